@@ -1,0 +1,1 @@
+//! SD-JWT VC and Claim 169

@@ -1,0 +1,1 @@
+//! the fast signature provider of servers and command line

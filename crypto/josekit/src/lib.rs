@@ -1,0 +1,1 @@
+//! JWE on the servers, behind the JOSE port of crypto

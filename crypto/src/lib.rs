@@ -1,0 +1,1 @@
+//! keys, signatures, JOSE, COSE, X.509; pure Rust

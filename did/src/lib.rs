@@ -1,0 +1,1 @@
+//! DID syntax, documents, methods

@@ -1,0 +1,1 @@
+//! the issuer over HTTP, its stores, its printer

@@ -1,0 +1,1 @@
+//! guarded fetcher and the listener that every server shares

@@ -1,0 +1,1 @@
+//! QR codes as pictures: drawing and reading

@@ -1,0 +1,1 @@
+//! OAuth, OpenID4VCI, OpenID4VP, DCQL

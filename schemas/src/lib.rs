@@ -1,0 +1,1 @@
+//! ID-record and credential schemas, type metadata: data and a thin index

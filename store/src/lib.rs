@@ -1,0 +1,1 @@
+//! embedded store: atomic batch, durable group commit (redb)

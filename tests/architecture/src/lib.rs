@@ -1,0 +1,1 @@
+//! the layer table of ARCHITECTURE.md, enforced

@@ -1,0 +1,1 @@
+//! anchors, trust lists, status lists, packs

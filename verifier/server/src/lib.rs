@@ -1,0 +1,1 @@
+//! the verifier over HTTP, its caches

@@ -1,0 +1,1 @@
+//! the holder's encrypted store
