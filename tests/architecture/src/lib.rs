@@ -1,1 +1,0 @@
-//! the layer table of ARCHITECTURE.md, enforced
