@@ -1,1 +1,162 @@
-//! ID-record and credential schemas, type metadata: data and a thin index
+#![doc = include_str!("../README.md")]
+
+/// The default identity schema 0.1 in the shape in which MOSIP deployments exchange it: an `identity` object whose
+/// fields carry categories and `validators`.
+pub const ID_OBJECT: &str = include_str!("../identity/id-object.json");
+
+/// JSON Schema (draft-07) of one ID record of the default identity schema, without the `identity` wrapper. Unlike
+/// [`ID_OBJECT`] it demands the `UIN`, because only residents who have one can be issued to.
+pub const ID_RECORD_SCHEMA: &str = include_str!("../identity/id-record.schema.json");
+
+/// A file that says how a credential is made from an ID record, and what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CredentialTemplate {
+    /// Credential configuration identifier, as offers name it.
+    pub id: &'static str,
+    /// The mapping, TOML. Its own head describes the keys.
+    pub mapping: &'static str,
+    /// SD-JWT VC type metadata, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes.
+    pub type_metadata: &'static str,
+}
+
+/// The national identity credential.
+pub const NATIONAL_IDENTITY: CredentialTemplate = CredentialTemplate {
+    id: "NationalIdentity",
+    mapping: include_str!("../credentials/national-identity.toml"),
+    type_metadata: include_str!("../credentials/national-identity.type-metadata.json"),
+};
+
+/// Every credential that is shipped.
+pub const CREDENTIALS: &[CredentialTemplate] = &[NATIONAL_IDENTITY];
+
+/// A DCQL query that a verifier may start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryTemplate {
+    /// Short name, unique among the templates.
+    pub name: &'static str,
+    /// The `dcql_query`, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes.
+    pub dcql: &'static str,
+}
+
+/// Is the customer 18 or older, and does the face match? Nothing else is asked.
+pub const AGE_OVER_18: QueryTemplate = QueryTemplate {
+    name: "age-over-18",
+    dcql: include_str!("../queries/age-over-18.json"),
+};
+
+/// What a bank or a telephone company must know of a new customer.
+pub const KNOW_YOUR_CUSTOMER: QueryTemplate = QueryTemplate {
+    name: "know-your-customer",
+    dcql: include_str!("../queries/know-your-customer.json"),
+};
+
+/// Every query that is shipped.
+pub const QUERIES: &[QueryTemplate] = &[AGE_OVER_18, KNOW_YOUR_CUSTOMER];
+
+/// Stands for the credential type (`vct`) in type metadata and queries, which are written before the issuer has a name.
+pub const VCT_PLACEHOLDER: &str = "{vct}";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn keys(object: &Value) -> BTreeSet<String> {
+        object.as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_record_schema_knows_the_fields_of_the_id_object() {
+        let object = json(ID_OBJECT);
+        let record = json(ID_RECORD_SCHEMA);
+        assert_eq!(
+            keys(&object["properties"]["identity"]["properties"]),
+            keys(&record["properties"])
+        );
+        let required = |schema: &Value| -> BTreeSet<String> {
+            schema["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|f| f.as_str().unwrap().to_owned())
+                .collect()
+        };
+        let mut expected = required(&object["properties"]["identity"]);
+        expected.insert("UIN".to_owned());
+        assert_eq!(required(&record), expected);
+    }
+
+    #[test]
+    fn mappings_and_type_metadata_describe_the_same_claims() {
+        for credential in CREDENTIALS {
+            let mapping: toml::Value = toml::from_str(credential.mapping).unwrap();
+            assert_eq!(mapping["id"].as_str().unwrap(), credential.id);
+            let mapped: Vec<Vec<&str>> = mapping["claims"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|claim| {
+                    claim["path"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|p| p.as_str().unwrap())
+                        .collect()
+                })
+                .collect();
+            let metadata = json(credential.type_metadata);
+            let described: Vec<Vec<&str>> = metadata["claims"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|claim| {
+                    claim["path"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|p| p.as_str().unwrap())
+                        .collect()
+                })
+                .collect();
+            assert_eq!(mapped, described);
+            assert_eq!(metadata["vct"], VCT_PLACEHOLDER);
+        }
+    }
+
+    #[test]
+    fn mappings_read_fields_that_the_record_schema_knows() {
+        let fields = keys(&json(ID_RECORD_SCHEMA)["properties"]);
+        for credential in CREDENTIALS {
+            let mapping: toml::Value = toml::from_str(credential.mapping).unwrap();
+            for claim in mapping["claims"].as_array().unwrap() {
+                for source in claim["source"].as_array().unwrap() {
+                    assert!(fields.contains(source.as_str().unwrap()), "{source}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn queries_ask_for_claims_that_the_national_identity_has() {
+        let metadata = json(NATIONAL_IDENTITY.type_metadata);
+        let paths: Vec<&Value> = metadata["claims"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|claim| &claim["path"])
+            .collect();
+        for query in QUERIES {
+            let dcql = json(query.dcql);
+            for claim in dcql["credentials"][0]["claims"].as_array().unwrap() {
+                assert!(paths.contains(&&claim["path"]), "{}", claim["path"]);
+            }
+        }
+    }
+}
