@@ -1,1 +1,7 @@
-//! OAuth, OpenID4VCI, OpenID4VP, DCQL
+#![doc = include_str!("../README.md")]
+
+pub mod identifier;
+pub mod oauth;
+pub mod openid4vci;
+pub mod secret;
+mod wire;
