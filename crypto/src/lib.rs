@@ -1,1 +1,23 @@
-//! keys, signatures, JOSE, COSE, X.509; pure Rust
+//! How Symbolon signs: keys, signatures, JOSE, COSE and X.509, in pure Rust.
+//!
+//! - [`SignatureAlgorithm`], [`PublicKey`], [`SecretKey`], [`Jwk`]: a closed set of keys, parsed once.
+//! - [`CryptoProvider`]: who computes; [`RustCryptoProvider`] is the pure-Rust implementation.
+//! - [`signing`]: signing as a request, and the ports of key stores.
+//! - [`encoding`]: strict, bounded codecs.
+//!
+//! Nothing here reads a clock, randomness, a file or the network: [`UnixTime`] and [`Randomness`] come in as
+//! arguments.
+
+mod algorithm;
+pub mod encoding;
+mod key;
+mod provider;
+mod randomness;
+pub mod signing;
+mod time;
+
+pub use algorithm::SignatureAlgorithm;
+pub use key::{InvalidKey, Jwk, PublicKey, SecretKey, Thumbprint};
+pub use provider::{CryptoProvider, RustCryptoProvider, SharedSecret, SignatureRejected, SigningFailed};
+pub use randomness::{Randomness, RandomnessUnavailable, random_bytes};
+pub use time::{InvalidTime, UnixTime};

@@ -1,0 +1,11 @@
+//! Strict, bounded codecs. Every one of them refuses a second text for the same value where the format lets it.
+
+pub mod base64;
+pub mod base64url;
+
+use thiserror::Error;
+
+/// The text is not in the encoding it should be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not correctly encoded")]
+pub struct DecodeError;

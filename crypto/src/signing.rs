@@ -1,0 +1,169 @@
+//! Signing is a request: pure code says what is to be signed by which key, a driver has it signed, and the pure code
+//! goes on with the signature. So a key may live in software, a hardware module or a phone's key store.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::algorithm::SignatureAlgorithm;
+use crate::key::{PublicKey, SecretKey};
+use crate::provider::CryptoProvider;
+
+/// The name of a key within its key store; it says nothing to anybody else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyHandle(String);
+
+impl KeyHandle {
+    /// A handle of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is to be signed, by which key, how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureRequest {
+    /// The key.
+    pub key: KeyHandle,
+    /// The algorithm, which must be the key's own.
+    pub algorithm: SignatureAlgorithm,
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What came of a signature request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignOutcome {
+    /// The signature; ECDSA as `r || s`.
+    Signed(Vec<u8>),
+    /// The key exists and cannot be used until its owner unlocks it.
+    Locked,
+}
+
+/// A key and what may be known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyDescription {
+    /// Its handle.
+    pub handle: KeyHandle,
+    /// Its public half.
+    pub public_key: PublicKey,
+}
+
+/// Why a key store refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// No key of this handle.
+    #[error("no such key")]
+    Unknown,
+    /// The key does not sign with this algorithm.
+    #[error("the key does not serve this algorithm")]
+    WrongAlgorithm,
+    /// The key store cannot be reached or is broken.
+    #[error("the key store failed")]
+    Failed,
+}
+
+/// Signs.
+///
+/// An implementer signs exactly the bytes of the request, once, with the key of the handle or not at all.
+pub trait Sign: Send + Sync {
+    /// Has a request signed.
+    ///
+    /// # Errors
+    /// [`KeyError`] when there is no such key, it cannot serve the algorithm, or the store fails.
+    fn sign(&self, request: &SignatureRequest) -> Result<SignOutcome, KeyError>;
+}
+
+/// Makes keys.
+///
+/// An implementer must have the key stored durably before it answers: a credential may be bound to it at once.
+pub trait CreateKeys: Send + Sync {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the algorithm is not served or the store fails.
+    fn create(&self, algorithm: SignatureAlgorithm) -> Result<KeyDescription, KeyError>;
+}
+
+/// Tells of keys.
+pub trait DescribeKeys: Send + Sync {
+    /// Describes a key.
+    ///
+    /// # Errors
+    /// [`KeyError`] when there is no such key or the store fails.
+    fn describe(&self, handle: &KeyHandle) -> Result<KeyDescription, KeyError>;
+}
+
+/// Removes keys.
+pub trait DeleteKeys: Send + Sync {
+    /// Removes a key; removing one that is not there succeeds.
+    ///
+    /// # Errors
+    /// [`KeyError::Failed`] when the store fails.
+    fn delete(&self, handle: &KeyHandle) -> Result<(), KeyError>;
+}
+
+/// One secret key in memory, as servers hold theirs.
+pub struct SoftwareKey {
+    handle: KeyHandle,
+    secret: SecretKey,
+    public_key: PublicKey,
+    provider: Arc<dyn CryptoProvider>,
+}
+
+impl SoftwareKey {
+    /// A key under `handle`, computed by `provider`.
+    #[must_use]
+    pub fn new(handle: KeyHandle, secret: SecretKey, provider: Arc<dyn CryptoProvider>) -> Self {
+        let public_key = secret.public_key();
+        Self { handle, secret, public_key, provider }
+    }
+
+    /// Its handle.
+    #[must_use]
+    pub const fn handle(&self) -> &KeyHandle {
+        &self.handle
+    }
+
+    /// Its public half.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// Its secret half, for key agreement.
+    #[must_use]
+    pub const fn secret_key(&self) -> &SecretKey {
+        &self.secret
+    }
+}
+
+impl Sign for SoftwareKey {
+    fn sign(&self, request: &SignatureRequest) -> Result<SignOutcome, KeyError> {
+        if request.key != self.handle {
+            return Err(KeyError::Unknown);
+        }
+        if request.algorithm != self.public_key.algorithm() {
+            return Err(KeyError::WrongAlgorithm);
+        }
+        self.provider.sign(&self.secret, &request.bytes).map(SignOutcome::Signed).map_err(|_| KeyError::Failed)
+    }
+}
+
+impl DescribeKeys for SoftwareKey {
+    fn describe(&self, handle: &KeyHandle) -> Result<KeyDescription, KeyError> {
+        if *handle != self.handle {
+            return Err(KeyError::Unknown);
+        }
+        Ok(KeyDescription { handle: self.handle.clone(), public_key: self.public_key.clone() })
+    }
+}
