@@ -10,10 +10,13 @@
 
 mod algorithm;
 pub mod encoding;
+pub mod jose;
 mod key;
 mod provider;
 mod randomness;
 pub mod signing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
 
 pub use algorithm::SignatureAlgorithm;

@@ -2,6 +2,8 @@
 
 pub mod base64;
 pub mod base64url;
+pub mod json;
+pub mod zlib;
 
 use thiserror::Error;
 

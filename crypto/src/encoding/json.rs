@@ -1,0 +1,231 @@
+//! JSON with a budget ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)). Whatever is signed or decides something is
+//! read through here: two readers must not see two values in one text.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use thiserror::Error;
+
+/// What a text may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonBudget {
+    /// Length of the text, in bytes.
+    pub bytes: usize,
+    /// Objects and arrays within each other.
+    pub depth: usize,
+    /// Members and elements in all.
+    pub items: usize,
+}
+
+impl JsonBudget {
+    /// Enough for every signed header, metadata document and credential payload of the suite.
+    pub const DEFAULT: Self = Self { bytes: 1 << 20, depth: 32, items: 20_000 };
+    /// Enough for a protocol message that anybody may send.
+    pub const MESSAGE: Self = Self { bytes: 256 << 10, depth: 24, items: 8_000 };
+}
+
+/// Why a text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum JsonError {
+    /// Longer, deeper or with more items than the budget allows.
+    #[error("the JSON text is over its budget")]
+    OverBudget,
+    /// Not JSON, a duplicate member, or something behind the value.
+    #[error("not JSON as it must be at byte {position}")]
+    Malformed {
+        /// About where.
+        position: usize,
+    },
+    /// JSON, but not of the type expected.
+    #[error("the JSON value does not have the shape expected")]
+    WrongShape,
+}
+
+/// Reads a value: one value, no duplicate members, nothing behind it, within `budget`.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn parse_value(bytes: &[u8], budget: JsonBudget) -> Result<Value, JsonError> {
+    if bytes.len() > budget.bytes {
+        return Err(JsonError::OverBudget);
+    }
+    let mut items = budget.items;
+    let mut over = false;
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let seed = StrictValue { depth: budget.depth, items: &mut items, over: &mut over };
+    let value = seed.deserialize(&mut deserializer);
+    let value = match value {
+        Ok(value) => value,
+        Err(_) if over => return Err(JsonError::OverBudget),
+        Err(error) => return Err(JsonError::Malformed { position: position(bytes, &error) }),
+    };
+    deserializer.end().map_err(|error| JsonError::Malformed { position: position(bytes, &error) })?;
+    Ok(value)
+}
+
+/// Reads a value of a type. The strict reading comes first, so that no duplicate member is resolved silently.
+///
+/// # Errors
+/// [`JsonError`].
+pub fn parse<T: DeserializeOwned>(bytes: &[u8], budget: JsonBudget) -> Result<T, JsonError> {
+    serde_json::from_value(parse_value(bytes, budget)?).map_err(|_| JsonError::WrongShape)
+}
+
+fn position(bytes: &[u8], error: &serde_json::Error) -> usize {
+    let before: usize =
+        bytes.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    before.saturating_add(error.column()).min(bytes.len())
+}
+
+struct StrictValue<'b> {
+    depth: usize,
+    items: &'b mut usize,
+    over: &'b mut bool,
+}
+
+impl StrictValue<'_> {
+    fn spend<E: serde::de::Error>(&mut self) -> Result<(), E> {
+        match self.items.checked_sub(1) {
+            Some(left) => {
+                *self.items = left;
+                Ok(())
+            }
+            None => {
+                *self.over = true;
+                Err(E::custom("too many items"))
+            }
+        }
+    }
+
+    fn below<E: serde::de::Error>(&mut self) -> Result<StrictValue<'_>, E> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(StrictValue { depth, items: self.items, over: self.over }),
+            None => {
+                *self.over = true;
+                Err(E::custom("too deep"))
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for StrictValue<'_> {
+    type Value = Value;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StrictValue<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        loop {
+            let next = sequence.next_element_seed(self.below()?)?;
+            let Some(value) = next else { return Ok(Value::Array(array)) };
+            self.spend()?;
+            array.push(value);
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        let mut seen = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            self.spend()?;
+            let value = map.next_value_seed(self.below()?)?;
+            if !seen.insert(name.clone()) {
+                return Err(A::Error::custom("duplicate member"));
+            }
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn strict(text: &str) -> Result<Value, JsonError> {
+        parse_value(text.as_bytes(), JsonBudget::DEFAULT)
+    }
+
+    #[test]
+    fn refuses_a_duplicate_member_at_any_level() {
+        assert!(matches!(strict(r#"{"a":1,"a":1}"#), Err(JsonError::Malformed { .. })));
+        assert!(matches!(strict(r#"[{"b":{"a":1,"a":2}}]"#), Err(JsonError::Malformed { .. })));
+        assert!(matches!(strict(r#"{"a":1,"\u0061":2}"#), Err(JsonError::Malformed { .. })));
+        assert!(strict(r#"{"a":{"a":1}}"#).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_is_over_its_budget() {
+        let deep = format!("{}{}", "[".repeat(33), "]".repeat(33));
+        assert_eq!(strict(&deep), Err(JsonError::OverBudget));
+        let many = format!("[{}0]", "0,".repeat(20_000));
+        assert_eq!(strict(&many), Err(JsonError::OverBudget));
+        let budget = JsonBudget { bytes: 3, ..JsonBudget::DEFAULT };
+        assert_eq!(parse_value(b"1234", budget), Err(JsonError::OverBudget));
+    }
+
+    #[test]
+    fn refuses_trailing_bytes_and_numbers_that_are_none() {
+        assert!(strict("1 2").is_err());
+        assert!(strict("1e999").is_err());
+        assert!(strict("01").is_err());
+        assert!(strict("{\"a\":1}\n").is_ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse_value(&bytes, JsonBudget::DEFAULT);
+        }
+
+        #[test]
+        fn agrees_with_serde_where_no_member_is_repeated(text in "[a-z]{1,8}", number in any::<i64>()) {
+            let value = serde_json::json!({ text.clone(): [number, text, null, true] });
+            prop_assert_eq!(strict(&value.to_string()), Ok(value));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! JOSE: compact JWS, and JWE with ECDH-ES.
+
+pub mod jws;
