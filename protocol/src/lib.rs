@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod dcql;
 pub mod identifier;
 pub mod oauth;
 pub mod openid4vci;

@@ -1,6 +1,7 @@
 //! What every wire type of this crate shares: bounded JSON, forms without repeated parameters, error codes.
 
 use serde::de::DeserializeOwned;
+use symbolon_crypto::encoding::json::{self, JsonBudget};
 use thiserror::Error;
 
 /// Why a JSON document of a peer was refused before its members were looked at.
@@ -13,12 +14,19 @@ pub(crate) enum JsonRefused {
     Malformed,
 }
 
-/// Parses `bytes` as JSON of at most `limit` bytes.
+/// Parses `bytes` as JSON of at most `limit` bytes, without duplicate members, deep nesting or trailing bytes.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, JsonRefused> {
     if bytes.len() > limit {
         return Err(JsonRefused::TooLarge { limit });
     }
-    serde_json::from_slice(bytes).map_err(|_| JsonRefused::Malformed)
+    json::parse(
+        bytes,
+        JsonBudget {
+            bytes: limit,
+            ..JsonBudget::DEFAULT
+        },
+    )
+    .map_err(|_| JsonRefused::Malformed)
 }
 
 /// Why a form was refused.

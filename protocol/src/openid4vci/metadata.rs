@@ -14,7 +14,9 @@ use crate::wire::{JsonRefused, parse_json};
 
 mod display;
 
-pub use display::{CredentialDisplay, CredentialMetadata, IssuerDisplay, Logo};
+pub use display::{
+    ClaimDescription, ClaimDisplay, CredentialDisplay, CredentialMetadata, IssuerDisplay, Logo,
+};
 
 /// The largest metadata document that is read, in bytes.
 pub const MAX_METADATA_BYTES: usize = 1024 * 1024;

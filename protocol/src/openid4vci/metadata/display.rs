@@ -4,6 +4,7 @@
 //! [OpenID4VCI §12.2.4]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2.4
 
 use serde::{Deserialize, Serialize};
+use symbolon_credential::claims_path::ClaimsPath;
 
 /// The issuer in one language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,32 @@ pub struct CredentialMetadata {
     /// The credential, one entry per language.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub display: Vec<CredentialDisplay>,
+    /// Its claims, in the order in which they are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimDescription>,
+}
+
+/// One claim of a credential ([OpenID4VCI appendix B.2]).
+///
+/// [OpenID4VCI appendix B.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-B.2
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimDescription {
+    /// The claims path pointer: strings, numbers and nulls.
+    pub path: Vec<serde_json::Value>,
+    /// The claim's name, one entry per language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub display: Vec<ClaimDisplay>,
+}
+
+/// The name of a claim in one language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimDisplay {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The language, as in BCP 47.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 /// The credential in one language.

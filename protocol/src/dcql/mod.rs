@@ -1,0 +1,27 @@
+//! The Digital Credentials Query Language ([OpenID4VP §6]).
+//!
+//! [`DcqlQuery::parse`] reads a query, [`match_query`] is the wallet's side of it, [`check_answer`] the verifier's:
+//! a verifier checks everything it asked for, whatever the wallet says.
+//!
+//! [OpenID4VP §6]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-6
+
+mod answer;
+mod candidate;
+mod matching;
+mod parse;
+mod query;
+
+pub use answer::{AnswerError, check_answer};
+pub use candidate::{Candidate, CandidateMismatch, HolderBinding};
+pub use matching::{Matches, QueryMatch, Unsatisfied, match_query};
+pub use parse::{
+    CredentialQueryDefect, DcqlError, MAX_CLAIM_SETS, MAX_CLAIM_VALUES, MAX_CLAIMS, MAX_CREDENTIAL_QUERIES,
+    MAX_CREDENTIAL_SETS, MAX_OPTIONS, MAX_QUERY_BYTES, MAX_TRUSTED_AUTHORITIES,
+};
+pub use query::{
+    ClaimId, ClaimQuery, ClaimValue, CredentialFormat, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta,
+    PresentationCount, QueryId, SetRequirement, TrustedAuthority,
+};
+
+#[cfg(test)]
+mod tests;
