@@ -2,6 +2,7 @@
 
 pub mod base64;
 pub mod base64url;
+pub mod cbor;
 pub mod json;
 pub mod zlib;
 

@@ -1,0 +1,274 @@
+//! CBOR with a budget ([RFC 8949](https://www.rfc-editor.org/rfc/rfc8949)): definite lengths, no duplicate keys, nothing
+//! behind the item; and deterministic encoding (§4.2).
+//!
+//! [`check`] walks the bytes before any decoder allocates for them, so that a declared length never costs more than
+//! the input that came with it.
+
+use std::collections::HashSet;
+
+use ciborium::Value;
+use thiserror::Error;
+
+/// What an item may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CborBudget {
+    /// Length of the encoding, in bytes.
+    pub bytes: usize,
+    /// Arrays, maps and tags within each other.
+    pub depth: usize,
+    /// Items in all.
+    pub items: usize,
+}
+
+impl CborBudget {
+    /// Enough for every signed structure of the suite that is read whole.
+    pub const DEFAULT: Self = Self { bytes: 1 << 20, depth: 24, items: 20_000 };
+}
+
+/// Why an item was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CborError {
+    /// Longer, deeper or with more items than the budget allows.
+    #[error("the CBOR item is over its budget")]
+    OverBudget,
+    /// Cut off, reserved bits, or invalid UTF-8.
+    #[error("not a CBOR item at byte {position}")]
+    Malformed {
+        /// Where.
+        position: usize,
+    },
+    /// An indefinite length.
+    #[error("a CBOR length is indefinite at byte {position}")]
+    Indefinite {
+        /// Where.
+        position: usize,
+    },
+    /// One key twice in a map.
+    #[error("a CBOR map has a key twice at byte {position}")]
+    DuplicateKey {
+        /// Where the second one begins.
+        position: usize,
+    },
+    /// Something behind the item.
+    #[error("bytes behind the CBOR item")]
+    TrailingBytes,
+}
+
+/// Checks that `bytes` are one item within `budget`, and nothing else.
+///
+/// # Errors
+/// [`CborError`].
+pub fn check(bytes: &[u8], budget: CborBudget) -> Result<(), CborError> {
+    if bytes.len() > budget.bytes {
+        return Err(CborError::OverBudget);
+    }
+    let mut walk = Walk { bytes, position: 0, items: budget.items };
+    walk.item(budget.depth)?;
+    if walk.position == bytes.len() { Ok(()) } else { Err(CborError::TrailingBytes) }
+}
+
+/// Reads one item within `budget`.
+///
+/// # Errors
+/// [`CborError`].
+pub fn parse(bytes: &[u8], budget: CborBudget) -> Result<Value, CborError> {
+    check(bytes, budget)?;
+    ciborium::from_reader(bytes).map_err(|_| CborError::Malformed { position: 0 })
+}
+
+/// Encodes `value` deterministically: shortest lengths, and maps sorted by their encoded keys (RFC 8949 §4.2.1).
+#[must_use]
+pub fn encode(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Writing to memory does not fail.
+    let _ = ciborium::into_writer(&sorted(value), &mut bytes);
+    bytes
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Tag(tag, inner) => Value::Tag(*tag, Box::new(sorted(inner))),
+        Value::Map(members) => {
+            let mut members: Vec<(Vec<u8>, Value, Value)> = members
+                .iter()
+                .map(|(key, value)| (encode(key), sorted(key), sorted(value)))
+                .collect();
+            members.sort_by(|left, right| left.0.cmp(&right.0));
+            Value::Map(members.into_iter().map(|(_, key, value)| (key, value)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+struct Walk<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    items: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn item(&mut self, depth: usize) -> Result<(), CborError> {
+        self.items = self.items.checked_sub(1).ok_or(CborError::OverBudget)?;
+        let position = self.position;
+        let first = self.take(1)?.first().copied().unwrap_or_default();
+        let (major, information) = (first >> 5, first & 0x1f);
+        if major == 7 {
+            // Simple values and floats: the argument is content, and a simple value below 32 has one form only.
+            let length = match information {
+                0..=23 => 0,
+                24 => 1,
+                25 => 2,
+                26 => 4,
+                27 => 8,
+                31 => return Err(CborError::Indefinite { position }),
+                _ => return Err(CborError::Malformed { position }),
+            };
+            let content = self.take(length)?;
+            return match content {
+                [value] if *value < 32 => Err(CborError::Malformed { position }),
+                _ => Ok(()),
+            };
+        }
+        let argument = self.argument(information, position)?;
+        match major {
+            0 | 1 => Ok(()),
+            2 | 3 => {
+                let length = usize::try_from(argument).map_err(|_| CborError::Malformed { position })?;
+                let content = self.take(length)?;
+                if major == 3 && core::str::from_utf8(content).is_err() {
+                    return Err(CborError::Malformed { position });
+                }
+                Ok(())
+            }
+            4 => {
+                let below = depth.checked_sub(1).ok_or(CborError::OverBudget)?;
+                for _ in 0..argument {
+                    self.item(below)?;
+                }
+                Ok(())
+            }
+            5 => {
+                let below = depth.checked_sub(1).ok_or(CborError::OverBudget)?;
+                let mut keys: HashSet<&'a [u8]> = HashSet::new();
+                for _ in 0..argument {
+                    let start = self.position;
+                    self.item(below)?;
+                    // A longer form of an integer or length would be another spelling of the same key.
+                    if !shortest(self.bytes.get(start..self.position).unwrap_or_default()) {
+                        return Err(CborError::Malformed { position: start });
+                    }
+                    let key = self.bytes.get(start..self.position).unwrap_or_default();
+                    if !keys.insert(key) {
+                        return Err(CborError::DuplicateKey { position: start });
+                    }
+                    self.item(below)?;
+                }
+                Ok(())
+            }
+            _ => self.item(depth.checked_sub(1).ok_or(CborError::OverBudget)?),
+        }
+    }
+
+    fn argument(&mut self, information: u8, position: usize) -> Result<u64, CborError> {
+        let length = match information {
+            0..=23 => return Ok(u64::from(information)),
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            31 => return Err(CborError::Indefinite { position }),
+            _ => return Err(CborError::Malformed { position }),
+        };
+        let bytes = self.take(length)?;
+        Ok(bytes.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte)))
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], CborError> {
+        let malformed = CborError::Malformed { position: self.position };
+        let end = self.position.checked_add(length).ok_or(malformed)?;
+        let taken = self.bytes.get(self.position..end).ok_or(malformed)?;
+        self.position = end;
+        Ok(taken)
+    }
+}
+
+/// Whether the head of an item has its shortest form (RFC 8949 §4.2.1).
+fn shortest(item: &[u8]) -> bool {
+    match item {
+        [first, ..] if first >> 5 == 7 => true,
+        [first, argument, ..] if first & 0x1f == 24 => *argument >= 24,
+        [first, high, ..] if first & 0x1f == 25 => *high != 0,
+        [first, a, b, ..] if first & 0x1f == 26 => (*a, *b) != (0, 0),
+        [first, a, b, c, d, ..] if first & 0x1f == 27 => (*a, *b, *c, *d) != (0, 0, 0, 0),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> CborError {
+        check(bytes, CborBudget::DEFAULT).unwrap_err()
+    }
+
+    #[test]
+    fn refuses_indefinite_lengths_duplicate_keys_and_trailing_bytes() {
+        assert!(matches!(refused(&[0x9f, 0x01, 0xff]), CborError::Indefinite { .. }));
+        assert!(matches!(refused(&[0xbf, 0xff]), CborError::Indefinite { .. }));
+        assert!(matches!(refused(&[0x5f, 0x41, 0x00, 0xff]), CborError::Indefinite { .. }));
+        assert!(matches!(refused(&[0xa2, 0x01, 0x00, 0x01, 0x00]), CborError::DuplicateKey { position: 3 }));
+        assert!(matches!(refused(&[0xa2, 0x01, 0x00, 0x18, 0x01, 0x00]), CborError::Malformed { position: 3 }));
+        assert_eq!(refused(&[0x01, 0x02]), CborError::TrailingBytes);
+    }
+
+    #[test]
+    fn refuses_huge_declared_lengths_without_allocating() {
+        assert!(matches!(refused(&[0x5b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), CborError::Malformed { .. }));
+        assert!(matches!(refused(&[0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), CborError::Malformed { .. }));
+        assert!(matches!(refused(&[0x62, 0xff, 0xff]), CborError::Malformed { .. }));
+    }
+
+    #[test]
+    fn refuses_what_is_over_its_budget() {
+        let mut deep = vec![0x81; 30];
+        deep.push(0x00);
+        assert_eq!(refused(&deep), CborError::OverBudget);
+        let budget = CborBudget { items: 3, ..CborBudget::DEFAULT };
+        assert_eq!(check(&[0x83, 0, 0, 0], budget), Err(CborError::OverBudget));
+        let budget = CborBudget { bytes: 2, ..CborBudget::DEFAULT };
+        assert_eq!(check(&[0x82, 0, 0], budget), Err(CborError::OverBudget));
+    }
+
+    #[test]
+    fn encodes_maps_by_their_encoded_keys() {
+        let map = Value::Map(vec![
+            (Value::from("b"), Value::from(1)),
+            (Value::from(100), Value::from(2)),
+            (Value::from(-1), Value::from(3)),
+            (Value::from(10), Value::from(4)),
+        ]);
+        // RFC 8949 §4.2.1: 10, 100, -1, "b".
+        assert_eq!(encode(&map), [0xa4, 0x0a, 0x04, 0x18, 0x64, 0x02, 0x20, 0x03, 0x61, 0x62, 0x01]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
+            let _ = parse(&bytes, CborBudget::DEFAULT);
+        }
+
+        #[test]
+        fn reads_back_what_it_wrote(numbers in proptest::collection::btree_map(any::<i64>(), "[a-z]{0,9}", 0..9)) {
+            let members = numbers.iter().map(|(key, text)| (Value::from(*key), Value::from(text.as_str()))).collect();
+            let value = Value::Map(members);
+            let bytes = encode(&value);
+            prop_assert_eq!(encode(&parse(&bytes, CborBudget::DEFAULT).unwrap()), bytes);
+        }
+    }
+}
