@@ -1,1 +1,4 @@
 //! SD-JWT VC and Claim 169
+
+pub mod claims_path;
+pub mod sd_jwt;
