@@ -9,6 +9,7 @@
 //! arguments.
 
 mod algorithm;
+pub mod cose;
 pub mod encoding;
 pub mod jose;
 mod key;

@@ -1,0 +1,293 @@
+//! COSE_Sign1 ([RFC 9052 §4.2](https://www.rfc-editor.org/rfc/rfc9052#section-4.2)) on `coset`. The protected header is kept
+//! as it came and never encoded again.
+
+use ciborium::Value;
+use coset::iana::{self, EnumI64 as _};
+use coset::{
+    CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label, RegisteredLabelWithPrivate,
+    TaggedCborSerializable as _,
+};
+use thiserror::Error;
+
+use crate::algorithm::SignatureAlgorithm;
+use crate::encoding::cbor::{self, CborBudget};
+use crate::key::PublicKey;
+use crate::provider::CryptoProvider;
+use crate::signing::{KeyHandle, SignatureRequest};
+
+/// Header parameter `x5chain` ([RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)).
+const X5CHAIN: i64 = 33;
+/// Header parameter `typ` ([RFC 9596](https://www.rfc-editor.org/rfc/rfc9596)).
+const TYP: i64 = 16;
+/// The CBOR tag of COSE_Sign1.
+const SIGN1_TAG: u64 = 18;
+/// The most certificates a chain may hold.
+const MAX_CHAIN: usize = 6;
+
+/// Why bytes are no COSE_Sign1 of the suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CoseError {
+    /// No COSE_Sign1 in strict CBOR with a payload.
+    #[error("not a COSE_Sign1")]
+    Malformed,
+    /// The tag is missing where it is required.
+    #[error("the COSE_Sign1 lacks its tag")]
+    Untagged,
+    /// The protected header names no algorithm of the set. What the unprotected header says does not count.
+    #[error("the COSE_Sign1 names no algorithm that is allowed")]
+    Algorithm,
+    /// A critical header parameter that is not understood.
+    #[error("the COSE_Sign1 has a critical header parameter that is not understood")]
+    Critical,
+    /// The signature does not verify, or the key does not fit the algorithm.
+    #[error("the signature of the COSE_Sign1 does not verify")]
+    Signature,
+}
+
+/// Whether the tag 18 must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagPolicy {
+    /// The tag must be there.
+    Required,
+    /// The tag may be left out.
+    Optional,
+}
+
+/// Whether to write the tag 18.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tagging {
+    /// With the tag.
+    Tagged,
+    /// Without it.
+    Untagged,
+}
+
+/// What the header says besides the algorithm. All of it is written into the protected header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sign1Header {
+    /// `kid`.
+    pub key_id: Option<Vec<u8>>,
+    /// `x5chain`, DER certificates, leaf first.
+    pub x5chain: Vec<Vec<u8>>,
+    /// `typ`.
+    pub typ: Option<String>,
+}
+
+/// A COSE_Sign1 that lacks its signature.
+#[derive(Debug, Clone)]
+pub struct PreparedSign1 {
+    message: CoseSign1,
+    to_be_signed: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+}
+
+/// Prepares a COSE_Sign1 over `payload`, bound to `external_aad`.
+#[must_use]
+pub fn prepare(
+    algorithm: SignatureAlgorithm,
+    header: &Sign1Header,
+    payload: Vec<u8>,
+    external_aad: &[u8],
+) -> PreparedSign1 {
+    let registered = match algorithm {
+        SignatureAlgorithm::Es256 => iana::Algorithm::ES256,
+        SignatureAlgorithm::Es384 => iana::Algorithm::ES384,
+        SignatureAlgorithm::EdDsa => iana::Algorithm::EdDSA,
+    };
+    let mut protected: Header = HeaderBuilder::new().algorithm(registered).build();
+    if let Some(key_id) = &header.key_id {
+        protected.key_id.clone_from(key_id);
+    }
+    if let Some(typ) = &header.typ {
+        protected.rest.push((Label::Int(TYP), Value::Text(typ.clone())));
+    }
+    match header.x5chain.as_slice() {
+        [] => {}
+        // RFC 9360: one certificate stands alone, several stand in an array.
+        [one] => protected.rest.push((Label::Int(X5CHAIN), Value::Bytes(one.clone()))),
+        several => {
+            let chain = several.iter().map(|der| Value::Bytes(der.clone())).collect();
+            protected.rest.push((Label::Int(X5CHAIN), Value::Array(chain)));
+        }
+    }
+    let message = CoseSign1Builder::new().protected(protected).payload(payload).build();
+    let to_be_signed = message.tbs_data(external_aad);
+    PreparedSign1 { message, to_be_signed, algorithm }
+}
+
+impl PreparedSign1 {
+    /// What `key` has to sign.
+    #[must_use]
+    pub fn request(&self, key: KeyHandle) -> SignatureRequest {
+        SignatureRequest { key, algorithm: self.algorithm, bytes: self.to_be_signed.clone() }
+    }
+
+    /// The encoded COSE_Sign1.
+    ///
+    /// # Errors
+    /// [`CoseError::Malformed`] if the encoder refuses, which no header of this module makes it do.
+    pub fn finish(mut self, signature: Vec<u8>, tagging: Tagging) -> Result<Vec<u8>, CoseError> {
+        self.message.signature = signature;
+        match tagging {
+            Tagging::Tagged => self.message.to_tagged_vec(),
+            Tagging::Untagged => self.message.to_vec(),
+        }
+        .map_err(|_| CoseError::Malformed)
+    }
+}
+
+/// A COSE_Sign1 whose signature has not been checked.
+#[derive(Debug, Clone)]
+pub struct ParsedSign1 {
+    /// The algorithm of the protected header.
+    pub algorithm: SignatureAlgorithm,
+    /// `kid`, from the protected header or else the unprotected one; a hint where to find the key, no more.
+    pub key_id: Option<Vec<u8>>,
+    /// `x5chain`, DER certificates, leaf first; whether to believe them is the caller's decision.
+    pub x5chain: Vec<Vec<u8>>,
+    /// `typ`, from the protected header alone.
+    pub typ: Option<String>,
+    message: CoseSign1,
+}
+
+impl ParsedSign1 {
+    /// Reads a COSE_Sign1 with its payload inside.
+    ///
+    /// # Errors
+    /// [`CoseError`].
+    pub fn parse(bytes: &[u8], tag: TagPolicy, budget: CborBudget) -> Result<Self, CoseError> {
+        cbor::check(bytes, budget).map_err(|_| CoseError::Malformed)?;
+        let tagged = bytes.first() == Some(&(0xc0 | u8::try_from(SIGN1_TAG).unwrap_or(0)));
+        let message = match (tagged, tag) {
+            (true, _) => CoseSign1::from_tagged_slice(bytes),
+            (false, TagPolicy::Optional) => CoseSign1::from_slice(bytes),
+            (false, TagPolicy::Required) => return Err(CoseError::Untagged),
+        }
+        .map_err(|_| CoseError::Malformed)?;
+        // The protected header is a byte string of its own, which the first walk did not look into.
+        if let Some(protected) = message.protected.original_data.as_deref().filter(|data| !data.is_empty()) {
+            cbor::check(protected, budget).map_err(|_| CoseError::Malformed)?;
+        }
+        if message.payload.is_none() {
+            return Err(CoseError::Malformed);
+        }
+        let protected = &message.protected.header;
+        let algorithm = match &protected.alg {
+            Some(RegisteredLabelWithPrivate::Assigned(algorithm)) => {
+                SignatureAlgorithm::from_cose_value(algorithm.to_i64())
+            }
+            Some(RegisteredLabelWithPrivate::PrivateUse(value)) => SignatureAlgorithm::from_cose_value(*value),
+            _ => None,
+        }
+        .ok_or(CoseError::Algorithm)?;
+        if !protected.crit.is_empty() {
+            return Err(CoseError::Critical);
+        }
+        let key_id = [protected, &message.unprotected]
+            .into_iter()
+            .map(|header| &header.key_id)
+            .find(|key_id| !key_id.is_empty())
+            .cloned();
+        let x5chain = match parameter(protected, X5CHAIN).or_else(|| parameter(&message.unprotected, X5CHAIN)) {
+            None => Vec::new(),
+            Some(Value::Bytes(one)) => vec![one.clone()],
+            Some(Value::Array(several)) if (1..=MAX_CHAIN).contains(&several.len()) => several
+                .iter()
+                .map(|der| der.as_bytes().cloned().ok_or(CoseError::Malformed))
+                .collect::<Result<_, _>>()?,
+            Some(_) => return Err(CoseError::Malformed),
+        };
+        let typ = parameter(protected, TYP).and_then(Value::as_text).map(str::to_owned);
+        Ok(Self { algorithm, key_id, x5chain, typ, message })
+    }
+
+    /// The payload.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        self.message.payload.as_deref().unwrap_or_default()
+    }
+
+    /// Verifies the signature with `key`, whose own algorithm must be the one of the protected header.
+    ///
+    /// # Errors
+    /// [`CoseError::Signature`].
+    pub fn verify(
+        &self,
+        provider: &dyn CryptoProvider,
+        key: &PublicKey,
+        external_aad: &[u8],
+    ) -> Result<(), CoseError> {
+        let to_be_signed = self.message.tbs_data(external_aad);
+        provider
+            .verify(key, self.algorithm, &to_be_signed, &self.message.signature)
+            .map_err(|_| CoseError::Signature)
+    }
+}
+
+fn parameter(header: &Header, label: i64) -> Option<&Value> {
+    header.rest.iter().find(|(name, _)| *name == Label::Int(label)).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::RustCryptoProvider;
+    use crate::testing::SeededRandomness;
+
+    fn signed(header: &Sign1Header) -> (Vec<u8>, PublicKey) {
+        let key = RustCryptoProvider.generate_key(SignatureAlgorithm::EdDsa, &SeededRandomness::new(3)).unwrap();
+        let prepared = prepare(SignatureAlgorithm::EdDsa, header, b"payload".to_vec(), b"aad");
+        let signature = RustCryptoProvider.sign(&key, &prepared.request(KeyHandle::new("k")).bytes).unwrap();
+        (prepared.finish(signature, Tagging::Tagged).unwrap(), key.public_key())
+    }
+
+    #[test]
+    fn what_was_signed_verifies_with_its_additional_data_alone() {
+        let header = Sign1Header {
+            key_id: Some(vec![1, 2]),
+            x5chain: vec![vec![3], vec![4]],
+            typ: Some("example".to_owned()),
+        };
+        let (bytes, key) = signed(&header);
+        let parsed = ParsedSign1::parse(&bytes, TagPolicy::Required, CborBudget::DEFAULT).unwrap();
+        assert_eq!(parsed.payload(), b"payload");
+        assert_eq!(parsed.key_id.as_deref(), Some([1, 2].as_slice()));
+        assert_eq!(parsed.x5chain, header.x5chain);
+        assert_eq!(parsed.typ, header.typ);
+        parsed.verify(&RustCryptoProvider, &key, b"aad").unwrap();
+        assert_eq!(parsed.verify(&RustCryptoProvider, &key, b""), Err(CoseError::Signature));
+        let untagged = bytes[1..].to_vec();
+        assert_eq!(
+            ParsedSign1::parse(&untagged, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
+            CoseError::Untagged
+        );
+        assert!(ParsedSign1::parse(&untagged, TagPolicy::Optional, CborBudget::DEFAULT).is_ok());
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let (bytes, key) = signed(&Sign1Header { key_id: Some(vec![7; 8]), ..Sign1Header::default() });
+        for index in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[index / 8] ^= 1 << (index % 8);
+            let verified = ParsedSign1::parse(&changed, TagPolicy::Optional, CborBudget::DEFAULT)
+                .and_then(|parsed| parsed.verify(&RustCryptoProvider, &key, b"aad"));
+            assert!(verified.is_err(), "bit {index}");
+        }
+    }
+
+    #[test]
+    fn an_algorithm_in_the_unprotected_header_does_not_count() {
+        let message = CoseSign1Builder::new()
+            .unprotected(HeaderBuilder::new().algorithm(iana::Algorithm::EdDSA).build())
+            .payload(vec![1])
+            .signature(vec![0; 64])
+            .build();
+        let bytes = message.to_tagged_vec().unwrap();
+        assert_eq!(
+            ParsedSign1::parse(&bytes, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
+            CoseError::Algorithm
+        );
+    }
+}
