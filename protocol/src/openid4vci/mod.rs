@@ -9,4 +9,5 @@ pub mod identifiers;
 pub mod metadata;
 pub mod nonce;
 pub mod offer;
+pub mod proof;
 pub mod token;

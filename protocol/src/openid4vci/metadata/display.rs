@@ -44,10 +44,13 @@ pub struct CredentialMetadata {
 /// One claim of a credential ([OpenID4VCI appendix B.2]).
 ///
 /// [OpenID4VCI appendix B.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-B.2
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimDescription {
-    /// The claims path pointer: strings, numbers and nulls.
-    pub path: Vec<serde_json::Value>,
+    /// Where it stands.
+    pub path: ClaimsPath,
+    /// Whether every credential has it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub mandatory: bool,
     /// The claim's name, one entry per language.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub display: Vec<ClaimDisplay>,

@@ -1,0 +1,244 @@
+//! The `jwt` key proof ([OpenID4VCI appendix F.1]): the wallet shows that it holds the key that a credential is to
+//! be bound to, for this issuer and now.
+//!
+//! [OpenID4VCI appendix F.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-F.1
+
+use core::time::Duration;
+
+use serde_json::{Map, Value, json};
+use symbolon_crypto::jose::jws::{self, CompactJws, JwsError, PreparedJws};
+use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
+use thiserror::Error;
+
+use super::error::CredentialErrorCode;
+use super::identifiers::CNonce;
+use crate::identifier::IssuerIdentifier;
+
+/// The `typ` of a key proof.
+pub const PROOF_TYPE: &str = "openid4vci-proof+jwt";
+
+/// The longest proof that is read, in bytes: room for a certificate chain or a key attestation in its header.
+pub const MAX_PROOF_BYTES: usize = 32 * 1024;
+
+/// How far the clocks of wallet and issuer may be apart, and how old a proof may be. The nonce limits the age
+/// more tightly; this catches a wallet whose clock is plainly wrong.
+pub const PROOF_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Prepares a proof for `key`, which the wallet then has sign it.
+///
+/// `client_id` is the wallet's name at the authorization server, and `None` in the anonymous pre-authorized flow,
+/// where `iss` must be left out. `nonce` is `None` only for an issuer without a nonce endpoint.
+#[must_use]
+pub fn prepare(
+    key: &PublicKey,
+    issuer: &IssuerIdentifier,
+    nonce: Option<&CNonce>,
+    client_id: Option<&str>,
+    issued_at: UnixTime,
+) -> PreparedJws {
+    let jwk = key.to_jwk();
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), json!(PROOF_TYPE));
+    header.insert("jwk".to_owned(), json!(jwk));
+    let mut claims = Map::new();
+    if let Some(client_id) = client_id {
+        claims.insert("iss".to_owned(), json!(client_id));
+    }
+    claims.insert("aud".to_owned(), json!(issuer));
+    claims.insert("iat".to_owned(), json!(issued_at));
+    if let Some(nonce) = nonce {
+        claims.insert("nonce".to_owned(), json!(nonce));
+    }
+    jws::prepare(
+        key.algorithm(),
+        &header,
+        Value::Object(claims).to_string().as_bytes(),
+    )
+}
+
+/// What an issuer demands of a proof.
+#[derive(Debug, Clone, Copy)]
+pub struct ProofExpectations<'a> {
+    /// The issuer itself: the audience.
+    pub issuer: &'a IssuerIdentifier,
+    /// The algorithms of the configuration's `proof_signing_alg_values_supported`.
+    pub algorithms: &'a [SignatureAlgorithm],
+    /// How the configuration lets a proof name its key.
+    pub key_references: &'a [KeyReference],
+    /// Who the access token was given to.
+    pub client: ExpectedClient<'a>,
+}
+
+/// How a proof may name its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyReference {
+    /// The key itself, in `jwk`.
+    Jwk,
+}
+
+/// Who a proof may come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedClient<'a> {
+    /// Nobody named: the anonymous pre-authorized flow. `iss` must be absent.
+    Anonymous,
+    /// This client; `iss` may be absent or its name.
+    Named(&'a str),
+}
+
+/// A proof whose signature, audience and time were checked. Whether its nonce is one of ours and unused is for
+/// the issuer's nonce store, which consumes it in the same commit that issues the credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedProof {
+    key: PublicKey,
+    nonce: CNonce,
+}
+
+impl VerifiedProof {
+    /// The key that the wallet holds.
+    #[must_use]
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The nonce that the proof answers.
+    #[must_use]
+    pub fn nonce(&self) -> &CNonce {
+        &self.nonce
+    }
+}
+
+/// Verifies a key proof by every rule of [OpenID4VCI appendix F.4] but the freshness of its nonce.
+///
+/// # Errors
+/// [`ProofError`].
+///
+/// [OpenID4VCI appendix F.4]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-F.4
+pub fn verify(
+    proof: &str,
+    expected: &ProofExpectations<'_>,
+    now: UnixTime,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedProof, ProofError> {
+    let jws = CompactJws::parse(proof, MAX_PROOF_BYTES).map_err(|error| match error {
+        JwsError::Algorithm => ProofError::Algorithm,
+        _ => ProofError::Malformed,
+    })?;
+    jws.expect_type(PROOF_TYPE).map_err(|_| ProofError::WrongType)?;
+    if !expected.algorithms.contains(&jws.header.algorithm) {
+        return Err(ProofError::Algorithm);
+    }
+    let key = named_key(&jws, expected.key_references)?;
+    jws.verify(crypto, &key).map_err(|_| ProofError::Signature)?;
+
+    let claims: Map<String, Value> = jws.payload_json().map_err(|_| ProofError::Malformed)?;
+    if !is_audience(claims.get("aud"), expected.issuer.as_str()) {
+        return Err(ProofError::WrongAudience);
+    }
+    let issued_at = claims
+        .get("iat")
+        .and_then(Value::as_i64)
+        .map(UnixTime::from_seconds)
+        .ok_or(ProofError::NoIssuedAt)?;
+    if issued_at < now.minus(PROOF_TOLERANCE) || issued_at > now.plus(PROOF_TOLERANCE) {
+        return Err(ProofError::Stale);
+    }
+    match (claims.get("iss"), expected.client) {
+        (None, _) => {}
+        (Some(Value::String(iss)), ExpectedClient::Named(client)) if iss == client => {}
+        (Some(_), ExpectedClient::Named(_)) => return Err(ProofError::WrongClient),
+        (Some(_), ExpectedClient::Anonymous) => return Err(ProofError::NamedClient),
+    }
+    let nonce = claims
+        .get("nonce")
+        .and_then(Value::as_str)
+        .and_then(CNonce::parse)
+        .ok_or(ProofError::NoNonce)?;
+    Ok(VerifiedProof { key, nonce })
+}
+
+fn named_key(jws: &CompactJws<'_>, allowed: &[KeyReference]) -> Result<PublicKey, ProofError> {
+    let header = &jws.header;
+    match (&header.jwk, &header.kid, &header.x5c) {
+        (Some(jwk), None, None) => {
+            if !allowed.contains(&KeyReference::Jwk) {
+                return Err(ProofError::KeyReference);
+            }
+            PublicKey::from_jwk(jwk).map_err(|_| ProofError::Key)
+        }
+        // A certificate names a person or a device; a credential of this suite is bound to a key alone.
+        (None, Some(_), None) | (None, None, Some(_)) => Err(ProofError::KeyReference),
+        _ => Err(ProofError::NotOneKey),
+    }
+}
+
+/// `aud` is a text, or an array of that one text ([RFC 7519 §4.1.3]). A proof for several audiences is refused: any
+/// of them could pass it on to another.
+///
+/// [RFC 7519 §4.1.3]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3
+pub(crate) fn is_audience(audience: Option<&Value>, expected: &str) -> bool {
+    match audience {
+        Some(Value::String(text)) => text == expected,
+        Some(Value::Array(list)) => {
+            matches!(list.as_slice(), [Value::String(text)] if text == expected)
+        }
+        _ => false,
+    }
+}
+
+/// Why a key proof was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// Over budget, no compact JWS, a private key in its header, or claims that are no JSON object.
+    #[error("the key proof is malformed")]
+    Malformed,
+    /// `typ` is not [`PROOF_TYPE`]: some other JWT.
+    #[error("the key proof has not the type {PROOF_TYPE}")]
+    WrongType,
+    /// An algorithm that the configuration does not list, or none.
+    #[error("the key proof is signed with an algorithm that is not supported")]
+    Algorithm,
+    /// None or several of `jwk`, `kid` and `x5c`.
+    #[error("the key proof must name its key by exactly one of jwk, kid and x5c")]
+    NotOneKey,
+    /// The key is named in a way that the configuration does not allow.
+    #[error("the key proof names its key in a way that is not supported")]
+    KeyReference,
+    /// No valid key.
+    #[error("the key of the proof is not valid")]
+    Key,
+    /// The signature is wrong.
+    #[error("the signature of the key proof is wrong")]
+    Signature,
+    /// Made for another issuer.
+    #[error("the key proof is for another issuer")]
+    WrongAudience,
+    /// No `iat`, or no whole number.
+    #[error("the key proof has no iat")]
+    NoIssuedAt,
+    /// Older, or further in the future, than [`PROOF_TOLERANCE`].
+    #[error("the key proof is too old or from the future")]
+    Stale,
+    /// `iss` names another client.
+    #[error("the key proof comes from another client")]
+    WrongClient,
+    /// `iss` in the anonymous flow.
+    #[error("the key proof must not have iss in the anonymous pre-authorized flow")]
+    NamedClient,
+    /// No nonce.
+    #[error("the key proof has no nonce")]
+    NoNonce,
+}
+
+impl ProofError {
+    /// The protocol's code for this refusal. A nonce that is there and not ours is
+    /// [`CredentialErrorCode::InvalidNonce`], which the nonce store decides.
+    #[must_use]
+    pub fn code(self) -> CredentialErrorCode {
+        CredentialErrorCode::InvalidProof
+    }
+}
+
+#[cfg(test)]
+mod tests;

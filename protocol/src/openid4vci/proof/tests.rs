@@ -1,0 +1,183 @@
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{RustCryptoProvider, SecretKey};
+
+use super::*;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+
+fn issuer() -> IssuerIdentifier {
+    IssuerIdentifier::parse("https://registry.example").unwrap()
+}
+
+fn key(seed: u64) -> SecretKey {
+    RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(seed))
+        .unwrap()
+}
+
+fn sign(key: &SecretKey, prepared: PreparedJws) -> String {
+    let signature = RustCryptoProvider
+        .sign(key, prepared.signing_input().as_bytes())
+        .unwrap();
+    prepared.finish(&signature)
+}
+
+fn custom(key: &SecretKey, header: &Value, claims: &Value) -> String {
+    let header = header.as_object().unwrap();
+    sign(
+        key,
+        jws::prepare(key.algorithm(), header, claims.to_string().as_bytes()),
+    )
+}
+
+fn check(proof: &str, client: ExpectedClient<'_>) -> Result<VerifiedProof, ProofError> {
+    let issuer = issuer();
+    let expected = ProofExpectations {
+        issuer: &issuer,
+        algorithms: &[SignatureAlgorithm::Es256],
+        key_references: &[KeyReference::Jwk],
+        client,
+    };
+    verify(proof, &expected, NOW, &RustCryptoProvider)
+}
+
+fn good_parts(key: &SecretKey) -> (Value, Value) {
+    (
+        json!({"typ": PROOF_TYPE, "jwk": key.public_key().to_jwk()}),
+        json!({"aud": "https://registry.example", "iat": NOW, "nonce": "n"}),
+    )
+}
+
+#[test]
+fn what_the_wallet_prepares_the_issuer_accepts() {
+    let key = key(1);
+    let nonce = CNonce::parse("fresh").unwrap();
+    let prepared = prepare(&key.public_key(), &issuer(), Some(&nonce), None, NOW);
+    let proof = check(&sign(&key, prepared), ExpectedClient::Anonymous).unwrap();
+    assert_eq!(proof.key(), &key.public_key());
+    assert_eq!(proof.nonce(), &nonce);
+}
+
+#[test]
+fn each_broken_header_is_refused_for_its_own_reason() {
+    let key = key(1);
+    let (good, claims) = good_parts(&key);
+    for (name, value, error) in [
+        ("typ", json!("JWT"), ProofError::WrongType),
+        ("typ", json!("kb+jwt"), ProofError::WrongType),
+        ("kid", json!("did:jwk:abc#0"), ProofError::NotOneKey),
+        ("x5c", json!(["AAAA"]), ProofError::NotOneKey),
+        (
+            "jwk",
+            json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}),
+            ProofError::Key,
+        ),
+        (
+            "jwk",
+            json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "d": "AA"}),
+            ProofError::Malformed,
+        ),
+        (
+            "jwk",
+            json!(super::super::identifiers::MAX_IDENTIFIER_BYTES),
+            ProofError::Malformed,
+        ),
+    ] {
+        let mut header = good.clone();
+        header[name] = value;
+        assert_eq!(
+            check(&custom(&key, &header, &claims), ExpectedClient::Anonymous),
+            Err(error),
+            "{header}"
+        );
+    }
+    let without = json!({"typ": PROOF_TYPE});
+    assert_eq!(
+        check(&custom(&key, &without, &claims), ExpectedClient::Anonymous),
+        Err(ProofError::NotOneKey)
+    );
+    let by_certificate = json!({"typ": PROOF_TYPE, "x5c": ["AAAA"]});
+    assert_eq!(
+        check(&custom(&key, &by_certificate, &claims), ExpectedClient::Anonymous),
+        Err(ProofError::KeyReference)
+    );
+}
+
+#[test]
+fn each_broken_claim_is_refused_for_its_own_reason() {
+    let key = key(1);
+    let (header, good) = good_parts(&key);
+    let seconds = NOW.seconds();
+    for (name, value, error) in [
+        ("aud", json!("https://other.example"), ProofError::WrongAudience),
+        (
+            "aud",
+            json!("https://registry.example/"),
+            ProofError::WrongAudience,
+        ),
+        (
+            "aud",
+            json!(["https://registry.example", "https://other.example"]),
+            ProofError::WrongAudience,
+        ),
+        ("aud", Value::Null, ProofError::WrongAudience),
+        ("iat", Value::Null, ProofError::NoIssuedAt),
+        ("iat", json!("now"), ProofError::NoIssuedAt),
+        ("iat", json!(seconds - 301), ProofError::Stale),
+        ("iat", json!(seconds + 301), ProofError::Stale),
+        ("iat", json!(i64::MIN), ProofError::Stale),
+        ("nonce", Value::Null, ProofError::NoNonce),
+        ("nonce", json!(""), ProofError::NoNonce),
+        ("iss", json!("wallet"), ProofError::NamedClient),
+    ] {
+        let mut claims = good.clone();
+        claims[name] = value;
+        assert_eq!(
+            check(&custom(&key, &header, &claims), ExpectedClient::Anonymous),
+            Err(error),
+            "{claims}"
+        );
+    }
+}
+
+#[test]
+fn a_named_client_may_say_its_name_and_no_other() {
+    let key = key(1);
+    let (header, mut claims) = good_parts(&key);
+    assert!(check(&custom(&key, &header, &claims), ExpectedClient::Named("wallet")).is_ok());
+    claims["iss"] = json!("wallet");
+    assert!(check(&custom(&key, &header, &claims), ExpectedClient::Named("wallet")).is_ok());
+    assert_eq!(
+        check(&custom(&key, &header, &claims), ExpectedClient::Named("other")),
+        Err(ProofError::WrongClient)
+    );
+}
+
+#[test]
+fn a_proof_by_another_key_than_it_names_is_refused() {
+    let (header, claims) = good_parts(&key(1));
+    assert_eq!(
+        check(&custom(&key(2), &header, &claims), ExpectedClient::Anonymous),
+        Err(ProofError::Signature)
+    );
+}
+
+#[test]
+fn an_algorithm_outside_the_configuration_is_refused() {
+    let key = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::EdDsa, &SeededRandomness::new(3))
+        .unwrap();
+    let (header, claims) = good_parts(&key);
+    assert_eq!(
+        check(&custom(&key, &header, &claims), ExpectedClient::Anonymous),
+        Err(ProofError::Algorithm)
+    );
+    assert_eq!(
+        check("e30.e30.", ExpectedClient::Anonymous),
+        Err(ProofError::Algorithm)
+    );
+    assert_eq!(
+        check("nonsense", ExpectedClient::Anonymous),
+        Err(ProofError::Malformed)
+    );
+}
