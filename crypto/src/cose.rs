@@ -4,8 +4,8 @@
 use ciborium::Value;
 use coset::iana::{self, EnumI64 as _};
 use coset::{
-    CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label, RegisteredLabelWithPrivate,
-    TaggedCborSerializable as _,
+    CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label,
+    RegisteredLabelWithPrivate, TaggedCborSerializable as _,
 };
 use thiserror::Error;
 
@@ -105,22 +105,35 @@ pub fn prepare(
     match header.x5chain.as_slice() {
         [] => {}
         // RFC 9360: one certificate stands alone, several stand in an array.
-        [one] => protected.rest.push((Label::Int(X5CHAIN), Value::Bytes(one.clone()))),
+        [one] => protected
+            .rest
+            .push((Label::Int(X5CHAIN), Value::Bytes(one.clone()))),
         several => {
             let chain = several.iter().map(|der| Value::Bytes(der.clone())).collect();
             protected.rest.push((Label::Int(X5CHAIN), Value::Array(chain)));
         }
     }
-    let message = CoseSign1Builder::new().protected(protected).payload(payload).build();
+    let message = CoseSign1Builder::new()
+        .protected(protected)
+        .payload(payload)
+        .build();
     let to_be_signed = message.tbs_data(external_aad);
-    PreparedSign1 { message, to_be_signed, algorithm }
+    PreparedSign1 {
+        message,
+        to_be_signed,
+        algorithm,
+    }
 }
 
 impl PreparedSign1 {
     /// What `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest { key, algorithm: self.algorithm, bytes: self.to_be_signed.clone() }
+        SignatureRequest {
+            key,
+            algorithm: self.algorithm,
+            bytes: self.to_be_signed.clone(),
+        }
     }
 
     /// The encoded COSE_Sign1.
@@ -166,7 +179,12 @@ impl ParsedSign1 {
         }
         .map_err(|_| CoseError::Malformed)?;
         // The protected header is a byte string of its own, which the first walk did not look into.
-        if let Some(protected) = message.protected.original_data.as_deref().filter(|data| !data.is_empty()) {
+        if let Some(protected) = message
+            .protected
+            .original_data
+            .as_deref()
+            .filter(|data| !data.is_empty())
+        {
             cbor::check(protected, budget).map_err(|_| CoseError::Malformed)?;
         }
         if message.payload.is_none() {
@@ -177,7 +195,9 @@ impl ParsedSign1 {
             Some(RegisteredLabelWithPrivate::Assigned(algorithm)) => {
                 SignatureAlgorithm::from_cose_value(algorithm.to_i64())
             }
-            Some(RegisteredLabelWithPrivate::PrivateUse(value)) => SignatureAlgorithm::from_cose_value(*value),
+            Some(RegisteredLabelWithPrivate::PrivateUse(value)) => {
+                SignatureAlgorithm::from_cose_value(*value)
+            }
             _ => None,
         }
         .ok_or(CoseError::Algorithm)?;
@@ -189,7 +209,8 @@ impl ParsedSign1 {
             .map(|header| &header.key_id)
             .find(|key_id| !key_id.is_empty())
             .cloned();
-        let x5chain = match parameter(protected, X5CHAIN).or_else(|| parameter(&message.unprotected, X5CHAIN)) {
+        let x5chain = match parameter(protected, X5CHAIN).or_else(|| parameter(&message.unprotected, X5CHAIN))
+        {
             None => Vec::new(),
             Some(Value::Bytes(one)) => vec![one.clone()],
             Some(Value::Array(several)) if (1..=MAX_CHAIN).contains(&several.len()) => several
@@ -198,8 +219,16 @@ impl ParsedSign1 {
                 .collect::<Result<_, _>>()?,
             Some(_) => return Err(CoseError::Malformed),
         };
-        let typ = parameter(protected, TYP).and_then(Value::as_text).map(str::to_owned);
-        Ok(Self { algorithm, key_id, x5chain, typ, message })
+        let typ = parameter(protected, TYP)
+            .and_then(Value::as_text)
+            .map(str::to_owned);
+        Ok(Self {
+            algorithm,
+            key_id,
+            x5chain,
+            typ,
+            message,
+        })
     }
 
     /// The payload.
@@ -226,7 +255,11 @@ impl ParsedSign1 {
 }
 
 fn parameter(header: &Header, label: i64) -> Option<&Value> {
-    header.rest.iter().find(|(name, _)| *name == Label::Int(label)).map(|(_, value)| value)
+    header
+        .rest
+        .iter()
+        .find(|(name, _)| *name == Label::Int(label))
+        .map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -236,10 +269,17 @@ mod tests {
     use crate::testing::SeededRandomness;
 
     fn signed(header: &Sign1Header) -> (Vec<u8>, PublicKey) {
-        let key = RustCryptoProvider.generate_key(SignatureAlgorithm::EdDsa, &SeededRandomness::new(3)).unwrap();
+        let key = RustCryptoProvider
+            .generate_key(SignatureAlgorithm::EdDsa, &SeededRandomness::new(3))
+            .unwrap();
         let prepared = prepare(SignatureAlgorithm::EdDsa, header, b"payload".to_vec(), b"aad");
-        let signature = RustCryptoProvider.sign(&key, &prepared.request(KeyHandle::new("k")).bytes).unwrap();
-        (prepared.finish(signature, Tagging::Tagged).unwrap(), key.public_key())
+        let signature = RustCryptoProvider
+            .sign(&key, &prepared.request(KeyHandle::new("k")).bytes)
+            .unwrap();
+        (
+            prepared.finish(signature, Tagging::Tagged).unwrap(),
+            key.public_key(),
+        )
     }
 
     #[test]
@@ -256,7 +296,10 @@ mod tests {
         assert_eq!(parsed.x5chain, header.x5chain);
         assert_eq!(parsed.typ, header.typ);
         parsed.verify(&RustCryptoProvider, &key, b"aad").unwrap();
-        assert_eq!(parsed.verify(&RustCryptoProvider, &key, b""), Err(CoseError::Signature));
+        assert_eq!(
+            parsed.verify(&RustCryptoProvider, &key, b""),
+            Err(CoseError::Signature)
+        );
         let untagged = bytes[1..].to_vec();
         assert_eq!(
             ParsedSign1::parse(&untagged, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
@@ -267,7 +310,10 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_noticed() {
-        let (bytes, key) = signed(&Sign1Header { key_id: Some(vec![7; 8]), ..Sign1Header::default() });
+        let (bytes, key) = signed(&Sign1Header {
+            key_id: Some(vec![7; 8]),
+            ..Sign1Header::default()
+        });
         for index in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[index / 8] ^= 1 << (index % 8);

@@ -16,6 +16,7 @@ mod key;
 mod provider;
 mod randomness;
 pub mod signing;
+pub mod symmetric;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;

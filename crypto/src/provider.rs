@@ -121,9 +121,15 @@ impl CryptoProvider for RustCryptoProvider {
     }
 
     fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
-        let (Secret::P256(key), PublicKey::P256(peer)) = (&key.0, peer) else { return Err(InvalidKey) };
+        let (Secret::P256(key), PublicKey::P256(peer)) = (&key.0, peer) else {
+            return Err(InvalidKey);
+        };
         let shared = p256::ecdh::diffie_hellman(key.as_nonzero_scalar(), peer.as_affine());
-        let bytes: [u8; 32] = shared.raw_secret_bytes().as_slice().try_into().map_err(|_| InvalidKey)?;
+        let bytes: [u8; 32] = shared
+            .raw_secret_bytes()
+            .as_slice()
+            .try_into()
+            .map_err(|_| InvalidKey)?;
         Ok(SharedSecret::new(bytes))
     }
 }

@@ -125,7 +125,12 @@ impl SoftwareKey {
     #[must_use]
     pub fn new(handle: KeyHandle, secret: SecretKey, provider: Arc<dyn CryptoProvider>) -> Self {
         let public_key = secret.public_key();
-        Self { handle, secret, public_key, provider }
+        Self {
+            handle,
+            secret,
+            public_key,
+            provider,
+        }
     }
 
     /// Its handle.
@@ -155,7 +160,10 @@ impl Sign for SoftwareKey {
         if request.algorithm != self.public_key.algorithm() {
             return Err(KeyError::WrongAlgorithm);
         }
-        self.provider.sign(&self.secret, &request.bytes).map(SignOutcome::Signed).map_err(|_| KeyError::Failed)
+        self.provider
+            .sign(&self.secret, &request.bytes)
+            .map(SignOutcome::Signed)
+            .map_err(|_| KeyError::Failed)
     }
 }
 
@@ -164,6 +172,9 @@ impl DescribeKeys for SoftwareKey {
         if *handle != self.handle {
             return Err(KeyError::Unknown);
         }
-        Ok(KeyDescription { handle: self.handle.clone(), public_key: self.public_key.clone() })
+        Ok(KeyDescription {
+            handle: self.handle.clone(),
+            public_key: self.public_key.clone(),
+        })
     }
 }

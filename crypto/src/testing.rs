@@ -17,7 +17,10 @@ impl SeededRandomness {
     /// Randomness of this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { seed, counter: Mutex::new(0) }
+        Self {
+            seed,
+            counter: Mutex::new(0),
+        }
     }
 }
 
@@ -25,7 +28,9 @@ impl Randomness for SeededRandomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessUnavailable> {
         let mut counter = self.counter.lock().map_err(|_| RandomnessUnavailable)?;
         for chunk in bytes.chunks_mut(32) {
-            let block = Sha256::new_with_prefix(self.seed.to_be_bytes()).chain_update(counter.to_be_bytes()).finalize();
+            let block = Sha256::new_with_prefix(self.seed.to_be_bytes())
+                .chain_update(counter.to_be_bytes())
+                .finalize();
             *counter = counter.wrapping_add(1);
             for (target, source) in chunk.iter_mut().zip(block.iter()) {
                 *target = *source;

@@ -89,6 +89,9 @@ mod tests {
     fn arithmetic_stays_in_range() {
         let last = UnixTime::from_seconds(i64::MAX);
         assert_eq!(last.plus(Duration::from_secs(u64::MAX)), last);
-        assert_eq!(UnixTime::from_seconds(5).since(UnixTime::from_seconds(9)), Duration::ZERO);
+        assert_eq!(
+            UnixTime::from_seconds(5).since(UnixTime::from_seconds(9)),
+            Duration::ZERO
+        );
     }
 }

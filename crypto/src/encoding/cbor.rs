@@ -22,7 +22,11 @@ pub struct CborBudget {
 
 impl CborBudget {
     /// Enough for every signed structure of the suite that is read whole.
-    pub const DEFAULT: Self = Self { bytes: 1 << 20, depth: 24, items: 20_000 };
+    pub const DEFAULT: Self = Self {
+        bytes: 1 << 20,
+        depth: 24,
+        items: 20_000,
+    };
 }
 
 /// Why an item was refused.
@@ -63,9 +67,17 @@ pub fn check(bytes: &[u8], budget: CborBudget) -> Result<(), CborError> {
     if bytes.len() > budget.bytes {
         return Err(CborError::OverBudget);
     }
-    let mut walk = Walk { bytes, position: 0, items: budget.items };
+    let mut walk = Walk {
+        bytes,
+        position: 0,
+        items: budget.items,
+    };
     walk.item(budget.depth)?;
-    if walk.position == bytes.len() { Ok(()) } else { Err(CborError::TrailingBytes) }
+    if walk.position == bytes.len() {
+        Ok(())
+    } else {
+        Err(CborError::TrailingBytes)
+    }
 }
 
 /// Reads one item within `budget`.
@@ -182,11 +194,15 @@ impl<'a> Walk<'a> {
             _ => return Err(CborError::Malformed { position }),
         };
         let bytes = self.take(length)?;
-        Ok(bytes.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte)))
+        Ok(bytes
+            .iter()
+            .fold(0, |value, byte| (value << 8) | u64::from(*byte)))
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], CborError> {
-        let malformed = CborError::Malformed { position: self.position };
+        let malformed = CborError::Malformed {
+            position: self.position,
+        };
         let end = self.position.checked_add(length).ok_or(malformed)?;
         let taken = self.bytes.get(self.position..end).ok_or(malformed)?;
         self.position = end;
@@ -218,19 +234,40 @@ mod tests {
 
     #[test]
     fn refuses_indefinite_lengths_duplicate_keys_and_trailing_bytes() {
-        assert!(matches!(refused(&[0x9f, 0x01, 0xff]), CborError::Indefinite { .. }));
+        assert!(matches!(
+            refused(&[0x9f, 0x01, 0xff]),
+            CborError::Indefinite { .. }
+        ));
         assert!(matches!(refused(&[0xbf, 0xff]), CborError::Indefinite { .. }));
-        assert!(matches!(refused(&[0x5f, 0x41, 0x00, 0xff]), CborError::Indefinite { .. }));
-        assert!(matches!(refused(&[0xa2, 0x01, 0x00, 0x01, 0x00]), CborError::DuplicateKey { position: 3 }));
-        assert!(matches!(refused(&[0xa2, 0x01, 0x00, 0x18, 0x01, 0x00]), CborError::Malformed { position: 3 }));
+        assert!(matches!(
+            refused(&[0x5f, 0x41, 0x00, 0xff]),
+            CborError::Indefinite { .. }
+        ));
+        assert!(matches!(
+            refused(&[0xa2, 0x01, 0x00, 0x01, 0x00]),
+            CborError::DuplicateKey { position: 3 }
+        ));
+        assert!(matches!(
+            refused(&[0xa2, 0x01, 0x00, 0x18, 0x01, 0x00]),
+            CborError::Malformed { position: 3 }
+        ));
         assert_eq!(refused(&[0x01, 0x02]), CborError::TrailingBytes);
     }
 
     #[test]
     fn refuses_huge_declared_lengths_without_allocating() {
-        assert!(matches!(refused(&[0x5b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), CborError::Malformed { .. }));
-        assert!(matches!(refused(&[0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), CborError::Malformed { .. }));
-        assert!(matches!(refused(&[0x62, 0xff, 0xff]), CborError::Malformed { .. }));
+        assert!(matches!(
+            refused(&[0x5b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            CborError::Malformed { .. }
+        ));
+        assert!(matches!(
+            refused(&[0x9b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            CborError::Malformed { .. }
+        ));
+        assert!(matches!(
+            refused(&[0x62, 0xff, 0xff]),
+            CborError::Malformed { .. }
+        ));
     }
 
     #[test]
@@ -238,9 +275,15 @@ mod tests {
         let mut deep = vec![0x81; 30];
         deep.push(0x00);
         assert_eq!(refused(&deep), CborError::OverBudget);
-        let budget = CborBudget { items: 3, ..CborBudget::DEFAULT };
+        let budget = CborBudget {
+            items: 3,
+            ..CborBudget::DEFAULT
+        };
         assert_eq!(check(&[0x83, 0, 0, 0], budget), Err(CborError::OverBudget));
-        let budget = CborBudget { bytes: 2, ..CborBudget::DEFAULT };
+        let budget = CborBudget {
+            bytes: 2,
+            ..CborBudget::DEFAULT
+        };
         assert_eq!(check(&[0x82, 0, 0], budget), Err(CborError::OverBudget));
     }
 
@@ -253,7 +296,10 @@ mod tests {
             (Value::from(10), Value::from(4)),
         ]);
         // RFC 8949 §4.2.1: 10, 100, -1, "b".
-        assert_eq!(encode(&map), [0xa4, 0x0a, 0x04, 0x18, 0x64, 0x02, 0x20, 0x03, 0x61, 0x62, 0x01]);
+        assert_eq!(
+            encode(&map),
+            [0xa4, 0x0a, 0x04, 0x18, 0x64, 0x02, 0x20, 0x03, 0x61, 0x62, 0x01]
+        );
     }
 
     proptest! {

@@ -21,9 +21,17 @@ pub struct JsonBudget {
 
 impl JsonBudget {
     /// Enough for every signed header, metadata document and credential payload of the suite.
-    pub const DEFAULT: Self = Self { bytes: 1 << 20, depth: 32, items: 20_000 };
+    pub const DEFAULT: Self = Self {
+        bytes: 1 << 20,
+        depth: 32,
+        items: 20_000,
+    };
     /// Enough for a protocol message that anybody may send.
-    pub const MESSAGE: Self = Self { bytes: 256 << 10, depth: 24, items: 8_000 };
+    pub const MESSAGE: Self = Self {
+        bytes: 256 << 10,
+        depth: 24,
+        items: 8_000,
+    };
 }
 
 /// Why a text was refused.
@@ -55,14 +63,24 @@ pub fn parse_value(bytes: &[u8], budget: JsonBudget) -> Result<Value, JsonError>
     let mut items = budget.items;
     let mut over = false;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let seed = StrictValue { depth: budget.depth, items: &mut items, over: &mut over };
+    let seed = StrictValue {
+        depth: budget.depth,
+        items: &mut items,
+        over: &mut over,
+    };
     let value = seed.deserialize(&mut deserializer);
     let value = match value {
         Ok(value) => value,
         Err(_) if over => return Err(JsonError::OverBudget),
-        Err(error) => return Err(JsonError::Malformed { position: position(bytes, &error) }),
+        Err(error) => {
+            return Err(JsonError::Malformed {
+                position: position(bytes, &error),
+            });
+        }
     };
-    deserializer.end().map_err(|error| JsonError::Malformed { position: position(bytes, &error) })?;
+    deserializer.end().map_err(|error| JsonError::Malformed {
+        position: position(bytes, &error),
+    })?;
     Ok(value)
 }
 
@@ -75,8 +93,11 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8], budget: JsonBudget) -> Result<T,
 }
 
 fn position(bytes: &[u8], error: &serde_json::Error) -> usize {
-    let before: usize =
-        bytes.split_inclusive(|byte| *byte == b'\n').take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    let before: usize = bytes
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(error.line().saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
     before.saturating_add(error.column()).min(bytes.len())
 }
 
@@ -102,7 +123,11 @@ impl StrictValue<'_> {
 
     fn below<E: serde::de::Error>(&mut self) -> Result<StrictValue<'_>, E> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Ok(StrictValue { depth, items: self.items, over: self.over }),
+            Some(depth) => Ok(StrictValue {
+                depth,
+                items: self.items,
+                over: self.over,
+            }),
             None => {
                 *self.over = true;
                 Err(E::custom("too deep"))
@@ -139,7 +164,9 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a finite number"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -158,7 +185,9 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
         let mut array = Vec::new();
         loop {
             let next = sequence.next_element_seed(self.below()?)?;
-            let Some(value) = next else { return Ok(Value::Array(array)) };
+            let Some(value) = next else {
+                return Ok(Value::Array(array));
+            };
             self.spend()?;
             array.push(value);
         }
@@ -191,9 +220,18 @@ mod tests {
 
     #[test]
     fn refuses_a_duplicate_member_at_any_level() {
-        assert!(matches!(strict(r#"{"a":1,"a":1}"#), Err(JsonError::Malformed { .. })));
-        assert!(matches!(strict(r#"[{"b":{"a":1,"a":2}}]"#), Err(JsonError::Malformed { .. })));
-        assert!(matches!(strict(r#"{"a":1,"\u0061":2}"#), Err(JsonError::Malformed { .. })));
+        assert!(matches!(
+            strict(r#"{"a":1,"a":1}"#),
+            Err(JsonError::Malformed { .. })
+        ));
+        assert!(matches!(
+            strict(r#"[{"b":{"a":1,"a":2}}]"#),
+            Err(JsonError::Malformed { .. })
+        ));
+        assert!(matches!(
+            strict(r#"{"a":1,"\u0061":2}"#),
+            Err(JsonError::Malformed { .. })
+        ));
         assert!(strict(r#"{"a":{"a":1}}"#).is_ok());
     }
 
@@ -203,7 +241,10 @@ mod tests {
         assert_eq!(strict(&deep), Err(JsonError::OverBudget));
         let many = format!("[{}0]", "0,".repeat(20_000));
         assert_eq!(strict(&many), Err(JsonError::OverBudget));
-        let budget = JsonBudget { bytes: 3, ..JsonBudget::DEFAULT };
+        let budget = JsonBudget {
+            bytes: 3,
+            ..JsonBudget::DEFAULT
+        };
         assert_eq!(parse_value(b"1234", budget), Err(JsonError::OverBudget));
     }
 

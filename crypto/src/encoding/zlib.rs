@@ -34,11 +34,19 @@ pub fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
     let mut inflated = Vec::new();
     // One byte beyond the limit tells "exactly the limit" from "more".
     let allowed = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.by_ref().take(allowed).read_to_end(&mut inflated).map_err(|_| InflateError::Malformed)?;
+    decoder
+        .by_ref()
+        .take(allowed)
+        .read_to_end(&mut inflated)
+        .map_err(|_| InflateError::Malformed)?;
     if inflated.len() > limit {
         return Err(InflateError::OverLimit { limit });
     }
-    if decoder.into_inner().is_empty() { Ok(inflated) } else { Err(InflateError::TrailingBytes) }
+    if decoder.into_inner().is_empty() {
+        Ok(inflated)
+    } else {
+        Err(InflateError::TrailingBytes)
+    }
 }
 
 /// How hard to compress.
@@ -71,19 +79,28 @@ mod tests {
     fn a_stream_over_its_limit_is_an_error_and_one_at_it_is_not() {
         let bomb = deflate(&vec![0; 1 << 20], Effort::Best);
         assert!(bomb.len() < 2000);
-        assert_eq!(inflate(&bomb, (1 << 20) - 1), Err(InflateError::OverLimit { limit: (1 << 20) - 1 }));
+        assert_eq!(
+            inflate(&bomb, (1 << 20) - 1),
+            Err(InflateError::OverLimit { limit: (1 << 20) - 1 })
+        );
         assert_eq!(inflate(&bomb, 1 << 20).map(|bytes| bytes.len()), Ok(1 << 20));
     }
 
     #[test]
     fn a_cut_damaged_or_extended_stream_is_an_error() {
         let stream = deflate(b"a whole stream", Effort::Best);
-        assert_eq!(inflate(&stream[..stream.len() - 1], 100), Err(InflateError::Malformed));
+        assert_eq!(
+            inflate(&stream[..stream.len() - 1], 100),
+            Err(InflateError::Malformed)
+        );
         let mut damaged = stream.clone();
         *damaged.last_mut().unwrap() ^= 1;
         assert_eq!(inflate(&damaged, 100), Err(InflateError::Malformed));
         let extended = [stream.as_slice(), b"x"].concat();
         assert_eq!(inflate(&extended, 100), Err(InflateError::TrailingBytes));
-        assert_eq!(inflate(&deflate(b"stored", Effort::Stored), 6).unwrap(), b"stored");
+        assert_eq!(
+            inflate(&deflate(b"stored", Effort::Stored), 6).unwrap(),
+            b"stored"
+        );
     }
 }

@@ -87,7 +87,13 @@ impl<'a> CompactJws<'a> {
         let payload = base64url::decode(payload).map_err(|_| JwsError::Malformed)?;
         let signature = base64url::decode(signature).map_err(|_| JwsError::Malformed)?;
         let header = JwsHeader::parse(&header)?;
-        Ok(Self { header, payload, signing_input, signature, text })
+        Ok(Self {
+            header,
+            payload,
+            signing_input,
+            signature,
+            text,
+        })
     }
 
     /// The whole text.
@@ -104,7 +110,11 @@ impl<'a> CompactJws<'a> {
     pub fn expect_type(&self, expected: &str) -> Result<(), JwsError> {
         let typ = self.header.typ.as_deref().ok_or(JwsError::WrongType)?;
         let typ = typ.strip_prefix("application/").unwrap_or(typ);
-        if typ.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(JwsError::WrongType) }
+        if typ.eq_ignore_ascii_case(expected) {
+            Ok(())
+        } else {
+            Err(JwsError::WrongType)
+        }
     }
 
     /// Verifies the signature with `key`, whose own algorithm must be the one of the header.
@@ -113,7 +123,12 @@ impl<'a> CompactJws<'a> {
     /// [`JwsError::Signature`].
     pub fn verify(&self, provider: &dyn CryptoProvider, key: &PublicKey) -> Result<(), JwsError> {
         provider
-            .verify(key, self.header.algorithm, self.signing_input.as_bytes(), &self.signature)
+            .verify(
+                key,
+                self.header.algorithm,
+                self.signing_input.as_bytes(),
+                &self.signature,
+            )
             .map_err(|_| JwsError::Signature)
     }
 
@@ -128,7 +143,10 @@ impl<'a> CompactJws<'a> {
 
 impl JwsHeader {
     fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
-        let budget = JsonBudget { bytes: MAX_HEADER_BYTES, ..JsonBudget::DEFAULT };
+        let budget = JsonBudget {
+            bytes: MAX_HEADER_BYTES,
+            ..JsonBudget::DEFAULT
+        };
         let Ok(Value::Object(members)) = json::parse_value(bytes, budget) else {
             return Err(JwsError::Malformed);
         };
@@ -137,8 +155,10 @@ impl JwsHeader {
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(JwsError::Malformed),
         };
-        let algorithm =
-            text("alg")?.as_deref().and_then(SignatureAlgorithm::from_jose_name).ok_or(JwsError::Algorithm)?;
+        let algorithm = text("alg")?
+            .as_deref()
+            .and_then(SignatureAlgorithm::from_jose_name)
+            .ok_or(JwsError::Algorithm)?;
         if members.contains_key("crit") {
             return Err(JwsError::Critical);
         }
@@ -152,7 +172,10 @@ impl JwsHeader {
                 if !certificates.is_empty() && certificates.len() <= MAX_X5C_CERTIFICATES =>
             {
                 let decode = |certificate: &Value| {
-                    certificate.as_str().and_then(|text| base64::decode(text).ok()).ok_or(JwsError::Malformed)
+                    certificate
+                        .as_str()
+                        .and_then(|text| base64::decode(text).ok())
+                        .ok_or(JwsError::Malformed)
                 };
                 Some(certificates.iter().map(decode).collect::<Result<_, _>>()?)
             }
@@ -182,26 +205,41 @@ pub struct PreparedJws {
 pub fn prepare(algorithm: SignatureAlgorithm, header: &Map<String, Value>, payload: &[u8]) -> PreparedJws {
     let mut members = Map::with_capacity(header.len() + 1);
     members.insert("alg".to_owned(), Value::from(algorithm.jose_name()));
-    members.extend(header.iter().filter(|(name, _)| *name != "alg").map(|(name, value)| (name.clone(), value.clone())));
+    members.extend(
+        header
+            .iter()
+            .filter(|(name, _)| *name != "alg")
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     let header = Value::Object(members).to_string();
     let mut signing_input = String::with_capacity((header.len() + payload.len()) * 4 / 3 + 100);
     base64url::encode_into(header.as_bytes(), &mut signing_input);
     signing_input.push('.');
     base64url::encode_into(payload, &mut signing_input);
-    PreparedJws { signing_input, algorithm }
+    PreparedJws {
+        signing_input,
+        algorithm,
+    }
 }
 
 /// The value of an `x5c` header.
 #[must_use]
 pub fn x5c_value<'a>(certificates: impl IntoIterator<Item = &'a [u8]>) -> Value {
-    certificates.into_iter().map(|der| Value::String(base64::encode(der))).collect()
+    certificates
+        .into_iter()
+        .map(|der| Value::String(base64::encode(der)))
+        .collect()
 }
 
 impl PreparedJws {
     /// What `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest { key, algorithm: self.algorithm, bytes: self.signing_input.as_bytes().to_vec() }
+        SignatureRequest {
+            key,
+            algorithm: self.algorithm,
+            bytes: self.signing_input.as_bytes().to_vec(),
+        }
     }
 
     /// What has to be signed.
@@ -230,8 +268,14 @@ mod tests {
 
     fn signed(header: Value) -> (String, PublicKey) {
         let provider = RustCryptoProvider;
-        let key = provider.generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(1)).unwrap();
-        let prepared = prepare(SignatureAlgorithm::Es256, header.as_object().unwrap(), br#"{"a":1}"#);
+        let key = provider
+            .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(1))
+            .unwrap();
+        let prepared = prepare(
+            SignatureAlgorithm::Es256,
+            header.as_object().unwrap(),
+            br#"{"a":1}"#,
+        );
         let signature = provider.sign(&key, prepared.signing_input().as_bytes()).unwrap();
         (prepared.finish(&signature), key.public_key())
     }
@@ -260,10 +304,17 @@ mod tests {
             (r#"{}"#, JwsError::Algorithm),
             (r#"{"alg":"ES256","crit":["b64"]}"#, JwsError::Critical),
             (r#"{"alg":"ES256","alg":"EdDSA"}"#, JwsError::Malformed),
-            (r#"{"alg":"ES256","jwk":{"kty":"EC","crv":"P-256","x":"","y":"","d":"AA"}}"#, JwsError::Malformed),
+            (
+                r#"{"alg":"ES256","jwk":{"kty":"EC","crv":"P-256","x":"","y":"","d":"AA"}}"#,
+                JwsError::Malformed,
+            ),
             (r#"{"alg":"ES256","x5c":[]}"#, JwsError::Malformed),
         ] {
-            assert_eq!(CompactJws::parse(&token(header), 4096).unwrap_err(), error, "{header}");
+            assert_eq!(
+                CompactJws::parse(&token(header), 4096).unwrap_err(),
+                error,
+                "{header}"
+            );
         }
         assert_eq!(CompactJws::parse("a.b", 4096).unwrap_err(), JwsError::Malformed);
         assert_eq!(CompactJws::parse("a.b.c", 4).unwrap_err(), JwsError::OverBudget);

@@ -1,3 +1,4 @@
 //! JOSE: compact JWS, and JWE with ECDH-ES.
 
+pub mod jwe;
 pub mod jws;

@@ -81,11 +81,23 @@ impl PublicKey {
                 let point = self.to_sec1_bytes();
                 let coordinates = point.get(1..).unwrap_or_default();
                 let (x, y) = coordinates.split_at(coordinates.len() / 2);
-                let crv = if matches!(self, Self::P256(_)) { "P-256" } else { "P-384" };
+                let crv = if matches!(self, Self::P256(_)) {
+                    "P-256"
+                } else {
+                    "P-384"
+                };
                 ("EC", crv, base64url::encode(x), Some(base64url::encode(y)))
             }
         };
-        Jwk { kty: kty.to_owned(), crv: crv.to_owned(), x, y, kid: None, alg: None, use_: None }
+        Jwk {
+            kty: kty.to_owned(),
+            crv: crv.to_owned(),
+            x,
+            y,
+            kid: None,
+            alg: None,
+            use_: None,
+        }
     }
 
     /// Reads the 32 bytes of an Ed25519 key ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)).
@@ -95,7 +107,11 @@ impl PublicKey {
     pub fn from_ed25519_bytes(bytes: &[u8]) -> Result<Self, InvalidKey> {
         let bytes: &[u8; 32] = bytes.try_into().map_err(|_| InvalidKey)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| InvalidKey)?;
-        if key.is_weak() { Err(InvalidKey) } else { Ok(Self::Ed25519(key)) }
+        if key.is_weak() {
+            Err(InvalidKey)
+        } else {
+            Ok(Self::Ed25519(key))
+        }
     }
 
     /// Reads a P-256 point in SEC 1 form, compressed or not.
@@ -103,7 +119,9 @@ impl PublicKey {
     /// # Errors
     /// [`InvalidKey`] when it is no point of the curve.
     pub fn from_p256_sec1_bytes(bytes: &[u8]) -> Result<Self, InvalidKey> {
-        p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map(Self::P256).map_err(|_| InvalidKey)
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(bytes)
+            .map(Self::P256)
+            .map_err(|_| InvalidKey)
     }
 
     /// Reads a P-384 point in SEC 1 form, compressed or not.
@@ -111,7 +129,9 @@ impl PublicKey {
     /// # Errors
     /// [`InvalidKey`] when it is no point of the curve.
     pub fn from_p384_sec1_bytes(bytes: &[u8]) -> Result<Self, InvalidKey> {
-        p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map(Self::P384).map_err(|_| InvalidKey)
+        p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes)
+            .map(Self::P384)
+            .map_err(|_| InvalidKey)
     }
 
     /// The point uncompressed in SEC 1 form, or the 32 bytes of an Ed25519 key.
@@ -159,7 +179,10 @@ impl PublicKey {
         let jwk = self.to_jwk();
         // RFC 7638 §3.2: the required members in lexicographic order, without white space.
         let canonical = match &jwk.y {
-            Some(y) => format!(r#"{{"crv":"{}","kty":"{}","x":"{}","y":"{y}"}}"#, jwk.crv, jwk.kty, jwk.x),
+            Some(y) => format!(
+                r#"{{"crv":"{}","kty":"{}","x":"{}","y":"{y}"}}"#,
+                jwk.crv, jwk.kty, jwk.x
+            ),
             None => format!(r#"{{"crv":"{}","kty":"{}","x":"{}"}}"#, jwk.crv, jwk.kty, jwk.x),
         };
         Thumbprint(Sha256::digest(canonical.as_bytes()).into())

@@ -34,12 +34,16 @@ impl SecretKey {
                 SignatureAlgorithm::Es256 => {
                     let mut bytes = Zeroizing::new([0; 32]);
                     randomness.fill(&mut *bytes)?;
-                    p256::ecdsa::SigningKey::from_slice(&*bytes).ok().map(Secret::P256)
+                    p256::ecdsa::SigningKey::from_slice(&*bytes)
+                        .ok()
+                        .map(Secret::P256)
                 }
                 SignatureAlgorithm::Es384 => {
                     let mut bytes = Zeroizing::new([0; 48]);
                     randomness.fill(&mut *bytes)?;
-                    p384::ecdsa::SigningKey::from_slice(&*bytes).ok().map(Secret::P384)
+                    p384::ecdsa::SigningKey::from_slice(&*bytes)
+                        .ok()
+                        .map(Secret::P384)
                 }
                 SignatureAlgorithm::EdDsa => {
                     let mut bytes = Zeroizing::new([0; 32]);
@@ -65,7 +69,9 @@ impl SecretKey {
         if let Ok(key) = p384::ecdsa::SigningKey::from_pkcs8_der(der) {
             return Ok(Self(Secret::P384(key)));
         }
-        ed25519_dalek::SigningKey::from_pkcs8_der(der).map(|key| Self(Secret::Ed25519(key))).map_err(|_| InvalidKey)
+        ed25519_dalek::SigningKey::from_pkcs8_der(der)
+            .map(|key| Self(Secret::Ed25519(key)))
+            .map_err(|_| InvalidKey)
     }
 
     /// Writes PKCS#8 DER.
@@ -87,7 +93,9 @@ impl SecretKey {
     /// # Errors
     /// [`InvalidKey`] for another length, zero, or a number beyond the group order.
     pub fn from_p256_scalar(bytes: &[u8]) -> Result<Self, InvalidKey> {
-        p256::ecdsa::SigningKey::from_slice(bytes).map(|key| Self(Secret::P256(key))).map_err(|_| InvalidKey)
+        p256::ecdsa::SigningKey::from_slice(bytes)
+            .map(|key| Self(Secret::P256(key)))
+            .map_err(|_| InvalidKey)
     }
 
     /// The public half.
