@@ -106,9 +106,6 @@ impl SdJwtClaims {
         header: &Map<String, Value>,
         randomness: &dyn Randomness,
     ) -> Result<PreparedSdJwt, IssueError> {
-        if self.claims.contains_key(SD_ALG) {
-            return Err(IssueError::ReservedClaimName);
-        }
         for (position, path) in self.selectable.iter().enumerate() {
             path.select(&self.claims).map_err(|source| IssueError::NothingSelected { position, source })?;
         }

@@ -1,0 +1,139 @@
+//! Issuing an SD-JWT VC (draft-25 §2.2).
+
+use serde_json::{Map, Value};
+use symbolon_crypto::jose::jws;
+use symbolon_crypto::{PublicKey, Randomness, SignatureAlgorithm, UnixTime};
+use thiserror::Error;
+
+use super::holder::HolderBinding;
+use super::vct::VerifiableCredentialType;
+use super::{MEDIA_SUBTYPE, NEVER_SELECTIVE};
+use crate::claims_path::ClaimsPath;
+use crate::sd_jwt::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
+use crate::status::StatusReference;
+
+/// How the header names the issuer's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssuerKeyReference {
+    /// `x5c`: DER certificates, leaf first, without the anchor.
+    CertificateChain(Vec<Vec<u8>>),
+    /// `kid`, for issuers whose keys are found through their metadata or DID.
+    KeyId(String),
+}
+
+/// A credential as it is to be issued.
+#[derive(Clone)]
+pub struct CredentialToIssue {
+    /// Its type.
+    pub vct: VerifiableCredentialType,
+    /// `iss`.
+    pub issuer: Option<String>,
+    /// `iat`.
+    pub issued_at: Option<UnixTime>,
+    /// `nbf`.
+    pub not_before: Option<UnixTime>,
+    /// `exp`.
+    pub expires: Option<UnixTime>,
+    /// `status.status_list`.
+    pub status: Option<StatusReference>,
+    /// The holder's key, for `cnf.jwk`.
+    pub holder: Option<PublicKey>,
+    /// The claims about the holder.
+    pub claims: Map<String, Value>,
+    /// Which of them the holder may withhold.
+    pub selectable: Vec<ClaimsPath>,
+    /// Decoy digests.
+    pub decoys: Decoys,
+}
+
+/// Why a credential cannot be issued. All of these are the caller's, but for missing randomness.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SdJwtVcIssueError {
+    /// `claims` holds a claim that has a field of its own.
+    #[error("claim {claim} must be set through its own field")]
+    RegisteredClaim {
+        /// Its name.
+        claim: &'static str,
+    },
+    /// `selectable` names a claim that must be signed in the clear.
+    #[error("claim {claim} must not be selectively disclosable")]
+    NeverSelective {
+        /// Its name.
+        claim: &'static str,
+    },
+    /// A certificate chain without certificates.
+    #[error("the certificate chain is empty")]
+    NoCertificate,
+    /// The holder's key cannot be written.
+    #[error("the holder's key cannot be written")]
+    HolderKey(#[source] serde_json::Error),
+    /// The claims cannot be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+}
+
+impl CredentialToIssue {
+    /// Salts and hashes the selectable claims, and builds what the issuer's key has to sign.
+    ///
+    /// # Errors
+    /// [`SdJwtVcIssueError`].
+    pub fn prepare(
+        &self,
+        algorithm: SignatureAlgorithm,
+        key: &IssuerKeyReference,
+        randomness: &dyn Randomness,
+    ) -> Result<PreparedSdJwt, SdJwtVcIssueError> {
+        let registered = NEVER_SELECTIVE.into_iter().chain(["iat"]);
+        if let Some(claim) = registered
+            .filter(|claim| !matches!(*claim, "vct#integrity" | "aka_vcts"))
+            .find(|claim| self.claims.contains_key(*claim))
+        {
+            return Err(SdJwtVcIssueError::RegisteredClaim { claim });
+        }
+        let mut claims = Map::with_capacity(self.claims.len().saturating_add(7));
+        claims.insert("vct".to_owned(), Value::from(self.vct.as_str()));
+        if let Some(issuer) = &self.issuer {
+            claims.insert("iss".to_owned(), Value::from(issuer.as_str()));
+        }
+        for (name, time) in [("iat", self.issued_at), ("nbf", self.not_before), ("exp", self.expires)] {
+            if let Some(time) = time {
+                claims.insert(name.to_owned(), Value::from(time.seconds()));
+            }
+        }
+        if let Some(status) = &self.status {
+            claims.insert("status".to_owned(), status.to_json());
+        }
+        if let Some(holder) = &self.holder {
+            let cnf = HolderBinding::to_json(holder).map_err(SdJwtVcIssueError::HolderKey)?;
+            claims.insert("cnf".to_owned(), cnf);
+        }
+        claims.extend(self.claims.iter().map(|(name, value)| (name.clone(), value.clone())));
+        let mut sd_jwt = SdJwtClaims::new(claims).decoys(self.decoys);
+        for path in &self.selectable {
+            let first = path.first_key();
+            if let Some(claim) = NEVER_SELECTIVE.into_iter().find(|claim| Some(*claim) == first) {
+                return Err(SdJwtVcIssueError::NeverSelective { claim });
+            }
+            sd_jwt = sd_jwt.selectable(path.clone());
+        }
+        Ok(sd_jwt.prepare(algorithm, &header(key)?, randomness)?)
+    }
+}
+
+fn header(key: &IssuerKeyReference) -> Result<Map<String, Value>, SdJwtVcIssueError> {
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), Value::from(MEDIA_SUBTYPE));
+    match key {
+        IssuerKeyReference::CertificateChain(chain) if chain.is_empty() => {
+            return Err(SdJwtVcIssueError::NoCertificate);
+        }
+        IssuerKeyReference::CertificateChain(chain) => {
+            header.insert("x5c".to_owned(), jws::x5c_value(chain.iter().map(Vec::as_slice)));
+        }
+        IssuerKeyReference::KeyId(kid) => {
+            header.insert("kid".to_owned(), Value::from(kid.as_str()));
+        }
+    }
+    Ok(header)
+}

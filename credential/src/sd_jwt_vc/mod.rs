@@ -1,0 +1,38 @@
+//! SD-JWT VC: verifiable credentials in SD-JWT
+//! ([draft-ietf-oauth-sd-jwt-vc](https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/), draft-25).
+//!
+//! Reading goes by typed steps: [`SdJwtVc::parse`] checks structure and nothing else;
+//! [`SdJwtVc::verify_issuer_signature`] makes a [`Verified`](crate::Verified) of it; only that can have its key binding
+//! verified, because the holder's key is a claim and a claim is worth nothing before its signature is.
+
+mod holder;
+mod integrity;
+mod issue;
+mod issuer_binding;
+mod key_binding;
+mod read;
+mod type_metadata;
+mod validity;
+mod vct;
+
+pub use holder::HolderBinding;
+pub use integrity::{Integrity, InvalidIntegrity};
+pub use issue::{CredentialToIssue, IssuerKeyReference, SdJwtVcIssueError};
+pub use issuer_binding::{IssuerBindingRejected, check_issuer_binding};
+pub use key_binding::{
+    ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected,
+};
+pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};
+pub use type_metadata::{
+    ClaimDisplay, ClaimMetadata, CredentialView, SelectiveDisclosure, TypeDisplay, TypeMetadata, TypeMetadataError,
+    TypeMetadataRejected,
+};
+pub use validity::{Validity, ValidityRejected};
+pub use vct::{InvalidCredentialType, VerifiableCredentialType};
+
+/// The `typ` of an SD-JWT VC. Drafts before -06 said `vc+sd-jwt`; those are refused.
+pub const MEDIA_SUBTYPE: &str = "dc+sd-jwt";
+
+/// Claims that must not be selectively disclosable, with everything in them (draft-25 §2.2.2.2).
+pub const NEVER_SELECTIVE: [&str; 8] =
+    ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
