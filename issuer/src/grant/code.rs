@@ -1,0 +1,251 @@
+//! The pre-authorized code: made with the offer, used once ([OpenID4VCI §4.1.1, §6.1]).
+//!
+//! [OpenID4VCI §4.1.1, §6.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.1
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
+use thiserror::Error;
+
+use super::access::{ACCESS_TOKEN_LIFETIME, AccessGrant};
+use super::tx_code::{Try, TxCode, TxCodeGuard};
+use crate::identifiers::{ConfigurationId, OfferId};
+use crate::record::Uin;
+use crate::secret::{BearerSecret, InstallationSecret, SecretDigest};
+
+/// What an operator wants to offer.
+pub struct OfferPlan {
+    /// Whose record.
+    pub record: Uin,
+    /// Which credentials; not empty.
+    pub configurations: Vec<ConfigurationId>,
+    /// Whether the resident must also know a code.
+    pub tx_code: TxCodePolicy,
+    /// How long the code may be redeemed.
+    pub lifetime: Duration,
+    /// How many credentials of each configuration the grant yields.
+    pub credentials_each: u32,
+}
+
+/// Whether an offer is protected by a transaction code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TxCodePolicy {
+    /// The offer alone suffices: it is shown face to face.
+    NotRequired,
+    /// The resident gets digits by another channel.
+    Required,
+}
+
+/// A new offer: its secrets, and the grant to be stored before they leave.
+pub struct PlannedOffer {
+    /// Under which it can be fetched.
+    pub id: OfferId,
+    /// Goes into the offer.
+    pub code: BearerSecret,
+    /// Goes to the resident by another channel.
+    pub tx_code: Option<TxCode>,
+    /// Goes into the store, under the code's digest.
+    pub grant: Grant,
+}
+
+impl OfferPlan {
+    /// Makes the secrets of the offer.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn make(
+        self,
+        secret: &InstallationSecret,
+        now: UnixTime,
+        randomness: &dyn Randomness,
+    ) -> Result<PlannedOffer, RandomnessUnavailable> {
+        let id = OfferId::make(randomness)?;
+        let code = BearerSecret::make(randomness)?;
+        let tx_code = match self.tx_code {
+            TxCodePolicy::NotRequired => None,
+            TxCodePolicy::Required => Some(TxCode::make(randomness)?),
+        };
+        let grant = Grant {
+            record: self.record,
+            configurations: self.configurations,
+            credentials_each: self.credentials_each,
+            expires_at: now.plus(self.lifetime),
+            tx_code: tx_code
+                .as_ref()
+                .map(|tx_code| TxCodeGuard::new(secret, &code.digest(), tx_code)),
+            stage: GrantStage::Offered,
+        };
+        Ok(PlannedOffer {
+            id,
+            code,
+            tx_code,
+            grant,
+        })
+    }
+}
+
+/// What is stored under the digest of a pre-authorized code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Whose record.
+    pub record: Uin,
+    /// Which credentials.
+    pub configurations: Vec<ConfigurationId>,
+    /// How many of each.
+    pub credentials_each: u32,
+    /// The code is refused from here on.
+    pub expires_at: UnixTime,
+    /// Present when a transaction code is required.
+    pub tx_code: Option<TxCodeGuard>,
+    /// How far it has come.
+    pub stage: GrantStage,
+}
+
+/// How far a grant has come. Only [`GrantStage::Offered`] can be redeemed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GrantStage {
+    /// Not redeemed yet.
+    Offered,
+    /// Redeemed once, and never again.
+    Redeemed,
+    /// The transaction code was guessed wrongly too often.
+    Dead,
+}
+
+/// The parts of a token request that decide.
+pub struct TokenRequestParts<'a> {
+    /// The digest of the code that was presented.
+    pub code_digest: SecretDigest,
+    /// The transaction code, if one was presented.
+    pub tx_code: Option<&'a str>,
+}
+
+/// The outcome of a token request. Whatever `grant` it carries must replace the stored one, if that is still the one that was judged.
+pub enum Redemption {
+    /// A token is due once the new grant and the access grant are stored together.
+    Granted {
+        /// The redeemed grant.
+        grant: Grant,
+        /// The token, to be handed out after the commit.
+        token: BearerSecret,
+        /// What to store under the token's digest.
+        access: AccessGrant,
+    },
+    /// No token.
+    Refused {
+        /// Why.
+        refusal: TokenRefusal,
+        /// The grant with one more failure counted, if that changed it.
+        grant: Option<Grant>,
+    },
+}
+
+impl Grant {
+    /// Judges a token request at `now`.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn redeem(
+        &self,
+        request: &TokenRequestParts<'_>,
+        secret: &InstallationSecret,
+        now: UnixTime,
+        randomness: &dyn Randomness,
+    ) -> Result<Redemption, RandomnessUnavailable> {
+        let refused = |refusal| Ok(Redemption::Refused { refusal, grant: None });
+        match self.stage {
+            GrantStage::Offered => {}
+            GrantStage::Redeemed => return refused(TokenRefusal::AlreadyRedeemed),
+            GrantStage::Dead => return refused(TokenRefusal::TooManyTries),
+        }
+        if now >= self.expires_at {
+            return refused(TokenRefusal::Expired);
+        }
+        match (&self.tx_code, request.tx_code) {
+            (None, None) => {}
+            (None, Some(_)) => return refused(TokenRefusal::TxCodeUnexpected),
+            (Some(_), None) => return refused(TokenRefusal::TxCodeMissing),
+            (Some(guard), Some(presented)) => match guard.judge(secret, &request.code_digest, presented, now)
+            {
+                Try::Right => {}
+                Try::TooEarly { wait } => return refused(TokenRefusal::TooEarly { wait }),
+                Try::Wrong(guard) => {
+                    let grant = Self {
+                        tx_code: Some(guard),
+                        ..self.clone()
+                    };
+                    return Ok(Redemption::Refused {
+                        refusal: TokenRefusal::WrongTxCode,
+                        grant: Some(grant),
+                    });
+                }
+                Try::Exhausted => {
+                    let grant = Self {
+                        stage: GrantStage::Dead,
+                        ..self.clone()
+                    };
+                    return Ok(Redemption::Refused {
+                        refusal: TokenRefusal::TooManyTries,
+                        grant: Some(grant),
+                    });
+                }
+            },
+        }
+        let access = AccessGrant {
+            record: self.record.clone(),
+            remaining: self
+                .configurations
+                .iter()
+                .map(|id| (id.clone(), self.credentials_each))
+                .collect(),
+            expires_at: now.plus(ACCESS_TOKEN_LIFETIME),
+        };
+        let token = BearerSecret::make(randomness)?;
+        Ok(Redemption::Granted {
+            grant: Self {
+                stage: GrantStage::Redeemed,
+                ..self.clone()
+            },
+            token,
+            access,
+        })
+    }
+}
+
+/// Why a token request was refused ([OpenID4VCI §6.3]).
+///
+/// [OpenID4VCI §6.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.3
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// `invalid_grant`.
+    #[error("the pre-authorized code is unknown")]
+    UnknownCode,
+    /// `invalid_grant`.
+    #[error("the pre-authorized code has expired")]
+    Expired,
+    /// `invalid_grant`.
+    #[error("the pre-authorized code was already used")]
+    AlreadyRedeemed,
+    /// `invalid_grant`; the operator makes a new offer.
+    #[error("the transaction code was wrong too often")]
+    TooManyTries,
+    /// `invalid_grant`.
+    #[error("the transaction code is wrong")]
+    WrongTxCode,
+    /// `invalid_grant`, with `Retry-After`.
+    #[error("the transaction code was wrong a moment ago; wait before the next try")]
+    TooEarly {
+        /// How long.
+        wait: Duration,
+    },
+    /// `invalid_request`.
+    #[error("a transaction code is required")]
+    TxCodeMissing,
+    /// `invalid_request`.
+    #[error("no transaction code is expected")]
+    TxCodeUnexpected,
+}

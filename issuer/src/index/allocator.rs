@@ -1,0 +1,146 @@
+//! Giving out indices: leases in memory, refilled from the store.
+
+use std::sync::{Mutex, PoisonError};
+
+use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
+use thiserror::Error;
+
+use super::permutation::{IndexWidth, PermutationKey};
+use super::shard::{IndexLease, Shard, ShardId, StatusIndex};
+use crate::audit::{Actor, AuditAction, WaitingEvent};
+use crate::store::{IssuerStore, StoreError, Swap};
+
+/// Gives each caller an index that no one else has, in this process or another.
+pub struct IndexAllocator {
+    width: IndexWidth,
+    block: u32,
+    leases: Mutex<Vec<IndexLease>>,
+}
+
+impl IndexAllocator {
+    /// An allocator that opens shards of `width` and leases `block` numbers at a time. What is left of a lease is lost with the process:
+    /// a gap of at most one block for each start.
+    #[must_use]
+    pub const fn new(width: IndexWidth, block: u32) -> Self {
+        Self {
+            width,
+            block,
+            leases: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The next index. It is spoken for at once: an issuance that fails later leaves a gap.
+    ///
+    /// # Errors
+    /// [`AllocationError`] when the store or the randomness fails, or every shard number is used.
+    pub async fn allocate(
+        &self,
+        store: &dyn IssuerStore,
+        now: UnixTime,
+        randomness: &dyn Randomness,
+    ) -> Result<StatusIndex, AllocationError> {
+        loop {
+            if let Some(index) = self.take() {
+                return Ok(index);
+            }
+            let lease = lease(store, self.width, self.block, now, randomness).await?;
+            self.lock().push(lease);
+        }
+    }
+
+    fn take(&self) -> Option<StatusIndex> {
+        let mut leases = self.lock();
+        loop {
+            match leases.last_mut()?.next() {
+                Some(index) => return Some(index),
+                None => drop(leases.pop()),
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<IndexLease>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens a shard that nothing was given from yet, and returns its number. Every restore from a backup calls this before the first issuance:
+/// the counters of the backup may be behind what was given out since.
+///
+/// # Errors
+/// As [`IndexAllocator::allocate`].
+pub async fn open_fresh_shard(
+    store: &dyn IssuerStore,
+    width: IndexWidth,
+    now: UnixTime,
+    randomness: &dyn Randomness,
+) -> Result<ShardId, AllocationError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let id = match store.newest_shard().await? {
+            Some(newest) => newest.value.id.next().ok_or(AllocationError::NoMoreShards)?,
+            None => ShardId::FIRST,
+        };
+        let shard = Shard::open(id, width, PermutationKey::make(randomness)?, now);
+        let event = WaitingEvent::make(
+            now,
+            Actor::Issuer,
+            AuditAction::ShardOpened { shard: id },
+            randomness,
+        )?;
+        if store.swap_shard(None, &shard, Some(event)).await? == Swap::Done {
+            return Ok(id);
+        }
+    }
+    Err(AllocationError::Store(StoreError::Contended { what: "shard" }))
+}
+
+async fn lease(
+    store: &dyn IssuerStore,
+    width: IndexWidth,
+    block: u32,
+    now: UnixTime,
+    randomness: &dyn Randomness,
+) -> Result<IndexLease, AllocationError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(newest) = store.newest_shard().await? else {
+            open_fresh_shard(store, width, now, randomness).await?;
+            continue;
+        };
+        let Some((after, lease)) = newest.value.lease(block) else {
+            // Somebody else may open the next one at the same moment; then the loop leases from theirs.
+            let Some(id) = newest.value.id.next() else {
+                return Err(AllocationError::NoMoreShards);
+            };
+            let shard = Shard::open(id, width, PermutationKey::make(randomness)?, now);
+            let event = WaitingEvent::make(
+                now,
+                Actor::Issuer,
+                AuditAction::ShardOpened { shard: id },
+                randomness,
+            )?;
+            let _: Swap = store.swap_shard(None, &shard, Some(event)).await?;
+            continue;
+        };
+        if store.swap_shard(Some(&newest.revision), &after, None).await? == Swap::Done {
+            return Ok(lease);
+        }
+    }
+    Err(AllocationError::Store(StoreError::Contended { what: "shard" }))
+}
+
+/// A failed attempt means that another succeeded, so this many are never needed by a healthy installation.
+const MAX_ATTEMPTS: usize = 1_000;
+
+/// Why no index could be given.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum AllocationError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no randomness for a new shard's key.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
+    /// All 2^32 shards were opened.
+    #[error("every status list of this installation is full")]
+    NoMoreShards,
+}

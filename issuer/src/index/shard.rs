@@ -1,0 +1,155 @@
+//! One status list: its permutation and how far its counter was leased.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+
+use super::permutation::{IndexPermutation, IndexWidth, PermutationKey};
+
+/// The number of a shard, the last segment of its status list's URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShardId(u32);
+
+impl ShardId {
+    /// The first shard of an installation.
+    pub const FIRST: Self = Self(0);
+
+    /// The shard with this number.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The one that follows; `None` after 2^32.
+    #[must_use]
+    pub const fn next(self) -> Option<Self> {
+        match self.0.checked_add(1) {
+            Some(number) => Some(Self(number)),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The place of one credential: a list and an index in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusIndex {
+    /// The list.
+    pub shard: ShardId,
+    /// The index in the list.
+    pub index: u32,
+}
+
+/// What is stored of a shard.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shard {
+    /// Its number.
+    pub id: ShardId,
+    /// Its size.
+    pub width: IndexWidth,
+    /// The key of its permutation, never changed.
+    pub key: PermutationKey,
+    /// How many numbers of its counter were leased: those below are spoken for.
+    pub leased: u32,
+    /// When it was opened.
+    pub opened_at: UnixTime,
+}
+
+impl Shard {
+    /// An empty shard.
+    #[must_use]
+    pub const fn open(id: ShardId, width: IndexWidth, key: PermutationKey, opened_at: UnixTime) -> Self {
+        Self {
+            id,
+            width,
+            key,
+            leased: 0,
+            opened_at,
+        }
+    }
+
+    /// The shard after a lease of up to `block` numbers, and the lease; `None` when the shard is full. The lease may be used once the
+    /// shard it comes with is durable.
+    #[must_use]
+    pub fn lease(&self, block: u32) -> Option<(Self, IndexLease)> {
+        let end = self.leased.saturating_add(block).min(self.width.capacity());
+        if end <= self.leased {
+            return None;
+        }
+        let lease = IndexLease {
+            shard: self.id,
+            permutation: IndexPermutation::new(self.key.clone(), self.width),
+            next: self.leased,
+            end,
+        };
+        Some((
+            Self {
+                leased: end,
+                ..self.clone()
+            },
+            lease,
+        ))
+    }
+}
+
+/// Numbers of a shard's counter that belong to this process alone.
+#[derive(Clone)]
+pub struct IndexLease {
+    shard: ShardId,
+    permutation: IndexPermutation,
+    next: u32,
+    end: u32,
+}
+
+impl Iterator for IndexLease {
+    type Item = StatusIndex;
+
+    /// The next index, each given once.
+    fn next(&mut self) -> Option<StatusIndex> {
+        if self.next >= self.end {
+            return None;
+        }
+        let index = self.permutation.permute(self.next)?;
+        self.next += 1;
+        Some(StatusIndex {
+            shard: self.shard,
+            index,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leases_cover_a_shard_exactly_once_and_then_it_is_full() {
+        let width = IndexWidth::from_bits(6).unwrap();
+        let key = PermutationKey::from_bytes([3; 32]);
+        let mut shard = Shard::open(ShardId::FIRST, width, key, UnixTime::from_seconds(0));
+        let mut indices = Vec::new();
+        while let Some((after, lease)) = shard.lease(10) {
+            indices.extend(lease.map(|place| place.index));
+            shard = after;
+        }
+        indices.sort_unstable();
+        assert_eq!(indices, (0..64).collect::<Vec<_>>());
+        assert!(shard.lease(1).is_none());
+        assert!(shard.lease(0).is_none());
+    }
+}

@@ -1,0 +1,145 @@
+//! Credential configurations: what a credential is made of, declared in a TOML file.
+//!
+//! A mapping is typed configuration, not a template language: a claim has a source in the ID record, a choice of language, one
+//! transformation of a closed list, and a disclosure. So no value of a record is ever interpreted, only carried (ATTACKS.md row 20), and a
+//! file is checked whole at start, with the offending key named.
+
+mod card;
+mod check;
+mod claims;
+mod file;
+mod picture;
+mod transform;
+mod type_metadata;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use thiserror::Error;
+
+pub use card::{CardAttribute, CardValue};
+pub use claims::MappedClaim;
+pub use file::{CardEntry, ClaimEntry, DisplayEntry};
+pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
+pub use transform::{Disclosure, LanguageChoice, Presence, Transform};
+
+use crate::identifiers::ConfigurationId;
+use file::CredentialFile;
+
+/// One credential configuration, checked.
+#[derive(Debug, Clone)]
+pub struct CredentialConfiguration {
+    id: ConfigurationId,
+    file: CredentialFile,
+}
+
+impl CredentialConfiguration {
+    /// Reads and checks a credential configuration.
+    ///
+    /// # Errors
+    /// [`MappingFileError`], naming the key.
+    pub fn parse(text: &str) -> Result<Self, MappingFileError> {
+        let file: CredentialFile =
+            toml::from_str(text).map_err(|error| MappingFileError::Syntax(Box::new(error)))?;
+        let id = check::check(&file)?;
+        Ok(Self { id, file })
+    }
+
+    /// The name that offers and requests use.
+    #[must_use]
+    pub const fn id(&self) -> &ConfigurationId {
+        &self.id
+    }
+
+    /// The path of the credential type below the issuer identifier, without a slash at either end.
+    #[must_use]
+    pub fn type_path(&self) -> &str {
+        &self.file.type_path
+    }
+
+    /// The credential type (`vct`) of an issuer.
+    #[must_use]
+    pub fn vct(&self, issuer: &str) -> String {
+        format!("{}/{}", issuer.trim_end_matches('/'), self.file.type_path)
+    }
+
+    /// How long a credential is valid.
+    #[must_use]
+    pub const fn validity(&self) -> Duration {
+        Duration::from_secs(self.file.validity_days as u64 * SECONDS_PER_DAY)
+    }
+
+    /// How wallets show the credential.
+    #[must_use]
+    pub fn display(&self) -> &[DisplayEntry] {
+        &self.file.display
+    }
+
+    /// The claims, in the order in which wallets show them.
+    #[must_use]
+    pub fn claims(&self) -> &[ClaimEntry] {
+        &self.file.claims
+    }
+
+    /// The SD-JWT VC type metadata of this credential for an issuer ([SD-JWT VC §4]).
+    ///
+    /// [SD-JWT VC §4]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
+    #[must_use]
+    pub fn type_metadata(&self, issuer: &str) -> Value {
+        type_metadata::build(&self.file, &self.vct(issuer))
+    }
+}
+
+/// Why a credential configuration was refused. The file is the operator's own, so the messages name its keys.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum MappingFileError {
+    /// No TOML, an unknown key, or a value of the wrong type.
+    #[error("{0}")]
+    Syntax(#[source] Box<toml::de::Error>),
+    /// A value that cannot be.
+    #[error("{key}: {reason}")]
+    Key {
+        /// The offending key.
+        key: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// Why a record gives no credential of a configuration. Names claims, never values.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MappingError {
+    /// The record has no value for a claim that must be there.
+    #[error("the record has no value for the required claim {claim}")]
+    Missing {
+        /// The claim's path, its parts joined by dots.
+        claim: String,
+    },
+    /// A value is not of the kind that the transformation takes.
+    #[error("the record's value for the claim {claim} has the wrong shape")]
+    WrongShape {
+        /// The claim's path, its parts joined by dots.
+        claim: String,
+    },
+    /// A picture that cannot be brought under its budget.
+    #[error("the picture for the claim {claim} cannot be scaled to {max_bytes} bytes")]
+    PictureTooLarge {
+        /// The claim's path, its parts joined by dots.
+        claim: String,
+        /// The budget.
+        max_bytes: usize,
+    },
+    /// The configuration maps nothing for a card.
+    #[error("this credential configuration has no card")]
+    NoCard,
+    /// The time of issuance lies outside the calendar.
+    #[error("the time of issuance is outside the calendar")]
+    Calendar,
+}
+
+const SECONDS_PER_DAY: u64 = 86_400;

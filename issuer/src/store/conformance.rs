@@ -1,0 +1,446 @@
+//! What every issuer store must do. A backend's tests call [`run`] with a way to make empty stores; a failure panics with what is wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test suite fails by panicking"
+)]
+
+mod fixtures;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{
+    IssuanceOutcome, IssuerStore, NewGrant, RecordChange, RedeemedGrant, StatusChange, StoreError, Swap,
+};
+use crate::audit::{AuditHead, AuditVerification};
+use crate::credential_record::{CredentialStatus, StatusAction};
+use crate::grant::{GrantStage, NonceMark};
+use crate::identifiers::OfferId;
+use crate::index::{IndexAllocator, IndexWidth, ShardId, open_fresh_shard};
+use crate::secret::InstallationSecret;
+use fixtures::{
+    DIGITS, NOW, Numbers, credential, digest, event, grant, issuance, offer, record, spent, token_access, uin,
+};
+
+/// Runs the whole suite. `make` gives an empty store each time; the stores must not share anything.
+pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
+    records_are_kept_by_uin_whole_and_in_order(&*make()).await;
+    a_grant_is_redeemed_by_one_of_two(&*make()).await;
+    an_offer_is_stored_with_its_grant_and_once(&*make()).await;
+    an_issuance_is_whole_and_each_part_has_its_own_refusal(&*make()).await;
+    an_index_belongs_to_one_credential(&*make()).await;
+    statuses_change_together_and_leave_marks(&*make()).await;
+    shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
+    allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
+    single_values_are_made_once(&*make()).await;
+    the_audit_chain_grows_from_waiting_events(&*make()).await;
+    what_expired_is_forgotten_and_nothing_else(&*make()).await;
+}
+
+async fn records_are_kept_by_uin_whole_and_in_order(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let first = [record("3", "a"), record("1", "b")];
+    let changes = store.put_records(&first, event(&numbers)).await.unwrap();
+    assert_eq!(changes, [RecordChange::Inserted, RecordChange::Inserted]);
+    let second = [
+        record("1", "b"),
+        record("3", "changed"),
+        record("2", "c"),
+        record("2", "d"),
+    ];
+    let changes = store.put_records(&second, event(&numbers)).await.unwrap();
+    use RecordChange::{Inserted, Unchanged, Updated};
+    assert_eq!(changes, [Unchanged, Updated, Inserted, Updated]);
+    assert_eq!(
+        store.record(&uin("3")).await.unwrap().unwrap(),
+        record("3", "changed")
+    );
+    assert_eq!(store.record(&uin("2")).await.unwrap().unwrap(), record("2", "d"));
+    assert!(store.record(&uin("4")).await.unwrap().is_none());
+    let page = store.records(None, 2).await.unwrap();
+    assert_eq!(
+        page.iter()
+            .map(|record| record.uin().as_str())
+            .collect::<Vec<_>>(),
+        ["1", "2"]
+    );
+    let rest = store.records(Some(page[1].uin()), 9).await.unwrap();
+    assert_eq!(
+        rest.iter()
+            .map(|record| record.uin().as_str())
+            .collect::<Vec<_>>(),
+        ["3"]
+    );
+}
+
+async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let code = digest("code");
+    store
+        .put_grant(NewGrant {
+            offer: None,
+            code,
+            grant: grant(),
+            event: event(&numbers),
+        })
+        .await
+        .unwrap();
+    let one = store.grant(&code).await.unwrap().unwrap();
+    let two = store.grant(&code).await.unwrap().unwrap();
+    let mut redeemed = one.value.clone();
+    redeemed.stage = GrantStage::Redeemed;
+    let redeem = |revision: &super::Revision, token: &str| RedeemedGrant {
+        code,
+        expected: revision.clone(),
+        grant: redeemed.clone(),
+        token: digest(token),
+        access: token_access(),
+    };
+    assert_eq!(
+        store.redeem_grant(redeem(&one.revision, "first")).await.unwrap(),
+        Swap::Done
+    );
+    assert_eq!(
+        store.redeem_grant(redeem(&two.revision, "second")).await.unwrap(),
+        Swap::Changed
+    );
+    assert!(
+        store.access(&digest("second")).await.unwrap().is_none(),
+        "a lost race leaves no token"
+    );
+    assert_eq!(
+        store.access(&digest("first")).await.unwrap().unwrap().value,
+        token_access()
+    );
+    assert_eq!(
+        store.grant(&code).await.unwrap().unwrap().value.stage,
+        GrantStage::Redeemed
+    );
+    let outcome = store
+        .swap_grant(&code, &two.revision, &grant(), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        outcome,
+        Swap::Changed,
+        "a failure counted late must not revive a redeemed grant"
+    );
+}
+
+async fn an_offer_is_stored_with_its_grant_and_once(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let id = OfferId::make(&numbers).unwrap();
+    let new = |code: &str| NewGrant {
+        offer: Some((id.clone(), offer())),
+        code: digest(code),
+        grant: grant(),
+        event: event(&numbers),
+    };
+    store.put_grant(new("a")).await.unwrap();
+    assert_eq!(store.offer(&id).await.unwrap().unwrap(), offer());
+    assert!(matches!(
+        store.put_grant(new("b")).await,
+        Err(StoreError::Exists { .. })
+    ));
+    assert!(
+        store.grant(&digest("b")).await.unwrap().is_none(),
+        "an offer that clashes leaves no grant"
+    );
+    assert!(
+        store
+            .offer(&OfferId::make(&numbers).unwrap())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn an_issuance_is_whole_and_each_part_has_its_own_refusal(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let code = digest("code");
+    store
+        .put_grant(NewGrant {
+            offer: None,
+            code,
+            grant: grant(),
+            event: event(&numbers),
+        })
+        .await
+        .unwrap();
+    let read = store.grant(&code).await.unwrap().unwrap();
+    let redeemed = RedeemedGrant {
+        code,
+        expected: read.revision,
+        grant: read.value,
+        token: digest("token"),
+        access: token_access(),
+    };
+    assert_eq!(store.redeem_grant(redeemed).await.unwrap(), Swap::Done);
+    let access = store.access(&digest("token")).await.unwrap().unwrap();
+    let nonce = NonceMark {
+        expires_at: NOW.plus(Duration::from_secs(300)),
+        random: [1; 16],
+    };
+
+    let mut first = issuance(&numbers, vec![credential(&numbers, "1", 0)]);
+    first.access = Some(spent(&access));
+    first.nonces = vec![nonce];
+    assert_eq!(
+        store.commit_issuance(first.clone()).await.unwrap(),
+        IssuanceOutcome::Committed
+    );
+    let id = &first.credentials[0].id;
+    assert_eq!(
+        store.credential(id).await.unwrap().unwrap().value,
+        first.credentials[0]
+    );
+
+    let mut stale = issuance(&numbers, vec![credential(&numbers, "1", 1)]);
+    stale.access = Some(spent(&access));
+    assert_eq!(
+        store.commit_issuance(stale.clone()).await.unwrap(),
+        IssuanceOutcome::AccessChanged
+    );
+
+    let access = store.access(&digest("token")).await.unwrap().unwrap();
+    let mut replay = issuance(&numbers, vec![credential(&numbers, "1", 1)]);
+    replay.access = Some(spent(&access));
+    replay.nonces = vec![nonce];
+    assert_eq!(
+        store.commit_issuance(replay.clone()).await.unwrap(),
+        IssuanceOutcome::NonceSpent
+    );
+
+    for refused in [&stale, &replay] {
+        assert!(
+            store
+                .credential(&refused.credentials[0].id)
+                .await
+                .unwrap()
+                .is_none(),
+            "a refusal leaves nothing"
+        );
+    }
+    assert_eq!(store.credentials_of(&uin("1"), None, 9).await.unwrap().len(), 1);
+    let unchanged = store.access(&digest("token")).await.unwrap().unwrap();
+    assert_eq!(unchanged.revision, access.revision);
+}
+
+async fn an_index_belongs_to_one_credential(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let first = issuance(&numbers, vec![credential(&numbers, "1", 7)]);
+    let second = issuance(
+        &numbers,
+        vec![credential(&numbers, "2", 8), credential(&numbers, "2", 7)],
+    );
+    assert_eq!(
+        store.commit_issuance(first).await.unwrap(),
+        IssuanceOutcome::Committed
+    );
+    assert_eq!(
+        store.commit_issuance(second.clone()).await.unwrap(),
+        IssuanceOutcome::IndexTaken
+    );
+    assert!(
+        store
+            .credential(&second.credentials[0].id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(store.credentials_of(&uin("2"), None, 9).await.unwrap().is_empty());
+}
+
+async fn statuses_change_together_and_leave_marks(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let new = vec![
+        credential(&numbers, "1", 300),
+        credential(&numbers, "1", 2),
+        credential(&numbers, "12", 9),
+    ];
+    assert_eq!(
+        store.commit_issuance(issuance(&numbers, new)).await.unwrap(),
+        IssuanceOutcome::Committed
+    );
+    // A record's credentials are its own, also where its number begins another's.
+    let mine = store.credentials_of(&uin("1"), None, 9).await.unwrap();
+    assert_eq!(mine.len(), 2);
+    assert_eq!(
+        store
+            .credentials_of(&uin("1"), Some(&mine[0].value.id), 9)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    assert_eq!(store.credentials(None, 2).await.unwrap().len(), 2);
+
+    let change = |stored: &super::Stored<_>, action| StatusChange {
+        expected: stored.revision.clone(),
+        record: crate::credential_record::CredentialRecord::after(&stored.value, action, NOW)
+            .unwrap()
+            .unwrap(),
+        event: event(&numbers),
+    };
+    let both = vec![
+        change(&mine[0], StatusAction::Revoke),
+        change(&mine[1], StatusAction::Suspend),
+    ];
+    assert_eq!(store.change_statuses(both.clone()).await.unwrap(), Swap::Done);
+    assert_eq!(store.change_statuses(both).await.unwrap(), Swap::Changed);
+    let mut marks = vec![
+        (mine[0].value.status_index.index, CredentialStatus::Revoked),
+        (mine[1].value.status_index.index, CredentialStatus::Suspended),
+    ];
+    marks.sort_by_key(|(index, _)| *index);
+    assert_eq!(store.status_marks(ShardId::FIRST, None, 9).await.unwrap(), marks);
+    assert_eq!(
+        store.status_marks(ShardId::FIRST, Some(2), 9).await.unwrap(),
+        marks[1..]
+    );
+    assert!(
+        store
+            .status_marks(ShardId::new(1), None, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+
+    let suspended = store.credential(&mine[1].value.id).await.unwrap().unwrap();
+    let back = vec![change(&suspended, StatusAction::Reinstate)];
+    assert_eq!(store.change_statuses(back).await.unwrap(), Swap::Done);
+    assert_eq!(
+        store.status_marks(ShardId::FIRST, None, 9).await.unwrap().len(),
+        1
+    );
+}
+
+async fn shards_are_opened_once_and_leased_by_one_of_two(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    assert!(store.newest_shard().await.unwrap().is_none());
+    open_fresh_shard(store, IndexWidth::DEFAULT, NOW, &numbers)
+        .await
+        .unwrap();
+    let one = store.newest_shard().await.unwrap().unwrap();
+    assert_eq!(
+        store.swap_shard(None, &one.value, None).await.unwrap(),
+        Swap::Changed
+    );
+    let (leased, _) = one.value.lease(10).unwrap();
+    assert_eq!(
+        store
+            .swap_shard(Some(&one.revision), &leased, None)
+            .await
+            .unwrap(),
+        Swap::Done
+    );
+    assert_eq!(
+        store
+            .swap_shard(Some(&one.revision), &leased, None)
+            .await
+            .unwrap(),
+        Swap::Changed
+    );
+    assert_eq!(store.newest_shard().await.unwrap().unwrap().value.leased, 10);
+}
+
+async fn allocation_crosses_shards_and_a_fresh_shard_is_empty(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let width = IndexWidth::from_bits(6).unwrap();
+    let (here, there) = (IndexAllocator::new(width, 5), IndexAllocator::new(width, 7));
+    let mut places = Vec::new();
+    for _ in 0..50 {
+        places.push(here.allocate(store, NOW, &numbers).await.unwrap());
+        places.push(there.allocate(store, NOW, &numbers).await.unwrap());
+    }
+    let count = places.len();
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), count, "an index was given twice");
+    assert_eq!(store.shards().await.unwrap().len(), 2);
+    let fresh = open_fresh_shard(store, width, NOW, &numbers).await.unwrap();
+    assert_eq!(fresh, ShardId::new(2));
+    let after_restore = IndexAllocator::new(width, 5);
+    assert_eq!(
+        after_restore.allocate(store, NOW, &numbers).await.unwrap().shard,
+        fresh
+    );
+}
+
+async fn single_values_are_made_once(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let proposal = || InstallationSecret::make(&numbers).unwrap();
+    let first = store.installation_secret(proposal()).await.unwrap();
+    let second = store.installation_secret(proposal()).await.unwrap();
+    let text = |secret: &InstallationSecret| serde_json::to_string(secret).unwrap();
+    assert_eq!(text(&first), text(&second));
+    assert_eq!(store.next_pack_sequence().await.unwrap(), 1);
+    assert_eq!(store.next_pack_sequence().await.unwrap(), 2);
+}
+
+async fn the_audit_chain_grows_from_waiting_events(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    for _ in 0..3 {
+        store.put_event(event(&numbers)).await.unwrap();
+    }
+    let head = store.audit_head().await.unwrap();
+    assert_eq!(head.value, AuditHead::EMPTY);
+    let waiting = store.waiting_events(2).await.unwrap();
+    assert_eq!(waiting.len(), 2);
+    let (mut reached, mut entries) = (head.value, Vec::new());
+    for event in &waiting {
+        let (entry, next) = reached.append(serde_json::to_string(&event.event).unwrap());
+        entries.push(entry);
+        reached = next;
+    }
+    let keys: Vec<_> = waiting.iter().map(|event| event.key).collect();
+    let append = || store.append_audit(&head.revision, &reached, &entries, &keys);
+    assert_eq!(append().await.unwrap(), Swap::Done);
+    assert_eq!(append().await.unwrap(), Swap::Changed);
+    assert_eq!(store.waiting_events(9).await.unwrap().len(), 1);
+    assert_eq!(store.audit_entries(0, 9).await.unwrap(), entries);
+    assert_eq!(store.audit_entries(1, 9).await.unwrap(), entries[1..]);
+    let mut verification = AuditVerification::default();
+    verification.check(&entries).unwrap();
+    assert_eq!(
+        verification.finish(&store.audit_head().await.unwrap().value),
+        Ok(2)
+    );
+}
+
+async fn what_expired_is_forgotten_and_nothing_else(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let ids: Vec<_> = DIGITS.iter().map(|_| OfferId::make(&numbers).unwrap()).collect();
+    for (at, id) in ids.iter().enumerate() {
+        let expires_at = NOW.plus(Duration::from_secs(at as u64));
+        let (mut offer, mut grant) = (offer(), grant());
+        offer.expires_at = expires_at;
+        grant.expires_at = expires_at;
+        let code = digest(DIGITS[at]);
+        let new = NewGrant {
+            offer: Some((id.clone(), offer)),
+            code,
+            grant,
+            event: event(&numbers),
+        };
+        store.put_grant(new).await.unwrap();
+    }
+    assert_eq!(store.remove_expired(NOW, 100).await.unwrap(), 0);
+    let two_later = NOW.plus(Duration::from_secs(2));
+    assert_eq!(
+        store.remove_expired(two_later, 3).await.unwrap(),
+        3,
+        "no more than asked"
+    );
+    assert_eq!(store.remove_expired(two_later, 100).await.unwrap(), 1);
+    for (at, id) in ids.iter().enumerate() {
+        assert_eq!(store.offer(id).await.unwrap().is_some(), at >= 2, "{at}");
+        assert_eq!(
+            store.grant(&digest(DIGITS[at])).await.unwrap().is_some(),
+            at >= 2,
+            "{at}"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! The issuer's store over ordered keys and atomic batches: what the embedded store and the in-memory one have in common.
+//!
+//! Every value is JSON in an envelope with a version. Things that expire also stand in an index by their expiry, so that housekeeping
+//! walks over nothing else.
+
+mod books;
+mod envelope;
+mod grants;
+mod operations;
+mod records;
+
+use super::StoreFuture;
+
+/// Ordered keys with atomic batches, for one tenant.
+///
+/// An implementer guarantees what [`super::IssuerStore`] asks for: an applied batch is durable, whole, and atomic with its requirements. The
+/// futures must not depend on a particular runtime.
+pub trait KeyValue: Send + Sync {
+    /// The value at a key.
+    fn get(&self, space: Space, key: Vec<u8>) -> StoreFuture<'_, Option<Vec<u8>>>;
+    /// Up to `limit` entries whose key begins with `prefix`, ascending, strictly after the key `after`.
+    fn scan(
+        &self,
+        space: Space,
+        prefix: Vec<u8>,
+        after: Option<Vec<u8>>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<Keyed>>;
+    /// The entry with the greatest key.
+    fn last(&self, space: Space) -> StoreFuture<'_, Option<Keyed>>;
+    /// Applies a batch.
+    fn apply(&self, batch: WriteBatch) -> StoreFuture<'_, Applied>;
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// Requirements and writes that happen together or not at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteBatch {
+    /// What must hold, in the order in which it is judged.
+    pub requirements: Vec<Requirement>,
+    /// What to write, in this order.
+    pub writes: Vec<Write>,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Requirement {
+    /// Nothing is stored there.
+    Absent(Space, Vec<u8>),
+    /// Exactly this is stored there.
+    Equals(Space, Vec<u8>, Vec<u8>),
+}
+
+/// A change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Stores a value.
+    Put(Space, Vec<u8>, Vec<u8>),
+    /// Removes a value, if there is one.
+    Delete(Space, Vec<u8>),
+}
+
+/// The outcome of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a rejected batch has changed nothing"]
+pub enum Applied {
+    /// It is durable.
+    Done,
+    /// A requirement did not hold; nothing was written.
+    Rejected {
+        /// Which requirement, counted from 0.
+        position: usize,
+    },
+}
+
+/// What is kept apart. The names are part of the stored format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// ID records by UIN.
+    Records,
+    /// Offers by identifier.
+    Offers,
+    /// Grants by digest of the pre-authorized code.
+    Grants,
+    /// Access by digest of the token.
+    Access,
+    /// Marks of spent nonces, by expiry.
+    SpentNonces,
+    /// What expires, by expiry.
+    Expiries,
+    /// Shards by number.
+    Shards,
+    /// Credential records by identifier.
+    Credentials,
+    /// Credential identifiers by record.
+    CredentialsByRecord,
+    /// Credential identifiers by place: what makes an index unique.
+    StatusIndices,
+    /// Places that are not valid.
+    StatusMarks,
+    /// Audit events that are not chained yet.
+    WaitingEvents,
+    /// The audit chain by sequence.
+    AuditEntries,
+    /// Single values: the secret, the audit head, the pack's sequence.
+    Installation,
+}
+
+impl Space {
+    /// The name under which it is stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Records => "issuer-records",
+            Self::Offers => "issuer-offers",
+            Self::Grants => "issuer-grants",
+            Self::Access => "issuer-access",
+            Self::SpentNonces => "issuer-spent-nonces",
+            Self::Expiries => "issuer-expiries",
+            Self::Shards => "issuer-shards",
+            Self::Credentials => "issuer-credentials",
+            Self::CredentialsByRecord => "issuer-credentials-by-record",
+            Self::StatusIndices => "issuer-status-indices",
+            Self::StatusMarks => "issuer-status-marks",
+            Self::WaitingEvents => "issuer-waiting-events",
+            Self::AuditEntries => "issuer-audit-entries",
+            Self::Installation => "issuer-installation",
+        }
+    }
+}
+
+/// An [`super::IssuerStore`] over any [`KeyValue`].
+#[derive(Default)]
+pub struct KeyValueIssuerStore<K> {
+    entries: K,
+}
+
+impl<K: KeyValue> KeyValueIssuerStore<K> {
+    /// The issuer's store on these entries, which belong to one tenant.
+    pub const fn new(entries: K) -> Self {
+        Self { entries }
+    }
+}
+
+impl WriteBatch {
+    fn absent(mut self, space: Space, key: impl Into<Vec<u8>>) -> Self {
+        self.requirements.push(Requirement::Absent(space, key.into()));
+        self
+    }
+
+    /// Requires the state that was read.
+    fn unchanged(mut self, space: Space, key: impl Into<Vec<u8>>, revision: &super::Revision) -> Self {
+        self.requirements.push(match &revision.0 {
+            Some(value) => Requirement::Equals(space, key.into(), value.clone()),
+            None => Requirement::Absent(space, key.into()),
+        });
+        self
+    }
+
+    fn put(mut self, space: Space, key: impl Into<Vec<u8>>, value: Vec<u8>) -> Self {
+        self.writes.push(Write::Put(space, key.into(), value));
+        self
+    }
+
+    fn delete(mut self, space: Space, key: impl Into<Vec<u8>>) -> Self {
+        self.writes.push(Write::Delete(space, key.into()));
+        self
+    }
+}

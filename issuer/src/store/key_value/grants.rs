@@ -1,0 +1,123 @@
+//! Offers, grants, access, and what expires.
+
+use symbolon_crypto::UnixTime;
+
+use super::envelope::{read, read_expiry, read_stored, time_key, write};
+use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
+use crate::audit::WaitingEvent;
+use crate::grant::{AccessGrant, Grant};
+use crate::identifiers::OfferId;
+use crate::secret::SecretDigest;
+use crate::store::{NewGrant, RedeemedGrant, Revision, StoreError, Stored, StoredOffer, Swap};
+
+const OFFER: &str = "offer";
+const GRANT: &str = "grant";
+const ACCESS: &str = "access";
+
+impl<K: KeyValue> KeyValueIssuerStore<K> {
+    pub(super) async fn put_grant_now(&self, new: NewGrant) -> Result<(), StoreError> {
+        let code = new.code.as_bytes();
+        let mut batch = WriteBatch::default()
+            .absent(Space::Grants, *code)
+            .put(Space::Grants, *code, write(GRANT, &new.grant)?)
+            .put_expiry(new.grant.expires_at, Space::Grants, code)
+            .put_event(&new.event)?;
+        if let Some((id, offer)) = &new.offer {
+            let key = id.as_str().as_bytes();
+            batch = batch
+                .absent(Space::Offers, key)
+                .put(Space::Offers, key, write(OFFER, offer)?)
+                .put_expiry(offer.expires_at, Space::Offers, key);
+        }
+        match self.entries.apply(batch).await? {
+            Applied::Done => Ok(()),
+            Applied::Rejected { .. } => Err(StoreError::Exists { what: GRANT }),
+        }
+    }
+
+    pub(super) async fn offer_now(&self, id: &OfferId) -> Result<Option<StoredOffer>, StoreError> {
+        let found = self
+            .entries
+            .get(Space::Offers, id.as_str().as_bytes().to_vec())
+            .await?;
+        found.map(|bytes| read(OFFER, &bytes)).transpose()
+    }
+
+    pub(super) async fn grant_now(&self, code: &SecretDigest) -> Result<Option<Stored<Grant>>, StoreError> {
+        let found = self.entries.get(Space::Grants, code.as_bytes().to_vec()).await?;
+        found.map(|bytes| read_stored(GRANT, bytes)).transpose()
+    }
+
+    pub(super) async fn swap_grant_now(
+        &self,
+        code: &SecretDigest,
+        expected: &Revision,
+        grant: &Grant,
+        event: Option<WaitingEvent>,
+    ) -> Result<Swap, StoreError> {
+        let mut batch = WriteBatch::default()
+            .unchanged(Space::Grants, *code.as_bytes(), expected)
+            .put(Space::Grants, *code.as_bytes(), write(GRANT, grant)?);
+        if let Some(event) = event {
+            batch = batch.put_event(&event)?;
+        }
+        self.swap(batch).await
+    }
+
+    pub(super) async fn redeem_grant_now(&self, redeemed: RedeemedGrant) -> Result<Swap, StoreError> {
+        let (code, token) = (redeemed.code.as_bytes(), redeemed.token.as_bytes());
+        let batch = WriteBatch::default()
+            .unchanged(Space::Grants, *code, &redeemed.expected)
+            .absent(Space::Access, *token)
+            .put(Space::Grants, *code, write(GRANT, &redeemed.grant)?)
+            .put(Space::Access, *token, write(ACCESS, &redeemed.access)?)
+            .put_expiry(redeemed.access.expires_at, Space::Access, token);
+        self.swap(batch).await
+    }
+
+    pub(super) async fn access_now(
+        &self,
+        token: &SecretDigest,
+    ) -> Result<Option<Stored<AccessGrant>>, StoreError> {
+        let found = self.entries.get(Space::Access, token.as_bytes().to_vec()).await?;
+        found.map(|bytes| read_stored(ACCESS, bytes)).transpose()
+    }
+
+    pub(super) async fn remove_expired_now(&self, now: UnixTime, limit: usize) -> Result<usize, StoreError> {
+        let due = self
+            .entries
+            .scan(Space::Expiries, Vec::new(), None, limit)
+            .await?;
+        let now = u64::from_be_bytes(time_key(now));
+        let mut batch = WriteBatch::default();
+        let mut removed = 0;
+        for entry in &due {
+            let Some((expires_at, space, key)) = read_expiry(&entry.key) else {
+                return Err(StoreError::Unreadable { what: "expiry" });
+            };
+            if expires_at >= now {
+                break;
+            }
+            batch = batch
+                .delete(space, key)
+                .delete(Space::Expiries, entry.key.clone());
+            removed += 1;
+        }
+        if removed > 0 {
+            // Nothing is required, so nothing can be rejected.
+            let _: Applied = self.entries.apply(batch).await?;
+        }
+        Ok(removed)
+    }
+
+    pub(super) async fn swap(&self, batch: WriteBatch) -> Result<Swap, StoreError> {
+        Ok(match self.entries.apply(batch).await? {
+            Applied::Done => Swap::Done,
+            Applied::Rejected { .. } => Swap::Changed,
+        })
+    }
+}
+
+pub(super) fn access_value(access: &AccessGrant) -> Result<Vec<u8>, StoreError> {
+    write(ACCESS, access)
+}

@@ -1,0 +1,136 @@
+//! What the store's operations take and give.
+
+use crate::audit::WaitingEvent;
+use crate::credential_record::CredentialRecord;
+use crate::grant::{AccessGrant, Grant, NonceMark};
+use crate::identifiers::OfferId;
+use crate::secret::SecretDigest;
+use symbolon_crypto::UnixTime;
+
+/// A value and the state it was read in.
+#[derive(Debug, Clone)]
+pub struct Stored<T> {
+    /// The value.
+    pub value: T,
+    /// Given back with a change, so that it applies to this state alone.
+    pub revision: Revision,
+}
+
+/// The state of a stored value; opaque to everyone but its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision(pub(super) Option<Vec<u8>>);
+
+/// The outcome of a comparison with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a change that was not made must be judged again"]
+pub enum Swap {
+    /// The change is durable.
+    Done,
+    /// The value is no longer what it was; nothing was written.
+    Changed,
+}
+
+/// What storing a record did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordChange {
+    /// It is new.
+    Inserted,
+    /// It replaced another with the same UIN.
+    Updated,
+    /// It was there already.
+    Unchanged,
+}
+
+/// An offer and its grant, stored together.
+#[derive(Debug, Clone)]
+pub struct NewGrant {
+    /// The offer, when it is to be fetched by reference.
+    pub offer: Option<(OfferId, StoredOffer)>,
+    /// The digest of the pre-authorized code.
+    pub code: SecretDigest,
+    /// The grant.
+    pub grant: Grant,
+    /// What the audit log says.
+    pub event: WaitingEvent,
+}
+
+/// An offer that is fetched by reference.
+///
+/// It holds the pre-authorized code in the clear, because that is what the resident's wallet fetches; it is forgotten when it expires,
+/// and the code alone is useless after its first use.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredOffer {
+    /// The offer's JSON.
+    pub json: String,
+    /// It is not served from here on.
+    pub expires_at: UnixTime,
+}
+
+/// A grant that was redeemed.
+#[derive(Debug, Clone)]
+pub struct RedeemedGrant {
+    /// The digest of the pre-authorized code.
+    pub code: SecretDigest,
+    /// The state in which the grant was judged.
+    pub expected: Revision,
+    /// The grant as redeemed.
+    pub grant: Grant,
+    /// The digest of the access token.
+    pub token: SecretDigest,
+    /// What the token entitles to.
+    pub access: AccessGrant,
+}
+
+/// Everything that issuing changes, in one commit.
+#[derive(Debug, Clone)]
+pub struct Issuance {
+    /// The access that pays for it; `None` for a card, which an operator prints.
+    pub access: Option<SpentAccess>,
+    /// The nonces of the proofs.
+    pub nonces: Vec<NonceMark>,
+    /// The new credentials.
+    pub credentials: Vec<CredentialRecord>,
+    /// Credentials that end with it, such as a lost card that is replaced.
+    pub changes: Vec<StatusChange>,
+    /// What the audit log says.
+    pub events: Vec<WaitingEvent>,
+}
+
+/// An access token's use.
+#[derive(Debug, Clone)]
+pub struct SpentAccess {
+    /// The digest of the token.
+    pub token: SecretDigest,
+    /// The state in which the access was judged.
+    pub expected: Revision,
+    /// What is left of it.
+    pub access: AccessGrant,
+}
+
+/// A credential record that changes.
+#[derive(Debug, Clone)]
+pub struct StatusChange {
+    /// The state in which it was judged.
+    pub expected: Revision,
+    /// The new record.
+    pub record: CredentialRecord,
+    /// What the audit log says.
+    pub event: WaitingEvent,
+}
+
+/// The outcome of [`super::IssuerStore::commit_issuance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a credential must not leave unless its issuance was committed"]
+pub enum IssuanceOutcome {
+    /// Everything is durable; the credential may leave.
+    Committed,
+    /// The access was used by another request meanwhile: judge again.
+    AccessChanged,
+    /// A nonce was spent before.
+    NonceSpent,
+    /// A credential to be replaced changed meanwhile: judge again.
+    CredentialChanged,
+    /// An index or an identifier is taken. It cannot happen while leases are honoured; the credential must not leave.
+    IndexTaken,
+}
