@@ -1,1 +1,7 @@
-//! guarded fetcher and the listener that every server shares
+//! HTTP as every server and the command line share it.
+//!
+//! - [`fetch`]: the guarded fetcher. Every outbound request goes through it.
+//! - [`serve`]: the listener, its limits and header fields, and the guard of the administration interface.
+
+pub mod fetch;
+pub mod serve;
