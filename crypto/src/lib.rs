@@ -20,6 +20,7 @@ pub mod symmetric;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod time;
+pub mod x509;
 
 pub use algorithm::SignatureAlgorithm;
 pub use key::{InvalidKey, Jwk, PublicKey, SecretKey, Thumbprint};

@@ -1,0 +1,304 @@
+//! Verification of certificate chains
+//! ([RFC 5280 §6](https://www.rfc-editor.org/rfc/rfc5280#section-6), the part that this suite needs).
+//!
+//! Stricter than RFC 5280 where that costs nothing: every certificate between leaf and anchor counts towards path
+//! lengths, and names compare as bytes.
+
+use thiserror::Error;
+
+use super::certificate::Certificate;
+use super::name_constraints::Finding;
+use crate::provider::CryptoProvider;
+use crate::time::UnixTime;
+
+/// The longest chain that is looked at. It bounds the signatures that a peer can make us check.
+pub const MAX_CHAIN_CERTIFICATES: usize = 6;
+
+/// The extended key usage of status list signers, `id-kp-oauthStatusSigning`
+/// ([Token Status List §10](https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/)).
+pub const STATUS_SIGNER_KEY_PURPOSE: &str = "1.3.6.1.5.5.7.3.30";
+
+/// What the leaf's key is to be trusted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainProfile {
+    /// To sign credentials.
+    CredentialSigner,
+    /// To sign status lists.
+    StatusSigner,
+    /// To sign requests for presentations.
+    RequestSigner,
+    /// To sign trust lists.
+    TrustListSigner,
+}
+
+/// A chain whose every check has passed; only [`verify_chain`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifiedChain {
+    /// The certificate of the signer.
+    pub leaf: Certificate,
+    /// The anchor under which it stands.
+    pub anchor: Certificate,
+}
+
+impl VerifiedChain {
+    /// The certificate of the signer.
+    #[must_use]
+    pub const fn leaf(&self) -> &Certificate {
+        &self.leaf
+    }
+
+    /// The anchor under which it stands.
+    #[must_use]
+    pub const fn anchor(&self) -> &Certificate {
+        &self.anchor
+    }
+}
+
+/// Why a chain was refused. A position counts from the leaf, which has 0; the anchor's is the length of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// There is no certificate.
+    #[error("the certificate chain is empty")]
+    Empty,
+    /// There are more than [`MAX_CHAIN_CERTIFICATES`].
+    #[error("the certificate chain is too long")]
+    TooLong,
+    /// The leaf vouches for itself.
+    #[error("the leaf certificate is self-signed")]
+    SelfSignedLeaf,
+    /// The chain holds a trust anchor, or an authority of the same name and key. Peers must leave it out
+    /// (HAIP 1.0): what they send never makes an anchor.
+    #[error("the certificate chain contains a trust anchor")]
+    AnchorInChain,
+    /// The next certificate, or for the last one any anchor, has another name than this one's issuer.
+    #[error("the issuer of certificate {position} is not the next certificate")]
+    IssuerMismatch {
+        /// Whose issuer.
+        position: usize,
+    },
+    /// The last certificate was issued by nobody who is trusted.
+    #[error("the certificate chain does not end at a trust anchor")]
+    UnknownAnchor,
+    /// The issuer's key did not sign this certificate.
+    #[error("the signature of certificate {position} does not verify")]
+    Signature {
+        /// Whose signature.
+        position: usize,
+    },
+    /// The certificate is not valid yet.
+    #[error("certificate {position} is not valid yet")]
+    NotYetValid {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// The certificate is not valid any more.
+    #[error("certificate {position} has expired")]
+    Expired {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// The basic constraints do not make this issuer an authority.
+    #[error("certificate {position} is not of a certification authority")]
+    NotAnAuthority {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// The key usage does not let this issuer sign certificates.
+    #[error("the key of certificate {position} may not sign certificates")]
+    MayNotSignCertificates {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// More certificates stand below this authority's than it may have.
+    #[error("the chain below certificate {position} is longer than it allows")]
+    PathLength {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// A critical extension is not understood.
+    #[error("certificate {position} has a critical extension that is not supported")]
+    UnknownCriticalExtension {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// A certificate below has a name that this authority may not certify.
+    #[error("a name in the chain is outside the name constraints of certificate {position}")]
+    NameConstraints {
+        /// Whose constraints.
+        position: usize,
+    },
+    /// Constraints on kinds of names that cannot be enforced; ignoring them would widen what the authority may do.
+    #[error("certificate {position} has name constraints of an unsupported kind")]
+    UnsupportedNameConstraints {
+        /// Of which certificate.
+        position: usize,
+    },
+    /// The leaf is an authority's. A key that signs certificates signs nothing else.
+    #[error("the leaf certificate is of a certification authority")]
+    LeafIsAuthority,
+    /// The leaf's key usage does not let it sign data.
+    #[error("the key of the leaf certificate may not make signatures")]
+    MayNotSignData,
+    /// A status signer without [`STATUS_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is not for signing status lists")]
+    NotForStatusLists,
+    /// A signer of something else with [`STATUS_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is for signing status lists only")]
+    ForStatusListsOnly,
+}
+
+/// Verifies that an anchor vouches for the leaf of `chain`, for what `profile` says, at `now`.
+///
+/// `chain` has the leaf first and leaves the anchor out. `anchors` are trusted for whatever the caller asks about; an
+/// expired one is not.
+///
+/// # Errors
+/// [`ChainError`] names the first check that failed.
+pub fn verify_chain(
+    chain: &[Certificate],
+    anchors: &[Certificate],
+    profile: ChainProfile,
+    now: UnixTime,
+    provider: &dyn CryptoProvider,
+) -> Result<VerifiedChain, ChainError> {
+    let leaf = chain.first().ok_or(ChainError::Empty)?;
+    // What costs little comes first; signatures come last.
+    if chain.len() > MAX_CHAIN_CERTIFICATES {
+        return Err(ChainError::TooLong);
+    }
+    if leaf.is_self_signed() {
+        return Err(ChainError::SelfSignedLeaf);
+    }
+    if chain.iter().any(|certificate| {
+        anchors
+            .iter()
+            .any(|anchor| is_same_authority(certificate, anchor))
+    }) {
+        return Err(ChainError::AnchorInChain);
+    }
+    check_leaf(leaf, profile)?;
+    for (position, (certificate, issuer)) in chain.iter().zip(chain.iter().skip(1)).enumerate() {
+        if certificate.issuer_name() != issuer.subject_name() {
+            return Err(ChainError::IssuerMismatch { position });
+        }
+    }
+    for (position, certificate) in chain.iter().enumerate() {
+        check_each(certificate, position, now)?;
+    }
+    for (position, issuer) in chain.iter().enumerate().skip(1) {
+        check_issuer(issuer, position, chain)?;
+    }
+    for (position, (certificate, issuer)) in chain.iter().zip(chain.iter().skip(1)).enumerate() {
+        certificate
+            .verify_signed_by(issuer.public_key(), provider)
+            .map_err(|_| ChainError::Signature { position })?;
+    }
+    let anchor = find_anchor(chain, anchors, now, provider)?;
+    Ok(VerifiedChain {
+        leaf: leaf.clone(),
+        anchor: anchor.clone(),
+    })
+}
+
+/// The anchor that issued the last certificate. Several may have its issuer's name, as when an authority changes its
+/// key; one of them must pass every check.
+fn find_anchor<'a>(
+    chain: &[Certificate],
+    anchors: &'a [Certificate],
+    now: UnixTime,
+    provider: &dyn CryptoProvider,
+) -> Result<&'a Certificate, ChainError> {
+    let last = chain.last().ok_or(ChainError::Empty)?;
+    let position = chain.len();
+    let mut refusal = ChainError::UnknownAnchor;
+    for anchor in anchors
+        .iter()
+        .filter(|anchor| anchor.subject_name() == last.issuer_name())
+    {
+        let checked = check_each(anchor, position, now)
+            .and_then(|()| check_issuer(anchor, position, chain))
+            .and_then(|()| {
+                last.verify_signed_by(anchor.public_key(), provider)
+                    .map_err(|_| ChainError::Signature {
+                        position: position.saturating_sub(1),
+                    })
+            });
+        match checked {
+            Ok(()) => return Ok(anchor),
+            Err(error) => refusal = error,
+        }
+    }
+    Err(refusal)
+}
+
+fn is_same_authority(certificate: &Certificate, anchor: &Certificate) -> bool {
+    certificate == anchor
+        || (certificate.subject_name() == anchor.subject_name()
+            && certificate.public_key() == anchor.public_key())
+}
+
+fn check_leaf(leaf: &Certificate, profile: ChainProfile) -> Result<(), ChainError> {
+    if leaf.is_ca() {
+        return Err(ChainError::LeafIsAuthority);
+    }
+    if !leaf.key_usage().is_some_and(|usage| usage.digital_signature()) {
+        return Err(ChainError::MayNotSignData);
+    }
+    let for_status_lists = leaf
+        .extended_key_usage()
+        .iter()
+        .any(|purpose| purpose == STATUS_SIGNER_KEY_PURPOSE);
+    match (profile, for_status_lists) {
+        (ChainProfile::StatusSigner, false) => Err(ChainError::NotForStatusLists),
+        // Otherwise the key that is online to sign status lists could issue credentials.
+        (
+            ChainProfile::CredentialSigner | ChainProfile::RequestSigner | ChainProfile::TrustListSigner,
+            true,
+        ) => Err(ChainError::ForStatusListsOnly),
+        _ => Ok(()),
+    }
+}
+
+fn check_each(certificate: &Certificate, position: usize, now: UnixTime) -> Result<(), ChainError> {
+    if now < certificate.not_before() {
+        return Err(ChainError::NotYetValid { position });
+    }
+    if now > certificate.not_after() {
+        return Err(ChainError::Expired { position });
+    }
+    if !certificate.unknown_critical_extensions().is_empty() {
+        return Err(ChainError::UnknownCriticalExtension { position });
+    }
+    Ok(())
+}
+
+/// Checks that the certificate at `position` may issue those below it.
+fn check_issuer(issuer: &Certificate, position: usize, chain: &[Certificate]) -> Result<(), ChainError> {
+    if !issuer.is_ca() {
+        return Err(ChainError::NotAnAuthority { position });
+    }
+    if !issuer.key_usage().is_some_and(|usage| usage.key_cert_sign()) {
+        return Err(ChainError::MayNotSignCertificates { position });
+    }
+    // The leaf does not count: at position 1 there is nothing between it and its issuer.
+    let between = position.saturating_sub(1);
+    if issuer
+        .path_length()
+        .is_some_and(|allowed| between > usize::from(allowed))
+    {
+        return Err(ChainError::PathLength { position });
+    }
+    let Some(constraints) = issuer.name_constraints() else {
+        return Ok(());
+    };
+    for certificate in chain.iter().take(position) {
+        match constraints.check(certificate) {
+            Finding::Allowed => {}
+            Finding::Violated => return Err(ChainError::NameConstraints { position }),
+            Finding::Unsupported => return Err(ChainError::UnsupportedNameConstraints { position }),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,392 @@
+//! Certificates of a development installation: two roots and the leaves under them. A country's authorities issue
+//! their own.
+
+use thiserror::Error;
+use x509_cert::TbsCertificate;
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::builder::profile::BuilderProfile;
+use x509_cert::builder::{Builder as _, CertificateBuilder};
+use x509_cert::der::asn1::{Any, BitString, Ia5String, ObjectIdentifier, OctetString, Utf8StringRef};
+use x509_cert::der::flagset::FlagSet;
+use x509_cert::der::{DateTime, Decode as _, Encode as _};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
+    SubjectKeyIdentifier,
+};
+use x509_cert::ext::{Extension, ToExtension as _};
+use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::{
+    AlgorithmIdentifierOwned, Document, DynSignatureAlgorithmIdentifier, EncodePublicKey,
+    SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
+};
+
+use p256::ecdsa::signature::Keypair;
+use sha2::{Digest as _, Sha256};
+
+use super::certificate::Certificate;
+use super::chain::STATUS_SIGNER_KEY_PURPOSE;
+use super::signature::{identifier_of, to_certificate_form};
+use crate::key::PublicKey;
+use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
+use crate::signing::{KeyDescription, KeyError, Sign, SignOutcome, SignatureRequest};
+use crate::time::UnixTime;
+
+/// `commonName`.
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+/// The longest common name, in characters (`ub-common-name`, RFC 5280 appendix A.1).
+const MAX_COMMON_NAME_CHARACTERS: usize = 64;
+
+/// When a certificate is valid: from the first to the last of these seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// The first second.
+    pub not_before: UnixTime,
+    /// The last second.
+    pub not_after: UnixTime,
+}
+
+/// What the leaf's key is for beyond digital signatures, as its extended key usage says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// To sign status lists.
+    StatusLists,
+}
+
+/// A leaf to be issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeafRequest {
+    /// The common name, for people to read; 1 to 64 characters.
+    pub subject_name: String,
+    /// Alternative names that are URIs, such as an issuer's identifier.
+    pub san_uris: Vec<String>,
+    /// Alternative names that are DNS names.
+    pub san_dns: Vec<String>,
+    /// When it is valid.
+    pub validity: Validity,
+    /// The extended key usage; none for signers of credentials and requests.
+    pub extended_key_usage: Option<KeyPurpose>,
+    /// The subject's key.
+    pub public_key: PublicKey,
+}
+
+/// Why a certificate was not issued.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The common name is empty or too long.
+    #[error("a common name has 1 to 64 characters")]
+    SubjectName,
+    /// An alternative name has characters outside ASCII.
+    #[error("an alternative name is not ASCII text")]
+    AlternativeName,
+    /// The times are in the wrong order or outside what a certificate can express.
+    #[error("the validity cannot be expressed")]
+    Validity,
+    /// The issuer's certificate is not an authority's, or not of the key that is to sign.
+    #[error("the issuer's certificate and key do not make an authority")]
+    Issuer,
+    /// No serial number could be made.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
+    /// The issuer's key store refused.
+    #[error("the issuer's key could not sign")]
+    Key(#[from] KeyError),
+    /// The issuer's key is locked.
+    #[error("the issuer's key is locked")]
+    Locked,
+    /// The certificate could not be encoded.
+    #[error("the certificate could not be encoded")]
+    Encoding,
+}
+
+/// Issues the self-signed certificate of an authority; it may issue leaves and no further authorities. Returns DER.
+///
+/// # Errors
+/// [`IssueError`] when the name or the validity cannot be expressed or the key does not sign.
+pub fn root(
+    subject_name: &str,
+    validity: Validity,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    let subject = common_name(subject_name)?;
+    let template = Template {
+        issuer: subject.clone(),
+        issuer_key_identifier: None,
+        subject,
+        public_key: &key.public_key,
+        validity,
+        basic_constraints: BasicConstraints {
+            ca: true,
+            path_len_constraint: Some(0),
+        },
+        key_usage: KeyUsages::KeyCertSign.into(),
+        extensions: Vec::new(),
+    };
+    template.issue(key, sign, randomness)
+}
+
+/// Issues a leaf under `issuer`, whose key is `issuer_key`. Returns DER.
+///
+/// # Errors
+/// [`IssueError`] when the request cannot be expressed, `issuer` is not an authority with that key, or the key does not
+/// sign.
+pub fn leaf(
+    request: &LeafRequest,
+    issuer: &Certificate,
+    issuer_key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    if !issuer.is_ca() || *issuer.public_key() != issuer_key.public_key {
+        return Err(IssueError::Issuer);
+    }
+    let ia5 = |name: &String| Ia5String::new(name).map_err(|_| IssueError::AlternativeName);
+    let uris = request
+        .san_uris
+        .iter()
+        .map(|uri| ia5(uri).map(GeneralName::UniformResourceIdentifier));
+    let dns = request
+        .san_dns
+        .iter()
+        .map(|name| ia5(name).map(GeneralName::DnsName));
+    let names = uris.chain(dns).collect::<Result<Vec<_>, _>>()?;
+
+    let subject = common_name(&request.subject_name)?;
+    let mut extensions = Vec::new();
+    if !names.is_empty() {
+        extensions.push(extension(&subject, &SubjectAltName(names))?);
+    }
+    if let Some(purpose) = request.extended_key_usage {
+        extensions.push(extension(
+            &subject,
+            &ExtendedKeyUsage(vec![purpose.identifier()?]),
+        )?);
+    }
+    let template = Template {
+        issuer: Name::from_der(issuer.subject_name()).map_err(|_| IssueError::Issuer)?,
+        issuer_key_identifier: issuer.subject_key_identifier().map(<[u8]>::to_vec),
+        subject,
+        public_key: &request.public_key,
+        validity: request.validity,
+        basic_constraints: BasicConstraints {
+            ca: false,
+            path_len_constraint: None,
+        },
+        key_usage: KeyUsages::DigitalSignature.into(),
+        extensions,
+    };
+    template.issue(issuer_key, sign, randomness)
+}
+
+impl KeyPurpose {
+    fn identifier(self) -> Result<ObjectIdentifier, IssueError> {
+        match self {
+            Self::StatusLists => {
+                ObjectIdentifier::new(STATUS_SIGNER_KEY_PURPOSE).map_err(|_| IssueError::Encoding)
+            }
+        }
+    }
+}
+
+/// A certificate before its serial number and signature.
+pub(super) struct Template<'a> {
+    pub(super) issuer: Name,
+    pub(super) issuer_key_identifier: Option<Vec<u8>>,
+    pub(super) subject: Name,
+    pub(super) public_key: &'a PublicKey,
+    pub(super) validity: Validity,
+    pub(super) basic_constraints: BasicConstraints,
+    pub(super) key_usage: FlagSet<KeyUsages>,
+    pub(super) extensions: Vec<Extension>,
+}
+
+impl Template<'_> {
+    pub(super) fn issue(
+        self,
+        issuer_key: &KeyDescription,
+        sign: &dyn Sign,
+        randomness: &dyn Randomness,
+    ) -> Result<Vec<u8>, IssueError> {
+        let algorithm = issuer_key.public_key.algorithm();
+        let signer = Signer(&issuer_key.public_key);
+        let profile = TemplateProfile {
+            extensions: self.all_extensions()?,
+            issuer: self.issuer,
+            subject: self.subject,
+        };
+        let mut builder = CertificateBuilder::new(
+            profile,
+            serial_number(randomness)?,
+            encode_validity(self.validity)?,
+            subject_public_key_info(self.public_key)?,
+        )
+        .map_err(|_| IssueError::Encoding)?;
+        let bytes = builder.finalize(&signer).map_err(|_| IssueError::Encoding)?;
+        let request = SignatureRequest {
+            key: issuer_key.handle.clone(),
+            algorithm,
+            bytes,
+        };
+        let SignOutcome::Signed(signature) = sign.sign(&request)? else {
+            return Err(IssueError::Locked);
+        };
+        let signature = to_certificate_form(algorithm, &signature).ok_or(IssueError::Encoding)?;
+        let signature = BitString::from_bytes(&signature).map_err(|_| IssueError::Encoding)?;
+        let certificate = builder
+            .assemble(signature, &signer)
+            .map_err(|_| IssueError::Encoding)?;
+        certificate.to_der().map_err(|_| IssueError::Encoding)
+    }
+
+    fn all_extensions(&self) -> Result<Vec<Extension>, IssueError> {
+        let own_identifier = key_identifier(self.public_key);
+        let authority_identifier = self
+            .issuer_key_identifier
+            .clone()
+            .unwrap_or_else(|| own_identifier.clone());
+        let octets = |bytes: Vec<u8>| OctetString::new(bytes).map_err(|_| IssueError::Encoding);
+        let authority_identifier = AuthorityKeyIdentifier {
+            key_identifier: Some(octets(authority_identifier)?),
+            ..Default::default()
+        };
+        let mut all = vec![
+            extension(&self.subject, &self.basic_constraints)?,
+            extension(&self.subject, &KeyUsage(self.key_usage))?,
+            extension(&self.subject, &SubjectKeyIdentifier(octets(own_identifier)?))?,
+            extension(&self.subject, &authority_identifier)?,
+        ];
+        all.extend(self.extensions.iter().cloned());
+        Ok(all)
+    }
+}
+
+/// Hands a [`Template`]'s names and extensions to the builder as they are.
+struct TemplateProfile {
+    issuer: Name,
+    subject: Name,
+    extensions: Vec<Extension>,
+}
+
+impl BuilderProfile for TemplateProfile {
+    fn get_issuer(&self, _subject: &Name) -> Name {
+        self.issuer.clone()
+    }
+
+    fn get_subject(&self) -> Name {
+        self.subject.clone()
+    }
+
+    fn build_extensions(
+        &self,
+        _subject_key: SubjectPublicKeyInfoRef<'_>,
+        _issuer_key: SubjectPublicKeyInfoRef<'_>,
+        _certificate: &TbsCertificate,
+    ) -> x509_cert::builder::Result<Vec<Extension>> {
+        Ok(self.extensions.clone())
+    }
+}
+
+/// What the builder wants to know of a signer: the algorithm and the key. The signature itself is made elsewhere.
+struct Signer<'a>(&'a PublicKey);
+
+#[derive(Clone)]
+struct SignerKey(PublicKey);
+
+impl Keypair for Signer<'_> {
+    type VerifyingKey = SignerKey;
+
+    fn verifying_key(&self) -> SignerKey {
+        SignerKey(self.0.clone())
+    }
+}
+
+impl DynSignatureAlgorithmIdentifier for Signer<'_> {
+    fn signature_algorithm_identifier(&self) -> x509_cert::spki::Result<AlgorithmIdentifierOwned> {
+        Ok(AlgorithmIdentifierOwned {
+            oid: identifier_of(self.0.algorithm()),
+            parameters: None,
+        })
+    }
+}
+
+impl EncodePublicKey for SignerKey {
+    fn to_public_key_der(&self) -> x509_cert::spki::Result<Document> {
+        let der = self
+            .0
+            .to_subject_public_key_info()
+            .map_err(|_| x509_cert::spki::Error::KeyMalformed)?;
+        Ok(Document::try_from(der)?)
+    }
+}
+
+/// A name with a common name and nothing else.
+pub(super) fn common_name(name: &str) -> Result<Name, IssueError> {
+    if name.is_empty() || name.chars().count() > MAX_COMMON_NAME_CHARACTERS {
+        return Err(IssueError::SubjectName);
+    }
+    // Built, not parsed from `CN=…`, so that no character of the name is syntax.
+    let encode = || -> x509_cert::der::Result<Name> {
+        let value = Any::encode_from(&Utf8StringRef::new(name)?)?;
+        let mut relative = RelativeDistinguishedName::default();
+        relative.insert(AttributeTypeAndValue {
+            oid: COMMON_NAME,
+            value,
+        })?;
+        let mut sequence = RdnSequence::default();
+        sequence.push(relative);
+        Name::from_der(&sequence.to_der()?)
+    };
+    encode().map_err(|_| IssueError::SubjectName)
+}
+
+/// Encodes an extension with the criticality that RFC 5280 recommends for it.
+fn extension<'a, E>(subject: &Name, value: &'a E) -> Result<Extension, IssueError>
+where
+    &'a E: x509_cert::ext::ToExtension,
+{
+    value.to_extension(subject, &[]).map_err(|_| IssueError::Encoding)
+}
+
+/// The leftmost 160 bits of SHA-256 of the key ([RFC 7093 §2](https://www.rfc-editor.org/rfc/rfc7093#section-2),
+/// method 1).
+fn key_identifier(key: &PublicKey) -> Vec<u8> {
+    Sha256::digest(key.to_sec1_bytes())
+        .iter()
+        .take(20)
+        .copied()
+        .collect()
+}
+
+fn serial_number(randomness: &dyn Randomness) -> Result<SerialNumber, IssueError> {
+    let mut bytes = random_bytes::<16>(randomness)?;
+    if let Some(first) = bytes.first_mut() {
+        // Positive, and always of the same length.
+        *first = (*first & 0x7f) | 0x40;
+    }
+    SerialNumber::new(&bytes).map_err(|_| IssueError::Encoding)
+}
+
+fn encode_validity(validity: Validity) -> Result<x509_cert::time::Validity, IssueError> {
+    let time = |time: UnixTime| -> Option<x509_cert::time::Time> {
+        let since_epoch = core::time::Duration::from_secs(u64::try_from(time.seconds()).ok()?);
+        DateTime::from_unix_duration(since_epoch).ok().map(Into::into)
+    };
+    if validity.not_after < validity.not_before {
+        return Err(IssueError::Validity);
+    }
+    let not_before = time(validity.not_before).ok_or(IssueError::Validity)?;
+    let not_after = time(validity.not_after).ok_or(IssueError::Validity)?;
+    Ok(x509_cert::time::Validity::new(not_before, not_after))
+}
+
+fn subject_public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, IssueError> {
+    let der = key
+        .to_subject_public_key_info()
+        .map_err(|_| IssueError::Encoding)?;
+    SubjectPublicKeyInfoOwned::from_der(&der).map_err(|_| IssueError::Encoding)
+}

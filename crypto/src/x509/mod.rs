@@ -1,0 +1,13 @@
+//! X.509 certificates ([RFC 5280](https://www.rfc-editor.org/rfc/rfc5280)): reading them, verifying chains of them,
+//! and issuing those of a development installation.
+
+mod certificate;
+mod chain;
+pub mod issue;
+mod name_constraints;
+mod signature;
+
+pub use certificate::{Certificate, CertificateError, KeyUsages, MAX_CERTIFICATE_BYTES};
+pub use chain::{
+    ChainError, ChainProfile, MAX_CHAIN_CERTIFICATES, STATUS_SIGNER_KEY_PURPOSE, VerifiedChain, verify_chain,
+};
