@@ -134,3 +134,11 @@ pub enum IssuanceOutcome {
     /// An index or an identifier is taken. It cannot happen while leases are honoured; the credential must not leave.
     IndexTaken,
 }
+
+impl Revision {
+    /// The state of a value that is not there yet.
+    #[must_use]
+    pub const fn absent() -> Self {
+        Self(None)
+    }
+}

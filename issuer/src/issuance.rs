@@ -1,0 +1,23 @@
+//! Issuing an SD-JWT VC, in pure steps ([OpenID4VCI §8]):
+//!
+//! 1. [`judge`] the request against the access token: what is asked, by which proofs, with which nonces.
+//! 2. [`AcceptedRequest::prepare`] with the record and one status index for each key: what the issuer's key has to sign.
+//! 3. [`PreparedIssuance::finish`] with the signatures: the credentials, locked in, and the [`Issuance`] to commit.
+//! 4. [`SignedIssuance::release`] after the commit: the credentials. There is no other way to them, so none leaves whose index, book
+//!    entry, use of the grant and spent nonces are not durable.
+//!
+//! [OpenID4VCI §8]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8
+
+mod prepare;
+mod refusal;
+mod request;
+
+#[cfg(test)]
+mod tests;
+
+pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance, coarsened};
+pub use refusal::{CredentialRefusal, IssuanceFailure, RefusalCode};
+pub use request::{AcceptedRequest, PROOF_ALGORITHMS, judge};
+
+#[cfg(doc)]
+use crate::store::Issuance;

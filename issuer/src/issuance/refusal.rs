@@ -1,0 +1,131 @@
+//! Why no credential leaves.
+
+use symbolon_credential::sd_jwt_vc::{InvalidCredentialType, SdJwtVcIssueError};
+use symbolon_credential::status::InvalidStatusUri;
+use symbolon_crypto::RandomnessUnavailable;
+use symbolon_protocol::oauth::bearer::BearerErrorCode;
+use symbolon_protocol::openid4vci::credential::CredentialRequestError;
+use symbolon_protocol::openid4vci::error::CredentialErrorCode;
+use symbolon_protocol::openid4vci::proof::ProofError;
+use thiserror::Error;
+
+use crate::grant::{AccessRefusal, NonceRefused};
+use crate::mapping::MappingError;
+
+/// Why a credential request is refused: the wallet's fault, or the issuer's will.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CredentialRefusal {
+    /// The request itself.
+    #[error(transparent)]
+    Request(#[from] CredentialRequestError),
+    /// A dataset, though the token response named none.
+    #[error("no credential dataset has this name")]
+    UnknownIdentifier,
+    /// A configuration that this issuer does not have.
+    #[error("no credential configuration has this name")]
+    UnknownConfiguration,
+    /// The token is unknown, or does not entitle to this.
+    #[error(transparent)]
+    Access(#[from] AccessRefusal),
+    /// No such token.
+    #[error("the access token is unknown")]
+    UnknownToken,
+    /// Credentials are bound to keys, and no proof of one came.
+    #[error("a key proof is required")]
+    ProofMissing,
+    /// More proofs than this issuer takes.
+    #[error("the request carries more proofs than this issuer takes")]
+    TooManyProofs,
+    /// A proof.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// One key twice: a batch must not bind two credentials to one key, or presentations of them can be linked.
+    #[error("two proofs are for one key")]
+    RepeatedKey,
+    /// A nonce that is stale or another issuer's.
+    #[error(transparent)]
+    Nonce(#[from] NonceRefused),
+    /// A nonce that was used before.
+    #[error("the nonce was used before")]
+    NonceSpent,
+    /// The register does not know the resident any more.
+    #[error("there is no record to issue from")]
+    RecordMissing,
+    /// The register knows the resident as deceased.
+    #[error("no credential is issued from this record")]
+    Deceased,
+    /// The record lacks what the credential must hold.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+/// How a refusal is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCode {
+    /// HTTP 400 with an error document ([OpenID4VCI §8.3.1.2]).
+    ///
+    /// [OpenID4VCI §8.3.1.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8.3.1.2
+    Credential(CredentialErrorCode),
+    /// A challenge about the access token ([RFC 6750 §3.1]).
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    Bearer(BearerErrorCode),
+}
+
+impl CredentialRefusal {
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(&self) -> RefusalCode {
+        use CredentialErrorCode as Code;
+        match self {
+            Self::Request(error) => RefusalCode::Credential(error.code()),
+            Self::UnknownIdentifier => RefusalCode::Credential(Code::UnknownCredentialIdentifier),
+            Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
+            Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
+                RefusalCode::Bearer(BearerErrorCode::InvalidToken)
+            }
+            // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
+            Self::Access(AccessRefusal::OtherConfiguration) => {
+                RefusalCode::Bearer(BearerErrorCode::InsufficientScope)
+            }
+            Self::ProofMissing | Self::TooManyProofs | Self::RepeatedKey => {
+                RefusalCode::Credential(Code::InvalidProof)
+            }
+            Self::Proof(error) => RefusalCode::Credential(error.code()),
+            Self::Nonce(_) | Self::NonceSpent => RefusalCode::Credential(Code::InvalidNonce),
+            // Trying again will not help, and why is between the resident and the register.
+            Self::Access(AccessRefusal::Exhausted)
+            | Self::RecordMissing
+            | Self::Deceased
+            | Self::Mapping(_) => RefusalCode::Credential(Code::CredentialRequestDenied),
+        }
+    }
+}
+
+/// Why an accepted request cannot be served: the issuer's fault.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IssuanceFailure {
+    /// The register or the wallet is at fault after all.
+    #[error(transparent)]
+    Refused(#[from] CredentialRefusal),
+    /// Fewer indices or signatures than keys.
+    #[error("an issuance needs one status index and one signature for each key")]
+    CountMismatch,
+    /// The credential cannot be written.
+    #[error("the credential cannot be written")]
+    Credential(#[from] SdJwtVcIssueError),
+    /// The type cannot be written.
+    #[error(transparent)]
+    Type(#[from] InvalidCredentialType),
+    /// The status list's address cannot be written.
+    #[error(transparent)]
+    StatusUri(#[from] InvalidStatusUri),
+    /// A claim's path cannot be written.
+    #[error("a claim's path is too long")]
+    ClaimPath,
+    /// There is no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
+}

@@ -1,0 +1,105 @@
+//! Judging a credential request.
+
+use std::collections::BTreeSet;
+
+use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
+use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, ProofExpectations};
+
+use super::refusal::CredentialRefusal;
+use crate::grant::{NonceMark, check_nonce};
+use crate::mapping::CredentialConfiguration;
+use crate::profile::IssuerProfile;
+use crate::record::Uin;
+use crate::secret::{InstallationSecret, SecretDigest};
+use crate::store::{SpentAccess, Stored};
+
+/// The algorithms of key proofs, as the metadata lists them.
+pub const PROOF_ALGORITHMS: [SignatureAlgorithm; 3] = [
+    SignatureAlgorithm::Es256,
+    SignatureAlgorithm::Es384,
+    SignatureAlgorithm::EdDsa,
+];
+
+/// A request that the issuer will serve, if the record allows and nobody else spends the same nonce or grant first.
+pub struct AcceptedRequest<'a> {
+    pub(super) configuration: &'a CredentialConfiguration,
+    pub(super) record: Uin,
+    pub(super) keys: Vec<PublicKey>,
+    pub(super) nonces: Vec<NonceMark>,
+    pub(super) access: SpentAccess,
+}
+
+impl AcceptedRequest<'_> {
+    /// Whose credentials are asked for. It comes from the token, never from the request.
+    #[must_use]
+    pub const fn record(&self) -> &Uin {
+        &self.record
+    }
+
+    /// How many credentials are asked for: one for each proven key.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
+}
+
+/// Judges a request with the access that its token stands for.
+///
+/// # Errors
+/// [`CredentialRefusal`], whose code goes on the wire. Nothing was spent.
+pub fn judge<'a>(
+    request: &CredentialRequest,
+    token: SecretDigest,
+    access: &Stored<crate::grant::AccessGrant>,
+    profile: &'a IssuerProfile,
+    secret: &InstallationSecret,
+    crypto: &dyn CryptoProvider,
+    now: UnixTime,
+) -> Result<AcceptedRequest<'a>, CredentialRefusal> {
+    let configuration = match &request.selector {
+        // This issuer's token responses never carry identifiers, so none can be known.
+        CredentialSelector::Identifier(_) => return Err(CredentialRefusal::UnknownIdentifier),
+        CredentialSelector::Configuration(id) => profile
+            .configuration(id)
+            .ok_or(CredentialRefusal::UnknownConfiguration)?,
+    };
+    let Some(Proofs::Jwt(proofs)) = &request.proofs else {
+        return Err(CredentialRefusal::ProofMissing);
+    };
+    let count = u32::try_from(proofs.len()).map_err(|_| CredentialRefusal::TooManyProofs)?;
+    if count > profile.policy().batch_size {
+        return Err(CredentialRefusal::TooManyProofs);
+    }
+    // Before any signature is verified: a used-up token must not buy work.
+    let left = access.value.spend(configuration.id(), count, now)?;
+
+    let expectations = ProofExpectations {
+        issuer: profile.identifier(),
+        algorithms: &PROOF_ALGORITHMS,
+        key_references: &[KeyReference::Jwk],
+        client: ExpectedClient::Anonymous,
+    };
+    let mut keys: Vec<PublicKey> = Vec::with_capacity(proofs.len());
+    let mut nonces = BTreeSet::new();
+    for proof in proofs {
+        let proof = proof::verify(proof, &expectations, now, crypto)?;
+        if keys.contains(proof.key()) {
+            return Err(CredentialRefusal::RepeatedKey);
+        }
+        // The proofs of one request share a nonce; each nonce is spent once.
+        nonces.insert(check_nonce(proof.nonce().as_str(), secret, now)?);
+        keys.push(proof.key().clone());
+    }
+    Ok(AcceptedRequest {
+        configuration,
+        record: access.value.record.clone(),
+        keys,
+        nonces: nonces.into_iter().collect(),
+        access: SpentAccess {
+            token,
+            expected: access.revision.clone(),
+            access: left,
+        },
+    })
+}

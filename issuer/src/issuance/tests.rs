@@ -1,0 +1,418 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
+use symbolon_crypto::signing::KeyHandle;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
+use symbolon_protocol::openid4vci::identifiers::{CNonce, CredentialIdentifier};
+use symbolon_protocol::openid4vci::proof;
+
+use super::*;
+use crate::grant::{AccessGrant, AccessRefusal, NonceRefused, make_nonce};
+use crate::identifiers::ConfigurationId;
+use crate::index::{ShardId, StatusIndex};
+use crate::mapping::{CredentialConfiguration, KeepPictures};
+use crate::policy::IssuerPolicy;
+use crate::profile::{IssuerProfile, SigningKey};
+use crate::record::{IdRecord, Uin};
+use crate::secret::{InstallationSecret, SecretDigest};
+use crate::store::{IssuanceOutcome, Revision, Stored};
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_123);
+const ISSUER: &str = "https://registry.example";
+
+struct Desk {
+    profile: IssuerProfile,
+    secret: InstallationSecret,
+    randomness: SeededRandomness,
+    issuer_key: SecretKey,
+    wallet_key: SecretKey,
+    access: Stored<AccessGrant>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let randomness = SeededRandomness::new(7);
+        let configuration =
+            CredentialConfiguration::parse(symbolon_schemas::NATIONAL_IDENTITY.mapping).unwrap();
+        let id = configuration.id().clone();
+        let policy = IssuerPolicy {
+            batch_size: 2,
+            ..IssuerPolicy::default()
+        };
+        let identifier = IssuerIdentifier::parse(ISSUER).unwrap();
+        let access = AccessGrant {
+            record: Uin::parse("2345678901").unwrap(),
+            remaining: BTreeMap::from([(id, 2)]),
+            expires_at: NOW.plus(Duration::from_secs(60)),
+        };
+        let key = |randomness| {
+            RustCryptoProvider
+                .generate_key(SignatureAlgorithm::Es256, randomness)
+                .unwrap()
+        };
+        Self {
+            profile: IssuerProfile::new(identifier, "Registry".to_owned(), vec![configuration], policy)
+                .unwrap(),
+            secret: InstallationSecret::make(&randomness).unwrap(),
+            issuer_key: key(&randomness),
+            wallet_key: key(&randomness),
+            access: Stored {
+                value: access,
+                revision: Revision::absent(),
+            },
+            randomness,
+        }
+    }
+
+    fn nonce(&self) -> CNonce {
+        make_nonce(&self.secret, NOW, &self.randomness).unwrap()
+    }
+
+    fn proof(&self, key: &SecretKey, issuer: &str, nonce: Option<&CNonce>, at: UnixTime) -> String {
+        let issuer = IssuerIdentifier::parse(issuer).unwrap();
+        let prepared = proof::prepare(&key.public_key(), &issuer, nonce, None, at);
+        let signature = RustCryptoProvider
+            .sign(key, prepared.signing_input().as_bytes())
+            .unwrap();
+        prepared.finish(&signature)
+    }
+
+    fn request(&self, proofs: Vec<String>) -> CredentialRequest {
+        let id = ConfigurationId::parse("NationalIdentity").unwrap();
+        CredentialRequest {
+            selector: CredentialSelector::Configuration(id),
+            proofs: Some(Proofs::Jwt(proofs)),
+        }
+    }
+
+    fn judge(&self, request: &CredentialRequest) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
+        let token = SecretDigest::of("token");
+        judge(
+            request,
+            token,
+            &self.access,
+            &self.profile,
+            &self.secret,
+            &RustCryptoProvider,
+            NOW,
+        )
+    }
+
+    fn refusal(&self, request: &CredentialRequest) -> (CredentialRefusal, String) {
+        let refusal = self.judge(request).err().unwrap();
+        let code = match refusal.code() {
+            RefusalCode::Credential(code) => code.as_str(),
+            RefusalCode::Bearer(code) => code.as_str(),
+        };
+        (refusal, code.to_owned())
+    }
+
+    fn good_request(&self) -> CredentialRequest {
+        let nonce = self.nonce();
+        self.request(vec![self.proof(&self.wallet_key, ISSUER, Some(&nonce), NOW)])
+    }
+
+    fn prepare(&self, record: &IdRecord) -> Result<PreparedIssuance, IssuanceFailure> {
+        let accepted = self.judge(&self.good_request()).unwrap();
+        self.prepare_accepted(
+            accepted,
+            record,
+            &[StatusIndex {
+                shard: ShardId::new(3),
+                index: 42,
+            }],
+        )
+    }
+
+    fn prepare_accepted(
+        &self,
+        accepted: AcceptedRequest<'_>,
+        record: &IdRecord,
+        places: &[StatusIndex],
+    ) -> Result<PreparedIssuance, IssuanceFailure> {
+        let signing_key = SigningKey {
+            handle: KeyHandle::new("credentials"),
+            algorithm: SignatureAlgorithm::Es256,
+            chain: vec![vec![1, 2, 3]],
+        };
+        let material = IssuanceMaterial {
+            profile: &self.profile,
+            signing_key: &signing_key,
+            secret: &self.secret,
+            pictures: &KeepPictures,
+            randomness: &self.randomness,
+            now: NOW,
+        };
+        accepted.prepare(record, places, &material)
+    }
+
+    fn sign(&self, prepared: PreparedIssuance) -> SignedIssuance {
+        let sign = |request: &symbolon_crypto::signing::SignatureRequest| {
+            RustCryptoProvider.sign(&self.issuer_key, &request.bytes).unwrap()
+        };
+        let signatures: Vec<_> = prepared.requests().iter().map(sign).collect();
+        prepared.finish(&signatures).unwrap()
+    }
+}
+
+fn record(extra: Value) -> IdRecord {
+    let mut record = json!({
+        "UIN": "2345678901",
+        "fullName": [{ "language": "eng", "value": "Hassan Ali" }],
+        "dateOfBirth": "1987/11/25",
+    });
+    record
+        .as_object_mut()
+        .unwrap()
+        .extend(extra.as_object().unwrap().clone());
+    serde_json::from_value(record).unwrap()
+}
+
+#[test]
+fn a_credential_has_what_the_specification_asks_for_and_leaves_only_after_its_commit() {
+    let desk = Desk::new();
+    let signed = desk.sign(desk.prepare(&record(json!({}))).unwrap());
+    let issuance = signed.issuance().clone();
+    assert_eq!(issuance.nonces.len(), 1);
+    assert_eq!(issuance.credentials.len(), 1);
+    let remaining = &issuance.access.as_ref().unwrap().access.remaining;
+    assert_eq!(remaining.values().collect::<Vec<_>>(), [&1]);
+    let credentials = signed.release(IssuanceOutcome::Committed).unwrap();
+
+    let sd_jwt = SdJwt::parse(&credentials[0], SdJwtBudget::DEFAULT).unwrap();
+    let header = &sd_jwt.issuer_jwt().header;
+    assert_eq!(header.typ.as_deref(), Some("dc+sd-jwt"));
+    sd_jwt
+        .issuer_jwt()
+        .verify(&RustCryptoProvider, &desk.issuer_key.public_key())
+        .unwrap();
+    let claims = process(&sd_jwt).unwrap().claims.clone();
+    assert_eq!(claims["iss"], ISSUER);
+    assert_eq!(claims["vct"], "https://registry.example/types/national-identity");
+    assert_eq!(
+        claims["status"]["status_list"],
+        json!({ "idx": 42, "uri": "https://registry.example/status/3" })
+    );
+    assert_eq!(claims["cnf"]["jwk"]["crv"], "P-256");
+    assert_eq!(claims["full_name"], "Hassan Ali");
+    assert_eq!(
+        claims["age_equal_or_over"],
+        json!({ "16": true, "18": true, "65": false })
+    );
+    // Rounded down to the day, so that the second of issuance links nothing.
+    assert_eq!(claims["iat"].as_i64().unwrap() % 86_400, 0);
+    assert_eq!(
+        claims["exp"].as_i64().unwrap(),
+        claims["iat"].as_i64().unwrap() + 365 * 86_400
+    );
+    assert_eq!(
+        issuance.credentials[0].expires_at.seconds(),
+        claims["exp"].as_i64().unwrap()
+    );
+
+    // Nothing about the resident is signed in the clear.
+    let payload: Value = sd_jwt.issuer_jwt().payload_json().unwrap();
+    let mut names: Vec<_> = payload.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "_sd",
+            "_sd_alg",
+            "age_equal_or_over",
+            "cnf",
+            "exp",
+            "iat",
+            "iss",
+            "status",
+            "vct"
+        ]
+    );
+    assert_eq!(
+        payload["age_equal_or_over"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .collect::<Vec<_>>(),
+        ["_sd"]
+    );
+}
+
+#[test]
+fn nothing_leaves_when_the_commit_was_not_made() {
+    let desk = Desk::new();
+    for outcome in [
+        IssuanceOutcome::NonceSpent,
+        IssuanceOutcome::AccessChanged,
+        IssuanceOutcome::IndexTaken,
+    ] {
+        let signed = desk.sign(desk.prepare(&record(json!({}))).unwrap());
+        assert_eq!(signed.release(outcome).unwrap_err(), outcome);
+    }
+}
+
+#[test]
+fn a_batch_binds_each_credential_to_its_own_key_and_index() {
+    let desk = Desk::new();
+    let second = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::EdDsa, &desk.randomness)
+        .unwrap();
+    let nonce = desk.nonce();
+    let proof = |key| desk.proof(key, ISSUER, Some(&nonce), NOW);
+    let accepted = desk
+        .judge(&desk.request(vec![proof(&desk.wallet_key), proof(&second)]))
+        .unwrap();
+    assert_eq!(accepted.count(), 2);
+    let places = [1, 2].map(|index| StatusIndex {
+        shard: ShardId::FIRST,
+        index,
+    });
+    let signed = desk.sign(
+        desk.prepare_accepted(accepted, &record(json!({})), &places)
+            .unwrap(),
+    );
+    assert_eq!(
+        signed.issuance().nonces.len(),
+        1,
+        "the proofs of a request share a nonce"
+    );
+    let credentials = signed.release(IssuanceOutcome::Committed).unwrap();
+    let curves: Vec<_> = credentials
+        .iter()
+        .map(|text| {
+            let sd_jwt = SdJwt::parse(text, SdJwtBudget::DEFAULT).unwrap();
+            process(&sd_jwt).unwrap().claims["cnf"]["jwk"]["crv"].clone()
+        })
+        .collect();
+    assert_eq!(curves, ["P-256", "Ed25519"]);
+
+    let twice = desk.request(vec![proof(&desk.wallet_key), proof(&desk.wallet_key)]);
+    assert_eq!(
+        desk.refusal(&twice),
+        (CredentialRefusal::RepeatedKey, "invalid_proof".to_owned())
+    );
+    let three = desk.request(vec![proof(&desk.wallet_key), proof(&second), proof(&second)]);
+    assert_eq!(
+        desk.refusal(&three),
+        (CredentialRefusal::TooManyProofs, "invalid_proof".to_owned())
+    );
+}
+
+#[test]
+fn every_refusal_of_a_request_has_its_code() {
+    let desk = Desk::new();
+    let nonce = desk.nonce();
+    let good = || desk.proof(&desk.wallet_key, ISSUER, Some(&nonce), NOW);
+    let code = |request: &CredentialRequest| desk.refusal(request).1;
+
+    let mut no_proof = desk.good_request();
+    no_proof.proofs = None;
+    assert_eq!(code(&no_proof), "invalid_proof");
+
+    let mut other = desk.request(vec![good()]);
+    other.selector = CredentialSelector::Configuration(ConfigurationId::parse("DrivingLicence").unwrap());
+    assert_eq!(code(&other), "unknown_credential_configuration");
+    other.selector = CredentialSelector::Identifier(CredentialIdentifier::parse("NationalIdentity").unwrap());
+    assert_eq!(code(&other), "unknown_credential_identifier");
+
+    let foreign = desk.request(vec![desk.proof(
+        &desk.wallet_key,
+        "https://other.example",
+        Some(&nonce),
+        NOW,
+    )]);
+    assert_eq!(code(&foreign), "invalid_proof");
+    let stale = desk.request(vec![desk.proof(
+        &desk.wallet_key,
+        ISSUER,
+        Some(&nonce),
+        NOW.minus(Duration::from_secs(3_600)),
+    )]);
+    assert_eq!(code(&stale), "invalid_proof");
+    let no_nonce = desk.request(vec![desk.proof(&desk.wallet_key, ISSUER, None, NOW)]);
+    assert_eq!(code(&no_nonce), "invalid_proof");
+    let made_up = CNonce::parse("made-up").unwrap();
+    let made_up = desk.request(vec![desk.proof(&desk.wallet_key, ISSUER, Some(&made_up), NOW)]);
+    assert_eq!(
+        desk.refusal(&made_up),
+        (
+            CredentialRefusal::Nonce(NonceRefused::NotOurs),
+            "invalid_nonce".to_owned()
+        )
+    );
+    let mut forged = good();
+    let last = if forged.ends_with('A') { "g" } else { "A" };
+    forged.replace_range(forged.len() - 3..forged.len() - 2, last);
+    assert_eq!(code(&desk.request(vec![forged])), "invalid_proof");
+}
+
+#[test]
+fn a_token_that_is_used_up_expired_or_for_another_credential_is_refused() {
+    let id = ConfigurationId::parse("NationalIdentity").unwrap();
+    let mut desk = Desk::new();
+    let request = desk.good_request();
+    desk.access.value.remaining.insert(id.clone(), 0);
+    let exhausted = CredentialRefusal::Access(AccessRefusal::Exhausted);
+    assert_eq!(
+        desk.refusal(&request),
+        (exhausted, "credential_request_denied".to_owned())
+    );
+    desk.access.value.remaining.remove(&id);
+    assert_eq!(desk.refusal(&request).1, "insufficient_scope");
+    desk.access.value.remaining.insert(id, 1);
+    desk.access.value.expires_at = NOW;
+    assert_eq!(desk.refusal(&request).1, "invalid_token");
+}
+
+#[test]
+fn the_deceased_and_records_without_a_required_value_get_no_credential() {
+    let desk = Desk::new();
+    let refused = |record: &IdRecord| match desk.prepare(record).err().unwrap() {
+        IssuanceFailure::Refused(refusal) => (refusal.code(), refusal.to_string()),
+        other => panic!("{other}"),
+    };
+    let denied = RefusalCode::Credential(
+        symbolon_protocol::openid4vci::error::CredentialErrorCode::CredentialRequestDenied,
+    );
+    let (code, text) = refused(&record(json!({ "declaredAsDeceased": "Y" })));
+    assert_eq!(
+        (code, text.as_str()),
+        (denied, "no credential is issued from this record")
+    );
+    let (code, text) = refused(&record(json!({ "fullName": [] })));
+    assert_eq!(code, denied);
+    assert!(text.contains("full_name") && !text.contains("Hassan"), "{text}");
+    // Someone else's record cannot be slipped in, even by a driver's mistake.
+    let (code, _) = refused(&record(json!({ "UIN": "9999999999" })));
+    assert_eq!(code, denied);
+}
+
+#[test]
+fn the_metadata_passes_its_own_check_and_names_what_the_judge_accepts() {
+    let desk = Desk::new();
+    let metadata = desk.profile.issuer_metadata(SignatureAlgorithm::Es256).unwrap();
+    metadata
+        .check(symbolon_protocol::identifier::UrlPolicy::Public)
+        .unwrap();
+    let json = serde_json::to_value(&metadata).unwrap();
+    assert_eq!(json["credential_issuer"], ISSUER);
+    assert_eq!(json["batch_credential_issuance"]["batch_size"], 2);
+    let configuration = &json["credential_configurations_supported"]["NationalIdentity"];
+    assert_eq!(configuration["format"], "dc+sd-jwt");
+    assert_eq!(
+        configuration["proof_types_supported"]["jwt"]["proof_signing_alg_values_supported"],
+        json!(["ES256", "ES384", "EdDSA"])
+    );
+    assert_eq!(
+        configuration["credential_metadata"]["claims"]
+            .as_array()
+            .unwrap()
+            .len(),
+        17
+    );
+}
