@@ -12,7 +12,6 @@ mod issuer_binding;
 mod key_binding;
 mod read;
 mod type_metadata;
-mod validity;
 mod vct;
 
 pub use holder::HolderBinding;
@@ -27,7 +26,7 @@ pub use type_metadata::{
     ClaimDisplay, ClaimMetadata, CredentialView, SelectiveDisclosure, TypeDisplay, TypeMetadata, TypeMetadataError,
     TypeMetadataRejected,
 };
-pub use validity::{Validity, ValidityRejected};
+pub use crate::validity::{Validity, ValidityRejected};
 pub use vct::{InvalidCredentialType, VerifiableCredentialType};
 
 /// The `typ` of an SD-JWT VC. Drafts before -06 said `vc+sd-jwt`; those are refused.

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::holder::HolderBinding;
 use super::integrity::Integrity;
-use super::validity::Validity;
+use crate::validity::Validity;
 use super::vct::VerifiableCredentialType;
 use super::{MEDIA_SUBTYPE, NEVER_SELECTIVE};
 use crate::sd_jwt::{ProcessError, ProcessedClaims, SdJwt, SdJwtBudget, SdJwtParseError, process};

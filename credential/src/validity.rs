@@ -1,4 +1,5 @@
-//! When a credential is valid: `nbf` and `exp` ([RFC 7519 §4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1)).
+//! When a credential is valid: `nbf` and `exp` ([RFC 7519 §4.1](https://www.rfc-editor.org/rfc/rfc7519#section-4.1),
+//! [RFC 8392 §3.1](https://www.rfc-editor.org/rfc/rfc8392#section-3.1)).
 
 use core::time::Duration;
 

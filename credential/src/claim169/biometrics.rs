@@ -1,0 +1,234 @@
+//! Biometric attributes of Claim 169, keys 50 to 65.
+
+use ciborium::Value;
+
+use super::cwt::integer;
+
+/// What was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names of body parts say all there is to say")]
+pub enum BiometricPart {
+    RightThumb,
+    RightPointerFinger,
+    RightMiddleFinger,
+    RightRingFinger,
+    RightLittleFinger,
+    LeftThumb,
+    LeftPointerFinger,
+    LeftMiddleFinger,
+    LeftRingFinger,
+    LeftLittleFinger,
+    RightIris,
+    LeftIris,
+    Face,
+    RightPalm,
+    LeftPalm,
+    Voice,
+}
+
+const PARTS: [(BiometricPart, i64); 16] = [
+    (BiometricPart::RightThumb, 50),
+    (BiometricPart::RightPointerFinger, 51),
+    (BiometricPart::RightMiddleFinger, 52),
+    (BiometricPart::RightRingFinger, 53),
+    (BiometricPart::RightLittleFinger, 54),
+    (BiometricPart::LeftThumb, 55),
+    (BiometricPart::LeftPointerFinger, 56),
+    (BiometricPart::LeftMiddleFinger, 57),
+    (BiometricPart::LeftRingFinger, 58),
+    (BiometricPart::LeftLittleFinger, 59),
+    (BiometricPart::RightIris, 60),
+    (BiometricPart::LeftIris, 61),
+    (BiometricPart::Face, 62),
+    (BiometricPart::RightPalm, 63),
+    (BiometricPart::LeftPalm, 64),
+    (BiometricPart::Voice, 65),
+];
+
+/// The format of biometric data. Vendors have formats of their own (100 to 200), so the finer code stays a number; for
+/// images use [`Biometric::image_kind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BiometricFormat {
+    /// 0
+    Image,
+    /// 1
+    Template,
+    /// 2
+    Sound,
+    /// 3
+    BioHash,
+}
+
+/// One capture.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Biometric {
+    /// The data.
+    pub data: Vec<u8>,
+    /// The format.
+    pub format: Option<BiometricFormat>,
+    /// The code of the format within its kind, as the issuer wrote it.
+    pub subformat: Option<u16>,
+    /// Who captured it.
+    pub issuer: Option<String>,
+}
+
+/// A picture format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names of the formats say all there is to say")]
+pub enum ImageKind {
+    Png,
+    Jpeg,
+    Jpeg2000,
+    Avif,
+    Webp,
+    Tiff,
+    Wsq,
+}
+
+impl BiometricPart {
+    pub(super) fn key(self) -> i64 {
+        PARTS.iter().find(|(part, _)| *part == self).map_or(0, |(_, key)| *key)
+    }
+
+    pub(super) fn from_key(key: i64) -> Option<Self> {
+        PARTS.iter().find(|(_, known)| *known == key).map(|(part, _)| *part)
+    }
+}
+
+impl BiometricFormat {
+    const fn code(self) -> i64 {
+        match self {
+            Self::Image => 0,
+            Self::Template => 1,
+            Self::Sound => 2,
+            Self::BioHash => 3,
+        }
+    }
+
+    const fn from_code(code: i64) -> Option<Self> {
+        match code {
+            0 => Some(Self::Image),
+            1 => Some(Self::Template),
+            2 => Some(Self::Sound),
+            3 => Some(Self::BioHash),
+            _ => None,
+        }
+    }
+}
+
+impl ImageKind {
+    const fn subformat(self) -> u16 {
+        match self {
+            Self::Png => 0,
+            Self::Jpeg => 1,
+            Self::Jpeg2000 => 2,
+            Self::Avif => 3,
+            Self::Webp => 4,
+            Self::Tiff => 5,
+            Self::Wsq => 6,
+        }
+    }
+
+    const fn from_subformat(subformat: u16) -> Option<Self> {
+        match subformat {
+            0 => Some(Self::Png),
+            1 => Some(Self::Jpeg),
+            2 => Some(Self::Jpeg2000),
+            3 => Some(Self::Avif),
+            4 => Some(Self::Webp),
+            5 => Some(Self::Tiff),
+            6 => Some(Self::Wsq),
+            _ => None,
+        }
+    }
+
+    /// The format that the first bytes of a picture show.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0x89, b'P', b'N', b'G', ..] => Some(Self::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
+            [0xff, 0x4f, 0xff, 0x51, ..] | [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some(Self::Jpeg2000),
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
+            [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => Some(Self::Avif),
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Self::Tiff),
+            [0xff, 0xa0, ..] => Some(Self::Wsq),
+            _ => None,
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Jpeg2000 => "image/jp2",
+            Self::Avif => "image/avif",
+            Self::Webp => "image/webp",
+            Self::Tiff => "image/tiff",
+            Self::Wsq => "image/x-wsq",
+        }
+    }
+}
+
+impl Biometric {
+    /// A picture.
+    #[must_use]
+    pub const fn image(data: Vec<u8>, kind: ImageKind) -> Self {
+        Self { data, format: Some(BiometricFormat::Image), subformat: Some(kind.subformat()), issuer: None }
+    }
+
+    /// The kind of picture this is: by its first bytes, and by what the issuer wrote only where those say nothing.
+    /// Deployments print WebP pictures marked as PNG.
+    #[must_use]
+    pub fn image_kind(&self) -> Option<ImageKind> {
+        match self.format {
+            None | Some(BiometricFormat::Image) => {
+                ImageKind::of_bytes(&self.data).or_else(|| self.subformat.and_then(ImageKind::from_subformat))
+            }
+            Some(_) => None,
+        }
+    }
+
+    pub(super) fn to_cbor(&self) -> Value {
+        let mut map = vec![(Value::from(0), Value::Bytes(self.data.clone()))];
+        if let Some(format) = self.format {
+            map.push((Value::from(1), Value::from(format.code())));
+        }
+        if let Some(subformat) = self.subformat {
+            map.push((Value::from(2), Value::from(subformat)));
+        }
+        if let Some(issuer) = &self.issuer {
+            map.push((Value::from(3), Value::from(issuer.as_str())));
+        }
+        Value::Map(map)
+    }
+
+    /// `None` when it is not what the specification says, or has something in it that this type would lose.
+    pub(super) fn from_cbor(value: &Value) -> Option<Self> {
+        let mut data = None;
+        let mut biometric = Self { data: Vec::new(), format: None, subformat: None, issuer: None };
+        for (key, value) in value.as_map()? {
+            match integer(key)? {
+                0 => data = Some(value.as_bytes()?.clone()),
+                1 => biometric.format = Some(BiometricFormat::from_code(integer(value)?)?),
+                2 => biometric.subformat = Some(u16::try_from(integer(value)?).ok()?),
+                3 => biometric.issuer = Some(value.as_text()?.to_owned()),
+                _ => return None,
+            }
+        }
+        Some(Self { data: data?, ..biometric })
+    }
+}
+
+/// Without the data.
+impl core::fmt::Debug for Biometric {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Biometric")
+            .field("bytes", &self.data.len())
+            .field("format", &self.format)
+            .field("subformat", &self.subformat)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! zlib ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)) for bytes of which some are compressed already.
+//!
+//! A portrait and a signature do not get smaller, and deflating them costs most of the time and spoils the code tables
+//! for the text beside them. So they go into stored blocks ([RFC 1951 §3.2.4](https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4))
+//! of the same stream, which every inflater reads.
+
+use core::ops::Range;
+
+use flate2::{Compress, Compression, FlushCompress};
+use symbolon_crypto::encoding::zlib::{Effort, deflate};
+
+/// Deflate, 32 KiB window, best compression: what every vector of the field begins with.
+const ZLIB_HEADER: [u8; 2] = [0x78, 0xda];
+/// How a synchronising flush ends: the lengths of an empty stored block. They are replaced by real ones.
+const EMPTY_STORED: [u8; 4] = [0, 0, 0xff, 0xff];
+/// The last block: fixed codes, nothing in it.
+const END: [u8; 2] = [0x03, 0x00];
+/// The longest stored block.
+const MAX_STORED: usize = 0xffff;
+/// The longest distance that deflate can refer back.
+const WINDOW: usize = 1 << 15;
+
+/// Deflates `bytes`, storing the `dense` ranges, which must be in order.
+pub(crate) fn deflate_around(bytes: &[u8], dense: &[Range<usize>]) -> Vec<u8> {
+    assemble(bytes, dense).unwrap_or_else(|| deflate(bytes, Effort::Best))
+}
+
+fn assemble(bytes: &[u8], dense: &[Range<usize>]) -> Option<Vec<u8>> {
+    let mut stream = Vec::with_capacity(bytes.len().saturating_add(64));
+    stream.extend(ZLIB_HEADER);
+    let mut position = 0;
+    for range in dense {
+        let sparse = bytes.get(position..range.start)?;
+        if !sparse.is_empty() {
+            stream.extend(deflate_raw(sparse, bytes.get(position.saturating_sub(WINDOW)..position)?)?);
+        }
+        let stored = bytes.get(range.clone())?;
+        if stored.len() > MAX_STORED {
+            return None;
+        }
+        let length = u16::try_from(stored.len()).ok()?;
+        match sparse.is_empty() {
+            // A stored block begins with three bits of zero and the rest of their byte.
+            true => stream.push(0),
+            false if stream.ends_with(&EMPTY_STORED) => stream.truncate(stream.len().checked_sub(EMPTY_STORED.len())?),
+            false => return None,
+        }
+        stream.extend(length.to_le_bytes());
+        stream.extend((!length).to_le_bytes());
+        stream.extend(stored);
+        position = range.end;
+    }
+    let rest = bytes.get(position..)?;
+    if !rest.is_empty() {
+        stream.extend(deflate_raw(rest, bytes.get(position.saturating_sub(WINDOW)..position)?)?);
+    }
+    stream.extend(END);
+    stream.extend(adler32(bytes).to_be_bytes());
+    Some(stream)
+}
+
+/// Raw deflate up to a synchronising flush, able to refer back to what came `before`.
+fn deflate_raw(bytes: &[u8], before: &[u8]) -> Option<Vec<u8>> {
+    let mut compress = Compress::new(Compression::best(), false);
+    if !before.is_empty() {
+        compress.set_dictionary(before).ok()?;
+    }
+    let mut deflated = Vec::with_capacity(bytes.len().saturating_add(bytes.len() / 8).saturating_add(64));
+    compress.compress_vec(bytes, &mut deflated, FlushCompress::Sync).ok()?;
+    // With room for all of it one call is enough; anything else falls back to the plain way.
+    let all = usize::try_from(compress.total_in()).ok()? == bytes.len();
+    (all && deflated.len() < deflated.capacity()).then_some(deflated)
+}
+
+/// The checksum of [RFC 1950 §9](https://www.rfc-editor.org/rfc/rfc1950#section-9).
+fn adler32(bytes: &[u8]) -> u32 {
+    const MODULUS: u32 = 65_521;
+    /// As many bytes as fit before a 32-bit sum can overflow.
+    const RUN: usize = 5552;
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for run in bytes.chunks(RUN) {
+        for byte in run {
+            low += u32::from(*byte);
+            high += low;
+        }
+        low %= MODULUS;
+        high %= MODULUS;
+    }
+    (high << 16) | low
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use symbolon_crypto::encoding::zlib::inflate;
+
+    use super::*;
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x2545_f491_u32;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[1]
+        };
+        (0..length).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn any_inflater_reads_it_and_it_is_no_larger_than_plain_deflate() {
+        let text = b"an address, an address, an address and a name: https://issuer.example/status/7".repeat(3);
+        let bytes = [text.as_slice(), &noise(450), b"https://issuer.example/status/7", &noise(64)].concat();
+        let face = text.len()..text.len() + 450;
+        let signature = bytes.len() - 64..bytes.len();
+        let stream = deflate_around(&bytes, &[face, signature]);
+        assert_eq!(inflate(&stream, bytes.len()).unwrap(), bytes);
+        assert!(stream.len() <= deflate(&bytes, Effort::Best).len(), "{} bytes", stream.len());
+    }
+
+    #[test]
+    fn ranges_that_make_no_sense_fall_back_to_plain_deflate() {
+        let bytes = noise(100);
+        for dense in [vec![0..101], vec![50..60, 40..45]] {
+            assert_eq!(inflate(&deflate_around(&bytes, &dense), 100).unwrap(), bytes);
+        }
+        let long = noise(70_000);
+        assert_eq!(inflate(&deflate_around(&long, &[0..70_000]), 70_000).unwrap(), long);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_deflated_inflates(
+            bytes in proptest::collection::vec(0_u8..4, 0..600),
+            mut cuts in proptest::collection::vec(0_usize..600, 4),
+        ) {
+            cuts.iter_mut().for_each(|cut| *cut = (*cut).min(bytes.len()));
+            cuts.sort_unstable();
+            let stream = deflate_around(&bytes, &[cuts[0]..cuts[1], cuts[2]..cuts[3]]);
+            prop_assert_eq!(inflate(&stream, bytes.len()).unwrap(), bytes);
+        }
+    }
+}
