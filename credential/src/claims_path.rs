@@ -74,7 +74,11 @@ impl ClaimsPath {
     /// # Errors
     /// [`InvalidClaimsPath`] when there are none or too many.
     pub fn new(parts: Vec<PathPart>) -> Result<Self, InvalidClaimsPath> {
-        if parts.is_empty() || parts.len() > MAX_PATH_PARTS { Err(InvalidClaimsPath) } else { Ok(Self(parts)) }
+        if parts.is_empty() || parts.len() > MAX_PATH_PARTS {
+            Err(InvalidClaimsPath)
+        } else {
+            Ok(Self(parts))
+        }
     }
 
     /// The path to a claim at the top level.
@@ -107,10 +111,13 @@ impl ClaimsPath {
     /// Whether one of the two leads to the other: equal as far as the shorter one goes.
     #[must_use]
     pub fn agrees_with(&self, concrete: &ClaimsPath) -> bool {
-        self.0.iter().zip(&concrete.0).all(|(pattern, part)| match (pattern, part) {
-            (PathPart::All, PathPart::Index(_) | PathPart::All) => true,
-            (pattern, part) => pattern == part,
-        })
+        self.0
+            .iter()
+            .zip(&concrete.0)
+            .all(|(pattern, part)| match (pattern, part) {
+                (PathPart::All, PathPart::Index(_) | PathPart::All) => true,
+                (pattern, part) => pattern == part,
+            })
     }
 
     /// The values that the path selects ([OpenID4VP 1.0 §7.1.1]).
@@ -134,7 +141,10 @@ impl ClaimsPath {
         Ok(self
             .walk(claims)?
             .into_iter()
-            .map(|(indices, value)| SelectedClaim { path: self.with_indices(&indices), value })
+            .map(|(indices, value)| SelectedClaim {
+                path: self.with_indices(&indices),
+                value,
+            })
             .collect())
     }
 
@@ -144,11 +154,16 @@ impl ClaimsPath {
     }
 
     /// Follows the path; each result carries the indices chosen at its [`PathPart::All`] parts, in order.
-    fn walk<'v>(&self, claims: &'v Map<String, Value>) -> Result<Vec<(Vec<u64>, &'v Value)>, PathSelectionError> {
+    fn walk<'v>(
+        &self,
+        claims: &'v Map<String, Value>,
+    ) -> Result<Vec<(Vec<u64>, &'v Value)>, PathSelectionError> {
         let nothing = PathSelectionError::NothingSelected { position: 0 };
         let mut selected = match self.0.first() {
             Some(PathPart::Key(key)) => vec![(Vec::new(), claims.get(key).ok_or(nothing)?)],
-            Some(PathPart::Index(_) | PathPart::All) => return Err(PathSelectionError::NotAnArray { position: 0 }),
+            Some(PathPart::Index(_) | PathPart::All) => {
+                return Err(PathSelectionError::NotAnArray { position: 0 });
+            }
             None => return Err(nothing),
         };
         for (position, part) in self.0.iter().enumerate().skip(1) {
@@ -156,16 +171,22 @@ impl ClaimsPath {
             for (indices, value) in selected {
                 match part {
                     PathPart::Key(key) => {
-                        let object = value.as_object().ok_or(PathSelectionError::NotAnObject { position })?;
+                        let object = value
+                            .as_object()
+                            .ok_or(PathSelectionError::NotAnObject { position })?;
                         next.extend(object.get(key).map(|member| (indices, member)));
                     }
                     PathPart::Index(index) => {
-                        let array = value.as_array().ok_or(PathSelectionError::NotAnArray { position })?;
+                        let array = value
+                            .as_array()
+                            .ok_or(PathSelectionError::NotAnArray { position })?;
                         let element = usize::try_from(*index).ok().and_then(|index| array.get(index));
                         next.extend(element.map(|element| (indices, element)));
                     }
                     PathPart::All => {
-                        let array = value.as_array().ok_or(PathSelectionError::NotAnArray { position })?;
+                        let array = value
+                            .as_array()
+                            .ok_or(PathSelectionError::NotAnArray { position })?;
                         for (index, element) in (0_u64..).zip(array) {
                             let mut indices = indices.clone();
                             indices.push(index);
@@ -185,7 +206,9 @@ impl ClaimsPath {
     fn with_indices(&self, indices: &[u64]) -> ClaimsPath {
         let mut indices = indices.iter();
         let part = |part: &PathPart| match part {
-            PathPart::All => indices.next().map_or(PathPart::All, |index| PathPart::Index(*index)),
+            PathPart::All => indices
+                .next()
+                .map_or(PathPart::All, |index| PathPart::Index(*index)),
             other => other.clone(),
         };
         Self(self.0.iter().map(part).collect())
@@ -257,7 +280,9 @@ impl<'de> Deserialize<'de> for PathPart {
                 .as_u64()
                 .map(Self::Index)
                 .ok_or_else(|| D::Error::custom("an index of a claims path is a non-negative integer")),
-            _ => Err(D::Error::custom("a part of a claims path is a string, a non-negative integer or null")),
+            _ => Err(D::Error::custom(
+                "a part of a claims path is a string, a non-negative integer or null",
+            )),
         }
     }
 }
@@ -293,7 +318,10 @@ mod tests {
         let claims = claims();
         let select = |value| path(value).select(&claims).map(|found| json!(found));
         assert_eq!(select(json!(["name"])), Ok(json!(["Arthur Dent"])));
-        assert_eq!(select(json!(["address", "street_address"])), Ok(json!(["42 Market Street"])));
+        assert_eq!(
+            select(json!(["address", "street_address"])),
+            Ok(json!(["42 Market Street"]))
+        );
         assert_eq!(select(json!(["nationalities", 1])), Ok(json!(["Betelgeusian"])));
         assert_eq!(
             select(json!(["degrees", null, "type"])),
@@ -305,25 +333,49 @@ mod tests {
     fn aborts_where_the_rules_abort() {
         let claims = claims();
         let error = |value| path(value).select(&claims).unwrap_err();
-        assert_eq!(error(json!(["name", "first"])), PathSelectionError::NotAnObject { position: 1 });
-        assert_eq!(error(json!(["address", 0])), PathSelectionError::NotAnArray { position: 1 });
-        assert_eq!(error(json!(["address", null])), PathSelectionError::NotAnArray { position: 1 });
+        assert_eq!(
+            error(json!(["name", "first"])),
+            PathSelectionError::NotAnObject { position: 1 }
+        );
+        assert_eq!(
+            error(json!(["address", 0])),
+            PathSelectionError::NotAnArray { position: 1 }
+        );
+        assert_eq!(
+            error(json!(["address", null])),
+            PathSelectionError::NotAnArray { position: 1 }
+        );
         assert_eq!(error(json!([0])), PathSelectionError::NotAnArray { position: 0 });
-        assert_eq!(error(json!(["nationalities", 2])), PathSelectionError::NothingSelected { position: 1 });
-        assert_eq!(error(json!(["nobody"])), PathSelectionError::NothingSelected { position: 0 });
+        assert_eq!(
+            error(json!(["nationalities", 2])),
+            PathSelectionError::NothingSelected { position: 1 }
+        );
+        assert_eq!(
+            error(json!(["nobody"])),
+            PathSelectionError::NothingSelected { position: 0 }
+        );
     }
 
     #[test]
     fn concrete_paths_name_each_selected_element() {
         let claims = claims();
-        let found = path(json!(["degrees", null, "type"])).select_with_paths(&claims).unwrap();
+        let found = path(json!(["degrees", null, "type"]))
+            .select_with_paths(&claims)
+            .unwrap();
         let paths: Vec<String> = found.iter().map(|claim| claim.path.to_string()).collect();
         assert_eq!(paths, ["degrees[0].type", "degrees[1].type"]);
     }
 
     #[test]
     fn refuses_what_is_no_path() {
-        for value in [json!([]), json!("name"), json!([-1]), json!([1.5]), json!([true]), json!([["a"]])] {
+        for value in [
+            json!([]),
+            json!("name"),
+            json!([-1]),
+            json!([1.5]),
+            json!([true]),
+            json!([["a"]]),
+        ] {
             assert!(serde_json::from_value::<ClaimsPath>(value).is_err());
         }
         assert!(serde_json::from_value::<ClaimsPath>(json!(vec!["a"; MAX_PATH_PARTS + 1])).is_err());

@@ -40,8 +40,14 @@ pub enum NotRecognised {
 }
 
 /// Schemes that belong to wallets.
-const WALLET_SCHEMES: [&str; 6] =
-    ["openid4vp:", "openid-credential-offer:", "haip-vp:", "haip-vci:", "mdoc:", "inji_ovp:"];
+const WALLET_SCHEMES: [&str; 6] = [
+    "openid4vp:",
+    "openid-credential-offer:",
+    "haip-vp:",
+    "haip-vci:",
+    "mdoc:",
+    "inji_ovp:",
+];
 
 /// Recognises a text by its form and reads it within the default budgets. Line breaks around it, which files and
 /// scanners add, do not matter; a space does, because it is a character of Base45.
@@ -53,7 +59,10 @@ pub fn recognise(text: &str) -> Result<Presented<'_>, NotRecognised> {
     if text.trim().is_empty() {
         return Err(NotRecognised::Empty);
     }
-    let starts_with = |scheme: &&str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let starts_with = |scheme: &&str| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
     if WALLET_SCHEMES.iter().any(|scheme| starts_with(&scheme)) {
         return Err(NotRecognised::WalletLink);
     }

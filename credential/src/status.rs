@@ -73,12 +73,18 @@ pub(crate) struct MalformedStatus;
 impl CredentialStatus {
     /// Reads the `status` claim of a JWT.
     pub(crate) fn from_json(status: Option<&Value>) -> Result<Self, MalformedStatus> {
-        let Some(status) = status else { return Ok(Self::NotTracked) };
+        let Some(status) = status else {
+            return Ok(Self::NotTracked);
+        };
         let status = status.as_object().ok_or(MalformedStatus)?;
-        let Some(list) = status.get("status_list") else { return Ok(Self::OtherMechanism) };
+        let Some(list) = status.get("status_list") else {
+            return Ok(Self::OtherMechanism);
+        };
         let index = list.get("idx").and_then(Value::as_u64).ok_or(MalformedStatus)?;
         let uri = list.get("uri").and_then(Value::as_str).ok_or(MalformedStatus)?;
-        StatusReference::new(uri, index).map(Self::StatusList).map_err(|_| MalformedStatus)
+        StatusReference::new(uri, index)
+            .map(Self::StatusList)
+            .map_err(|_| MalformedStatus)
     }
 
     /// The entry, if there is one.

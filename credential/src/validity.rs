@@ -60,9 +60,16 @@ mod tests {
     #[test]
     fn both_ends_are_exact_and_skew_widens_them() {
         let at = UnixTime::from_seconds;
-        let validity = Validity { issued_at: None, not_before: Some(at(100)), expires: Some(at(200)) };
+        let validity = Validity {
+            issued_at: None,
+            not_before: Some(at(100)),
+            expires: Some(at(200)),
+        };
         let check = |now, skew| validity.check(at(now), Duration::from_secs(skew));
-        assert_eq!(check(99, 0), Err(ValidityRejected::NotYetValid { not_before: at(100) }));
+        assert_eq!(
+            check(99, 0),
+            Err(ValidityRejected::NotYetValid { not_before: at(100) })
+        );
         assert_eq!(check(100, 0), Ok(()));
         assert_eq!(check(199, 0), Ok(()));
         assert_eq!(check(200, 0), Err(ValidityRejected::Expired { expires: at(200) }));

@@ -13,15 +13,22 @@ use symbolon_crypto::{PublicKey, UnixTime};
 
 const ISSUED: &str = include_str!("figures/rfc9901/issued.txt");
 const PRESENTED: &str = include_str!("figures/rfc9901/presented.txt");
-const A1: (&str, &str) =
-    (include_str!("figures/rfc9901/a1-structured.txt"), include_str!("figures/rfc9901/a1-structured.json"));
-const A2: (&str, &str) =
-    (include_str!("figures/rfc9901/a2-complex.txt"), include_str!("figures/rfc9901/a2-complex.json"));
+const A1: (&str, &str) = (
+    include_str!("figures/rfc9901/a1-structured.txt"),
+    include_str!("figures/rfc9901/a1-structured.json"),
+);
+const A2: (&str, &str) = (
+    include_str!("figures/rfc9901/a2-complex.txt"),
+    include_str!("figures/rfc9901/a2-complex.json"),
+);
 const A3: (&str, &str) = (
     include_str!("figures/rfc9901/a3-verifiable-credential.txt"),
     include_str!("figures/rfc9901/a3-verifiable-credential.json"),
 );
-const A4: (&str, &str) = (include_str!("figures/rfc9901/a4-w3c.txt"), include_str!("figures/rfc9901/a4-w3c.json"));
+const A4: (&str, &str) = (
+    include_str!("figures/rfc9901/a4-w3c.txt"),
+    include_str!("figures/rfc9901/a4-w3c.json"),
+);
 
 /// Appendix A.5.
 fn issuer_key() -> PublicKey {
@@ -49,8 +56,11 @@ fn the_issued_example_verifies_and_has_the_published_digests() {
     let sd_jwt = parse(ISSUED);
     sd_jwt.issuer_jwt().verify(&PROVIDER, &issuer_key()).unwrap();
     assert!(sd_jwt.key_binding().is_none());
-    let digests: Vec<(Option<&str>, &str)> =
-        sd_jwt.disclosures().iter().map(|disclosure| (disclosure.name(), disclosure.digest())).collect();
+    let digests: Vec<(Option<&str>, &str)> = sd_jwt
+        .disclosures()
+        .iter()
+        .map(|disclosure| (disclosure.name(), disclosure.digest()))
+        .collect();
     // §5.1 lists these for each disclosure.
     assert_eq!(
         digests,
@@ -58,8 +68,14 @@ fn the_issued_example_verifies_and_has_the_published_digests() {
             (Some("given_name"), "jsu9yVulwQQlhFlM_3JlzMaSFzglhQG0DpfayQwLUK4"),
             (Some("family_name"), "TGf4oLbgwd5JQaHyKVQZU9UdGE0w5rtDsrZzfUaomLo"),
             (Some("email"), "JzYjH4svliH0R3PyEMfeZu6Jt69u5qehZo7F7EPYlSE"),
-            (Some("phone_number"), "PorFbpKuVu6xymJagvkFsFXAbRoc2JGlAUA2BA4o7cI"),
-            (Some("phone_number_verified"), "XQ_3kPKt1XyX7KANkqVR6yZ2Va5NrPIvPYbyMvRKBMM"),
+            (
+                Some("phone_number"),
+                "PorFbpKuVu6xymJagvkFsFXAbRoc2JGlAUA2BA4o7cI"
+            ),
+            (
+                Some("phone_number_verified"),
+                "XQ_3kPKt1XyX7KANkqVR6yZ2Va5NrPIvPYbyMvRKBMM"
+            ),
             (Some("address"), "XzFrzwscM6Gn6CJDc6vVK8BkMnfG8vOSKfpPIZdAfdE"),
             (Some("birthdate"), "gbOsI4Edq2x2Kw-w5wPEzakob9hV1cRD0ATN3oQL9JM"),
             (Some("updated_at"), "CrQe7S5kqBAHt-nMYXgc6bdt2SH5aTY1sU_M-PgkjPI"),
@@ -82,7 +98,10 @@ fn the_presented_example_shows_the_published_claims_and_its_key_binding_verifies
     key_binding.verify(&PROVIDER, &holder_key()).unwrap();
     let payload: Value = key_binding.payload_json().unwrap();
     assert_eq!(payload["sd_hash"], "0_Af-2B-EhLWX5ydh_w2xzwmO6iM66B_2QCEanI4fUY");
-    assert_eq!(payload["sd_hash"], sd_jwt.digest_algorithm().digest(sd_jwt.hashed_part()));
+    assert_eq!(
+        payload["sd_hash"],
+        sd_jwt.digest_algorithm().digest(sd_jwt.hashed_part())
+    );
     // §5.2, the processed payload.
     let expected = json!({
         "iss": "https://issuer.example.com", "iat": 1_683_000_000, "exp": 1_883_000_000, "sub": "user_42",
@@ -125,7 +144,10 @@ fn the_appendix_examples_process_to_the_published_claims() {
         if let Some(key_binding) = sd_jwt.key_binding() {
             key_binding.verify(&PROVIDER, &holder_key()).unwrap();
             let payload: Value = key_binding.payload_json().unwrap();
-            assert_eq!(payload["sd_hash"], sd_jwt.digest_algorithm().digest(sd_jwt.hashed_part()));
+            assert_eq!(
+                payload["sd_hash"],
+                sd_jwt.digest_algorithm().digest(sd_jwt.hashed_part())
+            );
         }
     }
 }
@@ -134,7 +156,9 @@ fn the_appendix_examples_process_to_the_published_claims() {
 fn the_verifiable_credential_of_the_appendix_verifies_with_its_key_binding() {
     let credential = SdJwtVc::parse(A3.0.trim_end(), SdJwtBudget::DEFAULT).unwrap();
     assert_eq!(credential.vct().as_str(), "urn:eudi:pid:de:1");
-    let credential = credential.verify_issuer_signature(&issuer_key(), &PROVIDER).unwrap();
+    let credential = credential
+        .verify_issuer_signature(&issuer_key(), &PROVIDER)
+        .unwrap();
     let expected = ExpectedKeyBinding {
         audience: "https://verifier.example.org",
         nonce: "1234567890",

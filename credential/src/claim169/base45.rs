@@ -33,7 +33,9 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 
 /// How many characters that many bytes take.
 pub(crate) const fn encoded_length(bytes: usize) -> usize {
-    (bytes / 2).saturating_mul(3).saturating_add((bytes % 2).saturating_mul(2))
+    (bytes / 2)
+        .saturating_mul(3)
+        .saturating_add((bytes % 2).saturating_mul(2))
 }
 
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase45> {
@@ -78,7 +80,11 @@ mod tests {
 
     #[test]
     fn the_published_examples_come_out() {
-        for (bytes, text) in [("AB", "BB8"), ("Hello!!", "%69 VD92EX0"), ("base-45", "UJCLQE7W581")] {
+        for (bytes, text) in [
+            ("AB", "BB8"),
+            ("Hello!!", "%69 VD92EX0"),
+            ("base-45", "UJCLQE7W581"),
+        ] {
             assert_eq!(encode(bytes.as_bytes()), text);
         }
         assert_eq!(decode("QED8WEX0").unwrap(), b"ietf!");

@@ -87,11 +87,17 @@ pub enum ImageKind {
 
 impl BiometricPart {
     pub(super) fn key(self) -> i64 {
-        PARTS.iter().find(|(part, _)| *part == self).map_or(0, |(_, key)| *key)
+        PARTS
+            .iter()
+            .find(|(part, _)| *part == self)
+            .map_or(0, |(_, key)| *key)
     }
 
     pub(super) fn from_key(key: i64) -> Option<Self> {
-        PARTS.iter().find(|(_, known)| *known == key).map(|(part, _)| *part)
+        PARTS
+            .iter()
+            .find(|(_, known)| *known == key)
+            .map(|(part, _)| *part)
     }
 }
 
@@ -150,7 +156,21 @@ impl ImageKind {
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
             [0xff, 0x4f, 0xff, 0x51, ..] | [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] => Some(Self::Jpeg2000),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
-            [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', b'f' | b's', ..] => Some(Self::Avif),
+            [
+                _,
+                _,
+                _,
+                _,
+                b'f',
+                b't',
+                b'y',
+                b'p',
+                b'a',
+                b'v',
+                b'i',
+                b'f' | b's',
+                ..,
+            ] => Some(Self::Avif),
             [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(Self::Tiff),
             [0xff, 0xa0, ..] => Some(Self::Wsq),
             _ => None,
@@ -176,7 +196,12 @@ impl Biometric {
     /// A picture.
     #[must_use]
     pub const fn image(data: Vec<u8>, kind: ImageKind) -> Self {
-        Self { data, format: Some(BiometricFormat::Image), subformat: Some(kind.subformat()), issuer: None }
+        Self {
+            data,
+            format: Some(BiometricFormat::Image),
+            subformat: Some(kind.subformat()),
+            issuer: None,
+        }
     }
 
     /// The kind of picture this is: by its first bytes, and by what the issuer wrote only where those say nothing.
@@ -208,7 +233,12 @@ impl Biometric {
     /// `None` when it is not what the specification says, or has something in it that this type would lose.
     pub(super) fn from_cbor(value: &Value) -> Option<Self> {
         let mut data = None;
-        let mut biometric = Self { data: Vec::new(), format: None, subformat: None, issuer: None };
+        let mut biometric = Self {
+            data: Vec::new(),
+            format: None,
+            subformat: None,
+            issuer: None,
+        };
         for (key, value) in value.as_map()? {
             match integer(key)? {
                 0 => data = Some(value.as_bytes()?.clone()),
@@ -218,7 +248,10 @@ impl Biometric {
                 _ => return None,
             }
         }
-        Some(Self { data: data?, ..biometric })
+        Some(Self {
+            data: data?,
+            ..biometric
+        })
     }
 }
 

@@ -32,7 +32,10 @@ fn assemble(bytes: &[u8], dense: &[Range<usize>]) -> Option<Vec<u8>> {
     for range in dense {
         let sparse = bytes.get(position..range.start)?;
         if !sparse.is_empty() {
-            stream.extend(deflate_raw(sparse, bytes.get(position.saturating_sub(WINDOW)..position)?)?);
+            stream.extend(deflate_raw(
+                sparse,
+                bytes.get(position.saturating_sub(WINDOW)..position)?,
+            )?);
         }
         let stored = bytes.get(range.clone())?;
         if stored.len() > MAX_STORED {
@@ -42,7 +45,9 @@ fn assemble(bytes: &[u8], dense: &[Range<usize>]) -> Option<Vec<u8>> {
         match sparse.is_empty() {
             // A stored block begins with three bits of zero and the rest of their byte.
             true => stream.push(0),
-            false if stream.ends_with(&EMPTY_STORED) => stream.truncate(stream.len().checked_sub(EMPTY_STORED.len())?),
+            false if stream.ends_with(&EMPTY_STORED) => {
+                stream.truncate(stream.len().checked_sub(EMPTY_STORED.len())?)
+            }
             false => return None,
         }
         stream.extend(length.to_le_bytes());
@@ -52,7 +57,10 @@ fn assemble(bytes: &[u8], dense: &[Range<usize>]) -> Option<Vec<u8>> {
     }
     let rest = bytes.get(position..)?;
     if !rest.is_empty() {
-        stream.extend(deflate_raw(rest, bytes.get(position.saturating_sub(WINDOW)..position)?)?);
+        stream.extend(deflate_raw(
+            rest,
+            bytes.get(position.saturating_sub(WINDOW)..position)?,
+        )?);
     }
     stream.extend(END);
     stream.extend(adler32(bytes).to_be_bytes());
@@ -66,7 +74,9 @@ fn deflate_raw(bytes: &[u8], before: &[u8]) -> Option<Vec<u8>> {
         compress.set_dictionary(before).ok()?;
     }
     let mut deflated = Vec::with_capacity(bytes.len().saturating_add(bytes.len() / 8).saturating_add(64));
-    compress.compress_vec(bytes, &mut deflated, FlushCompress::Sync).ok()?;
+    compress
+        .compress_vec(bytes, &mut deflated, FlushCompress::Sync)
+        .ok()?;
     // With room for all of it one call is enough; anything else falls back to the plain way.
     let all = usize::try_from(compress.total_in()).ok()? == bytes.len();
     (all && deflated.len() < deflated.capacity()).then_some(deflated)
@@ -109,13 +119,24 @@ mod tests {
 
     #[test]
     fn any_inflater_reads_it_and_it_is_no_larger_than_plain_deflate() {
-        let text = b"an address, an address, an address and a name: https://issuer.example/status/7".repeat(3);
-        let bytes = [text.as_slice(), &noise(450), b"https://issuer.example/status/7", &noise(64)].concat();
+        let text =
+            b"an address, an address, an address and a name: https://issuer.example/status/7".repeat(3);
+        let bytes = [
+            text.as_slice(),
+            &noise(450),
+            b"https://issuer.example/status/7",
+            &noise(64),
+        ]
+        .concat();
         let face = text.len()..text.len() + 450;
         let signature = bytes.len() - 64..bytes.len();
         let stream = deflate_around(&bytes, &[face, signature]);
         assert_eq!(inflate(&stream, bytes.len()).unwrap(), bytes);
-        assert!(stream.len() <= deflate(&bytes, Effort::Best).len(), "{} bytes", stream.len());
+        assert!(
+            stream.len() <= deflate(&bytes, Effort::Best).len(),
+            "{} bytes",
+            stream.len()
+        );
     }
 
     #[test]
@@ -125,7 +146,10 @@ mod tests {
             assert_eq!(inflate(&deflate_around(&bytes, &dense), 100).unwrap(), bytes);
         }
         let long = noise(70_000);
-        assert_eq!(inflate(&deflate_around(&long, &[0..70_000]), 70_000).unwrap(), long);
+        assert_eq!(
+            inflate(&deflate_around(&long, &[0..70_000]), 70_000).unwrap(),
+            long
+        );
     }
 
     proptest! {

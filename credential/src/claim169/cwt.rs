@@ -35,7 +35,11 @@ impl Cwt {
                 map.push((Value::from(key), Value::from(text.as_str())));
             }
         }
-        let times = [(4, self.validity.expires), (5, self.validity.not_before), (6, self.validity.issued_at)];
+        let times = [
+            (4, self.validity.expires),
+            (5, self.validity.not_before),
+            (6, self.validity.issued_at),
+        ];
         for (key, time) in times {
             if let Some(time) = time {
                 map.push((Value::from(key), Value::from(time.seconds())));
@@ -51,7 +55,9 @@ impl Cwt {
 
     pub(super) fn from_cbor(payload: &[u8], budget: CborBudget) -> Result<Self, Claim169Error> {
         let payload = cbor::parse(payload, budget).map_err(|_| Claim169Error::NotACwt)?;
-        let Value::Map(members) = payload else { return Err(Claim169Error::NotACwt) };
+        let Value::Map(members) = payload else {
+            return Err(Claim169Error::NotACwt);
+        };
         refuse_two_spellings(&members)?;
         let mut cwt = Self {
             issuer: None,
@@ -64,7 +70,9 @@ impl Cwt {
         let mut identity = None;
         for (key, value) in members {
             let known = integer(&key);
-            let malformed = || Claim169Error::MalformedClaim { claim: known.unwrap_or_default() };
+            let malformed = || Claim169Error::MalformedClaim {
+                claim: known.unwrap_or_default(),
+            };
             match known {
                 Some(1) => cwt.issuer = Some(value.into_text().map_err(|_| malformed())?),
                 Some(2) => cwt.subject = Some(value.into_text().map_err(|_| malformed())?),
@@ -83,12 +91,16 @@ impl Cwt {
 
 /// The claim as a map, or as a byte string that holds the map: the specification's own example has the latter.
 fn identity_from_cbor(value: Value, budget: CborBudget) -> Result<IdentityData, Claim169Error> {
-    let malformed = Claim169Error::MalformedClaim { claim: IDENTITY_CLAIM };
+    let malformed = Claim169Error::MalformedClaim {
+        claim: IDENTITY_CLAIM,
+    };
     let value = match value {
         Value::Bytes(bytes) => cbor::parse(&bytes, budget).map_err(|_| malformed.clone())?,
         other => other,
     };
-    let Value::Map(members) = value else { return Err(malformed) };
+    let Value::Map(members) = value else {
+        return Err(malformed);
+    };
     refuse_two_spellings(&members)?;
     Ok(IdentityData::from_cbor(&members))
 }
@@ -96,7 +108,11 @@ fn identity_from_cbor(value: Value, budget: CborBudget) -> Result<IdentityData, 
 /// `1` and `"1"` are one claim here, so both at once would be two values of it.
 fn refuse_two_spellings(members: &[(Value, Value)]) -> Result<(), Claim169Error> {
     let mut seen = std::collections::HashSet::with_capacity(members.len());
-    match members.iter().filter_map(|(key, _)| integer(key)).find(|key| !seen.insert(*key)) {
+    match members
+        .iter()
+        .filter_map(|(key, _)| integer(key))
+        .find(|key| !seen.insert(*key))
+    {
         Some(claim) => Err(Claim169Error::DuplicateClaim { claim }),
         None => Ok(()),
     }
@@ -112,15 +128,21 @@ fn status_to_cbor(reference: &StatusReference) -> Value {
 
 fn status_from_cbor(value: &Value) -> Option<CredentialStatus> {
     let status = value.as_map()?;
-    let Some(list) = member(status, "status_list") else { return Some(CredentialStatus::OtherMechanism) };
+    let Some(list) = member(status, "status_list") else {
+        return Some(CredentialStatus::OtherMechanism);
+    };
     let list = list.as_map()?;
     let index = u64::try_from(i128::from(member(list, "idx")?.as_integer()?)).ok()?;
     let uri = member(list, "uri")?.as_text()?;
-    StatusReference::new(uri, index).ok().map(CredentialStatus::StatusList)
+    StatusReference::new(uri, index)
+        .ok()
+        .map(CredentialStatus::StatusList)
 }
 
 fn member<'m>(map: &'m [(Value, Value)], name: &str) -> Option<&'m Value> {
-    map.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+    map.iter()
+        .find(|(key, _)| key.as_text() == Some(name))
+        .map(|(_, value)| value)
 }
 
 /// Seconds, also as a float without a fraction: some encoders turn 64-bit integers into floats.
@@ -128,9 +150,14 @@ fn time(value: &Value) -> Option<UnixTime> {
     /// Beyond this a float does not tell one second from the next.
     const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
-        Value::Integer(seconds) => i64::try_from(i128::from(*seconds)).ok().map(UnixTime::from_seconds),
+        Value::Integer(seconds) => i64::try_from(i128::from(*seconds))
+            .ok()
+            .map(UnixTime::from_seconds),
         Value::Float(seconds) if seconds.fract() == 0.0 && seconds.abs() < MAX_EXACT => {
-            #[expect(clippy::cast_possible_truncation, reason = "whole and within range, as was just checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "whole and within range, as was just checked"
+            )]
             let seconds = *seconds as i64;
             Some(UnixTime::from_seconds(seconds))
         }
@@ -154,6 +181,8 @@ pub(super) fn integer(value: &Value) -> Option<i64> {
 /// Without the data, which is personal.
 impl core::fmt::Debug for Cwt {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Cwt").field("validity", &self.validity).finish_non_exhaustive()
+        f.debug_struct("Cwt")
+            .field("validity", &self.validity)
+            .finish_non_exhaustive()
     }
 }

@@ -31,7 +31,11 @@ impl DateOfBirth {
             2 => 28,
             _ => 0,
         };
-        if year == 0 || year > 9999 || day == 0 || day > days { Err(InvalidDateOfBirth) } else { Ok(Self { year, month, day }) }
+        if year == 0 || year > 9999 || day == 0 || day > days {
+            Err(InvalidDateOfBirth)
+        } else {
+            Ok(Self { year, month, day })
+        }
     }
 
     /// Reads `YYYYMMDD`, `YYYY-MM-DD` or `YYYY/MM/DD`. Forms that begin with the day are not guessed at.
@@ -45,7 +49,9 @@ impl DateOfBirth {
                 let mut parts = text.splitn(3, ['-', '/']);
                 match (parts.next(), parts.next(), parts.next()) {
                     (Some(year), Some(month), Some(day))
-                        if year.len() == 4 && month.len() == 2 && !text.contains('-') | !text.contains('/') =>
+                        if year.len() == 4
+                            && month.len() == 2
+                            && !text.contains('-') | !text.contains('/') =>
                     {
                         [year, month, day].concat()
                     }
@@ -104,13 +110,29 @@ mod tests {
         for text in ["19840418", "1984-04-18", "1984/04/18"] {
             let date = DateOfBirth::parse(text).unwrap();
             assert_eq!((date.year(), date.month(), date.day()), (1984, 4, 18));
-            assert_eq!((date.compact().as_str(), date.to_string().as_str()), ("19840418", "1984-04-18"));
+            assert_eq!(
+                (date.compact().as_str(), date.to_string().as_str()),
+                ("19840418", "1984-04-18")
+            );
         }
     }
 
     #[test]
     fn no_day_is_guessed() {
-        for text in ["", "1984", "18-04-1984", "18/04/1984", "1984-13-01", "19840230", "1984-04/18", "1984041", "198404180", "+9840418", "1984--4-18", "१९८४०४१८"] {
+        for text in [
+            "",
+            "1984",
+            "18-04-1984",
+            "18/04/1984",
+            "1984-13-01",
+            "19840230",
+            "1984-04/18",
+            "1984041",
+            "198404180",
+            "+9840418",
+            "1984--4-18",
+            "१९८४०४१८",
+        ] {
             assert_eq!(DateOfBirth::parse(text), Err(InvalidDateOfBirth), "{text}");
         }
         assert!(DateOfBirth::parse("20000229").is_ok());

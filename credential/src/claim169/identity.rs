@@ -68,7 +68,10 @@ impl IdentityData {
     /// The face, from 62 or else from 16: the picture to compare the holder with.
     #[must_use]
     pub fn face(&self) -> Option<&[u8]> {
-        let face = self.biometrics.get(&BiometricPart::Face).and_then(|faces| faces.first());
+        let face = self
+            .biometrics
+            .get(&BiometricPart::Face)
+            .and_then(|faces| faces.first());
         face.map(|face| face.data.as_slice()).or(self.image.as_deref())
     }
 
@@ -91,7 +94,11 @@ impl IdentityData {
             (14, self.marital_status.map(MaritalStatus::code)),
             (17, self.image_format.map(ImageFormat::code)),
         ];
-        map.extend(codes.into_iter().filter_map(|(key, code)| Some((Value::from(key), Value::from(code?)))));
+        map.extend(
+            codes
+                .into_iter()
+                .filter_map(|(key, code)| Some((Value::from(key), Value::from(code?)))),
+        );
         if let Some(date) = self.date_of_birth {
             map.push((Value::from(8), Value::from(date.compact())));
         }
@@ -99,7 +106,10 @@ impl IdentityData {
             map.push((Value::from(16), Value::Bytes(image.clone())));
         }
         if !self.best_quality_fingers.is_empty() {
-            let fingers = self.best_quality_fingers.iter().map(|finger| Value::from(finger.code()));
+            let fingers = self
+                .best_quality_fingers
+                .iter()
+                .map(|finger| Value::from(finger.code()));
             map.push((Value::from(18), Value::Array(fingers.collect())));
         }
         for (part, captures) in &self.biometrics {
@@ -139,7 +149,9 @@ impl IdentityData {
             _ => {
                 let part = BiometricPart::from_key(key)?;
                 let captures = match value {
-                    Value::Array(captures) => captures.iter().map(Biometric::from_cbor).collect::<Option<_>>()?,
+                    Value::Array(captures) => {
+                        captures.iter().map(Biometric::from_cbor).collect::<Option<_>>()?
+                    }
                     // One capture without its array, as in the specification's own example.
                     one => vec![Biometric::from_cbor(one)?],
                 };

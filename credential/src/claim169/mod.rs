@@ -15,13 +15,16 @@ mod read;
 mod write;
 
 pub use attributes::{Finger, Gender, ImageFormat, MaritalStatus};
-pub use biometrics::{BiometricFormat, BiometricPart, Biometric, ImageKind};
+pub use biometrics::{Biometric, BiometricFormat, BiometricPart, ImageKind};
 pub use cwt::Cwt;
 pub use date_of_birth::{DateOfBirth, InvalidDateOfBirth};
 pub use identity::IdentityData;
-pub use read::{Claim169Budget, Claim169Error, ParsedClaim169, SignatureRejected, qr_text_in_credential_subject};
+pub use read::{
+    Claim169Budget, Claim169Error, ParsedClaim169, SignatureRejected, qr_text_in_credential_subject,
+};
 pub use write::{
-    Claim169KeyReference, Claim169WriteError, PreparedClaim169, QrSize, SignedClaim169, face_bytes_within, prepare,
+    Claim169KeyReference, Claim169WriteError, PreparedClaim169, QrSize, SignedClaim169, face_bytes_within,
+    prepare,
 };
 
 /// The claim that holds the identity data.

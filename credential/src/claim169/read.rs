@@ -30,7 +30,12 @@ pub struct Claim169Budget {
 impl Claim169Budget {
     /// One QR code holds 4,296 characters; a text that came as a file may be of several. 64 KiB is twenty times what a
     /// card can hold.
-    pub const DEFAULT: Self = Self { characters: 16 << 10, inflated_bytes: 64 << 10, items: 1024, depth: 12 };
+    pub const DEFAULT: Self = Self {
+        characters: 16 << 10,
+        inflated_bytes: 64 << 10,
+        items: 1024,
+        depth: 12,
+    };
 }
 
 /// Why a text is no Claim 169 that may be verified.
@@ -114,7 +119,11 @@ impl ParsedClaim169 {
         if message.first() == Some(&ENCRYPT0_TAG) {
             return Err(Claim169Error::Encrypted);
         }
-        let cbor = CborBudget { bytes: budget.inflated_bytes, depth: budget.depth, items: budget.items };
+        let cbor = CborBudget {
+            bytes: budget.inflated_bytes,
+            depth: budget.depth,
+            items: budget.items,
+        };
         let message = ParsedSign1::parse(message, TagPolicy::Optional, cbor).map_err(Claim169Error::Cose)?;
         if message.algorithm == SignatureAlgorithm::Es384 {
             return Err(Claim169Error::Algorithm);
@@ -152,8 +161,14 @@ impl ParsedClaim169 {
     ///
     /// # Errors
     /// [`SignatureRejected`].
-    pub fn verify(self, key: &PublicKey, provider: &dyn CryptoProvider) -> Result<Verified<Cwt>, SignatureRejected> {
-        self.message.verify(provider, key, &[]).map_err(|_| SignatureRejected)?;
+    pub fn verify(
+        self,
+        key: &PublicKey,
+        provider: &dyn CryptoProvider,
+    ) -> Result<Verified<Cwt>, SignatureRejected> {
+        self.message
+            .verify(provider, key, &[])
+            .map_err(|_| SignatureRejected)?;
         Ok(Verified::after_check(self.cwt))
     }
 }

@@ -76,17 +76,32 @@ pub fn prepare(
     let payload = cwt.to_cbor();
     cbor::check(&payload, CborBudget::DEFAULT).map_err(|_| Claim169WriteError::Claims)?;
     let header = match key {
-        Claim169KeyReference::KeyId(key_id) => {
-            Sign1Header { key_id: Some(key_id.clone()), ..Sign1Header::default() }
-        }
-        Claim169KeyReference::CertificateChain(chain) => {
-            Sign1Header { x5chain: chain.clone(), ..Sign1Header::default() }
-        }
+        Claim169KeyReference::KeyId(key_id) => Sign1Header {
+            key_id: Some(key_id.clone()),
+            ..Sign1Header::default()
+        },
+        Claim169KeyReference::CertificateChain(chain) => Sign1Header {
+            x5chain: chain.clone(),
+            ..Sign1Header::default()
+        },
     };
-    let captures = cwt.identity.biometrics.values().flatten().map(|capture| &capture.data);
-    let picture = captures.chain(&cwt.identity.image).max_by_key(|data| data.len()).cloned().unwrap_or_default();
+    let captures = cwt
+        .identity
+        .biometrics
+        .values()
+        .flatten()
+        .map(|capture| &capture.data);
+    let picture = captures
+        .chain(&cwt.identity.image)
+        .max_by_key(|data| data.len())
+        .cloned()
+        .unwrap_or_default();
     let message = cose::prepare(algorithm, &header, payload, &[]);
-    Ok(PreparedClaim169 { message, picture, signature_bytes: algorithm.signature_bytes() })
+    Ok(PreparedClaim169 {
+        message,
+        picture,
+        signature_bytes: algorithm.signature_bytes(),
+    })
 }
 
 impl PreparedClaim169 {
@@ -104,7 +119,10 @@ impl PreparedClaim169 {
     pub fn size(&self) -> Result<QrSize, Claim169WriteError> {
         let signed = self.clone().finish(vec![0; self.signature_bytes])?;
         let bytes = signed.compressed().len();
-        Ok(QrSize { bytes, characters: base45::encoded_length(bytes) })
+        Ok(QrSize {
+            bytes,
+            characters: base45::encoded_length(bytes),
+        })
     }
 
     /// The signed structure.
@@ -113,11 +131,17 @@ impl PreparedClaim169 {
     /// [`Claim169WriteError::Cose`].
     pub fn finish(self, signature: Vec<u8>) -> Result<SignedClaim169, Claim169WriteError> {
         let signature_bytes = signature.len();
-        let message = self.message.finish(signature, Tagging::Tagged).map_err(|_| Claim169WriteError::Cose)?;
+        let message = self
+            .message
+            .finish(signature, Tagging::Tagged)
+            .map_err(|_| Claim169WriteError::Cose)?;
         let cose = [CWT_TAG.as_slice(), &message].concat();
         let signature = cose.len().saturating_sub(signature_bytes)..cose.len();
         let picture = find(&cose, &self.picture).filter(|picture| picture.end <= signature.start);
-        Ok(SignedClaim169 { dense: picture.into_iter().chain([signature]).collect(), cose })
+        Ok(SignedClaim169 {
+            dense: picture.into_iter().chain([signature]).collect(),
+            cose,
+        })
     }
 }
 
@@ -166,7 +190,11 @@ pub fn face_bytes_within(
     let (mut fitting, mut too_many) = (0, max_characters.saturating_add(1));
     while too_many.saturating_sub(fitting) > 1 {
         let middle = fitting.midpoint(too_many);
-        if fits(middle)? { fitting = middle } else { too_many = middle }
+        if fits(middle)? {
+            fitting = middle
+        } else {
+            too_many = middle
+        }
     }
     Ok(Some(fitting))
 }

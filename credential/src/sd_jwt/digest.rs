@@ -47,5 +47,4 @@ impl DigestAlgorithm {
             Self::Sha512 => base64url::encode(&Sha512::digest(text.as_bytes())),
         }
     }
-
 }

@@ -32,18 +32,28 @@ impl<'a> Disclosure<'a> {
             json::JsonError::OverBudget => SdJwtParseError::OverBudget,
             _ => malformed.clone(),
         })?;
-        let Value::Array(elements) = parsed else { return Err(malformed) };
+        let Value::Array(elements) = parsed else {
+            return Err(malformed);
+        };
         let mut elements = elements.into_iter();
         let (salt, name, value) = match (elements.next(), elements.next(), elements.next(), elements.next()) {
             (Some(Value::String(salt)), Some(value), None, None) => (salt, None, value),
-            (Some(Value::String(salt)), Some(Value::String(name)), Some(value), None) => (salt, Some(name), value),
+            (Some(Value::String(salt)), Some(Value::String(name)), Some(value), None) => {
+                (salt, Some(name), value)
+            }
             _ => return Err(malformed),
         };
         // RFC 9901 §7.1 step 3.c.2.3: such a claim would be taken for digests by whoever processes the result.
         if matches!(name.as_deref(), Some(SD | ELEMENT)) {
             return Err(SdJwtParseError::ReservedClaimName { position });
         }
-        Ok(Self { encoded, digest: algorithm.digest(encoded), salt, name, value })
+        Ok(Self {
+            encoded,
+            digest: algorithm.digest(encoded),
+            salt,
+            name,
+            value,
+        })
     }
 
     /// The disclosure as it travels: base64url text.
@@ -80,6 +90,8 @@ impl<'a> Disclosure<'a> {
 /// Without the claim, which is personal data.
 impl core::fmt::Debug for Disclosure<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Disclosure").field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Disclosure")
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
     }
 }

@@ -107,13 +107,18 @@ impl SdJwtClaims {
         randomness: &dyn Randomness,
     ) -> Result<PreparedSdJwt, IssueError> {
         for (position, path) in self.selectable.iter().enumerate() {
-            path.select(&self.claims).map_err(|source| IssueError::NothingSelected { position, source })?;
+            path.select(&self.claims)
+                .map_err(|source| IssueError::NothingSelected { position, source })?;
         }
         let patterns: Vec<&[PathPart]> = self.selectable.iter().map(ClaimsPath::parts).collect();
         let mut concealer = Concealer {
             algorithm: self.digest_algorithm,
             decoys: self.decoys,
-            salts: Salts { randomness, block: [0; Salts::BLOCK_BYTES], next: Salts::BLOCK_BYTES },
+            salts: Salts {
+                randomness,
+                block: [0; Salts::BLOCK_BYTES],
+                next: Salts::BLOCK_BYTES,
+            },
             disclosures: String::new(),
         };
         let mut payload = concealer.object(&self.claims, &patterns, MAX_DEPTH)?;
@@ -205,7 +210,8 @@ impl Concealer<'_> {
             if matches!(name.as_str(), SD | ELEMENT | SD_ALG) {
                 return Err(IssueError::ReservedClaimName);
             }
-            let (concealed, below) = descend(patterns, |part| matches!(part, PathPart::Key(key) if key == name));
+            let (concealed, below) =
+                descend(patterns, |part| matches!(part, PathPart::Key(key) if key == name));
             let value = self.value(value, &below, depth)?;
             if concealed {
                 digests.push(self.disclose(Some(name), &value)?);
@@ -268,14 +274,21 @@ impl Concealer<'_> {
 }
 
 /// The patterns that go through a child, one part shorter, and whether one of them ends there.
-fn descend<'p>(patterns: &[&'p [PathPart]], goes_through: impl Fn(&PathPart) -> bool) -> (bool, Vec<&'p [PathPart]>) {
+fn descend<'p>(
+    patterns: &[&'p [PathPart]],
+    goes_through: impl Fn(&PathPart) -> bool,
+) -> (bool, Vec<&'p [PathPart]>) {
     let mut ends = false;
     let mut below = Vec::new();
     for pattern in patterns {
         if let Some((first, rest)) = pattern.split_first()
             && goes_through(first)
         {
-            if rest.is_empty() { ends = true } else { below.push(rest) }
+            if rest.is_empty() {
+                ends = true
+            } else {
+                below.push(rest)
+            }
         }
     }
     (ends, below)

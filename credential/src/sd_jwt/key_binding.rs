@@ -45,20 +45,35 @@ impl PreparedKeyBinding {
     /// Room for a key binding JWT as it usually is.
     pub(super) const USUAL_BYTES: usize = 512;
 
-    pub(super) fn new(presentation: String, digest_algorithm: DigestAlgorithm, claims: &KeyBindingClaims) -> Self {
+    pub(super) fn new(
+        presentation: String,
+        digest_algorithm: DigestAlgorithm,
+        claims: &KeyBindingClaims,
+    ) -> Self {
         let mut payload = Map::new();
         payload.insert("iat".to_owned(), Value::from(claims.issued_at.seconds()));
         payload.insert("aud".to_owned(), Value::from(claims.audience.as_str()));
         payload.insert("nonce".to_owned(), Value::from(claims.nonce.as_str()));
-        payload.insert("sd_hash".to_owned(), Value::from(digest_algorithm.digest(&presentation)));
+        payload.insert(
+            "sd_hash".to_owned(),
+            Value::from(digest_algorithm.digest(&presentation)),
+        );
         if let Some(transactions) = &claims.transaction_data {
-            payload.insert("transaction_data_hashes".to_owned(), Value::from(transactions.hashes.clone()));
-            payload
-                .insert("transaction_data_hashes_alg".to_owned(), Value::from(transactions.algorithm.name()));
+            payload.insert(
+                "transaction_data_hashes".to_owned(),
+                Value::from(transactions.hashes.clone()),
+            );
+            payload.insert(
+                "transaction_data_hashes_alg".to_owned(),
+                Value::from(transactions.algorithm.name()),
+            );
         }
         let header = Map::from_iter([("typ".to_owned(), Value::from(KEY_BINDING_TYPE))]);
         let payload = Value::Object(payload).to_string();
-        Self { presentation, jwt: jws::prepare(claims.algorithm, &header, payload.as_bytes()) }
+        Self {
+            presentation,
+            jwt: jws::prepare(claims.algorithm, &header, payload.as_bytes()),
+        }
     }
 
     /// What the holder's key has to sign.

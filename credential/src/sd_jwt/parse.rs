@@ -24,7 +24,12 @@ pub struct SdJwtBudget {
 
 impl SdJwtBudget {
     /// Holds a credential with a portrait and some hundreds of claims: 1 MiB, 512 disclosures, depth 16.
-    pub const DEFAULT: Self = Self { bytes: 1 << 20, disclosures: 512, depth: 16, items: 4096 };
+    pub const DEFAULT: Self = Self {
+        bytes: 1 << 20,
+        disclosures: 512,
+        depth: 16,
+        items: 4096,
+    };
 }
 
 /// Why a text is no SD-JWT that may be processed.
@@ -95,7 +100,11 @@ impl<'a> SdJwt<'a> {
             Some(last) => text.split_at(last.saturating_add(1)),
             None => return Err(SdJwtParseError::NotAnSdJwt),
         };
-        let json_budget = JsonBudget { bytes: budget.bytes, depth: budget.depth, items: budget.items };
+        let json_budget = JsonBudget {
+            bytes: budget.bytes,
+            depth: budget.depth,
+            items: budget.items,
+        };
         let mut parts = hashed_part.strip_suffix('~').unwrap_or(hashed_part).split('~');
         let issuer_jwt = CompactJws::parse(parts.next().unwrap_or_default(), budget.bytes)
             .map_err(SdJwtParseError::IssuerJwt)?;
@@ -116,7 +125,12 @@ impl<'a> SdJwt<'a> {
             if position >= budget.disclosures {
                 return Err(SdJwtParseError::OverBudget);
             }
-            disclosures.push(Disclosure::parse(encoded, position, digest_algorithm, json_budget)?);
+            disclosures.push(Disclosure::parse(
+                encoded,
+                position,
+                digest_algorithm,
+                json_budget,
+            )?);
         }
         let key_binding = if key_binding.is_empty() {
             None
@@ -127,7 +141,16 @@ impl<'a> SdJwt<'a> {
             }
             Some(jwt)
         };
-        Ok(Self { text, hashed_part, issuer_jwt, payload, digest_algorithm, disclosures, key_binding, budget })
+        Ok(Self {
+            text,
+            hashed_part,
+            issuer_jwt,
+            payload,
+            digest_algorithm,
+            disclosures,
+            key_binding,
+            budget,
+        })
     }
 
     /// Reads an SD-JWT as a holder receives it from an issuer: one with a key binding is refused
@@ -164,7 +187,9 @@ impl<'a> SdJwt<'a> {
     /// The issuer-signed JWT as text.
     #[must_use]
     pub fn issuer_jwt_text(&self) -> &'a str {
-        self.hashed_part.split_once('~').map_or(self.hashed_part, |(jwt, _)| jwt)
+        self.hashed_part
+            .split_once('~')
+            .map_or(self.hashed_part, |(jwt, _)| jwt)
     }
 
     /// The issuer-signed payload as it stands, digests and all. What it says is in [`process`](super::process).

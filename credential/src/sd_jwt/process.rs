@@ -100,7 +100,10 @@ pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     if let Some(position) = processor.used.iter().position(|used| !used) {
         return Err(ProcessError::UnreferencedDisclosure { position });
     }
-    Ok(ProcessedClaims { claims, disclosed: processor.disclosed })
+    Ok(ProcessedClaims {
+        claims,
+        disclosed: processor.disclosed,
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -153,7 +156,9 @@ impl<'s> Processor<'s> {
         if let Some(digests) = object.get(SD) {
             for digest in digests.as_array().ok_or(ProcessError::MalformedDigest)? {
                 let digest = digest.as_str().ok_or(ProcessError::MalformedDigest)?;
-                let Some((position, disclosure)) = self.take(digest)? else { continue };
+                let Some((position, disclosure)) = self.take(digest)? else {
+                    continue;
+                };
                 let name = disclosure.name().ok_or(ProcessError::WrongArity { position })?;
                 if claims.contains_key(name) || name == SD_ALG {
                     return Err(ProcessError::NameCollision { position });
@@ -205,11 +210,16 @@ impl<'s> Processor<'s> {
         if !self.seen.insert(digest) {
             return Err(ProcessError::DuplicateDigest);
         }
-        let Some(&position) = self.by_digest.get(digest) else { return Ok(None) };
+        let Some(&position) = self.by_digest.get(digest) else {
+            return Ok(None);
+        };
         if let Some(used) = self.used.get_mut(position) {
             *used = true;
         }
-        Ok(self.disclosures.get(position).map(|disclosure| (position, disclosure)))
+        Ok(self
+            .disclosures
+            .get(position)
+            .map(|disclosure| (position, disclosure)))
     }
 
     fn disclose(
@@ -219,7 +229,10 @@ impl<'s> Processor<'s> {
         depth: usize,
     ) -> Result<Value, ProcessError> {
         let path = ClaimsPath::from_parts_unchecked(self.path.clone());
-        self.disclosed.push(DisclosedClaim { path, disclosure: position });
+        self.disclosed.push(DisclosedClaim {
+            path,
+            disclosure: position,
+        });
         self.value(disclosure.value(), depth)
     }
 }
@@ -227,6 +240,8 @@ impl<'s> Processor<'s> {
 /// Without the claims, which are personal data.
 impl core::fmt::Debug for ProcessedClaims {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ProcessedClaims").field("disclosed", &self.disclosed.len()).finish_non_exhaustive()
+        f.debug_struct("ProcessedClaims")
+            .field("disclosed", &self.disclosed.len())
+            .finish_non_exhaustive()
     }
 }

@@ -77,7 +77,9 @@ pub fn select_processed<'s>(
     let disclosures = sd_jwt.disclosures().iter().zip(shown).filter(|(_, shown)| *shown);
     Ok(Selection {
         issuer_jwt: sd_jwt.issuer_jwt_text(),
-        disclosures: disclosures.map(|(disclosure, _)| Disclosure::encoded(disclosure)).collect(),
+        disclosures: disclosures
+            .map(|(disclosure, _)| Disclosure::encoded(disclosure))
+            .collect(),
         digest_algorithm: sd_jwt.digest_algorithm(),
     })
 }
@@ -105,11 +107,19 @@ impl Selection<'_> {
     /// Prepares the key binding JWT over exactly this selection.
     #[must_use]
     pub fn prepare_key_binding(&self, claims: &KeyBindingClaims) -> PreparedKeyBinding {
-        PreparedKeyBinding::new(self.text(PreparedKeyBinding::USUAL_BYTES), self.digest_algorithm, claims)
+        PreparedKeyBinding::new(
+            self.text(PreparedKeyBinding::USUAL_BYTES),
+            self.digest_algorithm,
+            claims,
+        )
     }
 
     fn text(&self, spare: usize) -> String {
-        let length: usize = self.disclosures.iter().map(|text| text.len().saturating_add(1)).sum();
+        let length: usize = self
+            .disclosures
+            .iter()
+            .map(|text| text.len().saturating_add(1))
+            .sum();
         let mut text = String::with_capacity(self.issuer_jwt.len() + length + 1 + spare);
         text.push_str(self.issuer_jwt);
         for disclosure in &self.disclosures {

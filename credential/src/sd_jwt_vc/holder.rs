@@ -39,7 +39,10 @@ impl HolderBinding {
 
     /// The `cnf` claim for a key.
     pub(crate) fn to_json(key: &PublicKey) -> Result<Value, serde_json::Error> {
-        Ok(Value::Object(Map::from_iter([("jwk".to_owned(), serde_json::to_value(key.to_jwk())?)])))
+        Ok(Value::Object(Map::from_iter([(
+            "jwk".to_owned(),
+            serde_json::to_value(key.to_jwk())?,
+        )])))
     }
 
     /// The key, if it is known.

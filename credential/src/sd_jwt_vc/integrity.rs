@@ -34,7 +34,9 @@ impl Integrity {
     pub fn parse(text: &str) -> Result<Self, InvalidIntegrity> {
         let mut best: Option<Self> = None;
         for hash in text.split_ascii_whitespace().take(MAX_HASHES) {
-            let Some((algorithm, digest)) = hash.split_once('-') else { continue };
+            let Some((algorithm, digest)) = hash.split_once('-') else {
+                continue;
+            };
             let digest = digest.split('?').next().unwrap_or_default();
             let (strength, length) = match algorithm {
                 "sha256" => (Strength::Sha256, 32),
@@ -49,7 +51,12 @@ impl Integrity {
             match &mut best {
                 Some(best) if best.strength > strength => {}
                 Some(best) if best.strength == strength => best.digests.push(digest),
-                _ => best = Some(Self { strength, digests: vec![digest] }),
+                _ => {
+                    best = Some(Self {
+                        strength,
+                        digests: vec![digest],
+                    })
+                }
             }
         }
         best.ok_or(InvalidIntegrity)

@@ -96,7 +96,11 @@ impl CredentialToIssue {
         if let Some(issuer) = &self.issuer {
             claims.insert("iss".to_owned(), Value::from(issuer.as_str()));
         }
-        for (name, time) in [("iat", self.issued_at), ("nbf", self.not_before), ("exp", self.expires)] {
+        for (name, time) in [
+            ("iat", self.issued_at),
+            ("nbf", self.not_before),
+            ("exp", self.expires),
+        ] {
             if let Some(time) = time {
                 claims.insert(name.to_owned(), Value::from(time.seconds()));
             }
@@ -108,7 +112,11 @@ impl CredentialToIssue {
             let cnf = HolderBinding::to_json(holder).map_err(SdJwtVcIssueError::HolderKey)?;
             claims.insert("cnf".to_owned(), cnf);
         }
-        claims.extend(self.claims.iter().map(|(name, value)| (name.clone(), value.clone())));
+        claims.extend(
+            self.claims
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
         let mut sd_jwt = SdJwtClaims::new(claims).decoys(self.decoys);
         for path in &self.selectable {
             let first = path.first_key();

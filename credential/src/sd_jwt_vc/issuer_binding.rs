@@ -24,9 +24,14 @@ pub fn check_issuer_binding<U: AsRef<str>, D: AsRef<str>>(
         return Ok(());
     }
     let url = Url::parse(issuer).map_err(|_| IssuerBindingRejected)?;
-    let Some(Host::Domain(host)) = url.host() else { return Err(IssuerBindingRejected) };
+    let Some(Host::Domain(host)) = url.host() else {
+        return Err(IssuerBindingRejected);
+    };
     // No wildcards: a certificate for every host of a domain would name every issuer there.
-    let named = url.scheme() == "https" && san_dns.iter().any(|name| name.as_ref().eq_ignore_ascii_case(host));
+    let named = url.scheme() == "https"
+        && san_dns
+            .iter()
+            .any(|name| name.as_ref().eq_ignore_ascii_case(host));
     if named { Ok(()) } else { Err(IssuerBindingRejected) }
 }
 
@@ -43,11 +48,19 @@ mod tests {
         assert!(check("http://127.0.0.1:8080", &["http://127.0.0.1:8080"], &[]));
         assert!(check("https://issuer.example/tenant", &[], &["issuer.example"]));
         assert!(check("https://issuer.example", &[], &["Issuer.Example"]));
-        assert!(!check("https://issuer.example", &["https://issuer.example/"], &[]));
+        assert!(!check(
+            "https://issuer.example",
+            &["https://issuer.example/"],
+            &[]
+        ));
         assert!(!check("https://sub.issuer.example", &[], &["issuer.example"]));
         assert!(!check("https://sub.issuer.example", &[], &["*.issuer.example"]));
         assert!(!check("http://issuer.example", &[], &["issuer.example"]));
-        assert!(!check("https://issuer.example@evil.example", &[], &["issuer.example"]));
+        assert!(!check(
+            "https://issuer.example@evil.example",
+            &[],
+            &["issuer.example"]
+        ));
         assert!(!check("https://127.0.0.1", &[], &["127.0.0.1"]));
         assert!(!check("did:web:issuer.example", &[], &["issuer.example"]));
     }

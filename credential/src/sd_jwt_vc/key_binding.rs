@@ -109,8 +109,12 @@ impl Verified<SdJwtVc<'_>> {
             HolderBinding::Unsupported => return Err(KeyBindingRejected::UnsupportedKey),
         };
         // A key in the header of the JWT is not looked at: whoever made the JWT chose it.
-        jwt.verify(provider, key).map_err(|_| KeyBindingRejected::Signature)?;
-        let budget = JsonBudget { bytes: MAX_PAYLOAD_BYTES, ..JsonBudget::MESSAGE };
+        jwt.verify(provider, key)
+            .map_err(|_| KeyBindingRejected::Signature)?;
+        let budget = JsonBudget {
+            bytes: MAX_PAYLOAD_BYTES,
+            ..JsonBudget::MESSAGE
+        };
         let Ok(Value::Object(payload)) = json::parse_value(&jwt.payload, budget) else {
             return Err(KeyBindingRejected::Malformed);
         };
@@ -121,7 +125,10 @@ impl Verified<SdJwtVc<'_>> {
         if expected.nonce.is_empty() || required(&payload, "nonce")? != expected.nonce {
             return Err(KeyBindingRejected::Nonce);
         }
-        let sd_hash = self.sd_jwt().digest_algorithm().digest(self.sd_jwt().hashed_part());
+        let sd_hash = self
+            .sd_jwt()
+            .digest_algorithm()
+            .digest(self.sd_jwt().hashed_part());
         if required(&payload, "sd_hash")? != sd_hash {
             return Err(KeyBindingRejected::SdHash);
         }
@@ -141,7 +148,10 @@ fn check_times(
     if issued_at > latest || time(payload, "nbf")?.is_some_and(|not_before| not_before > latest) {
         return Err(KeyBindingRejected::FromTheFuture);
     }
-    let oldest = expected.now.minus(expected.max_age).minus(expected.max_clock_skew);
+    let oldest = expected
+        .now
+        .minus(expected.max_age)
+        .minus(expected.max_clock_skew);
     let expiry = expected.now.minus(expected.max_clock_skew);
     if issued_at < oldest || time(payload, "exp")?.is_some_and(|expires| expires <= expiry) {
         return Err(KeyBindingRejected::TooOld);
@@ -159,27 +169,41 @@ fn check_transactions(
         (ExpectedTransactionData::None, Some(_)) => return Err(KeyBindingRejected::TransactionData),
         (ExpectedTransactionData::Strings(strings), _) => strings,
     };
-    let hashes = hashes.and_then(Value::as_array).ok_or(KeyBindingRejected::TransactionData)?;
+    let hashes = hashes
+        .and_then(Value::as_array)
+        .ok_or(KeyBindingRejected::TransactionData)?;
     let algorithm = match payload.get("transaction_data_hashes_alg") {
         None => DigestAlgorithm::Sha256,
-        Some(name) => {
-            name.as_str().and_then(DigestAlgorithm::from_name).ok_or(KeyBindingRejected::TransactionData)?
-        }
+        Some(name) => name
+            .as_str()
+            .and_then(DigestAlgorithm::from_name)
+            .ok_or(KeyBindingRejected::TransactionData)?,
     };
     let equal = hashes.len() == strings.len()
-        && hashes.iter().zip(strings).all(|(hash, text)| hash.as_str() == Some(&algorithm.digest(text)));
-    if equal { Ok(()) } else { Err(KeyBindingRejected::TransactionData) }
+        && hashes
+            .iter()
+            .zip(strings)
+            .all(|(hash, text)| hash.as_str() == Some(&algorithm.digest(text)));
+    if equal {
+        Ok(())
+    } else {
+        Err(KeyBindingRejected::TransactionData)
+    }
 }
 
 fn required<'p>(payload: &'p Map<String, Value>, name: &str) -> Result<&'p str, KeyBindingRejected> {
-    payload.get(name).and_then(Value::as_str).ok_or(KeyBindingRejected::Malformed)
+    payload
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or(KeyBindingRejected::Malformed)
 }
 
 fn time(payload: &Map<String, Value>, name: &str) -> Result<Option<UnixTime>, KeyBindingRejected> {
     match payload.get(name) {
         None => Ok(None),
-        Some(value) => {
-            value.as_i64().map(|at| Some(UnixTime::from_seconds(at))).ok_or(KeyBindingRejected::Malformed)
-        }
+        Some(value) => value
+            .as_i64()
+            .map(|at| Some(UnixTime::from_seconds(at)))
+            .ok_or(KeyBindingRejected::Malformed),
     }
 }

@@ -14,24 +14,30 @@ mod read;
 mod type_metadata;
 mod vct;
 
+pub use crate::validity::{Validity, ValidityRejected};
 pub use holder::HolderBinding;
 pub use integrity::{Integrity, InvalidIntegrity};
 pub use issue::{CredentialToIssue, IssuerKeyReference, SdJwtVcIssueError};
 pub use issuer_binding::{IssuerBindingRejected, check_issuer_binding};
-pub use key_binding::{
-    ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected,
-};
+pub use key_binding::{ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected};
 pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};
 pub use type_metadata::{
-    ClaimDisplay, ClaimMetadata, CredentialView, SelectiveDisclosure, TypeDisplay, TypeMetadata, TypeMetadataError,
-    TypeMetadataRejected,
+    ClaimDisplay, ClaimMetadata, CredentialView, SelectiveDisclosure, TypeDisplay, TypeMetadata,
+    TypeMetadataError, TypeMetadataRejected,
 };
-pub use crate::validity::{Validity, ValidityRejected};
 pub use vct::{InvalidCredentialType, VerifiableCredentialType};
 
 /// The `typ` of an SD-JWT VC. Drafts before -06 said `vc+sd-jwt`; those are refused.
 pub const MEDIA_SUBTYPE: &str = "dc+sd-jwt";
 
 /// Claims that must not be selectively disclosable, with everything in them (draft-25 §2.2.2.2).
-pub const NEVER_SELECTIVE: [&str; 8] =
-    ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"];
+pub const NEVER_SELECTIVE: [&str; 8] = [
+    "iss",
+    "nbf",
+    "exp",
+    "cnf",
+    "vct",
+    "vct#integrity",
+    "aka_vcts",
+    "status",
+];

@@ -7,11 +7,11 @@ use thiserror::Error;
 
 use super::holder::HolderBinding;
 use super::integrity::Integrity;
-use crate::validity::Validity;
 use super::vct::VerifiableCredentialType;
 use super::{MEDIA_SUBTYPE, NEVER_SELECTIVE};
 use crate::sd_jwt::{ProcessError, ProcessedClaims, SdJwt, SdJwtBudget, SdJwtParseError, process};
 use crate::status::CredentialStatus;
+use crate::validity::Validity;
 use crate::verified::Verified;
 
 /// Why a text is no SD-JWT VC that may be verified.
@@ -80,7 +80,10 @@ impl<'a> SdJwtVc<'a> {
     }
 
     fn new(sd_jwt: SdJwt<'a>) -> Result<Self, SdJwtVcError> {
-        sd_jwt.issuer_jwt().expect_type(MEDIA_SUBTYPE).map_err(|_| SdJwtVcError::WrongType)?;
+        sd_jwt
+            .issuer_jwt()
+            .expect_type(MEDIA_SUBTYPE)
+            .map_err(|_| SdJwtVcError::WrongType)?;
         let processed = process(&sd_jwt)?;
         for disclosed in &processed.disclosed {
             let first = disclosed.path.first_key();
@@ -100,7 +103,15 @@ impl<'a> SdJwtVc<'a> {
         };
         let status = CredentialStatus::from_json(claims.get("status")).map_err(|_| malformed("status"))?;
         let holder = HolderBinding::from_json(claims.get("cnf")).map_err(|_| malformed("cnf"))?;
-        Ok(Self { sd_jwt, processed, vct, issuer, validity, status, holder })
+        Ok(Self {
+            sd_jwt,
+            processed,
+            vct,
+            issuer,
+            validity,
+            status,
+            holder,
+        })
     }
 
     /// Verifies the issuer's signature with `key`, which the caller has reason to believe: from a certificate chain
@@ -114,7 +125,10 @@ impl<'a> SdJwtVc<'a> {
         key: &PublicKey,
         provider: &dyn CryptoProvider,
     ) -> Result<Verified<Self>, IssuerSignatureRejected> {
-        self.sd_jwt.issuer_jwt().verify(provider, key).map_err(|_| IssuerSignatureRejected)?;
+        self.sd_jwt
+            .issuer_jwt()
+            .verify(provider, key)
+            .map_err(|_| IssuerSignatureRejected)?;
         Ok(Verified::after_check(self))
     }
 
@@ -162,7 +176,9 @@ impl<'a> SdJwtVc<'a> {
     pub fn type_integrity(&self) -> Result<Option<Integrity>, SdJwtVcError> {
         let claim = "vct#integrity";
         let text = text(self.claims(), claim)?;
-        text.map(Integrity::parse).transpose().map_err(|_| SdJwtVcError::MalformedClaim { claim })
+        text.map(Integrity::parse)
+            .transpose()
+            .map_err(|_| SdJwtVcError::MalformedClaim { claim })
     }
 
     /// `iss`; optional since draft-11, where the key alone names the issuer.

@@ -152,7 +152,10 @@ impl TypeMetadata {
     /// # Errors
     /// [`TypeMetadataError`].
     pub fn parse(document: &[u8]) -> Result<Self, TypeMetadataError> {
-        let budget = JsonBudget { bytes: MAX_TYPE_METADATA_BYTES, ..JsonBudget::DEFAULT };
+        let budget = JsonBudget {
+            bytes: MAX_TYPE_METADATA_BYTES,
+            ..JsonBudget::DEFAULT
+        };
         let document = json::parse_value(document, budget).map_err(|error| match error {
             JsonError::OverBudget => TypeMetadataError::OverBudget,
             _ => TypeMetadataError::Malformed,
@@ -169,7 +172,11 @@ impl TypeMetadata {
             return Err(TypeMetadataError::Extends);
         }
         let metadata: Self = serde_json::from_value(document).map_err(|_| TypeMetadataError::Malformed)?;
-        if metadata.claims.len() > MAX_CLAIMS { Err(TypeMetadataError::OverBudget) } else { Ok(metadata) }
+        if metadata.claims.len() > MAX_CLAIMS {
+            Err(TypeMetadataError::OverBudget)
+        } else {
+            Ok(metadata)
+        }
     }
 
     /// Checks a credential against the rules of its type.
@@ -183,12 +190,18 @@ impl TypeMetadata {
         let processed = credential.processed();
         for (position, claim) in self.claims.iter().enumerate() {
             let may_be_withheld = view == CredentialView::Presented && claim.sd != SelectiveDisclosure::Never;
-            let selected = claim.path.select_with_paths(&processed.claims).unwrap_or_default();
+            let selected = claim
+                .path
+                .select_with_paths(&processed.claims)
+                .unwrap_or_default();
             if selected.is_empty() && claim.mandatory && !may_be_withheld {
                 return Err(TypeMetadataRejected::MandatoryClaimMissing { position });
             }
             for place in selected {
-                let selective = processed.disclosed.iter().any(|disclosed| disclosed.path == place.path);
+                let selective = processed
+                    .disclosed
+                    .iter()
+                    .any(|disclosed| disclosed.path == place.path);
                 match (claim.sd, selective) {
                     (SelectiveDisclosure::Always, false) => {
                         return Err(TypeMetadataRejected::NotSelective { position });
@@ -204,7 +217,10 @@ impl TypeMetadata {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 const fn is_optional(mandatory: &bool) -> bool {
     !*mandatory
 }

@@ -7,7 +7,9 @@ use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, 
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::{CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::{
+    CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime,
+};
 
 pub const PROVIDER: RustCryptoProvider = RustCryptoProvider;
 pub const AUDIENCE: &str = "x509_hash:abc";
@@ -15,7 +17,9 @@ pub const NONCE: &str = "n-0S6_WzA2Mj";
 pub const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
 pub fn key(seed: u64) -> SecretKey {
-    PROVIDER.generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(seed)).unwrap()
+    PROVIDER
+        .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(seed))
+        .unwrap()
 }
 
 pub fn issuer_key() -> SecretKey {
