@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use x509_cert::der::Decode;
+use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::ext::pkix;
+use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::X509Extension;
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::X509Version;
+use x509_cert::ext::{Extension, pkix};
+use x509_cert::name::Name;
+use x509_cert::time::Time;
 
 use super::name_constraints::NameConstraints;
 use super::signature::CertificateSignature;
@@ -23,6 +22,9 @@ use crate::time::UnixTime;
 
 /// The largest certificate that is read, in bytes. Real ones have one or two KiB.
 pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
+
+/// `commonName`.
+pub(super) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// A certificate. Its parts were read and checked for form; who vouches for it is the business of
 /// [`verify_chain`](super::verify_chain). Clones share one copy.
@@ -110,39 +112,32 @@ impl Certificate {
         if der.len() > MAX_CERTIFICATE_BYTES {
             return Err(CertificateError::TooLarge);
         }
-        let Ok(([], parsed)) = X509Certificate::from_der(der) else {
-            return Err(CertificateError::Malformed);
-        };
-        let body = &parsed.tbs_certificate;
-        if body.version != X509Version::V3 {
+        let parsed = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError::Malformed)?;
+        let body = parsed.tbs_certificate();
+        if body.version() != Version::V3 {
             return Err(CertificateError::Malformed);
         }
         // RFC 5280 §4.1.1.2: both must be the same; only the inner one is signed.
-        if body.signature != parsed.signature_algorithm || parsed.signature_value.unused_bits != 0 {
+        if body.signature() != parsed.signature_algorithm() {
             return Err(CertificateError::Malformed);
         }
-        let signature = CertificateSignature::read(&parsed.signature_algorithm, &parsed.signature_value.data)
+        let signature = parsed.signature().as_bytes().ok_or(CertificateError::Malformed)?;
+        let signature = CertificateSignature::read(parsed.signature_algorithm(), signature)
             .ok_or(CertificateError::SignatureAlgorithm)?;
-        let signed_bytes: &[u8] = body.as_ref();
-        let signed = range_within(der, signed_bytes).ok_or(CertificateError::Malformed)?;
-        let public_key = PublicKey::from_subject_public_key_info(body.subject_pki.raw)
-            .map_err(|_| CertificateError::Key)?;
-        let subject_common_name = body
-            .subject
-            .iter_common_name()
-            .next()
-            .and_then(|attribute| attribute.as_str().ok())
-            .map(str::to_owned);
+        let public_key = encode(body.subject_public_key_info())?;
+        let public_key =
+            PublicKey::from_subject_public_key_info(&public_key).map_err(|_| CertificateError::Key)?;
+        let extensions = body.extensions().map(Vec::as_slice).unwrap_or_default();
         Ok(Self(Arc::new(Parts {
-            signed,
+            signed: signed_range(der).ok_or(CertificateError::Malformed)?,
             signature,
             public_key,
-            subject: body.subject.as_raw().to_vec(),
-            issuer: body.issuer.as_raw().to_vec(),
-            subject_common_name,
-            not_before: UnixTime::from_seconds(body.validity.not_before.timestamp()),
-            not_after: UnixTime::from_seconds(body.validity.not_after.timestamp()),
-            extensions: Extensions::read(body.extensions())?,
+            subject: encode(body.subject())?,
+            issuer: encode(body.issuer())?,
+            subject_common_name: common_name(body.subject()),
+            not_before: unix_time(body.validity().not_before),
+            not_after: unix_time(body.validity().not_after),
+            extensions: Extensions::read(extensions)?,
             der: der.to_vec(),
         })))
     }
@@ -295,12 +290,12 @@ impl fmt::Debug for Certificate {
 }
 
 impl Extensions {
-    fn read(extensions: &[X509Extension<'_>]) -> Result<Self, CertificateError> {
+    fn read(extensions: &[Extension]) -> Result<Self, CertificateError> {
         let mut read = Self::default();
         let mut seen = HashSet::new();
         for extension in extensions {
             // RFC 5280 §4.2: never two of one kind; two readers might each believe another one.
-            if !seen.insert(extension.oid.as_bytes()) {
+            if !seen.insert(extension.extn_id) {
                 return Err(CertificateError::Extension);
             }
             read.read_one(extension).ok_or(CertificateError::Extension)?;
@@ -308,11 +303,9 @@ impl Extensions {
         Ok(read)
     }
 
-    /// Reads one extension's value with the strict decoders of `x509-cert`: those of `x509-parser` pass over trailing
-    /// bytes, and over name constraints that they cannot read.
-    fn read_one(&mut self, extension: &X509Extension<'_>) -> Option<()> {
-        let value = extension.value;
-        match extension.oid.to_id_string().as_str() {
+    fn read_one(&mut self, extension: &Extension) -> Option<()> {
+        let value = extension.extn_value.as_bytes();
+        match extension.extn_id.to_string().as_str() {
             "2.5.29.14" => {
                 let identifier = pkix::SubjectKeyIdentifier::from_der(value).ok()?;
                 self.subject_key_identifier = Some(identifier.0.as_bytes().to_vec());
@@ -355,9 +348,29 @@ impl Extensions {
     }
 }
 
-/// Where `part`, a slice of `whole`, begins and ends in it.
-fn range_within(whole: &[u8], part: &[u8]) -> Option<core::ops::Range<usize>> {
-    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
-    let range = start..start.checked_add(part.len())?;
-    (whole.get(range.clone())? == part).then_some(range)
+/// Where in a certificate the part is that is signed, as its bytes are: encoding it again might give others.
+fn signed_range(der: &[u8]) -> Option<core::ops::Range<usize>> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let header = x509_cert::der::Header::decode(&mut reader).ok()?;
+    let start = usize::try_from(header.encoded_len().ok()?).ok()?;
+    let length = reader.tlv_bytes().ok()?.len();
+    Some(start..start.checked_add(length)?)
+}
+
+fn encode(part: &impl x509_cert::der::Encode) -> Result<Vec<u8>, CertificateError> {
+    part.to_der().map_err(|_| CertificateError::Malformed)
+}
+
+/// The first common name, if it is in one of the two encodings that RFC 5280 wants of new certificates.
+fn common_name(name: &Name) -> Option<String> {
+    let attribute = name.iter().find(|attribute| attribute.oid == COMMON_NAME)?;
+    let text = match attribute.value.tag() {
+        Tag::Utf8String | Tag::PrintableString => core::str::from_utf8(attribute.value.value()).ok()?,
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn unix_time(time: Time) -> UnixTime {
+    UnixTime::from_seconds(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
 }

@@ -25,16 +25,13 @@ use x509_cert::spki::{
 use p256::ecdsa::signature::Keypair;
 use sha2::{Digest as _, Sha256};
 
-use super::certificate::Certificate;
+use super::certificate::{COMMON_NAME, Certificate};
 use super::chain::STATUS_SIGNER_KEY_PURPOSE;
 use super::signature::{identifier_of, to_certificate_form};
 use crate::key::PublicKey;
 use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
 use crate::signing::{KeyDescription, KeyError, Sign, SignOutcome, SignatureRequest};
 use crate::time::UnixTime;
-
-/// `commonName`.
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// The longest common name, in characters (`ub-common-name`, RFC 5280 appendix A.1).
 const MAX_COMMON_NAME_CHARACTERS: usize = 64;

@@ -6,6 +6,8 @@ mod chain;
 pub mod issue;
 mod name_constraints;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 pub use certificate::{Certificate, CertificateError, KeyUsages, MAX_CERTIFICATE_BYTES};
 pub use chain::{

@@ -147,6 +147,10 @@ fn host_within(host: &str, base: &str) -> bool {
 fn host_name(uri: &str) -> Option<String> {
     let (_, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
+    // A backslash ends the host for browsers and not for RFC 3986: a URI that has one names nobody.
+    if authority.contains('\\') {
+        return None;
+    }
     let host_and_port = authority.rsplit('@').next()?;
     let host = match host_and_port.split_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,

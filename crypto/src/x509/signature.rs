@@ -2,7 +2,7 @@
 //! ([RFC 5758 §3.2](https://www.rfc-editor.org/rfc/rfc5758#section-3.2)) and `r || s` everywhere else in the suite.
 
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_parser::x509::AlgorithmIdentifier;
+use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::key::PublicKey;
@@ -23,19 +23,18 @@ pub(super) struct CertificateSignature {
 
 impl CertificateSignature {
     /// Reads the two outer fields of a certificate; `None` for an algorithm outside the set.
-    pub(super) fn read(algorithm: &AlgorithmIdentifier<'_>, bytes: &[u8]) -> Option<Self> {
+    pub(super) fn read(algorithm: &AlgorithmIdentifierOwned, bytes: &[u8]) -> Option<Self> {
         // The three algorithms have no parameters, not even NULL.
         if algorithm.parameters.is_some() {
             return None;
         }
-        let oid = algorithm.algorithm.as_bytes();
         let algorithm = [
             SignatureAlgorithm::Es256,
             SignatureAlgorithm::Es384,
             SignatureAlgorithm::EdDsa,
         ]
         .into_iter()
-        .find(|algorithm| identifier_of(*algorithm).as_bytes() == oid)?;
+        .find(|known| identifier_of(*known) == algorithm.oid)?;
         Some(Self {
             algorithm,
             bytes: from_certificate_form(algorithm, bytes),

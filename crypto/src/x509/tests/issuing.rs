@@ -1,0 +1,182 @@
+//! The certificates of a development installation.
+
+use super::super::issue::{self, IssueError, KeyPurpose, LeafRequest};
+use super::*;
+use crate::signing::{KeyError, Sign, SignOutcome, SignatureRequest};
+
+fn root(party: &Party) -> Certificate {
+    let der = issue::root(
+        "Credential issuers",
+        VALIDITY,
+        &party.description(),
+        &party.key,
+        &party.randomness,
+    );
+    Certificate::parse(&der.unwrap()).unwrap()
+}
+
+fn request(party: &Party) -> LeafRequest {
+    LeafRequest {
+        subject_name: "Civil register".to_owned(),
+        san_uris: vec!["http://127.0.0.1:8080".to_owned()],
+        san_dns: vec!["localhost".to_owned()],
+        validity: VALIDITY,
+        extended_key_usage: None,
+        public_key: party.key.public_key().clone(),
+    }
+}
+
+fn leaf(request: &LeafRequest, root: &Certificate, party: &Party) -> Result<Certificate, IssueError> {
+    issue::leaf(request, root, &party.description(), &party.key, &party.randomness)
+        .map(|der| Certificate::parse(&der).unwrap())
+}
+
+#[test]
+fn issued_leaves_verify_for_their_purpose() {
+    let root_party = Party::p256(1);
+    let root = root(&root_party);
+    for algorithm in [SignatureAlgorithm::Es256, SignatureAlgorithm::EdDsa] {
+        let leaf_party = Party::new(2, algorithm);
+        let signer = leaf(&request(&leaf_party), &root, &root_party).unwrap();
+        assert_eq!(
+            verify(std::slice::from_ref(&signer), std::slice::from_ref(&root))
+                .unwrap()
+                .leaf,
+            signer
+        );
+        assert_eq!(signer.public_key(), leaf_party.key.public_key());
+        assert_eq!(signer.san_uris(), ["http://127.0.0.1:8080"]);
+        assert_eq!(signer.san_dns(), ["localhost"]);
+        assert_eq!(signer.authority_key_identifier(), root.subject_key_identifier());
+
+        let status = LeafRequest {
+            extended_key_usage: Some(KeyPurpose::StatusLists),
+            ..request(&leaf_party)
+        };
+        let status = leaf(&status, &root, &root_party).unwrap();
+        assert!(
+            verify_chain(
+                &[status],
+                std::slice::from_ref(&root),
+                ChainProfile::StatusSigner,
+                NOW,
+                &RustCryptoProvider
+            )
+            .is_ok()
+        );
+    }
+}
+
+#[test]
+fn the_root_is_an_authority_for_leaves_only() {
+    let root = root(&Party::p256(1));
+    assert!(root.is_ca() && root.is_self_signed());
+    assert_eq!(root.path_length(), Some(0));
+    assert!(root.key_usage().unwrap().key_cert_sign());
+    assert!(!root.key_usage().unwrap().digital_signature());
+    assert_eq!(root.subject_key_identifier(), root.authority_key_identifier());
+}
+
+#[test]
+fn no_two_certificates_are_the_same() {
+    let party = Party::p256(1);
+    assert_ne!(root(&party), root(&party));
+}
+
+#[test]
+fn a_name_is_text_and_never_syntax() {
+    let root_party = Party::p256(1);
+    let name = "Office, O=Somebody else + CN=\u{0645}\\";
+    let request = LeafRequest {
+        subject_name: name.to_owned(),
+        ..request(&Party::p256(2))
+    };
+    let leaf = leaf(&request, &root(&root_party), &root_party).unwrap();
+    assert_eq!(leaf.subject_common_name(), Some(name));
+}
+
+#[test]
+fn refuses_what_a_certificate_cannot_say() {
+    let party = Party::p256(1);
+    let root = root(&party);
+    let outcome = |change: &dyn Fn(&mut LeafRequest)| {
+        let mut request = request(&Party::p256(2));
+        change(&mut request);
+        leaf(&request, &root, &party)
+    };
+    assert!(matches!(
+        outcome(&|request| request.subject_name.clear()),
+        Err(IssueError::SubjectName)
+    ));
+    assert!(matches!(
+        outcome(&|request| request.subject_name = "a".repeat(65)),
+        Err(IssueError::SubjectName)
+    ));
+    assert!(matches!(
+        outcome(&|request| request.san_dns.push("b\u{fc}ro.example".to_owned())),
+        Err(IssueError::AlternativeName)
+    ));
+    for validity in [
+        Validity {
+            not_before: NOT_AFTER,
+            not_after: NOT_BEFORE,
+        },
+        Validity {
+            not_before: UnixTime::from_seconds(-1),
+            not_after: NOT_AFTER,
+        },
+        Validity {
+            not_before: NOT_BEFORE,
+            not_after: UnixTime::from_seconds(i64::MAX),
+        },
+    ] {
+        assert!(matches!(
+            outcome(&|request| request.validity = validity),
+            Err(IssueError::Validity)
+        ));
+    }
+}
+
+#[test]
+fn refuses_an_issuer_that_is_no_authority_or_has_another_key() {
+    let party = Party::p256(1);
+    let signer = leaf(&request(&party), &root(&party), &party).unwrap();
+    let request = request(&Party::p256(2));
+    assert!(matches!(leaf(&request, &signer, &party), Err(IssueError::Issuer)));
+    assert!(matches!(
+        leaf(&request, &root(&party), &Party::p256(5)),
+        Err(IssueError::Issuer)
+    ));
+}
+
+#[test]
+fn a_locked_key_issues_nothing() {
+    struct Locked;
+    impl Sign for Locked {
+        fn sign(&self, _request: &SignatureRequest) -> Result<SignOutcome, KeyError> {
+            Ok(SignOutcome::Locked)
+        }
+    }
+    let party = Party::p256(1);
+    let issued = issue::root("root", VALIDITY, &party.description(), &Locked, &party.randomness);
+    assert!(matches!(issued, Err(IssueError::Locked)));
+}
+
+#[test]
+fn dates_after_2049_survive() {
+    let late = UnixTime::parse_rfc3339("2061-05-01T00:00:00Z").unwrap();
+    let party = Party::p256(1);
+    let validity = Validity {
+        not_before: NOT_BEFORE,
+        not_after: late,
+    };
+    let der = issue::root(
+        "root",
+        validity,
+        &party.description(),
+        &party.key,
+        &party.randomness,
+    )
+    .unwrap();
+    assert_eq!(Certificate::parse(&der).unwrap().not_after(), late);
+}
