@@ -4,5 +4,7 @@ pub mod dcql;
 pub mod identifier;
 pub mod oauth;
 pub mod openid4vci;
+pub mod openid4vp;
+pub mod qr_text;
 pub mod secret;
 mod wire;

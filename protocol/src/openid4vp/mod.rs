@@ -1,0 +1,13 @@
+//! OpenID for Verifiable Presentations 1.0 Final: cross-device requests by `request_uri`, answered by
+//! `direct_post.jwt` or `direct_post`.
+//!
+//! One file per section of the specification. The query language is in [`crate::dcql`].
+
+pub mod client_id;
+pub mod client_metadata;
+pub mod error;
+pub mod link;
+pub mod request;
+
+pub mod request_object;
+pub mod response;

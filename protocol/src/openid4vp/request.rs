@@ -1,0 +1,304 @@
+//! The parameters of an authorization request ([OpenID4VP §5]).
+//!
+//! [OpenID4VP §5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::client_id::{ClientId, ClientIdError};
+use super::client_metadata::{ClientMetadata, ResponseEncryption};
+use super::error::PresentationErrorCode;
+use crate::dcql::{DcqlError, DcqlQuery};
+use crate::identifier::{HttpUrl, UrlPolicy};
+
+/// The one response type of the specification.
+pub const RESPONSE_TYPE: &str = "vp_token";
+
+/// The longest nonce and the longest state, in bytes; the useful length is about 43.
+pub const MAX_NONCE_BYTES: usize = 512;
+
+/// What a verifier asks for, and how it wants the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentationRequest {
+    /// Who asks.
+    pub client_id: ClientId,
+    /// How the answer travels.
+    pub response_mode: ResponseMode,
+    /// Where the answer goes.
+    pub response_uri: HttpUrl,
+    /// What the holder's proof repeats; fresh for every request.
+    pub nonce: RequestNonce,
+    /// What the answer repeats.
+    pub state: Option<RequestNonce>,
+    /// What is asked for.
+    pub dcql_query: DcqlQuery,
+    /// What the verifier says of itself.
+    pub client_metadata: ClientMetadata,
+}
+
+/// How an answer travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseMode {
+    /// `direct_post`: in the clear, within TLS.
+    DirectPost,
+    /// `direct_post.jwt`: encrypted to a key of the request.
+    DirectPostJwt,
+}
+
+impl ResponseMode {
+    /// The string on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectPost => "direct_post",
+            Self::DirectPostJwt => "direct_post.jwt",
+        }
+    }
+}
+
+/// A nonce or a state: URL-safe ASCII ([OpenID4VP §5.2]).
+///
+/// [OpenID4VP §5.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.2
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestNonce(String);
+
+impl RequestNonce {
+    /// Takes a nonce of unreserved URL characters; `None` for any other text, or one beyond [`MAX_NONCE_BYTES`].
+    #[must_use]
+    pub fn parse(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        (!text.is_empty() && text.len() <= MAX_NONCE_BYTES && text.bytes().all(allowed)).then_some(Self(text))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PresentationRequest {
+    /// Reads the parameters of a request object.
+    ///
+    /// # Errors
+    /// [`RequestDefect`].
+    pub fn parse(claims: &Map<String, Value>, policy: UrlPolicy) -> Result<Self, RequestDefect> {
+        let text = |name: &'static str| match claims.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(RequestDefect::Malformed { member: name }),
+        };
+        for draft in [
+            "presentation_definition",
+            "presentation_definition_uri",
+            "client_id_scheme",
+        ] {
+            if claims.contains_key(draft) {
+                return Err(RequestDefect::DraftShape);
+            }
+        }
+        let client_id = ClientId::parse(text("client_id")?.ok_or(RequestDefect::NoClientId)?)?;
+        if text("response_type")? != Some(RESPONSE_TYPE) {
+            return Err(RequestDefect::ResponseType);
+        }
+        let response_mode = match text("response_mode")? {
+            Some("direct_post") => ResponseMode::DirectPost,
+            Some("direct_post.jwt") => ResponseMode::DirectPostJwt,
+            _ => return Err(RequestDefect::ResponseMode),
+        };
+        let response_uri = response_uri(claims, policy)?;
+        let nonce = text("nonce")?
+            .and_then(RequestNonce::parse)
+            .ok_or(RequestDefect::Nonce)?;
+        let state = match text("state")? {
+            None => None,
+            Some(state) => Some(RequestNonce::parse(state).ok_or(RequestDefect::State)?),
+        };
+        // An unknown type must be refused, and this suite knows none: what the resident would confirm is not shown.
+        if claims.contains_key("transaction_data") {
+            return Err(RequestDefect::TransactionData);
+        }
+        let dcql_query = match (claims.get("dcql_query"), claims.contains_key("scope")) {
+            (Some(query), false) => DcqlQuery::parse(query.to_string().as_bytes())?,
+            (Some(_), true) => return Err(RequestDefect::QueryAndScope),
+            (None, true) => return Err(RequestDefect::Scope),
+            (None, false) => return Err(RequestDefect::NoQuery),
+        };
+        let client_metadata = match claims.get("client_metadata") {
+            None => return Err(RequestDefect::ClientMetadata),
+            Some(metadata) => {
+                serde_json::from_value(metadata.clone()).map_err(|_| RequestDefect::ClientMetadata)?
+            }
+        };
+        let request = Self {
+            client_id,
+            response_mode,
+            response_uri,
+            nonce,
+            state,
+            dcql_query,
+            client_metadata,
+        };
+        request.check()?;
+        Ok(request)
+    }
+
+    /// Checks what the specification demands of the parameters together; a verifier does so before it signs.
+    ///
+    /// # Errors
+    /// [`RequestDefect`].
+    pub fn check(&self) -> Result<(), RequestDefect> {
+        if self.state.is_none() && self.dcql_query.asks_without_holder_binding() {
+            return Err(RequestDefect::NoState);
+        }
+        if self.client_metadata.vp_formats_supported.sd_jwt_vc.is_none() {
+            return Err(RequestDefect::Formats);
+        }
+        self.response_encryption().map(|_| ())
+    }
+
+    /// How the answer is encrypted; `None` for an answer in the clear.
+    ///
+    /// # Errors
+    /// [`RequestDefect::NoEncryptionKey`] when encryption is demanded and no usable key is offered.
+    pub fn response_encryption(&self) -> Result<Option<ResponseEncryption>, RequestDefect> {
+        match self.response_mode {
+            ResponseMode::DirectPost => Ok(None),
+            ResponseMode::DirectPostJwt => self
+                .client_metadata
+                .response_encryption()
+                .map(Some)
+                .ok_or(RequestDefect::NoEncryptionKey),
+        }
+    }
+
+    /// The parameters as claims of a request object, without those that say when and for whom it was signed.
+    ///
+    /// # Errors
+    /// [`RequestDefect::Malformed`] when a part cannot be written as JSON, which no valid request causes.
+    pub fn to_claims(&self) -> Result<Map<String, Value>, RequestDefect> {
+        let query = serde_json::to_value(&self.dcql_query)
+            .map_err(|_| RequestDefect::Malformed { member: "dcql_query" })?;
+        let metadata = serde_json::to_value(&self.client_metadata).map_err(|_| RequestDefect::Malformed {
+            member: "client_metadata",
+        })?;
+        let mut claims = Map::new();
+        let mut add = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+        add("response_type", json!(RESPONSE_TYPE));
+        add("response_mode", json!(self.response_mode.as_str()));
+        add("client_id", json!(self.client_id));
+        add("response_uri", json!(self.response_uri));
+        add("nonce", json!(self.nonce.as_str()));
+        if let Some(state) = &self.state {
+            add("state", json!(state.as_str()));
+        }
+        add("dcql_query", query);
+        add("client_metadata", metadata);
+        Ok(claims)
+    }
+}
+
+/// The address of the answer, read before everything else so that errors have somewhere to go.
+pub(super) fn response_uri(claims: &Map<String, Value>, policy: UrlPolicy) -> Result<HttpUrl, RequestDefect> {
+    if claims.contains_key("redirect_uri") {
+        return Err(RequestDefect::RedirectUri);
+    }
+    let text = claims
+        .get("response_uri")
+        .and_then(Value::as_str)
+        .ok_or(RequestDefect::NoResponseUri)?;
+    let url = HttpUrl::parse(text).map_err(|_| RequestDefect::ResponseUriNotPermitted)?;
+    url.permitted(policy)
+        .map_err(|_| RequestDefect::ResponseUriNotPermitted)?;
+    Ok(url)
+}
+
+/// Why the parameters of a request were refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestDefect {
+    /// A member has not the type that the specification gives it.
+    #[error("{member} is malformed")]
+    Malformed {
+        /// The member.
+        member: &'static str,
+    },
+    /// The request speaks a draft.
+    #[error("the request has the shape of a draft: OpenID4VP 1.0 Final with dcql_query is supported")]
+    DraftShape,
+    /// No client identifier.
+    #[error("client_id is missing")]
+    NoClientId,
+    /// The client identifier is refused.
+    #[error(transparent)]
+    ClientId(#[from] ClientIdError),
+    /// Something else than a presentation is wanted.
+    #[error("response_type is not {RESPONSE_TYPE}")]
+    ResponseType,
+    /// No response mode, or one that is not supported.
+    #[error("response_mode is neither direct_post nor direct_post.jwt")]
+    ResponseMode,
+    /// `redirect_uri`, which must not stand beside these response modes ([OpenID4VP §8.2]).
+    ///
+    /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
+    #[error("redirect_uri must not be present with a direct_post response mode")]
+    RedirectUri,
+    /// No address for the answer.
+    #[error("response_uri is missing")]
+    NoResponseUri,
+    /// The address is no https URL.
+    #[error("response_uri must be an https URL")]
+    ResponseUriNotPermitted,
+    /// No nonce, or not URL-safe, or too long.
+    #[error("nonce is missing or has characters that a nonce must not have")]
+    Nonce,
+    /// Not URL-safe, or too long.
+    #[error("state has characters that a state must not have")]
+    State,
+    /// A credential without holder binding is asked for, and nothing ties the answer to the request.
+    #[error("state is required when a credential without holder binding is asked for")]
+    NoState,
+    /// Transaction data.
+    #[error("transaction data is not supported")]
+    TransactionData,
+    /// Nothing is asked for.
+    #[error("dcql_query is missing")]
+    NoQuery,
+    /// A scope in place of a query.
+    #[error("no scope stands for a query here")]
+    Scope,
+    /// Both.
+    #[error("dcql_query and scope exclude each other")]
+    QueryAndScope,
+    /// The query is refused.
+    #[error(transparent)]
+    Query(#[from] DcqlError),
+    /// Missing or malformed.
+    #[error("client_metadata is missing or malformed")]
+    ClientMetadata,
+    /// The verifier reads no format that this suite writes.
+    #[error("the verifier does not read dc+sd-jwt")]
+    Formats,
+    /// No usable key.
+    #[error("the answer is to be encrypted and client_metadata has no usable key or encryption")]
+    NoEncryptionKey,
+}
+
+impl RequestDefect {
+    /// The protocol's code for this refusal.
+    #[must_use]
+    pub fn code(self) -> PresentationErrorCode {
+        match self {
+            Self::ResponseType => PresentationErrorCode::UnsupportedResponseType,
+            Self::TransactionData => PresentationErrorCode::InvalidTransactionData,
+            Self::Scope => PresentationErrorCode::InvalidScope,
+            Self::Formats => PresentationErrorCode::VpFormatsNotSupported,
+            Self::ClientId(error) => error.code(),
+            _ => PresentationErrorCode::InvalidRequest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
