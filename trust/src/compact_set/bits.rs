@@ -1,0 +1,129 @@
+//! Bits, least significant first, and the Rice codes made of them.
+
+use super::MAX_RICE_PARAMETER;
+
+/// Reads `width` bits (at most 56) that begin at bit `at`. Bits behind the end read as zero only where the whole
+/// field still lies inside.
+#[inline]
+pub(super) fn read_bits(bytes: &[u8], at: u64, width: u32) -> Option<u64> {
+    if width == 0 {
+        return Some(0);
+    }
+    let end = at.checked_add(u64::from(width))?;
+    if end > (bytes.len() as u64).checked_mul(8)? {
+        return None;
+    }
+    let window = window(bytes, at)?;
+    Some(window & (u64::MAX >> (u64::BITS - width)))
+}
+
+/// At least 57 bits from bit `at` on, zeros behind the end of the bytes.
+#[inline]
+fn window(bytes: &[u8], at: u64) -> Option<u64> {
+    let tail = bytes.get(usize::try_from(at / 8).ok()?..)?;
+    let word = match tail.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => tail
+            .iter()
+            .rev()
+            .fold(0, |word, byte| (word << 8) | u64::from(*byte)),
+    };
+    Some(word >> (at % 8))
+}
+
+/// Reads one Rice code that must end at or before bit `end`: the number, and how many bits it took.
+///
+/// A code is a quotient in unary (that many zeros, then a one) and `parameter` bits of remainder.
+#[inline]
+pub(super) fn read_rice_code(bytes: &[u8], at: u64, end: u64, parameter: u32) -> Option<(u64, u64)> {
+    let first = window(bytes, at)?;
+    let zeros = first.trailing_zeros();
+    if zeros + 1 + parameter <= 57 {
+        let length = u64::from(zeros + 1 + parameter);
+        if at + length > end {
+            return None;
+        }
+        let remainder = (first >> zeros >> 1) & mask(parameter);
+        return Some(((u64::from(zeros) << parameter) | remainder, length));
+    }
+    read_long_rice_code(bytes, at, end, parameter)
+}
+
+#[cold]
+fn read_long_rice_code(bytes: &[u8], at: u64, end: u64, parameter: u32) -> Option<(u64, u64)> {
+    // 57 zeros at a time: the loop is shorter than the bytes between `at` and `end`.
+    let mut position = at;
+    let quotient = loop {
+        if position >= end {
+            return None;
+        }
+        let zeros = u64::from(window(bytes, position)?.trailing_zeros());
+        if zeros < 57 {
+            position += zeros;
+            break position - at;
+        }
+        position += 57;
+    };
+    let remainder_at = position + 1;
+    if remainder_at + u64::from(parameter) > end {
+        return None;
+    }
+    let remainder = read_bits(bytes, remainder_at, parameter)?;
+    let high = quotient.checked_mul(1_u64.checked_shl(parameter)?)?;
+    Some((high | remainder, quotient + 1 + u64::from(parameter)))
+}
+
+fn mask(width: u32) -> u64 {
+    (1_u64 << width.min(MAX_RICE_PARAMETER)) - 1
+}
+
+/// Collects bits into bytes.
+#[derive(Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    pending: u64,
+    pending_bits: u32,
+    written: u64,
+}
+
+impl BitWriter {
+    /// Appends the low `width` bits (at most 56) of `value`.
+    pub(super) fn push(&mut self, value: u64, width: u32) {
+        if width == 0 {
+            return;
+        }
+        let value = value & (u64::MAX >> (u64::BITS - width));
+        self.pending |= value << self.pending_bits;
+        self.pending_bits += width;
+        self.written += u64::from(width);
+        while self.pending_bits >= 8 {
+            self.bytes.push((self.pending & 0xff) as u8);
+            self.pending >>= 8;
+            self.pending_bits -= 8;
+        }
+    }
+
+    pub(super) fn push_rice_code(&mut self, value: u64, parameter: u32) {
+        let mut zeros = value >> parameter;
+        while zeros >= 32 {
+            self.push(0, 32);
+            zeros -= 32;
+        }
+        // The unary part is below 33 bits here.
+        self.push(1 << zeros, zeros as u32 + 1);
+        self.push(value, parameter);
+    }
+
+    /// The number of bits so far.
+    pub(super) fn len(&self) -> u64 {
+        self.written
+    }
+
+    /// The bytes, the last one filled with zeros.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        if self.pending_bits > 0 {
+            self.bytes.push((self.pending & 0xff) as u8);
+        }
+        self.bytes
+    }
+}

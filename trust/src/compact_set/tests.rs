@@ -1,0 +1,199 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn pseudo_random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        // SplitMix64: a reproducible spread for size tests.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+fn spread(universe: u64, count: usize, seed: u64) -> Vec<u64> {
+    let mut next = pseudo_random(seed);
+    let mut set = BTreeSet::new();
+    while set.len() < count {
+        set.insert(next() % universe);
+    }
+    set.into_iter().collect()
+}
+
+/// log2 of the number of subsets of that size, in bytes.
+fn entropy_bytes(universe: u64, count: u64) -> f64 {
+    let p = count as f64 / universe as f64;
+    (-(p * p.log2()) - (1.0 - p) * (1.0 - p).log2()) * universe as f64 / 8.0
+}
+
+#[test]
+fn takes_at_most_three_hundredths_more_than_the_entropy_of_one_in_a_hundred_of_a_million() {
+    let bytes = build(&spread(1_000_000, 10_000, 1), 1_000_000).unwrap();
+    let ratio = (bytes.len() - HEADER_BYTES) as f64 / entropy_bytes(1_000_000, 10_000);
+    assert!(ratio <= 1.03, "{ratio}");
+}
+
+#[test]
+fn stays_near_the_entropy_from_one_in_ten_thousand_to_one_in_four() {
+    for (count, most) in [
+        (1_000, 1.04),
+        (100_000, 1.03),
+        (300_000, 1.045),
+        (1_000_000, 1.07),
+        (2_500_000, 1.10),
+    ] {
+        let bytes = build(&spread(10_000_000, count, 7), 10_000_000).unwrap();
+        let ratio = (bytes.len() - HEADER_BYTES) as f64 / entropy_bytes(10_000_000, count as u64);
+        assert!(ratio <= most, "{count}: {ratio}");
+    }
+}
+
+#[test]
+fn answers_for_every_value_of_a_small_universe() {
+    for count in [0_usize, 1, 2, 255, 256, 257, 511, 512, 513, 999, 1_000] {
+        let members = spread(1_000, count, count as u64);
+        let bytes = build(&members, 1_000).unwrap();
+        let set = CompactSet::open(&bytes).unwrap();
+        assert_eq!(set.len(), count as u64);
+        for value in 0..1_000 {
+            assert_eq!(
+                set.contains(value),
+                Ok(members.binary_search(&value).is_ok()),
+                "{value} of {count}"
+            );
+        }
+        assert_eq!(set.contains(1_000), Err(LookupError::OutsideUniverse));
+    }
+}
+
+#[test]
+fn holds_members_that_lie_far_apart_and_close_together() {
+    let universe = MAX_UNIVERSE;
+    let mut members: Vec<u64> = (0..2_000).collect();
+    members.extend([1 << 40, (1 << 47) + 3, universe - 1]);
+    let bytes = build(&members, universe).unwrap();
+    let set = CompactSet::open(&bytes).unwrap();
+    set.check_every_code().unwrap();
+    assert_eq!(set.iter().collect::<Result<Vec<_>, _>>().unwrap(), members);
+    assert_eq!(set.contains(universe - 2), Ok(false));
+    assert_eq!(set.contains(universe - 1), Ok(true));
+}
+
+#[test]
+fn an_empty_universe_has_no_members_and_no_answers() {
+    let bytes = build(&[], 0).unwrap();
+    let set = CompactSet::open(&bytes).unwrap();
+    assert!(set.is_empty());
+    assert_eq!(set.contains(0), Err(LookupError::OutsideUniverse));
+}
+
+#[test]
+fn refuses_members_that_do_not_rise_or_lie_outside() {
+    assert_eq!(build(&[2, 1], 10), Err(BuildSetError::NotRising));
+    assert_eq!(build(&[1, 1], 10), Err(BuildSetError::NotRising));
+    assert_eq!(build(&[1, 10], 10), Err(BuildSetError::OutsideUniverse));
+    assert_eq!(build(&[], MAX_UNIVERSE + 1), Err(BuildSetError::UniverseTooLarge));
+}
+
+#[test]
+fn refuses_a_cut_and_a_lengthened_encoding() {
+    let bytes = build(&spread(10_000, 700, 3), 10_000).unwrap();
+    for length in 0..bytes.len() {
+        assert!(CompactSet::open(&bytes[..length]).is_err(), "{length}");
+    }
+    let mut longer = bytes;
+    longer.push(0);
+    assert_eq!(
+        CompactSet::open(&longer).unwrap_err(),
+        OpenSetError::TrailingBytes
+    );
+}
+
+#[test]
+fn refuses_a_header_that_promises_more_than_the_bytes_can_hold() {
+    let mut bytes = build(&[1, 2, 3], 10).unwrap();
+    bytes[16..24].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert_eq!(CompactSet::open(&bytes).unwrap_err(), OpenSetError::Header);
+    let mut bytes = build(&[1, 2, 3], 10).unwrap();
+    bytes[24..32].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+    assert_eq!(CompactSet::open(&bytes).unwrap_err(), OpenSetError::Header);
+}
+
+#[test]
+fn a_block_that_does_not_decode_is_an_error_and_not_an_absence() {
+    let members: Vec<u64> = (0..100).map(|i| i * 37).collect();
+    let mut bytes = build(&members, 10_000).unwrap();
+    let end = bytes.len();
+    bytes[end - 40..].fill(0);
+    let set = CompactSet::open(&bytes).unwrap();
+    assert_eq!(set.contains(9_999), Err(LookupError::Malformed));
+    assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
+}
+
+/// The layout is persisted in packs and frozen: a change of these bytes takes a decision record and a new version.
+#[test]
+fn the_encoding_of_version_1_is_frozen() {
+    let bytes = build(&[3, 5, 6, 40, 41, 99], 100).unwrap();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        "5343533104000000640000000000000006000000000000001e00000000000000030023300226"
+    );
+}
+
+proptest! {
+    #[test]
+    fn behaves_like_an_ordered_set(
+        members in prop::collection::btree_set(0_u64..50_000, 0..1_500),
+        probes in prop::collection::vec(0_u64..60_000, 50),
+    ) {
+        let sorted: Vec<u64> = members.iter().copied().collect();
+        let bytes = build(&sorted, 50_000).unwrap();
+        let set = CompactSet::open(&bytes).unwrap();
+        prop_assert_eq!(set.iter().collect::<Result<Vec<_>, _>>().unwrap(), sorted);
+        for probe in probes {
+            match set.contains(probe) {
+                Ok(found) => prop_assert_eq!(found, members.contains(&probe)),
+                Err(error) => {
+                    prop_assert_eq!(error, LookupError::OutsideUniverse);
+                    prop_assert!(probe >= 50_000);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn changed_bytes_never_panic_or_hang(
+        members in prop::collection::btree_set(0_u64..5_000, 1..700),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        probes in prop::collection::vec(0_u64..5_000, 20),
+    ) {
+        let sorted: Vec<u64> = members.into_iter().collect();
+        let mut bytes = build(&sorted, 5_000).unwrap();
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Ok(set) = CompactSet::open(&bytes) {
+            for probe in probes {
+                let _ = set.contains(probe);
+            }
+            let _ = set.check_every_code();
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        if bytes.len() > 32 {
+            bytes[..4].copy_from_slice(&MAGIC);
+        }
+        if let Ok(set) = CompactSet::open(&bytes) {
+            let _ = set.check_every_code();
+        }
+    }
+}

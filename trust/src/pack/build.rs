@@ -1,0 +1,176 @@
+//! Building a pack: the trust section, and the manifest over all sections.
+
+use core::time::Duration;
+
+use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
+use symbolon_crypto::{PublicKey, UnixTime};
+
+use super::container::{
+    ENTRY_BYTES, HEADER_BYTES, MAGIC, MAX_SECTIONS, SectionKind, VERSION, root_of, sha256,
+};
+use super::manifest::Manifest;
+use super::sign::{Place, PreparedSignature};
+use super::{PackBuildError, StatusSection};
+use crate::trust_list::TrustList;
+
+/// A trust section that waits for the signature of the registry key.
+#[derive(Debug)]
+pub struct PreparedTrustSection(PreparedSignature);
+
+/// A signed trust section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustSection(Vec<u8>);
+
+impl TrustSection {
+    /// Prepares the trust section of `list`, to be signed by the registry key whose public half is `signer`.
+    ///
+    /// # Errors
+    /// [`PackBuildError`] when the list contradicts itself.
+    pub fn prepare(list: &TrustList, signer: &PublicKey) -> Result<PreparedTrustSection, PackBuildError> {
+        let payload = list.to_json()?;
+        Ok(PreparedTrustSection(PreparedSignature::by_key(
+            Place::Trust,
+            signer,
+            payload,
+        )))
+    }
+
+    /// Takes a section that the registry has published, to pack it. It is verified by whoever opens the pack.
+    #[must_use]
+    pub fn from_published(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The section as the registry publishes it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PreparedTrustSection {
+    /// What the registry key has to sign.
+    #[must_use]
+    pub fn request(&self, key: KeyHandle) -> SignatureRequest {
+        self.0.request(key)
+    }
+
+    /// Completes the section.
+    ///
+    /// # Errors
+    /// [`PackBuildError`] when the signature has the wrong length for its algorithm.
+    pub fn finish(self, signature: &[u8]) -> Result<TrustSection, PackBuildError> {
+        self.0.finish(signature).map(TrustSection)
+    }
+}
+
+/// When a pack was made and how long it may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackTimes {
+    /// When the distributor made it.
+    pub created: UnixTime,
+    /// The last second in which it is current.
+    pub valid_until: UnixTime,
+    /// How much longer it may be used, with a warning. At most 2^32 - 1 seconds.
+    pub grace: Duration,
+}
+
+/// Collects the sections of a pack.
+#[derive(Debug)]
+pub struct PackBuilder {
+    sequence: u64,
+    times: PackTimes,
+    sections: Vec<(SectionKind, Vec<u8>)>,
+}
+
+impl PackBuilder {
+    /// Begins a pack with its trust section. The sequence must be above that of every pack before: readers refuse
+    /// another.
+    #[must_use]
+    pub fn new(sequence: u64, times: PackTimes, trust: TrustSection) -> Self {
+        Self {
+            sequence,
+            times,
+            sections: vec![(SectionKind::Trust, trust.0)],
+        }
+    }
+
+    /// Adds a status section.
+    #[must_use]
+    pub fn with_status(mut self, section: StatusSection) -> Self {
+        self.sections.push((SectionKind::Status, section.0));
+        self
+    }
+
+    /// Prepares the manifest, to be signed by the pack key whose public half is `signer`.
+    ///
+    /// # Errors
+    /// [`PackBuildError`] when there are more than [`MAX_SECTIONS`] sections.
+    pub fn prepare(self, signer: &PublicKey) -> Result<PreparedPack, PackBuildError> {
+        let count = u32::try_from(self.sections.len())
+            .ok()
+            .filter(|count| *count <= MAX_SECTIONS)
+            .ok_or(PackBuildError::TooLarge)?;
+        let mut table = Vec::with_capacity(self.sections.len() * ENTRY_BYTES);
+        for (kind, bytes) in &self.sections {
+            table.push(kind.code());
+            table.extend_from_slice(&[0; 7]);
+            table.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            table.extend_from_slice(&sha256(bytes));
+        }
+        let manifest = Manifest {
+            sequence: self.sequence,
+            created: self.times.created,
+            valid_until: self.times.valid_until,
+            grace: self.times.grace,
+            root: root_of(&table),
+        };
+        let signature = PreparedSignature::by_key(Place::Manifest, signer, manifest.payload());
+        Ok(PreparedPack {
+            count,
+            table,
+            signature,
+            sections: self.sections,
+        })
+    }
+}
+
+/// A pack that waits for the signature of the pack key.
+#[derive(Debug)]
+pub struct PreparedPack {
+    count: u32,
+    table: Vec<u8>,
+    signature: PreparedSignature,
+    sections: Vec<(SectionKind, Vec<u8>)>,
+}
+
+impl PreparedPack {
+    /// What the pack key has to sign.
+    #[must_use]
+    pub fn request(&self, key: KeyHandle) -> SignatureRequest {
+        self.signature.request(key)
+    }
+
+    /// Completes the pack.
+    ///
+    /// # Errors
+    /// [`PackBuildError`] when the signature has the wrong length for its algorithm.
+    pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, PackBuildError> {
+        let manifest = self.signature.finish(signature)?;
+        let manifest_bytes = u32::try_from(manifest.len()).map_err(|_| PackBuildError::TooLarge)?;
+        let sections: usize = self.sections.iter().map(|(_, bytes)| bytes.len()).sum();
+        let mut pack = Vec::with_capacity(HEADER_BYTES + self.table.len() + manifest.len() + sections);
+        pack.extend_from_slice(MAGIC);
+        pack.extend_from_slice(&VERSION.to_le_bytes());
+        pack.extend_from_slice(&[0; 2]);
+        pack.extend_from_slice(&self.count.to_le_bytes());
+        pack.extend_from_slice(&manifest_bytes.to_le_bytes());
+        pack.extend_from_slice(&[0; 4]);
+        pack.extend(self.table);
+        pack.extend(manifest);
+        for (_, bytes) in self.sections {
+            pack.extend(bytes);
+        }
+        Ok(pack)
+    }
+}

@@ -1,0 +1,5 @@
+mod container;
+mod freshness;
+mod frozen;
+mod signers;
+mod world;

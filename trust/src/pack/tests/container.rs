@@ -1,0 +1,187 @@
+use proptest::prelude::*;
+
+use super::super::container::{ENTRY_BYTES, HEADER_BYTES};
+use super::super::*;
+use super::world::{ISSUER, URI, World, list};
+use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
+use crate::testing::NOW;
+use crate::validity::Validity;
+
+#[test]
+fn answers_what_the_issuer_said() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    let pack = world.open(&bytes).unwrap();
+    let states = list();
+    for index in 0..5_000 {
+        let PackStatus::Listed {
+            status,
+            as_of,
+            validity,
+            issuer,
+        } = pack.status(URI, index)
+        else {
+            panic!("{index} is listed");
+        };
+        assert_eq!(status, states.get(index).unwrap(), "{index}");
+        assert_eq!(
+            (as_of, validity, issuer.as_str()),
+            (NOW, Validity::Current, ISSUER)
+        );
+    }
+    assert_eq!(pack.status(URI, 5_000), PackStatus::OutOfRange { as_of: NOW });
+    assert_eq!(pack.status(URI, u64::MAX), PackStatus::OutOfRange { as_of: NOW });
+    assert_eq!(
+        pack.status("https://issuer.example/status/1", 0),
+        PackStatus::NotCovered
+    );
+    assert_eq!(pack.trust_list(), &world.trust_list(NOW));
+    assert_eq!((pack.sequence(), pack.created()), (1, NOW));
+    assert_eq!(pack.status_lists().count(), 2);
+}
+
+#[test]
+fn a_pack_without_status_sections_still_brings_the_trust_list() {
+    let world = World::new();
+    let bytes = world.registry.pack(1, &world.trust_list(NOW), Vec::new(), NOW);
+    let pack = world.open(&bytes).unwrap();
+    assert_eq!(pack.status(URI, 0), PackStatus::NotCovered);
+}
+
+#[test]
+fn the_sets_are_read_where_they_lie() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    let pack = world.open(&bytes).unwrap();
+    // The section is the whole list: header, certificates and sets, and the sets are nothing but a part of the pack.
+    let section = world.issuer.status_section(URI, &list(), NOW);
+    let place = bytes
+        .windows(section.as_bytes().len())
+        .position(|window| window == section.as_bytes());
+    assert!(place.is_some());
+    assert!(pack.status_lists().all(|list| list.invalid().universe() == 5_000));
+}
+
+#[test]
+fn refuses_every_truncation() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    for length in (0..bytes.len()).step_by(7).chain([bytes.len() - 1]) {
+        assert!(world.open(&bytes[..length]).is_err(), "{length}");
+    }
+    assert!(matches!(
+        world.open(&bytes[..bytes.len() - 1]),
+        Err(PackError::Truncated)
+    ));
+}
+
+#[test]
+fn refuses_bytes_behind_the_end() {
+    let world = World::new();
+    let mut bytes = world.pack(1, NOW);
+    bytes.push(0);
+    assert!(matches!(world.open(&bytes), Err(PackError::TrailingBytes)));
+}
+
+#[test]
+fn refuses_a_flipped_bit_anywhere() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    // Every byte once, the bit changing from byte to byte; the unprotected header of the manifest is the one place
+    // that no signature covers, and there is nothing in it.
+    for index in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[index] ^= 1 << (index % 8);
+        assert!(world.open(&changed).is_err(), "byte {index}");
+    }
+}
+
+#[test]
+fn refuses_other_files_and_other_versions() {
+    let world = World::new();
+    let mut bytes = world.pack(1, NOW);
+    assert!(matches!(
+        world.open(b"%PDF-1.7 and so on and on"),
+        Err(PackError::NotAPack)
+    ));
+    bytes[8] = 2;
+    assert!(matches!(world.open(&bytes), Err(PackError::Version { found: 2 })));
+}
+
+#[test]
+fn refuses_a_header_that_promises_too_much() {
+    let world = World::new();
+    let bytes = world.pack(1, NOW);
+    let mut many = bytes.clone();
+    many[12..16].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(matches!(world.open(&many), Err(PackError::OverBudget)));
+    let mut long = bytes.clone();
+    long[HEADER_BYTES + 8..HEADER_BYTES + 16].copy_from_slice(&u64::MAX.to_le_bytes());
+    assert!(matches!(world.open(&long), Err(PackError::Truncated)));
+    let mut none = bytes;
+    none[12..16].copy_from_slice(&0_u32.to_le_bytes());
+    assert!(matches!(world.open(&none), Err(PackError::Container)));
+}
+
+#[test]
+fn refuses_a_section_of_another_pack_under_the_manifest_of_this() {
+    let world = World::new();
+    let pack = world.pack(1, NOW);
+    let clean = TokenStatusList::all_valid(BitsPerStatus::Two, 5_000);
+    let sections = vec![
+        world.issuer.status_section(URI, &clean, NOW),
+        world
+            .other
+            .status_section("https://other.example/status/9", &list(), NOW),
+    ];
+    let other = world.registry.pack(2, &world.trust_list(NOW), sections, NOW);
+    // The table and the sections of the one, the manifest of the other.
+    let table_end = HEADER_BYTES + 3 * ENTRY_BYTES;
+    let manifest_bytes = |pack: &[u8]| u32::from_le_bytes(pack[16..20].try_into().unwrap()) as usize;
+    let (first, second) = (
+        table_end + manifest_bytes(&pack),
+        table_end + manifest_bytes(&other),
+    );
+    let mut spliced = other[..table_end].to_vec();
+    spliced[16..20].copy_from_slice(&pack[16..20]);
+    spliced.extend_from_slice(&pack[table_end..first]);
+    spliced.extend_from_slice(&other[second..]);
+    assert!(matches!(world.open(&spliced), Err(PackError::SectionTable)));
+}
+
+#[test]
+fn refuses_a_list_twice() {
+    let world = World::new();
+    let section = world.issuer.status_section(URI, &list(), NOW);
+    let bytes = world
+        .registry
+        .pack(1, &world.trust_list(NOW), vec![section.clone(), section], NOW);
+    assert!(matches!(world.open(&bytes), Err(PackError::StatusListTwice)));
+}
+
+#[test]
+fn a_list_with_states_of_its_own_cannot_be_packed() {
+    let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 10);
+    list.set(1, Status::ApplicationSpecific(3)).unwrap();
+    let input = StatusSectionInput {
+        uri: URI,
+        produced_at: NOW,
+        valid_until: NOW,
+        grace: Duration::ZERO,
+        list: &list,
+        x5chain: &[],
+    };
+    let refused = StatusSection::prepare(&input, symbolon_crypto::SignatureAlgorithm::Es256);
+    assert!(matches!(refused, Err(PackBuildError::StatusCannotBePacked)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn never_panics_on_arbitrary_bytes_behind_a_real_header(tail in prop::collection::vec(any::<u8>(), 0..400)) {
+        let world = World::new();
+        let mut bytes = b"SYMBPACK\x01\0\0\0".to_vec();
+        bytes.extend(tail);
+        prop_assert!(world.open(&bytes).is_err());
+    }
+}

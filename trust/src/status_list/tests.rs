@@ -1,0 +1,3 @@
+mod bits;
+mod token;
+mod vectors;

@@ -1,0 +1,317 @@
+//! Issuers, registries and distributors with keys and certificates that repeat, for tests of this and other crates.
+//! Never for real people.
+
+#![expect(clippy::expect_used, reason = "what cannot be made for a test fails the test")]
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use symbolon_crypto::signing::{
+    DescribeKeys as _, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
+};
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
+use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+
+use crate::pack::{PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection};
+use crate::status_list::{PreparedStatusListToken, StatusListClaims, TokenStatusList};
+use crate::trust_list::{
+    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
+    TrustedIssuer,
+};
+
+/// The moment at which tests live: 2026-11-23T12:00:00Z.
+pub const NOW: UnixTime = UnixTime::from_seconds(1_795_435_200);
+
+/// A day.
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+/// A key that its test knows by name.
+pub struct TestKey(SoftwareKey);
+
+impl TestKey {
+    /// The key of this seed.
+    #[must_use]
+    pub fn new(algorithm: SignatureAlgorithm, seed: u64) -> Self {
+        let secret =
+            SecretKey::generate(algorithm, &SeededRandomness::new(seed)).expect("seeded randomness fills");
+        Self(SoftwareKey::new(
+            KeyHandle::new(format!("key-{seed}")),
+            secret,
+            Arc::new(RustCryptoProvider),
+        ))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn software_key(&self) -> &SoftwareKey {
+        &self.0
+    }
+
+    /// Its handle.
+    #[must_use]
+    pub fn handle(&self) -> KeyHandle {
+        self.0.handle().clone()
+    }
+
+    /// Its public half.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
+    }
+
+    /// Signs a request.
+    #[must_use]
+    pub fn sign(&self, request: &SignatureRequest) -> Vec<u8> {
+        match self.0.sign(request).expect("the key signs") {
+            SignOutcome::Signed(signature) => signature,
+            SignOutcome::Locked => Vec::new(),
+        }
+    }
+}
+
+/// A certification authority.
+pub struct TestAuthority {
+    key: TestKey,
+    certificate: Certificate,
+    seed: u64,
+}
+
+impl TestAuthority {
+    /// The authority of this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let key = TestKey::new(SignatureAlgorithm::Es256, seed);
+        let description = key.0.describe(key.0.handle()).expect("the key describes itself");
+        let name = format!("Test authority {seed}");
+        let der = issue::root(
+            &name,
+            validity(),
+            &description,
+            &key.0,
+            &SeededRandomness::new(seed + 1),
+        );
+        let certificate = Certificate::parse(&der.expect("the root is issued")).expect("the root is read");
+        Self {
+            key,
+            certificate,
+            seed,
+        }
+    }
+
+    /// Its self-signed certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Issues the certificate of `key`, naming `uri`.
+    #[must_use]
+    pub fn issue(&self, key: &PublicKey, uri: &str, purpose: Option<KeyPurpose>) -> Certificate {
+        let request = LeafRequest {
+            subject_name: "Test signer".to_owned(),
+            san_uris: vec![uri.to_owned()],
+            san_dns: Vec::new(),
+            validity: validity(),
+            extended_key_usage: purpose,
+            public_key: key.clone(),
+        };
+        let description = self
+            .key
+            .0
+            .describe(self.key.0.handle())
+            .expect("the key describes itself");
+        let randomness = SeededRandomness::new(self.seed + 2);
+        let der = issue::leaf(
+            &request,
+            &self.certificate,
+            &description,
+            &self.key.0,
+            &randomness,
+        );
+        Certificate::parse(&der.expect("the leaf is issued")).expect("the leaf is read")
+    }
+}
+
+/// An issuer with its authority and its separate keys.
+pub struct TestIssuer {
+    /// Its identifier.
+    pub identifier: IssuerIdentifier,
+    /// Its authority.
+    pub authority: TestAuthority,
+    /// Signs credentials.
+    pub credential_key: TestKey,
+    /// The certificate of the credential key.
+    pub credential_certificate: Certificate,
+    /// Signs status lists and status sections.
+    pub status_key: TestKey,
+    /// The certificate of the status key.
+    pub status_certificate: Certificate,
+    /// Signs Claim 169 codes.
+    pub claim169_key: TestKey,
+}
+
+impl TestIssuer {
+    /// The issuer of this seed.
+    #[must_use]
+    pub fn new(identifier: &str, seed: u64) -> Self {
+        let authority = TestAuthority::new(seed);
+        let credential_key = TestKey::new(SignatureAlgorithm::Es256, seed + 10);
+        let status_key = TestKey::new(SignatureAlgorithm::Es256, seed + 20);
+        Self {
+            identifier: IssuerIdentifier::parse(identifier).expect("an identifier"),
+            credential_certificate: authority.issue(credential_key.public_key(), identifier, None),
+            status_certificate: authority.issue(
+                status_key.public_key(),
+                identifier,
+                Some(KeyPurpose::StatusLists),
+            ),
+            authority,
+            credential_key,
+            status_key,
+            claim169_key: TestKey::new(SignatureAlgorithm::EdDsa, seed + 30),
+        }
+    }
+
+    /// Its entry in a trust list.
+    #[must_use]
+    pub fn entry(&self, credential_types: Vec<CredentialTypeRule>) -> TrustedIssuer {
+        TrustedIssuer {
+            identifier: self.identifier.clone(),
+            name: "Test issuer".to_owned(),
+            credential_types,
+            anchors: vec![self.authority.certificate.clone()],
+            claim169_keys: vec![self.claim169_key.public_key().to_jwk()],
+            status_prefix: None,
+        }
+    }
+
+    /// The URI of one of its status lists.
+    #[must_use]
+    pub fn status_uri(&self, shard: u32) -> String {
+        format!("{}/status/{shard}", self.identifier)
+    }
+
+    /// A signed status list token, current for a day.
+    #[must_use]
+    pub fn status_token(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> String {
+        let claims = StatusListClaims {
+            uri: uri.to_owned(),
+            issued_at,
+            expires_at: Some(issued_at.plus(DAY)),
+            time_to_live: Some(Duration::from_secs(3_600)),
+        };
+        let chain = [self.status_certificate.clone()];
+        let prepared = PreparedStatusListToken::prepare(&claims, list, SignatureAlgorithm::Es256, &chain)
+            .expect("the token is prepared");
+        let signature = self.status_key.sign(&prepared.request(self.status_key.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// A signed status section, current for a day and tolerated for another.
+    #[must_use]
+    pub fn status_section(&self, uri: &str, list: &TokenStatusList, produced_at: UnixTime) -> StatusSection {
+        let input = StatusSectionInput {
+            uri,
+            produced_at,
+            valid_until: produced_at.plus(DAY),
+            grace: DAY,
+            list,
+            x5chain: core::slice::from_ref(&self.status_certificate),
+        };
+        let prepared =
+            StatusSection::prepare(&input, SignatureAlgorithm::Es256).expect("the section is prepared");
+        let signature = self.status_key.sign(&prepared.request(self.status_key.handle()));
+        prepared.finish(&signature).expect("the section is finished")
+    }
+}
+
+/// A registry operator and a distributor.
+pub struct TestRegistry {
+    /// Signs trust lists.
+    pub registry_key: TestKey,
+    /// Signs manifests.
+    pub pack_key: TestKey,
+}
+
+impl TestRegistry {
+    /// The registry of this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            registry_key: TestKey::new(SignatureAlgorithm::Es256, seed),
+            pack_key: TestKey::new(SignatureAlgorithm::Es256, seed + 1),
+        }
+    }
+
+    /// A trust list of these issuers, current for a day and tolerated for another.
+    #[must_use]
+    pub fn trust_list(&self, issuers: Vec<TrustedIssuer>, issued_at: UnixTime) -> TrustList {
+        TrustList {
+            version: TRUST_LIST_VERSION,
+            issued_at,
+            valid_until: issued_at.plus(DAY),
+            grace: DAY,
+            issuers,
+            relying_parties: RelyingParties::default(),
+            type_metadata: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// The root of trust that pins this list.
+    #[must_use]
+    pub fn root_of_trust(&self, trust_list: TrustList) -> RootOfTrust {
+        RootOfTrust {
+            registry_keys: vec![self.registry_key.public_key().to_jwk()],
+            pack_keys: vec![self.pack_key.public_key().to_jwk()],
+            trust_list,
+        }
+    }
+
+    /// A signed trust section.
+    #[must_use]
+    pub fn trust_section(&self, list: &TrustList) -> TrustSection {
+        let prepared =
+            TrustSection::prepare(list, self.registry_key.public_key()).expect("the section is prepared");
+        let signature = self
+            .registry_key
+            .sign(&prepared.request(self.registry_key.handle()));
+        prepared.finish(&signature).expect("the section is finished")
+    }
+
+    /// A signed pack, current for a day and tolerated for another.
+    #[must_use]
+    pub fn pack(
+        &self,
+        sequence: u64,
+        list: &TrustList,
+        sections: Vec<StatusSection>,
+        created: UnixTime,
+    ) -> Vec<u8> {
+        let times = PackTimes {
+            created,
+            valid_until: created.plus(DAY),
+            grace: DAY,
+        };
+        let builder = PackBuilder::new(sequence, times, self.trust_section(list));
+        self.sign_pack(sections.into_iter().fold(builder, PackBuilder::with_status))
+    }
+
+    /// Signs a pack.
+    #[must_use]
+    pub fn sign_pack(&self, builder: PackBuilder) -> Vec<u8> {
+        let prepared = builder
+            .prepare(self.pack_key.public_key())
+            .expect("the pack is prepared");
+        let signature = self.pack_key.sign(&prepared.request(self.pack_key.handle()));
+        prepared.finish(&signature).expect("the pack is finished")
+    }
+}
+
+fn validity() -> Validity {
+    Validity {
+        not_before: NOW.minus(DAY * 365),
+        not_after: NOW.plus(DAY * 365),
+    }
+}

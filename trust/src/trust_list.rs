@@ -1,0 +1,269 @@
+//! The trust list: which issuers are believed, for what, by which anchors and keys; and which relying parties.
+//!
+//! The registry operator keeps it. A verifier has it pinned in its [`RootOfTrust`] or receives a newer one in the
+//! signed trust section of an offline pack. The JSON form is ours and closed: an unknown member is an error, so that
+//! a restriction written for a newer reader is never ignored by an older one.
+
+mod parse;
+mod root;
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{Jwk, PublicKey, UnixTime};
+
+pub use self::parse::{MAX_TRUST_LIST_BYTES, ParseTrustListError};
+pub use self::root::RootOfTrust;
+pub(crate) use self::root::key_by_thumbprint;
+use crate::validity::Validity;
+
+/// The version of the JSON form that this crate reads and writes.
+pub const TRUST_LIST_VERSION: u16 = 1;
+
+/// Whom a verifier believes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustList {
+    /// The version of the form, [`TRUST_LIST_VERSION`].
+    pub version: u16,
+    /// When the registry issued it. A list never replaces one issued later.
+    pub issued_at: UnixTime,
+    /// The last second of its validity.
+    pub valid_until: UnixTime,
+    /// How long it may be used after that, with a warning. In seconds on the wire.
+    #[serde(rename = "grace_seconds", with = "duration_seconds")]
+    pub grace: Duration,
+    /// The believed issuers; no identifier twice.
+    pub issuers: Vec<TrustedIssuer>,
+    /// The relying parties that a wallet may answer without a warning.
+    #[serde(default)]
+    pub relying_parties: RelyingParties,
+    /// Type metadata by `vct`, for readers without a network.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub type_metadata: BTreeMap<String, serde_json::Value>,
+}
+
+impl TrustList {
+    /// Where `now` lies relative to the validity of the list.
+    #[must_use]
+    pub fn validity(&self, now: UnixTime) -> Validity {
+        Validity::judge(self.issued_at, self.valid_until, self.grace, now)
+    }
+
+    /// The issuer with exactly this identifier. Identifiers are compared as strings, never as URLs: a
+    /// normalisation that two parties do differently is a way in.
+    #[must_use]
+    pub fn issuer(&self, identifier: &str) -> Option<&TrustedIssuer> {
+        self.issuers
+            .iter()
+            .find(|issuer| issuer.identifier.as_str() == identifier)
+    }
+
+    /// The issuer that may sign the status list at `uri`.
+    #[must_use]
+    pub fn issuer_of_status_list(&self, uri: &str) -> Option<&TrustedIssuer> {
+        self.issuers.iter().find(|issuer| issuer.owns_status_list(uri))
+    }
+}
+
+/// One believed issuer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedIssuer {
+    /// Its identifier: the `iss` of its credentials and a URI name in its certificates.
+    pub identifier: IssuerIdentifier,
+    /// What a person calls it.
+    pub name: String,
+    /// What it may issue.
+    pub credential_types: Vec<CredentialTypeRule>,
+    /// The certificates under which its signers stand: DER in standard base64 on the wire.
+    #[serde(default, with = "certificates")]
+    pub anchors: Vec<Certificate>,
+    /// The public keys that sign its Claim 169 codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claim169_keys: Vec<Jwk>,
+    /// The beginning of the URIs of its status lists, where that is not its identifier and a slash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_prefix: Option<String>,
+}
+
+impl TrustedIssuer {
+    /// Whether this issuer may issue credentials of the type `vct`.
+    #[must_use]
+    pub fn may_issue(&self, vct: &str) -> bool {
+        self.credential_types.iter().any(|rule| match rule {
+            CredentialTypeRule::Any => true,
+            CredentialTypeRule::Exactly(allowed) => allowed == vct,
+        })
+    }
+
+    /// Whether a status list at `uri` is this issuer's to sign. Without this rule one believed issuer could
+    /// reinstate what another has revoked.
+    #[must_use]
+    pub fn owns_status_list(&self, uri: &str) -> bool {
+        match &self.status_prefix {
+            Some(prefix) => uri.starts_with(prefix.as_str()),
+            None => uri
+                .strip_prefix(self.identifier.as_str())
+                .is_some_and(|rest| self.identifier.as_str().ends_with('/') || rest.starts_with('/')),
+        }
+    }
+
+    /// The key that signs this issuer's Claim 169 codes under the key identifier `kid`.
+    ///
+    /// The identifier is the RFC 7638 thumbprint, or the text that the list gives the key. A code without an
+    /// identifier names the issuer's only key; where the issuer has several, it names none.
+    #[must_use]
+    pub fn claim169_key(&self, kid: Option<&[u8]>) -> Option<PublicKey> {
+        match (kid, self.claim169_keys.as_slice()) {
+            (None, [only]) => PublicKey::from_jwk(only).ok(),
+            (None, _) => None,
+            (Some(kid), keys) => keys.iter().find_map(|jwk| {
+                let key = PublicKey::from_jwk(jwk).ok()?;
+                let named = jwk.kid.as_ref().is_some_and(|name| name.as_bytes() == kid);
+                (named || key.thumbprint().as_bytes() == kid).then_some(key)
+            }),
+        }
+    }
+}
+
+/// The relying parties of a trust list.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelyingParties {
+    /// The certificates under which request signers stand: DER in standard base64 on the wire.
+    #[serde(default, with = "certificates")]
+    pub anchors: Vec<Certificate>,
+}
+
+/// The identifier of an issuer: an absolute `https` (or, in development, `http`) URL without query and fragment,
+/// compared as a string.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IssuerIdentifier(String);
+
+impl IssuerIdentifier {
+    /// Takes an identifier.
+    ///
+    /// # Errors
+    /// [`NotAnIssuerIdentifier`] when it is no such URL or longer than 2,048 bytes.
+    pub fn parse(text: &str) -> Result<Self, NotAnIssuerIdentifier> {
+        let rest = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"));
+        let host = rest
+            .and_then(|rest| rest.split('/').next())
+            .ok_or(NotAnIssuerIdentifier)?;
+        let visible = text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'\\'));
+        if host.is_empty() || host.contains('@') || !visible || text.len() > 2_048 {
+            return Err(NotAnIssuerIdentifier);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The identifier as it is compared.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IssuerIdentifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for IssuerIdentifier {
+    type Error = NotAnIssuerIdentifier;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<IssuerIdentifier> for String {
+    fn from(identifier: IssuerIdentifier) -> Self {
+        identifier.0
+    }
+}
+
+/// The text is not an issuer identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an absolute http(s) URL without query and fragment")]
+pub struct NotAnIssuerIdentifier;
+
+/// What an issuer may issue. `"*"` or one `vct` on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum CredentialTypeRule {
+    /// Every type.
+    Any,
+    /// The type with exactly this identifier.
+    Exactly(String),
+}
+
+impl From<String> for CredentialTypeRule {
+    fn from(text: String) -> Self {
+        if text == "*" {
+            Self::Any
+        } else {
+            Self::Exactly(text)
+        }
+    }
+}
+
+impl From<CredentialTypeRule> for String {
+    fn from(rule: CredentialTypeRule) -> Self {
+        match rule {
+            CredentialTypeRule::Any => "*".to_owned(),
+            CredentialTypeRule::Exactly(vct) => vct,
+        }
+    }
+}
+
+mod duration_seconds {
+    use core::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(value.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        // 32 bits are 136 years: sums with a time cannot overflow.
+        u32::deserialize(deserializer).map(|seconds| Duration::from_secs(u64::from(seconds)))
+    }
+}
+
+mod certificates {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use symbolon_crypto::encoding::base64;
+    use symbolon_crypto::x509::Certificate;
+
+    pub(super) fn serialize<S: Serializer>(value: &[Certificate], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(value.iter().map(|certificate| base64::encode(certificate.der())))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Certificate>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?
+            .iter()
+            .map(|text| {
+                let der =
+                    base64::decode(text).map_err(|_| D::Error::custom("an anchor is not standard base64"))?;
+                Certificate::parse(&der).map_err(|_| D::Error::custom("an anchor is not a certificate"))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! Reading and writing the JSON form.
+
+use std::collections::BTreeSet;
+
+use symbolon_crypto::encoding::json::{self, JsonBudget};
+
+use super::{TRUST_LIST_VERSION, TrustList};
+
+/// The longest trust list that is read. Every issuer of a large federation with its anchors and type metadata takes
+/// a tenth of it.
+pub const MAX_TRUST_LIST_BYTES: usize = 16 << 20;
+
+/// Nesting of the form itself is five; type metadata brings a few levels of its own.
+const MAX_TRUST_LIST_DEPTH: usize = 32;
+
+/// Members and elements altogether.
+const MAX_TRUST_LIST_ITEMS: usize = 1_000_000;
+
+impl TrustList {
+    /// Reads a trust list. Who signed it is a question for the caller: a pinned file, or the trust section of a
+    /// pack.
+    ///
+    /// # Errors
+    /// [`ParseTrustListError`] when the text is no trust list of [`TRUST_LIST_VERSION`], has an unknown member, or
+    /// contradicts itself.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseTrustListError> {
+        let list: Self = json::parse(bytes, budget()).map_err(ParseTrustListError::Json)?;
+        list.check()?;
+        Ok(list)
+    }
+
+    /// Writes the list as JSON, the same bytes for the same list.
+    ///
+    /// # Errors
+    /// [`ParseTrustListError`] when the list contradicts itself, so that nobody could read it.
+    pub fn to_json(&self) -> Result<Vec<u8>, ParseTrustListError> {
+        self.check()?;
+        serde_json::to_vec(self).map_err(|_| ParseTrustListError::Serialization)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ParseTrustListError> {
+        if self.version != TRUST_LIST_VERSION {
+            return Err(ParseTrustListError::Version { found: self.version });
+        }
+        if self.valid_until < self.issued_at {
+            return Err(ParseTrustListError::ValidityEndsBeforeItBegins);
+        }
+        let mut identifiers = BTreeSet::new();
+        for issuer in &self.issuers {
+            if !identifiers.insert(&issuer.identifier) {
+                return Err(ParseTrustListError::IssuerTwice);
+            }
+            // An empty prefix would own every list of every issuer.
+            if issuer
+                .status_prefix
+                .as_ref()
+                .is_some_and(|prefix| !prefix.contains("://") || prefix.ends_with("://"))
+            {
+                return Err(ParseTrustListError::StatusPrefix);
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn budget() -> JsonBudget {
+    JsonBudget {
+        bytes: MAX_TRUST_LIST_BYTES,
+        depth: MAX_TRUST_LIST_DEPTH,
+        items: MAX_TRUST_LIST_ITEMS,
+    }
+}
+
+/// Why bytes are not a usable trust list.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseTrustListError {
+    /// Not JSON, over budget, or not of this form.
+    #[error("the trust list cannot be read")]
+    Json(#[source] json::JsonError),
+    /// Of another version.
+    #[error("the trust list has version {found}, this reader knows version {TRUST_LIST_VERSION}")]
+    Version {
+        /// The version found.
+        found: u16,
+    },
+    /// `valid_until` lies before `issued_at`.
+    #[error("the trust list ends before it begins")]
+    ValidityEndsBeforeItBegins,
+    /// Two entries with one identifier.
+    #[error("the trust list names an issuer twice")]
+    IssuerTwice,
+    /// A status prefix that would own lists of anybody.
+    #[error("the trust list has a status prefix that is not the beginning of a URL with a host")]
+    StatusPrefix,
+    /// The list cannot be written as JSON.
+    #[error("the trust list cannot be written as json")]
+    Serialization,
+}

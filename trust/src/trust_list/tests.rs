@@ -1,0 +1,199 @@
+use super::*;
+use crate::testing::{DAY, NOW, TestIssuer, TestRegistry};
+
+const ISSUER: &str = "https://issuer.example";
+const VCT: &str = "https://issuer.example/types/national-identity";
+
+fn list() -> TrustList {
+    let rules = vec![CredentialTypeRule::Exactly(VCT.to_owned())];
+    TestRegistry::new(1).trust_list(vec![TestIssuer::new(ISSUER, 100).entry(rules)], NOW)
+}
+
+fn json() -> serde_json::Value {
+    serde_json::from_slice(&list().to_json().unwrap()).unwrap()
+}
+
+fn parse(json: &serde_json::Value) -> Result<TrustList, ParseTrustListError> {
+    TrustList::parse(&serde_json::to_vec(json).unwrap())
+}
+
+#[test]
+fn reads_what_it_writes() {
+    let list = list();
+    assert_eq!(TrustList::parse(&list.to_json().unwrap()).unwrap(), list);
+    let root = TestRegistry::new(1).root_of_trust(list);
+    assert_eq!(RootOfTrust::parse(&root.to_json().unwrap()).unwrap(), root);
+}
+
+#[test]
+fn the_json_form_is_the_documented_one() {
+    let json = json();
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["issued_at"], NOW.seconds());
+    assert_eq!(json["grace_seconds"], 86_400);
+    assert_eq!(json["issuers"][0]["identifier"], ISSUER);
+    assert_eq!(json["issuers"][0]["credential_types"], serde_json::json!([VCT]));
+    assert_eq!(json["issuers"][0]["claim169_keys"][0]["crv"], "Ed25519");
+    assert!(
+        json["issuers"][0]["anchors"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("MII")
+    );
+}
+
+#[test]
+fn refuses_members_it_does_not_know() {
+    let mut unknown = json();
+    unknown["only_on_weekdays"] = true.into();
+    assert!(parse(&unknown).is_err());
+    let mut unknown = json();
+    unknown["issuers"][0]["revoked"] = true.into();
+    assert!(parse(&unknown).is_err());
+}
+
+#[test]
+fn refuses_other_versions_and_contradictions() {
+    let mut other = json();
+    other["version"] = 2.into();
+    assert!(matches!(
+        parse(&other),
+        Err(ParseTrustListError::Version { found: 2 })
+    ));
+
+    let mut backwards = json();
+    backwards["valid_until"] = (NOW.seconds() - 1).into();
+    assert!(matches!(
+        parse(&backwards),
+        Err(ParseTrustListError::ValidityEndsBeforeItBegins)
+    ));
+
+    let mut twice = json();
+    let entry = twice["issuers"][0].clone();
+    twice["issuers"].as_array_mut().unwrap().push(entry);
+    assert!(matches!(parse(&twice), Err(ParseTrustListError::IssuerTwice)));
+
+    for prefix in ["", "https", "https://"] {
+        let mut broad = json();
+        broad["issuers"][0]["status_prefix"] = prefix.into();
+        assert!(
+            matches!(parse(&broad), Err(ParseTrustListError::StatusPrefix)),
+            "{prefix}"
+        );
+    }
+    let mut anchor = json();
+    anchor["issuers"][0]["anchors"][0] = "AAAA".into();
+    assert!(parse(&anchor).is_err());
+}
+
+#[test]
+fn an_issuer_is_found_by_its_exact_identifier() {
+    let list = list();
+    assert!(list.issuer(ISSUER).is_some());
+    for other in [
+        "https://issuer.example/",
+        "HTTPS://issuer.example",
+        "https://issuer.example.evil",
+        "",
+    ] {
+        assert!(list.issuer(other).is_none(), "{other}");
+    }
+}
+
+#[test]
+fn an_issuer_may_issue_what_is_listed_and_nothing_else() {
+    let issuer = TestIssuer::new(ISSUER, 100);
+    let entry = issuer.entry(vec![CredentialTypeRule::Exactly(VCT.to_owned())]);
+    assert!(entry.may_issue(VCT));
+    assert!(!entry.may_issue("https://issuer.example/types/national-identity/2"));
+    assert!(!issuer.entry(Vec::new()).may_issue(VCT));
+    assert!(issuer.entry(vec!["*".to_owned().into()]).may_issue(VCT));
+}
+
+#[test]
+fn a_status_list_belongs_to_the_issuer_under_whose_address_it_stands() {
+    let mut entry = TestIssuer::new(ISSUER, 100).entry(Vec::new());
+    assert!(entry.owns_status_list("https://issuer.example/status/0"));
+    assert!(!entry.owns_status_list("https://issuer.example.evil/status/0"));
+    assert!(!entry.owns_status_list("https://other.example/status/0"));
+    entry.status_prefix = Some("https://lists.example/issuer/".to_owned());
+    assert!(entry.owns_status_list("https://lists.example/issuer/7"));
+    assert!(!entry.owns_status_list("https://issuer.example/status/0"));
+}
+
+#[test]
+fn a_claim_169_key_is_found_by_thumbprint_or_name_or_by_being_the_only_one() {
+    let issuer = TestIssuer::new(ISSUER, 100);
+    let mut entry = issuer.entry(Vec::new());
+    let key = issuer.claim169_key.public_key();
+    let thumbprint = key.thumbprint();
+    assert_eq!(
+        entry.claim169_key(Some(thumbprint.as_bytes())).as_ref(),
+        Some(key)
+    );
+    assert_eq!(entry.claim169_key(None).as_ref(), Some(key));
+    assert_eq!(entry.claim169_key(Some(b"other")), None);
+
+    let mut named = TestIssuer::new(ISSUER, 200).claim169_key.public_key().to_jwk();
+    named.kid = Some("spring".to_owned());
+    entry.claim169_keys.push(named);
+    assert!(
+        entry
+            .claim169_key(Some(b"spring"))
+            .is_some_and(|found| found != *key)
+    );
+    assert_eq!(entry.claim169_key(None), None, "of several keys none is meant");
+}
+
+#[test]
+fn validity_has_a_grace_period_and_an_end() {
+    let list = list();
+    let expired_at = NOW.plus(DAY);
+    assert_eq!(list.validity(NOW), Validity::Current);
+    assert_eq!(list.validity(expired_at), Validity::Current);
+    assert_eq!(
+        list.validity(expired_at.plus(Duration::from_secs(1))),
+        Validity::InGrace { expired_at }
+    );
+    assert_eq!(
+        list.validity(expired_at.plus(DAY)),
+        Validity::InGrace { expired_at }
+    );
+    assert_eq!(
+        list.validity(expired_at.plus(DAY + Duration::from_secs(1))),
+        Validity::Expired { expired_at }
+    );
+    assert_eq!(
+        list.validity(NOW.minus(Duration::from_secs(300))),
+        Validity::Current,
+        "clocks drift"
+    );
+    assert_eq!(
+        list.validity(NOW.minus(Duration::from_secs(301))),
+        Validity::NotYetIssued
+    );
+}
+
+#[test]
+fn identifiers_are_absolute_addresses_without_tricks() {
+    for text in [
+        "https://issuer.example",
+        "http://127.0.0.1:8080",
+        "https://issuer.example/a/b",
+    ] {
+        assert!(IssuerIdentifier::parse(text).is_ok(), "{text}");
+    }
+    for text in [
+        "",
+        "issuer",
+        "ftp://issuer.example",
+        "https://",
+        "https:///x",
+        "https://a@b",
+        "https://a?b",
+        "https://a#b",
+        "https://a b",
+    ] {
+        assert!(IssuerIdentifier::parse(text).is_err(), "{text}");
+    }
+}
