@@ -1,6 +1,7 @@
 //! the issuer's rules
 
 pub mod audit;
+pub mod card;
 pub mod credential_record;
 pub mod grant;
 pub mod identifiers;
@@ -10,6 +11,7 @@ pub mod mapping;
 pub mod metadata;
 pub mod policy;
 pub mod profile;
+pub mod publication;
 pub mod record;
 pub mod secret;
 pub mod store;

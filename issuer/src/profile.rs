@@ -6,6 +6,7 @@ use symbolon_credential::sd_jwt_vc::{InvalidCredentialType, VerifiableCredential
 use symbolon_credential::status::{InvalidStatusUri, StatusReference};
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::signing::KeyHandle;
+use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
@@ -120,8 +121,8 @@ pub struct SigningKey {
     pub handle: KeyHandle,
     /// What it signs with.
     pub algorithm: SignatureAlgorithm,
-    /// Its certificates, DER, leaf first, without the anchor.
-    pub chain: Vec<Vec<u8>>,
+    /// Its certificates, leaf first, without the anchor.
+    pub chain: Vec<Certificate>,
 }
 
 /// Why an issuer cannot be as it is described.

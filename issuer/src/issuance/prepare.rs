@@ -91,7 +91,13 @@ impl AcceptedRequest<'_> {
         );
         let expires_at = issued_at.plus(self.configuration.validity());
         let vct = VerifiableCredentialType::parse(self.configuration.vct(profile.identifier().as_str()))?;
-        let key_reference = IssuerKeyReference::CertificateChain(signing_key.chain.clone());
+        let key_reference = IssuerKeyReference::CertificateChain(
+            signing_key
+                .chain
+                .iter()
+                .map(|certificate| certificate.der().to_vec())
+                .collect(),
+        );
 
         let mut prepared = Vec::with_capacity(self.keys.len());
         let mut requests = Vec::with_capacity(self.keys.len());

@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
-use symbolon_crypto::signing::KeyHandle;
+use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{Validity, root};
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
@@ -138,7 +141,7 @@ impl Desk {
         let signing_key = SigningKey {
             handle: KeyHandle::new("credentials"),
             algorithm: SignatureAlgorithm::Es256,
-            chain: vec![vec![1, 2, 3]],
+            chain: vec![self.certificate()],
         };
         let material = IssuanceMaterial {
             profile: &self.profile,
@@ -149,6 +152,22 @@ impl Desk {
             now: NOW,
         };
         accepted.prepare(record, places, &material)
+    }
+
+    /// Self-signed: who trusts it is not the issuer's question.
+    fn certificate(&self) -> Certificate {
+        let secret = SecretKey::from_pkcs8_der(&self.issuer_key.to_pkcs8_der().unwrap()).unwrap();
+        let key = SoftwareKey::new(
+            KeyHandle::new("credentials"),
+            secret,
+            Arc::new(RustCryptoProvider),
+        );
+        let described = key.describe(key.handle()).unwrap();
+        let validity = Validity {
+            not_before: NOW,
+            not_after: NOW.plus(Duration::from_secs(86_400)),
+        };
+        Certificate::parse(&root("Registry", validity, &described, &key, &self.randomness).unwrap()).unwrap()
     }
 
     fn sign(&self, prepared: PreparedIssuance) -> SignedIssuance {
