@@ -105,6 +105,31 @@ impl Snapshot {
         Ok(())
     }
 
+    /// The entry of `tenant` in `space` with the greatest suffix, or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`ReadError::Storage`] when the disk refuses.
+    pub fn last(&self, tenant: &Tenant, space: Space) -> Result<Option<Entry>, ReadError> {
+        let Some(table) = self.table(space)? else {
+            return Ok(None);
+        };
+        let prefix = tenant.prefix();
+        let end = end_of_prefix(&prefix);
+        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut range = table
+            .range::<&[u8]>((Bound::Included(prefix.as_slice()), upper))
+            .map_err(storage)?;
+        let Some(item) = range.next_back() else {
+            return Ok(None);
+        };
+        let (key, value) = item.map_err(storage)?;
+        let suffix = key.value().get(prefix.len()..).unwrap_or_default().to_vec();
+        Ok(Some(Entry {
+            suffix,
+            value: value.value().to_vec(),
+        }))
+    }
+
     /// `None` when nothing was ever written to the space.
     fn table(&self, space: Space) -> Result<Option<Table>, ReadError> {
         match self.transaction.open_table(definition(space)) {
