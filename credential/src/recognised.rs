@@ -59,11 +59,11 @@ pub fn recognise(text: &str) -> Result<Presented<'_>, NotRecognised> {
     if text.trim().is_empty() {
         return Err(NotRecognised::Empty);
     }
-    let starts_with = |scheme: &&str| {
+    let starts_with = |scheme: &&'static str| {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    if WALLET_SCHEMES.iter().any(|scheme| starts_with(&scheme)) {
+    if WALLET_SCHEMES.iter().any(starts_with) {
         return Err(NotRecognised::WalletLink);
     }
     if text.contains('~') {

@@ -1,11 +1,9 @@
 //! What holds for every credential: what is issued, presented in part and processed is exactly that part; and no text
 //! makes a reader panic.
 
-mod support;
-
+use crate::support::{self, PROVIDER, path, sign};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use support::{PROVIDER, path, sign};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::recognise;
 use symbolon_credential::sd_jwt::{

@@ -1,12 +1,10 @@
 //! Claim 169: the specification's own example, every trap of the field, bombs, and the way there and back.
 
-mod support;
-
 use core::ops::Range;
 
+use crate::support::PROVIDER;
 use ciborium::{Value, cbor};
 use proptest::prelude::*;
-use support::PROVIDER;
 use symbolon_credential::claim169::{
     Biometric, BiometricFormat, BiometricPart, Claim169Budget, Claim169Error, Claim169KeyReference,
     Claim169WriteError, Cwt, DateOfBirth, Finger, Gender, IdentityData, ImageFormat, ImageKind,

@@ -1,10 +1,8 @@
 //! Each refusal of RFC 9901 §7.1, with a token that only that check refuses. The signatures are right: an issuer that is
 //! careless or hostile signs these as well.
 
-mod support;
-
+use crate::support::{self, issuer_key, jwt};
 use serde_json::{Value, json};
-use support::{issuer_key, jwt};
 use symbolon_credential::sd_jwt::{
     DigestAlgorithm, ProcessError, SdJwt, SdJwtBudget, SdJwtParseError, process,
 };

@@ -1,5 +1,4 @@
 //! Keys, signing and credentials that the tests share.
-#![expect(dead_code, reason = "each test file uses its own part")]
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
@@ -11,39 +10,39 @@ use symbolon_crypto::{
     CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime,
 };
 
-pub const PROVIDER: RustCryptoProvider = RustCryptoProvider;
-pub const AUDIENCE: &str = "x509_hash:abc";
-pub const NONCE: &str = "n-0S6_WzA2Mj";
-pub const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+pub(crate) const PROVIDER: RustCryptoProvider = RustCryptoProvider;
+pub(crate) const AUDIENCE: &str = "x509_hash:abc";
+pub(crate) const NONCE: &str = "n-0S6_WzA2Mj";
+pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
-pub fn key(seed: u64) -> SecretKey {
+pub(crate) fn key(seed: u64) -> SecretKey {
     PROVIDER
         .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(seed))
         .unwrap()
 }
 
-pub fn issuer_key() -> SecretKey {
+pub(crate) fn issuer_key() -> SecretKey {
     key(1)
 }
 
-pub fn holder_key() -> SecretKey {
+pub(crate) fn holder_key() -> SecretKey {
     key(2)
 }
 
-pub fn sign(key: &SecretKey, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn sign(key: &SecretKey, bytes: &[u8]) -> Vec<u8> {
     PROVIDER.sign(key, bytes).unwrap()
 }
 
-pub fn path(value: Value) -> ClaimsPath {
+pub(crate) fn path(value: Value) -> ClaimsPath {
     serde_json::from_value(value).unwrap()
 }
 
-pub fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }
 
 /// A JWT over any payload, however wrong.
-pub fn jwt(key: &SecretKey, header: Value, payload: &Value) -> String {
+pub(crate) fn jwt(key: &SecretKey, header: Value, payload: &Value) -> String {
     let prepared = symbolon_crypto::jose::jws::prepare(
         key.public_key().algorithm(),
         &object(header),
@@ -53,7 +52,7 @@ pub fn jwt(key: &SecretKey, header: Value, payload: &Value) -> String {
     prepared.finish(&signature)
 }
 
-pub fn credential() -> CredentialToIssue {
+pub(crate) fn credential() -> CredentialToIssue {
     CredentialToIssue {
         vct: VerifiableCredentialType::parse("https://issuer.example/types/national-identity").unwrap(),
         issuer: Some("https://issuer.example".to_owned()),
@@ -80,7 +79,7 @@ pub fn credential() -> CredentialToIssue {
     }
 }
 
-pub fn issue(credential: &CredentialToIssue, issuer: &SecretKey) -> String {
+pub(crate) fn issue(credential: &CredentialToIssue, issuer: &SecretKey) -> String {
     let prepared = credential
         .prepare(
             SignatureAlgorithm::Es256,
@@ -92,7 +91,7 @@ pub fn issue(credential: &CredentialToIssue, issuer: &SecretKey) -> String {
     prepared.finish(&signature)
 }
 
-pub fn key_binding_claims() -> KeyBindingClaims {
+pub(crate) fn key_binding_claims() -> KeyBindingClaims {
     KeyBindingClaims {
         algorithm: SignatureAlgorithm::Es256,
         audience: AUDIENCE.to_owned(),
@@ -102,13 +101,18 @@ pub fn key_binding_claims() -> KeyBindingClaims {
     }
 }
 
-pub fn present(issued: &str, paths: &[ClaimsPath], claims: &KeyBindingClaims, holder: &SecretKey) -> String {
+pub(crate) fn present(
+    issued: &str,
+    paths: &[ClaimsPath],
+    claims: &KeyBindingClaims,
+    holder: &SecretKey,
+) -> String {
     let sd_jwt = SdJwt::parse_received(issued, SdJwtBudget::DEFAULT).unwrap();
     let prepared = select(&sd_jwt, paths).unwrap().prepare_key_binding(claims);
     let signature = sign(holder, prepared.signing_input().as_bytes());
     prepared.finish(&signature)
 }
 
-pub fn public_jwk(value: Value) -> PublicKey {
+pub(crate) fn public_jwk(value: Value) -> PublicKey {
     PublicKey::from_jwk(&serde_json::from_value(value).unwrap()).unwrap()
 }

@@ -1,16 +1,14 @@
 //! SD-JWT VC from issuing to the verdict, and every way to be refused.
 
-mod support;
-
 use core::time::Duration;
 
-use serde_json::{Map, Value, json};
-use support::{
+use crate::support::{
     AUDIENCE, NONCE, NOW, PROVIDER, credential, holder_key, issue, issuer_key, jwt, key, key_binding_claims,
     path, present,
 };
+use serde_json::{Map, Value, json};
 use symbolon_credential::sd_jwt::{
-    DigestAlgorithm, SdJwt, SdJwtBudget, SelectError, TransactionDataHashes, select,
+    DigestAlgorithm, KeyBindingClaims, SdJwt, SdJwtBudget, SelectError, TransactionDataHashes, select,
 };
 use symbolon_credential::sd_jwt_vc::{
     CredentialView, ExpectedKeyBinding, ExpectedTransactionData, HolderBinding, IssuerKeyReference,
@@ -319,7 +317,7 @@ fn the_holder_key_is_also_read_from_a_did_jwk() {
 fn transactions_are_authorised_exactly_or_not_at_all() {
     let issued = issue(&credential(), &issuer_key());
     let mut claims = key_binding_claims();
-    let bound = |claims| present(&issued, &[], claims, &holder_key());
+    let bound = |claims: &KeyBindingClaims| present(&issued, &[], claims, &holder_key());
     let check = |presented: &str, strings| {
         let expected = ExpectedKeyBinding {
             transaction_data: strings,

@@ -1,12 +1,10 @@
 //! The published examples of [RFC 9901](https://www.rfc-editor.org/rfc/rfc9901.html): §5 and Appendix A. The files in
 //! `figures/rfc9901/` are the figures of that document without their line breaks.
 
-mod support;
-
 use core::time::Duration;
 
+use crate::support::{PROVIDER, path, public_jwk};
 use serde_json::{Value, json};
-use support::{PROVIDER, path, public_jwk};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process, select};
 use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
 use symbolon_crypto::{PublicKey, UnixTime};
