@@ -1,1 +1,23 @@
-//! DID syntax, documents, methods
+//! Decentralized identifiers ([DID Core 1.0](https://www.w3.org/TR/did-1.0/)): their syntax, and the two methods whose
+//! identifiers hold the key itself, `did:jwk` and `did:key`. Nothing is fetched.
+//!
+//! A DID says which key, never who: whoever believes an issuer because of its DID must know the DID beforehand.
+//!
+//! ```
+//! use symbolon_did::{DidUrl, verification_key};
+//!
+//! let url = DidUrl::parse(
+//!     "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK#z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+//! )?;
+//! let key = verification_key(&url)?;
+//! assert_eq!(key.to_jwk().crv, "Ed25519");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod document;
+mod method;
+mod syntax;
+
+pub use document::{DidDocument, VerificationMethod};
+pub use method::{ResolveError, did_jwk, did_key, resolve, verification_key};
+pub use syntax::{Did, DidUrl, InvalidDid, MAX_DID_URL_BYTES};
