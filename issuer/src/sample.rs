@@ -74,7 +74,13 @@ impl People {
     pub fn new(seed: u64, today: CalendarDate) -> Self {
         let mut dice = Dice::new(seed);
         let offset = dice.below(number::NUMBERS);
-        Self { dice, today, offset, issued: 0, waiting: VecDeque::new() }
+        Self {
+            dice,
+            today,
+            offset,
+            issued: 0,
+            waiting: VecDeque::new(),
+        }
     }
 
     fn next_number(&mut self) -> Option<Uin> {
@@ -120,17 +126,34 @@ mod tests {
     #[test]
     fn every_record_passes_the_schema_and_every_number_is_unique() {
         let records = records(2_000);
-        let numbers: HashSet<_> = records.iter().map(|record| record.uin().as_str().to_owned()).collect();
+        let numbers: HashSet<_> = records
+            .iter()
+            .map(|record| record.uin().as_str().to_owned())
+            .collect();
         assert_eq!(numbers.len(), records.len());
-        assert!(numbers.iter().all(|uin| uin.len() == 10 && number::is_checked(uin)));
+        assert!(
+            numbers
+                .iter()
+                .all(|uin| uin.len() == 10 && number::is_checked(uin))
+        );
     }
 
     #[test]
     fn one_seed_gives_one_population() {
-        let rows = |seed| People::new(seed, today()).take(50).map(|person| person.record()).collect::<Vec<_>>();
+        let rows = |seed| {
+            People::new(seed, today())
+                .take(50)
+                .map(|person| person.record())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(rows(1), rows(1));
         assert_ne!(rows(1), rows(2));
-        let faces = |seed| People::new(seed, today()).take(50).map(|p| p.portrait().to_svg()).collect::<HashSet<_>>();
+        let faces = |seed| {
+            People::new(seed, today())
+                .take(50)
+                .map(|p| p.portrait().to_svg())
+                .collect::<HashSet<_>>()
+        };
         assert_eq!(faces(1), faces(1));
         assert!(faces(1).len() > 45);
     }
@@ -140,28 +163,52 @@ mod tests {
         let records = records(1_000);
         for language in ["fra", "ara", "hin"] {
             let language = Language::parse(language).unwrap();
-            let speakers = records.iter().filter(|r| r.full_name().unwrap().in_language(language).is_some()).count();
+            let speakers = records
+                .iter()
+                .filter(|r| r.full_name().unwrap().in_language(language).is_some())
+                .count();
             assert!(speakers > 150, "{language}: {speakers}");
-            assert!(records.iter().all(|r| r.full_name().unwrap().in_language(Language::ENGLISH).is_some()));
+            assert!(
+                records
+                    .iter()
+                    .all(|r| r.full_name().unwrap().in_language(Language::ENGLISH).is_some())
+            );
         }
         let numbers: HashSet<_> = records.iter().map(|record| record.uin().as_str()).collect();
-        let minors: Vec<_> =
-            records.iter().filter(|record| record.date_of_birth().unwrap().age_on(today()) < 18).collect();
+        let minors: Vec<_> = records
+            .iter()
+            .filter(|record| record.date_of_birth().unwrap().age_on(today()) < 18)
+            .collect();
         assert!((100..500).contains(&minors.len()), "{}", minors.len());
         // The household of the last few may be cut off.
-        let guarded = minors.iter().filter(|minor| numbers.contains(minor.string("introducerUIN").unwrap())).count();
+        let guarded = minors
+            .iter()
+            .filter(|minor| numbers.contains(minor.string("introducerUIN").unwrap()))
+            .count();
         assert!(guarded + 8 >= minors.len());
-        let deceased = records.iter().filter(|record| record.vital_status() == VitalStatus::Deceased);
+        let deceased = records
+            .iter()
+            .filter(|record| record.vital_status() == VitalStatus::Deceased);
         let deceased: Vec<_> = deceased.collect();
         assert!((5..100).contains(&deceased.len()), "{}", deceased.len());
-        assert!(deceased.iter().all(|record| record.date("deceasedDeclarationDate").is_some()));
+        assert!(
+            deceased
+                .iter()
+                .all(|record| record.date("deceasedDeclarationDate").is_some())
+        );
     }
 
     #[test]
     fn households_share_an_address_and_a_telephone() {
         let people = records(300);
-        let addresses: HashSet<_> = people.iter().map(|record| record.field("addressLine1").unwrap().to_string()).collect();
-        let phones: HashSet<_> = people.iter().map(|record| record.string("phone").unwrap()).collect();
+        let addresses: HashSet<_> = people
+            .iter()
+            .map(|record| record.field("addressLine1").unwrap().to_string())
+            .collect();
+        let phones: HashSet<_> = people
+            .iter()
+            .map(|record| record.string("phone").unwrap())
+            .collect();
         assert!(addresses.len() < 200 && phones.len() < 200);
     }
 }

@@ -35,7 +35,10 @@ impl Dice {
         const { assert!(N > 0) };
         let index = usize::try_from(self.below(N as u64)).unwrap_or(0);
         // Below N by the line above.
-        #[expect(clippy::indexing_slicing, reason = "the index is a remainder of N, and N is not 0")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the index is a remainder of N, and N is not 0"
+        )]
         list[index]
     }
 }

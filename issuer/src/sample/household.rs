@@ -41,7 +41,10 @@ impl Member {
     /// English, own script.
     fn full_name(&self) -> (String, String) {
         let join = |given: &str, family: &str| format!("{given} {family}");
-        (join(self.given.0, self.family.0), join(self.given.1, self.family.1))
+        (
+            join(self.given.0, self.family.0),
+            join(self.given.1, self.family.1),
+        )
     }
 }
 
@@ -57,28 +60,53 @@ pub(super) fn make_household(dice: &mut Dice, today: CalendarDate) -> Household 
     let couple = dice.chance(72);
     if couple {
         let partner_age = dice.between(head_age.saturating_sub(5).max(21), head_age + 5);
-        let partner_sex = if head_sex == Sex::Female { Sex::Male } else { Sex::Female };
+        let partner_sex = if head_sex == Sex::Female {
+            Sex::Male
+        } else {
+            Sex::Female
+        };
         // One in four keeps the family name of birth.
-        let partner_family = if dice.chance(25) { culture.family_name(dice) } else { family };
+        let partner_family = if dice.chance(25) {
+            culture.family_name(dice)
+        } else {
+            family
+        };
         ages.push((partner_age, partner_sex, partner_family));
     }
-    let children = if couple { dice.between(0, 4) } else { dice.between(0, 2) };
+    let children = if couple {
+        dice.between(0, 4)
+    } else {
+        dice.between(0, 2)
+    };
     for _ in 0..children {
         // Born when the head was 20 to 40, and still at home.
         let eldest = head_age.saturating_sub(20).min(24);
         let youngest = head_age.saturating_sub(40);
         if youngest <= eldest {
-            ages.push((dice.between(youngest, eldest), dice.pick(&[Sex::Female, Sex::Male]), family));
+            ages.push((
+                dice.between(youngest, eldest),
+                dice.pick(&[Sex::Female, Sex::Male]),
+                family,
+            ));
         }
     }
     if dice.chance(18) && head_age < 60 {
-        ages.push((head_age + dice.between(20, 34), dice.pick(&[Sex::Female, Sex::Male]), family));
+        ages.push((
+            head_age + dice.between(20, 34),
+            dice.pick(&[Sex::Female, Sex::Male]),
+            family,
+        ));
     }
     let mut members: Vec<Member> = Vec::new();
     for (age, sex, family) in ages {
         members.push(make_member(dice, culture, (age, sex, family), today, &members));
     }
-    Household { culture, address: make_address(dice, culture), phone: make_phone(dice), members }
+    Household {
+        culture,
+        address: make_address(dice, culture),
+        phone: make_phone(dice),
+        members,
+    }
 }
 
 fn make_member(
@@ -104,7 +132,13 @@ fn make_member(
         _ => 15,
     });
     let death = deceased.then(|| today.days_earlier(dice.between(20, 1_400)));
-    Member { given, family, sex, birth, death }
+    Member {
+        given,
+        family,
+        sex,
+        birth,
+        death,
+    }
 }
 
 fn make_address(dice: &mut Dice, culture: Culture) -> Address {
@@ -127,19 +161,31 @@ fn make_phone(dice: &mut Dice) -> String {
 
 impl Household {
     /// The records of the members, numbered in their order.
-    pub(super) fn into_people(self, dice: &mut Dice, numbers: &[Uin], today: CalendarDate) -> VecDeque<SamplePerson> {
-        let living_adult = |member: &&(&Member, &Uin)| {
-            member.0.age(today) >= ADULT_YEARS && member.0.death.is_none()
-        };
+    pub(super) fn into_people(
+        self,
+        dice: &mut Dice,
+        numbers: &[Uin],
+        today: CalendarDate,
+    ) -> VecDeque<SamplePerson> {
+        let living_adult =
+            |member: &&(&Member, &Uin)| member.0.age(today) >= ADULT_YEARS && member.0.death.is_none();
         let numbered: Vec<(&Member, &Uin)> = self.members.iter().zip(numbers).collect();
         // The head of the household is an adult, living or not.
-        let guardian = numbered.iter().find(living_adult).or_else(|| numbered.first()).copied();
+        let guardian = numbered
+            .iter()
+            .find(living_adult)
+            .or_else(|| numbered.first())
+            .copied();
         numbered
             .iter()
             .map(|(member, uin)| {
                 let portrait = Portrait::make(dice, member.sex, member.age(today), self.culture);
                 let fields = self.fields(dice, member, uin, guardian, today);
-                SamplePerson { uin: (*uin).clone(), fields, portrait }
+                SamplePerson {
+                    uin: (*uin).clone(),
+                    fields,
+                    portrait,
+                }
             })
             .collect()
     }
@@ -153,13 +199,13 @@ impl Household {
         today: CalendarDate,
     ) -> Map<String, Value> {
         let language = self.culture.language();
-        let both = |english: &str, own: &str| {
-            json!([{ "language": "eng", "value": english }, { "language": language, "value": own }])
-        };
+        let both = |english: &str, own: &str| json!([{ "language": "eng", "value": english }, { "language": language, "value": own }]);
         let pair = |pair: Pair| both(pair.0, pair.1);
         let minor = member.age(today) < ADULT_YEARS;
         let name = member.full_name();
-        let contact = guardian.filter(|_| minor).map_or(member, |(guardian, _)| guardian);
+        let contact = guardian
+            .filter(|_| minor)
+            .map_or(member, |(guardian, _)| guardian);
         let (gender, residence) = (
             match member.sex {
                 Sex::Female => "FLE",

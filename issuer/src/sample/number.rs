@@ -17,9 +17,13 @@ pub(super) fn uin(offset: u64, index: u64) -> String {
 /// Verhoeff's check digit, in the dihedral group of order ten: it finds every single wrong digit and every swap of
 /// neighbours.
 fn check_digit(digits: &str) -> u8 {
-    let sum = digits.bytes().rev().zip(1_u8..).fold(0, |sum, (digit, position)| {
-        multiply(sum, permute(digit.wrapping_sub(b'0') % 10, position))
-    });
+    let sum = digits
+        .bytes()
+        .rev()
+        .zip(1_u8..)
+        .fold(0, |sum, (digit, position)| {
+            multiply(sum, permute(digit.wrapping_sub(b'0') % 10, position))
+        });
     // Reflections are their own inverses.
     if sum < 5 { (5 - sum) % 5 } else { sum }
 }

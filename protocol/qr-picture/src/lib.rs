@@ -1,1 +1,12 @@
-//! QR codes as pictures: drawing and reading
+#![doc = include_str!("../README.md")]
+
+mod draw;
+mod picture;
+mod read;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use draw::{DrawError, ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
+pub use picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
+pub use read::{Decoder, Found, PictureSource, read_luma, read_picture};
