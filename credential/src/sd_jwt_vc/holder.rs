@@ -1,9 +1,8 @@
 //! Whose credential it is: claim `cnf` ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)).
 
 use serde_json::{Map, Value};
-use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_crypto::{Jwk, PublicKey};
+use symbolon_did::{DidUrl, verification_key};
 
 /// What binds a credential to its holder.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,10 +54,7 @@ impl HolderBinding {
     }
 }
 
-/// The key of a `did:jwk`, as a DID or as the URL of its only verification method.
+/// The key of a DID that holds its key itself; one of another method would have to be looked up.
 fn did_key(kid: &str) -> Option<PublicKey> {
-    let encoded = kid.strip_prefix("did:jwk:")?;
-    let encoded = encoded.strip_suffix("#0").unwrap_or(encoded);
-    let jwk: Jwk = json::parse(&base64url::decode(encoded).ok()?, JsonBudget::MESSAGE).ok()?;
-    PublicKey::from_jwk(&jwk).ok()
+    verification_key(&DidUrl::parse(kid).ok()?).ok()
 }
