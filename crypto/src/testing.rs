@@ -1,4 +1,6 @@
-//! What tests of this and other crates need: randomness that repeats.
+//! What tests of this and other crates need: randomness that repeats, and what every provider must do.
+
+pub mod provider_conformance;
 
 use std::sync::Mutex;
 

@@ -51,6 +51,13 @@ impl PublicKey {
     /// # Errors
     /// [`InvalidKey`] for another type, a wrong length, or a point that is not on its curve.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, InvalidKey> {
+        if jwk
+            .alg
+            .as_deref()
+            .is_some_and(|algorithm| !serves(&jwk.crv, algorithm))
+        {
+            return Err(InvalidKey);
+        }
         let x = base64url::decode(&jwk.x).map_err(|_| InvalidKey)?;
         match (jwk.kty.as_str(), jwk.crv.as_str(), &jwk.y) {
             ("EC", "P-256", Some(y)) => {
@@ -103,7 +110,8 @@ impl PublicKey {
     /// Reads the 32 bytes of an Ed25519 key ([RFC 8032 §5.1.5](https://www.rfc-editor.org/rfc/rfc8032#section-5.1.5)).
     ///
     /// # Errors
-    /// [`InvalidKey`] for another length or a point of small order, under which signatures prove nothing.
+    /// [`InvalidKey`] for another length, a point of small order, under which signatures prove nothing, or one whose y
+    /// coordinate is not reduced (RFC 8032 §5.1.3), which some implementations read and others refuse.
     pub fn from_ed25519_bytes(bytes: &[u8]) -> Result<Self, InvalidKey> {
         let bytes: &[u8; 32] = bytes.try_into().map_err(|_| InvalidKey)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| InvalidKey)?;
@@ -196,6 +204,17 @@ impl PublicKey {
             Self::P384(_) => SignatureAlgorithm::Es384,
             Self::Ed25519(_) => SignatureAlgorithm::EdDsa,
         }
+    }
+}
+
+/// Whether keys of a curve serve for an `alg`: its signatures, or key agreement in all its variants.
+fn serves(curve: &str, algorithm: &str) -> bool {
+    let agrees = algorithm == "ECDH-ES" || algorithm.starts_with("ECDH-ES+");
+    match curve {
+        "P-256" => agrees || SignatureAlgorithm::from_jose_name(algorithm) == Some(SignatureAlgorithm::Es256),
+        "P-384" => agrees || SignatureAlgorithm::from_jose_name(algorithm) == Some(SignatureAlgorithm::Es384),
+        "Ed25519" => SignatureAlgorithm::from_jose_name(algorithm) == Some(SignatureAlgorithm::EdDsa),
+        _ => false,
     }
 }
 

@@ -98,6 +98,23 @@ impl SecretKey {
             .map_err(|_| InvalidKey)
     }
 
+    /// The scalar, big-endian, or the seed of an Ed25519 key: what other implementations of signatures take.
+    #[must_use]
+    pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
+        // Sized for the longest beforehand, so that no part is left behind where a buffer grew.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(48));
+        match &self.0 {
+            Secret::P256(key) => {
+                bytes.extend_from_slice(&Zeroizing::new(<[u8; 32]>::from(key.to_bytes()))[..])
+            }
+            Secret::P384(key) => {
+                bytes.extend_from_slice(&Zeroizing::new(<[u8; 48]>::from(key.to_bytes()))[..])
+            }
+            Secret::Ed25519(key) => bytes.extend_from_slice(key.as_bytes()),
+        }
+        bytes
+    }
+
     /// The public half.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
