@@ -9,6 +9,9 @@ pub enum FetchPolicy {
     Public,
     /// The same, and loopback as well, there also by plain http. For `development = true` alone.
     Development,
+    /// Wherever the operator's own configuration points, also by plain http: the administration interface of the
+    /// installation. Never for an address that anybody else chose.
+    Configured,
 }
 
 impl FetchPolicy {
@@ -16,7 +19,11 @@ impl FetchPolicy {
     #[must_use]
     pub fn permits(self, address: IpAddr) -> bool {
         let address = unmapped(address);
-        is_public(address) || (self == Self::Development && address.is_loopback())
+        match self {
+            Self::Public => is_public(address),
+            Self::Development => is_public(address) || address.is_loopback(),
+            Self::Configured => true,
+        }
     }
 }
 

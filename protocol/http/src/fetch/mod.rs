@@ -206,6 +206,7 @@ impl GuardedFetcher {
         let is_loopback = loopback_name || literal.is_some_and(|address| address.is_loopback());
         match (url.scheme(), self.policy) {
             ("https", _) => Ok(()),
+            ("http", FetchPolicy::Configured) => Ok(()),
             ("http", FetchPolicy::Development) if is_loopback => Ok(()),
             _ => Err(FetchError::Refused),
         }
