@@ -11,3 +11,4 @@ pub mod request;
 
 pub mod request_object;
 pub mod response;
+pub mod wallet_parameters;

@@ -1,1 +1,13 @@
-//! the verifier over HTTP, its caches
+#![doc = include_str!("../README.md")]
+
+pub mod configuration;
+pub mod evidence_cache;
+mod judge;
+mod request;
+mod routes;
+mod server;
+mod state;
+pub mod store;
+
+pub use server::{Running, Server, StartError};
+pub use state::{Clock, Dependencies, RequestSigner};

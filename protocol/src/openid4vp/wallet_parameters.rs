@@ -1,0 +1,74 @@
+//! What a wallet sends when it fetches a request object by POST ([OpenID4VP §5.10.1]).
+//!
+//! [OpenID4VP §5.10.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.10.1
+
+use thiserror::Error;
+
+use super::request::RequestNonce;
+use crate::wire::{Form, FormRefused};
+
+/// The largest form that is read, in bytes.
+pub const MAX_WALLET_PARAMETERS_BYTES: usize = 64 * 1024;
+
+/// The parameters of the wallet. Its metadata are not used: the requests of this suite ask for nothing that depends
+/// on them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WalletParameters {
+    /// To be repeated in the request object.
+    pub wallet_nonce: Option<RequestNonce>,
+}
+
+/// Why the form was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WalletParametersError {
+    /// Over [`MAX_WALLET_PARAMETERS_BYTES`].
+    #[error("the parameters of the wallet are larger than {MAX_WALLET_PARAMETERS_BYTES} bytes")]
+    TooLarge,
+    /// One parameter twice.
+    #[error("a parameter of the wallet is repeated")]
+    RepeatedParameter,
+    /// A nonce that is not URL-safe, or too long.
+    #[error("wallet_nonce is malformed")]
+    Nonce,
+}
+
+impl WalletParameters {
+    /// Reads the form.
+    ///
+    /// # Errors
+    /// [`WalletParametersError`].
+    pub fn parse_form(body: &[u8]) -> Result<Self, WalletParametersError> {
+        let mut form = Form::parse(body, MAX_WALLET_PARAMETERS_BYTES).map_err(|refused| match refused {
+            FormRefused::TooLarge => WalletParametersError::TooLarge,
+            FormRefused::Repeated => WalletParametersError::RepeatedParameter,
+        })?;
+        let nonce = form.take("wallet_nonce");
+        let wallet_nonce =
+            nonce.map(|text| RequestNonce::parse(text).ok_or(WalletParametersError::Nonce)).transpose()?;
+        Ok(Self { wallet_nonce })
+    }
+
+    /// The form to post.
+    #[must_use]
+    pub fn to_form(&self) -> String {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(nonce) = &self.wallet_nonce {
+            form.append_pair("wallet_nonce", nonce.as_str());
+        }
+        form.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nonce_reads_back() {
+        let parameters = WalletParameters { wallet_nonce: RequestNonce::parse("n-1") };
+        assert_eq!(WalletParameters::parse_form(parameters.to_form().as_bytes()), Ok(parameters));
+        assert_eq!(WalletParameters::parse_form(b""), Ok(WalletParameters::default()));
+        assert_eq!(WalletParameters::parse_form(b"wallet_nonce=a+b"), Err(WalletParametersError::Nonce));
+    }
+}

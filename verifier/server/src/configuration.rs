@@ -1,0 +1,78 @@
+//! What an operator chooses.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use symbolon_protocol::identifier::IssuerIdentifier;
+
+/// The shortest life of a request, in seconds: a resident has to find his phone.
+pub const MIN_REQUEST_LIFETIME_SECONDS: u32 = 30;
+
+/// The longest life of a request, in seconds. A request on a poster is not one of these.
+pub const MAX_REQUEST_LIFETIME_SECONDS: u32 = 24 * 60 * 60;
+
+/// The longest time that results are kept, in seconds. They are personal data: whoever needs them longer fetches them.
+pub const MAX_RESULT_RETENTION_SECONDS: u32 = 30 * 24 * 60 * 60;
+
+/// The verifier's own part of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifierConfiguration {
+    /// The URL under which wallets reach the verifier, without a slash at its end.
+    pub identifier: IssuerIdentifier,
+    /// The name that wallets show beside what the certificate says.
+    pub name: String,
+    /// How long a request may be answered, in seconds.
+    #[serde(default = "default_request_lifetime_seconds")]
+    pub request_lifetime_seconds: u32,
+    /// How long a result is kept after its request has expired, in seconds.
+    #[serde(default = "default_result_retention_seconds")]
+    pub result_retention_seconds: u32,
+    /// How long a fetched status list is used without asking again, at most, in seconds. What the list itself says
+    /// counts when it is shorter. 0 asks every time.
+    #[serde(default = "default_status_cache_seconds")]
+    pub status_cache_seconds: u32,
+    /// DCQL queries that a request may name instead of writing one.
+    #[serde(default)]
+    pub queries: BTreeMap<String, serde_json::Value>,
+}
+
+impl VerifierConfiguration {
+    /// A configuration with the defaults.
+    #[must_use]
+    pub fn new(identifier: IssuerIdentifier, name: String) -> Self {
+        Self {
+            identifier,
+            name,
+            request_lifetime_seconds: default_request_lifetime_seconds(),
+            result_retention_seconds: default_result_retention_seconds(),
+            status_cache_seconds: default_status_cache_seconds(),
+            queries: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn request_lifetime(&self) -> Duration {
+        Duration::from_secs(self.request_lifetime_seconds.into())
+    }
+
+    pub(crate) fn result_retention(&self) -> Duration {
+        Duration::from_secs(self.result_retention_seconds.into())
+    }
+
+    pub(crate) fn status_cache(&self) -> Duration {
+        Duration::from_secs(self.status_cache_seconds.into())
+    }
+}
+
+fn default_request_lifetime_seconds() -> u32 {
+    600
+}
+
+fn default_result_retention_seconds() -> u32 {
+    3600
+}
+
+fn default_status_cache_seconds() -> u32 {
+    300
+}

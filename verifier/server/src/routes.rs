@@ -1,0 +1,37 @@
+//! The endpoints.
+
+mod administration;
+mod answer;
+mod error;
+mod events;
+mod request_object;
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use symbolon_http::serve::{Limits, require_administration};
+use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
+
+use crate::state::State;
+
+/// What one request may cost: an answer may carry several credentials with portraits, and its status lists are
+/// fetched before it is acknowledged.
+pub(crate) const LIMITS: Limits = Limits { body_bytes: MAX_RESPONSE_BYTES, time: Duration::from_secs(60) };
+
+/// Every endpoint of the verifier.
+pub(crate) fn router(state: Arc<State>) -> Router {
+    let administration = Router::new()
+        .route("/presentation-requests", post(administration::make))
+        .route("/presentation-requests/{id}", get(administration::result))
+        .route("/presentation-requests/{id}/events", get(events::stream))
+        .route("/presentation-requests/{id}/evidence", get(administration::evidence))
+        .layer(from_fn_with_state(state.dependencies.administration.clone(), require_administration));
+    Router::new()
+        .nest("/admin/v1", administration)
+        .route("/openid4vp/requests/{id}", get(request_object::fetch).post(request_object::fetch_with_nonce))
+        .route("/openid4vp/responses/{id}", post(answer::receive))
+        .with_state(state)
+}

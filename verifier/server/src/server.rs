@@ -1,0 +1,168 @@
+use core::time::Duration;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use symbolon_http::serve::{Encryption, ServeError, harden, serve};
+use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use thiserror::Error;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::configuration::{
+    MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
+    VerifierConfiguration,
+};
+use crate::routes;
+use crate::state::{Dependencies, State};
+
+/// How often expired requests are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How many entries one sweep removes at most, so that it never holds the store for long.
+const SWEEP_ENTRIES: usize = 500;
+
+/// How many announcements a slow stream of events may miss before it asks the store.
+const ANNOUNCEMENTS: usize = 256;
+
+/// The verifier as a server.
+pub struct Server;
+
+/// A verifier that is listening.
+pub struct Running {
+    listener: symbolon_http::serve::Running,
+    sweeper: JoinHandle<()>,
+}
+
+/// Why the verifier does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The signer has no certificate.
+    #[error("the request signer has no certificate")]
+    NoCertificate,
+    /// Wallets would refuse the requests: the certificate names neither the host nor the origin of the identifier.
+    #[error("the certificate of the request signer does not name the verifier's identifier")]
+    CertificateOfAnother,
+    /// The identifier is not allowed in this installation.
+    #[error("the verifier's identifier must be an https URL unless development = true")]
+    Identifier,
+    /// A time is outside its bounds.
+    #[error("{key} must be from {least} to {most} seconds")]
+    OutOfBounds {
+        /// The key.
+        key: &'static str,
+        /// The lower bound.
+        least: u32,
+        /// The upper bound.
+        most: u32,
+    },
+    /// A named query is wrong.
+    #[error("the query {name} is wrong: {source}")]
+    Query {
+        /// Its name in the configuration.
+        name: String,
+        /// Why.
+        #[source]
+        source: DcqlError,
+    },
+    /// No listener.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+impl Server {
+    /// Checks the configuration and serves on `listener` until [`Running::shutdown`].
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(
+        listener: TcpListener,
+        encryption: Encryption,
+        configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+    ) -> Result<Running, StartError> {
+        let state = Arc::new(State::new(configuration, dependencies)?);
+        let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let listener = serve(listener, encryption, router).await?;
+        Ok(Running { listener, sweeper: tokio::spawn(sweep(state)) })
+    }
+}
+
+impl Running {
+    /// The address; with the port that the system chose when 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// Lets running requests end and closes the listener.
+    pub async fn shutdown(self) {
+        self.sweeper.abort();
+        self.listener.shutdown().await;
+    }
+
+    /// Returns when the listener has failed.
+    pub async fn ended(&mut self) {
+        self.listener.ended().await;
+    }
+}
+
+impl State {
+    pub(crate) fn new(
+        configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+    ) -> Result<Self, StartError> {
+        let leaf = dependencies.signer.chain.first().ok_or(StartError::NoCertificate)?;
+        let identifier = configuration.identifier.url();
+        identifier.permitted(dependencies.urls).map_err(|_| StartError::Identifier)?;
+        let same_origin =
+            |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.origin() == identifier.url().origin());
+        let named = leaf.san_dns().iter().any(|name| name.eq_ignore_ascii_case(identifier.host()))
+            || leaf.san_uris().iter().any(same_origin);
+        if !named {
+            return Err(StartError::CertificateOfAnother);
+        }
+        within(
+            "request_lifetime_seconds",
+            configuration.request_lifetime_seconds,
+            MIN_REQUEST_LIFETIME_SECONDS,
+            MAX_REQUEST_LIFETIME_SECONDS,
+        )?;
+        within(
+            "result_retention_seconds",
+            configuration.result_retention_seconds,
+            0,
+            MAX_RESULT_RETENTION_SECONDS,
+        )?;
+        let queries = configuration
+            .queries
+            .iter()
+            .map(|(name, query)| match DcqlQuery::parse(query.to_string().as_bytes()) {
+                Ok(query) => Ok((name.clone(), query)),
+                Err(source) => Err(StartError::Query { name: name.clone(), source }),
+            })
+            .collect::<Result<_, _>>()?;
+        let client_id = ClientId::x509_hash(leaf.sha256());
+        let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
+        Ok(Self { configuration, dependencies, client_id, queries, answered })
+    }
+}
+
+fn within(key: &'static str, value: u32, least: u32, most: u32) -> Result<(), StartError> {
+    if (least..=most).contains(&value) { Ok(()) } else { Err(StartError::OutOfBounds { key, least, most }) }
+}
+
+async fn sweep(state: Arc<State>) {
+    let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        interval.tick().await;
+        let before = state.now().minus(state.configuration.result_retention());
+        match state.dependencies.store.remove_expired(before, SWEEP_ENTRIES).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "removed expired requests"),
+            Err(error) => tracing::warn!(%error, "expired requests could not be removed"),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use symbolon_crypto::jose::jwe::JweCodec;
+use symbolon_crypto::signing::{KeyHandle, Sign};
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_http::fetch::GuardedFetcher;
+use symbolon_http::serve::AdministrationToken;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_trust::trust_list::TrustList;
+use symbolon_verifier::Policy;
+use symbolon_verifier::answer::HolderKeys;
+use symbolon_verifier::request::MasterSecret;
+use symbolon_verifier::store::{RequestId, TenantId, VerifierStore};
+use tokio::sync::broadcast;
+
+use crate::configuration::VerifierConfiguration;
+use crate::evidence_cache::EvidenceCache;
+use crate::store::EvidenceArchive;
+
+/// The time, as the command line hands it in.
+pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
+
+/// The key that signs requests, and its certificate.
+#[derive(Clone)]
+pub struct RequestSigner {
+    /// Who signs.
+    pub sign: Arc<dyn Sign>,
+    /// The key.
+    pub key: KeyHandle,
+    /// The certificate chain, leaf first and without the anchor. The leaf names the host or origin of the verifier.
+    pub chain: Vec<Certificate>,
+}
+
+/// Everything that the server uses and does not make.
+pub struct Dependencies {
+    /// Requests, results and spent nonces.
+    pub store: Arc<dyn VerifierStore>,
+    /// What was asked and what was answered, for verification at a later time.
+    pub archive: Arc<dyn EvidenceArchive>,
+    /// Fetched status lists.
+    pub evidence_cache: EvidenceCache,
+    /// Fetches with guards.
+    pub fetcher: GuardedFetcher,
+    /// Which URLs this installation uses at all.
+    pub urls: UrlPolicy,
+    /// Computes signatures.
+    pub crypto: Arc<dyn CryptoProvider>,
+    /// Decrypts answers.
+    pub jwe: Arc<dyn JweCodec>,
+    /// Makes identifiers and nonces.
+    pub randomness: Arc<dyn Randomness>,
+    /// The time.
+    pub clock: Clock,
+    /// Derives the key of each request.
+    pub master_secret: MasterSecret,
+    /// Signs requests.
+    pub signer: RequestSigner,
+    /// Whom the verifier trusts.
+    pub trust_list: Arc<TrustList>,
+    /// What the verifier demands.
+    pub policy: Policy,
+    /// Whether one answer may hold credentials bound to different keys.
+    pub holder_keys: HolderKeys,
+    /// Whose requests these are.
+    pub tenant: TenantId,
+    /// Who may make requests.
+    pub administration: AdministrationToken,
+}
+
+/// What the handlers share.
+pub(crate) struct State {
+    pub(crate) configuration: VerifierConfiguration,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) client_id: ClientId,
+    pub(crate) queries: BTreeMap<String, DcqlQuery>,
+    /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
+    pub(crate) answered: broadcast::Sender<RequestId>,
+}
+
+impl State {
+    pub(crate) fn now(&self) -> UnixTime {
+        (self.dependencies.clock)()
+    }
+}

@@ -1,0 +1,324 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+use symbolon_store::{Batch, CommitError, Key, Store, Tenant};
+use symbolon_trust::pack::LastSeen;
+use symbolon_verifier::store::{
+    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
+    StoreError, StoreFuture, TenantId, VerifierStore,
+};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::keys::{self, Expiring, OwnedExpiring};
+use super::{ArchivedEvidence, EvidenceArchive};
+
+/// The verifier's store on the embedded store of the installation. Clones share it.
+///
+/// Tenants have the narrow alphabet of the embedded store; another name is refused.
+#[derive(Clone)]
+pub struct EmbeddedVerifierStore {
+    store: Store,
+    /// Tenants known to stand in the store's own list, so that it is written once for each.
+    listed: Arc<Mutex<BTreeSet<Tenant>>>,
+}
+
+/// The version of every stored value.
+const STORED_VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored<T> {
+    version: u8,
+    value: T,
+}
+
+/// The tenant's name does not fit the embedded store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the tenant's name does not fit the embedded store")]
+pub(super) struct Unsupported;
+
+impl EmbeddedVerifierStore {
+    /// Keeps everything in `store`, beside what others keep there.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, listed: Arc::default() }
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        let (done, answered) = oneshot::channel();
+        // A receiver that is gone belongs to a request that was given up; the batch stands all the same.
+        self.store.submit(batch, move |result| drop(done.send(result)));
+        answered.await.unwrap_or(Err(CommitError::Closed))
+    }
+
+    fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.store.get(key).map_err(unavailable)?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Adds the tenant to the list that [`VerifierStore::remove_expired`] walks.
+    fn listing(&self, tenant: &Tenant, batch: Batch) -> Result<Batch, StoreError> {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if listed.contains(tenant) {
+            return Ok(batch);
+        }
+        let installation = keys::installation().map_err(unavailable)?;
+        Ok(batch.put(installation.key(keys::TENANTS, tenant.name()), Vec::new()))
+    }
+
+    fn is_listed(&self, tenant: Tenant) {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+    }
+
+    fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        let installation = keys::installation().map_err(unavailable)?;
+        let entries = self
+            .store
+            .scan(&installation, keys::TENANTS, &[], None, usize::MAX)
+            .map_err(unavailable)?;
+        entries
+            .iter()
+            .map(|entry| {
+                let name = std::str::from_utf8(&entry.suffix).map_err(|_| StoreError::Unreadable)?;
+                Tenant::parse(name).map_err(|_| StoreError::Unreadable)
+            })
+            .collect()
+    }
+}
+
+impl VerifierStore for EmbeddedVerifierStore {
+    fn insert_request(&self, record: RequestRecord) -> StoreFuture<'_, Insertion> {
+        Box::pin(async move {
+            let tenant = keys::tenant(&record.tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::REQUESTS, record.id.as_str());
+            let batch = Batch::new()
+                .require_absent(key.clone())
+                .put(key, encode(&record)?)
+                .put(keys::expiry(&tenant, record.expires_at, Expiring::Request(&record.id)), Vec::new());
+            match self.commit(self.listing(&tenant, batch)?).await {
+                Ok(()) => {
+                    self.is_listed(tenant);
+                    Ok(Insertion::Inserted)
+                }
+                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+
+    fn request<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId) -> StoreFuture<'a, Option<RequestRecord>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            self.read(&tenant.key(keys::REQUESTS, id.as_str()))
+        })
+    }
+
+    fn consume_nonce<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        nonce: &'a Nonce,
+        keep_until: UnixTime,
+    ) -> StoreFuture<'a, NonceUse> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::NONCES, nonce.as_str());
+            let batch = Batch::new()
+                .require_absent(key.clone())
+                .put(key, encode(&keep_until)?)
+                .put(keys::expiry(&tenant, keep_until, Expiring::Nonce(nonce)), Vec::new());
+            match self.commit(self.listing(&tenant, batch)?).await {
+                Ok(()) => {
+                    self.is_listed(tenant);
+                    Ok(NonceUse::First)
+                }
+                Err(CommitError::RequirementFailed { .. }) => Ok(NonceUse::Replayed),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+
+    fn record_result<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+        result: PresentationResult,
+    ) -> StoreFuture<'a, ResultRecording> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::RESULTS, id.as_str());
+            let batch = Batch::new()
+                .require_present(tenant.key(keys::REQUESTS, id.as_str()))
+                .require_absent(key.clone())
+                .put(key, encode(&result)?);
+            match self.commit(batch).await {
+                Ok(()) => Ok(ResultRecording::Recorded),
+                Err(CommitError::RequirementFailed { position: 0 }) => Ok(ResultRecording::NoSuchRequest),
+                Err(CommitError::RequirementFailed { .. }) => Ok(ResultRecording::AlreadyAnswered),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+
+    fn result<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+    ) -> StoreFuture<'a, Option<PresentationResult>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            self.read(&tenant.key(keys::RESULTS, id.as_str()))
+        })
+    }
+
+    fn last_pack<'a>(&'a self, tenant: &'a TenantId) -> StoreFuture<'a, Option<LastSeen>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            self.read(&tenant.key(keys::PACKS, LAST_PACK))
+        })
+    }
+
+    fn replace_last_pack<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        expected: Option<LastSeen>,
+        accepted: LastSeen,
+    ) -> StoreFuture<'a, Replacement> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::PACKS, LAST_PACK);
+            let batch = match &expected {
+                None => Batch::new().require_absent(key.clone()),
+                Some(expected) => Batch::new().require_equals(key.clone(), encode(expected)?),
+            };
+            match self.commit(batch.put(key, encode(&accepted)?)).await {
+                Ok(()) => Ok(Replacement::Replaced),
+                Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+
+    fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(async move {
+            let mut batch = Batch::new();
+            let mut removed = 0;
+            for tenant in self.tenants()? {
+                let left = limit.saturating_sub(removed);
+                let entries =
+                    self.store.scan(&tenant, keys::EXPIRIES, &[], None, left).map_err(unavailable)?;
+                for entry in entries {
+                    let (at, what) = keys::parse_expiry(&entry.suffix).ok_or(StoreError::Unreadable)?;
+                    if at >= now {
+                        break;
+                    }
+                    batch = batch.delete(tenant.key(keys::EXPIRIES, &entry.suffix));
+                    batch = match what {
+                        OwnedExpiring::Nonce(nonce) => batch.delete(tenant.key(keys::NONCES, nonce.as_str())),
+                        OwnedExpiring::Request(id) => {
+                            let spaces =
+                                [keys::REQUESTS, keys::RESULTS, keys::REQUEST_OBJECTS, keys::ANSWERS];
+                            spaces
+                                .into_iter()
+                                .fold(batch, |batch, space| batch.delete(tenant.key(space, id.as_str())))
+                        }
+                    };
+                    removed += 1;
+                }
+            }
+            if removed > 0 {
+                self.commit(batch).await.map_err(unavailable)?;
+            }
+            Ok(removed)
+        })
+    }
+}
+
+impl EvidenceArchive for EmbeddedVerifierStore {
+    fn keep_request<'a>(&'a self, record: &'a RequestRecord, object: String) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let tenant = keys::tenant(&record.tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::REQUEST_OBJECTS, record.id.as_str());
+            let present = tenant.key(keys::REQUESTS, record.id.as_str());
+            let batch = Batch::new().require_present(present).put(key, encode(&object)?);
+            self.commit(batch).await.map_err(unavailable)
+        })
+    }
+
+    fn keep_answer<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+        vp_token: String,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::ANSWERS, id.as_str());
+            let present = tenant.key(keys::REQUESTS, id.as_str());
+            let batch = Batch::new().require_present(present).put(key, encode(&vp_token)?);
+            self.commit(batch).await.map_err(unavailable)
+        })
+    }
+
+    fn evidence<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+    ) -> StoreFuture<'a, Option<ArchivedEvidence>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let Some(request_object) = self.read(&tenant.key(keys::REQUEST_OBJECTS, id.as_str()))? else {
+                return Ok(None);
+            };
+            let vp_token = self.read(&tenant.key(keys::ANSWERS, id.as_str()))?;
+            Ok(Some(ArchivedEvidence { request_object, vp_token }))
+        })
+    }
+}
+
+const LAST_PACK: &str = "last";
+
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(&Stored { version: STORED_VERSION, value }).map_err(|error| unavailable(error))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    let stored: Stored<T> = serde_json::from_slice(bytes).map_err(|_| StoreError::Unreadable)?;
+    if stored.version == STORED_VERSION { Ok(stored.value) } else { Err(StoreError::Unreadable) }
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn passes_the_conformance_suite_of_verifier_stores() {
+        let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
+        symbolon_verifier::store::conformance::check(&store).await;
+    }
+
+    #[tokio::test]
+    async fn a_nonce_is_spent_once_among_many_at_the_same_time() {
+        let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
+        let tenant = TenantId::parse("default").unwrap();
+        let nonce = Nonce::parse("n").unwrap();
+        let uses = (0..32).map(|_| store.consume_nonce(&tenant, &nonce, UnixTime::from_seconds(1)));
+        let uses = futures_util::future::join_all(uses).await;
+        let first = uses.iter().filter(|used| matches!(used, Ok(NonceUse::First))).count();
+        assert_eq!(first, 1);
+    }
+
+    #[tokio::test]
+    async fn a_tenant_that_does_not_fit_is_refused() {
+        let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
+        let tenant = TenantId::parse("Upper_Case").unwrap();
+        let id = RequestId::parse("r").unwrap();
+        assert!(matches!(store.request(&tenant, &id).await, Err(StoreError::Unavailable(_))));
+    }
+}
