@@ -24,6 +24,8 @@ pub mod x509;
 
 pub use algorithm::SignatureAlgorithm;
 pub use key::{InvalidKey, Jwk, PublicKey, SecretKey, Thumbprint};
-pub use provider::{CryptoProvider, RustCryptoProvider, SharedSecret, SignatureRejected, SigningFailed};
+pub use provider::{
+    CryptoProvider, PreparedKey, RustCryptoProvider, SharedSecret, SignatureRejected, SigningFailed,
+};
 pub use randomness::{Randomness, RandomnessUnavailable, random_bytes};
 pub use time::{InvalidTime, UnixTime};

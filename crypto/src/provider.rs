@@ -33,6 +33,12 @@ pub trait CryptoProvider: Send + Sync {
     /// [`SigningFailed`] when the implementation cannot sign with this key.
     fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed>;
 
+    /// Prepares `key` for many signatures; `None` when [`sign`](Self::sign) has nothing to do beforehand. Whoever holds a
+    /// key for long holds what is prepared as long, and no longer.
+    fn prepare(&self, _key: &SecretKey) -> Option<Box<dyn PreparedKey>> {
+        None
+    }
+
     /// Verifies a signature.
     ///
     /// # Errors
@@ -51,6 +57,17 @@ pub trait CryptoProvider: Send + Sync {
     /// # Errors
     /// [`InvalidKey`] unless both keys are of P-256.
     fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey>;
+}
+
+/// A secret key in the form in which a provider signs fastest.
+///
+/// An implementer must wipe the key when it is dropped.
+pub trait PreparedKey: Send + Sync {
+    /// Signs `message` as [`CryptoProvider::sign`] does.
+    ///
+    /// # Errors
+    /// [`SigningFailed`] when the implementation cannot sign.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed>;
 }
 
 /// The x coordinate of an ECDH agreement, 32 bytes; zeroized when dropped.
@@ -131,5 +148,70 @@ impl CryptoProvider for RustCryptoProvider {
             .try_into()
             .map_err(|_| InvalidKey)?;
         Ok(SharedSecret::new(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededRandomness;
+
+    const ALL: [SignatureAlgorithm; 3] = [
+        SignatureAlgorithm::Es256,
+        SignatureAlgorithm::Es384,
+        SignatureAlgorithm::EdDsa,
+    ];
+
+    fn key(algorithm: SignatureAlgorithm, seed: u64) -> SecretKey {
+        RustCryptoProvider
+            .generate_key(algorithm, &SeededRandomness::new(seed))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_signature_verifies_with_its_key_algorithm_and_message_alone() {
+        for algorithm in ALL {
+            let secret = key(algorithm, 1);
+            let public = secret.public_key();
+            let signature = RustCryptoProvider.sign(&secret, b"message").unwrap();
+            assert_eq!(signature.len(), algorithm.signature_bytes());
+            let verify = |key: &PublicKey, algorithm, message: &[u8], signature: &[u8]| {
+                RustCryptoProvider.verify(key, algorithm, message, signature)
+            };
+            assert_eq!(verify(&public, algorithm, b"message", &signature), Ok(()));
+            assert!(verify(&public, algorithm, b"other", &signature).is_err());
+            assert!(verify(&key(algorithm, 2).public_key(), algorithm, b"message", &signature).is_err());
+            for other in ALL.into_iter().filter(|other| *other != algorithm) {
+                assert!(verify(&public, other, b"message", &signature).is_err());
+            }
+            for index in 0..signature.len() {
+                let mut changed = signature.clone();
+                changed[index] ^= 1;
+                assert!(
+                    verify(&public, algorithm, b"message", &changed).is_err(),
+                    "{index}"
+                );
+                assert!(verify(&public, algorithm, b"message", &signature[..index]).is_err());
+            }
+            for byte in [0x00, 0xff] {
+                assert!(verify(&public, algorithm, b"message", &vec![byte; signature.len()]).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn two_parties_agree_and_only_on_p256() {
+        let (alice, bob) = (
+            key(SignatureAlgorithm::Es256, 3),
+            key(SignatureAlgorithm::Es256, 4),
+        );
+        let one = RustCryptoProvider.agree(&alice, &bob.public_key()).unwrap();
+        let two = RustCryptoProvider.agree(&bob, &alice.public_key()).unwrap();
+        assert_eq!(one.as_bytes(), two.as_bytes());
+        for other in [SignatureAlgorithm::Es384, SignatureAlgorithm::EdDsa] {
+            let other = key(other, 5);
+            assert!(RustCryptoProvider.agree(&alice, &other.public_key()).is_err());
+            assert!(RustCryptoProvider.agree(&other, &alice.public_key()).is_err());
+        }
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::key::{PublicKey, SecretKey};
-use crate::provider::CryptoProvider;
+use crate::provider::{CryptoProvider, PreparedKey};
 
 /// The name of a key within its key store; it says nothing to anybody else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -117,6 +117,7 @@ pub struct SoftwareKey {
     handle: KeyHandle,
     secret: SecretKey,
     public_key: PublicKey,
+    prepared: Option<Box<dyn PreparedKey>>,
     provider: Arc<dyn CryptoProvider>,
 }
 
@@ -125,10 +126,12 @@ impl SoftwareKey {
     #[must_use]
     pub fn new(handle: KeyHandle, secret: SecretKey, provider: Arc<dyn CryptoProvider>) -> Self {
         let public_key = secret.public_key();
+        let prepared = provider.prepare(&secret);
         Self {
             handle,
             secret,
             public_key,
+            prepared,
             provider,
         }
     }
@@ -160,10 +163,12 @@ impl Sign for SoftwareKey {
         if request.algorithm != self.public_key.algorithm() {
             return Err(KeyError::WrongAlgorithm);
         }
-        self.provider
-            .sign(&self.secret, &request.bytes)
-            .map(SignOutcome::Signed)
-            .map_err(|_| KeyError::Failed)
+        match &self.prepared {
+            Some(prepared) => prepared.sign(&request.bytes),
+            None => self.provider.sign(&self.secret, &request.bytes),
+        }
+        .map(SignOutcome::Signed)
+        .map_err(|_| KeyError::Failed)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The fast signature provider of servers and command line, over [AWS-LC](https://github.com/aws/aws-lc).
 //!
 //! It answers exactly as [`RustCryptoProvider`](symbolon_crypto::RustCryptoProvider) does, which the conformance suite
-//! of `symbolon-crypto` holds against both, and is several times faster on P-256. It keeps no keys: each call builds its
-//! own, and AWS-LC wipes them when they are freed.
+//! of `symbolon-crypto` holds against both, and is several times faster on P-256. It keeps no keys: whoever signs
+//! often keeps what [`prepare`](CryptoProvider::prepare) gives, and AWS-LC wipes keys when they are freed.
 //!
 //! Nonces of ECDSA signatures come from AWS-LC's own randomness, so the same message has many signatures.
 
@@ -12,32 +12,60 @@ use aws_lc_rs::agreement::{self, ECDH_P256, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-    ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-    ParsedPublicKey,
+    ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey,
 };
 use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PublicKey, SecretKey, SharedSecret, SignatureAlgorithm, SignatureRejected,
-    SigningFailed,
+    CryptoProvider, InvalidKey, PreparedKey, PublicKey, SecretKey, SharedSecret, SignatureAlgorithm,
+    SignatureRejected, SigningFailed,
 };
 
 /// Signatures and key agreement by AWS-LC.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AwsLcProvider;
 
-impl CryptoProvider for AwsLcProvider {
-    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+/// A key pair of AWS-LC, which wipes it when it is freed.
+enum KeyPair {
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl KeyPair {
+    fn new(key: &SecretKey) -> Result<Self, SigningFailed> {
+        let (secret, public_key) = (key.to_secret_bytes(), key.public_key().to_sec1_bytes());
+        let ecdsa = |algorithm| {
+            EcdsaKeyPair::from_private_key_and_public_key(algorithm, &secret, &public_key).map(Self::Ecdsa)
+        };
         match key.algorithm() {
-            SignatureAlgorithm::Es256 => sign_ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, key, message),
-            SignatureAlgorithm::Es384 => sign_ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, key, message),
+            SignatureAlgorithm::Es256 => ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            SignatureAlgorithm::Es384 => ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING),
             SignatureAlgorithm::EdDsa => {
-                let public_key = key.public_key().to_sec1_bytes();
-                let pair = Ed25519KeyPair::from_seed_and_public_key(&key.to_secret_bytes(), &public_key)
-                    .map_err(|_| SigningFailed)?;
-                pair.try_sign(message)
-                    .map(|signature| signature.as_ref().to_vec())
-                    .map_err(|_| SigningFailed)
+                Ed25519KeyPair::from_seed_and_public_key(&secret, &public_key).map(Self::Ed25519)
             }
         }
+        .map_err(|_| SigningFailed)
+    }
+}
+
+impl PreparedKey for KeyPair {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        match self {
+            Self::Ecdsa(pair) => pair.sign(&SystemRandom::new(), message),
+            Self::Ed25519(pair) => pair.try_sign(message),
+        }
+        .map(|signature| signature.as_ref().to_vec())
+        .map_err(|_| SigningFailed)
+    }
+}
+
+impl CryptoProvider for AwsLcProvider {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        KeyPair::new(key)?.sign(message)
+    }
+
+    fn prepare(&self, key: &SecretKey) -> Option<Box<dyn PreparedKey>> {
+        KeyPair::new(key)
+            .ok()
+            .map(|pair| Box::new(pair) as Box<dyn PreparedKey>)
     }
 
     fn verify(
@@ -76,19 +104,6 @@ impl CryptoProvider for AwsLcProvider {
             shared.try_into().map(SharedSecret::new).map_err(|_| InvalidKey)
         })
     }
-}
-
-fn sign_ecdsa(
-    algorithm: &'static EcdsaSigningAlgorithm,
-    key: &SecretKey,
-    message: &[u8],
-) -> Result<Vec<u8>, SigningFailed> {
-    let public_key = key.public_key().to_sec1_bytes();
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, &key.to_secret_bytes(), &public_key)
-        .map_err(|_| SigningFailed)?;
-    pair.sign(&SystemRandom::new(), message)
-        .map(|signature| signature.as_ref().to_vec())
-        .map_err(|_| SigningFailed)
 }
 
 #[cfg(test)]

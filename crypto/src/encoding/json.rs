@@ -8,6 +8,9 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAcc
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+/// 2⁶³: below it in magnitude no integer is rounded to a float by the reader.
+const FIRST_NUMBER_BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
+
 /// What a text may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonBudget {
@@ -164,6 +167,10 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        // An integer beyond 64 bits arrives here rounded; another reader would see another number in the same text.
+        if value.abs() >= FIRST_NUMBER_BEYOND_64_BITS {
+            return Err(E::custom("a number that does not fit"));
+        }
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| E::custom("not a finite number"))
@@ -253,6 +260,11 @@ mod tests {
         assert!(strict("1 2").is_err());
         assert!(strict("1e999").is_err());
         assert!(strict("01").is_err());
+        assert!(strict("18446744073709551616").is_err());
+        assert!(strict("-9223372036854775809").is_err());
+        assert_eq!(strict("18446744073709551615"), Ok(Value::from(u64::MAX)));
+        assert_eq!(strict("-9223372036854775808"), Ok(Value::from(i64::MIN)));
+        assert!(strict("1.5").is_ok());
         assert!(strict("{\"a\":1}\n").is_ok());
     }
 

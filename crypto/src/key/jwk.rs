@@ -38,17 +38,25 @@ struct Wire {
     alg: Option<String>,
     #[serde(rename = "use")]
     use_: Option<String>,
-    // Private members (RFC 7518 §6) and the symmetric key.
-    d: Option<serde::de::IgnoredAny>,
-    k: Option<serde::de::IgnoredAny>,
-    p: Option<serde::de::IgnoredAny>,
-    q: Option<serde::de::IgnoredAny>,
+    // Private members (RFC 7518 §6) and the symmetric key. `null` is a member too.
+    #[serde(default, deserialize_with = "present")]
+    d: bool,
+    #[serde(default, deserialize_with = "present")]
+    k: bool,
+    #[serde(default, deserialize_with = "present")]
+    p: bool,
+    #[serde(default, deserialize_with = "present")]
+    q: bool,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 impl<'de> Deserialize<'de> for Jwk {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
-        if wire.d.is_some() || wire.k.is_some() || wire.p.is_some() || wire.q.is_some() {
+        if wire.d || wire.k || wire.p || wire.q {
             return Err(D::Error::custom("a public key must not hold private members"));
         }
         Ok(Self {

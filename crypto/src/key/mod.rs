@@ -3,6 +3,8 @@
 mod jwk;
 mod public;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use thiserror::Error;
 

@@ -115,7 +115,8 @@ impl PublicKey {
     pub fn from_ed25519_bytes(bytes: &[u8]) -> Result<Self, InvalidKey> {
         let bytes: &[u8; 32] = bytes.try_into().map_err(|_| InvalidKey)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| InvalidKey)?;
-        if key.is_weak() {
+        // The decoder lets a y beyond the field prime pass, a second encoding of the same point.
+        if key.is_weak() || key.to_edwards().compress().as_bytes() != bytes {
             Err(InvalidKey)
         } else {
             Ok(Self::Ed25519(key))

@@ -93,6 +93,10 @@ impl SecretKey {
     /// # Errors
     /// [`InvalidKey`] for another length, zero, or a number beyond the group order.
     pub fn from_p256_scalar(bytes: &[u8]) -> Result<Self, InvalidKey> {
+        // The curve's own reader pads anything from 24 bytes on.
+        if bytes.len() != 32 {
+            return Err(InvalidKey);
+        }
         p256::ecdsa::SigningKey::from_slice(bytes)
             .map(|key| Self(Secret::P256(key)))
             .map_err(|_| InvalidKey)

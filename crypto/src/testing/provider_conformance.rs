@@ -71,6 +71,14 @@ fn verifies_and_refuses_what_was_changed(
     let signature = signer.sign(&secret, &message);
     assert!(signature.is_ok(), "{algorithm:?}: signs");
     let signature = signature.unwrap_or_default();
+    if let Some(prepared) = signer.prepare(&secret) {
+        let signature = prepared.sign(&message).unwrap_or_default();
+        assert_eq!(
+            verifier.verify(&public_key, algorithm, &message, &signature),
+            Ok(()),
+            "{algorithm:?}: a prepared key signs as well"
+        );
+    }
     assert_eq!(
         signature.len(),
         algorithm.signature_bytes(),
