@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use redb::backends::FileBackend;
-use redb::{Database, DatabaseError, StorageBackend};
+use redb::{Builder, Database, DatabaseError, StorageBackend};
 
 use crate::batch::Batch;
 use crate::creation::restart_unfinished;
@@ -29,6 +29,20 @@ impl Store {
     /// [`OpenError::AlreadyOpen`] when another process has it; [`OpenError::Io`] when the file cannot be opened;
     /// [`OpenError::Database`] when it is not a store or is damaged.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_file(path, &mut Database::builder())
+    }
+
+    /// Like [`Store::open`], and verifies the checksum of every page first, so that a file that something else has changed is an
+    /// error here. [`Store::open`] trusts the pages of a store that was closed properly, and reading a changed one may panic.
+    /// Takes as long as reading the whole file: for small stores, such as a wallet's.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_checked(path: &Path) -> Result<Self, OpenError> {
+        Self::open_file(path, Database::builder().set_check_integrity_on_open(true))
+    }
+
+    fn open_file(path: &Path, builder: &mut Builder) -> Result<Self, OpenError> {
         let existed = path.exists();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -39,7 +53,8 @@ impl Store {
         }
         let file = options.open(path)?;
         let backend = FileBackend::new(file).map_err(opened)?;
-        let store = Self::open_with_backend(backend)?;
+        restart_unfinished(&backend)?;
+        let store = Self::start(builder.create_with_backend(backend).map_err(opened)?)?;
         if !existed {
             sync_folder_of(path)?;
         }

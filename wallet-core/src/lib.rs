@@ -1,1 +1,30 @@
-//! the holder's rules
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod exchange;
+pub mod hold;
+mod identifiers;
+mod language;
+mod memory;
+mod policy;
+pub mod ports;
+pub mod present;
+mod progress;
+pub mod receive;
+pub mod record;
+mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod wallet;
+
+pub use error::{DeviceFault, WalletError};
+pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
+pub use language::Languages;
+pub use memory::MemoryStore;
+pub use policy::{AllowedIssuer, AllowedTypes, IssuerPolicy, RelyingPartyPolicy, WalletPolicy};
+pub use ports::{
+    BoxFuture, Change, HttpRequest, HttpResponse, ListKeys, Method, StoreError, Transport, TransportError,
+    WalletKeys, WalletStore,
+};
+pub use progress::{ObserveProgress, Progress, Silent};
+pub use wallet::{Ports, Recovered, Resumed, Wallet};

@@ -1,0 +1,120 @@
+//! What is held: list, show, delete, history.
+
+mod names;
+mod shown;
+
+use serde::Serialize;
+use symbolon_crypto::UnixTime;
+
+pub use shown::{CredentialDetails, CredentialSummary, Disclosable, ShownClaim, Validity};
+
+pub(crate) use names::ClaimNames;
+pub(crate) use shown::{Opened, open_held};
+
+use crate::error::{DeviceFault, WalletError};
+use crate::identifiers::{CredentialId, HistoryId};
+use crate::language::Languages;
+use crate::ports::Change;
+use crate::record::{HeldCredential, HistoryEntry, HistoryEvent};
+use crate::wallet::Wallet;
+
+impl Wallet {
+    /// The credentials held, those received last first.
+    ///
+    /// # Errors
+    /// [`WalletError::StoreDamaged`] and the like.
+    pub async fn list(
+        &self,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<Vec<CredentialSummary>, WalletError> {
+        let mut credentials = self.ports.store.credentials().await?;
+        credentials.sort_by_key(|credential| (std::cmp::Reverse(credential.received), credential.id));
+        Ok(credentials
+            .iter()
+            .map(|credential| CredentialSummary::of(credential, languages, now))
+            .collect())
+    }
+
+    /// One credential with its claims, named in the first of `languages` that the issuer gave names in.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when it is not held.
+    pub async fn show(
+        &self,
+        id: CredentialId,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<CredentialDetails, WalletError> {
+        let credential = self.held(id).await?;
+        let opened = open_held(&credential)?;
+        Ok(CredentialDetails::of(
+            &credential,
+            &opened,
+            &self.policy,
+            languages,
+            now,
+        ))
+    }
+
+    /// Deletes a credential and its key. The history keeps that it was held.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when it is not held.
+    pub async fn delete(&self, id: CredentialId, now: UnixTime) -> Result<(), WalletError> {
+        let credential = self.held(id).await?;
+        let event = HistoryEvent::Deleted {
+            credential: id,
+            issuer: credential.issuer,
+            credential_type: credential.credential_type,
+        };
+        let entry = HistoryEntry {
+            id: HistoryId::make(self.ports.randomness.as_ref())?,
+            at: now,
+            event,
+        };
+        let changes = vec![Change::DeleteCredential(id), Change::PutHistory(Box::new(entry))];
+        self.ports.store.commit(changes).await?;
+        self.ports.keys.delete(&credential.key)?;
+        Ok(())
+    }
+
+    /// What happened, the latest first.
+    ///
+    /// # Errors
+    /// [`WalletError::StoreDamaged`] and the like.
+    pub async fn history(&self) -> Result<Vec<HistoryEntry>, WalletError> {
+        let mut entries = self.ports.store.history().await?;
+        entries.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.event.rank(), entry.id)));
+        Ok(entries)
+    }
+
+    /// The whole history as JSON, for the person to keep or to hand to an authority: `{"version":1,"entries":[…]}`, the
+    /// latest first. It holds no claim values.
+    ///
+    /// # Errors
+    /// As [`Wallet::history`].
+    pub async fn export_history(&self) -> Result<String, WalletError> {
+        #[derive(Serialize)]
+        struct Export {
+            version: u32,
+            entries: Vec<HistoryEntry>,
+        }
+        let export = Export {
+            version: HISTORY_EXPORT_VERSION,
+            entries: self.history().await?,
+        };
+        serde_json::to_string_pretty(&export).map_err(|_| WalletError::DeviceFailed(DeviceFault::Internal))
+    }
+
+    pub(crate) async fn held(&self, id: CredentialId) -> Result<HeldCredential, WalletError> {
+        self.ports
+            .store
+            .credential(id)
+            .await?
+            .ok_or(WalletError::NotFound)
+    }
+}
+
+/// The version of the exported form.
+const HISTORY_EXPORT_VERSION: u32 = 1;

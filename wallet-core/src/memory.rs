@@ -1,0 +1,161 @@
+//! The store in memory: for tests, and for a wallet that must leave no trace.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
+use crate::record::{Flow, HeldCredential, HistoryEntry, Record, decode, encode};
+
+/// Keeps everything in memory, in the written form, so that what cannot be stored cannot be kept here either. Clones share
+/// what they hold: a clone is what another process would find.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        // A panic elsewhere cannot leave the tables half-changed: a commit prepares everything before it writes.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Written = Zeroizing<Vec<u8>>;
+
+#[derive(Default)]
+struct Tables {
+    flows: BTreeMap<FlowId, (u64, Written)>,
+    credentials: BTreeMap<CredentialId, Written>,
+    history: BTreeMap<HistoryId, Written>,
+}
+
+impl Tables {
+    fn commit(&mut self, changes: Vec<Change>) -> Result<(), StoreError> {
+        for change in &changes {
+            let holds = match change {
+                Change::PutFlow(flow) => {
+                    let stored = self.flows.get(&flow.id).map_or(0, |(revision, _)| *revision);
+                    stored.checked_add(1) == Some(flow.revision)
+                }
+                Change::PutCredential(credential) => !self.credentials.contains_key(&credential.id),
+                Change::DeleteFlow(_)
+                | Change::DeleteCredential(_)
+                | Change::PutHistory(_)
+                | Change::DeleteHistory(_) => true,
+            };
+            if !holds {
+                return Err(StoreError::Conflict);
+            }
+        }
+        let prepared = changes
+            .into_iter()
+            .map(Prepared::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        for change in prepared {
+            match change {
+                Prepared::PutFlow(id, revision, written) => {
+                    self.flows.insert(id, (revision, written));
+                }
+                Prepared::PutCredential(id, written) => {
+                    self.credentials.insert(id, written);
+                }
+                Prepared::PutHistory(id, written) => {
+                    self.history.insert(id, written);
+                }
+                Prepared::DeleteFlow(id) => {
+                    self.flows.remove(&id);
+                }
+                Prepared::DeleteCredential(id) => {
+                    self.credentials.remove(&id);
+                }
+                Prepared::DeleteHistory(id) => {
+                    self.history.remove(&id);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+enum Prepared {
+    PutFlow(FlowId, u64, Written),
+    DeleteFlow(FlowId),
+    PutCredential(CredentialId, Written),
+    DeleteCredential(CredentialId),
+    PutHistory(HistoryId, Written),
+    DeleteHistory(HistoryId),
+}
+
+impl Prepared {
+    fn new(change: Change) -> Result<Self, StoreError> {
+        Ok(match change {
+            Change::PutFlow(flow) => Self::PutFlow(flow.id, flow.revision, encode(flow.as_ref())?),
+            Change::DeleteFlow(id) => Self::DeleteFlow(id),
+            Change::PutCredential(credential) => {
+                Self::PutCredential(credential.id, encode(credential.as_ref())?)
+            }
+            Change::DeleteCredential(id) => Self::DeleteCredential(id),
+            Change::PutHistory(entry) => Self::PutHistory(entry.id, encode(entry.as_ref())?),
+            Change::DeleteHistory(id) => Self::DeleteHistory(id),
+        })
+    }
+}
+
+fn read<T: Record>(written: Option<&Written>) -> Result<Option<T>, StoreError> {
+    written
+        .map(|bytes| decode(bytes).map_err(StoreError::from))
+        .transpose()
+}
+
+impl WalletStore for MemoryStore {
+    fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+        Box::pin(async move { read(self.tables().flows.get(&id).map(|(_, written)| written)) })
+    }
+
+    fn flows(&self) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
+        Box::pin(async move {
+            self.tables()
+                .flows
+                .values()
+                .map(|(_, written)| Ok(decode(written)?))
+                .collect()
+        })
+    }
+
+    fn credential(&self, id: CredentialId) -> BoxFuture<'_, Result<Option<HeldCredential>, StoreError>> {
+        Box::pin(async move { read(self.tables().credentials.get(&id)) })
+    }
+
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<HeldCredential>, StoreError>> {
+        Box::pin(async move {
+            self.tables()
+                .credentials
+                .values()
+                .map(|written| Ok(decode(written)?))
+                .collect()
+        })
+    }
+
+    fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        Box::pin(async move {
+            self.tables()
+                .history
+                .values()
+                .map(|written| Ok(decode(written)?))
+                .collect()
+        })
+    }
+
+    fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.tables().commit(changes) })
+    }
+}

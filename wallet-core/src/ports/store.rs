@@ -1,0 +1,82 @@
+//! Where the wallet keeps flows, credentials and history.
+
+use thiserror::Error;
+
+use super::BoxFuture;
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::record::{Flow, HeldCredential, HistoryEntry};
+
+/// Keeps what must survive the death of the process.
+///
+/// An implementation must
+/// - apply the changes of one [`WalletStore::commit`] **all or none**, durable before the future completes. A wallet that
+///   has sent a one-time code relies on the record that it did.
+/// - check the revision of every [`Change::PutFlow`] as described there, atomically with the write. Two drivers of one flow
+///   would otherwise both send its code.
+/// - keep everything encrypted at rest. What it is handed contains personal data, codes and tokens.
+/// - write records with [`crate::record::encode`], so that their version travels with them.
+///
+/// [`crate::testing::store_conformance`] (feature `testing`) checks all of this but the encryption.
+pub trait WalletStore: Send + Sync {
+    /// The flow with this identifier.
+    fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
+
+    /// All flows, in no particular order.
+    fn flows(&self) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>>;
+
+    /// The credential with this identifier.
+    fn credential(&self, id: CredentialId) -> BoxFuture<'_, Result<Option<HeldCredential>, StoreError>>;
+
+    /// All credentials, in no particular order.
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<HeldCredential>, StoreError>>;
+
+    /// All entries of the history, in no particular order.
+    fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>>;
+
+    /// Applies all `changes`, or none of them and reports why.
+    fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// One change of what is stored.
+pub enum Change {
+    /// Stores a flow. Its revision must be 1 when nothing is stored under its identifier, and otherwise one more than that
+    /// of the flow stored; if it is not, the commit fails with [`StoreError::Conflict`].
+    PutFlow(Box<Flow>),
+    /// Forgets a flow; nothing happens when there is none.
+    DeleteFlow(FlowId),
+    /// Stores a new credential; [`StoreError::Conflict`] when its identifier is taken.
+    PutCredential(Box<HeldCredential>),
+    /// Forgets a credential; nothing happens when there is none.
+    DeleteCredential(CredentialId),
+    /// Stores an entry of the history, replacing the one with the same identifier.
+    PutHistory(Box<HistoryEntry>),
+    /// Forgets an entry of the history; nothing happens when there is none.
+    DeleteHistory(HistoryId),
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A requirement of a [`Change`] does not hold. Nothing was changed.
+    #[error("the wallet was changed by another operation")]
+    Conflict,
+    /// The key that unlocks the store needs the person (screen lock, biometry).
+    #[error("the wallet is locked")]
+    Locked,
+    /// What is stored was changed or cut by something other than the wallet, or belongs to another wallet.
+    #[error("the wallet's store is damaged")]
+    Damaged,
+    /// A record or the store itself was written by a newer version.
+    #[error("the wallet's store has version {found}, this version reads up to {supported}")]
+    NewerVersion {
+        /// The version found.
+        found: u32,
+        /// The newest version that can be read.
+        supported: u32,
+    },
+    /// The disk, the operating system or randomness refused. Whether an interrupted commit took effect is unknown until
+    /// the store is read again.
+    #[error("the wallet's store cannot be used")]
+    Unavailable,
+}

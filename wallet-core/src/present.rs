@@ -1,0 +1,26 @@
+//! Showing credentials by [OpenID4VP 1.0].
+//!
+//! ```text
+//! link → AwaitingConsent → Consented → Sending → Finished
+//!                        ↘ Declining ↗
+//! ```
+//! The request object is fetched and verified before anything is shown; who asks is part of what is shown. Nothing is signed
+//! before consent, and what is disclosed is exactly what was shown. What was agreed to is written down before it is signed,
+//! and what may have been sent before it is sent.
+//!
+//! [OpenID4VP 1.0]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html
+
+mod answer;
+mod consent;
+mod matching;
+mod outcome;
+mod request;
+mod run;
+mod send;
+mod stage;
+
+pub use consent::{
+    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Need,
+};
+pub use outcome::{PresentOutcome, Presentation, RequestProblem};
+pub use stage::{FinishedPresentation, PresentStage, Sending};

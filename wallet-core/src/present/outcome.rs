@@ -1,0 +1,97 @@
+//! What comes of presenting, for the app to show.
+
+use serde::{Deserialize, Serialize};
+use symbolon_protocol::identifier::HttpUrl;
+use thiserror::Error;
+
+use super::consent::ConsentRequest;
+
+/// What comes of a step of presenting.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum PresentOutcome {
+    /// Show who asks for what, then [`answer_request`](crate::Wallet::answer_request).
+    AwaitingConsent(Box<ConsentRequest>),
+    /// The key store waits for the person (screen lock, biometry). Ask, then [`resume`](crate::Wallet::resume).
+    KeyLocked,
+    /// The verifier accepted the presentation.
+    Presented {
+        /// What was sent, for the person to keep.
+        presentation: Presentation,
+        /// Where the verifier wants the person to go on: open it in the browser.
+        redirect_uri: Option<HttpUrl>,
+    },
+    /// The presentation may have arrived; the verifier's answer is not known. The history tells of it.
+    Unconfirmed {
+        /// What was sent.
+        presentation: Presentation,
+    },
+    /// The verifier answered with an error. It may have read what was sent; the history tells of it.
+    Rejected,
+    /// The person declined. Nothing was disclosed.
+    Declined,
+}
+
+/// What was sent, in the clear. Together the two parts let anybody who has the issuer's anchors check the presentation later.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presentation {
+    /// `vp_token`: a JSON object from query to presentations.
+    pub vp_token: String,
+    /// The signed request that it answers.
+    pub request_object: String,
+}
+
+/// Without the claims, which are personal data.
+impl std::fmt::Debug for Presentation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Presentation")
+            .field("vp_token_bytes", &self.vp_token.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request was refused. Nothing was answered: an error goes only to an address that a verified request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RequestProblem {
+    /// The link breaks a rule: no client, no address of a request, or an address that is not allowed.
+    #[error("the link of the request breaks a rule")]
+    Link,
+    /// There is no request at the address (any more).
+    #[error("there is no request at the address")]
+    Gone,
+    /// What is at the address is no signed request object.
+    #[error("what is at the address is no signed request")]
+    NotARequestObject,
+    /// The link names a client in a way that this wallet does not know, or none at all.
+    #[error("the kind of client identifier is not supported")]
+    ClientIdentifier,
+    /// The request is for another client than the link.
+    #[error("the request names another client than the link")]
+    AnotherClient,
+    /// The signature is wrong, or the certificate does not belong to the client.
+    #[error("the signature of the request is wrong")]
+    Signature,
+    /// The certificate is not under an anchor of the policy, or not valid.
+    #[error("the certificate of the verifier is not trusted")]
+    UntrustedVerifier,
+    /// The answer would go to an address that does not belong to the client.
+    #[error("the answer would go to an address that does not belong to the verifier")]
+    ResponseAddress,
+    /// The request is of another kind, for another audience, or answers another nonce.
+    #[error("the request is not meant for this wallet")]
+    NotForThisWallet,
+    /// The request has expired or is from the future.
+    #[error("the request has expired")]
+    Expired,
+    /// The request is malformed or breaks a rule.
+    #[error("the request breaks a rule")]
+    Malformed,
+    /// The request wants something that this wallet does not do: another response mode, transaction data, a format.
+    #[error("the request wants something that this wallet does not do")]
+    Unsupported,
+    /// The verifier gives no key to encrypt the answer with.
+    #[error("the request has no usable key to encrypt the answer with")]
+    EncryptionKey,
+}

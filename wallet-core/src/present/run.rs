@@ -1,0 +1,352 @@
+//! The calls of the facade, and the loop over the stages.
+
+use std::time::Duration;
+
+use symbolon_crypto::UnixTime;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::error::PresentationErrorCode;
+use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
+
+use super::answer::Signed;
+use super::consent::{Choice, ConsentRequest, Decision};
+use super::matching::Holdings;
+use super::outcome::{PresentOutcome, Presentation};
+use super::request::verifier_record;
+use super::send::Attempt;
+use super::stage::{FinishedPresentation, PresentStage, Sending};
+use crate::error::WalletError;
+use crate::identifiers::{FlowId, HistoryId};
+use crate::language::Languages;
+use crate::ports::Change;
+use crate::progress::Progress;
+use crate::record::{Delivery, HistoryEntry, HistoryEvent, Stage};
+use crate::wallet::{Cursor, Wallet};
+
+/// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
+/// yesterday's yes to send something today.
+const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// What a step led to.
+enum Step {
+    /// A further stage, already durable.
+    Next(PresentStage, Attempt),
+    /// The person must do something.
+    Wait(PresentOutcome),
+}
+
+impl Wallet {
+    /// Fetches and verifies the request behind a link, from a QR code or a deep link alike, and tells who asks for what and
+    /// what would be disclosed. Nothing is signed and nothing sent: show it, then call [`Wallet::answer_request`].
+    ///
+    /// # Errors
+    /// [`WalletError::RequestRefused`] when who asks cannot be established or the request breaks a rule. A refusal is told
+    /// to the verifier only when the request proved that its address belongs to it. [`WalletError::UnreadableLink`] when the
+    /// link is something else. After [`WalletError::Network`], call again with the same link.
+    pub async fn present(
+        &self,
+        link: &str,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<ConsentRequest, WalletError> {
+        let fetched = self.fetch_request(link).await?;
+        self.observe(Progress::VerifyingRequest);
+        let verified = self.verify_request(
+            &fetched.request_object,
+            &fetched.client_id,
+            fetched.wallet_nonce.as_ref(),
+            now,
+        );
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err((problem, target)) => {
+                if let Some(target) = target {
+                    self.tell(&target).await;
+                }
+                return Err(WalletError::RequestRefused(problem));
+            }
+        };
+        let stage = PresentStage::AwaitingConsent {
+            request_object: fetched.request_object,
+            client_id: fetched.client_id,
+            languages: languages.clone(),
+        };
+        let flow = self.begin(Stage::Present(stage), now).await?;
+        self.consent_request(flow, &verified, languages, now).await
+    }
+
+    /// The person decides. Signs, encrypts and sends exactly what the consent request showed; or tells the verifier that
+    /// access was denied.
+    ///
+    /// # Errors
+    /// [`WalletError::InvalidChoice`] when the choice does not answer the request; [`WalletError::WrongStage`] when the flow
+    /// is beyond consent; [`WalletError::RequestRefused`] when the request has expired meanwhile. [`WalletError::Network`]
+    /// and [`WalletError::PeerUnavailable`] leave the flow to be resumed.
+    pub async fn answer_request(
+        &self,
+        flow: FlowId,
+        decision: Decision,
+        now: UnixTime,
+    ) -> Result<PresentOutcome, WalletError> {
+        let flow = self.flow(flow).await?;
+        let mut cursor = Cursor::at(self, &flow, now);
+        let Stage::Present(PresentStage::AwaitingConsent {
+            request_object,
+            client_id,
+            languages,
+        }) = flow.stage
+        else {
+            return Err(WalletError::WrongStage);
+        };
+        let stage = match decision {
+            Decision::Share(choice) => {
+                let verified = self.verify_again(&request_object, &client_id, now)?;
+                if !self.fits(&verified, &choice, now).await? {
+                    return Err(WalletError::InvalidChoice);
+                }
+                let agreed = now;
+                PresentStage::Consented {
+                    request_object,
+                    client_id,
+                    languages,
+                    choice,
+                    agreed,
+                }
+            }
+            Decision::Decline => match self.verify_again(&request_object, &client_id, now) {
+                Ok(verified) => {
+                    let target = verified.refuse(PresentationErrorCode::AccessDenied);
+                    PresentStage::Declining {
+                        form: target.answer.to_form(),
+                        response_uri: target.response_uri,
+                        verifier: verifier_record(&verified),
+                    }
+                }
+                // Nobody waits for the answer to a request that is no longer good.
+                Err(_) => PresentStage::Finished(Box::new(FinishedPresentation::Declined)),
+            },
+        };
+        let stage = cursor.write_presentation(stage, Vec::new()).await?;
+        self.drive_presentation(cursor, stage).await
+    }
+
+    /// Goes from stage to stage until the person is needed or it is over.
+    pub(crate) async fn drive_presentation(
+        &self,
+        mut cursor: Cursor<'_>,
+        mut stage: PresentStage,
+    ) -> Result<PresentOutcome, WalletError> {
+        // A stage read from the store may have been acted on by a process that died.
+        let mut attempt = Attempt::Repeated;
+        loop {
+            let step = match stage {
+                PresentStage::AwaitingConsent {
+                    request_object,
+                    client_id,
+                    languages,
+                } => {
+                    let verified = self.verify_again(&request_object, &client_id, cursor.now)?;
+                    let request = self
+                        .consent_request(cursor.id, &verified, &languages, cursor.now)
+                        .await?;
+                    return Ok(PresentOutcome::AwaitingConsent(Box::new(request)));
+                }
+                PresentStage::Consented {
+                    request_object,
+                    client_id,
+                    languages,
+                    choice,
+                    agreed,
+                } => {
+                    let consent = Consent {
+                        request_object,
+                        client_id,
+                        languages,
+                        choice,
+                        agreed,
+                    };
+                    self.sign(&mut cursor, consent).await?
+                }
+                PresentStage::Declining {
+                    response_uri,
+                    form,
+                    verifier,
+                } => {
+                    self.observe(Progress::SendingAnswer);
+                    let next = self
+                        .send_refusal(&mut cursor, &response_uri, form, verifier)
+                        .await?;
+                    Step::Next(next, attempt)
+                }
+                PresentStage::Sending(sending) => {
+                    self.observe(Progress::SendingAnswer);
+                    Step::Next(self.send_answer(&mut cursor, *sending, attempt).await?, attempt)
+                }
+                PresentStage::Finished(finished) => return Ok((*finished).into()),
+            };
+            match step {
+                Step::Next(next, next_attempt) => {
+                    stage = next;
+                    attempt = next_attempt;
+                }
+                Step::Wait(outcome) => return Ok(outcome),
+            }
+        }
+    }
+
+    /// One durable step: signs what was agreed to, or asks again when the consent no longer holds.
+    async fn sign(&self, cursor: &mut Cursor<'_>, consent: Consent) -> Result<Step, WalletError> {
+        let now = cursor.now;
+        let verified = self.verify_again(&consent.request_object, &consent.client_id, now)?;
+        let current = consent.agreed.plus(CONSENT_LIFETIME) >= now;
+        if !current || !self.fits(&verified, &consent.choice, now).await? {
+            let Consent {
+                request_object,
+                client_id,
+                languages,
+                ..
+            } = consent;
+            let stage = PresentStage::AwaitingConsent {
+                request_object,
+                client_id,
+                languages,
+            };
+            let stage = cursor.write_presentation(stage, Vec::new()).await?;
+            return Ok(Step::Next(stage, Attempt::First));
+        }
+        self.observe(Progress::SigningPresentation);
+        let credentials = self.ports.store.credentials().await?;
+        let holdings = self.holdings(&credentials, &verified, now)?;
+        let answer = match self.sign_answer(&verified, &holdings, &consent.choice, now)? {
+            Signed::Answer(answer) => answer,
+            Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
+        };
+        let sending = Sending {
+            response_uri: verified.request().response_uri.clone(),
+            form: answer.form,
+            agreed: consent.agreed,
+            history: HistoryId::make(self.ports.randomness.as_ref())?,
+            verifier: verifier_record(&verified),
+            disclosed: answer.disclosed,
+            presentation: Presentation {
+                vp_token: answer.vp_token,
+                request_object: consent.request_object,
+            },
+        };
+        // The history comes before the sending: what may have been shown must be in it.
+        let history = sending.history_change(now, Delivery::Unconfirmed);
+        let stage = cursor
+            .write_presentation(PresentStage::Sending(Box::new(sending)), vec![history])
+            .await?;
+        Ok(Step::Next(stage, Attempt::First))
+    }
+
+    /// A request is verified whenever the flow goes on: it expires, and certificates do.
+    fn verify_again(
+        &self,
+        request_object: &str,
+        client_id: &ClientId,
+        now: UnixTime,
+    ) -> Result<VerifiedRequest, WalletError> {
+        // The nonce of the wallet was checked when the object was fetched.
+        self.verify_request(request_object, client_id, None, now)
+            .map_err(|(problem, _)| WalletError::RequestRefused(problem))
+    }
+
+    async fn fits(
+        &self,
+        verified: &VerifiedRequest,
+        choice: &Choice,
+        now: UnixTime,
+    ) -> Result<bool, WalletError> {
+        let credentials = self.ports.store.credentials().await?;
+        Ok(self
+            .holdings(&credentials, verified, now)?
+            .satisfies(&verified.request().dcql_query, choice))
+    }
+
+    async fn consent_request(
+        &self,
+        flow: FlowId,
+        verified: &VerifiedRequest,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<ConsentRequest, WalletError> {
+        let credentials = self.ports.store.credentials().await?;
+        let query = &verified.request().dcql_query;
+        let verifier = verifier_record(verified);
+        self.holdings(&credentials, verified, now)?.consent_request(
+            flow,
+            verifier,
+            query,
+            &self.policy,
+            languages,
+            now,
+        )
+    }
+
+    fn holdings<'a>(
+        &self,
+        credentials: &'a [crate::record::HeldCredential],
+        verified: &VerifiedRequest,
+        now: UnixTime,
+    ) -> Result<Holdings<'a>, WalletError> {
+        let formats = &verified.request().client_metadata.vp_formats_supported;
+        Holdings::read(credentials, formats.sd_jwt_vc.as_ref(), now)
+    }
+}
+
+/// What the person agreed to.
+struct Consent {
+    request_object: String,
+    client_id: ClientId,
+    languages: Languages,
+    choice: Choice,
+    agreed: UnixTime,
+}
+
+impl Sending {
+    /// The entry of the history, with what is known about the arrival.
+    pub(super) fn history_change(&self, at: UnixTime, delivery: Delivery) -> Change {
+        let event = HistoryEvent::Presented {
+            verifier: self.verifier.clone(),
+            disclosed: self.disclosed.clone(),
+            delivery,
+        };
+        Change::PutHistory(Box::new(HistoryEntry {
+            id: self.history,
+            at,
+            event,
+        }))
+    }
+}
+
+impl Cursor<'_> {
+    /// Makes a stage durable together with `changes`.
+    pub(super) async fn write_presentation(
+        &mut self,
+        stage: PresentStage,
+        changes: Vec<Change>,
+    ) -> Result<PresentStage, WalletError> {
+        match self.write(Stage::Present(stage), changes).await? {
+            Stage::Present(stage) => Ok(stage),
+            Stage::Receive(_) => Err(WalletError::WrongStage),
+        }
+    }
+}
+
+impl From<FinishedPresentation> for PresentOutcome {
+    fn from(finished: FinishedPresentation) -> Self {
+        match finished {
+            FinishedPresentation::Presented {
+                presentation,
+                redirect_uri,
+            } => Self::Presented {
+                presentation,
+                redirect_uri,
+            },
+            FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
+            FinishedPresentation::Rejected => Self::Rejected,
+            FinishedPresentation::Declined => Self::Declined,
+        }
+    }
+}

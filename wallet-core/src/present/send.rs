@@ -1,0 +1,103 @@
+//! The answer on its way ([OpenID4VP §8.2]).
+//!
+//! [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
+
+use std::time::Duration;
+
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::openid4vp::response::{DirectPostReply, MAX_REPLY_BYTES};
+use zeroize::Zeroizing;
+
+use super::stage::{FinishedPresentation, PresentStage, Sending};
+use crate::error::WalletError;
+use crate::exchange::{Body, JSON};
+use crate::identifiers::HistoryId;
+use crate::ports::Change;
+use crate::record::{Delivery, HistoryEntry, HistoryEvent, VerifierRecord};
+use crate::wallet::{Cursor, Wallet};
+
+/// Whether the verifier may have seen the answer before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It cannot have.
+    First,
+    /// It may have.
+    Repeated,
+}
+
+/// How long an answer is sent again after the process died. Verifiers wait minutes, and nobody expects an app that is opened
+/// the next day to send something.
+const SENDING_LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+impl Wallet {
+    /// Posts the answer and writes down what became of it.
+    pub(super) async fn send_answer(
+        &self,
+        cursor: &mut Cursor<'_>,
+        sending: Sending,
+        attempt: Attempt,
+    ) -> Result<PresentStage, WalletError> {
+        if sending.agreed.plus(SENDING_LIFETIME) < cursor.now {
+            return unconfirmed(cursor, sending).await;
+        }
+        let form = Body::Form(Zeroizing::new(sending.form.clone()));
+        let response = self
+            .post(&sending.response_uri, form, JSON, MAX_REPLY_BYTES)
+            .await?;
+        match (response.is_success(), attempt) {
+            (true, _) => {
+                let reply = DirectPostReply::parse(&response.body).unwrap_or_default();
+                let redirect_uri = reply
+                    .redirect_uri
+                    .filter(|url| url.permitted(self.policy.urls).is_ok());
+                let history = sending.history_change(cursor.now, Delivery::Accepted);
+                let presentation = sending.presentation;
+                let finished = FinishedPresentation::Presented {
+                    presentation,
+                    redirect_uri,
+                };
+                cursor
+                    .write_presentation(PresentStage::Finished(Box::new(finished)), vec![history])
+                    .await
+            }
+            // A verifier takes a nonce once: it may refuse the copy because it has the original.
+            (false, Attempt::Repeated) => unconfirmed(cursor, sending).await,
+            (false, Attempt::First) => {
+                let history = sending.history_change(cursor.now, Delivery::Rejected);
+                let finished = PresentStage::Finished(Box::new(FinishedPresentation::Rejected));
+                cursor.write_presentation(finished, vec![history]).await
+            }
+        }
+    }
+
+    /// Posts the refusal. The person's decision stands whether or not the verifier hears of it.
+    pub(super) async fn send_refusal(
+        &self,
+        cursor: &mut Cursor<'_>,
+        response_uri: &HttpUrl,
+        form: String,
+        verifier: VerifierRecord,
+    ) -> Result<PresentStage, WalletError> {
+        let form = Body::Form(Zeroizing::new(form));
+        drop(self.post(response_uri, form, JSON, MAX_REPLY_BYTES).await);
+        let id = HistoryId::make(self.ports.randomness.as_ref())?;
+        let event = HistoryEvent::Declined { verifier };
+        let history = Change::PutHistory(Box::new(HistoryEntry {
+            id,
+            at: cursor.now,
+            event,
+        }));
+        let finished = PresentStage::Finished(Box::new(FinishedPresentation::Declined));
+        cursor.write_presentation(finished, vec![history]).await
+    }
+}
+
+async fn unconfirmed(cursor: &mut Cursor<'_>, sending: Sending) -> Result<PresentStage, WalletError> {
+    // The history already says that the arrival is not confirmed.
+    let finished = FinishedPresentation::Unconfirmed {
+        presentation: sending.presentation,
+    };
+    cursor
+        .write_presentation(PresentStage::Finished(Box::new(finished)), Vec::new())
+        .await
+}

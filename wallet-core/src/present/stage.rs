@@ -1,0 +1,94 @@
+//! Where a presentation stands, as it is stored.
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+
+use super::consent::Choice;
+use super::outcome::Presentation;
+use crate::identifiers::HistoryId;
+use crate::language::Languages;
+use crate::record::{DisclosedCredential, VerifierRecord};
+
+/// The stages of a presentation.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PresentStage {
+    /// The request was fetched and verified; the person has not decided.
+    AwaitingConsent {
+        /// The signed request, verified again whenever the flow goes on.
+        request_object: String,
+        /// The client that the link named.
+        client_id: ClientId,
+        /// The languages to show it in.
+        languages: Languages,
+    },
+    /// The person agreed. Signing comes next.
+    Consented {
+        /// The signed request.
+        request_object: String,
+        /// The client that the link named.
+        client_id: ClientId,
+        /// The languages to show it in.
+        languages: Languages,
+        /// What to show.
+        choice: Choice,
+        /// When the person agreed.
+        agreed: UnixTime,
+    },
+    /// The person declined; the verifier is being told.
+    Declining {
+        /// Where to tell it: an address that the verified request names.
+        response_uri: HttpUrl,
+        /// The form to post.
+        form: String,
+        /// Whom it tells.
+        verifier: VerifierRecord,
+    },
+    /// Signed and encrypted; it is being sent, and may have arrived.
+    Sending(Box<Sending>),
+    /// It is over.
+    Finished(Box<FinishedPresentation>),
+}
+
+/// What is being sent.
+#[derive(Serialize, Deserialize)]
+pub struct Sending {
+    /// Where to.
+    pub response_uri: HttpUrl,
+    /// The form to post: the encrypted answer.
+    pub form: String,
+    /// When the person agreed.
+    pub agreed: UnixTime,
+    /// The entry of the history that tells of it.
+    pub history: HistoryId,
+    /// To whom.
+    pub verifier: VerifierRecord,
+    /// What.
+    pub disclosed: Vec<DisclosedCredential>,
+    /// The same in the clear, for the person to keep.
+    pub presentation: Presentation,
+}
+
+/// How a presentation ended. Kept for a while, so that resuming it tells the same again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishedPresentation {
+    /// The verifier accepted it.
+    Presented {
+        /// What was sent.
+        presentation: Presentation,
+        /// Where the verifier wants the person to go on.
+        redirect_uri: Option<HttpUrl>,
+    },
+    /// It may have arrived; the verifier's answer is not known.
+    Unconfirmed {
+        /// What was sent.
+        presentation: Presentation,
+    },
+    /// The verifier answered with an error.
+    Rejected,
+    /// The person declined.
+    Declined,
+}

@@ -1,0 +1,37 @@
+//! The proof that the wallet holds the key ([OpenID4VCI appendix F.1]).
+//!
+//! [OpenID4VCI appendix F.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-F.1
+
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::{KeyDescription, SignOutcome};
+use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vci::identifiers::CNonce;
+use symbolon_protocol::openid4vci::proof;
+
+use crate::error::WalletError;
+use crate::wallet::Wallet;
+
+/// A proof, or the need for the person.
+pub(super) enum SignedProof {
+    /// The JWT.
+    Signed(String),
+    /// The key store waits for the person.
+    Locked,
+}
+
+impl Wallet {
+    pub(super) fn sign_proof(
+        &self,
+        issuer: &IssuerIdentifier,
+        key: &KeyDescription,
+        nonce: Option<&CNonce>,
+        now: UnixTime,
+    ) -> Result<SignedProof, WalletError> {
+        // Without `iss`: the wallet is anonymous in the pre-authorized code flow.
+        let prepared = proof::prepare(&key.public_key, issuer, nonce, None, now);
+        match self.ports.keys.sign(&prepared.request(key.handle.clone()))? {
+            SignOutcome::Signed(signature) => Ok(SignedProof::Signed(prepared.finish(&signature))),
+            SignOutcome::Locked => Ok(SignedProof::Locked),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! An unfinished or recently finished flow.
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+
+use super::write::{RecordError, decode, encode};
+use crate::identifiers::FlowId;
+use crate::present::PresentStage;
+use crate::receive::ReceiveStage;
+
+/// One run of receiving or presenting, at the last point that was made durable. It holds codes and tokens, so it has neither
+/// `Clone` nor `Debug`.
+#[derive(Serialize, Deserialize)]
+pub struct Flow {
+    /// The flow's name.
+    pub id: FlowId,
+    /// Counts the writes of this flow, from 1.
+    pub revision: u64,
+    /// When it began.
+    pub started: UnixTime,
+    /// When it was written last.
+    pub updated: UnixTime,
+    /// Where it stands.
+    pub stage: Stage,
+}
+
+/// Where a flow stands.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Receiving credentials.
+    Receive(ReceiveStage),
+    /// Presenting credentials.
+    Present(PresentStage),
+}
+
+impl Stage {
+    /// Whether nothing more will happen.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        matches!(
+            self,
+            Self::Receive(ReceiveStage::Finished(_)) | Self::Present(PresentStage::Finished(_))
+        )
+    }
+}
+
+impl Flow {
+    /// A second copy, by way of the written form: one goes to the store, the other goes on.
+    pub(crate) fn duplicate(&self) -> Result<Self, RecordError> {
+        decode(&encode(self)?)
+    }
+}

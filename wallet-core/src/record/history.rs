@@ -1,0 +1,130 @@
+//! What happened, for the person to look up and to export.
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+
+use crate::identifiers::{CredentialId, HistoryId};
+
+/// One event. Claim values are never part of it: the names of what was shown are enough to remember and to complain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// The entry's name.
+    pub id: HistoryId,
+    /// When it happened.
+    pub at: UnixTime,
+    /// What happened.
+    pub event: HistoryEvent,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum HistoryEvent {
+    /// A credential was received and kept.
+    Received {
+        /// The credential.
+        credential: CredentialId,
+        /// Its issuer's identifier.
+        issuer: String,
+        /// Its type.
+        credential_type: String,
+    },
+    /// A credential was received and not kept.
+    Refused {
+        /// Its issuer's identifier.
+        issuer: String,
+        /// Which check it failed, in words of this wallet.
+        reason: String,
+    },
+    /// Claims were shown.
+    Presented {
+        /// To whom.
+        verifier: VerifierRecord,
+        /// What.
+        disclosed: Vec<DisclosedCredential>,
+        /// Whether they arrived.
+        delivery: Delivery,
+    },
+    /// The person declined to show anything.
+    Declined {
+        /// To whom.
+        verifier: VerifierRecord,
+    },
+    /// A credential was deleted.
+    Deleted {
+        /// The credential.
+        credential: CredentialId,
+        /// Its issuer's identifier.
+        issuer: String,
+        /// Its type.
+        credential_type: String,
+    },
+}
+
+impl HistoryEvent {
+    /// Orders events of the same second as they can follow each other.
+    pub(crate) const fn rank(&self) -> u8 {
+        match self {
+            Self::Received { .. } => 0,
+            Self::Refused { .. } => 1,
+            Self::Presented { .. } => 2,
+            Self::Declined { .. } => 3,
+            Self::Deleted { .. } => 4,
+        }
+    }
+}
+
+/// Who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifierRecord {
+    /// The client identifier with its prefix.
+    pub client_id: String,
+    /// The name in its certificate.
+    pub name: Option<String>,
+    /// Where the answer goes: scheme, host and port.
+    pub response_origin: String,
+    /// How the wallet knows who asked.
+    pub evidence: VerifierEvidence,
+}
+
+/// How the wallet knows who asked. A closed list: what is not on it is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum VerifierEvidence {
+    /// `x509_hash`: signed by the certificate whose hash is the client identifier, which a trusted authority issued.
+    CertificateHash {
+        /// The common name of the authority at the top of the chain.
+        authority: Option<String>,
+    },
+    /// `x509_san_dns`: signed by a certificate for this host name, which a trusted authority issued; the answer goes to the
+    /// same host.
+    CertificateHost {
+        /// The host.
+        host: String,
+        /// The common name of the authority at the top of the chain.
+        authority: Option<String>,
+    },
+}
+
+/// What of one credential was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisclosedCredential {
+    /// The credential.
+    pub credential: CredentialId,
+    /// Its type.
+    pub credential_type: String,
+    /// The selectively disclosed claims, as claims paths in words: `address.locality`.
+    pub claims: Vec<String>,
+}
+
+/// What is known about the arrival of a presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// It was signed and may have been sent; the verifier's answer is not known.
+    Unconfirmed,
+    /// The verifier accepted it.
+    Accepted,
+    /// The verifier answered with an error. It may have read what was sent.
+    Rejected,
+}

@@ -1,0 +1,108 @@
+//! Records to bytes and back.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::{Flow, HeldCredential, HistoryEntry};
+use crate::ports::StoreError;
+
+/// What can be written down. Implemented by the three kinds of record of this crate only.
+pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
+    /// The version that [`encode`] writes and the newest that [`decode`] reads.
+    const VERSION: u32;
+}
+
+impl Record for Flow {
+    const VERSION: u32 = 1;
+}
+impl Record for HeldCredential {
+    const VERSION: u32 = 1;
+}
+impl Record for HistoryEntry {
+    const VERSION: u32 = 1;
+}
+
+/// Why bytes are no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The record cannot be written as JSON.
+    #[error("the record cannot be written")]
+    Unwritable,
+    /// The bytes are no record of this kind.
+    #[error("the record cannot be read")]
+    Unreadable,
+    /// The record was written by a newer version.
+    #[error("the record has version {found}, this version reads up to {supported}")]
+    NewerVersion {
+        /// The version found.
+        found: u32,
+        /// The newest version that can be read.
+        supported: u32,
+    },
+}
+
+impl From<RecordError> for StoreError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::NewerVersion { found, supported } => Self::NewerVersion { found, supported },
+            RecordError::Unwritable | RecordError::Unreadable => Self::Damaged,
+        }
+    }
+}
+
+/// Writes a record with its version. The bytes may hold secrets and are wiped when dropped.
+///
+/// # Errors
+/// [`RecordError::Unwritable`], which no record of this crate causes.
+pub fn encode<T: Record>(record: &T) -> Result<Zeroizing<Vec<u8>>, RecordError> {
+    serde_json::to_vec(&Written {
+        version: T::VERSION,
+        record,
+    })
+    .map(Zeroizing::new)
+    .map_err(|_| RecordError::Unwritable)
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// [`RecordError::NewerVersion`] when it was written by a newer version, [`RecordError::Unreadable`] when it is something else.
+pub fn decode<T: Record>(bytes: &[u8]) -> Result<T, RecordError> {
+    // The version is read first and alone: the rest of a newer record may have another shape.
+    let Version { version: found } = serde_json::from_slice(bytes).map_err(|_| RecordError::Unreadable)?;
+    if found > T::VERSION {
+        return Err(RecordError::NewerVersion {
+            found,
+            supported: T::VERSION,
+        });
+    }
+    let Read { record } = serde_json::from_slice(bytes).map_err(|_| RecordError::Unreadable)?;
+    Ok(record)
+}
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    version: u32,
+    record: &'a T,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+struct Read<T> {
+    record: T,
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Flow {}
+    impl Sealed for super::HeldCredential {}
+    impl Sealed for super::HistoryEntry {}
+}

@@ -1,0 +1,212 @@
+//! What every store must do.
+
+use std::sync::Arc;
+
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::KeyHandle;
+
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
+use crate::receive::{FinishedReceipt, ReceiveStage};
+use crate::record::{
+    CredentialDisplay, Flow, HeldCredential, HistoryEntry, HistoryEvent, LocalizedDisplay, Stage,
+    StatusReference,
+};
+
+/// A store that can be opened again and again. Each call closes what the one before opened, as a new process would.
+pub trait StoreUnderTest {
+    /// Opens the same storage.
+    fn open(&mut self) -> BoxFuture<'_, Arc<dyn WalletStore>>;
+}
+
+/// Panics with the first rule of [`WalletStore`] that the store breaks. The storage must be empty at the start.
+///
+/// # Panics
+/// When the store does not conform.
+pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
+    an_empty_store_has_nothing(under_test).await;
+    what_was_committed_is_found_after_reopening(under_test).await;
+    a_flow_advances_by_one_revision_at_a_time(under_test).await;
+    a_commit_happens_whole_or_not_at_all(under_test).await;
+    an_identifier_of_a_credential_is_used_once(under_test).await;
+    an_entry_of_the_history_is_replaced(under_test).await;
+    what_was_deleted_is_gone(under_test).await;
+}
+
+async fn an_empty_store_has_nothing(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    assert!(matches!(store.flow(flow_id(1)).await, Ok(None)));
+    assert!(matches!(store.credential(credential_id(1)).await, Ok(None)));
+    assert!(store.flows().await.is_ok_and(|found| found.is_empty()));
+    assert_eq!(store.credentials().await, Ok(Vec::new()));
+    assert_eq!(store.history().await, Ok(Vec::new()));
+    assert_eq!(store.commit(Vec::new()).await, Ok(()));
+}
+
+async fn what_was_committed_is_found_after_reopening(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let changes = vec![
+        Change::PutFlow(Box::new(flow(1, 1))),
+        Change::PutCredential(Box::new(credential(1))),
+        Change::PutHistory(Box::new(entry(1, "https://issuer.example"))),
+    ];
+    assert_eq!(store.commit(changes).await, Ok(()));
+    drop(store);
+
+    let store = under_test.open().await;
+    assert_eq!(store.credential(credential_id(1)).await, Ok(Some(credential(1))));
+    assert_eq!(store.credentials().await, Ok(vec![credential(1)]));
+    assert_eq!(
+        store.history().await,
+        Ok(vec![entry(1, "https://issuer.example")])
+    );
+    assert_eq!(revision(store.as_ref(), 1).await, Some(1));
+}
+
+async fn a_flow_advances_by_one_revision_at_a_time(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    for wrong in [0, 1, 3, u64::MAX] {
+        let outcome = store
+            .commit(vec![Change::PutFlow(Box::new(flow(1, wrong)))])
+            .await;
+        assert_eq!(outcome, Err(StoreError::Conflict), "revision {wrong} after 1");
+    }
+    assert_eq!(
+        store.commit(vec![Change::PutFlow(Box::new(flow(1, 2)))]).await,
+        Ok(())
+    );
+    assert_eq!(revision(store.as_ref(), 1).await, Some(2));
+    let outcome = store.commit(vec![Change::PutFlow(Box::new(flow(9, 2)))]).await;
+    assert_eq!(
+        outcome,
+        Err(StoreError::Conflict),
+        "a new flow begins with revision 1"
+    );
+}
+
+async fn a_commit_happens_whole_or_not_at_all(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let changes = vec![
+        Change::PutCredential(Box::new(credential(2))),
+        Change::DeleteCredential(credential_id(1)),
+        Change::PutHistory(Box::new(entry(2, "https://issuer.example"))),
+        Change::PutFlow(Box::new(flow(1, 7))),
+    ];
+    assert_eq!(store.commit(changes).await, Err(StoreError::Conflict));
+    drop(store);
+
+    let store = under_test.open().await;
+    assert_eq!(store.credentials().await, Ok(vec![credential(1)]));
+    assert_eq!(store.history().await.map(|entries| entries.len()), Ok(1));
+    assert_eq!(revision(store.as_ref(), 1).await, Some(2));
+}
+
+async fn an_identifier_of_a_credential_is_used_once(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let outcome = store
+        .commit(vec![Change::PutCredential(Box::new(credential(1)))])
+        .await;
+    assert_eq!(outcome, Err(StoreError::Conflict));
+}
+
+async fn an_entry_of_the_history_is_replaced(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let outcome = store
+        .commit(vec![Change::PutHistory(Box::new(entry(
+            1,
+            "https://other.example",
+        )))])
+        .await;
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(store.history().await, Ok(vec![entry(1, "https://other.example")]));
+}
+
+async fn what_was_deleted_is_gone(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let deletions = || {
+        vec![
+            Change::DeleteFlow(flow_id(1)),
+            Change::DeleteCredential(credential_id(1)),
+            Change::DeleteHistory(history_id(1)),
+        ]
+    };
+    assert_eq!(store.commit(deletions()).await, Ok(()));
+    assert_eq!(
+        store.commit(deletions()).await,
+        Ok(()),
+        "deleting what is not there changes nothing"
+    );
+    drop(store);
+    an_empty_store_has_nothing(under_test).await;
+}
+
+async fn revision(store: &dyn WalletStore, number: u8) -> Option<u64> {
+    store
+        .flow(flow_id(number))
+        .await
+        .ok()
+        .flatten()
+        .map(|flow| flow.revision)
+}
+
+fn flow_id(number: u8) -> FlowId {
+    FlowId::from_bytes([number; 16])
+}
+
+fn credential_id(number: u8) -> CredentialId {
+    CredentialId::from_bytes([number; 16])
+}
+
+fn history_id(number: u8) -> HistoryId {
+    HistoryId::from_bytes([number; 16])
+}
+
+fn flow(number: u8, revision: u64) -> Flow {
+    Flow {
+        id: flow_id(number),
+        revision,
+        started: UnixTime::from_seconds(1_700_000_000),
+        updated: UnixTime::from_seconds(1_700_000_001),
+        stage: Stage::Receive(ReceiveStage::Finished(FinishedReceipt::Declined)),
+    }
+}
+
+fn credential(number: u8) -> HeldCredential {
+    HeldCredential {
+        id: credential_id(number),
+        issuer: "https://issuer.example".to_owned(),
+        issuer_name: Some("Registre national".to_owned()),
+        configuration: "NationalIdentity".to_owned(),
+        credential_type: "https://issuer.example/types/national-identity".to_owned(),
+        sd_jwt: "e30.e30.c2ln~".to_owned(),
+        key: KeyHandle::new("key-1"),
+        received: UnixTime::from_seconds(1_700_000_000),
+        expires: Some(UnixTime::from_seconds(1_800_000_000)),
+        status: Some(StatusReference {
+            uri: "https://issuer.example/status/1".to_owned(),
+            index: 7,
+        }),
+        display: CredentialDisplay {
+            credential: vec![LocalizedDisplay {
+                locale: Some("fr".to_owned()),
+                name: "Identité".to_owned(),
+                description: None,
+                background_color: Some("#123456".to_owned()),
+                text_color: None,
+            }],
+            claims: Vec::new(),
+        },
+    }
+}
+
+fn entry(number: u8, issuer: &str) -> HistoryEntry {
+    HistoryEntry {
+        id: history_id(number),
+        at: UnixTime::from_seconds(1_700_000_000),
+        event: HistoryEvent::Received {
+            credential: credential_id(number),
+            issuer: issuer.to_owned(),
+            credential_type: "https://issuer.example/types/national-identity".to_owned(),
+        },
+    }
+}

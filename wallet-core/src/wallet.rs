@@ -1,0 +1,223 @@
+//! The facade.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use symbolon_crypto::jose::jwe::JweCodec;
+use symbolon_crypto::signing::KeyHandle;
+use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+
+use crate::error::WalletError;
+use crate::identifiers::FlowId;
+use crate::policy::WalletPolicy;
+use crate::ports::{Change, Transport, WalletKeys, WalletStore};
+use crate::present::{PresentOutcome, PresentStage};
+use crate::progress::{ObserveProgress, Progress};
+use crate::receive::{ReceiveOutcome, ReceiveStage};
+use crate::record::{Flow, Stage};
+
+/// What the application hands in.
+#[derive(Clone)]
+pub struct Ports {
+    /// Reaches issuers and verifiers.
+    pub transport: Arc<dyn Transport>,
+    /// Keeps flows, credentials and history.
+    pub store: Arc<dyn WalletStore>,
+    /// Holds the keys that credentials are bound to.
+    pub keys: Arc<dyn WalletKeys>,
+    /// Verifies signatures.
+    pub crypto: Arc<dyn CryptoProvider>,
+    /// Encrypts answers.
+    pub encryption: Arc<dyn JweCodec>,
+    /// Makes identifiers.
+    pub randomness: Arc<dyn Randomness>,
+    /// Is told of every step.
+    pub progress: Arc<dyn ObserveProgress>,
+}
+
+/// A wallet: receives, holds and shows credentials.
+///
+/// Every call that takes long writes down where it is before each step that cannot be taken back. When the process dies, or
+/// a call returns [`WalletError::Network`], call [`Wallet::resume`] with the flow. Every call takes the current time.
+#[derive(Clone)]
+pub struct Wallet {
+    pub(crate) ports: Ports,
+    pub(crate) policy: Arc<WalletPolicy>,
+}
+
+/// How a resumed flow went on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resumed {
+    /// It receives credentials.
+    Receiving(ReceiveOutcome),
+    /// It presents credentials.
+    Presenting(PresentOutcome),
+}
+
+/// What [`Wallet::recover`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Flows to [`Wallet::resume`] or [`Wallet::abandon`].
+    pub unfinished: Vec<FlowId>,
+    /// How many keys were deleted because nothing used them.
+    pub deleted_keys: usize,
+}
+
+impl Wallet {
+    /// A wallet on these ports. Call [`Wallet::recover`] once before anything else.
+    #[must_use]
+    pub fn new(ports: Ports, policy: WalletPolicy) -> Self {
+        Self {
+            ports,
+            policy: Arc::new(policy),
+        }
+    }
+
+    /// Cleans up after a process that died: deletes keys that neither a credential nor an unfinished flow uses, forgets
+    /// flows that ended more than a day ago, and lists those that did not end.
+    ///
+    /// Call it once, after the wallet was opened and **before any other call**: a key that another call is just creating
+    /// would look unused.
+    ///
+    /// # Errors
+    /// [`WalletError::StoreDamaged`] and the like. No key is deleted unless every record could be read.
+    pub async fn recover(&self, now: UnixTime) -> Result<Recovered, WalletError> {
+        let flows = self.ports.store.flows().await?;
+        let credentials = self.ports.store.credentials().await?;
+        let mut used: Vec<KeyHandle> = credentials.into_iter().map(|credential| credential.key).collect();
+        let mut recovered = Recovered::default();
+        let mut old = Vec::new();
+        for flow in flows {
+            match (&flow.stage, flow.stage.is_finished()) {
+                (_, true) => {
+                    if flow.updated.plus(FINISHED_FLOW_LIFETIME) < now {
+                        old.push(Change::DeleteFlow(flow.id));
+                    }
+                    continue;
+                }
+                (Stage::Receive(ReceiveStage::Issuing(issuing)), false) => used.extend(issuing.key.clone()),
+                // Nothing was signed yet, and the verifier has long stopped waiting.
+                (
+                    Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. }),
+                    false,
+                ) if flow.updated.plus(FINISHED_FLOW_LIFETIME) < now => {
+                    old.push(Change::DeleteFlow(flow.id));
+                    continue;
+                }
+                (Stage::Receive(_) | Stage::Present(_), false) => {}
+            }
+            recovered.unfinished.push(flow.id);
+        }
+        if !old.is_empty() {
+            self.ports.store.commit(old).await?;
+        }
+        for handle in self.ports.keys.list()? {
+            if !used.contains(&handle) {
+                self.ports.keys.delete(&handle)?;
+                recovered.deleted_keys += 1;
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// Continues a flow from where it was last written down, and tells what comes of it. A finished flow tells its outcome
+    /// again.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow; otherwise as the calls of the flow.
+    pub async fn resume(&self, flow: FlowId, now: UnixTime) -> Result<Resumed, WalletError> {
+        let flow = self.flow(flow).await?;
+        let cursor = Cursor::at(self, &flow, now);
+        match flow.stage {
+            Stage::Receive(stage) => self.drive_receipt(cursor, stage).await.map(Resumed::Receiving),
+            Stage::Present(stage) => self
+                .drive_presentation(cursor, stage)
+                .await
+                .map(Resumed::Presenting),
+        }
+    }
+
+    /// Gives a flow up. What it has stored stays; its key is deleted.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow.
+    pub async fn abandon(&self, flow: FlowId) -> Result<(), WalletError> {
+        let flow = self.flow(flow).await?;
+        self.ports.store.commit(vec![Change::DeleteFlow(flow.id)]).await?;
+        if let Stage::Receive(ReceiveStage::Issuing(issuing)) = flow.stage
+            && let Some(key) = issuing.key
+        {
+            self.ports.keys.delete(&key)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn flow(&self, id: FlowId) -> Result<Flow, WalletError> {
+        self.ports.store.flow(id).await?.ok_or(WalletError::NotFound)
+    }
+
+    /// Writes the first record of a flow.
+    pub(crate) async fn begin(&self, stage: Stage, now: UnixTime) -> Result<FlowId, WalletError> {
+        let id = FlowId::make(self.ports.randomness.as_ref())?;
+        let flow = Flow {
+            id,
+            revision: 1,
+            started: now,
+            updated: now,
+            stage,
+        };
+        self.ports
+            .store
+            .commit(vec![Change::PutFlow(Box::new(flow))])
+            .await?;
+        Ok(id)
+    }
+
+    pub(crate) fn observe(&self, step: Progress) {
+        self.ports.progress.observe(step);
+    }
+}
+
+/// A finished flow tells its outcome to an app that was killed before it could show it. A day is enough for that.
+const FINISHED_FLOW_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The place of a running flow in the store.
+pub(crate) struct Cursor<'w> {
+    wallet: &'w Wallet,
+    pub(crate) id: FlowId,
+    revision: u64,
+    started: UnixTime,
+    pub(crate) now: UnixTime,
+}
+
+impl<'w> Cursor<'w> {
+    pub(crate) fn at(wallet: &'w Wallet, flow: &Flow, now: UnixTime) -> Self {
+        Self {
+            wallet,
+            id: flow.id,
+            revision: flow.revision,
+            started: flow.started,
+            now,
+        }
+    }
+
+    /// Makes `stage` durable together with `changes`, and gives it back to go on with.
+    pub(crate) async fn write(
+        &mut self,
+        stage: Stage,
+        mut changes: Vec<Change>,
+    ) -> Result<Stage, WalletError> {
+        let revision = self.revision.checked_add(1).ok_or(WalletError::Conflict)?;
+        let flow = Flow {
+            id: self.id,
+            revision,
+            started: self.started,
+            updated: self.now,
+            stage,
+        };
+        changes.push(Change::PutFlow(Box::new(flow.duplicate()?)));
+        self.wallet.ports.store.commit(changes).await?;
+        self.revision = revision;
+        Ok(flow.stage)
+    }
+}

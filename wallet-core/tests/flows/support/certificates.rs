@@ -1,0 +1,134 @@
+//! Roots and leaves, made once.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use symbolon_crypto::signing::{
+    KeyDescription, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
+};
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{LeafRequest, Validity, leaf, root};
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm, UnixTime};
+
+/// A key with its certificate and the root above it.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    key: Arc<SoftwareKey>,
+    pub(crate) certificate: Certificate,
+    pub(crate) root: Certificate,
+}
+
+impl Identity {
+    /// The chain as it travels: without the root.
+    pub(crate) fn chain(&self) -> Vec<Vec<u8>> {
+        vec![self.certificate.der().to_vec()]
+    }
+
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Vec<u8> {
+        sign(&self.key, bytes)
+    }
+}
+
+/// Everybody.
+pub(crate) struct Certificates {
+    pub(crate) now: UnixTime,
+    pub(crate) issuer: Identity,
+    /// On the wallet's list as well, for another identifier.
+    pub(crate) neighbour: Identity,
+    /// The issuer's name under a root that nobody trusts.
+    pub(crate) stranger: Identity,
+    pub(crate) verifier: Identity,
+    /// Another verifier under the same root.
+    pub(crate) other_verifier: Identity,
+    /// The verifier's name under a root that nobody trusts.
+    pub(crate) false_verifier: Identity,
+    /// The verifier's name under the root of issuers.
+    pub(crate) issuer_as_verifier: Identity,
+}
+
+pub(crate) fn certificates() -> &'static Certificates {
+    static MADE: OnceLock<Certificates> = OnceLock::new();
+    MADE.get_or_init(make)
+}
+
+fn make() -> Certificates {
+    let now = UnixTime::from_seconds(1_800_000_000);
+    let randomness = SeededRandomness::new(5);
+    let year = Duration::from_secs(365 * 86_400);
+    let validity = Validity {
+        not_before: now.minus(year),
+        not_after: now.plus(year),
+    };
+    let authority = |name: &str| {
+        let key = new_key(name, &randomness);
+        let der = root(name, validity, &description(&key), &key, &randomness).unwrap();
+        (key, Certificate::parse(&der).unwrap())
+    };
+    let identity =
+        |name: &str, uri: Option<&str>, dns: Option<&str>, authority: &(SoftwareKey, Certificate)| {
+            let key = new_key(name, &randomness);
+            let request = LeafRequest {
+                subject_name: name.to_owned(),
+                san_uris: uri.map(str::to_owned).into_iter().collect(),
+                san_dns: dns.map(str::to_owned).into_iter().collect(),
+                validity,
+                extended_key_usage: None,
+                public_key: key.public_key().clone(),
+            };
+            let der = leaf(
+                &request,
+                &authority.1,
+                &description(&authority.0),
+                &authority.0,
+                &randomness,
+            )
+            .unwrap();
+            Identity {
+                key: Arc::new(key),
+                certificate: Certificate::parse(&der).unwrap(),
+                root: authority.1.clone(),
+            }
+        };
+    let issuers = authority("Issuers");
+    let neighbours = authority("Neighbours");
+    let strangers = authority("Strangers");
+    let relying_parties = authority("Relying parties");
+    let (issuer, verifier) = (Some("https://issuer.example"), Some("verifier.example"));
+    Certificates {
+        now,
+        issuer: identity("Registry", issuer, None, &issuers),
+        neighbour: identity("Neighbour", Some("https://neighbour.example"), None, &neighbours),
+        stranger: identity("Registry", issuer, None, &strangers),
+        verifier: identity("Clinic", None, verifier, &relying_parties),
+        other_verifier: identity("Shop", None, Some("shop.example"), &relying_parties),
+        false_verifier: identity("Clinic", None, verifier, &strangers),
+        issuer_as_verifier: identity("Clinic", None, verifier, &issuers),
+    }
+}
+
+fn new_key(name: &str, randomness: &SeededRandomness) -> SoftwareKey {
+    let secret = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, randomness)
+        .unwrap();
+    SoftwareKey::new(KeyHandle::new(name), secret, Arc::new(RustCryptoProvider))
+}
+
+fn description(key: &SoftwareKey) -> KeyDescription {
+    KeyDescription {
+        handle: key.handle().clone(),
+        public_key: key.public_key().clone(),
+    }
+}
+
+fn sign(key: &SoftwareKey, bytes: &[u8]) -> Vec<u8> {
+    let request = SignatureRequest {
+        key: key.handle().clone(),
+        algorithm: SignatureAlgorithm::Es256,
+        bytes: bytes.to_vec(),
+    };
+    match key.sign(&request).unwrap() {
+        SignOutcome::Signed(signature) => signature,
+        SignOutcome::Locked => panic!("software keys are never locked"),
+    }
+}

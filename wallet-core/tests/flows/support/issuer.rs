@@ -1,0 +1,472 @@
+//! An issuer of the pre-authorized code flow, and the tricks of a bad one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::sd_jwt::Decoys;
+use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
+use symbolon_credential::status::StatusReference;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
+use symbolon_protocol::openid4vci::proof::{ExpectedClient, KeyReference, ProofExpectations, verify};
+use symbolon_protocol::openid4vci::token::TokenRequest;
+use symbolon_wallet_core::{HttpRequest, HttpResponse};
+
+use super::certificates::Identity;
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const TYPE: &str = "https://issuer.example/types/national-identity";
+pub(crate) const CONFIGURATION: &str = "NationalIdentity";
+pub(crate) const TX_CODE: &str = "482916";
+
+/// What a bad issuer, or somebody in its place, does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IssuerTrick {
+    None,
+    MetadataForAnotherIssuer,
+    ServerMetadataForAnotherServer,
+    MetadataAsHtml,
+    MetadataTypeNotAllowed,
+    OfferOfAnotherIssuer,
+    CredentialForAnotherKey,
+    CredentialWithoutKey,
+    CredentialOfAnotherType,
+    CredentialNamesAnotherIssuer,
+    CredentialWithKeyBinding,
+    CredentialExpired,
+    CredentialNotYetValid,
+    CredentialWithoutChain,
+    CredentialSignedByStranger,
+    CredentialSignedByAnotherListedIssuer,
+    CredentialFlipped,
+    CredentialWithForeignDisclosure,
+    TwoCredentials,
+    Deferred,
+    Denies,
+    StaleNonceOnce,
+    StaleNonceAlways,
+    ForgetsTokens,
+}
+
+pub(crate) struct TestIssuer {
+    pub(crate) identity: Identity,
+    pub(crate) stranger: Identity,
+    pub(crate) neighbour: Identity,
+    pub(crate) randomness: SeededRandomness,
+    state: Mutex<State>,
+}
+
+struct State {
+    trick: IssuerTrick,
+    now: UnixTime,
+    codes: BTreeMap<String, Grant>,
+    tokens: BTreeSet<String>,
+    nonces: BTreeSet<String>,
+    counter: u64,
+    issued: Vec<PublicKey>,
+    stale: usize,
+    configurations: Value,
+}
+
+struct Grant {
+    tx_code: Option<String>,
+    wrong: u32,
+}
+
+impl TestIssuer {
+    pub(crate) fn new(identity: Identity, stranger: Identity, neighbour: Identity, now: UnixTime) -> Self {
+        Self {
+            identity,
+            stranger,
+            neighbour,
+            randomness: SeededRandomness::new(77),
+            state: Mutex::new(State {
+                trick: IssuerTrick::None,
+                now,
+                codes: BTreeMap::new(),
+                tokens: BTreeSet::new(),
+                nonces: BTreeSet::new(),
+                counter: 0,
+                issued: Vec::new(),
+                stale: 0,
+                configurations: json!({ CONFIGURATION: configuration(TYPE) }),
+            }),
+        }
+    }
+
+    pub(crate) fn set_trick(&self, trick: IssuerTrick) {
+        self.state.lock().unwrap().trick = trick;
+    }
+
+    pub(crate) fn set_configurations(&self, configurations: Value) {
+        self.state.lock().unwrap().configurations = configurations;
+    }
+
+    /// The keys that credentials were bound to.
+    pub(crate) fn issued(&self) -> Vec<PublicKey> {
+        self.state.lock().unwrap().issued.clone()
+    }
+
+    /// A fresh offer as a link by value.
+    pub(crate) fn offer(&self, tx_code: Option<&str>) -> String {
+        let offer = self.offer_document(tx_code, &[CONFIGURATION]);
+        link("credential_offer", &offer.to_string())
+    }
+
+    /// A fresh offer of several configurations.
+    pub(crate) fn offer_of(&self, configurations: &[&str]) -> String {
+        link(
+            "credential_offer",
+            &self.offer_document(None, configurations).to_string(),
+        )
+    }
+
+    /// A fresh offer as a link by reference.
+    pub(crate) fn offer_by_reference(&self) -> String {
+        link("credential_offer_uri", "https://issuer.example/offers/1")
+    }
+
+    fn offer_document(&self, tx_code: Option<&str>, configurations: &[&str]) -> Value {
+        let mut state = self.state.lock().unwrap();
+        state.counter += 1;
+        let code = format!("code-{}", state.counter);
+        state.codes.insert(
+            code.clone(),
+            Grant {
+                tx_code: tx_code.map(str::to_owned),
+                wrong: 0,
+            },
+        );
+        let mut grant = json!({ "pre-authorized_code": code });
+        if tx_code.is_some() {
+            grant["tx_code"] =
+                json!({ "length": 6, "input_mode": "numeric", "description": "from the letter" });
+        }
+        json!({
+            "credential_issuer": ISSUER,
+            "credential_configuration_ids": configurations,
+            "grants": { "urn:ietf:params:oauth:grant-type:pre-authorized_code": grant },
+        })
+    }
+
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let method = request.method.name();
+        match (method, request.url.path()) {
+            ("GET", "/offers/1") => self.serve_offer(),
+            ("GET", "/.well-known/openid-credential-issuer") => self.metadata(),
+            ("GET", "/.well-known/oauth-authorization-server") => self.server_metadata(),
+            ("POST", "/token") => self.token(&request.body),
+            ("POST", "/nonce") => {
+                assert!(request.body.is_empty(), "the nonce request has no body");
+                let mut state = self.state.lock().unwrap();
+                state.counter += 1;
+                let nonce = format!("nonce-{}", state.counter);
+                state.nonces.insert(nonce.clone());
+                json_answer(200, &json!({ "c_nonce": nonce }))
+            }
+            ("POST", "/credential") => self.credential(request),
+            (method, path) => panic!("the issuer does not know {method} {path}"),
+        }
+    }
+
+    fn trick(&self) -> IssuerTrick {
+        self.state.lock().unwrap().trick
+    }
+
+    fn serve_offer(&self) -> HttpResponse {
+        let mut offer = self.offer_document(None, &[CONFIGURATION]);
+        if self.trick() == IssuerTrick::OfferOfAnotherIssuer {
+            offer["credential_issuer"] = json!("https://neighbour.example");
+        }
+        json_answer(200, &offer)
+    }
+
+    fn metadata(&self) -> HttpResponse {
+        let trick = self.trick();
+        let mut configurations = self.state.lock().unwrap().configurations.clone();
+        if trick == IssuerTrick::MetadataTypeNotAllowed {
+            configurations[CONFIGURATION]["vct"] = json!("https://issuer.example/types/judge");
+        }
+        let issuer = match trick {
+            IssuerTrick::MetadataForAnotherIssuer => "https://neighbour.example",
+            _ => ISSUER,
+        };
+        let mut response = json_answer(
+            200,
+            &json!({
+                "credential_issuer": issuer,
+                "credential_endpoint": "https://issuer.example/credential",
+                "nonce_endpoint": "https://issuer.example/nonce",
+                "display": [{ "name": "Registry", "locale": "en" }],
+                "credential_configurations_supported": configurations,
+            }),
+        );
+        if trick == IssuerTrick::MetadataAsHtml {
+            response.headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
+        }
+        response
+    }
+
+    fn server_metadata(&self) -> HttpResponse {
+        let issuer = match self.trick() {
+            IssuerTrick::ServerMetadataForAnotherServer => "https://neighbour.example",
+            _ => ISSUER,
+        };
+        json_answer(
+            200,
+            &json!({
+                "issuer": issuer,
+                "token_endpoint": "https://issuer.example/token",
+                "grant_types_supported": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"],
+                "pre-authorized_grant_anonymous_access_supported": true,
+            }),
+        )
+    }
+
+    fn token(&self, body: &[u8]) -> HttpResponse {
+        let request = TokenRequest::parse_form(body).expect("the wallet sends a proper token request");
+        let mut state = self.state.lock().unwrap();
+        let Some(grant) = state.codes.get_mut(request.code.expose()) else {
+            return json_answer(400, &json!({ "error": "invalid_grant" }));
+        };
+        match (&grant.tx_code, &request.tx_code) {
+            (None, Some(_)) | (Some(_), None) => {
+                return json_answer(400, &json!({ "error": "invalid_request" }));
+            }
+            (Some(expected), Some(given)) if expected != given.expose() => {
+                grant.wrong += 1;
+                if grant.wrong == 3 {
+                    state.codes.remove(request.code.expose());
+                }
+                return json_answer(400, &json!({ "error": "invalid_grant" }));
+            }
+            _ => {}
+        }
+        // The code works once.
+        state.codes.remove(request.code.expose());
+        state.counter += 1;
+        let token = format!("token-{}", state.counter);
+        if state.trick != IssuerTrick::ForgetsTokens {
+            state.tokens.insert(token.clone());
+        }
+        json_answer(
+            200,
+            &json!({ "access_token": token, "token_type": "Bearer", "expires_in": 300 }),
+        )
+    }
+
+    fn credential(&self, request: &HttpRequest) -> HttpResponse {
+        let mut state = self.state.lock().unwrap();
+        let authorization = request.headers.iter().find(|(name, _)| *name == "authorization");
+        let token = authorization
+            .and_then(|(_, value)| value.strip_prefix("Bearer "))
+            .expect("a bearer token");
+        if !state.tokens.contains(token) {
+            return json_answer(401, &json!({ "error": "invalid_token" }));
+        }
+        let parsed =
+            CredentialRequest::parse(&request.body).expect("the wallet sends a proper credential request");
+        let Some(Proofs::Jwt(proofs)) = &parsed.proofs else {
+            panic!("a jwt proof")
+        };
+        let [proof] = proofs.as_slice() else {
+            panic!("one proof")
+        };
+        let issuer = IssuerIdentifier::parse(ISSUER).unwrap();
+        let expectations = ProofExpectations {
+            issuer: &issuer,
+            algorithms: &[SignatureAlgorithm::Es256],
+            key_references: &[KeyReference::Jwk],
+            client: ExpectedClient::Anonymous,
+        };
+        let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
+        if !state.nonces.remove(proof.nonce().as_str()) {
+            return json_answer(400, &json!({ "error": "invalid_nonce" }));
+        }
+        let stale = match state.trick {
+            IssuerTrick::StaleNonceAlways => true,
+            IssuerTrick::StaleNonceOnce => state.stale == 0,
+            _ => false,
+        };
+        if stale {
+            state.stale += 1;
+            return json_answer(400, &json!({ "error": "invalid_nonce" }));
+        }
+        match state.trick {
+            IssuerTrick::Denies => return json_answer(400, &json!({ "error": "credential_request_denied" })),
+            IssuerTrick::Deferred => {
+                return json_answer(202, &json!({ "transaction_id": "later", "interval": 60 }));
+            }
+            _ => {}
+        }
+        let CredentialSelector::Configuration(configuration) = &parsed.selector else {
+            panic!("no datasets were named")
+        };
+        let credential_type = state.configurations[configuration.as_str()]["vct"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let credential = self.issue(
+            proof.key(),
+            &credential_type,
+            state.trick,
+            state.now,
+            state.counter,
+        );
+        state.issued.push(proof.key().clone());
+        let mut credentials = vec![json!({ "credential": credential })];
+        if state.trick == IssuerTrick::TwoCredentials {
+            credentials.push(credentials[0].clone());
+        }
+        json_answer(200, &json!({ "credentials": credentials }))
+    }
+
+    fn issue(&self, key: &PublicKey, vct: &str, trick: IssuerTrick, now: UnixTime, index: u64) -> String {
+        let day = std::time::Duration::from_secs(86_400);
+        let somebody = RustCryptoProvider
+            .generate_key(SignatureAlgorithm::Es256, &self.randomness)
+            .unwrap();
+        let holder = match trick {
+            IssuerTrick::CredentialForAnotherKey => Some(somebody.public_key()),
+            IssuerTrick::CredentialWithoutKey => None,
+            _ => Some(key.clone()),
+        };
+        let signer = match trick {
+            IssuerTrick::CredentialSignedByStranger => &self.stranger,
+            IssuerTrick::CredentialSignedByAnotherListedIssuer => &self.neighbour,
+            _ => &self.identity,
+        };
+        let vct = match trick {
+            IssuerTrick::CredentialOfAnotherType => "https://issuer.example/types/judge",
+            _ => vct,
+        };
+        let issuer = match trick {
+            IssuerTrick::CredentialNamesAnotherIssuer => "https://neighbour.example",
+            _ => ISSUER,
+        };
+        let claims = person();
+        let selectable = [
+            "given_name",
+            "family_name",
+            "birth_date",
+            "age_over_18",
+            "address",
+            "nationalities",
+        ]
+        .into_iter()
+        .map(ClaimsPath::top_level)
+        .chain([
+            path(&json!(["address", "street"])),
+            path(&json!(["nationalities", null])),
+        ])
+        .collect();
+        let reference = match trick {
+            IssuerTrick::CredentialWithoutChain => IssuerKeyReference::KeyId("1".to_owned()),
+            _ => IssuerKeyReference::CertificateChain(signer.chain()),
+        };
+        let prepared = CredentialToIssue {
+            vct: VerifiableCredentialType::parse(vct).unwrap(),
+            issuer: Some(issuer.to_owned()),
+            issued_at: Some(now),
+            not_before: (trick == IssuerTrick::CredentialNotYetValid).then(|| now.plus(day)),
+            expires: Some(if trick == IssuerTrick::CredentialExpired {
+                now.minus(day)
+            } else {
+                now.plus(day * 365)
+            }),
+            status: Some(StatusReference::new("https://issuer.example/status/1", index).unwrap()),
+            holder,
+            claims,
+            selectable,
+            decoys: Decoys::None,
+        }
+        .prepare(SignatureAlgorithm::Es256, &reference, &self.randomness)
+        .unwrap();
+        let signature = signer.sign(prepared.signing_input().as_bytes());
+        let text = prepared.finish(&signature);
+        match trick {
+            IssuerTrick::CredentialWithKeyBinding => {
+                let (jwt, _) = text.split_once('~').unwrap();
+                format!("{text}{jwt}")
+            }
+            IssuerTrick::CredentialFlipped => {
+                let at = text.find('~').unwrap() - 10;
+                let replacement = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+                format!("{}{replacement}{}", &text[..at], &text[at + 1..])
+            }
+            IssuerTrick::CredentialWithForeignDisclosure => {
+                // ["aaaaaaaaaaaaaaaaaaaaaa","judge",true]
+                format!("{text}WyJhYWFhYWFhYWFhYWFhYWFhYWFhYWFhIiwianVkZ2UiLHRydWVd~")
+            }
+            _ => text,
+        }
+    }
+}
+
+/// Who the credential is about.
+pub(crate) fn person() -> serde_json::Map<String, Value> {
+    let Value::Object(claims) = json!({
+        "given_name": "Amina",
+        "family_name": "Diallo-Zwölftausend",
+        "birth_date": "1990-04-05",
+        "age_over_18": true,
+        "address": { "street": "12 rue des Manguiers", "locality": "Kindia", "country": "GN" },
+        "nationalities": ["GN", "SN"],
+        "document_number": "D-123456789",
+    }) else {
+        unreachable!()
+    };
+    claims
+}
+
+pub(crate) fn path(value: &Value) -> ClaimsPath {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// A configuration as metadata has it.
+pub(crate) fn configuration(credential_type: &str) -> Value {
+    json!({
+        "format": "dc+sd-jwt",
+        "vct": credential_type,
+        "credential_signing_alg_values_supported": ["ES256"],
+        "cryptographic_binding_methods_supported": ["jwk"],
+        "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": ["ES256"] } },
+        "credential_metadata": {
+            "display": [
+                { "name": "National identity", "locale": "en" },
+                { "name": "Identité nationale", "locale": "fr", "background_color": "#004d40" },
+            ],
+            "claims": [
+                { "path": ["family_name"], "display": [{ "name": "Nom", "locale": "fr" }, { "name": "Family name", "locale": "en" }] },
+                { "path": ["given_name"], "display": [{ "name": "Prénom", "locale": "fr" }] },
+                { "path": ["address", "locality"], "display": [{ "name": "Localité", "locale": "fr" }] },
+            ],
+        },
+    })
+}
+
+pub(crate) fn json_answer(status: u16, body: &Value) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: vec![
+            (
+                "Content-Type".to_owned(),
+                "application/json; charset=utf-8".to_owned(),
+            ),
+            ("Cache-Control".to_owned(), "no-store".to_owned()),
+        ],
+        body: body.to_string().into_bytes(),
+    }
+}
+
+pub(crate) fn link(parameter: &str, value: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    format!(
+        "openid-credential-offer://?{parameter}={}",
+        encoded.replace('+', "%20")
+    )
+}

@@ -1,0 +1,12 @@
+//! An issuer, a verifier, certificates and a network that can be cut anywhere.
+
+pub(crate) mod certificates;
+pub(crate) mod issuer;
+pub(crate) mod network;
+pub(crate) mod verifier;
+pub(crate) mod world;
+
+pub(crate) use issuer::IssuerTrick;
+pub(crate) use network::Side;
+pub(crate) use verifier::VerifierTrick;
+pub(crate) use world::World;

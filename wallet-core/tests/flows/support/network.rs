@@ -1,0 +1,129 @@
+//! A network and a store that can die before or after every call.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry};
+use symbolon_wallet_core::{
+    BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, StoreError, Transport,
+    TransportError, WalletStore,
+};
+
+use super::issuer::TestIssuer;
+use super::verifier::TestVerifier;
+
+/// Whether the process dies before a call takes effect or after, before its answer is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+/// Counts the calls of network and store, and stops the world at one of them.
+#[derive(Default)]
+pub(crate) struct Faults {
+    calls: AtomicUsize,
+    kill: Mutex<Option<(usize, Side)>>,
+}
+
+impl Faults {
+    /// Dies at the call with this number, counted from the last `kill_at`.
+    pub(crate) fn kill_at(&self, kill: Option<(usize, Side)>) {
+        self.calls.store(0, Ordering::SeqCst);
+        *self.kill.lock().unwrap_or_else(PoisonError::into_inner) = kill;
+    }
+
+    fn count(&self) -> Option<Side> {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst);
+        let kill = *self.kill.lock().unwrap_or_else(PoisonError::into_inner);
+        kill.filter(|(at, _)| *at == number).map(|(_, side)| side)
+    }
+}
+
+/// Leads requests to the issuer or the verifier.
+pub(crate) struct Network {
+    pub(crate) issuer: Arc<TestIssuer>,
+    pub(crate) verifier: Arc<TestVerifier>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
+    pub(crate) down: Arc<Mutex<Option<(String, TransportError)>>>,
+}
+
+impl Transport for Network {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+        Box::pin(async move {
+            let line = format!("{} {}", request.method.name(), request.url);
+            let killed = self.faults.count();
+            if killed == Some(Side::Before) {
+                std::future::pending::<()>().await;
+            }
+            let down = self.down.lock().unwrap().clone();
+            if let Some((part, error)) = down
+                && line.contains(&part)
+            {
+                if error == TransportError::Interrupted {
+                    self.answer(&request);
+                }
+                return Err(error);
+            }
+            self.log.lock().unwrap().push(line);
+            let response = self.answer(&request);
+            if killed == Some(Side::After) {
+                std::future::pending::<()>().await;
+            }
+            Ok(response)
+        })
+    }
+}
+
+impl Network {
+    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        match request.url.host_str() {
+            Some("issuer.example" | "authorization.example") => self.issuer.answer(request),
+            Some("verifier.example") => self.verifier.answer(request),
+            other => panic!("nobody is at {other:?}"),
+        }
+    }
+}
+
+/// A store that can die with the network.
+pub(crate) struct MortalStore {
+    pub(crate) inner: MemoryStore,
+    pub(crate) faults: Arc<Faults>,
+}
+
+impl WalletStore for MortalStore {
+    fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
+        self.inner.flow(id)
+    }
+
+    fn flows(&self) -> BoxFuture<'_, Result<Vec<Flow>, StoreError>> {
+        self.inner.flows()
+    }
+
+    fn credential(&self, id: CredentialId) -> BoxFuture<'_, Result<Option<HeldCredential>, StoreError>> {
+        self.inner.credential(id)
+    }
+
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<HeldCredential>, StoreError>> {
+        self.inner.credentials()
+    }
+
+    fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
+        self.inner.history()
+    }
+
+    fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let killed = self.faults.count();
+            if killed == Some(Side::Before) {
+                std::future::pending::<()>().await;
+            }
+            let outcome = self.inner.commit(changes).await;
+            if killed == Some(Side::After) {
+                std::future::pending::<()>().await;
+            }
+            outcome
+        })
+    }
+}

@@ -1,0 +1,359 @@
+//! A verifier that asks with signed requests, and the tricks of a bad one.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use symbolon_credential::sd_jwt::SdJwtBudget;
+use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
+use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
+use symbolon_crypto::jose::jws;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
+use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpToken};
+use symbolon_wallet_core::{HttpRequest, HttpResponse};
+
+use super::certificates::{Certificates, Identity};
+use super::issuer::{TYPE, json_answer};
+
+/// What a bad verifier, or somebody in its place, does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VerifierTrick {
+    None,
+    /// Asks under `x509_san_dns`.
+    HostName,
+    ResponseOnAnotherHost,
+    HostNameWithResponseOnAnotherHost,
+    WrongSignature,
+    SignedByOtherVerifier,
+    FalseCertificate,
+    CertificateOfIssuers,
+    WrongType,
+    WrongAudience,
+    AnotherClientInside,
+    NoSignature,
+    Expired,
+    FromTheFuture,
+    NoNonce,
+    TransactionData,
+    PlainResponse,
+    NoEncryptionKey,
+    WrongMediaType,
+    NotFound,
+    PostWithoutWalletNonce,
+    RefusesAnswers,
+    Redirects,
+}
+
+pub(crate) struct TestVerifier {
+    certificates: &'static Certificates,
+    secret: SecretKey,
+    state: Mutex<State>,
+}
+
+struct State {
+    trick: VerifierTrick,
+    now: UnixTime,
+    query: Value,
+    /// The nonce of the running request, until it is answered.
+    nonce: Option<String>,
+    counter: u64,
+    answers: Vec<Vec<Map<String, Value>>>,
+    tokens: Vec<VpToken>,
+    errors: Vec<String>,
+    overwrites: Map<String, Value>,
+}
+
+impl TestVerifier {
+    pub(crate) fn new(certificates: &'static Certificates, now: UnixTime) -> Self {
+        let randomness = SeededRandomness::new(99);
+        Self {
+            certificates,
+            secret: RustCryptoProvider
+                .generate_key(SignatureAlgorithm::Es256, &randomness)
+                .unwrap(),
+            state: Mutex::new(State {
+                trick: VerifierTrick::None,
+                now,
+                query: query(&json!([["given_name"], ["age_over_18"]])),
+                nonce: None,
+                counter: 0,
+                answers: Vec::new(),
+                tokens: Vec::new(),
+                errors: Vec::new(),
+                overwrites: Map::new(),
+            }),
+        }
+    }
+
+    pub(crate) fn set_trick(&self, trick: VerifierTrick) {
+        self.state.lock().unwrap().trick = trick;
+    }
+
+    pub(crate) fn set_query(&self, query: Value) {
+        self.state.lock().unwrap().query = query;
+    }
+
+    /// Sets a claim of the request object as it stands.
+    pub(crate) fn overwrite(&self, name: &str, value: Value) {
+        self.state
+            .lock()
+            .unwrap()
+            .overwrites
+            .insert(name.to_owned(), value);
+    }
+
+    /// A link to a fresh request.
+    pub(crate) fn request(&self) -> String {
+        self.request_by("get")
+    }
+
+    /// A link to a fresh request that is fetched by this method.
+    pub(crate) fn request_by(&self, method: &str) -> String {
+        let mut state = self.state.lock().unwrap();
+        state.counter += 1;
+        state.nonce = Some(format!("nonce-{}-0123456789abcdef", state.counter));
+        let client = self.client_id(state.trick);
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("client_id", client.as_str());
+        query.append_pair("request_uri", "https://verifier.example/request/1");
+        query.append_pair("request_uri_method", method);
+        format!("openid4vp://?{}", query.finish())
+    }
+
+    /// The claims of each presentation of each answer that was verified.
+    pub(crate) fn answers(&self) -> Vec<Vec<Map<String, Value>>> {
+        self.state.lock().unwrap().answers.clone()
+    }
+
+    pub(crate) fn tokens(&self) -> Vec<VpToken> {
+        self.state.lock().unwrap().tokens.clone()
+    }
+
+    pub(crate) fn answered(&self) -> bool {
+        !self.state.lock().unwrap().answers.is_empty()
+    }
+
+    /// The errors that wallets posted.
+    pub(crate) fn errors(&self) -> Vec<String> {
+        self.state.lock().unwrap().errors.clone()
+    }
+
+    fn client_id(&self, trick: VerifierTrick) -> ClientId {
+        match trick {
+            VerifierTrick::HostName | VerifierTrick::HostNameWithResponseOnAnotherHost => {
+                ClientId::parse("x509_san_dns:verifier.example").unwrap()
+            }
+            _ => ClientId::x509_hash(self.signer(trick).certificate.sha256()),
+        }
+    }
+
+    fn signer(&self, trick: VerifierTrick) -> &Identity {
+        match trick {
+            VerifierTrick::FalseCertificate => &self.certificates.false_verifier,
+            VerifierTrick::CertificateOfIssuers => &self.certificates.issuer_as_verifier,
+            _ => &self.certificates.verifier,
+        }
+    }
+
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        match (request.method.name(), request.url.path()) {
+            (_, "/request/1") => self.serve_request(request),
+            ("POST", "/response/1") => self.receive_answer(&request.body),
+            (method, path) => panic!("the verifier does not know {method} {path}"),
+        }
+    }
+
+    fn serve_request(&self, request: &HttpRequest) -> HttpResponse {
+        let state = self.state.lock().unwrap();
+        let trick = state.trick;
+        if trick == VerifierTrick::NotFound {
+            return json_answer(404, &json!({}));
+        }
+        let mut claims = self.claims(&state, trick);
+        if request.method.name() == "POST" && trick != VerifierTrick::PostWithoutWalletNonce {
+            let nonce = url::form_urlencoded::parse(&request.body)
+                .find(|(name, _)| name == "wallet_nonce")
+                .unwrap();
+            claims.insert("wallet_nonce".to_owned(), json!(nonce.1));
+        }
+        claims.extend(state.overwrites.clone());
+        let object = self.sign(trick, &claims);
+        let media_type = match trick {
+            VerifierTrick::WrongMediaType => "text/plain",
+            _ => "application/oauth-authz-req+jwt",
+        };
+        HttpResponse {
+            status: 200,
+            headers: vec![("content-type".to_owned(), media_type.to_owned())],
+            body: object.into_bytes(),
+        }
+    }
+
+    fn claims(&self, state: &State, trick: VerifierTrick) -> Map<String, Value> {
+        let client = match trick {
+            VerifierTrick::AnotherClientInside => {
+                ClientId::x509_hash(self.certificates.other_verifier.certificate.sha256())
+            }
+            _ => self.client_id(trick),
+        };
+        let response_uri = match trick {
+            VerifierTrick::ResponseOnAnotherHost | VerifierTrick::HostNameWithResponseOnAnotherHost => {
+                "https://thief.example/response/1"
+            }
+            _ => "https://verifier.example/response/1",
+        };
+        let hour = Duration::from_secs(3_600);
+        let issued = match trick {
+            VerifierTrick::Expired => state.now.minus(hour * 2),
+            VerifierTrick::FromTheFuture => state.now.plus(hour),
+            _ => state.now,
+        };
+        let mut metadata = serde_json::to_value(ClientMetadata::for_encrypted_response(
+            &self.secret.public_key(),
+            Some("Clinic of the harbour".to_owned()),
+        ))
+        .unwrap();
+        if trick == VerifierTrick::NoEncryptionKey {
+            metadata["jwks"]["keys"] = json!([]);
+        }
+        let mut claims = json!({
+            "response_type": "vp_token",
+            "response_mode": if trick == VerifierTrick::PlainResponse { "direct_post" } else { "direct_post.jwt" },
+            "client_id": client,
+            "response_uri": response_uri,
+            "state": "state-1",
+            "nonce": state.nonce.as_deref().unwrap_or("stale"),
+            "dcql_query": state.query,
+            "client_metadata": metadata,
+            "aud": if trick == VerifierTrick::WrongAudience { "https://other.example" } else { "https://self-issued.me/v2" },
+            "iat": issued,
+            "exp": issued.plus(hour),
+        });
+        if trick == VerifierTrick::NoNonce {
+            claims.as_object_mut().unwrap().remove("nonce");
+        }
+        if trick == VerifierTrick::TransactionData {
+            claims["transaction_data"] = json!(["eyJ0eXBlIjoicGF5In0"]);
+        }
+        claims.as_object().unwrap().clone()
+    }
+
+    fn sign(&self, trick: VerifierTrick, claims: &Map<String, Value>) -> String {
+        let signer = self.signer(trick);
+        let chain = signer.chain();
+        let mut header = Map::new();
+        let kind = if trick == VerifierTrick::WrongType {
+            "JWT"
+        } else {
+            "oauth-authz-req+jwt"
+        };
+        header.insert("typ".to_owned(), json!(kind));
+        header.insert("x5c".to_owned(), jws::x5c_value(chain.iter().map(Vec::as_slice)));
+        let payload = Value::Object(claims.clone()).to_string();
+        let prepared = jws::prepare(SignatureAlgorithm::Es256, &header, payload.as_bytes());
+        let signature = match trick {
+            VerifierTrick::WrongSignature => signer.sign(b"something else"),
+            VerifierTrick::SignedByOtherVerifier => self
+                .certificates
+                .other_verifier
+                .sign(prepared.signing_input().as_bytes()),
+            VerifierTrick::NoSignature => Vec::new(),
+            _ => signer.sign(prepared.signing_input().as_bytes()),
+        };
+        prepared.finish(&signature)
+    }
+
+    fn receive_answer(&self, body: &[u8]) -> HttpResponse {
+        let mut state = self.state.lock().unwrap();
+        let jwe = match DirectPost::parse_form(body).expect("the wallet posts a proper form") {
+            DirectPost::Encrypted(jwe) => jwe,
+            DirectPost::Refusal(refusal) => {
+                assert_eq!(
+                    refusal.state.as_ref().map(|state| state.as_str()),
+                    Some("state-1")
+                );
+                state.errors.push(refusal.error.as_str().to_owned());
+                return json_answer(200, &json!({}));
+            }
+            DirectPost::Answer(_) => panic!("answers are encrypted"),
+        };
+        let key = self.secret.to_pkcs8_der().unwrap();
+        let lookup = |_: Option<&str>| SecretKey::from_pkcs8_der(&key).ok();
+        let opened = PureJwe::new(&RustCryptoProvider)
+            .decrypt(&jwe, &lookup, MAX_RESPONSE_BYTES)
+            .unwrap();
+        let DirectPost::Answer(answer) = DirectPost::parse_decrypted(&opened.payload).unwrap() else {
+            panic!("an answer")
+        };
+        assert_eq!(answer.state.as_ref().map(|state| state.as_str()), Some("state-1"));
+        if state.trick == VerifierTrick::RefusesAnswers {
+            return json_answer(400, &json!({ "error": "invalid_request" }));
+        }
+        // The nonce is taken once.
+        let Some(nonce) = state.nonce.take() else {
+            return json_answer(400, &json!({ "error": "invalid_request" }));
+        };
+        let audience = self.client_id(state.trick);
+        let claims = answer
+            .vp_token
+            .0
+            .values()
+            .flatten()
+            .map(|presentation| self.verify(presentation, audience.as_str(), &nonce, state.now))
+            .collect();
+        state.answers.push(claims);
+        state.tokens.push(answer.vp_token);
+        match state.trick {
+            VerifierTrick::Redirects => {
+                json_answer(200, &json!({ "redirect_uri": "https://verifier.example/done#1" }))
+            }
+            _ => json_answer(
+                200,
+                &json!({ "redirect_uri": "https://verifier.example/done?code=1" }),
+            ),
+        }
+    }
+
+    fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
+        let credential = SdJwtVc::parse(presentation, SdJwtBudget::DEFAULT).unwrap();
+        let key = self.certificates.issuer.certificate.public_key();
+        let verified = credential
+            .verify_issuer_signature(key, &RustCryptoProvider)
+            .unwrap();
+        let expected = ExpectedKeyBinding {
+            audience,
+            nonce,
+            now,
+            max_age: Duration::from_secs(300),
+            max_clock_skew: Duration::from_secs(60),
+            transaction_data: ExpectedTransactionData::None,
+        };
+        verified
+            .verify_key_binding(&expected, &RustCryptoProvider)
+            .unwrap();
+        assert_eq!(verified.vct().as_str(), TYPE);
+        verified.claims().clone()
+    }
+}
+
+/// A query for these claims of the national identity.
+pub(crate) fn query(paths: &Value) -> Value {
+    let claims: Vec<Value> = paths
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| json!({ "path": path }))
+        .collect();
+    json!({ "credentials": [credential_query("identity", TYPE, &claims)] })
+}
+
+pub(crate) fn credential_query(id: &str, credential_type: &str, claims: &[Value]) -> Value {
+    let mut query = json!({ "id": id, "format": "dc+sd-jwt", "meta": { "vct_values": [credential_type] } });
+    if !claims.is_empty() {
+        query["claims"] = json!(claims);
+    }
+    query
+}

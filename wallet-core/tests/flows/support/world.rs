@@ -1,0 +1,161 @@
+//! Everything together.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use symbolon_crypto::jose::jwe::PureJwe;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{RustCryptoProvider, UnixTime};
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::receive::ReceiveOutcome;
+use symbolon_wallet_core::testing::{MemoryKeys, block_on};
+use symbolon_wallet_core::{
+    AllowedIssuer, AllowedTypes, CredentialId, IssuerPolicy, Languages, ListKeys as _, MemoryStore, Ports,
+    RelyingPartyPolicy, Silent, TransportError, Wallet, WalletPolicy, WalletStore as _,
+};
+
+use super::certificates::certificates;
+use super::issuer::{ISSUER, TYPE, TestIssuer};
+use super::network::{Faults, MortalStore, Network};
+use super::verifier::TestVerifier;
+
+/// A wallet that can be killed and opened again, an issuer and a verifier.
+pub(crate) struct World {
+    pub(crate) issuer: Arc<TestIssuer>,
+    pub(crate) verifier: Arc<TestVerifier>,
+    pub(crate) store: MemoryStore,
+    pub(crate) keys: MemoryKeys,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) policy: WalletPolicy,
+    pub(crate) now: UnixTime,
+    log: Arc<Mutex<Vec<String>>>,
+    down: Arc<Mutex<Option<(String, TransportError)>>>,
+    randomness: Arc<SeededRandomness>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let certificates = certificates();
+        let now = certificates.now;
+        let randomness = Arc::new(SeededRandomness::new(1));
+        let keys = MemoryKeys::new(Arc::new(RustCryptoProvider), Arc::new(SeededRandomness::new(2)));
+        let allowed = |identifier: &str, name: &str, anchor| AllowedIssuer {
+            identifier: IssuerIdentifier::parse(identifier).unwrap(),
+            name: name.to_owned(),
+            anchors: vec![anchor],
+            types: AllowedTypes::Only(vec![
+                TYPE.to_owned(),
+                "https://issuer.example/types/residence".to_owned(),
+            ]),
+        };
+        let policy = WalletPolicy {
+            issuers: IssuerPolicy::AllowList(vec![
+                allowed(ISSUER, "Registre national", certificates.issuer.root.clone()),
+                allowed(
+                    "https://neighbour.example",
+                    "The neighbour",
+                    certificates.neighbour.root.clone(),
+                ),
+            ]),
+            relying_parties: RelyingPartyPolicy::AnchoredBy {
+                anchors: vec![certificates.verifier.root.clone()],
+                addresses: ResponseUriRule::NamedInCertificate,
+            },
+            urls: UrlPolicy::Public,
+            type_metadata: BTreeMap::from([(
+                TYPE.to_owned(),
+                json!({ "vct": TYPE, "claims": [{ "path": ["birth_date"], "display": [{ "locale": "fr", "label": "Né(e) le" }] }] }),
+            )]),
+        };
+        Self {
+            issuer: Arc::new(TestIssuer::new(
+                certificates.issuer.clone(),
+                certificates.stranger.clone(),
+                certificates.neighbour.clone(),
+                now,
+            )),
+            verifier: Arc::new(TestVerifier::new(certificates, now)),
+            store: MemoryStore::new(),
+            keys,
+            faults: Arc::default(),
+            policy,
+            now,
+            log: Arc::default(),
+            down: Arc::default(),
+            randomness,
+        }
+    }
+
+    /// A new process over what the last one left.
+    pub(crate) fn wallet(&self) -> Wallet {
+        let network = Network {
+            issuer: Arc::clone(&self.issuer),
+            verifier: Arc::clone(&self.verifier),
+            faults: Arc::clone(&self.faults),
+            log: Arc::clone(&self.log),
+            down: Arc::clone(&self.down),
+        };
+        let ports = Ports {
+            transport: Arc::new(network),
+            store: Arc::new(MortalStore {
+                inner: self.store.clone(),
+                faults: Arc::clone(&self.faults),
+            }),
+            keys: Arc::new(self.keys.clone()),
+            crypto: Arc::new(RustCryptoProvider),
+            encryption: Arc::new(PureJwe::new(&RustCryptoProvider)),
+            randomness: Arc::clone(&self.randomness) as _,
+            progress: Arc::new(Silent),
+        };
+        Wallet::new(ports, self.policy.clone())
+    }
+
+    /// Every request whose line contains `part` fails from now on; `None` ends it.
+    pub(crate) fn set_down(&self, down: Option<(&str, TransportError)>) {
+        *self.down.lock().unwrap() = down.map(|(part, error)| (part.to_owned(), error));
+    }
+
+    /// What was requested so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Receives one credential.
+    pub(crate) fn receive(&self) -> CredentialId {
+        self.receive_link(&self.issuer.offer(None))
+    }
+
+    /// Receives the one credential of an offer.
+    pub(crate) fn receive_link(&self, link: &str) -> CredentialId {
+        let wallet = self.wallet();
+        let offer = block_on(wallet.receive_offer(link, self.now)).unwrap();
+        match block_on(wallet.accept_offer(offer.flow, None, self.now)).unwrap() {
+            ReceiveOutcome::Stored { credentials, .. } => credentials[0],
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// How many credentials are held, and how many keys exist.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (
+            block_on(self.store.credentials()).unwrap().len(),
+            self.keys.list().unwrap().len(),
+        )
+    }
+
+    /// How many entries the history has.
+    pub(crate) fn history_length(&self) -> usize {
+        block_on(self.store.history()).unwrap().len()
+    }
+}
+
+pub(crate) fn french() -> Languages {
+    Languages::new(["fr"])
+}
+
+pub(crate) fn code(text: &str) -> TransactionCode {
+    TransactionCode::parse(text).unwrap()
+}
