@@ -1,0 +1,157 @@
+use std::time::Instant;
+
+use symbolon_issuer::record::{CalendarDate, IdRecord, RecordSchema};
+use symbolon_issuer::sample::People;
+use symbolon_qr_picture::{PictureSource, Version, read_picture};
+
+use super::*;
+
+fn today() -> CalendarDate {
+    CalendarDate::new(2026, 11, 23).unwrap()
+}
+
+/// The first sample resident whose own language is `language`, with a face.
+fn resident(language: &str, skip: usize) -> (IdRecord, Vec<u8>) {
+    let schema = RecordSchema::shipped().unwrap();
+    for person in People::new(7, today()).skip(skip) {
+        let face = draw_face(person.portrait()).unwrap();
+        let record = schema.read(person.record_with_face(&picture_data_uri(&face).unwrap()), today()).unwrap();
+        if record.string("preferredLang") == Some(language) {
+            return (record, face);
+        }
+    }
+    panic!("an endless stream ended");
+}
+
+/// As long as version 22 allows at level L.
+fn qr_text() -> String {
+    "6BF2L8K$2 ".repeat(146)
+}
+
+fn card(record: &IdRecord, face: Option<&[u8]>, format: Format, fonts: &Fonts) -> Result<Vec<u8>, PrintError> {
+    let text = qr_text();
+    let input = CardInput::of_record(record, "Republic of Examples", Some(today()), face, &text);
+    print(&input, format, fonts)
+}
+
+/// Writes a file where `SYMBOLON_LOOK` says, for people to look at.
+fn look(name: &str, bytes: &[u8]) {
+    #[expect(clippy::disallowed_methods, reason = "a test's output folder")]
+    if let Ok(folder) = std::env::var("SYMBOLON_LOOK") {
+        std::fs::write(std::path::Path::new(&folder).join(name), bytes).unwrap();
+    }
+}
+
+#[test]
+fn prints_a_card_whose_qr_code_reads_back() {
+    let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
+    for language in ["fra", "ara"] {
+        let (record, face) = resident(language, 0);
+        let png = card(&record, Some(&face), Format::Png, &fonts).unwrap();
+        look(&format!("card-{language}.png"), &png);
+        for source in [PictureSource::Rendered, PictureSource::Photographed] {
+            let found = read_picture(&png, source).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].text(), Some(&*qr_text()));
+        }
+        let pdf = card(&record, Some(&face), Format::Pdf, &fonts).unwrap();
+        look(&format!("card-{language}.pdf"), &pdf);
+        assert!(pdf.starts_with(b"%PDF-"));
+    }
+}
+
+#[test]
+fn a_script_that_no_font_covers_is_named() {
+    let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
+    let (record, face) = resident("hin", 0);
+    let error = card(&record, Some(&face), Format::Png, &fonts).unwrap_err();
+    assert_eq!(error, PrintError::Font(FontError::ScriptNotCovered { script: "Devanagari" }));
+    assert_eq!(error.to_string(), "no font covers the script Devanagari; install one, or name a folder of fonts");
+}
+
+#[test]
+fn a_script_that_an_installed_font_covers_is_printed() {
+    let fonts = Fonts::load(&FontSource::System).unwrap();
+    let (record, face) = resident("hin", 0);
+    match card(&record, Some(&face), Format::Png, &fonts) {
+        Ok(png) => {
+            look("card-hin.png", &png);
+            assert_eq!(read_picture(&png, PictureSource::Rendered).unwrap().len(), 1);
+        }
+        Err(error) => {
+            assert_eq!(error, PrintError::Font(FontError::ScriptNotCovered { script: "Devanagari" }));
+            println!("skipped: no font on this machine covers Devanagari");
+        }
+    }
+}
+
+#[test]
+fn values_of_a_record_cannot_leave_their_element() {
+    let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
+    let (record, _) = resident("fra", 0);
+    let text = qr_text();
+    let mut input = CardInput::of_record(&record, "</text><script>&\"'", None, None, &text);
+    let name = "A</text><image href=\"file:///etc/passwd\"/>&x;\u{202e}";
+    input.names = vec![(symbolon_issuer::record::Language::ENGLISH, name)];
+    let png = print(&input, Format::Png, &fonts).unwrap();
+    look("card-hostile.png", &png);
+    let symbol = symbolon_qr_picture::Symbol::draw(b"A", symbolon_qr_picture::ErrorCorrection::Low, Version::CARD).unwrap();
+    let svg = design::Design { input: &input, symbol: &symbol, fonts: &fonts }.to_svg().unwrap();
+    assert!(!svg.contains("<script") && !svg.contains("<image") && !svg.contains("file:"));
+    let tags = |name: &str| svg.matches(&format!("<{name}")).count();
+    assert_eq!(tags("text"), 0);
+    // Nothing but the design's own elements.
+    assert_eq!(svg.matches('<').count(), svg.matches('>').count());
+}
+
+#[test]
+fn a_qr_code_above_the_cards_version_is_refused() {
+    let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
+    let (record, _) = resident("fra", 0);
+    let text = "A".repeat(1_500);
+    let input = CardInput::of_record(&record, "Republic of Examples", None, None, &text);
+    assert!(matches!(print(&input, Format::Png, &fonts), Err(PrintError::Qr(_))));
+}
+
+#[test]
+fn faces_fit_the_bytes_that_are_left_in_a_qr_code() {
+    let faces: Vec<Vec<u8>> =
+        People::new(7, today()).take(12).map(|person| draw_face(person.portrait()).unwrap()).collect();
+    for face in &faces {
+        assert!(face.len() < 3_000, "{}", face.len());
+        for budget in [300, 400, 500] {
+            let fitted = fit_webp(face, budget).unwrap();
+            assert!(fitted.webp.len() <= budget);
+            assert!(fitted.webp.len() * 10 > budget * 6, "{} of {budget}", fitted.webp.len());
+        }
+    }
+    look("face.webp", &faces[0]);
+    look("face-450.webp", &fit_webp(&faces[0], 450).unwrap().webp);
+    assert_eq!(fit_webp(&faces[0], 60).err(), Some(FaceError::BudgetTooSmall { budget: 60 }));
+    assert_eq!(fit_webp(b"<svg/>", 500).err(), Some(FaceError::NotAPicture));
+}
+
+#[test]
+fn a_sheet_of_faces_can_be_looked_at() {
+    let mut sheet = image::RgbImage::new(96 * 12, 120 * 6);
+    for (at, person) in (0..72_i64).zip(People::new(3, today())) {
+        let face = face::open(&draw_face(person.portrait()).unwrap()).unwrap();
+        image::imageops::replace(&mut sheet, &face, at % 12 * 96, at / 12 * 120);
+    }
+    let mut png = Vec::new();
+    sheet.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+    look("faces.png", &png);
+    let shades: std::collections::HashSet<_> = sheet.pixels().map(|pixel| pixel.0).collect();
+    assert!(shades.len() > 200);
+}
+
+#[test]
+fn a_thousand_residents_take_seconds() {
+    #[expect(clippy::disallowed_methods, reason = "a test measures")]
+    let begun = Instant::now();
+    let mut bytes = 0;
+    for person in People::new(1, today()).take(100) {
+        bytes += draw_face(person.portrait()).unwrap().len();
+    }
+    println!("100 faces: {:?}, {} bytes each", begun.elapsed(), bytes / 100);
+}
