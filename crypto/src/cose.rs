@@ -1,10 +1,12 @@
 //! COSE_Sign1 ([RFC 9052 §4.2](https://www.rfc-editor.org/rfc/rfc9052#section-4.2)) on `coset`. The protected header is kept
 //! as it came and never encoded again.
 
+use core::fmt;
+
 use ciborium::Value;
 use coset::iana::{self, EnumI64 as _};
 use coset::{
-    CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label,
+    AsCborValue as _, CborSerializable as _, CoseSign1, CoseSign1Builder, Header, HeaderBuilder, Label,
     RegisteredLabelWithPrivate, TaggedCborSerializable as _,
 };
 use thiserror::Error;
@@ -19,8 +21,10 @@ use crate::signing::{KeyHandle, SignatureRequest};
 const X5CHAIN: i64 = 33;
 /// Header parameter `typ` ([RFC 9596](https://www.rfc-editor.org/rfc/rfc9596)).
 const TYP: i64 = 16;
-/// The CBOR tag of COSE_Sign1.
-const SIGN1_TAG: u64 = 18;
+/// Header parameter `counter signature` ([RFC 8152 §3.1](https://www.rfc-editor.org/rfc/rfc8152#section-3.1)).
+const COUNTER_SIGNATURE: i64 = 7;
+/// The CBOR tag of COSE_Sign1, 18, in its shortest form.
+const SIGN1_TAG_BYTE: u8 = 0xd2;
 /// The most certificates a chain may hold.
 const MAX_CHAIN: usize = 6;
 
@@ -75,7 +79,7 @@ pub struct Sign1Header {
 }
 
 /// A COSE_Sign1 that lacks its signature.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PreparedSign1 {
     message: CoseSign1,
     to_be_signed: Vec<u8>,
@@ -125,6 +129,16 @@ pub fn prepare(
     }
 }
 
+/// Without the payload, which may be personal data.
+impl fmt::Debug for PreparedSign1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedSign1")
+            .field("algorithm", &self.algorithm)
+            .field("bytes", &self.to_be_signed.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl PreparedSign1 {
     /// What `key` has to sign.
     #[must_use]
@@ -151,7 +165,7 @@ impl PreparedSign1 {
 }
 
 /// A COSE_Sign1 whose signature has not been checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ParsedSign1 {
     /// The algorithm of the protected header.
     pub algorithm: SignatureAlgorithm,
@@ -164,29 +178,31 @@ pub struct ParsedSign1 {
     message: CoseSign1,
 }
 
+/// Without the payload, which may be personal data.
+impl fmt::Debug for ParsedSign1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParsedSign1")
+            .field("algorithm", &self.algorithm)
+            .field("typ", &self.typ)
+            .field("bytes", &self.payload().len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl ParsedSign1 {
     /// Reads a COSE_Sign1 with its payload inside.
     ///
     /// # Errors
     /// [`CoseError`].
     pub fn parse(bytes: &[u8], tag: TagPolicy, budget: CborBudget) -> Result<Self, CoseError> {
-        cbor::check(bytes, budget).map_err(|_| CoseError::Malformed)?;
-        let tagged = bytes.first() == Some(&(0xc0 | u8::try_from(SIGN1_TAG).unwrap_or(0)));
-        let message = match (tagged, tag) {
-            (true, _) => CoseSign1::from_tagged_slice(bytes),
-            (false, TagPolicy::Optional) => CoseSign1::from_slice(bytes),
-            (false, TagPolicy::Required) => return Err(CoseError::Untagged),
-        }
-        .map_err(|_| CoseError::Malformed)?;
-        // The protected header is a byte string of its own, which the first walk did not look into.
-        if let Some(protected) = message
-            .protected
-            .original_data
-            .as_deref()
-            .filter(|data| !data.is_empty())
-        {
-            cbor::check(protected, budget).map_err(|_| CoseError::Malformed)?;
-        }
+        let value = cbor::parse(bytes, budget).map_err(|_| CoseError::Malformed)?;
+        let value = match (bytes.first(), value, tag) {
+            (Some(&SIGN1_TAG_BYTE), Value::Tag(_, value), _) => *value,
+            (_, value, TagPolicy::Optional) => value,
+            (_, _, TagPolicy::Required) => return Err(CoseError::Untagged),
+        };
+        check_headers(&value, budget)?;
+        let message = CoseSign1::from_cbor_value(value).map_err(|_| CoseError::Malformed)?;
         if message.payload.is_none() {
             return Err(CoseError::Malformed);
         }
@@ -201,7 +217,8 @@ impl ParsedSign1 {
             _ => None,
         }
         .ok_or(CoseError::Algorithm)?;
-        if !protected.crit.is_empty() {
+        // RFC 9052 §3.1 wants it in the protected header; in the other one it is no less an order to refuse.
+        if !protected.crit.is_empty() || !message.unprotected.crit.is_empty() {
             return Err(CoseError::Critical);
         }
         let key_id = [protected, &message.unprotected]
@@ -254,6 +271,29 @@ impl ParsedSign1 {
     }
 }
 
+/// Checks both headers before `coset` reads them. The protected one is a byte string, into which the check of the whole
+/// did not look. A counter signature has headers of its own, and `coset` follows one within the other without a limit: a
+/// few kilobytes would exhaust the stack. No format of the suite has them.
+fn check_headers(message: &Value, budget: CborBudget) -> Result<(), CoseError> {
+    let Some([Value::Bytes(protected), unprotected, ..]) = message.as_array().map(Vec::as_slice) else {
+        return Err(CoseError::Malformed);
+    };
+    let protected = match protected.as_slice() {
+        [] => Value::Map(Vec::new()),
+        bytes => cbor::parse(bytes, budget).map_err(|_| CoseError::Malformed)?,
+    };
+    for header in [&protected, unprotected] {
+        let members = header.as_map().ok_or(CoseError::Malformed)?;
+        if members
+            .iter()
+            .any(|(label, _)| *label == Value::from(COUNTER_SIGNATURE))
+        {
+            return Err(CoseError::Malformed);
+        }
+    }
+    Ok(())
+}
+
 fn parameter(header: &Header, label: i64) -> Option<&Value> {
     header
         .rest
@@ -300,6 +340,14 @@ mod tests {
             parsed.verify(&RustCryptoProvider, &key, b""),
             Err(CoseError::Signature)
         );
+        let shown = format!(
+            "{parsed:?}{:?}",
+            prepare(parsed.algorithm, &header, b"payload".to_vec(), b"")
+        );
+        assert!(
+            !shown.contains("112, 97, 121") && !shown.contains("payload"),
+            "{shown}"
+        );
         let untagged = bytes[1..].to_vec();
         assert_eq!(
             ParsedSign1::parse(&untagged, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
@@ -320,6 +368,75 @@ mod tests {
             let verified = ParsedSign1::parse(&changed, TagPolicy::Optional, CborBudget::DEFAULT)
                 .and_then(|parsed| parsed.verify(&RustCryptoProvider, &key, b"aad"));
             assert!(verified.is_err(), "bit {index}");
+        }
+    }
+
+    /// A protected header with a counter signature, in whose protected header there is a counter signature, and so on.
+    fn nested_counter_signatures(depth: usize) -> Vec<u8> {
+        (0..depth).fold(vec![0xa1, 0x01, 0x27], |inner, _| {
+            let signature = Value::Array(vec![
+                Value::Bytes(inner),
+                Value::Map(Vec::new()),
+                Value::Bytes(Vec::new()),
+            ]);
+            cbor::encode(&Value::Map(vec![
+                (Value::from(1), Value::from(-8)),
+                (Value::from(7), signature),
+            ]))
+        })
+    }
+
+    #[test]
+    fn refuses_counter_signatures_however_deep_they_nest() {
+        for depth in [3000, 1, 2] {
+            let protected = Value::Bytes(nested_counter_signatures(depth));
+            let unprotected = Value::Map(vec![(
+                Value::from(7),
+                Value::Array(vec![
+                    protected.clone(),
+                    Value::Map(Vec::new()),
+                    Value::Bytes(vec![]),
+                ]),
+            )]);
+            for (protected, unprotected) in [
+                (protected, Value::Map(Vec::new())),
+                (Value::Bytes(vec![0xa1, 0x01, 0x27]), unprotected),
+            ] {
+                let parts = vec![
+                    protected,
+                    unprotected,
+                    Value::Bytes(vec![1]),
+                    Value::Bytes(vec![0; 64]),
+                ];
+                let bytes = cbor::encode(&Value::Tag(18, Box::new(Value::Array(parts))));
+                assert_eq!(
+                    ParsedSign1::parse(&bytes, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
+                    CoseError::Malformed,
+                    "{depth}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_critical_parameters_in_either_header() {
+        let critical = || HeaderBuilder::new().add_critical(iana::HeaderParameter::Kid);
+        let with_algorithm = |header: HeaderBuilder| header.algorithm(iana::Algorithm::EdDSA).build();
+        for (protected, unprotected) in [
+            (with_algorithm(critical()), Header::default()),
+            (with_algorithm(HeaderBuilder::new()), critical().build()),
+        ] {
+            let message = CoseSign1Builder::new()
+                .protected(protected)
+                .unprotected(unprotected)
+                .payload(vec![1])
+                .signature(vec![0; 64])
+                .build();
+            let bytes = message.to_tagged_vec().unwrap();
+            assert_eq!(
+                ParsedSign1::parse(&bytes, TagPolicy::Required, CborBudget::DEFAULT).unwrap_err(),
+                CoseError::Critical
+            );
         }
     }
 
