@@ -164,7 +164,7 @@ pub fn verify_chain(
     provider: &dyn CryptoProvider,
 ) -> Result<VerifiedChain, ChainError> {
     let leaf = chain.first().ok_or(ChainError::Empty)?;
-    // What costs little comes first; signatures come last.
+    // What costs little comes first, then signatures, and then what costs more than a signature.
     if chain.len() > MAX_CHAIN_CERTIFICATES {
         return Err(ChainError::TooLong);
     }
@@ -188,7 +188,7 @@ pub fn verify_chain(
         check_each(certificate, position, now)?;
     }
     for (position, issuer) in chain.iter().enumerate().skip(1) {
-        check_issuer(issuer, position, chain)?;
+        check_issuer(issuer, position)?;
     }
     for (position, (certificate, issuer)) in chain.iter().zip(chain.iter().skip(1)).enumerate() {
         certificate
@@ -196,6 +196,11 @@ pub fn verify_chain(
             .map_err(|_| ChainError::Signature { position })?;
     }
     let anchor = find_anchor(chain, anchors, now, provider)?;
+    // Behind the signatures, because the work is the number of names times the number of constraints, and until an
+    // anchor was found both were a stranger's choice.
+    for (position, issuer) in chain.iter().enumerate().skip(1) {
+        check_names(issuer, position, chain)?;
+    }
     Ok(VerifiedChain {
         leaf: leaf.clone(),
         anchor: anchor.clone(),
@@ -218,13 +223,14 @@ fn find_anchor<'a>(
         .filter(|anchor| anchor.subject_name() == last.issuer_name())
     {
         let checked = check_each(anchor, position, now)
-            .and_then(|()| check_issuer(anchor, position, chain))
+            .and_then(|()| check_issuer(anchor, position))
             .and_then(|()| {
                 last.verify_signed_by(anchor.public_key(), provider)
                     .map_err(|_| ChainError::Signature {
                         position: position.saturating_sub(1),
                     })
-            });
+            })
+            .and_then(|()| check_names(anchor, position, chain));
         match checked {
             Ok(()) => return Ok(anchor),
             Err(error) => refusal = error,
@@ -274,8 +280,8 @@ fn check_each(certificate: &Certificate, position: usize, now: UnixTime) -> Resu
     Ok(())
 }
 
-/// Checks that the certificate at `position` may issue those below it.
-fn check_issuer(issuer: &Certificate, position: usize, chain: &[Certificate]) -> Result<(), ChainError> {
+/// Checks that the certificate at `position` may issue those below it, whatever their names are.
+fn check_issuer(issuer: &Certificate, position: usize) -> Result<(), ChainError> {
     if !issuer.is_ca() {
         return Err(ChainError::NotAnAuthority { position });
     }
@@ -290,6 +296,11 @@ fn check_issuer(issuer: &Certificate, position: usize, chain: &[Certificate]) ->
     {
         return Err(ChainError::PathLength { position });
     }
+    Ok(())
+}
+
+/// Holds the names below the certificate at `position` against its name constraints.
+fn check_names(issuer: &Certificate, position: usize, chain: &[Certificate]) -> Result<(), ChainError> {
     let Some(constraints) = issuer.name_constraints() else {
         return Ok(());
     };

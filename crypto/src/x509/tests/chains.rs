@@ -369,6 +369,18 @@ fn holds_names_against_permitted_and_excluded_ones() {
 }
 
 #[test]
+fn constraints_of_an_authority_that_nobody_vouches_for_are_not_worked_through() {
+    let setting = Setting::new();
+    let middle = setting.middle(Draft::authority("middle").constrained(vec![dns("example.org")], vec![]));
+    let leaf = setting.under(&middle, Draft::leaf("leaf").named(vec![dns("example.net")]));
+    let other = Draft::authority("other").self_signed(&Party::p256(77));
+    assert_eq!(
+        verify(&[leaf, middle], &[other]).map(|_| ()),
+        Err(ChainError::UnknownAnchor)
+    );
+}
+
+#[test]
 fn an_anchors_name_constraints_bind_too() {
     let root_party = Party::p256(1);
     let root = Draft::authority("root")
