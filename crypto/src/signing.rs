@@ -1,6 +1,7 @@
 //! Signing is a request: pure code says what is to be signed by which key, a driver has it signed, and the pure code
 //! goes on with the signature. So a key may live in software, a hardware module or a phone's key store.
 
+use core::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ impl KeyHandle {
 }
 
 /// What is to be signed, by which key, how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SignatureRequest {
     /// The key.
     pub key: KeyHandle,
@@ -37,6 +38,17 @@ pub struct SignatureRequest {
     pub algorithm: SignatureAlgorithm,
     /// The exact bytes.
     pub bytes: Vec<u8>,
+}
+
+/// Without the bytes, which may be personal data.
+impl fmt::Debug for SignatureRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureRequest")
+            .field("key", &self.key)
+            .field("algorithm", &self.algorithm)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
 }
 
 /// What came of a signature request.

@@ -1,5 +1,7 @@
 //! JWS in compact serialization ([RFC 7515](https://www.rfc-editor.org/rfc/rfc7515)).
 
+use core::fmt;
+
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -14,6 +16,9 @@ use crate::signing::{KeyHandle, SignatureRequest};
 const MAX_HEADER_BYTES: usize = 64 << 10;
 /// The most certificates an `x5c` header may hold; a chain of the suite has two or three.
 const MAX_X5C_CERTIFICATES: usize = 6;
+
+/// A dot and the longest signature of the suite in base64url.
+const ROOM_FOR_SIGNATURE: usize = 129;
 
 /// Why a text is no JWS of the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -59,7 +64,7 @@ pub struct JwsHeader {
 }
 
 /// A compact JWS whose signature has not been checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CompactJws<'a> {
     /// The protected header.
     pub header: JwsHeader,
@@ -141,6 +146,17 @@ impl<'a> CompactJws<'a> {
     }
 }
 
+/// Without the payload, which may be personal data.
+impl fmt::Debug for CompactJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompactJws")
+            .field("algorithm", &self.header.algorithm)
+            .field("typ", &self.header.typ)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl JwsHeader {
     fn parse(bytes: &[u8]) -> Result<Self, JwsError> {
         let budget = JsonBudget {
@@ -194,32 +210,66 @@ impl JwsHeader {
 }
 
 /// A JWS that lacks its signature.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PreparedJws {
     signing_input: String,
     algorithm: SignatureAlgorithm,
 }
 
+/// Without the payload, which may be personal data.
+impl fmt::Debug for PreparedJws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedJws")
+            .field("algorithm", &self.algorithm)
+            .field("bytes", &self.signing_input.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A protected header as it is written, for signers whose tokens all have the same one: with certificates in it,
+/// encoding it costs more than hashing the whole token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedHeader {
+    /// base64url, and the dot behind it.
+    text: String,
+    algorithm: SignatureAlgorithm,
+}
+
+impl EncodedHeader {
+    /// Encodes `header` without its `alg`, which is set from `algorithm`.
+    #[must_use]
+    pub fn new(algorithm: SignatureAlgorithm, header: &Map<String, Value>) -> Self {
+        let mut members = Map::with_capacity(header.len() + 1);
+        members.insert("alg".to_owned(), Value::from(algorithm.jose_name()));
+        members.extend(
+            header
+                .iter()
+                .filter(|(name, _)| *name != "alg")
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+        let mut text = base64url::encode(Value::Object(members).to_string().as_bytes());
+        text.push('.');
+        Self { text, algorithm }
+    }
+
+    /// Prepares a JWS with this header.
+    #[must_use]
+    pub fn prepare(&self, payload: &[u8]) -> PreparedJws {
+        let mut signing_input =
+            String::with_capacity(self.text.len() + payload.len().div_ceil(3) * 4 + ROOM_FOR_SIGNATURE);
+        signing_input.push_str(&self.text);
+        base64url::encode_into(payload, &mut signing_input);
+        PreparedJws {
+            signing_input,
+            algorithm: self.algorithm,
+        }
+    }
+}
+
 /// Prepares a JWS: `header` without `alg`, which is set from `algorithm`.
 #[must_use]
 pub fn prepare(algorithm: SignatureAlgorithm, header: &Map<String, Value>, payload: &[u8]) -> PreparedJws {
-    let mut members = Map::with_capacity(header.len() + 1);
-    members.insert("alg".to_owned(), Value::from(algorithm.jose_name()));
-    members.extend(
-        header
-            .iter()
-            .filter(|(name, _)| *name != "alg")
-            .map(|(name, value)| (name.clone(), value.clone())),
-    );
-    let header = Value::Object(members).to_string();
-    let mut signing_input = String::with_capacity((header.len() + payload.len()) * 4 / 3 + 100);
-    base64url::encode_into(header.as_bytes(), &mut signing_input);
-    signing_input.push('.');
-    base64url::encode_into(payload, &mut signing_input);
-    PreparedJws {
-        signing_input,
-        algorithm,
-    }
+    EncodedHeader::new(algorithm, header).prepare(payload)
 }
 
 /// The value of an `x5c` header.
@@ -318,6 +368,36 @@ mod tests {
         }
         assert_eq!(CompactJws::parse("a.b", 4096).unwrap_err(), JwsError::Malformed);
         assert_eq!(CompactJws::parse("a.b.c", 4).unwrap_err(), JwsError::OverBudget);
+    }
+
+    #[test]
+    fn a_header_that_is_kept_signs_every_payload_and_cannot_choose_the_algorithm() {
+        let header = json!({ "alg": "none", "typ": "example+jwt", "x5c": ["AAAA"] });
+        let header = header.as_object().unwrap();
+        let kept = EncodedHeader::new(SignatureAlgorithm::Es256, header);
+        for payload in [b"".as_slice(), b"{}", b"another"] {
+            let once = prepare(SignatureAlgorithm::Es256, header, payload);
+            assert_eq!(kept.prepare(payload).signing_input(), once.signing_input());
+            let text = once.finish(&[0; 64]);
+            let jws = CompactJws::parse(&text, 4096).unwrap();
+            assert_eq!(jws.header.algorithm, SignatureAlgorithm::Es256);
+            assert_eq!(jws.payload, payload);
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_payload_is_in_debug_output() {
+        let (text, _) = signed(json!({ "typ": "example+jwt" }));
+        let jws = CompactJws::parse(&text, 4096).unwrap();
+        let prepared = prepare(SignatureAlgorithm::Es256, &Map::new(), br#"{"a":1}"#);
+        let request = prepared.request(KeyHandle::new("k"));
+        let shown = format!("{jws:?}{prepared:?}{request:?}");
+        assert!(
+            !shown.contains("eyJhIjoxfQ")
+                && !shown.contains("123, 34, 97")
+                && !shown.contains("101, 121, 74"),
+            "{shown}"
+        );
     }
 
     #[test]
