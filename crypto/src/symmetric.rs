@@ -31,7 +31,10 @@ impl SymmetricKey {
     /// # Errors
     /// [`RandomnessUnavailable`].
     pub fn make(randomness: &dyn Randomness) -> Result<Self, RandomnessUnavailable> {
-        random_bytes(randomness).map(Self::new)
+        // Filled in place: a copy on the stack would not be wiped.
+        let mut key = Zeroizing::new([0; 32]);
+        randomness.fill(key.as_mut_slice())?;
+        Ok(Self(key))
     }
 
     /// The bytes of the key.

@@ -1,7 +1,6 @@
 //! JSON with a budget ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)). Whatever is signed or decides something is
 //! read through here: two readers must not see two values in one text.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -202,14 +201,12 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        let mut seen = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             self.spend()?;
             let value = map.next_value_seed(self.below()?)?;
-            if !seen.insert(name.clone()) {
+            if object.insert(name, value).is_some() {
                 return Err(A::Error::custom("duplicate member"));
             }
-            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }
