@@ -46,12 +46,21 @@ pub struct QrSize {
 }
 
 /// A Claim 169 that lacks its signature.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PreparedClaim169 {
     message: PreparedSign1,
     /// The largest picture in the payload, which does not get smaller by deflating.
     picture: Vec<u8>,
     signature_bytes: usize,
+}
+
+/// Without the claims and the picture, which are personal data.
+impl core::fmt::Debug for PreparedClaim169 {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PreparedClaim169")
+            .field("picture", &self.picture.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A signed Claim 169.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::jose::jws::{self, PreparedJws};
+use symbolon_crypto::jose::jws::{EncodedHeader, PreparedJws};
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, SignatureAlgorithm};
 use thiserror::Error;
@@ -106,6 +106,18 @@ impl SdJwtClaims {
         header: &Map<String, Value>,
         randomness: &dyn Randomness,
     ) -> Result<PreparedSdJwt, IssueError> {
+        self.prepare_under(&EncodedHeader::new(algorithm, header), randomness)
+    }
+
+    /// As [`SdJwtClaims::prepare`], with a header that was encoded before.
+    ///
+    /// # Errors
+    /// [`IssueError`].
+    pub fn prepare_under(
+        &self,
+        header: &EncodedHeader,
+        randomness: &dyn Randomness,
+    ) -> Result<PreparedSdJwt, IssueError> {
         for (position, path) in self.selectable.iter().enumerate() {
             path.select(&self.claims)
                 .map_err(|source| IssueError::NothingSelected { position, source })?;
@@ -128,7 +140,7 @@ impl SdJwtClaims {
         }
         let payload = Value::Object(payload).to_string();
         Ok(PreparedSdJwt {
-            jwt: jws::prepare(algorithm, header, payload.as_bytes()),
+            jwt: header.prepare(payload.as_bytes()),
             disclosures: concealer.disclosures,
         })
     }

@@ -1,7 +1,7 @@
 //! Issuing an SD-JWT VC (draft-25 §2.2).
 
 use serde_json::{Map, Value};
-use symbolon_crypto::jose::jws;
+use symbolon_crypto::jose::jws::{self, EncodedHeader};
 use symbolon_crypto::{PublicKey, Randomness, SignatureAlgorithm, UnixTime};
 use thiserror::Error;
 
@@ -19,6 +19,21 @@ pub enum IssuerKeyReference {
     CertificateChain(Vec<Vec<u8>>),
     /// `kid`, for issuers whose keys are found through their metadata or DID.
     KeyId(String),
+}
+
+/// The header of every credential that one key signs, encoded once: with a certificate chain in it, encoding it again
+/// for each credential costs more than the rest of the preparation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerHeader(EncodedHeader);
+
+impl IssuerHeader {
+    /// The header for a key of `algorithm` that is named as `key` says.
+    ///
+    /// # Errors
+    /// [`SdJwtVcIssueError::NoCertificate`].
+    pub fn new(algorithm: SignatureAlgorithm, key: &IssuerKeyReference) -> Result<Self, SdJwtVcIssueError> {
+        Ok(Self(EncodedHeader::new(algorithm, &header(key)?)))
+    }
 }
 
 /// A credential as it is to be issued.
@@ -84,6 +99,18 @@ impl CredentialToIssue {
         key: &IssuerKeyReference,
         randomness: &dyn Randomness,
     ) -> Result<PreparedSdJwt, SdJwtVcIssueError> {
+        self.prepare_under(&IssuerHeader::new(algorithm, key)?, randomness)
+    }
+
+    /// As [`CredentialToIssue::prepare`], with a header that the issuer keeps.
+    ///
+    /// # Errors
+    /// [`SdJwtVcIssueError`].
+    pub fn prepare_under(
+        &self,
+        header: &IssuerHeader,
+        randomness: &dyn Randomness,
+    ) -> Result<PreparedSdJwt, SdJwtVcIssueError> {
         let registered = NEVER_SELECTIVE.into_iter().chain(["iat"]);
         if let Some(claim) = registered
             .filter(|claim| !matches!(*claim, "vct#integrity" | "aka_vcts"))
@@ -125,7 +152,7 @@ impl CredentialToIssue {
             }
             sd_jwt = sd_jwt.selectable(path.clone());
         }
-        Ok(sd_jwt.prepare(algorithm, &header(key)?, randomness)?)
+        Ok(sd_jwt.prepare_under(&header.0, randomness)?)
     }
 }
 

@@ -118,10 +118,10 @@ impl Verified<SdJwtVc<'_>> {
         let Ok(Value::Object(payload)) = json::parse_value(&jwt.payload, budget) else {
             return Err(KeyBindingRejected::Malformed);
         };
-        if required(&payload, "aud")? != expected.audience {
+        // An empty audience or nonce of a careless verifier must not be matched by an empty one of an attacker.
+        if expected.audience.is_empty() || required(&payload, "aud")? != expected.audience {
             return Err(KeyBindingRejected::Audience);
         }
-        // An empty nonce of a careless verifier must not be matched by an empty nonce of an attacker.
         if expected.nonce.is_empty() || required(&payload, "nonce")? != expected.nonce {
             return Err(KeyBindingRejected::Nonce);
         }

@@ -17,7 +17,7 @@ mod vct;
 pub use crate::validity::{Validity, ValidityRejected};
 pub use holder::HolderBinding;
 pub use integrity::{Integrity, InvalidIntegrity};
-pub use issue::{CredentialToIssue, IssuerKeyReference, SdJwtVcIssueError};
+pub use issue::{CredentialToIssue, IssuerHeader, IssuerKeyReference, SdJwtVcIssueError};
 pub use issuer_binding::{IssuerBindingRejected, check_issuer_binding};
 pub use key_binding::{ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected};
 pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};

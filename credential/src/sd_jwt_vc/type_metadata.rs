@@ -1,5 +1,7 @@
 //! Type metadata (draft-25 §4): what a credential of a type has in it, and how it is shown.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_crypto::encoding::json::{self, JsonBudget, JsonError};
@@ -188,6 +190,7 @@ impl TypeMetadata {
             return Err(TypeMetadataRejected::OtherType);
         }
         let processed = credential.processed();
+        let disclosed: HashSet<&ClaimsPath> = processed.disclosed.iter().map(|claim| &claim.path).collect();
         for (position, claim) in self.claims.iter().enumerate() {
             let may_be_withheld = view == CredentialView::Presented && claim.sd != SelectiveDisclosure::Never;
             let selected = claim
@@ -198,11 +201,7 @@ impl TypeMetadata {
                 return Err(TypeMetadataRejected::MandatoryClaimMissing { position });
             }
             for place in selected {
-                let selective = processed
-                    .disclosed
-                    .iter()
-                    .any(|disclosed| disclosed.path == place.path);
-                match (claim.sd, selective) {
+                match (claim.sd, disclosed.contains(&place.path)) {
                     (SelectiveDisclosure::Always, false) => {
                         return Err(TypeMetadataRejected::NotSelective { position });
                     }
