@@ -1,6 +1,7 @@
 //! What every wire type of this crate shares: bounded JSON, forms without repeated parameters, error codes.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use thiserror::Error;
 
@@ -14,19 +15,19 @@ pub(crate) enum JsonRefused {
     Malformed,
 }
 
-/// Parses `bytes` as JSON of at most `limit` bytes, without duplicate members, deep nesting or trailing bytes.
+/// Parses `bytes` as a JSON object of at most `limit` bytes, without duplicate members, deep nesting or trailing bytes.
 pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Result<T, JsonRefused> {
     if bytes.len() > limit {
         return Err(JsonRefused::TooLarge { limit });
     }
-    json::parse(
-        bytes,
-        JsonBudget {
-            bytes: limit,
-            ..JsonBudget::DEFAULT
-        },
-    )
-    .map_err(|_| JsonRefused::Malformed)
+    // Every document of these specifications is an object. Read straight into a type, an array of the members'
+    // values would pass as well.
+    let budget = JsonBudget {
+        bytes: limit,
+        ..JsonBudget::DEFAULT
+    };
+    let members: Map<String, Value> = json::parse(bytes, budget).map_err(|_| JsonRefused::Malformed)?;
+    serde_json::from_value(Value::Object(members)).map_err(|_| JsonRefused::Malformed)
 }
 
 /// Why a form was refused.

@@ -1,5 +1,7 @@
 //! The guarded fetcher and the listener against each other, on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use core::time::Duration;
 use serde_json::{Map, Value, json};
 use symbolon_crypto::jose::jws::{self, CompactJws, JwsError, PreparedJws};
 use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
+use symbolon_did::{DidUrl, verification_key};
 use thiserror::Error;
 
 use super::error::CredentialErrorCode;
@@ -75,6 +76,8 @@ pub struct ProofExpectations<'a> {
 pub enum KeyReference {
     /// The key itself, in `jwk`.
     Jwk,
+    /// A `did:jwk` or `did:key` verification method, in `kid`: the key is in the name, nothing is fetched.
+    Did,
 }
 
 /// Who a proof may come from.
@@ -166,8 +169,17 @@ fn named_key(jws: &CompactJws<'_>, allowed: &[KeyReference]) -> Result<PublicKey
             }
             PublicKey::from_jwk(jwk).map_err(|_| ProofError::Key)
         }
+        (None, Some(kid), None) => {
+            if !allowed.contains(&KeyReference::Did) {
+                return Err(ProofError::KeyReference);
+            }
+            let url = DidUrl::parse(kid).map_err(|_| ProofError::Key)?;
+            // A bare DID names a subject, not one of its keys.
+            url.fragment().ok_or(ProofError::Key)?;
+            verification_key(&url).map_err(|_| ProofError::Key)
+        }
         // A certificate names a person or a device; a credential of this suite is bound to a key alone.
-        (None, Some(_), None) | (None, None, Some(_)) => Err(ProofError::KeyReference),
+        (None, None, Some(_)) => Err(ProofError::KeyReference),
         _ => Err(ProofError::NotOneKey),
     }
 }

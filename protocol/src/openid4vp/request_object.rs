@@ -168,7 +168,7 @@ pub struct RequestRefused {
     pub reason: RequestObjectError,
     /// Whom to tell; `None` unless the signer and its address are proven. Anybody could otherwise have wallets post
     /// to an address of his choice.
-    pub tell: Option<ErrorTarget>,
+    pub tell: Option<Box<ErrorTarget>>,
 }
 
 /// Verifies a request object: type, signature, chain, client identifier, address of the answer, audience, time,
@@ -195,10 +195,10 @@ pub fn verify(
         };
         RequestRefused {
             reason,
-            tell: Some(ErrorTarget {
+            tell: Some(Box::new(ErrorTarget {
                 response_uri: signer.response_uri.clone(),
                 answer,
-            }),
+            })),
         }
     };
     let expires_at = check_envelope(&signer.claims, expected).map_err(tell)?;

@@ -44,8 +44,9 @@ impl WalletParameters {
             FormRefused::Repeated => WalletParametersError::RepeatedParameter,
         })?;
         let nonce = form.take("wallet_nonce");
-        let wallet_nonce =
-            nonce.map(|text| RequestNonce::parse(text).ok_or(WalletParametersError::Nonce)).transpose()?;
+        let wallet_nonce = nonce
+            .map(|text| RequestNonce::parse(text).ok_or(WalletParametersError::Nonce))
+            .transpose()?;
         Ok(Self { wallet_nonce })
     }
 
@@ -66,9 +67,17 @@ mod tests {
 
     #[test]
     fn the_nonce_reads_back() {
-        let parameters = WalletParameters { wallet_nonce: RequestNonce::parse("n-1") };
-        assert_eq!(WalletParameters::parse_form(parameters.to_form().as_bytes()), Ok(parameters));
+        let parameters = WalletParameters {
+            wallet_nonce: RequestNonce::parse("n-1"),
+        };
+        assert_eq!(
+            WalletParameters::parse_form(parameters.to_form().as_bytes()),
+            Ok(parameters)
+        );
         assert_eq!(WalletParameters::parse_form(b""), Ok(WalletParameters::default()));
-        assert_eq!(WalletParameters::parse_form(b"wallet_nonce=a+b"), Err(WalletParametersError::Nonce));
+        assert_eq!(
+            WalletParameters::parse_form(b"wallet_nonce=a+b"),
+            Err(WalletParametersError::Nonce)
+        );
     }
 }

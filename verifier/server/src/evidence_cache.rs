@@ -79,10 +79,13 @@ impl EvidenceCache {
             Err(Refusal::Unavailable(error)) => return Err(OpenCacheError::Unavailable(Box::new(error))),
             Err(Refusal::Damaged) => {
                 tracing::warn!("the evidence cache was damaged and is built again");
-                std::fs::remove_dir_all(path).map_err(|error| OpenCacheError::Unavailable(Box::new(error)))?;
+                std::fs::remove_dir_all(path)
+                    .map_err(|error| OpenCacheError::Unavailable(Box::new(error)))?;
                 match open_disk(path) {
                     Ok(disk) => disk,
-                    Err(Refusal::Unavailable(error)) => return Err(OpenCacheError::Unavailable(Box::new(error))),
+                    Err(Refusal::Unavailable(error)) => {
+                        return Err(OpenCacheError::Unavailable(Box::new(error)));
+                    }
                     Err(Refusal::Damaged) => {
                         let error = std::io::Error::other("a new cache is damaged at once");
                         return Err(OpenCacheError::Unavailable(Box::new(error)));
@@ -100,12 +103,20 @@ impl EvidenceCache {
     }
 
     fn with(disk: Option<sled::Db>) -> Self {
-        Self(Arc::new(Parts { disk, memory: Mutex::default() }))
+        Self(Arc::new(Parts {
+            disk,
+            memory: Mutex::default(),
+        }))
     }
 
     /// What is known of the list at `uri`, when it is fresh.
     pub(crate) fn status_list(&self, uri: &str, now: UnixTime) -> Option<StatusEvidence> {
-        if let Some(kept) = self.memory().verified.get(uri).filter(|kept| now < kept.fresh_until) {
+        if let Some(kept) = self
+            .memory()
+            .verified
+            .get(uri)
+            .filter(|kept| now < kept.fresh_until)
+        {
             return Some(StatusEvidence::Verified(Arc::clone(&kept.list)));
         }
         let entry = self.read_disk(uri)?;
@@ -118,14 +129,24 @@ impl EvidenceCache {
         if memory.fetched.len() >= MAX_LISTS_IN_MEMORY {
             memory.fetched.clear();
         }
-        memory.fetched.insert(uri.to_owned(), Fetched { token: token.to_owned(), at: now });
+        memory.fetched.insert(
+            uri.to_owned(),
+            Fetched {
+                token: token.to_owned(),
+                at: now,
+            },
+        );
     }
 
     /// Keeps a list that a session has verified, for `at_most` or as long as the list itself says.
     pub(crate) fn keep_verified(&self, list: &Arc<VerifiedStatusList>, at_most: Duration) {
         let uri = list.uri();
         let mut memory = self.memory();
-        if memory.verified.get(uri).is_some_and(|kept| Arc::ptr_eq(&kept.list, list)) {
+        if memory
+            .verified
+            .get(uri)
+            .is_some_and(|kept| Arc::ptr_eq(&kept.list, list))
+        {
             // It came from here. Keeping it anew would let a list live for ever.
             return;
         }
@@ -133,8 +154,16 @@ impl EvidenceCache {
             Some(fetched) => {
                 let lifetime = list.time_to_live().unwrap_or(LIFETIME_WITHOUT_TTL).min(at_most);
                 let until = fetched.at.plus(lifetime);
-                let fresh_until = list.expires_at().map_or(until, |expires_at| until.min(expires_at));
-                self.write_disk(uri, &OnDisk { fresh_until, token: fetched.token });
+                let fresh_until = list
+                    .expires_at()
+                    .map_or(until, |expires_at| until.min(expires_at));
+                self.write_disk(
+                    uri,
+                    &OnDisk {
+                        fresh_until,
+                        token: fetched.token,
+                    },
+                );
                 fresh_until
             }
             // It was read from the disk, where its time stands.
@@ -146,7 +175,13 @@ impl EvidenceCache {
         if memory.verified.len() >= MAX_LISTS_IN_MEMORY {
             memory.verified.clear();
         }
-        memory.verified.insert(uri.to_owned(), Kept { list: Arc::clone(list), fresh_until });
+        memory.verified.insert(
+            uri.to_owned(),
+            Kept {
+                list: Arc::clone(list),
+                fresh_until,
+            },
+        );
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -172,7 +207,9 @@ impl EvidenceCache {
         if disk.len() >= MAX_TOKENS_ON_DISK && disk.clear().is_err() {
             return;
         }
-        let Ok(bytes) = serde_json::to_vec(entry) else { return };
+        let Ok(bytes) = serde_json::to_vec(entry) else {
+            return;
+        };
         if let Err(error) = disk.insert(uri, bytes) {
             tracing::warn!(%error, "the evidence cache cannot be written");
         }
@@ -185,7 +222,9 @@ enum Refusal {
 }
 
 fn open_disk(path: &Path) -> Result<sled::Db, Refusal> {
-    let config = sled::Config::default().path(path).cache_capacity(DISK_CACHE_BYTES);
+    let config = sled::Config::default()
+        .path(path)
+        .cache_capacity(DISK_CACHE_BYTES);
     // On some damages sled's recovery panics instead of answering.
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(disk)) => Ok(disk),
@@ -208,7 +247,13 @@ mod tests {
     }
 
     fn on_disk(cache: &EvidenceCache, fresh_until: i64) {
-        cache.write_disk(URI, &OnDisk { fresh_until: time(fresh_until), token: "a.b.c".to_owned() });
+        cache.write_disk(
+            URI,
+            &OnDisk {
+                fresh_until: time(fresh_until),
+                token: "a.b.c".to_owned(),
+            },
+        );
     }
 
     #[test]
@@ -218,9 +263,15 @@ mod tests {
         on_disk(&cache, 100);
         drop(cache);
         let cache = EvidenceCache::open(folder.path()).unwrap();
-        assert!(matches!(cache.status_list(URI, time(99)), Some(StatusEvidence::Token(token)) if token == "a.b.c"));
+        assert!(
+            matches!(cache.status_list(URI, time(99)), Some(StatusEvidence::Token(token)) if token == "a.b.c")
+        );
         assert!(cache.status_list(URI, time(100)).is_none());
-        assert!(cache.status_list("https://registry.example/status/1", time(1)).is_none());
+        assert!(
+            cache
+                .status_list("https://registry.example/status/1", time(1))
+                .is_none()
+        );
     }
 
     #[test]
@@ -253,7 +304,13 @@ mod tests {
     #[test]
     fn an_unreadable_entry_is_a_missing_one() {
         let cache = EvidenceCache::open(tempfile::tempdir().unwrap().path()).unwrap();
-        cache.0.disk.as_ref().unwrap().insert(URI, b"nonsense".as_slice()).unwrap();
+        cache
+            .0
+            .disk
+            .as_ref()
+            .unwrap()
+            .insert(URI, b"nonsense".as_slice())
+            .unwrap();
         assert!(cache.status_list(URI, time(1)).is_none());
     }
 }

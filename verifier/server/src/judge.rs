@@ -9,7 +9,7 @@ use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_verifier::answer::{AnswerCheck, check_answer};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    Binding, Evidence, Expected, Step, StatusEvidence, TypeMetadataEvidence, UnreadablePresentation,
+    Binding, Evidence, Expected, StatusEvidence, Step, TypeMetadataEvidence, UnreadablePresentation,
     VerificationSession, Want,
 };
 use url::Url;
@@ -48,7 +48,10 @@ impl State {
             }
         }
         let check = check_answer(query, &reports, self.dependencies.holder_keys);
-        Ok(Judgement { reports, answer: check })
+        Ok(Judgement {
+            reports,
+            answer: check,
+        })
     }
 
     async fn judge_one(
@@ -70,7 +73,8 @@ impl State {
             }
         };
         for list in session.verified_status_lists() {
-            deps.evidence_cache.keep_verified(list, self.configuration.status_cache());
+            deps.evidence_cache
+                .keep_verified(list, self.configuration.status_cache());
         }
         Ok(*report)
     }
@@ -97,12 +101,16 @@ impl State {
 
     async fn fetch_status_list(&self, uri: &str) -> StatusEvidence {
         let limit = self.dependencies.policy.status_list_budget.max_token_bytes;
-        let fetched = self.fetch(uri, STATUS_LIST_MEDIA_TYPE, &[STATUS_LIST_MEDIA_TYPE], limit).await;
+        let fetched = self
+            .fetch(uri, STATUS_LIST_MEDIA_TYPE, &[STATUS_LIST_MEDIA_TYPE], limit)
+            .await;
         let Some(token) = fetched.ok().and_then(|body| String::from_utf8(body).ok()) else {
             tracing::info!("a status list could not be fetched");
             return StatusEvidence::Absent;
         };
-        self.dependencies.evidence_cache.keep_fetched(uri, &token, self.now());
+        self.dependencies
+            .evidence_cache
+            .keep_fetched(uri, &token, self.now());
         StatusEvidence::Token(token)
     }
 

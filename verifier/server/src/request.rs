@@ -66,8 +66,10 @@ impl State {
             return_to: return_to.map(|url| url.as_str().to_owned()),
         };
         let object = self.sign_request(&record, query, None)?;
-        let request_uri =
-            self.configuration.identifier.endpoint(&format!("/openid4vp/requests/{}", record.id))?;
+        let request_uri = self
+            .configuration
+            .identifier
+            .endpoint(&format!("/openid4vp/requests/{}", record.id))?;
         if deps.store.insert_request(record.clone()).await? == Insertion::AlreadyPresent {
             return Err(MakeRequestError::Collision);
         }
@@ -79,7 +81,11 @@ impl State {
                 method: RequestUriMethod::Get,
             },
         };
-        Ok(MadeRequest { record, request_uri, link: link.to_uri() })
+        Ok(MadeRequest {
+            record,
+            request_uri,
+            link: link.to_uri(),
+        })
     }
 
     /// The request object of a stored request. `wallet_nonce` is what a wallet sent along when it fetched by POST.
@@ -95,10 +101,17 @@ impl State {
             &self.presentation_request(record, query)?,
             &deps.signer.chain,
             leaf.public_key().algorithm(),
-            RequestValidity { issued_at: record.created_at, expires_at: record.expires_at },
+            RequestValidity {
+                issued_at: record.created_at,
+                expires_at: record.expires_at,
+            },
             wallet_nonce,
         )?;
-        match deps.signer.sign.sign(&prepared.request(deps.signer.key.clone()))? {
+        match deps
+            .signer
+            .sign
+            .sign(&prepared.request(deps.signer.key.clone()))?
+        {
             SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
             SignOutcome::Locked => Err(MakeRequestError::Locked),
         }
@@ -109,7 +122,10 @@ impl State {
         record: &RequestRecord,
         query: &DcqlQuery,
     ) -> Result<PresentationRequest, MakeRequestError> {
-        let key = self.dependencies.master_secret.derive_response_key(&record.tenant, &record.id)?;
+        let key = self
+            .dependencies
+            .master_secret
+            .derive_response_key(&record.tenant, &record.id)?;
         let name = Some(self.configuration.name.clone());
         Ok(PresentationRequest {
             client_id: self.client_id.clone(),
@@ -123,6 +139,8 @@ impl State {
     }
 
     fn response_uri(&self, id: &RequestId) -> Result<HttpUrl, UrlError> {
-        self.configuration.identifier.endpoint(&format!("/openid4vp/responses/{id}"))
+        self.configuration
+            .identifier
+            .endpoint(&format!("/openid4vp/responses/{id}"))
     }
 }

@@ -19,7 +19,10 @@ use crate::state::State;
 
 /// What one request may cost: an answer may carry several credentials with portraits, and its status lists are
 /// fetched before it is acknowledged.
-pub(crate) const LIMITS: Limits = Limits { body_bytes: MAX_RESPONSE_BYTES, time: Duration::from_secs(60) };
+pub(crate) const LIMITS: Limits = Limits {
+    body_bytes: MAX_RESPONSE_BYTES,
+    time: Duration::from_secs(60),
+};
 
 /// Every endpoint of the verifier.
 pub(crate) fn router(state: Arc<State>) -> Router {
@@ -27,11 +30,20 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/presentation-requests", post(administration::make))
         .route("/presentation-requests/{id}", get(administration::result))
         .route("/presentation-requests/{id}/events", get(events::stream))
-        .route("/presentation-requests/{id}/evidence", get(administration::evidence))
-        .layer(from_fn_with_state(state.dependencies.administration.clone(), require_administration));
+        .route(
+            "/presentation-requests/{id}/evidence",
+            get(administration::evidence),
+        )
+        .layer(from_fn_with_state(
+            state.dependencies.administration.clone(),
+            require_administration,
+        ));
     Router::new()
         .nest("/admin/v1", administration)
-        .route("/openid4vp/requests/{id}", get(request_object::fetch).post(request_object::fetch_with_nonce))
+        .route(
+            "/openid4vp/requests/{id}",
+            get(request_object::fetch).post(request_object::fetch_with_nonce),
+        )
         .route("/openid4vp/responses/{id}", post(answer::receive))
         .with_state(state)
 }

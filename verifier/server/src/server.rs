@@ -86,7 +86,10 @@ impl Server {
         let state = Arc::new(State::new(configuration, dependencies)?);
         let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
         let listener = serve(listener, encryption, router).await?;
-        Ok(Running { listener, sweeper: tokio::spawn(sweep(state)) })
+        Ok(Running {
+            listener,
+            sweeper: tokio::spawn(sweep(state)),
+        })
     }
 }
 
@@ -114,12 +117,21 @@ impl State {
         configuration: VerifierConfiguration,
         dependencies: Dependencies,
     ) -> Result<Self, StartError> {
-        let leaf = dependencies.signer.chain.first().ok_or(StartError::NoCertificate)?;
+        let leaf = dependencies
+            .signer
+            .chain
+            .first()
+            .ok_or(StartError::NoCertificate)?;
         let identifier = configuration.identifier.url();
-        identifier.permitted(dependencies.urls).map_err(|_| StartError::Identifier)?;
+        identifier
+            .permitted(dependencies.urls)
+            .map_err(|_| StartError::Identifier)?;
         let same_origin =
             |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.origin() == identifier.url().origin());
-        let named = leaf.san_dns().iter().any(|name| name.eq_ignore_ascii_case(identifier.host()))
+        let named = leaf
+            .san_dns()
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(identifier.host()))
             || leaf.san_uris().iter().any(same_origin);
         if !named {
             return Err(StartError::CertificateOfAnother);
@@ -139,19 +151,34 @@ impl State {
         let queries = configuration
             .queries
             .iter()
-            .map(|(name, query)| match DcqlQuery::parse(query.to_string().as_bytes()) {
-                Ok(query) => Ok((name.clone(), query)),
-                Err(source) => Err(StartError::Query { name: name.clone(), source }),
-            })
+            .map(
+                |(name, query)| match DcqlQuery::parse(query.to_string().as_bytes()) {
+                    Ok(query) => Ok((name.clone(), query)),
+                    Err(source) => Err(StartError::Query {
+                        name: name.clone(),
+                        source,
+                    }),
+                },
+            )
             .collect::<Result<_, _>>()?;
         let client_id = ClientId::x509_hash(leaf.sha256());
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
-        Ok(Self { configuration, dependencies, client_id, queries, answered })
+        Ok(Self {
+            configuration,
+            dependencies,
+            client_id,
+            queries,
+            answered,
+        })
     }
 }
 
 fn within(key: &'static str, value: u32, least: u32, most: u32) -> Result<(), StartError> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(StartError::OutOfBounds { key, least, most }) }
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(StartError::OutOfBounds { key, least, most })
+    }
 }
 
 async fn sweep(state: Arc<State>) {
@@ -159,7 +186,12 @@ async fn sweep(state: Arc<State>) {
     loop {
         interval.tick().await;
         let before = state.now().minus(state.configuration.result_retention());
-        match state.dependencies.store.remove_expired(before, SWEEP_ENTRIES).await {
+        match state
+            .dependencies
+            .store
+            .remove_expired(before, SWEEP_ENTRIES)
+            .await
+        {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed expired requests"),
             Err(error) => tracing::warn!(%error, "expired requests could not be removed"),

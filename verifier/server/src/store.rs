@@ -16,10 +16,19 @@ pub trait EvidenceArchive: Send + Sync {
     fn keep_request<'a>(&'a self, record: &'a RequestRecord, object: String) -> StoreFuture<'a, ()>;
 
     /// Keeps the `vp_token` of the answer, as JSON.
-    fn keep_answer<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId, vp_token: String) -> StoreFuture<'a, ()>;
+    fn keep_answer<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+        vp_token: String,
+    ) -> StoreFuture<'a, ()>;
 
     /// What is kept of a request.
-    fn evidence<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId) -> StoreFuture<'a, Option<ArchivedEvidence>>;
+    fn evidence<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+    ) -> StoreFuture<'a, Option<ArchivedEvidence>>;
 }
 
 /// A request and, once there is one, its answer.

@@ -19,6 +19,9 @@ pub use harden::{Limits, harden};
 /// How long requests that are under way may take to end after a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
+/// How long a peer may take to send its first request. Without it, connections that never say anything pile up.
+const FIRST_REQUEST_LIMIT: Duration = Duration::from_secs(15);
+
 /// The certificate and key of a listener, PEM files.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
@@ -96,7 +99,8 @@ pub async fn serve(
         Encryption::Plain => {
             let server = axum_server::from_tcp(listener)
                 .map_err(ServeError::Listener)?
-                .handle(handle.clone());
+                .handle(handle.clone())
+                .first_request_timeout(FIRST_REQUEST_LIMIT);
             tokio::spawn(server.serve(service))
         }
         Encryption::Tls(files) => {
@@ -110,7 +114,8 @@ pub async fn serve(
                 })?;
             let server = axum_server::from_tcp_rustls(listener, config)
                 .map_err(ServeError::Listener)?
-                .handle(handle.clone());
+                .handle(handle.clone())
+                .first_request_timeout(FIRST_REQUEST_LIMIT);
             tokio::spawn(server.serve(service))
         }
     };

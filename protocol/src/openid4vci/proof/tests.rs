@@ -181,3 +181,37 @@ fn an_algorithm_outside_the_configuration_is_refused() {
         Err(ProofError::Malformed)
     );
 }
+
+#[test]
+fn a_key_may_be_named_by_its_did_where_the_configuration_allows_it() {
+    let key = key(1);
+    let (_, claims) = good_parts(&key);
+    let did = symbolon_did::did_jwk(&key.public_key()).unwrap();
+    let header = |kid: String| json!({"typ": PROOF_TYPE, "kid": kid});
+    let by_did = custom(&key, &header(format!("{}#0", did.as_str())), &claims);
+    assert_eq!(
+        check(&by_did, ExpectedClient::Anonymous),
+        Err(ProofError::KeyReference)
+    );
+
+    let issuer = issuer();
+    let expected = ProofExpectations {
+        issuer: &issuer,
+        algorithms: &[SignatureAlgorithm::Es256],
+        key_references: &[KeyReference::Jwk, KeyReference::Did],
+        client: ExpectedClient::Anonymous,
+    };
+    let check = |proof: &str| verify(proof, &expected, NOW, &RustCryptoProvider);
+    assert_eq!(check(&by_did).unwrap().key(), &key.public_key());
+    for kid in [
+        "key-1".to_owned(),
+        "did:web:registry.example#0".to_owned(),
+        did.as_str().to_owned(),
+    ] {
+        assert_eq!(
+            check(&custom(&key, &header(kid.clone()), &claims)),
+            Err(ProofError::Key),
+            "{kid}"
+        );
+    }
+}

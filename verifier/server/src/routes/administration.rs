@@ -8,7 +8,7 @@ use axum::extract::{Path, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
@@ -43,7 +43,12 @@ struct MadeBody {
 }
 
 pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -> Response {
-    let Ok(body) = json::parse::<MakeBody>(&body, JsonBudget::MESSAGE) else {
+    // First as an object: read straight into the type, an array of its members would pass as well.
+    let body = json::parse::<Map<String, Value>>(&body, JsonBudget::MESSAGE);
+    let body = body
+        .ok()
+        .and_then(|members| serde_json::from_value::<MakeBody>(Value::Object(members)).ok());
+    let Some(body) = body else {
         return bad_request("the body is not {\"dcql_query\": ...} or {\"query\": \"name\"}");
     };
     let query = match (body.dcql_query, body.query) {
@@ -57,7 +62,11 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         },
         _ => return bad_request("exactly one of dcql_query and query is needed"),
     };
-    if body.return_to.as_ref().is_some_and(|url| url.permitted(state.dependencies.urls).is_err()) {
+    if body
+        .return_to
+        .as_ref()
+        .is_some_and(|url| url.permitted(state.dependencies.urls).is_err())
+    {
         return bad_request("return_to must be an https URL");
     }
     match state.make_request(&query, body.return_to).await {
@@ -123,13 +132,22 @@ impl State {
             None => RequestState::Pending,
         };
         let expires_at = record.expires_at.rfc3339();
-        Ok(ResultBody { request_id: record.id.clone(), state, expires_at, result })
+        Ok(ResultBody {
+            request_id: record.id.clone(),
+            state,
+            expires_at,
+            result,
+        })
     }
 
     /// The request of that name, expired or not.
     pub(super) async fn known_request(&self, id: &str) -> Result<RequestRecord, Response> {
         let missing = || {
-            refuse_administration(StatusCode::NOT_FOUND, "not_found", "there is no such request".to_owned())
+            refuse_administration(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "there is no such request".to_owned(),
+            )
         };
         let deps = &self.dependencies;
         let id = RequestId::parse(id).map_err(|_| missing())?;
@@ -164,11 +182,18 @@ pub(super) async fn evidence(Extracted(state): Extracted<Arc<State>>, Path(id): 
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    match state.dependencies.archive.evidence(&record.tenant, &record.id).await {
+    match state
+        .dependencies
+        .archive
+        .evidence(&record.tenant, &record.id)
+        .await
+    {
         Ok(Some(evidence)) => Json(EvidenceBody {
             request_id: record.id,
             request_object: evidence.request_object,
-            vp_token: evidence.vp_token.and_then(|token| serde_json::from_str(&token).ok()),
+            vp_token: evidence
+                .vp_token
+                .and_then(|token| serde_json::from_str(&token).ok()),
         })
         .into_response(),
         Ok(None) => refuse_administration(

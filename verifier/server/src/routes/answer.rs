@@ -18,12 +18,12 @@ use symbolon_protocol::openid4vp::request::RequestNonce;
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
-use symbolon_verifier::{Binding, Expected, VerificationSession};
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{
-    DeclineCode, Nonce, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
-    StoredReport,
+    DeclineCode, Nonce, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording,
+    StoreError, StoredReport,
 };
+use symbolon_verifier::{Binding, Expected, VerificationSession};
 use thiserror::Error;
 
 use super::error::{refuse, store_failed};
@@ -65,7 +65,11 @@ impl IntoResponse for AnswerRefused {
             Self::UnreadablePresentation => "a presentation has no known format",
         };
         tracing::info!(reason = description, "an answer was refused");
-        refuse(StatusCode::BAD_REQUEST, PresentationErrorCode::InvalidRequest, description)
+        refuse(
+            StatusCode::BAD_REQUEST,
+            PresentationErrorCode::InvalidRequest,
+            description,
+        )
     }
 }
 
@@ -84,7 +88,11 @@ pub(super) async fn receive(
     }
 }
 
-async fn accept(state: &State, record: &RequestRecord, body: &[u8]) -> Result<DirectPostReply, AnswerRefused> {
+async fn accept(
+    state: &State,
+    record: &RequestRecord,
+    body: &[u8],
+) -> Result<DirectPostReply, AnswerRefused> {
     let posted = match DirectPost::parse_form(body).map_err(|_| AnswerRefused::Malformed)? {
         DirectPost::Encrypted(jwe) => {
             let payload = decrypt(state, record, &jwe)?;
@@ -109,11 +117,19 @@ async fn accept(state: &State, record: &RequestRecord, body: &[u8]) -> Result<Di
 
 fn decrypt(state: &State, record: &RequestRecord, jwe: &str) -> Result<Vec<u8>, AnswerRefused> {
     let deps = &state.dependencies;
-    let derive = || deps.master_secret.derive_response_key(&record.tenant, &record.id).ok();
+    let derive = || {
+        deps.master_secret
+            .derive_response_key(&record.tenant, &record.id)
+            .ok()
+    };
     let key_id = derive().ok_or(AnswerRefused::NotDecrypted)?.kid();
     let lookup = |wanted: Option<&str>| {
         // Without a `kid` the answer may still be for this key: it is the only one of the request.
-        wanted.is_none_or(|wanted| wanted == key_id).then(derive).flatten().map(|key| key.into_secret_key())
+        wanted
+            .is_none_or(|wanted| wanted == key_id)
+            .then(derive)
+            .flatten()
+            .map(|key| key.into_secret_key())
     };
     deps.jwe
         .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
@@ -161,27 +177,51 @@ async fn judge(
     }
     // Spent before anything is judged: of two copies of one answer only one is ever looked at.
     spend_nonce(state, record).await?;
-    let binding = Binding { nonce: record.nonce.as_str().to_owned(), audience: record.client_id.clone() };
-    let Judgement { reports, answer: check } = state
+    let binding = Binding {
+        nonce: record.nonce.as_str().to_owned(),
+        audience: record.client_id.clone(),
+    };
+    let Judgement {
+        reports,
+        answer: check,
+    } = state
         .judge(&query, presentations, &binding)
         .await
         .map_err(|_| AnswerRefused::UnreadablePresentation)?;
     let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
-    state.dependencies.archive.keep_answer(&record.tenant, &record.id, token).await?;
+    state
+        .dependencies
+        .archive
+        .keep_answer(&record.tenant, &record.id, token)
+        .await?;
     let reports = reports
         .into_iter()
         .flat_map(|(id, reports)| {
-            reports
-                .into_iter()
-                .map(move |report| StoredReport { query_id: id.as_str().to_owned(), report })
+            reports.into_iter().map(move |report| StoredReport {
+                query_id: id.as_str().to_owned(),
+                report,
+            })
         })
         .collect();
-    finish(state, record, ResultOutcome::Presented { reports, answer: check }).await
+    finish(
+        state,
+        record,
+        ResultOutcome::Presented {
+            reports,
+            answer: check,
+        },
+    )
+    .await
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {
     let keep_until = record.expires_at.plus(state.configuration.result_retention());
-    match state.dependencies.store.consume_nonce(&record.tenant, &record.nonce, keep_until).await? {
+    match state
+        .dependencies
+        .store
+        .consume_nonce(&record.tenant, &record.nonce, keep_until)
+        .await?
+    {
         NonceUse::First => Ok(()),
         NonceUse::Replayed => Err(AnswerRefused::Replayed),
     }
@@ -197,10 +237,21 @@ async fn finish(
         Some((url, code)) => (Some(url), Some(code)),
         None => (None, None),
     };
-    let result = PresentationResult { received_at: state.now(), outcome, response_code };
-    match state.dependencies.store.record_result(&record.tenant, &record.id, result).await? {
+    let result = PresentationResult {
+        received_at: state.now(),
+        outcome,
+        response_code,
+    };
+    match state
+        .dependencies
+        .store
+        .record_result(&record.tenant, &record.id, result)
+        .await?
+    {
         ResultRecording::Recorded => {}
-        ResultRecording::AlreadyAnswered | ResultRecording::NoSuchRequest => return Err(AnswerRefused::Replayed),
+        ResultRecording::AlreadyAnswered | ResultRecording::NoSuchRequest => {
+            return Err(AnswerRefused::Replayed);
+        }
     }
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
@@ -212,10 +263,18 @@ async fn finish(
 ///
 /// [OpenID4VP §14.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-14.2
 fn return_address(state: &State, record: &RequestRecord) -> Result<Option<(HttpUrl, Nonce)>, AnswerRefused> {
-    let Some(return_to) = &record.return_to else { return Ok(None) };
+    let Some(return_to) = &record.return_to else {
+        return Ok(None);
+    };
     let unreadable = AnswerRefused::UnreadableRequest;
-    let Ok(mut url) = HttpUrl::parse(return_to).map(|url| url.url().clone()) else { return Err(unreadable) };
-    let Ok(code) = make_nonce(&*state.dependencies.randomness) else { return Err(unreadable) };
+    let Ok(mut url) = HttpUrl::parse(return_to).map(|url| url.url().clone()) else {
+        return Err(unreadable);
+    };
+    let Ok(code) = make_nonce(&*state.dependencies.randomness) else {
+        return Err(unreadable);
+    };
     url.query_pairs_mut().append_pair("response_code", code.as_str());
-    HttpUrl::parse(url.as_str()).map(|url| Some((url, code))).map_err(|_| unreadable)
+    HttpUrl::parse(url.as_str())
+        .map(|url| Some((url, code)))
+        .map_err(|_| unreadable)
 }

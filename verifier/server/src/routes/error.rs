@@ -9,18 +9,33 @@ use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_verifier::store::StoreError;
 
 /// A refusal with the code of the specification.
-pub(super) fn refuse(status: StatusCode, error: PresentationErrorCode, description: &'static str) -> Response {
+pub(super) fn refuse(
+    status: StatusCode,
+    error: PresentationErrorCode,
+    description: &'static str,
+) -> Response {
     (status, Json(ErrorResponse::new(error, description))).into_response()
 }
 
 /// A refusal of the administration interface, whose codes are our own.
-pub(super) fn refuse_administration(status: StatusCode, error: &'static str, description: String) -> Response {
+pub(super) fn refuse_administration(
+    status: StatusCode,
+    error: &'static str,
+    description: String,
+) -> Response {
     #[derive(Serialize)]
     struct Refusal {
         error: &'static str,
         error_description: String,
     }
-    (status, Json(Refusal { error, error_description: description })).into_response()
+    (
+        status,
+        Json(Refusal {
+            error,
+            error_description: description,
+        }),
+    )
+        .into_response()
 }
 
 /// The store does not answer: nothing was changed, and trying again may help.

@@ -26,7 +26,11 @@ pub(super) async fn stream(Extracted(state): Extracted<Arc<State>>, Path(id): Pa
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    let waiting = Some(Waiting { state, record, announcements });
+    let waiting = Some(Waiting {
+        state,
+        record,
+        announcements,
+    });
     let events = stream::unfold(waiting, |waiting| async move {
         let event = waiting?.event().await?;
         Some((Ok::<_, Infallible>(event), None))

@@ -24,7 +24,12 @@ pub(super) async fn fetch(Extracted(state): Extracted<Arc<State>>, Path(id): Pat
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    match state.dependencies.archive.evidence(&record.tenant, &record.id).await {
+    match state
+        .dependencies
+        .archive
+        .evidence(&record.tenant, &record.id)
+        .await
+    {
         Ok(Some(evidence)) => request_object(evidence.request_object),
         // The process ended between the two writes that make a request.
         Ok(None) => signed(&state, &record, None),

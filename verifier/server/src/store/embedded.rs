@@ -45,7 +45,10 @@ impl EmbeddedVerifierStore {
     /// Keeps everything in `store`, beside what others keep there.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        Self { store, listed: Arc::default() }
+        Self {
+            store,
+            listed: Arc::default(),
+        }
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
@@ -56,7 +59,11 @@ impl EmbeddedVerifierStore {
     }
 
     fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.store.get(key).map_err(unavailable)?.map(|bytes| decode(&bytes)).transpose()
+        self.store
+            .get(key)
+            .map_err(unavailable)?
+            .map(|bytes| decode(&bytes))
+            .transpose()
     }
 
     /// Adds the tenant to the list that [`VerifierStore::remove_expired`] walks.
@@ -70,7 +77,10 @@ impl EmbeddedVerifierStore {
     }
 
     fn is_listed(&self, tenant: Tenant) {
-        self.listed.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+        self.listed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant);
     }
 
     fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
@@ -97,7 +107,10 @@ impl VerifierStore for EmbeddedVerifierStore {
             let batch = Batch::new()
                 .require_absent(key.clone())
                 .put(key, encode(&record)?)
-                .put(keys::expiry(&tenant, record.expires_at, Expiring::Request(&record.id)), Vec::new());
+                .put(
+                    keys::expiry(&tenant, record.expires_at, Expiring::Request(&record.id)),
+                    Vec::new(),
+                );
             match self.commit(self.listing(&tenant, batch)?).await {
                 Ok(()) => {
                     self.is_listed(tenant);
@@ -109,7 +122,11 @@ impl VerifierStore for EmbeddedVerifierStore {
         })
     }
 
-    fn request<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId) -> StoreFuture<'a, Option<RequestRecord>> {
+    fn request<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a RequestId,
+    ) -> StoreFuture<'a, Option<RequestRecord>> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             self.read(&tenant.key(keys::REQUESTS, id.as_str()))
@@ -128,7 +145,10 @@ impl VerifierStore for EmbeddedVerifierStore {
             let batch = Batch::new()
                 .require_absent(key.clone())
                 .put(key, encode(&keep_until)?)
-                .put(keys::expiry(&tenant, keep_until, Expiring::Nonce(nonce)), Vec::new());
+                .put(
+                    keys::expiry(&tenant, keep_until, Expiring::Nonce(nonce)),
+                    Vec::new(),
+                );
             match self.commit(self.listing(&tenant, batch)?).await {
                 Ok(()) => {
                     self.is_listed(tenant);
@@ -207,8 +227,10 @@ impl VerifierStore for EmbeddedVerifierStore {
             let mut removed = 0;
             for tenant in self.tenants()? {
                 let left = limit.saturating_sub(removed);
-                let entries =
-                    self.store.scan(&tenant, keys::EXPIRIES, &[], None, left).map_err(unavailable)?;
+                let entries = self
+                    .store
+                    .scan(&tenant, keys::EXPIRIES, &[], None, left)
+                    .map_err(unavailable)?;
                 for entry in entries {
                     let (at, what) = keys::parse_expiry(&entry.suffix).ok_or(StoreError::Unreadable)?;
                     if at >= now {
@@ -218,8 +240,12 @@ impl VerifierStore for EmbeddedVerifierStore {
                     batch = match what {
                         OwnedExpiring::Nonce(nonce) => batch.delete(tenant.key(keys::NONCES, nonce.as_str())),
                         OwnedExpiring::Request(id) => {
-                            let spaces =
-                                [keys::REQUESTS, keys::RESULTS, keys::REQUEST_OBJECTS, keys::ANSWERS];
+                            let spaces = [
+                                keys::REQUESTS,
+                                keys::RESULTS,
+                                keys::REQUEST_OBJECTS,
+                                keys::ANSWERS,
+                            ];
                             spaces
                                 .into_iter()
                                 .fold(batch, |batch, space| batch.delete(tenant.key(space, id.as_str())))
@@ -273,7 +299,10 @@ impl EvidenceArchive for EmbeddedVerifierStore {
                 return Ok(None);
             };
             let vp_token = self.read(&tenant.key(keys::ANSWERS, id.as_str()))?;
-            Ok(Some(ArchivedEvidence { request_object, vp_token }))
+            Ok(Some(ArchivedEvidence {
+                request_object,
+                vp_token,
+            }))
         })
     }
 }
@@ -281,12 +310,20 @@ impl EvidenceArchive for EmbeddedVerifierStore {
 const LAST_PACK: &str = "last";
 
 fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(&Stored { version: STORED_VERSION, value }).map_err(|error| unavailable(error))
+    serde_json::to_vec(&Stored {
+        version: STORED_VERSION,
+        value,
+    })
+    .map_err(unavailable)
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     let stored: Stored<T> = serde_json::from_slice(bytes).map_err(|_| StoreError::Unreadable)?;
-    if stored.version == STORED_VERSION { Ok(stored.value) } else { Err(StoreError::Unreadable) }
+    if stored.version == STORED_VERSION {
+        Ok(stored.value)
+    } else {
+        Err(StoreError::Unreadable)
+    }
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
@@ -310,7 +347,10 @@ mod tests {
         let nonce = Nonce::parse("n").unwrap();
         let uses = (0..32).map(|_| store.consume_nonce(&tenant, &nonce, UnixTime::from_seconds(1)));
         let uses = futures_util::future::join_all(uses).await;
-        let first = uses.iter().filter(|used| matches!(used, Ok(NonceUse::First))).count();
+        let first = uses
+            .iter()
+            .filter(|used| matches!(used, Ok(NonceUse::First)))
+            .count();
         assert_eq!(first, 1);
     }
 
@@ -319,6 +359,9 @@ mod tests {
         let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
         let tenant = TenantId::parse("Upper_Case").unwrap();
         let id = RequestId::parse("r").unwrap();
-        assert!(matches!(store.request(&tenant, &id).await, Err(StoreError::Unavailable(_))));
+        assert!(matches!(
+            store.request(&tenant, &id).await,
+            Err(StoreError::Unavailable(_))
+        ));
     }
 }

@@ -93,7 +93,10 @@ mod tests {
             .collect();
         assert!(keys.is_sorted());
         let suffix = &keys[2]["default\0".len()..];
-        assert_eq!(parse_expiry(suffix), Some((UnixTime::from_seconds(0), OwnedExpiring::Request(id))));
+        assert_eq!(
+            parse_expiry(suffix),
+            Some((UnixTime::from_seconds(0), OwnedExpiring::Request(id)))
+        );
         assert_eq!(parse_expiry(b"short"), None);
     }
 }

@@ -1,0 +1,12 @@
+//! Presentations over real loopback HTTP: a verifier, an issuer's status list, and the wallet's side of the protocol.
+
+#[cfg(test)]
+mod administration;
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod flow;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod world;

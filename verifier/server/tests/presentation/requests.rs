@@ -1,0 +1,63 @@
+//! Fetching request objects.
+
+use http::Method;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value, json};
+use symbolon_crypto::jose::jws::CompactJws;
+
+use crate::world::{World, json_of};
+
+fn path(id: &str) -> String {
+    format!("/openid4vp/requests/{id}")
+}
+
+#[tokio::test]
+async fn the_object_is_the_same_at_every_fetch() {
+    let world = World::new().await;
+    let (id, _) = world.make_request(&json!({"dcql_query": world.query()})).await;
+    let first = world.send(Method::GET, &path(&id), &[], "").await;
+    let second = world.send(Method::GET, &path(&id), &[], "").await;
+    assert_eq!(first.body, second.body);
+}
+
+#[tokio::test]
+async fn a_post_repeats_the_nonce_of_the_wallet() {
+    let world = World::new().await;
+    let (id, _) = world.make_request(&json!({"dcql_query": world.query()})).await;
+    let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+    let fetched = world
+        .send(
+            Method::POST,
+            &path(&id),
+            &headers,
+            "wallet_nonce=mine-1&wallet_metadata=%7B%7D",
+        )
+        .await;
+    assert_eq!(fetched.status, 200);
+    let text = String::from_utf8(fetched.body).unwrap();
+    let object = CompactJws::parse(&text, 100_000).unwrap();
+    let claims: Map<String, Value> = object.payload_json().unwrap();
+    assert_eq!(claims["wallet_nonce"], "mine-1");
+    let refused = world
+        .send(Method::POST, &path(&id), &headers, "wallet_nonce=a%20b")
+        .await;
+    assert_eq!(
+        (refused.status, &json_of(&refused)["error"]),
+        (400, &json!("invalid_request"))
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_expired_or_answered_request_is_not_shown() {
+    let world = World::new().await;
+    assert_eq!(
+        world.send(Method::GET, &path("unknown"), &[], "").await.status,
+        404
+    );
+    let (id, link) = world.make_request(&json!({"dcql_query": world.query()})).await;
+    world.present_to(&world.open(&link).await).await;
+    assert_eq!(world.send(Method::GET, &path(&id), &[], "").await.status, 410);
+    let (id, _) = world.make_request(&json!({"dcql_query": world.query()})).await;
+    world.advance(601);
+    assert_eq!(world.send(Method::GET, &path(&id), &[], "").await.status, 410);
+}

@@ -1,0 +1,389 @@
+//! One relying party with a server, one issuer that publishes a status list, one holder.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use http::Method;
+use http::header::{AUTHORIZATION, HeaderValue};
+use serde_json::{Value, json};
+use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
+use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
+use symbolon_credential::status::StatusReference;
+use symbolon_crypto::jose::jwe::PureJwe;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_http::fetch::{Fetch, FetchPolicy, Fetched, GuardedFetcher, Redirects};
+use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, listen, serve};
+use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
+use symbolon_protocol::openid4vp::request_object::{
+    self, RequestExpectations, ResponseUriRule, VerifiedRequest,
+};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
+use symbolon_store::Store;
+use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{DAY, NOW, TestAuthority, TestIssuer, TestKey, TestRegistry};
+use symbolon_trust::trust_list::CredentialTypeRule;
+use symbolon_verifier::Policy;
+use symbolon_verifier::answer::HolderKeys;
+use symbolon_verifier::request::MasterSecret;
+use symbolon_verifier::store::TenantId;
+use symbolon_verifier_server::configuration::VerifierConfiguration;
+use symbolon_verifier_server::evidence_cache::EvidenceCache;
+use symbolon_verifier_server::store::EmbeddedVerifierStore;
+use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use url::Url;
+use zeroize::Zeroizing;
+
+pub(crate) const TOKEN: &str = "administration-token-of-the-test";
+const INDEX: u64 = 77;
+
+pub(crate) struct World {
+    pub(crate) server: Running,
+    pub(crate) base: String,
+    pub(crate) anchor: Certificate,
+    pub(crate) issuer: TestIssuer,
+    pub(crate) holder: TestKey,
+    pub(crate) store: Store,
+    status: Arc<StatusServer>,
+    _status_listener: symbolon_http::serve::Running,
+    clock: Arc<AtomicI64>,
+    fetcher: GuardedFetcher,
+}
+
+/// What the issuer's status endpoint answers, and how often it was asked.
+#[derive(Default)]
+struct StatusServer {
+    token: Mutex<String>,
+    asked: AtomicUsize,
+}
+
+async fn status_token(
+    State(status): State<Arc<StatusServer>>,
+) -> ([(http::HeaderName, &'static str); 1], String) {
+    status.asked.fetch_add(1, Ordering::Relaxed);
+    (
+        [(CONTENT_TYPE, "application/statuslist+jwt")],
+        status.token.lock().unwrap().clone(),
+    )
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    pub(crate) async fn configured(configure: impl FnOnce(&mut VerifierConfiguration)) -> Self {
+        let status = Arc::new(StatusServer::default());
+        let router = Router::new()
+            .route("/status/0", get(status_token))
+            .with_state(Arc::clone(&status));
+        let status_listener = listen(loopback()).unwrap();
+        let issuer_base = format!("http://{}", status_listener.local_addr().unwrap());
+        let status_listener = serve(
+            status_listener,
+            Encryption::Plain,
+            harden(router, Limits::PROTOCOL),
+        )
+        .await
+        .unwrap();
+        let issuer = TestIssuer::new(&issuer_base, 100);
+
+        let listener = listen(loopback()).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let authority = TestAuthority::new(500);
+        let signer = TestKey::new(SignatureAlgorithm::Es256, 510);
+        let leaf = authority.issue(signer.public_key(), &base, None);
+
+        let rules = vec![CredentialTypeRule::Exactly(vct(&issuer))];
+        let trust_list = TestRegistry::new(1).trust_list(vec![issuer.entry(rules)], NOW);
+        let store = Store::open_in_memory().unwrap();
+        let embedded = Arc::new(EmbeddedVerifierStore::new(store.clone()));
+        let clock = Arc::new(AtomicI64::new(NOW.seconds()));
+        let fetcher = GuardedFetcher::new(FetchPolicy::Development).unwrap();
+        let identifier = IssuerIdentifier::parse(&base).unwrap();
+        let mut configuration = VerifierConfiguration::new(identifier, "Clinic".to_owned());
+        configure(&mut configuration);
+        let dependencies = Dependencies {
+            store: embedded.clone(),
+            archive: embedded,
+            evidence_cache: EvidenceCache::in_memory(),
+            fetcher: fetcher.clone(),
+            urls: UrlPolicy::Development,
+            crypto: Arc::new(RustCryptoProvider),
+            jwe: Arc::new(PureJwe::new(&RustCryptoProvider)),
+            randomness: Arc::new(SeededRandomness::new(7)),
+            clock: {
+                let clock = Arc::clone(&clock);
+                Arc::new(move || UnixTime::from_seconds(clock.load(Ordering::Relaxed)))
+            },
+            master_secret: MasterSecret::new(Zeroizing::new([9; 32])),
+            signer: RequestSigner {
+                key: signer.handle(),
+                sign: Arc::new(KeyOf(signer)),
+                chain: vec![leaf],
+            },
+            trust_list: Arc::new(trust_list),
+            policy: Policy::RELYING_PARTY,
+            holder_keys: HolderKeys::OneKey,
+            tenant: TenantId::parse("default").unwrap(),
+            administration: AdministrationToken::new(TOKEN),
+        };
+        let server = Server::start(listener, Encryption::Plain, configuration, dependencies)
+            .await
+            .unwrap();
+        let world = Self {
+            server,
+            base,
+            anchor: authority.certificate().clone(),
+            issuer,
+            holder: TestKey::new(SignatureAlgorithm::Es256, 900),
+            store,
+            status,
+            _status_listener: status_listener,
+            clock,
+            fetcher,
+        };
+        world.publish(Status::Valid);
+        world
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime::from_seconds(self.clock.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Publishes a list in which the credential has this status.
+    pub(crate) fn publish(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let token = self
+            .issuer
+            .status_token(&self.issuer.status_uri(0), &list, self.now());
+        *self.status.token.lock().unwrap() = token;
+    }
+
+    pub(crate) fn publish_text(&self, text: &str) {
+        text.clone_into(&mut self.status.token.lock().unwrap());
+    }
+
+    pub(crate) fn status_fetches(&self) -> usize {
+        self.status.asked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn query(&self) -> Value {
+        json!({"credentials": [{
+            "id": "identity", "format": "dc+sd-jwt", "meta": {"vct_values": [vct(&self.issuer)]},
+            "claims": [{"path": ["given_name"]}]
+        }]})
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(http::HeaderName, &str)],
+        body: &str,
+    ) -> Fetched {
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.base)
+        };
+        let fetch = Fetch {
+            method,
+            url: Url::parse(&url).unwrap(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
+                .collect(),
+            body: body.as_bytes().to_vec(),
+            max_bytes: 1 << 20,
+            redirects: Redirects::Refuse,
+        };
+        self.fetcher.fetch(fetch).await.unwrap()
+    }
+
+    pub(crate) async fn administer(&self, method: Method, path: &str, body: &str) -> Fetched {
+        let path = format!("/admin/v1/presentation-requests{path}");
+        self.send(
+            method,
+            &path,
+            &[(AUTHORIZATION, &format!("Bearer {TOKEN}"))],
+            body,
+        )
+        .await
+    }
+
+    /// Makes a request and returns its identifier and link.
+    pub(crate) async fn make_request(&self, body: &Value) -> (String, String) {
+        let made = self.administer(Method::POST, "", &body.to_string()).await;
+        assert_eq!(made.status, 201, "{}", String::from_utf8_lossy(&made.body));
+        let made = json_of(&made);
+        (
+            made["request_id"].as_str().unwrap().to_owned(),
+            made["authorization_request"].as_str().unwrap().to_owned(),
+        )
+    }
+
+    pub(crate) async fn result(&self, id: &str) -> Value {
+        json_of(&self.administer(Method::GET, &format!("/{id}"), "").await)
+    }
+
+    /// Opens a link as a wallet does.
+    pub(crate) async fn open(&self, link: &str) -> VerifiedRequest {
+        let link = RequestLink::parse(link, UrlPolicy::Development).unwrap();
+        let RequestDelivery::ByReference { request_uri, .. } = &link.request else {
+            panic!("by reference")
+        };
+        let object = self.send(Method::GET, request_uri.as_str(), &[], "").await;
+        assert_eq!(object.status, 200);
+        assert_eq!(object.media_type(), "application/oauth-authz-req+jwt");
+        assert_eq!(object.headers["cache-control"], "no-store");
+        let anchors = [self.anchor.clone()];
+        let expected = RequestExpectations {
+            client_id: &link.client_id,
+            anchors: &anchors,
+            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            urls: UrlPolicy::Development,
+            wallet_nonce: None,
+            now: self.now(),
+        };
+        request_object::verify(
+            &String::from_utf8(object.body).unwrap(),
+            &expected,
+            &RustCryptoProvider,
+        )
+        .unwrap()
+    }
+
+    pub(crate) fn credential(&self) -> String {
+        let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
+            panic!("claims are an object");
+        };
+        let credential = CredentialToIssue {
+            vct: VerifiableCredentialType::parse(vct(&self.issuer).as_str()).unwrap(),
+            issuer: Some(self.issuer.identifier.as_str().to_owned()),
+            issued_at: Some(NOW.minus(DAY)),
+            not_before: Some(NOW.minus(DAY)),
+            expires: Some(NOW.plus(DAY * 30)),
+            status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
+            holder: Some(self.holder.public_key().clone()),
+            selectable: claims
+                .keys()
+                .map(|name| ClaimsPath::top_level(name.as_str()))
+                .collect(),
+            claims,
+            decoys: Decoys::None,
+        };
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        let reference = IssuerKeyReference::CertificateChain(chain);
+        let prepared = credential
+            .prepare(SignatureAlgorithm::Es256, &reference, &SeededRandomness::new(5))
+            .unwrap();
+        let signature = self
+            .issuer
+            .credential_key
+            .sign(&prepared.request(self.issuer.credential_key.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// A presentation of the given name for `audience` and `nonce`.
+    pub(crate) fn present(&self, audience: &str, nonce: &str, names: &[&str]) -> String {
+        let credential = self.credential();
+        let parsed = SdJwt::parse(&credential, SdJwtBudget::DEFAULT).unwrap();
+        let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
+        let claims = KeyBindingClaims {
+            algorithm: SignatureAlgorithm::Es256,
+            audience: audience.to_owned(),
+            nonce: nonce.to_owned(),
+            issued_at: self.now(),
+            transaction_data: None,
+        };
+        let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
+        let signature = self.holder.sign(&prepared.request(self.holder.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// The answer of an honest wallet.
+    pub(crate) fn answer(&self, request: &VerifiedRequest) -> AuthorizationResponse {
+        let request = request.request();
+        let text = self.present(
+            request.client_id.as_str(),
+            request.nonce.as_str(),
+            &["given_name"],
+        );
+        AuthorizationResponse {
+            vp_token: token("identity", vec![text]),
+            state: request.state.clone(),
+        }
+    }
+
+    /// Encrypts `answer` to the key of `request`.
+    pub(crate) fn encrypt(&self, request: &VerifiedRequest, answer: &AuthorizationResponse) -> String {
+        let encryption = request.request().response_encryption().unwrap().unwrap();
+        answer
+            .to_encrypted_form(
+                &encryption,
+                &PureJwe::new(&RustCryptoProvider),
+                &SeededRandomness::new(8),
+            )
+            .unwrap()
+    }
+
+    pub(crate) async fn post(&self, request: &VerifiedRequest, form: &str) -> Fetched {
+        let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        self.send(
+            Method::POST,
+            request.request().response_uri.as_str(),
+            &headers,
+            form,
+        )
+        .await
+    }
+
+    /// Answers honestly.
+    pub(crate) async fn present_to(&self, request: &VerifiedRequest) -> Fetched {
+        self.post(request, &self.encrypt(request, &self.answer(request)))
+            .await
+    }
+}
+
+pub(crate) fn token(id: &str, presentations: Vec<String>) -> VpToken {
+    VpToken([(QueryId::parse(id).unwrap(), presentations)].into())
+}
+
+pub(crate) fn vct(issuer: &TestIssuer) -> String {
+    format!("{}/types/national-identity", issuer.identifier.as_str())
+}
+
+pub(crate) fn json_of(fetched: &Fetched) -> Value {
+    serde_json::from_slice(&fetched.body).unwrap()
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A test key behind the signing port.
+struct KeyOf(TestKey);
+
+impl symbolon_crypto::signing::Sign for KeyOf {
+    fn sign(
+        &self,
+        request: &symbolon_crypto::signing::SignatureRequest,
+    ) -> Result<symbolon_crypto::signing::SignOutcome, symbolon_crypto::signing::KeyError> {
+        self.0.software_key().sign(request)
+    }
+}
