@@ -165,7 +165,8 @@ impl<'a> CompactSet<'a> {
     /// The members, rising. A wrong code ends the iteration with one error.
     pub fn iter(&self) -> impl Iterator<Item = Result<u64, LookupError>> + 'a {
         let set = *self;
-        (0..set.blocks()).flat_map(move |block| {
+        let mut ended = false;
+        let members = (0..set.blocks()).flat_map(move |block| {
             let mut walk = set.walk(block);
             let mut failed = walk.is_none();
             let mut first = true;
@@ -189,7 +190,8 @@ impl<'a> CompactSet<'a> {
                     }
                 }
             })
-        })
+        });
+        members.take_while(move |member| !core::mem::replace(&mut ended, member.is_err()))
     }
 
     /// Walks every code: afterwards no lookup below the universe can fail.

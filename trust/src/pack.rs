@@ -170,7 +170,10 @@ impl<'a> Pack<'a> {
         }
         LastSeen {
             sequence: self.manifest.sequence,
-            created: self.manifest.created,
+            // A distributor may number its packs higher and date them lower; the clock is held to the latest date seen.
+            created: before.map_or(self.manifest.created, |before| {
+                before.created.max(self.manifest.created)
+            }),
             root: self.manifest.root,
             trust_list_issued_at: self.trust_list.issued_at,
             status_lists,

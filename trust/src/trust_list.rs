@@ -64,10 +64,14 @@ impl TrustList {
             .find(|issuer| issuer.identifier.as_str() == identifier)
     }
 
-    /// The issuer that may sign the status list at `uri`.
+    /// The issuer that may sign the status list at `uri`. Where one issuer's addresses begin with another's, as with
+    /// several issuers on one host, it is the one whose beginning is the longest.
     #[must_use]
     pub fn issuer_of_status_list(&self, uri: &str) -> Option<&TrustedIssuer> {
-        self.issuers.iter().find(|issuer| issuer.owns_status_list(uri))
+        self.issuers
+            .iter()
+            .filter(|issuer| issuer.owns_status_list(uri))
+            .max_by_key(|issuer| issuer.beginning_of_status_lists().len())
     }
 }
 
@@ -87,7 +91,8 @@ pub struct TrustedIssuer {
     /// The public keys that sign its Claim 169 codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim169_keys: Vec<Jwk>,
-    /// The beginning of the URIs of its status lists, where that is not its identifier and a slash.
+    /// The beginning of the URIs of its status lists, at least up to the slash behind the host, where that is not its
+    /// identifier and a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_prefix: Option<String>,
 }
@@ -112,6 +117,10 @@ impl TrustedIssuer {
                 .strip_prefix(self.identifier.as_str())
                 .is_some_and(|rest| self.identifier.as_str().ends_with('/') || rest.starts_with('/')),
         }
+    }
+
+    fn beginning_of_status_lists(&self) -> &str {
+        self.status_prefix.as_deref().unwrap_or(self.identifier.as_str())
     }
 
     /// The key that signs this issuer's Claim 169 codes under the key identifier `kid`.

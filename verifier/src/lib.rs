@@ -1,1 +1,27 @@
-//! the verifier's rules
+//! The verifier's rules: what a presentation proves, and how a request for one is made.
+//!
+//! - [`VerificationSession`] judges one presentation. It asks for evidence and never fetches any: a server answers
+//!   its [`Want`]s from the network, an offline reader from its pack, and what cannot be had is recorded as absent.
+//! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
+//!   the time of the evidence, and one word.
+//! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
+//! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
+//!
+//! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
+//! of evidence: a missing status, a stored presentation without its request, and a pack by an unknown signer are
+//! `unknown`.
+
+pub mod answer;
+mod evidence;
+mod expected;
+mod policy;
+pub mod report;
+pub mod request;
+mod session;
+pub mod store;
+
+pub use self::evidence::{Evidence, PackAbsence, StatusEvidence, TypeMetadataEvidence};
+pub use self::expected::{Binding, Expected};
+pub use self::policy::{HolderPolicy, Policy, StatusAge, StatusPolicy, TypeMetadataPolicy};
+pub use self::session::{MAX_ROUNDS, Step, UnreadablePresentation, VerificationSession, Want};

@@ -14,10 +14,29 @@ pub struct LastSeen {
     pub sequence: u64,
     /// When it was created.
     pub created: UnixTime,
-    /// The root of its section table.
+    /// The root of its section table. base64url on the wire.
+    #[serde(with = "base64url_hash")]
     pub root: [u8; 32],
     /// When its trust list was issued.
     pub trust_list_issued_at: UnixTime,
     /// The newest production time seen for each status list, by its URI.
     pub status_lists: BTreeMap<String, UnixTime>,
+}
+
+mod base64url_hash {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use symbolon_crypto::encoding::base64url;
+
+    pub(super) fn serialize<S: Serializer>(value: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(value))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+        let bytes = base64url::decode(&String::deserialize(deserializer)?);
+        bytes
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| D::Error::custom("not a base64url hash"))
+    }
 }

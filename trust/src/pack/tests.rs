@@ -1,5 +1,6 @@
 mod container;
 mod freshness;
 mod frozen;
+mod memory;
 mod signers;
 mod world;

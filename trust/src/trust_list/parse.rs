@@ -50,17 +50,26 @@ impl TrustList {
             if !identifiers.insert(&issuer.identifier) {
                 return Err(ParseTrustListError::IssuerTwice);
             }
-            // An empty prefix would own every list of every issuer.
             if issuer
                 .status_prefix
-                .as_ref()
-                .is_some_and(|prefix| !prefix.contains("://") || prefix.ends_with("://"))
+                .as_deref()
+                .is_some_and(|prefix| !names_a_host(prefix))
             {
                 return Err(ParseTrustListError::StatusPrefix);
             }
         }
         Ok(())
     }
+}
+
+/// Whether a prefix is an http(s) URL whose host has ended. An empty prefix would own every list of every issuer, and
+/// `https://issuer.example` those at `https://issuer.example.org/`.
+fn names_a_host(prefix: &str) -> bool {
+    prefix
+        .strip_prefix("https://")
+        .or_else(|| prefix.strip_prefix("http://"))
+        .and_then(|rest| rest.split_once('/'))
+        .is_some_and(|(host, _)| !host.is_empty())
 }
 
 pub(super) fn budget() -> JsonBudget {
@@ -91,7 +100,7 @@ pub enum ParseTrustListError {
     #[error("the trust list names an issuer twice")]
     IssuerTwice,
     /// A status prefix that would own lists of anybody.
-    #[error("the trust list has a status prefix that is not the beginning of a URL with a host")]
+    #[error("the trust list has a status prefix that is not an http(s) URL up to a slash behind its host")]
     StatusPrefix,
     /// The list cannot be written as JSON.
     #[error("the trust list cannot be written as json")]

@@ -73,7 +73,14 @@ fn refuses_other_versions_and_contradictions() {
     twice["issuers"].as_array_mut().unwrap().push(entry);
     assert!(matches!(parse(&twice), Err(ParseTrustListError::IssuerTwice)));
 
-    for prefix in ["", "https", "https://"] {
+    for prefix in [
+        "",
+        "https",
+        "https://",
+        "https:///",
+        "https://issuer.example",
+        "ftp://issuer.example/",
+    ] {
         let mut broad = json();
         broad["issuers"][0]["status_prefix"] = prefix.into();
         assert!(
@@ -119,6 +126,26 @@ fn a_status_list_belongs_to_the_issuer_under_whose_address_it_stands() {
     entry.status_prefix = Some("https://lists.example/issuer/".to_owned());
     assert!(entry.owns_status_list("https://lists.example/issuer/7"));
     assert!(!entry.owns_status_list("https://issuer.example/status/0"));
+}
+
+#[test]
+fn of_two_issuers_on_one_host_the_more_specific_one_signs_the_list() {
+    let tenant = "https://issuer.example/tenant";
+    for order in [[ISSUER, tenant], [tenant, ISSUER]] {
+        let mut list = list();
+        list.issuers = order
+            .map(|name| TestIssuer::new(name, 100).entry(Vec::new()))
+            .into();
+        let owner = |uri| {
+            list.issuer_of_status_list(uri)
+                .unwrap()
+                .identifier
+                .as_str()
+                .to_owned()
+        };
+        assert_eq!(owner("https://issuer.example/tenant/status/0"), tenant);
+        assert_eq!(owner("https://issuer.example/tenants/status/0"), ISSUER);
+    }
 }
 
 #[test]

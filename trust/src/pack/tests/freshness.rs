@@ -146,9 +146,15 @@ fn refuses_an_older_status_section_in_a_newer_pack_even_after_a_pack_without_it(
     assert!(matches!(error, PackError::StatusListRolledBack));
 }
 
+/// The memory is stored by every verifier; a change of its form takes a migration.
 #[test]
-fn what_is_remembered_survives_storage() {
+fn what_is_remembered_survives_storage_in_a_frozen_form() {
     let last = seen(&World::new(), 5);
     let json = serde_json::to_string(&last).unwrap();
     assert_eq!(serde_json::from_str::<LastSeen>(&json).unwrap(), last);
+    let root = symbolon_crypto::encoding::base64url::encode(&last.root);
+    let frozen = format!(
+        r#"{{"sequence":5,"created":1795435200,"root":"{root}","trust_list_issued_at":1795435200,"status_lists":{{"https://issuer.example/status/0":1795435200,"https://other.example/status/9":1795435200}}}}"#
+    );
+    assert_eq!(json, frozen);
 }

@@ -1,0 +1,86 @@
+//! What a verifier demands. Every choice is named; none has a default.
+
+use core::time::Duration;
+
+use symbolon_trust::status_list::StatusListBudget;
+
+/// What a verifier demands of a presentation.
+///
+/// There is no `Default`: whoever verifies names a preset or every choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Whether a credential needs a status.
+    pub status: StatusPolicy,
+    /// How old a statement about the status may be.
+    pub status_age: StatusAge,
+    /// What binds the credential to the person who shows it.
+    pub holder: HolderPolicy,
+    /// Whether type metadata are looked at.
+    pub type_metadata: TypeMetadataPolicy,
+    /// How old a holder's proof may be, and how far in the future.
+    pub proof_window: Duration,
+    /// How far the clocks of issuer and verifier may disagree about `nbf` and `exp`.
+    pub clock_tolerance: Duration,
+    /// How much of a status list is read.
+    pub status_list_budget: StatusListBudget,
+}
+
+impl Policy {
+    /// A relying party that sent a request and has a network: the holder proves a key, and a status that the
+    /// credential names must be known.
+    pub const RELYING_PARTY: Self = Self {
+        status: StatusPolicy::WhereReferenced,
+        status_age: StatusAge::AsSigned,
+        holder: HolderPolicy::KeyProof,
+        type_metadata: TypeMetadataPolicy::Ignored,
+        proof_window: Duration::from_secs(300),
+        clock_tolerance: Duration::from_secs(60),
+        status_list_budget: StatusListBudget::LARGEST_SHARD,
+    };
+
+    /// A counter where people show cards and phones, often without a network: every credential needs a status, and a
+    /// photo may stand in for the key. With a photo the verdict is `genuine` at best.
+    pub const CHECKPOINT: Self = Self {
+        status: StatusPolicy::Always,
+        holder: HolderPolicy::KeyOrPhoto,
+        ..Self::RELYING_PARTY
+    };
+}
+
+/// Whether a credential needs a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusPolicy {
+    /// Without a status the verdict is unknown.
+    Always,
+    /// A credential that names no status list lives by its expiry alone, as one-time copies do; one that names a
+    /// list needs an answer of it, or the verdict is unknown.
+    WhereReferenced,
+}
+
+/// How old a statement about the status may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusAge {
+    /// As old as its signer allows.
+    AsSigned,
+    /// At most this old, whatever its signer allows. Older evidence is no evidence.
+    AtMost(Duration),
+}
+
+/// What binds a credential to the person who shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolderPolicy {
+    /// Only a proof by the key in the credential.
+    KeyProof,
+    /// Such a proof, or, where the credential has no key, a photo that a person compares.
+    KeyOrPhoto,
+}
+
+/// Whether the metadata of a credential's type are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeMetadataPolicy {
+    /// They serve display alone.
+    Ignored,
+    /// The credential must follow them, and without them the verdict is unknown. They come from the trust list, or
+    /// are asked for.
+    Enforced,
+}

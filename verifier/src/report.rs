@@ -1,0 +1,270 @@
+//! What a verification found: four axes, the checks behind each, and one word.
+//!
+//! The JSON form is stable: `symbolon verify --json`, the verifier's pages and stored results all read it. A change
+//! raises [`REPORT_VERSION`].
+
+mod check;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::{Thumbprint, UnixTime};
+
+pub use self::check::{Check, CheckName, CheckOutcome, Reason};
+pub use self::verdict::Verdict;
+
+/// The version of the JSON form.
+pub const REPORT_VERSION: u16 = 1;
+
+/// What a verification found. A negative one is a report too, never an error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Report {
+    /// The version of this form, [`REPORT_VERSION`].
+    pub version: u16,
+    /// The answer in one word.
+    pub verdict: Verdict,
+    /// The time of the evidence about the credential's status. A person reads it as "valid as of".
+    pub as_of: Option<UnixTime>,
+    /// When this verification was made.
+    pub verified_at: UnixTime,
+    /// What was presented.
+    pub format: CredentialFormat,
+    /// The type of the credential: its `vct`. A Claim 169 code has none.
+    pub credential_type: Option<String>,
+    /// Who issued it; present once the issuer is known to be trusted.
+    pub issuer: Option<Issuer>,
+    /// Whether it is what the issuer made.
+    pub authentic: Axis<Authentic>,
+    /// Whether that issuer may make it.
+    pub trusted: Axis<Trusted>,
+    /// What has become of it.
+    pub status: Axis<Status>,
+    /// Whether the person who shows it is the person it is about.
+    pub holder: Axis<Holder>,
+    /// What a person must be told beside the verdict.
+    pub warnings: Vec<Warning>,
+    /// The disclosed claims. Empty unless the credential is authentic and its issuer trusted: what a forger wrote is
+    /// not shown on the page of a verdict.
+    pub claims: serde_json::Map<String, serde_json::Value>,
+    /// The face to compare with the person.
+    pub photo: Option<Photo>,
+    /// The key identifiers of the authorities in the issuer's certificate chain, for a query that accepts some only.
+    #[serde(with = "base64url_list")]
+    pub authority_key_identifiers: Vec<Vec<u8>>,
+    /// The key the holder proved, so that credentials of two people are not taken for one person's.
+    pub holder_key: Option<String>,
+}
+
+impl Report {
+    /// Every check, in the order in which the axes are named.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        let Self {
+            authentic,
+            trusted,
+            status,
+            holder,
+            ..
+        } = self;
+        authentic
+            .checks
+            .iter()
+            .chain(&trusted.checks)
+            .chain(&status.checks)
+            .chain(&holder.checks)
+    }
+
+    /// Whether any check failed for this reason.
+    #[must_use]
+    pub fn failed_because(&self, reason: Reason) -> bool {
+        self.checks()
+            .any(|check| check.outcome == CheckOutcome::Failed { reason })
+    }
+}
+
+/// One of the four questions: its answer and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axis<State> {
+    /// The answer.
+    pub state: State,
+    /// What it rests on.
+    pub checks: Vec<Check>,
+}
+
+/// Whether a credential is what its issuer made: signature, integrity, validity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentic {
+    /// Signed by a key of its issuer, unchanged, in its time.
+    Authentic,
+    /// Not so.
+    NotAuthentic,
+    /// Cannot be told, because no trust list could be used.
+    Unknown,
+}
+
+/// Whether the issuer may issue this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trusted {
+    /// The trust list names the issuer for this type.
+    Trusted,
+    /// It does not.
+    NotTrusted,
+    /// No trust list could be used.
+    Unknown,
+}
+
+/// What has become of the credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// In force.
+    Good,
+    /// Out of force for a while.
+    Suspended,
+    /// Revoked.
+    Revoked,
+    /// The issuer gave it no status, and the policy accepts that: it lives by its expiry alone.
+    WithoutStatus,
+    /// The list has no such index: the credential is refused.
+    OutOfRange,
+    /// Not known.
+    Unknown,
+}
+
+/// Whether the person who shows it is the person it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// Proven by the key in the credential, for this request.
+    ProvenByKey,
+    /// To be compared with the photo by eye.
+    CompareByEye,
+    /// The credential is bound to no key, or shows no photo where only a photo could bind it.
+    NotBound,
+    /// There was a proof or could have been, and it was not checked: the request is not known.
+    NotChecked,
+    /// A proof was owed and is missing, or is wrong.
+    Refuted,
+}
+
+/// What was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialFormat {
+    /// SD-JWT VC, `dc+sd-jwt`.
+    SdJwtVc,
+    /// A Claim 169 code.
+    #[serde(rename = "claim_169")]
+    Claim169,
+}
+
+/// A trusted issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// Its identifier.
+    pub identifier: String,
+    /// Its name in the trust list.
+    pub name: String,
+}
+
+/// A face.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Photo {
+    /// The media type, one of a closed list: pages write it into a `data:` URL.
+    pub media_type: PhotoType,
+    /// The picture in standard base64.
+    pub base64: String,
+}
+
+/// The media types of faces that a page can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PhotoType {
+    /// JPEG.
+    #[serde(rename = "image/jpeg")]
+    Jpeg,
+    /// PNG.
+    #[serde(rename = "image/png")]
+    Png,
+    /// WebP.
+    #[serde(rename = "image/webp")]
+    Webp,
+    /// AVIF.
+    #[serde(rename = "image/avif")]
+    Avif,
+    /// JPEG 2000, which most browsers do not show.
+    #[serde(rename = "image/jp2")]
+    Jpeg2000,
+}
+
+impl PhotoType {
+    /// The media type as text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Avif => "image/avif",
+            Self::Jpeg2000 => "image/jp2",
+        }
+    }
+
+    /// The type with this name, if it is one of the list.
+    #[must_use]
+    pub fn from_media_type(text: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp, Self::Avif, Self::Jpeg2000]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What a person must be told beside the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "warning", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Warning {
+    /// The trust list has expired and is used in its grace period.
+    TrustListInGrace {
+        /// When it expired.
+        expired_at: UnixTime,
+    },
+    /// The offline pack has expired and is used in its grace period.
+    PackInGrace {
+        /// When it expired.
+        expired_at: UnixTime,
+    },
+    /// The status list has expired and is used in its grace period.
+    StatusInGrace {
+        /// When it expired.
+        expired_at: UnixTime,
+    },
+    /// The pack that was offered was refused, and nothing of it used.
+    PackRefused,
+}
+
+/// The text form of a holder key's thumbprint.
+pub(crate) fn holder_key_text(thumbprint: &Thumbprint) -> String {
+    thumbprint.to_string()
+}
+
+mod base64url_list {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use symbolon_crypto::encoding::base64url;
+
+    pub(super) fn serialize<S: Serializer>(value: &[Vec<u8>], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(value.iter().map(|bytes| base64url::encode(bytes)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?
+            .iter()
+            .map(|text| base64url::decode(text).map_err(|_| D::Error::custom("not base64url")))
+            .collect()
+    }
+}

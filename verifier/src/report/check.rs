@@ -1,0 +1,184 @@
+//! Single checks: what was looked at, by which section of which specification, with what outcome.
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+
+/// One check of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked.
+    pub name: CheckName,
+    /// The section that demands it.
+    pub section: String,
+    /// What came out.
+    #[serde(flatten)]
+    pub outcome: CheckOutcome,
+    /// The time of the evidence it rests on, where that is not the presentation itself.
+    pub evidence_from: Option<UnixTime>,
+}
+
+impl Check {
+    /// A check that passed.
+    pub(crate) fn passed(name: CheckName) -> Self {
+        Self::new(name, CheckOutcome::Passed)
+    }
+
+    /// A check that failed.
+    pub(crate) fn failed(name: CheckName, reason: Reason) -> Self {
+        Self::new(name, CheckOutcome::Failed { reason })
+    }
+
+    /// A check for which there was no evidence.
+    pub(crate) fn absent(name: CheckName, reason: Reason) -> Self {
+        Self::new(name, CheckOutcome::Absent { reason })
+    }
+
+    /// The same check, resting on evidence of that time.
+    pub(crate) fn from(mut self, time: UnixTime) -> Self {
+        self.evidence_from = Some(time);
+        self
+    }
+
+    fn new(name: CheckName, outcome: CheckOutcome) -> Self {
+        Self {
+            name,
+            section: name.section().to_owned(),
+            outcome,
+            evidence_from: None,
+        }
+    }
+}
+
+/// What came out of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// As it should be.
+    Passed,
+    /// Not as it should be.
+    Failed {
+        /// Why.
+        reason: Reason,
+    },
+    /// Not checked, for want of evidence or of a request.
+    Absent {
+        /// What was missing.
+        reason: Reason,
+    },
+}
+
+macro_rules! check_names {
+    ($($(#[$doc:meta])* $name:ident => $section:literal,)*) => {
+        /// What a check looks at.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum CheckName { $($(#[$doc])* $name,)* }
+
+        impl CheckName {
+            /// The section that demands the check.
+            #[must_use]
+            pub fn section(self) -> &'static str {
+                match self { $(Self::$name => $section,)* }
+            }
+        }
+    };
+}
+
+check_names! {
+    /// The issuer's certificates lead to one of its anchors.
+    IssuerCertificates => "SD-JWT VC, section 3.5; RFC 5280, section 6",
+    /// The issuer's key is known.
+    IssuerKey => "MOSIP QR code 1.2.0; RFC 9052, section 3.1",
+    /// The issuer named in the credential is the one that signed.
+    IssuerBinding => "SD-JWT VC, section 3.5",
+    /// The issuer's signature.
+    IssuerSignature => "RFC 9901, section 7.1; RFC 9052, section 4.4",
+    /// Every disclosure belongs to a signed digest, and nothing hides behind another.
+    Disclosures => "RFC 9901, section 7.1",
+    /// The time between `nbf` and `exp`.
+    ValidityPeriod => "RFC 7519, sections 4.1.4 and 4.1.5; RFC 8392, sections 3.1.4 and 3.1.5",
+    /// The type metadata agree with the credential.
+    TypeMetadata => "SD-JWT VC, section 6",
+    /// A trust list can be used.
+    TrustList => "Symbolon trust list 1",
+    /// The trust list names the issuer.
+    IssuerListed => "Symbolon trust list 1",
+    /// The trust list lets the issuer make this type.
+    CredentialTypeAllowed => "Symbolon trust list 1",
+    /// The offline pack can be used.
+    OfflinePack => "Symbolon offline pack 1, section 7",
+    /// The credential names a status list.
+    StatusReference => "Token Status List, section 6",
+    /// The status list is the issuer's.
+    StatusListSignature => "Token Status List, section 8.3",
+    /// The state of the credential.
+    CredentialStatus => "Token Status List, sections 7.1 and 8.3",
+    /// The holder's proof of possession, for this verifier and this request.
+    KeyBinding => "RFC 9901, section 7.3; OpenID4VP, section 8.6",
+    /// A photo to compare.
+    Photo => "MOSIP QR code 1.2.0, key 62",
+}
+
+/// Why a check failed or was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// Depends on a check that did not pass.
+    NotReached,
+    /// The credential does not have what this check needs.
+    Missing,
+    /// It cannot be read.
+    Malformed,
+    /// The signature does not verify.
+    WrongSignature,
+    /// The certificates do not lead to an anchor.
+    NoChainToAnchor,
+    /// The signer is not the issuer that the credential names.
+    SignerIsNotIssuer,
+    /// Of another kind: a token of one use presented for another.
+    WrongType,
+    /// Disclosures break a rule of their format.
+    BrokenDisclosures,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// The trust list does not name the issuer.
+    UnknownIssuer,
+    /// The trust list does not let the issuer make this type.
+    TypeNotAllowed,
+    /// The metadata of the type forbid what is presented.
+    MetadataViolated,
+    /// No evidence could be had.
+    EvidenceAbsent,
+    /// The evidence is older than policy or its signer allows.
+    EvidenceTooOld,
+    /// The evidence was offered and refused.
+    EvidenceRefused,
+    /// Another issuer's statement.
+    EvidenceOfAnotherIssuer,
+    /// The index lies behind the end of the list.
+    IndexOutOfRange,
+    /// The list has a value without a meaning here.
+    UnknownStatusValue,
+    /// Suspended.
+    Suspended,
+    /// Revoked.
+    Revoked,
+    /// The request that the proof answers is not known.
+    RequestUnknown,
+    /// The proof is missing.
+    ProofMissing,
+    /// The proof answers another request.
+    WrongNonce,
+    /// The proof is made for another verifier.
+    WrongAudience,
+    /// The proof is about another set of disclosures.
+    WrongHash,
+    /// The proof was made too long ago or in the future.
+    ProofTime,
+    /// The credential is bound to a key, and the presentation cannot prove it.
+    NotBoundToKey,
+}

@@ -1,0 +1,184 @@
+//! The verifier's rules about its own requests.
+//!
+//! A request's decryption key is *derived* from one master secret and the request's identifier, so no private key per
+//! request is ever stored, and any process of an installation can read any response.
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::{InvalidKey, PublicKey, Randomness, RandomnessUnavailable, SecretKey, random_bytes};
+use zeroize::Zeroizing;
+
+use crate::store::{Nonce, RequestId, TenantId};
+
+/// The master secret from which response keys are derived. 32 random bytes, zeroized when dropped.
+pub struct MasterSecret(Zeroizing<[u8; 32]>);
+
+impl MasterSecret {
+    /// Takes the bytes of a secret made by [`MasterSecret::make`].
+    #[must_use]
+    pub fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// Makes a fresh secret.
+    ///
+    /// # Errors
+    /// [`RandomnessUnavailable`] when the source fails.
+    pub fn make(randomness: &dyn Randomness) -> Result<Self, RandomnessUnavailable> {
+        random_bytes::<32>(randomness).map(|bytes| Self(Zeroizing::new(bytes)))
+    }
+
+    /// The bytes, to be kept in a file that its owner protects.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The key that decrypts the responses to one request ([HAIP §5]: fresh for each request). The same inputs give
+    /// the same key.
+    ///
+    /// # Errors
+    /// [`InvalidKey`] if eight derived numbers in a row are no scalars of P-256, which has a chance of 2⁻²⁵⁶.
+    ///
+    /// [HAIP §5]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-5
+    pub fn derive_response_key(
+        &self,
+        tenant: &TenantId,
+        request: &RequestId,
+    ) -> Result<ResponseKey, InvalidKey> {
+        let hkdf = Hkdf::<Sha256>::new(Some(RESPONSE_KEY_SALT), &*self.0);
+        for attempt in 0..8_u8 {
+            let mut scalar = Zeroizing::new([0_u8; 32]);
+            // Identifiers hold no zero byte, so the parts cannot run into each other.
+            let info = [
+                tenant.as_str().as_bytes(),
+                &[0],
+                request.as_str().as_bytes(),
+                &[0, attempt],
+            ]
+            .concat();
+            hkdf.expand(&info, &mut *scalar).map_err(|_| InvalidKey)?;
+            if let Ok(secret) = SecretKey::from_p256_scalar(&*scalar) {
+                return Ok(ResponseKey {
+                    public: secret.public_key(),
+                    secret,
+                });
+            }
+        }
+        Err(InvalidKey)
+    }
+}
+
+/// The key pair of one request.
+pub struct ResponseKey {
+    secret: SecretKey,
+    public: PublicKey,
+}
+
+impl ResponseKey {
+    /// The public half, for the request's `client_metadata.jwks`. Its `kid` is [`ResponseKey::kid`].
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The secret half, for decrypting.
+    #[must_use]
+    pub fn secret_key(&self) -> &SecretKey {
+        &self.secret
+    }
+
+    /// The secret half, to be handed to a decoder that asks for it by its `kid`.
+    #[must_use]
+    pub fn into_secret_key(self) -> SecretKey {
+        self.secret
+    }
+
+    /// The identifier of the key: its RFC 7638 thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> String {
+        self.public.thumbprint().to_string()
+    }
+}
+
+/// The unpredictable parts of a new request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestSecrets {
+    /// The identifier, which stands in the request's URL.
+    pub id: RequestId,
+    /// The nonce, which the holder's proof repeats.
+    pub nonce: Nonce,
+    /// The state, which the response repeats.
+    pub state: Nonce,
+}
+
+impl RequestSecrets {
+    /// Makes the three values, 256 bits each.
+    ///
+    /// # Errors
+    /// [`RandomnessUnavailable`] when the source fails.
+    pub fn make(randomness: &dyn Randomness) -> Result<Self, RandomnessUnavailable> {
+        Ok(Self {
+            id: RequestId::parse(&make_text(randomness)?).map_err(|_| RandomnessUnavailable)?,
+            nonce: make_nonce(randomness)?,
+            state: make_nonce(randomness)?,
+        })
+    }
+}
+
+/// Makes a fresh URL-safe value of 256 bits: a nonce, a state, a response code.
+///
+/// # Errors
+/// [`RandomnessUnavailable`] when the source fails.
+pub fn make_nonce(randomness: &dyn Randomness) -> Result<Nonce, RandomnessUnavailable> {
+    Nonce::parse(&make_text(randomness)?).map_err(|_| RandomnessUnavailable)
+}
+
+fn make_text(randomness: &dyn Randomness) -> Result<String, RandomnessUnavailable> {
+    random_bytes::<32>(randomness).map(|bytes| base64url::encode(&bytes))
+}
+
+/// Separates response keys from whatever else may one day be derived from the master secret.
+const RESPONSE_KEY_SALT: &[u8] = b"symbolon verifier response key 1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn derive(master: u8, tenant: &str, request: &str) -> String {
+        let master = MasterSecret::new(Zeroizing::new([master; 32]));
+        let key = master
+            .derive_response_key(
+                &TenantId::parse(tenant).unwrap(),
+                &RequestId::parse(request).unwrap(),
+            )
+            .unwrap();
+        key.kid()
+    }
+
+    #[test]
+    fn a_response_key_depends_on_the_master_secret_the_tenant_and_the_request() {
+        let key = derive(1, "t", "r");
+        assert_eq!(key, derive(1, "t", "r"));
+        assert_ne!(key, derive(2, "t", "r"));
+        assert_ne!(key, derive(1, "u", "r"));
+        assert_ne!(key, derive(1, "t", "s"));
+    }
+
+    /// Requests that were sent before an upgrade are answered after it.
+    #[test]
+    fn the_derivation_of_version_1_is_frozen() {
+        // Computed independently: HKDF-SHA256, scalar multiplication, RFC 7638.
+        assert_eq!(
+            derive(7, "default", "request-1"),
+            "mrhId_PaXRZ5xbZBYwOAg8eUcfRikMKwxcZjvMIFWo4"
+        );
+    }
+
+    #[test]
+    fn identifiers_cannot_hold_the_separator_of_the_derivation() {
+        assert!(RequestId::parse("a\0b").is_err());
+        assert!(TenantId::parse("").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! What has been proven about a presentation, apart from its status.
+
+use symbolon_credential::sd_jwt_vc::SdJwtVc;
+use symbolon_credential::status::CredentialStatus;
+use symbolon_credential::{Validity, ValidityRejected, Verified};
+use symbolon_trust::trust_list::TrustedIssuer;
+
+use super::Context;
+use crate::report::{
+    Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Trusted, Warning,
+};
+
+/// The three axes that a presentation and a trust list decide by themselves, and what the fourth needs.
+pub(super) struct Judged<'a> {
+    pub(super) format: CredentialFormat,
+    pub(super) credential_type: Option<String>,
+    pub(super) issuer: Option<Issuer>,
+    pub(super) authentic: Axis<Authentic>,
+    pub(super) trusted: Axis<Trusted>,
+    pub(super) holder: Axis<Holder>,
+    pub(super) status: CredentialStatus,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) claims: serde_json::Map<String, serde_json::Value>,
+    pub(super) photo: Option<Photo>,
+    pub(super) authority_key_identifiers: Vec<Vec<u8>>,
+    pub(super) holder_key: Option<String>,
+    /// The credential itself, for the rules of its type.
+    pub(super) credential: Option<Box<Verified<SdJwtVc<'a>>>>,
+    pub(super) type_metadata_judged: bool,
+}
+
+impl Judged<'_> {
+    /// A presentation about which nothing has been proven yet.
+    pub(super) fn nothing(format: CredentialFormat) -> Self {
+        Self {
+            format,
+            credential_type: None,
+            issuer: None,
+            authentic: Axis {
+                state: Authentic::NotAuthentic,
+                checks: Vec::new(),
+            },
+            trusted: Axis {
+                state: Trusted::NotTrusted,
+                checks: Vec::new(),
+            },
+            holder: Axis {
+                state: Holder::NotChecked,
+                checks: Vec::new(),
+            },
+            status: CredentialStatus::NotTracked,
+            warnings: Vec::new(),
+            claims: serde_json::Map::new(),
+            photo: None,
+            authority_key_identifiers: Vec::new(),
+            holder_key: None,
+            credential: None,
+            type_metadata_judged: false,
+        }
+    }
+
+    /// Whether the issuer is trusted and this is what it made.
+    pub(super) fn is_believed(&self) -> bool {
+        self.authentic.state == Authentic::Authentic && self.trusted.state == Trusted::Trusted
+    }
+
+    /// The presentation is broken, whoever issued it. Whether the issuer is trusted was not reached.
+    pub(super) fn broken(mut self, name: CheckName, reason: Reason) -> Self {
+        self.authentic.checks.push(Check::failed(name, reason));
+        self.not_reached()
+    }
+
+    /// No trust list can be used: nothing can be told.
+    pub(super) fn without_trust_list(mut self, check: Check) -> Self {
+        self.trusted.checks.push(check);
+        self.trusted.state = Trusted::Unknown;
+        self.authentic
+            .checks
+            .push(Check::absent(CheckName::IssuerSignature, Reason::NotReached));
+        self.authentic.state = Authentic::Unknown;
+        self.holder
+            .checks
+            .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
+        self
+    }
+
+    /// The issuer is not on the trust list. Its signature is not looked at: there is no key to believe.
+    pub(super) fn not_listed(mut self) -> Self {
+        self.trusted
+            .checks
+            .push(Check::failed(CheckName::IssuerListed, Reason::UnknownIssuer));
+        self.authentic
+            .checks
+            .push(Check::absent(CheckName::IssuerSignature, Reason::NotReached));
+        self.authentic.state = Authentic::Unknown;
+        self.holder
+            .checks
+            .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
+        self
+    }
+
+    /// A check of the issuer's making failed.
+    pub(super) fn not_authentic(mut self, name: CheckName, reason: Reason) -> Self {
+        self.authentic.checks.push(Check::failed(name, reason));
+        self.authentic.state = Authentic::NotAuthentic;
+        self.holder
+            .checks
+            .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
+        self
+    }
+
+    /// Whether now lies between `nbf` and `exp`. The last of the checks that make a credential authentic.
+    pub(super) fn judge_period(&mut self, context: &Context<'_>, validity: &Validity) {
+        let check = match validity.check(context.now, context.policy.clock_tolerance) {
+            Ok(()) => {
+                self.authentic.state = Authentic::Authentic;
+                Check::passed(CheckName::ValidityPeriod)
+            }
+            Err(ValidityRejected::NotYetValid { .. }) => {
+                Check::failed(CheckName::ValidityPeriod, Reason::NotYetValid)
+            }
+            Err(_) => Check::failed(CheckName::ValidityPeriod, Reason::Expired),
+        };
+        self.authentic.checks.push(check);
+    }
+
+    /// Whether the trust list lets the issuer make this type.
+    pub(super) fn judge_permission(&mut self, issuer: &TrustedIssuer, permission: Permission) {
+        self.issuer = Some(Issuer {
+            identifier: issuer.identifier.as_str().to_owned(),
+            name: issuer.name.clone(),
+        });
+        let check = match permission {
+            Permission::Granted => {
+                self.trusted.state = Trusted::Trusted;
+                Check::passed(CheckName::CredentialTypeAllowed)
+            }
+            Permission::Withheld => Check::failed(CheckName::CredentialTypeAllowed, Reason::TypeNotAllowed),
+        };
+        self.trusted.checks.push(check);
+    }
+
+    fn not_reached(mut self) -> Self {
+        self.trusted.state = Trusted::Unknown;
+        self.trusted
+            .checks
+            .push(Check::absent(CheckName::IssuerListed, Reason::NotReached));
+        self.holder
+            .checks
+            .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
+        self
+    }
+}
+
+/// Whether the trust list lets an issuer make a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Permission {
+    Granted,
+    Withheld,
+}

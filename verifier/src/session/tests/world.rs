@@ -1,0 +1,256 @@
+//! One country: an issuer, its registry, a holder, a verifier.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Map, Value, json};
+use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
+use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
+use symbolon_credential::status::StatusReference;
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::{
+    CryptoProvider, InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
+    SignatureRejected, SigningFailed, UnixTime,
+};
+use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
+use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
+
+use crate::report::Report;
+use crate::{Binding, Evidence, Expected, Policy, StatusEvidence, Step, VerificationSession, Want};
+
+pub(crate) const ISSUER: &str = "https://issuer.example";
+pub(crate) const VCT: &str = "https://issuer.example/types/national-identity";
+pub(crate) const AUDIENCE: &str = "x509_hash:abc";
+pub(crate) const NONCE: &str = "n-0123456789";
+pub(crate) const INDEX: u64 = 77;
+
+pub(crate) struct World {
+    pub(crate) issuer: TestIssuer,
+    pub(crate) registry: TestRegistry,
+    pub(crate) holder: TestKey,
+    pub(crate) provider: CountingProvider,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            issuer: TestIssuer::new(ISSUER, 100),
+            registry: TestRegistry::new(1),
+            holder: TestKey::new(SignatureAlgorithm::Es256, 900),
+            provider: CountingProvider::default(),
+        }
+    }
+
+    pub(crate) fn trust_list(&self) -> TrustList {
+        let rules = vec![CredentialTypeRule::Exactly(VCT.to_owned())];
+        self.registry.trust_list(vec![self.issuer.entry(rules)], NOW)
+    }
+
+    pub(crate) fn uri(&self) -> String {
+        self.issuer.status_uri(0)
+    }
+
+    pub(crate) fn template(&self) -> CredentialToIssue {
+        let Value::Object(claims) = json!({
+            "given_name": "Amina", "family_name": "Diallo", "birthdate": "1990-02-03", "age": 36,
+            "address": { "locality": "Kaolack", "country": "SN" },
+        }) else {
+            panic!("claims are an object");
+        };
+        CredentialToIssue {
+            vct: VerifiableCredentialType::parse(VCT).unwrap(),
+            issuer: Some(ISSUER.to_owned()),
+            issued_at: Some(NOW.minus(DAY)),
+            not_before: Some(NOW.minus(DAY)),
+            expires: Some(NOW.plus(DAY * 30)),
+            status: Some(StatusReference::new(self.uri(), INDEX).unwrap()),
+            holder: Some(self.holder.public_key().clone()),
+            selectable: claims
+                .keys()
+                .map(|name| ClaimsPath::top_level(name.as_str()))
+                .collect(),
+            claims,
+            decoys: Decoys::None,
+        }
+    }
+
+    pub(crate) fn issue(&self, credential: &CredentialToIssue) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.issue_with(
+            credential,
+            &IssuerKeyReference::CertificateChain(chain),
+            &self.issuer.credential_key,
+        )
+    }
+
+    pub(crate) fn issue_with(
+        &self,
+        credential: &CredentialToIssue,
+        reference: &IssuerKeyReference,
+        key: &TestKey,
+    ) -> String {
+        let prepared = credential
+            .prepare(SignatureAlgorithm::Es256, reference, &SeededRandomness::new(5))
+            .unwrap();
+        let signature = key.sign(&prepared.request(key.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// A presentation of given and family name, for the verifier's request.
+    pub(crate) fn present(&self, credential: &str) -> String {
+        self.present_with(credential, &["given_name", "family_name"], |_| {})
+    }
+
+    pub(crate) fn present_with(
+        &self,
+        credential: &str,
+        names: &[&str],
+        edit: impl FnOnce(&mut KeyBindingClaims),
+    ) -> String {
+        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
+        let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
+        let mut claims = KeyBindingClaims {
+            algorithm: SignatureAlgorithm::Es256,
+            audience: AUDIENCE.to_owned(),
+            nonce: NONCE.to_owned(),
+            issued_at: NOW,
+            transaction_data: None,
+        };
+        edit(&mut claims);
+        let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
+        let signature = self.holder.sign(&prepared.request(self.holder.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// The usual presentation of the usual credential.
+    pub(crate) fn presentation(&self) -> String {
+        self.present(&self.issue(&self.template()))
+    }
+
+    pub(crate) fn list(&self, status: Status) -> TokenStatusList {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        list
+    }
+
+    pub(crate) fn token(&self, status: Status) -> String {
+        self.issuer.status_token(&self.uri(), &self.list(status), NOW)
+    }
+
+    /// Verifies online: every status list that is asked for is answered with `token`.
+    pub(crate) fn verify(&self, text: &str) -> Report {
+        self.verify_with(text, bound(), Policy::RELYING_PARTY, &self.trust_list(), NOW)
+    }
+
+    pub(crate) fn verify_with(
+        &self,
+        text: &str,
+        expected: Expected,
+        policy: Policy,
+        trust_list: &TrustList,
+        now: UnixTime,
+    ) -> Report {
+        let fetched = BTreeMap::from([(self.uri(), StatusEvidence::Token(self.token(Status::Valid)))]);
+        run(
+            text,
+            expected,
+            policy,
+            Evidence::online(trust_list),
+            &fetched,
+            &self.provider,
+            now,
+        )
+        .report
+    }
+}
+
+pub(crate) fn bound() -> Expected {
+    Expected::Bound(Binding {
+        nonce: NONCE.to_owned(),
+        audience: AUDIENCE.to_owned(),
+    })
+}
+
+pub(crate) struct Outcome {
+    pub(crate) report: Report,
+    pub(crate) wanted: Vec<Want>,
+}
+
+/// Runs a session to its end, with `fetched` as the network.
+pub(crate) fn run(
+    text: &str,
+    expected: Expected,
+    policy: Policy,
+    mut evidence: Evidence<'_>,
+    fetched: &BTreeMap<String, StatusEvidence>,
+    provider: &dyn CryptoProvider,
+    now: UnixTime,
+) -> Outcome {
+    let mut session = VerificationSession::new(text, expected, policy).unwrap();
+    let mut wanted = Vec::new();
+    for _ in 0..10 {
+        match session.step(&evidence, provider, now) {
+            Step::Done(report) => {
+                return Outcome {
+                    report: *report,
+                    wanted,
+                };
+            }
+            Step::Wants(wants) => {
+                for want in wants {
+                    match &want {
+                        Want::StatusList { uri } => {
+                            let found = fetched.get(uri).cloned().unwrap_or(StatusEvidence::Absent);
+                            evidence.add_status_list(uri.clone(), found);
+                        }
+                        Want::TypeMetadata { vct } => {
+                            evidence.add_type_metadata(vct.clone(), crate::TypeMetadataEvidence::Absent);
+                        }
+                    }
+                    wanted.push(want);
+                }
+            }
+        }
+    }
+    panic!("the session does not end");
+}
+
+/// Counts verifications, to show that none is made twice.
+#[derive(Default)]
+pub(crate) struct CountingProvider(AtomicUsize);
+
+impl CountingProvider {
+    pub(crate) fn verifications(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl CryptoProvider for CountingProvider {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        RustCryptoProvider.sign(key, message)
+    }
+
+    fn verify(
+        &self,
+        key: &PublicKey,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureRejected> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        RustCryptoProvider.verify(key, algorithm, message, signature)
+    }
+
+    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
+        RustCryptoProvider.agree(key, peer)
+    }
+}
+
+pub(crate) fn names(claims: &Map<String, Value>) -> Vec<&str> {
+    claims.keys().map(String::as_str).collect()
+}
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);

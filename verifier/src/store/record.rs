@@ -1,0 +1,168 @@
+//! The values in the store.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+
+use crate::report::Report;
+
+/// The longest identifier, in bytes.
+pub const MAX_IDENTIFIER_BYTES: usize = 128;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes an identifier: 1 to [`MAX_IDENTIFIER_BYTES`] characters of `A-Z a-z 0-9 - _`.
+            ///
+            /// # Errors
+            /// [`InvalidIdentifier`] for any other text.
+            pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
+                let url_safe = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+                if text.is_empty() || text.len() > MAX_IDENTIFIER_BYTES || !url_safe {
+                    return Err(InvalidIdentifier);
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidIdentifier;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identifier: $name) -> Self {
+                identifier.0
+            }
+        }
+    };
+}
+
+identifier! {
+    /// Whose data it is, where one installation serves several.
+    TenantId
+}
+identifier! {
+    /// The identifier of a presentation request; it stands in the request's URL, so it is random.
+    RequestId
+}
+identifier! {
+    /// The nonce of a request: fresh, at least 128 bits, URL-safe ([OpenID4VP §5.2]).
+    ///
+    /// [OpenID4VP §5.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.2
+    Nonce
+}
+
+/// The text is not an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier of 1 to 128 url-safe characters")]
+pub struct InvalidIdentifier;
+
+/// A presentation request, as it was made. Its encryption key is derived, not stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRecord {
+    /// Whose request it is.
+    pub tenant: TenantId,
+    /// Its identifier.
+    pub id: RequestId,
+    /// Its nonce.
+    pub nonce: Nonce,
+    /// Its `state`, which the response repeats.
+    pub state: Nonce,
+    /// The client identifier with its prefix, which a holder's proof names as audience.
+    pub client_id: String,
+    /// What was asked for: a DCQL query.
+    pub dcql_query: serde_json::Value,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// The last second in which it may be answered.
+    pub expires_at: UnixTime,
+    /// Where the holder's browser goes after the answer, for a flow on one device.
+    pub return_to: Option<String>,
+}
+
+/// The result of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresentationResult {
+    /// When the response came.
+    pub received_at: UnixTime,
+    /// What came of it.
+    pub outcome: ResultOutcome,
+    /// The code that the holder's browser brings back in a flow on one device. Without it the result is not shown
+    /// there: it binds the browser that asked to the wallet that answered.
+    pub response_code: Option<Nonce>,
+}
+
+/// What came of a response.
+///
+/// Tagged from outside: claims may hold fractions, and those do not survive an inner tag in every build of serde_json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ResultOutcome {
+    /// A presentation came; each credential has its report.
+    Presented {
+        /// The reports, each with the identifier of the query it answers.
+        reports: Vec<StoredReport>,
+        /// Whether the answer is what was asked for.
+        answer: crate::answer::AnswerCheck,
+    },
+    /// The wallet answered with an error, most often because the holder declined.
+    Declined {
+        /// The error code, one of the specification's.
+        error: DeclineCode,
+    },
+}
+
+/// The report of one presented credential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredReport {
+    /// The identifier of the credential query that it answers.
+    pub query_id: String,
+    /// The report.
+    pub report: Report,
+}
+
+/// Why a wallet presented nothing ([OpenID4VP §8.5]). A code outside the list is stored as [`Self::Other`], never as
+/// the wallet's own text.
+///
+/// [OpenID4VP §8.5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.5
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineCode {
+    /// The holder declined, or has nothing that fits.
+    AccessDenied,
+    /// The wallet found the request wrong.
+    InvalidRequest,
+    /// The wallet does not accept this verifier.
+    InvalidClient,
+    /// The wallet has none of the formats.
+    VpFormatsNotSupported,
+    /// The wallet cannot answer now.
+    WalletUnavailable,
+    /// Any other code.
+    Other,
+}
