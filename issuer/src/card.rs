@@ -236,6 +236,19 @@ impl SignedCard {
         &self.issuance
     }
 
+    /// The text of the QR code, to draw the card before it is booked: a card that cannot be drawn must not be. It must not leave the process
+    /// before [`SignedCard::release`] gives it.
+    #[must_use]
+    pub fn text_to_draw(&self) -> String {
+        self.signed.qr_text()
+    }
+
+    /// When the card expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.issuance.credentials.first().map(|credential| credential.expires_at)
+    }
+
     /// The card, once the commit was made.
     ///
     /// # Errors

@@ -13,5 +13,6 @@ pub mod policy;
 pub mod profile;
 pub mod publication;
 pub mod record;
+pub mod sample;
 pub mod secret;
 pub mod store;

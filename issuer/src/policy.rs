@@ -39,7 +39,8 @@ impl Default for IssuerPolicy {
             credentials_per_offer: 1,
             batch_size: 1,
             status_list_width: IndexWidth::DEFAULT,
-            status_time_to_live_seconds: 300,
+            // A revocation reaches everyone who is online within a minute.
+            status_time_to_live_seconds: 60,
             status_lifetime_seconds: DAY,
             issued_at_granularity_seconds: DAY,
             pack_lifetime_seconds: 7 * DAY,

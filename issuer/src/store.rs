@@ -73,6 +73,8 @@ pub trait IssuerStore: Send + Sync {
 
     /// All shards, in ascending order.
     fn shards(&self) -> StoreFuture<'_, Vec<Stored<Shard>>>;
+    /// One shard.
+    fn shard(&self, id: ShardId) -> StoreFuture<'_, Option<Stored<Shard>>>;
     /// The newest shard: the one that leases are taken from.
     fn newest_shard(&self) -> StoreFuture<'_, Option<Stored<Shard>>>;
     /// Replaces a shard, or opens one when `expected` is `None` and no shard of that number exists.

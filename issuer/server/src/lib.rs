@@ -1,1 +1,17 @@
-//! the issuer over HTTP, its stores, its printer
+#![doc = include_str!("../README.md")]
+
+pub mod administration;
+pub mod card;
+mod http;
+mod issuer;
+mod server;
+mod setup;
+mod store;
+
+pub use crate::http::router;
+pub use issuer::{CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, TokenFailure, VerifyAuditError};
+pub use server::{Listening, Running, Server, StartError};
+pub use setup::{
+    CARD_QR_MAX_CHARACTERS, Clock, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey, Setup, Signer, SigningFailed,
+};
+pub use store::{EmbeddedIssuerStore, EmbeddedKeyValue, open_embedded};

@@ -344,6 +344,8 @@ async fn shards_are_opened_once_and_leased_by_one_of_two(store: &dyn IssuerStore
         Swap::Changed
     );
     assert_eq!(store.newest_shard().await.unwrap().unwrap().value.leased, 10);
+    assert_eq!(store.shard(ShardId::FIRST).await.unwrap().unwrap().value.leased, 10);
+    assert!(store.shard(ShardId::new(1)).await.unwrap().is_none());
 }
 
 async fn allocation_crosses_shards_and_a_fresh_shard_is_empty(store: &dyn IssuerStore) {

@@ -10,8 +10,8 @@ use symbolon_qr_picture::{QUIET_ZONE_MODULES, Symbol};
 
 use super::face::{self, FaceError};
 use super::fonts::{FontError, Fonts, Heaviness};
-use super::setting::SetText;
 use super::print::{CARD_HEIGHT_PIXELS, CARD_WIDTH_PIXELS, CardInput, PrintError};
+use super::setting::SetText;
 use super::text::{Direction, one_line};
 
 pub(super) struct Design<'a> {
@@ -25,12 +25,37 @@ const ACCENT: &str = "#c8963e";
 const TEXT: &str = "#16242b";
 const LABEL: &str = "#5c7480";
 
-const HEAD: Box = Box { x: 0.0, y: 0.0, width: 2022.0, height: 196.0 };
-const PHOTO: Box = Box { x: 84.0, y: 276.0, width: 376.0, height: 470.0 };
+const HEAD: Box = Box {
+    x: 0.0,
+    y: 0.0,
+    width: 2022.0,
+    height: 196.0,
+};
+const PHOTO: Box = Box {
+    x: 84.0,
+    y: 276.0,
+    width: 376.0,
+    height: 470.0,
+};
 /// The QR code with its quiet zone: 113 modules of 8 dots at version 22, 38 mm.
-const QR: Box = Box { x: 1050.0, y: 276.0, width: 904.0, height: 904.0 };
-const NAMES: Box = Box { x: 512.0, y: 276.0, width: 490.0, height: 470.0 };
-const FACTS: Box = Box { x: 84.0, y: 800.0, width: 918.0, height: 380.0 };
+const QR: Box = Box {
+    x: 1050.0,
+    y: 276.0,
+    width: 904.0,
+    height: 904.0,
+};
+const NAMES: Box = Box {
+    x: 512.0,
+    y: 276.0,
+    width: 490.0,
+    height: 470.0,
+};
+const FACTS: Box = Box {
+    x: 84.0,
+    y: 800.0,
+    width: 918.0,
+    height: 380.0,
+};
 
 #[derive(Clone, Copy)]
 struct Box {
@@ -116,8 +141,14 @@ impl Design<'_> {
 
     /// Fine waves on tinted paper, as identity papers have them.
     fn background(&self, svg: &mut String) {
-        add(svg, format_args!("<rect width=\"2022\" height=\"1275\" fill=\"#f6f4ee\"/>"));
-        add(svg, format_args!("<g fill=\"none\" stroke=\"{INK}\" stroke-opacity=\"0.07\" stroke-width=\"2.2\">"));
+        add(
+            svg,
+            format_args!("<rect width=\"2022\" height=\"1275\" fill=\"#f6f4ee\"/>"),
+        );
+        add(
+            svg,
+            format_args!("<g fill=\"none\" stroke=\"{INK}\" stroke-opacity=\"0.07\" stroke-width=\"2.2\">"),
+        );
         for row in 0..26_u16 {
             let y = f32::from(row) * 44.0 + 170.0;
             let lift = 26.0 + 22.0 * (f32::from(row) * 0.45).sin();
@@ -125,7 +156,10 @@ impl Design<'_> {
                 svg,
                 format_args!(
                     "<path d=\"M-20 {y:.1} C300 {:.1} 480 {:.1} 760 {y:.1} S1240 {:.1} 1500 {y:.1} S1900 {:.1} 2050 {y:.1}\"/>",
-                    y - lift, y + lift, y - lift, y + lift
+                    y - lift,
+                    y + lift,
+                    y - lift,
+                    y + lift
                 ),
             );
         }
@@ -134,8 +168,14 @@ impl Design<'_> {
 
     fn head(&self, svg: &mut String) -> Result<(), PrintError> {
         let Box { width, height, .. } = HEAD;
-        add(svg, format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"{INK}\"/>"));
-        add(svg, format_args!("<rect y=\"{height}\" width=\"{width}\" height=\"8\" fill=\"{ACCENT}\"/>"));
+        add(
+            svg,
+            format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"{INK}\"/>"),
+        );
+        add(
+            svg,
+            format_args!("<rect y=\"{height}\" width=\"{width}\" height=\"8\" fill=\"{ACCENT}\"/>"),
+        );
         // A symbolon: a token broken in two, whose halves prove each other.
         add(
             svg,
@@ -146,15 +186,42 @@ impl Design<'_> {
             ),
         );
         let issuer = one_line(self.input.issuer_name);
-        let room = Box { x: 240.0, y: 0.0, width: 960.0, height: 0.0 };
-        let line = Line { text: &issuer, size: 68.0, heaviness: Heaviness::Bold, fill: "#ffffff" };
+        let room = Box {
+            x: 240.0,
+            y: 0.0,
+            width: 960.0,
+            height: 0.0,
+        };
+        let line = Line {
+            text: &issuer,
+            size: 68.0,
+            heaviness: Heaviness::Bold,
+            fill: "#ffffff",
+        };
         self.fitted(svg, &line, room, 122.0, Anchor::Start)?;
-        let own = self.own_language().and_then(|language| Label::Card.in_language(language.as_str()));
-        let right = Box { x: 1240.0, y: 0.0, width: 698.0, height: 0.0 };
-        let english = |size, fill| Line { text: Label::Card.english(), size, heaviness: Heaviness::Regular, fill };
+        let own = self
+            .own_language()
+            .and_then(|language| Label::Card.in_language(language.as_str()));
+        let right = Box {
+            x: 1240.0,
+            y: 0.0,
+            width: 698.0,
+            height: 0.0,
+        };
+        let english = |size, fill| Line {
+            text: Label::Card.english(),
+            size,
+            heaviness: Heaviness::Regular,
+            fill,
+        };
         match own {
             Some(own) => {
-                let line = Line { text: own, size: 54.0, heaviness: Heaviness::Bold, fill: "#ffffff" };
+                let line = Line {
+                    text: own,
+                    size: 54.0,
+                    heaviness: Heaviness::Bold,
+                    fill: "#ffffff",
+                };
                 self.fitted(svg, &line, right, 92.0, Anchor::End)?;
                 self.fitted(svg, &english(38.0, "#c9d6dc"), right, 150.0, Anchor::End)?;
             }
@@ -195,7 +262,9 @@ impl Design<'_> {
                     "<g clip-path=\"url(#photo)\"><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"#dfe5e8\"/>\
                      <circle cx=\"{cx}\" cy=\"{cy}\" r=\"92\" fill=\"#b4c1c8\"/>\
                      <ellipse cx=\"{cx}\" cy=\"{by}\" rx=\"168\" ry=\"150\" fill=\"#b4c1c8\"/></g>",
-                    cx = x + width / 2.0, cy = y + 178.0, by = y + height
+                    cx = x + width / 2.0,
+                    cy = y + 178.0,
+                    by = y + height
                 ),
             ),
         }
@@ -213,18 +282,30 @@ impl Design<'_> {
         let Box { y, height, .. } = NAMES;
         let mut baseline = y + 40.0;
         for (index, (language, name)) in self.input.names.iter().take(2).enumerate() {
-            let label = Label::Name.in_language(language.as_str()).unwrap_or(Label::Name.english());
+            let label = Label::Name
+                .in_language(language.as_str())
+                .unwrap_or(Label::Name.english());
             let name = one_line(name);
             let anchor = match Direction::of(&name) {
                 Direction::LeftToRight => Anchor::Start,
                 Direction::RightToLeft => Anchor::End,
             };
-            let label = Line { text: label, size: 34.0, heaviness: Heaviness::Regular, fill: LABEL };
+            let label = Line {
+                text: label,
+                size: 34.0,
+                heaviness: Heaviness::Regular,
+                fill: LABEL,
+            };
             self.fitted(svg, &label, NAMES, baseline, anchor)?;
             let (size, gap) = if index == 0 { (74.0, 76.0) } else { (58.0, 62.0) };
             for line in self.wrapped(&name, size, NAMES.width)? {
                 baseline += gap;
-                let line = Line { text: &line, size, heaviness: Heaviness::Bold, fill: TEXT };
+                let line = Line {
+                    text: &line,
+                    size,
+                    heaviness: Heaviness::Bold,
+                    fill: TEXT,
+                };
                 self.fitted(svg, &line, NAMES, baseline, anchor)?;
             }
             baseline = (baseline + 84.0).min(y + height - 62.0);
@@ -245,9 +326,19 @@ impl Design<'_> {
         ];
         for (label, value, left, top) in facts {
             let Some(value) = value else { continue };
-            let room = Box { x: left, y: top, width: half - 24.0, height: 0.0 };
+            let room = Box {
+                x: left,
+                y: top,
+                width: half - 24.0,
+                height: 0.0,
+            };
             self.bilingual(svg, label, room, top + 40.0)?;
-            let line = Line { text: &value, size: 60.0, heaviness: Heaviness::Bold, fill: TEXT };
+            let line = Line {
+                text: &value,
+                size: 60.0,
+                heaviness: Heaviness::Bold,
+                fill: TEXT,
+            };
             self.fitted(svg, &line, room, top + 112.0, Anchor::Start)?;
         }
         add(
@@ -263,13 +354,26 @@ impl Design<'_> {
 
     /// A label in English and, where it is known, in the resident's language.
     fn bilingual(&self, svg: &mut String, label: Label, room: Box, baseline: f32) -> Result<(), PrintError> {
-        let line = |text| Line { text, size: 34.0, heaviness: Heaviness::Regular, fill: LABEL };
+        let line = |text| Line {
+            text,
+            size: 34.0,
+            heaviness: Heaviness::Regular,
+            fill: LABEL,
+        };
         let english = line(label.english());
-        let own = self.own_language().and_then(|language| label.in_language(language.as_str()));
-        let Some(own) = own else { return self.fitted(svg, &english, room, baseline, Anchor::Start) };
+        let own = self
+            .own_language()
+            .and_then(|language| label.in_language(language.as_str()));
+        let Some(own) = own else {
+            return self.fitted(svg, &english, room, baseline, Anchor::Start);
+        };
         self.fitted(svg, &english, room, baseline, Anchor::Start)?;
         let taken = self.fonts.set(english.text, english.heaviness)?.width * english.size + 22.0;
-        let rest = Box { x: room.x + taken, width: (room.width - taken).max(1.0), ..room };
+        let rest = Box {
+            x: room.x + taken,
+            width: (room.width - taken).max(1.0),
+            ..room
+        };
         self.fitted(svg, &line(own), rest, baseline, Anchor::Start)
     }
 
@@ -277,7 +381,9 @@ impl Design<'_> {
         let Box { x, y, width, height } = QR;
         add(
             svg,
-            format_args!("<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"22\" fill=\"#ffffff\"/>"),
+            format_args!(
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"22\" fill=\"#ffffff\"/>"
+            ),
         );
         let modules = self.symbol.width() + 2 * QUIET_ZONE_MODULES;
         // Whole dots for a module: a printer's raster would make some modules wider than others.
@@ -305,7 +411,11 @@ impl Design<'_> {
             return Ok(vec![text.to_owned()]);
         }
         let middle = |at: &usize| at.abs_diff(text.len() / 2);
-        let break_at = text.char_indices().filter(|(_, character)| *character == ' ').map(|(at, _)| at).min_by_key(middle);
+        let break_at = text
+            .char_indices()
+            .filter(|(_, character)| *character == ' ')
+            .map(|(at, _)| at)
+            .min_by_key(middle);
         Ok(match break_at.and_then(|at| text.split_at_checked(at)) {
             Some((first, second)) => vec![first.trim().to_owned(), second.trim().to_owned()],
             None => vec![text.to_owned()],

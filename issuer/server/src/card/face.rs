@@ -49,9 +49,15 @@ pub fn draw_face(portrait: &Portrait) -> Result<Vec<u8>, FaceError> {
     let mut pixmap = Pixmap::new(PORTRAIT_WIDTH, PORTRAIT_HEIGHT).ok_or(FaceError::NotDrawn)?;
     resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());
     // The backdrop is opaque, so alpha says nothing.
-    let rgb: Vec<u8> = pixmap.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
+    let rgb: Vec<u8> = pixmap
+        .pixels()
+        .iter()
+        .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+        .collect();
     let encoder = Encoder::from_rgb(&rgb, PORTRAIT_WIDTH, PORTRAIT_HEIGHT);
-    let webp = encoder.encode_simple(false, DRAWN_QUALITY).map_err(|_| FaceError::NotDrawn)?;
+    let webp = encoder
+        .encode_simple(false, DRAWN_QUALITY)
+        .map_err(|_| FaceError::NotDrawn)?;
     Ok(webp.to_vec())
 }
 
@@ -61,7 +67,11 @@ pub fn draw_face(portrait: &Portrait) -> Result<Vec<u8>, FaceError> {
 /// [`FaceError::NotAPicture`] for anything but PNG, JPEG and WebP.
 pub fn picture_data_uri(file: &[u8]) -> Result<String, FaceError> {
     let kind = PictureType::of_bytes(file).ok_or(FaceError::NotAPicture)?;
-    Ok(format!("data:{};base64,{}", kind.media_type(), base64::encode(file)))
+    Ok(format!(
+        "data:{};base64,{}",
+        kind.media_type(),
+        base64::encode(file)
+    ))
 }
 
 /// A face that fits its budget.
@@ -111,14 +121,19 @@ pub fn fit_webp(file: &[u8], budget: usize) -> Result<FittedFace, FaceError> {
             continue;
         }
         let scaled = resize(&original, (width, height));
-        let Some(webp) = best_quality_within(&scaled, budget)? else { continue };
-        let Ok(seen) = image::load_from_memory(&webp) else { continue };
+        let Some(webp) = best_quality_within(&scaled, budget)? else {
+            continue;
+        };
+        let Ok(seen) = image::load_from_memory(&webp) else {
+            continue;
+        };
         let error = difference(&compared, &resize(&seen.to_rgb8(), COMPARED));
         if best.as_ref().is_none_or(|(least, _)| error < *least) {
             best = Some((error, FittedFace { webp, width, height }));
         }
     }
-    best.map(|(_, face)| face).ok_or(FaceError::BudgetTooSmall { budget })
+    best.map(|(_, face)| face)
+        .ok_or(FaceError::BudgetTooSmall { budget })
 }
 
 /// Pictures in credentials, brought under their budget by [`fit_webp`].
@@ -133,7 +148,10 @@ impl FitPicture for FitWebp {
         max_bytes: usize,
     ) -> Result<FittedPicture, PictureDoesNotFit> {
         let fitted = fit_webp(picture, max_bytes).map_err(|_| PictureDoesNotFit)?;
-        Ok(FittedPicture { kind: PictureType::WebP, bytes: fitted.webp })
+        Ok(FittedPicture {
+            kind: PictureType::WebP,
+            bytes: fitted.webp,
+        })
     }
 }
 
@@ -141,8 +159,11 @@ pub(super) fn open(file: &[u8]) -> Result<RgbImage, FaceError> {
     if PictureType::of_bytes(file).is_none() {
         return Err(FaceError::NotAPicture);
     }
-    let reader =
-        || ImageReader::new(Cursor::new(file)).with_guessed_format().map_err(|_| FaceError::NotAPicture);
+    let reader = || {
+        ImageReader::new(Cursor::new(file))
+            .with_guessed_format()
+            .map_err(|_| FaceError::NotAPicture)
+    };
     let (width, height) = reader()?.into_dimensions().map_err(|_| FaceError::NotAPicture)?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 || pixels > MAX_FACE_PIXELS {
@@ -179,7 +200,10 @@ pub(super) fn crop_to_portrait(picture: &RgbImage) -> RgbImage {
     } else {
         (width, (width * 5 / 4).max(1))
     };
-    let (left, top) = ((width - crop_width.min(width)) / 2, (height - crop_height.min(height)) / 3);
+    let (left, top) = (
+        (width - crop_width.min(width)) / 2,
+        (height - crop_height.min(height)) / 3,
+    );
     image::imageops::crop_imm(picture, left, top, crop_width.min(width), crop_height.min(height)).to_image()
 }
 
@@ -216,7 +240,10 @@ fn encode(picture: &RgbImage, quality: f32) -> Result<Vec<u8>, FaceError> {
     config.segments = 4;
     config.alpha_compression = 0;
     let encoder = Encoder::from_rgb(picture.as_raw(), picture.width(), picture.height());
-    Ok(encoder.encode_advanced(&config).map_err(|_| FaceError::NotDrawn)?.to_vec())
+    Ok(encoder
+        .encode_advanced(&config)
+        .map_err(|_| FaceError::NotDrawn)?
+        .to_vec())
 }
 
 /// Sum of squared differences of brightness, which is where a face is.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use resvg::usvg::fontdb::{Database, FaceInfo, ID, Source, Style, Weight};
-use thiserror::Error;
 use rustybuzz::Face;
+use thiserror::Error;
 use unicode_script::{Script, UnicodeScript};
 
 use super::setting::{SetText, set_text};
@@ -91,9 +91,21 @@ impl Fonts {
         }
         let mut usable: Vec<&FaceInfo> = database.faces().filter(|face| is_usable(face)).collect();
         usable.sort_by_key(|face| rank(face));
-        let regular = usable.iter().filter(|face| face.weight == Weight::NORMAL).map(|face| face.id).collect();
-        let bold = usable.iter().filter(|face| face.weight == Weight::BOLD).map(|face| face.id).collect();
-        Ok(Self { regular, bold, database })
+        let regular = usable
+            .iter()
+            .filter(|face| face.weight == Weight::NORMAL)
+            .map(|face| face.id)
+            .collect();
+        let bold = usable
+            .iter()
+            .filter(|face| face.weight == Weight::BOLD)
+            .map(|face| face.id)
+            .collect();
+        Ok(Self {
+            regular,
+            bold,
+            database,
+        })
     }
 
     /// Sets a text in the first font that has all of its characters: bold where a bold font does, else regular.
@@ -105,7 +117,10 @@ impl Fonts {
             Heaviness::Bold => [&self.bold, &self.regular],
             Heaviness::Regular => [&self.regular, &self.bold],
         };
-        let set = candidates.into_iter().flatten().find_map(|id| self.set_in(*id, text));
+        let set = candidates
+            .into_iter()
+            .flatten()
+            .find_map(|id| self.set_in(*id, text));
         set.ok_or_else(|| self.why_not(text))
     }
 
@@ -114,23 +129,31 @@ impl Fonts {
     }
 
     fn with_face<T>(&self, id: ID, read: impl FnOnce(&Face<'_>) -> Option<T>) -> Option<T> {
-        self.database.with_face_data(id, |data, index| read(&Face::from_slice(data, index)?))?
+        self.database
+            .with_face_data(id, |data, index| read(&Face::from_slice(data, index)?))?
     }
 
     fn why_not(&self, text: &str) -> FontError {
         let covered = |character: char| {
             let mut sample = [0; 4];
             let sample = character.encode_utf8(&mut sample);
-            self.regular.iter().chain(&self.bold).any(|id| self.with_face(*id, |face| Some(covers(face, sample))) == Some(true))
+            self.regular
+                .iter()
+                .chain(&self.bold)
+                .any(|id| self.with_face(*id, |face| Some(covers(face, sample))) == Some(true))
         };
         let visible = text.chars().filter(|character| !is_invisible(*character));
         let missing = visible.clone().find(|character| !covered(*character));
         // Every character is somewhere, and no font has all: the script is written by none.
-        let script = missing
-            .map(|character| character.script())
-            .or_else(|| visible.map(|character| character.script()).find(|script| is_named(*script)));
+        let script = missing.map(|character| character.script()).or_else(|| {
+            visible
+                .map(|character| character.script())
+                .find(|script| is_named(*script))
+        });
         match script {
-            Some(script) if is_named(script) => FontError::ScriptNotCovered { script: script.full_name() },
+            Some(script) if is_named(script) => FontError::ScriptNotCovered {
+                script: script.full_name(),
+            },
             _ => FontError::CharacterNotCovered,
         }
     }
@@ -152,8 +175,15 @@ fn is_usable(face: &FaceInfo) -> bool {
 }
 
 fn rank(face: &FaceInfo) -> (usize, u16, String) {
-    let family = face.families.first().map(|(name, _)| name.clone()).unwrap_or_default();
-    let preferred = PREFERRED.iter().position(|name| *name == family).unwrap_or(PREFERRED.len());
+    let family = face
+        .families
+        .first()
+        .map(|(name, _)| name.clone())
+        .unwrap_or_default();
+    let preferred = PREFERRED
+        .iter()
+        .position(|name| *name == family)
+        .unwrap_or(PREFERRED.len());
     // The normal width before condensed ones.
     let width = face.stretch.to_number().abs_diff(5);
     (preferred, width, family)

@@ -48,13 +48,24 @@ impl<'a> CardInput<'a> {
         photo: Option<&'a [u8]>,
         qr_text: &'a str,
     ) -> Self {
-        let mut names: Vec<(Language, &str)> = record.full_name().map(|name| name.iter().collect()).unwrap_or_default();
+        let mut names: Vec<(Language, &str)> = record
+            .full_name()
+            .map(|name| name.iter().collect())
+            .unwrap_or_default();
         let own = record.preferred_language();
         names.sort_by_key(|(language, _)| (Some(*language) != own, *language != Language::ENGLISH));
         // A name that is the same in both languages is printed once.
         names.dedup_by(|second, first| first.1 == second.1);
         let date_of_birth = record.date_of_birth();
-        Self { issuer_name, names, date_of_birth, uin: record.uin(), valid_until, photo, qr_text }
+        Self {
+            issuer_name,
+            names,
+            date_of_birth,
+            uin: record.uin(),
+            valid_until,
+            photo,
+            qr_text,
+        }
     }
 }
 
@@ -91,7 +102,12 @@ pub enum PrintError {
 /// [`PrintError`]; nothing is printed half.
 pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec<u8>, PrintError> {
     let symbol = Symbol::draw(input.qr_text.as_bytes(), ErrorCorrection::Low, Version::CARD)?;
-    let svg = Design { input, symbol: &symbol, fonts }.to_svg()?;
+    let svg = Design {
+        input,
+        symbol: &symbol,
+        fonts,
+    }
+    .to_svg()?;
     let options = Options {
         // The design embeds its pictures; nothing on a card is read from a path, whatever a record says.
         image_href_resolver: ImageHrefResolver {
@@ -103,11 +119,16 @@ pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec
     let tree = Tree::from_str(&svg, &options).map_err(|_| PrintError::NotDrawn)?;
     match format {
         Format::Png => {
-            let mut pixmap = Pixmap::new(CARD_WIDTH_PIXELS, CARD_HEIGHT_PIXELS).ok_or(PrintError::NotDrawn)?;
+            let mut pixmap =
+                Pixmap::new(CARD_WIDTH_PIXELS, CARD_HEIGHT_PIXELS).ok_or(PrintError::NotDrawn)?;
             resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());
             pixmap.encode_png().map_err(|_| PrintError::NotDrawn)
         }
-        Format::Pdf => svg2pdf::to_pdf(&tree, ConversionOptions::default(), PageOptions { dpi: DOTS_PER_INCH })
-            .map_err(|_| PrintError::NotDrawn),
+        Format::Pdf => svg2pdf::to_pdf(
+            &tree,
+            ConversionOptions::default(),
+            PageOptions { dpi: DOTS_PER_INCH },
+        )
+        .map_err(|_| PrintError::NotDrawn),
     }
 }

@@ -32,7 +32,11 @@ pub(super) fn set_text(face: &Face<'_>, text: &str) -> Option<SetText> {
         Direction::RightToLeft => Level::rtl(),
     };
     let bidi = BidiInfo::new(text, Some(base));
-    let mut pen = Pen { path: String::new(), x: 0.0, y: 0.0 };
+    let mut pen = Pen {
+        path: String::new(),
+        x: 0.0,
+        y: 0.0,
+    };
     let mut advance = 0;
     for paragraph in &bidi.paragraphs {
         let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
@@ -48,7 +52,11 @@ pub(super) fn set_text(face: &Face<'_>, text: &str) -> Option<SetText> {
         }
     }
     let units = face.units_per_em() as f32;
-    Some(SetText { path: pen.path, width: advance as f32 / units, units })
+    Some(SetText {
+        path: pen.path,
+        width: advance as f32 / units,
+        units,
+    })
 }
 
 /// Parts of one script each; signs and digits go with the letters before them.
@@ -76,7 +84,11 @@ fn set_piece(face: &Face<'_>, piece: &str, right_to_left: bool, start: i32, pen:
     let mut buffer = UnicodeBuffer::new();
     buffer.push_str(piece);
     buffer.guess_segment_properties();
-    buffer.set_direction(if right_to_left { ShapingDirection::RightToLeft } else { ShapingDirection::LeftToRight });
+    buffer.set_direction(if right_to_left {
+        ShapingDirection::RightToLeft
+    } else {
+        ShapingDirection::LeftToRight
+    });
     let shaped = rustybuzz::shape(face, &[], buffer);
     let mut advance = start;
     for (info, position) in shaped.glyph_infos().iter().zip(shaped.glyph_positions()) {

@@ -6,10 +6,19 @@ use unicode_script::{Script, UnicodeScript};
 /// One line: other space becomes a space, controls go, and so do the marks that would turn the direction of what
 /// follows.
 pub(super) fn one_line(text: &str) -> String {
-    let clean: String =
-        text.chars().map(|character| if character.is_whitespace() { ' ' } else { character }).collect();
-    let clean: String = clean.chars().filter(|character| !is_refused(*character)).collect();
-    clean.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let clean: String = text
+        .chars()
+        .map(|character| if character.is_whitespace() { ' ' } else { character })
+        .collect();
+    let clean: String = clean
+        .chars()
+        .filter(|character| !is_refused(*character))
+        .collect();
+    clean
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn is_refused(character: char) -> bool {
@@ -56,7 +65,10 @@ mod tests {
 
     #[test]
     fn controls_and_turns_of_direction_are_left_out() {
-        assert_eq!(one_line(" A\u{0}\t\n B\u{202e}\u{2066}C\u{200d} "), "A BC\u{200d}");
+        assert_eq!(
+            one_line(" A\u{0}\t\n B\u{202e}\u{2066}C\u{200d} "),
+            "A BC\u{200d}"
+        );
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             .collect()
     }
 
+    pub(super) async fn shard_now(&self, id: ShardId) -> Result<Option<Stored<Shard>>, StoreError> {
+        let found = self.entries.get(Space::Shards, shard_key(id)).await?;
+        found.map(|bytes| read_stored(SHARD, bytes)).transpose()
+    }
+
     pub(super) async fn newest_shard_now(&self) -> Result<Option<Stored<Shard>>, StoreError> {
         let found = self.entries.last(Space::Shards).await?;
         found.map(|entry| read_stored(SHARD, entry.value)).transpose()

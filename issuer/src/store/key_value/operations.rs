@@ -78,6 +78,10 @@ impl<K: KeyValue> IssuerStore for KeyValueIssuerStore<K> {
         Box::pin(self.shards_now())
     }
 
+    fn shard(&self, id: ShardId) -> StoreFuture<'_, Option<Stored<Shard>>> {
+        Box::pin(self.shard_now(id))
+    }
+
     fn newest_shard(&self) -> StoreFuture<'_, Option<Stored<Shard>>> {
         Box::pin(self.newest_shard_now())
     }

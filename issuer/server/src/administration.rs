@@ -1,0 +1,56 @@
+//! What an operator may do. The HTTP interface and the command line call the same methods with the same types, so it makes no difference
+//! whether a server runs.
+
+mod audit;
+mod cards;
+mod credentials;
+mod error;
+mod offers;
+mod packs;
+mod records;
+mod types;
+
+use std::sync::Arc;
+
+use symbolon_crypto::{RandomnessUnavailable, UnixTime};
+use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
+use symbolon_issuer::record::Uin;
+
+pub use error::AdministrationError;
+pub use records::MAX_ROWS_PER_IMPORT;
+pub use types::{
+    AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector, CredentialSummary,
+    FreshShard, ImportOutcome, ImportReport, ImportedRow, OfferCreated, OfferDelivery, OfferOrder, PrintedCard,
+    RecordOrder, RecordPage, RowOutcome, StatusOrder, StatusReport, TransactionCode,
+};
+
+use crate::issuer::Issuer;
+
+/// The operator's side of an issuer.
+#[derive(Clone)]
+pub struct Administration {
+    issuer: Arc<Issuer>,
+}
+
+impl Administration {
+    /// The administration of `issuer`.
+    #[must_use]
+    pub const fn new(issuer: Arc<Issuer>) -> Self {
+        Self { issuer }
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub const fn issuer(&self) -> &Arc<Issuer> {
+        &self.issuer
+    }
+
+    fn event(&self, now: UnixTime, action: AuditAction) -> Result<WaitingEvent, RandomnessUnavailable> {
+        self.issuer.events.notify_one();
+        WaitingEvent::make(now, Actor::Operator, action, &*self.issuer.setup.randomness)
+    }
+
+    fn reference(&self, record: &Uin) -> RecordReference {
+        RecordReference::derive(&self.issuer.secret, record)
+    }
+}

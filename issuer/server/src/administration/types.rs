@@ -1,0 +1,290 @@
+//! What is asked and answered, in memory as on the wire.
+
+use serde::{Deserialize, Serialize};
+use symbolon_issuer::audit::AuditEntry;
+use symbolon_issuer::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
+use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId};
+use symbolon_issuer::index::ShardId;
+use symbolon_issuer::record::{IdRecord, Uin};
+
+/// The outcome of an import, row by row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// One entry for each row, in order.
+    pub rows: Vec<ImportedRow>,
+    /// Credentials that were revoked because their holders are declared as deceased.
+    pub revoked: u32,
+}
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedRow {
+    /// The line on which it begins, from 1.
+    pub row: u64,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: ImportOutcome,
+}
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum ImportOutcome {
+    /// It gave a record.
+    Stored {
+        /// How.
+        change: RowOutcome,
+    },
+    /// It gave none.
+    Rejected {
+        /// Why, without anything that the row holds.
+        reason: String,
+    },
+}
+
+/// How a row's record was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowOutcome {
+    /// It is new.
+    Inserted,
+    /// It replaced another with the same UIN.
+    Updated,
+    /// It was there already.
+    Unchanged,
+}
+
+/// Which record. The UIN is personal data and travels in bodies, never in a path that a proxy logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordOrder {
+    /// The UIN.
+    pub record: Uin,
+}
+
+/// A page of records.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RecordPage {
+    /// In ascending order of UIN.
+    pub records: Vec<IdRecord>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Uin>,
+}
+
+/// What to offer to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferOrder {
+    /// Whose record.
+    pub record: Uin,
+    /// Which credentials.
+    pub configurations: Vec<ConfigurationId>,
+    /// Whether the resident must also know a code.
+    pub tx_code: TransactionCode,
+    /// How the wallet gets the offer.
+    pub delivery: OfferDelivery,
+}
+
+/// Whether an offer is protected by a transaction code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransactionCode {
+    /// The offer alone suffices.
+    NotRequired,
+    /// The resident gets digits by another channel.
+    Required,
+}
+
+/// How the wallet gets an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfferDelivery {
+    /// The link holds the offer.
+    ByValue,
+    /// The link says where to fetch it, which makes a smaller QR code.
+    ByReference,
+}
+
+/// A new offer. Link and code are secrets until they are used.
+#[derive(Serialize, Deserialize)]
+pub struct OfferCreated {
+    /// Its name.
+    pub offer: OfferId,
+    /// The link, to be shown as a QR code or sent.
+    pub link: String,
+    /// The transaction code, told once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx_code: Option<String>,
+    /// Seconds since the epoch from which on it is refused.
+    pub expires_at: i64,
+}
+
+/// Which credentials to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CredentialList {
+    /// Those of this record; all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<Uin>,
+    /// Those after this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<CredentialId>,
+}
+
+/// A page of credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialPage {
+    /// In ascending order of identifier.
+    pub credentials: Vec<CredentialSummary>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<CredentialId>,
+}
+
+/// What an operator sees of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialSummary {
+    /// Its name in the books.
+    pub id: CredentialId,
+    /// Its form.
+    pub kind: CredentialKind,
+    /// What it was made by.
+    pub configuration: ConfigurationId,
+    /// Whose it is.
+    pub record: Uin,
+    /// Its status list.
+    pub shard: ShardId,
+    /// Its index there.
+    pub index: u32,
+    /// Seconds since the epoch.
+    pub issued_at: i64,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// Its status.
+    pub status: CredentialStatus,
+    /// The credential that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<CredentialId>,
+}
+
+impl From<CredentialRecord> for CredentialSummary {
+    fn from(record: CredentialRecord) -> Self {
+        Self {
+            id: record.id,
+            kind: record.kind,
+            configuration: record.configuration,
+            record: record.record,
+            shard: record.status_index.shard,
+            index: record.status_index.index,
+            issued_at: record.issued_at.seconds(),
+            expires_at: record.expires_at.seconds(),
+            status: record.status,
+            replaced_by: record.replaced_by,
+        }
+    }
+}
+
+/// A change of status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusOrder {
+    /// What to do.
+    pub action: StatusAction,
+    /// To what.
+    pub credentials: CredentialSelector,
+}
+
+/// One credential, or all of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialSelector {
+    /// This one.
+    Id(CredentialId),
+    /// Every one of this record.
+    Record(Uin),
+}
+
+/// What a change of status did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// The credentials that changed.
+    pub changed: Vec<CredentialId>,
+    /// Those that were as wanted already, or are revoked and could not be anything else.
+    pub unchanged: Vec<CredentialId>,
+}
+
+/// A card to be printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardOrder {
+    /// Whose.
+    pub record: Uin,
+    /// By which configuration; the only one that has a card, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<ConfigurationId>,
+    /// The card that it replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<CredentialId>,
+    /// As what kind of file.
+    pub format: CardFormat,
+}
+
+/// The kind of file of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardFormat {
+    /// For a printer.
+    Pdf,
+    /// For a screen.
+    Png,
+}
+
+/// A card that was booked and drawn.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrintedCard {
+    /// Its name in the books.
+    pub credential: CredentialId,
+    /// The text of its QR code.
+    pub qr_text: String,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// The file; base64 on the wire.
+    #[serde(with = "base64_bytes")]
+    pub document: Vec<u8>,
+}
+
+mod base64_bytes {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use symbolon_crypto::encoding::base64;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        base64::decode(&text).map_err(|_| serde::de::Error::custom("not base64"))
+    }
+}
+
+/// A new status list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshShard {
+    /// Its number.
+    pub shard: ShardId,
+}
+
+/// The audit log was found whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditVerified {
+    /// How many entries it has.
+    pub entries: u64,
+}
+
+/// A part of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPage {
+    /// In ascending order of sequence.
+    pub entries: Vec<AuditEntry>,
+}

@@ -1,0 +1,59 @@
+//! The endpoints.
+
+mod administration;
+mod answer;
+mod credential;
+mod metadata;
+mod nonce;
+mod offer;
+mod status;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use symbolon_http::serve::{AdministrationToken, Limits, harden};
+use symbolon_issuer::metadata::paths;
+use symbolon_protocol::identifier::{UrlError, WellKnown};
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::administration::Administration;
+use crate::issuer::Issuer;
+
+/// Every endpoint of `issuer`, with limits and header fields around them. The administration interface lies below `/admin/v1`, whole behind
+/// the token.
+///
+/// # Errors
+/// [`UrlError`] when the issuer's identifier is so long that an endpoint's address cannot be written.
+pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router, UrlError> {
+    let identifier = issuer.profile().identifier();
+    // Where the identifier has a path, the endpoints lie below it and the well-known documents above it.
+    let base = identifier.url().url().path().trim_end_matches('/').to_owned();
+    let well_known = |document: WellKnown| identifier.well_known(document).url().path().to_owned();
+    let documents = metadata::Documents::build(issuer)?;
+
+    let mut public = Router::new()
+        .route(&well_known(WellKnown::CredentialIssuer), get(metadata::credential_issuer))
+        .route(&well_known(WellKnown::AuthorizationServer), get(metadata::authorization_server))
+        .with_state(Arc::new(documents));
+    public = public.merge(
+        Router::new()
+            .route(&format!("{base}/types/{{name}}"), get(metadata::type_metadata))
+            .route(&format!("{base}{}/{{shard}}", paths::STATUS), get(status::status_list))
+            .with_state(Arc::clone(issuer)),
+    );
+    // Public documents, which pages of other origins may read.
+    let public = public.layer(CompressionLayer::new()).layer(CorsLayer::new().allow_origin(Any).allow_methods([http::Method::GET]));
+
+    let protocol = Router::new()
+        .route(&format!("{base}{}/{{offer}}", paths::OFFERS), get(offer::offer))
+        .route(&format!("{base}{}", paths::TOKEN), post(token::token))
+        .route(&format!("{base}{}", paths::NONCE), post(nonce::nonce))
+        .route(&format!("{base}{}", paths::CREDENTIAL), post(credential::credential))
+        .with_state(Arc::clone(issuer));
+
+    let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
+    Ok(harden(public.merge(protocol), Limits::PROTOCOL).nest("/admin/v1", administration))
+}

@@ -1,0 +1,204 @@
+//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::encoding::base64;
+use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
+use symbolon_issuer::record::{RowFormat, Uin};
+
+use super::answer::has_media_type;
+use crate::administration::{Administration, AdministrationError};
+
+/// An import of some thousand records with portraits.
+const LIMITS: Limits = Limits { body_bytes: 64 << 20, time: Duration::from_secs(120) };
+
+/// The media type of NDJSON.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// The media type of CSV.
+pub(crate) const CSV: &str = "text/csv";
+
+pub(super) fn router(administration: Administration, token: AdministrationToken) -> Router {
+    let routes = Router::new()
+        .route("/records/import", post(import))
+        .route("/records/show", post(show))
+        .route("/records/export", post(export))
+        .route("/offers", post(create_offer))
+        .route("/credentials/list", post(credentials))
+        .route("/credentials/status", post(change_status))
+        .route("/cards", post(issue_card))
+        .route("/status-sections", get(status_sections))
+        .route("/status-lists", post(open_fresh_shard))
+        .route("/packs", post(build_pack))
+        .route("/audit", get(audit))
+        .route("/audit/verify", post(verify_audit))
+        .fallback(async || StatusCode::NOT_FOUND)
+        .with_state(administration)
+        .layer(middleware::from_fn_with_state(token, require_administration));
+    harden(routes, LIMITS)
+}
+
+async fn import(State(administration): State<Administration>, headers: HeaderMap, body: Bytes) -> Response {
+    let format = if has_media_type(&headers, NDJSON) {
+        RowFormat::Ndjson
+    } else if has_media_type(&headers, CSV) {
+        RowFormat::Csv
+    } else {
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send NDJSON or CSV");
+    };
+    answer(administration.import(format, body.into()).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShowOrder {
+    record: Uin,
+}
+
+async fn show(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order::<ShowOrder>(&body) {
+        Ok(order) => answer(administration.record(&order.record).await),
+        Err(response) => response,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportOrder {
+    #[serde(default)]
+    after: Option<Uin>,
+}
+
+async fn export(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order::<ExportOrder>(&body) {
+        Ok(order) => answer(administration.records(order.after.as_ref()).await),
+        Err(response) => response,
+    }
+}
+
+async fn create_offer(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order(&body) {
+        Ok(order) => answer(administration.create_offer(order).await),
+        Err(response) => response,
+    }
+}
+
+async fn credentials(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order(&body) {
+        Ok(list) => answer(administration.credentials(&list).await),
+        Err(response) => response,
+    }
+}
+
+async fn change_status(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order(&body) {
+        Ok(order) => answer(administration.change_status(&order).await),
+        Err(response) => response,
+    }
+}
+
+async fn issue_card(State(administration): State<Administration>, body: Bytes) -> Response {
+    match order(&body) {
+        Ok(order) => answer(administration.issue_card(&order).await),
+        Err(response) => response,
+    }
+}
+
+/// The signed sections, each in base64.
+#[derive(Serialize)]
+struct Sections {
+    sections: Vec<String>,
+}
+
+async fn status_sections(State(administration): State<Administration>) -> Response {
+    let sections = administration.status_sections().await;
+    answer(sections.map(|sections| Sections {
+        sections: sections.iter().map(|section| base64::encode(section.as_bytes())).collect(),
+    }))
+}
+
+async fn open_fresh_shard(State(administration): State<Administration>) -> Response {
+    answer(administration.open_fresh_shard().await)
+}
+
+async fn build_pack(State(administration): State<Administration>) -> Response {
+    match administration.build_pack().await {
+        Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditQuery {
+    #[serde(default)]
+    from: u64,
+}
+
+async fn audit(State(administration): State<Administration>, Query(query): Query<AuditQuery>) -> Response {
+    answer(administration.audit_entries(query.from).await)
+}
+
+async fn verify_audit(State(administration): State<Administration>) -> Response {
+    answer(administration.verify_audit().await)
+}
+
+/// Reads an order. The answer says where it went wrong, not what stood there.
+fn order<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
+    serde_json::from_slice(body).map_err(|error| {
+        let description = format!("the order is not the expected JSON (line {}, column {})", error.line(), error.column());
+        refused(StatusCode::BAD_REQUEST, "invalid_order", &description)
+    })
+}
+
+fn answer<T: Serialize>(outcome: Result<T, AdministrationError>) -> Response {
+    match outcome {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+fn refused(status: StatusCode, error: &str, error_description: &str) -> Response {
+    (status, Json(Refused { error, error_description })).into_response()
+}
+
+impl axum::response::IntoResponse for AdministrationError {
+    fn into_response(self) -> Response {
+        let (status, code) = match &self {
+            Self::UnknownRecord => (StatusCode::NOT_FOUND, "unknown_record"),
+            Self::UnknownCredential => (StatusCode::NOT_FOUND, "unknown_credential"),
+            Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
+            Self::Configurations => (StatusCode::BAD_REQUEST, "invalid_order"),
+            Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
+            Self::Deceased => (StatusCode::CONFLICT, "deceased"),
+            Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
+            Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => (StatusCode::CONFLICT, "card_refused"),
+            Self::NotConfigured { .. } => (StatusCode::CONFLICT, "not_configured"),
+            // Done, but not yet visible: the caller must not take it for undone.
+            Self::NotPublished(_) => (StatusCode::ACCEPTED, "not_published_yet"),
+            Self::Audit(crate::issuer::VerifyAuditError::Broken(_)) => (StatusCode::CONFLICT, "audit_broken"),
+            Self::Store(_) | Self::Signing(_) | Self::Allocation(_) | Self::Audit(_) | Self::Interrupted => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+        };
+        if status.is_server_error() || status == StatusCode::ACCEPTED {
+            tracing::error!(error = %self, "order not carried out");
+        }
+        refused(status, code, &self.to_string())
+    }
+}

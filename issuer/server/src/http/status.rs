@@ -1,0 +1,74 @@
+//! Status lists ([Token Status List §8]).
+//!
+//! [Token Status List §8]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_issuer::index::ShardId;
+
+use super::answer::failure;
+use crate::issuer::{Issuer, PublishedList};
+
+const MEDIA_TYPE: &str = "application/statuslist+jwt";
+
+pub(super) async fn status_list(
+    State(issuer): State<Arc<Issuer>>,
+    Path(shard): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    // Only the one spelling of a number is a list: the URI in a credential is compared as text.
+    let shard = shard.parse::<u32>().ok().filter(|number| number.to_string() == shard).map(ShardId::new);
+    let Some(shard) = shard else { return failure(StatusCode::NOT_FOUND) };
+    if query.is_some_and(|query| query.split('&').any(|pair| pair == "time" || pair.starts_with("time="))) {
+        // §8.4: a provider that keeps no history says so.
+        return failure(StatusCode::NOT_IMPLEMENTED);
+    }
+    if !accepts(&headers) {
+        return failure(StatusCode::NOT_ACCEPTABLE);
+    }
+    match issuer.published_list(shard).await {
+        Ok(Some(list)) => answer(&list, &headers),
+        Ok(None) => failure(StatusCode::NOT_FOUND),
+        Err(error) => {
+            tracing::error!(%error, shard = shard.number(), "status list not published");
+            failure(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
+
+fn answer(list: &PublishedList, headers: &HeaderMap) -> Response {
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let unchanged = known.is_some_and(|known| {
+        known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == list.etag)
+    });
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, MEDIA_TYPE)], list.token.clone()).into_response()
+    };
+    let max_age = format!("public, max-age={}", list.time_to_live.as_secs());
+    for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, list.etag.clone())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Without the field anything goes; with it the JWT form must be among what is wanted. The CWT form is not served.
+fn accepts(headers: &HeaderMap) -> bool {
+    let mut fields = headers.get_all(ACCEPT).iter().peekable();
+    if fields.peek().is_none() {
+        return true;
+    }
+    fields
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(','))
+        .filter_map(|range| range.split(';').next())
+        .any(|range| matches!(range.trim(), MEDIA_TYPE | "application/*" | "*/*"))
+}

@@ -1,0 +1,118 @@
+//! The issuer at work: what the HTTP endpoints and the administration share.
+
+mod audit;
+mod credentials;
+mod status;
+mod tokens;
+
+use std::sync::Arc;
+
+use symbolon_crypto::signing::SignatureRequest;
+use symbolon_crypto::{RandomnessUnavailable, UnixTime};
+use symbolon_issuer::grant::make_nonce;
+use symbolon_issuer::index::IndexAllocator;
+use symbolon_issuer::issuance::IssuanceMaterial;
+use symbolon_issuer::profile::IssuerProfile;
+use symbolon_issuer::secret::InstallationSecret;
+use symbolon_issuer::store::{IssuerStore, StoreError};
+use symbolon_protocol::openid4vci::nonce::NonceResponse;
+use thiserror::Error;
+use tokio::sync::{Notify, OnceCell};
+
+pub use audit::VerifyAuditError;
+pub use credentials::CredentialFailure;
+pub use status::{PublicationFailed, PublishedList};
+pub use tokens::TokenFailure;
+
+use crate::card::{FontError, Fonts};
+use crate::setup::Setup;
+use status::Publisher;
+
+/// One issuer over one store.
+pub struct Issuer {
+    pub(crate) setup: Setup,
+    pub(crate) secret: InstallationSecret,
+    pub(crate) allocator: IndexAllocator,
+    publisher: Publisher,
+    fonts: OnceCell<Arc<Fonts>>,
+    /// Wakes the task that chains audit events.
+    pub(crate) events: Notify,
+}
+
+impl Issuer {
+    /// Takes up the work of an issuer. Nothing is listened on.
+    ///
+    /// # Errors
+    /// [`OpenIssuerError`] when the store or the randomness fails.
+    pub async fn open(setup: Setup) -> Result<Arc<Self>, OpenIssuerError> {
+        let proposal = InstallationSecret::make(&*setup.randomness)?;
+        let secret = setup.store.installation_secret(proposal).await?;
+        let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
+        Ok(Arc::new(Self { setup, secret, allocator, publisher: Publisher::default(), fonts: OnceCell::new(), events: Notify::new() }))
+    }
+
+    /// What the issuer is.
+    #[must_use]
+    pub const fn profile(&self) -> &IssuerProfile {
+        &self.setup.profile
+    }
+
+    /// A fresh nonce for key proofs.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn nonce(&self) -> Result<NonceResponse, RandomnessUnavailable> {
+        let c_nonce = make_nonce(&self.secret, self.now(), &*self.setup.randomness)?;
+        Ok(NonceResponse { c_nonce })
+    }
+
+    /// The fonts of cards, loaded once: it takes up to a second where many are installed.
+    pub(crate) async fn fonts(&self) -> Result<Arc<Fonts>, FontError> {
+        let load = async || {
+            let source = self.setup.fonts.clone();
+            match tokio::task::spawn_blocking(move || Fonts::load(&source)).await {
+                Ok(fonts) => fonts.map(Arc::new),
+                Err(_) => Err(FontError::EmptyFolder),
+            }
+        };
+        self.fonts.get_or_try_init(load).await.cloned()
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        (self.setup.clock)()
+    }
+
+    pub(crate) fn store(&self) -> &dyn IssuerStore {
+        &*self.setup.store
+    }
+
+    fn material(&self, now: UnixTime) -> IssuanceMaterial<'_> {
+        IssuanceMaterial {
+            profile: &self.setup.profile,
+            signing_key: &self.setup.keys.credentials.key,
+            secret: &self.secret,
+            pictures: &*self.setup.pictures,
+            randomness: &*self.setup.randomness,
+            now,
+        }
+    }
+
+    fn sign_credentials(&self, requests: &[SignatureRequest]) -> Result<Vec<Vec<u8>>, crate::setup::SigningFailed> {
+        requests.iter().map(|request| self.setup.keys.credentials.signature(request)).collect()
+    }
+}
+
+/// Why an issuer could not take up its work.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenIssuerError {
+    /// The store failed.
+    #[error("the issuer's store cannot be used")]
+    Store(#[from] StoreError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
+}
+
+/// One commit leases this many status indices; at most so many are lost when the process ends.
+const LEASE_BLOCK: u32 = 256;

@@ -1,0 +1,160 @@
+//! The published status lists: signed when something changed or the signature grows old, swapped whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::base64url;
+use symbolon_issuer::index::ShardId;
+use symbolon_issuer::publication::status_list;
+use symbolon_issuer::store::StoreError;
+use symbolon_trust::status_list::{PrepareStatusListError, SetStatusError, TokenStatusList};
+use thiserror::Error;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::Issuer;
+use crate::setup::SigningFailed;
+
+/// A status list token as it is served.
+#[derive(Debug, Clone)]
+pub struct PublishedList {
+    /// The compact JWT.
+    pub token: String,
+    /// A strong validator of exactly this token, with its quotation marks.
+    pub etag: String,
+    /// When it was signed.
+    pub signed_at: UnixTime,
+    /// How long it may be kept.
+    pub time_to_live: Duration,
+}
+
+/// What is published, and what has to be published again.
+#[derive(Default)]
+pub(super) struct Publisher {
+    published: RwLock<BTreeMap<ShardId, Arc<PublishedList>>>,
+    changed: Mutex<BTreeSet<ShardId>>,
+    /// One publication at a time: whoever waits for it finds that its own change was published along.
+    publishing: AsyncMutex<()>,
+}
+
+impl Issuer {
+    /// The list of a shard, signed again when something changed or it was signed longer than its time to live ago. `None` when there is no
+    /// such shard.
+    ///
+    /// # Errors
+    /// [`PublicationFailed`].
+    pub async fn published_list(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
+        if let Some(current) = self.current(shard) {
+            return Ok(Some(current));
+        }
+        let _turn = self.publisher.publishing.lock().await;
+        if let Some(current) = self.current(shard) {
+            return Ok(Some(current));
+        }
+        self.publish(shard).await
+    }
+
+    /// Publishes the lists of shards in which something was committed. When it returns, whoever asks gets lists that hold the change.
+    ///
+    /// # Errors
+    /// [`PublicationFailed`]; the shards stay marked and are signed when they are next asked for.
+    pub(crate) async fn publish_changes(
+        &self,
+        shards: impl IntoIterator<Item = ShardId>,
+    ) -> Result<(), PublicationFailed> {
+        let shards: BTreeSet<ShardId> = shards.into_iter().collect();
+        self.publisher.lock_changed().extend(&shards);
+        let _turn = self.publisher.publishing.lock().await;
+        for shard in shards {
+            // It may have been published by whoever had the turn before.
+            if self.publisher.lock_changed().contains(&shard) {
+                self.publish(shard).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The states of a shard now, from the books.
+    pub(crate) async fn states(&self, shard: ShardId) -> Result<Option<TokenStatusList>, PublicationFailed> {
+        let Some(stored) = self.store().shard(shard).await? else { return Ok(None) };
+        let marks = self.store().status_marks(shard, None, usize::MAX).await?;
+        let width = stored.value.width;
+        // A million states are some milliseconds of work.
+        let list = tokio::task::spawn_blocking(move || status_list(width, marks)).await;
+        Ok(Some(list.map_err(|_| PublicationFailed::Interrupted)??))
+    }
+
+    async fn publish(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
+        // Unmarked before the books are read: a change committed later marks it again.
+        self.publisher.lock_changed().remove(&shard);
+        let published = self.sign_list(shard).await;
+        match &published {
+            Ok(Some(list)) => {
+                let mut lists = self.publisher.published.write().unwrap_or_else(PoisonError::into_inner);
+                lists.insert(shard, Arc::clone(list));
+            }
+            Ok(None) => {}
+            Err(_) => {
+                self.publisher.lock_changed().insert(shard);
+            }
+        }
+        published
+    }
+
+    async fn sign_list(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
+        let now = self.now();
+        let Some(list) = self.states(shard).await? else { return Ok(None) };
+        let signer = &self.setup.keys.status;
+        let (profile, key) = (self.setup.profile.clone(), signer.key.clone());
+        let prepared =
+            tokio::task::spawn_blocking(move || profile.prepare_status_token(shard, &list, &key, now)).await;
+        let prepared = prepared.map_err(|_| PublicationFailed::Interrupted)??;
+        let signature = signer.signature(&prepared.request(signer.key.handle.clone()))?;
+        let token = prepared.finish(&signature);
+        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(token.as_bytes())));
+        let time_to_live = Duration::from_secs(self.profile().policy().status_time_to_live_seconds);
+        Ok(Some(Arc::new(PublishedList { token, etag, signed_at: now, time_to_live })))
+    }
+
+    /// The published list, if nothing changed since and it is fresh enough to be handed out.
+    fn current(&self, shard: ShardId) -> Option<Arc<PublishedList>> {
+        if self.publisher.lock_changed().contains(&shard) {
+            return None;
+        }
+        let lists = self.publisher.published.read().unwrap_or_else(PoisonError::into_inner);
+        let list = lists.get(&shard)?;
+        let now = self.now();
+        // A clock that was set back makes the list one of the future, which verifiers refuse.
+        let fresh = now >= list.signed_at && now.since(list.signed_at) < list.time_to_live;
+        fresh.then(|| Arc::clone(list))
+    }
+}
+
+impl Publisher {
+    fn lock_changed(&self) -> std::sync::MutexGuard<'_, BTreeSet<ShardId>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a status list could not be published. What was committed stays committed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PublicationFailed {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A mark lies beyond its shard.
+    #[error("a status mark lies beyond its list")]
+    Mark(#[from] SetStatusError),
+    /// The token cannot be written.
+    #[error(transparent)]
+    Token(#[from] PrepareStatusListError),
+    /// The status key did not sign.
+    #[error(transparent)]
+    Signing(#[from] SigningFailed),
+    /// The process is ending.
+    #[error("the publication was interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,103 @@
+//! What an issuer is handed when it starts: its keys, its clock, its store.
+
+use std::sync::Arc;
+
+use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome, SignatureRequest};
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
+use symbolon_issuer::card::CardKey;
+use symbolon_issuer::mapping::FitPicture;
+use symbolon_issuer::profile::{IssuerProfile, SigningKey};
+use symbolon_issuer::record::RecordSchema;
+use symbolon_issuer::store::IssuerStore;
+use symbolon_trust::trust_list::TrustList;
+use thiserror::Error;
+
+use crate::card::FontSource;
+
+/// Tells the time. Handed in, so that tests choose it.
+pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
+
+/// Everything an issuer works with.
+#[derive(Clone)]
+pub struct Setup {
+    /// What it is.
+    pub profile: IssuerProfile,
+    /// What its records look like.
+    pub record_schema: Arc<RecordSchema>,
+    /// What it signs with.
+    pub keys: IssuerKeys,
+    /// Where it keeps its books.
+    pub store: Arc<dyn IssuerStore>,
+    /// Whom verifiers believe; goes into offline packs. Without it none can be built here.
+    pub trust_list: Option<TrustList>,
+    /// Verifies the proofs of wallets.
+    pub crypto: Arc<dyn CryptoProvider>,
+    /// For secrets, salts and identifiers.
+    pub randomness: Arc<dyn Randomness>,
+    /// The time.
+    pub clock: Clock,
+    /// Brings pictures under the budget of a claim or a card; [`crate::card::FitWebp`] does.
+    pub pictures: Arc<dyn FitPicture>,
+    /// What cards are written with.
+    pub fonts: FontSource,
+}
+
+/// The issuer's keys, each with one purpose (ATTACKS.md row 3: one key never signs two kinds).
+#[derive(Clone)]
+pub struct IssuerKeys {
+    /// Signs credentials.
+    pub credentials: Signer<SigningKey>,
+    /// Signs status lists and the status sections of packs.
+    pub status: Signer<SigningKey>,
+    /// Signs cards. Without it none are printed.
+    pub cards: Option<Signer<CardKey>>,
+    /// Signs the trust section of packs; the registry operator's.
+    pub registry: Option<Signer<PlainKey>>,
+    /// Signs the manifest of packs; the distributor's.
+    pub packs: Option<Signer<PlainKey>>,
+}
+
+/// A key and the port that signs with it.
+#[derive(Clone)]
+pub struct Signer<K> {
+    /// What is known of the key.
+    pub key: K,
+    /// Signs.
+    pub sign: Arc<dyn Sign>,
+}
+
+/// A key that is named by its own thumbprint.
+#[derive(Debug, Clone)]
+pub struct PlainKey {
+    /// Its handle in the key store.
+    pub handle: KeyHandle,
+    /// Its public half.
+    pub public_key: PublicKey,
+}
+
+impl<K> Signer<K> {
+    pub(crate) fn signature(&self, request: &SignatureRequest) -> Result<Vec<u8>, SigningFailed> {
+        match self.sign.sign(request)? {
+            SignOutcome::Signed(signature) => Ok(signature),
+            SignOutcome::Locked => Err(SigningFailed::Locked),
+        }
+    }
+}
+
+/// Why one of the issuer's own keys did not sign.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SigningFailed {
+    /// An operator must unlock it.
+    #[error("a key of the issuer is locked")]
+    Locked,
+    /// The key store failed.
+    #[error("a key of the issuer cannot be used")]
+    Key(#[from] KeyError),
+}
+
+/// The most characters of a card's QR code: 950 bytes in Base45, which fit version 22 at error correction level L (ID-FORMATS §4).
+pub const CARD_QR_MAX_CHARACTERS: usize = 1_425;
+
+/// The least bytes for a face that can be compared with a person.
+pub const MIN_CARD_FACE_BYTES: usize = 200;
