@@ -1,0 +1,381 @@
+//! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Verifiable credentials from an ID record to an offline verdict.
+#[derive(Debug, Parser)]
+#[command(name = "symbolon", version, about, propagate_version = true)]
+pub struct Arguments {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole story on loopback: records, credential, QR, verdict, revocation
+    #[command(after_help = "Example:\n  symbolon demo --records 1000")]
+    Demo(DemoArguments),
+    /// Makes configuration, keys, trust root and administration token
+    #[command(after_help = "Example:\n  symbolon init --dir national-id")]
+    Init(InitArguments),
+    /// The issuer
+    #[command(subcommand)]
+    Issuer(ServeCommand),
+    /// The verifier
+    #[command(subcommand)]
+    Verifier(ServeCommand),
+    /// ID records: sample people, import, show, export
+    #[command(subcommand)]
+    Records(RecordsCommand),
+    /// Credential offers
+    #[command(subcommand)]
+    Offer(OfferCommand),
+    /// The printable Claim 169 card
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Issued credentials
+    #[command(subcommand)]
+    Credential(CredentialCommand),
+    /// Asks for a presentation and shows its result, against the running verifier
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// The wallet
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Judges a credential, a presentation or a picture of a QR code
+    #[command(
+        after_help = "Exit status: 0 valid or genuine, 1 invalid, 2 usage or unreadable input, 3 unknown.\n\nExample:\n  symbolon verify card.png --pack national.pack"
+    )]
+    Verify(VerifyArguments),
+    /// The offline pack
+    #[command(subcommand)]
+    Pack(PackCommand),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+/// `symbolon demo`
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Keep issuer and verifier running at the end, and print what to open
+    #[arg(long)]
+    pub serve: bool,
+    /// How many sample records to import
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub records: u32,
+    /// Where the demo keeps its files; a fresh temporary folder unless given
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `symbolon init`
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The folder of the installation
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The issuer's URL
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub issuer: url::Url,
+    /// The verifier's URL
+    #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL")]
+    pub verifier: url::Url,
+}
+
+/// `symbolon issuer …`, `symbolon verifier …`
+#[derive(Debug, Subcommand)]
+pub enum ServeCommand {
+    /// Serves until interrupted
+    #[command(after_help = "Example:\n  symbolon issuer serve --config symbolon.toml")]
+    Serve,
+}
+
+/// `symbolon records …`
+#[derive(Debug, Subcommand)]
+pub enum RecordsCommand {
+    /// Makes plausible, reproducible people
+    #[command(after_help = "Example:\n  symbolon records sample --count 1000 --seed 7 --out people.ndjson")]
+    Sample {
+        /// How many
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+        count: u32,
+        /// The same seed makes the same people
+        #[arg(long)]
+        seed: u64,
+        /// The NDJSON file to write; `-` for standard output
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Imports NDJSON or CSV files; rows that are refused go to FILE.rejected.ndjson
+    #[command(after_help = "Example:\n  symbolon records import people.ndjson")]
+    Import {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print the counts as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows one record
+    #[command(after_help = "Example:\n  symbolon records show 2301456789")]
+    Show {
+        /// The record's UIN
+        uin: String,
+    },
+    /// Writes every record as NDJSON
+    #[command(after_help = "Example:\n  symbolon records export --out all.ndjson")]
+    Export {
+        /// The file to write; standard output unless given
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `symbolon offer …`
+#[derive(Debug, Subcommand)]
+pub enum OfferCommand {
+    /// Offers a credential to the person of a record
+    #[command(
+        after_help = "Example:\n  symbolon offer create --record 2301456789 --credential NationalIdentity --tx-code --qr offer.png"
+    )]
+    Create {
+        /// The record's UIN
+        #[arg(long, value_name = "UIN")]
+        record: String,
+        /// The credential configuration
+        #[arg(long, value_name = "ID")]
+        credential: String,
+        /// Require a transaction code, printed here and told to the person by another way
+        #[arg(long)]
+        tx_code: bool,
+        /// Put the whole offer into the link instead of a reference to it
+        #[arg(long)]
+        by_value: bool,
+        /// Write the offer as a QR code
+        #[arg(long, value_name = "FILE.png")]
+        qr: Option<PathBuf>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `symbolon card …`
+#[derive(Debug, Subcommand)]
+pub enum CardCommand {
+    /// Prints the card of a record, PDF or PNG by the file's name
+    #[command(after_help = "Example:\n  symbolon card print --record 2301456789 --out card.pdf")]
+    Print {
+        /// The record's UIN
+        #[arg(long, value_name = "UIN")]
+        record: String,
+        /// The file to write
+        #[arg(long, value_name = "FILE.pdf|FILE.png")]
+        out: PathBuf,
+        /// The lost card that this one replaces; it is revoked
+        #[arg(long, value_name = "ID")]
+        replaces: Option<String>,
+    },
+}
+
+/// `symbolon credential …`
+#[derive(Debug, Subcommand)]
+pub enum CredentialCommand {
+    /// Lists issued credentials
+    #[command(after_help = "Example:\n  symbolon credential list --record 2301456789")]
+    List {
+        /// Only those of this record
+        #[arg(long, value_name = "UIN")]
+        record: Option<String>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ends a credential for good
+    #[command(after_help = "Example:\n  symbolon credential revoke --record 2301456789")]
+    Revoke(CredentialSelection),
+    /// Suspends a credential until it is reinstated
+    #[command(after_help = "Example:\n  symbolon credential suspend 0f3a…")]
+    Suspend(CredentialSelection),
+    /// Ends a suspension
+    #[command(after_help = "Example:\n  symbolon credential reinstate 0f3a…")]
+    Reinstate(CredentialSelection),
+}
+
+/// One credential, or all of a record.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct CredentialSelection {
+    /// The credential, as `credential list` names it
+    pub id: Option<String>,
+    /// Every credential of this record
+    #[arg(long, value_name = "UIN")]
+    pub record: Option<String>,
+}
+
+/// `symbolon request …`
+#[derive(Debug, Subcommand)]
+pub enum RequestCommand {
+    /// Makes a presentation request
+    #[command(after_help = "Example:\n  symbolon request create --query age-over-18 --qr request.png")]
+    Create {
+        /// A named query, or a file with a DCQL query
+        #[arg(long, value_name = "NAME|FILE.json")]
+        query: String,
+        /// Write the request as a QR code
+        #[arg(long, value_name = "FILE.png")]
+        qr: Option<PathBuf>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows the result of a request
+    #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
+    Show {
+        /// The request, as `request create` names it
+        id: String,
+        /// Wait until the wallet has answered
+        #[arg(long)]
+        wait: bool,
+        /// Write the signed request and the presentation for a later `symbolon verify`
+        #[arg(long, value_name = "DIR")]
+        evidence: Option<PathBuf>,
+    },
+}
+
+/// `symbolon wallet …`
+#[derive(Debug, Subcommand)]
+pub enum WalletCommand {
+    /// Receives the credential of an offer: a link, or a picture of its QR code
+    #[command(after_help = "Example:\n  symbolon wallet receive offer.png --tx-code 482916")]
+    Receive {
+        /// The offer's link or a picture of its QR code
+        offer: String,
+        /// The transaction code
+        #[arg(long, value_name = "CODE")]
+        tx_code: Option<String>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Lists the credentials held
+    #[command(after_help = "Example:\n  symbolon wallet list")]
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Shows one credential
+    #[command(after_help = "Example:\n  symbolon wallet show 1")]
+    Show {
+        /// The credential, as `wallet list` names it
+        id: String,
+        /// The languages preferred, such as `fra` or `ara`
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Option<String>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Answers a presentation request: a link, or a picture of its QR code
+    #[command(after_help = "Example:\n  symbolon wallet present request.png --yes")]
+    Present {
+        /// The request's link or a picture of its QR code
+        request: String,
+        /// Consent without being asked
+        #[arg(long)]
+        yes: bool,
+        /// Keep a copy of what was sent
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Shows what was received and what was shown to whom
+    #[command(after_help = "Example:\n  symbolon wallet history")]
+    History {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+}
+
+/// Where the wallet keeps its store.
+#[derive(Debug, Args)]
+pub struct WalletLocation {
+    /// The wallet's folder; the configuration's unless given
+    #[arg(long = "wallet", value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// The trust file that names issuers and relying parties; the installation's unless given
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+}
+
+/// `symbolon verify`
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The file to judge; `-` for standard input
+    pub file: PathBuf,
+    /// The offline pack; no socket is opened with it
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// The root of trust; the installation's `trust.json` unless given
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+    /// The request that a stored presentation answers
+    #[arg(long, value_name = "FILE")]
+    pub request: Option<PathBuf>,
+    /// Judge as of this time, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Print the whole report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `symbolon pack …`
+#[derive(Debug, Subcommand)]
+pub enum PackCommand {
+    /// Builds a pack from the installation's trust list and status lists
+    #[command(after_help = "Example:\n  symbolon pack build --out national.pack")]
+    Build {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Shows what a pack holds
+    #[command(after_help = "Example:\n  symbolon pack inspect national.pack")]
+    Inspect {
+        /// The pack
+        file: PathBuf,
+        /// The root of trust; the installation's `trust.json` unless given
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `symbolon audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Checks that no entry of the audit log was changed or removed
+    #[command(after_help = "Example:\n  symbolon audit verify")]
+    Verify,
+}

@@ -1,0 +1,291 @@
+//! `symbolon offer …`, `card …`, `credential …`, `pack …`, `audit …`
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
+use symbolon_crypto::UnixTime;
+use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_issuer::credential_record::StatusAction;
+use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
+use symbolon_issuer_server::administration::{
+    CardFormat, CardOrder, CredentialList, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder,
+    TransactionCode,
+};
+use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
+use symbolon_trust::pack::Pack;
+
+use crate::arguments::{
+    AuditCommand, CardCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand,
+};
+use crate::commands::records::parse_uin;
+use crate::commands::show;
+use crate::edge;
+use crate::installation::files::{Readers, write_atomically};
+use crate::installation::{Installation, TRUST, read_trust};
+use crate::register::Register;
+
+/// Pixels of a module in a QR picture: large enough for a screen and a printer.
+const MODULE_PIXELS: u32 = 8;
+
+async fn register(configuration: Option<&Path>) -> anyhow::Result<Register> {
+    Register::of(&Installation::load(configuration)?).await
+}
+
+/// Writes a link as a picture of its QR code.
+///
+/// # Errors
+/// A link that no QR code holds, or a file that cannot be written.
+pub fn write_qr(link: &str, path: &Path) -> anyhow::Result<()> {
+    let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
+    let png = symbol.to_png(MODULE_PIXELS)?;
+    write_atomically(path, &png, Readers::Owner).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Runs an offer command.
+///
+/// # Errors
+/// No such record or configuration, or the resident is deceased.
+pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let OfferCommand::Create {
+        record,
+        credential,
+        tx_code,
+        by_value,
+        qr,
+        json,
+    } = command;
+    let id = ConfigurationId::parse(credential.clone())
+        .ok_or_else(|| anyhow!("{credential} is no name of a credential configuration"))?;
+    let order = OfferOrder {
+        record: parse_uin(record)?,
+        configurations: vec![id],
+        tx_code: if *tx_code {
+            TransactionCode::Required
+        } else {
+            TransactionCode::NotRequired
+        },
+        delivery: if *by_value {
+            OfferDelivery::ByValue
+        } else {
+            OfferDelivery::ByReference
+        },
+    };
+    let created = register(configuration).await?.create_offer(order).await?;
+    if let Some(path) = qr {
+        write_qr(&created.link, path)?;
+    }
+    if *json {
+        show::line(&serde_json::to_string_pretty(&created)?);
+    } else {
+        show::line(&created.link);
+        if let Some(code) = &created.tx_code {
+            show::line(&format!(
+                "transaction code {code}: tell it to the resident by another way"
+            ));
+        }
+        show::line(&format!(
+            "expires {}",
+            UnixTime::from_seconds(created.expires_at).rfc3339()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a card command.
+///
+/// # Errors
+/// No such record, a name that no font writes, or data that does not fit.
+pub async fn card(command: &CardCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let CardCommand::Print {
+        record,
+        out,
+        replaces,
+    } = command;
+    let format = match out.extension().and_then(|extension| extension.to_str()) {
+        Some("pdf") => CardFormat::Pdf,
+        Some("png") => CardFormat::Png,
+        _ => bail!("a card is printed to a file that ends in .pdf or .png"),
+    };
+    let order = CardOrder {
+        record: parse_uin(record)?,
+        configuration: None,
+        replaces: replaces.as_deref().map(parse_credential).transpose()?,
+        format,
+    };
+    let printed = register(configuration).await?.issue_card(&order).await?;
+    write_atomically(out, &printed.document, Readers::Owner).with_context(|| {
+        format!(
+            "the card {} is booked, but cannot be written",
+            printed.credential.as_str()
+        )
+    })?;
+    show::line(&format!(
+        "card {} in {}",
+        printed.credential.as_str(),
+        out.display()
+    ));
+    show::line(&format!(
+        "expires {}",
+        UnixTime::from_seconds(printed.expires_at).rfc3339()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
+    text.parse()
+        .map_err(|_| anyhow!("{text} names no credential; see `symbolon credential list`"))
+}
+
+/// Runs a credential command.
+///
+/// # Errors
+/// No such credential, or one that is revoked for good.
+pub async fn credential(
+    command: &CredentialCommand,
+    configuration: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    let register = register(configuration).await?;
+    let (selection, action, done) = match command {
+        CredentialCommand::List { record, json } => {
+            list(&register, record.as_deref(), *json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        CredentialCommand::Revoke(selection) => (selection, StatusAction::Revoke, "revoked"),
+        CredentialCommand::Suspend(selection) => (selection, StatusAction::Suspend, "suspended"),
+        CredentialCommand::Reinstate(selection) => (selection, StatusAction::Reinstate, "reinstated"),
+    };
+    let order = StatusOrder {
+        action,
+        credentials: selector(selection)?,
+    };
+    let report = register.change_status(&order).await?;
+    for id in &report.changed {
+        show::line(&format!("{done} {}", id.as_str()));
+    }
+    for id in &report.unchanged {
+        show::line(&format!("unchanged {}", id.as_str()));
+    }
+    if report.changed.is_empty() && report.unchanged.is_empty() {
+        show::line("no credentials");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn selector(selection: &CredentialSelection) -> anyhow::Result<CredentialSelector> {
+    match (&selection.id, &selection.record) {
+        (Some(id), None) => Ok(CredentialSelector::Id(parse_credential(id)?)),
+        (None, Some(record)) => Ok(CredentialSelector::Record(parse_uin(record)?)),
+        _ => bail!("name one credential, or a record with --record"),
+    }
+}
+
+async fn list(register: &Register, record: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+    let mut order = CredentialList {
+        record: record.map(parse_uin).transpose()?,
+        after: None,
+    };
+    let mut rows = Vec::new();
+    loop {
+        let page = register.credentials(&order).await?;
+        for credential in &page.credentials {
+            if as_json {
+                rows.push(json!(credential));
+            } else {
+                let kind = json!(credential.kind);
+                let status = json!(credential.status);
+                show::line(&format!(
+                    "{}  {}  {}  {}  issued {}, expires {}",
+                    credential.id.as_str(),
+                    credential.configuration.as_str(),
+                    kind.as_str().unwrap_or_default(),
+                    status.as_str().unwrap_or_default(),
+                    UnixTime::from_seconds(credential.issued_at).rfc3339(),
+                    UnixTime::from_seconds(credential.expires_at).rfc3339(),
+                ));
+            }
+        }
+        match page.next {
+            Some(next) => order.after = Some(next),
+            None => break,
+        }
+    }
+    if as_json {
+        show::line(&serde_json::to_string_pretty(&rows)?);
+    }
+    Ok(())
+}
+
+/// Runs a pack command.
+///
+/// # Errors
+/// Keys or files that cannot be used, or a pack that is refused.
+pub async fn pack(command: &PackCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    match command {
+        PackCommand::Build { out } => {
+            let pack = register(configuration).await?.build_pack().await?;
+            write_atomically(out, &pack, Readers::Everyone)
+                .with_context(|| format!("cannot write {}", out.display()))?;
+            show::line(&format!("{} bytes in {}", pack.len(), out.display()));
+        }
+        PackCommand::Inspect { file, trust, json } => {
+            let root = match trust {
+                Some(path) => read_trust(path)?,
+                None => read_trust(&Installation::load(configuration)?.data_file(TRUST))?,
+            };
+            let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let pack = Pack::open(&bytes, &root, &AwsLcProvider, edge::system_time(), None)?;
+            inspect(&pack, bytes.len(), *json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn inspect(pack: &Pack<'_>, bytes: usize, as_json: bool) -> anyhow::Result<()> {
+    let lists: Vec<_> = pack
+        .status_lists()
+        .map(|list| {
+            json!({
+                "uri": list.uri(),
+                "issuer": list.issuer().as_str(),
+                "produced_at": list.produced_at().rfc3339(),
+                "revoked": list.invalid().len(),
+                "suspended": list.suspended().len(),
+            })
+        })
+        .collect();
+    let issuers: Vec<_> = pack
+        .trust_list()
+        .issuers
+        .iter()
+        .map(|issuer| json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }))
+        .collect();
+    let summary = json!({
+        "bytes": bytes,
+        "sequence": pack.sequence(),
+        "created": pack.created().rfc3339(),
+        "valid_until": pack.valid_until().rfc3339(),
+        "grace_seconds": pack.grace().as_secs(),
+        "issuers": issuers,
+        "status_lists": lists,
+    });
+    if as_json {
+        show::line(&serde_json::to_string_pretty(&summary)?);
+    } else {
+        show::claim(0, "pack", &summary);
+    }
+    Ok(())
+}
+
+/// Runs an audit command.
+///
+/// # Errors
+/// The log was changed.
+pub async fn audit(command: &AuditCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let AuditCommand::Verify = command;
+    let verified = register(configuration).await?.verify_audit().await?;
+    show::line(&format!("the audit log is whole: {} entries", verified.entries));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,353 @@
+//! Judging what `symbolon verify` is given: with a pack and no network, or with the network and no pack.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_crypto::jose::jws::CompactJws;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_http::fetch::{Fetch, GuardedFetcher};
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::request_object::{self, RequestExpectations, ResponseUriRule};
+use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
+use symbolon_trust::pack::{LastSeen, Pack, PackError};
+use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_verifier::report::Report;
+use symbolon_verifier::{
+    Binding, Evidence, Expected, PackAbsence, Policy, StatusEvidence, Step, TypeMetadataEvidence,
+    VerificationSession, Want,
+};
+use thiserror::Error;
+use url::Url;
+
+/// The largest request object that is read, in bytes.
+const MAX_REQUEST_BYTES: usize = 256 << 10;
+/// The largest status list token that is fetched, in bytes: 2²⁰ statuses of 8 bits in base64.
+const MAX_STATUS_TOKEN_BYTES: usize = 2 << 20;
+/// The largest type metadata document that is fetched, in bytes.
+const MAX_TYPE_METADATA_BYTES: usize = 256 << 10;
+/// How long to wait for another process that is just remembering its pack.
+const MEMORY_WAIT: Duration = Duration::from_secs(5);
+
+/// Why nothing was judged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JudgeError {
+    /// The input is no credential or presentation.
+    #[error("the input is no credential, presentation or picture of one")]
+    Unreadable,
+    /// The request does not read, or is not signed by a trusted relying party.
+    #[error("the request cannot be used: {0}")]
+    Request(&'static str),
+    /// What is remembered of earlier packs cannot be read or written.
+    #[error("cannot remember the pack in {path}, so a rollback would not be noticed")]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// The presentations in an input: one credential, or those of a `vp_token`.
+///
+/// # Errors
+/// [`JudgeError::Unreadable`].
+pub fn presentations(text: &str) -> Result<Vec<String>, JudgeError> {
+    let trimmed = text.trim_matches(['\r', '\n', '\t', '\u{feff}']);
+    if !trimmed.trim_start().starts_with('{') {
+        return if trimmed.trim().is_empty() {
+            Err(JudgeError::Unreadable)
+        } else {
+            Ok(vec![trimmed.to_owned()])
+        };
+    }
+    // A vp_token: an object from query to an array of presentations (OpenID4VP §8.1).
+    let Ok(Value::Object(token)) = json::parse_value(trimmed.as_bytes(), JsonBudget::DEFAULT) else {
+        return Err(JudgeError::Unreadable);
+    };
+    let found: Option<Vec<String>> = token
+        .values()
+        .flat_map(|presentations| match presentations {
+            Value::Array(presentations) => presentations.iter().collect(),
+            other => vec![other],
+        })
+        .map(|presentation| presentation.as_str().map(str::to_owned))
+        .collect();
+    found
+        .filter(|found| !found.is_empty())
+        .ok_or(JudgeError::Unreadable)
+}
+
+/// A stored request, verified as of the time it was made.
+#[derive(Debug, Clone)]
+pub struct StoredRequest {
+    binding: Binding,
+    issued_at: UnixTime,
+}
+
+impl StoredRequest {
+    /// Verifies a signed request object against the relying parties of a trust list.
+    ///
+    /// # Errors
+    /// [`JudgeError::Request`].
+    pub fn verify(
+        object: &str,
+        anchors: &[Certificate],
+        urls: UrlPolicy,
+        provider: &dyn CryptoProvider,
+    ) -> Result<Self, JudgeError> {
+        let object = object.trim();
+        // The times and the client are read first, and believed only after the signature was verified with them.
+        let claims: Value = CompactJws::parse(object, MAX_REQUEST_BYTES)
+            .and_then(|jws| jws.payload_json())
+            .map_err(|_| JudgeError::Request("it is no signed request object"))?;
+        let issued_at = claims
+            .get("iat")
+            .and_then(Value::as_i64)
+            .map(UnixTime::from_seconds)
+            .ok_or(JudgeError::Request("it does not say when it was made"))?;
+        let client_id = claims
+            .get("client_id")
+            .and_then(Value::as_str)
+            .and_then(|text| ClientId::parse(text).ok())
+            .ok_or(JudgeError::Request("it names no client"))?;
+        let expected = RequestExpectations {
+            client_id: &client_id,
+            anchors,
+            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            urls,
+            wallet_nonce: None,
+            now: issued_at,
+        };
+        let verified = request_object::verify(object, &expected, provider).map_err(|_| {
+            JudgeError::Request("it is not signed by a trusted relying party, or is malformed")
+        })?;
+        let binding = Binding {
+            nonce: verified.request().nonce.as_str().to_owned(),
+            audience: verified.request().client_id.as_str().to_owned(),
+        };
+        Ok(Self { binding, issued_at })
+    }
+}
+
+/// What is judged: the text, and the request that it answers if that is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// A credential or presentation.
+    pub text: &'a str,
+    /// The request.
+    pub request: Option<&'a StoredRequest>,
+    /// As of when.
+    pub now: UnixTime,
+}
+
+impl Question<'_> {
+    fn session(&self) -> Result<VerificationSession<'_>, JudgeError> {
+        let is_presentation = self.text.contains('~');
+        let mut policy = Policy::CHECKPOINT;
+        let expected = match self.request {
+            Some(request) if is_presentation => {
+                // The proof was made when the request was; how long ago that is says nothing about it.
+                policy.proof_window += self.now.since(request.issued_at);
+                Expected::Bound(request.binding.clone())
+            }
+            _ if is_presentation => Expected::Unchecked,
+            _ => Expected::NotApplicable,
+        };
+        VerificationSession::new(self.text, expected, policy).map_err(|_| JudgeError::Unreadable)
+    }
+}
+
+/// Judges without a network.
+///
+/// # Errors
+/// [`JudgeError::Unreadable`].
+pub fn judge_offline(
+    question: Question<'_>,
+    evidence: &mut Evidence<'_>,
+    provider: &dyn CryptoProvider,
+) -> Result<Report, JudgeError> {
+    let mut session = question.session()?;
+    loop {
+        match session.step(evidence, provider, question.now) {
+            Step::Done(report) => return Ok(*report),
+            Step::Wants(wants) => wants.into_iter().for_each(|want| add_absent(evidence, want)),
+        }
+    }
+}
+
+/// Judges with the network, through the guarded fetcher.
+///
+/// # Errors
+/// [`JudgeError::Unreadable`].
+pub async fn judge_online(
+    question: Question<'_>,
+    evidence: &mut Evidence<'_>,
+    provider: &dyn CryptoProvider,
+    fetcher: &GuardedFetcher,
+) -> Result<Report, JudgeError> {
+    let mut session = question.session()?;
+    loop {
+        match session.step(evidence, provider, question.now) {
+            Step::Done(report) => return Ok(*report),
+            Step::Wants(wants) => {
+                for want in wants {
+                    answer(evidence, want, fetcher).await;
+                }
+            }
+        }
+    }
+}
+
+fn add_absent(evidence: &mut Evidence<'_>, want: Want) {
+    match want {
+        Want::StatusList { uri } => evidence.add_status_list(uri, StatusEvidence::Absent),
+        Want::TypeMetadata { vct } => evidence.add_type_metadata(vct, TypeMetadataEvidence::Absent),
+    }
+}
+
+async fn answer(evidence: &mut Evidence<'_>, want: Want, fetcher: &GuardedFetcher) {
+    let (address, limit) = match &want {
+        Want::StatusList { uri } => (uri, MAX_STATUS_TOKEN_BYTES),
+        Want::TypeMetadata { vct } => (vct, MAX_TYPE_METADATA_BYTES),
+    };
+    let body = match Url::parse(address) {
+        Ok(url) => fetcher
+            .fetch(Fetch::document(url, limit))
+            .await
+            .ok()
+            .filter(|fetched| fetched.is_success()),
+        Err(_) => None,
+    }
+    .map(|fetched| fetched.body);
+    match (want, body) {
+        (Want::StatusList { uri }, Some(body)) => {
+            let evidence_of_list =
+                String::from_utf8(body).map_or(StatusEvidence::Absent, StatusEvidence::Token);
+            evidence.add_status_list(uri, evidence_of_list);
+        }
+        (Want::TypeMetadata { vct }, Some(body)) => {
+            evidence.add_type_metadata(vct, TypeMetadataEvidence::Document(body));
+        }
+        (want, None) => add_absent(evidence, want),
+    }
+}
+
+/// What is remembered of the packs that were accepted, in a store that survives a power cut.
+pub struct PackMemory {
+    store: Store,
+    path: PathBuf,
+}
+
+const LAST_SEEN: Space = Space::new("last-pack");
+const LAST_SEEN_KEY: &str = "accepted";
+
+impl PackMemory {
+    /// Opens the memory at `path`, and makes it where there is none. Another process that has it open is waited for.
+    ///
+    /// # Errors
+    /// [`JudgeError::Memory`].
+    pub fn open(path: &Path) -> Result<Self, JudgeError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this waits for another process, on the real clock"
+        )]
+        let started = Instant::now();
+        loop {
+            match Store::open(path) {
+                Ok(store) => {
+                    return Ok(Self {
+                        store,
+                        path: path.to_owned(),
+                    });
+                }
+                Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => {
+                    return Err(JudgeError::Memory {
+                        path: path.to_owned(),
+                        source: Box::new(error),
+                    });
+                }
+            }
+        }
+    }
+
+    /// Opens a pack against what is remembered, and remembers it when it is newer.
+    ///
+    /// # Errors
+    /// [`JudgeError::Memory`]; a refused pack is an answer.
+    pub fn accept<'a>(
+        &self,
+        bytes: &'a [u8],
+        root: &RootOfTrust,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<Result<Pack<'a>, PackError>, JudgeError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| JudgeError::Memory {
+            path: self.path.clone(),
+            source,
+        };
+        let tenant = Tenant::parse("default").map_err(|error| failed(Box::new(error)))?;
+        let key = tenant.key(LAST_SEEN, LAST_SEEN_KEY);
+        let remembered = self.store.get(&key).map_err(|error| failed(Box::new(error)))?;
+        let last: Option<LastSeen> = match &remembered {
+            None => None,
+            Some(bytes) => Some(serde_json::from_slice(bytes).map_err(|error| failed(Box::new(error)))?),
+        };
+        let pack = match Pack::open(bytes, root, provider, now, last.as_ref()) {
+            Ok(pack) => pack,
+            Err(error) => return Ok(Err(error)),
+        };
+        let seen = pack.last_seen(last.as_ref());
+        if last.as_ref() != Some(&seen) {
+            let value = serde_json::to_vec(&seen).map_err(|error| failed(Box::new(error)))?;
+            self.store
+                .commit(Batch::new().put(key, value))
+                .map_err(|error| failed(Box::new(error)))?;
+        }
+        Ok(Ok(pack))
+    }
+}
+
+/// Evidence without a network: from the pack where it was accepted, from the pinned trust list alone where not.
+#[must_use]
+pub fn offline_evidence<'e>(
+    root: &'e RootOfTrust,
+    pack: Option<&'e Pack<'e>>,
+    absence: PackAbsence,
+) -> Evidence<'e> {
+    match pack {
+        Some(pack) => Evidence::offline(pack),
+        None => Evidence::offline_without_pack(&root.trust_list, absence),
+    }
+}
+
+/// Reads a whole file, or standard input for `-`, up to a limit.
+///
+/// # Errors
+/// What the system reports, and `FileTooLarge` above the limit.
+pub fn read_input(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let over = limit.saturating_add(1);
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(over).read_to_end(&mut bytes)?;
+    } else {
+        fs::File::open(path)?.take(over).read_to_end(&mut bytes)?;
+    }
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::FileTooLarge,
+            "the input is too large",
+        ));
+    }
+    Ok(bytes)
+}

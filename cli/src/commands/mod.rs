@@ -1,0 +1,78 @@
+//! What each command does.
+
+pub mod init;
+pub mod issuing;
+pub mod judge;
+pub mod records;
+pub mod request;
+pub mod serve;
+pub mod show;
+pub mod verify;
+pub mod wallet;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use crate::arguments::{Arguments, Command, ServeCommand};
+use crate::demo;
+use crate::installation::Installation;
+
+/// The exit status of a command that did not do what it was asked to.
+pub const FAILED: u8 = 1;
+/// The exit status of `symbolon verify` for usage and unreadable input, where 1 means invalid.
+const UNREADABLE: u8 = 2;
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever kept it from doing what it was asked to.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    // Operators raise this with SYMBOLON_LOG; what a person needs to see is printed by the commands.
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SYMBOLON_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?;
+    runtime.block_on(run_in_runtime(arguments))
+}
+
+async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let configuration = arguments.config.as_deref();
+    match &arguments.command {
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::Init(arguments) => init::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Issuer(ServeCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Records(command) => records::run(command, configuration).await,
+        Command::Offer(command) => issuing::offer(command, configuration).await,
+        Command::Card(command) => issuing::card(command, configuration).await,
+        Command::Credential(command) => issuing::credential(command, configuration).await,
+        Command::Request(command) => request::run(command, configuration).await,
+        Command::Wallet(command) => wallet::run(command, configuration).await,
+        Command::Verify(arguments) => {
+            Ok(verify::run(arguments, configuration)
+                .await
+                .unwrap_or_else(|error| {
+                    let text = error
+                        .chain()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(": ");
+                    show::warning(&format!("symbolon: {text}"));
+                    ExitCode::from(UNREADABLE)
+                }))
+        }
+        Command::Pack(command) => issuing::pack(command, configuration).await,
+        Command::Audit(command) => issuing::audit(command, configuration).await,
+    }
+}

@@ -1,0 +1,79 @@
+//! `symbolon issuer serve`, `symbolon verifier serve`
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, bail};
+use symbolon_http::serve::listen;
+use tokio::signal;
+
+use crate::commands::show;
+use crate::configuration::identifier_text;
+use crate::installation::Installation;
+use crate::services::issuer::Opening;
+use crate::services::{issuer, verifier};
+
+/// Serves the issuer until interrupted.
+///
+/// # Errors
+/// An installation that cannot be used, a store that another process has open, an address that is taken.
+pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
+    let section = &installation.loaded.configuration.issuer;
+    let listener = listen(section.listen)?;
+    let Opening::Opened(opened) = issuer::open(installation).await? else {
+        bail!("another process has the issuer's store open; the embedded store is for one process");
+    };
+    let mut running = issuer::start(installation, opened, listener).await?;
+    announce("issuer", &identifier_text(&section.identifier), running.address());
+    tokio::select! {
+        () = interrupted() => {}
+        () = running.ended() => bail!("the listener ended by itself"),
+    }
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Serves the verifier until interrupted.
+///
+/// # Errors
+/// As [`issuer`].
+pub async fn verifier(installation: &Installation) -> anyhow::Result<()> {
+    let section = &installation.loaded.configuration.verifier;
+    let listener = listen(section.listen)?;
+    let mut running = verifier::start(installation, listener)
+        .await
+        .context("the verifier does not start")?;
+    announce(
+        "verifier",
+        &identifier_text(&section.identifier),
+        running.address(),
+    );
+    tokio::select! {
+        () = interrupted() => {}
+        () = running.ended() => bail!("the listener ended by itself"),
+    }
+    running.shutdown().await;
+    Ok(())
+}
+
+fn announce(role: &str, identifier: &str, address: SocketAddr) {
+    show::line(&format!(
+        "{role} {identifier}, listening on {address}; stop with Ctrl-C"
+    ));
+}
+
+/// Returns when the process is asked to stop.
+pub(crate) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the process ends at once, which is what was asked for too.
+    let _ = signal::ctrl_c().await;
+}

@@ -1,0 +1,183 @@
+//! What a person reads in the terminal.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the terminal is what this module writes to"
+)]
+
+use std::io::IsTerminal as _;
+
+use serde_json::Value;
+use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Status, Verdict, Warning};
+
+/// Prints a line to standard output.
+pub fn line(text: &str) {
+    println!("{text}");
+}
+
+/// Prints a line to standard error.
+pub fn warning(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Text in a colour where the terminal shows colours.
+fn coloured(text: &str, code: u8) -> String {
+    if std::io::stdout().is_terminal() {
+        format!("\u{1b}[1;{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The word of a verdict, as a person sees it from a metre away.
+#[must_use]
+pub fn verdict(verdict: Verdict) -> String {
+    let (text, colour) = match verdict {
+        Verdict::Valid => ("VALID", 32),
+        Verdict::Genuine => ("GENUINE", 32),
+        Verdict::Invalid => ("INVALID", 31),
+        Verdict::Unknown => ("UNKNOWN", 33),
+    };
+    coloured(text, colour)
+}
+
+/// Prints a report.
+pub fn report(report: &Report) {
+    let as_of = report.as_of.map_or_else(
+        || "the status is not known".to_owned(),
+        |time| format!("status as of {}", time.rfc3339()),
+    );
+    println!("{}  {as_of}", verdict(report.verdict));
+    if let Some(issuer) = &report.issuer {
+        println!(
+            "  issuer   {} ({})",
+            printable(&issuer.name),
+            printable(&issuer.identifier)
+        );
+    }
+    if let Some(credential_type) = &report.credential_type {
+        println!("  type     {}", printable(credential_type));
+    }
+    println!("  status   {}", status(report.status.state));
+    println!("  holder   {}", holder(report.holder.state));
+    for (name, value) in &report.claims {
+        claim(1, name, value);
+    }
+    if let Some(photo) = &report.photo {
+        println!(
+            "  photo    {} ({} bytes in base64)",
+            photo.media_type.as_str(),
+            photo.base64.len()
+        );
+    }
+    for warning in &report.warnings {
+        println!("  warning  {}", warning_text(*warning));
+    }
+    for check in report.checks() {
+        println!("  {}", check_text(check));
+    }
+}
+
+const fn status(state: Status) -> &'static str {
+    match state {
+        Status::Good => "in force",
+        Status::Suspended => "suspended",
+        Status::Revoked => "revoked",
+        Status::WithoutStatus => "lives by its expiry alone",
+        Status::OutOfRange => "names an entry that its list does not have",
+        Status::Unknown => "not known",
+    }
+}
+
+const fn holder(state: Holder) -> &'static str {
+    match state {
+        Holder::ProvenByKey => "proven by key, for this request",
+        Holder::CompareByEye => "compare the person with the photo",
+        Holder::NotBound => "not bound to a person",
+        Holder::NotChecked => "not checked: the request is not known",
+        Holder::Refuted => "the proof is missing or wrong",
+    }
+}
+
+fn warning_text(warning: Warning) -> String {
+    match warning {
+        Warning::TrustListInGrace { expired_at } => {
+            format!("the trust list expired at {}", expired_at.rfc3339())
+        }
+        Warning::PackInGrace { expired_at } => format!("the pack expired at {}", expired_at.rfc3339()),
+        Warning::StatusInGrace { expired_at } => {
+            format!("the status list expired at {}", expired_at.rfc3339())
+        }
+        Warning::PackRefused => "the pack was refused, and nothing of it used".to_owned(),
+    }
+}
+
+fn check_text(check: &Check) -> String {
+    let name = words(&check.name);
+    let from = check
+        .evidence_from
+        .map_or_else(String::new, |time| format!(", evidence of {}", time.rfc3339()));
+    match &check.outcome {
+        CheckOutcome::Passed => format!("ok       {name} [{}{from}]", check.section),
+        CheckOutcome::Failed { reason } => {
+            format!("FAILED   {name}: {} [{}{from}]", words(reason), check.section)
+        }
+        CheckOutcome::Absent { reason } => {
+            format!("not done {name}: {} [{}{from}]", words(reason), check.section)
+        }
+    }
+}
+
+/// The name of a variant as words: `IssuerSignature` becomes `issuer signature`.
+fn words(name: &impl serde::Serialize) -> String {
+    serde_json::to_value(name)
+        .ok()
+        .and_then(|value| value.as_str().map(|text| text.replace('_', " ")))
+        .unwrap_or_default()
+}
+
+/// Prints a claim, with members indented below it. Long values (pictures) are cut.
+pub fn claim(depth: usize, name: &str, value: &Value) {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(members) => {
+            println!("{indent}{}", printable(name));
+            for (name, value) in members {
+                claim(depth + 1, name, value);
+            }
+        }
+        Value::Array(elements) => {
+            println!("{indent}{}", printable(name));
+            for element in elements {
+                claim(depth + 1, "-", element);
+            }
+        }
+        Value::String(text) => println!("{indent}{}: {}", printable(name), shortened(text)),
+        other => println!("{indent}{}: {other}", printable(name)),
+    }
+}
+
+/// The most characters of a value that are printed.
+const MAX_SHOWN: usize = 120;
+
+fn shortened(text: &str) -> String {
+    let text = printable(text);
+    if text.chars().count() <= MAX_SHOWN {
+        return text;
+    }
+    let start: String = text.chars().take(MAX_SHOWN / 2).collect();
+    format!("{start}… ({} characters)", text.chars().count())
+}
+
+/// Text without control characters and overrides of the writing direction: what a credential holds must neither steer the
+/// terminal nor make one line look like another.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let steers = |character: char| {
+        character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|character| if steers(character) { '\u{fffd}' } else { character })
+        .collect()
+}

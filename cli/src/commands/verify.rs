@@ -1,0 +1,221 @@
+//! `symbolon verify`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_qr_picture::PictureSource;
+use symbolon_trust::pack::PackError;
+use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::{Evidence, PackAbsence};
+
+use crate::arguments::VerifyArguments;
+use crate::commands::judge::{
+    PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
+    read_input,
+};
+use crate::commands::show;
+use crate::configuration::FILE_NAME;
+use crate::edge;
+use crate::installation::{Installation, read_trust};
+use crate::pictures;
+
+/// The largest input that is read: a photo of a card from a phone.
+const MAX_INPUT_BYTES: u64 = 16 << 20;
+/// The largest pack that is read, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
+const MAX_PACK_BYTES: u64 = 256 << 20;
+/// Where the accepted packs are remembered, beside the root of trust.
+const PACK_MEMORY: &str = "accepted-packs.redb";
+
+/// Whom to believe, and under which rules for URLs.
+struct Trust {
+    root: RootOfTrust,
+    folder: PathBuf,
+    urls: UrlPolicy,
+    fetches: FetchPolicy,
+}
+
+impl Trust {
+    fn load(file: Option<&Path>, configuration: Option<&Path>) -> anyhow::Result<Self> {
+        let has_installation = configuration.is_some() || Path::new(FILE_NAME).exists();
+        let installation = has_installation
+            .then(|| Installation::load(configuration))
+            .transpose()?;
+        let development = installation
+            .as_ref()
+            .is_some_and(|installation| installation.loaded.configuration.development);
+        let (urls, fetches) = if development {
+            (UrlPolicy::Development, FetchPolicy::Development)
+        } else {
+            (UrlPolicy::Public, FetchPolicy::Public)
+        };
+        let path = match (file, &installation) {
+            (Some(file), _) => file.to_owned(),
+            (None, Some(installation)) => installation.data_file(crate::installation::TRUST),
+            (None, None) => {
+                bail!("no root of trust: give --trust FILE, or run in the folder of an installation")
+            }
+        };
+        let root = read_trust(&path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).to_owned();
+        Ok(Self {
+            root,
+            folder,
+            urls,
+            fetches,
+        })
+    }
+}
+
+/// Judges the input and prints the report.
+///
+/// # Errors
+/// Usage and unreadable input; the exit status of a verdict is the answer of `Ok`.
+pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
+    let trust = Trust::load(arguments.trust.as_deref(), configuration)?;
+    let now = match &arguments.at {
+        Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
+        None => edge::system_time(),
+    };
+    let texts = read_texts(&arguments.file)?;
+    let request = match &arguments.request {
+        None => None,
+        Some(path) => {
+            let object =
+                fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let anchors = &trust.root.trust_list.relying_parties.anchors;
+            Some(StoredRequest::verify(
+                &object,
+                anchors,
+                trust.urls,
+                provider.as_ref(),
+            )?)
+        }
+    };
+    let questions: Vec<Question<'_>> = texts
+        .iter()
+        .map(|text| Question {
+            text,
+            request: request.as_ref(),
+            now,
+        })
+        .collect();
+    let reports = match &arguments.pack {
+        Some(pack) => {
+            let (reports, refusal) =
+                with_pack(&questions, pack, &trust.root, &trust.folder, provider.as_ref())?;
+            if let Some(error) = refusal {
+                show::warning(&format!("the pack is refused: {error}"));
+            }
+            reports
+        }
+        None => {
+            let fetcher = GuardedFetcher::new(trust.fetches)?;
+            let mut evidence = Evidence::online(&trust.root.trust_list);
+            let mut reports = Vec::new();
+            for question in questions {
+                reports.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
+            }
+            reports
+        }
+    };
+    print(&reports, arguments.json)?;
+    let worst = reports
+        .iter()
+        .map(|report| report.verdict)
+        .max_by_key(|verdict| severity(*verdict));
+    Ok(exit_code(worst.ok_or_else(|| anyhow!("nothing to judge"))?))
+}
+
+/// Judges with a pack and without a network. What was accepted is remembered in `memory_folder`, so that an older pack is
+/// refused from then on; a refused pack is told, and nothing of it used.
+///
+/// # Errors
+/// A pack that cannot be read, or a memory that cannot be used.
+pub fn with_pack(
+    questions: &[Question<'_>],
+    pack: &Path,
+    root: &RootOfTrust,
+    memory_folder: &Path,
+    provider: &dyn CryptoProvider,
+) -> anyhow::Result<(Vec<Report>, Option<PackError>)> {
+    let bytes =
+        read_input(pack, MAX_PACK_BYTES).with_context(|| format!("cannot read {}", pack.display()))?;
+    let memory = PackMemory::open(&memory_folder.join(PACK_MEMORY))?;
+    let now = questions
+        .first()
+        .map_or_else(edge::system_time, |question| question.now);
+    let opened = memory.accept(&bytes, root, provider, now)?;
+    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused);
+    let reports = questions
+        .iter()
+        .map(|question| judge_offline(*question, &mut evidence, provider))
+        .collect::<Result<_, _>>()?;
+    drop(evidence);
+    Ok((reports, opened.err()))
+}
+
+/// The credentials in the input: a text, or the QR codes of a picture.
+///
+/// # Errors
+/// A file that is neither text nor a picture with a QR code.
+pub fn read_texts(file: &Path) -> anyhow::Result<Vec<String>> {
+    let bytes =
+        read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
+    if !pictures::is_picture(&bytes) {
+        let text = String::from_utf8(bytes)
+            .map_err(|_| anyhow!("{} is neither text nor a picture", file.display()))?;
+        return Ok(presentations(&text)?);
+    }
+    let found = pictures::texts(&bytes, PictureSource::Photographed)?;
+    if found.is_empty() {
+        bail!(
+            "no QR code can be read in {}; hold it flat, closer and in better light",
+            file.display()
+        );
+    }
+    Ok(found)
+}
+
+fn print(reports: &[Report], as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let text = match reports {
+            [one] => serde_json::to_string_pretty(one)?,
+            several => serde_json::to_string_pretty(several)?,
+        };
+        show::line(&text);
+    } else {
+        for report in reports {
+            show::report(report);
+        }
+    }
+    Ok(())
+}
+
+/// The verdict that decides when there are several: one invalid credential makes the answer invalid.
+const fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Valid => 0,
+        Verdict::Genuine => 1,
+        Verdict::Unknown => 2,
+        Verdict::Invalid => 3,
+    }
+}
+
+/// 0 valid or genuine, 1 invalid, 3 unknown.
+fn exit_code(verdict: Verdict) -> ExitCode {
+    match verdict {
+        Verdict::Valid | Verdict::Genuine => ExitCode::SUCCESS,
+        Verdict::Invalid => ExitCode::from(1),
+        Verdict::Unknown => ExitCode::from(3),
+    }
+}

@@ -1,0 +1,464 @@
+//! `symbolon wallet …`
+
+use std::fs;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_qr_picture::PictureSource;
+use symbolon_wallet_core::hold::{CredentialSummary, Validity};
+use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
+use symbolon_wallet_core::receive::{ReceiveOutcome, ShownIssuer, TransactionCodeAttempt};
+use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::{
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
+};
+
+use crate::arguments::{WalletCommand, WalletLocation};
+use crate::commands::show;
+use crate::configuration::{FILE_NAME, WalletSection};
+use crate::edge;
+use crate::holder::open_wallet;
+use crate::installation::files::{Readers, write_atomically};
+use crate::installation::{Installation, TRUST, read_trust};
+use crate::pictures;
+
+/// The longest link that is read.
+const MAX_LINK_BYTES: usize = 64 << 10;
+
+/// Runs a wallet command.
+///
+/// # Errors
+/// Whatever keeps the command from doing what it was asked to; a refusal by a peer is one of them.
+pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+    match command {
+        WalletCommand::Receive {
+            offer,
+            tx_code,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?;
+            receive(&wallet, &link(offer)?, tx_code.as_deref()).await?;
+        }
+        WalletCommand::List { json, wallet } => list(&open(wallet, configuration).await?, *json).await?,
+        WalletCommand::Show { id, language, wallet } => {
+            show_one(&open(wallet, configuration).await?, id, language.as_deref()).await?;
+        }
+        WalletCommand::Present {
+            request,
+            yes,
+            save,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?;
+            return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
+        }
+        WalletCommand::History { json, wallet } => {
+            history(&open(wallet, configuration).await?, *json).await?
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows each step of a long call on standard error, on a terminal alone.
+struct Steps;
+
+impl ObserveProgress for Steps {
+    fn observe(&self, step: Progress) {
+        if std::io::stderr().is_terminal() {
+            let text = match step {
+                Progress::FetchingOffer => "fetching the offer",
+                Progress::FetchingMetadata => "fetching what the issuer says about itself",
+                Progress::RequestingAccess => "exchanging the code for access",
+                Progress::CreatingKey => "making a key",
+                Progress::SigningProof => "proving the key",
+                Progress::RequestingCredential => "asking for the credential",
+                Progress::VerifyingCredential => "checking what came",
+                Progress::Storing => "writing it down",
+                Progress::FetchingRequest => "fetching the request",
+                Progress::VerifyingRequest => "checking who asks",
+                Progress::SigningPresentation => "signing",
+                Progress::SendingAnswer => "sending the answer",
+                _ => "working",
+            };
+            show::warning(&format!("  … {text}"));
+        }
+    }
+}
+
+/// Opens the wallet, and goes on with whatever an earlier run left unfinished.
+async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Wallet> {
+    let has_installation = configuration.is_some() || Path::new(FILE_NAME).exists();
+    let installation = has_installation
+        .then(|| Installation::load(configuration))
+        .transpose()?;
+    let trust = match (&location.trust, &installation) {
+        (Some(file), _) => read_trust(file)?,
+        (None, Some(installation)) => read_trust(&installation.data_file(TRUST))?,
+        (None, None) => bail!("no trust file: give --trust FILE, or run in the folder of an installation"),
+    };
+    let folder: PathBuf = match (&location.directory, &installation) {
+        (Some(folder), _) => folder.clone(),
+        (None, Some(installation)) => installation
+            .loaded
+            .resolve(&installation.loaded.configuration.wallet.directory),
+        (None, None) => WalletSection::default().directory,
+    };
+    let urls = match &installation {
+        Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
+        _ => UrlPolicy::Public,
+    };
+    let wallet = open_wallet(&folder, &trust, urls, Arc::new(Steps))?;
+    let recovered = wallet.recover(edge::system_time()).await?;
+    for flow in recovered.unfinished {
+        go_on(&wallet, flow).await?;
+    }
+    Ok(wallet)
+}
+
+/// Resumes a flow that an earlier run did not end. One that waits for a person is given up: the person has come back with a
+/// command of their own.
+async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
+    match wallet.resume(flow, edge::system_time()).await {
+        Ok(Resumed::Receiving(ReceiveOutcome::Stored { credentials, .. })) => {
+            show::warning(&format!(
+                "an interrupted receipt was completed: {} credential(s)",
+                credentials.len()
+            ));
+        }
+        Ok(Resumed::Receiving(
+            ReceiveOutcome::AwaitingConsent(_) | ReceiveOutcome::TransactionCodeNeeded { .. },
+        ))
+        | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_))) => wallet.abandon(flow).await?,
+        Ok(Resumed::Receiving(outcome)) => {
+            show::warning(&format!(
+                "an interrupted receipt ended: {}",
+                receive_text(&outcome)
+            ));
+        }
+        Ok(Resumed::Presenting(PresentOutcome::Presented { .. })) => {
+            show::warning("an interrupted presentation was completed");
+        }
+        Ok(Resumed::Presenting(_)) => {
+            show::warning("an interrupted presentation ended; see `symbolon wallet history`")
+        }
+        // Kept for another time: the peer may be back then.
+        Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
+            show::warning("an interrupted flow waits for its peer, which cannot be reached");
+        }
+        Err(WalletError::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// A link as it was typed, or as a picture of its QR code holds it.
+///
+/// # Errors
+/// A picture without a readable code, or with several.
+pub fn link(text_or_picture: &str) -> anyhow::Result<String> {
+    if text_or_picture.contains(':') && !Path::new(text_or_picture).exists() {
+        if text_or_picture.len() > MAX_LINK_BYTES {
+            bail!("the link is longer than any offer or request");
+        }
+        return Ok(text_or_picture.to_owned());
+    }
+    let bytes = fs::read(text_or_picture).with_context(|| format!("cannot read {text_or_picture}"))?;
+    if !pictures::is_picture(&bytes) {
+        bail!("{text_or_picture} is neither a link nor a picture");
+    }
+    let mut texts = pictures::texts(&bytes, PictureSource::Rendered)?;
+    match (texts.pop(), texts.is_empty()) {
+        (Some(text), true) => Ok(text),
+        (None, _) => bail!("no QR code can be read in {text_or_picture}"),
+        (Some(_), false) => bail!("{text_or_picture} shows several QR codes"),
+    }
+}
+
+/// Receives what a link offers. The issuer is shown before anything is fetched.
+///
+/// # Errors
+/// A refusal by wallet or issuer.
+pub async fn receive(
+    wallet: &Wallet,
+    link: &str,
+    tx_code: Option<&str>,
+) -> anyhow::Result<Vec<CredentialId>> {
+    let now = edge::system_time();
+    let offer = wallet.receive_offer(link, now).await?;
+    for ShownIssuer { identifier, name } in &offer.issuers {
+        let name = name.as_deref().map(show::printable).unwrap_or_default();
+        show::line(&format!("offered by {name} ({})", identifier.as_str()));
+    }
+    let code = tx_code.map(parse_code).transpose()?;
+    let mut outcome = wallet.accept_offer(offer.flow, code, now).await?;
+    loop {
+        match outcome {
+            ReceiveOutcome::Stored {
+                credentials,
+                not_supported,
+            } => {
+                for id in &credentials {
+                    show::line(&format!("received {id}"));
+                }
+                for configuration in &not_supported {
+                    show::warning(&format!(
+                        "not supported by this wallet: {}",
+                        configuration.as_str()
+                    ));
+                }
+                return Ok(credentials);
+            }
+            ReceiveOutcome::TransactionCodeNeeded { prompt, attempt } => {
+                if let TransactionCodeAttempt::AfterRefusal { refused } = attempt {
+                    show::warning(&format!(
+                        "the issuer refused the transaction code ({refused} so far)"
+                    ));
+                }
+                let description = prompt
+                    .description
+                    .as_deref()
+                    .map(show::printable)
+                    .unwrap_or_default();
+                let Some(code) = ask(&format!("transaction code ({description}): "))? else {
+                    wallet.decline_offer(offer.flow, edge::system_time()).await?;
+                    bail!("the issuer asks for a transaction code: give it with --tx-code");
+                };
+                outcome = wallet
+                    .enter_transaction_code(offer.flow, parse_code(&code)?, edge::system_time())
+                    .await?;
+            }
+            other => bail!("nothing was received: {}", receive_text(&other)),
+        }
+    }
+}
+
+fn parse_code(text: &str) -> anyhow::Result<TransactionCode> {
+    TransactionCode::parse(text.trim()).ok_or_else(|| anyhow!("the transaction code is empty or too long"))
+}
+
+fn receive_text(outcome: &ReceiveOutcome) -> String {
+    match outcome {
+        ReceiveOutcome::NewOfferNeeded(reason) => format!("a new offer is needed ({})", words(reason)),
+        ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", words(problem)),
+        ReceiveOutcome::Declined => "declined".to_owned(),
+        ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
+        _ => "it waits for a decision".to_owned(),
+    }
+}
+
+fn words(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text.replace('_', " "),
+        Ok(value) => value.to_string().replace('_', " "),
+        Err(_) => String::new(),
+    }
+}
+
+/// Asks on the terminal; nobody answers where there is none.
+fn ask(question: &str) -> anyhow::Result<Option<String>> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let mut error = std::io::stderr().lock();
+    error.write_all(question.as_bytes())?;
+    error.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
+}
+
+async fn list(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
+    let credentials = wallet.list(&Languages::default(), edge::system_time()).await?;
+    if as_json {
+        let rows: Vec<_> = credentials
+            .iter()
+            .map(|credential| {
+                json!({
+                    "id": credential.id.to_string(),
+                    "name": credential.name,
+                    "type": credential.credential_type,
+                    "issuer": credential.issuer,
+                    "received": credential.received.rfc3339(),
+                    "validity": validity_text(credential),
+                })
+            })
+            .collect();
+        show::line(&serde_json::to_string_pretty(&rows)?);
+    } else if credentials.is_empty() {
+        show::line("no credentials");
+    } else {
+        for credential in &credentials {
+            let issuer = credential.issuer_name.as_deref().unwrap_or(&credential.issuer);
+            show::line(&format!(
+                "{}  {}, from {}, {}",
+                credential.id,
+                show::printable(&credential.name),
+                show::printable(issuer),
+                validity_text(credential)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validity_text(credential: &CredentialSummary) -> String {
+    match credential.validity {
+        Validity::Unlimited => "without expiry".to_owned(),
+        Validity::Until(time) => format!("valid until {}", time.rfc3339()),
+        Validity::Expired { at } => format!("expired at {}", at.rfc3339()),
+    }
+}
+
+async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>) -> anyhow::Result<()> {
+    let id: CredentialId = id
+        .parse()
+        .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))?;
+    let languages = Languages::new(language);
+    let details = wallet.show(id, &languages, edge::system_time()).await?;
+    show::line(&format!(
+        "{}, {}",
+        show::printable(&details.summary.name),
+        validity_text(&details.summary)
+    ));
+    for claim in &details.claims {
+        show::claim(1, &claim.name, &claim.value);
+    }
+    Ok(())
+}
+
+/// Shows who asks for what, asks for consent, and answers.
+///
+/// # Errors
+/// A refusal by wallet or verifier.
+async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let consent = wallet
+        .present(link, &Languages::default(), edge::system_time())
+        .await?;
+    show_consent(&consent);
+    let Answerable::With(choice) = &consent.answerable else {
+        wallet
+            .answer_request(consent.flow, Decision::Decline, edge::system_time())
+            .await?;
+        bail!("what is asked for is not held; the verifier was told that nothing is shown");
+    };
+    let agreed = yes || ask("show this? [y/N] ")?.is_some_and(|answer| answer.eq_ignore_ascii_case("y"));
+    let decision = if agreed {
+        Decision::Share(choice.clone())
+    } else {
+        Decision::Decline
+    };
+    let outcome = wallet
+        .answer_request(consent.flow, decision, edge::system_time())
+        .await?;
+    match outcome {
+        PresentOutcome::Presented {
+            presentation,
+            redirect_uri,
+        } => {
+            show::line("shown, and accepted by the verifier");
+            if let Some(uri) = redirect_uri {
+                show::line(&format!("go on at {}", uri.as_str()));
+            }
+            if let Some(path) = save {
+                write_atomically(path, presentation.vp_token.as_bytes(), Readers::Owner)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                let request = path.with_extension("request.jwt");
+                write_atomically(&request, presentation.request_object.as_bytes(), Readers::Owner)
+                    .with_context(|| format!("cannot write {}", request.display()))?;
+                show::line(&format!("kept in {} and {}", path.display(), request.display()));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        PresentOutcome::Declined => {
+            show::line("declined; nothing was shown");
+            Ok(ExitCode::from(1))
+        }
+        PresentOutcome::Unconfirmed { .. } => {
+            bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
+        }
+        PresentOutcome::Rejected => bail!("the verifier answered with an error"),
+        _ => bail!("the wallet is locked"),
+    }
+}
+
+fn show_consent(consent: &ConsentRequest) {
+    show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    for asked in &consent.asked {
+        let Some(candidate) = asked.candidates.first() else {
+            show::line("  asks for a credential that is not held");
+            continue;
+        };
+        show::line(&format!("  from {}", show::printable(&candidate.credential.name)));
+        for claim in &candidate.discloses {
+            show::claim(2, &claim.name, &claim.value);
+        }
+    }
+}
+
+fn verifier_text(verifier: &VerifierRecord) -> String {
+    let name = verifier
+        .name
+        .as_deref()
+        .map_or_else(|| "an unnamed verifier".to_owned(), show::printable);
+    let (VerifierEvidence::CertificateHash { authority }
+    | VerifierEvidence::CertificateHost { authority, .. }) = &verifier.evidence;
+    let authority = authority
+        .as_deref()
+        .map_or_else(|| "a trusted authority".to_owned(), show::printable);
+    format!(
+        "{name} at {}, known by a certificate of {authority}",
+        show::printable(&verifier.response_origin)
+    )
+}
+
+async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        show::line(&wallet.export_history().await?);
+        return Ok(());
+    }
+    for entry in wallet.history().await? {
+        let text = match &entry.event {
+            HistoryEvent::Received {
+                issuer, credential, ..
+            } => {
+                format!("received {credential} from {}", show::printable(issuer))
+            }
+            HistoryEvent::Refused { issuer, reason } => {
+                format!(
+                    "refused a credential from {}: {}",
+                    show::printable(issuer),
+                    show::printable(reason)
+                )
+            }
+            HistoryEvent::Presented {
+                verifier,
+                disclosed,
+                delivery,
+            } => {
+                let claims: Vec<String> = disclosed
+                    .iter()
+                    .flat_map(|credential| credential.claims.iter())
+                    .map(|claim| show::printable(claim))
+                    .collect();
+                format!(
+                    "showed {} to {} ({})",
+                    claims.join(", "),
+                    verifier_text(verifier),
+                    words(delivery)
+                )
+            }
+            HistoryEvent::Declined { verifier } => {
+                format!("declined to show anything to {}", verifier_text(verifier))
+            }
+            HistoryEvent::Deleted { credential, .. } => format!("deleted {credential}"),
+        };
+        show::line(&format!("{}  {text}", entry.at.rfc3339()));
+    }
+    Ok(())
+}

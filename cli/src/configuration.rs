@@ -1,0 +1,475 @@
+//! The one configuration file, `symbolon.toml`, and the environment variables that override its keys.
+//!
+//! Every key `a.b` of the file is also the environment variable `SYMBOLON_A_B`. A key that is not known is an
+//! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use url::Url;
+
+/// The name of the configuration file unless `--config` says otherwise.
+pub const FILE_NAME: &str = "symbolon.toml";
+
+/// Environment variables that begin with `SYMBOLON_` and are no configuration key.
+const OTHER_VARIABLES: &[&str] = &["SYMBOLON_LOG", "SYMBOLON_VECTORS"];
+
+/// Every key that an environment variable may override, with the type of its value.
+const KEYS: &[(&str, KeyType)] = &[
+    ("development", KeyType::Flag),
+    ("data_directory", KeyType::Text),
+    ("issuer.identifier", KeyType::Text),
+    ("issuer.listen", KeyType::Text),
+    ("issuer.name", KeyType::Text),
+    ("issuer.tls_certificate", KeyType::Text),
+    ("issuer.tls_key", KeyType::Text),
+    ("verifier.identifier", KeyType::Text),
+    ("verifier.listen", KeyType::Text),
+    ("verifier.name", KeyType::Text),
+    ("verifier.tls_certificate", KeyType::Text),
+    ("verifier.tls_key", KeyType::Text),
+    ("wallet.directory", KeyType::Text),
+    ("card.fonts", KeyType::Text),
+];
+
+#[derive(Clone, Copy)]
+enum KeyType {
+    Text,
+    Flag,
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Permits plain http, loopback peers and a self-made certificate authority; refused on any address that
+    /// is not loopback.
+    #[serde(default)]
+    pub development: bool,
+    /// Where stores, keys and tokens stand, relative to the configuration file.
+    #[serde(default = "default_data_directory")]
+    pub data_directory: PathBuf,
+    /// The issuer.
+    pub issuer: IssuerSection,
+    /// The verifier.
+    pub verifier: VerifierSection,
+    /// The wallet that the command line drives.
+    #[serde(default)]
+    pub wallet: WalletSection,
+    /// The printed card.
+    #[serde(default)]
+    pub card: CardSection,
+}
+
+/// `[issuer]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerSection {
+    /// The Credential Issuer Identifier, a URL without query and fragment ([OpenID4VCI §12.2.1]).
+    pub identifier: Url,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The name that wallets show.
+    pub name: String,
+    /// The credential configurations, TOML files relative to the configuration file.
+    pub credential_configurations: Vec<PathBuf>,
+    /// The certificate chain of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+}
+
+/// `[verifier]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifierSection {
+    /// The URL under which wallets reach the verifier.
+    pub identifier: Url,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The name that wallets show.
+    pub name: String,
+    /// The certificate chain of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// DCQL queries that a request may name: JSON files relative to the configuration file.
+    #[serde(default)]
+    pub queries: BTreeMap<String, PathBuf>,
+}
+
+/// `[wallet]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalletSection {
+    /// Where the wallet keeps its encrypted store, relative to the configuration file.
+    #[serde(default = "default_wallet_directory")]
+    pub directory: PathBuf,
+}
+
+/// `[card]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardSection {
+    /// A folder of fonts to use beside those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fonts: Option<PathBuf>,
+}
+
+impl Default for WalletSection {
+    fn default() -> Self {
+        Self {
+            directory: default_wallet_directory(),
+        }
+    }
+}
+
+fn default_data_directory() -> PathBuf {
+    PathBuf::from("data")
+}
+
+fn default_wallet_directory() -> PathBuf {
+    PathBuf::from("wallet")
+}
+
+/// Why a configuration was refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigurationError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}; `symbolon init` makes one")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{path} is not valid TOML: {source}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// A key is unknown, missing or of the wrong type.
+    #[error("{path}: {source}")]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Which key and why.
+        #[source]
+        source: toml::de::Error,
+    },
+    /// An environment variable that no key belongs to.
+    #[error("the environment variable {0} belongs to no configuration key")]
+    UnknownVariable(String),
+    /// An environment variable whose value does not fit its key.
+    #[error("the environment variable {0} must be true or false")]
+    NotAFlag(String),
+    /// Development mode on an address that others can reach.
+    #[error("development = true is refused on {0}: only loopback addresses are allowed with it")]
+    DevelopmentOffLoopback(SocketAddr),
+    /// A URL that needs development mode.
+    #[error("{key} must be an https URL unless development = true")]
+    NotHttps {
+        /// The offending key.
+        key: &'static str,
+    },
+    /// A URL with a part that an identifier may not have.
+    #[error("{key} must be an http or https URL without query, fragment, user or trailing slash")]
+    NotAnIdentifier {
+        /// The offending key.
+        key: &'static str,
+    },
+    /// Only one half of certificate and key.
+    #[error("{section}.tls_certificate and {section}.tls_key belong together")]
+    HalfTls {
+        /// The section.
+        section: &'static str,
+    },
+    /// No listener is encrypted and nothing says that another machine's is.
+    #[error("{section}.listen {address} is reachable from outside and needs tls_certificate and tls_key")]
+    PlainListener {
+        /// The section.
+        section: &'static str,
+        /// The address.
+        address: SocketAddr,
+    },
+}
+
+/// A configuration and the folder its paths are relative to.
+#[derive(Debug, Clone)]
+pub struct LoadedConfiguration {
+    /// What the file and the environment say.
+    pub configuration: Configuration,
+    /// The folder of the file.
+    pub folder: PathBuf,
+}
+
+impl LoadedConfiguration {
+    /// Reads `path`, lets `environment` override its keys, and checks the result.
+    ///
+    /// # Errors
+    /// An unreadable file, a syntax error, an unknown key, or a combination that is refused at start.
+    pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, ConfigurationError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigurationError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let configuration = Configuration::parse(&text, path, environment)?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        Ok(Self {
+            configuration,
+            folder,
+        })
+    }
+
+    /// A path of the configuration, relative to its file.
+    #[must_use]
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The folder of stores, keys and tokens.
+    #[must_use]
+    pub fn data_directory(&self) -> PathBuf {
+        self.resolve(&self.configuration.data_directory)
+    }
+}
+
+impl Configuration {
+    /// Parses the text of a configuration file; `path` only names it in errors.
+    ///
+    /// # Errors
+    /// As [`LoadedConfiguration::load`].
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigurationError> {
+        let mut table: toml::Table = toml::from_str(text).map_err(|source| ConfigurationError::Syntax {
+            path: path.to_owned(),
+            source,
+        })?;
+        for (name, value) in environment {
+            apply_variable(&mut table, name, value)?;
+        }
+        let configuration: Self =
+            toml::Value::Table(table)
+                .try_into()
+                .map_err(|source| ConfigurationError::Key {
+                    path: path.to_owned(),
+                    source,
+                })?;
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    /// Checks what no single key can: that listeners and identifiers fit each other and the mode.
+    ///
+    /// # Errors
+    /// The first combination that is refused at start.
+    pub fn check(&self) -> Result<(), ConfigurationError> {
+        let listeners = [
+            (
+                "issuer",
+                self.issuer.listen,
+                &self.issuer.tls_certificate,
+                &self.issuer.tls_key,
+            ),
+            (
+                "verifier",
+                self.verifier.listen,
+                &self.verifier.tls_certificate,
+                &self.verifier.tls_key,
+            ),
+        ];
+        for (section, address, certificate, key) in listeners {
+            if certificate.is_some() != key.is_some() {
+                return Err(ConfigurationError::HalfTls { section });
+            }
+            if self.development && !address.ip().is_loopback() {
+                return Err(ConfigurationError::DevelopmentOffLoopback(address));
+            }
+            // On loopback a reverse proxy of the operator's may end TLS; anywhere else the listener does.
+            if !address.ip().is_loopback() && certificate.is_none() {
+                return Err(ConfigurationError::PlainListener { section, address });
+            }
+        }
+        let identifiers = [
+            ("issuer.identifier", &self.issuer.identifier),
+            ("verifier.identifier", &self.verifier.identifier),
+        ];
+        for (key, url) in identifiers {
+            let plain = url.scheme() == "http";
+            if !(plain || url.scheme() == "https")
+                || url.query().is_some()
+                || url.fragment().is_some()
+                || !url.username().is_empty()
+                || url.host_str().is_none()
+                || (url.path().len() > 1 && url.path().ends_with('/'))
+            {
+                return Err(ConfigurationError::NotAnIdentifier { key });
+            }
+            if plain && !self.development {
+                return Err(ConfigurationError::NotHttps { key });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An identifier as it stands in metadata and credentials: without the slash that a URL's root path adds.
+#[must_use]
+pub fn identifier_text(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn apply_variable(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigurationError> {
+    if !name.starts_with("SYMBOLON_") || OTHER_VARIABLES.contains(&name) {
+        return Ok(());
+    }
+    let Some((key, kind)) = KEYS.iter().find(|(key, _)| variable_name(key) == name) else {
+        return Err(ConfigurationError::UnknownVariable(name.to_owned()));
+    };
+    let value = match kind {
+        KeyType::Text => toml::Value::String(value.to_owned()),
+        KeyType::Flag => toml::Value::Boolean(
+            value
+                .parse()
+                .map_err(|_| ConfigurationError::NotAFlag(name.to_owned()))?,
+        ),
+    };
+    match key.split_once('.') {
+        None => {
+            table.insert((*key).to_owned(), value);
+        }
+        Some((section, key)) => {
+            let section = table
+                .entry(section)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
+                .as_table_mut();
+            if let Some(section) = section {
+                section.insert(key.to_owned(), value);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn variable_name(key: &str) -> String {
+    format!("SYMBOLON_{}", key.replace('.', "_").to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        development = true
+        [issuer]
+        identifier = "http://127.0.0.1:8080"
+        listen = "127.0.0.1:8080"
+        name = "Registry"
+        credential_configurations = ["credentials/national-identity.toml"]
+        [verifier]
+        identifier = "http://127.0.0.1:8081"
+        listen = "127.0.0.1:8081"
+        name = "Clinic"
+    "#;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Configuration::parse(text, Path::new("symbolon.toml"), &environment)
+    }
+
+    #[test]
+    fn reads_the_file_and_lets_the_environment_override_it() {
+        let configuration = parse(FILE, &[("SYMBOLON_ISSUER_LISTEN", "127.0.0.1:9000")]).unwrap();
+        assert_eq!(configuration.issuer.listen.port(), 9000);
+        assert_eq!(configuration.verifier.listen.port(), 8081);
+        assert_eq!(
+            identifier_text(&configuration.issuer.identifier),
+            "http://127.0.0.1:8080"
+        );
+    }
+
+    #[test]
+    fn names_an_unknown_key() {
+        let error = parse(
+            &FILE.replace("name = \"Clinic\"", "name = \"Clinic\"\nlisen = 1"),
+            &[],
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("lisen"), "{error}");
+        let error = parse(FILE, &[("SYMBOLON_ISSUER_LISEN", "x")]).unwrap_err();
+        assert!(matches!(error, ConfigurationError::UnknownVariable(_)));
+    }
+
+    #[test]
+    fn refuses_development_on_an_address_that_others_reach() {
+        let text = FILE.replace("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"");
+        assert!(matches!(
+            parse(&text, &[]),
+            Err(ConfigurationError::DevelopmentOffLoopback(_))
+        ));
+    }
+
+    #[test]
+    fn refuses_plain_http_outside_development() {
+        let error = parse(FILE, &[("SYMBOLON_DEVELOPMENT", "false")]).unwrap_err();
+        assert!(matches!(
+            error,
+            ConfigurationError::NotHttps {
+                key: "issuer.identifier"
+            }
+        ));
+    }
+
+    #[test]
+    fn refuses_a_plain_listener_that_others_reach() {
+        let text = FILE
+            .replace("development = true", "")
+            .replace("http://", "https://")
+            .replace("listen = \"127.0.0.1:8081\"", "listen = \"0.0.0.0:8081\"");
+        assert!(matches!(
+            parse(&text, &[]),
+            Err(ConfigurationError::PlainListener {
+                section: "verifier",
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn every_key_of_the_table_is_known_to_the_file() {
+        for (key, kind) in KEYS {
+            let value = match kind {
+                KeyType::Flag => "true",
+                KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
+                KeyType::Text if key.ends_with("identifier") => "https://example.org",
+                KeyType::Text => "x",
+            };
+            match parse(FILE, &[(&variable_name(key), value)]) {
+                Ok(_) | Err(ConfigurationError::HalfTls { .. }) => {}
+                Err(error) => panic!("{key}: {error}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,475 @@
+//! `symbolon init`: configuration, keys, certificates, trust root and administration token of a new installation.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, SoftwareKey};
+use symbolon_crypto::symmetric::SymmetricKey;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{self, IssueError, LeafRequest, Validity};
+use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm, UnixTime, random_bytes};
+use symbolon_issuer::mapping::CredentialConfiguration;
+use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES, VCT_PLACEHOLDER};
+use symbolon_trust::trust_list::{
+    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
+    TrustedIssuer,
+};
+use thiserror::Error;
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, identifier_text};
+use crate::installation::files::{Readers, create_private_folder, write_atomically};
+use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
+use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
+
+/// How long the roots that `init` makes are valid: ten years, as a development installation outlives its leaves.
+const ROOT_VALIDITY: Duration = Duration::from_secs(10 * 365 * 86_400);
+/// How long the leaves are valid: two years, longer than any credential that they sign.
+const LEAF_VALIDITY: Duration = Duration::from_secs(2 * 365 * 86_400);
+/// How long the trust list is valid, and its grace.
+const TRUST_LIST_VALIDITY: Duration = Duration::from_secs(90 * 86_400);
+const TRUST_LIST_GRACE: Duration = Duration::from_secs(14 * 86_400);
+/// Certificates are valid a little before they are made, for readers whose clock is slow.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(3600);
+
+/// What a new installation is called and where it is reached.
+#[derive(Debug, Clone)]
+pub struct NewInstallation {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The issuer's URL.
+    pub issuer: Url,
+    /// The verifier's URL.
+    pub verifier: Url,
+}
+
+/// Why no installation was made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// There is one already; nothing was changed.
+    #[error("{0} exists already; an installation is never overwritten")]
+    Exists(PathBuf),
+    /// A file could not be written.
+    #[error("cannot write {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A key file could not be written.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// A certificate could not be made.
+    #[error("cannot make a certificate")]
+    Certificate(#[from] IssueError),
+    /// A certificate that was just made does not read back.
+    #[error("a certificate does not read back")]
+    Unreadable,
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] symbolon_crypto::RandomnessUnavailable),
+    /// A URL that cannot be an identifier.
+    #[error(
+        "{0} must be an http or https URL with a host and without query, fragment, user or trailing slash"
+    )]
+    Identifier(&'static str),
+}
+
+/// Makes an installation. Whatever can be refused is refused before anything is written.
+///
+/// # Errors
+/// [`InitError`].
+pub fn init(
+    new: &NewInstallation,
+    provider: &Arc<dyn CryptoProvider>,
+    randomness: &dyn Randomness,
+    now: UnixTime,
+) -> Result<(), InitError> {
+    let configuration_path = new.folder.join(configuration::FILE_NAME);
+    let configuration = configuration(new)?;
+    let data = new.folder.join(&configuration.data_directory);
+    for path in [&configuration_path, &data] {
+        if path.exists() {
+            return Err(InitError::Exists(path.clone()));
+        }
+    }
+    let issuer = identifier_text(&new.issuer);
+    let verifier = identifier_text(&new.verifier);
+    let identifier =
+        IssuerIdentifier::parse(&issuer).map_err(|_| InitError::Identifier("the issuer's URL"))?;
+
+    let authority = Authority {
+        provider,
+        randomness,
+        now,
+    };
+    let issuers_root = authority.root(KeyPurpose::IssuersRoot, "Development root of credential issuers")?;
+    let parties_root = authority.root(
+        KeyPurpose::RelyingPartiesRoot,
+        "Development root of relying parties",
+    )?;
+    let credential = authority.leaf(
+        KeyPurpose::CredentialSigning,
+        "Credential signer",
+        &issuers_root,
+        &issuer,
+    )?;
+    let status = authority.leaf(
+        KeyPurpose::StatusSigning,
+        "Status list signer",
+        &issuers_root,
+        &issuer,
+    )?;
+    let request = authority.leaf(
+        KeyPurpose::RequestSigning,
+        &configuration.verifier.name,
+        &parties_root,
+        &verifier,
+    )?;
+    let card = authority.key(KeyPurpose::CardSigning, SignatureAlgorithm::EdDsa)?;
+    let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
+    let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
+
+    let trust = RootOfTrust {
+        registry_keys: vec![registry.public_key().to_jwk()],
+        pack_keys: vec![pack.public_key().to_jwk()],
+        trust_list: TrustList {
+            version: TRUST_LIST_VERSION,
+            issued_at: now,
+            valid_until: now.plus(TRUST_LIST_VALIDITY),
+            grace: TRUST_LIST_GRACE,
+            issuers: vec![TrustedIssuer {
+                identifier,
+                name: configuration.issuer.name.clone(),
+                credential_types: vec![CredentialTypeRule::Any],
+                anchors: vec![issuers_root.certificate.clone()],
+                claim169_keys: vec![card.public_key().to_jwk()],
+                status_prefix: None,
+            }],
+            relying_parties: RelyingParties {
+                anchors: vec![parties_root.certificate.clone()],
+            },
+            type_metadata: CREDENTIALS
+                .iter()
+                .map(|template| shipped(template.mapping))
+                .map(|read| read.map(|read| (read.vct(&issuer), read.type_metadata(&issuer))))
+                .collect::<Result<_, _>>()?,
+        },
+    };
+    let trust = trust.to_json().map_err(|_| InitError::Unreadable)?;
+    let token = Zeroizing::new(base64url::encode(&random_bytes::<32>(randomness)?));
+    let verifier_secret = SymmetricKey::make(randomness)?;
+
+    let keys = KeyFolder::below(&data);
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |source| InitError::File { path, source }
+    };
+    fs::create_dir_all(&new.folder).map_err(file(&new.folder))?;
+    create_private_folder(&data).map_err(file(&data))?;
+    create_private_folder(keys.path()).map_err(file(keys.path()))?;
+    for (purpose, certified) in [
+        (KeyPurpose::IssuersRoot, &issuers_root),
+        (KeyPurpose::RelyingPartiesRoot, &parties_root),
+        (KeyPurpose::CredentialSigning, &credential),
+        (KeyPurpose::StatusSigning, &status),
+        (KeyPurpose::RequestSigning, &request),
+    ] {
+        keys.write_key(purpose, certified.key.secret_key())?;
+        keys.write_chain(purpose, &[certified.certificate.der().to_vec()])?;
+    }
+    for (purpose, key) in [
+        (KeyPurpose::CardSigning, &card),
+        (KeyPurpose::Registry, &registry),
+        (KeyPurpose::Pack, &pack),
+    ] {
+        keys.write_key(purpose, key.secret_key())?;
+    }
+    keys.write_verifier_secret(&verifier_secret)?;
+    let token_path = data.join(ADMINISTRATION_TOKEN);
+    write_atomically(&token_path, token.as_bytes(), Readers::Owner).map_err(file(&token_path))?;
+    let trust_path = data.join(TRUST);
+    write_atomically(&trust_path, &trust, Readers::Everyone).map_err(file(&trust_path))?;
+    for (template, path) in CREDENTIALS
+        .iter()
+        .zip(&configuration.issuer.credential_configurations)
+    {
+        let path = new.folder.join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(file(folder))?;
+        }
+        write_atomically(&path, template.mapping.as_bytes(), Readers::Everyone).map_err(file(&path))?;
+    }
+    let credential_type = shipped(NATIONAL_IDENTITY.mapping)?.vct(&issuer);
+    for query in QUERIES {
+        let Some(path) = configuration.verifier.queries.get(query.name) else {
+            continue;
+        };
+        let path = new.folder.join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(file(folder))?;
+        }
+        let text = query.dcql.replace(VCT_PLACEHOLDER, &credential_type);
+        write_atomically(&path, text.as_bytes(), Readers::Everyone).map_err(file(&path))?;
+    }
+    // The configuration comes last: where it stands, everything that it names stands too.
+    let text = configuration_text(&configuration);
+    write_atomically(&configuration_path, text.as_bytes(), Readers::Everyone)
+        .map_err(file(&configuration_path))
+}
+
+/// A credential configuration that is shipped, read.
+fn shipped(mapping: &str) -> Result<CredentialConfiguration, InitError> {
+    CredentialConfiguration::parse(mapping).map_err(|_| InitError::Unreadable)
+}
+
+struct Authority<'a> {
+    provider: &'a Arc<dyn CryptoProvider>,
+    randomness: &'a dyn Randomness,
+    now: UnixTime,
+}
+
+struct Certified {
+    key: SoftwareKey,
+    description: KeyDescription,
+    certificate: Certificate,
+}
+
+impl Authority<'_> {
+    fn key(&self, purpose: KeyPurpose, algorithm: SignatureAlgorithm) -> Result<SoftwareKey, InitError> {
+        let secret = SecretKey::generate(algorithm, self.randomness)?;
+        Ok(SoftwareKey::new(
+            purpose.handle(),
+            secret,
+            Arc::clone(self.provider),
+        ))
+    }
+
+    fn describe(key: &SoftwareKey) -> Result<KeyDescription, InitError> {
+        key.describe(key.handle())
+            .map_err(|error| InitError::Certificate(IssueError::Key(error)))
+    }
+
+    fn validity(&self, duration: Duration) -> Validity {
+        Validity {
+            not_before: self.now.minus(CLOCK_TOLERANCE),
+            not_after: self.now.plus(duration),
+        }
+    }
+
+    fn root(&self, purpose: KeyPurpose, name: &str) -> Result<Certified, InitError> {
+        let key = self.key(purpose, SignatureAlgorithm::Es256)?;
+        let description = Self::describe(&key)?;
+        let der = issue::root(
+            name,
+            self.validity(ROOT_VALIDITY),
+            &description,
+            &key,
+            self.randomness,
+        )?;
+        let certificate = Certificate::parse(&der).map_err(|_| InitError::Unreadable)?;
+        Ok(Certified {
+            key,
+            description,
+            certificate,
+        })
+    }
+
+    fn leaf(
+        &self,
+        purpose: KeyPurpose,
+        name: &str,
+        root: &Certified,
+        identifier: &str,
+    ) -> Result<Certified, InitError> {
+        let key = self.key(purpose, SignatureAlgorithm::Es256)?;
+        let description = Self::describe(&key)?;
+        let host = Url::parse(identifier).ok().and_then(|url| match url.host() {
+            Some(Host::Domain(name)) => Some(name.to_owned()),
+            _ => None,
+        });
+        let request = LeafRequest {
+            subject_name: name.to_owned(),
+            san_uris: vec![identifier.to_owned()],
+            san_dns: host.into_iter().collect(),
+            validity: self.validity(LEAF_VALIDITY),
+            extended_key_usage: (purpose == KeyPurpose::StatusSigning)
+                .then_some(issue::KeyPurpose::StatusLists),
+            public_key: description.public_key.clone(),
+        };
+        let der = issue::leaf(
+            &request,
+            &root.certificate,
+            &root.description,
+            &root.key,
+            self.randomness,
+        )?;
+        let certificate = Certificate::parse(&der).map_err(|_| InitError::Unreadable)?;
+        Ok(Certified {
+            key,
+            description,
+            certificate,
+        })
+    }
+}
+
+fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
+    // Where nothing else is said, the servers listen on loopback: a proxy or a change of `listen` opens them.
+    let listen = |url: &Url, fallback: u16, name| {
+        let port = match url.host() {
+            Some(Host::Ipv4(address)) if address.is_loopback() => url.port_or_known_default(),
+            Some(Host::Domain("localhost")) => url.port_or_known_default(),
+            Some(_) => Some(fallback),
+            None => return Err(InitError::Identifier(name)),
+        };
+        Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(fallback))))
+    };
+    let development = new.issuer.scheme() == "http" || new.verifier.scheme() == "http";
+    let configuration = Configuration {
+        development,
+        data_directory: PathBuf::from("data"),
+        issuer: IssuerSection {
+            identifier: new.issuer.clone(),
+            listen: listen(&new.issuer, 8080, "the issuer's URL")?,
+            name: "National register".to_owned(),
+            credential_configurations: CREDENTIALS
+                .iter()
+                .map(|template| PathBuf::from(format!("credentials/{}.toml", template.id)))
+                .collect(),
+            tls_certificate: None,
+            tls_key: None,
+        },
+        verifier: VerifierSection {
+            identifier: new.verifier.clone(),
+            listen: listen(&new.verifier, 8081, "the verifier's URL")?,
+            name: "Verifier".to_owned(),
+            tls_certificate: None,
+            tls_key: None,
+            queries: QUERIES
+                .iter()
+                .map(|query| {
+                    (
+                        query.name.to_owned(),
+                        PathBuf::from(format!("queries/{}.json", query.name)),
+                    )
+                })
+                .collect(),
+        },
+        wallet: configuration::WalletSection::default(),
+        card: configuration::CardSection::default(),
+    };
+    configuration
+        .check()
+        .map_err(|_| InitError::Identifier("each URL"))?;
+    Ok(configuration)
+}
+
+fn configuration_text(configuration: &Configuration) -> String {
+    let body = toml::to_string(configuration).unwrap_or_default();
+    format!(
+        "# Symbolon. Every key is also an environment variable: issuer.listen is SYMBOLON_ISSUER_LISTEN.\n\
+         # Paths are relative to this file. Unknown keys are errors.\n\n{body}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use symbolon_crypto::RustCryptoProvider;
+    use symbolon_crypto::testing::SeededRandomness;
+    use symbolon_crypto::x509::{ChainProfile, verify_chain};
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::configuration::LoadedConfiguration;
+    use crate::installation::read_trust;
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_795_000_000);
+
+    fn new(folder: &Path) -> NewInstallation {
+        NewInstallation {
+            folder: folder.to_owned(),
+            issuer: Url::parse("http://127.0.0.1:8080").unwrap(),
+            verifier: Url::parse("http://127.0.0.1:8081").unwrap(),
+        }
+    }
+
+    fn make(folder: &Path) -> Result<(), InitError> {
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        init(&new(folder), &provider, &SeededRandomness::new(1), NOW)
+    }
+
+    #[test]
+    fn everything_it_makes_reads_back_and_fits_together() {
+        let folder = tempfile::tempdir().unwrap();
+        make(folder.path()).unwrap();
+        let loaded =
+            LoadedConfiguration::load(&folder.path().join(configuration::FILE_NAME), &BTreeMap::new())
+                .unwrap();
+        assert!(loaded.configuration.development);
+        let trust = read_trust(&loaded.data_directory().join(TRUST)).unwrap();
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        let keys = KeyFolder::below(&loaded.data_directory());
+        for (purpose, profile, anchors) in [
+            (
+                KeyPurpose::CredentialSigning,
+                ChainProfile::CredentialSigner,
+                &trust.trust_list.issuers[0].anchors,
+            ),
+            (
+                KeyPurpose::StatusSigning,
+                ChainProfile::StatusSigner,
+                &trust.trust_list.issuers[0].anchors,
+            ),
+            (
+                KeyPurpose::RequestSigning,
+                ChainProfile::RequestSigner,
+                &trust.trust_list.relying_parties.anchors,
+            ),
+        ] {
+            let chain: Vec<Certificate> = keys
+                .read_chain(purpose)
+                .unwrap()
+                .iter()
+                .map(|der| Certificate::parse(der).unwrap())
+                .collect();
+            let verified = verify_chain(&chain, anchors, profile, NOW, &RustCryptoProvider).unwrap();
+            let key = keys.read_key(purpose, &provider).unwrap();
+            assert_eq!(verified.leaf.public_key(), key.public_key(), "{purpose:?}");
+        }
+        let issuers: Vec<Certificate> = keys
+            .read_chain(KeyPurpose::RequestSigning)
+            .unwrap()
+            .iter()
+            .map(|der| Certificate::parse(der).unwrap())
+            .collect();
+        let anchors = &trust.trust_list.issuers[0].anchors;
+        assert!(
+            verify_chain(
+                &issuers,
+                anchors,
+                ChainProfile::CredentialSigner,
+                NOW,
+                &RustCryptoProvider
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn never_overwrites_an_installation() {
+        let folder = tempfile::tempdir().unwrap();
+        make(folder.path()).unwrap();
+        let before = fs::read(folder.path().join("data").join(TRUST)).unwrap();
+        assert!(matches!(make(folder.path()), Err(InitError::Exists(_))));
+        assert_eq!(fs::read(folder.path().join("data").join(TRUST)).unwrap(), before);
+    }
+}

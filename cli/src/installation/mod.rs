@@ -1,0 +1,118 @@
+//! What stands in the folder of an installation, and how it gets there.
+
+pub mod files;
+pub mod init;
+pub mod keys;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use symbolon_crypto::CryptoProvider;
+use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_trust::trust_list::RootOfTrust;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::configuration::{ConfigurationError, FILE_NAME, LoadedConfiguration};
+use crate::edge;
+use crate::installation::keys::KeyFolder;
+
+/// The file of the administration token, below the data folder.
+pub const ADMINISTRATION_TOKEN: &str = "administration-token";
+/// The file of the pinned root of trust, below the data folder.
+pub const TRUST: &str = "trust.json";
+
+/// An installation as its commands see it.
+pub struct Installation {
+    /// The configuration, and the folder its paths are relative to.
+    pub loaded: LoadedConfiguration,
+    /// Its keys.
+    pub keys: KeyFolder,
+    /// Who computes signatures.
+    pub provider: Arc<dyn CryptoProvider>,
+}
+
+/// Why an installation cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum InstallationError {
+    /// The configuration was refused.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// A file of the installation cannot be read.
+    #[error("cannot read {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The root of trust does not read.
+    #[error("{path} is no root of trust")]
+    Trust {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: symbolon_trust::trust_list::ParseTrustListError,
+    },
+}
+
+impl Installation {
+    /// Loads the installation of a configuration file, or of the current folder.
+    ///
+    /// # Errors
+    /// [`InstallationError`].
+    pub fn load(configuration: Option<&Path>) -> Result<Self, InstallationError> {
+        let path = configuration.unwrap_or(Path::new(FILE_NAME));
+        let loaded = LoadedConfiguration::load(path, &edge::environment())?;
+        let keys = KeyFolder::below(&loaded.data_directory());
+        Ok(Self {
+            loaded,
+            keys,
+            provider: Arc::new(AwsLcProvider),
+        })
+    }
+
+    /// A file of the data folder.
+    #[must_use]
+    pub fn data_file(&self, name: &str) -> PathBuf {
+        self.loaded.data_directory().join(name)
+    }
+
+    /// The administration token.
+    ///
+    /// # Errors
+    /// [`InstallationError::File`].
+    pub fn administration_token(&self) -> Result<Zeroizing<String>, InstallationError> {
+        let path = self.data_file(ADMINISTRATION_TOKEN);
+        fs::read_to_string(&path)
+            .map(Zeroizing::new)
+            .map_err(|source| InstallationError::File { path, source })
+    }
+
+    /// The pinned root of trust.
+    ///
+    /// # Errors
+    /// [`InstallationError`].
+    pub fn trust(&self) -> Result<RootOfTrust, InstallationError> {
+        read_trust(&self.data_file(TRUST))
+    }
+}
+
+/// Reads a root of trust.
+///
+/// # Errors
+/// [`InstallationError`].
+pub fn read_trust(path: &Path) -> Result<RootOfTrust, InstallationError> {
+    let bytes = fs::read(path).map_err(|source| InstallationError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    RootOfTrust::parse(&bytes).map_err(|source| InstallationError::Trust {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,24 @@
+//! `symbolon`: reads the command line, runs the command, and turns its answer into an exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use symbolon_cli::arguments::Arguments;
+use symbolon_cli::commands;
+
+fn main() -> ExitCode {
+    // A usage error ends here with status 2.
+    let arguments = Arguments::parse();
+    match commands::run(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            let text = error
+                .chain()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(": ");
+            commands::show::warning(&format!("symbolon: {text}"));
+            ExitCode::from(commands::FAILED)
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The issuer as the command line administers it: through the administration interface of its running server, or, when none
+//! runs, by opening the store itself. The embedded store lets in one process only, so it is always one or the other.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, Fetched, GuardedFetcher, Redirects};
+use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
+use symbolon_issuer_server::Issuer;
+use symbolon_issuer_server::administration::{
+    Administration, AuditVerified, CardOrder, CredentialList, CredentialPage, ImportReport, OfferCreated,
+    OfferOrder, PrintedCard, RecordOrder, RecordPage, StatusOrder, StatusReport,
+};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::configuration::identifier_text;
+use crate::installation::Installation;
+use crate::services::issuer::{self, Opening};
+
+/// The largest answer that is read, in bytes: a pack, or a page of records with portraits.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
+const NDJSON: &str = "application/x-ndjson";
+
+/// The issuer's books, wherever they are open.
+pub enum Register {
+    /// Open in this process.
+    Opened {
+        /// The operator's side.
+        administration: Administration,
+        /// Whose it is.
+        issuer: Arc<Issuer>,
+    },
+    /// Open in a server, which is asked.
+    Running(AdministrationClient),
+}
+
+/// Talks to the administration interface.
+pub struct AdministrationClient {
+    fetcher: GuardedFetcher,
+    base: String,
+    token: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+#[derive(Serialize)]
+struct ExportOrder<'a> {
+    after: Option<&'a Uin>,
+}
+
+impl Register {
+    /// The books of an installation.
+    ///
+    /// # Errors
+    /// An installation that cannot be used.
+    pub async fn of(installation: &Installation) -> anyhow::Result<Self> {
+        match issuer::open(installation).await? {
+            Opening::Opened(issuer) => Ok(Self::Opened {
+                administration: Administration::new(Arc::clone(&issuer)),
+                issuer,
+            }),
+            Opening::InUse => {
+                let section = &installation.loaded.configuration.issuer;
+                let listener = if section.tls_certificate.is_some() {
+                    identifier_text(&section.identifier)
+                } else {
+                    format!("http://{}", section.listen)
+                };
+                // With a path in the identifier the administration interface stays at the root of the listener.
+                let base = Url::parse(&listener)?.join("/admin/v1")?.to_string();
+                AdministrationClient::new(base, installation.administration_token()?).map(Self::Running)
+            }
+        }
+    }
+
+    /// Stores records, given as rows of NDJSON.
+    ///
+    /// # Errors
+    /// Nothing of the batch was stored, or, when the server was lost on the way, that is not known; sending it again is safe.
+    pub async fn import(&self, ndjson: Vec<u8>) -> anyhow::Result<ImportReport> {
+        match self {
+            Self::Opened { administration, .. } => {
+                Ok(administration.import(RowFormat::Ndjson, ndjson).await?)
+            }
+            Self::Running(client) => client.post("records/import", NDJSON, ndjson).await,
+        }
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// No such record.
+    pub async fn record(&self, uin: &Uin) -> anyhow::Result<IdRecord> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.record(uin).await?),
+            Self::Running(client) => {
+                client
+                    .order("records/show", &RecordOrder { record: uin.clone() })
+                    .await
+            }
+        }
+    }
+
+    /// A page of records.
+    ///
+    /// # Errors
+    /// The store or the server failed.
+    pub async fn records(&self, after: Option<&Uin>) -> anyhow::Result<RecordPage> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.records(after).await?),
+            Self::Running(client) => client.order("records/export", &ExportOrder { after }).await,
+        }
+    }
+
+    /// Makes an offer.
+    ///
+    /// # Errors
+    /// No such record or configuration, or the resident is deceased.
+    pub async fn create_offer(&self, order: OfferOrder) -> anyhow::Result<OfferCreated> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.create_offer(order).await?),
+            Self::Running(client) => client.order("offers", &order).await,
+        }
+    }
+
+    /// A page of credentials.
+    ///
+    /// # Errors
+    /// The store or the server failed.
+    pub async fn credentials(&self, list: &CredentialList) -> anyhow::Result<CredentialPage> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.credentials(list).await?),
+            Self::Running(client) => client.order("credentials/list", list).await,
+        }
+    }
+
+    /// Revokes, suspends or reinstates.
+    ///
+    /// # Errors
+    /// No such credential, or one that is revoked for good.
+    pub async fn change_status(&self, order: &StatusOrder) -> anyhow::Result<StatusReport> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.change_status(order).await?),
+            Self::Running(client) => client.order("credentials/status", order).await,
+        }
+    }
+
+    /// Issues a card.
+    ///
+    /// # Errors
+    /// No such record, or data that does not fit.
+    pub async fn issue_card(&self, order: &CardOrder) -> anyhow::Result<PrintedCard> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.issue_card(order).await?),
+            Self::Running(client) => client.order("cards", order).await,
+        }
+    }
+
+    /// Builds an offline pack.
+    ///
+    /// # Errors
+    /// The status lists or keys cannot be used.
+    pub async fn build_pack(&self) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.build_pack().await?),
+            Self::Running(client) => Ok(client.send("packs", "application/json", Vec::new()).await?.body),
+        }
+    }
+
+    /// Checks the audit log.
+    ///
+    /// # Errors
+    /// The log was changed.
+    pub async fn verify_audit(&self) -> anyhow::Result<AuditVerified> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.verify_audit().await?),
+            Self::Running(client) => client.post("audit/verify", "application/json", Vec::new()).await,
+        }
+    }
+}
+
+impl AdministrationClient {
+    /// A client of the interface at `base`.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made.
+    pub fn new(base: String, token: Zeroizing<String>) -> anyhow::Result<Self> {
+        // The operator configured the address, so it may be any.
+        Ok(Self {
+            fetcher: GuardedFetcher::new(FetchPolicy::Configured)?,
+            base,
+            token,
+        })
+    }
+
+    async fn order<T: DeserializeOwned>(&self, path: &str, order: &impl Serialize) -> anyhow::Result<T> {
+        self.post(path, "application/json", serde_json::to_vec(order)?)
+            .await
+    }
+
+    /// Posts a body and reads a JSON answer.
+    ///
+    /// # Errors
+    /// The server's refusal, in its own words, or no answer.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<T> {
+        let answer = self.send(path, content_type, body).await?;
+        serde_json::from_slice(&answer.body).context("the server's answer does not read")
+    }
+
+    /// Gets a JSON answer.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        let answer = self
+            .request(Method::GET, path, "application/json", Vec::new())
+            .await?;
+        serde_json::from_slice(&answer.body).context("the server's answer does not read")
+    }
+
+    async fn send(&self, path: &str, content_type: &'static str, body: Vec<u8>) -> anyhow::Result<Fetched> {
+        self.request(Method::POST, path, content_type, body).await
+    }
+
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Fetched> {
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.trim()))
+            .map_err(|_| anyhow!("the administration token does not read"))?;
+        authorization.set_sensitive(true);
+        let fetch = Fetch {
+            method,
+            url: Url::parse(&format!("{}/{path}", self.base))?,
+            headers: vec![
+                (AUTHORIZATION, authorization),
+                (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            ],
+            body,
+            max_bytes: MAX_ANSWER_BYTES,
+            redirects: Redirects::Refuse,
+        };
+        let answer = self.fetcher.fetch(fetch).await.map_err(|error| match error {
+            FetchError::Unreachable => {
+                anyhow!(
+                    "another process has the store open, and no server answers at {}",
+                    self.base
+                )
+            }
+            error => anyhow!(error).context("the server was lost on the way; asking again is safe"),
+        })?;
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        match serde_json::from_slice::<Refusal>(&answer.body) {
+            Ok(refusal) if refusal.error_description.is_empty() => bail!("refused: {}", refusal.error),
+            Ok(refusal) => bail!("refused: {} ({})", refusal.error_description, refusal.error),
+            Err(_) if answer.status == 401 => bail!("the server does not accept the administration token"),
+            Err(_) => bail!("the server answered with HTTP status {}", answer.status),
+        }
+    }
+}

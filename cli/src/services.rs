@@ -1,0 +1,61 @@
+//! Issuer and verifier, put together from an installation.
+
+pub mod issuer;
+pub mod verifier;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::{Certificate, CertificateError};
+use symbolon_http::serve::{Encryption, TlsFiles};
+use thiserror::Error;
+
+use crate::edge;
+use crate::installation::Installation;
+
+/// The clock that servers are handed.
+#[must_use]
+pub fn clock() -> Arc<dyn Fn() -> UnixTime + Send + Sync> {
+    Arc::new(edge::system_time)
+}
+
+/// How a listener is encrypted, from its section of the configuration.
+#[must_use]
+pub fn encryption(
+    installation: &Installation,
+    certificate: Option<&PathBuf>,
+    key: Option<&PathBuf>,
+) -> Encryption {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Encryption::Tls(TlsFiles {
+            certificate: installation.loaded.resolve(certificate),
+            key: installation.loaded.resolve(key),
+        }),
+        _ => Encryption::Plain,
+    }
+}
+
+/// A certificate file that does not read.
+#[derive(Debug, Error)]
+#[error("a certificate of {folder} cannot be used")]
+pub struct UnusableCertificate {
+    folder: PathBuf,
+    #[source]
+    source: CertificateError,
+}
+
+/// Reads DER certificates.
+///
+/// # Errors
+/// [`UnusableCertificate`].
+pub fn certificates(folder: &Path, chain: &[Vec<u8>]) -> Result<Vec<Certificate>, UnusableCertificate> {
+    chain
+        .iter()
+        .map(|der| Certificate::parse(der))
+        .collect::<Result<_, _>>()
+        .map_err(|source| UnusableCertificate {
+            folder: folder.to_owned(),
+            source,
+        })
+}

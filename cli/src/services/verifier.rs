@@ -1,0 +1,96 @@
+//! The verifier of an installation.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use symbolon_crypto_josekit::JosekitJwe;
+use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
+use symbolon_http::serve::AdministrationToken;
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_store::Store;
+use symbolon_verifier::Policy;
+use symbolon_verifier::answer::HolderKeys;
+use symbolon_verifier::request::MasterSecret;
+use symbolon_verifier::store::TenantId;
+use symbolon_verifier_server::configuration::VerifierConfiguration;
+use symbolon_verifier_server::evidence_cache::EvidenceCache;
+use symbolon_verifier_server::store::EmbeddedVerifierStore;
+use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use zeroize::Zeroizing;
+
+use crate::configuration::identifier_text;
+use crate::edge::SystemRandomness;
+use crate::installation::Installation;
+use crate::installation::keys::KeyPurpose;
+use crate::services::{certificates, clock, encryption};
+
+/// Requests, results, spent nonces.
+const STORE: &str = "verifier.redb";
+/// Fetched status lists; whatever is lost here is fetched again.
+const EVIDENCE_CACHE: &str = "verifier-evidence";
+/// The tenant of an installation that has one.
+const TENANT: &str = "default";
+
+/// Starts the verifier on a listener.
+///
+/// # Errors
+/// Files that cannot be read, a store that another process has open, a configuration that is refused.
+pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow::Result<Running> {
+    let section = &installation.loaded.configuration.verifier;
+    let (urls, fetches) = if installation.loaded.configuration.development {
+        (UrlPolicy::Development, FetchPolicy::Development)
+    } else {
+        (UrlPolicy::Public, FetchPolicy::Public)
+    };
+    let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
+    let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
+    configuration.queries = queries(installation)?;
+
+    let keys = &installation.keys;
+    let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
+    let chain = certificates(keys.path(), &keys.read_chain(KeyPurpose::RequestSigning)?)?;
+    let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
+    let secret = keys.read_verifier_secret()?;
+    let dependencies = Dependencies {
+        store: Arc::new(store.clone()),
+        archive: Arc::new(store),
+        evidence_cache: EvidenceCache::open(&installation.data_file(EVIDENCE_CACHE))?,
+        fetcher: GuardedFetcher::new(fetches)?,
+        urls,
+        crypto: Arc::clone(&installation.provider),
+        jwe: Arc::new(JosekitJwe::new()),
+        randomness: Arc::new(SystemRandomness),
+        clock: clock(),
+        master_secret: MasterSecret::new(Zeroizing::new(*secret.as_bytes())),
+        signer: RequestSigner {
+            key: signing.handle().clone(),
+            sign: Arc::new(signing),
+            chain,
+        },
+        trust_list: Arc::new(installation.trust()?.trust_list),
+        policy: Policy::RELYING_PARTY,
+        holder_keys: HolderKeys::OneKey,
+        tenant: TenantId::parse(TENANT)?,
+        administration: AdministrationToken::new(&installation.administration_token()?),
+    };
+    let encryption = encryption(
+        installation,
+        section.tls_certificate.as_ref(),
+        section.tls_key.as_ref(),
+    );
+    Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde_json::Value>> {
+    let mut queries = BTreeMap::new();
+    for (name, path) in &installation.loaded.configuration.verifier.queries {
+        let path = installation.loaded.resolve(path);
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read the query {}", path.display()))?;
+        let query = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+        queries.insert(name.clone(), query);
+    }
+    Ok(queries)
+}
