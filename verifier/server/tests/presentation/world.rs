@@ -19,6 +19,7 @@ use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_http::fetch::{Fetch, FetchPolicy, Fetched, GuardedFetcher, Redirects};
 use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, listen, serve};
 use symbolon_protocol::dcql::QueryId;
@@ -119,7 +120,7 @@ impl World {
             fetcher: fetcher.clone(),
             urls: UrlPolicy::Development,
             crypto: Arc::new(RustCryptoProvider),
-            jwe: Arc::new(PureJwe::new(&RustCryptoProvider)),
+            jwe: Arc::new(JosekitJwe::new()),
             randomness: Arc::new(SeededRandomness::new(7)),
             clock: {
                 let clock = Arc::clone(&clock);
