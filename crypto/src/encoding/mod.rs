@@ -12,3 +12,26 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not correctly encoded")]
 pub struct DecodeError;
+
+#[cfg(test)]
+mod tests {
+    use super::{base64, base64url};
+
+    #[test]
+    fn one_value_has_one_text_in_base64url() {
+        assert_eq!(base64url::decode("-_8").unwrap(), [0xfb, 0xff]);
+        for text in ["-_8=", "-_9", "+/8", "-_8\n", " -_8", "-", "-_8-_"] {
+            assert!(base64url::decode(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn one_value_has_one_text_in_base64() {
+        assert_eq!(base64::decode("+/8=").unwrap(), [0xfb, 0xff]);
+        for text in [
+            "+/8", "+/9=", "-_8=", "+/8=\n", "+/\n8=", "+/8==", "====", "+/8=+/8=",
+        ] {
+            assert!(base64::decode(text).is_err(), "{text:?}");
+        }
+    }
+}

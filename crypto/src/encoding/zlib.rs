@@ -89,10 +89,16 @@ mod tests {
     #[test]
     fn a_cut_damaged_or_extended_stream_is_an_error() {
         let stream = deflate(b"a whole stream", Effort::Best);
-        assert_eq!(
-            inflate(&stream[..stream.len() - 1], 100),
-            Err(InflateError::Malformed)
-        );
+        for effort in [Effort::Best, Effort::Stored] {
+            let stream = deflate(b"a whole stream", effort);
+            for length in 0..stream.len() {
+                assert_eq!(
+                    inflate(&stream[..length], 100),
+                    Err(InflateError::Malformed),
+                    "{length}"
+                );
+            }
+        }
         let mut damaged = stream.clone();
         *damaged.last_mut().unwrap() ^= 1;
         assert_eq!(inflate(&damaged, 100), Err(InflateError::Malformed));

@@ -35,9 +35,9 @@ impl NameConstraints {
         let mut read = |subtrees: Option<Vec<GeneralSubtree>>| -> Vec<Constraint> {
             let constraints = subtrees.unwrap_or_default().into_iter().filter_map(|subtree| {
                 let constraint = match subtree.base {
-                    GeneralName::DnsName(name) => {
-                        Some(Constraint::Dns(name.to_string().to_ascii_lowercase()))
-                    }
+                    GeneralName::DnsName(name) => Some(name.to_string().to_ascii_lowercase())
+                        .filter(|base| base.is_empty() || is_dns_name(base.strip_prefix('.').unwrap_or(base)))
+                        .map(Constraint::Dns),
                     GeneralName::UniformResourceIdentifier(host) => {
                         Some(Constraint::UriHost(host.to_string().to_ascii_lowercase()))
                     }
@@ -74,6 +74,15 @@ impl NameConstraints {
     }
 
     fn allows_dns(&self, name: &str) -> bool {
+        // `example.org.` is the host `example.org` for a resolver and another text for a comparison.
+        let constrained = self
+            .permitted
+            .iter()
+            .chain(&self.excluded)
+            .any(|base| base.dns().is_some());
+        if constrained && !is_dns_name(name.strip_prefix("*.").unwrap_or(name)) {
+            return false;
+        }
         let mut permitted = self.permitted.iter().filter_map(Constraint::dns).peekable();
         let within_permitted = permitted.peek().is_none() || permitted.any(|base| dns_within(name, base));
         within_permitted
@@ -111,6 +120,16 @@ impl Constraint {
             Self::Dns(_) => None,
         }
     }
+}
+
+/// Whether a text is labels of letters, digits, hyphens and underscores with dots between them, none of them empty.
+fn is_dns_name(name: &str) -> bool {
+    name.split('.').all(|label| {
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    })
 }
 
 /// Whether a DNS name is `base` or has labels added on its left. An empty base holds every name; with a leading dot,

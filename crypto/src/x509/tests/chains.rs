@@ -357,6 +357,21 @@ fn holds_names_against_permitted_and_excluded_ones() {
         ),
         violated
     );
+    // Other spellings of an excluded host.
+    for name in [
+        "issuer.example.org.",
+        "issuer..example.org",
+        "issuer.example.org\0",
+    ] {
+        assert_eq!(
+            outcome(vec![], vec![dns("example.org")], vec![dns(name)]),
+            violated
+        );
+    }
+    assert_eq!(
+        outcome(vec![], vec![dns("example.org")], vec![dns("*.example.net")]),
+        Ok(())
+    );
     // A constraint on one kind of names says nothing about the other.
     assert_eq!(
         outcome(
@@ -399,6 +414,17 @@ fn an_anchors_name_constraints_bind_too() {
     assert_eq!(
         setting.outcome(Draft::leaf("leaf").named(vec![dns("example.net")])),
         Err(ChainError::NameConstraints { position: 1 })
+    );
+}
+
+#[test]
+fn refuses_a_constraint_that_is_no_name() {
+    let setting = Setting::new();
+    let middle = Draft::authority("middle").constrained(vec![], vec![dns("example.org.")]);
+    let leaf = Draft::leaf("leaf").named(vec![dns("issuer.example.org")]);
+    assert_eq!(
+        setting.outcome_under(middle, leaf).map(|_| ()),
+        Err(ChainError::UnsupportedNameConstraints { position: 1 })
     );
 }
 
