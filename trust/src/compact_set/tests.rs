@@ -137,6 +137,20 @@ fn a_block_that_does_not_decode_is_an_error_and_not_an_absence() {
 
 /// The layout is persisted in packs and frozen: a change of these bytes takes a decision record and a new version.
 #[test]
+fn a_wrong_code_ends_the_iteration_with_one_error() {
+    let members: Vec<u64> = (0..1_000).map(|place| place * 3).collect();
+    let mut bytes = build(&members, 3_000).unwrap();
+    let codes = CompactSet::open(&bytes).unwrap().codes.len();
+    let start = bytes.len() - codes;
+    bytes[start..start + 20].fill(0);
+    let set = CompactSet::open(&bytes).unwrap();
+    let found: Vec<_> = set.iter().collect();
+    assert_eq!(found.iter().filter(|member| member.is_err()).count(), 1);
+    assert_eq!(found.last(), Some(&Err(LookupError::Malformed)));
+    assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
+}
+
+#[test]
 fn the_encoding_of_version_1_is_frozen() {
     let bytes = build(&[3, 5, 6, 40, 41, 99], 100).unwrap();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
