@@ -239,8 +239,14 @@ impl Biometric {
             subformat: None,
             issuer: None,
         };
+        let mut seen = [false; 4];
         for (key, value) in value.as_map()? {
-            match integer(key)? {
+            let key = integer(key)?;
+            // `0` and `"0"` are one key here, so both at once would be two values of it.
+            if core::mem::replace(seen.get_mut(usize::try_from(key).ok()?)?, true) {
+                return None;
+            }
+            match key {
                 0 => data = Some(value.as_bytes()?.clone()),
                 1 => biometric.format = Some(BiometricFormat::from_code(integer(value)?)?),
                 2 => biometric.subformat = Some(u16::try_from(integer(value)?).ok()?),

@@ -83,6 +83,14 @@ fn one_capture_without_its_array_is_read_and_its_kind_is_seen_from_its_bytes() {
 }
 
 #[test]
+fn a_capture_with_one_key_in_two_spellings_is_not_interpreted() {
+    let twice = cbor!({0 => Value::Bytes(webp(20)), "0" => Value::Bytes(webp(30))}).unwrap();
+    let identity = read_identity(cbor!({62 => [twice]}).unwrap());
+    assert_eq!(identity.face(), None);
+    assert_eq!(identity.unknown.len(), 1);
+}
+
+#[test]
 fn dates_of_birth_are_read_in_every_form_and_odd_ones_are_kept_as_they_are() {
     for date in [
         cbor!("19840418"),
