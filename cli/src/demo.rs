@@ -382,7 +382,7 @@ impl Stage {
         let [id] = received.as_slice() else {
             bail!("one credential was offered, {} came", received.len())
         };
-        let details = wallet.show(*id, &Languages::new(["fra"]), now).await?;
+        let details = wallet.show(*id, &Languages::new(["en"]), now).await?;
         self.tell(
             "token, nonce, key proof, credential: over HTTP, verified, stored",
             Some(&format!(
@@ -410,7 +410,7 @@ impl Stage {
             Some(&scan.text),
         );
         let consent = wallet
-            .present(&scan.text, &Languages::default(), edge::system_time())
+            .present(&scan.text, &Languages::new(["en"]), edge::system_time())
             .await?;
         let Answerable::With(choice) = consent.answerable.clone() else {
             bail!("the wallet cannot answer the request");

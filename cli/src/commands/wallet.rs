@@ -274,7 +274,7 @@ fn ask(question: &str) -> anyhow::Result<Option<String>> {
 }
 
 async fn list(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
-    let credentials = wallet.list(&Languages::default(), edge::system_time()).await?;
+    let credentials = wallet.list(&Languages::new(["en"]), edge::system_time()).await?;
     if as_json {
         let rows: Vec<_> = credentials
             .iter()
@@ -319,7 +319,7 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>) -> anyhow::
     let id: CredentialId = id
         .parse()
         .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))?;
-    let languages = Languages::new(language);
+    let languages = Languages::new([language.unwrap_or("en")]);
     let details = wallet.show(id, &languages, edge::system_time()).await?;
     show::line(&format!(
         "{}, {}",
@@ -338,7 +338,7 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>) -> anyhow::
 /// A refusal by wallet or verifier.
 async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) -> anyhow::Result<ExitCode> {
     let consent = wallet
-        .present(link, &Languages::default(), edge::system_time())
+        .present(link, &Languages::new(["en"]), edge::system_time())
         .await?;
     show_consent(&consent);
     let Answerable::With(choice) = &consent.answerable else {

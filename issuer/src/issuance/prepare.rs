@@ -1,5 +1,6 @@
 //! From an accepted request to credentials that may leave.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -211,16 +212,24 @@ pub fn coarsened(time: UnixTime, granularity: Duration) -> UnixTime {
     UnixTime::from_seconds(time.seconds() - time.seconds().rem_euclid(span))
 }
 
+/// The selectable claims, and the objects that hold nothing but selectable claims: a verifier that asks for an age is not even
+/// shown that there is an address ([RFC 9901 §4.2.6], recursive disclosures).
+///
+/// [RFC 9901 §4.2.6]: https://www.rfc-editor.org/rfc/rfc9901.html#section-4.2.6
 fn selectable_paths(mapped: &[MappedClaim]) -> Result<Vec<ClaimsPath>, IssuanceFailure> {
-    mapped
-        .iter()
-        .filter(|claim| claim.disclosure == Disclosure::Selectable)
-        .map(|claim| {
-            let parts = claim
-                .path
-                .iter()
-                .map(|part| PathPart::Key(part.clone()))
-                .collect();
+    let always = |prefix: &[String]| {
+        mapped.iter().any(|claim| claim.disclosure == Disclosure::Always && claim.path.starts_with(prefix))
+    };
+    let mut selectable: BTreeSet<&[String]> = BTreeSet::new();
+    for claim in mapped.iter().filter(|claim| claim.disclosure == Disclosure::Selectable) {
+        let prefixes = (1..claim.path.len()).filter_map(|length| claim.path.get(..length));
+        selectable.extend(prefixes.filter(|prefix| !always(prefix)));
+        selectable.insert(&claim.path);
+    }
+    selectable
+        .into_iter()
+        .map(|path| {
+            let parts = path.iter().map(|part| PathPart::Key(part.clone())).collect();
             ClaimsPath::new(parts).map_err(|_| IssuanceFailure::ClaimPath)
         })
         .collect()
