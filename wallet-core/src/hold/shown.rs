@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_credential::sd_jwt::{ProcessedClaims, SdJwt, SdJwtBudget, process};
 use symbolon_crypto::UnixTime;
-use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 
 use super::names::ClaimNames;
 use crate::error::WalletError;
@@ -29,7 +28,7 @@ pub struct CredentialSummary {
     /// The issuer's name.
     pub issuer_name: Option<String>,
     /// The configuration it was requested by.
-    pub configuration: Option<ConfigurationId>,
+    pub configuration: String,
     /// When it was received.
     pub received: UnixTime,
     /// Whether it can still be used.
@@ -102,7 +101,7 @@ impl CredentialSummary {
             credential_type: credential.credential_type.clone(),
             issuer: credential.issuer.clone(),
             issuer_name: credential.issuer_name.clone(),
-            configuration: ConfigurationId::parse(credential.configuration.clone()),
+            configuration: credential.configuration.clone(),
             received: credential.received,
             validity: match credential.expires {
                 None => Validity::Unlimited,

@@ -16,7 +16,7 @@ use crate::record::{Flow, HeldCredential, HistoryEntry};
 /// - keep everything encrypted at rest. What it is handed contains personal data, codes and tokens.
 /// - write records with [`crate::record::encode`], so that their version travels with them.
 ///
-/// [`crate::testing::store_conformance`] (feature `testing`) checks all of this but the encryption.
+/// `testing::store_conformance` (feature `testing`) checks all of this but the encryption.
 pub trait WalletStore: Send + Sync {
     /// The flow with this identifier.
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;

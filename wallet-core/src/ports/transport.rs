@@ -47,7 +47,7 @@ impl Method {
 pub struct HttpRequest {
     /// The method.
     pub method: Method,
-    /// Where to send it; `https`, or `http` on loopback under [`ConnectionPolicy::Development`](crate::ConnectionPolicy).
+    /// Where to send it; `https`, or `http` on loopback under [`UrlPolicy::Development`](symbolon_protocol::identifier::UrlPolicy).
     pub url: Url,
     /// Names in lower case, and values.
     pub headers: Vec<(&'static str, String)>,

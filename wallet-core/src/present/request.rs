@@ -34,6 +34,12 @@ pub(super) struct Fetched {
     pub(super) wallet_nonce: Option<RequestNonce>,
 }
 
+/// A request that is not answered, and whom to tell: nobody, unless the request proved an address.
+pub(super) struct Refused {
+    pub(super) problem: RequestProblem,
+    pub(super) tell: Option<Box<ErrorTarget>>,
+}
+
 impl Wallet {
     /// Fetches what the link points to. Nothing of it is believed yet.
     pub(super) async fn fetch_request(&self, link: &str) -> Result<Fetched, WalletError> {
@@ -101,7 +107,7 @@ impl Wallet {
         client_id: &ClientId,
         wallet_nonce: Option<&RequestNonce>,
         now: UnixTime,
-    ) -> Result<VerifiedRequest, (RequestProblem, Option<ErrorTarget>)> {
+    ) -> Result<VerifiedRequest, Refused> {
         let RelyingPartyPolicy::AnchoredBy { anchors, addresses } = &self.policy.relying_parties;
         let expected = RequestExpectations {
             client_id,
@@ -111,12 +117,18 @@ impl Wallet {
             wallet_nonce,
             now,
         };
-        let verified = verify(request_object, &expected, self.ports.crypto.as_ref())
-            .map_err(|refused| (problem_of(&refused.reason), refused.tell))?;
+        let verified =
+            verify(request_object, &expected, self.ports.crypto.as_ref()).map_err(|refused| Refused {
+                problem: problem_of(&refused.reason),
+                tell: refused.tell,
+            })?;
         // Encrypted or not at all: between the two ends stand proxies that log what they carry.
         if verified.request().response_mode != ResponseMode::DirectPostJwt {
-            let tell = verified.refuse(PresentationErrorCode::InvalidRequest);
-            return Err((RequestProblem::Unsupported, Some(tell)));
+            let tell = Some(Box::new(verified.refuse(PresentationErrorCode::InvalidRequest)));
+            return Err(Refused {
+                problem: RequestProblem::Unsupported,
+                tell,
+            });
         }
         Ok(verified)
     }

@@ -11,7 +11,7 @@ use super::answer::Signed;
 use super::consent::{Choice, ConsentRequest, Decision};
 use super::matching::Holdings;
 use super::outcome::{PresentOutcome, Presentation};
-use super::request::verifier_record;
+use super::request::{Refused, verifier_record};
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
@@ -58,8 +58,8 @@ impl Wallet {
         );
         let verified = match verified {
             Ok(verified) => verified,
-            Err((problem, target)) => {
-                if let Some(target) = target {
+            Err(Refused { problem, tell }) => {
+                if let Some(target) = tell {
                     self.tell(&target).await;
                 }
                 return Err(WalletError::RequestRefused(problem));
@@ -89,13 +89,22 @@ impl Wallet {
     ) -> Result<PresentOutcome, WalletError> {
         let flow = self.flow(flow).await?;
         let mut cursor = Cursor::at(self, &flow, now);
-        let Stage::Present(PresentStage::AwaitingConsent {
-            request_object,
-            client_id,
-            languages,
-        }) = flow.stage
-        else {
-            return Err(WalletError::WrongStage);
+        // A person who waits before a locked key may still change their mind.
+        let (request_object, client_id, languages) = match flow.stage {
+            Stage::Present(
+                PresentStage::AwaitingConsent {
+                    request_object,
+                    client_id,
+                    languages,
+                }
+                | PresentStage::Consented {
+                    request_object,
+                    client_id,
+                    languages,
+                    ..
+                },
+            ) => (request_object, client_id, languages),
+            Stage::Present(_) | Stage::Receive(_) => return Err(WalletError::WrongStage),
         };
         let stage = match decision {
             Decision::Share(choice) => {
@@ -249,7 +258,7 @@ impl Wallet {
     ) -> Result<VerifiedRequest, WalletError> {
         // The nonce of the wallet was checked when the object was fetched.
         self.verify_request(request_object, client_id, None, now)
-            .map_err(|(problem, _)| WalletError::RequestRefused(problem))
+            .map_err(|refused| WalletError::RequestRefused(refused.problem))
     }
 
     async fn fits(

@@ -71,7 +71,11 @@ impl Wallet {
                     plan, grant, refused, ..
                 } = requesting;
                 let refused = refused.saturating_add(1);
-                let stage = ReceiveStage::AwaitingTransactionCode { plan, grant, refused };
+                let stage = ReceiveStage::AwaitingTransactionCode {
+                    plan: Box::new(plan),
+                    grant,
+                    refused,
+                };
                 cursor.write_receipt(stage, Vec::new()).await
             }
             Some(TokenErrorCode::InvalidGrant) => cursor.need_new_offer(NewOfferReason::CodeRefused).await,

@@ -91,7 +91,7 @@ impl Wallet {
         };
         let stage = match (&grant.prompt, transaction_code) {
             (Some(_), None) => ReceiveStage::AwaitingTransactionCode {
-                plan,
+                plan: Box::new(plan),
                 grant,
                 refused: 0,
             },

@@ -83,7 +83,7 @@ impl Wallet {
             return Err(WalletError::WrongStage);
         };
         let requesting = RequestingToken {
-            plan,
+            plan: *plan,
             grant,
             transaction_code: Some(transaction_code),
             refused,

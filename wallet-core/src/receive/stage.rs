@@ -36,7 +36,7 @@ pub enum ReceiveStage {
     /// Everything is known but the transaction code.
     AwaitingTransactionCode {
         /// What will be requested where.
-        plan: Plan,
+        plan: Box<Plan>,
         /// The code of the offer.
         grant: Grant,
         /// How many transaction codes the issuer has refused.

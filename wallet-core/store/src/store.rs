@@ -236,7 +236,6 @@ fn check_schema(written: &[u8]) -> Result<(), OpenWalletError> {
 }
 
 /// What the file says wrongly is damage; what it does not say is a device that fails.
-#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
 pub(crate) fn unreadable(error: ReadError) -> StoreError {
     match error {
         ReadError::Storage(source) if matches!(*source, redb::Error::Corrupted(_)) => StoreError::Damaged,

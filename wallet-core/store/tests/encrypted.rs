@@ -1,5 +1,7 @@
 //! The encrypted store: conformance, secrecy on disk, damage.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -1,11 +1,19 @@
 //! The flows of the wallet against an issuer and a verifier that are real but for the network: they are built from the
 //! crates that the servers are built from.
 
+#[cfg(test)]
 mod attacks_on_presenting;
+#[cfg(test)]
 mod attacks_on_receiving;
+#[cfg(test)]
 mod disclosure;
+#[cfg(test)]
 mod holding;
+#[cfg(test)]
 mod killed;
+#[cfg(test)]
 mod presenting;
+#[cfg(test)]
 mod receiving;
+#[cfg(test)]
 mod support;

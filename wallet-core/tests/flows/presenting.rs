@@ -7,7 +7,9 @@ use symbolon_crypto::signing::DeleteKeys as _;
 use symbolon_wallet_core::present::{Answerable, Choice, Decision, Need, PresentOutcome};
 use symbolon_wallet_core::record::{Delivery, HistoryEvent, VerifierEvidence};
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{CredentialId, Languages, Resumed, TransportError, WalletError, WalletStore as _};
+use symbolon_wallet_core::{
+    CredentialId, FlowId, Languages, Resumed, TransportError, WalletError, WalletStore as _,
+};
 
 use crate::support::issuer::{CONFIGURATION, TYPE, configuration};
 use crate::support::verifier::{credential_query, query};
@@ -275,6 +277,40 @@ fn a_locked_key_waits_and_consent_is_not_asked_for_twice() {
         matches!(outcome, Resumed::Presenting(PresentOutcome::Presented { .. })),
         "{outcome:?}"
     );
+}
+
+#[test]
+fn a_person_can_still_decline_while_the_key_is_locked() {
+    let world = World::new();
+    world.receive();
+    let wallet = world.wallet();
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    world.keys.lock();
+    let choice = request.smallest_choice().unwrap();
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+    assert_eq!(outcome, PresentOutcome::KeyLocked);
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Decline, world.now)).unwrap();
+    assert_eq!(outcome, PresentOutcome::Declined);
+    world.keys.unlock();
+    let outcome = block_on(wallet.resume(request.flow, world.now));
+    assert_eq!(outcome, Ok(Resumed::Presenting(PresentOutcome::Declined)));
+    assert!(!world.verifier.answered());
+}
+
+#[test]
+fn every_call_can_move_between_threads() {
+    fn sendable<T: Send>(_: T) {}
+    let world = World::new();
+    let (wallet, flow, languages) = (world.wallet(), FlowId::from_bytes([1; 16]), french());
+    sendable(wallet.recover(world.now));
+    sendable(wallet.receive_offer("", world.now));
+    sendable(wallet.accept_offer(flow, None, world.now));
+    sendable(wallet.present("", &languages, world.now));
+    sendable(wallet.answer_request(flow, Decision::Decline, world.now));
+    sendable(wallet.resume(flow, world.now));
+    sendable(wallet.abandon(flow));
+    sendable(wallet.list(&languages, world.now));
+    sendable(wallet.export_history());
 }
 
 #[test]

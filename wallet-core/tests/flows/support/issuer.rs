@@ -418,7 +418,7 @@ pub(crate) fn person() -> serde_json::Map<String, Value> {
         "nationalities": ["GN", "SN"],
         "document_number": "D-123456789",
     }) else {
-        unreachable!()
+        panic!("an object")
     };
     claims
 }
