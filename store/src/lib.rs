@@ -6,6 +6,8 @@ mod error;
 mod key;
 mod snapshot;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod writer;
 
 pub use batch::{Batch, Requirement};
