@@ -1,5 +1,9 @@
 //! Reading what was drawn, clean and distorted.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use symbolon_qr_picture::testing::{Dice, Distortion, distort};
 use symbolon_qr_picture::{
