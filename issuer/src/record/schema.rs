@@ -1,18 +1,24 @@
 //! The country's schema: what fields there are, of which kind, and the check of a mended record.
 
+mod kind;
+mod mosip;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{PatternOptions, ValidationError, Validator};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::IdRecord;
 use super::date::CalendarDate;
 use super::mend;
 use super::problem::{FieldPath, Problem, Problems, Reason, RowError};
 use super::text::Language;
-use super::{IdRecord, PictureType};
+pub(super) use kind::FieldKind;
+use kind::{collect_property_names, declared_members, declared_type, kind_of};
+use mosip::unwrap_identity;
 
 /// A compiled identity schema.
 ///
@@ -49,25 +55,6 @@ pub enum SchemaError {
         /// JSON pointer into the schema (RFC 6901); empty for the whole.
         pointer: String,
     },
-}
-
-/// What a field is, as far as mending and CSV need to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FieldKind {
-    /// A text by language: a list of `{language, value}`.
-    LanguageText,
-    /// A string that must be a date: its schema takes `1987/11/25` and refuses `1987/13/25`.
-    Date,
-    /// A string that must be a picture: its schema takes a data URI of a PNG and refuses bare base64.
-    Picture,
-    /// Any other string.
-    Text,
-    /// A number.
-    Number,
-    /// An object, such as a document reference.
-    Object,
-    /// Anything else.
-    Other,
 }
 
 /// One pattern match may not take longer than this many steps, whatever the country's pattern and the row's text.
@@ -270,75 +257,6 @@ impl core::fmt::Debug for RecordSchema {
     }
 }
 
-/// A schema in the shape of MOSIP deployments describes `{"identity": {…}}` and writes its patterns as validators.
-fn unwrap_identity(mut schema: Value) -> Value {
-    let identity = schema
-        .pointer_mut("/properties/identity")
-        .filter(|identity| identity.get("properties").is_some());
-    let Some(mut identity) = identity.map(Value::take) else {
-        return schema;
-    };
-    if let Some(fields) = identity.get_mut("properties").and_then(Value::as_object_mut) {
-        for field in fields.values_mut() {
-            *field = fold_validators(field.take());
-        }
-    }
-    if let (Some(object), Some(definitions)) = (identity.as_object_mut(), schema.get("definitions")) {
-        object.insert("definitions".to_owned(), definitions.clone());
-        object.insert(
-            "$schema".to_owned(),
-            json!("http://json-schema.org/draft-07/schema#"),
-        );
-        // What a country adds without telling the schema is kept, as everywhere in this suite.
-        object.insert("additionalProperties".to_owned(), json!(true));
-    }
-    identity
-}
-
-/// A regex validator speaks of the field's text: of the string, or of each `value` of a text by language.
-fn fold_validators(field: Value) -> Value {
-    let patterns: Vec<&str> = field
-        .get("validators")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter(|validator| validator.get("type").and_then(Value::as_str) == Some("regex"))
-        .filter_map(|validator| validator.get("validator")?.as_str())
-        .collect();
-    let mut rules = vec![match field.get("$ref") {
-        Some(reference) => json!({ "$ref": reference }),
-        None => without_annotations(&field),
-    }];
-    for pattern in patterns {
-        rules.push(json!({
-            "pattern": pattern,
-            "items": { "properties": { "value": { "pattern": pattern } } },
-        }));
-    }
-    match (rules.pop(), rules.is_empty()) {
-        (Some(only), true) => only,
-        (last, _) => {
-            rules.extend(last);
-            json!({ "allOf": rules })
-        }
-    }
-}
-
-/// `format` is an annotation of that family's own ("none", "kyc"), not a JSON Schema format.
-fn without_annotations(field: &Value) -> Value {
-    let kept = field.as_object().into_iter().flatten();
-    let kept = kept.filter(|(keyword, _)| {
-        !matches!(
-            keyword.as_str(),
-            "validators" | "format" | "fieldCategory" | "fieldType" | "bioAttributes" | "subType"
-        )
-    });
-    Value::Object(
-        kept.map(|(keyword, value)| (keyword.clone(), value.clone()))
-            .collect(),
-    )
-}
-
 fn compile(schema: &Value) -> Result<Validator, SchemaError> {
     jsonschema::draft7::options()
         .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(MAX_PATTERN_STEPS))
@@ -346,100 +264,6 @@ fn compile(schema: &Value) -> Result<Validator, SchemaError> {
         .map_err(|error| SchemaError::Invalid {
             pointer: error.instance_path().as_str().to_owned(),
         })
-}
-
-fn kind_of(schema: &Value, property: &Value) -> Result<FieldKind, SchemaError> {
-    // Definitions are reached through the same references as in the whole schema.
-    let mut alone = json!({ "allOf": [property] });
-    if let (Some(object), Some(definitions)) = (alone.as_object_mut(), schema.get("definitions")) {
-        object.insert("definitions".to_owned(), definitions.clone());
-    }
-    let validator = compile(&alone)?;
-    let takes = |value: Value| validator.is_valid(&value);
-    if declares_language_text(schema, property, 0) {
-        return Ok(FieldKind::LanguageText);
-    }
-    if takes(json!("1987/11/25")) && !takes(json!("1987/13/25")) {
-        return Ok(FieldKind::Date);
-    }
-    let picture = format!("data:{};base64,iVBORw0KGgo=", PictureType::Png.media_type());
-    if takes(json!(picture)) && !takes(json!("iVBORw0KGgo=")) {
-        return Ok(FieldKind::Picture);
-    }
-    Ok(match declared_type(schema, property, 0) {
-        Some("string") => FieldKind::Text,
-        Some("number" | "integer") => FieldKind::Number,
-        Some("object") => FieldKind::Object,
-        _ => FieldKind::Other,
-    })
-}
-
-/// References and alternatives are followed this deep.
-const MAX_REFERENCE_DEPTH: usize = 8;
-
-fn declared<'s, T>(
-    schema: &'s Value,
-    property: &'s Value,
-    depth: usize,
-    look: &dyn Fn(&'s Value) -> Option<T>,
-) -> Option<T> {
-    if depth > MAX_REFERENCE_DEPTH {
-        return None;
-    }
-    if let Some(found) = look(property) {
-        return Some(found);
-    }
-    if let Some(reference) = property.get("$ref").and_then(Value::as_str) {
-        return declared(
-            schema,
-            schema.pointer(reference.strip_prefix('#')?)?,
-            depth + 1,
-            look,
-        );
-    }
-    let parts = property.get("allOf")?.as_array()?;
-    parts
-        .iter()
-        .find_map(|part| declared(schema, part, depth + 1, look))
-}
-
-fn declared_type<'s>(schema: &'s Value, property: &'s Value, depth: usize) -> Option<&'s str> {
-    declared(schema, property, depth, &|part| part.get("type")?.as_str())
-}
-
-fn declared_members<'s>(
-    schema: &'s Value,
-    property: &'s Value,
-) -> impl Iterator<Item = (&'s String, &'s Value)> {
-    declared(schema, property, 0, &|part| part.get("properties")?.as_object())
-        .into_iter()
-        .flatten()
-}
-
-fn declares_language_text(schema: &Value, property: &Value, depth: usize) -> bool {
-    declared(schema, property, depth, &|part| {
-        let members = part.pointer("/items/properties")?;
-        (members.get("language").is_some() && members.get("value").is_some()).then_some(())
-    })
-    .is_some()
-}
-
-fn collect_property_names(schema: &Value, names: &mut Vec<String>) {
-    match schema {
-        Value::Object(object) => {
-            for (keyword, value) in object {
-                if let ("properties", Value::Object(properties)) = (keyword.as_str(), value) {
-                    names.extend(properties.keys().cloned());
-                }
-                if let ("required", Value::Array(required)) = (keyword.as_str(), value) {
-                    names.extend(required.iter().filter_map(Value::as_str).map(str::to_owned));
-                }
-                collect_property_names(value, names);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_property_names(item, names)),
-        _ => {}
-    }
 }
 
 fn type_names(kind: &TypeKind) -> String {

@@ -1,5 +1,7 @@
 //! What the card looks like, as SVG. One unit is a dot at 600 dots per inch.
 
+mod label;
+
 use core::fmt::Write as _;
 use std::io::Cursor;
 
@@ -13,6 +15,7 @@ use super::fonts::{FontError, Fonts, Heaviness};
 use super::print::{CARD_HEIGHT_PIXELS, CARD_WIDTH_PIXELS, CardInput, PrintError};
 use super::setting::SetText;
 use super::text::{Direction, one_line};
+use label::Label;
 
 pub(super) struct Design<'a> {
     pub(super) input: &'a CardInput<'a>,
@@ -63,50 +66,6 @@ struct Box {
     y: f32,
     width: f32,
     height: f32,
-}
-
-/// What a label says.
-#[derive(Clone, Copy)]
-enum Label {
-    Card,
-    Name,
-    Born,
-    Number,
-    ValidUntil,
-}
-
-impl Label {
-    const fn english(self) -> &'static str {
-        match self {
-            Self::Card => "Identity card",
-            Self::Name => "Name",
-            Self::Born => "Date of birth",
-            Self::Number => "Number",
-            Self::ValidUntil => "Valid until",
-        }
-    }
-
-    /// The label in a language that the suite ships, else `None`: English stands alone then.
-    fn in_language(self, language: &str) -> Option<&'static str> {
-        Some(match (language, self) {
-            ("fra", Self::Card) => "Carte d’identité",
-            ("fra", Self::Name) => "Nom",
-            ("fra", Self::Born) => "Date de naissance",
-            ("fra", Self::Number) => "Numéro",
-            ("fra", Self::ValidUntil) => "Valable jusqu’au",
-            ("ara", Self::Card) => "بطاقة الهوية",
-            ("ara", Self::Name) => "الاسم",
-            ("ara", Self::Born) => "تاريخ الميلاد",
-            ("ara", Self::Number) => "الرقم",
-            ("ara", Self::ValidUntil) => "صالحة لغاية",
-            ("hin", Self::Card) => "पहचान पत्र",
-            ("hin", Self::Name) => "नाम",
-            ("hin", Self::Born) => "जन्म तिथि",
-            ("hin", Self::Number) => "संख्या",
-            ("hin", Self::ValidUntil) => "वैधता",
-            _ => return None,
-        })
-    }
 }
 
 /// Where a line of text is held.
