@@ -1,29 +1,25 @@
 //! What a person reads in the terminal.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the terminal is what this module writes to"
-)]
-
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::Value;
 use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Status, Verdict, Warning};
 
 /// Prints a line to standard output.
+///
+/// A reader that has gone away, as `head` does, is no reason to stop: the exit status is what a script looks at.
 pub fn line(text: &str) {
-    println!("{text}");
+    let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
 /// Prints a line to standard error.
 pub fn warning(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Text in a colour where the terminal shows colours.
 fn coloured(text: &str, code: u8) -> String {
-    if std::io::stdout().is_terminal() {
+    if io::stdout().is_terminal() {
         format!("\u{1b}[1;{code}m{text}\u{1b}[0m")
     } else {
         text.to_owned()
@@ -48,34 +44,34 @@ pub fn report(report: &Report) {
         || "the status is not known".to_owned(),
         |time| format!("status as of {}", time.rfc3339()),
     );
-    println!("{}  {as_of}", verdict(report.verdict));
+    line(&format!("{}  {as_of}", verdict(report.verdict)));
     if let Some(issuer) = &report.issuer {
-        println!(
+        line(&format!(
             "  issuer   {} ({})",
             printable(&issuer.name),
             printable(&issuer.identifier)
-        );
+        ));
     }
     if let Some(credential_type) = &report.credential_type {
-        println!("  type     {}", printable(credential_type));
+        line(&format!("  type     {}", printable(credential_type)));
     }
-    println!("  status   {}", status(report.status.state));
-    println!("  holder   {}", holder(report.holder.state));
+    line(&format!("  status   {}", status(report.status.state)));
+    line(&format!("  holder   {}", holder(report.holder.state)));
     for (name, value) in &report.claims {
         claim(1, name, value);
     }
     if let Some(photo) = &report.photo {
-        println!(
+        line(&format!(
             "  photo    {} ({} bytes in base64)",
             photo.media_type.as_str(),
             photo.base64.len()
-        );
+        ));
     }
     for warning in &report.warnings {
-        println!("  warning  {}", warning_text(*warning));
+        line(&format!("  warning  {}", warning_text(*warning)));
     }
     for check in report.checks() {
-        println!("  {}", check_text(check));
+        line(&format!("  {}", check_text(check)));
     }
 }
 
@@ -142,19 +138,19 @@ pub fn claim(depth: usize, name: &str, value: &Value) {
     let indent = "  ".repeat(depth);
     match value {
         Value::Object(members) => {
-            println!("{indent}{}", printable(name));
+            line(&format!("{indent}{}", printable(name)));
             for (name, value) in members {
                 claim(depth + 1, name, value);
             }
         }
         Value::Array(elements) => {
-            println!("{indent}{}", printable(name));
+            line(&format!("{indent}{}", printable(name)));
             for element in elements {
                 claim(depth + 1, "-", element);
             }
         }
-        Value::String(text) => println!("{indent}{}: {}", printable(name), shortened(text)),
-        other => println!("{indent}{}: {other}", printable(name)),
+        Value::String(text) => line(&format!("{indent}{}: {}", printable(name), shortened(text))),
+        other => line(&format!("{indent}{}: {other}", printable(name))),
     }
 }
 
