@@ -9,18 +9,21 @@ use anyhow::{Context as _, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use symbolon_issuer::record::{CalendarDate, IdRecord, RecordSchema, Row, RowFormat, RowReader, Uin};
-use symbolon_issuer::sample::People;
+use symbolon_issuer::sample::{People, Portrait, SamplePerson};
 use symbolon_issuer_server::administration::{ImportOutcome, RowOutcome};
-use symbolon_issuer_server::card::{draw_face, picture_data_uri};
+use symbolon_issuer_server::card::{draw_faces, picture_data_uri};
 
 use crate::arguments::RecordsCommand;
 use crate::commands::show;
 use crate::edge;
 use crate::installation::Installation;
+use crate::installation::files::create_private;
 use crate::register::Register;
 
 /// Rows that travel in one request and are stored in one commit: large enough for speed, small enough for memory.
 const ROWS_PER_BATCH: usize = 500;
+/// Faces that are drawn at once, on all processors: enough to keep them busy, and few enough for the progress bar to move.
+const FACES_PER_BATCH: usize = 256;
 
 /// Runs a records command.
 ///
@@ -118,11 +121,18 @@ fn sample(count: u32, seed: u64, out: &Path) -> anyhow::Result<()> {
     let today = CalendarDate::of(edge::system_time())?;
     let progress = progress(u64::from(count), "people");
     let write = |output: &mut dyn Write| -> anyhow::Result<()> {
-        for person in People::new(seed, today).take(usize::try_from(count)?) {
-            let face = picture_data_uri(&draw_face(person.portrait())?)?;
-            serde_json::to_writer(&mut *output, &person.record_with_face(&face))?;
-            output.write_all(b"\n")?;
-            progress.inc(1);
+        let mut people = People::new(seed, today).take(usize::try_from(count)?);
+        loop {
+            let batch: Vec<SamplePerson> = people.by_ref().take(FACES_PER_BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let portraits: Vec<Portrait> = batch.iter().map(|person| person.portrait().clone()).collect();
+            for (person, face) in batch.iter().zip(draw_faces(&portraits)?) {
+                serde_json::to_writer(&mut *output, &person.record_with_face(&picture_data_uri(&face)?))?;
+                output.write_all(b"\n")?;
+                progress.inc(1);
+            }
         }
         output.flush()?;
         Ok(())
@@ -287,14 +297,7 @@ impl Rejected {
             Some(file) => file,
             None => {
                 // Rows are personal data: the file is the owner's alone.
-                let mut options = fs::OpenOptions::new();
-                options.write(true).create(true).truncate(true);
-                #[cfg(unix)]
-                {
-                    use std::os::unix::fs::OpenOptionsExt as _;
-                    options.mode(0o600);
-                }
-                let file = options.open(&self.path).with_context(context)?;
+                let file = create_private(&self.path).with_context(context)?;
                 self.file.insert(BufWriter::new(file))
             }
         };
@@ -322,7 +325,7 @@ impl Rejected {
 async fn export(register: &Register, out: Option<&Path>) -> anyhow::Result<()> {
     let mut output: Box<dyn Write> = match out {
         Some(path) => Box::new(BufWriter::new(
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?,
+            create_private(path).with_context(|| format!("cannot write {}", path.display()))?,
         )),
         None => Box::new(BufWriter::new(io::stdout().lock())),
     };
