@@ -3,11 +3,13 @@
 //! A card is bound to nobody but by its photo, so it needs no grant and no nonce: an operator prints it. It has a place in a status list as
 //! every long-lived credential does, and a lost card is revoked in the commit that books its successor.
 
+mod identity;
+
 use std::time::Duration;
 
 use symbolon_credential::claim169::{
-    self, Biometric, Claim169KeyReference, Claim169WriteError, Cwt, DateOfBirth, Gender, IdentityData,
-    ImageKind, MaritalStatus, PreparedClaim169, QrSize, SignedClaim169,
+    self, Biometric, Claim169KeyReference, Claim169WriteError, Cwt, ImageKind, PreparedClaim169, QrSize,
+    SignedClaim169,
 };
 use symbolon_credential::sd_jwt_vc::Validity;
 use symbolon_credential::status::{CredentialStatus as TrackedStatus, InvalidStatusUri};
@@ -120,7 +122,7 @@ pub fn draft(
             not_before: None,
             expires: Some(expires_at),
         },
-        identity: identity(&attributes)?,
+        identity: identity::of(&attributes)?,
         status: TrackedStatus::StatusList(profile.status_reference(place)?),
         unknown: Vec::new(),
     };
@@ -246,7 +248,10 @@ impl SignedCard {
     /// When the card expires.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.issuance.credentials.first().map(|credential| credential.expires_at)
+        self.issuance
+            .credentials
+            .first()
+            .map(|credential| credential.expires_at)
     }
 
     /// The card, once the commit was made.
@@ -297,71 +302,6 @@ fn replace(
         record,
         event: WaitingEvent::make(now, Actor::Operator, action, randomness)?,
     })
-}
-
-fn identity(attributes: &[(CardAttribute, CardValue)]) -> Result<IdentityData, CardError> {
-    let mut data = IdentityData::default();
-    for (attribute, value) in attributes {
-        let refused = || CardError::Attribute {
-            attribute: *attribute,
-        };
-        match value {
-            CardValue::Number(number) => match attribute {
-                CardAttribute::Gender => data.gender = Some(gender(*number).ok_or_else(refused)?),
-                CardAttribute::MaritalStatus => {
-                    data.marital_status = Some(marital_status(*number).ok_or_else(refused)?);
-                }
-                _ => return Err(refused()),
-            },
-            CardValue::Text(text) if *attribute == CardAttribute::DateOfBirth => {
-                data.date_of_birth = Some(DateOfBirth::parse(text).map_err(|_| refused())?);
-            }
-            CardValue::Text(text) => {
-                *text_of(&mut data, *attribute).ok_or_else(refused)? = Some(text.clone())
-            }
-        }
-    }
-    Ok(data)
-}
-
-const fn text_of(data: &mut IdentityData, attribute: CardAttribute) -> Option<&mut Option<String>> {
-    Some(match attribute {
-        CardAttribute::Id => &mut data.id,
-        CardAttribute::Language => &mut data.language,
-        CardAttribute::FullName => &mut data.full_name,
-        CardAttribute::FirstName => &mut data.first_name,
-        CardAttribute::MiddleName => &mut data.middle_name,
-        CardAttribute::LastName => &mut data.last_name,
-        CardAttribute::Address => &mut data.address,
-        CardAttribute::Email => &mut data.email,
-        CardAttribute::Phone => &mut data.phone,
-        CardAttribute::Nationality => &mut data.nationality,
-        CardAttribute::Guardian => &mut data.guardian,
-        CardAttribute::SecondFullName => &mut data.second_full_name,
-        CardAttribute::SecondLanguage => &mut data.second_language,
-        CardAttribute::LocationCode => &mut data.location_code,
-        CardAttribute::LegalStatus => &mut data.legal_status,
-        CardAttribute::CountryOfIssuance => &mut data.country_of_issuance,
-        CardAttribute::DateOfBirth | CardAttribute::Gender | CardAttribute::MaritalStatus => return None,
-    })
-}
-
-const fn gender(number: u8) -> Option<Gender> {
-    match number {
-        1 => Some(Gender::Male),
-        2 => Some(Gender::Female),
-        3 => Some(Gender::Other),
-        _ => None,
-    }
-}
-
-const fn marital_status(number: u8) -> Option<MaritalStatus> {
-    match number {
-        1 => Some(MaritalStatus::Unmarried),
-        2 => Some(MaritalStatus::Married),
-        3 => Some(MaritalStatus::Divorced),
-        _ => None,
-    }
 }
 
 /// Why no card is made.

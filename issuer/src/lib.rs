@@ -1,4 +1,4 @@
-//! the issuer's rules
+#![doc = include_str!("../README.md")]
 
 pub mod audit;
 pub mod card;

@@ -130,7 +130,7 @@ mod tests {
         let policy: IssuerPolicy = toml::from_str("batch_size = 65").unwrap();
         assert_eq!(policy.check().unwrap_err().key, "batch_size");
         let policy = IssuerPolicy {
-            status_lifetime_seconds: 500,
+            status_lifetime_seconds: 119,
             ..IssuerPolicy::default()
         };
         assert_eq!(policy.check().unwrap_err().key, "status_lifetime_seconds");

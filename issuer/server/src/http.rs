@@ -35,23 +35,39 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
     let documents = metadata::Documents::build(issuer)?;
 
     let mut public = Router::new()
-        .route(&well_known(WellKnown::CredentialIssuer), get(metadata::credential_issuer))
-        .route(&well_known(WellKnown::AuthorizationServer), get(metadata::authorization_server))
+        .route(
+            &well_known(WellKnown::CredentialIssuer),
+            get(metadata::credential_issuer),
+        )
+        .route(
+            &well_known(WellKnown::AuthorizationServer),
+            get(metadata::authorization_server),
+        )
         .with_state(Arc::new(documents));
     public = public.merge(
         Router::new()
             .route(&format!("{base}/types/{{name}}"), get(metadata::type_metadata))
-            .route(&format!("{base}{}/{{shard}}", paths::STATUS), get(status::status_list))
+            .route(
+                &format!("{base}{}/{{shard}}", paths::STATUS),
+                get(status::status_list),
+            )
             .with_state(Arc::clone(issuer)),
     );
     // Public documents, which pages of other origins may read.
-    let public = public.layer(CompressionLayer::new()).layer(CorsLayer::new().allow_origin(Any).allow_methods([http::Method::GET]));
+    let public = public.layer(CompressionLayer::new()).layer(
+        CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([http::Method::GET]),
+    );
 
     let protocol = Router::new()
         .route(&format!("{base}{}/{{offer}}", paths::OFFERS), get(offer::offer))
         .route(&format!("{base}{}", paths::TOKEN), post(token::token))
         .route(&format!("{base}{}", paths::NONCE), post(nonce::nonce))
-        .route(&format!("{base}{}", paths::CREDENTIAL), post(credential::credential))
+        .route(
+            &format!("{base}{}", paths::CREDENTIAL),
+            post(credential::credential),
+        )
         .with_state(Arc::clone(issuer));
 
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);

@@ -48,7 +48,14 @@ impl Issuer {
         let proposal = InstallationSecret::make(&*setup.randomness)?;
         let secret = setup.store.installation_secret(proposal).await?;
         let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
-        Ok(Arc::new(Self { setup, secret, allocator, publisher: Publisher::default(), fonts: OnceCell::new(), events: Notify::new() }))
+        Ok(Arc::new(Self {
+            setup,
+            secret,
+            allocator,
+            publisher: Publisher::default(),
+            fonts: OnceCell::new(),
+            events: Notify::new(),
+        }))
     }
 
     /// What the issuer is.
@@ -97,8 +104,14 @@ impl Issuer {
         }
     }
 
-    fn sign_credentials(&self, requests: &[SignatureRequest]) -> Result<Vec<Vec<u8>>, crate::setup::SigningFailed> {
-        requests.iter().map(|request| self.setup.keys.credentials.signature(request)).collect()
+    fn sign_credentials(
+        &self,
+        requests: &[SignatureRequest],
+    ) -> Result<Vec<Vec<u8>>, crate::setup::SigningFailed> {
+        requests
+            .iter()
+            .map(|request| self.setup.keys.credentials.signature(request))
+            .collect()
     }
 }
 

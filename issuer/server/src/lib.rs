@@ -9,7 +9,10 @@ mod setup;
 mod store;
 
 pub use crate::http::router;
-pub use issuer::{CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, TokenFailure, VerifyAuditError};
+pub use issuer::{
+    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, TokenFailure,
+    VerifyAuditError,
+};
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, Clock, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey, Setup, Signer, SigningFailed,

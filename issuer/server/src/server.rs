@@ -45,7 +45,12 @@ impl Server {
         let http = serve(listening.listener, listening.encryption, router).await?;
         let stop = Arc::new(Notify::new());
         let housekeeping = tokio::spawn(keep_house(Arc::clone(&issuer), Arc::clone(&stop)));
-        Ok(Running { http, issuer, stop, housekeeping })
+        Ok(Running {
+            http,
+            issuer,
+            stop,
+            housekeeping,
+        })
     }
 }
 
@@ -94,7 +99,11 @@ async fn keep_house(issuer: Arc<Issuer>, stop: Arc<Notify>) {
         if matches!(stopping, Stopping::Yes) {
             return;
         }
-        if let Err(error) = issuer.store().remove_expired(issuer.now(), EXPIRED_PER_ROUND).await {
+        if let Err(error) = issuer
+            .store()
+            .remove_expired(issuer.now(), EXPIRED_PER_ROUND)
+            .await
+        {
             tracing::error!(%error, "expired entries not removed");
         }
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use symbolon_issuer::store::{
-    Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, StoreError, StoreFuture, Write, WriteBatch,
+    Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, StoreError, StoreFuture, Write,
+    WriteBatch,
 };
 use symbolon_store::{Batch, CommitError, Entry, OpenError, Store, Tenant};
 use tokio::sync::oneshot;
@@ -33,13 +34,22 @@ impl EmbeddedKeyValue {
 /// [`OpenError::AlreadyOpen`] when another process has it; otherwise as [`Store::open`].
 pub fn open_embedded(path: &Path, tenant: Tenant) -> Result<(Arc<EmbeddedIssuerStore>, Store), OpenError> {
     let store = Store::open(path)?;
-    Ok((Arc::new(KeyValueIssuerStore::new(EmbeddedKeyValue::new(store.clone(), tenant))), store))
+    Ok((
+        Arc::new(KeyValueIssuerStore::new(EmbeddedKeyValue::new(
+            store.clone(),
+            tenant,
+        ))),
+        store,
+    ))
 }
 
 impl KeyValue for EmbeddedKeyValue {
     fn get(&self, space: Space, key: Vec<u8>) -> StoreFuture<'_, Option<Vec<u8>>> {
         // A point read is microseconds, less than handing it to another thread.
-        let found = self.store.get(&self.tenant.key(stored(space), key)).map_err(unavailable);
+        let found = self
+            .store
+            .get(&self.tenant.key(stored(space), key))
+            .map_err(unavailable);
         Box::pin(std::future::ready(found))
     }
 
@@ -51,7 +61,9 @@ impl KeyValue for EmbeddedKeyValue {
         limit: usize,
     ) -> StoreFuture<'_, Vec<Keyed>> {
         let scan = move |store: &Store, tenant: &Tenant| {
-            let found = store.scan(tenant, stored(space), &prefix, after.as_deref(), limit).map_err(unavailable)?;
+            let found = store
+                .scan(tenant, stored(space), &prefix, after.as_deref(), limit)
+                .map_err(unavailable)?;
             Ok(found.into_iter().map(keyed).collect())
         };
         if limit <= INLINE_SCAN_ENTRIES {
@@ -59,13 +71,20 @@ impl KeyValue for EmbeddedKeyValue {
         }
         let (store, tenant) = (self.store.clone(), self.tenant.clone());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || scan(&store, &tenant)).await.map_err(unavailable)?
+            tokio::task::spawn_blocking(move || scan(&store, &tenant))
+                .await
+                .map_err(unavailable)?
         })
     }
 
     fn last(&self, space: Space) -> StoreFuture<'_, Option<Keyed>> {
-        let found = self.store.snapshot().and_then(|snapshot| snapshot.last(&self.tenant, stored(space)));
-        Box::pin(std::future::ready(found.map(|entry| entry.map(keyed)).map_err(unavailable)))
+        let found = self
+            .store
+            .snapshot()
+            .and_then(|snapshot| snapshot.last(&self.tenant, stored(space)));
+        Box::pin(std::future::ready(
+            found.map(|entry| entry.map(keyed)).map_err(unavailable),
+        ))
     }
 
     fn apply(&self, batch: WriteBatch) -> StoreFuture<'_, Applied> {
@@ -110,7 +129,10 @@ const fn stored(space: Space) -> symbolon_store::Space {
 }
 
 fn keyed(entry: Entry) -> Keyed {
-    Keyed { key: entry.suffix, value: entry.value }
+    Keyed {
+        key: entry.suffix,
+        value: entry.value,
+    }
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {

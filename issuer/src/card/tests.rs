@@ -1,5 +1,5 @@
 use serde_json::json;
-use symbolon_credential::claim169::{Claim169Budget, ParsedClaim169};
+use symbolon_credential::claim169::{Claim169Budget, Gender, ParsedClaim169};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SecretKey};
 use symbolon_protocol::identifier::IssuerIdentifier;

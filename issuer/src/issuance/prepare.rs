@@ -218,10 +218,15 @@ pub fn coarsened(time: UnixTime, granularity: Duration) -> UnixTime {
 /// [RFC 9901 §4.2.6]: https://www.rfc-editor.org/rfc/rfc9901.html#section-4.2.6
 fn selectable_paths(mapped: &[MappedClaim]) -> Result<Vec<ClaimsPath>, IssuanceFailure> {
     let always = |prefix: &[String]| {
-        mapped.iter().any(|claim| claim.disclosure == Disclosure::Always && claim.path.starts_with(prefix))
+        mapped
+            .iter()
+            .any(|claim| claim.disclosure == Disclosure::Always && claim.path.starts_with(prefix))
     };
     let mut selectable: BTreeSet<&[String]> = BTreeSet::new();
-    for claim in mapped.iter().filter(|claim| claim.disclosure == Disclosure::Selectable) {
+    for claim in mapped
+        .iter()
+        .filter(|claim| claim.disclosure == Disclosure::Selectable)
+    {
         let prefixes = (1..claim.path.len()).filter_map(|length| claim.path.get(..length));
         selectable.extend(prefixes.filter(|prefix| !always(prefix)));
         selectable.insert(&claim.path);

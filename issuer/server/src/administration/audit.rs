@@ -12,7 +12,9 @@ impl Administration {
     /// # Errors
     /// [`AdministrationError::Audit`] names the first entry that was changed.
     pub async fn verify_audit(&self) -> Result<AuditVerified, AdministrationError> {
-        Ok(AuditVerified { entries: self.issuer.verify_audit().await? })
+        Ok(AuditVerified {
+            entries: self.issuer.verify_audit().await?,
+        })
     }
 
     /// A part of the audit log, from the given sequence on.
@@ -21,6 +23,8 @@ impl Administration {
     /// A failure of the store.
     pub async fn audit_entries(&self, from: u64) -> Result<AuditPage, AdministrationError> {
         self.issuer.chain_events().await?;
-        Ok(AuditPage { entries: self.issuer.store().audit_entries(from, ENTRIES_PER_PAGE).await? })
+        Ok(AuditPage {
+            entries: self.issuer.store().audit_entries(from, ENTRIES_PER_PAGE).await?,
+        })
     }
 }

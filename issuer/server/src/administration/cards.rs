@@ -26,18 +26,31 @@ impl Administration {
     pub async fn issue_card(&self, order: &CardOrder) -> Result<PrintedCard, AdministrationError> {
         let issuer = &self.issuer;
         let signer = issuer.setup.keys.cards.as_ref();
-        let signer = signer.ok_or(AdministrationError::NotConfigured { what: "key for cards" })?;
+        let signer = signer.ok_or(AdministrationError::NotConfigured {
+            what: "key for cards",
+        })?;
         let configuration = self.card_configuration(order)?;
-        let record = issuer.store().record(&order.record).await?.ok_or(AdministrationError::UnknownRecord)?;
+        let record = issuer
+            .store()
+            .record(&order.record)
+            .await?
+            .ok_or(AdministrationError::UnknownRecord)?;
         for _ in 0..MAX_ATTEMPTS {
             let replaced = match &order.replaces {
-                Some(id) => {
-                    Some(issuer.store().credential(id).await?.ok_or(AdministrationError::UnknownCredential)?)
-                }
+                Some(id) => Some(
+                    issuer
+                        .store()
+                        .credential(id)
+                        .await?
+                        .ok_or(AdministrationError::UnknownCredential)?,
+                ),
                 None => None,
             };
             let now = issuer.now();
-            let place = issuer.allocator.allocate(issuer.store(), now, &*issuer.setup.randomness).await?;
+            let place = issuer
+                .allocator
+                .allocate(issuer.store(), now, &*issuer.setup.randomness)
+                .await?;
             let material = CardMaterial {
                 profile: issuer.profile(),
                 key: &signer.key,
@@ -56,7 +69,9 @@ impl Administration {
             let signed = prepared.finish(signature)?;
             // Drawn before it is booked: a name that no font writes must not leave a card in the books that nobody holds.
             let expires_at = signed.expires_at();
-            let document = self.draw(&record, signed.text_to_draw(), expires_at, order.format).await?;
+            let document = self
+                .draw(&record, signed.text_to_draw(), expires_at, order.format)
+                .await?;
             let outcome = issuer.store().commit_issuance(signed.issuance().clone()).await?;
             match signed.release(outcome) {
                 Ok(card) => {
@@ -106,7 +121,9 @@ impl Administration {
     fn card_configuration(&self, order: &CardOrder) -> Result<&CredentialConfiguration, AdministrationError> {
         let profile = self.issuer.profile();
         match &order.configuration {
-            Some(id) => profile.configuration(id).ok_or(AdministrationError::UnknownConfiguration),
+            Some(id) => profile
+                .configuration(id)
+                .ok_or(AdministrationError::UnknownConfiguration),
             None => {
                 let mut with_card = profile.configurations().values().filter(|found| found.has_card());
                 match (with_card.next(), with_card.next()) {
@@ -123,7 +140,9 @@ impl Administration {
         record: &IdRecord,
         budget: usize,
     ) -> Result<Option<(ImageKind, Vec<u8>)>, AdministrationError> {
-        let Some((kind, bytes)) = record.picture(IdRecord::FACE_FIELD) else { return Ok(None) };
+        let Some((kind, bytes)) = record.picture(IdRecord::FACE_FIELD) else {
+            return Ok(None);
+        };
         if budget < MIN_CARD_FACE_BYTES {
             return Err(AdministrationError::CardTooLarge);
         }
@@ -136,7 +155,10 @@ impl Administration {
     }
 
     async fn publish(&self, shard: Option<ShardId>) -> Result<(), AdministrationError> {
-        self.issuer.publish_changes(shard).await.map_err(AdministrationError::NotPublished)
+        self.issuer
+            .publish_changes(shard)
+            .await
+            .map_err(AdministrationError::NotPublished)
     }
 }
 

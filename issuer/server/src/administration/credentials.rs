@@ -9,7 +9,9 @@ use symbolon_issuer::index::{ShardId, open_fresh_shard};
 use symbolon_issuer::record::Uin;
 use symbolon_issuer::store::{StatusChange, StoreError, Stored, Swap};
 
-use super::types::{CredentialList, CredentialPage, CredentialSelector, FreshShard, StatusOrder, StatusReport};
+use super::types::{
+    CredentialList, CredentialPage, CredentialSelector, FreshShard, StatusOrder, StatusReport,
+};
 use super::{Administration, AdministrationError};
 
 /// Credentials of one page.
@@ -31,8 +33,14 @@ impl Administration {
             None => store.credentials(after, CREDENTIALS_PER_PAGE).await?,
         };
         let full = found.len() == CREDENTIALS_PER_PAGE;
-        let next = found.last().filter(|_| full).map(|credential| credential.id.clone());
-        Ok(CredentialPage { credentials: found.into_iter().map(Into::into).collect(), next })
+        let next = found
+            .last()
+            .filter(|_| full)
+            .map(|credential| credential.id.clone());
+        Ok(CredentialPage {
+            credentials: found.into_iter().map(Into::into).collect(),
+            next,
+        })
     }
 
     /// Changes the status of a credential, or of every one of a record. When it returns the change is durable and published.
@@ -64,13 +72,24 @@ impl Administration {
         Ok(FreshShard { shard })
     }
 
-    async fn change_one(&self, id: &CredentialId, action: StatusAction) -> Result<StatusReport, AdministrationError> {
+    async fn change_one(
+        &self,
+        id: &CredentialId,
+        action: StatusAction,
+    ) -> Result<StatusReport, AdministrationError> {
         for _ in 0..MAX_ATTEMPTS {
-            let stored =
-                self.issuer.store().credential(id).await?.ok_or(AdministrationError::UnknownCredential)?;
+            let stored = self
+                .issuer
+                .store()
+                .credential(id)
+                .await?
+                .ok_or(AdministrationError::UnknownCredential)?;
             let now = self.issuer.now();
             let Some(record) = stored.value.after(action, now)? else {
-                return Ok(StatusReport { changed: Vec::new(), unchanged: vec![id.clone()] });
+                return Ok(StatusReport {
+                    changed: Vec::new(),
+                    unchanged: vec![id.clone()],
+                });
             };
             let change = self.change(stored, record, action)?;
             if let Some(report) = self.commit(vec![change], Vec::new()).await? {
@@ -89,7 +108,12 @@ impl Administration {
             let now = self.issuer.now();
             let mut changes = Vec::new();
             let mut unchanged = Vec::new();
-            for stored in self.issuer.store().credentials_of(record, None, usize::MAX).await? {
+            for stored in self
+                .issuer
+                .store()
+                .credentials_of(record, None, usize::MAX)
+                .await?
+            {
                 // Of many credentials some may be revoked already; that is no reason to leave the others as they are.
                 match stored.value.after(action, now) {
                     Ok(Some(after)) => changes.push(self.change(stored, after, action)?),
@@ -97,7 +121,10 @@ impl Administration {
                 }
             }
             if changes.is_empty() {
-                return Ok(StatusReport { changed: Vec::new(), unchanged });
+                return Ok(StatusReport {
+                    changed: Vec::new(),
+                    unchanged,
+                });
             }
             if let Some(report) = self.commit(changes, unchanged).await? {
                 return Ok(report);
@@ -117,7 +144,11 @@ impl Administration {
             record: self.reference(&record.record),
             action,
         };
-        Ok(StatusChange { expected: stored.revision, event: self.event(record.status_changed_at, audit)?, record })
+        Ok(StatusChange {
+            expected: stored.revision,
+            event: self.event(record.status_changed_at, audit)?,
+            record,
+        })
     }
 
     /// Commits changes and publishes their lists; `None` when something changed meanwhile and all must be judged again.
@@ -127,11 +158,17 @@ impl Administration {
         unchanged: Vec<CredentialId>,
     ) -> Result<Option<StatusReport>, AdministrationError> {
         let changed = changes.iter().map(|change| change.record.id.clone()).collect();
-        let shards: BTreeSet<ShardId> = changes.iter().map(|change| change.record.status_index.shard).collect();
+        let shards: BTreeSet<ShardId> = changes
+            .iter()
+            .map(|change| change.record.status_index.shard)
+            .collect();
         if self.issuer.store().change_statuses(changes).await? == Swap::Changed {
             return Ok(None);
         }
-        self.issuer.publish_changes(shards).await.map_err(AdministrationError::NotPublished)?;
+        self.issuer
+            .publish_changes(shards)
+            .await
+            .map_err(AdministrationError::NotPublished)?;
         Ok(Some(StatusReport { changed, unchanged }))
     }
 }

@@ -28,10 +28,18 @@ impl Administration {
         if unique.is_empty() || unique.len() != order.configurations.len() {
             return Err(AdministrationError::Configurations);
         }
-        if order.configurations.iter().any(|id| issuer.profile().configuration(id).is_none()) {
+        if order
+            .configurations
+            .iter()
+            .any(|id| issuer.profile().configuration(id).is_none())
+        {
             return Err(AdministrationError::UnknownConfiguration);
         }
-        let record = issuer.store().record(&order.record).await?.ok_or(AdministrationError::UnknownRecord)?;
+        let record = issuer
+            .store()
+            .record(&order.record)
+            .await?
+            .ok_or(AdministrationError::UnknownRecord)?;
         if record.vital_status() == VitalStatus::Deceased {
             return Err(AdministrationError::Deceased);
         }
@@ -70,9 +78,15 @@ impl Administration {
             OfferDelivery::ByValue => (OfferLink::ByValue(Box::new(offer)), None),
             OfferDelivery::ByReference => {
                 let path = format!("{}/{}", paths::OFFERS, planned.id);
-                let url =
-                    issuer.profile().identifier().endpoint(&path).map_err(|_| AdministrationError::Address)?;
-                let stored = StoredOffer { json: offer.to_json()?, expires_at };
+                let url = issuer
+                    .profile()
+                    .identifier()
+                    .endpoint(&path)
+                    .map_err(|_| AdministrationError::Address)?;
+                let stored = StoredOffer {
+                    json: offer.to_json()?,
+                    expires_at,
+                };
                 (OfferLink::ByReference(url), Some((planned.id.clone(), stored)))
             }
         };

@@ -20,10 +20,17 @@ impl Administration {
         for shard in issuer.store().shards().await? {
             let shard = shard.value.id;
             let now = issuer.now();
-            let Some(list) = issuer.states(shard).await.map_err(AdministrationError::StatusLists)? else { continue };
+            let Some(list) = issuer
+                .states(shard)
+                .await
+                .map_err(AdministrationError::StatusLists)?
+            else {
+                continue;
+            };
             let (profile, key) = (issuer.profile().clone(), signer.key.clone());
             let prepared =
-                tokio::task::spawn_blocking(move || profile.prepare_status_section(shard, &list, &key, now)).await;
+                tokio::task::spawn_blocking(move || profile.prepare_status_section(shard, &list, &key, now))
+                    .await;
             let prepared = prepared.map_err(|_| AdministrationError::Interrupted)??;
             let signature = signer.signature(&prepared.request(signer.key.handle.clone()))?;
             sections.push(prepared.finish(&signature)?);
@@ -39,7 +46,10 @@ impl Administration {
     /// or of a key.
     pub async fn build_pack(&self) -> Result<Vec<u8>, AdministrationError> {
         let setup = &self.issuer.setup;
-        let list = setup.trust_list.as_ref().ok_or(AdministrationError::NotConfigured { what: "trust list" })?;
+        let list = setup
+            .trust_list
+            .as_ref()
+            .ok_or(AdministrationError::NotConfigured { what: "trust list" })?;
         let registry = needed(&setup.keys.registry, "registry key")?;
         let distributor = needed(&setup.keys.packs, "pack key")?;
         let sections = self.status_sections().await?;

@@ -25,7 +25,11 @@ impl Administration {
     /// # Errors
     /// [`AdministrationError::Rows`] when the bytes are no rows at all, [`AdministrationError::TooManyRows`], or a failure of the store: then
     /// no row was stored.
-    pub async fn import(&self, format: RowFormat, bytes: Vec<u8>) -> Result<ImportReport, AdministrationError> {
+    pub async fn import(
+        &self,
+        format: RowFormat,
+        bytes: Vec<u8>,
+    ) -> Result<ImportReport, AdministrationError> {
         let today = CalendarDate::of(self.issuer.now()).map_err(|_| AdministrationError::Calendar)?;
         let schema = std::sync::Arc::clone(&self.issuer.setup.record_schema);
         // Checking thousands of rows is tens of milliseconds of work.
@@ -33,7 +37,9 @@ impl Administration {
             let mut rows: Vec<Row> = Vec::new();
             for row in RowReader::new(format, bytes.as_slice(), &schema, today)? {
                 if rows.len() >= MAX_ROWS_PER_IMPORT {
-                    return Err(AdministrationError::TooManyRows { max: MAX_ROWS_PER_IMPORT });
+                    return Err(AdministrationError::TooManyRows {
+                        max: MAX_ROWS_PER_IMPORT,
+                    });
                 }
                 rows.push(row?);
             }
@@ -48,7 +54,9 @@ impl Administration {
                     records.push(record);
                     None
                 }
-                Err(reason) => Some(ImportOutcome::Rejected { reason: reason.to_string() }),
+                Err(reason) => Some(ImportOutcome::Rejected {
+                    reason: reason.to_string(),
+                }),
             };
             outcomes.push((row.number, outcome));
         }
@@ -59,7 +67,9 @@ impl Administration {
             .filter_map(|(row, outcome)| {
                 let outcome = match outcome {
                     Some(rejected) => rejected,
-                    None => ImportOutcome::Stored { change: changes.next()? },
+                    None => ImportOutcome::Stored {
+                        change: changes.next()?,
+                    },
                 };
                 Some(ImportedRow { row, outcome })
             })
@@ -100,8 +110,18 @@ impl Administration {
     /// # Errors
     /// [`AdministrationError::UnknownRecord`], or a failure of the store.
     pub async fn record(&self, uin: &Uin) -> Result<IdRecord, AdministrationError> {
-        let record = self.issuer.store().record(uin).await?.ok_or(AdministrationError::UnknownRecord)?;
-        let event = self.event(self.issuer.now(), AuditAction::RecordShown { record: self.reference(uin) })?;
+        let record = self
+            .issuer
+            .store()
+            .record(uin)
+            .await?
+            .ok_or(AdministrationError::UnknownRecord)?;
+        let event = self.event(
+            self.issuer.now(),
+            AuditAction::RecordShown {
+                record: self.reference(uin),
+            },
+        )?;
         self.issuer.store().put_event(event).await?;
         Ok(record)
     }

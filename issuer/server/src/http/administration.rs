@@ -19,7 +19,10 @@ use super::answer::has_media_type;
 use crate::administration::{Administration, AdministrationError};
 
 /// An import of some thousand records with portraits.
-const LIMITS: Limits = Limits { body_bytes: 64 << 20, time: Duration::from_secs(120) };
+const LIMITS: Limits = Limits {
+    body_bytes: 64 << 20,
+    time: Duration::from_secs(120),
+};
 
 /// The media type of NDJSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
@@ -52,7 +55,11 @@ async fn import(State(administration): State<Administration>, headers: HeaderMap
     } else if has_media_type(&headers, CSV) {
         RowFormat::Csv
     } else {
-        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send NDJSON or CSV");
+        return refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send NDJSON or CSV",
+        );
     };
     answer(administration.import(format, body.into()).await)
 }
@@ -63,11 +70,9 @@ struct ShowOrder {
     record: Uin,
 }
 
-async fn show(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order::<ShowOrder>(&body) {
-        Ok(order) => answer(administration.record(&order.record).await),
-        Err(response) => response,
-    }
+async fn show(State(administration): State<Administration>, body: Bytes) -> Result<Response, NotUnderstood> {
+    let order: ShowOrder = order(&body)?;
+    Ok(answer(administration.record(&order.record).await))
 }
 
 #[derive(Deserialize)]
@@ -77,39 +82,44 @@ struct ExportOrder {
     after: Option<Uin>,
 }
 
-async fn export(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order::<ExportOrder>(&body) {
-        Ok(order) => answer(administration.records(order.after.as_ref()).await),
-        Err(response) => response,
-    }
+async fn export(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order: ExportOrder = order(&body)?;
+    Ok(answer(administration.records(order.after.as_ref()).await))
 }
 
-async fn create_offer(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order(&body) {
-        Ok(order) => answer(administration.create_offer(order).await),
-        Err(response) => response,
-    }
+async fn create_offer(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.create_offer(order).await))
 }
 
-async fn credentials(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order(&body) {
-        Ok(list) => answer(administration.credentials(&list).await),
-        Err(response) => response,
-    }
+async fn credentials(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let list = order(&body)?;
+    Ok(answer(administration.credentials(&list).await))
 }
 
-async fn change_status(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order(&body) {
-        Ok(order) => answer(administration.change_status(&order).await),
-        Err(response) => response,
-    }
+async fn change_status(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.change_status(&order).await))
 }
 
-async fn issue_card(State(administration): State<Administration>, body: Bytes) -> Response {
-    match order(&body) {
-        Ok(order) => answer(administration.issue_card(&order).await),
-        Err(response) => response,
-    }
+async fn issue_card(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.issue_card(&order).await))
 }
 
 /// The signed sections, each in base64.
@@ -120,8 +130,13 @@ struct Sections {
 
 async fn status_sections(State(administration): State<Administration>) -> Response {
     let sections = administration.status_sections().await;
-    answer(sections.map(|sections| Sections {
-        sections: sections.iter().map(|section| base64::encode(section.as_bytes())).collect(),
+    answer(sections.map(|sections| {
+        Sections {
+            sections: sections
+                .iter()
+                .map(|section| base64::encode(section.as_bytes()))
+                .collect(),
+        }
     }))
 }
 
@@ -151,12 +166,25 @@ async fn verify_audit(State(administration): State<Administration>) -> Response 
     answer(administration.verify_audit().await)
 }
 
-/// Reads an order. The answer says where it went wrong, not what stood there.
-fn order<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| {
-        let description = format!("the order is not the expected JSON (line {}, column {})", error.line(), error.column());
-        refused(StatusCode::BAD_REQUEST, "invalid_order", &description)
+/// An order that is not the expected JSON. The answer says where it went wrong, not what stood there.
+struct NotUnderstood {
+    line: usize,
+    column: usize,
+}
+
+fn order<T: DeserializeOwned>(body: &[u8]) -> Result<T, NotUnderstood> {
+    serde_json::from_slice(body).map_err(|error| NotUnderstood {
+        line: error.line(),
+        column: error.column(),
     })
+}
+
+impl axum::response::IntoResponse for NotUnderstood {
+    fn into_response(self) -> Response {
+        let Self { line, column } = self;
+        let description = format!("the order is not the expected JSON (line {line}, column {column})");
+        refused(StatusCode::BAD_REQUEST, "invalid_order", &description)
+    }
 }
 
 fn answer<T: Serialize>(outcome: Result<T, AdministrationError>) -> Response {
@@ -173,7 +201,14 @@ struct Refused<'a> {
 }
 
 fn refused(status: StatusCode, error: &str, error_description: &str) -> Response {
-    (status, Json(Refused { error, error_description })).into_response()
+    (
+        status,
+        Json(Refused {
+            error,
+            error_description,
+        }),
+    )
+        .into_response()
 }
 
 impl axum::response::IntoResponse for AdministrationError {
@@ -186,7 +221,9 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
-            Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => (StatusCode::CONFLICT, "card_refused"),
+            Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
+                (StatusCode::CONFLICT, "card_refused")
+            }
             Self::NotConfigured { .. } => (StatusCode::CONFLICT, "not_configured"),
             // Done, but not yet visible: the caller must not take it for undone.
             Self::NotPublished(_) => (StatusCode::ACCEPTED, "not_published_yet"),

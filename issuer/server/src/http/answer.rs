@@ -10,8 +10,15 @@ use symbolon_protocol::oauth::bearer::BearerChallenge;
 use symbolon_protocol::oauth::error::{ErrorDescription, ErrorResponse};
 
 /// An error document. The description is ours: it never holds what a peer sent.
-pub(super) fn refusal<C: Serialize + DeserializeOwned>(status: StatusCode, code: C, description: &str) -> Response {
-    let body = ErrorResponse { error: code, error_description: ErrorDescription::parse(description) };
+pub(super) fn refusal<C: Serialize + DeserializeOwned>(
+    status: StatusCode,
+    code: C,
+    description: &str,
+) -> Response {
+    let body = ErrorResponse {
+        error: code,
+        error_description: ErrorDescription::parse(description),
+    };
     no_store((status, Json(body)).into_response())
 }
 
@@ -32,18 +39,30 @@ pub(super) fn challenge(challenge: BearerChallenge) -> Response {
 
 /// Forbids every cache to keep the answer.
 pub(super) fn no_store(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 /// Says when to come back.
 pub(super) fn retry_after(mut response: Response, wait: std::time::Duration) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     response
 }
 
 /// Whether the body is of the media type, whatever its parameters.
 pub(super) fn has_media_type(headers: &HeaderMap, expected: &str) -> bool {
-    let value = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(expected)
+    let value = headers
+        .get(http::header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case(expected)
 }

@@ -30,7 +30,11 @@ pub(super) async fn credential(
     };
     if !has_media_type(&headers, "application/json") {
         let description = "the credential request must be JSON";
-        return refusal(StatusCode::BAD_REQUEST, CredentialErrorCode::InvalidCredentialRequest, description);
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            CredentialErrorCode::InvalidCredentialRequest,
+            description,
+        );
     }
     match issuer.issue(&token, &body).await {
         Ok(response) => {

@@ -45,13 +45,17 @@ pub(super) async fn authorization_server(State(documents): State<Arc<Documents>>
 pub(super) async fn type_metadata(State(issuer): State<Arc<Issuer>>, Path(name): Path<String>) -> Response {
     let identifier = issuer.profile().identifier().as_str();
     match issuer.profile().configuration_of_type(&format!("types/{name}")) {
-        Some(configuration) => cacheable(Json::<Value>(configuration.type_metadata(identifier)).into_response()),
+        Some(configuration) => {
+            cacheable(Json::<Value>(configuration.type_metadata(identifier)).into_response())
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 /// Five minutes: an operator who changes a configuration restarts the issuer and waits that long.
 fn cacheable(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }

@@ -14,7 +14,9 @@ use super::answer::{failure, no_store};
 use crate::issuer::Issuer;
 
 pub(super) async fn offer(State(issuer): State<Arc<Issuer>>, Path(offer): Path<String>) -> Response {
-    let Ok(id) = offer.parse::<OfferId>() else { return failure(StatusCode::NOT_FOUND) };
+    let Ok(id) = offer.parse::<OfferId>() else {
+        return failure(StatusCode::NOT_FOUND);
+    };
     match issuer.store().offer(&id).await {
         Ok(Some(offer)) if issuer.now() < offer.expires_at => {
             no_store(([(CONTENT_TYPE, "application/json")], offer.json).into_response())

@@ -22,9 +22,19 @@ pub(super) async fn status_list(
     headers: HeaderMap,
 ) -> Response {
     // Only the one spelling of a number is a list: the URI in a credential is compared as text.
-    let shard = shard.parse::<u32>().ok().filter(|number| number.to_string() == shard).map(ShardId::new);
-    let Some(shard) = shard else { return failure(StatusCode::NOT_FOUND) };
-    if query.is_some_and(|query| query.split('&').any(|pair| pair == "time" || pair.starts_with("time="))) {
+    let shard = shard
+        .parse::<u32>()
+        .ok()
+        .filter(|number| number.to_string() == shard)
+        .map(ShardId::new);
+    let Some(shard) = shard else {
+        return failure(StatusCode::NOT_FOUND);
+    };
+    if query.is_some_and(|query| {
+        query
+            .split('&')
+            .any(|pair| pair == "time" || pair.starts_with("time="))
+    }) {
         // §8.4: a provider that keeps no history says so.
         return failure(StatusCode::NOT_IMPLEMENTED);
     }
@@ -44,7 +54,10 @@ pub(super) async fn status_list(
 fn answer(list: &PublishedList, headers: &HeaderMap) -> Response {
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| {
-        known.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == list.etag)
+        known
+            .split(',')
+            .map(str::trim)
+            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == list.etag)
     });
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()

@@ -18,7 +18,11 @@ use crate::issuer::{Issuer, TokenFailure};
 pub(super) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
     if !has_media_type(&headers, "application/x-www-form-urlencoded") {
         let description = "the token request must be a form";
-        return refusal(StatusCode::BAD_REQUEST, TokenErrorCode::InvalidRequest, description);
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            TokenErrorCode::InvalidRequest,
+            description,
+        );
     }
     match issuer.redeem(&body).await {
         Ok(response) => no_store(Json(response).into_response()),
@@ -33,7 +37,9 @@ impl axum::response::IntoResponse for TokenFailure {
             Self::Refused(refused) => {
                 let code = match refused {
                     // §6.3: a transaction code that is missing or unexpected is a malformed request, not a wrong grant.
-                    TokenRefusal::TxCodeMissing | TokenRefusal::TxCodeUnexpected => TokenErrorCode::InvalidRequest,
+                    TokenRefusal::TxCodeMissing | TokenRefusal::TxCodeUnexpected => {
+                        TokenErrorCode::InvalidRequest
+                    }
                     _ => TokenErrorCode::InvalidGrant,
                 };
                 let response = refusal(StatusCode::BAD_REQUEST, code, &refused.to_string());
@@ -45,7 +51,11 @@ impl axum::response::IntoResponse for TokenFailure {
             Self::Store(_) | Self::Randomness(_) | Self::Unwritable => {
                 tracing::error!(error = %self, "token request not answered");
                 let description = "the issuer cannot answer right now";
-                refusal(StatusCode::SERVICE_UNAVAILABLE, TokenErrorCode::TemporarilyUnavailable, description)
+                refusal(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    TokenErrorCode::TemporarilyUnavailable,
+                    description,
+                )
             }
         }
     }

@@ -30,7 +30,10 @@ impl Issuer {
                 head = next;
             }
             // When another process chained meanwhile, its events are gone from the next reading.
-            let _: Swap = self.store().append_audit(&stored.revision, &head, &entries, &keys).await?;
+            let _: Swap = self
+                .store()
+                .append_audit(&stored.revision, &head, &entries, &keys)
+                .await?;
         }
         Ok(())
     }

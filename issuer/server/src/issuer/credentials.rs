@@ -20,10 +20,18 @@ impl Issuer {
     ///
     /// # Errors
     /// [`CredentialFailure`]; nothing was spent.
-    pub async fn issue(&self, token: &AccessToken, body: &[u8]) -> Result<CredentialResponse, CredentialFailure> {
+    pub async fn issue(
+        &self,
+        token: &AccessToken,
+        body: &[u8],
+    ) -> Result<CredentialResponse, CredentialFailure> {
         let token = SecretDigest::of(token.expose());
         for _ in 0..MAX_ATTEMPTS {
-            let access = self.store().access(&token).await?.ok_or(CredentialRefusal::UnknownToken)?;
+            let access = self
+                .store()
+                .access(&token)
+                .await?
+                .ok_or(CredentialRefusal::UnknownToken)?;
             let now = self.now();
             // Whoever has no valid token learns nothing about the request.
             if now >= access.value.expires_at {
@@ -31,8 +39,20 @@ impl Issuer {
             }
             let request = CredentialRequest::parse(body).map_err(CredentialRefusal::Request)?;
             let crypto = &*self.setup.crypto;
-            let accepted = judge(&request, token, &access, self.profile(), &self.secret, crypto, now)?;
-            let record = self.store().record(accepted.record()).await?.ok_or(CredentialRefusal::RecordMissing)?;
+            let accepted = judge(
+                &request,
+                token,
+                &access,
+                self.profile(),
+                &self.secret,
+                crypto,
+                now,
+            )?;
+            let record = self
+                .store()
+                .record(accepted.record())
+                .await?
+                .ok_or(CredentialRefusal::RecordMissing)?;
             let indices = self.allocate(accepted.count(), now).await?;
             let prepared = accepted.prepare(&record, &indices, &self.material(now))?;
             let signatures = self.sign_credentials(prepared.requests())?;
@@ -41,9 +61,14 @@ impl Issuer {
             match signed.release(outcome) {
                 Ok(credentials) => {
                     self.events.notify_one();
-                    let credentials =
-                        credentials.into_iter().map(|credential| IssuedCredential { credential }).collect();
-                    return Ok(CredentialResponse::Issued { credentials, notification_id: None });
+                    let credentials = credentials
+                        .into_iter()
+                        .map(|credential| IssuedCredential { credential })
+                        .collect();
+                    return Ok(CredentialResponse::Issued {
+                        credentials,
+                        notification_id: None,
+                    });
                 }
                 // Another request with the same token came first: judge what is left.
                 Err(IssuanceOutcome::AccessChanged) => {}
@@ -54,10 +79,18 @@ impl Issuer {
         Err(StoreError::Contended { what: "access" }.into())
     }
 
-    pub(crate) async fn allocate(&self, count: usize, now: UnixTime) -> Result<Vec<StatusIndex>, AllocationError> {
+    pub(crate) async fn allocate(
+        &self,
+        count: usize,
+        now: UnixTime,
+    ) -> Result<Vec<StatusIndex>, AllocationError> {
         let mut indices = Vec::with_capacity(count);
         for _ in 0..count {
-            indices.push(self.allocator.allocate(self.store(), now, &*self.setup.randomness).await?);
+            indices.push(
+                self.allocator
+                    .allocate(self.store(), now, &*self.setup.randomness)
+                    .await?,
+            );
         }
         Ok(indices)
     }

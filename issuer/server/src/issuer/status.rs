@@ -45,7 +45,10 @@ impl Issuer {
     ///
     /// # Errors
     /// [`PublicationFailed`].
-    pub async fn published_list(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
+    pub async fn published_list(
+        &self,
+        shard: ShardId,
+    ) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
         if let Some(current) = self.current(shard) {
             return Ok(Some(current));
         }
@@ -78,7 +81,9 @@ impl Issuer {
 
     /// The states of a shard now, from the books.
     pub(crate) async fn states(&self, shard: ShardId) -> Result<Option<TokenStatusList>, PublicationFailed> {
-        let Some(stored) = self.store().shard(shard).await? else { return Ok(None) };
+        let Some(stored) = self.store().shard(shard).await? else {
+            return Ok(None);
+        };
         let marks = self.store().status_marks(shard, None, usize::MAX).await?;
         let width = stored.value.width;
         // A million states are some milliseconds of work.
@@ -92,7 +97,11 @@ impl Issuer {
         let published = self.sign_list(shard).await;
         match &published {
             Ok(Some(list)) => {
-                let mut lists = self.publisher.published.write().unwrap_or_else(PoisonError::into_inner);
+                let mut lists = self
+                    .publisher
+                    .published
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner);
                 lists.insert(shard, Arc::clone(list));
             }
             Ok(None) => {}
@@ -105,7 +114,9 @@ impl Issuer {
 
     async fn sign_list(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
         let now = self.now();
-        let Some(list) = self.states(shard).await? else { return Ok(None) };
+        let Some(list) = self.states(shard).await? else {
+            return Ok(None);
+        };
         let signer = &self.setup.keys.status;
         let (profile, key) = (self.setup.profile.clone(), signer.key.clone());
         let prepared =
@@ -115,7 +126,12 @@ impl Issuer {
         let token = prepared.finish(&signature);
         let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(token.as_bytes())));
         let time_to_live = Duration::from_secs(self.profile().policy().status_time_to_live_seconds);
-        Ok(Some(Arc::new(PublishedList { token, etag, signed_at: now, time_to_live })))
+        Ok(Some(Arc::new(PublishedList {
+            token,
+            etag,
+            signed_at: now,
+            time_to_live,
+        })))
     }
 
     /// The published list, if nothing changed since and it is fresh enough to be handed out.
@@ -123,7 +139,11 @@ impl Issuer {
         if self.publisher.lock_changed().contains(&shard) {
             return None;
         }
-        let lists = self.publisher.published.read().unwrap_or_else(PoisonError::into_inner);
+        let lists = self
+            .publisher
+            .published
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let list = lists.get(&shard)?;
         let now = self.now();
         // A clock that was set back makes the list one of the future, which verifiers refuse.

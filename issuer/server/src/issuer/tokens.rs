@@ -4,7 +4,9 @@
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
-use symbolon_issuer::grant::{ACCESS_TOKEN_LIFETIME, Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts};
+use symbolon_issuer::grant::{
+    ACCESS_TOKEN_LIFETIME, Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts,
+};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{RedeemedGrant, StoreError, Swap};
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenRequestError, TokenResponse, TokenType};
@@ -21,16 +23,32 @@ impl Issuer {
     pub async fn redeem(&self, form: &[u8]) -> Result<TokenResponse, TokenFailure> {
         let request = TokenRequest::parse_form(form)?;
         let code = SecretDigest::of(request.code.expose());
-        let parts = TokenRequestParts { code_digest: code, tx_code: request.tx_code.as_ref().map(|tx_code| tx_code.expose()) };
+        let parts = TokenRequestParts {
+            code_digest: code,
+            tx_code: request.tx_code.as_ref().map(|tx_code| tx_code.expose()),
+        };
         for _ in 0..MAX_ATTEMPTS {
-            let found = self.store().grant(&code).await?.ok_or(TokenRefusal::UnknownCode)?;
+            let found = self
+                .store()
+                .grant(&code)
+                .await?
+                .ok_or(TokenRefusal::UnknownCode)?;
             let now = self.now();
-            match found.value.redeem(&parts, &self.secret, now, &*self.setup.randomness)? {
+            match found
+                .value
+                .redeem(&parts, &self.secret, now, &*self.setup.randomness)?
+            {
                 Redemption::Granted { grant, token, access } => {
-                    let redeemed =
-                        RedeemedGrant { code, expected: found.revision, grant, token: token.digest(), access };
+                    let redeemed = RedeemedGrant {
+                        code,
+                        expected: found.revision,
+                        grant,
+                        token: token.digest(),
+                        access,
+                    };
                     if self.store().redeem_grant(redeemed).await? == Swap::Done {
-                        let access_token = AccessToken::parse(token.expose()).ok_or(TokenFailure::Unwritable)?;
+                        let access_token =
+                            AccessToken::parse(token.expose()).ok_or(TokenFailure::Unwritable)?;
                         return Ok(TokenResponse {
                             access_token,
                             token_type: TokenType::Bearer,
@@ -40,10 +58,18 @@ impl Issuer {
                     }
                 }
                 Redemption::Refused { refusal, grant: None } => return Err(refusal.into()),
-                Redemption::Refused { refusal, grant: Some(grant) } => {
+                Redemption::Refused {
+                    refusal,
+                    grant: Some(grant),
+                } => {
                     let event = self.event_of(&grant)?;
                     // The failure is on disk before the guesser hears of it, so that no crash gives a try back.
-                    if self.store().swap_grant(&code, &found.revision, &grant, event).await? == Swap::Done {
+                    if self
+                        .store()
+                        .swap_grant(&code, &found.revision, &grant, event)
+                        .await?
+                        == Swap::Done
+                    {
                         self.events.notify_one();
                         return Err(refusal.into());
                     }

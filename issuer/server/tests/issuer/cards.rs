@@ -1,0 +1,98 @@
+//! Cards.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use symbolon_credential::claim169::{Claim169Budget, ParsedClaim169};
+use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::encoding::base64;
+use symbolon_issuer::record::CalendarDate;
+use symbolon_issuer::sample::People;
+
+use crate::harness::{HASSAN, World, record};
+
+async fn world() -> World {
+    let world = World::start().await;
+    let today = CalendarDate::new(2026, 11, 23).unwrap();
+    let person = People::new(7, today).next().unwrap();
+    let face = symbolon_issuer_server::card::draw_face(person.portrait()).unwrap();
+    let mut hassan = record(HASSAN, "Hassan Ali");
+    hassan["face"] = json!(symbolon_issuer_server::card::picture_data_uri(&face).unwrap());
+    world.import(&[hassan]).await;
+    world
+}
+
+async fn status(world: &World, id: &Value) -> (Value, Value) {
+    let page = world
+        .ordered("/credentials/list", json!({ "record": HASSAN }))
+        .await;
+    let found = page["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|credential| credential["id"] == *id)
+        .unwrap();
+    (found["status"].clone(), found["replaced_by"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_is_booked_drawn_and_readable_and_its_reprint_ends_it() {
+    let world = world().await;
+    let card = world
+        .ordered("/cards", json!({ "record": HASSAN, "format": "png" }))
+        .await;
+    assert!(
+        base64::decode(card["document"].as_str().unwrap())
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let text = card["qr_text"].as_str().unwrap();
+    assert!(text.len() <= symbolon_issuer_server::CARD_QR_MAX_CHARACTERS);
+    let parsed = ParsedClaim169::parse_qr_text(text, Claim169Budget::DEFAULT).unwrap();
+    let issuer = world.root_of_trust.trust_list.issuer(&world.base).unwrap();
+    let key = issuer.claim169_key(parsed.key_id()).unwrap();
+    let cwt = parsed.verify(&key, &RustCryptoProvider).unwrap();
+    assert_eq!(cwt.identity.full_name.as_deref(), Some("Hassan Ali"));
+    assert!(cwt.identity.face().unwrap().len() >= symbolon_issuer_server::MIN_CARD_FACE_BYTES);
+    assert!(cwt.status.reference().unwrap().uri().starts_with(&world.base));
+    assert_eq!(status(&world, &card["credential"]).await.0, "valid");
+
+    let order = json!({ "record": HASSAN, "format": "pdf", "replaces": card["credential"] });
+    let reprint = world.ordered("/cards", order.clone()).await;
+    assert!(
+        base64::decode(reprint["document"].as_str().unwrap())
+            .unwrap()
+            .starts_with(b"%PDF")
+    );
+    let (old_status, successor) = status(&world, &card["credential"]).await;
+    assert_eq!(old_status, "revoked");
+    assert_eq!(successor, reprint["credential"]);
+    let twice = world.order("/cards").json(&order).send().await.unwrap();
+    assert_eq!(twice.status(), StatusCode::CONFLICT);
+    let page = world
+        .ordered("/credentials/list", json!({ "record": HASSAN }))
+        .await;
+    assert_eq!(
+        page["credentials"].as_array().unwrap().len(),
+        2,
+        "a refused reprint leaves nothing in the books"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_no_font_writes_is_told_and_nothing_is_booked() {
+    let world = World::start().await;
+    // Linear B, which the built-in fonts do not have.
+    world
+        .import(&[record(HASSAN, "\u{10000}\u{10001}\u{10002}")])
+        .await;
+    let response = world
+        .order("/cards")
+        .json(&json!({ "record": HASSAN, "format": "png" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert!(response.text().await.unwrap().contains("Linear"));
+    let page = world.ordered("/credentials/list", json!({})).await;
+    assert_eq!(page["credentials"], json!([]));
+}

@@ -1,0 +1,470 @@
+//! An issuer on a free port over a store in a temporary folder, and a wallet that can also misbehave.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, SoftwareKey};
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{KeyPurpose, LeafRequest, Validity, leaf, root};
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_http::serve::{AdministrationToken, Encryption, listen};
+use symbolon_issuer::card::CardKey;
+use symbolon_issuer::identifiers::ConfigurationId;
+use symbolon_issuer::mapping::CredentialConfiguration;
+use symbolon_issuer::policy::IssuerPolicy;
+use symbolon_issuer::profile::{IssuerProfile, SigningKey};
+use symbolon_issuer::record::{RecordSchema, Uin};
+use symbolon_issuer::store::IssuerStore;
+use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
+use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::{
+    Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+};
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_protocol::openid4vci::identifiers::CNonce;
+use symbolon_protocol::openid4vci::offer::OfferLink;
+use symbolon_protocol::openid4vci::proof;
+use symbolon_store::{Store, Tenant};
+use symbolon_trust::trust_list::{
+    CredentialTypeRule, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList, TrustedIssuer,
+};
+
+pub(crate) const ADMINISTRATION_TOKEN: &str = "the-operators-token";
+pub(crate) const HASSAN: &str = "2345678901";
+pub(crate) const FATIMA: &str = "2345678902";
+/// 2026-11-23T12:00:00Z.
+pub(crate) const START: i64 = 1_795_435_200;
+
+pub(crate) struct World {
+    running: Option<Running>,
+    pub(crate) store: Store,
+    pub(crate) base: String,
+    pub(crate) client: Client,
+    clock: Arc<AtomicI64>,
+    pub(crate) randomness: Arc<SeededRandomness>,
+    pub(crate) root_of_trust: RootOfTrust,
+    keys: Arc<Keys>,
+    folder: Arc<tempfile::TempDir>,
+    policy: IssuerPolicy,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(IssuerPolicy::default()).await
+    }
+
+    pub(crate) async fn start_with(policy: IssuerPolicy) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let randomness = Arc::new(SeededRandomness::new(1));
+        let clock = Arc::new(AtomicI64::new(START));
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let keys = Arc::new(Keys::make(&base, &randomness));
+        Self::run(folder, randomness, clock, listener, base, keys, policy).await
+    }
+
+    /// Ends the process, as it were, and starts another over the same store.
+    pub(crate) async fn restart(mut self) -> Self {
+        self.running.take().unwrap().shutdown().await;
+        self.store.close();
+        let address: SocketAddr = self.base.strip_prefix("http://").unwrap().parse().unwrap();
+        let listener = listen(address).unwrap();
+        let (folder, randomness) = (Arc::clone(&self.folder), Arc::new(SeededRandomness::new(2)));
+        let (clock, keys) = (Arc::clone(&self.clock), Arc::clone(&self.keys));
+        Self::run(
+            folder,
+            randomness,
+            clock,
+            listener,
+            self.base.clone(),
+            keys,
+            self.policy.clone(),
+        )
+        .await
+    }
+
+    async fn run(
+        folder: Arc<tempfile::TempDir>,
+        randomness: Arc<SeededRandomness>,
+        clock: Arc<AtomicI64>,
+        listener: std::net::TcpListener,
+        base: String,
+        keys: Arc<Keys>,
+        policy: IssuerPolicy,
+    ) -> Self {
+        let tenant = Tenant::parse("default").unwrap();
+        let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
+        let root_of_trust = keys.root_of_trust(&base);
+        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
+        let issuer = Issuer::open(setup).await.unwrap();
+        let listening = Listening {
+            listener,
+            encryption: Encryption::Plain,
+            administration_token: AdministrationToken::new(ADMINISTRATION_TOKEN),
+        };
+        let running = Some(Server::start(issuer, listening).await.unwrap());
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self {
+            running,
+            store,
+            base,
+            client,
+            clock,
+            randomness,
+            root_of_trust,
+            keys,
+            folder,
+            policy,
+        }
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    pub(crate) fn store_file(&self) -> std::path::PathBuf {
+        Path::join(self.folder.path(), "issuer.redb")
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        UnixTime::from_seconds(self.clock.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn wait(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// An order of the operator.
+    pub(crate) fn order(&self, path: &str) -> RequestBuilder {
+        self.client
+            .post(self.url(&format!("/admin/v1{path}")))
+            .bearer_auth(ADMINISTRATION_TOKEN)
+    }
+
+    pub(crate) async fn ordered(&self, path: &str, body: Value) -> Value {
+        let response = self.order(path).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.unwrap()
+    }
+
+    /// Imports records that must all be good.
+    pub(crate) async fn import(&self, records: &[Value]) -> Value {
+        let rows: String = records.iter().map(|record| format!("{record}\n")).collect();
+        let response = self
+            .order("/records/import")
+            .header("content-type", "application/x-ndjson")
+            .body(rows)
+            .send()
+            .await;
+        let response = response.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let report: Value = response.json().await.unwrap();
+        for row in report["rows"].as_array().unwrap() {
+            assert_eq!(row["outcome"], "stored", "{row}");
+        }
+        report
+    }
+
+    pub(crate) async fn offer(&self, uin: &str, tx_code: TransactionCode) -> Offer {
+        let order = OfferOrder {
+            record: Uin::parse(uin).unwrap(),
+            configurations: vec![ConfigurationId::parse("NationalIdentity").unwrap()],
+            tx_code,
+            delivery: OfferDelivery::ByValue,
+        };
+        Offer::of(self.running().administration().create_offer(order).await.unwrap())
+    }
+
+    /// Asks for a token with the form's fields as they are.
+    pub(crate) async fn token_request(&self, fields: &[(&str, &str)]) -> Response {
+        self.client
+            .post(self.url("/token"))
+            .form(fields)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn redeem(&self, code: &str, tx_code: Option<&str>) -> Response {
+        let mut fields = vec![("grant_type", PRE_AUTHORIZED), ("pre-authorized_code", code)];
+        fields.extend(tx_code.map(|tx_code| ("tx_code", tx_code)));
+        self.token_request(&fields).await
+    }
+
+    /// A token for the record, by a good offer.
+    pub(crate) async fn token(&self, uin: &str) -> String {
+        let offer = self.offer(uin, TransactionCode::NotRequired).await;
+        let response = self.redeem(&offer.code, None).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let body: Value = response.json().await.unwrap();
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn nonce(&self) -> String {
+        let response = self.client.post(self.url("/nonce")).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let body: Value = response.json().await.unwrap();
+        body["c_nonce"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn wallet_key(&self) -> SecretKey {
+        RustCryptoProvider
+            .generate_key(SignatureAlgorithm::Es256, &*self.randomness)
+            .unwrap()
+    }
+
+    pub(crate) fn proof(&self, key: &SecretKey, nonce: &str) -> String {
+        self.proof_for(key, &self.base, Some(nonce), self.now())
+    }
+
+    pub(crate) fn proof_for(
+        &self,
+        key: &SecretKey,
+        issuer: &str,
+        nonce: Option<&str>,
+        at: UnixTime,
+    ) -> String {
+        proof_for(key, issuer, nonce, at)
+    }
+
+    pub(crate) async fn credential_request(&self, token: &str, body: &Value) -> Response {
+        self.client
+            .post(self.url("/credential"))
+            .bearer_auth(token)
+            .json(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// The whole way to a credential.
+    pub(crate) async fn issue(&self, uin: &str) -> String {
+        let token = self.token(uin).await;
+        let nonce = self.nonce().await;
+        let body = wanted(&[self.proof(&self.wallet_key(), &nonce)]);
+        let response = self.credential_request(&token, &body).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let body: Value = response.json().await.unwrap();
+        body["credentials"][0]["credential"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn issuer_anchor(&self) -> &Certificate {
+        &self.keys.anchor
+    }
+}
+
+/// An issuer over any store.
+pub(crate) fn setup(
+    base: &str,
+    keys: &Keys,
+    store: Arc<dyn IssuerStore>,
+    randomness: &Arc<SeededRandomness>,
+    clock: &Arc<AtomicI64>,
+    policy: IssuerPolicy,
+) -> Setup {
+    let configuration = CredentialConfiguration::parse(symbolon_schemas::NATIONAL_IDENTITY.mapping).unwrap();
+    let identifier = IssuerIdentifier::parse(base).unwrap();
+    let ticking = Arc::clone(clock);
+    Setup {
+        profile: IssuerProfile::new(identifier, "Registry".to_owned(), vec![configuration], policy).unwrap(),
+        record_schema: Arc::new(RecordSchema::shipped().unwrap()),
+        keys: keys.issuer_keys(),
+        store,
+        trust_list: Some(keys.root_of_trust(base).trust_list),
+        crypto: Arc::new(RustCryptoProvider),
+        randomness: randomness.clone(),
+        clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
+        pictures: Arc::new(FitWebp),
+        fonts: FontSource::BuiltIn,
+    }
+}
+
+/// An offer as the wallet sees it.
+pub(crate) struct Offer {
+    pub(crate) code: String,
+    pub(crate) tx_code: Option<String>,
+}
+
+impl Offer {
+    pub(crate) fn of(created: OfferCreated) -> Self {
+        let OfferLink::ByValue(offer) = OfferLink::parse(&created.link, UrlPolicy::Development).unwrap()
+        else {
+            panic!("an offer by value was ordered");
+        };
+        let grant = offer.pre_authorized_code().unwrap();
+        assert_eq!(grant.tx_code.is_some(), created.tx_code.is_some());
+        Self {
+            code: grant.pre_authorized_code.expose().to_owned(),
+            tx_code: created.tx_code,
+        }
+    }
+}
+
+pub(crate) fn proof_for(key: &SecretKey, issuer: &str, nonce: Option<&str>, at: UnixTime) -> String {
+    let nonce = nonce.map(|nonce| CNonce::parse(nonce).unwrap());
+    let issuer = IssuerIdentifier::parse(issuer).unwrap();
+    let prepared = proof::prepare(&key.public_key(), &issuer, nonce.as_ref(), None, at);
+    let signature = RustCryptoProvider
+        .sign(key, prepared.signing_input().as_bytes())
+        .unwrap();
+    prepared.finish(&signature)
+}
+
+pub(crate) const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+
+pub(crate) fn wanted(proofs: &[String]) -> Value {
+    json!({ "credential_configuration_id": "NationalIdentity", "proofs": { "jwt": proofs } })
+}
+
+pub(crate) async fn error_of(response: Response) -> String {
+    let body: Value = response.json().await.unwrap();
+    body["error"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn record(uin: &str, name: &str) -> Value {
+    let text = |value: &str| json!([{ "language": "eng", "value": value }]);
+    json!({
+        "IDSchemaVersion": 0.1,
+        "UIN": uin,
+        "fullName": text(name),
+        "dateOfBirth": "1987/11/25",
+        "gender": text("MLE"),
+        "addressLine1": text("12 Cedar Street"),
+        "addressLine2": text("Old Town"),
+        "addressLine3": text("Third floor"),
+        "region": text("Rabat"),
+        "province": text("Kenitra"),
+        "city": text("Kenitra"),
+        "zone": text("Ben Mansour"),
+        "postalCode": "14022",
+        "phone": "6352000101",
+        "email": "someone@example.org",
+        "proofOfIdentity": { "format": "pdf", "type": "CIN", "value": "proofOfIdentity", "refNumber": null },
+        "individualBiometrics": { "format": "cbeff", "version": 1, "value": "individualBiometrics_bio_CBEFF" },
+    })
+}
+
+pub(crate) struct Keys {
+    anchor: Certificate,
+    credentials: (Arc<SoftwareKey>, Certificate),
+    status: (Arc<SoftwareKey>, Certificate),
+    cards: Arc<SoftwareKey>,
+    registry: Arc<SoftwareKey>,
+    packs: Arc<SoftwareKey>,
+}
+
+impl Keys {
+    pub(crate) fn make(issuer: &str, randomness: &SeededRandomness) -> Self {
+        let key = |name: &str, algorithm| {
+            let secret = RustCryptoProvider.generate_key(algorithm, randomness).unwrap();
+            Arc::new(SoftwareKey::new(
+                KeyHandle::new(name),
+                secret,
+                Arc::new(RustCryptoProvider),
+            ))
+        };
+        let now = UnixTime::from_seconds(START);
+        let year = Duration::from_secs(365 * 86_400);
+        let validity = Validity {
+            not_before: now.minus(year),
+            not_after: now.plus(year),
+        };
+        let authority = key("authority", SignatureAlgorithm::Es256);
+        let described = describe(&authority);
+        let anchor = root("Issuers", validity, &described, &*authority, randomness).unwrap();
+        let anchor = Certificate::parse(&anchor).unwrap();
+        let certified = |name: &str, extended_key_usage| {
+            let subject = key(name, SignatureAlgorithm::Es256);
+            let request = LeafRequest {
+                subject_name: name.to_owned(),
+                san_uris: vec![issuer.to_owned()],
+                san_dns: Vec::new(),
+                validity,
+                extended_key_usage,
+                public_key: subject.public_key().clone(),
+            };
+            let der = leaf(&request, &anchor, &described, &*authority, randomness).unwrap();
+            (subject, Certificate::parse(&der).unwrap())
+        };
+        Self {
+            credentials: certified("credentials", None),
+            status: certified("status", Some(KeyPurpose::StatusLists)),
+            cards: key("cards", SignatureAlgorithm::EdDsa),
+            registry: key("registry", SignatureAlgorithm::Es256),
+            packs: key("packs", SignatureAlgorithm::Es256),
+            anchor,
+        }
+    }
+
+    fn issuer_keys(&self) -> IssuerKeys {
+        let signing = |(key, certificate): &(Arc<SoftwareKey>, Certificate)| Signer {
+            key: SigningKey {
+                handle: key.handle().clone(),
+                algorithm: SignatureAlgorithm::Es256,
+                chain: vec![certificate.clone()],
+            },
+            sign: key.clone(),
+        };
+        let plain = |key: &Arc<SoftwareKey>| Signer {
+            key: PlainKey {
+                handle: key.handle().clone(),
+                public_key: key.public_key().clone(),
+            },
+            sign: key.clone(),
+        };
+        IssuerKeys {
+            credentials: signing(&self.credentials),
+            status: signing(&self.status),
+            cards: Some(Signer {
+                key: CardKey {
+                    handle: self.cards.handle().clone(),
+                    algorithm: SignatureAlgorithm::EdDsa,
+                    key_id: self.cards.public_key().thumbprint().as_bytes().to_vec(),
+                },
+                sign: self.cards.clone(),
+            }),
+            registry: Some(plain(&self.registry)),
+            packs: Some(plain(&self.packs)),
+        }
+    }
+
+    fn root_of_trust(&self, issuer: &str) -> RootOfTrust {
+        let now = UnixTime::from_seconds(START);
+        let trusted = TrustedIssuer {
+            identifier: symbolon_trust::trust_list::IssuerIdentifier::parse(issuer).unwrap(),
+            name: "Registry".to_owned(),
+            credential_types: vec![CredentialTypeRule::Any],
+            anchors: vec![self.anchor.clone()],
+            claim169_keys: vec![self.cards.public_key().to_jwk()],
+            status_prefix: None,
+        };
+        RootOfTrust {
+            registry_keys: vec![self.registry.public_key().to_jwk()],
+            pack_keys: vec![self.packs.public_key().to_jwk()],
+            trust_list: TrustList {
+                version: TRUST_LIST_VERSION,
+                issued_at: now.minus(Duration::from_secs(86_400)),
+                valid_until: now.plus(Duration::from_secs(90 * 86_400)),
+                grace: Duration::from_secs(86_400),
+                issuers: vec![trusted],
+                relying_parties: RelyingParties::default(),
+                type_metadata: std::collections::BTreeMap::new(),
+            },
+        }
+    }
+}
+
+fn describe(key: &SoftwareKey) -> KeyDescription {
+    key.describe(key.handle()).unwrap()
+}

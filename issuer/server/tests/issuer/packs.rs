@@ -1,0 +1,88 @@
+//! Offline packs.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use symbolon_crypto::RustCryptoProvider;
+use symbolon_trust::pack::{Pack, PackStatus};
+use symbolon_trust::status_list::Status;
+
+use crate::harness::{HASSAN, World, record};
+
+async fn pack(world: &World) -> Vec<u8> {
+    let response = world.order("/packs").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.bytes().await.unwrap().to_vec()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_opens_with_the_root_of_trust_and_knows_what_was_revoked() {
+    let world = World::start().await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    let page = world.ordered("/credentials/list", json!({})).await;
+    let index = page["credentials"][0]["index"].as_u64().unwrap();
+    let uri = world.url("/status/0");
+
+    let before = pack(&world).await;
+    let opened = Pack::open(
+        &before,
+        &world.root_of_trust,
+        &RustCryptoProvider,
+        world.now(),
+        None,
+    )
+    .unwrap();
+    assert_eq!(opened.sequence(), 1);
+    let PackStatus::Listed { status, .. } = opened.status(&uri, index) else {
+        panic!("covered")
+    };
+    assert_eq!(status, Status::Valid);
+    let seen = opened.last_seen(None);
+
+    world.wait(10);
+    let order = json!({ "action": "revoke", "credentials": { "record": HASSAN } });
+    world.ordered("/credentials/status", order).await;
+    let after = pack(&world).await;
+    let opened = Pack::open(
+        &after,
+        &world.root_of_trust,
+        &RustCryptoProvider,
+        world.now(),
+        Some(&seen),
+    )
+    .unwrap();
+    assert_eq!(opened.sequence(), 2);
+    let PackStatus::Listed { status, .. } = opened.status(&uri, index) else {
+        panic!("covered")
+    };
+    assert_eq!(status, Status::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_status_list_is_opened_on_order_and_issued_from() {
+    let world = World::start().await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    assert_eq!(
+        world.ordered("/status-lists", json!({})).await,
+        json!({ "shard": 1 })
+    );
+    // The running process still holds a lease of the first list; after the restore it is another process.
+    let world = world.restart().await;
+    world.issue(HASSAN).await;
+    let page = world.ordered("/credentials/list", json!({})).await;
+    let mut shards: Vec<_> = page["credentials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|credential| credential["shard"].as_u64().unwrap())
+        .collect();
+    shards.sort_unstable();
+    assert_eq!(shards, [0, 1]);
+    let response = world
+        .client
+        .get(world.url("/admin/v1/status-sections"))
+        .bearer_auth(crate::harness::ADMINISTRATION_TOKEN);
+    let sections: Value = response.send().await.unwrap().json().await.unwrap();
+    assert_eq!(sections["sections"].as_array().unwrap().len(), 2);
+}
