@@ -135,7 +135,6 @@ fn a_block_that_does_not_decode_is_an_error_and_not_an_absence() {
     assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
 }
 
-/// The layout is persisted in packs and frozen: a change of these bytes takes a decision record and a new version.
 #[test]
 fn a_wrong_code_ends_the_iteration_with_one_error() {
     let members: Vec<u64> = (0..1_000).map(|place| place * 3).collect();
@@ -150,6 +149,7 @@ fn a_wrong_code_ends_the_iteration_with_one_error() {
     assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
 }
 
+/// The layout is persisted in packs and frozen: a change of these bytes takes a decision record and a new version.
 #[test]
 fn the_encoding_of_version_1_is_frozen() {
     let bytes = build(&[3, 5, 6, 40, 41, 99], 100).unwrap();

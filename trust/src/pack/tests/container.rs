@@ -150,6 +150,19 @@ fn refuses_a_section_of_another_pack_under_the_manifest_of_this() {
 }
 
 #[test]
+fn refuses_an_older_section_of_the_same_length_under_table_and_manifest_of_this_pack() {
+    // The older section has its issuer's good signature: only the distributor's hash tells that it is not the one.
+    let world = World::new();
+    let section = |at| world.issuer.status_section(URI, &list(), at).as_bytes().to_vec();
+    let (new, old) = (section(NOW), section(NOW.minus(Duration::from_secs(60))));
+    assert_eq!(new.len(), old.len());
+    let mut bytes = world.pack(1, NOW);
+    let place = bytes.windows(new.len()).position(|window| window == new).unwrap();
+    bytes[place..place + old.len()].copy_from_slice(&old);
+    assert!(matches!(world.open(&bytes), Err(PackError::SectionHash)));
+}
+
+#[test]
 fn refuses_a_list_twice() {
     let world = World::new();
     let section = world.issuer.status_section(URI, &list(), NOW);

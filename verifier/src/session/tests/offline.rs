@@ -1,7 +1,8 @@
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_trust::pack::{Pack, PackError};
 use symbolon_trust::status_list::Status as Listed;
-use symbolon_trust::testing::{DAY, NOW, TestRegistry};
+use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestRegistry};
+use symbolon_trust::trust_list::CredentialTypeRule;
 
 use super::world::{Outcome, SECOND, World, bound, run};
 use crate::report::{Reason, Status, Verdict, Warning};
@@ -123,4 +124,25 @@ fn without_a_usable_pack_the_verdict_is_unknown() {
             }
         )));
     }
+}
+
+#[test]
+fn a_list_in_the_pack_that_another_issuer_signed_is_not_the_issuers_word() {
+    // The registry gave the addresses to a second issuer, whose word about the first one's credential counts nothing.
+    let world = World::new();
+    let other = TestIssuer::new("https://other.example", 300);
+    let any = || vec![CredentialTypeRule::Any];
+    let mut entry = other.entry(any());
+    entry.status_prefix = Some("https://issuer.example/status/".to_owned());
+    let trust_list = world
+        .registry
+        .trust_list(vec![world.issuer.entry(any()), entry], NOW);
+    let section = other.status_section(&world.uri(), &world.list(Listed::Valid), NOW);
+    let bytes = world.registry.pack(1, &trust_list, vec![section], NOW);
+    let report = judge(&world, &bytes, NOW).report;
+    assert_eq!(
+        (report.verdict, report.status.state),
+        (Verdict::Unknown, Status::Unknown)
+    );
+    assert!(report.failed_because(Reason::EvidenceOfAnotherIssuer));
 }

@@ -316,3 +316,24 @@ fn a_list_under_a_foreign_address_is_not_the_issuers_word() {
     );
     assert!(report.failed_because(Reason::EvidenceOfAnotherIssuer));
 }
+
+#[test]
+fn nothing_is_fetched_for_a_credential_that_is_not_believed() {
+    let world = World::new();
+    let trust_list = world.trust_list();
+    let mut credential = world.template();
+    credential.expires = Some(NOW.minus(DAY));
+    let text = world.present(&world.issue(&credential));
+    let evidence = Evidence::online(&trust_list);
+    let outcome = run(
+        &text,
+        bound(),
+        Policy::RELYING_PARTY,
+        evidence,
+        &BTreeMap::new(),
+        &world.provider,
+        NOW,
+    );
+    assert_eq!(outcome.report.verdict, Verdict::Invalid);
+    assert_eq!(outcome.wanted, []);
+}

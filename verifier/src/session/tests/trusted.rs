@@ -55,7 +55,17 @@ fn a_listed_issuer_may_not_make_a_type_it_is_not_listed_for() {
         (Verdict::Invalid, Trusted::NotTrusted)
     );
     assert!(report.failed_because(Reason::TypeNotAllowed));
-    assert!(report.claims.is_empty());
+
+    let mut credential = world.template();
+    let picture = serde_json::json!("data:image/webp;base64,AAEC");
+    credential.claims.insert("picture".to_owned(), picture);
+    let text = world.present(&world.issue(&credential));
+    assert!(world.verify(&text).photo.is_some());
+    let report = world.verify_with(&text, bound(), Policy::RELYING_PARTY, &trust_list, NOW);
+    assert!(
+        report.claims.is_empty() && report.photo.is_none(),
+        "nothing of it is shown"
+    );
 }
 
 #[test]
