@@ -32,7 +32,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8], readers: Readers) -> io::Resu
     let neighbour = folder.join(neighbour);
     let written = write_new(&neighbour, bytes, readers).and_then(|()| fs::rename(&neighbour, path));
     if written.is_err() {
-        // The error that matters is the first one; a leftover that cannot be removed is overwritten next time.
+        // The error that matters is the first one; a leftover that cannot be removed now is removed next time.
         let _ = fs::remove_file(&neighbour);
     }
     written?;
@@ -40,8 +40,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8], readers: Readers) -> io::Resu
 }
 
 fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    // What lies there may be readable by others, or be a link of somebody else to another file: it is never written into.
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -53,6 +59,30 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Opens a file for writing that its owner alone may read, emptied. For output too long to be kept in memory.
+///
+/// # Errors
+/// What the system reports.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The mode above is for a new file alone. A terminal or a pipe keeps what it has.
+        if file.metadata()?.is_file() {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }
 
 /// Makes a folder that its owner alone may enter.
@@ -89,6 +119,31 @@ mod tests {
             fs::read_dir(folder.path()).unwrap().count(),
             1,
             "no neighbour is left behind"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_lies_in_the_way_is_neither_followed_nor_lends_its_permissions() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, b"of another").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, folder.path().join("key.partial")).unwrap();
+        let key = folder.path().join("key");
+        write_atomically(&key, b"secret", Readers::Owner).unwrap();
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"of another");
+        assert_eq!(
+            (fs::read(&key).unwrap().as_slice(), mode(&key)),
+            (&b"secret"[..], 0o600)
+        );
+
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o666)).unwrap();
+        drop(create_private(&elsewhere).unwrap());
+        assert_eq!(
+            (fs::read(&elsewhere).unwrap().len(), mode(&elsewhere)),
+            (0, 0o600)
         );
     }
 }
