@@ -166,20 +166,30 @@ pub(crate) fn open_held(credential: &HeldCredential) -> Result<Opened<'_>, Walle
 }
 
 impl Opened<'_> {
-    /// The claims about the person, down to the values: objects are taken apart, arrays are shown whole.
+    /// The claims about the person, down to the values: objects are taken apart, arrays are shown whole. What the issuer lets
+    /// the person withhold is among them whatever its name is, because a verifier can ask for it.
     pub(crate) fn personal_claims(&self) -> Vec<(ClaimsPath, &Value)> {
         let mut found = Vec::new();
         for (name, value) in &self.processed.claims {
-            if !TECHNICAL_CLAIMS.contains(&name.as_str()) {
-                collect(&mut vec![PathPart::Key(name.clone())], value, &mut found);
+            let mut path = vec![PathPart::Key(name.clone())];
+            let withheld = || {
+                self.processed
+                    .disclosed
+                    .iter()
+                    .any(|claim| claim.path.parts().starts_with(&path))
+            };
+            if !TECHNICAL_CLAIMS.contains(&name.as_str()) || withheld() {
+                collect(&mut path, value, &mut found);
             }
         }
         found
     }
 
-    /// A claim can be withheld when it, or something that contains it, is behind a disclosure.
+    /// A claim can be withheld when it, something that contains it, or an element of it is behind a disclosure.
     pub(crate) fn disclosable(&self, path: &ClaimsPath) -> Disclosable {
-        let withheld = |disclosed: &ClaimsPath| path.parts().starts_with(disclosed.parts());
+        let withheld = |disclosed: &ClaimsPath| {
+            path.parts().starts_with(disclosed.parts()) || disclosed.parts().starts_with(path.parts())
+        };
         match self.processed.disclosed.iter().any(|claim| withheld(&claim.path)) {
             true => Disclosable::Selectively,
             false => Disclosable::Always,
@@ -218,5 +228,58 @@ const TECHNICAL_CLAIMS: &[&str] = &[
     "aka_vcts",
     "status",
     "jti",
-    "sub",
 ];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use symbolon_credential::sd_jwt::Decoys;
+    use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
+    use symbolon_crypto::SignatureAlgorithm;
+    use symbolon_crypto::testing::SeededRandomness;
+
+    use super::*;
+
+    #[test]
+    fn whatever_can_be_withheld_is_shown_as_such_also_a_technical_name_and_an_element_of_a_list() {
+        let path = |value: Value| serde_json::from_value::<ClaimsPath>(value).unwrap();
+        let Value::Object(claims) = json!({ "sub": "1990-X", "jti": "7", "languages": ["fr", "sus"] }) else {
+            panic!("an object")
+        };
+        let prepared = CredentialToIssue {
+            vct: VerifiableCredentialType::parse("https://issuer.example/types/person").unwrap(),
+            issuer: Some("https://issuer.example".to_owned()),
+            issued_at: None,
+            not_before: None,
+            expires: None,
+            status: None,
+            holder: None,
+            claims,
+            selectable: vec![path(json!(["sub"])), path(json!(["languages", null]))],
+            decoys: Decoys::None,
+        }
+        .prepare(
+            SignatureAlgorithm::Es256,
+            &IssuerKeyReference::KeyId("1".to_owned()),
+            &SeededRandomness::new(1),
+        )
+        .unwrap();
+        let text = prepared.finish(&[0; 64]);
+        let sd_jwt = SdJwt::parse_received(&text, SdJwtBudget::DEFAULT).unwrap();
+        let processed = process(&sd_jwt).unwrap();
+        let opened = Opened { sd_jwt, processed };
+        let mut shown: Vec<_> = opened
+            .personal_claims()
+            .into_iter()
+            .map(|(path, _)| (path.to_string(), opened.disclosable(&path)))
+            .collect();
+        shown.sort_by(|left, right| left.0.cmp(&right.0));
+        assert_eq!(
+            shown,
+            [
+                ("languages".to_owned(), Disclosable::Selectively),
+                ("sub".to_owned(), Disclosable::Selectively)
+            ]
+        );
+    }
+}
