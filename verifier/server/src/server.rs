@@ -2,9 +2,11 @@ use core::time::Duration;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use symbolon_crypto::UnixTime;
 use symbolon_http::serve::{Encryption, ServeError, harden, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -20,7 +22,7 @@ use crate::state::{Dependencies, State};
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How many entries one sweep removes at most, so that it never holds the store for long.
+/// How many entries one commit of a sweep removes at most, so that it never holds the store for long.
 const SWEEP_ENTRIES: usize = 500;
 
 /// How many announcements a slow stream of events may miss before it asks the store.
@@ -186,15 +188,42 @@ async fn sweep(state: Arc<State>) {
     loop {
         interval.tick().await;
         let before = state.now().minus(state.configuration.result_retention());
-        match state
-            .dependencies
-            .store
-            .remove_expired(before, SWEEP_ENTRIES)
-            .await
-        {
+        match remove_expired(state.dependencies.store.as_ref(), before).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed expired requests"),
             Err(error) => tracing::warn!(%error, "expired requests could not be removed"),
         }
+    }
+}
+
+/// Removes everything that is due, batch by batch: answers hold personal data, and no rate of requests may keep them longer.
+async fn remove_expired(store: &dyn VerifierStore, before: UnixTime) -> Result<usize, StoreError> {
+    let mut removed = 0;
+    loop {
+        let batch = store.remove_expired(before, SWEEP_ENTRIES).await?;
+        removed += batch;
+        if batch < SWEEP_ENTRIES {
+            return Ok(removed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use symbolon_verifier::store::{MemoryStore, Nonce, TenantId};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_sweep_removes_everything_that_is_due() {
+        let (store, tenant) = (MemoryStore::new(), TenantId::parse("default").unwrap());
+        for number in 0..SWEEP_ENTRIES * 2 + 1 {
+            let nonce = Nonce::parse(&number.to_string()).unwrap();
+            let kept = UnixTime::from_seconds(100);
+            let _ = store.consume_nonce(&tenant, &nonce, kept).await.unwrap();
+        }
+        let due = UnixTime::from_seconds(101);
+        assert_eq!(remove_expired(&store, due).await.unwrap(), SWEEP_ENTRIES * 2 + 1);
+        assert_eq!(remove_expired(&store, due).await.unwrap(), 0);
     }
 }
