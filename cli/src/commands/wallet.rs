@@ -152,6 +152,17 @@ async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
             show::warning("an interrupted flow waits for its peer, which cannot be reached");
         }
         Err(WalletError::NotFound) => {}
+        // Such a flow never gets better: its request has expired, or the trust list no longer names its peer. Kept, it would stop
+        // every later command.
+        Err(
+            WalletError::RequestRefused(_)
+            | WalletError::UnknownIssuer
+            | WalletError::UnacceptableOffer(_)
+            | WalletError::KeyGone,
+        ) => {
+            wallet.abandon(flow).await?;
+            show::warning("an interrupted flow could not go on and was given up");
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())
