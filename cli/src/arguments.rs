@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
-#[command(name = "symbolon", version, about, propagate_version = true)]
+#[command(name = "symbolon", version, about = "Verifiable credentials, from an ID record to an offline verdict", propagate_version = true)]
 pub struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE")]
