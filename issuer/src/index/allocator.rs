@@ -14,7 +14,14 @@ use crate::store::{IssuerStore, StoreError, Swap};
 pub struct IndexAllocator {
     width: IndexWidth,
     block: u32,
-    leases: Mutex<Vec<IndexLease>>,
+    free: Mutex<Free>,
+}
+
+/// What this process may give out.
+struct Free {
+    /// Given out before, and given back.
+    returned: Vec<StatusIndex>,
+    leases: Vec<IndexLease>,
 }
 
 impl IndexAllocator {
@@ -25,11 +32,14 @@ impl IndexAllocator {
         Self {
             width,
             block,
-            leases: Mutex::new(Vec::new()),
+            free: Mutex::new(Free {
+                returned: Vec::new(),
+                leases: Vec::new(),
+            }),
         }
     }
 
-    /// The next index. It is spoken for at once: an issuance that fails later leaves a gap.
+    /// The next index. It is spoken for at once: an issuance that fails later leaves a gap, unless it gives the index back.
     ///
     /// # Errors
     /// [`AllocationError`] when the store or the randomness fails, or every shard number is used.
@@ -44,22 +54,31 @@ impl IndexAllocator {
                 return Ok(index);
             }
             let lease = lease(store, self.width, self.block, now, randomness).await?;
-            self.lock().push(lease);
+            self.lock().leases.push(lease);
         }
     }
 
+    /// Takes back indices from [`IndexAllocator::allocate`] that no credential has: none that bears them left, and the store
+    /// answered that it booked none. After a commit without an answer they must stay given.
+    pub fn give_back(&self, indices: impl IntoIterator<Item = StatusIndex>) {
+        self.lock().returned.extend(indices);
+    }
+
     fn take(&self) -> Option<StatusIndex> {
-        let mut leases = self.lock();
+        let mut free = self.lock();
+        if let Some(index) = free.returned.pop() {
+            return Some(index);
+        }
         loop {
-            match leases.last_mut()?.next() {
+            match free.leases.last_mut()?.next() {
                 Some(index) => return Some(index),
-                None => drop(leases.pop()),
+                None => drop(free.leases.pop()),
             }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<IndexLease>> {
-        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,4 +162,34 @@ pub enum AllocationError {
     /// All 2^32 shards were opened.
     #[error("every status list of this installation is full")]
     NoMoreShards,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use symbolon_crypto::testing::SeededRandomness;
+
+    use super::*;
+    use crate::store::MemoryIssuerStore;
+
+    #[test]
+    fn an_index_that_came_back_is_given_once_more_and_no_other_twice() {
+        let (store, randomness) = (MemoryIssuerStore::default(), SeededRandomness::new(1));
+        let allocator = IndexAllocator::new(IndexWidth::DEFAULT, 2);
+        let next = || {
+            let now = UnixTime::from_seconds(1_800_000_000);
+            let answer = pin!(allocator.allocate(&store, now, &randomness));
+            match answer.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(index) => index.unwrap(),
+                Poll::Pending => panic!("the store in memory answers at once"),
+            }
+        };
+        let (first, second) = (next(), next());
+        allocator.give_back([first]);
+        assert_eq!(next(), first);
+        let third = next();
+        assert!(third != first && third != second);
+    }
 }

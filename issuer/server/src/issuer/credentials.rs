@@ -54,7 +54,13 @@ impl Issuer {
                 .await?
                 .ok_or(CredentialRefusal::RecordMissing)?;
             let indices = self.allocate(accepted.count(), now).await?;
-            let prepared = accepted.prepare(&record, &indices, &self.material(now))?;
+            let prepared = match accepted.prepare(&record, &indices, &self.material(now)) {
+                Ok(prepared) => prepared,
+                Err(failure) => {
+                    self.allocator.give_back(indices);
+                    return Err(failure.into());
+                }
+            };
             let signatures = self.sign_credentials(prepared.requests())?;
             let signed = prepared.finish(&signatures)?;
             let outcome = self.store().commit_issuance(signed.issuance().clone()).await?;
@@ -71,8 +77,12 @@ impl Issuer {
                     });
                 }
                 // Another request with the same token came first: judge what is left.
-                Err(IssuanceOutcome::AccessChanged) => {}
-                Err(IssuanceOutcome::NonceSpent) => return Err(CredentialRefusal::NonceSpent.into()),
+                Err(IssuanceOutcome::AccessChanged) => self.allocator.give_back(indices),
+                Err(IssuanceOutcome::NonceSpent) => {
+                    // One nonce sent again and again must not use up the status lists.
+                    self.allocator.give_back(indices);
+                    return Err(CredentialRefusal::NonceSpent.into());
+                }
                 Err(outcome) => return Err(CredentialFailure::Outcome(outcome)),
             }
         }
