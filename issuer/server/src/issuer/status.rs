@@ -93,21 +93,18 @@ impl Issuer {
 
     async fn publish(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
         // Unmarked before the books are read: a change committed later marks it again.
-        self.publisher.lock_changed().remove(&shard);
+        let mut mark = self.publisher.unmark(shard);
         let published = self.sign_list(shard).await;
-        match &published {
-            Ok(Some(list)) => {
-                let mut lists = self
-                    .publisher
-                    .published
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
-                lists.insert(shard, Arc::clone(list));
-            }
-            Ok(None) => {}
-            Err(_) => {
-                self.publisher.lock_changed().insert(shard);
-            }
+        if let Ok(Some(list)) = &published {
+            let mut lists = self
+                .publisher
+                .published
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            lists.insert(shard, Arc::clone(list));
+        }
+        if published.is_ok() {
+            mark.again = None;
         }
         published
     }
@@ -153,8 +150,30 @@ impl Issuer {
 }
 
 impl Publisher {
+    /// Removes the mark of a shard that is about to be published.
+    fn unmark(&self, shard: ShardId) -> Unmarked<'_> {
+        let was_marked = self.lock_changed().remove(&shard);
+        Unmarked {
+            publisher: self,
+            again: was_marked.then_some(shard),
+        }
+    }
+
     fn lock_changed(&self) -> std::sync::MutexGuard<'_, BTreeSet<ShardId>> {
         self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A mark that comes back when the publication fails or is given up, as when the client that asked for the list goes away. Whoever
+/// waits for the change to be published would otherwise take the old list for a new one.
+struct Unmarked<'p> {
+    publisher: &'p Publisher,
+    again: Option<ShardId>,
+}
+
+impl Drop for Unmarked<'_> {
+    fn drop(&mut self) {
+        self.publisher.lock_changed().extend(self.again.take());
     }
 }
 
@@ -177,4 +196,20 @@ pub enum PublicationFailed {
     /// The process is ending.
     #[error("the publication was interrupted")]
     Interrupted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publication_that_is_given_up_leaves_its_shard_marked() {
+        let (publisher, shard, other) = (Publisher::default(), ShardId::FIRST, ShardId::new(7));
+        publisher.lock_changed().insert(shard);
+        drop(publisher.unmark(shard));
+        drop(publisher.unmark(other));
+        assert_eq!(*publisher.lock_changed(), BTreeSet::from([shard]));
+        publisher.unmark(shard).again = None;
+        assert!(publisher.lock_changed().is_empty());
+    }
 }
