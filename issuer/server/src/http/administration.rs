@@ -61,7 +61,7 @@ async fn import(State(administration): State<Administration>, headers: HeaderMap
             "send NDJSON or CSV",
         );
     };
-    answer(administration.import(format, body.into()).await)
+    to_its_end(async move { answer(administration.import(format, body.into()).await) }).await
 }
 
 #[derive(Deserialize)]
@@ -111,7 +111,7 @@ async fn change_status(
     body: Bytes,
 ) -> Result<Response, NotUnderstood> {
     let order = order(&body)?;
-    Ok(answer(administration.change_status(&order).await))
+    Ok(to_its_end(async move { answer(administration.change_status(&order).await) }).await)
 }
 
 async fn issue_card(
@@ -119,7 +119,7 @@ async fn issue_card(
     body: Bytes,
 ) -> Result<Response, NotUnderstood> {
     let order = order(&body)?;
-    Ok(answer(administration.issue_card(&order).await))
+    Ok(to_its_end(async move { answer(administration.issue_card(&order).await) }).await)
 }
 
 /// The signed sections, each in base64.
@@ -184,6 +184,15 @@ impl axum::response::IntoResponse for NotUnderstood {
         let Self { line, column } = self;
         let description = format!("the order is not the expected JSON (line {line}, column {column})");
         refused(StatusCode::BAD_REQUEST, "invalid_order", &description)
+    }
+}
+
+/// Carries out an order of several steps also when the client goes away between them: a revocation that is durable is published,
+/// and an import that declares a death revokes.
+async fn to_its_end(order: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(order).await {
+        Ok(response) => response,
+        Err(_) => AdministrationError::Interrupted.into_response(),
     }
 }
 
