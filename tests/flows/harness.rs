@@ -126,6 +126,11 @@ impl Installation {
     }
 
     pub(crate) fn serve(&self, role: Role) -> Server {
+        self.serve_with(role, &[])
+    }
+
+    /// Serves with further environment variables.
+    pub(crate) fn serve_with(&self, role: Role, environment: &[(&str, &str)]) -> Server {
         let (name, url) = match role {
             Role::Issuer => ("issuer", &self.issuer),
             Role::Verifier => ("verifier", &self.verifier),
@@ -133,6 +138,7 @@ impl Installation {
         let log = fs::File::create(self.path(&format!("{name}.log"))).unwrap();
         let child = self
             .command(&[name, "serve"])
+            .envs(environment.iter().copied())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()

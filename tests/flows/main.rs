@@ -4,5 +4,21 @@
     clippy::disallowed_methods,
     reason = "tests wait for processes and read their environment"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a flow that is not as expected ends its test, also in what the tests share"
+)]
 
+mod bad_input;
+mod card_pictures;
+mod crash;
+mod demo;
 mod harness;
+mod installation;
+mod offline;
+mod plain_http;
+mod story;

@@ -1,0 +1,21 @@
+//! Attacks on running servers, over real HTTP: what a crate's own tests cannot show from end to end. Each test names its
+//! row of the project's list of attacks.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests wait for processes and read their environment"
+)]
+
+mod administration;
+#[path = "../flows/harness.rs"]
+#[expect(dead_code, reason = "the flows use the rest of it")]
+mod harness;
+mod issuance;
+mod logs;
+mod oversized;
+mod presentation;
+mod recorder;
+#[path = "../flows/story.rs"]
+mod story;
+mod transaction_code;
+mod wallet;

@@ -1,0 +1,58 @@
+//! A real card, as phones see it: turned, tilted, blurred, noisy, badly lit.
+
+use std::fs;
+
+use symbolon_qr_picture::testing::{Distortion, distort};
+use symbolon_qr_picture::{LumaPicture, PictureSource, read_luma};
+
+use crate::harness::Installation;
+use crate::story;
+
+const PICTURES: usize = 200;
+/// The card is printed with 8 dots for a module; a phone that holds the whole card sees about half of them.
+const MODULE_PIXELS: u32 = 4;
+
+/// The picture at half its width and height.
+fn halved(picture: &LumaPicture) -> LumaPicture {
+    LumaPicture::from_fn(picture.width() / 2, picture.height() / 2, |x, y| {
+        let sum: u16 = [(0, 0), (1, 0), (0, 1), (1, 1)]
+            .map(|(right, down)| u16::from(picture.level(2 * x + right, 2 * y + down)))
+            .iter()
+            .sum();
+        u8::try_from(sum / 4).unwrap()
+    })
+}
+
+#[test]
+fn at_least_85_of_100_distorted_pictures_of_a_printed_card_are_read_and_none_is_misread() {
+    let installation = Installation::new();
+    let uin = story::import_people(&installation);
+    story::print_card(&installation, &uin);
+    let card = LumaPicture::decode(&fs::read(installation.path("card.png")).unwrap()).unwrap();
+    let clean = read_luma(&card, PictureSource::Rendered);
+    let text = clean.first().and_then(|found| found.text()).unwrap();
+    let seen = halved(&card);
+    let workers = 2;
+    let read: usize = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| {
+                let seen = &seen;
+                scope.spawn(move || {
+                    (worker..PICTURES)
+                        .step_by(workers)
+                        .filter(|number| {
+                            let kind = Distortion::ALL[number / workers % Distortion::ALL.len()];
+                            let picture = distort(seen, f64::from(MODULE_PIXELS), kind, *number as u64);
+                            let found = read_luma(&picture, PictureSource::Photographed);
+                            assert!(found.iter().all(|one| one.text() == Some(text)), "misread");
+                            !found.is_empty()
+                        })
+                        .count()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    println!("read {read} of {PICTURES} pictures of a printed card");
+    assert!(read * 100 >= 85 * PICTURES, "read {read} of {PICTURES}");
+}
