@@ -6,7 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
-#[command(name = "symbolon", version, about = "Verifiable credentials, from an ID record to an offline verdict", propagate_version = true)]
+#[command(
+    name = "symbolon",
+    version,
+    about = "Verifiable credentials, from an ID record to an offline verdict",
+    propagate_version = true
+)]
 pub struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE")]
@@ -241,6 +246,8 @@ pub enum RequestCommand {
     #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
     Show {
         /// The request, as `request create` names it
+        // One name in 64 begins with a hyphen: base64url has it among its characters.
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// Wait until the wallet has answered
         #[arg(long)]
@@ -378,4 +385,25 @@ pub enum AuditCommand {
     /// Checks that no entry of the audit log was changed or removed
     #[command(after_help = "Example:\n  symbolon audit verify")]
     Verify,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_whose_name_begins_with_a_hyphen_is_shown() {
+        for id in ["-hV4c1f_x", "--c1f", "-c1f-"] {
+            for line in [
+                ["symbolon", "request", "show", id, "--wait"],
+                ["symbolon", "request", "show", "--wait", id],
+            ] {
+                let arguments = Arguments::try_parse_from(line).unwrap();
+                let Command::Request(RequestCommand::Show { id: read, wait, .. }) = arguments.command else {
+                    panic!("another command was read");
+                };
+                assert_eq!((read.as_str(), wait), (id, true));
+            }
+        }
+    }
 }
