@@ -20,7 +20,9 @@ fn tagged_enums_with_floats(source: &str) -> Vec<String> {
         let item = &rest[end + 2..];
         let Some(open) = item.find('{') else { continue };
         let head = &item[..open];
-        let Some(name) = head.split_whitespace().skip_while(|word| *word != "enum").nth(1) else { continue };
+        let Some(name) = head.split_whitespace().skip_while(|word| *word != "enum").nth(1) else {
+            continue;
+        };
         let mut depth = 0_usize;
         let body = item[open..]
             .char_indices()
@@ -45,14 +47,20 @@ fn no_tagged_or_untagged_wire_enum_holds_a_float() {
     for layer in LAYERS {
         for file in rust_files(&root().join(folder(layer.package)).join("src")) {
             let text = fs::read_to_string(&file).expect("a source file is text");
-            assert_eq!(tagged_enums_with_floats(&text), Vec::<String>::new(), "in {}", file.display());
+            assert_eq!(
+                tagged_enums_with_floats(&text),
+                Vec::<String>::new(),
+                "in {}",
+                file.display()
+            );
         }
     }
 }
 
 #[test]
 fn the_search_itself_notices_a_float() {
-    let source = "#[derive(Deserialize)]\n#[serde(untagged)]\npub enum Amount { Whole(u64), Part { value: f64 } }";
+    let source =
+        "#[derive(Deserialize)]\n#[serde(untagged)]\npub enum Amount { Whole(u64), Part { value: f64 } }";
     assert_eq!(tagged_enums_with_floats(source), ["Amount"]);
     let harmless = "#[serde(rename_all = \"snake_case\")]\npub enum Amount { Part(f64) }";
     assert_eq!(tagged_enums_with_floats(harmless), Vec::<String>::new());

@@ -14,12 +14,21 @@ fn metadata() -> Metadata {
 
 #[test]
 fn every_package_stands_in_the_layer_table() {
-    let known: BTreeSet<&str> =
-        LAYERS.iter().map(|layer| layer.package).chain(ASSEMBLERS.iter().copied()).collect();
+    let known: BTreeSet<&str> = LAYERS
+        .iter()
+        .map(|layer| layer.package)
+        .chain(ASSEMBLERS.iter().copied())
+        .collect();
     let metadata = metadata();
-    let found: BTreeSet<&str> =
-        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
-    assert_eq!(found, known, "the workspace and the layer table name different packages");
+    let found: BTreeSet<&str> = metadata
+        .workspace_packages()
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    assert_eq!(
+        found, known,
+        "the workspace and the layer table name different packages"
+    );
 }
 
 #[test]
@@ -27,12 +36,17 @@ fn no_edge_points_upwards() {
     let metadata = metadata();
     let mut wrong = Vec::new();
     for package in metadata.workspace_packages() {
-        let Some(layer) = LAYERS.iter().find(|layer| layer.package == package.name.as_str()) else { continue };
+        let Some(layer) = LAYERS.iter().find(|layer| layer.package == package.name.as_str()) else {
+            continue;
+        };
         for dependency in &package.dependencies {
             // A crate's own tests may use its own features, which cargo writes as an edge to itself.
             let ours = dependency.name.starts_with("symbolon-") && dependency.name != package.name.as_str();
             if ours && !layer.may_use.contains(&dependency.name.as_str()) {
-                wrong.push(format!("{} -> {} ({:?})", package.name, dependency.name, dependency.kind));
+                wrong.push(format!(
+                    "{} -> {} ({:?})",
+                    package.name, dependency.name, dependency.kind
+                ));
             }
         }
     }
@@ -42,8 +56,11 @@ fn no_edge_points_upwards() {
 #[test]
 fn nothing_that_does_input_or_output_stands_below_a_pure_crate() {
     let metadata = metadata();
-    let names: BTreeMap<&PackageId, &str> =
-        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let names: BTreeMap<&PackageId, &str> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package.name.as_str()))
+        .collect();
     let resolve = metadata.resolve.as_ref().expect("the graph is resolved");
     let edges: BTreeMap<&PackageId, Vec<&PackageId>> = resolve
         .nodes
@@ -56,7 +73,9 @@ fn nothing_that_does_input_or_output_stands_below_a_pure_crate() {
                     dependency.dep_kinds.iter().any(|kind| {
                         let applies = kind.target.as_ref().is_none_or(|target| {
                             let target = target.to_string();
-                            !target.contains("wasm") && !target.contains("windows") && !target.contains("hermit")
+                            !target.contains("wasm")
+                                && !target.contains("windows")
+                                && !target.contains("hermit")
                         });
                         kind.kind == DependencyKind::Normal && applies
                     })
@@ -90,5 +109,8 @@ fn nothing_that_does_input_or_output_stands_below_a_pure_crate() {
             }
         }
     }
-    assert!(wrong.is_empty(), "pure crates that reach input or output: {wrong:#?}");
+    assert!(
+        wrong.is_empty(),
+        "pure crates that reach input or output: {wrong:#?}"
+    );
 }

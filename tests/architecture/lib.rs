@@ -48,25 +48,82 @@ const VERIFIER: &str = "symbolon-verifier";
 
 /// The table.
 pub const LAYERS: &[Layer] = &[
-    Layer { package: CRYPTO, purity: Pure, may_use: &[] },
-    Layer { package: AWS_LC, purity: Runtime, may_use: &[CRYPTO] },
-    Layer { package: JOSEKIT, purity: Runtime, may_use: &[CRYPTO] },
-    Layer { package: SCHEMAS, purity: Pure, may_use: &[] },
-    Layer { package: STORE, purity: Runtime, may_use: &[] },
-    Layer { package: DID, purity: Pure, may_use: &[CRYPTO] },
-    Layer { package: CREDENTIAL, purity: Pure, may_use: &[CRYPTO, DID, SCHEMAS] },
-    Layer { package: TRUST, purity: Pure, may_use: &[CRYPTO, DID, CREDENTIAL] },
-    Layer { package: PROTOCOL, purity: Pure, may_use: &[CRYPTO, DID, CREDENTIAL] },
-    Layer { package: HTTP, purity: Runtime, may_use: &[CRYPTO, PROTOCOL] },
-    Layer { package: QR_PICTURE, purity: Pure, may_use: &[] },
-    Layer { package: ISSUER, purity: Pure, may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL] },
-    Layer { package: WALLET, purity: Pure, may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL] },
-    Layer { package: VERIFIER, purity: Pure, may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL] },
+    Layer {
+        package: CRYPTO,
+        purity: Pure,
+        may_use: &[],
+    },
+    Layer {
+        package: AWS_LC,
+        purity: Runtime,
+        may_use: &[CRYPTO],
+    },
+    Layer {
+        package: JOSEKIT,
+        purity: Runtime,
+        may_use: &[CRYPTO],
+    },
+    Layer {
+        package: SCHEMAS,
+        purity: Pure,
+        may_use: &[],
+    },
+    Layer {
+        package: STORE,
+        purity: Runtime,
+        may_use: &[],
+    },
+    Layer {
+        package: DID,
+        purity: Pure,
+        may_use: &[CRYPTO],
+    },
+    Layer {
+        package: CREDENTIAL,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, SCHEMAS],
+    },
+    Layer {
+        package: TRUST,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, CREDENTIAL],
+    },
+    Layer {
+        package: PROTOCOL,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, CREDENTIAL],
+    },
+    Layer {
+        package: HTTP,
+        purity: Runtime,
+        may_use: &[CRYPTO, PROTOCOL],
+    },
+    Layer {
+        package: QR_PICTURE,
+        purity: Pure,
+        may_use: &[],
+    },
+    Layer {
+        package: ISSUER,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL],
+    },
+    Layer {
+        package: WALLET,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL],
+    },
+    Layer {
+        package: VERIFIER,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL],
+    },
     Layer {
         package: "symbolon-issuer-server",
         purity: Runtime,
         may_use: &[
-            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE, ISSUER,
+            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
+            ISSUER,
         ],
     },
     Layer {
@@ -78,7 +135,8 @@ pub const LAYERS: &[Layer] = &[
         package: "symbolon-verifier-server",
         purity: Runtime,
         may_use: &[
-            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE, VERIFIER,
+            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
+            VERIFIER,
         ],
     },
 ];
@@ -88,6 +146,20 @@ pub const ASSEMBLERS: &[&str] = &["symbolon-cli", "symbolon-architecture-tests"]
 
 /// Crates that read or write files, sockets or processes. None of them may stand anywhere below a pure crate.
 pub const INPUT_OUTPUT_CRATES: &[&str] = &[
-    "tokio", "reqwest", "hyper", "axum", "axum-server", "sqlx", "redb", "sled", "mio", "socket2", "openssl", "aws-lc-rs",
-    "aws-lc-sys", "rustls", "async-std", "smol",
+    "tokio",
+    "reqwest",
+    "hyper",
+    "axum",
+    "axum-server",
+    "sqlx",
+    "redb",
+    "sled",
+    "mio",
+    "socket2",
+    "openssl",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "rustls",
+    "async-std",
+    "smol",
 ];

@@ -5,8 +5,18 @@ use crate::{LAYERS, Purity};
 
 /// What the source of a pure crate may not name. Addresses as values (`std::net::IpAddr`) are no input or output.
 const FORBIDDEN: &[&str] = &[
-    "std::fs", "std::process", "std::env::", "TcpStream", "TcpListener", "UdpSocket", "SystemTime::now", "Instant::now",
-    "thread_rng", "OsRng", "getrandom::", "include_bytes!(\"/",
+    "std::fs",
+    "std::process",
+    "std::env::",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "SystemTime::now",
+    "Instant::now",
+    "thread_rng",
+    "OsRng",
+    "getrandom::",
+    "include_bytes!(\"/",
 ];
 
 pub(crate) fn root() -> PathBuf {
@@ -63,7 +73,9 @@ fn pure_crates_name_no_ambient_input_or_output() {
         for file in files {
             // Files that are compiled for tests alone.
             if file.components().any(|part| part.as_os_str() == "tests")
-                || file.file_name().is_some_and(|name| name == "tests.rs" || name == "testing.rs")
+                || file
+                    .file_name()
+                    .is_some_and(|name| name == "tests.rs" || name == "testing.rs")
             {
                 continue;
             }
@@ -83,6 +95,10 @@ fn every_crate_uses_the_lints_of_the_workspace() {
     for layer in LAYERS {
         let manifest = root().join(folder(layer.package)).join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap_or_else(|_| panic!("{} exists", manifest.display()));
-        assert!(text.contains("[lints]\nworkspace = true"), "{} has its own lints", layer.package);
+        assert!(
+            text.contains("[lints]\nworkspace = true"),
+            "{} has its own lints",
+            layer.package
+        );
     }
 }

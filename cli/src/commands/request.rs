@@ -207,7 +207,10 @@ fn print(found: &RequestResult) -> ExitCode {
             for stored in reports {
                 show::report(&stored.report);
             }
-            let good = answer.is_as_asked() && reports.iter().all(|stored| is_good(&stored.report));
+            // A query whose credentials are all optional may be answered with none; that proves nothing about anybody.
+            let good = answer.is_as_asked()
+                && !reports.is_empty()
+                && reports.iter().all(|stored| is_good(&stored.report));
             show::line(if good {
                 "the answer is what was asked for"
             } else {
