@@ -3,7 +3,10 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests wait for processes and read their environment"
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests wait for processes and read their environment, and their helpers fail by panicking"
 )]
 
 mod administration;
