@@ -46,6 +46,8 @@ struct Acknowledged {
     /// Records whose holders were told that they have their credential.
     received: BTreeSet<String>,
     revoked: BTreeSet<String>,
+    /// How many imports a kill interrupted.
+    interrupted: u32,
 }
 
 /// The record of one person as of one round.
@@ -98,6 +100,7 @@ impl Administration<'_> {
                 .sent
                 .extend(batch.iter().map(|person| (uin(person), round)));
             let Some(report) = self.ask("records/import", "application/x-ndjson", &rows(batch, round)) else {
+                acknowledged.lock().unwrap().interrupted += 1;
                 return;
             };
             let answers = report["rows"].as_array().unwrap();
@@ -328,11 +331,13 @@ fn fifty_kills_of_the_issuer_lose_and_double_nothing_that_was_acknowledged() {
 
     let acknowledged = acknowledged.into_inner().unwrap();
     println!(
-        "{} receipts and {} revocations were acknowledged; a round of issuance takes {issuance_time:?}",
+        "{} receipts, {} revocations, {} imports interrupted; a round of issuance takes {issuance_time:?}",
         acknowledged.received.len(),
-        acknowledged.revoked.len()
+        acknowledged.revoked.len(),
+        acknowledged.interrupted
     );
-    assert!(!acknowledged.revoked.is_empty());
+    // Else the kills came too late or too early to show anything.
+    assert!(!acknowledged.revoked.is_empty() && acknowledged.interrupted > 0);
     every_record_is_whole(&installation, &people, &acknowledged);
     installation.ok(&["audit", "verify"]);
 
