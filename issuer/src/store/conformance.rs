@@ -26,6 +26,7 @@ use fixtures::{
 /// Runs the whole suite. `make` gives an empty store each time; the stores must not share anything.
 pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     records_are_kept_by_uin_whole_and_in_order(&*make()).await;
+    nothing_is_committed_for_the_deceased(&*make()).await;
     a_grant_is_redeemed_by_one_of_two(&*make()).await;
     an_offer_is_stored_with_its_grant_and_once(&*make()).await;
     an_issuance_is_whole_and_each_part_has_its_own_refusal(&*make()).await;
@@ -36,6 +37,18 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     upkeep::single_values_are_made_once(&*make()).await;
     upkeep::the_audit_chain_grows_from_waiting_events(&*make()).await;
     upkeep::what_expired_is_forgotten_and_nothing_else(&*make()).await;
+}
+
+async fn nothing_is_committed_for_the_deceased(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let deceased = record("7", "e").with_field("declaredAsDeceased", "Y".into());
+    store.put_records(&[deceased], event(&numbers)).await.unwrap();
+    let late = issuance(&numbers, vec![credential(&numbers, "7", 7)]);
+    assert_eq!(
+        store.commit_issuance(late.clone()).await.unwrap(),
+        IssuanceOutcome::CredentialChanged
+    );
+    assert!(store.credential(&late.credentials[0].id).await.unwrap().is_none());
 }
 
 async fn records_are_kept_by_uin_whole_and_in_order(store: &dyn IssuerStore) {

@@ -30,12 +30,12 @@ impl Administration {
             what: "key for cards",
         })?;
         let configuration = self.card_configuration(order)?;
-        let record = issuer
-            .store()
-            .record(&order.record)
-            .await?
-            .ok_or(AdministrationError::UnknownRecord)?;
         for _ in 0..MAX_ATTEMPTS {
+            let record = issuer
+                .store()
+                .record(&order.record)
+                .await?
+                .ok_or(AdministrationError::UnknownRecord)?;
             let replaced = match &order.replaces {
                 Some(id) => Some(
                     issuer
@@ -85,7 +85,7 @@ impl Administration {
                         document,
                     });
                 }
-                // The old card was changed meanwhile: judge it again.
+                // The old card or the record was changed meanwhile: judge it again.
                 Err(IssuanceOutcome::CredentialChanged) => {}
                 Err(outcome) => return Err(AdministrationError::Outcome(outcome)),
             }

@@ -1,7 +1,10 @@
 //! Shards, credentials and their status.
 
+use std::collections::BTreeSet;
+
 use super::envelope::{
-    credential_of_record_key, place_key, read_all, read_stored, record_prefix, shard_key, time_key, write,
+    credential_of_record_key, place_key, read, read_all, read_stored, record_prefix, shard_key, time_key,
+    write,
 };
 use super::grants::access_value;
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
@@ -10,10 +13,11 @@ use crate::credential_record::{CredentialRecord, CredentialStatus};
 use crate::grant::NonceMark;
 use crate::identifiers::CredentialId;
 use crate::index::{Shard, ShardId};
-use crate::record::Uin;
+use crate::record::{IdRecord, Uin, VitalStatus};
 use crate::store::{Issuance, IssuanceOutcome, Revision, StatusChange, StoreError, Stored, Swap};
 
 const SHARD: &str = "shard";
+const RECORD: &str = "ID record";
 const CREDENTIAL: &str = "credential record";
 const MARK: &str = "status mark";
 
@@ -62,6 +66,27 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         let mut batch = WriteBatch::default();
         // What each requirement's failure means, beside the requirement.
         let mut meanings = Vec::new();
+        let judge_again = match issuance.access {
+            Some(_) => IssuanceOutcome::AccessChanged,
+            None => IssuanceOutcome::CredentialChanged,
+        };
+        // A death that was declared while the credential was made: whoever declared it has revoked all that there was, and
+        // would never learn of this one.
+        let holders: BTreeSet<&Uin> = issuance
+            .credentials
+            .iter()
+            .map(|credential| &credential.record)
+            .collect();
+        for holder in holders {
+            let key = holder.as_str().as_bytes().to_vec();
+            let stored = self.entries.get(Space::Records, key.clone()).await?;
+            let record: Option<IdRecord> = stored.as_deref().map(|bytes| read(RECORD, bytes)).transpose()?;
+            if record.is_some_and(|record| record.vital_status() == VitalStatus::Deceased) {
+                return Ok(judge_again);
+            }
+            batch = batch.unchanged(Space::Records, key, &Revision(stored));
+            meanings.push(judge_again);
+        }
         if let Some(spent) = &issuance.access {
             let token = spent.token.as_bytes();
             batch = batch.unchanged(Space::Access, *token, &spent.expected).put(
