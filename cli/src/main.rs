@@ -12,12 +12,7 @@ fn main() -> ExitCode {
     match commands::run(&arguments) {
         Ok(code) => code,
         Err(error) => {
-            let text = error
-                .chain()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(": ");
-            commands::show::warning(&format!("symbolon: {text}"));
+            commands::show::error(&error);
             ExitCode::from(commands::FAILED)
         }
     }

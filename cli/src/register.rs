@@ -1,6 +1,7 @@
 //! The issuer as the command line administers it: through the administration interface of its running server, or, when none
 //! runs, by opening the store itself. The embedded store lets in one process only, so it is always one or the other.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -46,6 +47,15 @@ pub struct AdministrationClient {
     token: Zeroizing<String>,
 }
 
+/// How the command line reaches a server of its own installation.
+#[derive(Debug, Clone, Copy)]
+pub enum Server<'a> {
+    /// By the name that its certificate is for.
+    Tls(&'a Url),
+    /// At the address that it listens on; whatever ends TLS in front of it is not asked.
+    Plain(SocketAddr),
+}
+
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -71,14 +81,13 @@ impl Register {
             }),
             Opening::InUse => {
                 let section = &installation.loaded.configuration.issuer;
-                let listener = if section.tls_certificate.is_some() {
-                    identifier_text(&section.identifier)
+                let encrypted = section.tls_certificate.is_some();
+                let server = if encrypted {
+                    Server::Tls(&section.identifier)
                 } else {
-                    format!("http://{}", section.listen)
+                    Server::Plain(section.listen)
                 };
-                // With a path in the identifier the administration interface stays at the root of the listener.
-                let base = Url::parse(&listener)?.join("/admin/v1")?.to_string();
-                AdministrationClient::new(base, installation.administration_token()?).map(Self::Running)
+                AdministrationClient::new(server, installation.administration_token()?).map(Self::Running)
             }
         }
     }
@@ -190,11 +199,17 @@ impl Register {
 }
 
 impl AdministrationClient {
-    /// A client of the interface at `base`.
+    /// A client of the interface of `server`.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
-    pub fn new(base: String, token: Zeroizing<String>) -> anyhow::Result<Self> {
+    pub fn new(server: Server<'_>, token: Zeroizing<String>) -> anyhow::Result<Self> {
+        let listener = match server {
+            Server::Tls(identifier) => identifier_text(identifier),
+            Server::Plain(address) => format!("http://{address}"),
+        };
+        // With a path in the identifier the administration interface stays at the root of the listener.
+        let base = Url::parse(&listener)?.join("/admin/v1")?.to_string();
         // The operator configured the address, so it may be any.
         Ok(Self {
             fetcher: GuardedFetcher::new(FetchPolicy::Configured)?,

@@ -24,6 +24,8 @@ use symbolon_verifier::{
 use thiserror::Error;
 use url::Url;
 
+use crate::installation::TENANT;
+
 /// The largest request object that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
 /// The largest status list token that is fetched, in bytes: 2²⁰ statuses of 8 bits in base64.
@@ -295,7 +297,7 @@ impl PackMemory {
             path: self.path.clone(),
             source,
         };
-        let tenant = Tenant::parse("default").map_err(|error| failed(Box::new(error)))?;
+        let tenant = Tenant::parse(TENANT).map_err(|error| failed(Box::new(error)))?;
         let key = tenant.key(LAST_SEEN, LAST_SEEN_KEY);
         let remembered = self.store.get(&key).map_err(|error| failed(Box::new(error)))?;
         let last: Option<LastSeen> = match &remembered {

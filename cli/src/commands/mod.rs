@@ -63,12 +63,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             Ok(verify::run(arguments, configuration)
                 .await
                 .unwrap_or_else(|error| {
-                    let text = error
-                        .chain()
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>()
-                        .join(": ");
-                    show::warning(&format!("symbolon: {text}"));
+                    show::error(&error);
                     ExitCode::from(UNREADABLE)
                 }))
         }

@@ -10,15 +10,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::store::{PresentationResult, ResultOutcome};
-use url::Url;
 
 use crate::arguments::RequestCommand;
 use crate::commands::issuing::write_qr;
 use crate::commands::show;
-use crate::configuration::identifier_text;
 use crate::installation::Installation;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
-use crate::register::AdministrationClient;
+use crate::register::{AdministrationClient, Server};
 
 /// How often a waiting command looks for the answer.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -74,13 +72,13 @@ impl VerifierClient {
     /// The HTTP client cannot be made, or the token cannot be read.
     pub fn of(installation: &Installation) -> anyhow::Result<Self> {
         let section = &installation.loaded.configuration.verifier;
-        let listener = if section.tls_certificate.is_some() {
-            identifier_text(&section.identifier)
+        let encrypted = section.tls_certificate.is_some();
+        let server = if encrypted {
+            Server::Tls(&section.identifier)
         } else {
-            format!("http://{}", section.listen)
+            Server::Plain(section.listen)
         };
-        let base = Url::parse(&listener)?.join("/admin/v1")?.to_string();
-        AdministrationClient::new(base, installation.administration_token()?).map(Self)
+        AdministrationClient::new(server, installation.administration_token()?).map(Self)
     }
 
     /// Makes a request by a named query, or by a DCQL query of its own.

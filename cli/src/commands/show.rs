@@ -125,12 +125,19 @@ fn check_text(check: &Check) -> String {
     }
 }
 
-/// The name of a variant as words: `IssuerSignature` becomes `issuer signature`.
-fn words(name: &impl serde::Serialize) -> String {
-    serde_json::to_value(name)
-        .ok()
-        .and_then(|value| value.as_str().map(|text| text.replace('_', " ")))
-        .unwrap_or_default()
+/// The name of a variant as words: `IssuerSignature` becomes `issuer signature`. A variant with content shows its content.
+pub fn words(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text.replace('_', " "),
+        Ok(value) => value.to_string().replace('_', " "),
+        Err(_) => String::new(),
+    }
+}
+
+/// Prints an error with its causes.
+pub fn error(error: &anyhow::Error) {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    warning(&format!("symbolon: {}", causes.join(": ")));
 }
 
 /// Prints a claim, with members indented below it. Long values (pictures) are cut.

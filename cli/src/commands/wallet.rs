@@ -255,19 +255,11 @@ fn parse_code(text: &str) -> anyhow::Result<TransactionCode> {
 
 fn receive_text(outcome: &ReceiveOutcome) -> String {
     match outcome {
-        ReceiveOutcome::NewOfferNeeded(reason) => format!("a new offer is needed ({})", words(reason)),
-        ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", words(problem)),
+        ReceiveOutcome::NewOfferNeeded(reason) => format!("a new offer is needed ({})", show::words(reason)),
+        ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", show::words(problem)),
         ReceiveOutcome::Declined => "declined".to_owned(),
         ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
         _ => "it waits for a decision".to_owned(),
-    }
-}
-
-fn words(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text.replace('_', " "),
-        Ok(value) => value.to_string().replace('_', " "),
-        Err(_) => String::new(),
     }
 }
 
@@ -461,7 +453,7 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     "showed {} to {} ({})",
                     claims.join(", "),
                     verifier_text(verifier),
-                    words(delivery)
+                    show::words(delivery)
                 )
             }
             HistoryEvent::Declined { verifier } => {

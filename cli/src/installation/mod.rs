@@ -22,6 +22,8 @@ use crate::installation::keys::KeyFolder;
 pub const ADMINISTRATION_TOKEN: &str = "administration-token";
 /// The file of the pinned root of trust, below the data folder.
 pub const TRUST: &str = "trust.json";
+/// The tenant of an installation that has one.
+pub const TENANT: &str = "default";
 
 /// An installation as its commands see it.
 pub struct Installation {

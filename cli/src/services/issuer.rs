@@ -19,14 +19,12 @@ use symbolon_store::{OpenError, Tenant};
 
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
-use crate::installation::Installation;
 use crate::installation::keys::KeyPurpose;
+use crate::installation::{Installation, TENANT};
 use crate::services::{certificates, clock, encryption};
 
 /// Records, grants, issued credentials, status.
 const STORE: &str = "issuer.redb";
-/// The tenant of an installation that has one.
-const TENANT: &str = "default";
 /// How often one offer yields its credential. A wallet that was killed before the answer reached it asks again, with the same
 /// key.
 const CREDENTIALS_PER_OFFER: u32 = 3;

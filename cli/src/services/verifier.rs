@@ -22,16 +22,14 @@ use zeroize::Zeroizing;
 
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
-use crate::installation::Installation;
 use crate::installation::keys::KeyPurpose;
+use crate::installation::{Installation, TENANT};
 use crate::services::{certificates, clock, encryption};
 
 /// Requests, results, spent nonces.
 const STORE: &str = "verifier.redb";
 /// Fetched status lists; whatever is lost here is fetched again.
 const EVIDENCE_CACHE: &str = "verifier-evidence";
-/// The tenant of an installation that has one.
-const TENANT: &str = "default";
 
 /// Starts the verifier on a listener.
 ///
