@@ -50,6 +50,7 @@
 
 pub mod claim169;
 pub mod claims_path;
+pub mod data_integrity;
 mod recognised;
 pub mod sd_jwt;
 pub mod sd_jwt_vc;
