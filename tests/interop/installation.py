@@ -1,0 +1,141 @@
+"""An installation of Symbolon, run through its binary alone."""
+
+import base64
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+START_LIMIT_SECONDS = 30
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Installation:
+    """A fresh installation with both servers on loopback and a few sample people. A context manager: the servers stop with it."""
+
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary.resolve(), folder
+        self.servers = []
+
+    def __enter__(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        ports = [free_port(), free_port()]
+        issuer, verifier = (f"http://127.0.0.1:{port}" for port in ports)
+        subprocess.run(
+            [self.binary, "init", "--dir", self.folder, "--issuer", issuer, "--verifier", verifier],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for role, port in zip(["issuer", "verifier"], ports):
+            log = open(self.folder / f"{role}.log", "wb")
+            server = subprocess.Popen([self.binary, role, "serve"], cwd=self.folder, stdout=log, stderr=log)
+            self.servers.append(server)
+            self.wait_for(port, server)
+        self.issuer = issuer
+        self.run("records", "sample", "--count", "12", "--seed", "7", "--out", "people.ndjson")
+        self.run("records", "import", "people.ndjson")
+        people = [json.loads(line) for line in (self.folder / "people.ndjson").read_text().splitlines()]
+        adults = [
+            person for person in people if person["dateOfBirth"] < "2000" and person.get("declaredAsDeceased") != "Y"
+        ]
+        self.uin = adults[0]["UIN"]
+        return self
+
+    def __exit__(self, *_):
+        for server in self.servers:
+            server.terminate()
+            server.wait(timeout=START_LIMIT_SECONDS)
+
+    @staticmethod
+    def wait_for(port, server):
+        limit = time.monotonic() + START_LIMIT_SECONDS
+        while time.monotonic() < limit:
+            if server.poll() is not None:
+                raise RuntimeError("a server ended at once")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("a server did not start in time")
+
+    def run(self, *arguments):
+        """Runs a command and returns what it printed."""
+        ended = subprocess.run(
+            [self.binary, *arguments], cwd=self.folder, check=True, capture_output=True, text=True
+        )
+        return ended.stdout
+
+    def receive(self, configuration):
+        """Has the wallet receive a credential of the configuration."""
+        offer = json.loads(
+            self.run("offer", "create", "--record", self.uin, "--credential", configuration, "--json")
+        )
+        self.run("wallet", "receive", offer["link"])
+
+    def ask(self, query):
+        """Makes a request and returns it: its link, its signed text and the nonce and audience that an answer must name."""
+        made = json.loads(self.run("request", "create", "--query", query, "--json"))
+        return Request(made["authorization_request"], self.folder)
+
+    def present(self, request):
+        """Has the wallet answer a request, and returns the vp_token as it was sent."""
+        self.run("wallet", "present", request.link, "--yes", "--save", "sent.json")
+        return json.loads((self.folder / "sent.json").read_text())
+
+    def trust_list_with(self, issuer):
+        """The installation's root of trust with one more issuer, as a file."""
+        root = json.loads((self.folder / "data" / "trust.json").read_text())
+        root["trust_list"]["issuers"].append(issuer)
+        file = self.folder / "trust-with-peer.json"
+        file.write_text(json.dumps(root))
+        return file
+
+    def own_issuer(self):
+        """What the root of trust says about the installation's own issuer."""
+        return json.loads((self.folder / "data" / "trust.json").read_text())["trust_list"]["issuers"][0]
+
+    def verify(self, text, trust=None, request=None):
+        """Judges a text from standard input. Returns the exit status and the report; None where there is none."""
+        arguments = ["verify", "-", "--json"]
+        if trust:
+            arguments += ["--trust", trust]
+        if request:
+            file = self.folder / "request.jwt"
+            file.write_text(request.signed)
+            arguments += ["--request", file]
+        ended = subprocess.run(
+            [self.binary, *arguments], cwd=self.folder, input=text, capture_output=True, text=True
+        )
+        return ended.returncode, json.loads(ended.stdout) if ended.stdout.strip() else ended.stderr
+
+
+class Request:
+    """A signed presentation request, as its address serves it."""
+
+    def __init__(self, link, folder):
+        self.link = link
+        parameters = urllib.parse.parse_qs(urllib.parse.urlsplit(link).query)
+        self.signed = fetch(parameters["request_uri"][0])
+        claims = decode(self.signed.split(".")[1])
+        self.nonce, self.audience = claims["nonce"], claims["client_id"]
+
+
+def fetch(url):
+    """What stands at an address of the installation."""
+    with urllib.request.urlopen(url, timeout=START_LIMIT_SECONDS) as response:
+        return response.read().decode()
+
+
+def decode(part):
+    """The JSON in one part of a JWT."""
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
