@@ -72,6 +72,7 @@ impl IssuerProfile {
             valid_until: now.plus(Duration::from_secs(self.policy().pack_lifetime_seconds)),
             grace: Duration::from_secs(self.policy().pack_grace_seconds),
             list,
+            bitstring: None,
             x5chain: &key.chain,
         };
         StatusSection::prepare(&input, key.algorithm)

@@ -29,8 +29,10 @@ pub use self::error::{PackBuildError, PackError};
 pub use self::last_seen::LastSeen;
 use self::manifest::Manifest;
 use self::sign::{Place, Signed};
+use self::status_section::Aspect;
 pub use self::status_section::{
-    PackStatus, PackedStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,
+    BitstringUris, PackStatus, PackedBitstringUris, PackedStatusList, PreparedStatusSection, StatusSection,
+    StatusSectionInput,
 };
 use crate::trust_list::{RootOfTrust, TrustList, key_by_thumbprint};
 use crate::validity::Validity;
@@ -42,7 +44,9 @@ pub struct Pack<'a> {
     validity: Validity,
     trust_list: TrustList,
     trust_list_validity: Validity,
-    lists: BTreeMap<String, PackedStatusList<'a>>,
+    lists: Vec<PackedStatusList<'a>>,
+    /// Which list answers for a URI, and what the URI asks of it.
+    addresses: BTreeMap<String, (usize, Aspect)>,
 }
 
 impl<'a> Pack<'a> {
@@ -80,7 +84,8 @@ impl<'a> Pack<'a> {
         };
         let (trust_list, trust_list_validity) =
             open_trust_section(first, root_of_trust, provider, now, last)?;
-        let mut lists = BTreeMap::new();
+        let mut lists = Vec::with_capacity(others.len());
+        let mut addresses = BTreeMap::new();
         for section in others {
             if section.kind != SectionKind::Status {
                 return Err(PackError::Container);
@@ -90,9 +95,12 @@ impl<'a> Pack<'a> {
             if newest_seen.is_some_and(|seen| list.produced_at() < *seen) {
                 return Err(PackError::StatusListRolledBack);
             }
-            if lists.insert(list.uri().to_owned(), list).is_some() {
-                return Err(PackError::StatusListTwice);
+            for (uri, aspect) in list.addresses() {
+                if addresses.insert(uri.to_owned(), (lists.len(), aspect)).is_some() {
+                    return Err(PackError::StatusListTwice);
+                }
             }
+            lists.push(list);
         }
         Ok(Self {
             manifest,
@@ -100,6 +108,7 @@ impl<'a> Pack<'a> {
             trust_list,
             trust_list_validity,
             lists,
+            addresses,
         })
     }
 
@@ -147,15 +156,20 @@ impl<'a> Pack<'a> {
 
     /// The status lists, by URI.
     pub fn status_lists(&self) -> impl Iterator<Item = &PackedStatusList<'a>> {
-        self.lists.values()
+        self.lists.iter()
     }
 
-    /// What the pack says about the credential at `index` of the list at `uri`.
+    /// What the pack says about the credential at `index` of the list at `uri`: a token status list, or one of the two
+    /// Bitstring Status Lists that go with it. Of those each says its own purpose alone: a revoked credential is
+    /// [`Status::Valid`](crate::status_list::Status::Valid) in a list of suspensions.
     #[must_use]
     pub fn status(&self, uri: &str, index: u64) -> PackStatus<'_> {
-        self.lists
+        self.addresses
             .get(uri)
-            .map_or(PackStatus::NotCovered, |list| list.status(index))
+            .and_then(|(place, aspect)| Some((self.lists.get(*place)?, *aspect)))
+            .map_or(PackStatus::NotCovered, |(list, aspect)| {
+                list.status(aspect, index)
+            })
     }
 
     /// What to remember once this pack is in use. A list that this pack leaves out stays remembered, so that leaving
@@ -165,7 +179,7 @@ impl<'a> Pack<'a> {
         let mut status_lists = before
             .map(|before| before.status_lists.clone())
             .unwrap_or_default();
-        for list in self.lists.values() {
+        for list in &self.lists {
             status_lists.insert(list.uri().to_owned(), list.produced_at());
         }
         LastSeen {

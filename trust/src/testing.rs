@@ -14,7 +14,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 
-use crate::pack::{PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection};
+use crate::pack::{BitstringUris, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection};
 use crate::status_list::{PreparedStatusListToken, StatusListClaims, TokenStatusList};
 use crate::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
@@ -184,6 +184,7 @@ impl TestIssuer {
             anchors: vec![self.authority.certificate.clone()],
             claim169_keys: vec![self.claim169_key.public_key().to_jwk()],
             status_prefix: None,
+            dids: Vec::new(),
         }
     }
 
@@ -212,12 +213,25 @@ impl TestIssuer {
     /// A signed status section, current for a day and tolerated for another.
     #[must_use]
     pub fn status_section(&self, uri: &str, list: &TokenStatusList, produced_at: UnixTime) -> StatusSection {
+        self.status_section_with(uri, None, list, produced_at)
+    }
+
+    /// The same, covering Bitstring Status Lists as well.
+    #[must_use]
+    pub fn status_section_with(
+        &self,
+        uri: &str,
+        bitstring: Option<BitstringUris<'_>>,
+        list: &TokenStatusList,
+        produced_at: UnixTime,
+    ) -> StatusSection {
         let input = StatusSectionInput {
             uri,
             produced_at,
             valid_until: produced_at.plus(DAY),
             grace: DAY,
             list,
+            bitstring,
             x5chain: core::slice::from_ref(&self.status_certificate),
         };
         let prepared =
@@ -256,6 +270,8 @@ impl TestRegistry {
             issuers,
             relying_parties: RelyingParties::default(),
             type_metadata: std::collections::BTreeMap::new(),
+            did_documents: std::collections::BTreeMap::new(),
+            contexts: std::collections::BTreeMap::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! signed trust section of an offline pack. The JSON form is ours and closed: an unknown member is an error, so that
 //! a restriction written for a newer reader is never ignored by an older one.
 
+mod documents;
 mod parse;
 mod root;
 #[cfg(test)]
@@ -16,7 +17,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{Jwk, PublicKey, UnixTime};
+use symbolon_did::Did;
 
+pub use self::documents::{MAX_CONTEXT_BYTES, MAX_CONTEXTS, MAX_DID_DOCUMENT_BYTES, MAX_DIDS_OF_AN_ISSUER};
 pub use self::parse::{MAX_TRUST_LIST_BYTES, ParseTrustListError};
 pub use self::root::RootOfTrust;
 pub(crate) use self::root::key_by_thumbprint;
@@ -46,6 +49,14 @@ pub struct TrustList {
     /// Type metadata by `vct`, for readers without a network.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub type_metadata: BTreeMap<String, serde_json::Value>,
+    /// The DID documents of issuers, for readers without a network; each belongs to a DID in [`TrustedIssuer::dids`].
+    /// Where the list has the document of a DID, nobody fetches another.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub did_documents: BTreeMap<Did, serde_json::Value>,
+    /// JSON-LD contexts beyond those of the W3C, by the URL that credentials name. They are never fetched: what a
+    /// term of a credential means is the registry's to say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contexts: BTreeMap<String, serde_json::Value>,
 }
 
 impl TrustList {
@@ -62,6 +73,12 @@ impl TrustList {
         self.issuers
             .iter()
             .find(|issuer| issuer.identifier.as_str() == identifier)
+    }
+
+    /// The issuer that has exactly this DID.
+    #[must_use]
+    pub fn issuer_with_did(&self, did: &Did) -> Option<&TrustedIssuer> {
+        self.issuers.iter().find(|issuer| issuer.dids.contains(did))
     }
 
     /// The issuer that may sign the status list at `uri`. Where one issuer's addresses begin with another's, as with
@@ -95,15 +112,19 @@ pub struct TrustedIssuer {
     /// identifier and a slash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_prefix: Option<String>,
+    /// The DIDs that it issues W3C credentials under; no DID belongs to two issuers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dids: Vec<Did>,
 }
 
 impl TrustedIssuer {
-    /// Whether this issuer may issue credentials of the type `vct`.
+    /// Whether this issuer may issue credentials of this type: a `vct`, a document type of an mdoc, or a type of a W3C
+    /// credential.
     #[must_use]
-    pub fn may_issue(&self, vct: &str) -> bool {
+    pub fn may_issue(&self, credential_type: &str) -> bool {
         self.credential_types.iter().any(|rule| match rule {
             CredentialTypeRule::Any => true,
-            CredentialTypeRule::Exactly(allowed) => allowed == vct,
+            CredentialTypeRule::Exactly(allowed) => allowed == credential_type,
         })
     }
 
@@ -209,7 +230,7 @@ impl From<IssuerIdentifier> for String {
 #[error("not an absolute http(s) URL without query and fragment")]
 pub struct NotAnIssuerIdentifier;
 
-/// What an issuer may issue. `"*"` or one `vct` on the wire.
+/// What an issuer may issue. `"*"` or one type on the wire: a `vct`, a document type, a type of a W3C credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum CredentialTypeRule {

@@ -1,5 +1,6 @@
 //! `symbolon init`: configuration, keys, certificates, trust root and administration token of a new installation.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -153,6 +154,7 @@ pub fn init(
                 anchors: vec![issuers_root.certificate.clone()],
                 claim169_keys: vec![card.public_key().to_jwk()],
                 status_prefix: None,
+                dids: Vec::new(),
             }],
             relying_parties: RelyingParties {
                 anchors: vec![parties_root.certificate.clone()],
@@ -162,6 +164,8 @@ pub fn init(
                 .map(|template| shipped(template.mapping))
                 .map(|read| read.map(|read| (read.vct(&issuer), read.type_metadata(&issuer))))
                 .collect::<Result<_, _>>()?,
+            did_documents: BTreeMap::new(),
+            contexts: BTreeMap::new(),
         },
     };
     let trust = trust.to_json().map_err(|_| InitError::Unreadable)?;

@@ -80,6 +80,14 @@ impl Fields {
         }
     }
 
+    pub(super) fn optional_text(&mut self, key: u64) -> Result<Option<String>, PackError> {
+        if self.0.iter().any(|(found, _)| *found == key) {
+            self.text(key).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// A member that this reader does not know could change the meaning of those it does.
     pub(super) fn finish(self) -> Result<(), PackError> {
         if self.0.is_empty() {

@@ -29,8 +29,20 @@ pub struct StatusSectionInput<'a> {
     pub grace: Duration,
     /// The states.
     pub list: &'a TokenStatusList,
+    /// Where the same states, at the same indices, are served as Bitstring Status Lists.
+    pub bitstring: Option<BitstringUris<'a>>,
     /// The status signer's certificates, leaf first, without the anchor.
     pub x5chain: &'a [Certificate],
+}
+
+/// The URIs of the two W3C Bitstring Status Lists that say what a token status list says, at the same indices: one list
+/// for each purpose. A section covers all three, so that no index is packed twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BitstringUris<'a> {
+    /// The list of purpose `revocation`: its bits are the invalid indices.
+    pub revocation: &'a str,
+    /// The list of purpose `suspension`: its bits are the suspended indices.
+    pub suspension: &'a str,
 }
 
 /// A status section that waits for the signature of the issuer's status key.
@@ -67,7 +79,7 @@ impl StatusSection {
         let universe = input.list.len();
         let invalid = compact_set::build(&invalid, universe)?;
         let suspended = compact_set::build(&suspended, universe)?;
-        let payload = fields::encode(vec![
+        let mut members = vec![
             (1, Value::Text(input.uri.to_owned())),
             (2, Value::from(input.list.bits().count())),
             (3, fields::time(input.produced_at)),
@@ -78,7 +90,12 @@ impl StatusSection {
             (8, Value::Bytes(sha256(&invalid).to_vec())),
             (9, Value::from(suspended.len() as u64)),
             (10, Value::Bytes(sha256(&suspended).to_vec())),
-        ]);
+        ];
+        if let Some(bitstring) = input.bitstring {
+            members.push((11, Value::Text(bitstring.revocation.to_owned())));
+            members.push((12, Value::Text(bitstring.suspension.to_owned())));
+        }
+        let payload = fields::encode(members);
         let signature = PreparedSignature::by_chain(Place::Status, algorithm, input.x5chain, payload)?;
         let mut sets = invalid;
         sets.extend(suspended);
@@ -127,6 +144,7 @@ impl PreparedStatusSection {
 #[derive(Debug, Clone)]
 pub struct PackedStatusList<'a> {
     pub(super) uri: String,
+    pub(super) bitstring: Option<PackedBitstringUris>,
     pub(super) issuer: IssuerIdentifier,
     pub(super) produced_at: UnixTime,
     pub(super) validity: Validity,
@@ -135,11 +153,48 @@ pub struct PackedStatusList<'a> {
     pub(super) suspended: CompactSet<'a>,
 }
 
+/// The URIs under which a packed list is served as Bitstring Status Lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedBitstringUris {
+    /// The list of purpose `revocation`.
+    pub revocation: String,
+    /// The list of purpose `suspension`.
+    pub suspension: String,
+}
+
+/// What a URI asks of a packed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aspect {
+    /// Everything: the URI is that of the token status list.
+    State,
+    /// Whether it is revoked.
+    Revocation,
+    /// Whether it is suspended.
+    Suspension,
+}
+
 impl<'a> PackedStatusList<'a> {
     /// The URI of the list.
     #[must_use]
     pub fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Where the same states are served as Bitstring Status Lists.
+    #[must_use]
+    pub fn bitstring(&self) -> Option<&PackedBitstringUris> {
+        self.bitstring.as_ref()
+    }
+
+    /// Every URI that the section answers for, with what it asks.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&str, Aspect)> {
+        let bitstring = self.bitstring.iter().flat_map(|uris| {
+            [
+                (uris.revocation.as_str(), Aspect::Revocation),
+                (uris.suspension.as_str(), Aspect::Suspension),
+            ]
+        });
+        core::iter::once((self.uri.as_str(), Aspect::State)).chain(bitstring)
     }
 
     /// The issuer whose status key signed it.
@@ -218,7 +273,26 @@ impl<'a> PackedStatusList<'a> {
         let universe = claimed.unsigned(6)?;
         let invalid = open_set(&mut rest, claimed.unsigned(7)?, claimed.hash(8)?, universe)?;
         let suspended = open_set(&mut rest, claimed.unsigned(9)?, claimed.hash(10)?, universe)?;
+        let bitstring = match (claimed.optional_text(11)?, claimed.optional_text(12)?) {
+            (Some(revocation), Some(suspension)) => Some(PackedBitstringUris {
+                revocation,
+                suspension,
+            }),
+            (None, None) => None,
+            _ => return Err(PackError::Payload),
+        };
         claimed.finish()?;
+        let of_this_issuer = |uri: &str| {
+            trust_list
+                .issuer_of_status_list(uri)
+                .is_some_and(|owner| owner.identifier == issuer.identifier)
+        };
+        if !bitstring
+            .iter()
+            .all(|uris| of_this_issuer(&uris.revocation) && of_this_issuer(&uris.suspension))
+        {
+            return Err(PackError::StatusListOfNobody);
+        }
         if !rest.0.is_empty() {
             return Err(PackError::TrailingBytes);
         }
@@ -228,6 +302,7 @@ impl<'a> PackedStatusList<'a> {
         }
         Ok(Self {
             uri,
+            bitstring,
             issuer: issuer.identifier.clone(),
             produced_at,
             validity,
@@ -237,15 +312,15 @@ impl<'a> PackedStatusList<'a> {
         })
     }
 
-    pub(super) fn status(&self, index: u64) -> PackStatus<'_> {
+    pub(super) fn status(&self, aspect: Aspect, index: u64) -> PackStatus<'_> {
         let as_of = self.produced_at;
         if let Validity::Expired { .. } = self.validity {
             return PackStatus::Outdated { as_of };
         }
         let status = match (self.invalid.contains(index), self.suspended.contains(index)) {
-            (Ok(true), _) => Status::Invalid,
-            (Ok(false), Ok(true)) => Status::Suspended,
-            (Ok(false), Ok(false)) => Status::Valid,
+            (Ok(true), _) if aspect != Aspect::Suspension => Status::Invalid,
+            (Ok(_), Ok(true)) if aspect != Aspect::Revocation => Status::Suspended,
+            (Ok(_), Ok(_)) => Status::Valid,
             (Err(compact_set::LookupError::OutsideUniverse), _) => return PackStatus::OutOfRange { as_of },
             (Err(compact_set::LookupError::Malformed), _) | (_, Err(_)) => {
                 return PackStatus::Unreadable { as_of };

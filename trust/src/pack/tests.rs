@@ -1,3 +1,4 @@
+mod bitstring;
 mod container;
 mod freshness;
 mod frozen;

@@ -58,7 +58,7 @@ impl TrustList {
                 return Err(ParseTrustListError::StatusPrefix);
             }
         }
-        Ok(())
+        self.check_documents()
     }
 }
 
@@ -102,6 +102,18 @@ pub enum ParseTrustListError {
     /// A status prefix that would own lists of anybody.
     #[error("the trust list has a status prefix that is not an http(s) URL up to a slash behind its host")]
     StatusPrefix,
+    /// One DID with two issuers, or twice with one.
+    #[error("the trust list names a decentralized identifier twice")]
+    DidTwice,
+    /// More DIDs, or longer documents, than an issuer or a list has.
+    #[error("the trust list has more or longer documents than its budget allows")]
+    OverBudget,
+    /// A DID document that is of another DID, or of a DID that no issuer in the list has.
+    #[error("the trust list has the document of a decentralized identifier that it does not list")]
+    DidDocument,
+    /// A context that is no JSON-LD context, or whose name is no http(s) URL.
+    #[error("the trust list has a context that is not one")]
+    Context,
     /// The list cannot be written as JSON.
     #[error("the trust list cannot be written as json")]
     Serialization,

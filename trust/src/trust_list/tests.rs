@@ -224,3 +224,85 @@ fn identifiers_are_absolute_addresses_without_tricks() {
         assert!(IssuerIdentifier::parse(text).is_err(), "{text}");
     }
 }
+
+const DID: &str = "did:web:issuer.example";
+
+fn with_documents() -> serde_json::Value {
+    let mut list = json();
+    list["issuers"][0]["dids"] = serde_json::json!([DID]);
+    list["did_documents"] = serde_json::json!({ DID: { "id": DID, "assertionMethod": [] } });
+    list["contexts"] = serde_json::json!({ "https://issuer.example/contexts/identity": { "@context": { "name": "https://schema.org/name" } } });
+    list
+}
+
+#[test]
+fn a_list_without_documents_is_written_as_it_always_was() {
+    let json = json();
+    assert!(json.get("did_documents").is_none());
+    assert!(json.get("contexts").is_none());
+    assert!(json["issuers"][0].get("dids").is_none());
+}
+
+#[test]
+fn an_issuer_is_found_by_its_did() {
+    let list = parse(&with_documents()).unwrap();
+    assert_eq!(TrustList::parse(&list.to_json().unwrap()).unwrap(), list);
+    let found = |did: &str| list.issuer_with_did(&Did::parse(did).unwrap());
+    assert_eq!(found(DID).unwrap().identifier.as_str(), ISSUER);
+    assert!(found("did:web:issuer.example:other").is_none());
+    assert!(list.did_documents.contains_key(&Did::parse(DID).unwrap()));
+}
+
+#[test]
+fn a_did_belongs_to_one_issuer() {
+    let mut twice = with_documents();
+    twice["issuers"][0]["dids"] = serde_json::json!([DID, DID]);
+    assert!(matches!(parse(&twice), Err(ParseTrustListError::DidTwice)));
+    let mut shared = with_documents();
+    let mut second = shared["issuers"][0].clone();
+    second["identifier"] = "https://other.example".into();
+    shared["issuers"].as_array_mut().unwrap().push(second);
+    assert!(matches!(parse(&shared), Err(ParseTrustListError::DidTwice)));
+    let mut no_did = with_documents();
+    no_did["issuers"][0]["dids"] = serde_json::json!(["issuer.example"]);
+    assert!(matches!(parse(&no_did), Err(ParseTrustListError::Json(_))));
+    let mut many = with_documents();
+    many["issuers"][0]["dids"] = (0..17).map(|n| format!("did:web:issuer.example:{n}")).collect();
+    assert!(matches!(parse(&many), Err(ParseTrustListError::OverBudget)));
+}
+
+#[test]
+fn a_did_document_is_of_a_listed_did() {
+    let mut of_another = with_documents();
+    of_another["did_documents"][DID]["id"] = "did:web:evil.example".into();
+    assert!(matches!(
+        parse(&of_another),
+        Err(ParseTrustListError::DidDocument)
+    ));
+    let mut unlisted = with_documents();
+    unlisted["issuers"][0]["dids"] = serde_json::json!([]);
+    assert!(matches!(parse(&unlisted), Err(ParseTrustListError::DidDocument)));
+    let mut long = with_documents();
+    long["did_documents"][DID]["note"] = "a".repeat(MAX_DID_DOCUMENT_BYTES).into();
+    assert!(matches!(parse(&long), Err(ParseTrustListError::OverBudget)));
+}
+
+#[test]
+fn a_context_is_a_context_under_a_url() {
+    for (url, context) in [
+        ("issuer.example/contexts", serde_json::json!({ "@context": {} })),
+        (
+            "https://issuer.example/contexts",
+            serde_json::json!({ "name": "https://schema.org/name" }),
+        ),
+        ("https://issuer.example/contexts", serde_json::json!([])),
+    ] {
+        let mut list = with_documents();
+        list["contexts"] = serde_json::json!({ url: context });
+        assert!(matches!(parse(&list), Err(ParseTrustListError::Context)), "{url}");
+    }
+    let mut long = with_documents();
+    long["contexts"]["https://issuer.example/contexts/identity"]["note"] =
+        "a".repeat(MAX_CONTEXT_BYTES).into();
+    assert!(matches!(parse(&long), Err(ParseTrustListError::OverBudget)));
+}

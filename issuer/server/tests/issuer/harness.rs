@@ -448,6 +448,7 @@ impl Keys {
             anchors: vec![self.anchor.clone()],
             claim169_keys: vec![self.cards.public_key().to_jwk()],
             status_prefix: None,
+            dids: Vec::new(),
         };
         RootOfTrust {
             registry_keys: vec![self.registry.public_key().to_jwk()],
@@ -460,6 +461,8 @@ impl Keys {
                 issuers: vec![trusted],
                 relying_parties: RelyingParties::default(),
                 type_metadata: std::collections::BTreeMap::new(),
+                did_documents: std::collections::BTreeMap::new(),
+                contexts: std::collections::BTreeMap::new(),
             },
         }
     }

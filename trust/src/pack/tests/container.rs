@@ -182,6 +182,7 @@ fn a_list_with_states_of_its_own_cannot_be_packed() {
         valid_until: NOW,
         grace: Duration::ZERO,
         list: &list,
+        bitstring: None,
         x5chain: &[],
     };
     let refused = StatusSection::prepare(&input, symbolon_crypto::SignatureAlgorithm::Es256);
