@@ -1,5 +1,6 @@
-//! Decentralized identifiers ([DID Core 1.0](https://www.w3.org/TR/did-1.0/)): their syntax, and the two methods whose
-//! identifiers hold the key itself, `did:jwk` and `did:key`. Nothing is fetched.
+//! Decentralized identifiers ([DID Core 1.0](https://www.w3.org/TR/did-1.0/)): their syntax, the two methods whose
+//! identifiers hold the key itself, `did:jwk` and `did:key`, and the documents that others publish. Nothing is fetched;
+//! of a `did:web`, the crate says from where it would be.
 //!
 //! A DID says which key, never who: whoever believes an issuer because of its DID must know the DID beforehand.
 //!
@@ -16,8 +17,12 @@
 
 mod document;
 mod method;
+mod published;
 mod syntax;
+mod web;
 
 pub use document::{DidDocument, VerificationMethod};
 pub use method::{ResolveError, did_jwk, did_key, resolve, verification_key};
+pub use published::{DID_DOCUMENT_BUDGET, DidDocumentError, MethodError, PublishedDocument, Relationship};
 pub use syntax::{Did, DidUrl, InvalidDid, MAX_DID_URL_BYTES};
+pub use web::{NotDidWeb, WebScheme, web_document_url};

@@ -54,7 +54,7 @@ pub fn resolve(did: &Did) -> Result<DidDocument, ResolveError> {
     let identifier = did.method_specific_identifier();
     let (public_key, fragment) = match did.method() {
         "jwk" => (parse_jwk_identifier(identifier)?, JWK_FRAGMENT),
-        "key" => (parse_key_identifier(identifier)?, identifier),
+        "key" => (parse_multikey(identifier)?, identifier),
         _ => return Err(ResolveError::UnsupportedMethod),
     };
     let id = did.with_fragment(fragment).map_err(|_| ResolveError::Key)?;
@@ -117,7 +117,8 @@ fn parse_jwk_identifier(identifier: &str) -> Result<PublicKey, ResolveError> {
     PublicKey::from_jwk(&jwk).map_err(|_| ResolveError::Key)
 }
 
-fn parse_key_identifier(identifier: &str) -> Result<PublicKey, ResolveError> {
+/// A key as base 58 of its multicodec, the form of `did:key` and of a Multikey.
+pub(crate) fn parse_multikey(identifier: &str) -> Result<PublicKey, ResolveError> {
     if identifier.len() > MAX_KEY_IDENTIFIER_CHARACTERS {
         return Err(ResolveError::Key);
     }
