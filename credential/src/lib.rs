@@ -3,6 +3,7 @@
 //! - [`sd_jwt_vc::CredentialToIssue`] and [`claim169::prepare`] build what is to be signed; whoever holds the key signs it.
 //! - [`recognise`] takes whatever somebody holds up; [`sd_jwt_vc::SdJwtVc`] and [`claim169::ParsedClaim169`] are read
 //!   within a budget and unverified; their signature checks give a [`Verified`], which nothing else makes.
+//! - [`w3c`] is the W3C data model, and its credentials and presentations as JWTs and COSE messages.
 //! - [`sd_jwt::select`] shows exactly the claims that some [`claims_path::ClaimsPath`]s ask for.
 //!
 //! What this crate does not do: it decides about no trust (which key belongs to which issuer, which issuer may issue
@@ -57,6 +58,7 @@ pub mod sd_jwt_vc;
 pub mod status;
 mod validity;
 mod verified;
+pub mod w3c;
 
 pub use recognised::{NotRecognised, Presented, recognise};
 pub use validity::{Validity, ValidityRejected};
