@@ -25,4 +25,4 @@ pub use document::{DidDocument, VerificationMethod};
 pub use method::{ResolveError, did_jwk, did_key, resolve, verification_key};
 pub use published::{DID_DOCUMENT_BUDGET, DidDocumentError, MethodError, PublishedDocument, Relationship};
 pub use syntax::{Did, DidUrl, InvalidDid, MAX_DID_URL_BYTES};
-pub use web::{NotDidWeb, WebScheme, web_document_url};
+pub use web::{NotDidWeb, WebScheme, web_did_of, web_document_url};
