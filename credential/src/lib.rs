@@ -49,6 +49,7 @@
 //! # }
 //! ```
 
+mod base45;
 pub mod claim169;
 pub mod claims_path;
 pub mod data_integrity;

@@ -1,6 +1,9 @@
 //! COSE_Sign1 ([RFC 9052 §4.2](https://www.rfc-editor.org/rfc/rfc9052#section-4.2)) on `coset`. The protected header is kept
 //! as it came and never encoded again.
 
+mod certificates;
+mod encrypt0;
+
 use core::fmt;
 
 use ciborium::Value;
@@ -16,6 +19,12 @@ use crate::encoding::cbor::{self, CborBudget};
 use crate::key::PublicKey;
 use crate::provider::CryptoProvider;
 use crate::signing::{KeyHandle, SignatureRequest};
+
+pub use certificates::{CertificateHints, CertificateThumbprint};
+pub use encrypt0::{
+    ContentEncryption, ContentKey, EncryptError, InvalidContentKey, NamedContentKey, ParsedEncrypt0, encrypt,
+    encrypted_bytes,
+};
 
 /// Header parameter `x5chain` ([RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)).
 const X5CHAIN: i64 = 33;
@@ -173,6 +182,8 @@ pub struct ParsedSign1 {
     pub key_id: Option<Vec<u8>>,
     /// `x5chain`, DER certificates, leaf first; whether to believe them is the caller's decision.
     pub x5chain: Vec<Vec<u8>>,
+    /// What else the header says about certificates.
+    pub certificates: CertificateHints,
     /// `typ`, from the protected header alone.
     pub typ: Option<String>,
     message: CoseSign1,
@@ -226,16 +237,12 @@ impl ParsedSign1 {
             .map(|header| &header.key_id)
             .find(|key_id| !key_id.is_empty())
             .cloned();
-        let x5chain = match parameter(protected, X5CHAIN).or_else(|| parameter(&message.unprotected, X5CHAIN))
-        {
+        let either = |label| parameter(protected, label).or_else(|| parameter(&message.unprotected, label));
+        let x5chain = match either(X5CHAIN) {
             None => Vec::new(),
-            Some(Value::Bytes(one)) => vec![one.clone()],
-            Some(Value::Array(several)) if (1..=MAX_CHAIN).contains(&several.len()) => several
-                .iter()
-                .map(|der| der.as_bytes().cloned().ok_or(CoseError::Malformed))
-                .collect::<Result<_, _>>()?,
-            Some(_) => return Err(CoseError::Malformed),
+            Some(chain) => certificates::certificates(chain)?,
         };
+        let certificates = CertificateHints::read(either)?;
         let typ = parameter(protected, TYP)
             .and_then(Value::as_text)
             .map(str::to_owned);
@@ -243,6 +250,7 @@ impl ParsedSign1 {
             algorithm,
             key_id,
             x5chain,
+            certificates,
             typ,
             message,
         })
@@ -354,6 +362,53 @@ mod tests {
             CoseError::Untagged
         );
         assert!(ParsedSign1::parse(&untagged, TagPolicy::Optional, CborBudget::DEFAULT).is_ok());
+    }
+
+    #[test]
+    fn hints_about_certificates_are_read_from_either_header() {
+        let digest = Value::Bytes(sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new()).to_vec());
+        let read = |header: Vec<(Value, Value)>| {
+            let message = Value::Array(vec![
+                Value::Bytes(vec![0xa1, 0x01, 0x27]),
+                Value::Map(header),
+                Value::Bytes(vec![1]),
+                Value::Bytes(vec![0; 64]),
+            ]);
+            ParsedSign1::parse(&cbor::encode(&message), TagPolicy::Optional, CborBudget::DEFAULT)
+                .map(|parsed| parsed.certificates)
+        };
+        let url = Value::Tag(32, Box::new(Value::from("https://issuer.example/x5u")));
+        let hints = read(vec![
+            (
+                Value::from(32),
+                Value::Array(vec![Value::Bytes(vec![1]), Value::Bytes(vec![2])]),
+            ),
+            (
+                Value::from(34),
+                Value::Array(vec![Value::from(-16), digest.clone()]),
+            ),
+            (Value::from(35), url),
+        ])
+        .unwrap();
+        assert_eq!(hints.bag, [[1], [2]]);
+        assert_eq!(hints.url.as_deref(), Some("https://issuer.example/x5u"));
+        let thumbprint = hints.thumbprint.unwrap();
+        assert!(thumbprint.matches(b"") && !thumbprint.matches(b"other"));
+        // SHA-1 is no hint; a digest of the wrong length is none of SHA-512.
+        let sha1 = Value::Array(vec![Value::from(-14), Value::Bytes(vec![0; 20])]);
+        assert_eq!(
+            read(vec![(Value::from(34), sha1)]).unwrap(),
+            CertificateHints::default()
+        );
+        let short = Value::Array(vec![Value::from(-44), digest]);
+        assert_eq!(
+            read(vec![(Value::from(34), short)]).unwrap_err(),
+            CoseError::Malformed
+        );
+        assert_eq!(
+            read(vec![(Value::from(35), Value::from(1))]).unwrap_err(),
+            CoseError::Malformed
+        );
     }
 
     #[test]

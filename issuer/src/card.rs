@@ -124,6 +124,7 @@ pub fn draft(
         },
         identity: identity::of(&attributes)?,
         status: TrackedStatus::StatusList(profile.status_reference(place)?),
+        confirmation: None,
         unknown: Vec::new(),
     };
     let credential = CredentialRecord {

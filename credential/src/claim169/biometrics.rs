@@ -45,8 +45,7 @@ const PARTS: [(BiometricPart, i64); 16] = [
     (BiometricPart::Voice, 65),
 ];
 
-/// The format of biometric data. Vendors have formats of their own (100 to 200), so the finer code stays a number; for
-/// images use [`Biometric::image_kind`].
+/// The format of biometric data: member 1. The finer code is member 2; [`Biometric::kind`] reads both together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BiometricFormat {
     /// 0
@@ -70,6 +69,40 @@ pub struct Biometric {
     pub subformat: Option<u16>,
     /// Who captured it.
     pub issuer: Option<String>,
+}
+
+/// What the codes of a capture say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BiometricKind {
+    /// A picture.
+    Image(ImageKind),
+    /// A template.
+    Template(TemplateKind),
+    /// A recording.
+    Sound(SoundKind),
+    /// A hash, for which there are no finer codes.
+    BioHash,
+    /// A vendor's own format, 100 to 200, of an image or a template.
+    Vendor(BiometricFormat, u16),
+}
+
+/// A template format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TemplateKind {
+    /// 0: fingerprint template ANSI 378.
+    Ansi378,
+    /// 1: fingerprint template ISO 19794-2.
+    Iso19794_2,
+    /// 2: fingerprint template NIST.
+    Nist,
+}
+
+/// A sound format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names of the formats say all there is to say")]
+pub enum SoundKind {
+    Wav,
+    Mp3,
 }
 
 /// A picture format.
@@ -117,6 +150,45 @@ impl BiometricFormat {
             1 => Some(Self::Template),
             2 => Some(Self::Sound),
             3 => Some(Self::BioHash),
+            _ => None,
+        }
+    }
+}
+
+/// Codes that vendors may use for formats of their own.
+const VENDOR_SUBFORMATS: core::ops::RangeInclusive<u16> = 100..=200;
+
+impl TemplateKind {
+    const fn subformat(self) -> u16 {
+        match self {
+            Self::Ansi378 => 0,
+            Self::Iso19794_2 => 1,
+            Self::Nist => 2,
+        }
+    }
+
+    const fn from_subformat(subformat: u16) -> Option<Self> {
+        match subformat {
+            0 => Some(Self::Ansi378),
+            1 => Some(Self::Iso19794_2),
+            2 => Some(Self::Nist),
+            _ => None,
+        }
+    }
+}
+
+impl SoundKind {
+    const fn subformat(self) -> u16 {
+        match self {
+            Self::Wav => 0,
+            Self::Mp3 => 1,
+        }
+    }
+
+    const fn from_subformat(subformat: u16) -> Option<Self> {
+        match subformat {
+            0 => Some(Self::Wav),
+            1 => Some(Self::Mp3),
             _ => None,
         }
     }
@@ -201,6 +273,59 @@ impl Biometric {
             format: Some(BiometricFormat::Image),
             subformat: Some(kind.subformat()),
             issuer: None,
+        }
+    }
+
+    /// A template.
+    #[must_use]
+    pub const fn template(data: Vec<u8>, kind: TemplateKind) -> Self {
+        Self {
+            data,
+            format: Some(BiometricFormat::Template),
+            subformat: Some(kind.subformat()),
+            issuer: None,
+        }
+    }
+
+    /// A recording.
+    #[must_use]
+    pub const fn sound(data: Vec<u8>, kind: SoundKind) -> Self {
+        Self {
+            data,
+            format: Some(BiometricFormat::Sound),
+            subformat: Some(kind.subformat()),
+            issuer: None,
+        }
+    }
+
+    /// A hash.
+    #[must_use]
+    pub const fn bio_hash(data: Vec<u8>) -> Self {
+        Self {
+            data,
+            format: Some(BiometricFormat::BioHash),
+            subformat: None,
+            issuer: None,
+        }
+    }
+
+    /// What the issuer's codes say; `None` when they are missing or have no meaning. For pictures
+    /// [`Biometric::image_kind`] is better: it looks at the picture.
+    #[must_use]
+    pub fn kind(&self) -> Option<BiometricKind> {
+        match (self.format?, self.subformat) {
+            (format @ (BiometricFormat::Image | BiometricFormat::Template), Some(code))
+                if VENDOR_SUBFORMATS.contains(&code) =>
+            {
+                Some(BiometricKind::Vendor(format, code))
+            }
+            (BiometricFormat::Image, Some(code)) => ImageKind::from_subformat(code).map(BiometricKind::Image),
+            (BiometricFormat::Template, Some(code)) => {
+                TemplateKind::from_subformat(code).map(BiometricKind::Template)
+            }
+            (BiometricFormat::Sound, Some(code)) => SoundKind::from_subformat(code).map(BiometricKind::Sound),
+            (BiometricFormat::BioHash, None) => Some(BiometricKind::BioHash),
+            _ => None,
         }
     }
 

@@ -4,8 +4,9 @@ use ciborium::Value;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::cbor::{self, CborBudget};
 
+use super::confirmation::Confirmation;
 use super::identity::IdentityData;
-use super::{Claim169Error, IDENTITY_CLAIM, STATUS_CLAIM};
+use super::{CONFIRMATION_CLAIM, Claim169Error, IDENTITY_CLAIM, STATUS_CLAIM};
 use crate::status::{CredentialStatus, StatusReference};
 use crate::validity::Validity;
 
@@ -22,7 +23,9 @@ pub struct Cwt {
     pub identity: IdentityData,
     /// 65535.
     pub status: CredentialStatus,
-    /// Every other claim, verbatim; 8 (`cnf`) among them, which says nothing about who holds a printed card.
+    /// 8: `cnf`, which says nothing about who holds a printed card.
+    pub confirmation: Option<Confirmation>,
+    /// Every other claim, verbatim.
     pub unknown: Vec<(Value, Value)>,
 }
 
@@ -45,6 +48,9 @@ impl Cwt {
                 map.push((Value::from(key), Value::from(time.seconds())));
             }
         }
+        if let Some(confirmation) = &self.confirmation {
+            map.push((Value::from(CONFIRMATION_CLAIM), confirmation.to_cbor()));
+        }
         map.push((Value::from(IDENTITY_CLAIM), self.identity.to_cbor()));
         if let CredentialStatus::StatusList(reference) = &self.status {
             map.push((Value::from(STATUS_CLAIM), status_to_cbor(reference)));
@@ -65,6 +71,7 @@ impl Cwt {
             validity: Validity::default(),
             identity: IdentityData::default(),
             status: CredentialStatus::NotTracked,
+            confirmation: None,
             unknown: Vec::new(),
         };
         let mut identity = None;
@@ -80,6 +87,7 @@ impl Cwt {
                 Some(5) => cwt.validity.not_before = Some(time(&value).ok_or_else(malformed)?),
                 Some(6) => cwt.validity.issued_at = Some(time(&value).ok_or_else(malformed)?),
                 Some(IDENTITY_CLAIM) => identity = Some(identity_from_cbor(value, budget)?),
+                Some(CONFIRMATION_CLAIM) => cwt.confirmation = Some(Confirmation::from_cbor(value)),
                 Some(STATUS_CLAIM) => cwt.status = status_from_cbor(&value).ok_or_else(malformed)?,
                 _ => cwt.unknown.push((key, value)),
             }

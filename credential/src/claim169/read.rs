@@ -1,18 +1,19 @@
 //! Reading a Claim 169: strict about signatures and sizes, lenient about what deployments print.
 
-use serde_json::Value;
-use symbolon_crypto::cose::{CoseError, ParsedSign1, TagPolicy};
+use symbolon_crypto::cose::{CertificateThumbprint, CoseError, ParsedSign1, TagPolicy};
 use symbolon_crypto::encoding::cbor::CborBudget;
 use symbolon_crypto::encoding::zlib::{InflateError, inflate};
 use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm};
 use thiserror::Error;
 
+use super::CWT_TAG;
 use super::cwt::Cwt;
-use super::{CWT_TAG, base45};
+use super::encrypted::is_encrypted;
+use crate::base45;
 use crate::verified::Verified;
 
-/// The first byte of a tagged COSE_Encrypt0 (tag 16).
-const ENCRYPT0_TAG: u8 = 0xd0;
+/// The major type of a CBOR map: claims without a COSE structure around them.
+const CBOR_MAP: u8 = 5;
 
 /// What a Claim 169 may cost to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +52,12 @@ pub enum Claim169Error {
     /// Not a zlib stream.
     #[error("not a zlib stream")]
     NotZlib,
-    /// Encrypted.
-    #[error("encrypted claim 169 credentials are not supported")]
+    /// Encrypted: [`Claim169Message`](super::Claim169Message) reads it.
+    #[error("the claim 169 is encrypted, and a signed one is expected here")]
     Encrypted,
+    /// Claims without a signature.
+    #[error("the claims are not signed")]
+    NotSigned,
     /// Not a COSE_Sign1, or one with an algorithm outside the set.
     #[error("not a COSE_Sign1 that can be verified")]
     Cose(#[source] CoseError),
@@ -99,15 +103,7 @@ impl ParsedClaim169 {
     /// # Errors
     /// [`Claim169Error`].
     pub fn parse_qr_text(text: &str, budget: Claim169Budget) -> Result<Self, Claim169Error> {
-        if text.len() > budget.characters {
-            return Err(Claim169Error::OverBudget);
-        }
-        let compressed = base45::decode(text).map_err(|_| Claim169Error::NotBase45)?;
-        let cose = inflate(&compressed, budget.inflated_bytes).map_err(|error| match error {
-            InflateError::OverLimit { .. } => Claim169Error::OverBudget,
-            _ => Claim169Error::NotZlib,
-        })?;
-        Self::parse_cose(&cose, budget)
+        Self::parse_cose(&inflate_qr_text(text, budget)?, budget)
     }
 
     /// Reads the signed structure, with or without its tags 61 and 18.
@@ -115,9 +111,12 @@ impl ParsedClaim169 {
     /// # Errors
     /// [`Claim169Error`].
     pub fn parse_cose(cose: &[u8], budget: Claim169Budget) -> Result<Self, Claim169Error> {
-        let message = cose.strip_prefix(&CWT_TAG).unwrap_or(cose);
-        if message.first() == Some(&ENCRYPT0_TAG) {
+        let message = without_cwt_tag(cose);
+        if is_encrypted(message) {
             return Err(Claim169Error::Encrypted);
+        }
+        if message.first().is_some_and(|first| first >> 5 == CBOR_MAP) {
+            return Err(Claim169Error::NotSigned);
         }
         let cbor = CborBudget {
             bytes: budget.inflated_bytes,
@@ -151,6 +150,25 @@ impl ParsedClaim169 {
         &self.message.x5chain
     }
 
+    /// `x5bag`: further DER certificates in no order, for building the chain.
+    #[must_use]
+    pub fn certificate_bag(&self) -> &[Vec<u8>] {
+        &self.message.certificates.bag
+    }
+
+    /// `x5t`: the hash of the certificate whose key signed; a hint where to find the key, no more.
+    #[must_use]
+    pub const fn certificate_thumbprint(&self) -> Option<&CertificateThumbprint> {
+        self.message.certificates.thumbprint.as_ref()
+    }
+
+    /// `x5u`: where the certificates are said to be. Whoever made the code chose it, so it is not to be fetched unless
+    /// the trust list names it as well.
+    #[must_use]
+    pub fn certificate_url(&self) -> Option<&str> {
+        self.message.certificates.url.as_deref()
+    }
+
     /// The issuer that the claims name, unverified: to look its keys up.
     #[must_use]
     pub fn unverified_issuer(&self) -> Option<&str> {
@@ -173,8 +191,19 @@ impl ParsedClaim169 {
     }
 }
 
-/// The QR text within a `credentialSubject` as Inji deployments have it: `{"claim169": {"identityQRCode": "…"}}`.
-#[must_use]
-pub fn qr_text_in_credential_subject(subject: &Value) -> Option<&str> {
-    subject.get("claim169")?.get("identityQRCode")?.as_str()
+/// What the text of a QR code inflates to.
+pub(super) fn inflate_qr_text(text: &str, budget: Claim169Budget) -> Result<Vec<u8>, Claim169Error> {
+    if text.len() > budget.characters {
+        return Err(Claim169Error::OverBudget);
+    }
+    let compressed = base45::decode(text).map_err(|_| Claim169Error::NotBase45)?;
+    inflate(&compressed, budget.inflated_bytes).map_err(|error| match error {
+        InflateError::OverLimit { .. } => Claim169Error::OverBudget,
+        _ => Claim169Error::NotZlib,
+    })
+}
+
+/// The message, whether the CWT tag is in front of it or, as deployments print it, is not.
+pub(super) fn without_cwt_tag(cose: &[u8]) -> &[u8] {
+    cose.strip_prefix(&CWT_TAG).unwrap_or(cose)
 }

@@ -3,14 +3,16 @@
 use core::ops::Range;
 
 use symbolon_crypto::SignatureAlgorithm;
-use symbolon_crypto::cose::{self, PreparedSign1, Sign1Header, Tagging};
+use symbolon_crypto::cose::{self, NamedContentKey, PreparedSign1, Sign1Header, Tagging};
 use symbolon_crypto::encoding::cbor::{self, CborBudget};
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use thiserror::Error;
 
 use super::biometrics::{Biometric, ImageKind};
 use super::cwt::Cwt;
-use super::{CWT_TAG, base45, compress};
+use super::strict::{self, NotWritable};
+use super::{CWT_TAG, compress};
+use crate::base45;
 
 /// How the protected header names the issuer's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,9 @@ pub enum Claim169WriteError {
     /// A key of `unknown` is the key of another claim as well, or the claims are larger than any reader takes.
     #[error("the claims cannot be encoded: a claim is there twice, or they are too large")]
     Claims,
+    /// A claim or attribute is not as the specification has it.
+    #[error(transparent)]
+    NotWritable(#[from] NotWritable),
     /// The COSE encoder refused.
     #[error("the signed structure cannot be encoded")]
     Cose,
@@ -43,6 +48,15 @@ pub struct QrSize {
     pub bytes: usize,
     /// The alphanumeric characters that they take in Base45.
     pub characters: usize,
+}
+
+impl QrSize {
+    pub(super) const fn of(bytes: usize) -> Self {
+        Self {
+            bytes,
+            characters: base45::encoded_length(bytes),
+        }
+    }
 }
 
 /// A Claim 169 that lacks its signature.
@@ -82,6 +96,7 @@ pub fn prepare(
     if algorithm == SignatureAlgorithm::Es384 {
         return Err(Claim169WriteError::Algorithm);
     }
+    strict::check(cwt)?;
     let payload = cwt.to_cbor();
     cbor::check(&payload, CborBudget::DEFAULT).map_err(|_| Claim169WriteError::Claims)?;
     let header = match key {
@@ -126,12 +141,12 @@ impl PreparedClaim169 {
     /// # Errors
     /// [`Claim169WriteError::Cose`].
     pub fn size(&self) -> Result<QrSize, Claim169WriteError> {
-        let signed = self.clone().finish(vec![0; self.signature_bytes])?;
-        let bytes = signed.compressed().len();
-        Ok(QrSize {
-            bytes,
-            characters: base45::encoded_length(bytes),
-        })
+        Ok(QrSize::of(self.signed_with_nothing()?.compressed().len()))
+    }
+
+    /// What it will look like, with zeros for a signature.
+    pub(super) fn signed_with_nothing(&self) -> Result<SignedClaim169, Claim169WriteError> {
+        self.clone().finish(vec![0; self.signature_bytes])
     }
 
     /// The signed structure.
@@ -187,11 +202,38 @@ pub fn face_bytes_within(
     algorithm: SignatureAlgorithm,
     key: &Claim169KeyReference,
 ) -> Result<Option<usize>, Claim169WriteError> {
-    let fits = |bytes: usize| -> Result<bool, Claim169WriteError> {
+    most_bytes(max_characters, |bytes| {
         let mut cwt = cwt.clone();
         cwt.identity = cwt.identity.with_face(Biometric::image(stand_in(bytes), kind));
-        Ok(prepare(&cwt, algorithm, key)?.size()?.characters <= max_characters)
-    };
+        prepare(&cwt, algorithm, key)?.size()
+    })
+}
+
+/// As [`face_bytes_within`], for claims that will be encrypted for the holders of `content_key`.
+///
+/// # Errors
+/// [`Claim169WriteError`].
+pub fn encrypted_face_bytes_within(
+    max_characters: usize,
+    cwt: &Cwt,
+    kind: ImageKind,
+    algorithm: SignatureAlgorithm,
+    key: &Claim169KeyReference,
+    content_key: &NamedContentKey,
+) -> Result<Option<usize>, Claim169WriteError> {
+    most_bytes(max_characters, |bytes| {
+        let mut cwt = cwt.clone();
+        cwt.identity = cwt.identity.with_face(Biometric::image(stand_in(bytes), kind));
+        prepare(&cwt, algorithm, key)?.encrypted_size(content_key)
+    })
+}
+
+/// The largest number of bytes whose size is within `max_characters`.
+fn most_bytes(
+    max_characters: usize,
+    size: impl Fn(usize) -> Result<QrSize, Claim169WriteError>,
+) -> Result<Option<usize>, Claim169WriteError> {
+    let fits = |bytes| Ok::<_, Claim169WriteError>(size(bytes)?.characters <= max_characters);
     if !fits(0)? {
         return Ok(None);
     }

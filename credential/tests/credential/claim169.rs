@@ -1,15 +1,17 @@
 //! Claim 169. Here are the cards and keys that its tests share.
 
+mod encrypted;
 mod leniency;
 mod refusals;
+mod strict;
 mod writing;
 
 use crate::support::PROVIDER;
 use ciborium::{Value, cbor};
 use symbolon_credential::claim169::{
-    Biometric, BiometricFormat, BiometricPart, Claim169Budget, Claim169Error, Claim169KeyReference, Cwt,
-    DateOfBirth, Finger, Gender, IdentityData, ImageFormat, ImageKind, MaritalStatus, ParsedClaim169,
-    prepare,
+    Biometric, BiometricFormat, BiometricPart, Claim169Budget, Claim169Error, Claim169KeyReference,
+    Confirmation, Cwt, DateOfBirth, Finger, Gender, IdentityData, ImageFormat, ImageKind, MaritalStatus,
+    ParsedClaim169, prepare,
 };
 use symbolon_credential::status::{CredentialStatus, StatusReference};
 use symbolon_credential::{Validity, Verified};
@@ -105,7 +107,8 @@ pub(super) fn full() -> Cwt {
         status: CredentialStatus::StatusList(
             StatusReference::new("https://issuer.example/status/7", 70_000).unwrap(),
         ),
-        unknown: vec![(Value::from(8), cbor!({3 => "key"}).unwrap())],
+        confirmation: Some(Confirmation::KeyId(b"key".to_vec())),
+        unknown: vec![(Value::from(39), cbor!({3 => "key"}).unwrap())],
     }
 }
 

@@ -34,6 +34,7 @@ fn a_claim_169_text_is_recognised() {
         validity: Validity::default(),
         identity: IdentityData::default(),
         status: CredentialStatus::NotTracked,
+        confirmation: None,
         unknown: Vec::new(),
     };
     let key = Claim169KeyReference::KeyId(vec![1]);

@@ -136,7 +136,10 @@ fn bombs_are_refused_before_they_go_off() {
     assert!(matches!(parse(&nested), Err(Claim169Error::Cose(_))));
     for length in [[0x9b, 0xff], [0x5b, 0x7f], [0xbb, 0x7f]] {
         let declared = base45(&deflate(&[&length[..], &[0xff; 7]].concat(), Effort::Best));
-        assert!(matches!(parse(&declared), Err(Claim169Error::Cose(_))));
+        assert!(matches!(
+            parse(&declared),
+            Err(Claim169Error::Cose(_) | Claim169Error::NotSigned)
+        ));
     }
     for (text, error) in [
         ("lower case", Claim169Error::NotBase45),

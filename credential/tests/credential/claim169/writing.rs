@@ -71,8 +71,8 @@ fn writing_is_strict() {
         .iter()
         .map(|(key, _)| key.as_integer().unwrap().into())
         .collect();
-    assert_eq!(keys, [1, 2, 4, 5, 6, 8, 169, 65535]);
-    let identity = members[6].1.as_map().expect("claim 169 is a map");
+    assert_eq!(keys, [1, 2, 4, 5, 6, 8, 39, 169, 65535]);
+    let identity = members[7].1.as_map().expect("claim 169 is a map");
     let attribute = |wanted: i64| {
         &identity
             .iter()
@@ -84,7 +84,7 @@ fn writing_is_strict() {
     assert_eq!(attribute(9), &Value::from(1));
     assert!(attribute(62).is_array() && attribute(50).is_array());
     assert_eq!(
-        members[7].1,
+        members[8].1,
         cbor!({"status_list" => {"idx" => 70000, "uri" => "https://issuer.example/status/7"}}).unwrap()
     );
 
@@ -94,7 +94,7 @@ fn writing_is_strict() {
     twice
         .identity
         .unknown
-        .push((Value::from(4), Value::from("another name")));
+        .push((Value::from(80), Value::from("another of the same key")));
     assert_eq!(
         prepare(&twice, SignatureAlgorithm::EdDsa, &key_reference(&key)).unwrap_err(),
         Claim169WriteError::Claims
@@ -173,8 +173,10 @@ proptest! {
             validity: Validity::default(),
             identity: IdentityData { full_name, address, second_full_name: second, id, ..IdentityData::default() },
             status: CredentialStatus::NotTracked,
+            confirmation: None,
             unknown: Vec::new(),
         };
+        cwt.identity.second_language = cwt.identity.second_full_name.as_ref().map(|_| "ara".to_owned());
         cwt.identity.gender = [None, Some(Gender::Male), Some(Gender::Female), Some(Gender::Other)][gender];
         cwt.identity.date_of_birth = DateOfBirth::new(year, 2, 28).ok();
         cwt.identity = cwt.identity.with_face(Biometric::image(noise(face), ImageKind::Webp));

@@ -36,6 +36,7 @@ fn sign(key: &TestKey, world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
         },
         identity: identity.with_face(Biometric::image(FACE.to_vec(), ImageKind::Webp)),
         status: CredentialStatus::StatusList(StatusReference::new(world.uri(), INDEX).unwrap()),
+        confirmation: None,
         unknown: Vec::new(),
     };
     edit(&mut cwt);
