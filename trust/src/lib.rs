@@ -3,6 +3,7 @@
 //! - [`trust_list`]: the believed issuers with their anchors and what each may issue, and the pinned
 //!   [`RootOfTrust`](trust_list::RootOfTrust).
 //! - [`status_list`]: Token Status List, as an array and as a signed JWT.
+//! - [`bitstring_status_list`]: Bitstring Status List of W3C credentials, as an array and as a credential.
 //! - [`pack`]: the offline pack, a file of independently signed sections that is read where it lies.
 //! - [`compact_set`]: the exact, compact sets in a pack.
 //! - [`validity`]: current, in grace, expired.
@@ -22,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod bitstring_status_list;
 pub mod compact_set;
 pub mod pack;
 pub mod status_list;

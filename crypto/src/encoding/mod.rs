@@ -3,6 +3,7 @@
 pub mod base64;
 pub mod base64url;
 pub mod cbor;
+pub mod gzip;
 pub mod json;
 pub mod zlib;
 
