@@ -3,6 +3,7 @@
 
 mod certificates;
 mod encrypt0;
+mod view;
 
 use core::fmt;
 
@@ -24,6 +25,9 @@ pub use certificates::{CertificateHints, CertificateThumbprint};
 pub use encrypt0::{
     ContentEncryption, ContentKey, EncryptError, InvalidContentKey, NamedContentKey, ParsedEncrypt0, encrypt,
     encrypted_bytes,
+};
+pub use view::{
+    EncodedX5Chain, Mac0View, Sign1View, write_detached, write_mac0_detached, write_signature_structure,
 };
 
 /// Header parameter `x5chain` ([RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)).

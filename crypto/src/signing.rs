@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::key::{PublicKey, SecretKey};
-use crate::provider::{CryptoProvider, PreparedKey};
+use crate::provider::{CryptoProvider, PreparedKey, SharedSecret};
 
 /// The name of a key within its key store; it says nothing to anybody else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +93,25 @@ pub trait Sign: Send + Sync {
     /// # Errors
     /// [`KeyError`] when there is no such key, it cannot serve the algorithm, or the store fails.
     fn sign(&self, request: &SignatureRequest) -> Result<SignOutcome, KeyError>;
+}
+
+/// What came of a key agreement.
+pub enum AgreeOutcome {
+    /// The shared secret.
+    Agreed(SharedSecret),
+    /// The key exists and cannot be used until its owner unlocks it.
+    Locked,
+}
+
+/// Agrees on secrets, for holders that authenticate with a MAC (ISO 18013-5).
+///
+/// An implementer agrees with the key of the handle or not at all.
+pub trait Agree: Send + Sync {
+    /// Has the key of `handle` agree with `peer`.
+    ///
+    /// # Errors
+    /// [`KeyError`] when there is no such key, the two are not of P-256, or the store fails.
+    fn agree(&self, handle: &KeyHandle, peer: &PublicKey) -> Result<AgreeOutcome, KeyError>;
 }
 
 /// Makes keys.
@@ -181,6 +200,18 @@ impl Sign for SoftwareKey {
         }
         .map(SignOutcome::Signed)
         .map_err(|_| KeyError::Failed)
+    }
+}
+
+impl Agree for SoftwareKey {
+    fn agree(&self, handle: &KeyHandle, peer: &PublicKey) -> Result<AgreeOutcome, KeyError> {
+        if *handle != self.handle {
+            return Err(KeyError::Unknown);
+        }
+        self.provider
+            .agree(&self.secret, peer)
+            .map(AgreeOutcome::Agreed)
+            .map_err(|_| KeyError::WrongAlgorithm)
     }
 }
 

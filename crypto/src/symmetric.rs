@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::provider::SharedSecret;
 use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
 
 /// Length of an AES-GCM nonce, in bytes (NIST SP 800-38D).
@@ -50,6 +51,15 @@ impl SymmetricKey {
         let mut derived = Zeroizing::new([0; 32]);
         // 32 bytes are far below the 255 blocks that HKDF can expand to, which is its only error.
         let _ = Hkdf::<Sha256>::new(None, self.0.as_slice()).expand(info, derived.as_mut_slice());
+        Self(derived)
+    }
+
+    /// Derives a key from an agreement ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869), SHA-256).
+    #[must_use]
+    pub fn agreed(shared: &SharedSecret, salt: &[u8], info: &[u8]) -> Self {
+        let mut derived = Zeroizing::new([0; 32]);
+        // As in `derive`, the length cannot be too long.
+        let _ = Hkdf::<Sha256>::new(Some(salt), shared.as_bytes()).expand(info, derived.as_mut_slice());
         Self(derived)
     }
 

@@ -4,10 +4,15 @@
 //! [`check`] walks the bytes before any decoder allocates for them, so that a declared length never costs more than
 //! the input that came with it.
 
+mod cursor;
+pub mod write;
+
 use std::collections::HashSet;
 
 use ciborium::Value;
 use thiserror::Error;
+
+pub use cursor::Cursor;
 
 /// What an item may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Keys: public ones parsed once, secret ones that cannot leak by accident, and their JWK form.
 
+mod cose_key;
 mod jwk;
 mod public;
 mod secret;

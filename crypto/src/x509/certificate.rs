@@ -26,6 +26,11 @@ pub const MAX_CERTIFICATE_BYTES: usize = 16 * 1024;
 /// `commonName`.
 pub(super) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
+/// `countryName`.
+pub(super) const COUNTRY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+/// `stateOrProvinceName`.
+const STATE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
+
 /// A certificate. Its parts were read and checked for form; who vouches for it is the business of
 /// [`verify_chain`](super::verify_chain). Clones share one copy.
 #[derive(Clone)]
@@ -40,6 +45,8 @@ struct Parts {
     subject: Vec<u8>,
     issuer: Vec<u8>,
     subject_common_name: Option<String>,
+    subject_country: Option<String>,
+    subject_state: Option<String>,
     not_before: UnixTime,
     not_after: UnixTime,
     extensions: Extensions,
@@ -54,6 +61,7 @@ struct Extensions {
     authority: Option<Authority>,
     key_usage: Option<KeyUsages>,
     extended_key_usage: Vec<String>,
+    extended_key_usage_is_critical: bool,
     name_constraints: Option<NameConstraints>,
     unknown_critical: Vec<String>,
 }
@@ -134,7 +142,9 @@ impl Certificate {
             public_key,
             subject: encode(body.subject())?,
             issuer: encode(body.issuer())?,
-            subject_common_name: common_name(body.subject()),
+            subject_common_name: attribute(body.subject(), COMMON_NAME),
+            subject_country: attribute(body.subject(), COUNTRY_NAME),
+            subject_state: attribute(body.subject(), STATE_NAME),
             not_before: unix_time(body.validity().not_before),
             not_after: unix_time(body.validity().not_after),
             extensions: Extensions::read(extensions)?,
@@ -178,6 +188,18 @@ impl Certificate {
     #[must_use]
     pub fn subject_common_name(&self) -> Option<&str> {
         self.0.subject_common_name.as_deref()
+    }
+
+    /// The country in the subject's name.
+    #[must_use]
+    pub fn subject_country(&self) -> Option<&str> {
+        self.0.subject_country.as_deref()
+    }
+
+    /// The state or province in the subject's name.
+    #[must_use]
+    pub fn subject_state(&self) -> Option<&str> {
+        self.0.subject_state.as_deref()
     }
 
     /// The URIs among the subject's alternative names, as they are written.
@@ -242,6 +264,12 @@ impl Certificate {
     #[must_use]
     pub fn extended_key_usage(&self) -> &[String] {
         &self.0.extensions.extended_key_usage
+    }
+
+    /// Whether the extended key usage extension is critical.
+    #[must_use]
+    pub fn extended_key_usage_is_critical(&self) -> bool {
+        self.0.extensions.extended_key_usage_is_critical
     }
 
     /// The object identifiers of critical extensions that are not understood, dotted. A chain with such a certificate
@@ -320,6 +348,7 @@ impl Extensions {
             "2.5.29.37" => {
                 let purposes = Vec::<ObjectIdentifier>::from_der(value).ok()?;
                 self.extended_key_usage = purposes.iter().map(ToString::to_string).collect();
+                self.extended_key_usage_is_critical = extension.critical;
             }
             "2.5.29.19" => {
                 let constraints = pkix::BasicConstraints::from_der(value).ok()?;
@@ -361,9 +390,9 @@ fn encode(part: &impl x509_cert::der::Encode) -> Result<Vec<u8>, CertificateErro
     part.to_der().map_err(|_| CertificateError::Malformed)
 }
 
-/// The first common name, if it is in one of the two encodings that RFC 5280 wants of new certificates.
-fn common_name(name: &Name) -> Option<String> {
-    let attribute = name.iter().find(|attribute| attribute.oid == COMMON_NAME)?;
+/// The first attribute of this kind, if it is in one of the two encodings that RFC 5280 wants of new certificates.
+fn attribute(name: &Name, kind: ObjectIdentifier) -> Option<String> {
+    let attribute = name.iter().find(|attribute| attribute.oid == kind)?;
     let text = match attribute.value.tag() {
         Tag::Utf8String | Tag::PrintableString => core::str::from_utf8(attribute.value.value()).ok()?,
         _ => return None,

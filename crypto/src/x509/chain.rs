@@ -18,17 +18,27 @@ pub const MAX_CHAIN_CERTIFICATES: usize = 6;
 /// ([Token Status List §10](https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/)).
 pub const STATUS_SIGNER_KEY_PURPOSE: &str = "1.3.6.1.5.5.7.3.30";
 
+/// The extended key usage of signers of ISO mdocs (ISO/IEC 18013-5 Annex B).
+pub const DOCUMENT_SIGNER_KEY_PURPOSE: &str = "1.0.18013.5.1.2";
+
+/// The extended key usage of readers that authenticate themselves to ISO mdocs (ISO/IEC 18013-5 Annex B).
+pub const READER_KEY_PURPOSE: &str = "1.0.18013.5.1.6";
+
 /// What the leaf's key is to be trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChainProfile {
     /// To sign credentials.
     CredentialSigner,
+    /// To sign ISO mdocs, right under the root of an issuing authority (IACA; ISO/IEC 18013-5 Annex B).
+    DocumentSigner,
     /// To sign status lists.
     StatusSigner,
     /// To sign requests for presentations.
     RequestSigner,
     /// To sign trust lists.
     TrustListSigner,
+    /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
+    Reader,
 }
 
 /// A chain whose every check has passed; only [`verify_chain`] makes one.
@@ -39,6 +49,7 @@ pub struct VerifiedChain {
     pub leaf: Certificate,
     /// The anchor under which it stands.
     pub anchor: Certificate,
+    profile: ChainProfile,
 }
 
 impl VerifiedChain {
@@ -52,6 +63,12 @@ impl VerifiedChain {
     #[must_use]
     pub const fn anchor(&self) -> &Certificate {
         &self.anchor
+    }
+
+    /// What the leaf's key was found to be trusted for.
+    #[must_use]
+    pub const fn profile(&self) -> ChainProfile {
+        self.profile
     }
 }
 
@@ -147,6 +164,21 @@ pub enum ChainError {
     /// A signer of something else with [`STATUS_SIGNER_KEY_PURPOSE`].
     #[error("the leaf certificate is for signing status lists only")]
     ForStatusListsOnly,
+    /// A document signer without a critical [`DOCUMENT_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is not for signing mdocs")]
+    NotForMdocs,
+    /// A signer of something else with [`DOCUMENT_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is for signing mdocs only")]
+    ForMdocsOnly,
+    /// A reader without a critical [`READER_KEY_PURPOSE`].
+    #[error("the leaf certificate is not for mdoc readers")]
+    NotForReaders,
+    /// A document signer that was not issued by an anchor itself.
+    #[error("the document signer does not stand right under a trust anchor")]
+    BetweenRootAndDocumentSigner,
+    /// The document signer names no country, or another country or state than its root.
+    #[error("the document signer and its root are not of one country")]
+    Country,
 }
 
 /// Verifies that an anchor vouches for the leaf of `chain`, for what `profile` says, at `now`.
@@ -201,9 +233,13 @@ pub fn verify_chain(
     for (position, issuer) in chain.iter().enumerate().skip(1) {
         check_names(issuer, position, chain)?;
     }
+    if profile == ChainProfile::DocumentSigner {
+        check_document_signer(chain, anchor)?;
+    }
     Ok(VerifiedChain {
         leaf: leaf.clone(),
         anchor: anchor.clone(),
+        profile,
     })
 }
 
@@ -252,18 +288,44 @@ fn check_leaf(leaf: &Certificate, profile: ChainProfile) -> Result<(), ChainErro
     if !leaf.key_usage().is_some_and(|usage| usage.digital_signature()) {
         return Err(ChainError::MayNotSignData);
     }
-    let for_status_lists = leaf
-        .extended_key_usage()
-        .iter()
-        .any(|purpose| purpose == STATUS_SIGNER_KEY_PURPOSE);
-    match (profile, for_status_lists) {
-        (ChainProfile::StatusSigner, false) => Err(ChainError::NotForStatusLists),
+    let is_for = |purpose: &str| leaf.extended_key_usage().iter().any(|one| one == purpose);
+    let must_be_for = |purpose, otherwise| {
+        if is_for(purpose) && leaf.extended_key_usage_is_critical() {
+            Ok(())
+        } else {
+            Err(otherwise)
+        }
+    };
+    match profile {
+        ChainProfile::StatusSigner if !is_for(STATUS_SIGNER_KEY_PURPOSE) => {
+            return Err(ChainError::NotForStatusLists);
+        }
+        ChainProfile::StatusSigner => {}
         // Otherwise the key that is online to sign status lists could issue credentials.
-        (
-            ChainProfile::CredentialSigner | ChainProfile::RequestSigner | ChainProfile::TrustListSigner,
-            true,
-        ) => Err(ChainError::ForStatusListsOnly),
+        _ if is_for(STATUS_SIGNER_KEY_PURPOSE) => return Err(ChainError::ForStatusListsOnly),
+        _ => {}
+    }
+    match profile {
+        ChainProfile::DocumentSigner => must_be_for(DOCUMENT_SIGNER_KEY_PURPOSE, ChainError::NotForMdocs),
+        _ if is_for(DOCUMENT_SIGNER_KEY_PURPOSE) => Err(ChainError::ForMdocsOnly),
+        ChainProfile::Reader => must_be_for(READER_KEY_PURPOSE, ChainError::NotForReaders),
         _ => Ok(()),
+    }
+}
+
+/// What ISO/IEC 18013-5 Annex B wants of a document signer and its root beyond RFC 5280.
+fn check_document_signer(chain: &[Certificate], anchor: &Certificate) -> Result<(), ChainError> {
+    let [leaf] = chain else {
+        return Err(ChainError::BetweenRootAndDocumentSigner);
+    };
+    let country = leaf.subject_country().ok_or(ChainError::Country)?;
+    let in_state = anchor
+        .subject_state()
+        .is_none_or(|state| leaf.subject_state() == Some(state));
+    if anchor.subject_country() == Some(country) && in_state {
+        Ok(())
+    } else {
+        Err(ChainError::Country)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Certificates of a development installation: two roots and the leaves under them. A country's authorities issue
 //! their own.
 
+mod iaca;
+
 use thiserror::Error;
 use x509_cert::TbsCertificate;
 use x509_cert::attr::AttributeTypeAndValue;
@@ -32,6 +34,11 @@ use crate::key::PublicKey;
 use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
 use crate::signing::{KeyDescription, KeyError, Sign, SignOutcome, SignatureRequest};
 use crate::time::UnixTime;
+
+pub use iaca::{
+    CountryCode, DocumentSignerRequest, IacaRequest, InvalidCountryCode, MAX_DOCUMENT_SIGNER_VALIDITY,
+    MAX_IACA_VALIDITY, document_signer, iaca_root,
+};
 
 /// The longest common name, in characters (`ub-common-name`, RFC 5280 appendix A.1).
 const MAX_COMMON_NAME_CHARACTERS: usize = 64;
@@ -79,9 +86,13 @@ pub enum IssueError {
     /// An alternative name has characters outside ASCII.
     #[error("an alternative name is not ASCII text")]
     AlternativeName,
-    /// The times are in the wrong order or outside what a certificate can express.
+    /// The times are in the wrong order, further apart than the kind of certificate allows, or outside what a certificate can
+    /// express.
     #[error("the validity cannot be expressed")]
     Validity,
+    /// The validity is not within the issuer's.
+    #[error("the validity reaches outside the issuer's")]
+    OutsideIssuer,
     /// The issuer's certificate is not an authority's, or not of the key that is to sign.
     #[error("the issuer's certificate and key do not make an authority")]
     Issuer,

@@ -11,5 +11,6 @@ mod tests;
 
 pub use certificate::{Certificate, CertificateError, KeyUsages, MAX_CERTIFICATE_BYTES};
 pub use chain::{
-    ChainError, ChainProfile, MAX_CHAIN_CERTIFICATES, STATUS_SIGNER_KEY_PURPOSE, VerifiedChain, verify_chain,
+    ChainError, ChainProfile, DOCUMENT_SIGNER_KEY_PURPOSE, MAX_CHAIN_CERTIFICATES, READER_KEY_PURPOSE,
+    STATUS_SIGNER_KEY_PURPOSE, VerifiedChain, verify_chain,
 };

@@ -180,3 +180,159 @@ fn dates_after_2049_survive() {
     .unwrap();
     assert_eq!(Certificate::parse(&der).unwrap().not_after(), late);
 }
+
+mod mdoc {
+    use super::super::super::issue::{
+        CountryCode, DocumentSignerRequest, IacaRequest, InvalidCountryCode, document_signer, iaca_root,
+    };
+    use super::*;
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn iaca(party: &Party) -> Certificate {
+        let request = IacaRequest {
+            subject_name: "Mobile documents".to_owned(),
+            country: CountryCode::parse("UT").unwrap(),
+            contact_uri: "https://issuer.example".to_owned(),
+            validity: VALIDITY,
+        };
+        let der = iaca_root(&request, &party.description(), &party.key, &party.randomness).unwrap();
+        Certificate::parse(&der).unwrap()
+    }
+
+    fn signer_request(party: &Party) -> DocumentSignerRequest {
+        DocumentSignerRequest {
+            subject_name: "Document signer".to_owned(),
+            contact_uri: "https://issuer.example".to_owned(),
+            validity: Validity {
+                not_before: NOT_BEFORE,
+                not_after: UnixTime::from_seconds(NOT_BEFORE.seconds() + 457 * DAY),
+            },
+            public_key: party.key.public_key().clone(),
+        }
+    }
+
+    fn signer(request: &DocumentSignerRequest, root: &Certificate, party: &Party) -> Certificate {
+        let der = document_signer(request, root, &party.description(), &party.key, &party.randomness);
+        Certificate::parse(&der.unwrap()).unwrap()
+    }
+
+    fn verify_as(
+        leaf: &Certificate,
+        root: &Certificate,
+        profile: ChainProfile,
+    ) -> Result<VerifiedChain, ChainError> {
+        let now = UnixTime::from_seconds(NOT_BEFORE.seconds() + DAY);
+        let (leaf, root) = (std::slice::from_ref(leaf), std::slice::from_ref(root));
+        verify_chain(leaf, root, profile, now, &RustCryptoProvider)
+    }
+
+    #[test]
+    fn a_document_signer_signs_mdocs_and_nothing_else() {
+        let (root_party, party) = (Party::p256(1), Party::p256(2));
+        let root = iaca(&root_party);
+        let leaf = signer(&signer_request(&party), &root, &root_party);
+        assert_eq!(leaf.subject_country(), Some("UT"));
+        let verified = verify_as(&leaf, &root, ChainProfile::DocumentSigner).unwrap();
+        assert_eq!(verified.profile(), ChainProfile::DocumentSigner);
+        for profile in [
+            ChainProfile::CredentialSigner,
+            ChainProfile::StatusSigner,
+            ChainProfile::RequestSigner,
+            ChainProfile::TrustListSigner,
+            ChainProfile::Reader,
+        ] {
+            let expected = match profile {
+                ChainProfile::StatusSigner => ChainError::NotForStatusLists,
+                _ => ChainError::ForMdocsOnly,
+            };
+            assert_eq!(verify_as(&leaf, &root, profile), Err(expected), "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn signers_of_other_things_sign_no_mdocs() {
+        let (root_party, party) = (Party::p256(1), Party::p256(2));
+        let root = iaca(&root_party);
+        let refused = |draft: Draft| {
+            let leaf = draft.signed_by(&root, &root_party, &party);
+            verify_as(&leaf, &root, ChainProfile::DocumentSigner).unwrap_err()
+        };
+        assert_eq!(refused(Draft::leaf("signer")), ChainError::NotForMdocs);
+        let purposes = [DOCUMENT_SIGNER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE];
+        assert_eq!(
+            refused(Draft::leaf("signer").for_purposes(&purposes)),
+            ChainError::ForStatusListsOnly
+        );
+        // The purpose must be critical.
+        assert_eq!(
+            refused(Draft::leaf("signer").for_purposes(&purposes[..1])),
+            ChainError::NotForMdocs
+        );
+    }
+
+    #[test]
+    fn a_document_signer_without_its_roots_country_is_refused() {
+        use x509_cert::der::Encode as _;
+
+        let (root_party, party) = (Party::p256(1), Party::p256(2));
+        let root = iaca(&root_party);
+        let purposes = vec![ObjectIdentifier::new(DOCUMENT_SIGNER_KEY_PURPOSE).unwrap()];
+        let leaf = Draft::leaf("signer")
+            .with("2.5.29.37", Criticality::Critical, purposes.to_der().unwrap())
+            .signed_by(&root, &root_party, &party);
+        assert_eq!(
+            verify_as(&leaf, &root, ChainProfile::DocumentSigner),
+            Err(ChainError::Country)
+        );
+    }
+
+    #[test]
+    fn a_document_signer_stays_within_its_roots_validity_and_its_own_limit() {
+        let (root_party, party) = (Party::p256(1), Party::p256(2));
+        let root = iaca(&root_party);
+        let issue = |not_before: i64, not_after: i64| {
+            let request = DocumentSignerRequest {
+                validity: Validity {
+                    not_before: UnixTime::from_seconds(not_before),
+                    not_after: UnixTime::from_seconds(not_after),
+                },
+                ..signer_request(&party)
+            };
+            let description = root_party.description();
+            document_signer(
+                &request,
+                &root,
+                &description,
+                &root_party.key,
+                &root_party.randomness,
+            )
+        };
+        let (first, last) = (NOT_BEFORE.seconds(), NOT_AFTER.seconds());
+        assert!(issue(first, first + 457 * DAY).is_ok());
+        assert!(matches!(
+            issue(first, first + 457 * DAY + 1),
+            Err(IssueError::Validity)
+        ));
+        assert!(matches!(
+            issue(first - 1, first + DAY),
+            Err(IssueError::OutsideIssuer)
+        ));
+        assert!(matches!(
+            issue(last - DAY, last + 1),
+            Err(IssueError::OutsideIssuer)
+        ));
+    }
+
+    #[test]
+    fn a_root_is_for_document_signers_only() {
+        let root = iaca(&Party::p256(1));
+        assert!(root.is_ca() && root.is_self_signed());
+        assert_eq!(root.path_length(), Some(0));
+        let usage = root.key_usage().unwrap();
+        assert!(usage.key_cert_sign() && !usage.digital_signature());
+        for text in ["ut", "U", "UTO", "Ü"] {
+            assert_eq!(CountryCode::parse(text), Err(InvalidCountryCode), "{text}");
+        }
+    }
+}
