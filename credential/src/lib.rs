@@ -53,6 +53,7 @@ mod base45;
 pub mod claim169;
 pub mod claims_path;
 pub mod data_integrity;
+pub mod mdoc;
 mod recognised;
 pub mod sd_jwt;
 pub mod sd_jwt_vc;

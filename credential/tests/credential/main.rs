@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod claim169;
 #[cfg(test)]
+mod mdoc;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recognised;
