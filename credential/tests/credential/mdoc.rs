@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 use symbolon_credential::mdoc::{
     DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, EMacKey, ElementValue, IssuerSigned,
-    MdocError, MdocRejected, PresentError,
+    MdocError, MdocRejected, PresentError, SessionTranscript,
 };
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
@@ -94,7 +94,7 @@ fn a_mac_convinces_the_reader_of_its_session_alone() {
         .present(&[(SPACE, "age_over_18")])
         .unwrap()
         .with_mac(&key, &session);
-    let verify = |accepted, session| {
+    let verify = |accepted: DeviceAuthentication<'_>, session: &SessionTranscript| {
         let document = DeviceResponse::parse(&shown, BUDGET)
             .unwrap()
             .only_document()

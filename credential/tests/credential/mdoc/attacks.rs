@@ -97,11 +97,12 @@ fn every_flipped_bit_of_a_response_is_noticed() {
         let mut changed = shown.clone();
         changed[byte] ^= 1 << (bit % 8);
         if verify(&changed, &authority, &session) == Ok(()) {
-            // What is not signed may be read otherwise only if it says the same.
+            // Only the envelope is not signed. Changing it may withhold the elements, as their holder may, and no more.
             let one = DeviceResponse::parse(&shown, BUDGET).unwrap();
             let other = DeviceResponse::parse(&changed, BUDGET).unwrap();
             let claims = |response: &DeviceResponse<'_>| response.documents()[0].issuer_signed().claims();
-            assert_eq!(claims(&one), claims(&other), "bit {bit}");
+            let read = claims(&other);
+            assert!(read.is_empty() || read == claims(&one), "bit {bit}");
             assert!(!within_signed_part(&shown, byte), "bit {bit}");
         }
     }
