@@ -11,6 +11,10 @@ use super::*;
 
 const PROVIDER: RustCryptoProvider = RustCryptoProvider;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment says where published vectors are"
+)]
 fn vector(name: &str) -> Option<Value> {
     let folder = std::env::var_os("SYMBOLON_VECTORS").map_or_else(
         || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors"),
