@@ -53,6 +53,64 @@ pub const KNOW_YOUR_CUSTOMER: QueryTemplate = QueryTemplate {
 /// Every query that is shipped.
 pub const QUERIES: &[QueryTemplate] = &[AGE_OVER_18, KNOW_YOUR_CUSTOMER];
 
+/// A JSON-LD context document, exactly as its URL serves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContextDocument {
+    /// Its URL.
+    pub url: &'static str,
+    /// The document, JSON.
+    pub document: &'static str,
+}
+
+/// The contexts that the specifications tell an implementation to ship; they are never fetched. `contexts/README.md` says
+/// where they come from.
+pub const CONTEXTS: &[ContextDocument] = &[
+    ContextDocument {
+        url: "https://www.w3.org/2018/credentials/v1",
+        document: include_str!("../contexts/credentials-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://www.w3.org/ns/credentials/v2",
+        document: include_str!("../contexts/credentials-v2.jsonld"),
+    },
+    ContextDocument {
+        url: "https://www.w3.org/ns/credentials/undefined-terms/v2",
+        document: include_str!("../contexts/credentials-undefined-terms-v2.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/data-integrity/v1",
+        document: include_str!("../contexts/data-integrity-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/data-integrity/v2",
+        document: include_str!("../contexts/data-integrity-v2.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/multikey/v1",
+        document: include_str!("../contexts/multikey-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/jwk/v1",
+        document: include_str!("../contexts/jwk-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/suites/ed25519-2020/v1",
+        document: include_str!("../contexts/ed25519-2020-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/v1",
+        document: include_str!("../contexts/security-v1.jsonld"),
+    },
+    ContextDocument {
+        url: "https://w3id.org/security/v2",
+        document: include_str!("../contexts/security-v2.jsonld"),
+    },
+    ContextDocument {
+        url: "https://www.w3.org/ns/did/v1",
+        document: include_str!("../contexts/did-v1.jsonld"),
+    },
+];
+
 /// Stands for the credential type (`vct`) in type metadata and queries, which are written before the issuer has a name.
 pub const VCT_PLACEHOLDER: &str = "{vct}";
 

@@ -37,6 +37,7 @@ const JOSEKIT: &str = "symbolon-crypto-josekit";
 const DID: &str = "symbolon-did";
 const SCHEMAS: &str = "symbolon-schemas";
 const CREDENTIAL: &str = "symbolon-credential";
+const DATA_INTEGRITY: &str = "symbolon-data-integrity";
 const TRUST: &str = "symbolon-trust";
 const PROTOCOL: &str = "symbolon-protocol";
 const HTTP: &str = "symbolon-http";
@@ -84,6 +85,11 @@ pub const LAYERS: &[Layer] = &[
         may_use: &[CRYPTO, DID, SCHEMAS],
     },
     Layer {
+        package: DATA_INTEGRITY,
+        purity: Pure,
+        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL],
+    },
+    Layer {
         package: TRUST,
         purity: Pure,
         may_use: &[CRYPTO, DID, CREDENTIAL],
@@ -122,20 +128,20 @@ pub const LAYERS: &[Layer] = &[
         package: "symbolon-issuer-server",
         purity: Runtime,
         may_use: &[
-            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
+            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, DATA_INTEGRITY, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
             ISSUER,
         ],
     },
     Layer {
         package: "symbolon-wallet-store",
         purity: Runtime,
-        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, STORE, WALLET],
+        may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, DATA_INTEGRITY, TRUST, PROTOCOL, STORE, WALLET],
     },
     Layer {
         package: "symbolon-verifier-server",
         purity: Runtime,
         may_use: &[
-            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
+            CRYPTO, AWS_LC, JOSEKIT, DID, SCHEMAS, CREDENTIAL, DATA_INTEGRITY, TRUST, PROTOCOL, HTTP, QR_PICTURE, STORE,
             VERIFIER,
         ],
     },

@@ -28,6 +28,7 @@ pub(crate) fn folder(package: &str) -> &str {
     match package {
         "symbolon-http" => "protocol/http",
         "symbolon-qr-picture" => "protocol/qr-picture",
+        "symbolon-data-integrity" => "credential/data-integrity",
         "symbolon-crypto-aws-lc" => "crypto/aws-lc",
         "symbolon-crypto-josekit" => "crypto/josekit",
         "symbolon-issuer-server" => "issuer/server",

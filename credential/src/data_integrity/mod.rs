@@ -1,9 +1,25 @@
-//! Proofs within a JSON-LD document ([Verifiable Credential Data Integrity 1.0](https://www.w3.org/TR/vc-data-integrity/)).
+//! Proofs within a JSON document
+//! ([Verifiable Credential Data Integrity 1.0](https://www.w3.org/TR/vc-data-integrity/)).
+//!
+//! - [`prepare`] says what is to be signed; [`PreparedProof::finish`] takes the signature.
+//! - [`verify`] verifies every proof of a document, with keys that the caller has evidence for.
+//! - [`ecdsa_sd_2023`] discloses statements one by one.
+//! - [`JsonLdProcessor`] is the port to JSON-LD and RDF.
 
+mod cryptosuite;
 pub mod ecdsa_sd_2023;
 mod json_ld;
+mod prepare;
+mod proof;
+mod verify;
 
+pub use cryptosuite::{Cryptosuite, JsonLd, NotTransformed};
 pub use json_ld::{
     CanonicalDataset, CanonicalHash, ContextTable, DataLoss, InvalidContext, JsonLdBudget, JsonLdError,
     JsonLdProcessor,
+};
+pub use prepare::{PreparedProof, ProofNotGenerated, ProofOptions, prepare};
+pub use proof::{MAX_PROOFS, Proof, ProofPurpose, read_proofs};
+pub use verify::{
+    ExpectedProof, ProofCheck, ProofRejected, SecuredDocument, VerificationKey, VerifiedProof, verify,
 };

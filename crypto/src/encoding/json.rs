@@ -3,12 +3,16 @@
 
 use std::fmt;
 
+use serde::Deserialize as _;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
 /// 2⁶³: below it in magnitude no integer is rounded to a float by the reader.
 const FIRST_NUMBER_BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
+
+/// The name under which `serde_json` hands a number of arbitrary precision to a visitor.
+const ARBITRARY_NUMBER: &str = "$serde_json::private::Number";
 
 /// What a text may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,7 +205,19 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(name) = map.next_key_seed(NameSeed)? {
+            let name = match name {
+                Name::OfNumber => {
+                    let text = map.next_value::<String>()?;
+                    return number_from_text(&text)
+                        .ok_or_else(|| A::Error::custom("a number that does not fit"));
+                }
+                // Later readers of the value would take the object for a number.
+                Name::Written(name) if name == ARBITRARY_NUMBER => {
+                    return Err(A::Error::custom("a member with a reserved name"));
+                }
+                Name::Written(name) => name,
+            };
             self.spend()?;
             let value = map.next_value_seed(self.below()?)?;
             if object.insert(name, value).is_some() {
@@ -209,6 +225,65 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
             }
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// A number from its text, as the reader gives it without `arbitrary_precision`.
+fn number_from_text(text: &str) -> Option<Value> {
+    if let Ok(number) = text.parse::<u64>() {
+        return Some(Value::Number(number.into()));
+    }
+    match text.parse::<i64>() {
+        // `-0` is a float, since no integer is it.
+        Ok(0) => return Number::from_f64(-0.0).map(Value::Number),
+        Ok(number) => return Some(Value::Number(number.into())),
+        Err(_) => {}
+    }
+    let number = text.parse::<f64>().ok()?;
+    if number.abs() >= FIRST_NUMBER_BEYOND_64_BITS {
+        return None;
+    }
+    Number::from_f64(number).map(Value::Number)
+}
+
+/// The name of a member.
+enum Name {
+    /// As the text has it.
+    Written(String),
+    /// No name: `serde_json/arbitrary_precision`, which a crate anywhere in the build may raise, hands over a number as
+    /// a map of one member.
+    OfNumber,
+}
+
+/// Tells the two kinds of names apart: an optional name exists where the text has one, and the one that stands for a
+/// number is a string however it is asked for.
+struct NameSeed;
+
+impl<'de> DeserializeSeed<'de> for NameSeed {
+    type Value = Name;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NameSeed {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_some<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        String::deserialize(deserializer).map(Name::Written)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Name, E> {
+        if name == ARBITRARY_NUMBER {
+            Ok(Name::OfNumber)
+        } else {
+            Err(E::custom("a name that is none"))
+        }
     }
 }
 
@@ -262,7 +337,39 @@ mod tests {
         assert_eq!(strict("18446744073709551615"), Ok(Value::from(u64::MAX)));
         assert_eq!(strict("-9223372036854775808"), Ok(Value::from(i64::MIN)));
         assert!(strict("1.5").is_ok());
+        assert!(strict(r#"{"$serde_json::private::Number":"1"}"#).is_err());
         assert!(strict("{\"a\":1}\n").is_ok());
+    }
+
+    /// `serde_json` hands over numbers so where `arbitrary_precision` is on.
+    #[test]
+    fn a_number_that_arrives_as_a_map_is_the_number() {
+        let read = |text: &'static str| {
+            let entries = [(ARBITRARY_NUMBER, text)].into_iter();
+            let map = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(entries);
+            let (mut items, mut over) = (9, false);
+            let seed = StrictValue {
+                depth: 2,
+                items: &mut items,
+                over: &mut over,
+            };
+            seed.deserialize(map).ok()
+        };
+        for text in [
+            "0",
+            "7",
+            "-7",
+            "1.5",
+            "1e3",
+            "-0",
+            "18446744073709551615",
+            "-9223372036854775808",
+        ] {
+            assert_eq!(read(text), strict(text).ok(), "{text}");
+        }
+        for text in ["18446744073709551616", "-9223372036854775809", "1e999", "x"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     proptest! {

@@ -4,7 +4,10 @@ pub mod base64;
 pub mod base64url;
 pub mod cbor;
 pub mod gzip;
+pub mod jcs;
 pub mod json;
+pub mod multibase;
+pub mod multikey;
 pub mod zlib;
 
 use thiserror::Error;

@@ -10,21 +10,11 @@ use super::pointer::JsonPointer;
 use super::proof_value::{hmac_label, label_text};
 use super::selection::{self, PointerSelectsNothing};
 use super::statement::{self, InvalidStatement};
-use crate::data_integrity::{CanonicalHash, ContextTable, JsonLdBudget, JsonLdError, JsonLdProcessor};
+pub use crate::data_integrity::JsonLd;
+use crate::data_integrity::{CanonicalHash, JsonLdError};
 
 /// The beginning of the IRI that stands for a blank node while pointers select. A number follows.
 const SKOLEM_PREFIX: &str = "urn:symbolon-blank-node:";
-
-/// JSON-LD processing and what it may cost and use.
-#[derive(Clone, Copy)]
-pub struct JsonLd<'a> {
-    /// The processor.
-    pub processor: &'a dyn JsonLdProcessor,
-    /// Contexts beyond those that the processor ships.
-    pub contexts: &'a ContextTable,
-    /// What a document may cost.
-    pub budget: JsonLdBudget,
-}
 
 impl JsonLd<'_> {
     fn to_statements(self, document: &Value) -> Result<Vec<String>, JsonLdError> {

@@ -1,0 +1,125 @@
+//! Nothing of a document may be missing in what is signed.
+//!
+//! The rules are checked from both sides. Before expansion: known contexts only, no keyword that RDF drops, no `null`. After
+//! it: the expanded document has as many scalars as the document, wherever a context or the processor made one vanish.
+
+use serde_json::{Map, Value};
+use ssi_json_ld::json_ld::syntax;
+use symbolon_credential::data_integrity::{ContextTable, DataLoss, JsonLdBudget, JsonLdError};
+
+use crate::contexts::Contexts;
+
+/// The keywords that a document may use. Whatever others mean (an index, an inverted property, a nest), either RDF drops
+/// it or no credential needs it.
+const KEYWORDS: &[&str] = &[
+    "@id",
+    "@type",
+    "@value",
+    "@language",
+    "@direction",
+    "@list",
+    "@set",
+];
+
+/// Checks a document as it was received. Gives the number of scalars that its statements must carry.
+pub(crate) fn check(
+    document: &Value,
+    table: &ContextTable,
+    contexts: &Contexts,
+    budget: JsonLdBudget,
+) -> Result<usize, JsonLdError> {
+    let mut walk = Walk {
+        table,
+        contexts,
+        items: budget.items,
+        scalars: 0,
+    };
+    walk.value(document, budget.depth)?;
+    Ok(walk.scalars)
+}
+
+struct Walk<'w> {
+    table: &'w ContextTable,
+    contexts: &'w Contexts,
+    items: usize,
+    scalars: usize,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &Value, depth: usize) -> Result<(), JsonLdError> {
+        self.items = self.items.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
+        match value {
+            Value::Null => Err(DataLoss::Value.into()),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.scalars += 1;
+                Ok(())
+            }
+            Value::Array(items) if items.is_empty() => Err(DataLoss::Value.into()),
+            Value::Array(items) => {
+                let depth = depth.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
+                items.iter().try_for_each(|item| self.value(item, depth))
+            }
+            Value::Object(members) => {
+                let depth = depth.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
+                self.object(members, depth)
+            }
+        }
+    }
+
+    fn object(&mut self, members: &Map<String, Value>, depth: usize) -> Result<(), JsonLdError> {
+        let is_value = members.contains_key("@value");
+        for (name, value) in members {
+            match name.as_str() {
+                "@context" => self.contexts.check(value, self.table)?,
+                name if name.starts_with('@') && !KEYWORDS.contains(&name) => {
+                    return Err(DataLoss::Term.into());
+                }
+                "@language" | "@direction" | "@type" if is_value => {}
+                _ => self.value(value, depth)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compares the number of scalars in the document with those in its expanded form.
+pub(crate) fn compare(scalars: usize, expanded: &[syntax::Value]) -> Result<(), JsonLdError> {
+    let carried: usize = expanded.iter().map(scalars_of_object).sum();
+    if carried == scalars {
+        Ok(())
+    } else {
+        Err(DataLoss::Value.into())
+    }
+}
+
+fn scalars_of_object(value: &syntax::Value) -> usize {
+    match value {
+        syntax::Value::Array(items) => items.iter().map(scalars_of_object).sum(),
+        syntax::Value::Object(object) => {
+            if let Some(value) = object.get("@value").next() {
+                return scalars_within(value);
+            }
+            object
+                .entries()
+                .iter()
+                .map(|entry| match entry.key.as_str() {
+                    "@id" | "@type" => scalars_within(&entry.value),
+                    _ => scalars_of_object(&entry.value),
+                })
+                .sum()
+        }
+        _ => 1,
+    }
+}
+
+fn scalars_within(value: &syntax::Value) -> usize {
+    match value {
+        syntax::Value::Array(items) => items.iter().map(scalars_within).sum(),
+        syntax::Value::Object(object) => object
+            .entries()
+            .iter()
+            .map(|entry| scalars_within(&entry.value))
+            .sum(),
+        _ => 1,
+    }
+}
