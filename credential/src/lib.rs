@@ -54,6 +54,7 @@ pub mod claim169;
 pub mod claims_path;
 pub mod data_integrity;
 pub mod mdoc;
+pub mod pixelpass;
 mod recognised;
 pub mod sd_jwt;
 pub mod sd_jwt_vc;
