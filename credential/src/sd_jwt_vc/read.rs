@@ -56,6 +56,7 @@ pub struct SdJwtVc<'a> {
     sd_jwt: SdJwt<'a>,
     processed: ProcessedClaims,
     vct: VerifiableCredentialType,
+    other_types: Vec<VerifiableCredentialType>,
     issuer: Option<String>,
     validity: Validity,
     status: CredentialStatus,
@@ -95,6 +96,7 @@ impl<'a> SdJwtVc<'a> {
         let malformed = |claim| SdJwtVcError::MalformedClaim { claim };
         let vct = text(claims, "vct")?.ok_or(SdJwtVcError::MissingType)?;
         let vct = VerifiableCredentialType::parse(vct).map_err(|_| malformed("vct"))?;
+        let other_types = other_types(claims, &vct)?;
         let issuer = text(claims, "iss")?.map(str::to_owned);
         let validity = Validity {
             issued_at: time(claims, "iat")?,
@@ -107,6 +109,7 @@ impl<'a> SdJwtVc<'a> {
             sd_jwt,
             processed,
             vct,
+            other_types,
             issuer,
             validity,
             status,
@@ -169,6 +172,13 @@ impl<'a> SdJwtVc<'a> {
         &self.vct
     }
 
+    /// `aka_vcts`: other types that the issuer says it is of as well (draft-25 §2.2.2.1.2). They are no reason to believe that
+    /// this issuer may issue those types.
+    #[must_use]
+    pub fn other_types(&self) -> &[VerifiableCredentialType] {
+        &self.other_types
+    }
+
     /// The hash that the type metadata must have, if the credential says one.
     ///
     /// # Errors
@@ -204,6 +214,30 @@ impl<'a> SdJwtVc<'a> {
     pub const fn holder(&self) -> &HolderBinding {
         &self.holder
     }
+}
+
+/// Types that a credential may name beside its own.
+const MAX_OTHER_TYPES: usize = 32;
+
+/// A non-empty array of types, its own not among them.
+fn other_types(
+    claims: &Map<String, Value>,
+    vct: &VerifiableCredentialType,
+) -> Result<Vec<VerifiableCredentialType>, SdJwtVcError> {
+    let malformed = SdJwtVcError::MalformedClaim { claim: "aka_vcts" };
+    let types = match claims.get("aka_vcts") {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(types)) if (1..=MAX_OTHER_TYPES).contains(&types.len()) => types,
+        Some(_) => return Err(malformed),
+    };
+    types
+        .iter()
+        .map(|other| {
+            let other = VerifiableCredentialType::parse(other.as_str()?).ok()?;
+            (other != *vct).then_some(other)
+        })
+        .collect::<Option<_>>()
+        .ok_or(malformed)
 }
 
 fn text<'c>(claims: &'c Map<String, Value>, claim: &'static str) -> Result<Option<&'c str>, SdJwtVcError> {

@@ -175,9 +175,18 @@ impl TypeMetadata {
         }
         let metadata: Self = serde_json::from_value(document).map_err(|_| TypeMetadataError::Malformed)?;
         if metadata.claims.len() > MAX_CLAIMS {
-            Err(TypeMetadataError::OverBudget)
-        } else {
+            return Err(TypeMetadataError::OverBudget);
+        }
+        let mut identifiers = HashSet::new();
+        let each_once = metadata
+            .claims
+            .iter()
+            .filter_map(|claim| claim.svg_id.as_deref())
+            .all(|identifier| is_svg_identifier(identifier) && identifiers.insert(identifier));
+        if each_once {
             Ok(metadata)
+        } else {
+            Err(TypeMetadataError::Malformed)
         }
     }
 
@@ -214,6 +223,16 @@ impl TypeMetadata {
         }
         Ok(())
     }
+}
+
+/// Letters, digits and underscores, not beginning with a digit (draft-25 §4.6): a placeholder of a template.
+fn is_svg_identifier(identifier: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    identifier.bytes().all(fits)
+        && identifier
+            .bytes()
+            .next()
+            .is_some_and(|first| !first.is_ascii_digit())
 }
 
 #[expect(

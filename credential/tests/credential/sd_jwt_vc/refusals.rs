@@ -52,6 +52,32 @@ fn rejects_another_issuer_key_and_every_changed_character() {
 }
 
 #[test]
+fn other_types_are_a_list_of_types_without_the_credentials_own() {
+    let read = |types: Value| {
+        let payload = json!({"vct": "urn:example:pid:1", "aka_vcts": types});
+        let text = jwt(&issuer_key(), json!({"typ": "dc+sd-jwt"}), &payload) + "~";
+        SdJwtVc::parse(&text, SdJwtBudget::DEFAULT).map(|credential| {
+            let types = credential.other_types().iter();
+            types.map(ToString::to_string).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(read(json!(["urn:example:pid"])).unwrap(), ["urn:example:pid"]);
+    for types in [
+        json!([]),
+        json!("urn:example:pid"),
+        json!([1]),
+        json!([""]),
+        json!(["urn:example:pid", "urn:example:pid:1"]),
+        json!(vec!["urn:example:pid"; 33]),
+    ] {
+        assert_eq!(
+            read(types).unwrap_err(),
+            SdJwtVcError::MalformedClaim { claim: "aka_vcts" }
+        );
+    }
+}
+
+#[test]
 fn rejects_tokens_of_another_type() {
     let payload = json!({"vct": "x"});
     for header in [

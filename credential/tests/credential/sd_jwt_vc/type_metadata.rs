@@ -71,6 +71,10 @@ fn type_metadata_that_extends_another_type_is_refused_and_not_half_used() {
         r#"{"vct":"x","vct":"y"}"#,
         r#"{"vct":"x","claims":[{"path":[]}]}"#,
         r#"{"vct":"x","claims":[{"path":["a"],"sd":"maybe"}]}"#,
+        r#"{"vct":"x","claims":[{"path":["a"],"svg_id":"1a"}]}"#,
+        r#"{"vct":"x","claims":[{"path":["a"],"svg_id":""}]}"#,
+        r#"{"vct":"x","claims":[{"path":["a"],"svg_id":"a-b"}]}"#,
+        r#"{"vct":"x","claims":[{"path":["a"],"svg_id":"a"},{"path":["b"],"svg_id":"a"}]}"#,
     ] {
         assert_eq!(
             TypeMetadata::parse(document.as_bytes()),
