@@ -1,8 +1,10 @@
-//! What Symbolon signs and verifies: SD-JWT VC ([`sd_jwt`], [`sd_jwt_vc`]) and Claim 169 ([`claim169`]).
+//! What Symbolon signs and verifies: SD-JWT VC ([`sd_jwt`], [`sd_jwt_vc`]), ISO mdoc ([`mdoc`]), W3C credentials ([`w3c`]) and
+//! Claim 169 ([`claim169`]).
 //!
 //! - [`sd_jwt_vc::CredentialToIssue`] and [`claim169::prepare`] build what is to be signed; whoever holds the key signs it.
 //! - [`recognise`] takes whatever somebody holds up; [`sd_jwt_vc::SdJwtVc`] and [`claim169::ParsedClaim169`] are read
 //!   within a budget and unverified; their signature checks give a [`Verified`], which nothing else makes.
+//! - [`mdoc`] issues, holds, presents and verifies ISO mdocs.
 //! - [`w3c`] is the W3C data model, and its credentials and presentations as JWTs and COSE messages.
 //! - [`sd_jwt::select`] shows exactly the claims that some [`claims_path::ClaimsPath`]s ask for.
 //!
