@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn writes_the_example_of_rfc_8785_section_3_2_2() {
         let value = serde_json::json!({
-            "numbers": [333_333_333.333_333_29, 1E30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
+            "numbers": [333_333_333.333_333_3, 1E30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
             "string": "\u{20ac}$\u{f}\u{a}A'B\"\\\\\"/",
             "literals": [null, true, false]
         });
