@@ -20,6 +20,7 @@ pub use issue::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
 pub use json::{SdJwtJsonError, to_compact};
 pub use key_binding::{KeyBindingClaims, PreparedKeyBinding, TransactionDataHashes};
 pub use parse::{SdJwt, SdJwtBudget, SdJwtParseError};
+pub(crate) use process::Gaps;
 pub use process::{DisclosedClaim, ProcessError, ProcessedClaims, process};
 pub use select::{SelectError, Selection, select, select_processed};
 

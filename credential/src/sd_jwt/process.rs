@@ -74,6 +74,17 @@ pub struct ProcessedClaims {
     pub claims: Map<String, Value>,
     /// Which of them came from disclosures, parents before what is in them.
     pub disclosed: Vec<DisclosedClaim>,
+    pub(crate) gaps: Gaps,
+}
+
+/// Where digests are left to which no disclosure belongs: there something may be withheld, or nothing ever was. Places are
+/// those in [`ProcessedClaims::claims`].
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Gaps {
+    /// Objects that may lack members.
+    pub(crate) objects: Vec<Vec<PathPart>>,
+    /// Arrays that may lack elements, and where in the array as issued these are, in ascending order.
+    pub(crate) arrays: Vec<(Vec<PathPart>, Vec<u64>)>,
 }
 
 /// Puts every disclosure in its place.
@@ -94,6 +105,7 @@ pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
         seen: HashSet::new(),
         used: vec![false; disclosures.len()],
         disclosed: Vec::with_capacity(disclosures.len()),
+        gaps: Gaps::default(),
         path: Vec::new(),
     };
     let claims = processor.object(sd_jwt.payload(), Level::Top, sd_jwt.budget().depth)?;
@@ -103,6 +115,7 @@ pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     Ok(ProcessedClaims {
         claims,
         disclosed: processor.disclosed,
+        gaps: processor.gaps,
     })
 }
 
@@ -119,6 +132,7 @@ struct Processor<'s> {
     seen: HashSet<&'s str>,
     used: Vec<bool>,
     disclosed: Vec<DisclosedClaim>,
+    gaps: Gaps,
     path: Vec<PathPart>,
 }
 
@@ -154,9 +168,11 @@ impl<'s> Processor<'s> {
         }
         // After the members that are signed in the clear, so that a collision is found whatever the order is.
         if let Some(digests) = object.get(SD) {
+            let mut has_gap = false;
             for digest in digests.as_array().ok_or(ProcessError::MalformedDigest)? {
                 let digest = digest.as_str().ok_or(ProcessError::MalformedDigest)?;
                 let Some((position, disclosure)) = self.take(digest)? else {
+                    has_gap = true;
                     continue;
                 };
                 let name = disclosure.name().ok_or(ProcessError::WrongArity { position })?;
@@ -168,6 +184,9 @@ impl<'s> Processor<'s> {
                 self.path.pop();
                 claims.insert(name.to_owned(), value);
             }
+            if has_gap {
+                self.gaps.objects.push(self.path.clone());
+            }
         }
         Ok(claims)
     }
@@ -176,7 +195,8 @@ impl<'s> Processor<'s> {
         let depth = depth.checked_sub(1).ok_or(ProcessError::TooDeep)?;
         let mut elements = Vec::with_capacity(array.len());
         let mut index = 0_u64;
-        for element in array {
+        let mut missing = Vec::new();
+        for (place, element) in (0_u64..).zip(array) {
             let digest = match element {
                 Value::Object(object) => match object.get(ELEMENT) {
                     Some(_) if object.len() > 1 => return Err(ProcessError::MisplacedElementDigest),
@@ -200,7 +220,12 @@ impl<'s> Processor<'s> {
             if let Some(value) = value {
                 elements.push(value);
                 index = index.saturating_add(1);
+            } else {
+                missing.push(place);
             }
+        }
+        if !missing.is_empty() {
+            self.gaps.arrays.push((self.path.clone(), missing));
         }
         Ok(elements)
     }

@@ -1,7 +1,7 @@
 //! What holds for every credential: what is issued, presented in part and processed is exactly that part; and no text
 //! makes a reader panic.
 
-use crate::support::{self, PROVIDER, path, sign};
+use crate::support::{self, PROVIDER, holder_key, issuer_key, key_binding_claims, path, present, sign};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
@@ -9,7 +9,7 @@ use symbolon_credential::recognise;
 use symbolon_credential::sd_jwt::{
     Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select, to_compact,
 };
-use symbolon_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
+use symbolon_credential::sd_jwt_vc::{NEVER_SELECTIVE, SdJwtVc, TypeMetadata};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{PublicKey, SignatureAlgorithm};
 
@@ -139,6 +139,38 @@ proptest! {
         let shown = process(&SdJwt::parse(&presented, SdJwtBudget::DEFAULT).unwrap()).unwrap();
         let is_shown = |place: &Value| wanted.iter().any(|wanted| on_one_line(wanted, place));
         prop_assert_eq!(Value::Object(shown.claims), reduced(&whole, &[], &selectable, &is_shown));
+    }
+
+    #[test]
+    fn a_credential_presented_in_part_verifies_as_exactly_that_part(
+        members in proptest::collection::btree_map("[a-z]{1,4}", value(), 1..6),
+        hide in any::<u64>(), ask in any::<u64>(), decoys in 0..3_usize,
+    ) {
+        let claims: Map<String, Value> =
+            members.into_iter().map(|(name, value)| (format!("x_{name}"), value)).collect();
+        let whole = Value::Object(claims.clone());
+        let mut all = Vec::new();
+        places(&whole, &[], &mut all);
+        let picked = |bits: u64| -> Vec<Value> {
+            let places = all.iter().enumerate();
+            places.filter(|(index, _)| bits >> (index % 64) & 1 == 1).map(|(_, place)| place.clone()).collect()
+        };
+        let (selectable, wanted) = (picked(hide), picked(ask));
+        let mut credential = support::credential();
+        credential.claims = claims;
+        credential.selectable = selectable.iter().cloned().map(path).collect();
+        credential.decoys = Decoys::PerObject(decoys);
+        let issued = support::issue(&credential, &issuer_key());
+        let paths: Vec<ClaimsPath> = wanted.iter().cloned().map(path).collect();
+        let presented = present(&issued, &paths, &key_binding_claims(), &holder_key());
+
+        let read = SdJwtVc::parse(&presented, SdJwtBudget::DEFAULT).unwrap();
+        let read = read.verify_issuer_signature(&issuer_key().public_key(), &PROVIDER).unwrap();
+        prop_assert!(read.verify_key_binding(&crate::sd_jwt_vc::expected(), &PROVIDER).is_ok());
+        let mut shown = read.claims().clone();
+        shown.retain(|name, _| !NEVER_SELECTIVE.contains(&name.as_str()) && name != "iat");
+        let is_shown = |place: &Value| wanted.iter().any(|wanted| on_one_line(wanted, place));
+        prop_assert_eq!(Value::Object(shown), reduced(&whole, &[], &selectable, &is_shown));
     }
 
     #[test]
