@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
@@ -13,10 +14,12 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_verifier::card::judge_together;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence};
 
 use crate::arguments::VerifyArguments;
+use crate::commands::card::read_face_key;
 use crate::commands::judge::{
     PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
     read_input,
@@ -109,10 +112,21 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             now,
         })
         .collect();
+    let face_keys = arguments
+        .face_key
+        .iter()
+        .map(|path| read_face_key(path))
+        .collect::<Result<Vec<_>, _>>()?;
     let reports = match &arguments.pack {
         Some(pack) => {
-            let (reports, refusal) =
-                with_pack(&questions, pack, &trust.root, &trust.folder, provider.as_ref())?;
+            let (reports, refusal) = with_pack(
+                &questions,
+                &face_keys,
+                pack,
+                &trust.root,
+                &trust.folder,
+                provider.as_ref(),
+            )?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -120,12 +134,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         }
         None => {
             let fetcher = GuardedFetcher::new(trust.fetches)?;
-            let mut evidence = Evidence::online(&trust.root.trust_list);
-            let mut reports = Vec::new();
+            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
+            let mut codes = Vec::new();
             for question in questions {
-                reports.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
+                codes.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
             }
-            reports
+            judge_together(codes)
         }
     };
     print(&reports, arguments.json)?;
@@ -143,6 +157,7 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
 /// A pack that cannot be read, or a memory that cannot be used.
 pub fn with_pack(
     questions: &[Question<'_>],
+    face_keys: &[NamedContentKey],
     pack: &Path,
     root: &RootOfTrust,
     memory_folder: &Path,
@@ -155,13 +170,14 @@ pub fn with_pack(
         .first()
         .map_or_else(edge::system_time, |question| question.now);
     let opened = memory.accept(&bytes, root, provider, now)?;
-    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused);
-    let reports = questions
+    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused)
+        .with_content_keys(face_keys);
+    let codes = questions
         .iter()
         .map(|question| judge_offline(*question, &mut evidence, provider))
         .collect::<Result<_, _>>()?;
     drop(evidence);
-    Ok((reports, opened.err()))
+    Ok((judge_together(codes), opened.err()))
 }
 
 /// The credentials in the input: a text, or the QR codes of a picture.
