@@ -514,7 +514,6 @@ impl Stage {
         };
         let mut evidence = Evidence::online(&self.root.trust_list);
         let report = judge_online(question, &mut evidence, self.provider.as_ref(), &fetcher).await?;
-        let report = report.into_report();
         expect(&report, Verdict::Genuine)?;
         drop(evidence);
         self.tell(
@@ -572,7 +571,7 @@ impl Stage {
             now,
         }));
         let (reports, refusal) =
-            with_pack(&questions, &[], pack, &self.root, &self.folder, self.provider.as_ref())?;
+            with_pack(&questions, pack, &self.root, &self.folder, self.provider.as_ref())?;
         if let Some(error) = refusal {
             return Err(anyhow!(error).context("the pack was refused"));
         }
@@ -640,7 +639,7 @@ impl Stage {
             })
             .collect();
         let (reports, refusal) =
-            with_pack(&questions, &[], pack, &self.root, &self.folder, self.provider.as_ref())?;
+            with_pack(&questions, pack, &self.root, &self.folder, self.provider.as_ref())?;
         let Some(refusal) = refusal else {
             bail!("the older pack was accepted after the newer one")
         };

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use symbolon_crypto::cose::NamedContentKey;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
 use symbolon_trust::trust_list::TrustList;
@@ -16,7 +15,6 @@ pub struct Evidence<'e> {
     reach: Reach,
     status_lists: BTreeMap<String, StatusEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
-    content_keys: ContentKeys<'e>,
 }
 
 impl<'e> Evidence<'e> {
@@ -50,15 +48,7 @@ impl<'e> Evidence<'e> {
             reach,
             status_lists: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
-            content_keys: ContentKeys(&[]),
         }
-    }
-
-    /// The same evidence with keys that open encrypted cards.
-    #[must_use]
-    pub const fn with_content_keys(mut self, keys: &'e [NamedContentKey]) -> Self {
-        self.content_keys = ContentKeys(keys);
-        self
     }
 
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
@@ -79,10 +69,6 @@ impl<'e> Evidence<'e> {
         &self.pack
     }
 
-    pub(crate) const fn content_keys(&self) -> &'e [NamedContentKey] {
-        self.content_keys.0
-    }
-
     pub(crate) fn reach(&self) -> Reach {
         self.reach
     }
@@ -93,15 +79,6 @@ impl<'e> Evidence<'e> {
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
         self.type_metadata.get(vct)
-    }
-}
-
-/// Keys that are counted where they would be printed.
-struct ContentKeys<'e>(&'e [NamedContentKey]);
-
-impl core::fmt::Debug for ContentKeys<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} keys", self.0.len())
     }
 }
 

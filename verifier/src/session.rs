@@ -11,7 +11,7 @@ mod type_metadata;
 
 use std::sync::Arc;
 
-use symbolon_credential::claim169::{Claim169Budget, Claim169Error, Claim169Message, LockedClaim169};
+use symbolon_credential::claim169::Claim169Error;
 use symbolon_credential::sd_jwt::SdJwtParseError;
 use symbolon_credential::sd_jwt_vc::SdJwtVcError;
 use symbolon_credential::{NotRecognised, Presented, recognise};
@@ -23,7 +23,6 @@ use symbolon_trust::validity::Validity;
 use self::judged::Judged;
 use self::status::{Rounds, StatusAnswer, StatusFindings, StatusQuestion, VerifiedLists};
 use self::type_metadata::{MetadataAnswer, judge_type_metadata};
-use crate::card::JudgedCode;
 use crate::evidence::{Evidence, PackEvidence};
 use crate::expected::Expected;
 use crate::policy::Policy;
@@ -78,7 +77,6 @@ pub struct VerificationSession<'a> {
 enum Presentation<'a> {
     Whole(Presented<'a>),
     BrokenSdJwtVc(SdJwtVcError),
-    LockedClaim169(LockedClaim169),
     BrokenClaim169,
 }
 
@@ -173,18 +171,6 @@ impl<'a> VerificationSession<'a> {
         }
     }
 
-    /// The report with what it says about one of a card's codes, so that the codes that were shown together can be judged together:
-    /// [`judge_together`](crate::card::judge_together). `report` is the one that this session made.
-    #[must_use]
-    pub fn into_code(self, report: Report) -> JudgedCode {
-        let believed = self.judged.filter(Judged::is_believed);
-        JudgedCode {
-            report,
-            card: believed.and_then(|judged| judged.card),
-            holder: self.policy.holder,
-        }
-    }
-
     /// The status lists that this session has verified, for the evidence of later sessions.
     pub fn verified_status_lists(&self) -> impl Iterator<Item = &Arc<VerifiedStatusList>> {
         self.verified_lists.values().filter_map(|list| list.as_ref().ok())
@@ -198,24 +184,16 @@ impl<'a> Presentation<'a> {
             Err(NotRecognised::SdJwtVc(error)) if !is_some_other_text(&error) => {
                 Ok(Self::BrokenSdJwtVc(error))
             }
-            Err(NotRecognised::Claim169(Claim169Error::Encrypted)) => Ok(Self::encrypted(text)),
             // Any capital letters are Base45; what does not even inflate is no card.
             Err(NotRecognised::Claim169(error))
-                if !matches!(error, Claim169Error::NotZlib | Claim169Error::OverBudget) =>
+                if !matches!(
+                    error,
+                    Claim169Error::NotZlib | Claim169Error::OverBudget | Claim169Error::Encrypted
+                ) =>
             {
                 Ok(Self::BrokenClaim169)
             }
             Err(error) => Err(UnreadablePresentation(error)),
-        }
-    }
-
-    /// An encrypted Claim 169, or what looks like one and is broken.
-    fn encrypted(text: &str) -> Self {
-        let text = text.trim_matches(['\r', '\n', '\t', '\u{feff}']);
-        match Claim169Message::parse_qr_text(text, Claim169Budget::DEFAULT) {
-            Ok(Claim169Message::Encrypted(locked)) => Self::LockedClaim169(locked),
-            Ok(Claim169Message::Signed(card)) => Self::Whole(Presented::Claim169(card)),
-            Err(_) => Self::BrokenClaim169,
         }
     }
 }
@@ -246,7 +224,6 @@ impl Context<'_> {
         let mut judged = match presentation {
             Some(Presentation::Whole(Presented::SdJwtVc(credential))) => sd_jwt_vc::judge(self, *credential),
             Some(Presentation::Whole(Presented::Claim169(card))) => claim169::judge(self, *card),
-            Some(Presentation::LockedClaim169(card)) => claim169::judge_locked(self, &card),
             Some(Presentation::BrokenSdJwtVc(error)) => sd_jwt_vc::broken(&error),
             Some(Presentation::BrokenClaim169) | None => Judged::nothing(CredentialFormat::Claim169)
                 .broken(CheckName::IssuerSignature, Reason::Malformed),

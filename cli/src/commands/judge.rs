@@ -16,7 +16,7 @@ use symbolon_protocol::openid4vp::request_object::{self, RequestExpectations, Re
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::card::JudgedCode;
+use symbolon_verifier::report::Report;
 use symbolon_verifier::{
     Binding, Evidence, Expected, PackAbsence, Policy, StatusEvidence, Step, TypeMetadataEvidence,
     VerificationSession, Want,
@@ -174,11 +174,11 @@ pub fn judge_offline(
     question: Question<'_>,
     evidence: &mut Evidence<'_>,
     provider: &dyn CryptoProvider,
-) -> Result<JudgedCode, JudgeError> {
+) -> Result<Report, JudgeError> {
     let mut session = question.session()?;
     loop {
         match session.step(evidence, provider, question.now) {
-            Step::Done(report) => return Ok(session.into_code(*report)),
+            Step::Done(report) => return Ok(*report),
             Step::Wants(wants) => wants.into_iter().for_each(|want| add_absent(evidence, want)),
         }
     }
@@ -193,11 +193,11 @@ pub async fn judge_online(
     evidence: &mut Evidence<'_>,
     provider: &dyn CryptoProvider,
     fetcher: &GuardedFetcher,
-) -> Result<JudgedCode, JudgeError> {
+) -> Result<Report, JudgeError> {
     let mut session = question.session()?;
     loop {
         match session.step(evidence, provider, question.now) {
-            Step::Done(report) => return Ok(session.into_code(*report)),
+            Step::Done(report) => return Ok(*report),
             Step::Wants(wants) => {
                 for want in wants {
                     answer(evidence, want, fetcher).await;

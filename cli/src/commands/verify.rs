@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
@@ -14,12 +13,10 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::card::judge_together;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence};
 
 use crate::arguments::VerifyArguments;
-use crate::commands::card::read_face_key;
 use crate::commands::judge::{
     PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
     read_input,
@@ -112,21 +109,10 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             now,
         })
         .collect();
-    let face_keys = arguments
-        .face_key
-        .iter()
-        .map(|path| read_face_key(path))
-        .collect::<Result<Vec<_>, _>>()?;
     let reports = match &arguments.pack {
         Some(pack) => {
-            let (reports, refusal) = with_pack(
-                &questions,
-                &face_keys,
-                pack,
-                &trust.root,
-                &trust.folder,
-                provider.as_ref(),
-            )?;
+            let (reports, refusal) =
+                with_pack(&questions, pack, &trust.root, &trust.folder, provider.as_ref())?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -134,12 +120,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         }
         None => {
             let fetcher = GuardedFetcher::new(trust.fetches)?;
-            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
-            let mut codes = Vec::new();
+            let mut evidence = Evidence::online(&trust.root.trust_list);
+            let mut reports = Vec::new();
             for question in questions {
-                codes.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
+                reports.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
             }
-            judge_together(codes)
+            reports
         }
     };
     print(&reports, arguments.json)?;
@@ -157,7 +143,6 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
 /// A pack that cannot be read, or a memory that cannot be used.
 pub fn with_pack(
     questions: &[Question<'_>],
-    face_keys: &[NamedContentKey],
     pack: &Path,
     root: &RootOfTrust,
     memory_folder: &Path,
@@ -170,14 +155,13 @@ pub fn with_pack(
         .first()
         .map_or_else(edge::system_time, |question| question.now);
     let opened = memory.accept(&bytes, root, provider, now)?;
-    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused)
-        .with_content_keys(face_keys);
-    let codes = questions
+    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused);
+    let reports = questions
         .iter()
         .map(|question| judge_offline(*question, &mut evidence, provider))
         .collect::<Result<_, _>>()?;
     drop(evidence);
-    Ok((judge_together(codes), opened.err()))
+    Ok((reports, opened.err()))
 }
 
 /// The credentials in the input: a text, or the QR codes of a picture.

@@ -1,6 +1,5 @@
 //! What has been proven about a presentation, apart from its status.
 
-use symbolon_credential::claim169::Cwt;
 use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::status::CredentialStatus;
 use symbolon_credential::{Validity, ValidityRejected, Verified};
@@ -27,8 +26,6 @@ pub(super) struct Judged<'a> {
     pub(super) holder_key: Option<String>,
     /// The credential itself, for the rules of its type.
     pub(super) credential: Option<Box<Verified<SdJwtVc<'a>>>>,
-    /// The claims of a card's code, for judging it together with the others.
-    pub(super) card: Option<Box<Verified<Cwt>>>,
     pub(super) type_metadata_judged: bool,
 }
 
@@ -58,7 +55,6 @@ impl Judged<'_> {
             authority_key_identifiers: Vec::new(),
             holder_key: None,
             credential: None,
-            card: None,
             type_metadata_judged: false,
         }
     }
