@@ -12,8 +12,8 @@ mod identity;
 use std::time::Duration;
 
 use symbolon_credential::claim169::{
-    self, Biometric, BiometricPart, CardClaims, Claim169EncryptError, Claim169KeyReference, Claim169WriteError, Cwt,
-    ImageKind, NothingJoins,
+    self, Biometric, BiometricPart, CardClaims, Claim169EncryptError, Claim169KeyReference,
+    Claim169WriteError, Cwt, ImageKind, NothingJoins,
 };
 use symbolon_credential::sd_jwt_vc::Validity;
 use symbolon_credential::status::{CredentialStatus as TrackedStatus, InvalidStatusUri};
@@ -178,9 +178,8 @@ impl<'a> DraftedCard<'a> {
     /// [`CardError::Write`].
     pub fn face_budget(&self, max_characters: usize, kind: ImageKind) -> Result<Option<usize>, CardError> {
         let (algorithm, reference) = (self.key.algorithm, self.key_reference());
-        let within = |claims: &Cwt| {
-            claim169::face_bytes_within(max_characters, claims, kind, algorithm, &reference)
-        };
+        let within =
+            |claims: &Cwt| claim169::face_bytes_within(max_characters, claims, kind, algorithm, &reference);
         Ok(match self.face {
             FaceCode::Beside => within(&self.cwt)?,
             FaceCode::Second => within(&self.claims_beside_a_face()?)?,

@@ -70,7 +70,16 @@ fn at_least_85_of_100_distorted_pictures_of_either_side_are_read_and_none_is_mis
     let installation = Installation::new();
     let uin = story::import_people(&installation);
     installation.ok(&["card", "face-key", "--out", "key.json"]);
-    let print = ["card", "print", "--record", &uin, "--out", "card.png", "--face-key", "key.json"];
+    let print = [
+        "card",
+        "print",
+        "--record",
+        &uin,
+        "--out",
+        "card.png",
+        "--face-key",
+        "key.json",
+    ];
     installation.ok(&print);
     let card = LumaPicture::decode(&fs::read(installation.path("card.png")).unwrap()).unwrap();
     assert_eq!(read_luma(&card, PictureSource::Photographed).len(), 2);
@@ -92,6 +101,9 @@ fn at_least_85_of_100_distorted_pictures_of_either_side_are_read_and_none_is_mis
             })
             .count();
         println!("read {read} of {SIDE_PICTURES} pictures of the {name}");
-        assert!(read * 100 >= 85 * SIDE_PICTURES, "read {read} of {SIDE_PICTURES}: {name}");
+        assert!(
+            read * 100 >= 85 * SIDE_PICTURES,
+            "read {read} of {SIDE_PICTURES}: {name}"
+        );
     }
 }

@@ -16,9 +16,7 @@ use symbolon_issuer_server::administration::{
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::Pack;
 
-use crate::arguments::{
-    AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand,
-};
+use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand};
 use crate::commands::records::parse_uin;
 use crate::commands::show;
 use crate::edge;

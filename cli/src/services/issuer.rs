@@ -90,9 +90,10 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
 /// Which codes cards have, as the configuration says.
 fn card_codes(installation: &Installation) -> anyhow::Result<CardCodes> {
     let section = &installation.loaded.configuration.card;
-    let face_key = section.face_key.as_ref().map(|path| {
-        read_face_key(&installation.loaded.resolve(path)).context("card.face_key is refused")
-    });
+    let face_key = section
+        .face_key
+        .as_ref()
+        .map(|path| read_face_key(&installation.loaded.resolve(path)).context("card.face_key is refused"));
     Ok(CardCodes {
         count: if section.face_qr {
             CodeCount::Two

@@ -80,7 +80,10 @@ impl PreparedCard<'_> {
             (Some(face), FaceReaders::Everybody) => Some(face.size()?),
             (Some(face), FaceReaders::HoldersOf(key)) => Some(face.encrypted_size(key)?),
         };
-        Ok([Some(self.identity.size()?), face].into_iter().flatten().collect())
+        Ok([Some(self.identity.size()?), face]
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     /// Completes the card, and encrypts the face where only the holders of a key are to read it. `signatures` answer
@@ -88,7 +91,11 @@ impl PreparedCard<'_> {
     ///
     /// # Errors
     /// [`CardError::Signatures`] when there are more or fewer than were asked for, [`CardError::Write`], [`CardError::Encrypt`].
-    pub fn finish(self, signatures: Vec<Vec<u8>>, randomness: &dyn Randomness) -> Result<SignedCard, CardError> {
+    pub fn finish(
+        self,
+        signatures: Vec<Vec<u8>>,
+        randomness: &dyn Randomness,
+    ) -> Result<SignedCard, CardError> {
         let mut signatures = signatures.into_iter();
         let mut next = || signatures.next().ok_or(CardError::Signatures);
         let identity = self.identity.finish(next()?)?.qr_text();

@@ -26,7 +26,10 @@ fn put(data: &mut IdentityData, attribute: CardAttribute, value: CardValue) -> O
             data.marital_status = Some(marital_status(number)?);
         }
         (CardAttribute::BestQualityFingers, CardValue::Numbers(numbers)) => {
-            data.best_quality_fingers = numbers.into_iter().map(Finger::from_code).collect::<Option<_>>()?;
+            data.best_quality_fingers = numbers
+                .into_iter()
+                .map(Finger::from_code)
+                .collect::<Option<_>>()?;
         }
         (CardAttribute::DateOfBirth, CardValue::Text(text)) => {
             data.date_of_birth = Some(DateOfBirth::parse(&text).ok()?);

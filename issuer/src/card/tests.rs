@@ -280,7 +280,9 @@ fn an_encrypted_face_is_read_by_the_holders_of_its_key_alone() {
     assert_eq!(locked.key_id(), Some(b"clinics".as_slice()));
     assert!(locked.unlock_with(&[]).is_err());
     let face = locked.unlock_with(&[key]).unwrap();
-    let face = face.verify(&desk.signer.public_key(), &RustCryptoProvider).unwrap();
+    let face = face
+        .verify(&desk.signer.public_key(), &RustCryptoProvider)
+        .unwrap();
     assert!(join(desk.read(&card.texts.identity), face).is_ok());
 }
 
@@ -379,11 +381,21 @@ fn every_attribute_of_the_specification_can_be_mapped() {
     assert_eq!(text(&identity.location_code), "849VCWC8+R9");
     assert_eq!(text(&identity.legal_status), "citizen");
     assert_eq!(text(&identity.country_of_issuance), "MA");
-    assert_eq!(identity.biometrics.len(), 15, "all but the face, which is at key 16");
+    assert_eq!(
+        identity.biometrics.len(),
+        15,
+        "all but the face, which is at key 16"
+    );
     let iris = &identity.biometrics[&BiometricPart::RightIris];
-    assert!(iris.len() == 2 && iris[0] == iris[1], "a picture is told by its first bytes");
+    assert!(
+        iris.len() == 2 && iris[0] == iris[1],
+        "a picture is told by its first bytes"
+    );
     let thumb = &identity.biometrics[&BiometricPart::RightThumb][0];
-    assert_eq!((thumb.subformat, thumb.issuer.as_deref()), (Some(100), Some("VendorA")));
+    assert_eq!(
+        (thumb.subformat, thumb.issuer.as_deref()),
+        (Some(100), Some("VendorA"))
+    );
     assert!(identity.unknown.is_empty());
 }
 
@@ -412,7 +424,9 @@ fn no_capture_of_the_body_stands_in_the_clear_beside_an_encrypted_face() {
             panic!("it is encrypted");
         };
         let second = locked.unlock(key.key()).unwrap();
-        let second = second.verify(&desk.signer.public_key(), &RustCryptoProvider).unwrap();
+        let second = second
+            .verify(&desk.signer.public_key(), &RustCryptoProvider)
+            .unwrap();
         assert_eq!(second.identity.biometrics.len(), 15);
         assert_eq!(second.identity.image.is_some(), with_face);
     }
@@ -427,6 +441,9 @@ fn a_value_that_is_not_written_strictly_gives_no_card() {
     ] {
         let record = full_record().with_field(field, value);
         let drafted = desk.draft(&record, 9, None).unwrap();
-        assert!(matches!(drafted.prepare(None).err(), Some(CardError::Write(_))), "{field}");
+        assert!(
+            matches!(drafted.prepare(None).err(), Some(CardError::Write(_))),
+            "{field}"
+        );
     }
 }

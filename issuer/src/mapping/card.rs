@@ -118,7 +118,9 @@ impl Mapped<'_> {
             }
             CardTransform::Picture { max_bytes } => self.picture(*max_bytes),
             CardTransform::Biometrics => {
-                let Some(found) = self.present() else { return Ok(None) };
+                let Some(found) = self.present() else {
+                    return Ok(None);
+                };
                 let captures = biometrics::of(found).ok_or_else(|| self.wrong_shape())?;
                 Ok((!captures.is_empty()).then_some(CardValue::Biometrics(captures)))
             }
@@ -150,9 +152,7 @@ impl Mapped<'_> {
             Some(Value::String(text)) => Ok(Some(CardValue::Text(text))),
             Some(Value::Number(number)) => {
                 let number = number.as_u64().and_then(|number| u8::try_from(number).ok());
-                Ok(Some(CardValue::Number(
-                    number.ok_or_else(|| self.wrong_shape())?,
-                )))
+                Ok(Some(CardValue::Number(number.ok_or_else(|| self.wrong_shape())?)))
             }
             Some(_) => Err(self.wrong_shape()),
         }
@@ -177,11 +177,10 @@ impl Mapped<'_> {
     }
 
     /// The elements of an array; those that give no number are left out of an array of codes, and an error in one of numbers.
-    fn numbers(
-        &self,
-        number: impl Fn(&Value) -> Option<u8>,
-    ) -> Result<Option<CardValue>, MappingError> {
-        let Some(found) = self.present() else { return Ok(None) };
+    fn numbers(&self, number: impl Fn(&Value) -> Option<u8>) -> Result<Option<CardValue>, MappingError> {
+        let Some(found) = self.present() else {
+            return Ok(None);
+        };
         let elements = found.as_array().ok_or_else(|| self.wrong_shape())?;
         let numbers: Vec<u8> = elements.iter().filter_map(&number).collect();
         let all_are_numbers = numbers.len() == elements.len();

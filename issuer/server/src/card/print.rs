@@ -110,7 +110,9 @@ pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec
             .or_else(|_| draw(&input.texts.identity, ErrorCorrection::Low))?,
     };
     let back = input.texts.face.as_ref();
-    let back = back.map(|face| draw(face.as_str(), ErrorCorrection::Low)).transpose()?;
+    let back = back
+        .map(|face| draw(face.as_str(), ErrorCorrection::Low))
+        .transpose()?;
     let svg = Design {
         input,
         front: &front,

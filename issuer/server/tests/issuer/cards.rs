@@ -99,15 +99,27 @@ async fn a_face_of_its_own_code_is_larger_and_one_credential_with_the_name() {
     );
     assert_eq!(name.identity.face(), None);
     let joined = join(name, face).unwrap();
-    let one = world.ordered("/cards", json!({ "record": HASSAN, "format": "png" })).await;
+    let one = world
+        .ordered("/cards", json!({ "record": HASSAN, "format": "png" }))
+        .await;
     let one = read(&world, one["qr_text"].as_str().unwrap());
     let (larger, smaller) = (joined.identity.face().unwrap(), one.identity.face().unwrap());
-    assert!(larger.len() > smaller.len() + 100, "{} and {}", larger.len(), smaller.len());
+    assert!(
+        larger.len() > smaller.len() + 100,
+        "{} and {}",
+        larger.len(),
+        smaller.len()
+    );
     let page = world
         .ordered("/credentials/list", json!({ "record": HASSAN }))
         .await;
-    assert_eq!(page["credentials"].as_array().unwrap().len(), 2, "each card is one credential");
-    let order = json!({ "record": HASSAN, "format": "pdf", "face": "second-code", "replaces": card["credential"] });
+    assert_eq!(
+        page["credentials"].as_array().unwrap().len(),
+        2,
+        "each card is one credential"
+    );
+    let order =
+        json!({ "record": HASSAN, "format": "pdf", "face": "second-code", "replaces": card["credential"] });
     world.ordered("/cards", order).await;
     assert_eq!(status(&world, &card["credential"]).await.0, "revoked");
 }

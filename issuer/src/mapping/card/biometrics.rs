@@ -5,15 +5,16 @@
 //! Claim 169; `issuer`, who captured it. A picture without a format is told by its first bytes.
 
 use serde_json::{Map, Value};
-use symbolon_credential::claim169::{
-    Biometric, BiometricFormat, ImageKind, SoundKind, TemplateKind,
-};
+use symbolon_credential::claim169::{Biometric, BiometricFormat, ImageKind, SoundKind, TemplateKind};
 use symbolon_crypto::encoding::{base64, base64url};
 
 /// The captures of a field; `None` when it is not an array of captures, or one capture without its array.
 pub(super) fn of(field: &Value) -> Option<Vec<Biometric>> {
     match field {
-        Value::Array(elements) => elements.iter().map(|element| capture(element.as_object()?)).collect(),
+        Value::Array(elements) => elements
+            .iter()
+            .map(|element| capture(element.as_object()?))
+            .collect(),
         Value::Object(one) => Some(vec![capture(one)?]),
         _ => None,
     }
@@ -120,6 +121,8 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
         Some(rest) => rest.split_once(";base64,")?.1,
         None => text,
     };
-    let bytes = base64::decode(encoded).ok().or_else(|| base64url::decode(encoded).ok())?;
+    let bytes = base64::decode(encoded)
+        .ok()
+        .or_else(|| base64url::decode(encoded).ok())?;
     (!bytes.is_empty()).then_some(bytes)
 }

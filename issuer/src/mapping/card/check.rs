@@ -61,9 +61,7 @@ fn check_source(key: &str, entry: &CardEntry) -> Result<(), MappingFileError> {
         (CardTransform::Constant(_), []) => Ok(()),
         (CardTransform::Constant(_), _) => refuse(key, "a constant has no source"),
         (_, []) => refuse(key, "must name a field of the record"),
-        (_, source) if source.iter().any(String::is_empty) => {
-            refuse(key, "must name a field of the record")
-        }
+        (_, source) if source.iter().any(String::is_empty) => refuse(key, "must name a field of the record"),
         (CardTransform::JoinLines, source) if source.len() > MAX_SOURCES => refuse(key, "at most 16 fields"),
         (CardTransform::JoinLines, _) | (_, [_]) => Ok(()),
         _ => refuse(key, "several fields go with the transform join-lines only"),
@@ -78,10 +76,7 @@ fn check_language(key: &str, entry: &CardEntry) -> Result<(), MappingFileError> 
         (_, Some(CardLanguage::Second)) => {
             refuse(key, "second goes with the transforms text and language-of only")
         }
-        (
-            CardTransform::JoinLines | CardTransform::CodeToLabel(_) | CardTransform::CodeToNumber(_),
-            _,
-        )
+        (CardTransform::JoinLines | CardTransform::CodeToLabel(_) | CardTransform::CodeToNumber(_), _)
         | (_, None) => Ok(()),
         _ => refuse(key, "only texts carry languages"),
     }

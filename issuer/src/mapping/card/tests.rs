@@ -77,7 +77,11 @@ fn captures_that_cannot_be_read_are_an_error_and_none_at_all_is_nothing() {
     }
     for field in [json!([]), json!(null), json!("")] {
         let values = map(&configuration, &record(json!({ "leftPalm": field })));
-        assert!(values.iter().all(|(attribute, _)| *attribute != CardAttribute::LeftPalm));
+        assert!(
+            values
+                .iter()
+                .all(|(attribute, _)| *attribute != CardAttribute::LeftPalm)
+        );
     }
 }
 
@@ -86,7 +90,10 @@ fn numbers_are_carried_and_anything_else_among_them_is_an_error() {
     let text = CONFIGURATION.replace("{ codes-to-numbers = \"fingers\" }", "\"numbers\"");
     let configuration = parse(&text);
     let values = map(&configuration, &record(json!({ "goodFingers": [3, 0, 10] })));
-    assert!(values.contains(&(CardAttribute::BestQualityFingers, CardValue::Numbers(vec![3, 0, 10]))));
+    assert!(values.contains(&(
+        CardAttribute::BestQualityFingers,
+        CardValue::Numbers(vec![3, 0, 10])
+    )));
     for fingers in [json!([1, "two"]), json!([300]), json!(1)] {
         let record = record(json!({ "goodFingers": fingers }));
         assert!(configuration.map_card(&record, NOON, &KeepPictures).is_err());
@@ -119,7 +126,10 @@ fn a_png_becomes_what_key_17_can_name_and_a_large_picture_is_fitted() {
         };
         assert!(values.contains(&(CardAttribute::BinaryImage, fitted)));
         let error = configuration.map_card(&record, NOON, &KeepPictures).err();
-        assert!(matches!(error, Some(MappingError::PictureTooLarge { max_bytes: 400, .. })));
+        assert!(matches!(
+            error,
+            Some(MappingError::PictureTooLarge { max_bytes: 400, .. })
+        ));
     }
 }
 
@@ -127,17 +137,37 @@ fn a_png_becomes_what_key_17_can_name_and_a_large_picture_is_fitted() {
 fn every_mistake_in_a_card_names_its_key() {
     for (from, to, key) in [
         ("attribute = \"voice\"", "attribute = \"scent\"", "scent"),
-        ("attribute = \"voice\"", "attribute = \"face\"", "card[15].attribute: "),
-        ("{ constant = \"MA\" }", "{ constant = \"Morocco\" }", "card[21].transform.constant: "),
-        ("{ constant = \"MA\" }", "{ constant = \"\" }", "card[21].transform.constant: "),
+        (
+            "attribute = \"voice\"",
+            "attribute = \"face\"",
+            "card[15].attribute: ",
+        ),
+        (
+            "{ constant = \"MA\" }",
+            "{ constant = \"Morocco\" }",
+            "card[21].transform.constant: ",
+        ),
+        (
+            "{ constant = \"MA\" }",
+            "{ constant = \"\" }",
+            "card[21].transform.constant: ",
+        ),
         ("{ constant = \"MA\" }", "\"text\"", "card[21].source: "),
         (
             "{ constant = \"MA\" }",
             "{ constant = \"MA\" }\nsource = [\"UIN\"]",
             "card[21].source: ",
         ),
-        ("max-bytes = 400", "max-bytes = 4", "card[15].transform.picture.max-bytes: "),
-        ("codes-to-numbers = \"fingers\"", "codes-to-numbers = \"toes\"", "card[16].transform.codes-to-numbers: "),
+        (
+            "max-bytes = 400",
+            "max-bytes = 4",
+            "card[15].transform.picture.max-bytes: ",
+        ),
+        (
+            "codes-to-numbers = \"fingers\"",
+            "codes-to-numbers = \"toes\"",
+            "card[16].transform.codes-to-numbers: ",
+        ),
         ("leftLittle = 10", "leftLittle = 11", "numbers.fingers: "),
         ("M = 2", "M = 4", "numbers.marital-status: "),
         (

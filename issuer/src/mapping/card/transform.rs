@@ -50,14 +50,18 @@ pub enum CardLanguage {
 
 impl<'de> Deserialize<'de> for CardLanguage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "preferred" => Ok(Self::Preferred),
-            "second" => Ok(Self::Second),
-            code => Language::parse(code).map(Self::One).map_err(|_| {
-                D::Error::custom(
-                    "a card's attribute has one language: \"preferred\", \"second\" or an ISO 639-3 code",
-                )
-            }),
-        }
+        let text = String::deserialize(deserializer)?;
+        let one = match text.as_str() {
+            "preferred" => return Ok(Self::Preferred),
+            "second" => return Ok(Self::Second),
+            // What claims mean every language by; ISO 639-3 has a language of that code, but nobody means it here.
+            "all" => None,
+            code => Language::parse(code).ok(),
+        };
+        one.map(Self::One).ok_or_else(|| {
+            D::Error::custom(
+                "a card's attribute has one language: \"preferred\", \"second\" or an ISO 639-3 code",
+            )
+        })
     }
 }

@@ -65,9 +65,20 @@ impl Design<'_> {
             Some(FaceText::Open(_)) | None => Label::FaceForAll,
         };
         let mut baseline = WORDS.y + 62.0;
-        self.paragraph(svg, &one_line(self.input.issuer_name), Voice::Issuer, &mut baseline)?;
+        self.paragraph(
+            svg,
+            &one_line(self.input.issuer_name),
+            Voice::Issuer,
+            &mut baseline,
+        )?;
         baseline += 96.0;
-        for language in self.own_language().map(|language| language.to_string()).iter().map(Some).chain([None]) {
+        for language in self
+            .own_language()
+            .map(|language| language.to_string())
+            .iter()
+            .map(Some)
+            .chain([None])
+        {
             let words = |label: Label| match language {
                 Some(language) => label.in_language(language),
                 None => Some(label.english()),

@@ -39,8 +39,12 @@ impl Label {
             ("fra", Self::Number) => "Numéro",
             ("fra", Self::ValidUntil) => "Valable jusqu’au",
             ("fra", Self::Face) => "Code du visage",
-            ("fra", Self::FaceForAll) => "Scannez-le avec le code du recto pour voir la photo du titulaire, et comparez.",
-            ("fra", Self::FaceForReaders) => "Seuls les lecteurs autorisés peuvent l’ouvrir et voir la photo du titulaire.",
+            ("fra", Self::FaceForAll) => {
+                "Scannez-le avec le code du recto pour voir la photo du titulaire, et comparez."
+            }
+            ("fra", Self::FaceForReaders) => {
+                "Seuls les lecteurs autorisés peuvent l’ouvrir et voir la photo du titulaire."
+            }
             ("ara", Self::Card) => "بطاقة الهوية",
             ("ara", Self::Name) => "الاسم",
             ("ara", Self::Born) => "تاريخ الميلاد",
