@@ -33,6 +33,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.tls_key", KeyType::Text),
     ("wallet.directory", KeyType::Text),
     ("card.fonts", KeyType::Text),
+    ("card.face_qr", KeyType::Flag),
+    ("card.face_key", KeyType::Text),
 ];
 
 #[derive(Clone, Copy)]
@@ -121,6 +123,18 @@ pub struct CardSection {
     /// A folder of fonts to use beside those of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fonts: Option<PathBuf>,
+    /// Gives the face a QR code of its own on every card, on its back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub face_qr: bool,
+    /// The key for whose holders that code is encrypted; without it everybody can read the face.
+    /// `symbolon card face-key` makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_key: Option<PathBuf>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Default for WalletSection {

@@ -489,6 +489,7 @@ impl Stage {
             record: resident.uin.clone(),
             configuration: None,
             replaces: None,
+            face: None,
             format: CardFormat::Png,
         };
         let card = Register::of(&self.installation).await?.issue_card(&order).await?;

@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-pub use card::{CardAttribute, CardValue};
+pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::MappedClaim;
 pub use file::{CardEntry, ClaimEntry, DisplayEntry};
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};

@@ -20,5 +20,6 @@ mod demo;
 mod harness;
 mod installation;
 mod offline;
+mod pixelpass;
 mod plain_http;
 mod story;

@@ -1,8 +1,7 @@
 //! What a credential configuration must fulfil beyond its shape.
 
-use std::collections::BTreeSet;
-
 use super::MappingFileError;
+use super::card;
 use super::file::{ClaimEntry, CredentialFile, Format};
 use super::transform::{LanguageChoice, Transform};
 use crate::identifiers::ConfigurationId;
@@ -46,7 +45,7 @@ pub(super) fn check(file: &CredentialFile) -> Result<ConfigurationId, MappingFil
         }
     }
     check_paths_apart(&file.claims)?;
-    check_card(file)?;
+    card::check(file)?;
     Ok(id)
 }
 
@@ -178,27 +177,6 @@ fn check_paths_apart(claims: &[ClaimEntry]) -> Result<(), MappingFileError> {
             return refuse(
                 format!("claims[{at}].path"),
                 "is, or contains, or is contained in, an earlier claim's path",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn check_card(file: &CredentialFile) -> Result<(), MappingFileError> {
-    let mut seen = BTreeSet::new();
-    for (at, entry) in file.card.iter().enumerate() {
-        let key = format!("card[{at}]");
-        if !seen.insert(entry.attribute) {
-            return refuse(format!("{key}.attribute"), "is there twice");
-        }
-        check_value(&key, file, &entry.source, entry.language, &entry.transform)?;
-        if entry.language == Some(LanguageChoice::All) {
-            return refuse(format!("{key}.language"), "a card's attribute has one language");
-        }
-        if !entry.attribute.takes(&entry.transform) {
-            return refuse(
-                format!("{key}.transform"),
-                "does not give what this attribute of Claim 169 holds",
             );
         }
     }
