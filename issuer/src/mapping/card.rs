@@ -1,11 +1,11 @@
 //! From a record to the attributes of a Claim 169 card.
 
 use serde::Deserialize;
-use serde_json::Value;
 use symbolon_crypto::UnixTime;
 
 use super::picture::KeepPictures;
 use super::transform::{Context, Presence, Rule, Transform};
+use super::value::MappedValue;
 use super::{CredentialConfiguration, MappingError};
 use crate::record::{CalendarDate, IdRecord};
 
@@ -100,6 +100,9 @@ impl CredentialConfiguration {
             record,
             file: &self.file,
             today,
+            // Cards take neither day as an attribute.
+            issued: today,
+            expires: today,
             pictures: &KeepPictures,
         };
         let mut values = Vec::with_capacity(self.file.card.len());
@@ -114,12 +117,11 @@ impl CredentialConfiguration {
                 claim: rule.name.clone(),
             };
             match (context.value(&rule)?, entry.presence) {
-                (Some(Value::String(text)), _) => values.push((entry.attribute, CardValue::Text(text))),
-                (Some(Value::Number(number)), _) => {
-                    let number = number
-                        .as_u64()
-                        .and_then(|number| u8::try_from(number).ok())
-                        .ok_or(wrong_shape)?;
+                (Some(MappedValue::Text(text)), _) => {
+                    values.push((entry.attribute, CardValue::Text(text)));
+                }
+                (Some(MappedValue::Number(number)), _) => {
+                    let number = u8::try_from(number).map_err(|_| wrong_shape)?;
                     values.push((entry.attribute, CardValue::Number(number)));
                 }
                 (Some(_), _) => return Err(wrong_shape),

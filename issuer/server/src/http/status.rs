@@ -1,6 +1,7 @@
-//! Status lists ([Token Status List §8]).
+//! Status lists ([Token Status List §8], [Bitstring Status List §3.3]).
 //!
 //! [Token Status List §8]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
+//! [Bitstring Status List §3.3]: https://www.w3.org/TR/vc-bitstring-status-list/#status-list-credential-retrieval
 
 use std::sync::Arc;
 
@@ -8,12 +9,14 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_credential::w3c::StatusPurpose;
 use symbolon_issuer::index::ShardId;
 
 use super::answer::failure;
-use crate::issuer::{Issuer, PublishedList};
+use crate::issuer::{Issuer, PublishedList, PublishedToken};
 
 const MEDIA_TYPE: &str = "application/statuslist+jwt";
+const BITSTRING_MEDIA_TYPE: &str = "application/vc+jwt";
 
 pub(super) async fn status_list(
     State(issuer): State<Arc<Issuer>>,
@@ -21,13 +24,7 @@ pub(super) async fn status_list(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    // Only the one spelling of a number is a list: the URI in a credential is compared as text.
-    let shard = shard
-        .parse::<u32>()
-        .ok()
-        .filter(|number| number.to_string() == shard)
-        .map(ShardId::new);
-    let Some(shard) = shard else {
+    let Some(shard) = shard_of(&shard) else {
         return failure(StatusCode::NOT_FOUND);
     };
     if query.is_some_and(|query| {
@@ -41,31 +38,71 @@ pub(super) async fn status_list(
     if !accepts(&headers) {
         return failure(StatusCode::NOT_ACCEPTABLE);
     }
+    match published(&issuer, shard).await {
+        Ok(list) => answer(&list, &list.token, MEDIA_TYPE, &headers),
+        Err(status) => failure(status),
+    }
+}
+
+/// The list of a purpose. It has one form, a JWT, and whoever asks for another gets it too: a list that cannot be read and one
+/// that is not there are the same to a verifier, but not to the person who looks for the fault.
+pub(super) async fn bitstring_list(
+    State(issuer): State<Arc<Issuer>>,
+    Path((shard, purpose)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(shard) = shard_of(&shard) else {
+        return failure(StatusCode::NOT_FOUND);
+    };
+    let purpose = StatusPurpose::from_name(&purpose);
+    match published(&issuer, shard).await {
+        Ok(list) => match list.bitstrings.iter().find(|(of, _)| *of == purpose) {
+            Some((_, token)) => answer(&list, token, BITSTRING_MEDIA_TYPE, &headers),
+            None => failure(StatusCode::NOT_FOUND),
+        },
+        Err(status) => failure(status),
+    }
+}
+
+/// Only the one spelling of a number is a list: the URI in a credential is compared as text.
+fn shard_of(text: &str) -> Option<ShardId> {
+    text.parse::<u32>()
+        .ok()
+        .filter(|number| number.to_string() == text)
+        .map(ShardId::new)
+}
+
+async fn published(issuer: &Issuer, shard: ShardId) -> Result<Arc<PublishedList>, StatusCode> {
     match issuer.published_list(shard).await {
-        Ok(Some(list)) => answer(&list, &headers),
-        Ok(None) => failure(StatusCode::NOT_FOUND),
+        Ok(Some(list)) => Ok(list),
+        Ok(None) => Err(StatusCode::NOT_FOUND),
         Err(error) => {
             tracing::error!(%error, shard = shard.number(), "status list not published");
-            failure(StatusCode::SERVICE_UNAVAILABLE)
+            Err(StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }
 
-fn answer(list: &PublishedList, headers: &HeaderMap) -> Response {
+fn answer(
+    list: &PublishedList,
+    token: &PublishedToken,
+    media_type: &'static str,
+    headers: &HeaderMap,
+) -> Response {
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| {
         known
             .split(',')
             .map(str::trim)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == list.etag)
+            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == token.etag)
     });
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, MEDIA_TYPE)], list.token.clone()).into_response()
+        ([(CONTENT_TYPE, media_type)], token.text.clone()).into_response()
     };
     let max_age = format!("public, max-age={}", list.time_to_live.as_secs());
-    for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, list.etag.clone())] {
+    for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, token.etag.clone())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
         }

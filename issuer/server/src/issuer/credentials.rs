@@ -61,16 +61,17 @@ impl Issuer {
                     return Err(failure.into());
                 }
             };
-            let signatures = self.sign_credentials(prepared.requests())?;
+            let keys = &self.setup.keys;
+            let signatures: Vec<Vec<u8>> = prepared
+                .requests()
+                .iter()
+                .map(|request| keys.signature(request))
+                .collect::<Result<_, _>>()?;
             let signed = prepared.finish(&signatures)?;
             let outcome = self.store().commit_issuance(signed.issuance().clone()).await?;
             match signed.release(outcome) {
                 Ok(credentials) => {
                     self.events.notify_one();
-                    let credentials = credentials
-                        .into_iter()
-                        .map(|credential| IssuedCredential { credential })
-                        .collect();
                     return Ok(CredentialResponse::Issued {
                         credentials,
                         notification_id: None,
