@@ -23,6 +23,7 @@ pub struct CredentialSigners {
 #[derive(Debug, Clone)]
 pub struct SdJwtVcSigner {
     pub(crate) handle: KeyHandle,
+    pub(crate) algorithm: SignatureAlgorithm,
     pub(crate) header: IssuerHeader,
 }
 
@@ -101,6 +102,7 @@ impl CredentialSigners {
         Ok(Self {
             sd_jwt_vc: SdJwtVcSigner {
                 handle: credentials.handle.clone(),
+                algorithm: credentials.algorithm,
                 header: IssuerHeader::new(credentials.algorithm, &reference)?,
             },
             mdoc: mdoc.transpose()?,

@@ -8,7 +8,7 @@ use symbolon_issuer::index::{AllocationError, StatusIndex};
 use symbolon_issuer::issuance::{CredentialRefusal, IssuanceFailure, judge};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse, IssuedCredential};
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
 use symbolon_protocol::secret::AccessToken;
 use thiserror::Error;
 
@@ -72,7 +72,6 @@ impl Issuer {
             match signed.release(outcome) {
                 Ok(credentials) => {
                     self.events.notify_one();
-                    let credentials = credentials.into_iter().map(IssuedCredential::Text).collect();
                     return Ok(CredentialResponse::Issued {
                         credentials,
                         notification_id: None,

@@ -13,6 +13,7 @@ mod cards;
 mod concurrency;
 mod credential_refusals;
 mod flow;
+mod formats;
 mod harness;
 mod packs;
 mod power_cut;
