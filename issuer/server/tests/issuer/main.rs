@@ -17,6 +17,7 @@ mod formats;
 mod harness;
 mod packs;
 mod power_cut;
+mod properties;
 mod records;
 mod status;
 mod stores;

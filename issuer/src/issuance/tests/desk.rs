@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use symbolon_credential::data_integrity::{
+    CanonicalDataset, CanonicalHash, ContextTable, JsonLdBudget, JsonLdError, JsonLdProcessor,
+};
 use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, SignatureRequest, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
@@ -12,7 +15,6 @@ use symbolon_crypto::x509::issue::{
     CountryCode, DocumentSignerRequest, IacaRequest, Validity, document_signer, iaca_root, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
-use symbolon_data_integrity::SsiJsonLd;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::credential::{
     CredentialRequest, CredentialSelector, IssuedCredential, Proofs,
@@ -49,7 +51,6 @@ pub(super) struct Desk {
     pub(super) signers: CredentialSigners,
     /// The root of the document signer.
     pub(super) iaca: Certificate,
-    json_ld: SsiJsonLd,
     pub(super) wallet_key: SecretKey,
     pub(super) access: Stored<AccessGrant>,
 }
@@ -113,7 +114,6 @@ impl Desk {
             keys,
             signers,
             iaca,
-            json_ld: SsiJsonLd::new(),
             randomness,
         }
     }
@@ -198,7 +198,7 @@ impl Desk {
         let material = IssuanceMaterial {
             profile: &self.profile,
             signers: &self.signers,
-            json_ld: &self.json_ld,
+            json_ld: &NoJsonLd,
             crypto: &RustCryptoProvider,
             secret: &self.secret,
             pictures: &KeepPictures,
@@ -226,13 +226,48 @@ impl Desk {
         assert_eq!(credentials.len(), 1);
         credentials.pop().unwrap()
     }
+}
 
-    pub(super) fn json_ld(&self) -> symbolon_credential::data_integrity::JsonLd<'_> {
-        symbolon_credential::data_integrity::JsonLd {
-            processor: &self.json_ld,
-            contexts: self.profile.context_table(),
-            budget: symbolon_credential::data_integrity::JsonLdBudget::DEFAULT,
-        }
+/// Stands for a processor that fails. The tests of the server have the real one, which a pure crate must not know.
+pub(super) struct NoJsonLd;
+
+impl JsonLdProcessor for NoJsonLd {
+    fn canonicalize(
+        &self,
+        _: &Value,
+        _: &ContextTable,
+        _: CanonicalHash,
+        _: JsonLdBudget,
+    ) -> Result<Vec<String>, JsonLdError> {
+        Err(JsonLdError::Processor)
+    }
+
+    fn canonicalize_statements(
+        &self,
+        _: &[String],
+        _: CanonicalHash,
+        _: JsonLdBudget,
+    ) -> Result<CanonicalDataset, JsonLdError> {
+        Err(JsonLdError::Processor)
+    }
+
+    fn to_statements(
+        &self,
+        _: &Value,
+        _: &ContextTable,
+        _: JsonLdBudget,
+    ) -> Result<Vec<String>, JsonLdError> {
+        Err(JsonLdError::Processor)
+    }
+
+    fn skolemize(
+        &self,
+        _: &Value,
+        _: &ContextTable,
+        _: &str,
+        _: JsonLdBudget,
+    ) -> Result<Value, JsonLdError> {
+        Err(JsonLdError::Processor)
     }
 }
 
