@@ -12,8 +12,8 @@ use symbolon_trust::pack::{
     BitstringUris, PackBuildError, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
 use symbolon_trust::status_list::{
-    BitsPerStatus, PrepareStatusListError, PreparedStatusListToken, SetStatusError, Status, StatusListClaims,
-    TokenStatusList,
+    BitsPerStatus, PrepareStatusListError, PreparedStatusListCwt, PreparedStatusListToken, SetStatusError,
+    Status, StatusListClaims, TokenStatusList,
 };
 use thiserror::Error;
 
@@ -55,13 +55,32 @@ impl IssuerProfile {
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusListToken, PrepareStatusListError> {
-        let claims = StatusListClaims {
+        let claims = self.status_list_claims(shard, now);
+        PreparedStatusListToken::prepare(&claims, list, key.algorithm, &key.chain)
+    }
+
+    /// The same as a CWT, for readers of mdocs.
+    ///
+    /// # Errors
+    /// [`PrepareStatusListError`] when the key has no certificate.
+    pub fn prepare_status_cwt(
+        &self,
+        shard: ShardId,
+        list: &TokenStatusList,
+        key: &SigningKey,
+        now: UnixTime,
+    ) -> Result<PreparedStatusListCwt, PrepareStatusListError> {
+        let claims = self.status_list_claims(shard, now);
+        PreparedStatusListCwt::prepare(&claims, list, key.algorithm, &key.chain)
+    }
+
+    fn status_list_claims(&self, shard: ShardId, now: UnixTime) -> StatusListClaims {
+        StatusListClaims {
             uri: self.status_list_uri(shard),
             issued_at: now,
             expires_at: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
             time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
-        };
-        PreparedStatusListToken::prepare(&claims, list, key.algorithm, &key.chain)
+        }
     }
 
     /// Prepares the Bitstring Status List of a shard for a purpose, as a JWT to be signed by an assertion key

@@ -48,7 +48,8 @@ pub fn upgrade(
     };
     let mut upgraded = Upgraded::default();
 
-    // The signer needs its root's key, so both are made anew where either is missing.
+    // The signer needs its root's key, so both are made anew where either is missing. A chain is written before its key, and the
+    // signer after its root, so that a key that is there is usable.
     if !keys.has_key(KeyPurpose::DocumentSigning) || !keys.has_key(KeyPurpose::DocumentsRoot) {
         let root = authority.documents_root(&identifier)?;
         let signer = authority.document_signer(&root, &identifier)?;
@@ -124,4 +125,129 @@ fn documents_root(keys: &KeyFolder) -> Result<Certificate, InitError> {
         .first()
         .and_then(|der| Certificate::parse(der).ok())
         .ok_or(InitError::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use symbolon_crypto::RustCryptoProvider;
+    use symbolon_crypto::testing::SeededRandomness;
+    use symbolon_crypto::x509::{ChainProfile, verify_chain};
+    use symbolon_trust::trust_list::RootOfTrust;
+    use url::Url;
+
+    use super::*;
+    use crate::configuration::FILE_NAME;
+    use crate::installation::init::{NewInstallation, init};
+
+    const NOW: UnixTime = UnixTime::from_seconds(1_795_000_000);
+
+    /// An installation as the version before mdocs and W3C credentials made it.
+    fn earlier(folder: &Path, provider: &Arc<dyn CryptoProvider>) -> Installation {
+        let new = NewInstallation {
+            folder: folder.to_owned(),
+            issuer: Url::parse("https://registry.example").unwrap(),
+            verifier: Url::parse("https://shop.example").unwrap(),
+        };
+        init(&new, provider, &SeededRandomness::new(1), NOW).unwrap();
+        let installation = Installation::load(Some(&folder.join(FILE_NAME))).unwrap();
+        for purpose in [
+            KeyPurpose::DocumentsRoot,
+            KeyPurpose::DocumentSigning,
+            KeyPurpose::AssertionEd25519,
+            KeyPurpose::AssertionP256,
+        ] {
+            let name = purpose.name();
+            for file in [format!("{name}.key.pem"), format!("{name}.chain.pem")] {
+                let _ = fs::remove_file(installation.keys.path().join(file));
+            }
+        }
+        let mut trust = installation.trust().unwrap();
+        let issuer = &mut trust.trust_list.issuers[0];
+        issuer.anchors.truncate(1);
+        issuer.dids.clear();
+        trust.trust_list.did_documents.clear();
+        trust.trust_list.contexts.clear();
+        fs::write(installation.data_file(TRUST), trust.to_json().unwrap()).unwrap();
+        fs::remove_file(folder.join("credentials/NationalIdentityMdoc.toml")).unwrap();
+        installation
+    }
+
+    fn upgraded(folder: &Path, installation: &Installation, seed: u64, now: UnixTime) -> Upgraded {
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        upgrade(folder, installation, &provider, &SeededRandomness::new(seed), now).unwrap()
+    }
+
+    fn check(trust: &RootOfTrust, keys: &KeyFolder) {
+        let issuer = &trust.trust_list.issuers[0];
+        let chain: Vec<Certificate> = keys
+            .read_chain(KeyPurpose::DocumentSigning)
+            .unwrap()
+            .iter()
+            .map(|der| Certificate::parse(der).unwrap())
+            .collect();
+        let profile = ChainProfile::DocumentSigner;
+        verify_chain(&chain, &issuer.anchors, profile, NOW, &RustCryptoProvider).unwrap();
+        assert_eq!(issuer.dids.len(), 1);
+        assert_eq!(issuer.dids[0].as_str(), "did:web:registry.example");
+        assert!(trust.trust_list.did_documents.contains_key(&issuer.dids[0]));
+        assert_eq!(trust.trust_list.contexts.len(), 1);
+    }
+
+    #[test]
+    fn an_earlier_installation_gets_what_it_lacks_and_keeps_what_it_has() {
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let installation = earlier(folder, &provider);
+        let kept = installation
+            .keys
+            .read_key(KeyPurpose::CredentialSigning, &provider)
+            .unwrap();
+        let before = installation.trust().unwrap();
+        let later = UnixTime::from_seconds(NOW.seconds() + 60);
+        let added = upgraded(folder, &installation, 2, later);
+        assert_eq!(
+            added.keys,
+            [
+                KeyPurpose::DocumentsRoot,
+                KeyPurpose::DocumentSigning,
+                KeyPurpose::AssertionEd25519,
+                KeyPurpose::AssertionP256
+            ]
+        );
+        assert_eq!(
+            added.configurations,
+            [PathBuf::from("credentials/NationalIdentityMdoc.toml")]
+        );
+        let trust = installation.trust().unwrap();
+        check(&trust, &installation.keys);
+        assert_eq!(trust.trust_list.issued_at, later);
+        assert_eq!(trust.registry_keys, before.registry_keys);
+        assert_eq!(
+            trust.trust_list.issuers[0].anchors[0],
+            before.trust_list.issuers[0].anchors[0]
+        );
+        let still = installation.keys.read_key(KeyPurpose::CredentialSigning, &provider);
+        assert_eq!(still.unwrap().public_key(), kept.public_key());
+
+        // Once more changes nothing, whatever the clock says.
+        let again = upgraded(folder, &installation, 3, UnixTime::from_seconds(later.seconds() + 60));
+        assert_eq!(again, Upgraded::default());
+        assert_eq!(installation.trust().unwrap(), trust);
+    }
+
+    #[test]
+    fn an_upgrade_that_was_interrupted_is_made_good_by_the_next() {
+        let provider: Arc<dyn CryptoProvider> = Arc::new(RustCryptoProvider);
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let installation = earlier(folder, &provider);
+        let before = fs::read(installation.data_file(TRUST)).unwrap();
+        upgraded(folder, &installation, 2, NOW);
+        // The keys were written, and the trust list was not.
+        fs::write(installation.data_file(TRUST), before).unwrap();
+        let added = upgraded(folder, &installation, 3, NOW);
+        assert!(added.keys.is_empty());
+        check(&installation.trust().unwrap(), &installation.keys);
+    }
 }

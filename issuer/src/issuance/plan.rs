@@ -283,11 +283,7 @@ impl<'a> Plan<'a> {
         match securing {
             Securing::Jwt(algorithm) => {
                 let prepared = prepare_credential(&document, *algorithm, signer.json_web_key(), &[])?;
-                let request = SignatureRequest {
-                    key: handle,
-                    algorithm: *algorithm,
-                    bytes: prepared.signing_input().as_bytes().to_vec(),
-                };
+                let request = prepared.request(handle);
                 Ok((PreparedCredential::Jwt(prepared), request))
             }
             Securing::Whole(cryptosuite, _) => {

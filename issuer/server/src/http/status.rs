@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_credential::w3c::StatusPurpose;
 use symbolon_issuer::index::ShardId;
@@ -15,7 +15,8 @@ use symbolon_issuer::index::ShardId;
 use super::answer::failure;
 use crate::issuer::{Issuer, PublishedList, PublishedToken};
 
-const MEDIA_TYPE: &str = "application/statuslist+jwt";
+const JWT_MEDIA_TYPE: &str = "application/statuslist+jwt";
+const CWT_MEDIA_TYPE: &str = "application/statuslist+cwt";
 const BITSTRING_MEDIA_TYPE: &str = "application/vc+jwt";
 
 pub(super) async fn status_list(
@@ -35,13 +36,17 @@ pub(super) async fn status_list(
         // §8.4: a provider that keeps no history says so.
         return failure(StatusCode::NOT_IMPLEMENTED);
     }
-    if !accepts(&headers) {
+    let Some(form) = accepted(&headers) else {
         return failure(StatusCode::NOT_ACCEPTABLE);
-    }
-    match published(&issuer, shard).await {
-        Ok(list) => answer(&list, &list.token, MEDIA_TYPE, &headers),
-        Err(status) => failure(status),
-    }
+    };
+    let mut response = match (published(&issuer, shard).await, form) {
+        (Ok(list), Form::Jwt) => answer(&list, &list.jwt, JWT_MEDIA_TYPE, &headers),
+        (Ok(list), Form::Cwt) => answer(&list, &list.cwt, CWT_MEDIA_TYPE, &headers),
+        (Err(status), _) => failure(status),
+    };
+    // A cache must not hand one form to whoever asks for the other.
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// The list of a purpose. It has one form, a JWT, and whoever asks for another gets it too: a list that cannot be read and one
@@ -99,7 +104,7 @@ fn answer(
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, media_type)], token.text.clone()).into_response()
+        ([(CONTENT_TYPE, media_type)], token.body.clone()).into_response()
     };
     let max_age = format!("public, max-age={}", list.time_to_live.as_secs());
     for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, token.etag.clone())] {
@@ -110,15 +115,30 @@ fn answer(
     response
 }
 
-/// Without the field anything goes; with it the JWT form must be among what is wanted. The CWT form is not served.
-fn accepts(headers: &HeaderMap) -> bool {
+/// The form of a Token Status List.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Jwt,
+    Cwt,
+}
+
+/// The form that is wanted: the JWT where anything goes, the CWT where it alone is asked for. `None` where neither will do.
+fn accepted(headers: &HeaderMap) -> Option<Form> {
     let mut fields = headers.get_all(ACCEPT).iter().peekable();
     if fields.peek().is_none() {
-        return true;
+        return Some(Form::Jwt);
     }
-    fields
+    let ranges: Vec<&str> = fields
         .filter_map(|field| field.to_str().ok())
         .flat_map(|field| field.split(','))
         .filter_map(|range| range.split(';').next())
-        .any(|range| matches!(range.trim(), MEDIA_TYPE | "application/*" | "*/*"))
+        .map(str::trim)
+        .collect();
+    if ranges
+        .iter()
+        .any(|range| matches!(*range, JWT_MEDIA_TYPE | "application/*" | "*/*"))
+    {
+        return Some(Form::Jwt);
+    }
+    ranges.contains(&CWT_MEDIA_TYPE).then_some(Form::Cwt)
 }

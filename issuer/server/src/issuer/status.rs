@@ -7,7 +7,6 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::SignatureRequest;
 use symbolon_credential::w3c::StatusPurpose;
 use symbolon_issuer::assertion::AssertionKey;
 use symbolon_issuer::index::ShardId;
@@ -24,9 +23,11 @@ use crate::setup::SigningFailed;
 /// What is published of a shard: the same states in every form, signed together, so that no two of them disagree.
 #[derive(Debug, Clone)]
 pub struct PublishedList {
-    /// The Token Status List.
-    pub token: PublishedToken,
-    /// The Bitstring Status Lists by purpose; none where no W3C credentials are issued.
+    /// The Token Status List as a JWT.
+    pub jwt: PublishedToken,
+    /// The same as a CWT.
+    pub cwt: PublishedToken,
+    /// The Bitstring Status Lists by purpose, as JWTs; none where no W3C credentials are issued.
     pub bitstrings: Vec<(StatusPurpose, PublishedToken)>,
     /// When they were signed.
     pub signed_at: UnixTime,
@@ -37,16 +38,16 @@ pub struct PublishedList {
 /// One of them as it is served.
 #[derive(Debug, Clone)]
 pub struct PublishedToken {
-    /// The compact JWT.
-    pub text: String,
-    /// A strong validator of exactly this text, with its quotation marks.
+    /// The bytes of the answer.
+    pub body: Vec<u8>,
+    /// A strong validator of exactly these bytes, with its quotation marks.
     pub etag: String,
 }
 
 impl PublishedToken {
-    fn new(text: String) -> Self {
-        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(text.as_bytes())));
-        Self { text, etag }
+    fn new(body: Vec<u8>) -> Self {
+        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(&body)));
+        Self { body, etag }
     }
 }
 
@@ -138,9 +139,10 @@ impl Issuer {
         let (profile, key) = (self.setup.profile.clone(), signer.key.clone());
         let assertion = self.signers.assertion().of_status_lists().cloned();
         let assertion = assertion.filter(|_| profile.issues_w3c_credentials());
-        // A million states take some milliseconds to compress, three times over.
+        // A million states take some milliseconds to compress, once for each form.
         let prepare = move || {
-            let token = profile.prepare_status_token(shard, &list, &key, now)?;
+            let jwt = profile.prepare_status_token(shard, &list, &key, now)?;
+            let cwt = profile.prepare_status_cwt(shard, &list, &key, now)?;
             let bitstring = |purpose: &StatusPurpose, key: &AssertionKey| {
                 let prepared = profile.prepare_bitstring_list(shard, purpose, &list, key, now)?;
                 Ok((purpose.clone(), key.clone(), prepared))
@@ -149,25 +151,24 @@ impl Issuer {
             let bitstrings = purposes
                 .filter_map(|(purpose, key)| key.as_ref().map(|key| bitstring(purpose, key)))
                 .collect::<Result<Vec<_>, PublicationFailed>>()?;
-            Ok::<_, PublicationFailed>((token, bitstrings))
+            Ok::<_, PublicationFailed>((jwt, cwt, bitstrings))
         };
         let prepared = tokio::task::spawn_blocking(prepare).await;
-        let (token, bitstrings) = prepared.map_err(|_| PublicationFailed::Interrupted)??;
-        let signature = signer.signature(&token.request(signer.key.handle.clone()))?;
-        let token = PublishedToken::new(token.finish(&signature));
+        let (jwt, cwt, bitstrings) = prepared.map_err(|_| PublicationFailed::Interrupted)??;
+        let signature = signer.signature(&jwt.request(signer.key.handle.clone()))?;
+        let jwt = PublishedToken::new(jwt.finish(&signature).into_bytes());
+        let signature = signer.signature(&cwt.request(signer.key.handle.clone()))?;
+        let cwt = PublishedToken::new(cwt.finish(&signature)?);
         let mut published = Vec::with_capacity(bitstrings.len());
         for (purpose, key, list) in bitstrings {
-            let request = SignatureRequest {
-                key: key.handle().clone(),
-                algorithm: key.algorithm(),
-                bytes: list.signing_input().as_bytes().to_vec(),
-            };
+            let request = list.request(key.handle().clone());
             let signature = self.setup.keys.signature(&request)?;
-            published.push((purpose, PublishedToken::new(list.finish(&signature))));
+            published.push((purpose, PublishedToken::new(list.finish(&signature).into_bytes())));
         }
         let time_to_live = Duration::from_secs(self.profile().policy().status_time_to_live_seconds);
         Ok(Some(Arc::new(PublishedList {
-            token,
+            jwt,
+            cwt,
             bitstrings: published,
             signed_at: now,
             time_to_live,
