@@ -35,7 +35,9 @@ pub struct AssertionKeys {
 #[non_exhaustive]
 pub enum AssertionKeysError {
     /// The identifier gives no DID.
-    #[error("the issuer identifier cannot be written as a did:web: it must have a host name, and a path without escapes")]
+    #[error(
+        "the issuer identifier cannot be written as a did:web: it must have a host name, and a path without escapes"
+    )]
     Identifier(#[from] InvalidDid),
     /// Two keys of one algorithm: which is to sign would be chance.
     #[error("two assertion keys have the algorithm {}", .0.jose_name())]
@@ -226,7 +228,11 @@ mod tests {
 
     #[test]
     fn an_issuer_on_loopback_is_one_did_key_for_each_key() {
-        for identifier in ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"] {
+        for identifier in [
+            "http://127.0.0.1:8080",
+            "http://localhost:8080",
+            "http://[::1]:8080",
+        ] {
             let keys = keys(identifier).unwrap();
             assert_eq!(keys.dids().len(), 2);
             assert_eq!(keys.did_document(), None);

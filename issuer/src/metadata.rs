@@ -13,9 +13,7 @@ use symbolon_protocol::openid4vci::metadata as wire;
 use symbolon_protocol::openid4vci::token::PRE_AUTHORIZED_CODE_GRANT;
 
 use crate::issuance::PROOF_ALGORITHMS;
-use crate::mapping::{
-    ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, Target, W3cTarget,
-};
+use crate::mapping::{ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, Target, W3cTarget};
 use crate::profile::IssuerProfile;
 use crate::signers::CredentialSigners;
 
@@ -107,9 +105,7 @@ impl IssuerProfile {
         match configuration.target() {
             Target::SdJwtVc { .. } => Wire::SdJwtVc(Box::new(wire::SdJwtVcConfiguration {
                 common,
-                vct: configuration
-                    .vct(self.identifier().as_str())
-                    .unwrap_or_default(),
+                vct: configuration.vct(self.identifier().as_str()).unwrap_or_default(),
                 credential_signing_alg_values_supported: vec![
                     signers.sd_jwt_vc().algorithm.jose_name().to_owned(),
                 ],
@@ -134,16 +130,14 @@ impl IssuerProfile {
                 },
                 credential_signing_alg_values_supported: vec![cryptosuite.name().to_owned()],
             })),
-            Target::JwtVcJson { w3c, algorithm } => {
-                Wire::JwtVcJson(Box::new(wire::JwtVcJsonConfiguration {
-                    common,
-                    credential_definition: wire::CredentialDefinition {
-                        context: Vec::new(),
-                        types: types(w3c),
-                    },
-                    credential_signing_alg_values_supported: vec![algorithm.jose_name().to_owned()],
-                }))
-            }
+            Target::JwtVcJson { w3c, algorithm } => Wire::JwtVcJson(Box::new(wire::JwtVcJsonConfiguration {
+                common,
+                credential_definition: wire::CredentialDefinition {
+                    context: Vec::new(),
+                    types: types(w3c),
+                },
+                credential_signing_alg_values_supported: vec![algorithm.jose_name().to_owned()],
+            })),
         }
     }
 }
@@ -161,7 +155,10 @@ fn common(configuration: &CredentialConfiguration) -> wire::ConfigurationCommon 
     let claims = configuration.claims().iter();
     wire::ConfigurationCommon {
         scope: Some(configuration.id().as_str().to_owned()),
-        cryptographic_binding_methods_supported: binding_methods.iter().map(|&name| name.to_owned()).collect(),
+        cryptographic_binding_methods_supported: binding_methods
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect(),
         proof_types_supported: Some(wire::ProofTypes {
             jwt: Some(wire::ProofType {
                 proof_signing_alg_values_supported: proof_algorithms,

@@ -203,7 +203,12 @@ mod tests {
         for record in records(200) {
             let adult = record.date_of_birth().unwrap().age_on(today()) >= 18;
             let living = record.vital_status() == VitalStatus::Living;
-            for field in ["familyName", "givenName", "drivingLicenceNumber", "drivingPrivileges"] {
+            for field in [
+                "familyName",
+                "givenName",
+                "drivingLicenceNumber",
+                "drivingPrivileges",
+            ] {
                 assert_eq!(record.field(field).is_some(), adult && living, "{field}");
             }
         }

@@ -250,7 +250,11 @@ mod tests {
         for credential in CREDENTIALS {
             let mapping: toml::Value = toml::from_str(credential.mapping).unwrap();
             for claim in mapping["claims"].as_array().unwrap() {
-                for source in claim.get("source").iter().flat_map(|list| list.as_array().unwrap()) {
+                for source in claim
+                    .get("source")
+                    .iter()
+                    .flat_map(|list| list.as_array().unwrap())
+                {
                     let source = source.as_str().unwrap();
                     assert!(
                         fields.contains(source) || EXTENSION_FIELDS.contains(&source),

@@ -7,8 +7,8 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 
 use crate::arguments::InitArguments;
 use crate::commands::show;
-use crate::edge::{self, SystemRandomness};
 use crate::configuration::FILE_NAME;
+use crate::edge::{self, SystemRandomness};
 use crate::installation::Installation;
 use crate::installation::init::{NewInstallation, init};
 use crate::installation::upgrade::upgrade;
@@ -60,8 +60,12 @@ fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
         return Ok(());
     }
     if !added.keys.is_empty() {
-        show::line("data/trust.json names the new keys: give it to verifiers and wallets again, or a new pack");
+        show::line(
+            "data/trust.json names the new keys: give it to verifiers and wallets again, or a new pack",
+        );
     }
-    show::line("next: name the configurations that are to be issued in symbolon.toml, issuer.credential_configurations");
+    show::line(
+        "next: name the configurations that are to be issued in symbolon.toml, issuer.credential_configurations",
+    );
     Ok(())
 }

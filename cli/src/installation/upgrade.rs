@@ -227,11 +227,18 @@ mod tests {
             trust.trust_list.issuers[0].anchors[0],
             before.trust_list.issuers[0].anchors[0]
         );
-        let still = installation.keys.read_key(KeyPurpose::CredentialSigning, &provider);
+        let still = installation
+            .keys
+            .read_key(KeyPurpose::CredentialSigning, &provider);
         assert_eq!(still.unwrap().public_key(), kept.public_key());
 
         // Once more changes nothing, whatever the clock says.
-        let again = upgraded(folder, &installation, 3, UnixTime::from_seconds(later.seconds() + 60));
+        let again = upgraded(
+            folder,
+            &installation,
+            3,
+            UnixTime::from_seconds(later.seconds() + 60),
+        );
         assert_eq!(again, Upgraded::default());
         assert_eq!(installation.trust().unwrap(), trust);
     }

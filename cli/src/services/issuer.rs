@@ -152,9 +152,7 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     };
     Ok(IssuerKeys {
         credentials: certified(KeyPurpose::CredentialSigning)?,
-        documents: there(KeyPurpose::DocumentSigning)
-            .map(certified)
-            .transpose()?,
+        documents: there(KeyPurpose::DocumentSigning).map(certified).transpose()?,
         assertion: ASSERTION_KEYS
             .iter()
             .filter_map(|(purpose, _)| there(*purpose))

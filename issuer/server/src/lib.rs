@@ -12,8 +12,7 @@ mod store;
 pub use crate::http::router;
 pub use issuer::{
     CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, PublishedToken,
-    TokenFailure,
-    VerifyAuditError,
+    TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{

@@ -7,7 +7,14 @@ use symbolon_issuer::record::PictureType;
 use crate::card::{FaceError, crop_to_portrait, open, resize};
 
 /// Sizes that are tried, largest first, in pixels. Below the last nobody is recognised.
-const SIZES: [(u32, u32); 6] = [(480, 600), (320, 400), (240, 300), (192, 240), (144, 180), (96, 120)];
+const SIZES: [(u32, u32); 6] = [
+    (480, 600),
+    (320, 400),
+    (240, 300),
+    (192, 240),
+    (144, 180),
+    (96, 120),
+];
 
 /// Qualities that are tried at each size: below the last, a smaller picture shows more.
 const QUALITIES: [u8; 4] = [85, 70, 55, 40];

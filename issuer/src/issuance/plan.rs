@@ -9,8 +9,8 @@ use symbolon_credential::data_integrity::{
     Cryptosuite, JsonLd, JsonLdBudget, PreparedProof, ProofOptions, ProofPurpose, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, MdocToIssue, MdocValidity, NameSpace,
-    PreparedMdoc,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, MdocToIssue, MdocValidity,
+    NameSpace, PreparedMdoc,
 };
 use symbolon_credential::sd_jwt::{Decoys, PreparedSdJwt};
 use symbolon_credential::sd_jwt_vc::CredentialToIssue;

@@ -67,7 +67,17 @@ fn a_credential_has_what_the_specification_asks_for_and_leaves_only_after_its_co
     names.sort_unstable();
     assert_eq!(
         names,
-        ["_sd", "_sd_alg", "cnf", "exp", "iat", "iss", "status", "vct", "vct#integrity"]
+        [
+            "_sd",
+            "_sd_alg",
+            "cnf",
+            "exp",
+            "iat",
+            "iss",
+            "status",
+            "vct",
+            "vct#integrity"
+        ]
     );
 }
 

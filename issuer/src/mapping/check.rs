@@ -4,10 +4,10 @@ mod format;
 
 use std::collections::BTreeSet;
 
+use super::MappingFileError;
 use super::file::{ClaimEntry, CredentialFile};
 use super::target::Target;
 use super::transform::{LanguageChoice, Transform};
-use super::MappingFileError;
 use crate::identifiers::ConfigurationId;
 
 /// Checks everything that can be wrong before the first record comes.

@@ -53,7 +53,9 @@ impl CredentialConfiguration {
             return Vec::new();
         };
         let own = w3c.types.iter().map(|name| format!("{url}#{name}"));
-        core::iter::once(VERIFIABLE_CREDENTIAL.to_owned()).chain(own).collect()
+        core::iter::once(VERIFIABLE_CREDENTIAL.to_owned())
+            .chain(own)
+            .collect()
     }
 }
 

@@ -52,7 +52,13 @@ mod tests {
     #[test]
     fn a_language_has_its_shortest_tag() {
         assert!(TWO_LETTERS.is_sorted_by_key(|(three, _)| *three));
-        for (code, tag) in [("ara", "ar"), ("zul", "zu"), ("aar", "aa"), ("fil", "fil"), ("bho", "bho")] {
+        for (code, tag) in [
+            ("ara", "ar"),
+            ("zul", "zu"),
+            ("aar", "aa"),
+            ("fil", "fil"),
+            ("bho", "bho"),
+        ] {
             assert_eq!(bcp47(Language::parse(code).unwrap()), tag);
         }
     }

@@ -161,7 +161,10 @@ fn a_picture_over_its_budget_is_fitted_or_refused() {
         symbolon_crypto::encoding::base64::encode(&png)
     );
     let large = record(|record| record["face"] = json!(face));
-    let error = shipped().map_claims(&large, times(), &KeepPictures).err().unwrap();
+    let error = shipped()
+        .map_claims(&large, times(), &KeepPictures)
+        .err()
+        .unwrap();
     assert_eq!(
         error,
         MappingError::PictureTooLarge {
@@ -195,8 +198,13 @@ fn the_card_holds_what_the_configuration_says() {
 fn the_generated_type_metadata_is_the_shipped_one() {
     let generated = shipped().type_metadata("https://registry.example").unwrap();
     let vct = "https://registry.example/types/national-identity";
-    let shipped: Value =
-        serde_json::from_str(&NATIONAL_IDENTITY.type_metadata.unwrap().replace(VCT_PLACEHOLDER, vct)).unwrap();
+    let shipped: Value = serde_json::from_str(
+        &NATIONAL_IDENTITY
+            .type_metadata
+            .unwrap()
+            .replace(VCT_PLACEHOLDER, vct),
+    )
+    .unwrap();
     assert_eq!(generated["vct"], vct);
     assert_eq!(sorted(&generated), sorted(&shipped));
 }
@@ -229,40 +237,180 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
     let (ld, jwt) = (NATIONAL_IDENTITY_LD.mapping, NATIONAL_IDENTITY_JWT.mapping);
     let doctype = "doctype = \"org.symbolon.national-id.1\"";
     for (mapping, from, to, key) in [
-        (sd_jwt, "type-path = \"types/national-identity\"", "", "type-path: is missing"),
+        (
+            sd_jwt,
+            "type-path = \"types/national-identity\"",
+            "",
+            "type-path: is missing",
+        ),
         (sd_jwt, "validity-days", "decoys = 33\nvalidity-days", "decoys: "),
-        (sd_jwt, "validity-days", "doctype = \"x\"\nvalidity-days", "doctype: is a key of another format"),
-        (sd_jwt, "transform = \"date-iso\"", "transform = \"date-compact\"", "claims[3].transform: "),
-        (sd_jwt, "picture-data-uri", "picture-jpeg", "claims[22].transform: "),
+        (
+            sd_jwt,
+            "validity-days",
+            "doctype = \"x\"\nvalidity-days",
+            "doctype: is a key of another format",
+        ),
+        (
+            sd_jwt,
+            "transform = \"date-iso\"",
+            "transform = \"date-compact\"",
+            "claims[3].transform: ",
+        ),
+        (
+            sd_jwt,
+            "picture-data-uri",
+            "picture-jpeg",
+            "claims[22].transform: ",
+        ),
         (mdoc, doctype, "", "doctype: is missing"),
         (mdoc, doctype, "doctype = \"\"", "doctype: "),
-        (mdoc, doctype, "type-path = \"types/x\"\ndoctype = \"x\"", "type-path: is a key of another format"),
-        (mdoc, "\"full_name\"]", "\"full\", \"name\"]", "claims[1].path: must be a namespace"),
-        (mdoc, "disclosure = \"selectable\"", "disclosure = \"always\"", "claims[0].disclosure: "),
-        (mdoc, "{ picture-jpeg", "{ picture-data-uri", "claims[19].transform: "),
-        (mdoc, "max-bytes = 8192", "max-bytes = 1", "claims[19].transform.picture-jpeg.max-bytes: "),
-        (mdoc, "constant = \"XX\"", "constant = \"\"", "claims[23].transform.constant: "),
-        (mdoc, "transform = \"issue-date\"", "source = [\"UIN\"]\ntransform = \"issue-date\"", "claims[20].source: "),
-        (mdoc, "code-to-number = \"sex\"", "code-to-number = \"gender\"", "claims[7].transform.code-to-number: "),
-        (MOBILE_DRIVING_LICENCE.mapping, "transform = \"driving-privileges\"", "language = \"all\"\ntransform = \"driving-privileges\"", "claims[11].language: "),
-        (ld, "cryptosuite = \"eddsa-rdfc-2022\"", "", "cryptosuite: is missing"),
+        (
+            mdoc,
+            doctype,
+            "type-path = \"types/x\"\ndoctype = \"x\"",
+            "type-path: is a key of another format",
+        ),
+        (
+            mdoc,
+            "\"full_name\"]",
+            "\"full\", \"name\"]",
+            "claims[1].path: must be a namespace",
+        ),
+        (
+            mdoc,
+            "disclosure = \"selectable\"",
+            "disclosure = \"always\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            mdoc,
+            "{ picture-jpeg",
+            "{ picture-data-uri",
+            "claims[19].transform: ",
+        ),
+        (
+            mdoc,
+            "max-bytes = 8192",
+            "max-bytes = 1",
+            "claims[19].transform.picture-jpeg.max-bytes: ",
+        ),
+        (
+            mdoc,
+            "constant = \"XX\"",
+            "constant = \"\"",
+            "claims[23].transform.constant: ",
+        ),
+        (
+            mdoc,
+            "transform = \"issue-date\"",
+            "source = [\"UIN\"]\ntransform = \"issue-date\"",
+            "claims[20].source: ",
+        ),
+        (
+            mdoc,
+            "code-to-number = \"sex\"",
+            "code-to-number = \"gender\"",
+            "claims[7].transform.code-to-number: ",
+        ),
+        (
+            MOBILE_DRIVING_LICENCE.mapping,
+            "transform = \"driving-privileges\"",
+            "language = \"all\"\ntransform = \"driving-privileges\"",
+            "claims[11].language: ",
+        ),
+        (
+            ld,
+            "cryptosuite = \"eddsa-rdfc-2022\"",
+            "",
+            "cryptosuite: is missing",
+        ),
         (ld, "eddsa-rdfc-2022", "rsa-signature-2018", "rsa-signature-2018"),
-        (ld, "types = [\"NationalIdentityCredential\"]", "", "types: is missing"),
+        (
+            ld,
+            "types = [\"NationalIdentityCredential\"]",
+            "",
+            "types: is missing",
+        ),
         (ld, "[\"NationalIdentityCredential\"]", "[]", "types: "),
-        (ld, "\"NationalIdentityCredential\"", "\"VerifiableCredential\"", "types[0]: "),
-        (ld, "\"NationalIdentityCredential\"", "\"National Identity\"", "types[0]: "),
+        (
+            ld,
+            "\"NationalIdentityCredential\"",
+            "\"VerifiableCredential\"",
+            "types[0]: ",
+        ),
+        (
+            ld,
+            "\"NationalIdentityCredential\"",
+            "\"National Identity\"",
+            "types[0]: ",
+        ),
         (ld, "context = \"national-identity\"", "", "context: is missing"),
-        (ld, "context = \"national-identity\"", "context = \"../x\"", "context: "),
-        (ld, "path = [\"fullName\"]", "path = [\"name\"]", "claims[1].path: names a term of VCDM 2.0"),
-        (ld, "path = [\"fullName\"]", "path = [\"full-name\"]", "claims[1].path: "),
-        (ld, "path = [\"address\", \"region\"]", "path = [\"address\", \"birthDate\"]", "claims[10].path: "),
-        (ld, "disclosure = \"always\"", "disclosure = \"selectable\"", "claims[0].disclosure: "),
-        (ld, "{ picture-data-uri", "{ picture-jpeg", "claims[17].transform: "),
-        (ld, "transform = \"text\"", "transform = \"driving-privileges\"", "claims[0].transform: "),
-        (jwt, "signing-algorithm = \"ES256\"", "signing-algorithm = \"none\"", "none"),
-        (jwt, "signing-algorithm = \"ES256\"", "cryptosuite = \"ecdsa-sd-2023\"", "cryptosuite: is a key of another format"),
-        (jwt, "disclosure = \"always\"", "disclosure = \"selectable\"", "claims[0].disclosure: "),
-        (NATIONAL_IDENTITY_SELECTIVE.mapping, "format = \"ldp_vc\"", "format = \"jwt_vc_json\"", "cryptosuite: is a key of another format"),
+        (
+            ld,
+            "context = \"national-identity\"",
+            "context = \"../x\"",
+            "context: ",
+        ),
+        (
+            ld,
+            "path = [\"fullName\"]",
+            "path = [\"name\"]",
+            "claims[1].path: names a term of VCDM 2.0",
+        ),
+        (
+            ld,
+            "path = [\"fullName\"]",
+            "path = [\"full-name\"]",
+            "claims[1].path: ",
+        ),
+        (
+            ld,
+            "path = [\"address\", \"region\"]",
+            "path = [\"address\", \"birthDate\"]",
+            "claims[10].path: ",
+        ),
+        (
+            ld,
+            "disclosure = \"always\"",
+            "disclosure = \"selectable\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            ld,
+            "{ picture-data-uri",
+            "{ picture-jpeg",
+            "claims[17].transform: ",
+        ),
+        (
+            ld,
+            "transform = \"text\"",
+            "transform = \"driving-privileges\"",
+            "claims[0].transform: ",
+        ),
+        (
+            jwt,
+            "signing-algorithm = \"ES256\"",
+            "signing-algorithm = \"none\"",
+            "none",
+        ),
+        (
+            jwt,
+            "signing-algorithm = \"ES256\"",
+            "cryptosuite = \"ecdsa-sd-2023\"",
+            "cryptosuite: is a key of another format",
+        ),
+        (
+            jwt,
+            "disclosure = \"always\"",
+            "disclosure = \"selectable\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            NATIONAL_IDENTITY_SELECTIVE.mapping,
+            "format = \"ldp_vc\"",
+            "format = \"jwt_vc_json\"",
+            "cryptosuite: is a key of another format",
+        ),
     ] {
         let message = refusal(mapping, from, to);
         assert!(message.contains(key), "{to}: {message}");
@@ -274,8 +422,16 @@ fn every_shipped_configuration_passes() {
     for template in symbolon_schemas::CREDENTIALS {
         let configuration = CredentialConfiguration::parse(template.mapping).unwrap();
         assert_eq!(configuration.id().as_str(), template.id);
-        assert_eq!(configuration.vct("https://x.example").is_some(), template.type_metadata.is_some());
-        assert!(configuration.claims().iter().all(|claim| configuration.claims_path(claim).is_some()));
+        assert_eq!(
+            configuration.vct("https://x.example").is_some(),
+            template.type_metadata.is_some()
+        );
+        assert!(
+            configuration
+                .claims()
+                .iter()
+                .all(|claim| configuration.claims_path(claim).is_some())
+        );
     }
 }
 

@@ -131,7 +131,9 @@ impl Context<'_> {
             Transform::AgeOver(years) => {
                 Ok(date()?.map(|date| MappedValue::Bool(date.age_on(self.today) >= *years)))
             }
-            Transform::AgeInYears => Ok(date()?.map(|date| MappedValue::Number(date.age_on(self.today).into()))),
+            Transform::AgeInYears => {
+                Ok(date()?.map(|date| MappedValue::Number(date.age_on(self.today).into())))
+            }
             Transform::Year => Ok(date()?.map(|date| MappedValue::Number(date.year().unsigned_abs().into()))),
             Transform::JoinLines => self.joined(rule),
             Transform::Constant(text) => Ok(Some(MappedValue::Text(text.clone()))),

@@ -133,7 +133,8 @@ mod tests {
             (language("ara"), "حسن علي".to_owned()),
             (language("eng"), "Hassan Ali".to_owned()),
         ]);
-        let plain = json!([{ "language": "ara", "value": "حسن علي" }, { "language": "eng", "value": "Hassan Ali" }]);
+        let plain =
+            json!([{ "language": "ara", "value": "حسن علي" }, { "language": "eng", "value": "Hassan Ali" }]);
         assert_eq!(value.to_json(), plain);
         assert_eq!(value.to_element().to_json(), plain);
         assert_eq!(

@@ -277,10 +277,9 @@ impl Licence {
         let mut dice = Dice::new(uin.as_str().parse().unwrap_or_default());
         let years_since_adult = u32::from(member.age(today).saturating_sub(ADULT_YEARS));
         let issued = today.days_earlier(dice.between(0, years_since_adult.min(9) * 365) + 1);
-        let expires = CalendarDate::new(issued.year() + 15, issued.month(), issued.day().min(28)).unwrap_or(issued);
-        let privilege = |category: &str| {
-            json!({ "category": category, "issueDate": issued.slashed(), "expiryDate": expires.slashed() })
-        };
+        let expires =
+            CalendarDate::new(issued.year() + 15, issued.month(), issued.day().min(28)).unwrap_or(issued);
+        let privilege = |category: &str| json!({ "category": category, "issueDate": issued.slashed(), "expiryDate": expires.slashed() });
         let mut privileges = vec![privilege("B")];
         if dice.chance(20) {
             privileges.push(privilege("A"));

@@ -36,8 +36,7 @@ impl Documents {
         Ok(Self {
             credential_issuer: profile.issuer_metadata(&issuer.signers)?,
             authorization_server: profile.authorization_server_metadata()?,
-            jwt_vc_issuer: profile
-                .jwt_vc_issuer_metadata(key.chain.first().map(|leaf| leaf.public_key())),
+            jwt_vc_issuer: profile.jwt_vc_issuer_metadata(key.chain.first().map(|leaf| leaf.public_key())),
             did_document: issuer.signers.assertion().did_document(),
         })
     }

@@ -45,7 +45,9 @@ pub(super) async fn status_list(
         (Err(status), _) => failure(status),
     };
     // A cache must not hand one form to whoever asks for the other.
-    response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept"));
     response
 }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use symbolon_credential::w3c::StatusPurpose;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
-use symbolon_credential::w3c::StatusPurpose;
 use symbolon_issuer::assertion::AssertionKey;
 use symbolon_issuer::index::ShardId;
 use symbolon_issuer::profile::STATUS_PURPOSES;

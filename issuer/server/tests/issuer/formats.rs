@@ -118,7 +118,9 @@ async fn an_sd_jwt_vc_verifies_with_the_published_keys_and_type() {
     let jwk: Jwk = serde_json::from_value(published["jwks"]["keys"][0].clone()).unwrap();
     let key = PublicKey::from_jwk(&jwk).unwrap();
     let received = SdJwtVc::parse_received(&credential, SdJwtBudget::DEFAULT).unwrap();
-    let received = received.verify_issuer_signature(&key, &RustCryptoProvider).unwrap();
+    let received = received
+        .verify_issuer_signature(&key, &RustCryptoProvider)
+        .unwrap();
     let metadata = world.client.get(received.vct().as_str()).send().await.unwrap();
     let metadata = metadata.bytes().await.unwrap();
     let integrity = received.type_integrity().unwrap().unwrap();
@@ -169,9 +171,7 @@ async fn w3c_credentials_verify_with_the_issuers_dids_and_the_served_context() {
     .unwrap();
     VerifiableCredential::from_value(verified.document.clone()).unwrap();
 
-    let selective = world
-        .issue_of("NationalIdentitySelective", HASSAN, &key)
-        .await;
+    let selective = world.issue_of("NationalIdentitySelective", HASSAN, &key).await;
     let method = selective["proof"]["verificationMethod"].as_str().unwrap();
     let method = known(method).unwrap();
     ecdsa_sd_2023::verify_base(

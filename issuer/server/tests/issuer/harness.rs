@@ -259,7 +259,11 @@ impl World {
         let header = json!({ "typ": proof::PROOF_TYPE, "kid": kid });
         let claims = json!({ "aud": self.base, "iat": self.now(), "nonce": nonce });
         let header = header.as_object().unwrap();
-        let prepared = jws::prepare(key.public_key().algorithm(), header, claims.to_string().as_bytes());
+        let prepared = jws::prepare(
+            key.public_key().algorithm(),
+            header,
+            claims.to_string().as_bytes(),
+        );
         let signature = RustCryptoProvider
             .sign(key, prepared.signing_input().as_bytes())
             .unwrap();
@@ -278,9 +282,7 @@ impl World {
 
     /// The whole way to a credential.
     pub(crate) async fn issue(&self, uin: &str) -> String {
-        let credential = self
-            .issue_of("NationalIdentity", uin, &self.wallet_key())
-            .await;
+        let credential = self.issue_of("NationalIdentity", uin, &self.wallet_key()).await;
         credential.as_str().unwrap().to_owned()
     }
 
@@ -470,7 +472,13 @@ impl Keys {
             },
             public_key: documents_key.public_key().clone(),
         };
-        let signer = document_signer(&signer, &documents_anchor, &iaca_described, &*iaca_key, randomness);
+        let signer = document_signer(
+            &signer,
+            &documents_anchor,
+            &iaca_described,
+            &*iaca_key,
+            randomness,
+        );
         let documents = (documents_key, Certificate::parse(&signer.unwrap()).unwrap());
         Self {
             documents_anchor,

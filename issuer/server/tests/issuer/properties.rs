@@ -109,7 +109,10 @@ impl Bench {
             .map_claims(&record, times, &KeepPictures)
             .unwrap()
         {
-            let place = claim.path.iter().fold(&mut root, |object, part| &mut object[part]);
+            let place = claim
+                .path
+                .iter()
+                .fold(&mut root, |object, part| &mut object[part]);
             *place = claim.value.to_json_ld();
         }
         root.as_object().unwrap().clone()

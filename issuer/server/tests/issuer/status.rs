@@ -200,7 +200,10 @@ async fn a_reader_that_asks_for_it_gets_the_list_as_a_cwt() {
         .unwrap();
     assert_eq!(response.headers()["content-type"], wanted);
     let vary = response.headers().get_all("vary").iter();
-    assert!(vary.filter_map(|value| value.to_str().ok()).any(|value| value.contains("accept")));
+    assert!(
+        vary.filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains("accept"))
+    );
     let body = response.bytes().await.unwrap();
     let sign1 = ParsedSign1::parse(&body, TagPolicy::Required, CborBudget::DEFAULT).unwrap();
     assert_eq!(sign1.typ.as_deref(), Some(wanted));

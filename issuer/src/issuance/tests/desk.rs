@@ -62,7 +62,9 @@ impl Desk {
             .iter()
             .map(|template| CredentialConfiguration::parse(template.mapping).unwrap())
             .collect();
-        let remaining = configurations.iter().map(|configuration| (configuration.id().clone(), 2));
+        let remaining = configurations
+            .iter()
+            .map(|configuration| (configuration.id().clone(), 2));
         let access = AccessGrant {
             record: Uin::parse("2345678901").unwrap(),
             remaining: remaining.collect(),
@@ -148,7 +150,10 @@ impl Desk {
         }
     }
 
-    pub(super) fn judge(&self, request: &CredentialRequest) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
+    pub(super) fn judge(
+        &self,
+        request: &CredentialRequest,
+    ) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
         let token = SecretDigest::of("token");
         judge(
             request,
@@ -260,13 +265,7 @@ impl JsonLdProcessor for NoJsonLd {
         Err(JsonLdError::Processor)
     }
 
-    fn skolemize(
-        &self,
-        _: &Value,
-        _: &ContextTable,
-        _: &str,
-        _: JsonLdBudget,
-    ) -> Result<Value, JsonLdError> {
+    fn skolemize(&self, _: &Value, _: &ContextTable, _: &str, _: JsonLdBudget) -> Result<Value, JsonLdError> {
         Err(JsonLdError::Processor)
     }
 }

@@ -264,7 +264,10 @@ fn nothing_is_issued_that_could_not_be_canonicalized() {
     for configuration in ["NationalIdentityLd", "NationalIdentitySelective"] {
         let failure = desk.prepare_for(configuration, &full_record()).err().unwrap();
         let message = failure.to_string();
-        assert!(message.starts_with("the credential cannot be secured"), "{message}");
+        assert!(
+            message.starts_with("the credential cannot be secured"),
+            "{message}"
+        );
     }
 }
 
@@ -285,10 +288,17 @@ fn each_credential_is_booked_with_its_kind() {
 /// A proof that names its key by a DID URL.
 fn did_proof(desk: &Desk, key: &SecretKey, key_id: &str) -> String {
     let mut header = serde_json::Map::new();
-    header.insert("typ".to_owned(), json!(symbolon_protocol::openid4vci::proof::PROOF_TYPE));
+    header.insert(
+        "typ".to_owned(),
+        json!(symbolon_protocol::openid4vci::proof::PROOF_TYPE),
+    );
     header.insert("kid".to_owned(), json!(key_id));
     let claims = json!({ "aud": ISSUER, "iat": NOW.seconds(), "nonce": desk.nonce() });
-    let prepared = jws::prepare(key.public_key().algorithm(), &header, claims.to_string().as_bytes());
+    let prepared = jws::prepare(
+        key.public_key().algorithm(),
+        &header,
+        claims.to_string().as_bytes(),
+    );
     let signature = RustCryptoProvider
         .sign(key, prepared.signing_input().as_bytes())
         .unwrap();
@@ -310,8 +320,7 @@ fn a_proof_names_its_key_by_a_did_where_the_metadata_says_so_and_nowhere_else() 
         "NationalIdentityLd",
         "NationalIdentitySelective",
     ] {
-        let methods = &metadata["credential_configurations_supported"][configuration]
-            ["cryptographic_binding_methods_supported"];
+        let methods = &metadata["credential_configurations_supported"][configuration]["cryptographic_binding_methods_supported"];
         for (kid, method) in [(&by_key, "did:key"), (&by_jwk, "did:jwk")] {
             let proof = did_proof(&desk, &desk.wallet_key, kid);
             let request = desk.request_for(configuration, vec![proof]);
@@ -346,7 +355,10 @@ fn the_metadata_lists_every_format_with_its_own_members() {
     assert_eq!(mdoc["format"], "mso_mdoc");
     assert_eq!(mdoc["doctype"], "org.iso.18013.5.1.mDL");
     assert_eq!(mdoc["credential_signing_alg_values_supported"], json!([-7]));
-    assert_eq!(mdoc["cryptographic_binding_methods_supported"], json!(["cose_key"]));
+    assert_eq!(
+        mdoc["cryptographic_binding_methods_supported"],
+        json!(["cose_key"])
+    );
     assert_eq!(
         mdoc["credential_metadata"]["claims"][0]["path"],
         json!(["org.iso.18013.5.1", "family_name"])

@@ -72,7 +72,10 @@ fn mapped(
     let times = IssuanceTimes::new(NOW, day, configuration.validity());
     let mut root = json!({});
     for claim in configuration.map_claims(record, times, &KeepPictures).unwrap() {
-        let place = claim.path.iter().fold(&mut root, |object, part| &mut object[part]);
+        let place = claim
+            .path
+            .iter()
+            .fold(&mut root, |object, part| &mut object[part]);
         *place = write(&claim.value);
     }
     root.as_object().unwrap().clone()

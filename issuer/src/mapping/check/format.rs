@@ -25,7 +25,11 @@ pub(super) fn target(file: &CredentialFile) -> Result<Target, MappingFileError> 
         ("types", file.types.is_some(), &W3C),
         ("context", file.context.is_some(), &W3C),
         ("cryptosuite", file.cryptosuite.is_some(), &[FormatName::LdpVc]),
-        ("signing-algorithm", file.signing_algorithm.is_some(), &[FormatName::JwtVcJson]),
+        (
+            "signing-algorithm",
+            file.signing_algorithm.is_some(),
+            &[FormatName::JwtVcJson],
+        ),
     ];
     for (key, is_there, formats) in keys {
         if is_there && !formats.contains(&file.format) {
@@ -198,16 +202,10 @@ fn check_sd_jwt_vc_claim(key: &str, claim: &ClaimEntry) -> Result<(), MappingFil
 
 fn check_element(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError> {
     let [name_space, element] = claim.path.as_slice() else {
-        return refuse(
-            format!("{key}.path"),
-            "must be a namespace and an element of it",
-        );
+        return refuse(format!("{key}.path"), "must be a namespace and an element of it");
     };
     if NameSpace::parse(name_space).is_err() || ElementIdentifier::parse(element).is_err() {
-        return refuse(
-            format!("{key}.path"),
-            "must be a namespace and an element of it",
-        );
+        return refuse(format!("{key}.path"), "must be a namespace and an element of it");
     }
     if claim.disclosure != Disclosure::Selectable {
         return refuse(
@@ -216,7 +214,10 @@ fn check_element(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError> 
         );
     }
     if matches!(claim.transform, Transform::PictureDataUri { .. }) {
-        return refuse(format!("{key}.transform"), "an mdoc holds pictures as picture-jpeg");
+        return refuse(
+            format!("{key}.transform"),
+            "an mdoc holds pictures as picture-jpeg",
+        );
     }
     Ok(())
 }
@@ -231,10 +232,7 @@ fn check_w3c_claim(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError
         }
     }
     if claim.transform == Transform::DrivingPrivileges {
-        return refuse(
-            format!("{key}.transform"),
-            "is for mso_mdoc and dc+sd-jwt alone",
-        );
+        return refuse(format!("{key}.transform"), "is for mso_mdoc and dc+sd-jwt alone");
     }
     check_no_bytes(key, claim)
 }
@@ -263,7 +261,9 @@ fn check_no_bytes(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError>
 fn is_term(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Whether the base context gives the name a meaning, which no other context may change.

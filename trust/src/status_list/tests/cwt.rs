@@ -31,8 +31,7 @@ fn a_cwt_says_what_the_jwt_says_by_the_numbers_of_the_specification() {
     list.set(5, Status::Invalid).unwrap();
     let chain = [issuer.status_certificate.clone()];
     let claims = claims(Duration::from_secs(60));
-    let prepared =
-        PreparedStatusListCwt::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain).unwrap();
+    let prepared = PreparedStatusListCwt::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain).unwrap();
     let signature = issuer
         .status_key
         .sign(&prepared.request(issuer.status_key.handle()));
