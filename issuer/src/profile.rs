@@ -210,7 +210,7 @@ impl IssuerProfile {
 }
 
 /// What the bits of the issuer's Bitstring Status Lists mean.
-pub const STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
+pub static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
 
 impl PublishedType {
     fn of(configuration: &CredentialConfiguration, issuer: &str) -> Result<Option<Self>, ProfileError> {

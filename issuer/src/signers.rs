@@ -51,7 +51,7 @@ pub enum NeededKey {
 #[non_exhaustive]
 pub enum CredentialSignersError {
     /// A key that a configuration needs is not there.
-    #[error("the credential configuration {} needs a {key}, which this issuer does not have", configuration.as_str())]
+    #[error("the credential configuration {} needs a {key}, which this issuer does not have", .configuration.as_str())]
     Missing {
         /// The configuration.
         configuration: ConfigurationId,

@@ -76,11 +76,8 @@ pub struct Signer<K> {
 impl IssuerKeys {
     /// The signature of whichever key a request of an issuance names.
     pub(crate) fn signature(&self, request: &SignatureRequest) -> Result<Vec<u8>, SigningFailed> {
-        let certified = core::iter::once(&self.credentials).chain(&self.documents);
-        if let Some(signer) = certified
-            .into_iter()
-            .find(|signer| signer.key.handle == request.key)
-        {
+        let mut certified = core::iter::once(&self.credentials).chain(&self.documents);
+        if let Some(signer) = certified.find(|signer| signer.key.handle == request.key) {
             return signer.signature(request);
         }
         let asserting = self

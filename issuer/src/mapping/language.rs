@@ -7,10 +7,10 @@ use crate::record::Language;
 pub(super) fn bcp47(language: Language) -> String {
     let three = language.as_str();
     let short = TWO_LETTERS
-        .binary_search_by_key(&three, |(code, _)| code)
+        .binary_search_by_key(&three, |(code, _)| *code)
         .ok()
         .and_then(|at| TWO_LETTERS.get(at));
-    short.map_or(three, |(_, two)| two).to_owned()
+    short.map_or(three, |(_, two)| *two).to_owned()
 }
 
 /// ISO 639-3 to ISO 639-1, by the former.

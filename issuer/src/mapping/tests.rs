@@ -243,11 +243,11 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
             "",
             "type-path: is missing",
         ),
-        (sd_jwt, "validity-days", "decoys = 33\nvalidity-days", "decoys: "),
+        (sd_jwt, "validity-days = 365", "decoys = 33\nvalidity-days = 365", "decoys: "),
         (
             sd_jwt,
-            "validity-days",
-            "doctype = \"x\"\nvalidity-days",
+            "validity-days = 365",
+            "doctype = \"x\"\nvalidity-days = 365",
             "doctype: is a key of another format",
         ),
         (
@@ -258,8 +258,8 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
         ),
         (
             sd_jwt,
-            "picture-data-uri",
-            "picture-jpeg",
+            "{ picture-data-uri = { max-bytes = 6144 } }",
+            "{ picture-jpeg = { max-bytes = 6144 } }",
             "claims[22].transform: ",
         ),
         (mdoc, doctype, "", "doctype: is missing"),
@@ -367,7 +367,7 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
             ld,
             "path = [\"address\", \"region\"]",
             "path = [\"address\", \"birthDate\"]",
-            "claims[10].path: ",
+            "claims[12].path: ",
         ),
         (
             ld,

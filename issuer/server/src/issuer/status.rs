@@ -145,7 +145,7 @@ impl Issuer {
             let cwt = profile.prepare_status_cwt(shard, &list, &key, now)?;
             let bitstring = |purpose: &StatusPurpose, key: &AssertionKey| {
                 let prepared = profile.prepare_bitstring_list(shard, purpose, &list, key, now)?;
-                Ok((purpose.clone(), key.clone(), prepared))
+                Ok::<_, PublicationFailed>((purpose.clone(), key.clone(), prepared))
             };
             let purposes = STATUS_PURPOSES.iter().zip(core::iter::repeat(&assertion));
             let bitstrings = purposes

@@ -239,7 +239,7 @@ async fn a_revocation_reaches_every_form_of_the_status_list_and_the_pack() {
     .unwrap();
     let packed = |list: &str| match pack.status(list, entries[0].index) {
         PackStatus::Listed { status, .. } => status,
-        other => panic!("{other:?}"),
+        _ => panic!("the list is not packed"),
     };
     assert_eq!(packed(&entries[0].list), Status::Invalid);
     assert_eq!(packed(&entries[1].list), Status::Valid);
