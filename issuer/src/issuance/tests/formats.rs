@@ -154,7 +154,7 @@ fn an_mdoc_is_bound_to_the_proven_key_and_holds_what_is_mapped() {
     let mdoc = IssuerSigned::parse(&bytes, MdocBudget::DEFAULT).unwrap();
     let chain = document_signer(&desk, &mdoc);
     let mdoc = mdoc.verify(&chain, &RustCryptoProvider).unwrap();
-    assert_eq!(mdoc.doc_type(), "org.symbolon.national-id.1");
+    assert_eq!(mdoc.doc_type().as_str(), "org.symbolon.national-id.1");
     assert_eq!(mdoc.device_key(), &desk.wallet_key.public_key());
     let CredentialStatus::StatusList(status) = mdoc.status() else {
         panic!("an mdoc can be revoked");
@@ -188,7 +188,7 @@ fn a_driving_licence_has_what_the_standard_makes_mandatory() {
     let mdoc = IssuerSigned::parse(&bytes, MdocBudget::DEFAULT).unwrap();
     let chain = document_signer(&desk, &mdoc);
     let mdoc = mdoc.verify(&chain, &RustCryptoProvider).unwrap();
-    assert_eq!(mdoc.doc_type(), "org.iso.18013.5.1.mDL");
+    assert_eq!(mdoc.doc_type().as_str(), "org.iso.18013.5.1.mDL");
     let claims = Value::Object(mdoc.claims());
     let elements = &claims["org.iso.18013.5.1"];
     for element in [
