@@ -96,6 +96,9 @@ pub struct InitArguments {
     /// The verifier's URL
     #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL")]
     pub verifier: url::Url,
+    /// Add the keys, trust list entries and credential configurations that an installation of an earlier version lacks
+    #[arg(long, conflicts_with_all = ["issuer", "verifier"])]
+    pub upgrade: bool,
 }
 
 /// `symbolon issuer …`, `symbolon verifier …`

@@ -4,15 +4,17 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::RecordSchema;
+use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup, Signer,
     open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
@@ -22,6 +24,7 @@ use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
+use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
 use crate::services::{certificates, clock, encryption};
 
@@ -75,6 +78,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         store,
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
+        json_ld: Arc::new(SsiJsonLd::new()),
         randomness: Arc::new(SystemRandomness),
         clock: clock(),
         pictures: Arc::new(FitWebp),
@@ -84,7 +88,13 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         },
         card_codes: card_codes(installation)?,
     };
-    Ok(Opening::Opened(Issuer::open(setup).await?))
+    match Issuer::open(setup).await {
+        Ok(issuer) => Ok(Opening::Opened(issuer)),
+        // Keys are never made in passing: what they sign must be in the trust list that verifiers have.
+        Err(error @ OpenIssuerError::Signers(CredentialSignersError::Missing { .. })) => Err(anyhow!(error)
+            .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Which codes cards have, as the configuration says.
@@ -127,6 +137,8 @@ pub async fn start(
 }
 
 fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
+    // An installation of an earlier version, which issues none of what these sign, has none of them.
+    let there = |purpose| installation.keys.has_key(purpose).then_some(purpose);
     let read = |purpose| installation.keys.read_key(purpose, &installation.provider);
     let certified = |purpose| -> anyhow::Result<Signer<SigningKey>> {
         let key = read(purpose)?;
@@ -160,6 +172,12 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     };
     Ok(IssuerKeys {
         credentials: certified(KeyPurpose::CredentialSigning)?,
+        documents: there(KeyPurpose::DocumentSigning).map(certified).transpose()?,
+        assertion: ASSERTION_KEYS
+            .iter()
+            .filter_map(|(purpose, _)| there(*purpose))
+            .map(plain)
+            .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
         cards: Some(Signer {
             key: card_key,

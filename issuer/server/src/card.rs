@@ -17,6 +17,7 @@ mod setting;
 mod text;
 
 pub use face::{FaceError, FitWebp, FittedFace, draw_face, draw_faces, fit_webp, picture_data_uri};
+pub(crate) use face::{crop_to_portrait, open, resize};
 pub use fonts::{FontError, FontSource, Fonts};
 pub use print::{CARD_HEIGHT_PIXELS, CARD_WIDTH_PIXELS, CardInput, Format, PrintError, print};
 

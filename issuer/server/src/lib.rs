@@ -4,14 +4,15 @@ pub mod administration;
 pub mod card;
 mod http;
 mod issuer;
+mod pictures;
 mod server;
 mod setup;
 mod store;
 
 pub use crate::http::router;
 pub use issuer::{
-    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, TokenFailure,
-    VerifyAuditError,
+    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, PublishedToken,
+    TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{

@@ -16,6 +16,7 @@ pub use transform::{CardLanguage, CardTransform};
 use super::file::CardEntry;
 use super::picture::FitPicture;
 use super::transform::{Context, LanguageChoice, Presence, Rule, Transform};
+use super::value::MappedValue;
 use super::{CredentialConfiguration, MappingError};
 use crate::record::{CalendarDate, IdRecord, Language, LanguageText, PictureType};
 
@@ -70,6 +71,9 @@ impl CredentialConfiguration {
             record,
             file: &self.file,
             today,
+            // Cards take neither day as an attribute.
+            issued: today,
+            expires: today,
             pictures,
         };
         let mut values = Vec::with_capacity(self.file.card.len());
@@ -149,10 +153,10 @@ impl Mapped<'_> {
         };
         match self.context.value(&rule)? {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(CardValue::Text(text))),
-            Some(Value::Number(number)) => {
-                let number = number.as_u64().and_then(|number| u8::try_from(number).ok());
-                Ok(Some(CardValue::Number(number.ok_or_else(|| self.wrong_shape())?)))
+            Some(MappedValue::Text(text)) => Ok(Some(CardValue::Text(text))),
+            Some(MappedValue::Number(number)) => {
+                let number = u8::try_from(number).map_err(|_| self.wrong_shape())?;
+                Ok(Some(CardValue::Number(number)))
             }
             Some(_) => Err(self.wrong_shape()),
         }
