@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub mod evidence;
 pub mod init;
 pub mod issuing;
 pub mod judge;

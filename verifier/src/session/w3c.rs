@@ -173,6 +173,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
     judged.judge_period(context, &proven.validity);
     judged.judge_permission(issuer, permission(issuer, &proven.credential));
     judged.authority_key_identifiers = authorities;
+    judged.type_iris = proven.credential.types().to_vec();
     judged.claims = claims(proven.credential.into_document());
     judged.photo = photo::of_subject(&judged.claims);
     judged.binding = Some(proven.binding);
