@@ -1,19 +1,13 @@
 //! The issuer of [`World`] as an issuing authority of mdocs, and a device that holds one.
 
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, EMacKey, ElementIdentifier, ElementValue, FullDate, IssuerAuthHeader,
-    IssuerSigned, MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, EMacKey, ElementIdentifier, ElementValue, FullDate, IssuerSigned,
+    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
-use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle};
-use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{
-    CountryCode, DocumentSignerRequest, IacaRequest, Validity, document_signer, iaca_root,
-};
-use symbolon_crypto::{SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::{SecretKey, UnixTime};
 use symbolon_trust::status_list::Status;
-use symbolon_trust::testing::{DAY, NOW, TestKey};
+use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
 use super::world::{AUDIENCE, INDEX, NONCE, Network, Question, RESPONSE_URI, World, bound};
@@ -25,77 +19,9 @@ pub(crate) const SPACE: &str = "org.symbolon.national-id.1";
 pub(crate) const LICENCE: &str = "org.iso.18013.5.1.mDL";
 pub(crate) const LICENCE_SPACE: &str = "org.iso.18013.5.1";
 
-/// An issuing authority with one document signer.
-pub(crate) struct Authority {
-    pub(crate) root: Certificate,
-    root_key: TestKey,
-    pub(crate) signer: TestKey,
-    pub(crate) certificate: Vec<u8>,
-}
-
-impl Authority {
-    pub(crate) fn new(seed: u64) -> Self {
-        let root_key = TestKey::new(SignatureAlgorithm::Es256, seed);
-        let description = root_key.software_key().describe(&root_key.handle()).unwrap();
-        let request = IacaRequest {
-            subject_name: "Mobile documents".to_owned(),
-            country: CountryCode::parse("SN").unwrap(),
-            contact_uri: "https://issuer.example".to_owned(),
-            validity: validity(400),
-        };
-        let randomness = SeededRandomness::new(seed + 1);
-        let root = iaca_root(&request, &description, root_key.software_key(), &randomness).unwrap();
-        let root = Certificate::parse(&root).unwrap();
-        let signer = TestKey::new(SignatureAlgorithm::Es256, seed + 2);
-        let request = DocumentSignerRequest {
-            subject_name: "Document signer".to_owned(),
-            contact_uri: "https://issuer.example".to_owned(),
-            validity: validity(100),
-            public_key: signer.public_key().clone(),
-        };
-        let certificate = document_signer(
-            &request,
-            &root,
-            &description,
-            root_key.software_key(),
-            &randomness,
-        )
-        .unwrap();
-        Self {
-            root,
-            root_key,
-            signer,
-            certificate,
-        }
-    }
-
-    /// Signs an mdoc under this certificate, which may be another's.
-    pub(crate) fn issue_under(&self, mdoc: &MdocToIssue, certificate: Vec<u8>) -> Vec<u8> {
-        let header = IssuerAuthHeader::new(SignatureAlgorithm::Es256, &[certificate]).unwrap();
-        let prepared = mdoc.prepare(&header, &SeededRandomness::new(99)).unwrap();
-        let signature = self.signer.sign(&prepared.request(self.signer.handle()));
-        prepared.finish(&signature).unwrap()
-    }
-
-    pub(crate) fn issue(&self, mdoc: &MdocToIssue) -> Vec<u8> {
-        self.issue_under(mdoc, self.certificate.clone())
-    }
-
-    pub(crate) fn root_handle(&self) -> KeyHandle {
-        self.root_key.handle()
-    }
-}
-
-fn validity(days: u32) -> Validity {
-    Validity {
-        not_before: NOW.minus(DAY * 30),
-        not_after: NOW.plus(DAY * days),
-    }
-}
-
 pub(crate) struct MdocWorld {
     pub(crate) world: World,
-    pub(crate) authority: Authority,
+    pub(crate) authority: TestIssuingAuthority,
 }
 
 fn element(name: &str, value: ElementValue) -> (ElementIdentifier, ElementValue) {
@@ -110,14 +36,14 @@ impl MdocWorld {
     pub(crate) fn new() -> Self {
         Self {
             world: World::new(),
-            authority: Authority::new(700),
+            authority: TestIssuingAuthority::new(700),
         }
     }
 
     pub(crate) fn trust_list(&self) -> TrustList {
         let rules = [DOC_TYPE, LICENCE].map(|name| CredentialTypeRule::Exactly(name.to_owned()));
         let mut entry = self.world.issuer.entry(rules.to_vec());
-        entry.anchors.push(self.authority.root.clone());
+        entry.anchors.push(self.authority.root().clone());
         self.world.registry.trust_list(vec![entry], NOW)
     }
 
