@@ -165,7 +165,7 @@ impl<'a> VerificationSession<'a> {
     /// After [`Step::Wants`] has been answered [`MAX_ROUNDS`] times, whatever is still missing counts as absent: the
     /// loop ends whatever the driver does.
     pub fn step(&mut self, evidence: &Evidence<'_>, tools: Tools<'_>, now: UnixTime) -> Step {
-        self.found.take_up_documents(evidence, tools);
+        self.found.take_up_documents(evidence);
         let context = Context {
             evidence,
             policy: &self.policy,

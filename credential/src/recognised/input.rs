@@ -199,7 +199,7 @@ fn is_jwt(text: &str) -> bool {
 /// The CBOR that a text holds in hexadecimal or base64url. Digits and capital letters alone are a QR code's text
 /// rather than base64url; small letters rule Base45 out.
 fn cbor_in_text(text: &str) -> Option<Vec<u8>> {
-    let hexadecimal = text.len() % 2 == 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hexadecimal = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if hexadecimal && let Some(bytes) = from_hexadecimal(text).filter(|bytes| begins_like_a_credential(bytes))
     {
         return Some(bytes);

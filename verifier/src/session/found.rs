@@ -9,7 +9,6 @@ use symbolon_trust::status_list::VerifiedStatusList;
 use super::status::VerifiedBitstringList;
 use crate::evidence::{DidDocumentEvidence, Evidence};
 use crate::report::Reason;
-use crate::tools::Tools;
 
 /// What a session has worked out so far.
 #[derive(Default)]
@@ -22,7 +21,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Reads the DID documents that have come since the last step.
-    pub(super) fn take_up_documents(&mut self, evidence: &Evidence<'_>, _tools: Tools<'_>) {
+    pub(super) fn take_up_documents(&mut self, evidence: &Evidence<'_>) {
         for (did, document) in evidence.did_documents() {
             if self.documents.contains_key(did) {
                 continue;

@@ -27,8 +27,8 @@ const PORTRAITS: [&str; 4] = ["portrait", "picture", "photo", "face"];
 pub(super) fn judge_document<'a>(context: &Context<'_>, document: Document<'_>) -> Judged<'a> {
     let mdoc = document.issuer_signed();
     let (mut judged, issuer, chain) = match begin(context, mdoc) {
-        Ok(begun) => begun,
-        Err(judged) => return judged,
+        Begun::Signed(judged, issuer, chain) => (judged, issuer, chain),
+        Begun::Ended(judged) => return judged,
     };
     let document = match document.verify_issuer(&chain, context.tools.crypto) {
         Ok(document) => document,
@@ -46,8 +46,8 @@ pub(super) fn judge_document<'a>(context: &Context<'_>, document: Document<'_>) 
 /// Judges an mdoc as its issuer made it: nobody proves that it is theirs.
 pub(super) fn judge_issuer_signed<'a>(context: &Context<'_>, mdoc: IssuerSigned<'_>) -> Judged<'a> {
     let (mut judged, issuer, chain) = match begin(context, &mdoc) {
-        Ok(begun) => begun,
-        Err(judged) => return judged,
+        Begun::Signed(judged, issuer, chain) => (judged, issuer, chain),
+        Begun::Ended(judged) => return judged,
     };
     let mdoc: Verified<IssuerSigned<'_>> = match mdoc.verify(&chain, context.tools.crypto) {
         Ok(mdoc) => mdoc,
@@ -59,17 +59,22 @@ pub(super) fn judge_issuer_signed<'a>(context: &Context<'_>, mdoc: IssuerSigned<
     judged
 }
 
-/// The issuer and its document signer.
-fn begin<'a, 't>(
-    context: &Context<'t>,
-    mdoc: &IssuerSigned<'_>,
-) -> Result<(Judged<'a>, &'t TrustedIssuer, VerifiedChain), Judged<'a>> {
+/// What is known before the issuer's signature is looked at.
+enum Begun<'a, 't> {
+    /// Who must have signed.
+    Signed(Judged<'a>, &'t TrustedIssuer, Box<VerifiedChain>),
+    /// Nobody who is trusted.
+    Ended(Judged<'a>),
+}
+
+/// Finds the issuer and its document signer.
+fn begin<'a, 't>(context: &Context<'t>, mdoc: &IssuerSigned<'_>) -> Begun<'a, 't> {
     let mut judged = Judged::nothing(CredentialFormat::Mdoc);
     judged.credential_type = Some(mdoc.doc_type().as_str().to_owned());
     judged.status = StatusSource::Token(mdoc.status().clone());
     let trust_list = context.trust_list_check();
     if trust_list.outcome != CheckOutcome::Passed {
-        return Err(judged.without_trust_list(trust_list));
+        return Begun::Ended(judged.without_trust_list(trust_list));
     }
     judged.trusted.checks.push(trust_list);
     let chain: Result<Vec<Certificate>, _> = mdoc
@@ -78,14 +83,15 @@ fn begin<'a, 't>(
         .map(|der| Certificate::parse(der))
         .collect();
     let Ok(chain) = chain else {
-        return Err(judged.broken(CheckName::IssuerCertificates, Reason::Malformed));
+        return Begun::Ended(judged.broken(CheckName::IssuerCertificates, Reason::Malformed));
     };
     let (issuer, verified) = match signer(context, mdoc, &chain) {
         Signer::Of(issuer, verified) => (issuer, verified),
-        Signer::NotListed => return Err(judged.not_listed()),
+        Signer::NotListed => return Begun::Ended(judged.not_listed()),
         Signer::WithoutChain => {
             judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
-            return Err(judged.not_authentic(CheckName::IssuerCertificates, Reason::NoChainToAnchor));
+            let ended = judged.not_authentic(CheckName::IssuerCertificates, Reason::NoChainToAnchor);
+            return Begun::Ended(ended);
         }
     };
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
@@ -93,7 +99,7 @@ fn begin<'a, 't>(
         .authentic
         .checks
         .push(Check::passed(CheckName::IssuerCertificates));
-    Ok((judged, issuer, *verified))
+    Begun::Signed(judged, issuer, verified)
 }
 
 enum Signer<'t> {

@@ -131,14 +131,16 @@ fn judge_envelope<'a>(
             return Judgement::made(judged.unsupported(CheckName::DataModel));
         }
     };
-    let opened = Secured::open(&envelope).map(|secured| w3c::judge(context, secured, found));
-    match opened {
-        Ok(Judgement::Made(judged)) => Judgement::Made(Box::new(judged.without_credential())),
-        Ok(Judgement::Waits { want, .. }) => Judgement::Waits {
-            unjudged: Unjudged::Envelope(envelope),
-            want,
+    let want = match Secured::open(&envelope) {
+        Ok(secured) => match w3c::judge(context, secured, found) {
+            Judgement::Made(judged) => return Judgement::made(judged.without_credential()),
+            Judgement::Waits { want, .. } => want,
         },
-        Err((check, reason)) => Judgement::made(Judged::nothing(format).broken(check, reason)),
+        Err((check, reason)) => return Judgement::made(Judged::nothing(format).broken(check, reason)),
+    };
+    Judgement::Waits {
+        unjudged: Unjudged::Envelope(envelope),
+        want,
     }
 }
 

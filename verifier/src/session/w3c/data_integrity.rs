@@ -93,6 +93,7 @@ fn issuers_method(credential: &VerifiableCredential, proof: &Proof) -> Option<Di
 }
 
 /// Whether a proof is wrong, or only cannot be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::session) enum Known {
     Wrong,
     Not,
