@@ -11,7 +11,7 @@ use super::{NotRecognised, Presented};
 use crate::claim169::{Claim169Budget, Claim169Error, ParsedClaim169, qr_text_in_credential_subject};
 use crate::mdoc::{DeviceResponse, IssuerSigned, MdocBudget, MdocError};
 use crate::pixelpass::{self, PixelPassBudget, PixelPassContent};
-use crate::sd_jwt::SdJwtBudget;
+use crate::sd_jwt::{SdJwtBudget, to_compact};
 use crate::sd_jwt_vc::SdJwtVc;
 use crate::w3c::cose::{CoseCredential, CoseCredentialError};
 use crate::w3c::jose::{JwtCredential, JwtCredentialError, JwtPresentation, JwtPresentationError};
@@ -164,6 +164,10 @@ fn of_text(text: Cow<'_, str>, layers: u8) -> Result<Form<'_>, NotRecognised> {
         return Err(NotRecognised::WalletLink);
     }
     if trimmed.starts_with('{') {
+        // The JWS JSON serialization: it says the same as the compact one, and is read as that.
+        if let Ok(compact) = to_compact(trimmed, SdJwtBudget::DEFAULT) {
+            return Ok(Form::SdJwt(Cow::Owned(compact.into_owned())));
+        }
         return match json::parse_value(trimmed.as_bytes(), W3cBudget::DEFAULT.json) {
             Ok(Value::Object(document)) => of_document(document, layers),
             Ok(_) => Err(NotRecognised::UnknownForm),

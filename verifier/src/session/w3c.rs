@@ -173,7 +173,9 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
     judged.judge_period(context, &proven.validity);
     judged.judge_permission(issuer, permission(issuer, &proven.credential));
     judged.authority_key_identifiers = authorities;
-    judged.type_iris = proven.credential.types().to_vec();
+    // A type without a meaning everywhere is one that no query can ask for.
+    let contexts = context.evidence.contexts();
+    judged.type_iris = proven.credential.expanded_types(contexts).unwrap_or_default();
     judged.claims = claims(proven.credential.into_document());
     judged.photo = photo::of_subject(&judged.claims);
     judged.binding = Some(proven.binding);
