@@ -12,6 +12,7 @@ pub use self::input::Input;
 use crate::claim169::{Claim169Error, ParsedClaim169};
 use crate::mdoc::{DeviceResponse, IssuerSigned, MdocError};
 use crate::pixelpass::PixelPassError;
+use crate::sd_jwt::SdJwtJsonError;
 use crate::sd_jwt_vc::{SdJwtVc, SdJwtVcError};
 use crate::w3c::cose::{CoseCredential, CoseCredentialError};
 use crate::w3c::jose::{JwtCredential, JwtCredentialError, JwtPresentation, JwtPresentationError};
@@ -61,6 +62,9 @@ pub enum NotRecognised {
     /// It has the form of an SD-JWT.
     #[error("the SD-JWT credential cannot be read")]
     SdJwtVc(#[source] SdJwtVcError),
+    /// It has the form of an SD-JWT in the JWS JSON serialization.
+    #[error("the SD-JWT in the JSON serialization cannot be read")]
+    SdJwtJson(#[source] SdJwtJsonError),
     /// It has the form of an mdoc.
     #[error("the mdoc cannot be read")]
     Mdoc(#[source] MdocError),

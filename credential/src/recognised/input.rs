@@ -164,10 +164,6 @@ fn of_text(text: Cow<'_, str>, layers: u8) -> Result<Form<'_>, NotRecognised> {
         return Err(NotRecognised::WalletLink);
     }
     if trimmed.starts_with('{') {
-        // The JWS JSON serialization: it says the same as the compact one, and is read as that.
-        if let Ok(compact) = to_compact(trimmed, SdJwtBudget::DEFAULT) {
-            return Ok(Form::SdJwt(Cow::Owned(compact.into_owned())));
-        }
         return match json::parse_value(trimmed.as_bytes(), W3cBudget::DEFAULT.json) {
             Ok(Value::Object(document)) => of_document(document, layers),
             Ok(_) => Err(NotRecognised::UnknownForm),
@@ -273,6 +269,13 @@ fn of_cbor_map(bytes: Cow<'_, [u8]>) -> Result<Form<'_>, NotRecognised> {
 
 fn of_document<'i>(document: Map<String, Value>, layers: u8) -> Result<Form<'i>, NotRecognised> {
     let layers = layers.checked_sub(1).ok_or(NotRecognised::UnknownForm)?;
+    if document.contains_key("payload") {
+        // The JWS JSON serialization says the same as the compact one, and is read as that.
+        let text = Value::Object(document).to_string();
+        return to_compact(&text, SdJwtBudget::DEFAULT)
+            .map(|compact| Form::SdJwt(Cow::Owned(compact.into_owned())))
+            .map_err(NotRecognised::SdJwtJson);
+    }
     if EnvelopedPresentation::is_one(&document) {
         let envelope =
             EnvelopedPresentation::from_value(&Value::Object(document)).map_err(NotRecognised::W3c)?;
