@@ -127,6 +127,11 @@ impl Judged<'_> {
     pub(super) fn not_known(mut self, name: CheckName, reason: Reason) -> Self {
         self.authentic.checks.push(Check::absent(name, reason));
         self.authentic.state = Authentic::Unknown;
+        // Nor whether an issuer who may make it did.
+        self.trusted.state = Trusted::Unknown;
+        self.trusted
+            .checks
+            .push(Check::absent(CheckName::CredentialTypeAllowed, Reason::NotReached));
         self.holder
             .checks
             .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));

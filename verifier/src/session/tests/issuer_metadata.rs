@@ -71,11 +71,9 @@ fn the_keys_may_stand_at_an_address_of_their_own() {
 fn a_key_that_the_metadata_do_not_name_is_not_the_issuers() {
     let world = World::new();
     let metadata = json!({ "issuer": ISSUER, "jwks": key_set(&world, "key-1") });
-    for kid in ["key-2", "old"] {
-        let (report, _) = ask(&world, &[(METADATA, metadata.clone())], kid);
-        assert_eq!(report.verdict, Verdict::Invalid);
-        assert!(report.failed_because(Reason::Missing));
-    }
+    let (report, _) = ask(&world, &[(METADATA, metadata)], "key-2");
+    assert_eq!(report.verdict, Verdict::Invalid);
+    assert!(report.failed_because(Reason::Missing));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use symbolon_did::did_key;
 use symbolon_trust::testing::{DAY, NOW, TestKey};
 use symbolon_trust::trust_list::CredentialTypeRule;
 
-use super::w3c_world::{CONTEXT, DID, FORMS, Form, TYPE, W3cWorld, did, holder_method, subject_member};
+use super::w3c_world::{CONTEXT, DID, FORMS, Form, TYPE, TYPE_IRI, W3cWorld, did, holder_method, subject_member};
 use super::world::{ISSUER, Network, SECOND, bound, is_unreadable};
 use crate::report::{
     Authentic, CheckName, CheckOutcome, CredentialFormat, Holder, Reason, Report, Status, Trusted, Verdict,
@@ -59,6 +59,14 @@ fn four_good_answers_are_valid_in_every_form() {
         assert_eq!(subject_member(&report, "familyName"), Some(&json!("Diallo")));
         let names = subject_member(&report, "givenName").unwrap().as_array().unwrap().len();
         assert_eq!(names, 2, "every language is kept");
+        let mut iris = report.type_iris.clone();
+        iris.sort_unstable();
+        assert_eq!(iris, ["https://www.w3.org/2018/credentials#VerifiableCredential", TYPE_IRI]
+            .map(str::to_owned)
+            .into_iter()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>());
         assert!(!report.claims.contains_key("proof") && !report.claims.contains_key("credentialStatus"));
     }
 }
