@@ -28,17 +28,17 @@ use symbolon_protocol::secret::TransactionCode as Code;
 use symbolon_qr_picture::PictureSource;
 use symbolon_schemas::{AGE_OVER_18, NATIONAL_IDENTITY};
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::{Evidence, Tools};
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::store::ResultOutcome;
+use symbolon_verifier::{Evidence, Tools};
 use symbolon_wallet_core::present::{Answerable, Decision, PresentOutcome, Presentation};
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::{Languages, Silent, Wallet};
 use url::Url;
 
 use crate::arguments::{DemoArguments, RecordsCommand};
-use crate::commands::issuing::write_qr;
 use crate::commands::evidence::Network;
+use crate::commands::issuing::write_qr;
 use crate::commands::judge::{Question, StoredRequest, judge_online, presentations};
 use crate::commands::request::{Query, RequestState, VerifierClient};
 use crate::commands::verify::{read_inputs, recognise, with_pack};
@@ -565,7 +565,10 @@ impl Stage {
             UrlPolicy::Development,
             self.provider.as_ref(),
         )?;
-        let (shown, cards) = (presentations(presentation.vp_token.clone().into_bytes()), read_inputs(card)?);
+        let (shown, cards) = (
+            presentations(presentation.vp_token.clone().into_bytes()),
+            read_inputs(card)?,
+        );
         let (shown, cards) = (recognise(&shown)?, recognise(&cards)?);
         let mut questions: Vec<Question<'_>> = shown
             .iter()

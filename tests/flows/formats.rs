@@ -11,15 +11,15 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget, MdocToIssue,
-    MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
+    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::pixelpass;
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
 use symbolon_credential::w3c::{
-    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription, StatusPurpose,
-    StatusSize, VerifiableCredential,
+    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription,
+    StatusPurpose, StatusSize, VerifiableCredential,
 };
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
@@ -66,7 +66,10 @@ impl Scene {
     fn new() -> Self {
         let issuer = TestIssuer::new("https://issuer.example", 100);
         let (registry, authority) = (TestRegistry::new(1), TestIssuingAuthority::new(700));
-        let (requests, signer) = (TestAuthority::new(500), TestKey::new(SignatureAlgorithm::Es256, 510));
+        let (requests, signer) = (
+            TestAuthority::new(500),
+            TestKey::new(SignatureAlgorithm::Es256, 510),
+        );
         let leaf = requests.issue(signer.public_key(), "https://verifier.example", None);
         let response_key = TestKey::new(SignatureAlgorithm::Es256, 520);
         let did_key_of_issuer = TestKey::new(SignatureAlgorithm::Es256, 301);
@@ -80,8 +83,14 @@ impl Scene {
 
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
-        write("trust.json", &registry.root_of_trust(list.clone()).to_json().unwrap());
-        for (sequence, name, status) in [(1, "good.pack", Status::Valid), (2, "revoked.pack", Status::Invalid)] {
+        write(
+            "trust.json",
+            &registry.root_of_trust(list.clone()).to_json().unwrap(),
+        );
+        for (sequence, name, status) in [
+            (1, "good.pack", Status::Valid),
+            (2, "revoked.pack", Status::Invalid),
+        ] {
             let mut states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
             states.set(INDEX, status).unwrap();
             let uris = BitstringUris {
@@ -139,7 +148,16 @@ impl Scene {
         let at = UnixTime::rfc3339(NOW);
         let mut child = symbolon()
             .current_dir(self.folder.path())
-            .args(["verify", input, "--trust", "trust.json", "--pack", pack, "--at", &at])
+            .args([
+                "verify",
+                input,
+                "--trust",
+                "trust.json",
+                "--pack",
+                pack,
+                "--at",
+                &at,
+            ])
             .args(further)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -177,7 +195,10 @@ impl Scene {
             RESPONSE_URI,
         );
         let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
-        let prepared = held.present(&[(DOC_TYPE, "given_name")]).unwrap().prepare(&transcript);
+        let prepared = held
+            .present(&[(DOC_TYPE, "given_name")])
+            .unwrap()
+            .prepare(&transcript);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));
         prepared.finish(&signature).unwrap()
     }
@@ -191,7 +212,8 @@ impl Scene {
             size: StatusSize::ONE,
             messages: Vec::new(),
         };
-        let names = json!([{ "@value": "Amina", "@language": "fr" }, { "@value": "أمينة", "@language": "ar" }]);
+        let names =
+            json!([{ "@value": "Amina", "@language": "fr" }, { "@value": "أمينة", "@language": "ar" }]);
         CredentialDocument {
             contexts: Vec::new(),
             types: vec![TYPE.to_owned()],
@@ -220,9 +242,11 @@ impl Scene {
     /// A `vp+jwt` for the request.
     fn jwt(&self) -> String {
         let method = method(&self.did_key);
-        let prepared = prepare_credential(&self.credential(), SignatureAlgorithm::Es256, &method, &[]).unwrap();
+        let prepared =
+            prepare_credential(&self.credential(), SignatureAlgorithm::Es256, &method, &[]).unwrap();
         let signature = self.did_key.sign(&prepared.request(self.did_key.handle()));
-        let token = EnvelopedCredential::from_text(EnvelopeType::VcJwt, &prepared.finish(&signature)).unwrap();
+        let token =
+            EnvelopedCredential::from_text(EnvelopeType::VcJwt, &prepared.finish(&signature)).unwrap();
         let presentation = PresentationToSign {
             credentials: &[token],
             key_id: &self::method(&self.holder),
@@ -267,7 +291,9 @@ impl Scene {
             budget: JsonLdBudget::DEFAULT,
         };
         let prepared = prepare(document, &options, key.public_key(), &json_ld).unwrap();
-        prepared.clone().finish(&key.sign(&prepared.signature_request(key.handle())))
+        prepared
+            .clone()
+            .finish(&key.sign(&prepared.signature_request(key.handle())))
     }
 }
 
@@ -313,7 +339,11 @@ fn every_format_is_verified_from_a_file_from_standard_input_and_from_a_picture()
 #[test]
 fn without_its_request_a_presentation_is_unknown_and_with_a_newer_pack_revoked() {
     let scene = Scene::new();
-    for (name, input) in [("a", scene.mdoc()), ("b", scene.jwt().into_bytes()), ("c", scene.document().into_bytes())] {
+    for (name, input) in [
+        ("a", scene.mdoc()),
+        ("b", scene.jwt().into_bytes()),
+        ("c", scene.document().into_bytes()),
+    ] {
         scene.write(name, &input);
         let (code, verdict_of, _) = verdict(&scene.verify(name, "good.pack", &["--json"]));
         assert_eq!((code, verdict_of.as_str()), (Some(3), "unknown"));
@@ -331,7 +361,13 @@ fn text_output_names_the_format_and_keeps_every_language() {
     scene.write("input", scene.jwt().as_bytes());
     let output = scene.verify("input", "good.pack", &["--request", "request.jwt"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in ["VALID", "W3C credential as a JWT", "Amina", "أمينة", "Bitstring Status List 1.0"] {
+    for part in [
+        "VALID",
+        "W3C credential as a JWT",
+        "Amina",
+        "أمينة",
+        "Bitstring Status List 1.0",
+    ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
@@ -345,7 +381,10 @@ fn what_cannot_be_read_is_told_with_the_rule_that_it_breaks() {
         (wrapped, "wrapped in a map with docType"),
         (b"nothing at all".to_vec(), "has the form of no credential"),
         (b"openid4vp://?client_id=x".to_vec(), "not a credential"),
-        (b"{\"type\": \"Person\"}".to_vec(), "has the form of no credential"),
+        (
+            b"{\"type\": \"Person\"}".to_vec(),
+            "has the form of no credential",
+        ),
     ] {
         scene.write("input", &input);
         let output = scene.verify("input", "good.pack", &[]);

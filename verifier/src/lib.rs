@@ -23,8 +23,8 @@ pub mod store;
 mod tools;
 
 pub use self::evidence::{
-    DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence, StatusListCredentialEvidence,
-    TypeMetadataEvidence,
+    DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence,
+    StatusListCredentialEvidence, TypeMetadataEvidence,
 };
 pub use self::expected::{Binding, Expected, MdocSession};
 pub use self::policy::{HolderPolicy, Policy, StatusAge, StatusPolicy, TypeMetadataPolicy};

@@ -61,13 +61,16 @@ impl Network {
         match want {
             Want::DidDocument { did } => {
                 let accept = "application/did, application/json";
-                self.fetch(&self.did_url(did)?, accept, MAX_ISSUER_DOCUMENT_BYTES).await
+                self.fetch(&self.did_url(did)?, accept, MAX_ISSUER_DOCUMENT_BYTES)
+                    .await
             }
             Want::IssuerDocument { url } => {
-                self.fetch(url, "application/json", MAX_ISSUER_DOCUMENT_BYTES).await
+                self.fetch(url, "application/json", MAX_ISSUER_DOCUMENT_BYTES)
+                    .await
             }
             Want::StatusList { uri } => {
-                self.fetch(uri, "application/statuslist+jwt", MAX_STATUS_LIST_BYTES).await
+                self.fetch(uri, "application/statuslist+jwt", MAX_STATUS_LIST_BYTES)
+                    .await
             }
             Want::StatusListCredential { url } => {
                 let accept = "application/vc, application/vc+jwt, application/json";

@@ -18,7 +18,8 @@ use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation, VerificationSession,
+    Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation,
+    VerificationSession,
 };
 use thiserror::Error;
 

@@ -204,9 +204,7 @@ fn cbor_in_text(text: &str) -> Option<Vec<u8>> {
     {
         return Some(bytes);
     }
-    let may_be_base45 = !text
-        .bytes()
-        .any(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let may_be_base45 = !text.bytes().any(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if may_be_base45 {
         return None;
     }

@@ -4,8 +4,8 @@
 use crate::support::{self, PROVIDER, path, sign};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::Input;
+use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::{
     Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select, to_compact,
 };

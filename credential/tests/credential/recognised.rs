@@ -65,7 +65,8 @@ fn a_claim_169_text_is_recognised() {
         .unwrap();
     let text = signed.qr_text();
     let with_line_break = format!("{text}\n");
-    let in_credential = json!({ "credentialSubject": { "claim169": { "identityQRCode": text } } }).to_string();
+    let in_credential =
+        json!({ "credentialSubject": { "claim169": { "identityQRCode": text } } }).to_string();
     let packed = pixelpass::encode(&in_credential, "").unwrap();
     for text in [text.as_str(), &with_line_break, &in_credential, &packed] {
         assert_eq!(form(text.as_bytes()), "Input(Claim169)", "{text}");
@@ -80,12 +81,25 @@ fn an_mdoc_is_recognised_as_bytes_base64url_hexadecimal_and_in_pixelpass() {
     let authority = mdoc::support::Authority::new(20);
     let issued = authority.issue(&mdoc::support::to_issue(&device));
     let transcript = mdoc::support::transcript("n");
-    let response = mdoc::support::present(&issued, &[(mdoc::support::SPACE, "given_name")], &device, &transcript);
-    for (bytes, name) in [(&issued, "Input(IssuerSigned)"), (&response, "Input(DeviceResponse)")] {
+    let response = mdoc::support::present(
+        &issued,
+        &[(mdoc::support::SPACE, "given_name")],
+        &device,
+        &transcript,
+    );
+    for (bytes, name) in [
+        (&issued, "Input(IssuerSigned)"),
+        (&response, "Input(DeviceResponse)"),
+    ] {
         let text = base64url::encode(bytes);
         let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let packed = pixelpass::encode(&text, "").unwrap();
-        for input in [bytes.as_slice(), text.as_bytes(), hexadecimal.as_bytes(), packed.as_bytes()] {
+        for input in [
+            bytes.as_slice(),
+            text.as_bytes(),
+            hexadecimal.as_bytes(),
+            packed.as_bytes(),
+        ] {
             assert_eq!(form(input), name);
         }
     }
@@ -105,7 +119,10 @@ fn what_inji_wrote_before_2026_is_refused_with_the_rule_that_it_breaks() {
     );
     let at = issued.windows(10).position(|part| part == b"issuerAuth").unwrap() + 10;
     let tagged = [&issued[..at], &[0xd2], &issued[at..]].concat();
-    assert_eq!(error_of(&tagged), NotRecognised::Mdoc(MdocError::TaggedIssuerAuth));
+    assert_eq!(
+        error_of(&tagged),
+        NotRecognised::Mdoc(MdocError::TaggedIssuerAuth)
+    );
 }
 
 #[test]
@@ -118,7 +135,8 @@ fn w3c_documents_are_recognised_plain_enveloped_and_in_pixelpass() {
         "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation",
         "verifiableCredential": [credential],
     });
-    let header = json!({ "typ": "vc+jwt", "kid": "did:web:issuer.example#1", "iss": "did:web:issuer.example" });
+    let header =
+        json!({ "typ": "vc+jwt", "kid": "did:web:issuer.example#1", "iss": "did:web:issuer.example" });
     let token = jwt(&issuer_key(), header, &credential);
     let envelope = json!({
         "@context": "https://www.w3.org/ns/credentials/v2", "type": "EnvelopedVerifiableCredential",
@@ -135,7 +153,8 @@ fn w3c_documents_are_recognised_plain_enveloped_and_in_pixelpass() {
             assert_eq!(form(text.as_bytes()), name, "{text}");
         }
     }
-    let empty = json!({ "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation" });
+    let empty =
+        json!({ "@context": ["https://www.w3.org/ns/credentials/v2"], "type": "VerifiablePresentation" });
     assert_eq!(error(&empty.to_string()), NotRecognised::NoCredential);
 }
 

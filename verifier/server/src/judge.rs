@@ -13,8 +13,8 @@ use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_verifier::answer::{AnswerCheck, check_answer};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step, Tools,
-    TypeMetadataEvidence, VerificationSession, Want,
+    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
+    Tools, TypeMetadataEvidence, VerificationSession, Want,
 };
 use url::Url;
 

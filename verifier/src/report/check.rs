@@ -146,7 +146,9 @@ impl CheckName {
             (Mdoc, Self::KeyBinding) => "ISO/IEC 18013-5, section 9.1.3; OpenID4VP, appendix B.2",
             (Mdoc, Self::Photo) => "ISO/IEC 18013-5, section 7.2.1",
             (LdpVc | JwtVc | CoseVc, Self::IssuerKey) => "Controlled Identifiers 1.0, sections 2.3 and 3.3",
-            (LdpVc | JwtVc | CoseVc, Self::IssuerCertificates) => "VC-JOSE-COSE, section 4; RFC 5280, section 6",
+            (LdpVc | JwtVc | CoseVc, Self::IssuerCertificates) => {
+                "VC-JOSE-COSE, section 4; RFC 5280, section 6"
+            }
             (LdpVc | JwtVc | CoseVc, Self::IssuerBinding) => "VC Data Model 2.0, section 4.7",
             (LdpVc, Self::IssuerSignature) => "VC Data Integrity 1.0, section 4.4",
             (JwtVc, Self::IssuerSignature) => "VC-JOSE-COSE, section 3.1",

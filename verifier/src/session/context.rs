@@ -10,9 +10,7 @@ use super::status::{StatusAnswer, StatusFindings, StatusQuestion};
 use crate::evidence::{Evidence, PackEvidence, Reach};
 use crate::expected::Expected;
 use crate::policy::Policy;
-use crate::report::{
-    Authentic, Check, CheckName, REPORT_VERSION, Reason, Report, Trusted, Verdict, Warning,
-};
+use crate::report::{Authentic, Check, CheckName, REPORT_VERSION, Reason, Report, Trusted, Verdict, Warning};
 use crate::tools::Tools;
 
 /// Everything a judgement rests on.

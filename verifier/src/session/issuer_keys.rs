@@ -50,8 +50,7 @@ impl Context<'_> {
             return KeyAnswer::Refused(Reason::SignerIsNotIssuer);
         }
         if matches!(did.method(), "key" | "jwk") {
-            return verification_key(method)
-                .map_or(KeyAnswer::Refused(Reason::Missing), KeyAnswer::Key);
+            return verification_key(method).map_or(KeyAnswer::Refused(Reason::Missing), KeyAnswer::Key);
         }
         if !found.documents.contains_key(did) {
             match self.evidence.trust_list().did_documents.get(did) {
@@ -91,7 +90,10 @@ impl Context<'_> {
         if metadata.get("issuer").and_then(serde_json::Value::as_str) != Some(issuer.identifier.as_str()) {
             return KeyAnswer::Unknown(Reason::EvidenceOfAnotherIssuer);
         }
-        let keys = match (metadata.get("jwks"), metadata.get("jwks_uri").and_then(|uri| uri.as_str())) {
+        let keys = match (
+            metadata.get("jwks"),
+            metadata.get("jwks_uri").and_then(|uri| uri.as_str()),
+        ) {
             (Some(keys), None) => keys.clone(),
             (None, Some(uri)) => match self.issuer_document(uri) {
                 Ok(document) => document,

@@ -129,9 +129,10 @@ impl Judged<'_> {
         self.authentic.state = Authentic::Unknown;
         // Nor whether an issuer who may make it did.
         self.trusted.state = Trusted::Unknown;
-        self.trusted
-            .checks
-            .push(Check::absent(CheckName::CredentialTypeAllowed, Reason::NotReached));
+        self.trusted.checks.push(Check::absent(
+            CheckName::CredentialTypeAllowed,
+            Reason::NotReached,
+        ));
         self.holder
             .checks
             .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 use symbolon_credential::Verified;
-use symbolon_credential::mdoc::{
-    DeviceAuthentication, Document, IssuerSigned, IssuerVerified, MdocRejected,
-};
+use symbolon_credential::mdoc::{DeviceAuthentication, Document, IssuerSigned, IssuerVerified, MdocRejected};
 use symbolon_credential::w3c::HolderBinding;
 use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_trust::trust_list::TrustedIssuer;
@@ -34,7 +32,10 @@ pub(super) fn judge_document<'a>(context: &Context<'_>, document: Document<'_>) 
         Ok(document) => document,
         Err(rejected) => return refuse(judged, rejected),
     };
-    judged.authentic.checks.push(Check::passed(CheckName::DocumentType));
+    judged
+        .authentic
+        .checks
+        .push(Check::passed(CheckName::DocumentType));
     conclude(context, &mut judged, issuer, &chain, document.issuer_signed());
     let binding = HolderBinding::Key(document.issuer_signed().device_key().clone());
     context.judge_holder(&mut judged, &binding, |expected, _| {
@@ -159,8 +160,7 @@ fn conclude(
     judged.judge_period(context, &mdoc.validity().into());
     judge_country(judged, chain, mdoc);
     judged.judge_permission(issuer, Permission::of(issuer.may_issue(mdoc.doc_type().as_str())));
-    judged.authority_key_identifiers =
-        authority_key_identifiers(chain, core::slice::from_ref(chain.leaf()));
+    judged.authority_key_identifiers = authority_key_identifiers(chain, core::slice::from_ref(chain.leaf()));
     judged.claims = mdoc.claims();
     judged.photo = mdoc
         .elements()

@@ -67,10 +67,7 @@ impl<'a> Presenter<'a> {
     fn prove(&mut self, context: &Context<'_>, expected: &Binding, key: &PublicKey) -> Proof {
         match self {
             Self::Nobody => Proof::Refuted(Reason::ProofMissing),
-            Self::Jwt {
-                presentation,
-                proven,
-            } => {
+            Self::Jwt { presentation, proven } => {
                 let known = proven.iter().find(|(known, _)| known == key);
                 let result = match known {
                     Some((_, result)) => *result,
@@ -85,12 +82,8 @@ impl<'a> Presenter<'a> {
                     Err(reason) => Proof::Refuted(reason),
                 }
             }
-            Self::Document {
-                presentation,
-                proven,
-            } => {
-                let proven =
-                    proven.get_or_insert_with(|| prove_document(context, presentation, expected));
+            Self::Document { presentation, proven } => {
+                let proven = proven.get_or_insert_with(|| prove_document(context, presentation, expected));
                 match proven {
                     Ok(keys) => match keys.iter().find(|proven| proven.key == *key) {
                         Some(proven) => Proof::Proven { at: proven.at },
@@ -166,13 +159,14 @@ fn prove_document(
             purposes: vec![ProofPurpose::Authentication],
         })
     };
-    let verified = verify(&secured, check, &lookup, &json_ld, context.tools.crypto).map_err(
-        |rejected| match rejected {
-            // A holder of a method whose keys would have to be looked up; who it is cannot be told here.
-            ProofRejected::UnknownMethod => (Known::Not, Reason::Unsupported),
-            other => proof_reason(other),
-        },
-    )?;
+    let verified =
+        verify(&secured, check, &lookup, &json_ld, context.tools.crypto).map_err(
+            |rejected| match rejected {
+                // A holder of a method whose keys would have to be looked up; who it is cannot be told here.
+                ProofRejected::UnknownMethod => (Known::Not, Reason::Unsupported),
+                other => proof_reason(other),
+            },
+        )?;
     let named = presentation.holder();
     verified
         .proofs

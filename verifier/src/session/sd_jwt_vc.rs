@@ -79,7 +79,10 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
         .checks
         .push(Check::passed(CheckName::Disclosures));
     judged.judge_period(context, credential.validity());
-    judged.judge_permission(issuer, Permission::of(issuer.may_issue(credential.vct().as_str())));
+    judged.judge_permission(
+        issuer,
+        Permission::of(issuer.may_issue(credential.vct().as_str())),
+    );
     judged.authority_key_identifiers = authorities;
     judged.claims = credential.claims().clone();
     // Neither says anything about the holder, and both tell copies of a credential apart.

@@ -15,10 +15,7 @@ pub(super) enum MetadataAnswer {
     Judged,
 }
 
-pub(super) fn judge_type_metadata(
-    context: &Context<'_>,
-    judged: &mut Judged<'_>,
-) -> MetadataAnswer {
+pub(super) fn judge_type_metadata(context: &Context<'_>, judged: &mut Judged<'_>) -> MetadataAnswer {
     let Some(credential) = &judged.credential else {
         return MetadataAnswer::Judged;
     };

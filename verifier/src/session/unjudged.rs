@@ -153,7 +153,9 @@ fn broken<'a>(error: NotRecognised) -> Result<Unjudged<'a>, NotRecognised> {
         NotRecognised::W3c(refused) if *refused != NotConforming::NotJson => {
             (CredentialFormat::LdpVc, w3c::not_conforming(*refused))
         }
-        NotRecognised::JwtCredential(refused) if !matches!(refused, JwtCredentialError::Jws(JwsError::OverBudget)) => {
+        NotRecognised::JwtCredential(refused)
+            if !matches!(refused, JwtCredentialError::Jws(JwsError::OverBudget)) =>
+        {
             (CredentialFormat::JwtVc, w3c::jwt_reason(*refused))
         }
         NotRecognised::JwtPresentation(refused)

@@ -136,7 +136,10 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
     judged.authentic.checks.push(Check::passed(CheckName::DataModel));
     let pass = |judged: &mut Judged<'_>, passed: Vec<CheckName>| {
-        judged.authentic.checks.extend(passed.into_iter().map(Check::passed));
+        judged
+            .authentic
+            .checks
+            .extend(passed.into_iter().map(Check::passed));
     };
     let (proven, authorities) = match secured.prove(context, issuer, found) {
         IssuerProof::Proven {

@@ -5,14 +5,14 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, ecdsa_sd_2023, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget, MdocToIssue,
-    MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
+    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
 use symbolon_credential::w3c::{
-    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription, StatusPurpose,
-    StatusSize, VerifiableCredential,
+    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription,
+    StatusPurpose, StatusSize, VerifiableCredential,
 };
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
@@ -160,7 +160,13 @@ fn whole(world: &World, holder: &TestKey) -> Value {
 fn selective(world: &World, holder: &TestKey) -> Value {
     let document = Value::Object(credential(world, holder).into_document());
     let pointer = |text: &str| ecdsa_sd_2023::JsonPointer::parse(text).unwrap();
-    let mandatory = ["/issuer", "/validUntil", "/credentialStatus", "/credentialSubject/id"].map(pointer);
+    let mandatory = [
+        "/issuer",
+        "/validUntil",
+        "/credentialStatus",
+        "/credentialSubject/id",
+    ]
+    .map(pointer);
     with_json_ld(world, |json_ld| {
         let base = ecdsa_sd_2023::BaseProof {
             document: &document,
@@ -252,7 +258,10 @@ fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) ->
     );
     let issued = mdoc(world);
     let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
-    let prepared = held.present(&[(DOC_TYPE, "given_name")]).unwrap().prepare(&transcript);
+    let prepared = held
+        .present(&[(DOC_TYPE, "given_name")])
+        .unwrap()
+        .prepare(&transcript);
     let signature = world.holder.sign(&prepared.request(world.holder.handle()));
     Presentation::Text(prepared.finish_base64url(&signature).unwrap())
 }
@@ -331,7 +340,11 @@ async fn an_mdoc_for_another_session_is_judged_invalid() {
 async fn w3c_credentials_of_every_form_are_asked_for_presented_and_valid() {
     let world = World::new().await;
     publish(&world, &[], &[]);
-    for (format, form) in [("ldp_vc", "whole"), ("ldp_vc", "selective"), ("jwt_vc_json", "jwt")] {
+    for (format, form) in [
+        ("ldp_vc", "whole"),
+        ("ldp_vc", "selective"),
+        ("jwt_vc_json", "jwt"),
+    ] {
         let result = answer(&world, &w3c_query(&world, format), |request| match form {
             "whole" => present_documents(&world, request, &[whole(&world, &world.holder)]),
             "selective" => present_documents(&world, request, &[selective(&world, &world.holder)]),
@@ -350,7 +363,10 @@ async fn w3c_credentials_of_every_form_are_asked_for_presented_and_valid() {
 
 #[tokio::test]
 async fn a_revoked_and_a_suspended_w3c_credential_are_judged_invalid() {
-    for (revoked, suspended, state) in [(vec![INDEX], vec![], "revoked"), (vec![], vec![INDEX], "suspended")] {
+    for (revoked, suspended, state) in [
+        (vec![INDEX], vec![], "revoked"),
+        (vec![], vec![INDEX], "suspended"),
+    ] {
         let world = World::new().await;
         publish(&world, &revoked, &suspended);
         let query = w3c_query(&world, "jwt_vc_json");
@@ -372,14 +388,21 @@ async fn a_did_document_or_list_that_cannot_be_had_leaves_the_answer_unknown() {
     assert_eq!(outcome(&result).0, "unknown");
     publish(&world, &[], &[]);
     let result = answer(&world, &query, |request| present_jwt(&world, request)).await;
-    assert_eq!(outcome(&result).0, "valid", "what could not be had is not remembered");
+    assert_eq!(
+        outcome(&result).0,
+        "valid",
+        "what could not be had is not remembered"
+    );
 }
 
 #[tokio::test]
 async fn a_credential_of_another_format_or_type_is_not_what_was_asked_for() {
     let world = World::new().await;
     publish(&world, &[], &[]);
-    let result = answer(&world, &w3c_query(&world, "ldp_vc"), |request| present_jwt(&world, request)).await;
+    let result = answer(&world, &w3c_query(&world, "ldp_vc"), |request| {
+        present_jwt(&world, request)
+    })
+    .await;
     assert_eq!(outcome(&result), ("valid", "wrong_format"));
     let result = answer(&world, &mdoc_query(), |request| present_jwt(&world, request)).await;
     assert_eq!(outcome(&result), ("valid", "wrong_format"));
@@ -409,7 +432,10 @@ async fn two_credentials_in_one_presentation_are_two_where_one_was_asked_for() {
     .await;
     assert_eq!(result["answer"], "several_presentations");
     assert_eq!(result["reports"][0]["report"]["verdict"], "valid");
-    assert_eq!(result["reports"][1]["report"]["verdict"], "invalid", "a friend's is no one's here");
+    assert_eq!(
+        result["reports"][1]["report"]["verdict"], "invalid",
+        "a friend's is no one's here"
+    );
 }
 
 #[tokio::test]

@@ -410,7 +410,8 @@ impl World {
 /// The context of the issuer's W3C credentials, as the trust list has it.
 pub(crate) fn contexts(issuer: &TestIssuer) -> BTreeMap<String, Value> {
     let url = context_url(issuer);
-    let terms = [TYPE, "givenName", "familyName"].map(|term| (term.to_owned(), json!(format!("{url}#{term}"))));
+    let terms =
+        [TYPE, "givenName", "familyName"].map(|term| (term.to_owned(), json!(format!("{url}#{term}"))));
     let terms: Map<String, Value> = terms.into_iter().collect();
     BTreeMap::from([(url, json!({ "@context": terms }))])
 }

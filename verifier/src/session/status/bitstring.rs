@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use symbolon_credential::w3c::{BitstringStatusEntry, StatusEntry, StatusPurpose, StatusSize, VerifiableCredential};
+use symbolon_credential::w3c::{
+    BitstringStatusEntry, StatusEntry, StatusPurpose, StatusSize, VerifiableCredential,
+};
 use symbolon_credential::{Input, Presented};
 use symbolon_crypto::UnixTime;
 use symbolon_trust::bitstring_status_list::{BitstringError, BitstringStatusError, PublishedList};
@@ -116,9 +118,7 @@ impl StatusQuestion<'_, '_> {
                 match self.verify_list(body, url, found) {
                     Ok(verified) => {
                         let verified = verified.map(Arc::new);
-                        found
-                            .bitstring_lists
-                            .insert(url.to_owned(), verified.clone());
+                        found.bitstring_lists.insert(url.to_owned(), verified.clone());
                         verified
                     }
                     Err(want) => return StatusAnswer::Wanted(vec![want]),

@@ -54,7 +54,10 @@ impl StatusQuestion<'_, '_> {
         {
             return Err(Reason::EvidenceOfAnotherIssuer);
         }
-        if list.expires_at().is_some_and(|expires_at| expires_at <= self.context.now) {
+        if list
+            .expires_at()
+            .is_some_and(|expires_at| expires_at <= self.context.now)
+        {
             return Err(Reason::EvidenceTooOld);
         }
         Ok(())

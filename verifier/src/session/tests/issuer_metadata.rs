@@ -85,7 +85,10 @@ fn metadata_of_another_issuer_or_none_leave_the_credential_unknown() {
         (vec![(METADATA, other)], Reason::EvidenceOfAnotherIssuer),
         (vec![(METADATA, both)], Reason::Malformed),
         (vec![(METADATA, json!({ "issuer": ISSUER }))], Reason::Malformed),
-        (vec![(METADATA, json!({ "issuer": ISSUER, "jwks_uri": KEYS }))], Reason::EvidenceAbsent),
+        (
+            vec![(METADATA, json!({ "issuer": ISSUER, "jwks_uri": KEYS }))],
+            Reason::EvidenceAbsent,
+        ),
         (vec![], Reason::EvidenceAbsent),
     ] {
         let (report, _) = ask(&world, &documents, "key-1");
@@ -94,9 +97,11 @@ fn metadata_of_another_issuer_or_none_leave_the_credential_unknown() {
             (Verdict::Unknown, Authentic::Unknown),
             "{reason:?}"
         );
-        let absent = report.authentic.checks.iter().any(|check| {
-            check.outcome == crate::report::CheckOutcome::Absent { reason }
-        });
+        let absent = report
+            .authentic
+            .checks
+            .iter()
+            .any(|check| check.outcome == crate::report::CheckOutcome::Absent { reason });
         assert!(absent, "{reason:?}");
         assert!(report.claims.is_empty());
     }

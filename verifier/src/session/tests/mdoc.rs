@@ -67,7 +67,11 @@ fn four_good_answers_are_valid_and_say_by_which_sections() {
             CheckName::KeyBinding,
         ]
     );
-    let signature = report.authentic.checks.iter().find(|check| check.name == CheckName::IssuerSignature);
+    let signature = report
+        .authentic
+        .checks
+        .iter()
+        .find(|check| check.name == CheckName::IssuerSignature);
     assert!(signature.unwrap().section.starts_with("ISO/IEC 18013-5"));
 }
 
@@ -153,9 +157,11 @@ fn rejects_the_signer_of_other_credentials_and_a_signer_that_vouches_for_itself(
     let forger = TestIssuingAuthority::new(800);
     for certificate in [
         issuer.authority.issue(forger.signer().public_key(), ISSUER, None),
-        issuer
-            .authority
-            .issue(forger.signer().public_key(), ISSUER, Some(KeyPurpose::StatusLists)),
+        issuer.authority.issue(
+            forger.signer().public_key(),
+            ISSUER,
+            Some(KeyPurpose::StatusLists),
+        ),
         world.authority.root().clone(),
     ] {
         let forged = forger.issue_under(&world.template(), certificate.der());
@@ -193,7 +199,10 @@ fn rejects_another_document_type_than_the_one_that_was_signed() {
     let mut response = world.present(&world.authority.issue(&world.template()));
     // The device states the type first; what the issuer signed comes later.
     let name = DOC_TYPE.as_bytes();
-    let at = response.windows(name.len()).position(|part| part == name).unwrap();
+    let at = response
+        .windows(name.len())
+        .position(|part| part == name)
+        .unwrap();
     response[at + name.len() - 1] = b'2';
     refused(&world.verify(&response), Reason::WrongDocumentType);
 }
@@ -367,7 +376,10 @@ fn a_pack_answers_for_an_mdoc() {
     let world = MdocWorld::new();
     let issuer = &world.world.issuer;
     let list = world.trust_list();
-    for (status, verdict) in [(Listed::Valid, Verdict::Valid), (Listed::Invalid, Verdict::Invalid)] {
+    for (status, verdict) in [
+        (Listed::Valid, Verdict::Valid),
+        (Listed::Invalid, Verdict::Invalid),
+    ] {
         let section = issuer.status_section(&world.world.uri(), &world.world.list(status), NOW);
         let bytes = world.world.registry.pack(1, &list, vec![section], NOW);
         let root = world.world.registry.root_of_trust(list.clone());
@@ -403,7 +415,12 @@ fn an_mdoc_that_breaks_a_rule_of_its_structure_is_no_report() {
     let world = MdocWorld::new();
     let issued = world.authority.issue(&world.template());
     assert!(IssuerSigned::parse(&issued, MdocBudget::DEFAULT).is_ok());
-    for broken in [&issued[..issued.len() - 1], &issued[..200], b"\xa0", b"\xa1aa\x01"] {
+    for broken in [
+        &issued[..issued.len() - 1],
+        &issued[..200],
+        b"\xa0",
+        b"\xa1aa\x01",
+    ] {
         assert!(is_unreadable(broken));
     }
 }
@@ -417,7 +434,10 @@ fn every_bit_that_is_signed_counts() {
     // What nobody signs: the minor version of the response, and the name under which elements are presented, without
     // which there are none, as when all were withheld.
     let version = response.windows(3).position(|part| part == b"1.0").unwrap() + 2;
-    let name = response.windows(10).position(|part| part == b"nameSpaces").unwrap();
+    let name = response
+        .windows(10)
+        .position(|part| part == b"nameSpaces")
+        .unwrap();
     for bit in (0..response.len() * 8).step_by(29) {
         let mut changed = response.clone();
         changed[bit / 8] ^= 1 << (bit % 8);

@@ -60,7 +60,10 @@ impl MdocWorld {
                         ElementValue::FullDate(FullDate::parse("1990-02-03").unwrap()),
                     ),
                     element("age_over_18", ElementValue::Bool(true)),
-                    element("portrait", ElementValue::Bytes(vec![0xff, 0xd8, 0xff, 0xe0, 0, 16])),
+                    element(
+                        "portrait",
+                        ElementValue::Bytes(vec![0xff, 0xd8, 0xff, 0xe0, 0, 16]),
+                    ),
                 ],
             )],
             validity: MdocValidity {
@@ -93,10 +96,19 @@ impl MdocWorld {
 
     /// A presentation of given and family name, for the verifier's request.
     pub(crate) fn present(&self, issued: &[u8]) -> Vec<u8> {
-        self.present_for(issued, &["family_name", "given_name"], &transcript(AUDIENCE, NONCE))
+        self.present_for(
+            issued,
+            &["family_name", "given_name"],
+            &transcript(AUDIENCE, NONCE),
+        )
     }
 
-    pub(crate) fn present_for(&self, issued: &[u8], names: &[&str], transcript: &SessionTranscript) -> Vec<u8> {
+    pub(crate) fn present_for(
+        &self,
+        issued: &[u8],
+        names: &[&str],
+        transcript: &SessionTranscript,
+    ) -> Vec<u8> {
         let held = IssuerSigned::parse(issued, MdocBudget::DEFAULT).unwrap();
         let selection: Vec<(&str, &str)> = held
             .elements()

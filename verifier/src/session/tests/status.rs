@@ -11,7 +11,8 @@ use symbolon_trust::trust_list::CredentialTypeRule;
 use super::world::{Outcome, SECOND, World, bound, run};
 use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
-    Evidence, MAX_ROUNDS, Policy, StatusAge, StatusEvidence, StatusPolicy, Step, Tools, VerificationSession, Want,
+    Evidence, MAX_ROUNDS, Policy, StatusAge, StatusEvidence, StatusPolicy, Step, Tools, VerificationSession,
+    Want,
 };
 
 fn outcome(world: &World, evidence: StatusEvidence, policy: Policy) -> Outcome {
@@ -277,10 +278,7 @@ fn a_driver_that_never_answers_gets_a_report_all_the_same() {
     let evidence = Evidence::online(&trust_list);
     let tools = Tools::without_json_ld(&world.provider);
     for _ in 0..MAX_ROUNDS {
-        assert!(matches!(
-            session.step(&evidence, tools, NOW),
-            Step::Wants(_)
-        ));
+        assert!(matches!(session.step(&evidence, tools, NOW), Step::Wants(_)));
     }
     let Step::Done(reports) = session.step(&evidence, tools, NOW) else {
         panic!("it ends")

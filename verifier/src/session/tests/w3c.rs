@@ -8,7 +8,9 @@ use symbolon_did::did_key;
 use symbolon_trust::testing::{DAY, NOW, TestKey};
 use symbolon_trust::trust_list::CredentialTypeRule;
 
-use super::w3c_world::{CONTEXT, DID, FORMS, Form, TYPE, TYPE_IRI, W3cWorld, did, holder_method, subject_member};
+use super::w3c_world::{
+    CONTEXT, DID, FORMS, Form, TYPE, TYPE_IRI, W3cWorld, did, holder_method, subject_member,
+};
 use super::world::{ISSUER, Network, SECOND, bound, is_unreadable};
 use crate::report::{
     Authentic, CheckName, CheckOutcome, CredentialFormat, Holder, Reason, Report, Status, Trusted, Verdict,
@@ -20,7 +22,13 @@ fn refused(report: &Report, reason: Reason) {
     assert!(report.failed_because(reason), "{reason:?} {report:?}");
 }
 
-const EMBEDDED: [Form; 5] = [Form::Eddsa, Form::EddsaJcs, Form::Ecdsa, Form::EcdsaJcs, Form::Selective];
+const EMBEDDED: [Form; 5] = [
+    Form::Eddsa,
+    Form::EddsaJcs,
+    Form::Ecdsa,
+    Form::EcdsaJcs,
+    Form::Selective,
+];
 
 #[test]
 fn four_good_answers_are_valid_in_every_form() {
@@ -57,16 +65,26 @@ fn four_good_answers_are_valid_in_every_form() {
                 .all(|check| check.outcome == CheckOutcome::Passed && !check.section.is_empty())
         );
         assert_eq!(subject_member(&report, "familyName"), Some(&json!("Diallo")));
-        let names = subject_member(&report, "givenName").unwrap().as_array().unwrap().len();
+        let names = subject_member(&report, "givenName")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len();
         assert_eq!(names, 2, "every language is kept");
         let mut iris = report.type_iris.clone();
         iris.sort_unstable();
-        assert_eq!(iris, ["https://www.w3.org/2018/credentials#VerifiableCredential", TYPE_IRI]
+        assert_eq!(
+            iris,
+            [
+                "https://www.w3.org/2018/credentials#VerifiableCredential",
+                TYPE_IRI
+            ]
             .map(str::to_owned)
             .into_iter()
             .collect::<std::collections::BTreeSet<_>>()
             .into_iter()
-            .collect::<Vec<_>>());
+            .collect::<Vec<_>>()
+        );
         assert!(!report.claims.contains_key("proof") && !report.claims.contains_key("credentialStatus"));
     }
 }
@@ -78,13 +96,20 @@ fn a_selective_proof_shows_exactly_what_was_disclosed() {
     for (pointers, shown) in [
         (vec!["/credentialSubject/birthDate"], vec!["birthDate"]),
         (vec!["/credentialSubject/address/country"], vec!["address"]),
-        (vec!["/credentialSubject/givenName", "/credentialSubject/familyName"], vec!["familyName", "givenName"]),
+        (
+            vec!["/credentialSubject/givenName", "/credentialSubject/familyName"],
+            vec!["familyName", "givenName"],
+        ),
     ] {
         let derived = world.selective(&document, &pointers);
         let report = world.verify(world.present_documents(&[derived], |_| {}).to_string().as_bytes());
         assert_eq!(report.verdict, Verdict::Valid, "{pointers:?} {report:?}");
         let subject = report.claims["credentialSubject"].as_object().unwrap();
-        let mut names: Vec<&str> = subject.keys().map(String::as_str).filter(|name| *name != "id" && *name != "type").collect();
+        let mut names: Vec<&str> = subject
+            .keys()
+            .map(String::as_str)
+            .filter(|name| *name != "id" && *name != "type")
+            .collect();
         names.sort_unstable();
         assert_eq!(names, shown);
         if let Some(address) = subject.get("address") {
@@ -100,13 +125,25 @@ fn rejects_a_credential_that_names_a_listed_issuer_and_is_signed_by_anybodys_key
     let document = Value::Object(credential.document().clone());
     let stranger = TestKey::new(SignatureAlgorithm::EdDsa, 777);
     let method = holder_method(&stranger);
-    let forged = world.prove(&document, Cryptosuite::EddsaRdfc2022, &stranger, &method.to_string(), |_| {});
+    let forged = world.prove(
+        &document,
+        Cryptosuite::EddsaRdfc2022,
+        &stranger,
+        &method.to_string(),
+        |_| {},
+    );
     let report = world.verify(world.present_documents(&[forged], |_| {}).to_string().as_bytes());
     refused(&report, Reason::SignerIsNotIssuer);
     assert!(report.claims.is_empty());
 
     // The same with the issuer's own name for a key that is not the issuer's.
-    let forged = world.prove(&document, Cryptosuite::EddsaRdfc2022, &stranger, &format!("{DID}#eddsa"), |_| {});
+    let forged = world.prove(
+        &document,
+        Cryptosuite::EddsaRdfc2022,
+        &stranger,
+        &format!("{DID}#eddsa"),
+        |_| {},
+    );
     let report = world.verify(world.present_documents(&[forged], |_| {}).to_string().as_bytes());
     refused(&report, Reason::WrongSignature);
 
@@ -124,7 +161,10 @@ fn rejects_an_issuer_that_is_not_listed_whoever_it_is() {
     let method = holder_method(&stranger).to_string();
     let document = Value::Object(credential.document().clone());
     let embedded = world.prove(&document, Cryptosuite::EddsaRdfc2022, &stranger, &method, |_| {});
-    for input in [embedded.to_string(), world.jwt_with(&credential, &stranger, &method)] {
+    for input in [
+        embedded.to_string(),
+        world.jwt_with(&credential, &stranger, &method),
+    ] {
         let before = world.world.provider.verifications();
         refused(&world.verify(input.as_bytes()), Reason::UnknownIssuer);
         assert_eq!(world.world.provider.verifications(), before);
@@ -141,8 +181,17 @@ fn rejects_a_key_that_the_issuer_does_not_let_assert_anything() {
         Reason::WrongPurpose,
     );
     let document = Value::Object(credential.document().clone());
-    let embedded = world.prove(&document, Cryptosuite::EcdsaRdfc2019, &world.login, &method, |_| {});
-    refused(&world.verify(embedded.to_string().as_bytes()), Reason::WrongPurpose);
+    let embedded = world.prove(
+        &document,
+        Cryptosuite::EcdsaRdfc2019,
+        &world.login,
+        &method,
+        |_| {},
+    );
+    refused(
+        &world.verify(embedded.to_string().as_bytes()),
+        Reason::WrongPurpose,
+    );
     let unknown = world.jwt_with(&credential, &world.login, &format!("{DID}#nobody"));
     refused(&world.verify(unknown.as_bytes()), Reason::Missing);
 }
@@ -152,9 +201,15 @@ fn rejects_a_proof_for_another_purpose() {
     let world = W3cWorld::new();
     let document = Value::Object(world.template().build().unwrap().document().clone());
     let method = format!("{DID}#eddsa");
-    let proven = world.prove(&document, Cryptosuite::EddsaRdfc2022, &world.eddsa, &method, |options| {
-        options.purpose = ProofPurpose::Authentication;
-    });
+    let proven = world.prove(
+        &document,
+        Cryptosuite::EddsaRdfc2022,
+        &world.eddsa,
+        &method,
+        |options| {
+            options.purpose = ProofPurpose::Authentication;
+        },
+    );
     refused(&world.verify(proven.to_string().as_bytes()), Reason::WrongPurpose);
 }
 
@@ -165,14 +220,23 @@ fn rejects_a_proof_from_the_future_and_one_that_no_longer_counts() {
     let method = format!("{DID}#eddsa");
     let tolerance = Policy::RELYING_PARTY.clock_tolerance;
     let verify = |created, expires| {
-        let proven = world.prove(&document, Cryptosuite::EddsaRdfc2022, &world.eddsa, &method, |options| {
-            options.created = Some(created);
-            options.expires = Some(expires);
-        });
+        let proven = world.prove(
+            &document,
+            Cryptosuite::EddsaRdfc2022,
+            &world.eddsa,
+            &method,
+            |options| {
+                options.created = Some(created);
+                options.expires = Some(expires);
+            },
+        );
         world.verify(world.present_documents(&[proven], |_| {}).to_string().as_bytes())
     };
     assert_eq!(verify(NOW, NOW.plus(DAY)).verdict, Verdict::Valid);
-    refused(&verify(NOW.plus(tolerance + SECOND), NOW.plus(DAY)), Reason::NotYetValid);
+    refused(
+        &verify(NOW.plus(tolerance + SECOND), NOW.plus(DAY)),
+        Reason::NotYetValid,
+    );
     refused(&verify(NOW.minus(DAY), NOW.minus(tolerance)), Reason::Expired);
 }
 
@@ -215,7 +279,12 @@ fn rejects_a_changed_document_in_every_form_of_proof_within() {
     for form in EMBEDDED {
         let mut document = world.embedded(&credential, form);
         document["credentialSubject"]["familyName"] = json!("Mallory");
-        let report = world.verify(world.present_documents(&[document], |_| {}).to_string().as_bytes());
+        let report = world.verify(
+            world
+                .present_documents(&[document], |_| {})
+                .to_string()
+                .as_bytes(),
+        );
         refused(&report, Reason::WrongSignature);
     }
 }
@@ -233,11 +302,17 @@ fn rejects_what_a_proof_would_not_cover() {
         assert!(verified.claims.is_empty());
         // A context of the document's own may give every term another meaning.
         let mut document = world.embedded(&credential, form);
-        document["@context"].as_array_mut().unwrap().push(json!({ "givenName": "https://issuer.example/vocabulary#familyName" }));
+        document["@context"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({ "givenName": "https://issuer.example/vocabulary#familyName" }));
         let verified = world.verify(document.to_string().as_bytes());
         assert_eq!(verified.authentic.state, Authentic::NotAuthentic, "{form:?}");
         let mut document = world.embedded(&credential, form);
-        document["@context"].as_array_mut().unwrap().push(json!({ "@vocab": "https://attacker.example/" }));
+        document["@context"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({ "@vocab": "https://attacker.example/" }));
         let verified = world.verify(document.to_string().as_bytes());
         assert_eq!(verified.authentic.state, Authentic::NotAuthentic, "{form:?}");
     }
@@ -291,7 +366,10 @@ fn a_proof_of_a_suite_that_is_not_supported_is_unknown() {
     assert_eq!(report.authentic.state, Authentic::Unknown);
     let mut document = world.embedded(&world.template().build().unwrap(), Form::Eddsa);
     document.as_object_mut().unwrap().remove("proof");
-    refused(&world.verify(document.to_string().as_bytes()), Reason::ProofMissing);
+    refused(
+        &world.verify(document.to_string().as_bytes()),
+        Reason::ProofMissing,
+    );
 }
 
 #[test]
@@ -302,7 +380,10 @@ fn rejects_a_second_proof_beside_a_selective_one() {
     let second = world.embedded(&credential, Form::Eddsa)["proof"].clone();
     let first = document["proof"].clone();
     document["proof"] = json!([first, second]);
-    refused(&world.verify(document.to_string().as_bytes()), Reason::NotCoveredByProof);
+    refused(
+        &world.verify(document.to_string().as_bytes()),
+        Reason::NotCoveredByProof,
+    );
 }
 
 #[test]
@@ -312,7 +393,10 @@ fn rejects_another_kind_of_token_and_algorithms_outside_the_list() {
     let mut parts = token.split('.');
     let (_, payload, signature) = (parts.next(), parts.next().unwrap(), parts.next().unwrap());
     let forged = |header: Value| {
-        format!("{}.{payload}.{signature}", base64url::encode(header.to_string().as_bytes()))
+        format!(
+            "{}.{payload}.{signature}",
+            base64url::encode(header.to_string().as_bytes())
+        )
     };
     let kid = format!("{DID}#es256");
     for header in [
@@ -328,7 +412,10 @@ fn rejects_another_kind_of_token_and_algorithms_outside_the_list() {
         assert!(verdict.is_none_or(|verdict| verdict == Verdict::Invalid), "{typ}");
     }
     for (header, reason) in [
-        (json!({ "alg": "ES256", "typ": "vc+jwt" }), Reason::SignerIsNotIssuer),
+        (
+            json!({ "alg": "ES256", "typ": "vc+jwt" }),
+            Reason::SignerIsNotIssuer,
+        ),
         (
             json!({ "alg": "ES256", "typ": "vc+jwt", "kid": "did:web:other.example#es256" }),
             Reason::SignerIsNotIssuer,
@@ -372,7 +459,9 @@ fn a_did_document_that_cannot_be_had_or_is_anothers_leaves_the_credential_unknow
         let mut network = world.network(&[], &[]);
         network.did_documents.clear();
         if let Some(document) = document {
-            network.did_documents.insert(DID.to_owned(), document.into_bytes());
+            network
+                .did_documents
+                .insert(DID.to_owned(), document.into_bytes());
         }
         let reports = world.reports(&input, bound(), Policy::RELYING_PARTY, &list, &network);
         assert_eq!(
@@ -418,7 +507,11 @@ fn an_issuer_may_have_a_did_that_holds_its_key() {
         &Network::default(),
     );
     assert_eq!(reports[0].verdict, Verdict::Valid);
-    assert!(reports[0].checks().any(|check| check.name == CheckName::IssuerKey));
+    assert!(
+        reports[0]
+            .checks()
+            .any(|check| check.name == CheckName::IssuerKey)
+    );
 }
 
 #[test]

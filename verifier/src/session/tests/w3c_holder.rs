@@ -46,7 +46,9 @@ fn rejects_a_proof_for_another_verifier_or_request() {
     let documents = [document(&world)];
     let verify = |presentation: Value| world.verify(presentation.to_string().as_bytes());
     refuted(
-        &verify(world.present_documents(&documents, |options| options.domain = Some("x509_hash:other".to_owned()))),
+        &verify(world.present_documents(&documents, |options| {
+            options.domain = Some("x509_hash:other".to_owned())
+        })),
         Reason::WrongAudience,
     );
     refuted(
@@ -54,7 +56,9 @@ fn rejects_a_proof_for_another_verifier_or_request() {
         Reason::WrongAudience,
     );
     refuted(
-        &verify(world.present_documents(&documents, |options| options.challenge = Some("n-other".to_owned()))),
+        &verify(world.present_documents(&documents, |options| {
+            options.challenge = Some("n-other".to_owned())
+        })),
         Reason::WrongNonce,
     );
     refuted(
@@ -62,7 +66,9 @@ fn rejects_a_proof_for_another_verifier_or_request() {
         Reason::WrongNonce,
     );
     refuted(
-        &verify(world.present_documents(&documents, |options| options.purpose = ProofPurpose::AssertionMethod)),
+        &verify(world.present_documents(&documents, |options| {
+            options.purpose = ProofPurpose::AssertionMethod
+        })),
         Reason::WrongPurpose,
     );
 }
@@ -77,13 +83,19 @@ fn rejects_a_proof_of_last_year_and_one_of_next_year() {
         let jwt = world.present_tokens(&tokens, |claims| claims.issued_at = at);
         refuted(&world.verify(jwt.as_bytes()), Reason::ProofTime);
         let presentation = world.present_documents(&documents, |options| options.created = Some(at));
-        refuted(&world.verify(presentation.to_string().as_bytes()), Reason::ProofTime);
+        refuted(
+            &world.verify(presentation.to_string().as_bytes()),
+            Reason::ProofTime,
+        );
     }
     let at = NOW.plus(year);
     let jwt = world.present_tokens(&tokens, |claims| claims.issued_at = at);
     refuted(&world.verify(jwt.as_bytes()), Reason::ProofTime);
     let presentation = world.present_documents(&documents, |options| options.created = Some(at));
-    refuted(&world.verify(presentation.to_string().as_bytes()), Reason::NotYetValid);
+    refuted(
+        &world.verify(presentation.to_string().as_bytes()),
+        Reason::NotYetValid,
+    );
 }
 
 #[test]
@@ -91,7 +103,10 @@ fn rejects_a_presentation_whose_proof_was_taken_off_and_a_credential_without_one
     let world = W3cWorld::new();
     let mut presentation = world.present_documents(&[document(&world)], |_| {});
     presentation.as_object_mut().unwrap().remove("proof");
-    refuted(&world.verify(presentation.to_string().as_bytes()), Reason::ProofMissing);
+    refuted(
+        &world.verify(presentation.to_string().as_bytes()),
+        Reason::ProofMissing,
+    );
     for form in FORMS {
         let issued = world.issue(&world.template().build().unwrap(), form);
         refuted(&world.verify(&issued), Reason::ProofMissing);
@@ -111,7 +126,10 @@ fn rejects_a_presentation_by_another_than_the_subject() {
     let jwt = world.present_tokens(&tokens, |_| {});
     refuted(&world.verify(jwt.as_bytes()), Reason::WrongSignature);
     let presentation = world.present_documents(&documents, |_| {});
-    refuted(&world.verify(presentation.to_string().as_bytes()), Reason::WrongSignature);
+    refuted(
+        &world.verify(presentation.to_string().as_bytes()),
+        Reason::WrongSignature,
+    );
 }
 
 #[test]
@@ -121,7 +139,10 @@ fn rejects_a_presentation_that_names_another_holder() {
     // Changed after the proof, which covers it.
     let mut presentation = world.present_documents(&[document(&world)], |_| {});
     presentation["holder"] = json!(stranger);
-    refuted(&world.verify(presentation.to_string().as_bytes()), Reason::WrongSignature);
+    refuted(
+        &world.verify(presentation.to_string().as_bytes()),
+        Reason::WrongSignature,
+    );
     let jwt = world.present_tokens(&[token(&world)], |_| {});
     let mut parts: Vec<String> = jwt.split('.').map(str::to_owned).collect();
     let mut payload: Value = serde_json::from_slice(&base64url::decode(&parts[1]).unwrap()).unwrap();
@@ -139,10 +160,14 @@ fn two_people_cannot_present_as_one() {
     template.holder = Some(did_key(friend.public_key()).unwrap());
     let own = world.template().build().unwrap();
     let friends = template.build().unwrap();
-    let documents = [world.embedded(&own, Form::Eddsa), world.embedded(&friends, Form::Eddsa)];
+    let documents = [
+        world.embedded(&own, Form::Eddsa),
+        world.embedded(&friends, Form::Eddsa),
+    ];
     let presentation = world.present_documents(&documents, |_| {}).to_string();
-    let tokens = [&own, &friends]
-        .map(|credential| EnvelopedCredential::from_text(EnvelopeType::VcJwt, &world.jwt(credential)).unwrap());
+    let tokens = [&own, &friends].map(|credential| {
+        EnvelopedCredential::from_text(EnvelopeType::VcJwt, &world.jwt(credential)).unwrap()
+    });
     let jwt = world.present_tokens(&tokens, |_| {});
     for input in [presentation, jwt] {
         let reports = world.reports(
@@ -199,7 +224,12 @@ fn an_empty_nonce_or_audience_is_never_met() {
         })
         .to_string();
     for (audience, nonce) in [("", "n"), ("a", ""), ("", "")] {
-        let expected = Expected::Bound(Binding::openid4vp(audience, nonce, None, "https://verifier.example"));
+        let expected = Expected::Bound(Binding::openid4vp(
+            audience,
+            nonce,
+            None,
+            "https://verifier.example",
+        ));
         let report = world.verify_with(presentation.as_bytes(), expected, Policy::RELYING_PARTY);
         assert_eq!(report.holder.state, Holder::Refuted);
     }

@@ -10,12 +10,20 @@ use symbolon_trust::testing::{DAY, NOW};
 use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, entry};
 use super::world::{Network, bound};
 use crate::report::{Reason, Report, Status, Verdict};
-use crate::{Evidence, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools, VerificationSession, Want};
+use crate::{
+    Evidence, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools, VerificationSession, Want,
+};
 
 fn report(world: &W3cWorld, network: &Network) -> Report {
     let input = world.presentation(Form::Jwt);
     world
-        .reports(&input, bound(), Policy::RELYING_PARTY, &world.trust_list(), network)
+        .reports(
+            &input,
+            bound(),
+            Policy::RELYING_PARTY,
+            &world.trust_list(),
+            network,
+        )
         .remove(0)
 }
 
@@ -72,7 +80,11 @@ fn asks_for_each_list_once_and_checks_each_signature_once() {
         .ask(Evidence::online(&world.trust_list()), &world.network(&[], &[]));
     let want = |url: &str| Want::StatusListCredential { url: url.to_owned() };
     assert_eq!(wanted, [want(REVOCATION), want(SUSPENSION)]);
-    assert_eq!(world.world.provider.verifications(), 4, "issuer, holder, two lists");
+    assert_eq!(
+        world.world.provider.verifications(),
+        4,
+        "issuer, holder, two lists"
+    );
 }
 
 #[test]
@@ -123,7 +135,10 @@ fn a_list_of_another_issuer_does_not_count() {
     list["issuer"] = json!("did:web:other.example");
     let list = symbolon_credential::w3c::VerifiableCredential::from_value(list).unwrap();
     let body = world.jwt_with(&list, &world.es256, "did:web:other.example#es256");
-    unknown(&report(&world, &with_list(&world, body)), Reason::EvidenceOfAnotherIssuer);
+    unknown(
+        &report(&world, &with_list(&world, body)),
+        Reason::EvidenceOfAnotherIssuer,
+    );
 }
 
 #[test]
@@ -187,13 +202,18 @@ fn a_list_under_a_foreign_address_is_not_the_issuers_word() {
     template.status = vec![entry(StatusPurpose::Revocation, foreign)];
     let mut network = world.network(&[], &[]);
     let list = world.jwt(&world.list(foreign, StatusPurpose::Revocation, &[]));
-    network.status_list_credentials.insert(
-        foreign.to_owned(),
-        StatusListCredentialEvidence::Credential(list),
-    );
+    network
+        .status_list_credentials
+        .insert(foreign.to_owned(), StatusListCredentialEvidence::Credential(list));
     let input = world.present(&template.build().unwrap(), Form::Jwt);
     let report = world
-        .reports(&input, bound(), Policy::RELYING_PARTY, &world.trust_list(), &network)
+        .reports(
+            &input,
+            bound(),
+            Policy::RELYING_PARTY,
+            &world.trust_list(),
+            &network,
+        )
         .remove(0);
     unknown(&report, Reason::EvidenceOfAnotherIssuer);
 }
@@ -214,7 +234,10 @@ fn a_status_that_is_not_understood_is_not_the_absence_of_one() {
         status: StatusPolicy::Always,
         ..Policy::RELYING_PARTY
     };
-    assert_eq!(world.verify_with(&input, bound(), always).verdict, Verdict::Unknown);
+    assert_eq!(
+        world.verify_with(&input, bound(), always).verdict,
+        Verdict::Unknown
+    );
 }
 
 #[test]
@@ -243,7 +266,11 @@ fn a_list_verified_before_is_used_without_checking_its_proof_again() {
     assert_eq!(network.status_list_credentials.len(), 2);
     let before = world.world.provider.verifications();
     assert_eq!(report(&world, &network).verdict, Verdict::Valid);
-    assert_eq!(world.world.provider.verifications() - before, 2, "issuer and holder");
+    assert_eq!(
+        world.world.provider.verifications() - before,
+        2,
+        "issuer and holder"
+    );
 
     // At another address it is another list.
     let mut moved = network;

@@ -6,8 +6,8 @@ use symbolon_credential::data_integrity::{
 };
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
 use symbolon_credential::w3c::{
-    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription, StatusPurpose,
-    StatusSize, VerifiableCredential, cose,
+    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription,
+    StatusPurpose, StatusSize, VerifiableCredential, cose,
 };
 use symbolon_crypto::cose::Tagging;
 use symbolon_crypto::testing::SeededRandomness;
@@ -106,12 +106,27 @@ impl W3cWorld {
             .entry(vec![CredentialTypeRule::Exactly(TYPE.to_owned())]);
         entry.dids = vec![did()];
         let mut list = self.world.registry.trust_list(vec![entry], NOW);
-        let terms = ["NationalIdentityCredential", "givenName", "familyName", "birthDate", "address", "locality", "country", "picture"];
+        let terms = [
+            "NationalIdentityCredential",
+            "givenName",
+            "familyName",
+            "birthDate",
+            "address",
+            "locality",
+            "country",
+            "picture",
+        ];
         let terms: Map<String, Value> = terms
             .into_iter()
-            .map(|term| (term.to_owned(), json!(format!("https://issuer.example/vocabulary#{term}"))))
+            .map(|term| {
+                (
+                    term.to_owned(),
+                    json!(format!("https://issuer.example/vocabulary#{term}")),
+                )
+            })
             .collect();
-        list.contexts.insert(CONTEXT.to_owned(), json!({ "@context": terms }));
+        list.contexts
+            .insert(CONTEXT.to_owned(), json!({ "@context": terms }));
         list
     }
 
@@ -137,13 +152,19 @@ impl W3cWorld {
             valid_until: Some(NOW.plus(DAY * 30)),
             holder: Some(did_key(self.world.holder.public_key()).unwrap()),
             claims,
-            status: vec![entry(StatusPurpose::Revocation, REVOCATION), entry(StatusPurpose::Suspension, SUSPENSION)],
+            status: vec![
+                entry(StatusPurpose::Revocation, REVOCATION),
+                entry(StatusPurpose::Suspension, SUSPENSION),
+            ],
             schemas: Vec::new(),
             further: Map::new(),
         }
     }
 
-    pub(crate) fn json_ld<'w>(&'w self, contexts: &'w symbolon_credential::data_integrity::ContextTable) -> JsonLd<'w> {
+    pub(crate) fn json_ld<'w>(
+        &'w self,
+        contexts: &'w symbolon_credential::data_integrity::ContextTable,
+    ) -> JsonLd<'w> {
         JsonLd {
             processor: &self.json_ld,
             contexts,
@@ -198,7 +219,13 @@ impl W3cWorld {
     pub(crate) fn selective(&self, document: &Value, shown: &[&str]) -> Value {
         let contexts = self.contexts();
         let pointer = |text: &str| ecdsa_sd_2023::JsonPointer::parse(text).unwrap();
-        let mandatory = ["/issuer", "/validFrom", "/validUntil", "/credentialStatus", "/credentialSubject/id"];
+        let mandatory = [
+            "/issuer",
+            "/validFrom",
+            "/validUntil",
+            "/credentialStatus",
+            "/credentialSubject/id",
+        ];
         let method = format!("{DID}#es256");
         let base = ecdsa_sd_2023::BaseProof {
             document,
@@ -208,7 +235,11 @@ impl W3cWorld {
             expires: None,
         };
         let prepared = base
-            .prepare(self.json_ld(&contexts), &RustCryptoProvider, &SeededRandomness::new(11))
+            .prepare(
+                self.json_ld(&contexts),
+                &RustCryptoProvider,
+                &SeededRandomness::new(11),
+            )
             .unwrap();
         let signature = self.es256.sign(&prepared.signature_request(self.es256.handle()));
         let base = prepared.finish(&signature).unwrap();
@@ -248,7 +279,8 @@ impl W3cWorld {
     pub(crate) fn present(&self, credential: &VerifiableCredential, form: Form) -> Vec<u8> {
         match form {
             Form::Jwt => {
-                let token = EnvelopedCredential::from_text(EnvelopeType::VcJwt, &self.jwt(credential)).unwrap();
+                let token =
+                    EnvelopedCredential::from_text(EnvelopeType::VcJwt, &self.jwt(credential)).unwrap();
                 self.present_tokens(&[token], |_| {}).into_bytes()
             }
             Form::Cose => {
@@ -257,7 +289,9 @@ impl W3cWorld {
             }
             form => {
                 let document = self.embedded(credential, form);
-                self.present_documents(&[document], |_| {}).to_string().into_bytes()
+                self.present_documents(&[document], |_| {})
+                    .to_string()
+                    .into_bytes()
             }
         }
     }
@@ -284,7 +318,11 @@ impl W3cWorld {
     }
 
     /// A presentation with the holder's proof within.
-    pub(crate) fn present_documents(&self, credentials: &[Value], edit: impl FnOnce(&mut ProofOptions)) -> Value {
+    pub(crate) fn present_documents(
+        &self,
+        credentials: &[Value],
+        edit: impl FnOnce(&mut ProofOptions),
+    ) -> Value {
         self.present_documents_as(&self.world.holder, credentials, edit)
     }
 
@@ -301,12 +339,18 @@ impl W3cWorld {
             "holder": method.did(),
             "verifiableCredential": credentials,
         });
-        self.prove(&document, Cryptosuite::EcdsaRdfc2019, holder, &method.to_string(), |options| {
-            options.purpose = ProofPurpose::Authentication;
-            options.challenge = Some(NONCE.to_owned());
-            options.domain = Some(AUDIENCE.to_owned());
-            edit(options);
-        })
+        self.prove(
+            &document,
+            Cryptosuite::EcdsaRdfc2019,
+            holder,
+            &method.to_string(),
+            |options| {
+                options.purpose = ProofPurpose::Authentication;
+                options.challenge = Some(NONCE.to_owned());
+                options.domain = Some(AUDIENCE.to_owned());
+                edit(options);
+            },
+        )
     }
 
     /// The usual presentation of the usual credential.
@@ -317,8 +361,14 @@ impl W3cWorld {
     /// The published lists, in which these indices are set.
     pub(crate) fn network(&self, revoked: &[u64], suspended: &[u64]) -> Network {
         let lists = [
-            (REVOCATION, self.list(REVOCATION, StatusPurpose::Revocation, revoked)),
-            (SUSPENSION, self.list(SUSPENSION, StatusPurpose::Suspension, suspended)),
+            (
+                REVOCATION,
+                self.list(REVOCATION, StatusPurpose::Revocation, revoked),
+            ),
+            (
+                SUSPENSION,
+                self.list(SUSPENSION, StatusPurpose::Suspension, suspended),
+            ),
         ];
         Network {
             status_list_credentials: lists
@@ -357,7 +407,13 @@ impl W3cWorld {
     }
 
     pub(crate) fn verify_with(&self, input: &[u8], expected: Expected, policy: Policy) -> Report {
-        let mut reports = self.reports(input, expected, policy, &self.trust_list(), &self.network(&[], &[]));
+        let mut reports = self.reports(
+            input,
+            expected,
+            policy,
+            &self.trust_list(),
+            &self.network(&[], &[]),
+        );
         assert_eq!(reports.len(), 1);
         reports.remove(0)
     }
@@ -381,7 +437,12 @@ impl W3cWorld {
             .0
     }
 
-    pub(crate) fn question<'q>(&'q self, input: &'q [u8], expected: Expected, policy: Policy) -> Question<'q> {
+    pub(crate) fn question<'q>(
+        &'q self,
+        input: &'q [u8],
+        expected: Expected,
+        policy: Policy,
+    ) -> Question<'q> {
         Question {
             input,
             expected,

@@ -199,7 +199,8 @@ impl Network {
             }
             Want::StatusListCredential { url } => {
                 let found = self.status_list_credentials.get(&url).cloned();
-                evidence.add_status_list_credential(url, found.unwrap_or(StatusListCredentialEvidence::Absent));
+                evidence
+                    .add_status_list_credential(url, found.unwrap_or(StatusListCredentialEvidence::Absent));
             }
             Want::DidDocument { did } => {
                 let found = self.did_documents.get(did.as_str()).cloned();

@@ -1,10 +1,10 @@
 //! Credentials as JWTs and COSE messages (VC-JOSE-COSE, sections 3 and 4).
 
+use symbolon_credential::sd_jwt_vc::check_issuer_binding;
 use symbolon_credential::w3c::cose::CoseCredential;
 use symbolon_credential::w3c::jose::{IssuerKey, JwtCredential};
 use symbolon_crypto::PublicKey;
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
-use symbolon_credential::sd_jwt_vc::check_issuer_binding;
 use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::{IssuerProof, Proven, Secured};
@@ -136,11 +136,7 @@ fn locate(
     }
 }
 
-fn certified(
-    context: &Context<'_>,
-    issuer: &TrustedIssuer,
-    chain: &[Vec<u8>],
-) -> Result<Signer, Unlocated> {
+fn certified(context: &Context<'_>, issuer: &TrustedIssuer, chain: &[Vec<u8>]) -> Result<Signer, Unlocated> {
     let refuse = |passed, check, reason| {
         Unlocated::Is(Box::new(IssuerProof::Refused {
             passed,
