@@ -47,6 +47,9 @@ const ISSUER: &str = "symbolon-issuer";
 const WALLET: &str = "symbolon-wallet-core";
 const VERIFIER: &str = "symbolon-verifier";
 
+/// Implementations of ports of pure crates, which the tests of pure crates may use.
+pub const PORT_IMPLEMENTATIONS: &[&str] = &[DATA_INTEGRITY];
+
 /// The table.
 pub const LAYERS: &[Layer] = &[
     Layer {

@@ -17,6 +17,7 @@ mod bad_input;
 mod card_pictures;
 mod crash;
 mod demo;
+mod formats;
 mod harness;
 mod installation;
 mod offline;

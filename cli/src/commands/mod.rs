@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod card;
+pub mod evidence;
 pub mod init;
 pub mod issuing;
 pub mod judge;

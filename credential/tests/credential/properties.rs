@@ -4,8 +4,8 @@
 use crate::support::{self, PROVIDER, holder_key, issuer_key, key_binding_claims, path, present, sign};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use symbolon_credential::Input;
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::recognise;
 use symbolon_credential::sd_jwt::{
     Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select, to_compact,
 };
@@ -194,8 +194,25 @@ proptest! {
     fn no_text_makes_a_reader_panic(text in "[A-Za-z0-9_.~ {}\\[\\]\":,-]{0,200}") {
         let _ = SdJwtVc::parse(&text, SdJwtBudget::DEFAULT).map(drop);
         let _ = TypeMetadata::parse(text.as_bytes());
-        let _ = recognise(&text).map(drop);
         let _ = to_compact(&format!("{{{text}"), SdJwtBudget::DEFAULT).map(drop);
+        if let Ok(input) = Input::of_text(&text) {
+            let _ = input.read().map(drop);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_recognition_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), start in 0_u8..5) {
+        let start: &[u8] = match start {
+            0 => b"",
+            1 => &[0xd2, 0x84],
+            2 => &[0xa1, 0x6a],
+            3 => b"\xa3gversionc1.0idocuments\x81",
+            _ => &[0xd8, 0x3d, 0xd2],
+        };
+        let bytes = [start, &bytes].concat();
+        if let Ok(input) = Input::open(&bytes) {
+            let _ = input.read().map(drop);
+        }
     }
 
     #[test]
