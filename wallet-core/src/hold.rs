@@ -14,7 +14,7 @@ pub use shown::{CredentialDetails, CredentialSummary, Disclosable, ShownClaim, V
 pub(crate) use languages::is_language_text;
 pub(crate) use names::ClaimNames;
 pub(crate) use opened::{
-    Opened, OpenedLdpVc, OpenedMdoc, OpenedSdJwtVc, PersonalClaim, Securing, open_held, personal_claims_of,
+    Opened, OpenedJwtVc, OpenedLdpVc, OpenedMdoc, OpenedSdJwtVc, PersonalClaim, Securing, open_held,
     personal_elements,
 };
 

@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 pub mod hold;
+mod holder_did;
 mod identifiers;
 mod language;
 mod memory;

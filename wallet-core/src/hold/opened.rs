@@ -11,7 +11,7 @@ use symbolon_crypto::x509::Certificate;
 
 pub(crate) use mdoc::{OpenedMdoc, personal_elements};
 pub(crate) use sd_jwt_vc::OpenedSdJwtVc;
-pub(crate) use w3c::{OpenedJwtVc, OpenedLdpVc, Securing, personal_claims_of};
+pub(crate) use w3c::{OpenedJwtVc, OpenedLdpVc, Securing};
 
 use super::languages::is_language_text;
 use super::shown::Disclosable;
@@ -70,7 +70,7 @@ impl Opened<'_> {
             Self::SdJwtVc(opened) => Ok(opened.personal_claims()),
             Self::MsoMdoc(opened) => Ok(personal_elements(&opened.claims)),
             Self::LdpVc(opened) => opened.personal_claims(&opened.document),
-            Self::JwtVcJson(opened) => Ok(personal_claims_of(opened.document())),
+            Self::JwtVcJson(opened) => Ok(opened.personal_claims()),
         }
     }
 

@@ -4,9 +4,7 @@ use serde::Deserialize;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::KeyHandle;
 
-use super::credential::{
-    CredentialDisplay, HeldContent, HeldCredential, StatusListKind, StatusReference,
-};
+use super::credential::{CredentialDisplay, HeldContent, HeldCredential, StatusListKind, StatusReference};
 use crate::identifiers::CredentialId;
 
 /// A credential as version 1 wrote it.

@@ -77,7 +77,9 @@ impl<'a> OpenedLdpVc<'a> {
 
     /// Shows what is mandatory and what `pointers` select. Without a JSON-LD processor there is no reason to give.
     pub(crate) fn derive(&self, pointers: &[JsonPointer]) -> Result<Value, Option<DeriveError>> {
-        let json_ld = self.json_ld.ok_or(None)?;
+        let Some(json_ld) = self.json_ld else {
+            return Err(None);
+        };
         derive(&Value::Object(self.document.clone()), pointers, json_ld).map_err(Some)
     }
 }
@@ -91,10 +93,14 @@ impl<'a> OpenedJwtVc<'a> {
     pub(crate) fn document(&self) -> &Map<String, Value> {
         self.token.credential().document()
     }
+
+    pub(crate) fn personal_claims(&self) -> Vec<PersonalClaim> {
+        personal_claims_of(self.document())
+    }
 }
 
 /// The claims about the person in a document, as of one that is always shown whole.
-pub(crate) fn personal_claims_of(document: &Map<String, Value>) -> Vec<PersonalClaim> {
+fn personal_claims_of(document: &Map<String, Value>) -> Vec<PersonalClaim> {
     let mut found = Vec::new();
     for (name, value) in document {
         if !TECHNICAL_MEMBERS.contains(&name.as_str()) {
