@@ -226,7 +226,7 @@ fn anchors_alone_vouch_for_mdocs_and_never_for_dids() {
 #[test]
 fn a_store_in_which_somebody_changed_a_credential_is_damaged_and_shows_nothing() {
     use symbolon_wallet_core::record::HeldContent;
-    use symbolon_wallet_core::{Change, WalletError, WalletStore as _};
+    use symbolon_wallet_core::{Change, CredentialId, WalletError, WalletStore as _};
 
     for kind in Kind::ALL {
         let world = World::new();

@@ -35,24 +35,9 @@ pub(super) fn expanded_types(
     credential: &VerifiableCredential,
     contexts: &ContextTable,
 ) -> Result<Vec<String>, CredentialProblem> {
-    let expand = |name: &String| {
-        if name == "VerifiableCredential" {
-            return "https://www.w3.org/2018/credentials#VerifiableCredential".to_owned();
-        }
-        credential
-            .contexts()
-            .iter()
-            .filter_map(|context| contexts.document(context.as_str()?))
-            .find_map(|document| {
-                let definition = document.get("@context")?.get(name)?;
-                definition
-                    .as_str()
-                    .or_else(|| definition.get("@id")?.as_str())
-                    .map(str::to_owned)
-            })
-            .unwrap_or_else(|| name.clone())
-    };
-    Ok(credential.types().iter().map(expand).collect())
+    credential
+        .expanded_types(contexts)
+        .map_err(|_| CredentialProblem::UnknownContext)
 }
 
 /// The entries in Bitstring Status Lists.
