@@ -334,13 +334,16 @@ pub enum WalletCommand {
         wallet: WalletLocation,
     },
     /// Shows one credential
-    #[command(after_help = "Example:\n  symbolon wallet show 1")]
+    #[command(after_help = "Example:\n  symbolon wallet show 1 --language fra")]
     Show {
         /// The credential, as `wallet list` names it
         id: String,
         /// The languages preferred, such as `fra` or `ara`
         #[arg(long, value_name = "LANGUAGE")]
         language: Option<String>,
+        /// Print every claim in every language as JSON
+        #[arg(long)]
+        json: bool,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,

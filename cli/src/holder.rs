@@ -11,6 +11,7 @@ use symbolon_crypto::jose::jwe::{
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, GuardedFetcher, Redirects};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::trust_list::RootOfTrust;
@@ -62,6 +63,7 @@ pub fn open_wallet(
         encryption: Arc::new(SharedJwe(Arc::clone(&provider))),
         crypto: provider,
         randomness,
+        json_ld: Some(Arc::new(SsiJsonLd::new())),
         progress,
     };
     Ok(Wallet::new(ports, policy))
