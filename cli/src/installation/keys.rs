@@ -32,11 +32,13 @@ pub enum KeyPurpose {
     Registry,
     /// The distributor's: signs the manifests of packs.
     Pack,
+    /// The headless wallet's own: signs presentations where no credential's key does.
+    HolderAuthentication,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::CredentialSigning,
@@ -45,6 +47,7 @@ impl KeyPurpose {
         Self::RequestSigning,
         Self::Registry,
         Self::Pack,
+        Self::HolderAuthentication,
     ];
 
     /// The name of its files and of its key handle.
@@ -59,6 +62,7 @@ impl KeyPurpose {
             Self::RequestSigning => "request-signing",
             Self::Registry => "registry",
             Self::Pack => "pack",
+            Self::HolderAuthentication => "holder-authentication",
         }
     }
 
@@ -107,6 +111,12 @@ impl KeyFolder {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Whether there is a key of a purpose.
+    #[must_use]
+    pub fn has_key(&self, purpose: KeyPurpose) -> bool {
+        self.0.join(format!("{}.key.pem", purpose.name())).exists()
     }
 
     /// Writes a secret key.
