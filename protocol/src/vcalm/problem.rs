@@ -2,7 +2,6 @@
 //!
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
-use symbolon_credential::data_integrity::ecdsa_sd_2023::InvalidJsonPointer;
 pub use symbolon_credential::w3c::ProblemDetails;
 use symbolon_credential::w3c::{NotConforming, ProblemType};
 use thiserror::Error;
@@ -13,6 +12,10 @@ use thiserror::Error;
 pub enum VcalmProblem {
     /// An option that is not known.
     UnknownOptionProvided,
+    /// The trust list does not name the issuer, or not for this. No specification has a type for it.
+    IssuerNotTrusted,
+    /// The credential is revoked or suspended. No specification has a type for it.
+    CredentialOutOfForce,
     /// What the status code says and nothing more ([RFC 9457 §4.2.1]).
     ///
     /// [RFC 9457 §4.2.1]: https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
@@ -28,6 +31,8 @@ impl VcalmProblem {
     pub const fn url(self) -> &'static str {
         match self {
             Self::UnknownOptionProvided => "https://www.w3.org/TR/vcalm#UNKNOWN_OPTION_PROVIDED",
+            Self::IssuerNotTrusted => "urn:symbolon:problem:issuer-not-trusted",
+            Self::CredentialOutOfForce => "urn:symbolon:problem:credential-out-of-force",
             Self::StatusCode { .. } => "about:blank",
         }
     }
@@ -37,6 +42,8 @@ impl VcalmProblem {
     pub const fn title(self) -> &'static str {
         match self {
             Self::UnknownOptionProvided => "An option is not known",
+            Self::IssuerNotTrusted => "The issuer is not trusted for this",
+            Self::CredentialOutOfForce => "The credential is revoked or suspended",
             Self::StatusCode { phrase } => phrase,
         }
     }
@@ -127,12 +134,5 @@ impl RequestRefused {
             Self::TooLarge => 413,
             _ => 400,
         }
-    }
-}
-
-/// A pointer of an option is none; which option it was, the caller adds.
-impl From<(InvalidJsonPointer, &'static str)> for RequestRefused {
-    fn from((_, option): (InvalidJsonPointer, &'static str)) -> Self {
-        Self::Option { option }
     }
 }

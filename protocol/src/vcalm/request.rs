@@ -131,8 +131,8 @@ impl Options {
             Some(_) => return Err(RequestRefused::Option { option }),
         };
         let read = |item: &Value| {
-            let text = item.as_str().ok_or(RequestRefused::Option { option })?;
-            JsonPointer::parse(text).map_err(|error| (error, option).into())
+            let pointer = item.as_str().and_then(|text| JsonPointer::parse(text).ok());
+            pointer.ok_or(RequestRefused::Option { option })
         };
         items.iter().map(read).collect::<Result<_, _>>().map(Some)
     }

@@ -285,10 +285,11 @@ impl CredentialResults {
 }
 
 /// The values of a member that holds one or a list of them.
-fn values<'d>(document: &'d Map<String, Value>, member: &str) -> impl Iterator<Item = &'d Value> {
-    match document.get(member) {
-        None => [].iter(),
-        Some(Value::Array(items)) => items.iter(),
-        Some(one) => core::slice::from_ref(one).iter(),
-    }
+fn values<'d>(document: &'d Map<String, Value>, member: &str) -> core::slice::Iter<'d, Value> {
+    let values: &'d [Value] = match document.get(member) {
+        None => &[],
+        Some(Value::Array(items)) => items,
+        Some(one) => core::slice::from_ref(one),
+    };
+    values.iter()
 }

@@ -78,7 +78,7 @@ async fn a_presentation_is_signed_by_the_key_that_its_credential_is_bound_to() {
     // It is kept, is listed, and goes when it is told to.
     let kept: Value = world.get(&location).await.json().await.unwrap();
     assert_eq!(&kept, signed);
-    let list = |query: &'static str| async {
+    let list = async |query: &str| {
         let answer = world.get(&format!("/presentations{query}")).await;
         answer.json::<Vec<Value>>().await.unwrap()
     };
