@@ -16,3 +16,4 @@ pub mod record;
 pub mod sample;
 pub mod secret;
 pub mod store;
+pub mod vcalm;
