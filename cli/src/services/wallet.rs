@@ -38,8 +38,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let (store, key) = open_store(&folder, &randomness)?;
     let path = folder.join(DOCUMENTS);
-    let documents =
-        Store::open_checked(&path).with_context(|| format!("cannot open {}", path.display()))?;
+    let documents = Store::open_checked(&path).with_context(|| format!("cannot open {}", path.display()))?;
     let own = own_key(&folder, &installation.provider, &*randomness)?;
     let trust = installation.trust()?;
     let setup = Setup {

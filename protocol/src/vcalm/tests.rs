@@ -273,7 +273,10 @@ fn what_is_to_be_verified_must_conform_and_be_secured() {
 fn a_presentation_without_a_proof_is_verified_only_where_it_is_called_one() {
     let unsecured = json!({"presentation": presentation()});
     let request = VerifyPresentationRequest::parse(&bytes(&unsecured)).unwrap();
-    assert!(matches!(request.presentation, SubmittedPresentation::Unsecured(_)));
+    assert!(matches!(
+        request.presentation,
+        SubmittedPresentation::Unsecured(_)
+    ));
     let called_secured = json!({"verifiablePresentation": presentation()});
     let refused = VerifyPresentationRequest::parse(&bytes(&called_secured));
     assert_eq!(refused.unwrap_err(), RequestRefused::NotSecured);
@@ -322,7 +325,11 @@ fn an_answer_is_verified_exactly_when_it_has_no_errors() {
     let report = PresentationReport::new(findings, vec![(secured(), failed)], None);
     let report = serde_json::to_value(report).unwrap();
     assert_eq!(report["verified"], json!(false), "a credential of it is wrong");
-    assert_eq!(report["problemDetails"], json!([]), "the presentation itself is not");
+    assert_eq!(
+        report["problemDetails"],
+        json!([]),
+        "the presentation itself is not"
+    );
     assert_eq!(report["errors"].as_array().map(Vec::len), Some(1));
     assert_eq!(report["results"]["credentials"][0]["verified"], json!(false));
 }

@@ -137,7 +137,11 @@ impl VerifyPresentationRequest {
         let unsecured = match members.take("presentation") {
             None => None,
             Some(Value::Object(document)) => Some(document),
-            Some(_) => return Err(RequestRefused::Member { member: "presentation" }),
+            Some(_) => {
+                return Err(RequestRefused::Member {
+                    member: "presentation",
+                });
+            }
         };
         let document = match unsecured {
             None => Document::Secured(members.take_object("verifiablePresentation")?),

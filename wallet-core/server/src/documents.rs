@@ -54,7 +54,9 @@ impl FromStr for ObjectId {
     type Err = NotAnObjectId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bytes = text.strip_prefix('u').and_then(|text| base64url::decode(text).ok());
+        let bytes = text
+            .strip_prefix('u')
+            .and_then(|text| base64url::decode(text).ok());
         match bytes {
             Some(bytes) if bytes.len() == 16 => Ok(Self(text.to_owned())),
             _ => Err(NotAnObjectId),
@@ -126,12 +128,7 @@ impl HeldDocuments {
     ///
     /// # Errors
     /// [`DocumentError`].
-    pub async fn keep(
-        &self,
-        kind: Kept,
-        document: &Value,
-        now: UnixTime,
-    ) -> Result<ObjectId, DocumentError> {
+    pub async fn keep(&self, kind: Kept, document: &Value, now: UnixTime) -> Result<ObjectId, DocumentError> {
         let id = ObjectId::make(&*self.randomness)?;
         let written = Written {
             version: VERSION,
@@ -167,13 +164,9 @@ impl HeldDocuments {
     /// # Errors
     /// [`DocumentError`].
     pub fn list(&self, kind: Kept) -> Result<Vec<Value>, DocumentError> {
-        let found = self.store.scan(
-            &self.tenant,
-            DOCUMENTS,
-            &[kind.prefix()],
-            None,
-            LISTED_DOCUMENTS,
-        )?;
+        let found = self
+            .store
+            .scan(&self.tenant, DOCUMENTS, &[kind.prefix()], None, LISTED_DOCUMENTS)?;
         found
             .iter()
             .map(|entry| self.open(&self.tenant.key(DOCUMENTS, &entry.suffix), &entry.value))
@@ -356,7 +349,10 @@ mod tests {
 
         let forgotten = documents.forget(Kept::Credential, first.as_str()).await.unwrap();
         assert_eq!(forgotten, Forgotten::Deleted);
-        assert_eq!((find(first.as_str()), find("urn:uuid:1")), (None, Some(number(2))));
+        assert_eq!(
+            (find(first.as_str()), find("urn:uuid:1")),
+            (None, Some(number(2)))
+        );
 
         let forgotten = documents.forget(Kept::Credential, "urn:uuid:1").await.unwrap();
         assert_eq!(forgotten, Forgotten::Deleted);

@@ -93,7 +93,10 @@ impl Holder {
             ecdsa_sd_2023::derive(&secured, &request.selective_pointers, holder.json_ld())
         });
         let document = derived.await.map_err(|_| DeriveRefused::Interrupted)??;
-        let id = self.documents.keep(Kept::Credential, &document, self.now()).await?;
+        let id = self
+            .documents
+            .keep(Kept::Credential, &document, self.now())
+            .await?;
         Ok(Made { id, document })
     }
 

@@ -26,7 +26,11 @@ pub(super) async fn derive(State(holder): State<Arc<Holder>>, headers: HeaderMap
     };
     match holder.derive(request).await {
         // The description has the credential itself here, where other endpoints have an object around it.
-        Ok(made) => created(paths::CREDENTIALS, made.id.as_str(), answer(StatusCode::CREATED, made.document)),
+        Ok(made) => created(
+            paths::CREDENTIALS,
+            made.id.as_str(),
+            answer(StatusCode::CREATED, made.document),
+        ),
         Err(error) => error.into_response(),
     }
 }

@@ -32,7 +32,11 @@ pub(super) async fn create(State(holder): State<Arc<Holder>>, headers: HeaderMap
             let body = CreatePresentationResponse {
                 verifiable_presentation: made.document,
             };
-            created(paths::PRESENTATIONS, made.id.as_str(), answer(StatusCode::CREATED, body))
+            created(
+                paths::PRESENTATIONS,
+                made.id.as_str(),
+                answer(StatusCode::CREATED, body),
+            )
         }
         Err(error) => error.into_response(),
     }
@@ -77,7 +81,9 @@ impl IntoResponse for PresentRefused {
                 return failed(StatusCode::SERVICE_UNAVAILABLE, "the holder cannot answer now");
             }
             Self::NotOurMethod => ProblemType::InvalidVerificationMethod,
-            Self::NotOurHolder | Self::SeveralKeys | Self::NotPresentable(_) => ProblemType::MalformedValueError,
+            Self::NotOurHolder | Self::SeveralKeys | Self::NotPresentable(_) => {
+                ProblemType::MalformedValueError
+            }
             Self::Proof(ProofNotGenerated::NotTransformed(_)) => ProblemType::ProofTransformationError,
             Self::Proof(_) => ProblemType::ProofGenerationError,
         };

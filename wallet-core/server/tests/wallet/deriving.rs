@@ -78,10 +78,7 @@ async fn what_cannot_be_derived_from_is_refused_with_its_problem() {
             unknown_option,
             "https://www.w3.org/TR/vcalm#UNKNOWN_OPTION_PROVIDED",
         ),
-        (
-            json!([]),
-            "https://www.w3.org/TR/vc-data-model#PARSING_ERROR",
-        ),
+        (json!([]), "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"),
     ] {
         let answer = world.post("/credentials/derive", &body).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
@@ -122,7 +119,9 @@ async fn a_body_that_is_too_large_or_no_json_is_refused_by_its_status() {
             .body(body)
             .send()
     };
-    let large = post(vec![b' '; (10 << 20) + 1], "application/json").await.unwrap();
+    let large = post(vec![b' '; (10 << 20) + 1], "application/json")
+        .await
+        .unwrap();
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let text = post(b"{}".to_vec(), "text/plain").await.unwrap();
     assert_eq!(text.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);

@@ -2,10 +2,10 @@ use core::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use symbolon_credential::Verified;
 use symbolon_credential::data_integrity::{
     ExpectedProof, ProofCheck, ProofPurpose, ProofRejected, SecuredDocument, VerificationKey, verify,
 };
-use symbolon_credential::Verified;
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_did::{DidUrl, verification_key};
 
@@ -122,7 +122,9 @@ async fn nobody_elses_name_is_signed_for() {
         ),
         (
             None,
-            Some(format!("{mallory}#z6MkpJySvETLnxhQG9DzEdmKJtysBDjuuTeDfUj1uNNCUqcj")),
+            Some(format!(
+                "{mallory}#z6MkpJySvETLnxhQG9DzEdmKJtysBDjuuTeDfUj1uNNCUqcj"
+            )),
             method,
         ),
         (None, Some(format!("{}#other", world.own.did())), method),
@@ -146,7 +148,8 @@ async fn nobody_elses_name_is_signed_for() {
 async fn a_base_proof_is_derived_from_before_it_is_presented() {
     let world = World::start().await;
     let base = world.with_base_proof(world.bound.did().as_str());
-    let body = json!({"presentation": presentation(std::slice::from_ref(&base)), "options": {"challenge": "c"}});
+    let body =
+        json!({"presentation": presentation(std::slice::from_ref(&base)), "options": {"challenge": "c"}});
     let answer = world.post("/presentations", &body).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 
@@ -160,7 +163,8 @@ async fn a_base_proof_is_derived_from_before_it_is_presented() {
         .json()
         .await
         .unwrap();
-    let body = json!({"presentation": presentation(&[derived]), "options": {"challenge": "c", "domain": "d"}});
+    let body =
+        json!({"presentation": presentation(&[derived]), "options": {"challenge": "c", "domain": "d"}});
     let answer = world.post("/presentations", &body).await;
     assert_eq!(answer.status(), StatusCode::CREATED);
     let answer: Value = answer.json().await.unwrap();
