@@ -363,6 +363,9 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
+    /// Serves the headless wallet until interrupted: VCALM over HTTP, behind the token that it makes in the wallet's folder
+    #[command(after_help = "Example:\n  symbolon wallet serve --config symbolon.toml")]
+    Serve,
     /// Shows what was received and what was shown to whom
     #[command(after_help = "Example:\n  symbolon wallet history")]
     History {

@@ -162,6 +162,24 @@ pub const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        package: "symbolon-wallet-server",
+        purity: Runtime,
+        may_use: &[
+            CRYPTO,
+            AWS_LC,
+            JOSEKIT,
+            DID,
+            SCHEMAS,
+            CREDENTIAL,
+            DATA_INTEGRITY,
+            TRUST,
+            PROTOCOL,
+            HTTP,
+            STORE,
+            WALLET,
+        ],
+    },
+    Layer {
         package: "symbolon-verifier-server",
         purity: Runtime,
         may_use: &[
