@@ -4,6 +4,8 @@
 #![cfg_attr(not(test), no_std)]
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;

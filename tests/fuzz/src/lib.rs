@@ -6,8 +6,8 @@
 //! Two drivers call the same functions: the seeded runner of this package, on the stable compiler and in the checks, and
 //! `cargo-fuzz/`, which needs a nightly and sees which code an input reaches.
 //!
-//! Where a signature stands before a parser, [`provider`](crate::targets) accepts every signature: a fuzzer cannot sign, and
-//! what lies behind a signature is written by people who can.
+//! Where a signature stands before a parser, the targets accept every signature: a fuzzer cannot sign, and what lies behind a
+//! signature is written by people who can.
 
 #![expect(
     clippy::expect_used,

@@ -24,6 +24,20 @@ PERSON = {"givenName": "Asha", "familyName": "Otieno", "address": {"locality": "
 SHOWN = {"givenName": "Asha", "address": {"locality": "Kisumu"}}
 
 
+# Any W3C credential with a Data Integrity proof.
+CREDENTIAL = "https://www.w3.org/2018/credentials#VerifiableCredential"
+QUERY = {
+    "credentials": [
+        {
+            "id": "credential",
+            "format": "ldp_vc",
+            "meta": {"type_values": [[CREDENTIAL]]},
+            "claims": [{"path": ["credentialSubject"]}],
+        }
+    ]
+}
+
+
 class Peer:
     """The cryptosuites of @digitalbazaar, one at a time."""
 
@@ -57,9 +71,9 @@ def compare(ours, peer, run):
 def read_ours(ours, peer, run, configuration):
     """A presentation of our wallet, exactly as our verifier gets it."""
     ours.receive(configuration)
-    request = ours.ask(ours.query_for(configuration))
+    request = ours.ask(QUERY)
     [[presentation]] = ours.present(request).values()
-    order = {"challenge": request.nonce, "domain": request.audience, "documents": ours.documents(presentation)}
+    order = {"challenge": request.nonce, "domain": request.audience, "documents": ours.documents()}
     credential = the_credential(presentation)
 
     def answer(presentation=presentation, **changes):
@@ -92,7 +106,7 @@ def read_theirs(ours, peer, run):
     issuer, holder = peer.ask("make-key", curve=peer.curve), peer.ask("make-key", curve="P-256")
     entry = PeerIssuer().trusted() | {"dids": [issuer["controller"]]}
     trust = ours.trust_list_with(entry, {CONTEXT: PERSON_CONTEXT})
-    request = ours.ask(ours.query_for("NationalIdentityLd"))
+    request = ours.ask(QUERY)
     documents = {CONTEXT: PERSON_CONTEXT}
     now = int(time.time())
     credential = {
@@ -158,7 +172,7 @@ def read_theirs(ours, peer, run):
     run("theirs-altered", "a claim that was never signed", lambda: refused("authentic", "not_authentic", present(extended)))
     stranger = peer.ask("make-key", curve="P-256")
     run("theirs-altered", "presented by a stranger", lambda: refused("holder", "refuted", present(signed, stranger)))
-    other = ours.ask(ours.query_for("NationalIdentityLd"))
+    other = ours.ask(QUERY)
     run("theirs-altered", "the answer to another request", lambda: refused("holder", "refuted", presentation, other))
 
 

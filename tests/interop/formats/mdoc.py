@@ -18,6 +18,17 @@ PERSON = {
     "document_number": "KE-1984",
     "age_over_18": True,
 }
+SHOWN = ["family_name", "birth_date", "age_over_18"]
+QUERY = {
+    "credentials": [
+        {
+            "id": "licence",
+            "format": "mso_mdoc",
+            "meta": {"doctype_value": DOC_TYPE},
+            "claims": [{"path": [NAME_SPACE, name], "intent_to_retain": False} for name in SHOWN],
+        }
+    ]
+}
 
 
 class Peer:
@@ -47,7 +58,7 @@ def session_of(request):
 def read_ours(ours, peer, run):
     """A presentation of our wallet, exactly as our verifier gets it."""
     ours.receive("MobileDrivingLicence")
-    request = ours.ask(ours.query_for("MobileDrivingLicence"))
+    request = ours.ask(QUERY)
     [[presentation]] = ours.present(request).values()
     _, report = ours.verify(presentation, request=request)
     order = {"work": "verify", "anchors": ours.own_issuer()["anchors"]} | session_of(request)
@@ -75,8 +86,7 @@ def read_theirs(ours, peer, run):
     """An mdoc that the peer issued and presented for a request of our verifier."""
     issuer = PeerDocumentSigner()
     trust = ours.trust_list_with(issuer.trusted())
-    request = ours.ask(ours.query_for("MobileDrivingLicence"))
-    shown = ["family_name", "birth_date", "age_over_18"]
+    request = ours.ask(QUERY)
     order = {
         "work": "issue-and-present",
         "issued_at": int(time.time()) - 60,
@@ -84,7 +94,7 @@ def read_theirs(ours, peer, run):
         "name_space": NAME_SPACE,
         "elements": PERSON,
         "dates": ["birth_date"],
-        "shown": shown,
+        "shown": SHOWN,
         "device_key": jwk_of(ec.generate_private_key(ec.SECP256R1())),
         "issuer_key": jwk_of(issuer.key),
         "certificates": issuer.x5c,
@@ -96,7 +106,7 @@ def read_theirs(ours, peer, run):
         assert isinstance(report, dict), f"unreadable: {report}"
         states = {axis: report[axis]["state"] for axis in ["authentic", "trusted", "holder"]}
         assert states == {"authentic": "authentic", "trusted": "trusted", "holder": "proven_by_key"}, f"{states}"
-        assert report["claims"] == {NAME_SPACE: {name: PERSON[name] for name in shown}}, "we read other elements"
+        assert report["claims"] == {NAME_SPACE: {name: PERSON[name] for name in SHOWN}}, "we read other elements"
 
     def refused(axis, state, presentation=presentation, trust=trust, request=request):
         code, report = ours.verify(presentation, trust, request)
@@ -109,7 +119,7 @@ def read_theirs(ours, peer, run):
         "a letter of an element",
         lambda: refused("authentic", "not_authentic", alter(presentation, PERSON["family_name"])),
     )
-    other = ours.ask(ours.query_for("MobileDrivingLicence"))
+    other = ours.ask(QUERY)
     run("theirs-altered", "the answer to another request", lambda: refused("holder", "refuted", request=other))
     stranger = peer.ask(order | {"device_key": jwk_of(ec.generate_private_key(ec.SECP256R1()))})["presentation"]
     run(

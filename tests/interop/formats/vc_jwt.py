@@ -11,6 +11,17 @@ from installation import decode, rfc3339
 
 FORMAT = "W3C VC 2.0 as JWT"
 SUBJECT = {"name": "Asha Otieno", "description": "of Kisumu"}
+CREDENTIAL = "https://www.w3.org/2018/credentials#VerifiableCredential"
+QUERY = {
+    "credentials": [
+        {
+            "id": "credential",
+            "format": "jwt_vc_json",
+            "meta": {"type_values": [[CREDENTIAL]]},
+            "claims": [{"path": ["credentialSubject"]}],
+        }
+    ]
+}
 
 
 class Peer:
@@ -30,7 +41,7 @@ def compare(ours, peer, run):
 def read_ours(ours, peer, run):
     """A presentation of our wallet, exactly as our verifier gets it."""
     ours.receive("NationalIdentityJwt")
-    request = ours.ask(ours.query_for("NationalIdentityJwt"))
+    request = ours.ask(QUERY)
     [[presentation]] = ours.present(request).values()
     _, report = ours.verify(presentation, request=request)
     credential = credential_within(presentation)
@@ -66,7 +77,7 @@ def read_theirs(ours, peer, run):
     issuer, holder = new_key(), new_key()
     did, holder_did = did_key_of(issuer), did_key_of(holder)
     trust = ours.trust_list_with(PeerIssuer().trusted() | {"dids": [did]})
-    request = ours.ask(ours.query_for("NationalIdentityJwt"))
+    request = ours.ask(QUERY)
     now = int(time.time())
     order = {
         "work": "issue-and-present",
@@ -107,7 +118,7 @@ def read_theirs(ours, peer, run):
     stranger = new_key()
     stolen = peer.ask(order | {"holder_key": jwk_of(stranger), "holder_key_id": key_id(did_key_of(stranger))})["presentation"]
     run("theirs-altered", "presented by a stranger", lambda: refused("holder", "refuted", stolen))
-    other = ours.ask(ours.query_for("NationalIdentityJwt"))
+    other = ours.ask(QUERY)
     run("theirs-altered", "the answer to another request", lambda: refused("holder", "refuted", presentation, other))
 
 

@@ -70,7 +70,14 @@ pub(super) const ISSUANCE: Target = Target {
                     }
                     Reading::of(&request)
                 },
-                |input| Reading::of(&CredentialResponse::parse(input)),
+                |input| {
+                    let response = CredentialResponse::parse(input);
+                    if let Ok(response) = &response {
+                        let written = serde_json::to_vec(response).expect("a response is written");
+                        assert_eq!(CredentialResponse::parse(&written).as_ref(), Ok(response));
+                    }
+                    Reading::of(&response)
+                },
                 |input| {
                     let Some(text) = armour::jws(input) else {
                         return Reading::NOT_FOR_THE_TARGET;
@@ -157,6 +164,7 @@ pub(super) const ISSUANCE: Target = Target {
             for_part(6, request.to_string()),
             for_part(6, r#"{"credential_identifier":"one"}"#),
             for_part(7, r#"{"credentials":[{"credential":"eyJ"},{"credential":"eyK"}],"notification_id":"n"}"#),
+            for_part(7, r#"{"credentials":[{"credential":{"@context":[],"n":[1.5,-0]}}]}"#),
             for_part(7, r#"{"transaction_id":"t","interval":5}"#),
             for_part(8, armour::parts_of_jws(&proof)),
             for_part(8, by_did),
@@ -181,6 +189,20 @@ const METADATA: &str = r##"{
             "proof_types_supported":{"jwt":{"proof_signing_alg_values_supported":["ES256"]}},
             "credential_metadata":{"display":[{"name":"Identity","locale":"en","background_color":"#12107c"}],
                 "claims":[{"path":["name"],"mandatory":true,"display":[{"name":"Name","locale":"en"}]}]}
+        },
+        "licence":{
+            "format":"mso_mdoc","doctype":"org.iso.18013.5.1.mDL","credential_signing_alg_values_supported":[-7,-9],
+            "cryptographic_binding_methods_supported":["cose_key"],
+            "proof_types_supported":{"jwt":{"proof_signing_alg_values_supported":["ES256"]}}
+        },
+        "document":{
+            "format":"ldp_vc","credential_signing_alg_values_supported":["eddsa-rdfc-2022"],
+            "credential_definition":{"@context":["https://www.w3.org/ns/credentials/v2",{"a":"urn:a"}],
+                "type":["VerifiableCredential","IdentityCredential"]}
+        },
+        "token":{
+            "format":"jwt_vc_json","credential_signing_alg_values_supported":["ES256"],
+            "credential_definition":{"type":["VerifiableCredential"]}
         }
     }
 }"##;

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use symbolon_crypto::encoding::json::{JsonBudget, parse_value};
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
-use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::dcql::{
+    Candidate, CandidateKind, DcqlQuery, HolderBinding, W3cFormat, check_answer, match_query,
+};
 use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
@@ -34,12 +36,55 @@ pub(super) const DCQL: Target = Target {
         if let Ok(query) = &query {
             let written = serde_json::to_vec(query).expect("a query is written");
             assert_eq!(DcqlQuery::parse(&written).as_ref(), Ok(query), "a query that is written reads the same");
-            let _ = (query.asks_without_holder_binding(), symbolon_protocol::dcql::check_answer(query, &BTreeMap::new()));
+            let _ = query.asks_without_holder_binding();
+            answer_with_everything(query);
         }
         Reading::of(&query)
     },
     seeds: || queries().iter().map(|query| query.to_string().into_bytes()).collect(),
 };
+
+/// Candidates of every kind against every part of a query.
+fn answer_with_everything(query: &DcqlQuery) {
+    let claims = json!({
+        "name": "Asha", "address": {"locality": "Pune"}, "nationalities": ["IN", 7, true], "list": [0],
+        "org.iso.18013.5.1": {"family_name": "Rao"}, "credentialSubject": {"given": "Asha"}
+    });
+    let claims = claims.as_object().cloned().unwrap_or_default();
+    let types = ["https://www.w3.org/2018/credentials#VerifiableCredential".to_owned()];
+    let kinds = [
+        CandidateKind::SdJwtVc { vct: "urn:identity" },
+        CandidateKind::MsoMdoc {
+            doctype: "org.iso.18013.5.1.mDL",
+        },
+        CandidateKind::W3c {
+            format: W3cFormat::LdpVc,
+            types: &types,
+        },
+        CandidateKind::W3c {
+            format: W3cFormat::JwtVcJson,
+            types: &types,
+        },
+    ];
+    let candidates: Vec<Candidate<'_>> = kinds
+        .into_iter()
+        .map(|kind| Candidate {
+            kind,
+            claims: &claims,
+            authority_key_identifiers: &[],
+            holder_binding: HolderBinding::Proven,
+        })
+        .collect();
+    let Ok(matches) = match_query(query, &candidates) else {
+        return;
+    };
+    let mut answer: BTreeMap<_, Vec<Candidate<'_>>> = BTreeMap::new();
+    for found in matches.answer() {
+        let candidate = candidates.get(found.candidate).copied().expect("a match is one of the candidates");
+        answer.entry(found.query.clone()).or_default().push(candidate);
+    }
+    assert_eq!(check_answer(query, &answer), Ok(()), "what a wallet finds, a verifier takes");
+}
 
 /// Links, request objects, answers.
 pub(super) const PRESENTATION: Target = Target {
@@ -116,7 +161,7 @@ pub(super) const PRESENTATION: Target = Target {
             .expect("a request object is prepared")
             .finish(&[7; 64]);
         let answer = AuthorizationResponse {
-            vp_token: VpToken::parse(br#"{"id":["eyJ~"],"other":["a","b"]}"#).expect("an answer"),
+            vp_token: VpToken::parse(br#"{"id":["eyJ~"],"other":[{"@context":[],"n":[1,-2]},"b"]}"#).expect("an answer"),
             state: RequestNonce::parse("state-1"),
         };
         let encryption = request().response_encryption().ok().flatten().expect("the answer is encrypted");
