@@ -104,7 +104,10 @@ fn every_test_that_the_table_names_exists() {
                 tests_of(&source.unwrap_or_default())
             });
             if !tests.contains(test) {
-                wrong.push(format!("row {}, {}: {file} has no test {test}", cell.row, cell.format));
+                wrong.push(format!(
+                    "row {}, {}: {file} has no test {test}",
+                    cell.row, cell.format
+                ));
             }
         }
     }

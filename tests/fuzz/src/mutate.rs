@@ -9,9 +9,29 @@ const MAX_WORDS: usize = 512;
 
 /// Numbers at the edges of types, as text.
 const NUMBERS: &[&str] = &[
-    "0", "-1", "1e999", "-0", "1.5", "255", "256", "65535", "65536", "2147483648", "4294967296", "9007199254740993",
-    "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "1E400", "0.1e-400",
-    "null", "true", "[]", "{}", "\"\"",
+    "0",
+    "-1",
+    "1e999",
+    "-0",
+    "1.5",
+    "255",
+    "256",
+    "65535",
+    "65536",
+    "2147483648",
+    "4294967296",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1E400",
+    "0.1e-400",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "\"\"",
 ];
 /// Beginnings of CBOR items: lengths far beyond the input, indefinite lengths, tags, floats.
 const CBOR_HEADS: &[&[u8]] = &[
@@ -19,10 +39,21 @@ const CBOR_HEADS: &[&[u8]] = &[
     &[0x9b, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff],
     &[0xbb, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
     &[0x9a, 0x00, 0xff, 0xff, 0xff],
-    &[0x5f], &[0x7f], &[0x9f], &[0xbf], &[0xff],
-    &[0xc0], &[0xd8, 0x18], &[0xd9, 0x03, 0xec], &[0xd2], &[0xd0],
-    &[0xf9, 0x7e, 0x00], &[0xfb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0],
-    &[0xf6], &[0xf7], &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+    &[0x5f],
+    &[0x7f],
+    &[0x9f],
+    &[0xbf],
+    &[0xff],
+    &[0xc0],
+    &[0xd8, 0x18],
+    &[0xd9, 0x03, 0xec],
+    &[0xd2],
+    &[0xd0],
+    &[0xf9, 0x7e, 0x00],
+    &[0xfb, 0x7f, 0xf0, 0, 0, 0, 0, 0, 0],
+    &[0xf6],
+    &[0xf7],
+    &[0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
     &[0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
 ];
 
@@ -154,7 +185,9 @@ impl Mutator {
     }
 
     fn byte(&mut self) -> u8 {
-        const EDGES: &[u8] = &[0, 1, 0x7f, 0x80, 0xff, b'"', b'{', b'[', b'.', b'~', b'=', b'-', b'/', b':', b'\\', b'\n'];
+        const EDGES: &[u8] = &[
+            0, 1, 0x7f, 0x80, 0xff, b'"', b'{', b'[', b'.', b'~', b'=', b'-', b'/', b':', b'\\', b'\n',
+        ];
         match self.below(3) {
             0 => self.pick(EDGES).copied().unwrap_or(0),
             _ => u8::try_from(self.below(256)).unwrap_or(0),
@@ -193,7 +226,15 @@ impl Mutator {
 
     /// Arrays, objects or tags within each other.
     fn nest(&mut self, input: &mut Vec<u8>, place: usize) {
-        const OPENINGS: &[&[u8]] = &[b"[", b"{\"a\":", b"[[", &[0x81], &[0xa1, 0x00], &[0xc1], &[0xd8, 0x18, 0x45]];
+        const OPENINGS: &[&[u8]] = &[
+            b"[",
+            b"{\"a\":",
+            b"[[",
+            &[0x81],
+            &[0xa1, 0x00],
+            &[0xc1],
+            &[0xd8, 0x18, 0x45],
+        ];
         let levels = 1 << self.below(13);
         if let Some(opening) = self.pick(OPENINGS) {
             let nested = opening.repeat(levels);

@@ -16,7 +16,12 @@ fn every_seed_is_accepted_and_every_target_has_some() {
         let seeds = (target.seeds)();
         assert!(!seeds.is_empty(), "{} has no seeds", target.name);
         for (number, seed) in seeds.iter().enumerate() {
-            assert_eq!((target.run)(seed), Reading::Accepted, "seed {number} of {}", target.name);
+            assert_eq!(
+                (target.run)(seed),
+                Reading::Accepted,
+                "seed {number} of {}",
+                target.name
+            );
         }
     }
 }
@@ -43,8 +48,14 @@ fn names_are_unique_and_cargo_fuzz_has_each_target() {
     for name in names {
         let text = fs::read_to_string(cargo_fuzz().join("fuzz_targets").join(format!("{name}.rs")));
         let text = text.expect("a target is text");
-        assert!(text.contains(&format!("\"{name}\"")), "{name}.rs runs another target");
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not in the manifest");
+        assert!(
+            text.contains(&format!("\"{name}\"")),
+            "{name}.rs runs another target"
+        );
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "{name} is not in the manifest"
+        );
     }
 }
 

@@ -77,7 +77,9 @@ impl Clock {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+        u64::try_from(self.started.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
     }
 }
 
@@ -150,10 +152,15 @@ impl Campaign {
     /// Reads one input under all limits.
     fn read(&mut self, input: &[u8]) -> Result<Reading, String> {
         // Cut to its length only where something breaks, so that most inputs cost one call.
-        let written = self.current.set_len(0).and_then(|()| self.current.write_all_at(input, 0));
+        let written = self
+            .current
+            .set_len(0)
+            .and_then(|()| self.current.write_all_at(input, 0));
         written.map_err(|error| format!("the input cannot be saved: {error}"))?;
         let limit = ALLOCATOR.allocated().saturating_add(ALLOCATION_LIMIT_BYTES);
-        ALLOCATOR.set_limit(limit).map_err(|()| "the limit of memory cannot be set".to_owned())?;
+        ALLOCATOR
+            .set_limit(limit)
+            .map_err(|()| "the limit of memory cannot be set".to_owned())?;
         self.clock.begun.store(self.clock.now(), Ordering::Relaxed);
         let begun = Instant::now();
         let reading = catch_unwind(AssertUnwindSafe(|| (self.target.run)(input)));

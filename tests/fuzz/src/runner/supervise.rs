@@ -41,7 +41,9 @@ pub(crate) fn run(targets: Vec<&'static Target>, budget: &Budget, jobs: usize) -
             });
         }
     });
-    let broken = broken.into_inner().map_err(|_| "a supervisor panicked".to_owned())?;
+    let broken = broken
+        .into_inner()
+        .map_err(|_| "a supervisor panicked".to_owned())?;
     println!("{} of {total} targets hold", total - broken.len());
     for target in &broken {
         println!(
@@ -50,5 +52,9 @@ pub(crate) fn run(targets: Vec<&'static Target>, budget: &Budget, jobs: usize) -
             budget.current_input(target).display()
         );
     }
-    Ok(if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

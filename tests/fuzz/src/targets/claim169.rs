@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use symbolon_credential::claim169::{
-    Biometric, BiometricPart, Claim169KeyReference, Claim169Message, Cwt, DateOfBirth, Gender, IdentityData,
-    ImageKind, LockedClaim169, ParsedClaim169, Claim169Budget, prepare,
+    Biometric, BiometricPart, Claim169Budget, Claim169KeyReference, Claim169Message, Cwt, DateOfBirth,
+    Gender, IdentityData, ImageKind, LockedClaim169, ParsedClaim169, prepare,
 };
 use symbolon_credential::pixelpass::{self, KeyTable, PixelPassBudget, PixelPassContent};
 use symbolon_credential::sd_jwt_vc::Validity;
@@ -33,7 +33,11 @@ pub(super) const CLAIM_169: Target = Target {
                         Ok(parsed) => parsed,
                         Err(error) => return Reading::refused(&error),
                     };
-                    let _ = (parsed.key_id(), parsed.certificate_url(), parsed.unverified_issuer());
+                    let _ = (
+                        parsed.key_id(),
+                        parsed.certificate_url(),
+                        parsed.unverified_issuer(),
+                    );
                     if let Ok(cwt) = parsed.verify(WORLD.edwards.public(), &TrustingProvider) {
                         write_again(&cwt);
                     }
@@ -52,7 +56,9 @@ pub(super) const CLAIM_169: Target = Target {
     },
     seeds: || {
         let signed = signed();
-        let encrypted = signed.encrypt(&content_key(), &Repeating::new(14)).expect("a card is encrypted");
+        let encrypted = signed
+            .encrypt(&content_key(), &Repeating::new(14))
+            .expect("a card is encrypted");
         vec![
             for_part(0, signed.qr_text()),
             for_part(1, signed.cose()),
@@ -70,9 +76,15 @@ fn write_again(cwt: &Cwt) {
     let Ok(signed) = prepared.finish(vec![7; 64]) else {
         return;
     };
-    let again = ParsedClaim169::parse_cose(signed.cose(), Claim169Budget::DEFAULT).expect("a card reads back");
-    let again = again.verify(WORLD.edwards.public(), &TrustingProvider).expect("every signature is accepted");
-    assert!(again.identity == cwt.identity, "a card that is written reads the same");
+    let again =
+        ParsedClaim169::parse_cose(signed.cose(), Claim169Budget::DEFAULT).expect("a card reads back");
+    let again = again
+        .verify(WORLD.edwards.public(), &TrustingProvider)
+        .expect("every signature is accepted");
+    assert!(
+        again.identity == cwt.identity,
+        "a card that is written reads the same"
+    );
 }
 
 fn content_key() -> NamedContentKey {
@@ -159,7 +171,10 @@ pub(super) fn signed() -> symbolon_credential::claim169::SignedClaim169 {
         second_language: Some("hin".to_owned()),
         biometrics: BTreeMap::from([(
             BiometricPart::Face,
-            vec![Biometric::image(vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4], ImageKind::Jpeg)],
+            vec![Biometric::image(
+                vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4],
+                ImageKind::Jpeg,
+            )],
         )]),
         ..IdentityData::default()
     };
@@ -178,6 +193,8 @@ pub(super) fn signed() -> symbolon_credential::claim169::SignedClaim169 {
     };
     let key = Claim169KeyReference::KeyId(b"key".to_vec());
     let prepared = prepare(&cwt, SignatureAlgorithm::EdDsa, &key).expect("a card is prepared");
-    let signature = WORLD.edwards.sign(&prepared.request(WORLD.edwards.handle()).bytes);
+    let signature = WORLD
+        .edwards
+        .sign(&prepared.request(WORLD.edwards.handle()).bytes);
     prepared.finish(signature).expect("a card is finished")
 }

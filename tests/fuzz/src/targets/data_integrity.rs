@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::ecdsa_sd_2023::{self, BaseProof, JsonPointer};
 use symbolon_credential::data_integrity::{
-    CanonicalHash, ContextTable, Cryptosuite, ExpectedProof, JsonLd, JsonLdBudget, JsonLdProcessor as _, ProofCheck,
-    ProofOptions, ProofPurpose, VerificationKey, prepare, read_proofs, verify,
+    CanonicalHash, ContextTable, Cryptosuite, ExpectedProof, JsonLd, JsonLdBudget, JsonLdProcessor as _,
+    ProofCheck, ProofOptions, ProofPurpose, VerificationKey, prepare, read_proofs, verify,
 };
 use symbolon_crypto::RustCryptoProvider;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
@@ -34,11 +34,19 @@ pub(super) const PROOFS: Target = Target {
         document(input, |secured| {
             if let Ok(proofs) = read_proofs(secured) {
                 for proof in &proofs {
-                    let _ = (proof.cryptosuite_name(), proof.verification_method(), proof.purpose());
+                    let _ = (
+                        proof.cryptosuite_name(),
+                        proof.verification_method(),
+                        proof.purpose(),
+                    );
                 }
             }
             let keys = |method: &str| {
-                let signer = if method.contains("z6Mk") { &WORLD.edwards } else { &WORLD.issuer };
+                let signer = if method.contains("z6Mk") {
+                    &WORLD.edwards
+                } else {
+                    &WORLD.issuer
+                };
                 Some(VerificationKey {
                     public_key: signer.public().clone(),
                     controller: w3c::issuer_did().as_str().to_owned(),
@@ -74,8 +82,8 @@ pub(super) const PROOFS: Target = Target {
                 domain: further.map(|_| "domain".to_owned()),
                 challenge: further.map(|_| "challenge".to_owned()),
             };
-            let prepared =
-                prepare(&w3c::credential(), &options, signer.public(), &json_ld()).expect("a proof is prepared");
+            let prepared = prepare(&w3c::credential(), &options, signer.public(), &json_ld())
+                .expect("a proof is prepared");
             let signature = signer.sign(prepared.signing_input());
             prepared.finish(&signature)
         };
@@ -93,7 +101,12 @@ pub(super) const PROOFS: Target = Target {
             secured(Cryptosuite::EddsaRdfc2022, &WORLD.edwards, credential, None),
             secured(Cryptosuite::EddsaJcs2022, &WORLD.edwards, credential, None),
             secured(Cryptosuite::EcdsaRdfc2019, &WORLD.issuer, credential, None),
-            secured(Cryptosuite::EcdsaRdfc2019, &WORLD.issuer, credential, Some("further")),
+            secured(
+                Cryptosuite::EcdsaRdfc2019,
+                &WORLD.issuer,
+                credential,
+                Some("further"),
+            ),
             chained,
             one,
         ]
@@ -113,17 +126,30 @@ pub(super) const ECDSA_SD: Target = Target {
                     document(input, |secured| {
                         let pointers = [JsonPointer::parse("/credentialSubject/given").expect("a pointer")];
                         if let Ok(derived) = ecdsa_sd_2023::derive(secured, &pointers, json_ld()) {
-                            let _ = ecdsa_sd_2023::verify(&derived, WORLD.issuer.public(), json_ld(), &TrustingProvider);
+                            let _ = ecdsa_sd_2023::verify(
+                                &derived,
+                                WORLD.issuer.public(),
+                                json_ld(),
+                                &TrustingProvider,
+                            );
                         }
-                        let verified =
-                            ecdsa_sd_2023::verify_base(secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
+                        let verified = ecdsa_sd_2023::verify_base(
+                            secured,
+                            WORLD.issuer.public(),
+                            json_ld(),
+                            &TrustingProvider,
+                        );
                         Reading::of(&verified.map(|_| ()))
                     })
                 },
                 |input| {
                     document(input, |secured| {
-                        let verified =
-                            ecdsa_sd_2023::verify(secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
+                        let verified = ecdsa_sd_2023::verify(
+                            secured,
+                            WORLD.issuer.public(),
+                            json_ld(),
+                            &TrustingProvider,
+                        );
                         Reading::of(&verified.map(|_| ()))
                     })
                 },
@@ -132,8 +158,14 @@ pub(super) const ECDSA_SD: Target = Target {
                     let mut secured = BASE_AND_DERIVED.1.clone();
                     let text = symbolon_crypto::encoding::multibase::encode_base64url(input);
                     secured["proof"]["proofValue"] = Value::from(text);
-                    let _ = ecdsa_sd_2023::verify_base(&secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
-                    let verified = ecdsa_sd_2023::verify(&secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
+                    let _ = ecdsa_sd_2023::verify_base(
+                        &secured,
+                        WORLD.issuer.public(),
+                        json_ld(),
+                        &TrustingProvider,
+                    );
+                    let verified =
+                        ecdsa_sd_2023::verify(&secured, WORLD.issuer.public(), json_ld(), &TrustingProvider);
                     Reading::of(&verified.map(|_| ()))
                 },
                 |input| {
@@ -153,7 +185,8 @@ pub(super) const ECDSA_SD: Target = Target {
     seeds: || {
         let (base, derived) = &*BASE_AND_DERIVED;
         let value = derived["proof"]["proofValue"].as_str().unwrap_or_default();
-        let value = symbolon_crypto::encoding::multibase::decode_base64url(value).expect("a proof value is multibase");
+        let value = symbolon_crypto::encoding::multibase::decode_base64url(value)
+            .expect("a proof value is multibase");
         vec![
             for_part(0, base.to_string()),
             for_part(1, derived.to_string()),
@@ -170,9 +203,14 @@ pub(super) const JSON_LD: Target = Target {
     run: |input| {
         document(input, |value| {
             let statements = PROCESSOR.to_statements(value, &CONTEXTS, JsonLdBudget::DEFAULT);
-            let canonical = PROCESSOR.canonicalize(value, &CONTEXTS, CanonicalHash::Sha256, JsonLdBudget::DEFAULT);
+            let canonical =
+                PROCESSOR.canonicalize(value, &CONTEXTS, CanonicalHash::Sha256, JsonLdBudget::DEFAULT);
             if let (Ok(statements), Ok(canonical)) = (&statements, &canonical) {
-                let again = PROCESSOR.canonicalize_statements(statements, CanonicalHash::Sha256, JsonLdBudget::DEFAULT);
+                let again = PROCESSOR.canonicalize_statements(
+                    statements,
+                    CanonicalHash::Sha256,
+                    JsonLdBudget::DEFAULT,
+                );
                 assert_eq!(
                     again.map(|dataset| dataset.statements).as_ref(),
                     Ok(canonical),
@@ -190,7 +228,10 @@ pub(super) const JSON_LD: Target = Target {
             "issuer": "did:web:registry.example",
             "credentialSubject": [{"knows": {"knows": {"id": "urn:a"}}}, {"id": "urn:a", "n": [1, 1.5, true, "x"]}]
         });
-        vec![w3c::credential().to_string().into_bytes(), nested.to_string().into_bytes()]
+        vec![
+            w3c::credential().to_string().into_bytes(),
+            nested.to_string().into_bytes(),
+        ]
     },
 };
 
@@ -227,7 +268,11 @@ pub(super) const N_QUADS: Target = Target {
             .collect();
         let literals = "_:a <urn:p> \"x\\n\\\"\\u00e9\"@en-GB _:g .\n<urn:s> <urn:p> \
             \"1\"^^<http://www.w3.org/2001/XMLSchema#integer> .\n";
-        vec![of_credential.into_bytes(), ring.into_bytes(), literals.as_bytes().to_vec()]
+        vec![
+            of_credential.into_bytes(),
+            ring.into_bytes(),
+            literals.as_bytes().to_vec(),
+        ]
     },
 };
 
@@ -243,11 +288,15 @@ pub(super) static BASE_AND_DERIVED: LazyLock<(Value, Value)> = LazyLock::new(|| 
         created: Some(NOW),
         expires: None,
     };
-    let prepared =
-        proof.prepare(json_ld(), &RustCryptoProvider, &Repeating::new(21)).expect("a base proof is prepared");
+    let prepared = proof
+        .prepare(json_ld(), &RustCryptoProvider, &Repeating::new(21))
+        .expect("a base proof is prepared");
     let signature = WORLD.issuer.sign(prepared.signing_input());
     let base = prepared.finish(&signature).expect("a base proof is finished");
-    let selected = [pointer("/credentialSubject/given"), pointer("/credentialSubject/address")];
+    let selected = [
+        pointer("/credentialSubject/given"),
+        pointer("/credentialSubject/address"),
+    ];
     let derived = ecdsa_sd_2023::derive(&base, &selected, json_ld()).expect("a proof is derived");
     (base, derived)
 });

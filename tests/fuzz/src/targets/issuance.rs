@@ -37,7 +37,10 @@ pub(super) const ISSUANCE: Target = Target {
                         let link = OfferLink::parse(text, POLICY);
                         if let Ok(link) = &link {
                             let written = link.to_uri().expect("a link that was read can be written");
-                            assert!(OfferLink::parse(&written, POLICY).is_ok(), "a link that is written reads again");
+                            assert!(
+                                OfferLink::parse(&written, POLICY).is_ok(),
+                                "a link that is written reads again"
+                            );
                         }
                         Reading::of(&link)
                     })
@@ -47,7 +50,10 @@ pub(super) const ISSUANCE: Target = Target {
                     if let Ok(metadata) = &metadata {
                         let _ = (metadata.batch_size(), metadata.accepts_plain_messages());
                         let written = serde_json::to_vec(metadata).expect("metadata is written");
-                        assert_eq!(IssuerMetadata::parse(&written, &issuer(), POLICY).as_ref(), Ok(metadata));
+                        assert_eq!(
+                            IssuerMetadata::parse(&written, &issuer(), POLICY).as_ref(),
+                            Ok(metadata)
+                        );
                     }
                     Reading::of(&metadata)
                 },
@@ -163,8 +169,14 @@ pub(super) const ISSUANCE: Target = Target {
             for_part(5, token.to_string()),
             for_part(6, request.to_string()),
             for_part(6, r#"{"credential_identifier":"one"}"#),
-            for_part(7, r#"{"credentials":[{"credential":"eyJ"},{"credential":"eyK"}],"notification_id":"n"}"#),
-            for_part(7, r#"{"credentials":[{"credential":{"@context":[],"n":[1.5,-0]}}]}"#),
+            for_part(
+                7,
+                r#"{"credentials":[{"credential":"eyJ"},{"credential":"eyK"}],"notification_id":"n"}"#,
+            ),
+            for_part(
+                7,
+                r#"{"credentials":[{"credential":{"@context":[],"n":[1.5,-0]}}]}"#,
+            ),
             for_part(7, r#"{"transaction_id":"t","interval":5}"#),
             for_part(8, armour::parts_of_jws(&proof)),
             for_part(8, by_did),

@@ -59,7 +59,11 @@ pub(super) const KEYS: Target = Target {
     seeds: || {
         let jwk = |key: &PublicKey| serde_json::to_vec(&key.to_jwk()).expect("a JWK is written");
         let info = |key: &PublicKey| key.to_subject_public_key_info().expect("a key is written");
-        let secret = WORLD.issuer.secret().to_pkcs8_der().expect("a secret key is written");
+        let secret = WORLD
+            .issuer
+            .secret()
+            .to_pkcs8_der()
+            .expect("a secret key is written");
         let mut cose_key = Vec::new();
         WORLD.holder.public().write_cose_key(&mut cose_key);
         let mut edwards_cose_key = Vec::new();

@@ -8,7 +8,9 @@ use symbolon_credential::mdoc::{
     SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
-use symbolon_crypto::x509::issue::{CountryCode, DocumentSignerRequest, IacaRequest, Validity, document_signer, iaca_root};
+use symbolon_crypto::x509::issue::{
+    CountryCode, DocumentSignerRequest, IacaRequest, Validity, document_signer, iaca_root,
+};
 use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
@@ -23,19 +25,33 @@ pub(super) const ISSUER_SIGNED: Target = Target {
             Ok(mdoc) => mdoc,
             Err(error) => return Reading::refused(&error),
         };
-        let _ = (mdoc.claims(), mdoc.validity().check(NOW, DAY), mdoc.status().reference());
+        let _ = (
+            mdoc.claims(),
+            mdoc.validity().check(NOW, DAY),
+            mdoc.status().reference(),
+        );
         let all: Vec<(String, String)> = mdoc
             .elements()
             .map(|element| (element.name_space().to_owned(), element.identifier().to_owned()))
             .collect();
-        let all: Vec<(&str, &str)> = all.iter().map(|(space, name)| (space.as_str(), name.as_str())).collect();
+        let all: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(space, name)| (space.as_str(), name.as_str()))
+            .collect();
         let presentation = mdoc.present(&all).expect("what is held can be presented");
         let prepared = presentation.prepare(&transcript());
         let signature = vec![7; mdoc.device_key().algorithm().signature_bytes()];
-        let response = prepared.finish(&signature).expect("a signature of the right length is taken");
-        let read = DeviceResponse::parse(&response, MdocBudget::DEFAULT).expect("what is presented can be read");
+        let response = prepared
+            .finish(&signature)
+            .expect("a signature of the right length is taken");
+        let read =
+            DeviceResponse::parse(&response, MdocBudget::DEFAULT).expect("what is presented can be read");
         let document = read.only_document().expect("one document was presented");
-        assert_eq!(document.issuer_signed().claims(), mdoc.claims(), "what was presented is what was held");
+        assert_eq!(
+            document.issuer_signed().claims(),
+            mdoc.claims(),
+            "what was presented is what was held"
+        );
         let _ = mdoc.verify(&WORLD_OF_MDOCS.chain, &TrustingProvider);
         Reading::Accepted
     },
@@ -78,12 +94,20 @@ pub(super) fn certificates() -> Vec<Vec<u8>> {
 
 /// An mdoc as OpenID4VCI hands it over.
 pub(super) fn issued() -> &'static [u8] {
-    WORLD_OF_MDOCS.issued.first().map(Vec::as_slice).unwrap_or_default()
+    WORLD_OF_MDOCS
+        .issued
+        .first()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// An mdoc as it is presented.
 pub(super) fn presented() -> &'static [u8] {
-    WORLD_OF_MDOCS.presented.first().map(Vec::as_slice).unwrap_or_default()
+    WORLD_OF_MDOCS
+        .presented
+        .first()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn transcript() -> SessionTranscript {
@@ -153,15 +177,24 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
             NameSpace::parse("org.iso.18013.5.1").expect("a namespace"),
             vec![
                 named("family_name", text("Turner")),
-                named("birth_date", ElementValue::FullDate(FullDate::parse("1990-02-03").expect("a date"))),
+                named(
+                    "birth_date",
+                    ElementValue::FullDate(FullDate::parse("1990-02-03").expect("a date")),
+                ),
                 named("updated_at", ElementValue::DateTime(DateTime::from_time(NOW))),
-                named("portrait", ElementValue::Bytes(vec![0xff, 0xd8, 0xff, 0xe0, 0, 1, 2, 3])),
+                named(
+                    "portrait",
+                    ElementValue::Bytes(vec![0xff, 0xd8, 0xff, 0xe0, 0, 1, 2, 3]),
+                ),
                 named("age_over_18", ElementValue::Bool(true)),
                 named(
                     "driving_privileges",
                     ElementValue::Array(vec![ElementValue::Map(vec![
                         (text("vehicle_category_code"), text("A")),
-                        (text("codes"), ElementValue::Array(vec![ElementValue::Unsigned(3), ElementValue::Negative(4)])),
+                        (
+                            text("codes"),
+                            ElementValue::Array(vec![ElementValue::Unsigned(3), ElementValue::Negative(4)]),
+                        ),
                     ])]),
                 ),
             ],
@@ -178,7 +211,9 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
     };
     let header = IssuerAuthHeader::new(SignatureAlgorithm::Es256, &[leaf.der().to_vec()]).expect("a chain");
     let issue = |to_issue: &MdocToIssue| {
-        let prepared = to_issue.prepare(&header, &Repeating::new(35)).expect("an mdoc is prepared");
+        let prepared = to_issue
+            .prepare(&header, &Repeating::new(35))
+            .expect("an mdoc is prepared");
         let signature = signer.sign(&prepared.request(signer.handle()).bytes);
         prepared.finish(&signature).expect("an mdoc is finished")
     };
@@ -197,8 +232,14 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
         .zip([&WORLD.holder, &WORLD.edwards])
         .map(|(mdoc, holder)| {
             let mdoc = IssuerSigned::parse(mdoc, MdocBudget::DEFAULT).expect("an mdoc reads back");
-            let shown = [("org.iso.18013.5.1", "family_name"), ("org.iso.18013.5.1", "driving_privileges")];
-            let prepared = mdoc.present(&shown).expect("elements are held").prepare(&transcript());
+            let shown = [
+                ("org.iso.18013.5.1", "family_name"),
+                ("org.iso.18013.5.1", "driving_privileges"),
+            ];
+            let prepared = mdoc
+                .present(&shown)
+                .expect("elements are held")
+                .prepare(&transcript());
             let signature = holder.sign(&prepared.request(holder.handle()).bytes);
             prepared.finish(&signature).expect("a presentation is finished")
         })

@@ -2,11 +2,13 @@
 
 use serde_json::{Map, json};
 use symbolon_crypto::cose::{
-    self, ContentKey, Mac0View, NamedContentKey, ParsedEncrypt0, ParsedSign1, Sign1Header, Sign1View, TagPolicy,
-    Tagging,
+    self, ContentKey, Mac0View, NamedContentKey, ParsedEncrypt0, ParsedSign1, Sign1Header, Sign1View,
+    TagPolicy, Tagging,
 };
 use symbolon_crypto::encoding::cbor::{self, CborBudget, Cursor};
-use symbolon_crypto::jose::jwe::{ContentEncryption, EncryptionParameters, JweCodec as _, JweHeader, PureJwe, Recipient};
+use symbolon_crypto::jose::jwe::{
+    ContentEncryption, EncryptionParameters, JweCodec as _, JweHeader, PureJwe, Recipient,
+};
 use symbolon_crypto::jose::jws::{self, CompactJws};
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm};
@@ -60,7 +62,13 @@ pub(super) const JOSE: Target = Target {
         vec![
             for_part(0, armour::parts_of_jws(&signed)),
             for_part(0, &signed),
-            for_part(1, armour::parts_of_jws(&encrypted).split(|byte| *byte == b'\n').next().unwrap_or_default()),
+            for_part(
+                1,
+                armour::parts_of_jws(&encrypted)
+                    .split(|byte| *byte == b'\n')
+                    .next()
+                    .unwrap_or_default(),
+            ),
             for_part(2, encrypted),
         ]
     },
@@ -70,13 +78,22 @@ fn compact_jws(text: &str) -> Reading {
     let parsed = CompactJws::parse(text, MAX_BYTES);
     if let Ok(jws) = &parsed {
         assert_eq!(jws.text(), text, "a token is kept as it came");
-        let own = jws.header.jwk.as_ref().and_then(|jwk| PublicKey::from_jwk(jwk).ok());
-        let _ = jws.verify(&RustCryptoProvider, &own.unwrap_or_else(|| WORLD.issuer.public().clone()));
+        let own = jws
+            .header
+            .jwk
+            .as_ref()
+            .and_then(|jwk| PublicKey::from_jwk(jwk).ok());
+        let _ = jws.verify(
+            &RustCryptoProvider,
+            &own.unwrap_or_else(|| WORLD.issuer.public().clone()),
+        );
     }
     Reading::of(&parsed.map(|_| ()))
 }
 
-fn decrypt(text: &str) -> Result<symbolon_crypto::jose::jwe::DecryptedJwe, symbolon_crypto::jose::jwe::JweError> {
+fn decrypt(
+    text: &str,
+) -> Result<symbolon_crypto::jose::jwe::DecryptedJwe, symbolon_crypto::jose::jwe::JweError> {
     let keys = |_: Option<&str>| SecretKey::from_p256_scalar(&WORLD.issuer.secret().to_secret_bytes()).ok();
     PureJwe::new(&RustCryptoProvider).decrypt(text, &keys, MAX_BYTES)
 }
@@ -138,8 +155,14 @@ pub(super) const COSE: Target = Target {
                 .finish(vec![7; 64], tagging)
                 .expect("a COSE_Sign1 is made")
         };
-        let encrypted = cose::encrypt(&content_key(), b"content", &[], Tagging::Tagged, &Repeating::new(4))
-            .expect("a COSE_Encrypt0 is made");
+        let encrypted = cose::encrypt(
+            &content_key(),
+            b"content",
+            &[],
+            Tagging::Tagged,
+            &Repeating::new(4),
+        )
+        .expect("a COSE_Encrypt0 is made");
         let chain = cose::EncodedX5Chain::new(SignatureAlgorithm::Es256, &[WORLD.leaf.der().to_vec()])
             .expect("a chain is encoded");
         let mut view = Vec::new();

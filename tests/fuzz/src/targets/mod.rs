@@ -63,9 +63,11 @@ fn one_of(parts: &[Part], input: &[u8]) -> Reading {
     };
     let count = u8::try_from(parts.len()).unwrap_or(u8::MAX).max(1);
     let choice = choice % count;
-    parts.get(usize::from(choice)).map_or(Reading::NOT_FOR_THE_TARGET, |part| {
-        part(rest).of_part(u64::from(choice))
-    })
+    parts
+        .get(usize::from(choice))
+        .map_or(Reading::NOT_FOR_THE_TARGET, |part| {
+            part(rest).of_part(u64::from(choice))
+        })
 }
 
 /// A seed for the part of this number.

@@ -10,7 +10,8 @@ use symbolon_trust::pack::{
     BitstringUris, Pack, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
 };
 use symbolon_trust::trust_list::{
-    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList, TrustedIssuer,
+    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
+    TrustedIssuer,
 };
 
 use super::{for_part, one_of, status_lists, w3c};
@@ -28,7 +29,11 @@ pub(super) const TRUST_LIST: Target = Target {
                     if let Ok(list) = &list {
                         let written = list.to_json().expect("a list that was read can be written");
                         assert_eq!(TrustList::parse(&written).as_ref().ok(), Some(list));
-                        let _ = (list.validity(NOW), list.issuer(ISSUER), list.issuer_of_status_list(status_lists::LIST));
+                        let _ = (
+                            list.validity(NOW),
+                            list.issuer(ISSUER),
+                            list.issuer_of_status_list(status_lists::LIST),
+                        );
                     }
                     Reading::of(&list)
                 },
@@ -69,7 +74,10 @@ pub(super) const PACK: Target = Target {
                     let pack = packed(list, [section]);
                     let pack = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
                     if let Ok(pack) = &pack {
-                        let _ = (pack.status(status_lists::LIST, 7), pack.status(status_lists::LIST, u64::MAX));
+                        let _ = (
+                            pack.status(status_lists::LIST, 7),
+                            pack.status(status_lists::LIST, u64::MAX),
+                        );
                     }
                     Reading::of(&pack.map(|_| ()))
                 },
@@ -83,7 +91,14 @@ pub(super) const PACK: Target = Target {
                         Ok(set) => set,
                         Err(error) => return Reading::refused(&error),
                     };
-                    for value in [0, 1, 7, set.universe() / 2, set.universe().wrapping_sub(1), u64::MAX] {
+                    for value in [
+                        0,
+                        1,
+                        7,
+                        set.universe() / 2,
+                        set.universe().wrapping_sub(1),
+                        u64::MAX,
+                    ] {
                         let _ = set.contains(value);
                     }
                     let members: Result<Vec<u64>, _> = set.iter().take(100_000).collect();
@@ -91,9 +106,13 @@ pub(super) const PACK: Target = Target {
                         && let Ok(members) = members
                         && members.len() < 100_000
                     {
-                        let again = compact_set::build(&members, set.universe()).expect("a set can be built again");
+                        let again =
+                            compact_set::build(&members, set.universe()).expect("a set can be built again");
                         let again = CompactSet::open(&again).expect("a set that was built can be opened");
-                        assert!(again.iter().eq(members.into_iter().map(Ok)), "a set that is built reads the same");
+                        assert!(
+                            again.iter().eq(members.into_iter().map(Ok)),
+                            "a set that is built reads the same"
+                        );
                     }
                     Reading::Accepted
                 },
@@ -164,7 +183,11 @@ fn trust_section() -> &'static [u8] {
         let prepared = TrustSection::prepare(&ROOT_OF_TRUST.trust_list, WORLD.issuer.public())
             .expect("a trust section is prepared");
         let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
-        prepared.finish(&signature).expect("a trust section is finished").as_bytes().to_vec()
+        prepared
+            .finish(&signature)
+            .expect("a trust section is finished")
+            .as_bytes()
+            .to_vec()
     });
     &SECTION
 }
@@ -186,7 +209,11 @@ fn status_section() -> Vec<u8> {
     let prepared =
         StatusSection::prepare(&input, SignatureAlgorithm::Es256).expect("a status section is prepared");
     let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
-    prepared.finish(&signature).expect("a status section is finished").as_bytes().to_vec()
+    prepared
+        .finish(&signature)
+        .expect("a status section is finished")
+        .as_bytes()
+        .to_vec()
 }
 
 /// A pack of these sections, with their hashes. Its signature is none; the provider does not mind.

@@ -35,13 +35,22 @@ pub(super) const DCQL: Target = Target {
         let query = DcqlQuery::parse(input);
         if let Ok(query) = &query {
             let written = serde_json::to_vec(query).expect("a query is written");
-            assert_eq!(DcqlQuery::parse(&written).as_ref(), Ok(query), "a query that is written reads the same");
+            assert_eq!(
+                DcqlQuery::parse(&written).as_ref(),
+                Ok(query),
+                "a query that is written reads the same"
+            );
             let _ = query.asks_without_holder_binding();
             answer_with_everything(query);
         }
         Reading::of(&query)
     },
-    seeds: || queries().iter().map(|query| query.to_string().into_bytes()).collect(),
+    seeds: || {
+        queries()
+            .iter()
+            .map(|query| query.to_string().into_bytes())
+            .collect()
+    },
 };
 
 /// Candidates of every kind against every part of a query.
@@ -80,10 +89,17 @@ fn answer_with_everything(query: &DcqlQuery) {
     };
     let mut answer: BTreeMap<_, Vec<Candidate<'_>>> = BTreeMap::new();
     for found in matches.answer() {
-        let candidate = candidates.get(found.candidate).copied().expect("a match is one of the candidates");
+        let candidate = candidates
+            .get(found.candidate)
+            .copied()
+            .expect("a match is one of the candidates");
         answer.entry(found.query.clone()).or_default().push(candidate);
     }
-    assert_eq!(check_answer(query, &answer), Ok(()), "what a wallet finds, a verifier takes");
+    assert_eq!(
+        check_answer(query, &answer),
+        Ok(()),
+        "what a wallet finds, a verifier takes"
+    );
 }
 
 /// Links, request objects, answers.
@@ -120,9 +136,15 @@ pub(super) const PRESENTATION: Target = Target {
                     Ok(Value::Object(claims)) => {
                         let request = PresentationRequest::parse(&claims, POLICY);
                         if let Ok(request) = &request {
-                            let written = request.to_claims().expect("a request that was read can be written");
+                            let written = request
+                                .to_claims()
+                                .expect("a request that was read can be written");
                             let again = PresentationRequest::parse(&written, POLICY);
-                            assert_eq!(again.as_ref(), Ok(request), "a request that is written reads the same");
+                            assert_eq!(
+                                again.as_ref(),
+                                Ok(request),
+                                "a request that is written reads the same"
+                            );
                         }
                         Reading::of(&request)
                     }
@@ -161,12 +183,21 @@ pub(super) const PRESENTATION: Target = Target {
             .expect("a request object is prepared")
             .finish(&[7; 64]);
         let answer = AuthorizationResponse {
-            vp_token: VpToken::parse(br#"{"id":["eyJ~"],"other":[{"@context":[],"n":[1,-2]},"b"]}"#).expect("an answer"),
+            vp_token: VpToken::parse(br#"{"id":["eyJ~"],"other":[{"@context":[],"n":[1,-2]},"b"]}"#)
+                .expect("an answer"),
             state: RequestNonce::parse("state-1"),
         };
-        let encryption = request().response_encryption().ok().flatten().expect("the answer is encrypted");
+        let encryption = request()
+            .response_encryption()
+            .ok()
+            .flatten()
+            .expect("the answer is encrypted");
         let encrypted = answer
-            .to_encrypted_form(&encryption, &PureJwe::new(&RustCryptoProvider), &Repeating::new(8))
+            .to_encrypted_form(
+                &encryption,
+                &PureJwe::new(&RustCryptoProvider),
+                &Repeating::new(8),
+            )
             .expect("an answer is encrypted");
         vec![
             for_part(
@@ -194,10 +225,18 @@ pub(super) const PRESENTATION: Target = Target {
 fn answer_again(answer: &AuthorizationResponse) {
     let form = answer.to_form().expect("an answer that was read can be written");
     let again = DirectPost::parse_form(form.as_bytes());
-    assert_eq!(again, Ok(DirectPost::Answer(answer.clone())), "an answer that is written reads the same");
+    assert_eq!(
+        again,
+        Ok(DirectPost::Answer(answer.clone())),
+        "an answer that is written reads the same"
+    );
     let written = answer.to_json().expect("an answer that was read can be written");
     let again = DirectPost::parse_decrypted(written.as_bytes());
-    assert_eq!(again, Ok(DirectPost::Answer(answer.clone())), "an answer that is written reads the same");
+    assert_eq!(
+        again,
+        Ok(DirectPost::Answer(answer.clone())),
+        "an answer that is written reads the same"
+    );
 }
 
 static CLIENT: LazyLock<ClientId> = LazyLock::new(|| ClientId::x509_hash(WORLD.leaf.sha256()));
@@ -211,7 +250,10 @@ fn request() -> PresentationRequest {
         nonce: RequestNonce::parse("n-0S6_WzA2Mj").expect("a nonce"),
         state: RequestNonce::parse("state-1"),
         dcql_query: DcqlQuery::parse(query.as_bytes()).expect("a query"),
-        client_metadata: ClientMetadata::for_encrypted_response(WORLD.issuer.public(), Some("Clinic".to_owned())),
+        client_metadata: ClientMetadata::for_encrypted_response(
+            WORLD.issuer.public(),
+            Some("Clinic".to_owned()),
+        ),
     }
 }
 

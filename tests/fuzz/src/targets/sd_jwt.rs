@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, process, select};
 use symbolon_credential::sd_jwt_vc::{
-    CredentialToIssue, CredentialView, ExpectedKeyBinding, ExpectedTransactionData, Integrity, IssuerKeyReference,
-    SdJwtVc, TypeMetadata, VerifiableCredentialType, check_issuer_binding,
+    CredentialToIssue, CredentialView, ExpectedKeyBinding, ExpectedTransactionData, Integrity,
+    IssuerKeyReference, SdJwtVc, TypeMetadata, VerifiableCredentialType, check_issuer_binding,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::SignatureAlgorithm;
@@ -41,7 +41,8 @@ pub(super) const SD_JWT: Target = Target {
             let again = SdJwt::parse(&shown, SdJwtBudget::DEFAULT).expect("what was selected is an SD-JWT");
             let again = process(&again).expect("what was selected can be processed");
             // Elements move up when others before them are withheld, so only names say where something is.
-            let by_names = |path: &&ClaimsPath| path.parts().iter().all(|part| matches!(part, PathPart::Key(_)));
+            let by_names =
+                |path: &&ClaimsPath| path.parts().iter().all(|part| matches!(part, PathPart::Key(_)));
             for path in paths.iter().filter(by_names) {
                 assert!(path.select(&again.claims).is_ok(), "what was selected is shown");
             }
@@ -73,7 +74,8 @@ pub(super) const SD_JWT_VC: Target = Target {
         if let Some(issuer) = credential.issuer() {
             let _ = check_issuer_binding(issuer, WORLD.leaf.san_uris(), WORLD.leaf.san_dns());
         }
-        let Ok(credential) = credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider) else {
+        let Ok(credential) = credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider)
+        else {
             return Reading::Accepted;
         };
         let expected = ExpectedKeyBinding {
@@ -135,10 +137,7 @@ pub(super) const TYPE_METADATA: Target = Target {
                 {"path": ["nationalities", 1]}
             ]
         });
-        vec![
-            for_part(0, metadata.to_string()),
-            for_part(1, integrity),
-        ]
+        vec![for_part(0, metadata.to_string()), for_part(1, integrity)]
     },
 };
 
@@ -163,9 +162,16 @@ fn make_tokens() -> Vec<String> {
         "fullName": [{"language": "eng", "value": "Asha"}, {"language": "hin", "value": "आशा"}],
     });
     let path = |parts: &[&str]| {
-        ClaimsPath::new(parts.iter().map(|part| PathPart::Key((*part).to_owned())).collect()).expect("a path")
+        ClaimsPath::new(
+            parts
+                .iter()
+                .map(|part| PathPart::Key((*part).to_owned()))
+                .collect(),
+        )
+        .expect("a path")
     };
-    let every = ClaimsPath::new(vec![PathPart::Key("nationalities".to_owned()), PathPart::All]).expect("a path");
+    let every =
+        ClaimsPath::new(vec![PathPart::Key("nationalities".to_owned()), PathPart::All]).expect("a path");
     let to_issue = CredentialToIssue {
         vct: VerifiableCredentialType::parse(TYPE).expect("a type"),
         issuer: Some(ISSUER.to_owned()),
@@ -213,7 +219,11 @@ fn make_tokens() -> Vec<String> {
         ..to_issue
     };
     let prepared = bare
-        .prepare(SignatureAlgorithm::Es256, &IssuerKeyReference::KeyId("1".to_owned()), &Repeating::new(12))
+        .prepare(
+            SignatureAlgorithm::Es256,
+            &IssuerKeyReference::KeyId("1".to_owned()),
+            &Repeating::new(12),
+        )
         .expect("a credential is prepared");
     let signature = WORLD.issuer.sign(prepared.signing_input().as_bytes());
     vec![issued, presented, prepared.finish(&signature)]

@@ -6,12 +6,12 @@ use serde_json::Value;
 use symbolon_credential::w3c::{
     BitstringStatusEntry, StatusPurpose, StatusSize, VerifiableCredential, W3cBudget,
 };
+use symbolon_crypto::SignatureAlgorithm;
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish, PublishedList};
 use symbolon_trust::status_list::{
     BitsPerStatus, PreparedStatusListToken, Status, StatusListBudget, StatusListClaims, StatusListToken,
     TokenStatusList,
 };
-use symbolon_crypto::SignatureAlgorithm;
 
 use super::{armour, for_part, one_of, pack, w3c, with_text};
 use crate::seeds::{DAY, NOW, TrustingProvider, WORLD};
@@ -41,18 +41,30 @@ pub(super) const STATUS_LISTS: Target = Target {
                     };
                     let verified = token.verify(LIST, &pack::issuer(), &TrustingProvider, NOW);
                     if let Ok(list) = &verified {
-                        let _ = (list.status(7), list.status(u64::MAX), list.list().not_valid().count());
+                        let _ = (
+                            list.status(7),
+                            list.status(u64::MAX),
+                            list.list().not_valid().count(),
+                        );
                     }
                     Reading::of(&verified.map(|_| ()))
                 },
                 |input| {
                     with_text(input, |text| {
-                        for bits in [BitsPerStatus::One, BitsPerStatus::Two, BitsPerStatus::Four, BitsPerStatus::Eight] {
+                        for bits in [
+                            BitsPerStatus::One,
+                            BitsPerStatus::Two,
+                            BitsPerStatus::Four,
+                            BitsPerStatus::Eight,
+                        ] {
                             if let Ok(list) = TokenStatusList::decode(bits, text, MAX_BYTES) {
                                 assert!(list.as_bytes().len() <= MAX_BYTES, "inflated beyond the limit");
                                 assert!(list.get(list.len()).is_err(), "there is nothing past the end");
                                 let again = TokenStatusList::decode(bits, &list.encode(), MAX_BYTES);
-                                assert_eq!(again.as_ref().map(TokenStatusList::as_bytes), Ok(list.as_bytes()));
+                                assert_eq!(
+                                    again.as_ref().map(TokenStatusList::as_bytes),
+                                    Ok(list.as_bytes())
+                                );
                             }
                         }
                         Reading::of(&TokenStatusList::decode(BitsPerStatus::Two, text, MAX_BYTES).map(|_| ()))
@@ -99,8 +111,9 @@ pub(super) const STATUS_LISTS: Target = Target {
                 time_to_live: Some(Duration::from_secs(3600)),
             };
             let chain = [WORLD.status_leaf.clone()];
-            let prepared = PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain)
-                .expect("a status list is prepared");
+            let prepared =
+                PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain)
+                    .expect("a status list is prepared");
             let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
             prepared.finish(&signature)
         };
@@ -131,7 +144,11 @@ pub(super) const STATUS_LISTS: Target = Target {
 /// A list with something in it.
 pub(super) fn list() -> TokenStatusList {
     let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1 << 12);
-    for (index, status) in [(7, Status::Invalid), (8, Status::Suspended), (4000, Status::Invalid)] {
+    for (index, status) in [
+        (7, Status::Invalid),
+        (8, Status::Suspended),
+        (4000, Status::Invalid),
+    ] {
         list.set(index, status).expect("the index is in the list");
     }
     list

@@ -6,8 +6,8 @@ use symbolon_credential::w3c::jose::{
     ExpectedPresentation, JwtCredential, JwtPresentation, PresentationToSign, prepare_credential,
 };
 use symbolon_credential::w3c::{
-    DateTimeStamp, EnvelopeType, EnvelopedCredential, EnvelopedPresentation, LanguageText, VerifiableCredential,
-    VerifiablePresentation, W3cBudget,
+    DateTimeStamp, EnvelopeType, EnvelopedCredential, EnvelopedPresentation, LanguageText,
+    VerifiableCredential, VerifiablePresentation, W3cBudget,
 };
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::cose::Tagging;
@@ -37,7 +37,11 @@ pub(super) const DOCUMENTS: Target = Target {
                 |input| {
                     let presentation = VerifiablePresentation::parse(input, W3cBudget::DEFAULT);
                     if let Ok(presentation) = &presentation {
-                        let _ = (presentation.holder(), presentation.credentials().len(), presentation.proofs());
+                        let _ = (
+                            presentation.holder(),
+                            presentation.credentials().len(),
+                            presentation.proofs(),
+                        );
                     }
                     Reading::of(&presentation.map(|_| ()))
                 },
@@ -65,8 +69,13 @@ pub(super) const DOCUMENTS: Target = Target {
                     json_of(input, |value| {
                         let texts = LanguageText::parse_all(&value);
                         if let Some(texts) = texts.as_ref().filter(|texts| !texts.is_empty()) {
-                            let written = LanguageText::to_values(texts).and_then(|value| LanguageText::parse_all(&value));
-                            assert_eq!(written.as_ref(), Some(texts), "texts that are written read the same");
+                            let written = LanguageText::to_values(texts)
+                                .and_then(|value| LanguageText::parse_all(&value));
+                            assert_eq!(
+                                written.as_ref(),
+                                Some(texts),
+                                "texts that are written read the same"
+                            );
                         }
                         Reading::of_some(texts.as_ref())
                     })
@@ -123,7 +132,8 @@ pub(super) const TOKENS: Target = Target {
                         Err(error) => return Reading::refused(&error),
                     };
                     let _ = (credential.issuer_key(), credential.holder_binding());
-                    let verified = credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider);
+                    let verified =
+                        credential.verify_issuer_signature(WORLD.issuer.public(), &TrustingProvider);
                     if let Ok(credential) = verified {
                         look_at(credential.credential());
                     }
@@ -168,16 +178,26 @@ pub(super) const TOKENS: Target = Target {
             .collect();
         let url = issuer_key_url();
         let document = VerifiableCredential::from_value(credential()).expect("a credential");
-        let prepared = cose::prepare_credential(&document, SignatureAlgorithm::Es256, &url).expect("a message");
-        let message = prepared.finish(vec![7; 64], Tagging::Tagged).expect("a message is finished");
+        let prepared =
+            cose::prepare_credential(&document, SignatureAlgorithm::Es256, &url).expect("a message");
+        let message = prepared
+            .finish(vec![7; 64], Tagging::Tagged)
+            .expect("a message is finished");
         seeds.push(for_part(2, message));
         seeds
     },
 };
 
 fn look_at(credential: &VerifiableCredential) {
-    let _ = (credential.issuer_did(), credential.subjects(), credential.holder_binding());
-    let _ = (credential.bitstring_status_entries().count(), credential.schemas().len());
+    let _ = (
+        credential.issuer_did(),
+        credential.subjects(),
+        credential.holder_binding(),
+    );
+    let _ = (
+        credential.bitstring_status_entries().count(),
+        credential.schemas().len(),
+    );
     for resource in credential.related_resources() {
         let _ = resource.check(b"document");
     }
@@ -264,7 +284,8 @@ pub(super) fn tokens() -> &'static [String] {
 
 fn make_tokens() -> Vec<String> {
     let document = VerifiableCredential::from_value(credential()).expect("a credential");
-    let prepared = prepare_credential(&document, SignatureAlgorithm::Es256, &issuer_key_url(), &[]).expect("a token");
+    let prepared =
+        prepare_credential(&document, SignatureAlgorithm::Es256, &issuer_key_url(), &[]).expect("a token");
     let signature = WORLD.issuer.sign(prepared.signing_input().as_bytes());
     let issued = prepared.finish(&signature);
 
@@ -277,14 +298,19 @@ fn make_tokens() -> Vec<String> {
         nonce: super::sd_jwt::NONCE,
         issued_at: NOW,
     };
-    let prepared = to_sign.prepare(SignatureAlgorithm::Es256).expect("a presentation");
+    let prepared = to_sign
+        .prepare(SignatureAlgorithm::Es256)
+        .expect("a presentation");
     let signature = WORLD.holder.sign(prepared.signing_input().as_bytes());
     let presented = prepared.finish(&signature);
 
     let sign = |header: Value, claims: Value| {
         let header = header.as_object().cloned().unwrap_or_default();
-        let prepared =
-            symbolon_crypto::jose::jws::prepare(SignatureAlgorithm::Es256, &header, claims.to_string().as_bytes());
+        let prepared = symbolon_crypto::jose::jws::prepare(
+            SignatureAlgorithm::Es256,
+            &header,
+            claims.to_string().as_bytes(),
+        );
         prepared.finish(&[7; 64])
     };
     let legacy = sign(
