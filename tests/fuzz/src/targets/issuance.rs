@@ -49,11 +49,15 @@ pub(super) const ISSUANCE: Target = Target {
                     let metadata = IssuerMetadata::parse(input, &issuer(), POLICY);
                     if let Ok(metadata) = &metadata {
                         let _ = (metadata.batch_size(), metadata.accepts_plain_messages());
-                        let written = serde_json::to_vec(metadata).expect("metadata is written");
-                        assert_eq!(
-                            IssuerMetadata::parse(&written, &issuer(), POLICY).as_ref(),
-                            Ok(metadata)
-                        );
+                        // Configurations of formats that are not known are passed over, and cannot be written.
+                        if let Ok(written) = serde_json::to_vec(metadata) {
+                            let again = IssuerMetadata::parse(&written, &issuer(), POLICY);
+                            assert_eq!(
+                                again.as_ref(),
+                                Ok(metadata),
+                                "metadata that is written reads the same"
+                            );
+                        }
                     }
                     Reading::of(&metadata)
                 },

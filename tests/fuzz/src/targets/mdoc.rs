@@ -203,6 +203,7 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
             signed: NOW,
             valid_from: NOW,
             valid_until: NOW.plus(DAY * 30),
+            expected_update: Some(NOW.plus(DAY * 20)),
         },
         status: StatusReference::new("https://registry.example/status/1", 7).ok(),
         device_key: WORLD.holder.public().clone(),

@@ -1,9 +1,8 @@
 //! What somebody holds up, of whatever kind it is.
 
 use symbolon_credential::recognise;
-use symbolon_crypto::encoding::base64url;
 
-use super::{claim169, data_integrity, mdoc, sd_jwt, w3c, with_text};
+use super::{claim169, sd_jwt, with_text};
 use crate::{Reading, Target};
 
 /// Any text at all.

@@ -126,7 +126,6 @@ pub(super) const TYPE_METADATA: Target = Target {
         let integrity = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
         let metadata = json!({
             "vct": TYPE, "name": "Identity", "description": "A national identity",
-            "extends": "https://registry.example/types/base", "extends#integrity": integrity,
             "display": [{"locale": "en", "name": "Identity", "rendering": {"simple": {
                 "logo": {"uri": "https://registry.example/logo.png", "uri#integrity": integrity, "alt_text": "Logo"},
                 "background_color": "#12107c", "text_color": "#FFFFFF"}}}],
