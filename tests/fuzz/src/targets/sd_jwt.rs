@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
-use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, process, select};
+use symbolon_credential::sd_jwt::{
+    Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, process, select, to_compact,
+};
 use symbolon_credential::sd_jwt_vc::{
     CredentialToIssue, CredentialView, ExpectedKeyBinding, ExpectedTransactionData, Integrity,
     IssuerKeyReference, SdJwtVc, TypeMetadata, VerifiableCredentialType, check_issuer_binding,
@@ -18,44 +20,78 @@ use crate::{Reading, Target};
 pub(super) const SD_JWT: Target = Target {
     name: "sd_jwt",
     run: |input| {
-        let Some(text) = armour::sd_jwt(input) else {
-            return Reading::NOT_FOR_THE_TARGET;
-        };
-        let sd_jwt = match SdJwt::parse(&text, SdJwtBudget::DEFAULT) {
-            Ok(sd_jwt) => sd_jwt,
-            Err(error) => return Reading::refused(&error),
-        };
-        assert_eq!(sd_jwt.text(), text, "a credential is kept as it came");
-        let processed = match process(&sd_jwt) {
-            Ok(processed) => processed,
-            Err(error) => return Reading::refused(&error),
-        };
-        let paths: Vec<ClaimsPath> = processed
-            .disclosed
-            .iter()
-            .step_by(2)
-            .map(|claim| claim.path.clone())
-            .collect();
-        if let Ok(selection) = select(&sd_jwt, &paths) {
-            let shown = selection.without_key_binding();
-            let again = SdJwt::parse(&shown, SdJwtBudget::DEFAULT).expect("what was selected is an SD-JWT");
-            let again = process(&again).expect("what was selected can be processed");
-            // Elements move up when others before them are withheld, so only names say where something is.
-            let by_names =
-                |path: &&ClaimsPath| path.parts().iter().all(|part| matches!(part, PathPart::Key(_)));
-            for path in paths.iter().filter(by_names) {
-                assert!(path.select(&again.claims).is_ok(), "what was selected is shown");
-            }
-        }
-        Reading::Accepted
+        one_of(
+            &[
+                |input| {
+                    armour::sd_jwt(input)
+                        .map_or(Reading::NOT_FOR_THE_TARGET, |text| process_and_select(&text))
+                },
+                |input| {
+                    with_text(input, |text| match to_compact(text, SdJwtBudget::DEFAULT) {
+                        Ok(compact) => process_and_select(&compact),
+                        Err(error) => Reading::refused(&error),
+                    })
+                },
+            ],
+            input,
+        )
     },
     seeds: || {
-        tokens()
-            .iter()
-            .flat_map(|token| [armour::parts_of_sd_jwt(token), token.clone().into_bytes()])
-            .collect()
+        let mut seeds = Vec::new();
+        for token in tokens() {
+            seeds.push(for_part(0, armour::parts_of_sd_jwt(token)));
+            seeds.push(for_part(0, token));
+            seeds.push(for_part(1, in_json(token)));
+        }
+        seeds
     },
 };
+
+/// The JWS JSON serialization of an SD-JWT.
+fn in_json(token: &str) -> String {
+    let mut parts = token.split('~');
+    let jws: Vec<&str> = parts.next().unwrap_or_default().split('.').collect();
+    let mut disclosures: Vec<&str> = parts.collect();
+    let mut header = json!({});
+    if let Some(key_binding) = disclosures.pop().filter(|text| !text.is_empty()) {
+        header["kb_jwt"] = json!(key_binding);
+    }
+    header["disclosures"] = json!(disclosures);
+    let [protected, payload, signature] = jws.as_slice() else {
+        return String::new();
+    };
+    let signature = json!({"protected": protected, "signature": signature, "header": header});
+    json!({"payload": payload, "signatures": [signature]}).to_string()
+}
+
+fn process_and_select(text: &str) -> Reading {
+    let sd_jwt = match SdJwt::parse(text, SdJwtBudget::DEFAULT) {
+        Ok(sd_jwt) => sd_jwt,
+        Err(error) => return Reading::refused(&error),
+    };
+    assert_eq!(sd_jwt.text(), text, "a credential is kept as it came");
+    let processed = match process(&sd_jwt) {
+        Ok(processed) => processed,
+        Err(error) => return Reading::refused(&error),
+    };
+    let paths: Vec<ClaimsPath> = processed
+        .disclosed
+        .iter()
+        .step_by(2)
+        .map(|claim| claim.path.clone())
+        .collect();
+    if let Ok(selection) = select(&sd_jwt, &paths) {
+        let shown = selection.without_key_binding();
+        let again = SdJwt::parse(&shown, SdJwtBudget::DEFAULT).expect("what was selected is an SD-JWT");
+        let again = process(&again).expect("what was selected can be processed");
+        // Elements move up when others before them are withheld, so only names say where something is.
+        let by_names = |path: &&ClaimsPath| path.parts().iter().all(|part| matches!(part, PathPart::Key(_)));
+        for path in paths.iter().filter(by_names) {
+            assert!(path.select(&again.claims).is_ok(), "what was selected is shown");
+        }
+    }
+    Reading::Accepted
+}
 
 /// An SD-JWT VC as a verifier reads it.
 pub(super) const SD_JWT_VC: Target = Target {
@@ -89,7 +125,12 @@ pub(super) const SD_JWT_VC: Target = Target {
         let _ = credential.verify_key_binding(&expected, &TrustingProvider);
         Reading::Accepted
     },
-    seeds: SD_JWT.seeds,
+    seeds: || {
+        tokens()
+            .iter()
+            .flat_map(|token| [armour::parts_of_sd_jwt(token), token.clone().into_bytes()])
+            .collect()
+    },
 };
 
 /// Type metadata, what it makes of a credential, and integrity strings.

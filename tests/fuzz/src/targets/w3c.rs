@@ -1,6 +1,9 @@
 //! W3C credentials and presentations: documents, and tokens around them.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
+use symbolon_credential::data_integrity::ContextTable;
 use symbolon_credential::w3c::cose::{self, CoseCredential};
 use symbolon_credential::w3c::jose::{
     ExpectedPresentation, JwtCredential, JwtPresentation, PresentationToSign, prepare_credential,
@@ -188,6 +191,16 @@ pub(super) const TOKENS: Target = Target {
     },
 };
 
+/// Contexts with everything that says what a type means.
+static CONTEXTS: LazyLock<ContextTable> = LazyLock::new(|| {
+    let document = json!({"@context": [{
+        "@vocab": "https://registry.example/terms#", "base": "https://registry.example/", "@version": 1.1,
+        "IdentityCredential": {"@id": "base:Identity", "@protected": true}, "Alias": "IdentityCredential", "Nothing": null
+    }]});
+    ContextTable::from_documents([("https://registry.example/contexts/1".to_owned(), document)])
+        .expect("a table")
+});
+
 fn look_at(credential: &VerifiableCredential) {
     let _ = (
         credential.issuer_did(),
@@ -202,6 +215,7 @@ fn look_at(credential: &VerifiableCredential) {
         let _ = resource.check(b"document");
     }
     let _ = credential.check_for_issuance();
+    let _ = credential.expanded_types(&CONTEXTS);
 }
 
 fn json_of(input: &[u8], read: impl FnOnce(Value) -> Reading) -> Reading {
@@ -278,7 +292,7 @@ fn legacy_credential() -> Value {
 
 /// A credential, a presentation, and both in the form of VCDM 1.1.
 pub(super) fn tokens() -> &'static [String] {
-    static TOKENS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(make_tokens);
+    static TOKENS: LazyLock<Vec<String>> = LazyLock::new(make_tokens);
     &TOKENS
 }
 
