@@ -4,6 +4,8 @@
 #![cfg_attr(not(test), no_std)]
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;
@@ -201,7 +203,7 @@ pub const LAYERS: &[Layer] = &[
 ];
 
 /// Packages that may depend on everything: what assembles the suite and what tests it.
-pub const ASSEMBLERS: &[&str] = &["symbolon-cli", "symbolon-architecture-tests"];
+pub const ASSEMBLERS: &[&str] = &["symbolon-cli", "symbolon-architecture-tests", "symbolon-fuzz"];
 
 /// Crates that read or write files, sockets or processes. None of them may stand anywhere below a pure crate.
 pub const INPUT_OUTPUT_CRATES: &[&str] = &[
