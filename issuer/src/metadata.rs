@@ -90,20 +90,22 @@ impl IssuerProfile {
             .map(|algorithm| algorithm.jose_name().to_owned())
             .collect();
         wire::SdJwtVcConfiguration {
-            scope: Some(configuration.id().as_str().to_owned()),
             vct: configuration.vct(self.identifier().as_str()),
             credential_signing_alg_values_supported: vec![algorithm.jose_name().to_owned()],
-            cryptographic_binding_methods_supported: vec!["jwk".to_owned()],
-            proof_types_supported: Some(wire::ProofTypes {
-                jwt: Some(wire::ProofType {
-                    proof_signing_alg_values_supported: proof_algorithms,
-                    key_attestations_required: None,
+            common: wire::ConfigurationCommon {
+                scope: Some(configuration.id().as_str().to_owned()),
+                cryptographic_binding_methods_supported: vec!["jwk".to_owned()],
+                proof_types_supported: Some(wire::ProofTypes {
+                    jwt: Some(wire::ProofType {
+                        proof_signing_alg_values_supported: proof_algorithms,
+                        key_attestations_required: None,
+                    }),
                 }),
-            }),
-            credential_metadata: Some(wire::CredentialMetadata {
-                display: configuration.display().iter().map(display).collect(),
-                claims: configuration.claims().iter().filter_map(claim).collect(),
-            }),
+                credential_metadata: Some(wire::CredentialMetadata {
+                    display: configuration.display().iter().map(display).collect(),
+                    claims: configuration.claims().iter().filter_map(claim).collect(),
+                }),
+            },
         }
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod dcql;
+pub mod format;
 pub mod identifier;
 pub mod oauth;
 pub mod openid4vci;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::dcql::{
-    self, AnswerError, Candidate, CandidateMismatch, DcqlQuery, HolderBinding, QueryId,
+    self, AnswerError, Candidate, CandidateKind, CandidateMismatch, DcqlQuery, HolderBinding, QueryId,
 };
 
 use crate::report::{CredentialFormat, Holder, Report};
@@ -101,12 +101,12 @@ pub fn check_answer(
 
 fn candidate(report: &Report) -> Candidate<'_> {
     Candidate {
-        format: match report.format {
-            CredentialFormat::SdJwtVc => &dcql::CredentialFormat::SdJwtVc,
-            // DCQL has no name for a Claim 169 code, so none of its queries can ask for one.
-            CredentialFormat::Claim169 => const { &dcql::CredentialFormat::Other(String::new()) },
+        kind: match report.format {
+            CredentialFormat::SdJwtVc => CandidateKind::SdJwtVc {
+                vct: report.credential_type.as_deref().unwrap_or_default(),
+            },
+            CredentialFormat::Claim169 => CandidateKind::Unnamed,
         },
-        vct: report.credential_type.as_deref().unwrap_or_default(),
         claims: &report.claims,
         authority_key_identifiers: &report.authority_key_identifiers,
         holder_binding: match report.holder.state {

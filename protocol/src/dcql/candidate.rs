@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 use symbolon_credential::claims_path::ClaimsPath;
 use thiserror::Error;
 
-use super::query::{ClaimId, ClaimQuery, CredentialFormat, CredentialQuery, Meta, TrustedAuthority};
+use super::query::{ClaimId, ClaimQuery, CredentialQuery, Meta, TrustedAuthority, W3cFormat};
 
 /// Whether the holder proves possession of the credential's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +17,40 @@ pub enum HolderBinding {
 /// verifier's side what it did disclose.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// Its format.
-    pub format: &'a CredentialFormat,
-    /// Its `vct`.
-    pub vct: &'a str,
-    /// Its claims as one JSON object, disclosures in place.
+    /// Its format and type.
+    pub kind: CandidateKind<'a>,
+    /// Its claims as one JSON object, disclosures in place: of an mdoc an object of elements for each namespace, of a W3C
+    /// credential the whole document.
     pub claims: &'a Map<String, Value>,
     /// The key identifiers (authority key identifier extensions) of its issuer's certificate chain.
     pub authority_key_identifiers: &'a [Vec<u8>],
     /// Whether its holder can prove, or has proven, possession.
     pub holder_binding: HolderBinding,
+}
+
+/// Format and type of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CandidateKind<'a> {
+    /// `dc+sd-jwt`
+    SdJwtVc {
+        /// Its `vct`.
+        vct: &'a str,
+    },
+    /// `mso_mdoc`
+    MsoMdoc {
+        /// Its document type.
+        doctype: &'a str,
+    },
+    /// `ldp_vc` and `jwt_vc_json`
+    W3c {
+        /// How it is secured.
+        format: W3cFormat,
+        /// Its types as expanded IRIs; one that no context defines as it stands.
+        types: &'a [String],
+    },
+    /// Something that DCQL has no name for, and that no query can ask for, such as a Claim 169 code.
+    Unnamed,
 }
 
 /// Why a credential does not answer a credential query.
@@ -58,13 +82,24 @@ impl Candidate<'_> {
     /// # Errors
     /// [`CandidateMismatch`].
     pub fn answer(&self, query: &CredentialQuery) -> Result<Vec<ClaimsPath>, CandidateMismatch> {
-        match (&query.meta, self.format) {
-            (Meta::SdJwtVc { vct_values }, CredentialFormat::SdJwtVc) => {
-                if !vct_values.iter().any(|vct| vct == self.vct) {
-                    return Err(CandidateMismatch::Type);
-                }
+        let type_fits = match (&query.meta, self.kind) {
+            (Meta::SdJwtVc { vct_values }, CandidateKind::SdJwtVc { vct }) => {
+                vct_values.iter().any(|wanted| wanted == vct)
             }
-            (Meta::SdJwtVc { .. } | Meta::Other { .. }, _) => return Err(CandidateMismatch::Format),
+            (Meta::MsoMdoc { doctype_value }, CandidateKind::MsoMdoc { doctype }) => doctype_value == doctype,
+            (Meta::W3c { format, type_values }, CandidateKind::W3c { format: own, types })
+                if *format == own =>
+            {
+                type_values
+                    .iter()
+                    .any(|wanted| wanted.iter().all(|iri| types.contains(iri)))
+            }
+            (Meta::SdJwtVc { .. } | Meta::MsoMdoc { .. } | Meta::W3c { .. } | Meta::Other { .. }, _) => {
+                return Err(CandidateMismatch::Format);
+            }
+        };
+        if !type_fits {
+            return Err(CandidateMismatch::Type);
         }
         if !query.trusted_authorities.is_empty()
             && !query

@@ -12,16 +12,18 @@ mod parse;
 mod query;
 
 pub use answer::{AnswerError, check_answer};
-pub use candidate::{Candidate, CandidateMismatch, HolderBinding};
+pub use candidate::{Candidate, CandidateKind, CandidateMismatch, HolderBinding};
 pub use matching::{Matches, QueryMatch, Unsatisfied, match_query};
 pub use parse::{
     CredentialQueryDefect, DcqlError, MAX_CLAIM_SETS, MAX_CLAIM_VALUES, MAX_CLAIMS, MAX_CREDENTIAL_QUERIES,
     MAX_CREDENTIAL_SETS, MAX_OPTIONS, MAX_QUERY_BYTES, MAX_TRUSTED_AUTHORITIES,
 };
 pub use query::{
-    ClaimId, ClaimQuery, ClaimValue, CredentialFormat, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta,
-    PresentationCount, QueryId, SetRequirement, TrustedAuthority,
+    ClaimId, ClaimQuery, ClaimValue, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta, PresentationCount,
+    QueryId, SetRequirement, TrustedAuthority, W3cFormat,
 };
+
+pub use crate::format::CredentialFormat;
 
 #[cfg(test)]
 mod tests;

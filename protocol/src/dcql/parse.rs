@@ -3,16 +3,16 @@ use std::collections::BTreeSet;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_crypto::encoding::base64url;
 use thiserror::Error;
 
 use super::candidate::HolderBinding;
 use super::query::{
     ClaimId, ClaimQuery, ClaimValue, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta, PresentationCount,
-    QueryId, SetRequirement, TrustedAuthority,
+    QueryId, SetRequirement, TrustedAuthority, W3cFormat,
 };
-use crate::openid4vci::metadata::SD_JWT_VC_FORMAT;
+use crate::format::CredentialFormat;
 use crate::wire::parse_json;
 
 /// The largest query that is read, in bytes.
@@ -74,9 +74,13 @@ pub enum CredentialQueryDefect {
     /// Not the JSON of the specification.
     #[error("not the shape of the specification")]
     Shape,
-    /// `vct_values` is missing, empty or no list of texts.
-    #[error("meta has no vct_values")]
+    /// What `meta` must hold for the format is missing, empty or of another shape: `vct_values` for `dc+sd-jwt`,
+    /// `doctype_value` for `mso_mdoc`, `type_values` for W3C credentials.
+    #[error("meta does not say which type is asked for")]
     Meta,
+    /// A claim of an mdoc whose path is not a namespace and an element.
+    #[error("the path of an mdoc claim must be a namespace and an element")]
+    MdocPath,
     /// `claims` is present and empty.
     #[error("claims is empty")]
     NoClaims,
@@ -132,6 +136,8 @@ struct RawClaim {
     path: ClaimsPath,
     #[serde(default)]
     values: Option<Vec<Value>>,
+    #[serde(default)]
+    intent_to_retain: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -185,6 +191,13 @@ impl DcqlQuery {
     }
 }
 
+/// A namespace and an element identifier, no more and no less ([OpenID4VP §7.2]).
+///
+/// [OpenID4VP §7.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-7.2
+fn is_element(path: &ClaimsPath) -> bool {
+    matches!(path.parts(), [PathPart::Key(_), PathPart::Key(_)])
+}
+
 fn within(count: usize, limit: usize, what: &'static str) -> Result<(), DcqlError> {
     if count > limit {
         Err(DcqlError::TooMany { what })
@@ -220,6 +233,11 @@ impl RawCredential {
                 )
             }
         };
+        if matches!(meta, Meta::MsoMdoc { .. })
+            && claims.iter().flatten().any(|claim| !is_element(&claim.path))
+        {
+            return Err(defect(Defect::MdocPath));
+        }
         let mut names = BTreeSet::new();
         for id in claims.iter().flatten().filter_map(|claim| claim.id.as_ref()) {
             if !names.insert(id) {
@@ -257,20 +275,51 @@ impl RawCredential {
 }
 
 fn check_meta(format: String, meta: Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
-    if format != SD_JWT_VC_FORMAT {
-        return Ok(Some(Meta::Other { format, meta }));
+    match CredentialFormat::from_identifier(&format) {
+        CredentialFormat::SdJwtVc => {
+            let values = texts(meta.get("vct_values"), "vct_values")?;
+            Ok(values.map(|vct_values| Meta::SdJwtVc { vct_values }))
+        }
+        CredentialFormat::MsoMdoc => {
+            let doctype = meta.get("doctype_value").and_then(Value::as_str);
+            Ok(doctype
+                .filter(|doctype| !doctype.is_empty())
+                .map(|doctype| Meta::MsoMdoc {
+                    doctype_value: doctype.to_owned(),
+                }))
+        }
+        CredentialFormat::LdpVc => w3c_meta(W3cFormat::LdpVc, &meta),
+        CredentialFormat::JwtVcJson => w3c_meta(W3cFormat::JwtVcJson, &meta),
+        CredentialFormat::Other(_) => Ok(Some(Meta::Other { format, meta })),
     }
-    let Some(Value::Array(values)) = meta.get("vct_values") else {
+}
+
+fn w3c_meta(format: W3cFormat, meta: &Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
+    let Some(Value::Array(alternatives)) = meta.get("type_values") else {
         return Ok(None);
     };
-    within(values.len(), MAX_CLAIM_VALUES, "vct_values")?;
-    let types: Option<Vec<String>> = values
+    within(alternatives.len(), MAX_CLAIM_VALUES, "type_values")?;
+    let lists: Vec<Option<Vec<String>>> = alternatives
+        .iter()
+        .map(|types| texts(Some(types), "type_values"))
+        .collect::<Result<_, _>>()?;
+    let type_values: Option<Vec<Vec<String>>> = lists.into_iter().collect();
+    Ok(type_values
+        .filter(|alternatives| !alternatives.is_empty())
+        .map(|type_values| Meta::W3c { format, type_values }))
+}
+
+/// A non-empty list of texts; `None` for anything else.
+fn texts(value: Option<&Value>, what: &'static str) -> Result<Option<Vec<String>>, DcqlError> {
+    let Some(Value::Array(values)) = value else {
+        return Ok(None);
+    };
+    within(values.len(), MAX_CLAIM_VALUES, what)?;
+    let texts: Option<Vec<String>> = values
         .iter()
         .map(|value| value.as_str().map(str::to_owned))
         .collect();
-    Ok(types
-        .filter(|types| !types.is_empty())
-        .map(|vct_values| Meta::SdJwtVc { vct_values }))
+    Ok(texts.filter(|texts| !texts.is_empty()))
 }
 
 impl RawAuthority {
@@ -312,6 +361,7 @@ impl RawClaim {
             id: self.id,
             path: self.path,
             values,
+            intent_to_retain: self.intent_to_retain,
         })
     }
 }
@@ -354,11 +404,12 @@ impl Serialize for CredentialQuery {
         map.serialize_entry("id", &self.id)?;
         map.serialize_entry("format", self.meta.format().as_str())?;
         match &self.meta {
-            Meta::SdJwtVc { vct_values } => {
-                map.serialize_entry(
-                    "meta",
-                    &std::collections::BTreeMap::from([("vct_values", vct_values)]),
-                )?;
+            Meta::SdJwtVc { vct_values } => map.serialize_entry("meta", &entry("vct_values", vct_values))?,
+            Meta::MsoMdoc { doctype_value } => {
+                map.serialize_entry("meta", &entry("doctype_value", doctype_value))?;
+            }
+            Meta::W3c { type_values, .. } => {
+                map.serialize_entry("meta", &entry("type_values", type_values))?
             }
             Meta::Other { meta, .. } => map.serialize_entry("meta", meta)?,
         }
@@ -379,6 +430,10 @@ impl Serialize for CredentialQuery {
         }
         map.end()
     }
+}
+
+fn entry<'v, T>(name: &'static str, value: &'v T) -> std::collections::BTreeMap<&'static str, &'v T> {
+    std::collections::BTreeMap::from([(name, value)])
 }
 
 impl Serialize for TrustedAuthority {

@@ -3,6 +3,7 @@ use serde_json::{Map, Value};
 use symbolon_credential::claims_path::ClaimsPath;
 
 use super::candidate::HolderBinding;
+use crate::format::CredentialFormat;
 
 macro_rules! query_identifier {
     ($(#[$outer:meta])* $name:ident) => {
@@ -114,27 +115,6 @@ pub struct CredentialQuery {
     pub claim_sets: Vec<Vec<ClaimId>>,
 }
 
-/// The formats that this crate can match.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CredentialFormat {
-    /// `dc+sd-jwt`.
-    SdJwtVc,
-    /// Any other: matched by no credential, and no error, because an alternative may stand beside it.
-    Other(String),
-}
-
-impl CredentialFormat {
-    /// The format identifier.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::SdJwtVc => crate::openid4vci::metadata::SD_JWT_VC_FORMAT,
-            Self::Other(text) => text,
-        }
-    }
-}
-
 /// What kind of credential is asked for, by format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -145,6 +125,22 @@ pub enum Meta {
     SdJwtVc {
         /// The acceptable types.
         vct_values: Vec<String>,
+    },
+    /// `mso_mdoc`: this document type ([OpenID4VP appendix B.2.3]).
+    ///
+    /// [OpenID4VP appendix B.2.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B.2.3
+    MsoMdoc {
+        /// The document type.
+        doctype_value: String,
+    },
+    /// `ldp_vc` or `jwt_vc_json`: all types of one of these lists ([OpenID4VP appendix B.1.1]). Neither is ever empty.
+    ///
+    /// [OpenID4VP appendix B.1.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B.1.1
+    W3c {
+        /// How the credential is secured.
+        format: W3cFormat,
+        /// Alternatives, each a list of expanded type IRIs.
+        type_values: Vec<Vec<String>>,
     },
     /// A format that this crate does not match, verbatim.
     Other {
@@ -161,7 +157,29 @@ impl Meta {
     pub fn format(&self) -> CredentialFormat {
         match self {
             Self::SdJwtVc { .. } => CredentialFormat::SdJwtVc,
+            Self::MsoMdoc { .. } => CredentialFormat::MsoMdoc,
+            Self::W3c { format, .. } => format.credential_format(),
             Self::Other { format, .. } => CredentialFormat::Other(format.clone()),
+        }
+    }
+}
+
+/// How a W3C credential is secured, where DCQL tells the two apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum W3cFormat {
+    /// `ldp_vc`: by a proof within the document.
+    LdpVc,
+    /// `jwt_vc_json`: as a JWT.
+    JwtVcJson,
+}
+
+impl W3cFormat {
+    /// The format.
+    #[must_use]
+    pub const fn credential_format(self) -> CredentialFormat {
+        match self {
+            Self::LdpVc => CredentialFormat::LdpVc,
+            Self::JwtVcJson => CredentialFormat::JwtVcJson,
         }
     }
 }
@@ -205,6 +223,12 @@ pub struct ClaimQuery {
     /// The acceptable values; empty when any will do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<ClaimValue>,
+    /// Whether the verifier means to keep an element of an mdoc; `None` when it does not say
+    /// ([OpenID4VP appendix B.2.4]).
+    ///
+    /// [OpenID4VP appendix B.2.4]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B.2.4
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent_to_retain: Option<bool>,
 }
 
 /// A value that a claim may have: text, integer or truth value. Type and value match exactly.

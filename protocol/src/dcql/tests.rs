@@ -5,8 +5,6 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-const FORMAT: CredentialFormat = CredentialFormat::SdJwtVc;
-
 fn query(value: &Value) -> Result<DcqlQuery, DcqlError> {
     DcqlQuery::parse(value.to_string().as_bytes())
 }
@@ -27,8 +25,7 @@ fn person() -> Map<String, Value> {
 
 fn candidate<'a>(vct: &'a str, claims: &'a Map<String, Value>) -> Candidate<'a> {
     Candidate {
-        format: &FORMAT,
-        vct,
+        kind: CandidateKind::SdJwtVc { vct },
         claims,
         authority_key_identifiers: &[],
         holder_binding: HolderBinding::Proven,
@@ -114,7 +111,7 @@ fn type_authority_and_holder_binding_are_checked() {
     assert_eq!(known.answer(credential), Ok(vec![]));
     assert_eq!(
         Candidate {
-            vct: "urn:other",
+            kind: CandidateKind::SdJwtVc { vct: "urn:other" },
             ..known
         }
         .answer(credential),
@@ -374,5 +371,126 @@ proptest! {
             let text = serde_json::to_string(&parsed).unwrap();
             prop_assert_eq!(DcqlQuery::parse(text.as_bytes()), Ok(parsed));
         }
+    }
+}
+
+#[test]
+fn an_mdoc_is_asked_for_by_document_type_and_elements() {
+    let of = |credential: Value| query(&json!({"credentials": [credential]}));
+    let mdoc = |extra: Value| {
+        let mut credential =
+            json!({"id": "id", "format": "mso_mdoc", "meta": {"doctype_value": "org.iso.18013.5.1.mDL"}});
+        for (name, value) in extra.as_object().unwrap() {
+            credential[name] = value.clone();
+        }
+        of(credential)
+    };
+    let claims =
+        json!({"claims": [{"path": ["org.iso.18013.5.1", "family_name"], "intent_to_retain": true}]});
+    let asked = mdoc(claims).unwrap();
+    assert_eq!(
+        asked.credentials()[0].claims.as_ref().unwrap()[0].intent_to_retain,
+        Some(true)
+    );
+    assert_eq!(
+        DcqlQuery::parse(&serde_json::to_vec(&asked).unwrap()),
+        Ok(asked.clone())
+    );
+
+    let held = json!({"org.iso.18013.5.1": {"family_name": "Otieno", "given_name": "Amina"}});
+    let held = held.as_object().unwrap();
+    let licence = Candidate {
+        kind: CandidateKind::MsoMdoc {
+            doctype: "org.iso.18013.5.1.mDL",
+        },
+        ..candidate("", held)
+    };
+    let disclosed = licence.answer(&asked.credentials()[0]).unwrap();
+    assert_eq!(
+        serde_json::to_value(disclosed).unwrap(),
+        json!([["org.iso.18013.5.1", "family_name"]])
+    );
+    let other = Candidate {
+        kind: CandidateKind::MsoMdoc {
+            doctype: "org.example",
+        },
+        ..licence
+    };
+    assert_eq!(
+        other.answer(&asked.credentials()[0]),
+        Err(CandidateMismatch::Type)
+    );
+    assert_eq!(
+        candidate("urn:identity", held).answer(&asked.credentials()[0]),
+        Err(CandidateMismatch::Format)
+    );
+    let defect = |reason| Err(DcqlError::Credential { position: 0, reason });
+    for path in [
+        json!(["family_name"]),
+        json!(["org.iso.18013.5.1", "family_name", "x"]),
+        json!(["org.iso.18013.5.1", null]),
+    ] {
+        let claims = json!({"claims": [{"path": path}]});
+        assert_eq!(mdoc(claims), defect(CredentialQueryDefect::MdocPath));
+    }
+    for meta in [
+        json!({}),
+        json!({"doctype_value": ""}),
+        json!({"doctype_value": 1}),
+    ] {
+        let credential = json!({"id": "id", "format": "mso_mdoc", "meta": meta});
+        assert_eq!(of(credential), defect(CredentialQueryDefect::Meta));
+    }
+}
+
+#[test]
+fn a_w3c_credential_needs_all_types_of_one_alternative_and_its_own_format() {
+    let asked = query(
+        &json!({"credentials": [{"id": "id", "format": "ldp_vc", "meta": {"type_values": [
+        ["https://a.example/A", "https://a.example/B"], ["https://a.example/C"]
+    ]}, "claims": [{"path": ["credentialSubject", "name"]}]}]}),
+    )
+    .unwrap();
+    assert_eq!(
+        DcqlQuery::parse(&serde_json::to_vec(&asked).unwrap()),
+        Ok(asked.clone())
+    );
+    let document = json!({"credentialSubject": {"name": "Amina"}});
+    let document = document.as_object().unwrap();
+    let answer = |format, types: &[&str]| {
+        let types: Vec<String> = types.iter().map(|it| (*it).to_owned()).collect();
+        let kind = CandidateKind::W3c {
+            format,
+            types: &types,
+        };
+        Candidate {
+            kind,
+            ..candidate("", document)
+        }
+        .answer(&asked.credentials()[0])
+        .map(|paths| paths.len())
+    };
+    assert_eq!(answer(W3cFormat::LdpVc, &["https://a.example/C"]), Ok(1));
+    assert_eq!(
+        answer(W3cFormat::LdpVc, &["https://a.example/B", "https://a.example/A"]),
+        Ok(1)
+    );
+    assert_eq!(
+        answer(W3cFormat::LdpVc, &["https://a.example/A"]),
+        Err(CandidateMismatch::Type)
+    );
+    assert_eq!(
+        answer(W3cFormat::JwtVcJson, &["https://a.example/C"]),
+        Err(CandidateMismatch::Format)
+    );
+    for types in [json!([]), json!([[]]), json!("x"), json!(["x"]), json!([[1]])] {
+        let credential = json!({"id": "id", "format": "jwt_vc_json", "meta": {"type_values": types}});
+        let refused = query(&json!({"credentials": [credential]}));
+        let reason = CredentialQueryDefect::Meta;
+        assert_eq!(
+            refused,
+            Err(DcqlError::Credential { position: 0, reason }),
+            "{types}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! [OpenID4VCI §8]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8
 
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -23,6 +23,7 @@ pub const MAX_PROOFS: usize = 128;
 const IDENTIFIER: &str = "credential_identifier";
 const CONFIGURATION: &str = "credential_configuration_id";
 const PROOFS: &str = "proofs";
+const CREDENTIAL: &str = "credential";
 const ENCRYPTION: &str = "credential_response_encryption";
 
 /// What is asked for; exactly one of the two stands in a request.
@@ -193,11 +194,38 @@ impl CredentialRequestError {
     }
 }
 
-/// One credential of a response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssuedCredential {
-    /// The credential in its compact form.
-    pub credential: String,
+/// One credential of a response ([OpenID4VCI §8.3, appendix A]): an object for `ldp_vc`, a text for every other format (the
+/// compact form, or base64url where the format is binary).
+///
+/// [OpenID4VCI §8.3, appendix A]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8.3
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssuedCredential {
+    /// A text.
+    Text(String),
+    /// A JSON object.
+    Object(Map<String, Value>),
+}
+
+impl Serialize for IssuedCredential {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::Text(text) => map.serialize_entry(CREDENTIAL, text)?,
+            Self::Object(object) => map.serialize_entry(CREDENTIAL, object)?,
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for IssuedCredential {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members: Map<String, Value> = Map::deserialize(deserializer)?;
+        match members.remove(CREDENTIAL) {
+            Some(Value::String(text)) => Ok(Self::Text(text)),
+            Some(Value::Object(object)) => Ok(Self::Object(object)),
+            _ => Err(serde::de::Error::custom("a credential is a text or an object")),
+        }
+    }
 }
 
 /// What the credential endpoint answers.
@@ -403,9 +431,13 @@ mod tests {
     #[test]
     fn a_response_reads_back() {
         let issued = CredentialResponse::Issued {
-            credentials: vec![IssuedCredential {
-                credential: "a~".to_owned(),
-            }],
+            credentials: vec![
+                IssuedCredential::Text("a~".to_owned()),
+                IssuedCredential::Object(Map::from_iter([(
+                    "type".to_owned(),
+                    "VerifiableCredential".into(),
+                )])),
+            ],
             notification_id: NotificationId::parse("n"),
         };
         let deferred = CredentialResponse::Deferred {

@@ -4,16 +4,21 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::identifiers::ConfigurationId;
 use crate::identifier::{HttpUrl, IssuerIdentifier, UrlPolicy};
 use crate::wire::{JsonRefused, parse_json};
 
+mod configuration;
 mod display;
 
+pub use configuration::{
+    ConfigurationCommon, ConfigurationError, CredentialConfiguration, CredentialDefinition,
+    JwtVcJsonConfiguration, LdpVcConfiguration, MsoMdocConfiguration, ProofType, ProofTypes,
+    SdJwtVcConfiguration,
+};
 pub use display::{
     ClaimDescription, ClaimDisplay, CredentialDisplay, CredentialMetadata, IssuerDisplay, Logo,
 };
@@ -23,11 +28,6 @@ pub const MAX_METADATA_BYTES: usize = 1024 * 1024;
 
 /// The largest number of configurations in one metadata document.
 pub const MAX_CONFIGURATIONS: usize = 256;
-
-/// The format identifier of SD-JWT VC ([OpenID4VCI appendix A.3]).
-///
-/// [OpenID4VCI appendix A.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-A.3
-pub const SD_JWT_VC_FORMAT: &str = "dc+sd-jwt";
 
 /// What a credential issuer says about itself. Unknown members are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,59 +76,6 @@ pub struct EncryptionMetadata {
 pub struct BatchIssuance {
     /// The largest number of proofs, at least 2.
     pub batch_size: usize,
-}
-
-/// One configuration, by its format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CredentialConfiguration {
-    /// `dc+sd-jwt`.
-    SdJwtVc(Box<SdJwtVcConfiguration>),
-    /// Any other format: there for others, of no use to this wallet, and no error.
-    Unsupported,
-}
-
-/// A configuration of format `dc+sd-jwt` ([OpenID4VCI appendix A.3]).
-///
-/// [OpenID4VCI appendix A.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-A.3
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SdJwtVcConfiguration {
-    /// The scope that stands for this configuration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// The type of the credential.
-    pub vct: String,
-    /// The algorithms the issuer signs with, by their JOSE names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub credential_signing_alg_values_supported: Vec<String>,
-    /// How the credential may name the holder's key: `jwk`, or a DID method. Present exactly when
-    /// `proof_types_supported` is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cryptographic_binding_methods_supported: Vec<String>,
-    /// The proofs that the issuer accepts; when present, a proof is required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof_types_supported: Option<ProofTypes>,
-    /// How the credential is shown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential_metadata: Option<CredentialMetadata>,
-}
-
-/// The proofs that an issuer accepts; those of other kinds than `jwt` are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofTypes {
-    /// The `jwt` proof.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<ProofType>,
-}
-
-/// What an issuer wants of a proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofType {
-    /// The algorithms, by their JOSE names; non-empty.
-    pub proof_signing_alg_values_supported: Vec<String>,
-    /// What kind of key storage must be attested. A wallet that cannot attest leaves this configuration alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_attestations_required: Option<serde_json::Map<String, Value>>,
 }
 
 impl IssuerMetadata {
@@ -189,14 +136,12 @@ impl IssuerMetadata {
             return Err(IssuerMetadataError::TooManyConfigurations);
         }
         for (id, configuration) in &self.credential_configurations_supported {
-            if let CredentialConfiguration::SdJwtVc(configuration) = configuration {
-                configuration
-                    .check()
-                    .map_err(|source| IssuerMetadataError::Configuration {
-                        id: id.clone(),
-                        source,
-                    })?;
-            }
+            configuration
+                .check()
+                .map_err(|source| IssuerMetadataError::Configuration {
+                    id: id.clone(),
+                    source,
+                })?;
         }
         Ok(())
     }
@@ -244,59 +189,6 @@ impl IssuerMetadata {
     }
 }
 
-impl SdJwtVcConfiguration {
-    fn check(&self) -> Result<(), ConfigurationError> {
-        if self.vct.is_empty() {
-            return Err(ConfigurationError::EmptyVct);
-        }
-        if self.cryptographic_binding_methods_supported.is_empty() != self.proof_types_supported.is_none() {
-            return Err(ConfigurationError::BindingWithoutProof);
-        }
-        let proof = self
-            .proof_types_supported
-            .as_ref()
-            .and_then(|types| types.jwt.as_ref());
-        if proof.is_some_and(|proof| proof.proof_signing_alg_values_supported.is_empty()) {
-            return Err(ConfigurationError::NoProofAlgorithm);
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for CredentialConfiguration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct WithFormat<'a> {
-            format: &'static str,
-            #[serde(flatten)]
-            configuration: &'a SdJwtVcConfiguration,
-        }
-        match self {
-            Self::SdJwtVc(configuration) => WithFormat {
-                format: SD_JWT_VC_FORMAT,
-                configuration,
-            }
-            .serialize(serializer),
-            Self::Unsupported => Err(serde::ser::Error::custom(
-                "a configuration of an unsupported format cannot be published",
-            )),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for CredentialConfiguration {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        match value.get("format").and_then(Value::as_str) {
-            Some(SD_JWT_VC_FORMAT) => SdJwtVcConfiguration::deserialize(value)
-                .map(|configuration| Self::SdJwtVc(Box::new(configuration)))
-                .map_err(|_| serde::de::Error::custom("malformed dc+sd-jwt configuration")),
-            Some(_) => Ok(Self::Unsupported),
-            None => Err(serde::de::Error::missing_field("format")),
-        }
-    }
-}
-
 /// Why issuer metadata was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -337,21 +229,6 @@ pub enum IssuerMetadataError {
         #[source]
         source: ConfigurationError,
     },
-}
-
-/// Why one credential configuration was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ConfigurationError {
-    /// No type.
-    #[error("vct is empty")]
-    EmptyVct,
-    /// One of the two without the other.
-    #[error("cryptographic_binding_methods_supported and proof_types_supported belong together")]
-    BindingWithoutProof,
-    /// A proof that nobody could make.
-    #[error("proof_signing_alg_values_supported is empty")]
-    NoProofAlgorithm,
 }
 
 #[cfg(test)]

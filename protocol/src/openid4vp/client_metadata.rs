@@ -4,9 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::jose::jwe::ContentEncryption;
-use symbolon_crypto::{Jwk, PublicKey, SignatureAlgorithm};
+use symbolon_crypto::{Jwk, PublicKey};
 
-use crate::openid4vci::metadata::SD_JWT_VC_FORMAT;
+use super::vp_formats::VpFormats;
 
 /// The key agreement of every encrypted response of the suite.
 pub const RESPONSE_KEY_AGREEMENT: &str = "ECDH-ES";
@@ -51,50 +51,6 @@ impl<'de> Deserialize<'de> for JwkSet {
     }
 }
 
-/// The formats that a verifier reads ([OpenID4VP appendix B]); others than `dc+sd-jwt` are ignored.
-///
-/// [OpenID4VP appendix B]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VpFormats {
-    /// `dc+sd-jwt`.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "dc+sd-jwt")]
-    pub sd_jwt_vc: Option<SdJwtAlgorithms>,
-}
-
-/// The algorithms that a verifier accepts for SD-JWT VC; a missing list accepts all.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SdJwtAlgorithms {
-    /// For the issuer's signature.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        rename = "sd-jwt_alg_values"
-    )]
-    pub credential: Option<Vec<String>>,
-    /// For the key binding.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        rename = "kb-jwt_alg_values"
-    )]
-    pub key_binding: Option<Vec<String>>,
-}
-
-impl SdJwtAlgorithms {
-    /// Whether the verifier accepts a credential signed with one algorithm and bound to a key of the other.
-    #[must_use]
-    pub fn accept(&self, credential: SignatureAlgorithm, key_binding: SignatureAlgorithm) -> bool {
-        let listed = |list: &Option<Vec<String>>, algorithm: SignatureAlgorithm| {
-            list.as_ref().is_none_or(|names| {
-                names
-                    .iter()
-                    .any(|name| SignatureAlgorithm::from_jose_name(name) == Some(algorithm))
-            })
-        };
-        listed(&self.credential, credential) && listed(&self.key_binding, key_binding)
-    }
-}
-
 /// How the response to one request is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseEncryption {
@@ -107,7 +63,7 @@ pub struct ResponseEncryption {
 }
 
 impl ClientMetadata {
-    /// The metadata of a verifier of this suite: SD-JWT VC, and a response encrypted to `key` with either content
+    /// The metadata of a verifier of this suite: every format that it reads, and a response encrypted to `key` with either content
     /// encryption, as HAIP demands of verifiers.
     #[must_use]
     pub fn for_encrypted_response(key: &PublicKey, client_name: Option<String>) -> Self {
@@ -116,13 +72,6 @@ impl ClientMetadata {
             alg: Some(RESPONSE_KEY_AGREEMENT.to_owned()),
             use_: Some("enc".to_owned()),
             ..key.to_jwk()
-        };
-        let supported = || {
-            Some(vec![SignatureAlgorithm::Es256, SignatureAlgorithm::EdDsa]).map(|list| {
-                list.into_iter()
-                    .map(|algorithm| algorithm.jose_name().to_owned())
-                    .collect()
-            })
         };
         let content = [ContentEncryption::A128Gcm, ContentEncryption::A256Gcm];
         Self {
@@ -133,12 +82,7 @@ impl ClientMetadata {
                     .map(|content| content.jose_name().to_owned())
                     .collect(),
             ),
-            vp_formats_supported: VpFormats {
-                sd_jwt_vc: Some(SdJwtAlgorithms {
-                    credential: supported(),
-                    key_binding: supported(),
-                }),
-            },
+            vp_formats_supported: VpFormats::supported(),
             client_name,
         }
     }
@@ -163,7 +107,4 @@ impl ClientMetadata {
         };
         Some(ResponseEncryption { key, key_id, content })
     }
-
-    /// The format identifier that a verifier has to list.
-    pub const REQUIRED_FORMAT: &'static str = SD_JWT_VC_FORMAT;
 }

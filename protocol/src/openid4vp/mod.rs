@@ -8,7 +8,7 @@ pub mod client_metadata;
 pub mod error;
 pub mod link;
 pub mod request;
-
 pub mod request_object;
 pub mod response;
+pub mod vp_formats;
 pub mod wallet_parameters;

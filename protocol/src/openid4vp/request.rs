@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::client_id::{ClientId, ClientIdError};
 use super::client_metadata::{ClientMetadata, ResponseEncryption};
 use super::error::PresentationErrorCode;
+use super::vp_formats::VpFormats;
 use crate::dcql::{DcqlError, DcqlQuery};
 use crate::identifier::{HttpUrl, UrlPolicy};
 
@@ -152,7 +153,7 @@ impl PresentationRequest {
         if self.state.is_none() && self.dcql_query.asks_without_holder_binding() {
             return Err(RequestDefect::NoState);
         }
-        if self.client_metadata.vp_formats_supported.sd_jwt_vc.is_none() {
+        if self.client_metadata.vp_formats_supported == VpFormats::default() {
             return Err(RequestDefect::Formats);
         }
         self.response_encryption().map(|_| ())
@@ -278,7 +279,7 @@ pub enum RequestDefect {
     #[error("client_metadata is missing or malformed")]
     ClientMetadata,
     /// The verifier reads no format that this suite writes.
-    #[error("the verifier does not read dc+sd-jwt")]
+    #[error("the verifier reads no credential format that is supported here")]
     Formats,
     /// No usable key.
     #[error("the answer is to be encrypted and client_metadata has no usable key or encryption")]

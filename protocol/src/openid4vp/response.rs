@@ -2,9 +2,11 @@
 //!
 //! [OpenID4VP §8]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use symbolon_crypto::Randomness;
 use symbolon_crypto::jose::jwe::{EncryptionParameters, JweCodec, JweError, Recipient};
 use thiserror::Error;
@@ -29,7 +31,49 @@ pub const MAX_REPLY_BYTES: usize = 16 * 1024;
 /// `vp_token`: for each credential query that is answered a non-empty list of presentations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct VpToken(pub BTreeMap<QueryId, Vec<String>>);
+pub struct VpToken(pub BTreeMap<QueryId, Vec<Presentation>>);
+
+/// One presentation ([OpenID4VP appendix B]): a text for SD-JWT VC, mdoc (base64url of the device response) and JWTs, an
+/// object for presentations with a Data Integrity proof.
+///
+/// [OpenID4VP appendix B]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presentation {
+    /// A text.
+    Text(String),
+    /// A JSON object.
+    Object(Map<String, Value>),
+}
+
+impl Presentation {
+    /// The text, or the JSON text of the object.
+    #[must_use]
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Object(object) => Cow::Owned(Value::Object(object.clone()).to_string()),
+        }
+    }
+}
+
+impl Serialize for Presentation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Object(object) => object.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Presentation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self::Text(text)),
+            Value::Object(object) => Ok(Self::Object(object)),
+            _ => Err(serde::de::Error::custom("a presentation is a text or an object")),
+        }
+    }
+}
 
 impl VpToken {
     /// Reads a token.
@@ -268,10 +312,18 @@ mod tests {
 
     use super::*;
 
+    fn presentations() -> Vec<Presentation> {
+        let object = serde_json::json!({"type": ["VerifiablePresentation"]});
+        vec![
+            Presentation::Text("a.b.c~d~e.f.g".to_owned()),
+            Presentation::Object(object.as_object().unwrap().clone()),
+        ]
+    }
+
     fn answer() -> AuthorizationResponse {
         let id = QueryId::parse("identity").unwrap();
         AuthorizationResponse {
-            vp_token: VpToken(BTreeMap::from([(id, vec!["a.b.c~d~e.f.g".to_owned()])])),
+            vp_token: VpToken(BTreeMap::from([(id, presentations())])),
             state: RequestNonce::parse("s-1"),
         }
     }
@@ -343,6 +395,8 @@ mod tests {
             ("vp_token=[]", ResponseError::VpToken),
             ("vp_token={\"a\":\"b\"}", ResponseError::VpToken),
             ("vp_token={\"a\":[]}", ResponseError::VpToken),
+            ("vp_token={\"a\":[1]}", ResponseError::VpToken),
+            ("vp_token={\"a\":[[\"b\"]]}", ResponseError::VpToken),
             ("vp_token={\"a b\":[\"c\"]}", ResponseError::VpToken),
             ("vp_token={\"a\":[\"b\"],\"a\":[\"c\"]}", ResponseError::VpToken),
             ("vp_token={\"a\":[\"b\"]}&state=a b", ResponseError::State),

@@ -6,6 +6,7 @@ use http::HeaderValue;
 use http::header::ACCEPT;
 use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
+use symbolon_protocol::openid4vp::response::Presentation;
 use symbolon_verifier::answer::{AnswerCheck, check_answer};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
@@ -35,7 +36,7 @@ impl State {
     pub(crate) async fn judge(
         &self,
         query: &DcqlQuery,
-        answer: &BTreeMap<QueryId, Vec<String>>,
+        answer: &BTreeMap<QueryId, Vec<Presentation>>,
         binding: &Binding,
     ) -> Result<Judgement, UnreadablePresentation> {
         let mut evidence = Evidence::online(&self.dependencies.trust_list);
@@ -43,7 +44,9 @@ impl State {
         for (id, presentations) in answer {
             for presentation in presentations {
                 let expected = Expected::Bound(binding.clone());
-                let report = self.judge_one(presentation, expected, &mut evidence).await?;
+                let report = self
+                    .judge_one(&presentation.to_text(), expected, &mut evidence)
+                    .await?;
                 reports.entry(id.clone()).or_default().push(report);
             }
         }

@@ -6,7 +6,7 @@ use symbolon_credential::sd_jwt::{KeyBindingClaims, select_processed};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::SignOutcome;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
-use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 
 use super::consent::Choice;
 use super::matching::Holdings;
@@ -70,7 +70,10 @@ impl Wallet {
                 SignOutcome::Signed(signature) => signature,
                 SignOutcome::Locked => return Ok(Signed::KeyLocked),
             };
-            presentations.insert(query_id.clone(), vec![prepared.finish(&signature)]);
+            presentations.insert(
+                query_id.clone(),
+                vec![Presentation::Text(prepared.finish(&signature))],
+            );
             disclosed.push(DisclosedCredential {
                 credential: credential_id,
                 credential_type: holding.credential.credential_type.clone(),

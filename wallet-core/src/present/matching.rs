@@ -5,10 +5,10 @@ use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process, select_processed}
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::dcql::{
-    Candidate, CredentialFormat, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta, QueryId,
+    Candidate, CandidateKind, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta, QueryId,
     SetRequirement, Unsatisfied, match_query,
 };
-use symbolon_protocol::openid4vp::client_metadata::SdJwtAlgorithms;
+use symbolon_protocol::openid4vp::vp_formats::SdJwtAlgorithms;
 
 use super::consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Need,
@@ -73,12 +73,13 @@ impl<'a> Holdings<'a> {
         Ok(Self { entries })
     }
 
-    fn candidates<'h>(&'h self, format: &'h CredentialFormat) -> Vec<Candidate<'h>> {
+    fn candidates(&self) -> Vec<Candidate<'_>> {
         self.entries
             .iter()
             .map(|holding| Candidate {
-                format,
-                vct: &holding.credential.credential_type,
+                kind: CandidateKind::SdJwtVc {
+                    vct: &holding.credential.credential_type,
+                },
                 claims: &holding.opened.processed.claims,
                 authority_key_identifiers: &holding.authorities,
                 holder_binding: HolderBinding::Proven,
@@ -87,12 +88,12 @@ impl<'a> Holdings<'a> {
     }
 
     pub(super) fn answer(&self, query: &DcqlQuery) -> Result<Matches, Unsatisfied> {
-        match_query(query, &self.candidates(&CredentialFormat::SdJwtVc))
+        match_query(query, &self.candidates())
     }
 
     /// What `credential_query` would be answered with: the credential's place in `entries` and the claims to disclose.
     pub(super) fn fitting(&self, credential_query: &CredentialQuery) -> Vec<(usize, Vec<ClaimsPath>)> {
-        self.candidates(&CredentialFormat::SdJwtVc)
+        self.candidates()
             .iter()
             .enumerate()
             .filter_map(|(place, candidate)| Some((place, candidate.answer(credential_query).ok()?)))

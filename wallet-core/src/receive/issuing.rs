@@ -5,7 +5,8 @@
 use symbolon_crypto::signing::{KeyDescription, KeyError, KeyHandle};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vci::credential::{
-    CredentialRequest, CredentialResponse, CredentialSelector, MAX_CREDENTIAL_RESPONSE_BYTES, Proofs,
+    CredentialRequest, CredentialResponse, CredentialSelector, IssuedCredential,
+    MAX_CREDENTIAL_RESPONSE_BYTES, Proofs,
 };
 use symbolon_protocol::openid4vci::error::{CredentialErrorCode, CredentialErrorResponse};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -144,7 +145,7 @@ impl Wallet {
                 return match CredentialResponse::parse(&response.body) {
                     Ok(CredentialResponse::Issued { credentials, .. }) => match credentials.as_slice() {
                         // One key was proven, so one credential may come.
-                        [only] => Ok(Requested::Credential(only.credential.clone())),
+                        [IssuedCredential::Text(only)] => Ok(Requested::Credential(only.clone())),
                         _ => ended(ReceiptProblem::CredentialResponse),
                     },
                     Ok(CredentialResponse::Deferred { .. }) => ended(ReceiptProblem::Deferred),

@@ -204,10 +204,12 @@ impl Wallet {
 /// Whether the wallet has what the configuration demands: an ES256 key named as a JWK, proven by a JWT without attestation.
 fn can_hold(configuration: &SdJwtVcConfiguration) -> bool {
     let binds_to_jwk = configuration
+        .common
         .cryptographic_binding_methods_supported
         .iter()
         .any(|method| method == "jwk");
     let proof = configuration
+        .common
         .proof_types_supported
         .as_ref()
         .and_then(|types| types.jwt.as_ref());
@@ -222,7 +224,7 @@ fn can_hold(configuration: &SdJwtVcConfiguration) -> bool {
 }
 
 fn display_of(configuration: &SdJwtVcConfiguration) -> CredentialDisplay {
-    let Some(metadata) = &configuration.credential_metadata else {
+    let Some(metadata) = &configuration.common.credential_metadata else {
         return CredentialDisplay::default();
     };
     let credential = metadata

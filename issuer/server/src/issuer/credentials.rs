@@ -67,10 +67,7 @@ impl Issuer {
             match signed.release(outcome) {
                 Ok(credentials) => {
                     self.events.notify_one();
-                    let credentials = credentials
-                        .into_iter()
-                        .map(|credential| IssuedCredential { credential })
-                        .collect();
+                    let credentials = credentials.into_iter().map(IssuedCredential::Text).collect();
                     return Ok(CredentialResponse::Issued {
                         credentials,
                         notification_id: None,

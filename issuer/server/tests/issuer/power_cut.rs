@@ -17,7 +17,7 @@ use symbolon_issuer_server::administration::{
     Administration, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder, TransactionCode,
 };
 use symbolon_issuer_server::{EmbeddedKeyValue, Issuer};
-use symbolon_protocol::openid4vci::credential::CredentialResponse;
+use symbolon_protocol::openid4vci::credential::{CredentialResponse, IssuedCredential};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Store, Tenant};
 
@@ -128,7 +128,10 @@ async fn work_until_refused(keys: &Keys, disk: &DyingDisk, seed: u64, seen: &mut
         let CredentialResponse::Issued { credentials, .. } = response else {
             return None;
         };
-        let sd_jwt = SdJwt::parse(&credentials[0].credential, SdJwtBudget::DEFAULT).unwrap();
+        let IssuedCredential::Text(credential) = &credentials[0] else {
+            return None;
+        };
+        let sd_jwt = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let status = process(&sd_jwt).unwrap().claims["status"]["status_list"].clone();
         seen.credentials.push((
             status["idx"].as_u64().unwrap(),

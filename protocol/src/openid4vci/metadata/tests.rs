@@ -13,7 +13,14 @@ const DOCUMENT: &str = r#"{
             "proof_types_supported":{"jwt":{"proof_signing_alg_values_supported":["ES256"]}},
             "credential_metadata":{"display":[{"name":"National identity"}],"claims":[{"path":["name"]}]}
         },
-        "licence":{"format":"mso_mdoc","doctype":"org.iso.18013.5.1.mDL","credential_signing_alg_values_supported":[-7]}
+        "licence":{"format":"mso_mdoc","doctype":"org.iso.18013.5.1.mDL","credential_signing_alg_values_supported":[-7, "ES256"],
+            "cryptographic_binding_methods_supported":["cose_key"],
+            "proof_types_supported":{"jwt":{"proof_signing_alg_values_supported":["ES256"]}},
+            "credential_metadata":{"claims":[{"path":["org.iso.18013.5.1","family_name"]}]}},
+        "linked":{"format":"ldp_vc","credential_signing_alg_values_supported":["ecdsa-sd-2023"],
+            "credential_definition":{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiableCredential"]}},
+        "token":{"format":"jwt_vc_json","credential_definition":{"type":["VerifiableCredential","Identity"]}},
+        "other":{"format":"ac_vc","anything":1}
     }
 }"#;
 
@@ -26,14 +33,25 @@ fn parse(document: &str) -> Result<IssuerMetadata, IssuerMetadataError> {
 }
 
 #[test]
-fn reads_its_own_format_and_tolerates_others() {
+fn reads_every_format_of_the_suite_and_tolerates_others() {
     let metadata = parse(DOCUMENT).unwrap();
     let at = |id: &str| &metadata.credential_configurations_supported[&ConfigurationId::parse(id).unwrap()];
     assert!(matches!(
         at("national-identity"),
         CredentialConfiguration::SdJwtVc(_)
     ));
-    assert_eq!(at("licence"), &CredentialConfiguration::Unsupported);
+    let CredentialConfiguration::MsoMdoc(licence) = at("licence") else {
+        panic!("an mdoc configuration")
+    };
+    assert_eq!(licence.doctype, "org.iso.18013.5.1.mDL");
+    assert_eq!(licence.credential_signing_alg_values_supported, [-7]);
+    assert!(
+        matches!(at("linked"), CredentialConfiguration::LdpVc(it) if it.credential_definition.context.len() == 1)
+    );
+    assert!(
+        matches!(at("token"), CredentialConfiguration::JwtVcJson(it) if it.credential_definition.types.len() == 2)
+    );
+    assert_eq!(at("other"), &CredentialConfiguration::Unsupported);
     assert!(metadata.accepts_plain_messages());
     assert_eq!(metadata.batch_size(), 1);
 }

@@ -16,7 +16,7 @@ use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::RequestNonce;
 use symbolon_protocol::openid4vp::response::{
-    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
+    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, Presentation,
 };
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{
@@ -171,7 +171,9 @@ async fn judge(
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let presentations = &answer.vp_token.0;
     let policy = state.dependencies.policy;
-    let readable = |text: &String| VerificationSession::new(text, Expected::Unchecked, policy).is_ok();
+    let readable = |presentation: &Presentation| {
+        VerificationSession::new(&presentation.to_text(), Expected::Unchecked, policy).is_ok()
+    };
     if !presentations.values().flatten().all(readable) {
         return Err(AnswerRefused::UnreadablePresentation);
     }

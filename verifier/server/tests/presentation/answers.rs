@@ -161,7 +161,9 @@ async fn half_an_answer_and_an_unasked_credential_are_noticed() {
 
     let (id, request) = made(&world).await;
     let mut answer = world.answer(&request);
-    let extra = token("unasked", answer.vp_token.0.values().next().unwrap().clone());
+    let presentations = answer.vp_token.0.values().next().unwrap();
+    let presentations = presentations.iter().map(|it| it.to_text().into_owned()).collect();
+    let extra = token("unasked", presentations);
     answer.vp_token.0.extend(extra.0);
     world.post(&request, &world.encrypt(&request, &answer)).await;
     assert_eq!(outcome(world.result(&id).await), "unasked_credential");

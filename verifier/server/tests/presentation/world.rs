@@ -28,7 +28,7 @@ use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
 use symbolon_protocol::openid4vp::request_object::{
     self, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
-use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 use symbolon_store::Store;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestAuthority, TestIssuer, TestKey, TestRegistry};
@@ -362,6 +362,7 @@ impl World {
 }
 
 pub(crate) fn token(id: &str, presentations: Vec<String>) -> VpToken {
+    let presentations = presentations.into_iter().map(Presentation::Text).collect();
     VpToken([(QueryId::parse(id).unwrap(), presentations)].into())
 }
 

@@ -302,7 +302,7 @@ impl TestVerifier {
             .0
             .values()
             .flatten()
-            .map(|presentation| self.verify(presentation, audience.as_str(), &nonce, state.now))
+            .map(|presentation| self.verify(&presentation.to_text(), audience.as_str(), &nonce, state.now))
             .collect();
         state.answers.push(claims);
         state.tokens.push(answer.vp_token);
