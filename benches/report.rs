@@ -18,7 +18,14 @@ fn main() {
         .filter(|argument| !argument.starts_with("--"))
         .collect();
     for provider in Provider::ALL {
-        println!("\n{:<62} {:>12} {:>12} {:>9} {:>8}", provider.name(), "limit", "here", "× limit", "target");
+        println!(
+            "\n{:<62} {:>12} {:>12} {:>9} {:>8}",
+            provider.name(),
+            "limit",
+            "here",
+            "× limit",
+            "target"
+        );
         for row in formats::rows(provider, |name| {
             wanted.is_empty() || wanted.iter().any(|wanted| name.contains(wanted.as_str()))
         }) {

@@ -112,10 +112,7 @@ fn card() -> Cwt {
         email: text("asha@example.com"),
         phone: text("+919876543210"),
         nationality: text("IN"),
-        biometrics: BTreeMap::from([(
-            BiometricPart::Face,
-            vec![Biometric::image(face, ImageKind::Webp)],
-        )]),
+        biometrics: BTreeMap::from([(BiometricPart::Face, vec![Biometric::image(face, ImageKind::Webp)])]),
         ..IdentityData::default()
     };
     let status = StatusReference::new("https://issuer.example/status/7", 70_000).unwrap();

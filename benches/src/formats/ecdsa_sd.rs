@@ -24,8 +24,8 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
     let document = document_of(&key, provider);
     let pointer = |text: &str| JsonPointer::parse(text).unwrap();
     let mandatory = [pointer("/issuer"), pointer("/validUntil")];
-    let disclosed = ["given_name", "birthdate", "locality"]
-        .map(|name| pointer(&format!("/credentialSubject/{name}")));
+    let disclosed =
+        ["given_name", "birthdate", "locality"].map(|name| pointer(&format!("/credentialSubject/{name}")));
     let signs = || provider.signer(Es256, ISSUER);
     let secured = issue(provider, &document, &mandatory, &key, &signs());
     let derived = Arc::new(derive(&secured, &disclosed, json_ld()).unwrap());
@@ -122,12 +122,7 @@ fn statements(document: &Value) -> Vec<Vec<u8>> {
     let json_ld = json_ld();
     json_ld
         .processor
-        .canonicalize(
-            &document,
-            json_ld.contexts,
-            CanonicalHash::Sha256,
-            json_ld.budget,
-        )
+        .canonicalize(&document, json_ld.contexts, CanonicalHash::Sha256, json_ld.budget)
         .unwrap()
         .into_iter()
         .map(String::into_bytes)

@@ -143,7 +143,14 @@ fn chain(signer: &SecretKey) -> VerifiedChain {
     };
     let der = document_signer(&request, &root, &root_key, &software, &randomness).unwrap();
     let leaf = [Certificate::parse(&der).unwrap()];
-    verify_chain(&leaf, &[root], ChainProfile::DocumentSigner, NOW, &RustCryptoProvider).unwrap()
+    verify_chain(
+        &leaf,
+        &[root],
+        ChainProfile::DocumentSigner,
+        NOW,
+        &RustCryptoProvider,
+    )
+    .unwrap()
 }
 
 #[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]

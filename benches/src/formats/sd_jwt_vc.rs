@@ -112,7 +112,10 @@ fn credential(provider: Provider) -> CredentialToIssue {
         status: None,
         holder: Some(provider.key(Es256, HOLDER).public_key()),
         claims: claims(),
-        selectable: SELECTABLE.iter().map(|name| ClaimsPath::top_level(*name)).collect(),
+        selectable: SELECTABLE
+            .iter()
+            .map(|name| ClaimsPath::top_level(*name))
+            .collect(),
         decoys: Decoys::None,
     }
 }

@@ -15,7 +15,9 @@ const REVOKED: u32 = 10_000;
 
 #[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 pub(super) fn rows() -> [Row; 4] {
-    let revoked: Vec<u64> = (0..REVOKED).map(|one| u64::from(one * (ENTRIES / REVOKED) + one % 97)).collect();
+    let revoked: Vec<u64> = (0..REVOKED)
+        .map(|one| u64::from(one * (ENTRIES / REVOKED) + one % 97))
+        .collect();
     let mut list = TokenStatusList::all_valid(BitsPerStatus::One, ENTRIES);
     for index in &revoked {
         list.set(*index, Status::Invalid).unwrap();
@@ -39,15 +41,23 @@ pub(super) fn rows() -> [Row; 4] {
         Row::new("status list lookup, in hashes of one block", unit(), move || {
             black_box(list_to_read.get(next(&mut here)).unwrap());
         }),
-        Row::new("status list inflate, 1 M at 1 %, in hashes of one block", unit(), move || {
-            black_box(TokenStatusList::decode(BitsPerStatus::One, black_box(&text), max_bytes).unwrap());
-        }),
+        Row::new(
+            "status list inflate, 1 M at 1 %, in hashes of one block",
+            unit(),
+            move || {
+                black_box(TokenStatusList::decode(BitsPerStatus::One, black_box(&text), max_bytes).unwrap());
+            },
+        ),
         Row::new("pack set open, in hashes of one block", unit(), move || {
             black_box(CompactSet::open(black_box(&set_to_open)).unwrap());
         }),
-        Row::new("pack set open and lookup, in hashes of one block", unit(), move || {
-            let set = CompactSet::open(black_box(&set_bytes)).unwrap();
-            black_box(set.contains(next(&mut there)).unwrap());
-        }),
+        Row::new(
+            "pack set open and lookup, in hashes of one block",
+            unit(),
+            move || {
+                let set = CompactSet::open(black_box(&set_bytes)).unwrap();
+                black_box(set.contains(next(&mut there)).unwrap());
+            },
+        ),
     ]
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use symbolon_credential::w3c::jose::{
     ExpectedPresentation, JwtCredential, JwtPresentation, PresentationToSign, prepare_credential,
 };
-use symbolon_credential::w3c::{EnvelopeType, EnvelopedCredential, PresentedCredential, VerifiableCredential, W3cBudget};
+use symbolon_credential::w3c::{
+    EnvelopeType, EnvelopedCredential, PresentedCredential, VerifiableCredential, W3cBudget,
+};
 use symbolon_crypto::SignatureAlgorithm::Es256;
 use symbolon_did::{DidUrl, did_jwk};
 

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
+use ssi_json_ld::json_ld::context::{BindingRef, NormalTermDefinition};
 use ssi_json_ld::json_ld::syntax::Keyword;
 use ssi_json_ld::json_ld::syntax::context::definition::Key;
-use ssi_json_ld::json_ld::context::{BindingRef, NormalTermDefinition};
 use ssi_json_ld::json_ld::{Container, Context, Id, Term, Type, ValidId};
 
 /// Active contexts that are kept at once; each takes some hundred kilobytes at most. Issuers are few, but documents choose
@@ -188,7 +188,9 @@ impl Family {
         let known = {
             // A poisoned list still holds only finished entries.
             let next = from.next.read().unwrap_or_else(PoisonError::into_inner);
-            next.iter().find(|(one, _)| one.is(step)).map(|(_, number)| *number)
+            next.iter()
+                .find(|(one, _)| one.is(step))
+                .map(|(_, number)| *number)
         };
         if let Some(known) = known {
             return self.member(known);
@@ -240,7 +242,11 @@ impl Active {
         let has_defaults = context.default_language().is_some()
             || context.default_base_direction().is_some()
             || context.base_iri().is_some();
-        let defaults = if has_defaults { Defaults::Some } else { Defaults::None };
+        let defaults = if has_defaults {
+            Defaults::Some
+        } else {
+            Defaults::None
+        };
         Self {
             number,
             context,

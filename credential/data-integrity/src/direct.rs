@@ -71,11 +71,12 @@ impl<'d> Writer<'_, 'd> {
         members: &'d Map<String, Value>,
         graph: Option<&Term>,
     ) -> Option<Term> {
-        let is = |wanted: fn(&Meaning) -> bool| {
-            move |name: &String| active.keyword(name).is_some_and(wanted)
-        };
-        let has_value = members.keys().any(is(|meaning| matches!(meaning, Meaning::Value)));
-        let is_reference = members.len() == 1 && members.keys().all(is(|meaning| matches!(meaning, Meaning::Id)));
+        let is = |wanted: fn(&Meaning) -> bool| move |name: &String| active.keyword(name).is_some_and(wanted);
+        let has_value = members
+            .keys()
+            .any(is(|meaning| matches!(meaning, Meaning::Value)));
+        let is_reference =
+            members.len() == 1 && members.keys().all(is(|meaning| matches!(meaning, Meaning::Id)));
         let mut here = match self.family.previous(active) {
             // A context of a type does not hold in objects within.
             Some(previous) if !has_value && !is_reference => previous,
@@ -83,9 +84,16 @@ impl<'d> Writer<'_, 'd> {
         };
         if active.term(property).is_some_and(|term| term.is_scoped) {
             let source = active.number();
-            here = self.step(&here, StepTo::Property { source, term: property }, |processing, here| {
-                processing.scoped(&here.context, &active.context, property, Scope::Property)
-            })?;
+            here = self.step(
+                &here,
+                StepTo::Property {
+                    source,
+                    term: property,
+                },
+                |processing, here| {
+                    processing.scoped(&here.context, &active.context, property, Scope::Property)
+                },
+            )?;
         }
         if let Some(local) = members.get("@context") {
             here = self.step(&here, StepTo::Local(local), |processing, here| {
@@ -102,7 +110,11 @@ impl<'d> Writer<'_, 'd> {
                         | (Some(Meaning::Language), Some(Meaning::Language))
                 )
             });
-            return if value { self.value_object(&here, members) } else { None };
+            return if value {
+                self.value_object(&here, members)
+            } else {
+                None
+            };
         }
         self.typed_object(&here, members, graph)
     }
@@ -251,9 +263,16 @@ impl<'d> Writer<'_, 'd> {
         let scoped = match active.term(property) {
             Some(term) if term.is_scoped => {
                 let source = active.number();
-                Some(self.step(active, StepTo::Scalar { source, term: property }, |processing, here| {
-                    processing.scoped(&here.context, &active.context, property, Scope::Scalar)
-                })?)
+                Some(self.step(
+                    active,
+                    StepTo::Scalar {
+                        source,
+                        term: property,
+                    },
+                    |processing, here| {
+                        processing.scoped(&here.context, &active.context, property, Scope::Scalar)
+                    },
+                )?)
             }
             _ => None,
         };
@@ -316,7 +335,8 @@ impl<'d> Writer<'_, 'd> {
             Value::String(text) => (text.clone(), XSD_STRING.to_owned()),
             Value::Bool(flag) => (flag.to_string(), format!("{XSD}boolean")),
             Value::Number(number) => {
-                let wants_double = datatype.is_some_and(|datatype| datatype.strip_prefix(XSD) == Some("double"));
+                let wants_double =
+                    datatype.is_some_and(|datatype| datatype.strip_prefix(XSD) == Some("double"));
                 let (lexical, usual) = number_text(&number.to_string(), wants_double).ok()?;
                 (lexical, format!("{XSD}{usual}"))
             }

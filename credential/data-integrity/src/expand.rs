@@ -52,14 +52,26 @@ impl Processing<'_> {
         let context = members.get("@context").unwrap_or(&none);
         self.contexts.processed(context, self.table, || {
             on_large_stack(|| {
-                let local = LocalContext::try_from_json(parse(context)?).map_err(|_| JsonLdError::Malformed)?;
-                self.process(&local, &Context::default(), None, context_processing::Options::default())
+                let local =
+                    LocalContext::try_from_json(parse(context)?).map_err(|_| JsonLdError::Malformed)?;
+                self.process(
+                    &local,
+                    &Context::default(),
+                    None,
+                    context_processing::Options::default(),
+                )
             })
         })
     }
 
     /// What follows from `active` by the context of a term in `source`; `None` when nothing does.
-    pub(crate) fn scoped(&self, active: &Context, source: &Context, term: &str, scope: Scope) -> Option<Context> {
+    pub(crate) fn scoped(
+        &self,
+        active: &Context,
+        source: &Context,
+        term: &str,
+        scope: Scope,
+    ) -> Option<Context> {
         let definition = source.get(term)?;
         let (context, base_url) = (definition.context()?, definition.base_url().cloned());
         let options = context_processing::Options::default();
@@ -88,15 +100,9 @@ impl Processing<'_> {
         options: context_processing::Options,
     ) -> Result<Context, JsonLdError> {
         let loader = self.loader();
-        let processed = finish(local.process_full(
-            no_vocabulary_mut(),
-            active,
-            &loader,
-            base_url,
-            options,
-            (),
-        ))?
-        .map_err(|error| refusal_of_context(&error))?;
+        let processed =
+            finish(local.process_full(no_vocabulary_mut(), active, &loader, base_url, options, ()))?
+                .map_err(|error| refusal_of_context(&error))?;
         Ok(processed.into_processed())
     }
 

@@ -96,7 +96,9 @@ impl<'d> Checked<'d> {
 
     fn quads_through_expansion(&self) -> Result<Vec<Quad>, JsonLdError> {
         on_large_stack(|| {
-            let expanded = self.processing.expand(self.members, &self.family.outermost().context)?;
+            let expanded = self
+                .processing
+                .expand(self.members, &self.family.outermost().context)?;
             safe_mode::compare(self.scalars, &expanded)?;
             to_rdf::to_rdf(&expanded, self.max_statements)
         })
@@ -108,7 +110,9 @@ impl<'d> Checked<'d> {
             return Ok(direct.identifiers.into_iter().map(str::to_owned).collect());
         }
         on_large_stack(|| {
-            let expanded = self.processing.expand(self.members, &self.family.outermost().context)?;
+            let expanded = self
+                .processing
+                .expand(self.members, &self.family.outermost().context)?;
             Ok(skolemize::identifiers(&expanded))
         })
     }

@@ -14,6 +14,7 @@ mod select;
 
 pub use digest::DigestAlgorithm;
 pub use disclosure::Disclosure;
+pub(crate) use issue::ClaimsToConceal;
 pub use issue::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
 pub use key_binding::{KeyBindingClaims, PreparedKeyBinding, TransactionDataHashes};
 pub use parse::{SdJwt, SdJwtBudget, SdJwtParseError};

@@ -145,9 +145,15 @@ impl<'s> Processor<'s> {
                 (ELEMENT, _) => return Err(ProcessError::MisplacedElementDigest),
                 (SD_ALG, Level::Below) => return Err(ProcessError::MisplacedDigestAlgorithm),
                 _ => {
-                    self.path.push(PathPart::Key(name.clone()));
-                    let value = self.value(value, depth)?;
-                    self.path.pop();
+                    let value = match value {
+                        Value::Object(_) | Value::Array(_) => {
+                            self.path.push(PathPart::Key(name.clone()));
+                            let value = self.value(value, depth)?;
+                            self.path.pop();
+                            value
+                        }
+                        plain => plain.clone(),
+                    };
                     claims.insert(name.clone(), value);
                 }
             }

@@ -60,7 +60,9 @@ fn both(document: &Value) -> (Option<Vec<String>>, Result<Vec<String>, JsonLdErr
         Err(error) => return (None, Err(error)),
     };
     let canonical = |quads: &[_]| canonical::canonicalize(quads, CanonicalHash::Sha256, budget);
-    let short = checked.direct().map(|direct| canonical(&direct.quads).unwrap().statements);
+    let short = checked
+        .direct()
+        .map(|direct| canonical(&direct.quads).unwrap().statements);
     let long = checked
         .quads_through_expansion()
         .and_then(|quads| Ok(canonical(&quads)?.statements));
@@ -107,12 +109,18 @@ fn usual_documents_go_the_short_way_and_come_to_the_same_statements() {
     ] {
         usual(&credential(&contexts, subject));
     }
-    usual(&credential(&json!([V2, ISSUER, VOCABULARY]), json!({"anything": "a", "type": "Whatever", "kind": "That"})));
+    usual(&credential(
+        &json!([V2, ISSUER, VOCABULARY]),
+        json!({"anything": "a", "type": "Whatever", "kind": "That"}),
+    ));
 }
 
 #[test]
 fn presentations_go_the_short_way_with_the_contexts_of_what_they_hold() {
-    let held = credential(&json!([V2, ISSUER]), json!({"id": "did:example:holder", "givenName": "Asha"}));
+    let held = credential(
+        &json!([V2, ISSUER]),
+        json!({"id": "did:example:holder", "givenName": "Asha"}),
+    );
     usual(&json!({
         "@context": [V2],
         "type": "VerifiablePresentation",
@@ -181,17 +189,55 @@ fn scalar() -> impl Strategy<Value = Value> {
 
 fn name() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "id", "type", "@id", "@type", "givenName", "age", "height", "born", "alive", "knows", "kind", "names",
-        "localName", "record", "folder", "scoped", "scopedText", "ordered", "indexed", "french",
-        "rightToLeft", "child", "undefined", "inner", "nick", "city", "word", "ex:other", "urn:term", "name",
-        "description", "issuer", "credentialSubject", "verifiableCredential", "proof", "unknown",
+        "id",
+        "type",
+        "@id",
+        "@type",
+        "givenName",
+        "age",
+        "height",
+        "born",
+        "alive",
+        "knows",
+        "kind",
+        "names",
+        "localName",
+        "record",
+        "folder",
+        "scoped",
+        "scopedText",
+        "ordered",
+        "indexed",
+        "french",
+        "rightToLeft",
+        "child",
+        "undefined",
+        "inner",
+        "nick",
+        "city",
+        "word",
+        "ex:other",
+        "urn:term",
+        "name",
+        "description",
+        "issuer",
+        "credentialSubject",
+        "verifiableCredential",
+        "proof",
+        "unknown",
     ])
     .prop_map(str::to_owned)
 }
 
 fn types() -> impl Strategy<Value = Value> {
     let class = prop::sample::select(vec![
-        "Person", "Place", "Nothing", "VerifiableCredential", "DataIntegrityProof", "urn:class", "Unknown",
+        "Person",
+        "Place",
+        "Nothing",
+        "VerifiableCredential",
+        "DataIntegrityProof",
+        "urn:class",
+        "Unknown",
     ]);
     prop::collection::vec(class, 1..4).prop_map(|types| match types.as_slice() {
         [one] => json!(one),
