@@ -2,11 +2,13 @@
 //!
 //! `<issuer-signed JWT>~<disclosure>~…~[<key binding JWT>]`. The holder removes disclosures and binds what is left to a
 //! verifier; the issuer's signature covers only digests. Disclosures are slices of the text they came in and are never
-//! written again, because their digest is over their exact characters.
+//! written again, because their digest is over their exact characters. The JSON serialization is read through
+//! [`to_compact`].
 
 mod digest;
 mod disclosure;
 mod issue;
+mod json;
 mod key_binding;
 mod parse;
 mod process;
@@ -16,6 +18,7 @@ pub use digest::DigestAlgorithm;
 pub use disclosure::Disclosure;
 pub(crate) use issue::ClaimsToConceal;
 pub use issue::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
+pub use json::{SdJwtJsonError, to_compact};
 pub use key_binding::{KeyBindingClaims, PreparedKeyBinding, TransactionDataHashes};
 pub use parse::{SdJwt, SdJwtBudget, SdJwtParseError};
 pub use process::{DisclosedClaim, ProcessError, ProcessedClaims, process};

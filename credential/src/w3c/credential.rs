@@ -10,12 +10,14 @@ use symbolon_did::{Did, DidUrl, verification_key};
 
 use super::budget::W3cBudget;
 use super::context;
+use super::expanded_types::{TypesNotExpanded, expanded_types};
 use super::language::check_names;
 use super::members::{id, objects, typed_objects, types, url_or_object};
 use super::not_conforming::{NotConforming, Property};
 use super::related_resource::{self, RelatedResource};
 use super::status::{self, BitstringStatusEntry, StatusEntry};
 use super::time::{DateTimeStamp, TimeZone};
+use crate::data_integrity::ContextTable;
 use crate::sd_jwt_vc::HolderBinding;
 use crate::validity::Validity;
 
@@ -177,6 +179,14 @@ impl VerifiableCredential {
     #[must_use]
     pub fn has_type(&self, name: &str) -> bool {
         self.types.iter().any(|own| own == name)
+    }
+
+    /// The IRIs of its types under its contexts, as a query names them.
+    ///
+    /// # Errors
+    /// [`TypesNotExpanded`].
+    pub fn expanded_types(&self, table: &ContextTable) -> Result<Vec<String>, TypesNotExpanded> {
+        expanded_types(&self.types, self.contexts(), table)
     }
 
     /// `id`.

@@ -7,6 +7,7 @@
 //!   Integrity proof within the document, which is another module's work.
 //! - [`jose::JwtCredential`], [`jose::JwtPresentation`] and [`cose::CoseCredential`] are read unverified; their signature
 //!   checks give a [`Verified`](crate::Verified).
+//! - [`expanded_types`] says what the types of a credential are called everywhere, for queries.
 //!
 //! VCDM 1.1 is read and never issued. Whether the *contexts* of a document are ones that somebody has looked at is not
 //! asked here: who processes JSON-LD must ask it, and who trusts an issuer says which contexts that issuer uses.
@@ -17,6 +18,7 @@ pub mod cose;
 mod credential;
 mod document;
 mod enveloped;
+mod expanded_types;
 pub mod jose;
 mod language;
 mod members;
@@ -35,6 +37,7 @@ pub use context::{BASE_CONTEXT_V1, BASE_CONTEXT_V2, UNDEFINED_TERMS_CONTEXT};
 pub use credential::{CredentialSchema, DataModelVersion, VerifiableCredential};
 pub use document::{CredentialDocument, DocumentError, IssuerDescription};
 pub use enveloped::{EnvelopeType, EnvelopedCredential, EnvelopedPresentation, PresentationEnvelopeType};
+pub use expanded_types::{TypesNotExpanded, expanded_types};
 pub use language::{Direction, LanguageText};
 pub use not_conforming::{NotConforming, Property};
 pub use presentation::{PresentedCredential, VerifiablePresentation};

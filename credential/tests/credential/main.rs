@@ -12,6 +12,8 @@ mod recognised;
 #[cfg(test)]
 mod rfc9901;
 #[cfg(test)]
+mod sd_jwt_json;
+#[cfg(test)]
 mod sd_jwt_refusals;
 #[cfg(test)]
 mod sd_jwt_vc;

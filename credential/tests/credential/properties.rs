@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::recognise;
 use symbolon_credential::sd_jwt::{
-    Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select,
+    Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select, to_compact,
 };
 use symbolon_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
 use symbolon_crypto::testing::SeededRandomness;
@@ -108,6 +108,9 @@ proptest! {
     fn a_presentation_shows_exactly_what_was_selected(
         members in proptest::collection::btree_map("[a-z]{1,4}", value(), 1..6),
         hide in any::<u64>(), ask in any::<u64>(), seed in any::<u64>(), decoys in 0..3_usize,
+        algorithm in prop_oneof![
+            Just(DigestAlgorithm::Sha256), Just(DigestAlgorithm::Sha384), Just(DigestAlgorithm::Sha512)
+        ],
     ) {
         let claims: Map<String, Value> = members.into_iter().collect();
         let whole = Value::Object(claims.clone());
@@ -120,7 +123,7 @@ proptest! {
         let wanted: Vec<Value> =
             all.iter().enumerate().filter(|(index, _)| asked(*index)).map(|(_, place)| place.clone()).take(3).collect();
 
-        let mut builder = SdJwtClaims::new(claims).decoys(Decoys::PerObject(decoys));
+        let mut builder = SdJwtClaims::new(claims).decoys(Decoys::PerObject(decoys)).digest_algorithm(algorithm);
         for place in &selectable {
             builder = builder.selectable(path(place.clone()));
         }
@@ -160,6 +163,7 @@ proptest! {
         let _ = SdJwtVc::parse(&text, SdJwtBudget::DEFAULT).map(drop);
         let _ = TypeMetadata::parse(text.as_bytes());
         let _ = recognise(&text).map(drop);
+        let _ = to_compact(&format!("{{{text}"), SdJwtBudget::DEFAULT).map(drop);
     }
 
     #[test]

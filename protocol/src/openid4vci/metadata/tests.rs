@@ -109,8 +109,24 @@ fn each_broken_document_is_refused_for_its_own_reason() {
             "",
             configuration(ConfigurationError::EmptyVct),
         ),
+        (
+            "org.iso.18013.5.1.mDL",
+            "",
+            IssuerMetadataError::Configuration {
+                id: ConfigurationId::parse("licence").unwrap(),
+                source: ConfigurationError::EmptyDoctype,
+            },
+        ),
+        (
+            "\"type\":[\"VerifiableCredential\",\"Identity\"]",
+            "\"type\":[]",
+            IssuerMetadataError::Configuration {
+                id: ConfigurationId::parse("token").unwrap(),
+                source: ConfigurationError::CredentialDefinition,
+            },
+        ),
     ] {
-        assert_eq!(parse(&DOCUMENT.replace(from, to)), Err(error), "{to}");
+        assert_eq!(parse(&DOCUMENT.replacen(from, to, 1)), Err(error), "{to}");
     }
 }
 

@@ -133,7 +133,7 @@ fn each_broken_parameter_gets_its_exact_code() {
         ),
         (
             "client_metadata",
-            json!({"vp_formats_supported": {"mso_mdoc": {}}}),
+            json!({"vp_formats_supported": {"ac_vp": {}}}),
             RequestDefect::Formats,
             Code::VpFormatsNotSupported,
         ),
