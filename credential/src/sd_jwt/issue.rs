@@ -1,7 +1,6 @@
 //! Issuing ([RFC 9901 §4.1, §4.2](https://www.rfc-editor.org/rfc/rfc9901.html#section-4)): claims in, payload and
 //! disclosures out, ready to be signed.
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::jose::jws::{EncodedHeader, PreparedJws};
@@ -10,6 +9,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, SignatureAlgorithm};
 use thiserror::Error;
 
 use super::digest::DigestAlgorithm;
+use super::write::{Members, write_json};
 use super::{ELEMENT, SD, SD_ALG};
 use crate::claims_path::{ClaimsPath, PathPart, PathSelectionError};
 
@@ -250,40 +250,6 @@ impl Salts<'_> {
 enum Digests {
     None,
     Written,
-}
-
-/// An object that is being written.
-struct Members<'o> {
-    out: &'o mut Vec<u8>,
-    /// What goes before the next member.
-    separator: &'static [u8],
-}
-
-impl<'o> Members<'o> {
-    fn begin(out: &'o mut Vec<u8>) -> Self {
-        Self { out, separator: b"{" }
-    }
-
-    /// Writes the name of a member, whose value is to be written next.
-    fn value_of(&mut self, name: &str) -> &mut Vec<u8> {
-        self.out.extend_from_slice(self.separator);
-        self.separator = b",";
-        write_json(self.out, name);
-        self.out.push(b':');
-        self.out
-    }
-
-    fn end(self) {
-        if self.separator == b"{" {
-            self.out.push(b'{');
-        }
-        self.out.push(b'}');
-    }
-}
-
-fn write_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
-    // Values of JSON are written to memory, which does not fail.
-    let _ = serde_json::to_writer(out, value);
 }
 
 /// Writes claims and disclosures as text, in one go: a tree of the claims that are left would be built only to be written.

@@ -13,6 +13,7 @@ mod key_binding;
 mod parse;
 mod process;
 mod select;
+mod write;
 
 pub use digest::DigestAlgorithm;
 pub use disclosure::Disclosure;
