@@ -16,10 +16,6 @@ const ZLIB_HEADER: [u8; 2] = [0x78, 0xda];
 const EMPTY_STORED: [u8; 4] = [0, 0, 0xff, 0xff];
 /// The last block: fixed codes, nothing in it.
 const END: [u8; 2] = [0x03, 0x00];
-/// The longest stored block.
-const MAX_STORED: usize = 0xffff;
-/// The longest distance that deflate can refer back.
-const WINDOW: usize = 1 << 15;
 
 /// Deflates `bytes`, storing the `dense` ranges, which must be in order.
 pub(crate) fn deflate_around(bytes: &[u8], dense: &[Range<usize>]) -> Vec<u8> {
@@ -27,63 +23,72 @@ pub(crate) fn deflate_around(bytes: &[u8], dense: &[Range<usize>]) -> Vec<u8> {
 }
 
 fn assemble(bytes: &[u8], dense: &[Range<usize>]) -> Option<Vec<u8>> {
-    let mut stream = Vec::with_capacity(bytes.len().saturating_add(64));
-    stream.extend(ZLIB_HEADER);
-    let mut position = 0;
-    for range in dense {
-        let sparse = bytes.get(position..range.start)?;
-        if !sparse.is_empty() {
-            stream.extend(deflate_raw(
-                sparse,
-                bytes.get(position.saturating_sub(WINDOW)..position)?,
-            )?);
-        }
-        let stored = bytes.get(range.clone())?;
-        if stored.len() > MAX_STORED {
-            return None;
-        }
-        let length = u16::try_from(stored.len()).ok()?;
-        match sparse.is_empty() {
-            // A stored block begins with three bits of zero and the rest of their byte.
-            true => stream.push(0),
-            false if stream.ends_with(&EMPTY_STORED) => {
-                stream.truncate(stream.len().checked_sub(EMPTY_STORED.len())?)
-            }
-            false => return None,
-        }
-        stream.extend(length.to_le_bytes());
-        stream.extend((!length).to_le_bytes());
-        stream.extend(stored);
-        position = range.end;
-    }
-    let rest = bytes.get(position..)?;
-    if !rest.is_empty() {
-        stream.extend(deflate_raw(
-            rest,
-            bytes.get(position.saturating_sub(WINDOW)..position)?,
-        )?);
-    }
-    stream.extend(END);
-    stream.extend(adler32(bytes).to_be_bytes());
-    Some(stream)
-}
-
-/// Raw deflate up to a synchronising flush, able to refer back to what came `before`.
-fn deflate_raw(bytes: &[u8], before: &[u8]) -> Option<Vec<u8>> {
     DEFLATER.with_borrow_mut(|compress| {
         compress.reset();
-        if !before.is_empty() {
-            compress.set_dictionary(before).ok()?;
+        let mut sparse = Sparse {
+            compress,
+            unseen: 0..0,
+        };
+        let mut stream = Vec::with_capacity(bytes.len().saturating_add(64));
+        stream.extend(ZLIB_HEADER);
+        let mut position = 0;
+        for range in dense {
+            let is_sparse = position < range.start;
+            sparse.deflate(bytes, position..range.start, &mut stream)?;
+            let stored = bytes.get(range.clone())?;
+            let length = u16::try_from(stored.len()).ok()?;
+            if !is_sparse {
+                // A stored block begins with three bits of zero and the rest of their byte.
+                stream.push(0);
+            } else if stream.ends_with(&EMPTY_STORED) {
+                stream.truncate(stream.len().checked_sub(EMPTY_STORED.len())?);
+            } else {
+                return None;
+            }
+            stream.extend(length.to_le_bytes());
+            stream.extend((!length).to_le_bytes());
+            stream.extend(stored);
+            position = range.end;
         }
-        let room = bytes.len().saturating_add(bytes.len() / 8).saturating_add(64);
+        sparse.deflate(bytes, position..bytes.len(), &mut stream)?;
+        stream.extend(END);
+        stream.extend(adler32(bytes).to_be_bytes());
+        Some(stream)
+    })
+}
+
+/// Deflates some ranges of bytes, able to refer back to whatever comes before them.
+struct Sparse<'c> {
+    compress: &'c mut Compress,
+    /// What was stored since, and the compressor has not seen.
+    unseen: Range<usize>,
+}
+
+impl Sparse<'_> {
+    /// Appends the range as raw deflate up to a synchronising flush. `None` unless it begins where the last one, and what was
+    /// stored behind it, ended.
+    fn deflate(&mut self, bytes: &[u8], range: Range<usize>, stream: &mut Vec<u8>) -> Option<()> {
+        let content = bytes.get(range.clone())?;
+        if content.is_empty() {
+            return Some(());
+        }
+        self.unseen.end = range.start;
+        let unseen = bytes.get(self.unseen.clone())?;
+        if !unseen.is_empty() {
+            self.compress.set_dictionary(unseen).ok()?;
+        }
+        self.unseen = range.end..range.end;
+        let room = content.len().saturating_add(content.len() / 8).saturating_add(64);
+        let before = self.compress.total_in();
         let mut deflated = Vec::with_capacity(room);
-        compress
-            .compress_vec(bytes, &mut deflated, FlushCompress::Sync)
+        self.compress
+            .compress_vec(content, &mut deflated, FlushCompress::Sync)
             .ok()?;
         // With room for all of it one call is enough; anything else falls back to the plain way.
-        let all = usize::try_from(compress.total_in()).ok()? == bytes.len();
-        (all && deflated.len() < deflated.capacity()).then_some(deflated)
-    })
+        let read = self.compress.total_in().checked_sub(before)?;
+        let all = usize::try_from(read).ok()? == content.len() && deflated.len() < deflated.capacity();
+        all.then(|| stream.extend(deflated))
+    }
 }
 
 thread_local! {

@@ -103,7 +103,8 @@ fn usual_documents_go_the_short_way_and_come_to_the_same_statements() {
         json!({"record": {"a": [1, 2.5, "x"], "b": {"c": true}}, "height": 1.5, "alive": -7}),
         json!({"folder": [{"givenName": "in a graph", "knows": {"names": "within"}}, {"id": "urn:x", "age": 1}]}),
         json!({"scoped": {"inner": "a", "givenName": "b", "knows": {"givenName": "c"}}, "scopedText": "word"}),
-        json!({"type": ["Place", "Person"], "city": "x", "knows": {"city": "y", "type": "Person", "nick": "z"}}),
+        json!({"type": "Place", "city": "x", "knows": {"city": "y", "type": "Person", "nick": "z"}}),
+        json!({"type": ["Place", "Person"], "city": "x", "nick": "y", "knows": {"age": 3}}),
         json!({"givenName": {"@value": "5", "@type": "age"}, "names": [{"@value": true}, {"@value": "a", "@type": "urn:t"}]}),
         json!({"https://elsewhere.example/term": "quoted \"text\" \u{1} \u{7f} \\ \n"}),
     ] {
@@ -258,7 +259,7 @@ fn value() -> impl Strategy<Value = Value> {
                     Value::Object(object)
                 }),
             1 => prop::collection::btree_map(prop::sample::select(vec!["en", "de-AT", "id", "@none", "a b"]), inner, 1..3)
-                .prop_map(|texts| texts.into_iter().map(|(language, text)| (language.to_owned(), text)).collect()),
+                .prop_map(|texts| texts.into_iter().collect::<Value>()),
         ]
     })
 }
