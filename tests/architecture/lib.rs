@@ -202,8 +202,13 @@ pub const LAYERS: &[Layer] = &[
     },
 ];
 
-/// Packages that may depend on everything: what assembles the suite and what tests it.
-pub const ASSEMBLERS: &[&str] = &["symbolon-cli", "symbolon-architecture-tests", "symbolon-fuzz"];
+/// Packages that may depend on everything: what assembles the suite, what tests it and what measures it.
+pub const ASSEMBLERS: &[&str] = &[
+    "symbolon-cli",
+    "symbolon-architecture-tests",
+    "symbolon-benches",
+    "symbolon-fuzz",
+];
 
 /// Crates that read or write files, sockets or processes. None of them may stand anywhere below a pure crate.
 pub const INPUT_OUTPUT_CRATES: &[&str] = &[

@@ -13,9 +13,11 @@ mod key_binding;
 mod parse;
 mod process;
 mod select;
+mod write;
 
 pub use digest::DigestAlgorithm;
 pub use disclosure::Disclosure;
+pub(crate) use issue::ClaimsToConceal;
 pub use issue::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
 pub use json::{SdJwtJsonError, to_compact};
 pub use key_binding::{KeyBindingClaims, PreparedKeyBinding, TransactionDataHashes};

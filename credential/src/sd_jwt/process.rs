@@ -3,7 +3,7 @@
 //! The same for holder and verifier. Every refusal here was once a way to show a verifier claims that the issuer did
 //! not sign, or to show two verifiers different ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -93,16 +93,16 @@ pub(crate) struct Gaps {
 /// [`ProcessError`] when anything does not fit: the SD-JWT must then be refused as a whole.
 pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     let disclosures = sd_jwt.disclosures();
-    let mut by_digest = HashMap::with_capacity(disclosures.len());
+    let mut by_digest = Digests::default();
     for (position, disclosure) in disclosures.iter().enumerate() {
-        if by_digest.insert(disclosure.digest(), position).is_some() {
+        if !by_digest.insert(disclosure.digest(), position) {
             return Err(ProcessError::DuplicateDisclosure { position });
         }
     }
     let mut processor = Processor {
         disclosures,
         by_digest,
-        seen: HashSet::new(),
+        seen: Digests::default(),
         used: vec![false; disclosures.len()],
         disclosed: Vec::with_capacity(disclosures.len()),
         gaps: Gaps::default(),
@@ -119,6 +119,44 @@ pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     })
 }
 
+/// Values by digest. A credential has some dozens at most, and looking through some is faster than hashing one.
+struct Digests<'s, T> {
+    few: Vec<(&'s str, T)>,
+    many: HashMap<&'s str, T>,
+}
+
+impl<T> Default for Digests<'_, T> {
+    fn default() -> Self {
+        Self {
+            few: Vec::new(),
+            many: HashMap::new(),
+        }
+    }
+}
+
+impl<'s, T> Digests<'s, T> {
+    /// Beyond these many, looking through them would grow with the square of their number.
+    const FEW: usize = 24;
+
+    /// Whether the digest is new.
+    fn insert(&mut self, digest: &'s str, value: T) -> bool {
+        if self.get(digest).is_some() {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push((digest, value));
+        } else {
+            self.many.insert(digest, value);
+        }
+        true
+    }
+
+    fn get(&self, digest: &str) -> Option<&T> {
+        let few = self.few.iter().find(|(own, _)| *own == digest);
+        few.map(|(_, value)| value).or_else(|| self.many.get(digest))
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Level {
     Top,
@@ -127,9 +165,9 @@ enum Level {
 
 struct Processor<'s> {
     disclosures: &'s [Disclosure<'s>],
-    by_digest: HashMap<&'s str, usize>,
+    by_digest: Digests<'s, usize>,
     /// Every digest met, whether a disclosure belongs to it or not.
-    seen: HashSet<&'s str>,
+    seen: Digests<'s, ()>,
     used: Vec<bool>,
     disclosed: Vec<DisclosedClaim>,
     gaps: Gaps,
@@ -159,9 +197,15 @@ impl<'s> Processor<'s> {
                 (ELEMENT, _) => return Err(ProcessError::MisplacedElementDigest),
                 (SD_ALG, Level::Below) => return Err(ProcessError::MisplacedDigestAlgorithm),
                 _ => {
-                    self.path.push(PathPart::Key(name.clone()));
-                    let value = self.value(value, depth)?;
-                    self.path.pop();
+                    let value = match value {
+                        Value::Object(_) | Value::Array(_) => {
+                            self.path.push(PathPart::Key(name.clone()));
+                            let value = self.value(value, depth)?;
+                            self.path.pop();
+                            value
+                        }
+                        plain => plain.clone(),
+                    };
                     claims.insert(name.clone(), value);
                 }
             }
@@ -232,7 +276,7 @@ impl<'s> Processor<'s> {
 
     /// The disclosure that a digest refers to, after the digest was found to be there for the first time.
     fn take(&mut self, digest: &'s str) -> Result<Option<(usize, &'s Disclosure<'s>)>, ProcessError> {
-        if !self.seen.insert(digest) {
+        if !self.seen.insert(digest, ()) {
             return Err(ProcessError::DuplicateDigest);
         }
         let Some(&position) = self.by_digest.get(digest) else {
