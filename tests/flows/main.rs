@@ -24,3 +24,4 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod story;
+mod vcalm;
