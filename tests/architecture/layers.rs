@@ -43,8 +43,8 @@ fn no_edge_points_upwards() {
             // A crate's own tests may use its own features, which cargo writes as an edge to itself.
             let ours = dependency.name.starts_with("symbolon-") && dependency.name != package.name.as_str();
             // JSON-LD is a port of the pure crates; their tests hand in the one implementation of it.
-            let in_tests = dependency.kind == DependencyKind::Development
-                && dependency.name == DATA_INTEGRITY;
+            let in_tests =
+                dependency.kind == DependencyKind::Development && dependency.name == DATA_INTEGRITY;
             if ours && !in_tests && !layer.may_use.contains(&dependency.name.as_str()) {
                 wrong.push(format!(
                     "{} -> {} ({:?})",
