@@ -43,13 +43,7 @@ pub fn open_wallet(
 ) -> anyhow::Result<Wallet> {
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    create_private_folder(folder)
-        .with_context(|| format!("cannot make the wallet's folder {}", folder.display()))?;
-    let wrapping_key = wrapping_key(folder, randomness.as_ref())?;
-    let wrapping_key = Zeroizing::new(*wrapping_key.as_bytes());
-    let wrap = SoftwareWrappingKey::new(&wrapping_key, randomness.as_ref());
-    let store = EncryptedStore::open(&folder.join(STORE), &wrap, Arc::clone(&randomness))
-        .with_context(|| format!("cannot open the wallet in {}", folder.display()))?;
+    let (store, _) = open_store(folder, &randomness)?;
     let policy =
         WalletPolicy::from_trust_list(&root.trust_list, urls).context("the trust list cannot be used")?;
     let fetches = match urls {
@@ -67,6 +61,22 @@ pub fn open_wallet(
         progress,
     };
     Ok(Wallet::new(ports, policy))
+}
+
+/// Opens the store of the wallet in `folder`, and makes it where there is none. The key is the one that its data key is
+/// wrapped with.
+pub(crate) fn open_store(
+    folder: &Path,
+    randomness: &Arc<dyn Randomness>,
+) -> anyhow::Result<(EncryptedStore, SymmetricKey)> {
+    create_private_folder(folder)
+        .with_context(|| format!("cannot make the wallet's folder {}", folder.display()))?;
+    let key = wrapping_key(folder, randomness.as_ref())?;
+    let wrapping_key = Zeroizing::new(*key.as_bytes());
+    let wrap = SoftwareWrappingKey::new(&wrapping_key, randomness.as_ref());
+    let store = EncryptedStore::open(&folder.join(STORE), &wrap, Arc::clone(randomness))
+        .with_context(|| format!("cannot open the wallet in {}", folder.display()))?;
+    Ok((store, key))
 }
 
 fn wrapping_key(folder: &Path, randomness: &dyn Randomness) -> anyhow::Result<SymmetricKey> {

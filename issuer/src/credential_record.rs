@@ -41,6 +41,12 @@ pub struct CredentialRecord {
 pub enum CredentialKind {
     /// An SD-JWT VC in a wallet, bound to a key.
     SdJwtVc,
+    /// An ISO mdoc in a wallet, bound to a key.
+    Mdoc,
+    /// A W3C credential with a Data Integrity proof in a wallet, bound to a key.
+    LdpVc,
+    /// A W3C credential as a JWT in a wallet, bound to a key.
+    JwtVc,
     /// A Claim 169 QR on a printed card, bound by the photo.
     Card,
 }
@@ -144,6 +150,21 @@ mod tests {
             status,
             status_changed_at: UnixTime::from_seconds(10),
             replaced_by: None,
+        }
+    }
+
+    #[test]
+    fn every_kind_keeps_the_name_that_it_is_stored_under() {
+        let names = [
+            (CredentialKind::SdJwtVc, "\"sd-jwt-vc\""),
+            (CredentialKind::Mdoc, "\"mdoc\""),
+            (CredentialKind::LdpVc, "\"ldp-vc\""),
+            (CredentialKind::JwtVc, "\"jwt-vc\""),
+            (CredentialKind::Card, "\"card\""),
+        ];
+        for (kind, name) in names {
+            assert_eq!(serde_json::to_string(&kind).unwrap(), name);
+            assert_eq!(serde_json::from_str::<CredentialKind>(name).unwrap(), kind);
         }
     }
 

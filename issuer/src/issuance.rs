@@ -1,13 +1,14 @@
-//! Issuing an SD-JWT VC, in pure steps ([OpenID4VCI §8]):
+//! Issuing credentials of every format, in pure steps ([OpenID4VCI §8]):
 //!
 //! 1. [`judge`] the request against the access token: what is asked, by which proofs, with which nonces.
-//! 2. [`AcceptedRequest::prepare`] with the record and one status index for each key: what the issuer's key has to sign.
+//! 2. [`AcceptedRequest::prepare`] with the record and one status index for each key: what the issuer's keys have to sign.
 //! 3. [`PreparedIssuance::finish`] with the signatures: the credentials, locked in, and the [`Issuance`] to commit.
 //! 4. [`SignedIssuance::release`] after the commit: the credentials. There is no other way to them, so none leaves whose index, book
 //!    entry, use of the grant and spent nonces are not durable.
 //!
 //! [OpenID4VCI §8]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8
 
+mod plan;
 mod prepare;
 mod refusal;
 mod request;
@@ -15,9 +16,10 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance, coarsened};
+pub use crate::mapping::coarsened;
+pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance};
 pub use refusal::{CredentialRefusal, IssuanceFailure, RefusalCode};
-pub use request::{AcceptedRequest, PROOF_ALGORITHMS, judge};
+pub use request::{AcceptedRequest, PROOF_ALGORITHMS, judge, key_references};
 
 #[cfg(doc)]
 use crate::store::Issuance;

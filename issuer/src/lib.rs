@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod assertion;
 pub mod audit;
 pub mod card;
 pub mod credential_record;
@@ -15,4 +16,6 @@ pub mod publication;
 pub mod record;
 pub mod sample;
 pub mod secret;
+pub mod signers;
 pub mod store;
+pub mod vcalm;

@@ -7,10 +7,15 @@
 mod card;
 mod check;
 mod claims;
+mod context;
 mod file;
+mod language;
 mod picture;
+mod privileges;
+mod target;
 mod transform;
 mod type_metadata;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -20,11 +25,13 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-pub use card::{CardAttribute, CardValue};
-pub use claims::MappedClaim;
-pub use file::{CardEntry, ClaimEntry, DisplayEntry};
+pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
+pub use claims::{IssuanceTimes, MappedClaim, coarsened};
+pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuedCryptosuite};
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
+pub use target::{Target, W3cTarget};
 pub use transform::{Disclosure, LanguageChoice, Presence, Transform};
+pub use value::MappedValue;
 
 use crate::identifiers::ConfigurationId;
 use file::CredentialFile;
@@ -33,6 +40,7 @@ use file::CredentialFile;
 #[derive(Debug, Clone)]
 pub struct CredentialConfiguration {
     id: ConfigurationId,
+    target: Target,
     file: CredentialFile,
 }
 
@@ -44,8 +52,8 @@ impl CredentialConfiguration {
     pub fn parse(text: &str) -> Result<Self, MappingFileError> {
         let file: CredentialFile =
             toml::from_str(text).map_err(|error| MappingFileError::Syntax(Box::new(error)))?;
-        let id = check::check(&file)?;
-        Ok(Self { id, file })
+        let (id, target) = check::check(&file)?;
+        Ok(Self { id, target, file })
     }
 
     /// The name that offers and requests use.
@@ -54,16 +62,21 @@ impl CredentialConfiguration {
         &self.id
     }
 
-    /// The path of the credential type below the issuer identifier, without a slash at either end.
+    /// The path of the credential type below the issuer identifier, without a slash at either end; `None` for formats whose type
+    /// is no URL of the issuer.
     #[must_use]
-    pub fn type_path(&self) -> &str {
-        &self.file.type_path
+    pub fn type_path(&self) -> Option<&str> {
+        match &self.target {
+            Target::SdJwtVc { type_path, .. } => Some(type_path),
+            _ => None,
+        }
     }
 
-    /// The credential type (`vct`) of an issuer.
+    /// The SD-JWT VC type (`vct`) of an issuer; `None` for other formats.
     #[must_use]
-    pub fn vct(&self, issuer: &str) -> String {
-        format!("{}/{}", issuer.trim_end_matches('/'), self.file.type_path)
+    pub fn vct(&self, issuer: &str) -> Option<String> {
+        let path = self.type_path()?;
+        Some(format!("{}/{path}", issuer.trim_end_matches('/')))
     }
 
     /// How long a credential is valid.
@@ -84,12 +97,12 @@ impl CredentialConfiguration {
         &self.file.claims
     }
 
-    /// The SD-JWT VC type metadata of this credential for an issuer ([SD-JWT VC §4]).
+    /// The SD-JWT VC type metadata of this credential for an issuer ([SD-JWT VC §4]); `None` for other formats.
     ///
     /// [SD-JWT VC §4]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
     #[must_use]
-    pub fn type_metadata(&self, issuer: &str) -> Value {
-        type_metadata::build(&self.file, &self.vct(issuer))
+    pub fn type_metadata(&self, issuer: &str) -> Option<Value> {
+        Some(type_metadata::build(&self.file, &self.vct(issuer)?))
     }
 }
 

@@ -1,18 +1,21 @@
-//! What an issuer publishes about itself ([OpenID4VCI §12.2], [RFC 8414]).
+//! What an issuer publishes about itself ([OpenID4VCI §12.2], [RFC 8414], [SD-JWT VC §3.5]).
 //!
 //! [OpenID4VCI §12.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
+//! [SD-JWT VC §3.5]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
 
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
-use symbolon_crypto::SignatureAlgorithm;
+use serde_json::{Value, json};
+use symbolon_credential::w3c::BASE_CONTEXT_V2;
+use symbolon_crypto::PublicKey;
 use symbolon_protocol::identifier::UrlError;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::openid4vci::metadata as wire;
 use symbolon_protocol::openid4vci::token::PRE_AUTHORIZED_CODE_GRANT;
 
 use crate::issuance::PROOF_ALGORITHMS;
-use crate::mapping::{ClaimEntry, CredentialConfiguration, DisplayEntry, Presence};
+use crate::mapping::{ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, Target, W3cTarget};
 use crate::profile::IssuerProfile;
+use crate::signers::CredentialSigners;
 
 /// The paths of the issuer's endpoints below its identifier.
 pub mod paths {
@@ -26,25 +29,23 @@ pub mod paths {
     pub const OFFERS: &str = "/offers";
     /// Status lists; followed by a slash and the shard's number.
     pub const STATUS: &str = "/status";
+    /// Bitstring Status Lists; followed by a slash, the shard's number, a slash and the purpose.
+    pub const BITSTRING_STATUS: &str = "/status/bitstring";
+    /// JSON-LD contexts; followed by a slash and the context's name.
+    pub const CONTEXTS: &str = "/contexts";
 }
 
 impl IssuerProfile {
-    /// The credential issuer metadata. `algorithm` is that of the key that signs credentials.
+    /// The credential issuer metadata.
     ///
     /// # Errors
     /// [`UrlError`] when the identifier is so long that an endpoint's address cannot be written.
-    pub fn issuer_metadata(&self, algorithm: SignatureAlgorithm) -> Result<wire::IssuerMetadata, UrlError> {
+    pub fn issuer_metadata(&self, signers: &CredentialSigners) -> Result<wire::IssuerMetadata, UrlError> {
         let batch_size = self.policy().batch_size as usize;
         let configurations = self
             .configurations()
             .iter()
-            .map(|(id, configuration)| {
-                let described = self.describe(configuration, algorithm);
-                (
-                    id.clone(),
-                    wire::CredentialConfiguration::SdJwtVc(Box::new(described)),
-                )
-            })
+            .map(|(id, configuration)| (id.clone(), self.describe(configuration, signers)))
             .collect();
         Ok(wire::IssuerMetadata {
             credential_issuer: self.identifier().clone(),
@@ -80,34 +81,100 @@ impl IssuerProfile {
         })
     }
 
+    /// Whose keys sign this issuer's SD-JWT VCs, for readers who find keys by the issuer's identifier.
+    #[must_use]
+    pub fn jwt_vc_issuer_metadata<'k>(&self, keys: impl IntoIterator<Item = &'k PublicKey>) -> Value {
+        let keys: Vec<Value> = keys
+            .into_iter()
+            .map(|key| {
+                let mut jwk = key.to_jwk();
+                jwk.kid = Some(key.thumbprint().to_string());
+                json!(jwk)
+            })
+            .collect();
+        json!({ "issuer": self.identifier(), "jwks": { "keys": keys } })
+    }
+
     fn describe(
         &self,
         configuration: &CredentialConfiguration,
-        algorithm: SignatureAlgorithm,
-    ) -> wire::SdJwtVcConfiguration {
-        let proof_algorithms = PROOF_ALGORITHMS
-            .iter()
-            .map(|algorithm| algorithm.jose_name().to_owned())
-            .collect();
-        wire::SdJwtVcConfiguration {
-            vct: configuration.vct(self.identifier().as_str()),
-            credential_signing_alg_values_supported: vec![algorithm.jose_name().to_owned()],
-            common: wire::ConfigurationCommon {
-                scope: Some(configuration.id().as_str().to_owned()),
-                cryptographic_binding_methods_supported: vec!["jwk".to_owned()],
-                proof_types_supported: Some(wire::ProofTypes {
-                    jwt: Some(wire::ProofType {
-                        proof_signing_alg_values_supported: proof_algorithms,
-                        key_attestations_required: None,
-                    }),
-                }),
-                credential_metadata: Some(wire::CredentialMetadata {
-                    display: configuration.display().iter().map(display).collect(),
-                    claims: configuration.claims().iter().filter_map(claim).collect(),
-                }),
-            },
+        signers: &CredentialSigners,
+    ) -> wire::CredentialConfiguration {
+        use wire::CredentialConfiguration as Wire;
+        let common = common(configuration);
+        match configuration.target() {
+            Target::SdJwtVc { .. } => Wire::SdJwtVc(Box::new(wire::SdJwtVcConfiguration {
+                common,
+                vct: configuration.vct(self.identifier().as_str()).unwrap_or_default(),
+                credential_signing_alg_values_supported: vec![
+                    signers.sd_jwt_vc().algorithm.jose_name().to_owned(),
+                ],
+            })),
+            Target::MsoMdoc { doc_type } => Wire::MsoMdoc(Box::new(wire::MsoMdocConfiguration {
+                common,
+                doctype: doc_type.as_str().to_owned(),
+                credential_signing_alg_values_supported: signers
+                    .mdoc()
+                    .map(|signer| signer.algorithm.cose_value())
+                    .into_iter()
+                    .collect(),
+            })),
+            Target::LdpVc { w3c, cryptosuite } => Wire::LdpVc(Box::new(wire::LdpVcConfiguration {
+                common,
+                credential_definition: wire::CredentialDefinition {
+                    context: core::iter::once(BASE_CONTEXT_V2.to_owned())
+                        .chain(configuration.context_url(self.identifier().as_str()))
+                        .map(Value::from)
+                        .collect(),
+                    types: types(w3c),
+                },
+                credential_signing_alg_values_supported: vec![cryptosuite.name().to_owned()],
+            })),
+            Target::JwtVcJson { w3c, algorithm } => Wire::JwtVcJson(Box::new(wire::JwtVcJsonConfiguration {
+                common,
+                credential_definition: wire::CredentialDefinition {
+                    context: Vec::new(),
+                    types: types(w3c),
+                },
+                credential_signing_alg_values_supported: vec![algorithm.jose_name().to_owned()],
+            })),
         }
     }
+}
+
+fn common(configuration: &CredentialConfiguration) -> wire::ConfigurationCommon {
+    let binding_methods: &[&str] = match configuration.target() {
+        Target::SdJwtVc { .. } | Target::JwtVcJson { .. } => &["jwk"],
+        Target::MsoMdoc { .. } => &["cose_key"],
+        Target::LdpVc { .. } => &["did:key", "did:jwk", "jwk"],
+    };
+    let proof_algorithms = PROOF_ALGORITHMS
+        .iter()
+        .map(|algorithm| algorithm.jose_name().to_owned())
+        .collect();
+    let claims = configuration.claims().iter();
+    wire::ConfigurationCommon {
+        scope: Some(configuration.id().as_str().to_owned()),
+        cryptographic_binding_methods_supported: binding_methods
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect(),
+        proof_types_supported: Some(wire::ProofTypes {
+            jwt: Some(wire::ProofType {
+                proof_signing_alg_values_supported: proof_algorithms,
+                key_attestations_required: None,
+            }),
+        }),
+        credential_metadata: Some(wire::CredentialMetadata {
+            display: configuration.display().iter().map(display).collect(),
+            claims: claims.filter_map(|entry| claim(configuration, entry)).collect(),
+        }),
+    }
+}
+
+fn types(w3c: &W3cTarget) -> Vec<String> {
+    let first = core::iter::once("VerifiableCredential".to_owned());
+    first.chain(w3c.types.iter().cloned()).collect()
 }
 
 fn display(entry: &DisplayEntry) -> wire::CredentialDisplay {
@@ -121,15 +188,10 @@ fn display(entry: &DisplayEntry) -> wire::CredentialDisplay {
     }
 }
 
-fn claim(entry: &ClaimEntry) -> Option<wire::ClaimDescription> {
-    let parts = entry
-        .path
-        .iter()
-        .map(|part| PathPart::Key(part.clone()))
-        .collect();
+fn claim(configuration: &CredentialConfiguration, entry: &ClaimEntry) -> Option<wire::ClaimDescription> {
     Some(wire::ClaimDescription {
         // The configuration bounds its paths more tightly, so none is left out.
-        path: ClaimsPath::new(parts).ok()?,
+        path: configuration.claims_path(entry)?,
         mandatory: entry.presence == Presence::Required,
         display: entry
             .label

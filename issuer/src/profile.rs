@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use symbolon_credential::data_integrity::{ContextTable, InvalidContext};
 use symbolon_credential::sd_jwt_vc::{InvalidCredentialType, VerifiableCredentialType};
 use symbolon_credential::status::{InvalidStatusUri, StatusReference};
+use symbolon_credential::w3c::{BitstringStatusEntry, StatusPurpose};
 use symbolon_crypto::SignatureAlgorithm;
+use symbolon_crypto::encoding::base64;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::identifier::IssuerIdentifier;
@@ -21,14 +26,40 @@ pub struct IssuerProfile {
     identifier: IssuerIdentifier,
     name: String,
     configurations: BTreeMap<ConfigurationId, CredentialConfiguration>,
+    types: BTreeMap<ConfigurationId, PublishedType>,
+    contexts: BTreeMap<String, PublishedContext>,
+    context_table: ContextTable,
     policy: IssuerPolicy,
+}
+
+/// An SD-JWT VC type as the issuer publishes it.
+#[derive(Debug, Clone)]
+pub struct PublishedType {
+    /// The type.
+    pub vct: VerifiableCredentialType,
+    /// Its type metadata, byte for byte as it is served.
+    pub metadata: Vec<u8>,
+    /// The digest of these bytes, for `vct#integrity` ([SD-JWT VC §6]).
+    ///
+    /// [SD-JWT VC §6]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
+    pub integrity: String,
+}
+
+/// A JSON-LD context as the issuer publishes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublishedContext {
+    /// Its URL.
+    pub url: String,
+    /// The document.
+    pub document: Value,
 }
 
 impl IssuerProfile {
     /// An issuer with these configurations.
     ///
     /// # Errors
-    /// [`ProfileError`] when there is no configuration, two share a name or a type, or the policy is out of range.
+    /// [`ProfileError`] when there is no configuration, two share a name, a type or a context that is not the same, or the policy
+    /// is out of range.
     pub fn new(
         identifier: IssuerIdentifier,
         name: String,
@@ -43,20 +74,37 @@ impl IssuerProfile {
             return Err(ProfileError::NoConfiguration);
         }
         let mut by_id = BTreeMap::new();
+        let mut types = BTreeMap::new();
+        let mut contexts: BTreeMap<String, PublishedContext> = BTreeMap::new();
         for configuration in configurations {
             let clash = by_id.values().any(|other: &CredentialConfiguration| {
-                other.id() == configuration.id() || other.type_path() == configuration.type_path()
+                let type_path = configuration.type_path();
+                other.id() == configuration.id() || type_path.is_some() && other.type_path() == type_path
             });
             if clash {
                 return Err(ProfileError::RepeatedConfiguration);
             }
-            VerifiableCredentialType::parse(configuration.vct(identifier.as_str()))?;
+            if let Some(published) = PublishedType::of(&configuration, identifier.as_str())? {
+                types.insert(configuration.id().clone(), published);
+            }
+            if let Some((context, published)) = published_context(&configuration, identifier.as_str()) {
+                let known = contexts.entry(context).or_insert_with(|| published.clone());
+                if *known != published {
+                    return Err(ProfileError::ContextMismatch);
+                }
+            }
             by_id.insert(configuration.id().clone(), configuration);
         }
+        let documents = contexts
+            .values()
+            .map(|context| (context.url.clone(), context.document.clone()));
         Ok(Self {
+            context_table: ContextTable::from_documents(documents)?,
             identifier,
             name,
             configurations: by_id,
+            types,
+            contexts,
             policy,
         })
     }
@@ -91,12 +139,40 @@ impl IssuerProfile {
         self.configurations.get(id)
     }
 
-    /// The configuration whose type is served at `path`, without a slash at either end.
+    /// The SD-JWT VC type of a configuration; `None` for the other formats.
     #[must_use]
-    pub fn configuration_of_type(&self, path: &str) -> Option<&CredentialConfiguration> {
+    pub fn published_type(&self, id: &ConfigurationId) -> Option<&PublishedType> {
+        self.types.get(id)
+    }
+
+    /// The type whose metadata is served at `path`, without a slash at either end.
+    #[must_use]
+    pub fn type_at(&self, path: &str) -> Option<&PublishedType> {
+        let configuration = self
+            .configurations
+            .values()
+            .find(|configuration| configuration.type_path() == Some(path))?;
+        self.types.get(configuration.id())
+    }
+
+    /// The JSON-LD contexts by name.
+    #[must_use]
+    pub const fn contexts(&self) -> &BTreeMap<String, PublishedContext> {
+        &self.contexts
+    }
+
+    /// The same by URL, for a JSON-LD processor.
+    #[must_use]
+    pub const fn context_table(&self) -> &ContextTable {
+        &self.context_table
+    }
+
+    /// Whether any configuration issues W3C credentials, whose status is in Bitstring Status Lists.
+    #[must_use]
+    pub fn issues_w3c_credentials(&self) -> bool {
         self.configurations
             .values()
-            .find(|configuration| configuration.type_path() == path)
+            .any(|configuration| configuration.w3c().is_some())
     }
 
     /// The URI of a status list.
@@ -112,6 +188,55 @@ impl IssuerProfile {
     pub fn status_reference(&self, place: StatusIndex) -> Result<StatusReference, InvalidStatusUri> {
         StatusReference::new(self.status_list_uri(place.shard), u64::from(place.index))
     }
+
+    /// The URL of the Bitstring Status List of a shard for a purpose.
+    #[must_use]
+    pub fn bitstring_uri(&self, shard: ShardId, purpose: &StatusPurpose) -> String {
+        format!("{}/status/bitstring/{shard}/{purpose}", self.identifier.as_str())
+    }
+
+    /// What a W3C credential at `place` says about its status: the index that it has in the Token Status List of the shard, in a
+    /// list for each purpose.
+    #[must_use]
+    pub fn bitstring_entries(&self, place: StatusIndex) -> Vec<BitstringStatusEntry> {
+        STATUS_PURPOSES
+            .iter()
+            .map(|purpose| {
+                let list = self.bitstring_uri(place.shard, purpose);
+                BitstringStatusEntry::new(purpose.clone(), list, u64::from(place.index))
+            })
+            .collect()
+    }
+}
+
+/// What the bits of the issuer's Bitstring Status Lists mean.
+pub static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
+
+impl PublishedType {
+    fn of(configuration: &CredentialConfiguration, issuer: &str) -> Result<Option<Self>, ProfileError> {
+        let (Some(vct), Some(metadata)) = (configuration.vct(issuer), configuration.type_metadata(issuer))
+        else {
+            return Ok(None);
+        };
+        // Without white space, as a reader who has the metadata from a trust list writes it again.
+        let metadata = metadata.to_string().into_bytes();
+        Ok(Some(Self {
+            vct: VerifiableCredentialType::parse(vct)?,
+            integrity: format!("sha256-{}", base64::encode(&Sha256::digest(&metadata))),
+            metadata,
+        }))
+    }
+}
+
+fn published_context(
+    configuration: &CredentialConfiguration,
+    issuer: &str,
+) -> Option<(String, PublishedContext)> {
+    let context = PublishedContext {
+        url: configuration.context_url(issuer)?,
+        document: configuration.context_document(issuer)?,
+    };
+    Some((configuration.w3c()?.context.clone(), context))
 }
 
 /// A key that signs, and how others find its public half.
@@ -141,6 +266,12 @@ pub enum ProfileError {
     /// A type that cannot be written.
     #[error(transparent)]
     Type(#[from] InvalidCredentialType),
+    /// Two configurations name one context and mean different terms.
+    #[error("two credential configurations with one context differ in their claims or types")]
+    ContextMismatch,
+    /// A context that cannot be used.
+    #[error(transparent)]
+    Context(#[from] InvalidContext),
     /// A policy that makes no sense.
     #[error(transparent)]
     Policy(#[from] PolicyError),

@@ -1,14 +1,23 @@
-//! Publishing the status of credentials: one signed list for each shard, and the same for offline packs.
+//! Publishing the status of credentials: for each shard one Token Status List, the same states as Bitstring Status Lists for W3C
+//! credentials, and the same for offline packs.
 
 use std::time::Duration;
 
+use symbolon_credential::w3c::jose::{PrepareJwtError, prepare_credential};
+use symbolon_credential::w3c::{DocumentError, StatusPurpose};
 use symbolon_crypto::UnixTime;
-use symbolon_trust::pack::{PackBuildError, PreparedStatusSection, StatusSection, StatusSectionInput};
-use symbolon_trust::status_list::{
-    BitsPerStatus, PrepareStatusListError, PreparedStatusListToken, SetStatusError, Status, StatusListClaims,
-    TokenStatusList,
+use symbolon_crypto::jose::jws::PreparedJws;
+use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
+use symbolon_trust::pack::{
+    BitstringUris, PackBuildError, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
+use symbolon_trust::status_list::{
+    BitsPerStatus, PrepareStatusListError, PreparedStatusListCwt, PreparedStatusListToken, SetStatusError,
+    Status, StatusListClaims, TokenStatusList,
+};
+use thiserror::Error;
 
+use crate::assertion::AssertionKey;
 use crate::credential_record::CredentialStatus;
 use crate::index::{IndexWidth, ShardId};
 use crate::profile::{IssuerProfile, SigningKey};
@@ -46,13 +55,71 @@ impl IssuerProfile {
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusListToken, PrepareStatusListError> {
-        let claims = StatusListClaims {
+        let claims = self.status_list_claims(shard, now);
+        PreparedStatusListToken::prepare(&claims, list, key.algorithm, &key.chain)
+    }
+
+    /// The same as a CWT, for readers of mdocs.
+    ///
+    /// # Errors
+    /// [`PrepareStatusListError`] when the key has no certificate.
+    pub fn prepare_status_cwt(
+        &self,
+        shard: ShardId,
+        list: &TokenStatusList,
+        key: &SigningKey,
+        now: UnixTime,
+    ) -> Result<PreparedStatusListCwt, PrepareStatusListError> {
+        let claims = self.status_list_claims(shard, now);
+        PreparedStatusListCwt::prepare(&claims, list, key.algorithm, &key.chain)
+    }
+
+    fn status_list_claims(&self, shard: ShardId, now: UnixTime) -> StatusListClaims {
+        StatusListClaims {
             uri: self.status_list_uri(shard),
             issued_at: now,
             expires_at: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
             time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
+        }
+    }
+
+    /// Prepares the Bitstring Status List of a shard for a purpose, as a JWT to be signed by an assertion key
+    /// ([Bitstring Status List §2.2]): a JWT, so that whoever checks a status needs no JSON-LD.
+    ///
+    /// # Errors
+    /// [`PrepareBitstringError`].
+    ///
+    /// [Bitstring Status List §2.2]: https://www.w3.org/TR/vc-bitstring-status-list/#bitstringstatuslistcredential
+    pub fn prepare_bitstring_list(
+        &self,
+        shard: ShardId,
+        purpose: &StatusPurpose,
+        list: &TokenStatusList,
+        key: &AssertionKey,
+        now: UnixTime,
+    ) -> Result<PreparedJws, PrepareBitstringError> {
+        let states: &[Status] = match purpose {
+            StatusPurpose::Revocation => &[Status::Invalid],
+            StatusPurpose::Suspension => &[Status::Suspended],
+            _ => return Err(PrepareBitstringError::Purpose),
         };
-        PreparedStatusListToken::prepare(&claims, list, key.algorithm, &key.chain)
+        let credential = ListToPublish {
+            url: &self.bitstring_uri(shard, purpose),
+            issuer: key.did(),
+            purpose: purpose.clone(),
+            valid_from: now,
+            valid_until: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
+            time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
+            list: &BitstringStatusList::of_states(list, states),
+            messages: &[],
+        };
+        let credential = credential.document()?;
+        Ok(prepare_credential(
+            &credential,
+            key.algorithm(),
+            key.json_web_key(),
+            &[],
+        )?)
     }
 
     /// Prepares the status section of a shard for offline packs, to be signed by the status key.
@@ -66,17 +133,37 @@ impl IssuerProfile {
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusSection, PackBuildError> {
+        let [revocation, suspension] = [StatusPurpose::Revocation, StatusPurpose::Suspension]
+            .map(|purpose| self.bitstring_uri(shard, &purpose));
         let input = StatusSectionInput {
             uri: &self.status_list_uri(shard),
             produced_at: now,
             valid_until: now.plus(Duration::from_secs(self.policy().pack_lifetime_seconds)),
             grace: Duration::from_secs(self.policy().pack_grace_seconds),
             list,
-            bitstring: None,
+            bitstring: self.issues_w3c_credentials().then_some(BitstringUris {
+                revocation: &revocation,
+                suspension: &suspension,
+            }),
             x5chain: &key.chain,
         };
         StatusSection::prepare(&input, key.algorithm)
     }
+}
+
+/// Why a Bitstring Status List cannot be published.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PrepareBitstringError {
+    /// The issuer keeps no states for the purpose.
+    #[error("no status list is kept for this purpose")]
+    Purpose,
+    /// The credential cannot be built.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The credential cannot be written as a JWT.
+    #[error(transparent)]
+    Jwt(#[from] PrepareJwtError),
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Three cultures with their own scripts (French in Latin, Arabic from right to left, Hindi in Devanagari), each name
 //! and place with its English transliteration. People live in households that share an address, a telephone and mostly
-//! a family name; minors have a guardian of their household; some people are deceased. Every record passes the default
-//! identity schema. Nobody here exists: names are combined by dice, addresses are invented, email addresses end in
+//! a family name; minors have a guardian of their household; some people are deceased. Living adults have a driving licence
+//! in fields that a country adds to the default identity schema, which every record passes. Nobody here exists: names are combined by dice, addresses are invented, email addresses end in
 //! `example.org`.
 //!
 //! A portrait is drawn, not photographed: [`Portrait::to_svg`] is text, and whoever writes the records has it made into
@@ -196,6 +196,22 @@ mod tests {
                 .iter()
                 .all(|record| record.date("deceasedDeclarationDate").is_some())
         );
+    }
+
+    #[test]
+    fn living_adults_have_a_driving_licence() {
+        for record in records(200) {
+            let adult = record.date_of_birth().unwrap().age_on(today()) >= 18;
+            let living = record.vital_status() == VitalStatus::Living;
+            for field in [
+                "familyName",
+                "givenName",
+                "drivingLicenceNumber",
+                "drivingPrivileges",
+            ] {
+                assert_eq!(record.field(field).is_some(), adult && living, "{field}");
+            }
+        }
     }
 
     #[test]

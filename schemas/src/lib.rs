@@ -15,19 +15,72 @@ pub struct CredentialTemplate {
     pub id: &'static str,
     /// The mapping, TOML. Its own head describes the keys.
     pub mapping: &'static str,
-    /// SD-JWT VC type metadata, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes.
-    pub type_metadata: &'static str,
+    /// SD-JWT VC type metadata, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes; `None` for other formats.
+    pub type_metadata: Option<&'static str>,
 }
 
-/// The national identity credential.
+/// The national identity credential as an SD-JWT VC.
 pub const NATIONAL_IDENTITY: CredentialTemplate = CredentialTemplate {
     id: "NationalIdentity",
     mapping: include_str!("../credentials/national-identity.toml"),
-    type_metadata: include_str!("../credentials/national-identity.type-metadata.json"),
+    type_metadata: Some(include_str!(
+        "../credentials/national-identity.type-metadata.json"
+    )),
+};
+
+/// The national identity credential as an ISO mdoc.
+pub const NATIONAL_IDENTITY_MDOC: CredentialTemplate = CredentialTemplate {
+    id: "NationalIdentityMdoc",
+    mapping: include_str!("../credentials/national-identity-mdoc.toml"),
+    type_metadata: None,
+};
+
+/// The mobile driving licence of ISO/IEC 18013-5.
+pub const MOBILE_DRIVING_LICENCE: CredentialTemplate = CredentialTemplate {
+    id: "MobileDrivingLicence",
+    mapping: include_str!("../credentials/mobile-driving-licence.toml"),
+    type_metadata: None,
+};
+
+/// The national identity credential of the W3C data model, secured whole by a Data Integrity proof.
+pub const NATIONAL_IDENTITY_LD: CredentialTemplate = CredentialTemplate {
+    id: "NationalIdentityLd",
+    mapping: include_str!("../credentials/national-identity-ld.toml"),
+    type_metadata: None,
+};
+
+/// The national identity credential of the W3C data model, of which the holder shows parts.
+pub const NATIONAL_IDENTITY_SELECTIVE: CredentialTemplate = CredentialTemplate {
+    id: "NationalIdentitySelective",
+    mapping: include_str!("../credentials/national-identity-selective.toml"),
+    type_metadata: None,
+};
+
+/// The national identity credential of the W3C data model as a JWT.
+pub const NATIONAL_IDENTITY_JWT: CredentialTemplate = CredentialTemplate {
+    id: "NationalIdentityJwt",
+    mapping: include_str!("../credentials/national-identity-jwt.toml"),
+    type_metadata: None,
 };
 
 /// Every credential that is shipped.
-pub const CREDENTIALS: &[CredentialTemplate] = &[NATIONAL_IDENTITY];
+pub const CREDENTIALS: &[CredentialTemplate] = &[
+    NATIONAL_IDENTITY,
+    NATIONAL_IDENTITY_MDOC,
+    MOBILE_DRIVING_LICENCE,
+    NATIONAL_IDENTITY_LD,
+    NATIONAL_IDENTITY_SELECTIVE,
+    NATIONAL_IDENTITY_JWT,
+];
+
+/// Fields of shipped mappings that the default identity schema does not name: a country that issues driving licences adds
+/// them to its records.
+pub const EXTENSION_FIELDS: &[&str] = &[
+    "familyName",
+    "givenName",
+    "drivingLicenceNumber",
+    "drivingPrivileges",
+];
 
 /// A DCQL query that a verifier may start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +222,10 @@ mod tests {
                         .collect()
                 })
                 .collect();
-            let metadata = json(credential.type_metadata);
+            let Some(metadata) = credential.type_metadata.map(json) else {
+                assert_ne!(mapping["format"].as_str(), Some("dc+sd-jwt"));
+                continue;
+            };
             let described: Vec<Vec<&str>> = metadata["claims"]
                 .as_array()
                 .unwrap()
@@ -194,8 +250,16 @@ mod tests {
         for credential in CREDENTIALS {
             let mapping: toml::Value = toml::from_str(credential.mapping).unwrap();
             for claim in mapping["claims"].as_array().unwrap() {
-                for source in claim["source"].as_array().unwrap() {
-                    assert!(fields.contains(source.as_str().unwrap()), "{source}");
+                for source in claim
+                    .get("source")
+                    .iter()
+                    .flat_map(|list| list.as_array().unwrap())
+                {
+                    let source = source.as_str().unwrap();
+                    assert!(
+                        fields.contains(source) || EXTENSION_FIELDS.contains(&source),
+                        "{source}"
+                    );
                 }
             }
         }
@@ -203,7 +267,7 @@ mod tests {
 
     #[test]
     fn queries_ask_for_claims_that_the_national_identity_has() {
-        let metadata = json(NATIONAL_IDENTITY.type_metadata);
+        let metadata = json(NATIONAL_IDENTITY.type_metadata.unwrap());
         let paths: Vec<&Value> = metadata["claims"]
             .as_array()
             .unwrap()

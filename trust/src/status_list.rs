@@ -1,10 +1,12 @@
 //! Token Status List (draft-21 of the OAuth working group): what has become of a credential since it was issued.
 //!
-//! [`TokenStatusList`] is the array of states, [`StatusListToken`] the signed JWT that publishes it. A list says
+//! [`TokenStatusList`] is the array of states, [`StatusListToken`] the signed JWT that publishes it, and
+//! [`PreparedStatusListCwt`] the same as a CWT. A list says
 //! something about a credential only after [`StatusListToken::verify`] has shown that the credential's own issuer
 //! signed it, and an index behind its end is an error, never "valid".
 
 mod bits;
+mod cwt;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -12,6 +14,7 @@ mod token;
 pub use self::bits::{
     BitsPerStatus, DecodeListError, IndexOutOfRange, SetStatusError, Status, TokenStatusList,
 };
+pub use self::cwt::{PreparedStatusListCwt, STATUS_LIST_CWT_TYP};
 pub use self::token::{
     PrepareStatusListError, PreparedStatusListToken, STATUS_LIST_TYP, StatusListBudget, StatusListClaims,
     StatusListError, StatusListToken, VerifiedStatusList,

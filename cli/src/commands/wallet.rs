@@ -20,7 +20,7 @@ use symbolon_wallet_core::{
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
-use crate::commands::show;
+use crate::commands::{serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
 use crate::holder::open_wallet;
@@ -64,6 +64,7 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             let wallet = open(wallet, configuration).await?;
             return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
         }
+        WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
             history(&open(wallet, configuration).await?, *json).await?
         }

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, SoftwareKey};
+use symbolon_crypto::signing::SoftwareKey;
 use symbolon_crypto::symmetric::SymmetricKey;
-use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{self, IssueError, LeafRequest, Validity};
-use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm, UnixTime, random_bytes};
+use symbolon_crypto::x509::issue::IssueError;
+use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime, random_bytes};
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES, VCT_PLACEHOLDER};
 use symbolon_trust::trust_list::{
@@ -24,19 +23,16 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, identifier_text};
+use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
+use crate::installation::publication::{Publication, parts};
+use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
 
-/// How long the roots that `init` makes are valid: ten years, as a development installation outlives its leaves.
-const ROOT_VALIDITY: Duration = Duration::from_secs(10 * 365 * 86_400);
-/// How long the leaves are valid: two years, longer than any credential that they sign.
-const LEAF_VALIDITY: Duration = Duration::from_secs(2 * 365 * 86_400);
 /// How long the trust list is valid, and its grace.
 const TRUST_LIST_VALIDITY: Duration = Duration::from_secs(90 * 86_400);
 const TRUST_LIST_GRACE: Duration = Duration::from_secs(14 * 86_400);
-/// Certificates are valid a little before they are made, for readers whose clock is slow.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(3600);
 
 /// What a new installation is called and where it is reached.
 #[derive(Debug, Clone)]
@@ -135,11 +131,16 @@ pub fn init(
         &parties_root,
         &verifier,
     )?;
+    let documents_root = authority.documents_root(&issuer)?;
+    let document = authority.document_signer(&documents_root, &issuer)?;
+    let assertion = ASSERTION_KEYS.map(|(purpose, algorithm)| (purpose, authority.key(purpose, algorithm)));
+    let [first, second] = assertion.map(|(purpose, key)| key.map(|key| (purpose, key)));
+    let assertion = [first?, second?];
     let card = authority.key(KeyPurpose::CardSigning, SignatureAlgorithm::EdDsa)?;
     let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
     let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
 
-    let trust = RootOfTrust {
+    let mut trust = RootOfTrust {
         registry_keys: vec![registry.public_key().to_jwk()],
         pack_keys: vec![pack.public_key().to_jwk()],
         trust_list: TrustList {
@@ -151,7 +152,10 @@ pub fn init(
                 identifier,
                 name: configuration.issuer.name.clone(),
                 credential_types: vec![CredentialTypeRule::Any],
-                anchors: vec![issuers_root.certificate.clone()],
+                anchors: vec![
+                    issuers_root.certificate.clone(),
+                    documents_root.certificate.clone(),
+                ],
                 claim169_keys: vec![card.public_key().to_jwk()],
                 status_prefix: None,
                 dids: Vec::new(),
@@ -159,15 +163,17 @@ pub fn init(
             relying_parties: RelyingParties {
                 anchors: vec![parties_root.certificate.clone()],
             },
-            type_metadata: CREDENTIALS
-                .iter()
-                .map(|template| shipped(template.mapping))
-                .map(|read| read.map(|read| (read.vct(&issuer), read.type_metadata(&issuer))))
-                .collect::<Result<_, _>>()?,
+            type_metadata: BTreeMap::new(),
             did_documents: BTreeMap::new(),
             contexts: BTreeMap::new(),
         },
     };
+    let keys: Vec<&SoftwareKey> = assertion.iter().map(|(_, key)| key).collect();
+    let publication = Publication::of(&issuer, &configuration.issuer.name, &keys)?;
+    let (issuers, mut documents) = parts(&mut trust.trust_list);
+    for entry in issuers {
+        publication.enter(entry, &mut documents);
+    }
     let trust = trust.to_json().map_err(|_| InitError::Unreadable)?;
     let token = Zeroizing::new(base64url::encode(&random_bytes::<32>(randomness)?));
     let verifier_secret = SymmetricKey::make(randomness)?;
@@ -186,15 +192,19 @@ pub fn init(
         (KeyPurpose::CredentialSigning, &credential),
         (KeyPurpose::StatusSigning, &status),
         (KeyPurpose::RequestSigning, &request),
+        (KeyPurpose::DocumentsRoot, &documents_root),
+        (KeyPurpose::DocumentSigning, &document),
     ] {
         keys.write_key(purpose, certified.key.secret_key())?;
         keys.write_chain(purpose, &[certified.certificate.der().to_vec()])?;
     }
-    for (purpose, key) in [
+    let others = [
         (KeyPurpose::CardSigning, &card),
         (KeyPurpose::Registry, &registry),
         (KeyPurpose::Pack, &pack),
-    ] {
+    ];
+    let assertion = assertion.iter().map(|(purpose, key)| (*purpose, key));
+    for (purpose, key) in others.into_iter().chain(assertion) {
         keys.write_key(purpose, key.secret_key())?;
     }
     keys.write_verifier_secret(&verifier_secret)?;
@@ -212,7 +222,10 @@ pub fn init(
         }
         write_atomically(&path, template.mapping.as_bytes(), Readers::Everyone).map_err(file(&path))?;
     }
-    let credential_type = shipped(NATIONAL_IDENTITY.mapping)?.vct(&issuer);
+    let credential_type = CredentialConfiguration::parse(NATIONAL_IDENTITY.mapping)
+        .ok()
+        .and_then(|read| read.vct(&issuer))
+        .ok_or(InitError::Unreadable)?;
     for query in QUERIES {
         let Some(path) = configuration.verifier.queries.get(query.name) else {
             continue;
@@ -230,100 +243,14 @@ pub fn init(
         .map_err(file(&configuration_path))
 }
 
-/// A credential configuration that is shipped, read.
-fn shipped(mapping: &str) -> Result<CredentialConfiguration, InitError> {
-    CredentialConfiguration::parse(mapping).map_err(|_| InitError::Unreadable)
+/// Says that a list is as of now.
+pub(super) fn renewed(list: &mut TrustList, now: UnixTime) {
+    list.issued_at = now;
+    list.valid_until = now.plus(TRUST_LIST_VALIDITY);
 }
 
-struct Authority<'a> {
-    provider: &'a Arc<dyn CryptoProvider>,
-    randomness: &'a dyn Randomness,
-    now: UnixTime,
-}
-
-struct Certified {
-    key: SoftwareKey,
-    description: KeyDescription,
-    certificate: Certificate,
-}
-
-impl Authority<'_> {
-    fn key(&self, purpose: KeyPurpose, algorithm: SignatureAlgorithm) -> Result<SoftwareKey, InitError> {
-        let secret = SecretKey::generate(algorithm, self.randomness)?;
-        Ok(SoftwareKey::new(
-            purpose.handle(),
-            secret,
-            Arc::clone(self.provider),
-        ))
-    }
-
-    fn describe(key: &SoftwareKey) -> Result<KeyDescription, InitError> {
-        key.describe(key.handle())
-            .map_err(|error| InitError::Certificate(IssueError::Key(error)))
-    }
-
-    fn validity(&self, duration: Duration) -> Validity {
-        Validity {
-            not_before: self.now.minus(CLOCK_TOLERANCE),
-            not_after: self.now.plus(duration),
-        }
-    }
-
-    fn root(&self, purpose: KeyPurpose, name: &str) -> Result<Certified, InitError> {
-        let key = self.key(purpose, SignatureAlgorithm::Es256)?;
-        let description = Self::describe(&key)?;
-        let der = issue::root(
-            name,
-            self.validity(ROOT_VALIDITY),
-            &description,
-            &key,
-            self.randomness,
-        )?;
-        let certificate = Certificate::parse(&der).map_err(|_| InitError::Unreadable)?;
-        Ok(Certified {
-            key,
-            description,
-            certificate,
-        })
-    }
-
-    fn leaf(
-        &self,
-        purpose: KeyPurpose,
-        name: &str,
-        root: &Certified,
-        identifier: &str,
-    ) -> Result<Certified, InitError> {
-        let key = self.key(purpose, SignatureAlgorithm::Es256)?;
-        let description = Self::describe(&key)?;
-        let host = Url::parse(identifier).ok().and_then(|url| match url.host() {
-            Some(Host::Domain(name)) => Some(name.to_owned()),
-            _ => None,
-        });
-        let request = LeafRequest {
-            subject_name: name.to_owned(),
-            san_uris: vec![identifier.to_owned()],
-            san_dns: host.into_iter().collect(),
-            validity: self.validity(LEAF_VALIDITY),
-            extended_key_usage: (purpose == KeyPurpose::StatusSigning)
-                .then_some(issue::KeyPurpose::StatusLists),
-            public_key: description.public_key.clone(),
-        };
-        let der = issue::leaf(
-            &request,
-            &root.certificate,
-            &root.description,
-            &root.key,
-            self.randomness,
-        )?;
-        let certificate = Certificate::parse(&der).map_err(|_| InitError::Unreadable)?;
-        Ok(Certified {
-            key,
-            description,
-            certificate,
-        })
-    }
-}
+/// Why an issuer is not found in the installation's own trust list.
+pub(super) const MISSING_ISSUER: &str = "the issuer's URL, which the installation's trust list must name,";
 
 fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
     // Where nothing else is said, the servers listen on loopback: a proxy or a change of `listen` opens them.
@@ -388,7 +315,7 @@ fn configuration_text(configuration: &Configuration) -> String {
 mod tests {
     use symbolon_crypto::RustCryptoProvider;
     use symbolon_crypto::testing::SeededRandomness;
-    use symbolon_crypto::x509::{ChainProfile, verify_chain};
+    use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 
     use std::collections::BTreeMap;
 
@@ -426,6 +353,11 @@ mod tests {
             (
                 KeyPurpose::CredentialSigning,
                 ChainProfile::CredentialSigner,
+                &trust.trust_list.issuers[0].anchors,
+            ),
+            (
+                KeyPurpose::DocumentSigning,
+                ChainProfile::DocumentSigner,
                 &trust.trust_list.issuers[0].anchors,
             ),
             (

@@ -20,8 +20,16 @@ pub enum KeyPurpose {
     IssuersRoot,
     /// The root of the relying parties' certificates.
     RelyingPartiesRoot,
-    /// Signs credentials.
+    /// The root of the document signers' certificates (IACA).
+    DocumentsRoot,
+    /// Signs SD-JWT VCs.
     CredentialSigning,
+    /// Signs mdocs.
+    DocumentSigning,
+    /// Signs W3C credentials with Ed25519.
+    AssertionEd25519,
+    /// Signs W3C credentials, and their Bitstring Status Lists, with P-256.
+    AssertionP256,
     /// Signs status lists and the status sections of packs.
     StatusSigning,
     /// Signs Claim 169 cards.
@@ -32,19 +40,26 @@ pub enum KeyPurpose {
     Registry,
     /// The distributor's: signs the manifests of packs.
     Pack,
+    /// The headless wallet's own: signs presentations where no credential's key does.
+    HolderAuthentication,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
+        Self::DocumentsRoot,
         Self::CredentialSigning,
+        Self::DocumentSigning,
+        Self::AssertionEd25519,
+        Self::AssertionP256,
         Self::StatusSigning,
         Self::CardSigning,
         Self::RequestSigning,
         Self::Registry,
         Self::Pack,
+        Self::HolderAuthentication,
     ];
 
     /// The name of its files and of its key handle.
@@ -53,12 +68,17 @@ impl KeyPurpose {
         match self {
             Self::IssuersRoot => "issuers-root",
             Self::RelyingPartiesRoot => "relying-parties-root",
+            Self::DocumentsRoot => "documents-root",
             Self::CredentialSigning => "credential-signing",
+            Self::DocumentSigning => "document-signing",
+            Self::AssertionEd25519 => "assertion-ed25519",
+            Self::AssertionP256 => "assertion-p256",
             Self::StatusSigning => "status-signing",
             Self::CardSigning => "card-signing",
             Self::RequestSigning => "request-signing",
             Self::Registry => "registry",
             Self::Pack => "pack",
+            Self::HolderAuthentication => "holder-authentication",
         }
     }
 
@@ -109,12 +129,22 @@ impl KeyFolder {
         &self.0
     }
 
+    /// Whether there is a key for a purpose; an installation of an earlier version may lack some.
+    #[must_use]
+    pub fn has_key(&self, purpose: KeyPurpose) -> bool {
+        self.key_path(purpose).exists()
+    }
+
+    fn key_path(&self, purpose: KeyPurpose) -> PathBuf {
+        self.0.join(format!("{}.key.pem", purpose.name()))
+    }
+
     /// Writes a secret key.
     ///
     /// # Errors
     /// [`KeyFileError`].
     pub fn write_key(&self, purpose: KeyPurpose, key: &SecretKey) -> Result<(), KeyFileError> {
-        let path = self.0.join(format!("{}.key.pem", purpose.name()));
+        let path = self.key_path(purpose);
         let der = key.to_pkcs8_der().map_err(|_| KeyFileError::Content {
             path: path.clone(),
             expected: "private key",
@@ -132,7 +162,7 @@ impl KeyFolder {
         purpose: KeyPurpose,
         provider: &Arc<dyn CryptoProvider>,
     ) -> Result<SoftwareKey, KeyFileError> {
-        let path = self.0.join(format!("{}.key.pem", purpose.name()));
+        let path = self.key_path(purpose);
         let wrong = || KeyFileError::Content {
             path: path.clone(),
             expected: "private key",

@@ -1,8 +1,11 @@
 //! What stands in the folder of an installation, and how it gets there.
 
+pub mod authority;
 pub mod files;
 pub mod init;
 pub mod keys;
+pub mod publication;
+pub mod upgrade;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,22 +4,27 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::RecordSchema;
+use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup, Signer,
+    open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Tenant};
 
+use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
+use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
 use crate::services::{certificates, clock, encryption};
 
@@ -73,6 +78,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         store,
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
+        json_ld: Arc::new(SsiJsonLd::new()),
         randomness: Arc::new(SystemRandomness),
         clock: clock(),
         pictures: Arc::new(FitWebp),
@@ -80,8 +86,32 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
             Some(folder) => FontSource::Folder(installation.loaded.resolve(folder)),
             None => FontSource::System,
         },
+        card_codes: card_codes(installation)?,
     };
-    Ok(Opening::Opened(Issuer::open(setup).await?))
+    match Issuer::open(setup).await {
+        Ok(issuer) => Ok(Opening::Opened(issuer)),
+        // Keys are never made in passing: what they sign must be in the trust list that verifiers have.
+        Err(error @ OpenIssuerError::Signers(CredentialSignersError::Missing { .. })) => Err(anyhow!(error)
+            .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Which codes cards have, as the configuration says.
+fn card_codes(installation: &Installation) -> anyhow::Result<CardCodes> {
+    let section = &installation.loaded.configuration.card;
+    let face_key = section
+        .face_key
+        .as_ref()
+        .map(|path| read_face_key(&installation.loaded.resolve(path)).context("card.face_key is refused"));
+    Ok(CardCodes {
+        count: if section.face_qr {
+            CodeCount::Two
+        } else {
+            CodeCount::One
+        },
+        face_key: face_key.transpose()?.map(Arc::new),
+    })
 }
 
 /// Starts an opened issuer on a listener.
@@ -107,6 +137,8 @@ pub async fn start(
 }
 
 fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
+    // An installation of an earlier version, which issues none of what these sign, has none of them.
+    let there = |purpose| installation.keys.has_key(purpose).then_some(purpose);
     let read = |purpose| installation.keys.read_key(purpose, &installation.provider);
     let certified = |purpose| -> anyhow::Result<Signer<SigningKey>> {
         let key = read(purpose)?;
@@ -140,6 +172,12 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     };
     Ok(IssuerKeys {
         credentials: certified(KeyPurpose::CredentialSigning)?,
+        documents: there(KeyPurpose::DocumentSigning).map(certified).transpose()?,
+        assertion: ASSERTION_KEYS
+            .iter()
+            .filter_map(|(purpose, _)| there(*purpose))
+            .map(plain)
+            .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
         cards: Some(Signer {
             key: card_key,

@@ -43,13 +43,26 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
             &well_known(WellKnown::AuthorizationServer),
             get(metadata::authorization_server),
         )
+        .route(
+            &format!("/.well-known/jwt-vc-issuer{base}"),
+            get(metadata::jwt_vc_issuer),
+        )
+        .route(&did_document_path(&base), get(metadata::did_document))
         .with_state(Arc::new(documents));
     public = public.merge(
         Router::new()
             .route(&format!("{base}/types/{{name}}"), get(metadata::type_metadata))
             .route(
+                &format!("{base}{}/{{name}}", paths::CONTEXTS),
+                get(metadata::context),
+            )
+            .route(
                 &format!("{base}{}/{{shard}}", paths::STATUS),
                 get(status::status_list),
+            )
+            .route(
+                &format!("{base}{}/{{shard}}/{{purpose}}", paths::BITSTRING_STATUS),
+                get(status::bitstring_list),
             )
             .with_state(Arc::clone(issuer)),
     );
@@ -72,4 +85,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
 
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
     Ok(harden(public.merge(protocol), Limits::PROTOCOL).nest("/admin/v1", administration))
+}
+
+/// Where `did:web` finds its document: among the well-known ones, or below the path of the identifier.
+fn did_document_path(base: &str) -> String {
+    let folder = if base.is_empty() { "/.well-known" } else { base };
+    format!("{folder}/did.json")
 }

@@ -7,13 +7,14 @@ mod tokens;
 
 use std::sync::Arc;
 
-use symbolon_crypto::signing::SignatureRequest;
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
+use symbolon_issuer::assertion::{AssertionKeys, AssertionKeysError};
 use symbolon_issuer::grant::make_nonce;
 use symbolon_issuer::index::IndexAllocator;
 use symbolon_issuer::issuance::IssuanceMaterial;
 use symbolon_issuer::profile::IssuerProfile;
 use symbolon_issuer::secret::InstallationSecret;
+use symbolon_issuer::signers::{CredentialSigners, CredentialSignersError};
 use symbolon_issuer::store::{IssuerStore, StoreError};
 use symbolon_protocol::openid4vci::nonce::NonceResponse;
 use thiserror::Error;
@@ -21,7 +22,7 @@ use tokio::sync::{Notify, OnceCell};
 
 pub use audit::VerifyAuditError;
 pub use credentials::CredentialFailure;
-pub use status::{PublicationFailed, PublishedList};
+pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 
 use crate::card::{FontError, Fonts};
@@ -32,6 +33,7 @@ use status::Publisher;
 pub struct Issuer {
     pub(crate) setup: Setup,
     pub(crate) secret: InstallationSecret,
+    pub(crate) signers: CredentialSigners,
     pub(crate) allocator: IndexAllocator,
     publisher: Publisher,
     fonts: OnceCell<Arc<Fonts>>,
@@ -43,14 +45,16 @@ impl Issuer {
     /// Takes up the work of an issuer. Nothing is listened on.
     ///
     /// # Errors
-    /// [`OpenIssuerError`] when the store or the randomness fails.
+    /// [`OpenIssuerError`] when a key is missing for what is to be issued, or the store or the randomness fails.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, OpenIssuerError> {
+        let signers = signers(&setup)?;
         let proposal = InstallationSecret::make(&*setup.randomness)?;
         let secret = setup.store.installation_secret(proposal).await?;
         let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
         Ok(Arc::new(Self {
             setup,
             secret,
+            signers,
             allocator,
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
@@ -96,29 +100,43 @@ impl Issuer {
     fn material(&self, now: UnixTime) -> IssuanceMaterial<'_> {
         IssuanceMaterial {
             profile: &self.setup.profile,
-            signing_key: &self.setup.keys.credentials.key,
+            signers: &self.signers,
+            json_ld: &*self.setup.json_ld,
+            crypto: &*self.setup.crypto,
             secret: &self.secret,
             pictures: &*self.setup.pictures,
             randomness: &*self.setup.randomness,
             now,
         }
     }
+}
 
-    fn sign_credentials(
-        &self,
-        requests: &[SignatureRequest],
-    ) -> Result<Vec<Vec<u8>>, crate::setup::SigningFailed> {
-        requests
-            .iter()
-            .map(|request| self.setup.keys.credentials.signature(request))
-            .collect()
-    }
+fn signers(setup: &Setup) -> Result<CredentialSigners, OpenIssuerError> {
+    let (profile, keys) = (&setup.profile, &setup.keys);
+    let assertion = keys
+        .assertion
+        .iter()
+        .map(|signer| (signer.key.handle.clone(), signer.key.public_key.clone()));
+    let assertion = AssertionKeys::new(profile.identifier(), assertion)?;
+    let documents = keys.documents.as_ref().map(|signer| &signer.key);
+    Ok(CredentialSigners::new(
+        profile,
+        &keys.credentials.key,
+        documents,
+        assertion,
+    )?)
 }
 
 /// Why an issuer could not take up its work.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenIssuerError {
+    /// A key is missing for what is to be issued, or cannot be used.
+    #[error(transparent)]
+    Signers(#[from] CredentialSignersError),
+    /// The assertion keys have no DID.
+    #[error(transparent)]
+    AssertionKeys(#[from] AssertionKeysError),
     /// The store failed.
     #[error("the issuer's store cannot be used")]
     Store(#[from] StoreError),

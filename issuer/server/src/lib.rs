@@ -4,17 +4,19 @@ pub mod administration;
 pub mod card;
 mod http;
 mod issuer;
+mod pictures;
 mod server;
 mod setup;
 mod store;
 
 pub use crate::http::router;
 pub use issuer::{
-    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, TokenFailure,
-    VerifyAuditError,
+    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, PublishedToken,
+    TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{
-    CARD_QR_MAX_CHARACTERS, Clock, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey, Setup, Signer, SigningFailed,
+    CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey, Setup,
+    Signer, SigningFailed,
 };
 pub use store::{EmbeddedIssuerStore, EmbeddedKeyValue, open_embedded};

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use symbolon_credential::data_integrity::JsonLdProcessor;
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome, SignatureRequest};
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
 use symbolon_issuer::card::CardKey;
@@ -30,8 +32,10 @@ pub struct Setup {
     pub store: Arc<dyn IssuerStore>,
     /// Whom verifiers believe; goes into offline packs. Without it none can be built here.
     pub trust_list: Option<TrustList>,
-    /// Verifies the proofs of wallets.
+    /// Verifies the proofs of wallets, and signs the statements of credentials that are disclosed one by one.
     pub crypto: Arc<dyn CryptoProvider>,
+    /// Turns W3C credentials into what their proofs sign.
+    pub json_ld: Arc<dyn JsonLdProcessor>,
     /// For secrets, salts and identifiers.
     pub randomness: Arc<dyn Randomness>,
     /// The time.
@@ -40,13 +44,38 @@ pub struct Setup {
     pub pictures: Arc<dyn FitPicture>,
     /// What cards are written with.
     pub fonts: FontSource,
+    /// Which codes cards have.
+    pub card_codes: CardCodes,
+}
+
+/// Which codes the cards of an issuer have, unless an order says otherwise.
+#[derive(Clone, Default)]
+pub struct CardCodes {
+    /// Whether the face has a code to itself.
+    pub count: CodeCount,
+    /// Who may read the face in a second code: the holders of this key, or everybody without it.
+    pub face_key: Option<Arc<NamedContentKey>>,
+}
+
+/// How many codes a card has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeCount {
+    /// One, the face beside the claims.
+    #[default]
+    One,
+    /// Two: one says who it is, the other shows the face, which has far more room there.
+    Two,
 }
 
 /// The issuer's keys, each with one purpose (ATTACKS.md row 3: one key never signs two kinds).
 #[derive(Clone)]
 pub struct IssuerKeys {
-    /// Signs credentials.
+    /// Signs SD-JWT VCs.
     pub credentials: Signer<SigningKey>,
+    /// Signs mdocs: a document signer. Without it none are issued.
+    pub documents: Option<Signer<SigningKey>>,
+    /// Sign W3C credentials and their Bitstring Status Lists, one key for each algorithm. Without them none are issued.
+    pub assertion: Vec<Signer<PlainKey>>,
     /// Signs status lists and the status sections of packs.
     pub status: Signer<SigningKey>,
     /// Signs cards. Without it none are printed.
@@ -66,7 +95,24 @@ pub struct Signer<K> {
     pub sign: Arc<dyn Sign>,
 }
 
-/// A key that is named by its own thumbprint.
+impl IssuerKeys {
+    /// The signature of whichever key a request of an issuance names.
+    pub(crate) fn signature(&self, request: &SignatureRequest) -> Result<Vec<u8>, SigningFailed> {
+        let mut certified = core::iter::once(&self.credentials).chain(&self.documents);
+        if let Some(signer) = certified.find(|signer| signer.key.handle == request.key) {
+            return signer.signature(request);
+        }
+        let asserting = self
+            .assertion
+            .iter()
+            .find(|signer| signer.key.handle == request.key);
+        asserting
+            .ok_or(SigningFailed::Key(KeyError::Unknown))?
+            .signature(request)
+    }
+}
+
+/// A key that is named by its own thumbprint, or by the DID that is made of it.
 #[derive(Debug, Clone)]
 pub struct PlainKey {
     /// Its handle in the key store.

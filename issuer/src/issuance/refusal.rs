@@ -1,8 +1,13 @@
 //! Why no credential leaves.
 
-use symbolon_credential::sd_jwt_vc::{InvalidCredentialType, SdJwtVcIssueError};
+use symbolon_credential::data_integrity::{ProofNotGenerated, ecdsa_sd_2023};
+use symbolon_credential::mdoc::IssueMdocError;
+use symbolon_credential::sd_jwt_vc::SdJwtVcIssueError;
 use symbolon_credential::status::InvalidStatusUri;
+use symbolon_credential::w3c::DocumentError;
+use symbolon_credential::w3c::jose::PrepareJwtError;
 use symbolon_crypto::RandomnessUnavailable;
+use symbolon_did::InvalidDid;
 use symbolon_protocol::oauth::bearer::BearerErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
@@ -113,17 +118,41 @@ pub enum IssuanceFailure {
     /// Fewer indices or signatures than keys.
     #[error("an issuance needs one status index and one signature for each key")]
     CountMismatch,
-    /// The credential cannot be written.
+    /// The configuration is not one of this issuer's profile.
+    #[error("the credential configuration is not one of this issuer")]
+    NotOfThisIssuer,
+    /// No key signs this format, which is found out at start.
+    #[error("no key of the issuer signs credentials of this format")]
+    NoKey,
+    /// The SD-JWT VC cannot be written.
     #[error("the credential cannot be written")]
-    Credential(#[from] SdJwtVcIssueError),
-    /// The type cannot be written.
-    #[error(transparent)]
-    Type(#[from] InvalidCredentialType),
+    SdJwtVc(#[from] SdJwtVcIssueError),
+    /// The mdoc cannot be written.
+    #[error("the mdoc cannot be written")]
+    Mdoc(#[from] IssueMdocError),
+    /// The document of the W3C credential cannot be built.
+    #[error("the document of the credential cannot be built")]
+    Document(#[from] DocumentError),
+    /// The document cannot be secured as a JWT.
+    #[error("the credential cannot be written as a JWT")]
+    Jwt(#[from] PrepareJwtError),
+    /// The document gets no proof.
+    #[error("the credential cannot be secured")]
+    Proof(#[from] ProofNotGenerated),
+    /// The document gets no proof of which parts can be shown.
+    #[error("the credential cannot be secured for selective disclosure")]
+    SelectiveProof(#[from] ecdsa_sd_2023::IssueError),
+    /// The secured document is no JSON object.
+    #[error("the secured document is not an object")]
+    NotAnObject,
+    /// The holder's key cannot be written as a DID.
+    #[error("the holder's key cannot be written as a DID")]
+    HolderDid(#[from] InvalidDid),
     /// The status list's address cannot be written.
     #[error(transparent)]
     StatusUri(#[from] InvalidStatusUri),
     /// A claim's path cannot be written.
-    #[error("a claim's path is too long")]
+    #[error("a claim's path cannot be written")]
     ClaimPath,
     /// There is no randomness.
     #[error(transparent)]

@@ -8,7 +8,7 @@ use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, P
 
 use super::refusal::CredentialRefusal;
 use crate::grant::{NonceMark, check_nonce};
-use crate::mapping::CredentialConfiguration;
+use crate::mapping::{CredentialConfiguration, Target};
 use crate::profile::IssuerProfile;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, SecretDigest};
@@ -20,6 +20,15 @@ pub const PROOF_ALGORITHMS: [SignatureAlgorithm; 3] = [
     SignatureAlgorithm::Es384,
     SignatureAlgorithm::EdDsa,
 ];
+
+/// How the proofs of a configuration may name their keys. A W3C credential names its holder by a DID, so a wallet may do so too.
+#[must_use]
+pub const fn key_references(target: &Target) -> &'static [KeyReference] {
+    match target {
+        Target::LdpVc { .. } => &[KeyReference::Jwk, KeyReference::Did],
+        Target::SdJwtVc { .. } | Target::MsoMdoc { .. } | Target::JwtVcJson { .. } => &[KeyReference::Jwk],
+    }
+}
 
 /// A request that the issuer will serve, if the record allows and nobody else spends the same nonce or grant first.
 pub struct AcceptedRequest<'a> {
@@ -77,7 +86,7 @@ pub fn judge<'a>(
     let expectations = ProofExpectations {
         issuer: profile.identifier(),
         algorithms: &PROOF_ALGORITHMS,
-        key_references: &[KeyReference::Jwk],
+        key_references: key_references(configuration.target()),
         client: ExpectedClient::Anonymous,
     };
     let mut keys: Vec<PublicKey> = Vec::with_capacity(proofs.len());

@@ -1,196 +1,22 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod desk;
+mod formats;
+mod properties;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
-use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
-use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{Validity, root};
-use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
-use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
+use symbolon_protocol::openid4vci::credential::CredentialSelector;
 use symbolon_protocol::openid4vci::identifiers::{CNonce, CredentialIdentifier};
-use symbolon_protocol::openid4vci::proof;
 
 use super::*;
-use crate::grant::{AccessGrant, AccessRefusal, NonceRefused, make_nonce};
+use crate::grant::{AccessRefusal, NonceRefused};
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
-use crate::mapping::{CredentialConfiguration, KeepPictures};
-use crate::policy::IssuerPolicy;
-use crate::profile::{IssuerProfile, SigningKey};
-use crate::record::{IdRecord, Uin};
-use crate::secret::{InstallationSecret, SecretDigest};
-use crate::store::{IssuanceOutcome, Revision, Stored};
-
-const NOW: UnixTime = UnixTime::from_seconds(1_800_000_123);
-const ISSUER: &str = "https://registry.example";
-
-struct Desk {
-    profile: IssuerProfile,
-    secret: InstallationSecret,
-    randomness: SeededRandomness,
-    issuer_key: SecretKey,
-    wallet_key: SecretKey,
-    access: Stored<AccessGrant>,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let randomness = SeededRandomness::new(7);
-        let configuration =
-            CredentialConfiguration::parse(symbolon_schemas::NATIONAL_IDENTITY.mapping).unwrap();
-        let id = configuration.id().clone();
-        let policy = IssuerPolicy {
-            batch_size: 2,
-            ..IssuerPolicy::default()
-        };
-        let identifier = IssuerIdentifier::parse(ISSUER).unwrap();
-        let access = AccessGrant {
-            record: Uin::parse("2345678901").unwrap(),
-            remaining: BTreeMap::from([(id, 2)]),
-            expires_at: NOW.plus(Duration::from_secs(60)),
-        };
-        let key = |randomness| {
-            RustCryptoProvider
-                .generate_key(SignatureAlgorithm::Es256, randomness)
-                .unwrap()
-        };
-        Self {
-            profile: IssuerProfile::new(identifier, "Registry".to_owned(), vec![configuration], policy)
-                .unwrap(),
-            secret: InstallationSecret::make(&randomness).unwrap(),
-            issuer_key: key(&randomness),
-            wallet_key: key(&randomness),
-            access: Stored {
-                value: access,
-                revision: Revision::absent(),
-            },
-            randomness,
-        }
-    }
-
-    fn nonce(&self) -> CNonce {
-        make_nonce(&self.secret, NOW, &self.randomness).unwrap()
-    }
-
-    fn proof(&self, key: &SecretKey, issuer: &str, nonce: Option<&CNonce>, at: UnixTime) -> String {
-        let issuer = IssuerIdentifier::parse(issuer).unwrap();
-        let prepared = proof::prepare(&key.public_key(), &issuer, nonce, None, at);
-        let signature = RustCryptoProvider
-            .sign(key, prepared.signing_input().as_bytes())
-            .unwrap();
-        prepared.finish(&signature)
-    }
-
-    fn request(&self, proofs: Vec<String>) -> CredentialRequest {
-        let id = ConfigurationId::parse("NationalIdentity").unwrap();
-        CredentialRequest {
-            selector: CredentialSelector::Configuration(id),
-            proofs: Some(Proofs::Jwt(proofs)),
-        }
-    }
-
-    fn judge(&self, request: &CredentialRequest) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
-        let token = SecretDigest::of("token");
-        judge(
-            request,
-            token,
-            &self.access,
-            &self.profile,
-            &self.secret,
-            &RustCryptoProvider,
-            NOW,
-        )
-    }
-
-    fn refusal(&self, request: &CredentialRequest) -> (CredentialRefusal, String) {
-        let refusal = self.judge(request).err().unwrap();
-        let code = match refusal.code() {
-            RefusalCode::Credential(code) => code.as_str(),
-            RefusalCode::Bearer(code) => code.as_str(),
-        };
-        (refusal, code.to_owned())
-    }
-
-    fn good_request(&self) -> CredentialRequest {
-        let nonce = self.nonce();
-        self.request(vec![self.proof(&self.wallet_key, ISSUER, Some(&nonce), NOW)])
-    }
-
-    fn prepare(&self, record: &IdRecord) -> Result<PreparedIssuance, IssuanceFailure> {
-        let accepted = self.judge(&self.good_request()).unwrap();
-        self.prepare_accepted(
-            accepted,
-            record,
-            &[StatusIndex {
-                shard: ShardId::new(3),
-                index: 42,
-            }],
-        )
-    }
-
-    fn prepare_accepted(
-        &self,
-        accepted: AcceptedRequest<'_>,
-        record: &IdRecord,
-        places: &[StatusIndex],
-    ) -> Result<PreparedIssuance, IssuanceFailure> {
-        let signing_key = SigningKey {
-            handle: KeyHandle::new("credentials"),
-            algorithm: SignatureAlgorithm::Es256,
-            chain: vec![self.certificate()],
-        };
-        let material = IssuanceMaterial {
-            profile: &self.profile,
-            signing_key: &signing_key,
-            secret: &self.secret,
-            pictures: &KeepPictures,
-            randomness: &self.randomness,
-            now: NOW,
-        };
-        accepted.prepare(record, places, &material)
-    }
-
-    /// Self-signed: who trusts it is not the issuer's question.
-    fn certificate(&self) -> Certificate {
-        let secret = SecretKey::from_pkcs8_der(&self.issuer_key.to_pkcs8_der().unwrap()).unwrap();
-        let key = SoftwareKey::new(
-            KeyHandle::new("credentials"),
-            secret,
-            Arc::new(RustCryptoProvider),
-        );
-        let described = key.describe(key.handle()).unwrap();
-        let validity = Validity {
-            not_before: NOW,
-            not_after: NOW.plus(Duration::from_secs(86_400)),
-        };
-        Certificate::parse(&root("Registry", validity, &described, &key, &self.randomness).unwrap()).unwrap()
-    }
-
-    fn sign(&self, prepared: PreparedIssuance) -> SignedIssuance {
-        let sign = |request: &symbolon_crypto::signing::SignatureRequest| {
-            RustCryptoProvider.sign(&self.issuer_key, &request.bytes).unwrap()
-        };
-        let signatures: Vec<_> = prepared.requests().iter().map(sign).collect();
-        prepared.finish(&signatures).unwrap()
-    }
-}
-
-fn record(extra: Value) -> IdRecord {
-    let mut record = json!({
-        "UIN": "2345678901",
-        "fullName": [{ "language": "eng", "value": "Hassan Ali" }],
-        "dateOfBirth": "1987/11/25",
-    });
-    record
-        .as_object_mut()
-        .unwrap()
-        .extend(extra.as_object().unwrap().clone());
-    serde_json::from_value(record).unwrap()
-}
+use crate::record::IdRecord;
+use crate::store::IssuanceOutcome;
+use desk::{Desk, ISSUER, NOW, record, text};
 
 #[test]
 fn a_credential_has_what_the_specification_asks_for_and_leaves_only_after_its_commit() {
@@ -200,15 +26,16 @@ fn a_credential_has_what_the_specification_asks_for_and_leaves_only_after_its_co
     assert_eq!(issuance.nonces.len(), 1);
     assert_eq!(issuance.credentials.len(), 1);
     let remaining = &issuance.access.as_ref().unwrap().access.remaining;
-    assert_eq!(remaining.values().collect::<Vec<_>>(), [&1]);
+    let id = ConfigurationId::parse("NationalIdentity").unwrap();
+    assert_eq!(remaining[&id], 1, "one was spent");
     let credentials = signed.release(IssuanceOutcome::Committed).unwrap();
 
-    let sd_jwt = SdJwt::parse(&credentials[0], SdJwtBudget::DEFAULT).unwrap();
+    let sd_jwt = SdJwt::parse(text(&credentials[0]), SdJwtBudget::DEFAULT).unwrap();
     let header = &sd_jwt.issuer_jwt().header;
     assert_eq!(header.typ.as_deref(), Some("dc+sd-jwt"));
     sd_jwt
         .issuer_jwt()
-        .verify(&RustCryptoProvider, &desk.issuer_key.public_key())
+        .verify(&RustCryptoProvider, desk.keys["credentials"].public_key())
         .unwrap();
     let claims = process(&sd_jwt).unwrap().claims.clone();
     assert_eq!(claims["iss"], ISSUER);
@@ -240,7 +67,17 @@ fn a_credential_has_what_the_specification_asks_for_and_leaves_only_after_its_co
     names.sort_unstable();
     assert_eq!(
         names,
-        ["_sd", "_sd_alg", "cnf", "exp", "iat", "iss", "status", "vct"]
+        [
+            "_sd",
+            "_sd_alg",
+            "cnf",
+            "exp",
+            "iat",
+            "iss",
+            "status",
+            "vct",
+            "vct#integrity"
+        ]
     );
 }
 
@@ -285,8 +122,8 @@ fn a_batch_binds_each_credential_to_its_own_key_and_index() {
     let credentials = signed.release(IssuanceOutcome::Committed).unwrap();
     let curves: Vec<_> = credentials
         .iter()
-        .map(|text| {
-            let sd_jwt = SdJwt::parse(text, SdJwtBudget::DEFAULT).unwrap();
+        .map(|credential| {
+            let sd_jwt = SdJwt::parse(text(credential), SdJwtBudget::DEFAULT).unwrap();
             process(&sd_jwt).unwrap().claims["cnf"]["jwk"]["crv"].clone()
         })
         .collect();
@@ -311,7 +148,7 @@ fn every_refusal_of_a_request_has_its_code() {
     let good = || desk.proof(&desk.wallet_key, ISSUER, Some(&nonce), NOW);
     let code = |request: &CredentialRequest| desk.refusal(request).1;
 
-    let mut no_proof = desk.good_request();
+    let mut no_proof = desk.good_request("NationalIdentity");
     no_proof.proofs = None;
     assert_eq!(code(&no_proof), "invalid_proof");
 
@@ -356,7 +193,7 @@ fn every_refusal_of_a_request_has_its_code() {
 fn a_token_that_is_used_up_expired_or_for_another_credential_is_refused() {
     let id = ConfigurationId::parse("NationalIdentity").unwrap();
     let mut desk = Desk::new();
-    let request = desk.good_request();
+    let request = desk.good_request("NationalIdentity");
     desk.access.value.remaining.insert(id.clone(), 0);
     let exhausted = CredentialRefusal::Access(AccessRefusal::Exhausted);
     assert_eq!(
@@ -396,7 +233,7 @@ fn the_deceased_and_records_without_a_required_value_get_no_credential() {
 #[test]
 fn the_metadata_passes_its_own_check_and_names_what_the_judge_accepts() {
     let desk = Desk::new();
-    let metadata = desk.profile.issuer_metadata(SignatureAlgorithm::Es256).unwrap();
+    let metadata = desk.profile.issuer_metadata(&desk.signers).unwrap();
     metadata
         .check(symbolon_protocol::identifier::UrlPolicy::Public)
         .unwrap();
@@ -414,6 +251,6 @@ fn the_metadata_passes_its_own_check_and_names_what_the_judge_accepts() {
             .as_array()
             .unwrap()
             .len(),
-        17
+        23
     );
 }

@@ -1,17 +1,18 @@
 //! What a credential configuration must fulfil beyond its shape.
 
-use std::collections::BTreeSet;
+mod format;
 
 use super::MappingFileError;
-use super::file::{ClaimEntry, CredentialFile, Format};
+use super::card;
+use super::file::{ClaimEntry, CredentialFile};
+use super::target::Target;
 use super::transform::{LanguageChoice, Transform};
 use crate::identifiers::ConfigurationId;
 
 /// Checks everything that can be wrong before the first record comes.
-pub(super) fn check(file: &CredentialFile) -> Result<ConfigurationId, MappingFileError> {
-    let Format::SdJwtVc = file.format;
+pub(super) fn check(file: &CredentialFile) -> Result<(ConfigurationId, Target), MappingFileError> {
     let id = check_id(&file.id)?;
-    check_type_path(&file.type_path)?;
+    let target = format::target(file)?;
     if !(1..=MAX_VALIDITY_DAYS).contains(&file.validity_days) {
         return refuse("validity-days", "must be between 1 and 7300");
     }
@@ -35,19 +36,15 @@ pub(super) fn check(file: &CredentialFile) -> Result<ConfigurationId, MappingFil
         let key = format!("claims[{at}]");
         check_path(&key, claim)?;
         check_value(&key, file, &claim.source, claim.language, &claim.transform)?;
-        if matches!(
-            claim.transform,
-            Transform::CodeToNumber(_) | Transform::DateCompact
-        ) {
-            return refuse(format!("{key}.transform"), "is for cards alone");
-        }
+        format::check_claim(&key, claim, &target)?;
         if claim.label.is_empty() {
             return refuse(format!("{key}.label"), "a wallet needs at least one name to show");
         }
     }
     check_paths_apart(&file.claims)?;
-    check_card(file)?;
-    Ok(id)
+    format::check_terms(file, &target)?;
+    card::check(file)?;
+    Ok((id, target))
 }
 
 fn check_id(id: &str) -> Result<ConfigurationId, MappingFileError> {
@@ -63,28 +60,6 @@ fn check_id(id: &str) -> Result<ConfigurationId, MappingFileError> {
     }
 }
 
-fn check_type_path(path: &str) -> Result<(), MappingFileError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let mut parts = path.split('/');
-    let rest_is_plain = |parts: std::str::Split<'_, char>| {
-        let mut count = 0;
-        for part in parts {
-            count += 1;
-            if part.is_empty() || part == "." || part == ".." || !part.bytes().all(plain) {
-                return 0;
-            }
-        }
-        count
-    };
-    if parts.next() != Some("types") || rest_is_plain(parts) != 1 || path.len() > 128 {
-        return refuse(
-            "type-path",
-            "must be types/ and a name of letters, digits, dots, underscores and hyphens",
-        );
-    }
-    Ok(())
-}
-
 fn check_path(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError> {
     if !(1..=MAX_PATH_PARTS).contains(&claim.path.len()) {
         return refuse(format!("{key}.path"), "must have 1 to 4 parts");
@@ -96,20 +71,6 @@ fn check_path(key: &str, claim: &ClaimEntry) -> Result<(), MappingFileError> {
                 "every part must have 1 to 64 printable characters",
             );
         }
-        // RFC 9901 §4.2.1 reserves these at every level.
-        if part == "_sd" || part == "..." || part == "_sd_alg" {
-            return refuse(
-                format!("{key}.path"),
-                "_sd, _sd_alg and ... are reserved by SD-JWT",
-            );
-        }
-    }
-    if claim
-        .path
-        .first()
-        .is_some_and(|first| RESERVED_CLAIMS.contains(&first.as_str()))
-    {
-        return refuse(format!("{key}.path"), "names a claim that the issuer itself sets");
     }
     Ok(())
 }
@@ -121,7 +82,17 @@ fn check_value(
     language: Option<LanguageChoice>,
     transform: &Transform,
 ) -> Result<(), MappingFileError> {
-    if source.is_empty() || source.iter().any(String::is_empty) {
+    let not_from_the_record = matches!(
+        transform,
+        Transform::Constant(_) | Transform::IssueDate | Transform::ExpiryDate
+    );
+    if not_from_the_record && !source.is_empty() {
+        return refuse(
+            format!("{key}.source"),
+            "this transform takes nothing from the record",
+        );
+    }
+    if !not_from_the_record && (source.is_empty() || source.iter().any(String::is_empty)) {
         return refuse(format!("{key}.source"), "must name a field of the record");
     }
     if source.len() > 1 && *transform != Transform::JoinLines {
@@ -150,18 +121,37 @@ fn check_value(
             format!("{key}.transform.picture-data-uri.max-bytes"),
             "must be between 256 and 1000000",
         ),
+        Transform::PictureJpeg { max_bytes } if !(256..=MAX_PICTURE_BYTES).contains(max_bytes) => refuse(
+            format!("{key}.transform.picture-jpeg.max-bytes"),
+            "must be between 256 and 1000000",
+        ),
+        Transform::Constant(text) if text.is_empty() || text.len() > MAX_CONSTANT_BYTES => refuse(
+            format!("{key}.transform.constant"),
+            "must be a text of 1 to 1024 bytes",
+        ),
         Transform::DateIso
         | Transform::DateCompact
         | Transform::AgeOver(_)
+        | Transform::AgeInYears
+        | Transform::Year
+        | Transform::Constant(_)
+        | Transform::IssueDate
+        | Transform::ExpiryDate
+        | Transform::DrivingPrivileges
         | Transform::PictureDataUri { .. }
+        | Transform::PictureJpeg { .. }
             if language.is_some() =>
         {
-            refuse(format!("{key}.language"), "dates and pictures carry no languages")
+            refuse(
+                format!("{key}.language"),
+                "dates, pictures, constants and driving privileges carry no languages",
+            )
         }
-        Transform::JoinLines | Transform::CodeToLabel(_) | Transform::CodeToNumber(_)
-            if language == Some(LanguageChoice::All) =>
-        {
-            refuse(format!("{key}.language"), "all goes with the transform text only")
+        Transform::CodeToLabel(_) | Transform::CodeToNumber(_) if language == Some(LanguageChoice::All) => {
+            refuse(
+                format!("{key}.language"),
+                "all goes with the transforms text and join-lines only",
+            )
         }
         _ => Ok(()),
     }
@@ -184,27 +174,6 @@ fn check_paths_apart(claims: &[ClaimEntry]) -> Result<(), MappingFileError> {
     Ok(())
 }
 
-fn check_card(file: &CredentialFile) -> Result<(), MappingFileError> {
-    let mut seen = BTreeSet::new();
-    for (at, entry) in file.card.iter().enumerate() {
-        let key = format!("card[{at}]");
-        if !seen.insert(entry.attribute) {
-            return refuse(format!("{key}.attribute"), "is there twice");
-        }
-        check_value(&key, file, &entry.source, entry.language, &entry.transform)?;
-        if entry.language == Some(LanguageChoice::All) {
-            return refuse(format!("{key}.language"), "a card's attribute has one language");
-        }
-        if !entry.attribute.takes(&entry.transform) {
-            return refuse(
-                format!("{key}.transform"),
-                "does not give what this attribute of Claim 169 holds",
-            );
-        }
-    }
-    Ok(())
-}
-
 fn is_colour(text: &str) -> bool {
     text.strip_prefix('#')
         .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -217,25 +186,12 @@ fn refuse<T>(key: impl Into<String>, reason: &'static str) -> Result<T, MappingF
     })
 }
 
-/// Claims that SD-JWT VC §3.2.2.2 gives a meaning of their own.
-const RESERVED_CLAIMS: [&str; 12] = [
-    "iss",
-    "sub",
-    "aud",
-    "iat",
-    "nbf",
-    "exp",
-    "jti",
-    "cnf",
-    "vct",
-    "vct#integrity",
-    "aka_vcts",
-    "status",
-];
 /// Each selectable claim is one disclosure; verifiers bound their number.
 const MAX_CLAIMS: usize = 128;
 const MAX_PATH_PARTS: usize = 4;
 const MAX_SOURCES: usize = 16;
+/// A name or an address, not a text.
+const MAX_CONSTANT_BYTES: usize = 1_024;
 /// A portrait for a screen is far below.
 const MAX_PICTURE_BYTES: usize = 1_000_000;
 /// Twenty years: no identity document lives longer.

@@ -4,15 +4,28 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::card::CardAttribute;
+use super::card::{CardAttribute, CardLanguage, CardTransform};
 use super::transform::{Disclosure, LanguageChoice, Presence, Transform};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct CredentialFile {
     pub(super) id: String,
-    pub(super) format: Format,
-    pub(super) type_path: String,
+    pub(super) format: FormatName,
+    #[serde(default)]
+    pub(super) type_path: Option<String>,
+    #[serde(default)]
+    pub(super) decoys: Option<usize>,
+    #[serde(default)]
+    pub(super) doctype: Option<String>,
+    #[serde(default)]
+    pub(super) types: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) context: Option<String>,
+    #[serde(default)]
+    pub(super) cryptosuite: Option<IssuedCryptosuite>,
+    #[serde(default)]
+    pub(super) signing_algorithm: Option<JwtAlgorithm>,
     #[serde(default = "default_validity_days")]
     pub(super) validity_days: u32,
     #[serde(default)]
@@ -28,9 +41,44 @@ pub(super) struct CredentialFile {
 
 /// The credential formats that a configuration can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) enum Format {
+pub(super) enum FormatName {
     #[serde(rename = "dc+sd-jwt")]
     SdJwtVc,
+    #[serde(rename = "mso_mdoc")]
+    MsoMdoc,
+    #[serde(rename = "ldp_vc")]
+    LdpVc,
+    #[serde(rename = "jwt_vc_json")]
+    JwtVcJson,
+}
+
+/// The cryptosuites that a configuration can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum IssuedCryptosuite {
+    /// Ed25519 over canonical RDF.
+    #[serde(rename = "eddsa-rdfc-2022")]
+    EddsaRdfc2022,
+    /// Ed25519 over canonical JSON.
+    #[serde(rename = "eddsa-jcs-2022")]
+    EddsaJcs2022,
+    /// ECDSA with P-256 over canonical RDF.
+    #[serde(rename = "ecdsa-rdfc-2019")]
+    EcdsaRdfc2019,
+    /// ECDSA with P-256 over canonical JSON.
+    #[serde(rename = "ecdsa-jcs-2019")]
+    EcdsaJcs2019,
+    /// ECDSA with P-256 over each statement: the holder chooses what is shown.
+    #[serde(rename = "ecdsa-sd-2023")]
+    EcdsaSd2023,
+}
+
+/// The algorithms that a configuration of `jwt_vc_json` can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) enum JwtAlgorithm {
+    #[serde(rename = "ES256")]
+    Es256,
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 /// How a wallet shows the credential in one language.
@@ -56,9 +104,11 @@ pub struct DisplayEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClaimEntry {
-    /// Its path in the credential; every part is an object key.
+    /// Its path in the credential, every part an object key; of an mdoc, namespace and element; of a W3C credential, its path
+    /// within the subject.
     pub path: Vec<String>,
-    /// Fields of the ID record.
+    /// Fields of the ID record; none for what is not from the record.
+    #[serde(default)]
     pub source: Vec<String>,
     /// Which language, for fields that carry languages.
     #[serde(default)]
@@ -79,13 +129,14 @@ pub struct ClaimEntry {
 pub struct CardEntry {
     /// Which attribute of Claim 169.
     pub attribute: CardAttribute,
-    /// Fields of the ID record.
+    /// Fields of the ID record; none for a constant.
+    #[serde(default)]
     pub source: Vec<String>,
     /// Which language, for fields that carry languages.
     #[serde(default)]
-    pub language: Option<LanguageChoice>,
+    pub language: Option<CardLanguage>,
     /// What becomes of the value.
-    pub transform: Transform,
+    pub transform: CardTransform,
     /// Whether a record without it gets a card.
     pub presence: Presence,
 }

@@ -19,6 +19,21 @@ pub trait FitPicture: Send + Sync {
         picture: &[u8],
         max_bytes: usize,
     ) -> Result<FittedPicture, PictureDoesNotFit>;
+
+    /// A JPEG of at most `max_bytes`, the only form that every reader of ISO/IEC 18013-5 shows. Without an image library that
+    /// is a picture which is one already.
+    ///
+    /// # Errors
+    /// [`PictureDoesNotFit`] as for [`FitPicture::fit`].
+    fn jpeg(
+        &self,
+        kind: PictureType,
+        picture: &[u8],
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, PictureDoesNotFit> {
+        let as_it_is = kind == PictureType::Jpeg && picture.len() <= max_bytes;
+        as_it_is.then(|| picture.to_vec()).ok_or(PictureDoesNotFit)
+    }
 }
 
 /// A picture that was brought under a budget.
@@ -68,4 +83,16 @@ pub(super) fn data_uri(
     } else {
         Err(PictureDoesNotFit)
     }
+}
+
+/// The bytes of a JPEG of at most `max_bytes`.
+pub(super) fn jpeg(
+    pictures: &dyn FitPicture,
+    kind: PictureType,
+    bytes: &[u8],
+    max_bytes: usize,
+) -> Result<Vec<u8>, PictureDoesNotFit> {
+    let jpeg = pictures.jpeg(kind, bytes, max_bytes)?;
+    let is_one = PictureType::of_bytes(&jpeg) == Some(PictureType::Jpeg) && jpeg.len() <= max_bytes;
+    is_one.then_some(jpeg).ok_or(PictureDoesNotFit)
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use symbolon_crypto::UnixTime;
 use symbolon_schemas::{NATIONAL_IDENTITY, VCT_PLACEHOLDER};
@@ -39,21 +41,26 @@ fn record(change: impl FnOnce(&mut Value)) -> IdRecord {
         .unwrap()
 }
 
-fn map(record: &IdRecord) -> Vec<MappedClaim> {
-    shipped().map_claims(record, NOON, &KeepPictures).unwrap()
+fn times() -> IssuanceTimes {
+    let day = Duration::from_secs(SECONDS_PER_DAY);
+    IssuanceTimes::new(NOON, day, shipped().validity())
 }
 
-fn value<'a>(claims: &'a [MappedClaim], path: &[&str]) -> Option<&'a Value> {
+fn map(record: &IdRecord) -> Vec<MappedClaim> {
+    shipped().map_claims(record, times(), &KeepPictures).unwrap()
+}
+
+fn value(claims: &[MappedClaim], path: &[&str]) -> Option<Value> {
     claims
         .iter()
         .find(|claim| claim.path == path)
-        .map(|claim| &claim.value)
+        .map(|claim| claim.value.to_json())
 }
 
 #[test]
 fn the_shipped_configuration_maps_a_record() {
     let claims = map(&record(|_| {}));
-    let found = |path: &[&str]| value(&claims, path).cloned();
+    let found = |path: &[&str]| value(&claims, path);
     assert_eq!(
         found(&["personal_administrative_number"]),
         Some(json!("2345678901"))
@@ -87,9 +94,9 @@ fn a_missing_preferred_language_means_the_records_first() {
     let claims = map(&record(|record| {
         record.as_object_mut().unwrap().remove("preferredLang");
     }));
-    assert_eq!(value(&claims, &["full_name"]), Some(&json!("حسن علي")));
+    assert_eq!(value(&claims, &["full_name"]), Some(json!("حسن علي")));
     // What has no Arabic text is shown in the language that it has.
-    assert_eq!(value(&claims, &["address", "locality"]), Some(&json!("Kenitra")));
+    assert_eq!(value(&claims, &["address", "locality"]), Some(json!("Kenitra")));
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn a_label_that_is_there_instead_of_a_code_stays() {
     let claims = map(&record(|record| {
         record["gender"] = json!([{ "language": "eng", "value": "Female" }])
     }));
-    assert_eq!(value(&claims, &["gender"]), Some(&json!("Female")));
+    assert_eq!(value(&claims, &["gender"]), Some(json!("Female")));
 }
 
 #[test]
@@ -106,7 +113,7 @@ fn template_and_json_syntax_in_a_record_is_carried_as_text() {
     let claims = map(&record(|record| {
         record["fullName"] = json!([{ "language": "eng", "value": hostile }])
     }));
-    assert_eq!(value(&claims, &["full_name"]), Some(&json!(hostile)));
+    assert_eq!(value(&claims, &["full_name"]), Some(json!(hostile)));
 }
 
 #[test]
@@ -123,7 +130,7 @@ fn a_missing_required_value_names_the_claim_and_not_the_record() {
         record["residenceStatus"] = json!([{ "language": "eng", "value": "NFR" }]);
     });
     let error = configuration
-        .map_claims(&with_face, NOON, &KeepPictures)
+        .map_claims(&with_face, times(), &KeepPictures)
         .err()
         .unwrap();
     assert_eq!(
@@ -154,7 +161,10 @@ fn a_picture_over_its_budget_is_fitted_or_refused() {
         symbolon_crypto::encoding::base64::encode(&png)
     );
     let large = record(|record| record["face"] = json!(face));
-    let error = shipped().map_claims(&large, NOON, &KeepPictures).err().unwrap();
+    let error = shipped()
+        .map_claims(&large, times(), &KeepPictures)
+        .err()
+        .unwrap();
     assert_eq!(
         error,
         MappingError::PictureTooLarge {
@@ -162,15 +172,16 @@ fn a_picture_over_its_budget_is_fitted_or_refused() {
             max_bytes: 6144
         }
     );
-    let claims = shipped().map_claims(&large, NOON, &Shrink).unwrap();
-    let uri = value(&claims, &["picture"]).unwrap().as_str().unwrap();
+    let claims = shipped().map_claims(&large, times(), &Shrink).unwrap();
+    let uri = value(&claims, &["picture"]).unwrap();
+    let uri = uri.as_str().unwrap();
     assert!(uri.starts_with("data:image/webp;base64,"));
     assert!((6_000..=6_144).contains(&uri.len()), "{}", uri.len());
 }
 
 #[test]
 fn the_card_holds_what_the_configuration_says() {
-    let attributes = shipped().map_card(&record(|_| {}), NOON).unwrap();
+    let attributes = shipped().map_card(&record(|_| {}), NOON, &KeepPictures).unwrap();
     let found = |attribute| {
         attributes
             .iter()
@@ -185,10 +196,15 @@ fn the_card_holds_what_the_configuration_says() {
 
 #[test]
 fn the_generated_type_metadata_is_the_shipped_one() {
-    let generated = shipped().type_metadata("https://registry.example");
+    let generated = shipped().type_metadata("https://registry.example").unwrap();
     let vct = "https://registry.example/types/national-identity";
-    let shipped: Value =
-        serde_json::from_str(&NATIONAL_IDENTITY.type_metadata.replace(VCT_PLACEHOLDER, vct)).unwrap();
+    let shipped: Value = serde_json::from_str(
+        &NATIONAL_IDENTITY
+            .type_metadata
+            .unwrap()
+            .replace(VCT_PLACEHOLDER, vct),
+    )
+    .unwrap();
     assert_eq!(generated["vct"], vct);
     assert_eq!(sorted(&generated), sorted(&shipped));
 }
@@ -203,13 +219,285 @@ fn sorted(metadata: &Value) -> Value {
     metadata
 }
 
+/// Replaces `from` in a shipped mapping and says why the result is refused.
+fn refusal(mapping: &str, from: &str, to: &str) -> String {
+    let text = mapping.replacen(from, to, 1);
+    assert_ne!(text, mapping, "{from}");
+    CredentialConfiguration::parse(&text).unwrap_err().to_string()
+}
+
+#[test]
+fn every_mistake_in_a_key_of_a_format_names_the_key() {
+    use symbolon_schemas::{
+        MOBILE_DRIVING_LICENCE, NATIONAL_IDENTITY_JWT, NATIONAL_IDENTITY_LD, NATIONAL_IDENTITY_MDOC,
+        NATIONAL_IDENTITY_SELECTIVE,
+    };
+    let sd_jwt = NATIONAL_IDENTITY.mapping;
+    let mdoc = NATIONAL_IDENTITY_MDOC.mapping;
+    let (ld, jwt) = (NATIONAL_IDENTITY_LD.mapping, NATIONAL_IDENTITY_JWT.mapping);
+    let doctype = "doctype = \"org.symbolon.national-id.1\"";
+    for (mapping, from, to, key) in [
+        (
+            sd_jwt,
+            "type-path = \"types/national-identity\"",
+            "",
+            "type-path: is missing",
+        ),
+        (sd_jwt, "validity-days = 365", "decoys = 33\nvalidity-days = 365", "decoys: "),
+        (
+            sd_jwt,
+            "validity-days = 365",
+            "doctype = \"x\"\nvalidity-days = 365",
+            "doctype: is a key of another format",
+        ),
+        (
+            sd_jwt,
+            "transform = \"date-iso\"",
+            "transform = \"date-compact\"",
+            "claims[3].transform: ",
+        ),
+        (
+            sd_jwt,
+            "{ picture-data-uri = { max-bytes = 6144 } }",
+            "{ picture-jpeg = { max-bytes = 6144 } }",
+            "claims[22].transform: ",
+        ),
+        (mdoc, doctype, "", "doctype: is missing"),
+        (mdoc, doctype, "doctype = \"\"", "doctype: "),
+        (
+            mdoc,
+            doctype,
+            "type-path = \"types/x\"\ndoctype = \"x\"",
+            "type-path: is a key of another format",
+        ),
+        (
+            mdoc,
+            "\"full_name\"]",
+            "\"full\", \"name\"]",
+            "claims[1].path: must be a namespace",
+        ),
+        (
+            mdoc,
+            "disclosure = \"selectable\"",
+            "disclosure = \"always\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            mdoc,
+            "{ picture-jpeg",
+            "{ picture-data-uri",
+            "claims[19].transform: ",
+        ),
+        (
+            mdoc,
+            "max-bytes = 8192",
+            "max-bytes = 1",
+            "claims[19].transform.picture-jpeg.max-bytes: ",
+        ),
+        (
+            mdoc,
+            "constant = \"XX\"",
+            "constant = \"\"",
+            "claims[23].transform.constant: ",
+        ),
+        (
+            mdoc,
+            "transform = \"issue-date\"",
+            "source = [\"UIN\"]\ntransform = \"issue-date\"",
+            "claims[20].source: ",
+        ),
+        (
+            mdoc,
+            "code-to-number = \"sex\"",
+            "code-to-number = \"gender\"",
+            "claims[7].transform.code-to-number: ",
+        ),
+        (
+            MOBILE_DRIVING_LICENCE.mapping,
+            "transform = \"driving-privileges\"",
+            "language = \"all\"\ntransform = \"driving-privileges\"",
+            "claims[11].language: ",
+        ),
+        (
+            ld,
+            "cryptosuite = \"eddsa-rdfc-2022\"",
+            "",
+            "cryptosuite: is missing",
+        ),
+        (ld, "eddsa-rdfc-2022", "rsa-signature-2018", "rsa-signature-2018"),
+        (
+            ld,
+            "types = [\"NationalIdentityCredential\"]",
+            "",
+            "types: is missing",
+        ),
+        (ld, "[\"NationalIdentityCredential\"]", "[]", "types: "),
+        (
+            ld,
+            "\"NationalIdentityCredential\"",
+            "\"VerifiableCredential\"",
+            "types[0]: ",
+        ),
+        (
+            ld,
+            "\"NationalIdentityCredential\"",
+            "\"National Identity\"",
+            "types[0]: ",
+        ),
+        (ld, "context = \"national-identity\"", "", "context: is missing"),
+        (
+            ld,
+            "context = \"national-identity\"",
+            "context = \"../x\"",
+            "context: ",
+        ),
+        (
+            ld,
+            "path = [\"fullName\"]",
+            "path = [\"name\"]",
+            "claims[1].path: names a term of VCDM 2.0",
+        ),
+        (
+            ld,
+            "path = [\"fullName\"]",
+            "path = [\"full-name\"]",
+            "claims[1].path: ",
+        ),
+        (
+            ld,
+            "path = [\"address\", \"region\"]",
+            "path = [\"address\", \"birthDate\"]",
+            "claims[12].path: ",
+        ),
+        (
+            ld,
+            "disclosure = \"always\"",
+            "disclosure = \"selectable\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            ld,
+            "{ picture-data-uri",
+            "{ picture-jpeg",
+            "claims[17].transform: ",
+        ),
+        (
+            ld,
+            "transform = \"text\"",
+            "transform = \"driving-privileges\"",
+            "claims[0].transform: ",
+        ),
+        (
+            jwt,
+            "signing-algorithm = \"ES256\"",
+            "signing-algorithm = \"none\"",
+            "none",
+        ),
+        (
+            jwt,
+            "signing-algorithm = \"ES256\"",
+            "cryptosuite = \"ecdsa-sd-2023\"",
+            "cryptosuite: is a key of another format",
+        ),
+        (
+            jwt,
+            "disclosure = \"always\"",
+            "disclosure = \"selectable\"",
+            "claims[0].disclosure: ",
+        ),
+        (
+            NATIONAL_IDENTITY_SELECTIVE.mapping,
+            "format = \"ldp_vc\"",
+            "format = \"jwt_vc_json\"",
+            "cryptosuite: is a key of another format",
+        ),
+    ] {
+        let message = refusal(mapping, from, to);
+        assert!(message.contains(key), "{to}: {message}");
+    }
+}
+
+#[test]
+fn every_shipped_configuration_passes() {
+    for template in symbolon_schemas::CREDENTIALS {
+        let configuration = CredentialConfiguration::parse(template.mapping).unwrap();
+        assert_eq!(configuration.id().as_str(), template.id);
+        assert_eq!(
+            configuration.vct("https://x.example").is_some(),
+            template.type_metadata.is_some()
+        );
+        assert!(
+            configuration
+                .claims()
+                .iter()
+                .all(|claim| configuration.claims_path(claim).is_some())
+        );
+    }
+}
+
+#[test]
+fn configurations_of_one_context_mean_the_same_by_it() {
+    let issuer = "https://registry.example";
+    let read = |template: symbolon_schemas::CredentialTemplate| {
+        CredentialConfiguration::parse(template.mapping).unwrap()
+    };
+    let ld = read(symbolon_schemas::NATIONAL_IDENTITY_LD);
+    let context = ld.context_document(issuer).unwrap();
+    for other in [
+        symbolon_schemas::NATIONAL_IDENTITY_SELECTIVE,
+        symbolon_schemas::NATIONAL_IDENTITY_JWT,
+    ] {
+        assert_eq!(read(other).context_document(issuer).unwrap(), context);
+    }
+    let terms = &context["@context"];
+    let url = ld.context_url(issuer).unwrap();
+    assert_eq!(url, "https://registry.example/contexts/national-identity");
+    assert_eq!(terms["@protected"], true);
+    assert_eq!(terms["fullName"], format!("{url}#fullName"));
+    assert_eq!(
+        terms["birthDate"],
+        json!({ "@id": format!("{url}#birthDate"), "@type": "http://www.w3.org/2001/XMLSchema#date" })
+    );
+    assert_eq!(
+        ld.expanded_types(issuer),
+        [
+            "https://www.w3.org/2018/credentials#VerifiableCredential".to_owned(),
+            format!("{url}#NationalIdentityCredential")
+        ]
+    );
+    assert_eq!(shipped().context_document(issuer), None);
+}
+
+#[test]
+fn an_address_is_kept_in_every_language_of_its_lines() {
+    let mapping = NATIONAL_IDENTITY.mapping.replace(
+        "language = \"preferred\"\ntransform = \"join-lines\"",
+        "language = \"all\"\ntransform = \"join-lines\"",
+    );
+    let configuration = CredentialConfiguration::parse(&mapping).unwrap();
+    let claims = configuration
+        .map_claims(&record(|_| {}), times(), &KeepPictures)
+        .unwrap();
+    assert_eq!(
+        value(&claims, &["address", "street_address"]),
+        Some(json!([
+            { "language": "ara", "value": "شارع الأرز" },
+            { "language": "eng", "value": "12 Cedar Street\nOld Town\nThird floor" },
+        ]))
+    );
+    // Each line by itself, too.
+    assert_eq!(
+        value(&claims, &["address_localized", "line_1"]),
+        Some(json!([
+            { "language": "ara", "value": "شارع الأرز" },
+            { "language": "eng", "value": "12 Cedar\nStreet" },
+        ]))
+    );
+}
+
 #[test]
 fn every_mistake_in_a_configuration_names_its_key() {
-    let replaced = |from: &str, to: &str| {
-        let text = NATIONAL_IDENTITY.mapping.replacen(from, to, 1);
-        assert_ne!(text, NATIONAL_IDENTITY.mapping, "{from}");
-        CredentialConfiguration::parse(&text).unwrap_err().to_string()
-    };
+    let replaced = |from: &str, to: &str| refusal(NATIONAL_IDENTITY.mapping, from, to);
     for (from, to, key) in [
         ("id = \"NationalIdentity\"", "id = \"National/Identity\"", "id: "),
         ("format = \"dc+sd-jwt\"", "format = \"vc+sd-jwt\"", "dc+sd-jwt"),
@@ -246,7 +534,7 @@ fn every_mistake_in_a_configuration_names_its_key() {
         (
             "max-bytes = 6144",
             "max-bytes = 1",
-            "claims[16].transform.picture-data-uri.max-bytes: ",
+            "claims[22].transform.picture-data-uri.max-bytes: ",
         ),
         (
             "transform = \"date-iso\"",

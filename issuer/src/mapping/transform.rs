@@ -2,12 +2,14 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::MappingError;
 use super::file::CredentialFile;
-use super::picture::{FitPicture, data_uri};
-use crate::record::{CalendarDate, IdRecord, Language, LanguageText};
+use super::picture::{FitPicture, PictureDoesNotFit, data_uri, jpeg};
+use super::privileges::driving_privileges;
+use super::value::MappedValue;
+use crate::record::{CalendarDate, IdRecord, Language, LanguageText, PictureType};
 
 /// What becomes of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -15,17 +17,27 @@ use crate::record::{CalendarDate, IdRecord, Language, LanguageText};
 pub enum Transform {
     /// As it is.
     Text,
-    /// `yyyy/MM/dd` becomes `yyyy-MM-dd`.
+    /// `yyyy/MM/dd` becomes a day: `yyyy-MM-dd`, in an mdoc a full date.
     DateIso,
     /// `yyyy/MM/dd` becomes `yyyyMMdd`; for cards.
     DateCompact,
     /// Whether the resident is at least so many years old on the day of issuance.
     AgeOver(u16),
-    /// The fields that are there, one line each.
+    /// How many years old the resident is on the day of issuance.
+    AgeInYears,
+    /// The year of a date.
+    Year,
+    /// The fields that are there, one line each; in all languages, one text for each language that any field has.
     JoinLines,
+    /// This text, whatever the record says.
+    Constant(String),
+    /// The day of issuance.
+    IssueDate,
+    /// The day on which the credential expires.
+    ExpiryDate,
     /// A code becomes its label from `[codes.table]`; any other value stays.
     CodeToLabel(String),
-    /// A code becomes its number from `[numbers.table]`; any other value is left out. For cards.
+    /// A code becomes its number from `[numbers.table]`; any other value is left out.
     CodeToNumber(String),
     /// A data URI of at most so many characters, scaled down where larger.
     #[serde(rename_all = "kebab-case")]
@@ -33,6 +45,15 @@ pub enum Transform {
         /// The most characters.
         max_bytes: usize,
     },
+    /// The bytes of a JPEG of at most so many bytes, made from another picture and scaled down where needed. For mdocs.
+    #[serde(rename_all = "kebab-case")]
+    PictureJpeg {
+        /// The most bytes.
+        max_bytes: usize,
+    },
+    /// A list of `{category, issueDate, expiryDate, codes}` becomes the driving privileges of ISO/IEC 18013-5 §7.2.4. For
+    /// mdocs.
+    DrivingPrivileges,
 }
 
 /// Which text of a field that carries languages.
@@ -82,7 +103,12 @@ pub enum Presence {
 pub(super) struct Context<'a> {
     pub(super) record: &'a IdRecord,
     pub(super) file: &'a CredentialFile,
+    /// The day on which ages are told.
     pub(super) today: CalendarDate,
+    /// The day of issuance, as the credential carries it.
+    pub(super) issued: CalendarDate,
+    /// The day on which it expires.
+    pub(super) expires: CalendarDate,
     pub(super) pictures: &'a dyn FitPicture,
 }
 
@@ -96,70 +122,131 @@ pub(super) struct Rule<'a> {
 
 impl Context<'_> {
     /// The value of a rule, or `None` when the record has none.
-    pub(super) fn value(&self, rule: &Rule<'_>) -> Result<Option<Value>, MappingError> {
+    pub(super) fn value(&self, rule: &Rule<'_>) -> Result<Option<MappedValue>, MappingError> {
+        let date = || self.date(rule);
         match rule.transform {
             Transform::Text => self.text_value(rule),
-            Transform::DateIso => Ok(self.date(rule)?.map(|date| Value::String(date.iso()))),
-            Transform::DateCompact => Ok(self.date(rule)?.map(|date| Value::String(date.compact()))),
-            Transform::AgeOver(years) => Ok(self
-                .date(rule)?
-                .map(|date| Value::Bool(date.age_on(self.today) >= *years))),
+            Transform::DateIso => Ok(date()?.map(MappedValue::Date)),
+            Transform::DateCompact => Ok(date()?.map(|date| MappedValue::Text(date.compact()))),
+            Transform::AgeOver(years) => {
+                Ok(date()?.map(|date| MappedValue::Bool(date.age_on(self.today) >= *years)))
+            }
+            Transform::AgeInYears => {
+                Ok(date()?.map(|date| MappedValue::Number(date.age_on(self.today).into())))
+            }
+            Transform::Year => Ok(date()?.map(|date| MappedValue::Number(date.year().unsigned_abs().into()))),
             Transform::JoinLines => self.joined(rule),
+            Transform::Constant(text) => Ok(Some(MappedValue::Text(text.clone()))),
+            Transform::IssueDate => Ok(Some(MappedValue::Date(self.issued))),
+            Transform::ExpiryDate => Ok(Some(MappedValue::Date(self.expires))),
             Transform::CodeToLabel(table) => {
                 let code = self.single(rule, rule.first_source())?;
-                Ok(code.map(|code| Value::String(self.label(table, &code, rule.language))))
+                Ok(code.map(|code| MappedValue::Text(self.label(table, &code, rule.language))))
             }
             Transform::CodeToNumber(table) => {
                 let code = self.single(rule, rule.first_source())?;
                 let number = code.and_then(|code| self.file.numbers.get(table)?.get(&code).copied());
-                Ok(number.map(Value::from))
+                Ok(number.map(|number| MappedValue::Number(number.into())))
             }
-            Transform::PictureDataUri { max_bytes } => {
-                let Some(found) = self.present(rule.first_source()) else {
-                    return Ok(None);
-                };
-                if !found.is_string() {
-                    return Err(rule.wrong_shape());
-                }
-                let (kind, bytes) = self
-                    .record
-                    .picture(rule.first_source())
-                    .ok_or_else(|| rule.wrong_shape())?;
-                data_uri(self.pictures, kind, &bytes, *max_bytes)
-                    .map(|uri| Some(Value::String(uri)))
-                    .map_err(|_| MappingError::PictureTooLarge {
-                        claim: rule.name.clone(),
-                        max_bytes: *max_bytes,
-                    })
+            Transform::PictureDataUri { max_bytes } => self.picture(rule, *max_bytes, |kind, bytes| {
+                data_uri(self.pictures, kind, bytes, *max_bytes).map(MappedValue::Text)
+            }),
+            Transform::PictureJpeg { max_bytes } => self.picture(rule, *max_bytes, |kind, bytes| {
+                jpeg(self.pictures, kind, bytes, *max_bytes).map(MappedValue::Bytes)
+            }),
+            Transform::DrivingPrivileges => {
+                let found = self.present(rule.first_source());
+                found
+                    .map(|found| driving_privileges(found).ok_or_else(|| rule.wrong_shape()))
+                    .transpose()
             }
         }
     }
 
-    fn text_value(&self, rule: &Rule<'_>) -> Result<Option<Value>, MappingError> {
+    fn picture(
+        &self,
+        rule: &Rule<'_>,
+        max_bytes: usize,
+        bring: impl FnOnce(PictureType, &[u8]) -> Result<MappedValue, PictureDoesNotFit>,
+    ) -> Result<Option<MappedValue>, MappingError> {
+        let Some(found) = self.present(rule.first_source()) else {
+            return Ok(None);
+        };
+        if !found.is_string() {
+            return Err(rule.wrong_shape());
+        }
+        let (kind, bytes) = self
+            .record
+            .picture(rule.first_source())
+            .ok_or_else(|| rule.wrong_shape())?;
+        bring(kind, &bytes)
+            .map(Some)
+            .map_err(|_| MappingError::PictureTooLarge {
+                claim: rule.name.clone(),
+                max_bytes,
+            })
+    }
+
+    fn text_value(&self, rule: &Rule<'_>) -> Result<Option<MappedValue>, MappingError> {
         let field = rule.first_source();
         if rule.language != Some(LanguageChoice::All) {
-            return Ok(self.single(rule, field)?.map(Value::String));
+            return Ok(self.single(rule, field)?.map(MappedValue::Text));
         }
         let Some(_) = self.present(field) else {
             return Ok(None);
         };
         let text = self.record.text(field).ok_or_else(|| rule.wrong_shape())?;
-        let all: Vec<Value> = text
+        let all: Vec<(Language, String)> = text
             .iter()
-            .map(|(language, value)| json!({ "language": language.as_str(), "value": value }))
+            .map(|(language, value)| (language, value.to_owned()))
             .collect();
-        Ok((!all.is_empty()).then_some(Value::Array(all)))
+        Ok((!all.is_empty()).then_some(MappedValue::Languages(all)))
     }
 
-    fn joined(&self, rule: &Rule<'_>) -> Result<Option<Value>, MappingError> {
+    fn joined(&self, rule: &Rule<'_>) -> Result<Option<MappedValue>, MappingError> {
+        if rule.language == Some(LanguageChoice::All) {
+            return self.joined_in_all(rule);
+        }
         let mut lines = Vec::with_capacity(rule.source.len());
         for field in rule.source {
             if let Some(line) = self.single(rule, field)? {
-                // A field must not add lines of its own.
-                lines.push(line.split(['\n', '\r']).collect::<Vec<_>>().join(" "));
+                lines.push(one_line(&line));
             }
         }
-        Ok((!lines.is_empty()).then(|| Value::String(lines.join("\n"))))
+        Ok((!lines.is_empty()).then(|| MappedValue::Text(lines.join("\n"))))
+    }
+
+    /// The lines in every language that any of the fields has. A field without languages, such as a postal code, is a line of
+    /// each.
+    fn joined_in_all(&self, rule: &Rule<'_>) -> Result<Option<MappedValue>, MappingError> {
+        let mut texts: Vec<LanguageText<'_>> = Vec::new();
+        for field in rule.source {
+            match self.present(field) {
+                None | Some(Value::String(_)) => {}
+                Some(_) => texts.push(self.record.text(field).ok_or_else(|| rule.wrong_shape())?),
+            }
+        }
+        let mut languages: Vec<Language> = Vec::new();
+        for language in texts.iter().flat_map(|text| text.languages()) {
+            if !languages.contains(&language) {
+                languages.push(language);
+            }
+        }
+        let lines = |language: Language| {
+            let lines: Vec<String> = rule
+                .source
+                .iter()
+                .filter_map(|field| match self.present(field)? {
+                    Value::String(plain) => Some(plain.as_str()),
+                    _ => self.record.text(field)?.in_language(language),
+                })
+                .filter(|line| !line.is_empty())
+                .map(one_line)
+                .collect();
+            (language, lines.join("\n"))
+        };
+        let all: Vec<(Language, String)> = languages.into_iter().map(lines).collect();
+        Ok((!all.is_empty()).then_some(MappedValue::Languages(all)))
     }
 
     /// One text of a field, in the language that the rule chooses when the field carries languages.
@@ -221,6 +308,11 @@ impl Context<'_> {
             .field(field)
             .filter(|value| !value.is_null() && value.as_str() != Some(""))
     }
+}
+
+/// A field must not add lines of its own.
+fn one_line(text: &str) -> String {
+    text.split(['\n', '\r']).collect::<Vec<_>>().join(" ")
 }
 
 impl Rule<'_> {

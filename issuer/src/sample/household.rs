@@ -246,6 +246,14 @@ impl Household {
             add("introducerUIN", json!(number.as_str()));
             add("introducerName", both(&name.0, &name.1));
         }
+        // Country extension fields: what a driving licence is made of.
+        if !minor && member.death.is_none() {
+            add("familyName", pair(member.family));
+            add("givenName", pair(member.given));
+            let licence = Licence::of(uin, member, today);
+            add("drivingLicenceNumber", json!(licence.number));
+            add("drivingPrivileges", json!(licence.privileges));
+        }
         if let Some(death) = member.death {
             add("declaredAsDeceased", json!("Y"));
             add("deceasedDeclarationDate", json!(death.slashed()));
@@ -255,6 +263,34 @@ impl Household {
             }
         }
         fields
+    }
+}
+
+struct Licence {
+    number: String,
+    privileges: Vec<Value>,
+}
+
+impl Licence {
+    /// By dice of the resident's own, so that the people of a seed stay who they were before there were licences.
+    fn of(uin: &Uin, member: &Member, today: CalendarDate) -> Self {
+        let mut dice = Dice::new(uin.as_str().parse().unwrap_or_default());
+        let years_since_adult = u32::from(member.age(today).saturating_sub(ADULT_YEARS));
+        let issued = today.days_earlier(dice.between(0, years_since_adult.min(9) * 365) + 1);
+        let expires =
+            CalendarDate::new(issued.year() + 15, issued.month(), issued.day().min(28)).unwrap_or(issued);
+        let privilege = |category: &str| json!({ "category": category, "issueDate": issued.slashed(), "expiryDate": expires.slashed() });
+        let mut privileges = vec![privilege("B")];
+        if dice.chance(20) {
+            privileges.push(privilege("A"));
+        }
+        if dice.chance(5) {
+            privileges.push(privilege("C"));
+        }
+        Self {
+            number: format!("DL{:08}", dice.between(10_000_000, 99_999_999)),
+            privileges,
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::{
     IssuanceOutcome, IssuerStore, NewGrant, RecordChange, RedeemedGrant, StatusChange, StoreError, Swap,
 };
-use crate::credential_record::{CredentialStatus, StatusAction};
+use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
 use crate::grant::{GrantStage, NonceMark};
 use crate::identifiers::OfferId;
 use crate::index::{IndexAllocator, IndexWidth, ShardId, open_fresh_shard};
@@ -31,6 +31,7 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     an_offer_is_stored_with_its_grant_and_once(&*make()).await;
     an_issuance_is_whole_and_each_part_has_its_own_refusal(&*make()).await;
     an_index_belongs_to_one_credential(&*make()).await;
+    every_kind_of_credential_is_kept(&*make()).await;
     statuses_change_together_and_leave_marks(&*make()).await;
     shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
     allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
@@ -238,6 +239,21 @@ async fn an_issuance_is_whole_and_each_part_has_its_own_refusal(store: &dyn Issu
     assert_eq!(store.credentials_of(&uin("1"), None, 9).await.unwrap().len(), 1);
     let unchanged = store.access(&digest("token")).await.unwrap().unwrap();
     assert_eq!(unchanged.revision, access.revision);
+}
+
+async fn every_kind_of_credential_is_kept(store: &dyn IssuerStore) {
+    use CredentialKind::{Card, JwtVc, LdpVc, Mdoc, SdJwtVc};
+    let numbers = Numbers::default();
+    for (index, kind) in (100..).zip([SdJwtVc, Mdoc, LdpVc, JwtVc, Card]) {
+        let issued = CredentialRecord {
+            kind,
+            ..credential(&numbers, "1", index)
+        };
+        let committed = store.commit_issuance(issuance(&numbers, vec![issued.clone()])).await;
+        assert_eq!(committed.unwrap(), IssuanceOutcome::Committed);
+        let kept = store.credential(&issued.id).await.unwrap().unwrap();
+        assert_eq!(kept.value, issued);
+    }
 }
 
 async fn an_index_belongs_to_one_credential(store: &dyn IssuerStore) {

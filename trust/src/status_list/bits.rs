@@ -132,7 +132,12 @@ impl TokenStatusList {
     /// same list: compare decoded lists.
     #[must_use]
     pub fn encode(&self) -> String {
-        base64url::encode(&zlib::deflate(&self.bytes, zlib::Effort::Best))
+        base64url::encode(&self.compress())
+    }
+
+    /// The `lst` member of a status list in CBOR: what [`TokenStatusList::encode`] gives, without the base64url.
+    pub(super) fn compress(&self) -> Vec<u8> {
+        zlib::deflate(&self.bytes, zlib::Effort::Best)
     }
 
     /// How many bits each credential has.

@@ -1,3 +1,4 @@
 mod bits;
+mod cwt;
 mod token;
 mod vectors;

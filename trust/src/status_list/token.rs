@@ -261,9 +261,12 @@ pub enum PrepareStatusListError {
     /// There is no certificate to name the signer by.
     #[error("the certificate chain of the status signer is empty")]
     EmptyChain,
-    /// The claims cannot be written as JSON.
-    #[error("the status list claims cannot be written as json")]
+    /// The claims cannot be written as JSON or CBOR.
+    #[error("the status list claims cannot be written")]
     Serialization,
+    /// A signature of another length than the algorithm's.
+    #[error("the signature has the wrong length")]
+    Signature,
 }
 
 /// Why a token is refused.

@@ -13,6 +13,8 @@ use symbolon_issuer::sample::{PORTRAIT_HEIGHT, PORTRAIT_WIDTH, Portrait};
 use thiserror::Error;
 use webp::{Encoder, WebPConfig};
 
+use crate::pictures::fit_jpeg;
+
 /// Why there is no face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -170,9 +172,18 @@ impl FitPicture for FitWebp {
             bytes: fitted.webp,
         })
     }
+
+    fn jpeg(
+        &self,
+        kind: PictureType,
+        picture: &[u8],
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, PictureDoesNotFit> {
+        fit_jpeg(kind, picture, max_bytes).map_err(|_| PictureDoesNotFit)
+    }
 }
 
-pub(super) fn open(file: &[u8]) -> Result<RgbImage, FaceError> {
+pub(crate) fn open(file: &[u8]) -> Result<RgbImage, FaceError> {
     if PictureType::of_bytes(file).is_none() {
         return Err(FaceError::NotAPicture);
     }
@@ -210,7 +221,7 @@ fn on_white(picture: DynamicImage) -> RgbImage {
 }
 
 /// The middle of the picture in the proportion of a portrait, a little above the centre, where faces are.
-pub(super) fn crop_to_portrait(picture: &RgbImage) -> RgbImage {
+pub(crate) fn crop_to_portrait(picture: &RgbImage) -> RgbImage {
     let (width, height) = picture.dimensions();
     let (crop_width, crop_height) = if u64::from(width) * 5 > u64::from(height) * 4 {
         ((height * 4 / 5).max(1), height)
@@ -224,7 +235,7 @@ pub(super) fn crop_to_portrait(picture: &RgbImage) -> RgbImage {
     image::imageops::crop_imm(picture, left, top, crop_width.min(width), crop_height.min(height)).to_image()
 }
 
-pub(super) fn resize(picture: &RgbImage, (width, height): (u32, u32)) -> RgbImage {
+pub(crate) fn resize(picture: &RgbImage, (width, height): (u32, u32)) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }

@@ -1,7 +1,10 @@
-//! The well-known documents ([OpenID4VCI §12.2.2], [RFC 8414 §3]) and the type metadata of credentials ([SD-JWT VC §4]).
+//! The well-known documents ([OpenID4VCI §12.2.2], [RFC 8414 §3], [SD-JWT VC §3.5]), the issuer's DID document ([did:web §2.5.2]),
+//! the type metadata of SD-JWT VCs ([SD-JWT VC §4]) and the JSON-LD contexts of W3C credentials.
 //!
 //! [OpenID4VCI §12.2.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2.2
 //! [RFC 8414 §3]: https://www.rfc-editor.org/rfc/rfc8414#section-3
+//! [SD-JWT VC §3.5]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
+//! [did:web §2.5.2]: https://w3c-ccg.github.io/did-method-web/#read-resolve
 //! [SD-JWT VC §4]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
 
 use std::sync::Arc;
@@ -9,7 +12,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde_json::Value;
 use symbolon_protocol::identifier::UrlError;
@@ -22,14 +25,19 @@ use crate::issuer::Issuer;
 pub(super) struct Documents {
     credential_issuer: IssuerMetadata,
     authorization_server: AuthorizationServerMetadata,
+    jwt_vc_issuer: Value,
+    did_document: Option<Value>,
 }
 
 impl Documents {
     pub(super) fn build(issuer: &Issuer) -> Result<Self, UrlError> {
-        let algorithm = issuer.setup.keys.credentials.key.algorithm;
+        let key = &issuer.setup.keys.credentials.key;
+        let profile = issuer.profile();
         Ok(Self {
-            credential_issuer: issuer.profile().issuer_metadata(algorithm)?,
-            authorization_server: issuer.profile().authorization_server_metadata()?,
+            credential_issuer: profile.issuer_metadata(&issuer.signers)?,
+            authorization_server: profile.authorization_server_metadata()?,
+            jwt_vc_issuer: profile.jwt_vc_issuer_metadata(key.chain.first().map(|leaf| leaf.public_key())),
+            did_document: issuer.signers.assertion().did_document(),
         })
     }
 }
@@ -38,18 +46,38 @@ pub(super) async fn credential_issuer(State(documents): State<Arc<Documents>>) -
     cacheable(Json(&documents.credential_issuer).into_response())
 }
 
+pub(super) async fn jwt_vc_issuer(State(documents): State<Arc<Documents>>) -> Response {
+    cacheable(Json(&documents.jwt_vc_issuer).into_response())
+}
+
+pub(super) async fn did_document(State(documents): State<Arc<Documents>>) -> Response {
+    match &documents.did_document {
+        Some(document) => typed(DID_DOCUMENT, document.to_string().into_bytes()),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 pub(super) async fn authorization_server(State(documents): State<Arc<Documents>>) -> Response {
     cacheable(Json(&documents.authorization_server).into_response())
 }
 
+/// The bytes that `vct#integrity` is the digest of.
 pub(super) async fn type_metadata(State(issuer): State<Arc<Issuer>>, Path(name): Path<String>) -> Response {
-    let identifier = issuer.profile().identifier().as_str();
-    match issuer.profile().configuration_of_type(&format!("types/{name}")) {
-        Some(configuration) => {
-            cacheable(Json::<Value>(configuration.type_metadata(identifier)).into_response())
-        }
+    match issuer.profile().type_at(&format!("types/{name}")) {
+        Some(published) => typed("application/json", published.metadata.clone()),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+pub(super) async fn context(State(issuer): State<Arc<Issuer>>, Path(name): Path<String>) -> Response {
+    match issuer.profile().contexts().get(&name) {
+        Some(context) => typed(JSON_LD, context.document.to_string().into_bytes()),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn typed(media_type: &'static str, body: Vec<u8>) -> Response {
+    cacheable(([(CONTENT_TYPE, media_type)], body).into_response())
 }
 
 /// Five minutes: an operator who changes a configuration restarts the issuer and waits that long.
@@ -59,3 +87,6 @@ fn cacheable(mut response: Response) -> Response {
         .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     response
 }
+
+const DID_DOCUMENT: &str = "application/did+json";
+const JSON_LD: &str = "application/ld+json";

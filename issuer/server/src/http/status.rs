@@ -1,19 +1,23 @@
-//! Status lists ([Token Status List §8]).
+//! Status lists ([Token Status List §8], [Bitstring Status List §3.3]).
 //!
 //! [Token Status List §8]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
+//! [Bitstring Status List §3.3]: https://www.w3.org/TR/vc-bitstring-status-list/#status-list-credential-retrieval
 
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_credential::w3c::StatusPurpose;
 use symbolon_issuer::index::ShardId;
 
 use super::answer::failure;
-use crate::issuer::{Issuer, PublishedList};
+use crate::issuer::{Issuer, PublishedList, PublishedToken};
 
-const MEDIA_TYPE: &str = "application/statuslist+jwt";
+const JWT_MEDIA_TYPE: &str = "application/statuslist+jwt";
+const CWT_MEDIA_TYPE: &str = "application/statuslist+cwt";
+const BITSTRING_MEDIA_TYPE: &str = "application/vc+jwt";
 
 pub(super) async fn status_list(
     State(issuer): State<Arc<Issuer>>,
@@ -21,13 +25,7 @@ pub(super) async fn status_list(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    // Only the one spelling of a number is a list: the URI in a credential is compared as text.
-    let shard = shard
-        .parse::<u32>()
-        .ok()
-        .filter(|number| number.to_string() == shard)
-        .map(ShardId::new);
-    let Some(shard) = shard else {
+    let Some(shard) = shard_of(&shard) else {
         return failure(StatusCode::NOT_FOUND);
     };
     if query.is_some_and(|query| {
@@ -38,34 +36,80 @@ pub(super) async fn status_list(
         // §8.4: a provider that keeps no history says so.
         return failure(StatusCode::NOT_IMPLEMENTED);
     }
-    if !accepts(&headers) {
+    let Some(form) = accepted(&headers) else {
         return failure(StatusCode::NOT_ACCEPTABLE);
+    };
+    let mut response = match (published(&issuer, shard).await, form) {
+        (Ok(list), Form::Jwt) => answer(&list, &list.jwt, JWT_MEDIA_TYPE, &headers),
+        (Ok(list), Form::Cwt) => answer(&list, &list.cwt, CWT_MEDIA_TYPE, &headers),
+        (Err(status), _) => failure(status),
+    };
+    // A cache must not hand one form to whoever asks for the other.
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+/// The list of a purpose. It has one form, a JWT, and whoever asks for another gets it too: a list that cannot be read and one
+/// that is not there are the same to a verifier, but not to the person who looks for the fault.
+pub(super) async fn bitstring_list(
+    State(issuer): State<Arc<Issuer>>,
+    Path((shard, purpose)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(shard) = shard_of(&shard) else {
+        return failure(StatusCode::NOT_FOUND);
+    };
+    let purpose = StatusPurpose::from_name(&purpose);
+    match published(&issuer, shard).await {
+        Ok(list) => match list.bitstrings.iter().find(|(of, _)| *of == purpose) {
+            Some((_, token)) => answer(&list, token, BITSTRING_MEDIA_TYPE, &headers),
+            None => failure(StatusCode::NOT_FOUND),
+        },
+        Err(status) => failure(status),
     }
+}
+
+/// Only the one spelling of a number is a list: the URI in a credential is compared as text.
+fn shard_of(text: &str) -> Option<ShardId> {
+    text.parse::<u32>()
+        .ok()
+        .filter(|number| number.to_string() == text)
+        .map(ShardId::new)
+}
+
+async fn published(issuer: &Issuer, shard: ShardId) -> Result<Arc<PublishedList>, StatusCode> {
     match issuer.published_list(shard).await {
-        Ok(Some(list)) => answer(&list, &headers),
-        Ok(None) => failure(StatusCode::NOT_FOUND),
+        Ok(Some(list)) => Ok(list),
+        Ok(None) => Err(StatusCode::NOT_FOUND),
         Err(error) => {
             tracing::error!(%error, shard = shard.number(), "status list not published");
-            failure(StatusCode::SERVICE_UNAVAILABLE)
+            Err(StatusCode::SERVICE_UNAVAILABLE)
         }
     }
 }
 
-fn answer(list: &PublishedList, headers: &HeaderMap) -> Response {
+fn answer(
+    list: &PublishedList,
+    token: &PublishedToken,
+    media_type: &'static str,
+    headers: &HeaderMap,
+) -> Response {
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged = known.is_some_and(|known| {
         known
             .split(',')
             .map(str::trim)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == list.etag)
+            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == token.etag)
     });
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, MEDIA_TYPE)], list.token.clone()).into_response()
+        ([(CONTENT_TYPE, media_type)], token.body.clone()).into_response()
     };
     let max_age = format!("public, max-age={}", list.time_to_live.as_secs());
-    for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, list.etag.clone())] {
+    for (name, value) in [(CACHE_CONTROL, max_age), (ETAG, token.etag.clone())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
         }
@@ -73,15 +117,30 @@ fn answer(list: &PublishedList, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Without the field anything goes; with it the JWT form must be among what is wanted. The CWT form is not served.
-fn accepts(headers: &HeaderMap) -> bool {
+/// The form of a Token Status List.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Jwt,
+    Cwt,
+}
+
+/// The form that is wanted: the JWT where anything goes, the CWT where it alone is asked for. `None` where neither will do.
+fn accepted(headers: &HeaderMap) -> Option<Form> {
     let mut fields = headers.get_all(ACCEPT).iter().peekable();
     if fields.peek().is_none() {
-        return true;
+        return Some(Form::Jwt);
     }
-    fields
+    let ranges: Vec<&str> = fields
         .filter_map(|field| field.to_str().ok())
         .flat_map(|field| field.split(','))
         .filter_map(|range| range.split(';').next())
-        .any(|range| matches!(range.trim(), MEDIA_TYPE | "application/*" | "*/*"))
+        .map(str::trim)
+        .collect();
+    if ranges
+        .iter()
+        .any(|range| matches!(*range, JWT_MEDIA_TYPE | "application/*" | "*/*"))
+    {
+        return Some(Form::Jwt);
+    }
+    ranges.contains(&CWT_MEDIA_TYPE).then_some(Form::Cwt)
 }

@@ -8,7 +8,7 @@ use symbolon_issuer::index::{AllocationError, StatusIndex};
 use symbolon_issuer::issuance::{CredentialRefusal, IssuanceFailure, judge};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse, IssuedCredential};
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
 use symbolon_protocol::secret::AccessToken;
 use thiserror::Error;
 
@@ -61,13 +61,17 @@ impl Issuer {
                     return Err(failure.into());
                 }
             };
-            let signatures = self.sign_credentials(prepared.requests())?;
+            let keys = &self.setup.keys;
+            let signatures: Vec<Vec<u8>> = prepared
+                .requests()
+                .iter()
+                .map(|request| keys.signature(request))
+                .collect::<Result<_, _>>()?;
             let signed = prepared.finish(&signatures)?;
             let outcome = self.store().commit_issuance(signed.issuance().clone()).await?;
             match signed.release(outcome) {
                 Ok(credentials) => {
                     self.events.notify_one();
-                    let credentials = credentials.into_iter().map(IssuedCredential::Text).collect();
                     return Ok(CredentialResponse::Issued {
                         credentials,
                         notification_id: None,

@@ -1,14 +1,17 @@
-//! The published status lists: signed when something changed or the signature grows old, swapped whole.
+//! The published status lists, for each shard as a Token Status List and as Bitstring Status Lists: signed when something changed or the signature grows old, swapped whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+use symbolon_credential::w3c::StatusPurpose;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
+use symbolon_issuer::assertion::AssertionKey;
 use symbolon_issuer::index::ShardId;
-use symbolon_issuer::publication::status_list;
+use symbolon_issuer::profile::STATUS_PURPOSES;
+use symbolon_issuer::publication::{PrepareBitstringError, status_list};
 use symbolon_issuer::store::StoreError;
 use symbolon_trust::status_list::{PrepareStatusListError, SetStatusError, TokenStatusList};
 use thiserror::Error;
@@ -17,17 +20,35 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::Issuer;
 use crate::setup::SigningFailed;
 
-/// A status list token as it is served.
+/// What is published of a shard: the same states in every form, signed together, so that no two of them disagree.
 #[derive(Debug, Clone)]
 pub struct PublishedList {
-    /// The compact JWT.
-    pub token: String,
-    /// A strong validator of exactly this token, with its quotation marks.
-    pub etag: String,
-    /// When it was signed.
+    /// The Token Status List as a JWT.
+    pub jwt: PublishedToken,
+    /// The same as a CWT.
+    pub cwt: PublishedToken,
+    /// The Bitstring Status Lists by purpose, as JWTs; none where no W3C credentials are issued.
+    pub bitstrings: Vec<(StatusPurpose, PublishedToken)>,
+    /// When they were signed.
     pub signed_at: UnixTime,
-    /// How long it may be kept.
+    /// How long they may be kept.
     pub time_to_live: Duration,
+}
+
+/// One of them as it is served.
+#[derive(Debug, Clone)]
+pub struct PublishedToken {
+    /// The bytes of the answer.
+    pub body: Vec<u8>,
+    /// A strong validator of exactly these bytes, with its quotation marks.
+    pub etag: String,
+}
+
+impl PublishedToken {
+    fn new(body: Vec<u8>) -> Self {
+        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(&body)));
+        Self { body, etag }
+    }
 }
 
 /// What is published, and what has to be published again.
@@ -116,16 +137,39 @@ impl Issuer {
         };
         let signer = &self.setup.keys.status;
         let (profile, key) = (self.setup.profile.clone(), signer.key.clone());
-        let prepared =
-            tokio::task::spawn_blocking(move || profile.prepare_status_token(shard, &list, &key, now)).await;
-        let prepared = prepared.map_err(|_| PublicationFailed::Interrupted)??;
-        let signature = signer.signature(&prepared.request(signer.key.handle.clone()))?;
-        let token = prepared.finish(&signature);
-        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(token.as_bytes())));
+        let assertion = self.signers.assertion().of_status_lists().cloned();
+        let assertion = assertion.filter(|_| profile.issues_w3c_credentials());
+        // A million states take some milliseconds to compress, once for each form.
+        let prepare = move || {
+            let jwt = profile.prepare_status_token(shard, &list, &key, now)?;
+            let cwt = profile.prepare_status_cwt(shard, &list, &key, now)?;
+            let bitstring = |purpose: &StatusPurpose, key: &AssertionKey| {
+                let prepared = profile.prepare_bitstring_list(shard, purpose, &list, key, now)?;
+                Ok::<_, PublicationFailed>((purpose.clone(), key.clone(), prepared))
+            };
+            let purposes = STATUS_PURPOSES.iter().zip(core::iter::repeat(&assertion));
+            let bitstrings = purposes
+                .filter_map(|(purpose, key)| key.as_ref().map(|key| bitstring(purpose, key)))
+                .collect::<Result<Vec<_>, PublicationFailed>>()?;
+            Ok::<_, PublicationFailed>((jwt, cwt, bitstrings))
+        };
+        let prepared = tokio::task::spawn_blocking(prepare).await;
+        let (jwt, cwt, bitstrings) = prepared.map_err(|_| PublicationFailed::Interrupted)??;
+        let signature = signer.signature(&jwt.request(signer.key.handle.clone()))?;
+        let jwt = PublishedToken::new(jwt.finish(&signature).into_bytes());
+        let signature = signer.signature(&cwt.request(signer.key.handle.clone()))?;
+        let cwt = PublishedToken::new(cwt.finish(&signature)?);
+        let mut published = Vec::with_capacity(bitstrings.len());
+        for (purpose, key, list) in bitstrings {
+            let request = list.request(key.handle().clone());
+            let signature = self.setup.keys.signature(&request)?;
+            published.push((purpose, PublishedToken::new(list.finish(&signature).into_bytes())));
+        }
         let time_to_live = Duration::from_secs(self.profile().policy().status_time_to_live_seconds);
         Ok(Some(Arc::new(PublishedList {
-            token,
-            etag,
+            jwt,
+            cwt,
+            bitstrings: published,
             signed_at: now,
             time_to_live,
         })))
@@ -190,7 +234,10 @@ pub enum PublicationFailed {
     /// The token cannot be written.
     #[error(transparent)]
     Token(#[from] PrepareStatusListError),
-    /// The status key did not sign.
+    /// A Bitstring Status List cannot be written.
+    #[error(transparent)]
+    Bitstring(#[from] PrepareBitstringError),
+    /// The status key or the assertion key did not sign.
     #[error(transparent)]
     Signing(#[from] SigningFailed),
     /// The process is ending.

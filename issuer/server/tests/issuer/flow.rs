@@ -29,7 +29,7 @@ async fn the_well_known_documents_are_where_a_wallet_looks_and_pass_its_checks()
     let body = fetch(WellKnown::CredentialIssuer).await;
     let metadata = IssuerMetadata::parse(&body, &issuer, UrlPolicy::Development).unwrap();
     assert!(metadata.nonce_endpoint.is_some());
-    assert_eq!(metadata.credential_configurations_supported.len(), 1);
+    assert_eq!(metadata.credential_configurations_supported.len(), 6);
     let body = fetch(WellKnown::AuthorizationServer).await;
     let server = AuthorizationServerMetadata::parse(&body, &issuer, UrlPolicy::Development).unwrap();
     assert!(server.supports_pre_authorized_code());

@@ -8,12 +8,18 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use symbolon_crypto::jose::jws;
 use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{KeyPurpose, LeafRequest, Validity, leaf, root};
+use symbolon_crypto::x509::issue::{
+    CountryCode, DocumentSignerRequest, IacaRequest, KeyPurpose, LeafRequest, Validity, document_signer,
+    iaca_root, leaf, root,
+};
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
+use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -24,7 +30,7 @@ use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -176,9 +182,13 @@ impl World {
     }
 
     pub(crate) async fn offer(&self, uin: &str, tx_code: TransactionCode) -> Offer {
+        self.offer_of("NationalIdentity", uin, tx_code).await
+    }
+
+    pub(crate) async fn offer_of(&self, configuration: &str, uin: &str, tx_code: TransactionCode) -> Offer {
         let order = OfferOrder {
             record: Uin::parse(uin).unwrap(),
-            configurations: vec![ConfigurationId::parse("NationalIdentity").unwrap()],
+            configurations: vec![ConfigurationId::parse(configuration).unwrap()],
             tx_code,
             delivery: OfferDelivery::ByValue,
         };
@@ -203,7 +213,13 @@ impl World {
 
     /// A token for the record, by a good offer.
     pub(crate) async fn token(&self, uin: &str) -> String {
-        let offer = self.offer(uin, TransactionCode::NotRequired).await;
+        self.token_for("NationalIdentity", uin).await
+    }
+
+    pub(crate) async fn token_for(&self, configuration: &str, uin: &str) -> String {
+        let offer = self
+            .offer_of(configuration, uin, TransactionCode::NotRequired)
+            .await;
         let response = self.redeem(&offer.code, None).await;
         assert_eq!(response.status(), StatusCode::OK);
         let body: Value = response.json().await.unwrap();
@@ -238,6 +254,22 @@ impl World {
         proof_for(key, issuer, nonce, at)
     }
 
+    /// A proof that names its key by a DID URL.
+    pub(crate) fn proof_by_did(&self, key: &SecretKey, kid: &str, nonce: &str) -> String {
+        let header = json!({ "typ": proof::PROOF_TYPE, "kid": kid });
+        let claims = json!({ "aud": self.base, "iat": self.now(), "nonce": nonce });
+        let header = header.as_object().unwrap();
+        let prepared = jws::prepare(
+            key.public_key().algorithm(),
+            header,
+            claims.to_string().as_bytes(),
+        );
+        let signature = RustCryptoProvider
+            .sign(key, prepared.signing_input().as_bytes())
+            .unwrap();
+        prepared.finish(&signature)
+    }
+
     pub(crate) async fn credential_request(&self, token: &str, body: &Value) -> Response {
         self.client
             .post(self.url("/credential"))
@@ -250,13 +282,23 @@ impl World {
 
     /// The whole way to a credential.
     pub(crate) async fn issue(&self, uin: &str) -> String {
-        let token = self.token(uin).await;
+        let credential = self.issue_of("NationalIdentity", uin, &self.wallet_key()).await;
+        credential.as_str().unwrap().to_owned()
+    }
+
+    /// The whole way to a credential of a configuration for a key.
+    pub(crate) async fn issue_of(&self, configuration: &str, uin: &str, key: &SecretKey) -> Value {
+        let token = self.token_for(configuration, uin).await;
         let nonce = self.nonce().await;
-        let body = wanted(&[self.proof(&self.wallet_key(), &nonce)]);
+        let body = wanted_of(configuration, &[self.proof(key, &nonce)]);
         let response = self.credential_request(&token, &body).await;
-        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.status(), StatusCode::OK, "{configuration}");
         let body: Value = response.json().await.unwrap();
-        body["credentials"][0]["credential"].as_str().unwrap().to_owned()
+        body["credentials"][0]["credential"].clone()
+    }
+
+    pub(crate) fn assertion(&self) -> AssertionKeys {
+        self.keys.assertion_of(&self.base)
     }
 
     pub(crate) fn issuer_anchor(&self) -> &Certificate {
@@ -273,20 +315,25 @@ pub(crate) fn setup(
     clock: &Arc<AtomicI64>,
     policy: IssuerPolicy,
 ) -> Setup {
-    let configuration = CredentialConfiguration::parse(symbolon_schemas::NATIONAL_IDENTITY.mapping).unwrap();
+    let configurations = symbolon_schemas::CREDENTIALS
+        .iter()
+        .map(|template| CredentialConfiguration::parse(template.mapping).unwrap())
+        .collect();
     let identifier = IssuerIdentifier::parse(base).unwrap();
     let ticking = Arc::clone(clock);
     Setup {
-        profile: IssuerProfile::new(identifier, "Registry".to_owned(), vec![configuration], policy).unwrap(),
+        profile: IssuerProfile::new(identifier, "Registry".to_owned(), configurations, policy).unwrap(),
         record_schema: Arc::new(RecordSchema::shipped().unwrap()),
         keys: keys.issuer_keys(),
         store,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
+        json_ld: Arc::new(SsiJsonLd::new()),
         randomness: randomness.clone(),
         clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
+        card_codes: CardCodes::default(),
     }
 }
 
@@ -324,7 +371,11 @@ pub(crate) fn proof_for(key: &SecretKey, issuer: &str, nonce: Option<&str>, at: 
 pub(crate) const PRE_AUTHORIZED: &str = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
 pub(crate) fn wanted(proofs: &[String]) -> Value {
-    json!({ "credential_configuration_id": "NationalIdentity", "proofs": { "jwt": proofs } })
+    wanted_of("NationalIdentity", proofs)
+}
+
+pub(crate) fn wanted_of(configuration: &str, proofs: &[String]) -> Value {
+    json!({ "credential_configuration_id": configuration, "proofs": { "jwt": proofs } })
 }
 
 pub(crate) async fn error_of(response: Response) -> String {
@@ -357,7 +408,11 @@ pub(crate) fn record(uin: &str, name: &str) -> Value {
 
 pub(crate) struct Keys {
     anchor: Certificate,
+    /// The root of the document signer.
+    documents_anchor: Certificate,
     credentials: (Arc<SoftwareKey>, Certificate),
+    documents: (Arc<SoftwareKey>, Certificate),
+    assertion: [Arc<SoftwareKey>; 2],
     status: (Arc<SoftwareKey>, Certificate),
     cards: Arc<SoftwareKey>,
     registry: Arc<SoftwareKey>,
@@ -397,7 +452,42 @@ impl Keys {
             let der = leaf(&request, &anchor, &described, &*authority, randomness).unwrap();
             (subject, Certificate::parse(&der).unwrap())
         };
+        let iaca_key = key("iaca", SignatureAlgorithm::Es256);
+        let iaca = IacaRequest {
+            subject_name: "Issuers of mdocs".to_owned(),
+            country: CountryCode::parse("XX").unwrap(),
+            contact_uri: issuer.to_owned(),
+            validity,
+        };
+        let iaca_described = describe(&iaca_key);
+        let iaca = iaca_root(&iaca, &iaca_described, &*iaca_key, randomness).unwrap();
+        let documents_anchor = Certificate::parse(&iaca).unwrap();
+        let documents_key = key("documents", SignatureAlgorithm::Es256);
+        let month = Duration::from_secs(30 * 86_400);
+        let signer = DocumentSignerRequest {
+            subject_name: "Document signer".to_owned(),
+            contact_uri: issuer.to_owned(),
+            validity: Validity {
+                not_before: now.minus(month),
+                not_after: now.plus(month),
+            },
+            public_key: documents_key.public_key().clone(),
+        };
+        let signer = document_signer(
+            &signer,
+            &documents_anchor,
+            &iaca_described,
+            &*iaca_key,
+            randomness,
+        );
+        let documents = (documents_key, Certificate::parse(&signer.unwrap()).unwrap());
         Self {
+            documents_anchor,
+            documents,
+            assertion: [
+                key("ed25519", SignatureAlgorithm::EdDsa),
+                key("p256", SignatureAlgorithm::Es256),
+            ],
             credentials: certified("credentials", None),
             status: certified("status", Some(KeyPurpose::StatusLists)),
             cards: key("cards", SignatureAlgorithm::EdDsa),
@@ -425,6 +515,8 @@ impl Keys {
         };
         IssuerKeys {
             credentials: signing(&self.credentials),
+            documents: Some(signing(&self.documents)),
+            assertion: self.assertion.iter().map(plain).collect(),
             status: signing(&self.status),
             cards: Some(Signer {
                 key: CardKey {
@@ -439,16 +531,22 @@ impl Keys {
         }
     }
 
+    fn assertion_of(&self, issuer: &str) -> AssertionKeys {
+        let keys = self.assertion.iter();
+        let keys = keys.map(|key| (key.handle().clone(), key.public_key().clone()));
+        AssertionKeys::new(&IssuerIdentifier::parse(issuer).unwrap(), keys).unwrap()
+    }
+
     fn root_of_trust(&self, issuer: &str) -> RootOfTrust {
         let now = UnixTime::from_seconds(START);
         let trusted = TrustedIssuer {
             identifier: symbolon_trust::trust_list::IssuerIdentifier::parse(issuer).unwrap(),
             name: "Registry".to_owned(),
             credential_types: vec![CredentialTypeRule::Any],
-            anchors: vec![self.anchor.clone()],
+            anchors: vec![self.anchor.clone(), self.documents_anchor.clone()],
             claim169_keys: vec![self.cards.public_key().to_jwk()],
             status_prefix: None,
-            dids: Vec::new(),
+            dids: self.assertion_of(issuer).dids(),
         };
         RootOfTrust {
             registry_keys: vec![self.registry.public_key().to_jwk()],

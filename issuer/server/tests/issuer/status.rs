@@ -4,6 +4,8 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, IF_NONE_MATCH};
 use serde_json::{Value, json};
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::cose::{ParsedSign1, TagPolicy};
+use symbolon_crypto::encoding::cbor::CborBudget;
 use symbolon_trust::status_list::{Status, StatusListBudget, StatusListToken, VerifiedStatusList};
 
 use crate::harness::{FATIMA, HASSAN, World, record};
@@ -165,8 +167,9 @@ async fn only_what_is_served_is_answered() {
     assert_eq!(status("/status/0", "*/*").await, StatusCode::OK);
     assert_eq!(
         status("/status/0", "application/statuslist+cwt").await,
-        StatusCode::NOT_ACCEPTABLE
+        StatusCode::OK
     );
+    assert_eq!(status("/status/0", "text/html").await, StatusCode::NOT_ACCEPTABLE);
     assert_eq!(
         status("/status/0?time=1", "*/*").await,
         StatusCode::NOT_IMPLEMENTED
@@ -180,4 +183,28 @@ async fn only_what_is_served_is_answered() {
     ] {
         assert_eq!(status(path, "*/*").await, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_asks_for_it_gets_the_list_as_a_cwt() {
+    let world = World::start().await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    let wanted = "application/statuslist+cwt";
+    let response = world
+        .client
+        .get(world.url("/status/0"))
+        .header(ACCEPT, wanted)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()["content-type"], wanted);
+    let vary = response.headers().get_all("vary").iter();
+    assert!(
+        vary.filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains("accept"))
+    );
+    let body = response.bytes().await.unwrap();
+    let sign1 = ParsedSign1::parse(&body, TagPolicy::Required, CborBudget::DEFAULT).unwrap();
+    assert_eq!(sign1.typ.as_deref(), Some(wanted));
 }
