@@ -29,7 +29,7 @@ fn verified(log: &str, did: &Did) -> WebvhHistory {
     match verify_webvh_log(did, log.as_bytes(), now(), &PROVIDER).unwrap() {
         WebvhLog::Verified(history) => history,
         WebvhLog::NeedsWitnessProofs(unwitnessed) => unwitnessed
-            .witnessed(WITNESS_PROOFS.as_bytes(), &PROVIDER)
+            .witnessed(WITNESS_THRESHOLD_PROOFS.as_bytes(), &PROVIDER)
             .unwrap(),
     }
 }
