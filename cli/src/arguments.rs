@@ -344,6 +344,9 @@ pub enum WalletCommand {
         /// Print every claim in every language as JSON
         #[arg(long)]
         json: bool,
+        /// Draw the whole credential as a PixelPass QR code: whoever scans it reads every claim
+        #[arg(long, value_name = "FILE.png")]
+        qr: Option<PathBuf>,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
