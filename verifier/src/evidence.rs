@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use symbolon_credential::data_integrity::ContextTable;
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_did::Did;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
@@ -24,6 +25,7 @@ pub struct Evidence<'e> {
     documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
     contexts: OnceLock<ContextTable>,
+    content_keys: ContentKeys<'e>,
 }
 
 impl<'e> Evidence<'e> {
@@ -61,7 +63,15 @@ impl<'e> Evidence<'e> {
             documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
             contexts: OnceLock::new(),
+            content_keys: ContentKeys(&[]),
         }
+    }
+
+    /// The same evidence with keys that open encrypted cards.
+    #[must_use]
+    pub fn with_content_keys(mut self, keys: &'e [NamedContentKey]) -> Self {
+        self.content_keys = ContentKeys(keys);
+        self
     }
 
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
@@ -110,6 +120,10 @@ impl<'e> Evidence<'e> {
         &self.pack
     }
 
+    pub(crate) const fn content_keys(&self) -> &'e [NamedContentKey] {
+        self.content_keys.0
+    }
+
     pub(crate) fn reach(&self) -> Reach {
         self.reach
     }
@@ -147,6 +161,15 @@ impl<'e> Evidence<'e> {
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
         self.type_metadata.get(vct)
+    }
+}
+
+/// Keys that are counted where they would be printed.
+struct ContentKeys<'e>(&'e [NamedContentKey]);
+
+impl core::fmt::Debug for ContentKeys<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} keys", self.0.len())
     }
 }
 

@@ -32,6 +32,7 @@ use self::status::StatusAnswer;
 pub use self::status::VerifiedBitstringList;
 use self::type_metadata::{MetadataAnswer, judge_type_metadata};
 use self::unjudged::{Judgement, Unjudged, read};
+use crate::card::JudgedCode;
 use crate::evidence::Evidence;
 use crate::expected::Expected;
 use crate::policy::Policy;
@@ -208,6 +209,22 @@ impl<'a> VerificationSession<'a> {
         self.rounds = self.rounds.saturating_add(1);
         self.wants = self.wants.saturating_add(wants.len());
         Step::Wants(wants)
+    }
+
+    /// The reports with what they say about the codes of cards, so that what was shown together can be judged together:
+    /// [`judge_together`](crate::card::judge_together). `reports` are those that this session made.
+    #[must_use]
+    pub fn into_codes(self, reports: Vec<Report>) -> Vec<JudgedCode> {
+        let holder = self.policy.holder;
+        let cards = self.credentials.into_iter().map(|credential| match credential {
+            Credential::Judged(judged) if judged.is_believed() => judged.card,
+            _ => None,
+        });
+        reports
+            .into_iter()
+            .zip(cards)
+            .map(|(report, card)| JudgedCode { report, card, holder })
+            .collect()
     }
 
     /// The status lists that this session has verified, for the evidence of later sessions.

@@ -1,5 +1,7 @@
 mod authentic;
 mod card;
+mod card_codes;
+mod card_traps;
 mod holder;
 mod issuer_metadata;
 mod mdoc;
