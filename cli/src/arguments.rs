@@ -45,6 +45,9 @@ pub enum Command {
     /// The printable Claim 169 card
     #[command(subcommand)]
     Card(CardCommand),
+    /// PixelPass QR codes: any JSON or text, and back
+    #[command(subcommand)]
+    Qr(QrCommand),
     /// Issued credentials
     #[command(subcommand)]
     Credential(CredentialCommand),
@@ -180,7 +183,9 @@ pub enum OfferCommand {
 #[derive(Debug, Subcommand)]
 pub enum CardCommand {
     /// Prints the card of a record, PDF or PNG by the file's name
-    #[command(after_help = "Example:\n  symbolon card print --record 2301456789 --out card.pdf")]
+    #[command(
+        after_help = "Examples:\n  symbolon card print --record 2301456789 --out card.pdf\n  symbolon card print --record 2301456789 --out card.pdf --face-key clinics.json"
+    )]
     Print {
         /// The record's UIN
         #[arg(long, value_name = "UIN")]
@@ -191,6 +196,48 @@ pub enum CardCommand {
         /// The lost card that this one replaces; it is revoked
         #[arg(long, value_name = "ID")]
         replaces: Option<String>,
+        /// Give the face a QR code of its own, on the back; encrypted if the configuration names a face key
+        #[arg(long)]
+        face_qr: bool,
+        /// Encrypt the face's QR code for the holders of this key
+        #[arg(long, value_name = "FILE")]
+        face_key: Option<PathBuf>,
+    },
+    /// Makes a key for faces: give it to the readers that may see them
+    #[command(after_help = "Example:\n  symbolon card face-key --name clinics --out clinics.json")]
+    FaceKey {
+        /// The file to write, which only its owner may read; never overwritten
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// What cards call the key; a random name unless given
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+}
+
+/// `symbolon qr …`
+#[derive(Debug, Subcommand)]
+pub enum QrCommand {
+    /// Encodes a file as the text of a PixelPass QR code, and draws the code if asked to
+    #[command(after_help = "Example:\n  symbolon qr encode credential.json --out credential.png")]
+    Encode {
+        /// JSON or any other text; `-` for standard input
+        file: PathBuf,
+        /// Draw the code instead of printing its text
+        #[arg(long, value_name = "FILE.png")]
+        out: Option<PathBuf>,
+        /// What stands in front of the text, where a deployment wants it
+        #[arg(long, default_value = "", value_name = "TEXT", hide_default_value = true)]
+        prefix: String,
+    },
+    /// Decodes a PixelPass QR code: its text, or a picture of it
+    #[command(after_help = "Example:\n  symbolon qr decode credential.png > credential.json")]
+    Decode {
+        /// The text or the picture; `-` for standard input
+        file: PathBuf,
+        /// What stands in front of the text, where the deployment has it
+        #[arg(long, default_value = "", value_name = "TEXT", hide_default_value = true)]
+        prefix: String,
     },
 }
 
@@ -287,13 +334,16 @@ pub enum WalletCommand {
         wallet: WalletLocation,
     },
     /// Shows one credential
-    #[command(after_help = "Example:\n  symbolon wallet show 1")]
+    #[command(after_help = "Example:\n  symbolon wallet show 1 --language fra")]
     Show {
         /// The credential, as `wallet list` names it
         id: String,
         /// The languages preferred, such as `fra` or `ara`
         #[arg(long, value_name = "LANGUAGE")]
         language: Option<String>,
+        /// Print every claim in every language as JSON
+        #[arg(long)]
+        json: bool,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
@@ -313,6 +363,9 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
+    /// Serves the headless wallet until interrupted: VCALM over HTTP, behind the token that it makes in the wallet's folder
+    #[command(after_help = "Example:\n  symbolon wallet serve --config symbolon.toml")]
+    Serve,
     /// Shows what was received and what was shown to whom
     #[command(after_help = "Example:\n  symbolon wallet history")]
     History {

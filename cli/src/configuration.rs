@@ -32,7 +32,12 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("wallet.directory", KeyType::Text),
+    ("wallet.listen", KeyType::Text),
+    ("wallet.tls_certificate", KeyType::Text),
+    ("wallet.tls_key", KeyType::Text),
     ("card.fonts", KeyType::Text),
+    ("card.face_qr", KeyType::Flag),
+    ("card.face_key", KeyType::Text),
 ];
 
 #[derive(Clone, Copy)]
@@ -112,6 +117,15 @@ pub struct WalletSection {
     /// Where the wallet keeps its encrypted store, relative to the configuration file.
     #[serde(default = "default_wallet_directory")]
     pub directory: PathBuf,
+    /// The address that the headless wallet listens on.
+    #[serde(default = "default_wallet_listen")]
+    pub listen: SocketAddr,
+    /// The certificate chain of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
 }
 
 /// `[card]`
@@ -121,12 +135,27 @@ pub struct CardSection {
     /// A folder of fonts to use beside those of the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fonts: Option<PathBuf>,
+    /// Gives the face a QR code of its own on every card, on its back.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub face_qr: bool,
+    /// The key for whose holders that code is encrypted; without it everybody can read the face.
+    /// `symbolon card face-key` makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_key: Option<PathBuf>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Default for WalletSection {
     fn default() -> Self {
         Self {
             directory: default_wallet_directory(),
+            listen: default_wallet_listen(),
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }
@@ -137,6 +166,10 @@ fn default_data_directory() -> PathBuf {
 
 fn default_wallet_directory() -> PathBuf {
     PathBuf::from("wallet")
+}
+
+fn default_wallet_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8082))
 }
 
 /// Why a configuration was refused.
@@ -295,6 +328,12 @@ impl Configuration {
                 self.verifier.listen,
                 &self.verifier.tls_certificate,
                 &self.verifier.tls_key,
+            ),
+            (
+                "wallet",
+                self.wallet.listen,
+                &self.wallet.tls_certificate,
+                &self.wallet.tls_key,
             ),
         ];
         for (section, address, certificate, key) in listeners {

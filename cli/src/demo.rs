@@ -14,6 +14,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::Value;
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_http::serve::listen;
 use symbolon_issuer::credential_record::StatusAction;
@@ -27,19 +28,20 @@ use symbolon_protocol::secret::TransactionCode as Code;
 use symbolon_qr_picture::PictureSource;
 use symbolon_schemas::{AGE_OVER_18, NATIONAL_IDENTITY};
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::Evidence;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::store::ResultOutcome;
+use symbolon_verifier::{Evidence, Tools};
 use symbolon_wallet_core::present::{Answerable, Decision, PresentOutcome, Presentation};
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::{Languages, Silent, Wallet};
 use url::Url;
 
 use crate::arguments::{DemoArguments, RecordsCommand};
+use crate::commands::evidence::Network;
 use crate::commands::issuing::write_qr;
 use crate::commands::judge::{Question, StoredRequest, judge_online, presentations};
 use crate::commands::request::{Query, RequestState, VerifierClient};
-use crate::commands::verify::{read_texts, with_pack};
+use crate::commands::verify::{read_inputs, recognise, with_pack};
 use crate::commands::{records, serve, show};
 use crate::configuration::{FILE_NAME, identifier_text};
 use crate::edge::{self, SystemRandomness};
@@ -489,6 +491,7 @@ impl Stage {
             record: resident.uin.clone(),
             configuration: None,
             replaces: None,
+            face: None,
             format: CardFormat::Png,
         };
         let card = Register::of(&self.installation).await?.issue_card(&order).await?;
@@ -501,26 +504,35 @@ impl Stage {
                 card.qr_text.len()
             )),
         );
-        let texts = read_texts(&path)?;
-        let fetcher = GuardedFetcher::new(FetchPolicy::Development)?;
-        let [text] = texts.as_slice() else {
-            bail!("the card shows {} QR codes", texts.len())
+        let codes = read_inputs(&path)?;
+        let network = Network {
+            fetcher: GuardedFetcher::new(FetchPolicy::Development)?,
+            urls: UrlPolicy::Development,
+        };
+        let inputs = recognise(&codes)?;
+        let [input] = inputs.as_slice() else {
+            bail!("the card shows {} QR codes", inputs.len())
         };
         let question = Question {
-            text,
+            input,
             request: None,
             now: edge::system_time(),
         };
+        let json_ld = SsiJsonLd::new();
+        let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
         let mut evidence = Evidence::online(&self.root.trust_list);
-        let report = judge_online(question, &mut evidence, self.provider.as_ref(), &fetcher).await?;
-        expect(&report, Verdict::Genuine)?;
+        let reports = judge_online(question, &mut evidence, tools, &network).await?;
+        let [report] = reports.as_slice() else {
+            bail!("one verdict was expected, {} came", reports.len())
+        };
+        expect(report, Verdict::Genuine)?;
         drop(evidence);
         self.tell(
             &format!(
                 "the card read back from its picture: {}",
                 show::verdict(report.verdict)
             ),
-            Some(&format!("{}; compare the person with the photo", as_of(&report))),
+            Some(&format!("{}; compare the person with the photo", as_of(report))),
         );
         Ok(path)
     }
@@ -554,23 +566,27 @@ impl Stage {
             UrlPolicy::Development,
             self.provider.as_ref(),
         )?;
-        let shown = presentations(&presentation.vp_token)?;
-        let cards = read_texts(card)?;
+        let (shown, cards) = (
+            presentations(presentation.vp_token.clone().into_bytes()),
+            read_inputs(card)?,
+        );
+        let (shown, cards) = (recognise(&shown)?, recognise(&cards)?);
         let mut questions: Vec<Question<'_>> = shown
             .iter()
-            .map(|text| Question {
-                text,
+            .map(|input| Question {
+                input,
                 request: Some(&request),
                 now,
             })
             .collect();
-        questions.extend(cards.iter().map(|text| Question {
-            text,
+        questions.extend(cards.iter().map(|input| Question {
+            input,
             request: None,
             now,
         }));
-        let (reports, refusal) =
-            with_pack(&questions, pack, &self.root, &self.folder, self.provider.as_ref())?;
+        let json_ld = SsiJsonLd::new();
+        let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
+        let (reports, refusal) = with_pack(&questions, pack, &self.root, &self.folder, tools)?;
         if let Some(error) = refusal {
             return Err(anyhow!(error).context("the pack was refused"));
         }
@@ -628,17 +644,19 @@ impl Stage {
     /// The old pack again, after the new one: refused, and nothing of it believed.
     fn refuse_rollback(&mut self, pack: &Path, presentation: &Presentation) -> anyhow::Result<()> {
         let now = edge::system_time();
-        let shown = presentations(&presentation.vp_token)?;
+        let shown = presentations(presentation.vp_token.clone().into_bytes());
+        let shown = recognise(&shown)?;
         let questions: Vec<Question<'_>> = shown
             .iter()
-            .map(|text| Question {
-                text,
+            .map(|input| Question {
+                input,
                 request: None,
                 now,
             })
             .collect();
-        let (reports, refusal) =
-            with_pack(&questions, pack, &self.root, &self.folder, self.provider.as_ref())?;
+        let json_ld = SsiJsonLd::new();
+        let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
+        let (reports, refusal) = with_pack(&questions, pack, &self.root, &self.folder, tools)?;
         let Some(refusal) = refusal else {
             bail!("the older pack was accepted after the newer one")
         };

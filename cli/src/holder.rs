@@ -11,6 +11,7 @@ use symbolon_crypto::jose::jwe::{
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, GuardedFetcher, Redirects};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::trust_list::RootOfTrust;
@@ -42,13 +43,7 @@ pub fn open_wallet(
 ) -> anyhow::Result<Wallet> {
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    create_private_folder(folder)
-        .with_context(|| format!("cannot make the wallet's folder {}", folder.display()))?;
-    let wrapping_key = wrapping_key(folder, randomness.as_ref())?;
-    let wrapping_key = Zeroizing::new(*wrapping_key.as_bytes());
-    let wrap = SoftwareWrappingKey::new(&wrapping_key, randomness.as_ref());
-    let store = EncryptedStore::open(&folder.join(STORE), &wrap, Arc::clone(&randomness))
-        .with_context(|| format!("cannot open the wallet in {}", folder.display()))?;
+    let (store, _) = open_store(folder, &randomness)?;
     let policy =
         WalletPolicy::from_trust_list(&root.trust_list, urls).context("the trust list cannot be used")?;
     let fetches = match urls {
@@ -62,9 +57,26 @@ pub fn open_wallet(
         encryption: Arc::new(SharedJwe(Arc::clone(&provider))),
         crypto: provider,
         randomness,
+        json_ld: Some(Arc::new(SsiJsonLd::new())),
         progress,
     };
     Ok(Wallet::new(ports, policy))
+}
+
+/// Opens the store of the wallet in `folder`, and makes it where there is none. The key is the one that its data key is
+/// wrapped with.
+pub(crate) fn open_store(
+    folder: &Path,
+    randomness: &Arc<dyn Randomness>,
+) -> anyhow::Result<(EncryptedStore, SymmetricKey)> {
+    create_private_folder(folder)
+        .with_context(|| format!("cannot make the wallet's folder {}", folder.display()))?;
+    let key = wrapping_key(folder, randomness.as_ref())?;
+    let wrapping_key = Zeroizing::new(*key.as_bytes());
+    let wrap = SoftwareWrappingKey::new(&wrapping_key, randomness.as_ref());
+    let store = EncryptedStore::open(&folder.join(STORE), &wrap, Arc::clone(randomness))
+        .with_context(|| format!("cannot open the wallet in {}", folder.display()))?;
+    Ok((store, key))
 }
 
 fn wrapping_key(folder: &Path, randomness: &dyn Randomness) -> anyhow::Result<SymmetricKey> {

@@ -1,7 +1,8 @@
-//! Issuer and verifier, put together from an installation.
+//! Issuer, verifier and headless wallet, put together from an installation.
 
 pub mod issuer;
 pub mod verifier;
+pub mod wallet;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

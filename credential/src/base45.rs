@@ -11,24 +11,23 @@ const ALPHABET: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 pub(crate) struct NotBase45;
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(encoded_length(bytes.len()));
-    let mut push = |value: u32| {
-        let place = usize::try_from(value % 45).unwrap_or_default();
-        text.extend(ALPHABET.get(place).map(|character| char::from(*character)));
-    };
-    let pairs = bytes.chunks_exact(2);
-    let last = pairs.remainder().first();
+    let mut text = Vec::with_capacity(encoded_length(bytes.len()));
+    let character = |value: u16| ALPHABET.get(usize::from(value % 45)).copied().unwrap_or_default();
+    let (pairs, last) = bytes.as_chunks::<2>();
     for pair in pairs {
-        let value = pair.iter().fold(0, |value, byte| (value << 8) | u32::from(*byte));
-        push(value);
-        push(value / 45);
-        push(value / (45 * 45));
+        let value = u16::from_be_bytes(*pair);
+        text.extend_from_slice(&[
+            character(value),
+            character(value / 45),
+            character(value / (45 * 45)),
+        ]);
     }
-    if let Some(byte) = last {
-        push(u32::from(*byte));
-        push(u32::from(*byte) / 45);
+    for byte in last {
+        let value = u16::from(*byte);
+        text.extend_from_slice(&[character(value), character(value / 45)]);
     }
-    text
+    // The alphabet is ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// How many characters that many bytes take.
@@ -40,37 +39,49 @@ pub(crate) const fn encoded_length(bytes: usize) -> usize {
 
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, NotBase45> {
     let mut bytes = Vec::with_capacity(text.len() / 3 * 2 + 1);
-    for group in text.as_bytes().chunks(3) {
-        let mut value = 0_u32;
-        for character in group.iter().rev() {
-            value = value * 45 + digit(*character).ok_or(NotBase45)?;
+    let (groups, last) = text.as_bytes().as_chunks::<3>();
+    for [low, middle, high] in groups {
+        let value = digit(*low)? + digit(*middle)? * 45 + digit(*high)? * (45 * 45);
+        bytes.extend_from_slice(&u16::try_from(value).map_err(|_| NotBase45)?.to_be_bytes());
+    }
+    match last {
+        [] => {}
+        [low, high] => {
+            let value = digit(*low)? + digit(*high)? * 45;
+            bytes.push(u8::try_from(value).map_err(|_| NotBase45)?);
         }
-        match group.len() {
-            3 => bytes.extend(u16::try_from(value).map_err(|_| NotBase45)?.to_be_bytes()),
-            2 => bytes.push(u8::try_from(value).map_err(|_| NotBase45)?),
-            _ => return Err(NotBase45),
-        }
+        _ => return Err(NotBase45),
     }
     Ok(bytes)
 }
 
-const fn digit(character: u8) -> Option<u32> {
-    let value = match character {
-        b'0'..=b'9' => character - b'0',
-        b'A'..=b'Z' => character - b'A' + 10,
-        b' ' => 36,
-        b'$' => 37,
-        b'%' => 38,
-        b'*' => 39,
-        b'+' => 40,
-        b'-' => 41,
-        b'.' => 42,
-        b'/' => 43,
-        b':' => 44,
-        _ => return None,
-    };
-    Some(value as u32)
+fn digit(character: u8) -> Result<u32, NotBase45> {
+    match DIGITS.get(usize::from(character)) {
+        Some(value) if *value != NO_DIGIT => Ok(u32::from(*value)),
+        _ => Err(NotBase45),
+    }
 }
+
+/// Stands in [`DIGITS`] for what is no character of the alphabet.
+const NO_DIGIT: u8 = 0xff;
+
+/// The value of each character.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "computed by the compiler, which refuses what is out of bounds"
+        )]
+        {
+            digits[ALPHABET[value] as usize] = value as u8;
+        }
+        value += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {

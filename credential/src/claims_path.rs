@@ -127,7 +127,8 @@ impl ClaimsPath {
     ///
     /// [OpenID4VP 1.0 §7.1.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-7.1.1
     pub fn select<'v>(&self, claims: &'v Map<String, Value>) -> Result<Vec<&'v Value>, PathSelectionError> {
-        Ok(self.walk(claims)?.into_iter().map(|(_, value)| value).collect())
+        let selected = self.walk(|key| claims.get(key))?;
+        Ok(selected.into_iter().map(|(_, value)| value).collect())
     }
 
     /// The values that the path selects, each with its own concrete path.
@@ -139,7 +140,7 @@ impl ClaimsPath {
         claims: &'v Map<String, Value>,
     ) -> Result<Vec<SelectedClaim<'v>>, PathSelectionError> {
         Ok(self
-            .walk(claims)?
+            .walk(|key| claims.get(key))?
             .into_iter()
             .map(|(indices, value)| SelectedClaim {
                 path: self.with_indices(&indices),
@@ -153,14 +154,31 @@ impl ClaimsPath {
         Self(parts)
     }
 
+    /// Whether the path selects anything of claims of which `claim` gives one by its name.
+    ///
+    /// # Errors
+    /// As [`ClaimsPath::select`].
+    pub(crate) fn check<'v>(
+        &self,
+        claim: impl FnOnce(&str) -> Option<&'v Value>,
+    ) -> Result<(), PathSelectionError> {
+        match self.0.as_slice() {
+            [PathPart::Key(key)] => match claim(key) {
+                Some(_) => Ok(()),
+                None => Err(PathSelectionError::NothingSelected { position: 0 }),
+            },
+            _ => self.walk(claim).map(|_| ()),
+        }
+    }
+
     /// Follows the path; each result carries the indices chosen at its [`PathPart::All`] parts, in order.
     fn walk<'v>(
         &self,
-        claims: &'v Map<String, Value>,
+        claim: impl FnOnce(&str) -> Option<&'v Value>,
     ) -> Result<Vec<(Vec<u64>, &'v Value)>, PathSelectionError> {
         let nothing = PathSelectionError::NothingSelected { position: 0 };
         let mut selected = match self.0.first() {
-            Some(PathPart::Key(key)) => vec![(Vec::new(), claims.get(key).ok_or(nothing)?)],
+            Some(PathPart::Key(key)) => vec![(Vec::new(), claim(key).ok_or(nothing)?)],
             Some(PathPart::Index(_) | PathPart::All) => {
                 return Err(PathSelectionError::NotAnArray { position: 0 });
             }

@@ -2,7 +2,7 @@
 //! Claim 169 ([`claim169`]).
 //!
 //! - [`sd_jwt_vc::CredentialToIssue`] and [`claim169::prepare`] build what is to be signed; whoever holds the key signs it.
-//! - [`recognise`] takes whatever somebody holds up; [`sd_jwt_vc::SdJwtVc`] and [`claim169::ParsedClaim169`] are read
+//! - [`Input`] takes whatever somebody holds up; [`sd_jwt_vc::SdJwtVc`] and [`claim169::ParsedClaim169`] are read
 //!   within a budget and unverified; their signature checks give a [`Verified`], which nothing else makes.
 //! - [`mdoc`] issues, holds, presents and verifies ISO mdocs.
 //! - [`w3c`] is the W3C data model, and its credentials and presentations as JWTs and COSE messages.
@@ -65,6 +65,6 @@ mod validity;
 mod verified;
 pub mod w3c;
 
-pub use recognised::{NotRecognised, Presented, recognise};
+pub use recognised::{Input, NotRecognised, Presented};
 pub use validity::{Validity, ValidityRejected};
 pub use verified::Verified;

@@ -61,11 +61,16 @@ impl UnixTime {
     /// Reads RFC 3339 text; fractions of a second are dropped.
     ///
     /// # Errors
-    /// [`InvalidTime`] for any other text.
+    /// [`InvalidTime`] for any other text, and for a time that is beyond the years 0 to 9999 in UTC, where nothing could
+    /// write it again.
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTime> {
         OffsetDateTime::parse(text, &Rfc3339)
-            .map(|time| Self(time.to_offset(UtcOffset::UTC).unix_timestamp()))
-            .map_err(|_| InvalidTime)
+            .ok()
+            // The unchecked conversion panics where the offset moves the last day of the year 9999 into the next.
+            .and_then(|time| time.checked_to_offset(UtcOffset::UTC))
+            .filter(|time| (0..=9999).contains(&time.year()))
+            .map(|time| Self(time.unix_timestamp()))
+            .ok_or(InvalidTime)
     }
 }
 
@@ -83,6 +88,17 @@ mod tests {
         assert_eq!(time.rfc3339(), "2024-11-23T12:00:00Z");
         assert_eq!(UnixTime::parse_rfc3339("2024-11-23T13:00:00.5+01:00"), Ok(time));
         assert_eq!(UnixTime::parse_rfc3339("2024-11-23"), Err(InvalidTime));
+    }
+
+    #[test]
+    fn an_offset_does_not_lead_beyond_the_years_that_have_a_text() {
+        for beyond in ["9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00+00:01"] {
+            assert_eq!(UnixTime::parse_rfc3339(beyond), Err(InvalidTime), "{beyond}");
+        }
+        for within in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "0000-01-01T00:00:00-23:59"] {
+            let time = UnixTime::parse_rfc3339(within).unwrap();
+            assert_eq!(UnixTime::parse_rfc3339(&time.rfc3339()), Ok(time), "{within}");
+        }
     }
 
     #[test]

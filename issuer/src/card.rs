@@ -2,31 +2,38 @@
 //!
 //! A card is bound to nobody but by its photo, so it needs no grant and no nonce: an operator prints it. It has a place in a status list as
 //! every long-lived credential does, and a lost card is revoked in the commit that books its successor.
+//!
+//! A card has one code or two ([`FaceCode`]). Two codes are one credential: one entry in the books, one place in the status list, which both
+//! codes name. So whoever revokes the card revokes both, and a verifier knows by it which face belongs to which name.
 
+mod codes;
 mod identity;
 
 use std::time::Duration;
 
 use symbolon_credential::claim169::{
-    self, Biometric, Claim169KeyReference, Claim169WriteError, Cwt, ImageKind, PreparedClaim169, QrSize,
-    SignedClaim169,
+    self, Biometric, BiometricPart, CardClaims, Claim169EncryptError, Claim169KeyReference,
+    Claim169WriteError, Cwt, ImageKind, NothingJoins,
 };
 use symbolon_credential::sd_jwt_vc::Validity;
 use symbolon_credential::status::{CredentialStatus as TrackedStatus, InvalidStatusUri};
-use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
+use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{Randomness, RandomnessUnavailable, SignatureAlgorithm, UnixTime};
 use thiserror::Error;
+
+pub use codes::{CardTexts, FaceReaders, FaceText, IssuedCard, PreparedCard, SignedCard};
 
 use crate::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
 use crate::identifiers::CredentialId;
 use crate::index::StatusIndex;
 use crate::issuance::coarsened;
-use crate::mapping::{CardAttribute, CardValue, CredentialConfiguration, MappingError};
+use crate::mapping::{CardAttribute, CredentialConfiguration, FitPicture, MappingError};
 use crate::profile::IssuerProfile;
 use crate::record::{IdRecord, VitalStatus};
 use crate::secret::InstallationSecret;
-use crate::store::{Issuance, IssuanceOutcome, StatusChange, Stored};
+use crate::store::{Issuance, StatusChange, Stored};
 
 /// The key that signs cards.
 #[derive(Debug, Clone)]
@@ -39,6 +46,17 @@ pub struct CardKey {
     pub key_id: Vec<u8>,
 }
 
+/// Where a card has the face.
+#[derive(Clone, Copy)]
+pub enum FaceCode<'k> {
+    /// In the one code, beside the claims, within the bytes that are left.
+    Beside,
+    /// In a second code that everybody can read: the face has a code to itself.
+    Second,
+    /// In a second code that the holders of this key can read.
+    SecondFor(&'k NamedContentKey),
+}
+
 /// What a card is made with.
 #[derive(Clone, Copy)]
 pub struct CardMaterial<'a> {
@@ -46,6 +64,10 @@ pub struct CardMaterial<'a> {
     pub profile: &'a IssuerProfile,
     /// The key that signs it.
     pub key: &'a CardKey,
+    /// Where it has the face.
+    pub face: FaceCode<'a>,
+    /// Scales a picture that the configuration maps.
+    pub pictures: &'a dyn FitPicture,
     /// For references in the audit log.
     pub secret: &'a InstallationSecret,
     /// For identifiers.
@@ -54,53 +76,30 @@ pub struct CardMaterial<'a> {
     pub now: UnixTime,
 }
 
-/// A card without its face.
-pub struct DraftedCard {
+/// A card that lacks its face, unless the configuration maps one.
+pub struct DraftedCard<'a> {
     cwt: Cwt,
     key: CardKey,
-    attributes: Vec<(CardAttribute, CardValue)>,
+    face: FaceCode<'a>,
     issuance: Issuance,
-}
-
-/// A card that waits for its signature.
-pub struct PreparedCard {
-    prepared: PreparedClaim169,
-    handle: KeyHandle,
-    attributes: Vec<(CardAttribute, CardValue)>,
-    issuance: Issuance,
-}
-
-/// A card that waits for its commit.
-pub struct SignedCard {
-    signed: SignedClaim169,
-    attributes: Vec<(CardAttribute, CardValue)>,
-    issuance: Issuance,
-}
-
-/// A card that may be printed.
-pub struct IssuedCard {
-    /// The text of its QR code.
-    pub qr_text: String,
-    /// What it says, to be printed beside the code.
-    pub attributes: Vec<(CardAttribute, CardValue)>,
-    /// Its entry in the books.
-    pub credential: CredentialRecord,
 }
 
 /// Drafts a card of `record` at `place`, in the place of `replaced` if there is one.
 ///
 /// # Errors
 /// [`CardError`].
-pub fn draft(
+pub fn draft<'a>(
     configuration: &CredentialConfiguration,
     record: &IdRecord,
     place: StatusIndex,
     replaced: Option<&Stored<CredentialRecord>>,
-    material: &CardMaterial<'_>,
-) -> Result<DraftedCard, CardError> {
+    material: &CardMaterial<'a>,
+) -> Result<DraftedCard<'a>, CardError> {
     let CardMaterial {
         profile,
         key,
+        face,
+        pictures,
         secret,
         randomness,
         now,
@@ -108,7 +107,7 @@ pub fn draft(
     if record.vital_status() == VitalStatus::Deceased {
         return Err(CardError::Deceased);
     }
-    let attributes = configuration.map_card(record, now)?;
+    let attributes = configuration.map_card(record, now, pictures)?;
     let issued_at = coarsened(
         now,
         Duration::from_secs(profile.policy().issued_at_granularity_seconds),
@@ -122,7 +121,7 @@ pub fn draft(
             not_before: None,
             expires: Some(expires_at),
         },
-        identity: identity::of(&attributes)?,
+        identity: identity::of(attributes)?,
         status: TrackedStatus::StatusList(profile.status_reference(place)?),
         confirmation: None,
         unknown: Vec::new(),
@@ -160,42 +159,71 @@ pub fn draft(
     Ok(DraftedCard {
         cwt,
         key: key.clone(),
-        attributes,
+        face,
         issuance,
     })
 }
 
-impl DraftedCard {
-    /// How many bytes a face may have so that the QR code's text stays within `max_characters`; `None` when the claims alone exceed it.
+impl<'a> DraftedCard<'a> {
+    /// Whether the configuration mapped a face, so that none is to be added.
+    #[must_use]
+    pub fn has_face(&self) -> bool {
+        self.cwt.identity.face().is_some()
+    }
+
+    /// How many bytes a face may have so that the text of its QR code stays within `max_characters`; `None` when that is exceeded without
+    /// any face.
     ///
     /// # Errors
     /// [`CardError::Write`].
     pub fn face_budget(&self, max_characters: usize, kind: ImageKind) -> Result<Option<usize>, CardError> {
-        let reference = self.key_reference();
-        Ok(claim169::face_bytes_within(
-            max_characters,
-            &self.cwt,
-            kind,
-            self.key.algorithm,
-            &reference,
-        )?)
+        let (algorithm, reference) = (self.key.algorithm, self.key_reference());
+        let within =
+            |claims: &Cwt| claim169::face_bytes_within(max_characters, claims, kind, algorithm, &reference);
+        Ok(match self.face {
+            FaceCode::Beside => within(&self.cwt)?,
+            FaceCode::Second => within(&self.claims_beside_a_face()?)?,
+            FaceCode::SecondFor(readers) => claim169::encrypted_face_bytes_within(
+                max_characters,
+                &self.claims_beside_a_face()?,
+                kind,
+                algorithm,
+                &reference,
+                readers,
+            )?,
+        })
     }
 
     /// What has to be signed, with this face or without one.
     ///
     /// # Errors
     /// [`CardError::Write`].
-    pub fn prepare(mut self, face: Option<(ImageKind, Vec<u8>)>) -> Result<PreparedCard, CardError> {
+    pub fn prepare(mut self, face: Option<(ImageKind, Vec<u8>)>) -> Result<PreparedCard<'a>, CardError> {
+        let reference = self.key_reference();
         if let Some((kind, bytes)) = face {
             self.cwt.identity = self.cwt.identity.with_face(Biometric::image(bytes, kind));
         }
-        let prepared = claim169::prepare(&self.cwt, self.key.algorithm, &self.key_reference())?;
+        let readers = match self.face {
+            FaceCode::Beside | FaceCode::Second => FaceReaders::Everybody,
+            FaceCode::SecondFor(key) => FaceReaders::HoldersOf(key),
+        };
+        let claims = split(self.cwt, self.face)?;
+        let prepare = |claims: &Cwt| claim169::prepare(claims, self.key.algorithm, &reference);
         Ok(PreparedCard {
-            prepared,
+            identity: prepare(&claims.identity)?,
+            face: claims.face.as_ref().map(prepare).transpose()?,
+            readers,
             handle: self.key.handle,
-            attributes: self.attributes,
             issuance: self.issuance,
         })
+    }
+
+    /// What the second code says but for the face.
+    fn claims_beside_a_face(&self) -> Result<Cwt, CardError> {
+        let with_one = with_stand_in(self.cwt.clone());
+        let mut face = split(with_one.clone(), self.face)?.face.unwrap_or(with_one);
+        face.identity.biometrics.remove(&BiometricPart::Face);
+        Ok(face)
     }
 
     fn key_reference(&self) -> Claim169KeyReference {
@@ -203,72 +231,38 @@ impl DraftedCard {
     }
 }
 
-impl PreparedCard {
-    /// What the key has to sign.
-    #[must_use]
-    pub fn request(&self) -> SignatureRequest {
-        self.prepared.request(self.handle.clone())
-    }
-
-    /// How large the QR code's text will be.
-    ///
-    /// # Errors
-    /// [`CardError::Write`].
-    pub fn size(&self) -> Result<QrSize, CardError> {
-        Ok(self.prepared.size()?)
-    }
-
-    /// Completes the card.
-    ///
-    /// # Errors
-    /// [`CardError::Write`].
-    pub fn finish(self, signature: Vec<u8>) -> Result<SignedCard, CardError> {
-        let signed = self.prepared.finish(signature)?;
-        Ok(SignedCard {
-            signed,
-            attributes: self.attributes,
-            issuance: self.issuance,
-        })
+/// The claims of each code. Where only the holders of a key are to see the face, no other capture of the body stands in the clear either.
+fn split(claims: Cwt, code: FaceCode<'_>) -> Result<CardClaims, NothingJoins> {
+    match code {
+        FaceCode::Beside => Ok(CardClaims {
+            identity: claims,
+            face: None,
+        }),
+        FaceCode::Second => claims.split_face(),
+        FaceCode::SecondFor(_) => {
+            let has_face = claims.identity.face().is_some();
+            if !has_face && claims.identity.biometrics.is_empty() {
+                return claims.split_face();
+            }
+            let claims = if has_face { claims } else { with_stand_in(claims) };
+            let mut split = claims.split_face()?;
+            if let Some(face) = &mut split.face {
+                face.identity
+                    .biometrics
+                    .append(&mut split.identity.identity.biometrics);
+                if !has_face {
+                    face.identity.biometrics.remove(&BiometricPart::Face);
+                }
+            }
+            Ok(split)
+        }
     }
 }
 
-impl SignedCard {
-    /// What must be committed before the card is printed.
-    #[must_use]
-    pub const fn issuance(&self) -> &Issuance {
-        &self.issuance
-    }
-
-    /// The text of the QR code, to draw the card before it is booked: a card that cannot be drawn must not be. It must not leave the process
-    /// before [`SignedCard::release`] gives it.
-    #[must_use]
-    pub fn text_to_draw(&self) -> String {
-        self.signed.qr_text()
-    }
-
-    /// When the card expires.
-    #[must_use]
-    pub fn expires_at(&self) -> Option<UnixTime> {
-        self.issuance
-            .credentials
-            .first()
-            .map(|credential| credential.expires_at)
-    }
-
-    /// The card, once the commit was made.
-    ///
-    /// # Errors
-    /// The outcome, when it was not.
-    pub fn release(mut self, outcome: IssuanceOutcome) -> Result<IssuedCard, IssuanceOutcome> {
-        match (outcome, self.issuance.credentials.pop()) {
-            (IssuanceOutcome::Committed, Some(credential)) => Ok(IssuedCard {
-                qr_text: self.signed.qr_text(),
-                attributes: self.attributes,
-                credential,
-            }),
-            (outcome, _) => Err(outcome),
-        }
-    }
+fn with_stand_in(mut claims: Cwt) -> Cwt {
+    let stand_in = Biometric::image(vec![0], ImageKind::Webp);
+    claims.identity = claims.identity.with_face(stand_in);
+    claims
 }
 
 /// Ends the old card in favour of the new one, whatever its status was.
@@ -327,9 +321,18 @@ pub enum CardError {
     /// The card has a successor already; that one is to be replaced.
     #[error("the card was replaced before")]
     AlreadyReplaced,
+    /// Nothing in the claims would join two codes.
+    #[error(transparent)]
+    NothingJoins(#[from] NothingJoins),
+    /// There are more or fewer signatures than codes.
+    #[error("a card needs one signature for each of its codes")]
+    Signatures,
     /// The claims cannot be written.
     #[error(transparent)]
     Write(#[from] Claim169WriteError),
+    /// The face cannot be encrypted.
+    #[error(transparent)]
+    Encrypt(#[from] Claim169EncryptError),
     /// The status list's address cannot be written.
     #[error(transparent)]
     StatusUri(#[from] InvalidStatusUri),

@@ -18,3 +18,4 @@ pub mod sample;
 pub mod secret;
 pub mod signers;
 pub mod store;
+pub mod vcalm;

@@ -25,7 +25,7 @@ use std::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-pub use card::{CardAttribute, CardValue};
+pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::{IssuanceTimes, MappedClaim, coarsened};
 pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuedCryptosuite};
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};

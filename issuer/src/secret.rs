@@ -103,6 +103,7 @@ pub(crate) enum Purpose {
     Nonce,
     TransactionCode,
     RecordReference,
+    CredentialReference,
 }
 
 impl Purpose {
@@ -111,6 +112,7 @@ impl Purpose {
             Self::Nonce => b"symbolon c_nonce v1",
             Self::TransactionCode => b"symbolon tx_code v1",
             Self::RecordReference => b"symbolon record reference v1",
+            Self::CredentialReference => b"symbolon credential reference v1",
         }
     }
 }

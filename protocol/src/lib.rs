@@ -8,4 +8,5 @@ pub mod openid4vci;
 pub mod openid4vp;
 pub mod qr_text;
 pub mod secret;
+pub mod vcalm;
 mod wire;

@@ -4,6 +4,8 @@
 #![cfg_attr(not(test), no_std)]
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;
@@ -46,6 +48,9 @@ const STORE: &str = "symbolon-store";
 const ISSUER: &str = "symbolon-issuer";
 const WALLET: &str = "symbolon-wallet-core";
 const VERIFIER: &str = "symbolon-verifier";
+
+/// Implementations of ports of pure crates, which the tests of pure crates may use.
+pub const PORT_IMPLEMENTATIONS: &[&str] = &[DATA_INTEGRITY];
 
 /// The table.
 pub const LAYERS: &[Layer] = &[
@@ -159,6 +164,24 @@ pub const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        package: "symbolon-wallet-server",
+        purity: Runtime,
+        may_use: &[
+            CRYPTO,
+            AWS_LC,
+            JOSEKIT,
+            DID,
+            SCHEMAS,
+            CREDENTIAL,
+            DATA_INTEGRITY,
+            TRUST,
+            PROTOCOL,
+            HTTP,
+            STORE,
+            WALLET,
+        ],
+    },
+    Layer {
         package: "symbolon-verifier-server",
         purity: Runtime,
         may_use: &[
@@ -179,8 +202,13 @@ pub const LAYERS: &[Layer] = &[
     },
 ];
 
-/// Packages that may depend on everything: what assembles the suite and what tests it.
-pub const ASSEMBLERS: &[&str] = &["symbolon-cli", "symbolon-architecture-tests"];
+/// Packages that may depend on everything: what assembles the suite, what tests it and what measures it.
+pub const ASSEMBLERS: &[&str] = &[
+    "symbolon-cli",
+    "symbolon-architecture-tests",
+    "symbolon-benches",
+    "symbolon-fuzz",
+];
 
 /// Crates that read or write files, sockets or processes. None of them may stand anywhere below a pure crate.
 pub const INPUT_OUTPUT_CRATES: &[&str] = &[

@@ -10,6 +10,7 @@
 )]
 
 mod administration;
+mod formats;
 #[path = "../flows/harness.rs"]
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod harness;

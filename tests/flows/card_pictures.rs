@@ -56,3 +56,54 @@ fn at_least_85_of_100_distorted_pictures_of_a_printed_card_are_read_and_none_is_
     println!("read {read} of {PICTURES} pictures of a printed card");
     assert!(read * 100 >= 85 * PICTURES, "read {read} of {PICTURES}");
 }
+
+/// One side of a card with two: the front from 0, the back from half of the width.
+fn side(card: &LumaPicture, from: u32) -> LumaPicture {
+    LumaPicture::from_fn(card.width() / 2, card.height(), |x, y| card.level(from + x, y))
+}
+
+#[test]
+fn at_least_85_of_100_distorted_pictures_of_either_side_are_read_and_none_is_misread() {
+    const SIDE_PICTURES: usize = 60;
+    /// The modules of the back are 10 dots, those of the front more.
+    const SIDE_MODULE_PIXELS: f64 = 5.0;
+    let installation = Installation::new();
+    let uin = story::import_people(&installation);
+    installation.ok(&["card", "face-key", "--out", "key.json"]);
+    let print = [
+        "card",
+        "print",
+        "--record",
+        &uin,
+        "--out",
+        "card.png",
+        "--face-key",
+        "key.json",
+    ];
+    installation.ok(&print);
+    let card = LumaPicture::decode(&fs::read(installation.path("card.png")).unwrap()).unwrap();
+    assert_eq!(read_luma(&card, PictureSource::Photographed).len(), 2);
+    for (name, from) in [("front", 0), ("back", card.width() / 2)] {
+        let side = side(&card, from);
+        let clean = read_luma(&side, PictureSource::Rendered);
+        let [only] = clean.as_slice() else {
+            panic!("the {name} has one code");
+        };
+        let text = only.text().unwrap();
+        let seen = halved(&side);
+        let read = (0..SIDE_PICTURES)
+            .filter(|number| {
+                let kind = Distortion::ALL[number % Distortion::ALL.len()];
+                let picture = distort(&seen, SIDE_MODULE_PIXELS, kind, *number as u64);
+                let found = read_luma(&picture, PictureSource::Photographed);
+                assert!(found.iter().all(|one| one.text() == Some(text)), "misread");
+                !found.is_empty()
+            })
+            .count();
+        println!("read {read} of {SIDE_PICTURES} pictures of the {name}");
+        assert!(
+            read * 100 >= 85 * SIDE_PICTURES,
+            "read {read} of {SIDE_PICTURES}: {name}"
+        );
+    }
+}

@@ -1,6 +1,8 @@
 """An installation of Symbolon, run through its binary alone."""
 
 import base64
+import datetime
+import hashlib
 import json
 import shutil
 import socket
@@ -83,7 +85,12 @@ class Installation:
         self.run("wallet", "receive", offer["link"])
 
     def ask(self, query):
-        """Makes a request and returns it: its link, its signed text and the nonce and audience that an answer must name."""
+        """Makes a request and returns it: its link, its signed text and the nonce and audience that an answer must name. The
+        query is the name of one of the verifier's, or a query of one's own."""
+        if not isinstance(query, str):
+            file = self.folder / "query.json"
+            file.write_text(json.dumps(query))
+            query = file
         made = json.loads(self.run("request", "create", "--query", query, "--json"))
         return Request(made["authorization_request"], self.folder)
 
@@ -92,17 +99,26 @@ class Installation:
         self.run("wallet", "present", request.link, "--yes", "--save", "sent.json")
         return json.loads((self.folder / "sent.json").read_text())
 
-    def trust_list_with(self, issuer):
-        """The installation's root of trust with one more issuer, as a file."""
-        root = json.loads((self.folder / "data" / "trust.json").read_text())
+    def root_of_trust(self):
+        return json.loads((self.folder / "data" / "trust.json").read_text())
+
+    def trust_list_with(self, issuer, contexts=None):
+        """The installation's root of trust with one more issuer, and contexts that its credentials use, as a file."""
+        root = self.root_of_trust()
         root["trust_list"]["issuers"].append(issuer)
+        root["trust_list"].setdefault("contexts", {}).update(contexts or {})
         file = self.folder / "trust-with-peer.json"
         file.write_text(json.dumps(root))
         return file
 
     def own_issuer(self):
         """What the root of trust says about the installation's own issuer."""
-        return json.loads((self.folder / "data" / "trust.json").read_text())["trust_list"]["issuers"][0]
+        return self.root_of_trust()["trust_list"]["issuers"][0]
+
+    def documents(self):
+        """The contexts and DID documents that the root of trust carries, which nobody fetches."""
+        trust_list = self.root_of_trust()["trust_list"]
+        return trust_list.get("contexts", {}) | trust_list.get("did_documents", {})
 
     def verify(self, text, trust=None, request=None):
         """Judges a text from standard input. Returns the exit status and the report; None where there is none."""
@@ -128,6 +144,14 @@ class Request:
         self.signed = fetch(parameters["request_uri"][0])
         claims = decode(self.signed.split(".")[1])
         self.nonce, self.audience = claims["nonce"], claims["client_id"]
+        self.response_uri, self.metadata = claims["response_uri"], claims["client_metadata"]
+
+    def encryption_key_thumbprint(self):
+        """The RFC 7638 thumbprint of the key that the answer is encrypted to."""
+        [key] = self.metadata["jwks"]["keys"]
+        members = {name: key[name] for name in ["crv", "kty", "x", "y"]}
+        digest = hashlib.sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def fetch(url):
@@ -139,3 +163,8 @@ def fetch(url):
 def decode(part):
     """The JSON in one part of a JWT."""
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def rfc3339(seconds):
+    """A time as JSON documents have it."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

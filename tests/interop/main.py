@@ -12,7 +12,7 @@ from pathlib import Path
 
 from installation import Installation
 from peers import Npm, PyPI
-from formats import claim169, sd_jwt_vc
+from formats import claim169, data_integrity, mdoc, sd_jwt_vc, vc_jwt
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent.parent / "README.md"
@@ -44,6 +44,17 @@ class Row:
         mark = "ok " if problem is None else "RED"
         print(f"  {mark} {DIRECTIONS[direction]}: {name}" + (f": {problem}" if problem else ""), flush=True)
 
+    def break_off(self, error):
+        """A step between the checks failed: the row is red, and the others are still made."""
+        said = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else ""
+
+        def fail():
+            raise AssertionError(f"{error} {said}")
+
+        for direction, checks in self.checks.items():
+            if not checks:
+                self.run(direction, "getting there", fail)
+
     def is_green(self):
         return all(checks and all(problem is None for _, problem in checks) for checks in self.checks.values())
 
@@ -74,12 +85,18 @@ def main(binary, work):
     with Installation(binary, work / "installation") as ours:
         for module, peers in [
             (sd_jwt_vc, [sd_jwt_vc.peer_of_npm(npm), sd_jwt_vc.peer_of_pypi(pypi)]),
+            (mdoc, [mdoc.peer_of_npm(npm)]),
+            (data_integrity, data_integrity.peers_of_npm(npm)),
+            (vc_jwt, [vc_jwt.peer_of_npm(npm)]),
             (claim169, [claim169.peer_of_pypi(pypi)]),
         ]:
             for peer in peers:
                 print(f"{module.FORMAT} with {peer.name}", flush=True)
                 row = Row(module.FORMAT, peer.name)
-                module.compare(ours, peer, row.run)
+                try:
+                    module.compare(ours, peer, row.run)
+                except Exception as error:
+                    row.break_off(error)
                 rows.append(row)
     write_readme(rows)
     red = [row for row in rows if not row.is_green()]

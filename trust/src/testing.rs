@@ -6,12 +6,15 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use symbolon_credential::mdoc::{IssuerAuthHeader, MdocToIssue};
 use symbolon_crypto::signing::{
     DescribeKeys as _, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
 };
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
+use symbolon_crypto::x509::issue::{
+    self, CountryCode, DocumentSignerRequest, IacaRequest, KeyPurpose, LeafRequest, Validity,
+};
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 
 use crate::pack::{BitstringUris, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection};
@@ -322,6 +325,88 @@ impl TestRegistry {
             .expect("the pack is prepared");
         let signature = self.pack_key.sign(&prepared.request(self.pack_key.handle()));
         prepared.finish(&signature).expect("the pack is finished")
+    }
+}
+
+/// An issuing authority of mdocs (IACA) with one document signer.
+pub struct TestIssuingAuthority {
+    root: Certificate,
+    signer: TestKey,
+    certificate: Vec<u8>,
+}
+
+impl TestIssuingAuthority {
+    /// The authority of this seed. All have one name: only its key tells one from another.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let key = TestKey::new(SignatureAlgorithm::Es256, seed);
+        let description = key.0.describe(key.0.handle()).expect("the key describes itself");
+        let randomness = SeededRandomness::new(seed + 1);
+        let contact_uri = "https://issuer.example".to_owned();
+        let root = IacaRequest {
+            subject_name: "Test issuing authority".to_owned(),
+            country: CountryCode::parse("SN").expect("a country"),
+            contact_uri: contact_uri.clone(),
+            validity: days(400),
+        };
+        let root = issue::iaca_root(&root, &description, &key.0, &randomness).expect("the root is issued");
+        let root = Certificate::parse(&root).expect("the root is read");
+        let signer = TestKey::new(SignatureAlgorithm::Es256, seed + 2);
+        let request = DocumentSignerRequest {
+            subject_name: "Test document signer".to_owned(),
+            contact_uri,
+            validity: days(100),
+            public_key: signer.public_key().clone(),
+        };
+        let certificate = issue::document_signer(&request, &root, &description, &key.0, &randomness);
+        Self {
+            root,
+            signer,
+            certificate: certificate.expect("the leaf is issued"),
+        }
+    }
+
+    /// Its self-signed certificate, of Senegal.
+    #[must_use]
+    pub fn root(&self) -> &Certificate {
+        &self.root
+    }
+
+    /// The key of the document signer.
+    #[must_use]
+    pub fn signer(&self) -> &TestKey {
+        &self.signer
+    }
+
+    /// The certificate of the document signer, DER.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The mdoc as the issuer hands it over.
+    #[must_use]
+    pub fn issue(&self, mdoc: &MdocToIssue) -> Vec<u8> {
+        self.issue_under(mdoc, &self.certificate)
+    }
+
+    /// The same under a certificate that may be another's.
+    #[must_use]
+    pub fn issue_under(&self, mdoc: &MdocToIssue, certificate: &[u8]) -> Vec<u8> {
+        let header = IssuerAuthHeader::new(SignatureAlgorithm::Es256, &[certificate.to_vec()]);
+        let header = header.expect("a chain of one certificate");
+        let prepared = mdoc.prepare(&header, &SeededRandomness::new(99));
+        let prepared = prepared.expect("the mdoc is prepared");
+        let signature = self.signer.sign(&prepared.request(self.signer.handle()));
+        prepared.finish(&signature).expect("the mdoc is finished")
+    }
+}
+
+/// From a month ago to so many days from now.
+fn days(days: u32) -> Validity {
+    Validity {
+        not_before: NOW.minus(DAY * 30),
+        not_after: NOW.plus(DAY * days),
     }
 }
 

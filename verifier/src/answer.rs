@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::dcql::{
     self, AnswerError, Candidate, CandidateKind, CandidateMismatch, DcqlQuery, HolderBinding, QueryId,
+    W3cFormat,
 };
 
 use crate::report::{CredentialFormat, Holder, Report};
@@ -105,7 +106,18 @@ fn candidate(report: &Report) -> Candidate<'_> {
             CredentialFormat::SdJwtVc => CandidateKind::SdJwtVc {
                 vct: report.credential_type.as_deref().unwrap_or_default(),
             },
-            CredentialFormat::Claim169 => CandidateKind::Unnamed,
+            CredentialFormat::Mdoc => CandidateKind::MsoMdoc {
+                doctype: report.credential_type.as_deref().unwrap_or_default(),
+            },
+            CredentialFormat::LdpVc => CandidateKind::W3c {
+                format: W3cFormat::LdpVc,
+                types: &report.type_iris,
+            },
+            CredentialFormat::JwtVc => CandidateKind::W3c {
+                format: W3cFormat::JwtVcJson,
+                types: &report.type_iris,
+            },
+            CredentialFormat::Claim169 | CredentialFormat::CoseVc => CandidateKind::Unnamed,
         },
         claims: &report.claims,
         authority_key_identifiers: &report.authority_key_identifiers,

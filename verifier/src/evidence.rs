@@ -1,11 +1,16 @@
-//! What a verifier knows when it judges: the trust list, status lists, a pack. Handed in, never fetched.
+//! What a verifier knows when it judges: the trust list, a pack, DID documents, issuers' keys, status lists, type
+//! metadata. Handed in, never fetched.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use symbolon_credential::data_integrity::ContextTable;
+use symbolon_did::Did;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
 use symbolon_trust::trust_list::TrustList;
+
+use crate::session::{VerifiedBitstringList, Want};
 
 /// What is known so far. A driver adds to it what [`Step::Wants`](crate::Step::Wants) asks for.
 #[derive(Debug)]
@@ -14,7 +19,11 @@ pub struct Evidence<'e> {
     pack: PackEvidence<'e>,
     reach: Reach,
     status_lists: BTreeMap<String, StatusEvidence>,
+    status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
+    did_documents: BTreeMap<Did, DidDocumentEvidence>,
+    documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
+    contexts: OnceLock<ContextTable>,
 }
 
 impl<'e> Evidence<'e> {
@@ -47,13 +56,45 @@ impl<'e> Evidence<'e> {
             pack,
             reach,
             status_lists: BTreeMap::new(),
+            status_list_credentials: BTreeMap::new(),
+            did_documents: BTreeMap::new(),
+            documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
+            contexts: OnceLock::new(),
         }
     }
 
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
     pub fn add_status_list(&mut self, uri: String, evidence: StatusEvidence) {
         self.status_lists.insert(uri, evidence);
+    }
+
+    /// Adds that what was wanted could not be had.
+    pub fn add_absent(&mut self, want: Want) {
+        match want {
+            Want::DidDocument { did } => self.add_did_document(did, DidDocumentEvidence::Absent),
+            Want::IssuerDocument { url } => self.add_issuer_document(url, DocumentEvidence::Absent),
+            Want::StatusList { uri } => self.add_status_list(uri, StatusEvidence::Absent),
+            Want::StatusListCredential { url } => {
+                self.add_status_list_credential(url, StatusListCredentialEvidence::Absent);
+            }
+            Want::TypeMetadata { vct } => self.add_type_metadata(vct, TypeMetadataEvidence::Absent),
+        }
+    }
+
+    /// Adds what was found at the URL of a Bitstring status list credential.
+    pub fn add_status_list_credential(&mut self, url: String, evidence: StatusListCredentialEvidence) {
+        self.status_list_credentials.insert(url, evidence);
+    }
+
+    /// Adds the document of a DID, or that it could not be had.
+    pub fn add_did_document(&mut self, did: Did, evidence: DidDocumentEvidence) {
+        self.did_documents.insert(did, evidence);
+    }
+
+    /// Adds an issuer's metadata or its key set, or that they could not be had.
+    pub fn add_issuer_document(&mut self, url: String, evidence: DocumentEvidence) {
+        self.documents.insert(url, evidence);
     }
 
     /// Adds the metadata of a credential type, or that they could not be had.
@@ -77,6 +118,33 @@ impl<'e> Evidence<'e> {
         self.status_lists.get(uri)
     }
 
+    pub(crate) fn status_list_credential(&self, url: &str) -> Option<&StatusListCredentialEvidence> {
+        self.status_list_credentials.get(url)
+    }
+
+    pub(crate) fn did_documents(&self) -> &BTreeMap<Did, DidDocumentEvidence> {
+        &self.did_documents
+    }
+
+    pub(crate) fn issuer_document(&self, url: &str) -> Option<&DocumentEvidence> {
+        self.documents.get(url)
+    }
+
+    /// The contexts of the trust list. One that is no context is left out, and whatever names it has no meaning.
+    pub(crate) fn contexts(&self) -> &ContextTable {
+        self.contexts.get_or_init(|| {
+            let documents = self.trust_list.contexts.iter();
+            let usable = documents.filter(|(_, document)| {
+                matches!(
+                    document.get("@context"),
+                    Some(serde_json::Value::Object(_) | serde_json::Value::Array(_))
+                )
+            });
+            ContextTable::from_documents(usable.map(|(url, document)| (url.clone(), document.clone())))
+                .unwrap_or_default()
+        })
+    }
+
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
         self.type_metadata.get(vct)
     }
@@ -92,6 +160,38 @@ pub enum StatusEvidence {
     ///
     /// [`VerificationSession::verified_status_lists`]: crate::VerificationSession::verified_status_lists
     Verified(Arc<VerifiedStatusList>),
+    /// It could not be had.
+    Absent,
+}
+
+/// What was found at the URL of a Bitstring status list credential.
+#[derive(Debug, Clone)]
+pub enum StatusListCredentialEvidence {
+    /// The body that was served: a credential as JSON, or as a JWT. The session verifies it.
+    Credential(String),
+    /// A list that an earlier session verified, from [`VerificationSession::verified_status_list_credentials`]. Its proof
+    /// is not checked again; whose it is and how old it is are.
+    ///
+    /// [`VerificationSession::verified_status_list_credentials`]: crate::VerificationSession::verified_status_list_credentials
+    Verified(Arc<VerifiedBitstringList>),
+    /// It could not be had.
+    Absent,
+}
+
+/// What was found as the document of a DID.
+#[derive(Debug, Clone)]
+pub enum DidDocumentEvidence {
+    /// The document that was served where the method says it is.
+    Document(Vec<u8>),
+    /// It could not be had.
+    Absent,
+}
+
+/// What was found at a URL of an issuer's.
+#[derive(Debug, Clone)]
+pub enum DocumentEvidence {
+    /// The document that was served.
+    Document(Vec<u8>),
     /// It could not be had.
     Absent,
 }

@@ -1,6 +1,6 @@
 //! The verifier's rules: what a presentation proves, and how a request for one is made.
 //!
-//! - [`VerificationSession`] judges one presentation. It asks for evidence and never fetches any: a server answers
+//! - [`VerificationSession`] judges one presentation, of any format, with one or several credentials. It asks for evidence and never fetches any: a server answers
 //!   its [`Want`]s from the network, an offline reader from its pack, and what cannot be had is recorded as absent.
 //! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
 //!   the time of the evidence, and one word.
@@ -20,8 +20,15 @@ pub mod report;
 pub mod request;
 mod session;
 pub mod store;
+mod tools;
 
-pub use self::evidence::{Evidence, PackAbsence, StatusEvidence, TypeMetadataEvidence};
-pub use self::expected::{Binding, Expected};
+pub use self::evidence::{
+    DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence,
+    StatusListCredentialEvidence, TypeMetadataEvidence,
+};
+pub use self::expected::{Binding, Expected, MdocSession};
 pub use self::policy::{HolderPolicy, Policy, StatusAge, StatusPolicy, TypeMetadataPolicy};
-pub use self::session::{MAX_ROUNDS, Step, UnreadablePresentation, VerificationSession, Want};
+pub use self::session::{
+    MAX_ROUNDS, MAX_WANTS, Step, UnreadablePresentation, VerificationSession, VerifiedBitstringList, Want,
+};
+pub use self::tools::Tools;

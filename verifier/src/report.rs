@@ -25,14 +25,18 @@ pub struct Report {
     pub version: u16,
     /// The answer in one word.
     pub verdict: Verdict,
-    /// The time of the evidence about the credential's status. A person reads it as "valid as of".
+    /// The time of the evidence about the credential's status, the oldest where there are several. A person reads it as "valid as of".
     pub as_of: Option<UnixTime>,
     /// When this verification was made.
     pub verified_at: UnixTime,
     /// What was presented.
     pub format: CredentialFormat,
-    /// The type of the credential: its `vct`. A Claim 169 code has none.
+    /// The type of the credential: its `vct`, its document type, or the first of its own types. A Claim 169 code has
+    /// none.
     pub credential_type: Option<String>,
+    /// Every type of a W3C credential, as the IRIs that its contexts give them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub type_iris: Vec<String>,
     /// Who issued it; present once the issuer is known to be trusted.
     pub issuer: Option<Issuer>,
     /// Whether it is what the issuer made.
@@ -160,6 +164,29 @@ pub enum CredentialFormat {
     /// A Claim 169 code.
     #[serde(rename = "claim_169")]
     Claim169,
+    /// An ISO mdoc, `mso_mdoc`.
+    Mdoc,
+    /// A W3C credential with its proof inside, `ldp_vc`.
+    LdpVc,
+    /// A W3C credential as a JWT, `jwt_vc_json`.
+    JwtVc,
+    /// A W3C credential as a COSE message.
+    CoseVc,
+}
+
+impl CredentialFormat {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SdJwtVc => "SD-JWT VC",
+            Self::Claim169 => "Claim 169",
+            Self::Mdoc => "ISO mdoc",
+            Self::LdpVc => "W3C credential with Data Integrity",
+            Self::JwtVc => "W3C credential as a JWT",
+            Self::CoseVc => "W3C credential in COSE",
+        }
+    }
 }
 
 /// A trusted issuer.

@@ -1,15 +1,22 @@
 //! What is held: list, show, delete, history.
 
+mod languages;
 mod names;
+mod opened;
 mod shown;
 
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
+pub use languages::LocalizedValue;
 pub use shown::{CredentialDetails, CredentialSummary, Disclosable, ShownClaim, Validity};
 
+pub(crate) use languages::is_language_text;
 pub(crate) use names::ClaimNames;
-pub(crate) use shown::{Opened, open_held};
+pub(crate) use opened::{
+    Opened, OpenedJwtVc, OpenedLdpVc, OpenedMdoc, OpenedSdJwtVc, PersonalClaim, Securing, open_held,
+    personal_elements,
+};
 
 use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::{CredentialId, HistoryId};
@@ -32,7 +39,7 @@ impl Wallet {
         credentials.sort_by_key(|credential| (std::cmp::Reverse(credential.received), credential.id));
         Ok(credentials
             .iter()
-            .map(|credential| CredentialSummary::of(credential, languages, now))
+            .map(|credential| CredentialSummary::of(credential, &self.policy, languages, now))
             .collect())
     }
 
@@ -47,10 +54,10 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<CredentialDetails, WalletError> {
         let credential = self.held(id).await?;
-        let opened = open_held(&credential)?;
+        let claims = open_held(&credential, self.json_ld())?.personal_claims()?;
         Ok(CredentialDetails::of(
             &credential,
-            &opened,
+            claims,
             &self.policy,
             languages,
             now,

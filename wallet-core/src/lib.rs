@@ -3,6 +3,7 @@
 mod error;
 mod exchange;
 pub mod hold;
+mod holder_did;
 mod identifiers;
 mod language;
 mod memory;
@@ -21,7 +22,9 @@ pub use error::{DeviceFault, WalletError};
 pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
 pub use language::Languages;
 pub use memory::MemoryStore;
-pub use policy::{AllowedIssuer, AllowedTypes, IssuerPolicy, RelyingPartyPolicy, WalletPolicy};
+pub use policy::{
+    AllowedIssuer, AllowedTypes, IssuerDid, IssuerPolicy, PolicyError, RelyingPartyPolicy, WalletPolicy,
+};
 pub use ports::{
     BoxFuture, Change, HttpRequest, HttpResponse, ListKeys, Method, StoreError, Transport, TransportError,
     WalletKeys, WalletStore,

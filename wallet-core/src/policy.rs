@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use symbolon_credential::data_integrity::{ContextTable, InvalidContext};
+use symbolon_crypto::PublicKey;
 use symbolon_crypto::x509::Certificate;
+use symbolon_did::{Did, DidDocumentError, DidUrl, PublishedDocument, Relationship, verification_key};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier, UrlError, UrlPolicy};
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
-use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
+use symbolon_trust::trust_list::{CredentialTypeRule, TrustList, TrustedIssuer};
+use thiserror::Error;
 
 use crate::receive::ShownIssuer;
 
@@ -22,15 +26,33 @@ pub struct WalletPolicy {
     pub urls: UrlPolicy,
     /// Type metadata by `vct`, for the names of claims where the issuer's metadata has none.
     pub type_metadata: BTreeMap<String, Value>,
+    /// The JSON-LD contexts of issuers. They are never fetched: what a term of a credential means is not its issuer's to say
+    /// at the time of reading.
+    pub contexts: ContextTable,
+}
+
+/// Why a trust list makes no policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// An issuer's identifier is no URL, or one that is not permitted.
+    #[error("an issuer of the trust list has an identifier that cannot be used")]
+    Issuer(#[from] UrlError),
+    /// A DID document is malformed.
+    #[error("a DID document of the trust list cannot be used")]
+    DidDocument(#[from] DidDocumentError),
+    /// A context is malformed.
+    #[error("a context of the trust list cannot be used")]
+    Context(#[from] InvalidContext),
 }
 
 impl WalletPolicy {
-    /// The policy that a trust list describes: its issuers, its relying parties, whose answers go only to addresses that their
-    /// certificates name, and its type metadata.
+    /// The policy that a trust list describes: its issuers with their anchors and DIDs, its relying parties, whose answers go
+    /// only to addresses that their certificates name, its contexts and its type metadata.
     ///
     /// # Errors
-    /// [`UrlError`] when an issuer's identifier is no URL that `urls` permits.
-    pub fn from_trust_list(list: &TrustList, urls: UrlPolicy) -> Result<Self, UrlError> {
+    /// [`PolicyError`].
+    pub fn from_trust_list(list: &TrustList, urls: UrlPolicy) -> Result<Self, PolicyError> {
         let issuers = list
             .issuers
             .iter()
@@ -41,10 +63,15 @@ impl WalletPolicy {
                     identifier,
                     name: issuer.name.clone(),
                     anchors: issuer.anchors.clone(),
+                    dids: dids_of(issuer, list)?,
                     types: AllowedTypes::from_rules(&issuer.credential_types),
                 })
             })
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, PolicyError>>()?;
+        let contexts = list
+            .contexts
+            .iter()
+            .map(|(url, document)| (url.clone(), document.clone()));
         Ok(Self {
             issuers: IssuerPolicy::AllowList(issuers),
             relying_parties: RelyingPartyPolicy::AnchoredBy {
@@ -53,8 +80,29 @@ impl WalletPolicy {
             },
             urls,
             type_metadata: list.type_metadata.clone(),
+            contexts: ContextTable::from_documents(contexts)?,
         })
     }
+}
+
+/// A DID that was deactivated signs nothing any more and is left out; its issuer may have others.
+fn dids_of(issuer: &TrustedIssuer, list: &TrustList) -> Result<Vec<IssuerDid>, PolicyError> {
+    let mut dids = Vec::new();
+    for did in &issuer.dids {
+        let document = match list.did_documents.get(did) {
+            None => None,
+            Some(document) => match PublishedDocument::from_value(document, did) {
+                Ok(document) => Some(document),
+                Err(DidDocumentError::Deactivated) => continue,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        dids.push(IssuerDid {
+            did: did.clone(),
+            document,
+        });
+    }
+    Ok(dids)
 }
 
 /// From whom credentials are received.
@@ -77,8 +125,50 @@ pub struct AllowedIssuer {
     pub name: String,
     /// The certificates under which its credentials are signed.
     pub anchors: Vec<Certificate>,
+    /// The DIDs under which it issues W3C credentials.
+    pub dids: Vec<IssuerDid>,
     /// What it may issue.
     pub types: AllowedTypes,
+}
+
+/// A DID of an issuer, and where its keys are found. Nothing is fetched: a DID of a method that does not hold its key itself
+/// signs nothing without its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerDid {
+    /// The DID.
+    pub did: Did,
+    /// Its document, where there is one. It then names every key, also of a method that would name its own.
+    pub document: Option<PublishedDocument>,
+}
+
+impl IssuerDid {
+    /// The key of a verification method of this DID, if the DID lets it sign credentials.
+    #[must_use]
+    pub fn assertion_key(&self, method: &DidUrl) -> Option<PublicKey> {
+        if *method.did() != self.did {
+            return None;
+        }
+        match &self.document {
+            Some(document) => document.key(method, Relationship::AssertionMethod).ok().cloned(),
+            None => verification_key(method).ok(),
+        }
+    }
+}
+
+/// How the credentials of one issuer are known to be its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IssuerEvidence<'p> {
+    /// The certificates under which it signs.
+    pub(crate) anchors: &'p [Certificate],
+    /// The DIDs that it has.
+    pub(crate) dids: &'p [IssuerDid],
+}
+
+impl<'p> IssuerEvidence<'p> {
+    /// The DID of this name, if the issuer has it.
+    pub(crate) fn did(&self, did: &str) -> Option<&'p IssuerDid> {
+        self.dids.iter().find(|known| known.did.as_str() == did)
+    }
 }
 
 /// What an issuer may issue.
@@ -86,7 +176,7 @@ pub struct AllowedIssuer {
 pub enum AllowedTypes {
     /// Every type.
     Any,
-    /// Credentials with one of these `vct`.
+    /// Credentials of one of these types: a `vct`, the document type of an mdoc, a type of a W3C credential.
     Only(Vec<String>),
 }
 
@@ -191,15 +281,23 @@ impl IssuerPolicy {
         }
     }
 
-    /// The certificates under which `issuer` signs credentials of `credential_type`; `None` when it may not.
-    pub(crate) fn anchors(&self, issuer: &IssuerIdentifier, credential_type: &str) -> Option<&[Certificate]> {
+    /// How credentials of `credential_type` are known to be of `issuer`; `None` when it may not issue them.
+    pub(crate) fn evidence(
+        &self,
+        issuer: &IssuerIdentifier,
+        credential_type: &str,
+    ) -> Option<IssuerEvidence<'_>> {
         match self {
             Self::AllowList(issuers) => issuers
                 .iter()
                 .find(|allowed| allowed.identifier == *issuer)
                 .filter(|allowed| allowed.types.allows(credential_type))
-                .map(|allowed| allowed.anchors.as_slice()),
-            Self::AnyAnchoredBy(anchors) => Some(anchors),
+                .map(|allowed| IssuerEvidence {
+                    anchors: &allowed.anchors,
+                    dids: &allowed.dids,
+                }),
+            // Anchors say nothing about DIDs, so nobody's W3C credentials under DIDs are accepted.
+            Self::AnyAnchoredBy(anchors) => Some(IssuerEvidence { anchors, dids: &[] }),
         }
     }
 }

@@ -12,15 +12,18 @@
 
 mod answer;
 mod consent;
+mod formats;
 mod matching;
 mod outcome;
 mod request;
 mod run;
+mod selected;
 mod send;
 mod stage;
 
 pub use consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Need,
+    Retention,
 };
 pub use outcome::{PresentOutcome, Presentation, RequestProblem};
 pub use stage::{FinishedPresentation, PresentStage, Sending};

@@ -9,6 +9,7 @@
 //! [OpenID4VCI 1.0]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html
 
 mod authorization;
+mod formats;
 mod issuing;
 mod metadata;
 mod offer;
@@ -18,6 +19,7 @@ mod run;
 mod stage;
 mod verification;
 
+pub use formats::{PlannedFormat, ProofKeyName};
 pub use outcome::{
     NewOfferReason, OfferShown, ReceiptProblem, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt,
     TransactionCodePrompt,

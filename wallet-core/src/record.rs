@@ -1,9 +1,10 @@
 //! What is stored, and how it is written down.
 //!
-//! Every record is JSON with an explicit version: `{"version":1,"record":{…}}`. A record of a newer version is refused,
-//! never guessed at. The written form of each version is frozen by a vector in the tests.
+//! Every record is JSON with an explicit version: `{"version":2,"record":{…}}`. A record of an earlier version is read, one of
+//! a newer version refused, never guessed at. The written form of each version is frozen by a vector in the tests.
 
 mod credential;
+mod first_version;
 mod flow;
 mod history;
 #[cfg(test)]
@@ -11,7 +12,8 @@ mod tests;
 mod write;
 
 pub use credential::{
-    ClaimDisplay, CredentialDisplay, HeldCredential, LocalizedDisplay, LocalizedName, StatusReference,
+    ClaimDisplay, CredentialDisplay, HeldContent, HeldCredential, LocalizedDisplay, LocalizedName,
+    StatusListKind, StatusReference,
 };
 pub use flow::{Flow, Stage};
 pub use history::{

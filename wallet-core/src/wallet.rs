@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use symbolon_credential::data_integrity::{JsonLd, JsonLdBudget, JsonLdProcessor};
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
@@ -31,6 +32,8 @@ pub struct Ports {
     pub encryption: Arc<dyn JweCodec>,
     /// Makes identifiers.
     pub randomness: Arc<dyn Randomness>,
+    /// Processes JSON-LD; without it, credentials with Data Integrity proofs are not received.
+    pub json_ld: Option<Arc<dyn JsonLdProcessor>>,
     /// Is told of every step.
     pub progress: Arc<dyn ObserveProgress>,
 }
@@ -171,6 +174,15 @@ impl Wallet {
             .commit(vec![Change::PutFlow(Box::new(flow))])
             .await?;
         Ok(id)
+    }
+
+    /// JSON-LD under the contexts of the policy, where there is a processor.
+    pub(crate) fn json_ld(&self) -> Option<JsonLd<'_>> {
+        self.ports.json_ld.as_deref().map(|processor| JsonLd {
+            processor,
+            contexts: &self.policy.contexts,
+            budget: JsonLdBudget::DEFAULT,
+        })
     }
 
     pub(crate) fn observe(&self, step: Progress) {

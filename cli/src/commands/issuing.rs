@@ -1,4 +1,4 @@
-//! `symbolon offer …`, `card …`, `credential …`, `pack …`, `audit …`
+//! `symbolon offer …`, `credential …`, `pack …`, `audit …`
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,12 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
 use symbolon_issuer_server::administration::{
-    CardFormat, CardOrder, CredentialList, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder,
-    TransactionCode,
+    CredentialList, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder, TransactionCode,
 };
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::Pack;
 
-use crate::arguments::{
-    AuditCommand, CardCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand,
-};
+use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand};
 use crate::commands::records::parse_uin;
 use crate::commands::show;
 use crate::edge;
@@ -30,7 +27,7 @@ use crate::register::Register;
 /// Pixels of a module in a QR picture: large enough for a screen and a printer.
 const MODULE_PIXELS: u32 = 8;
 
-async fn register(configuration: Option<&Path>) -> anyhow::Result<Register> {
+pub(super) async fn register(configuration: Option<&Path>) -> anyhow::Result<Register> {
     Register::of(&Installation::load(configuration)?).await
 }
 
@@ -94,47 +91,7 @@ pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyh
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs a card command.
-///
-/// # Errors
-/// No such record, a name that no font writes, or data that does not fit.
-pub async fn card(command: &CardCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let CardCommand::Print {
-        record,
-        out,
-        replaces,
-    } = command;
-    let format = match out.extension().and_then(|extension| extension.to_str()) {
-        Some("pdf") => CardFormat::Pdf,
-        Some("png") => CardFormat::Png,
-        _ => bail!("a card is printed to a file that ends in .pdf or .png"),
-    };
-    let order = CardOrder {
-        record: parse_uin(record)?,
-        configuration: None,
-        replaces: replaces.as_deref().map(parse_credential).transpose()?,
-        format,
-    };
-    let printed = register(configuration).await?.issue_card(&order).await?;
-    write_atomically(out, &printed.document, Readers::Owner).with_context(|| {
-        format!(
-            "the card {} is booked, but cannot be written",
-            printed.credential.as_str()
-        )
-    })?;
-    show::line(&format!(
-        "card {} in {}",
-        printed.credential.as_str(),
-        out.display()
-    ));
-    show::line(&format!(
-        "expires {}",
-        UnixTime::from_seconds(printed.expires_at).rfc3339()
-    ));
-    Ok(ExitCode::SUCCESS)
-}
-
-fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
+pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
     text.parse()
         .map_err(|_| anyhow!("{text} names no credential; see `symbolon credential list`"))
 }

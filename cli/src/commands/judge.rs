@@ -5,33 +5,29 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_credential::Input;
 use symbolon_crypto::jose::jws::CompactJws;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
-use symbolon_http::fetch::{Fetch, GuardedFetcher};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::{self, RequestExpectations, ResponseUriRule};
+use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    Binding, Evidence, Expected, PackAbsence, Policy, StatusEvidence, Step, TypeMetadataEvidence,
-    VerificationSession, Want,
+    Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation,
+    VerificationSession,
 };
 use thiserror::Error;
-use url::Url;
 
+use crate::commands::evidence::Network;
 use crate::installation::TENANT;
 
 /// The largest request object that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
-/// The largest status list token that is fetched, in bytes: 2²⁰ statuses of 8 bits in base64.
-const MAX_STATUS_TOKEN_BYTES: usize = 2 << 20;
-/// The largest type metadata document that is fetched, in bytes.
-const MAX_TYPE_METADATA_BYTES: usize = 256 << 10;
 /// How long to wait for another process that is just remembering its pack.
 const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
@@ -40,8 +36,8 @@ const MEMORY_WAIT: Duration = Duration::from_secs(5);
 #[non_exhaustive]
 pub enum JudgeError {
     /// The input is no credential or presentation.
-    #[error("the input is no credential, presentation or picture of one")]
-    Unreadable,
+    #[error("the input cannot be verified")]
+    Unreadable(#[source] UnreadablePresentation),
     /// The request does not read, or is not signed by a trusted relying party.
     #[error("the request cannot be used: {0}")]
     Request(&'static str),
@@ -56,34 +52,29 @@ pub enum JudgeError {
     },
 }
 
-/// The presentations in an input: one credential, or those of a `vp_token`.
-///
-/// # Errors
-/// [`JudgeError::Unreadable`].
-pub fn presentations(text: &str) -> Result<Vec<String>, JudgeError> {
-    let trimmed = text.trim_matches(['\r', '\n', '\t', '\u{feff}']);
-    if !trimmed.trim_start().starts_with('{') {
-        return if trimmed.trim().is_empty() {
-            Err(JudgeError::Unreadable)
-        } else {
-            Ok(vec![trimmed.to_owned()])
-        };
+/// The presentations in an input, as bytes that [`Input::open`] takes: one credential, or those of a `vp_token`.
+#[must_use]
+pub fn presentations(bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    match vp_token(&bytes) {
+        None => vec![bytes],
+        Some(token) => token
+            .0
+            .values()
+            .flatten()
+            .map(|presentation| presentation.to_text().into_owned().into_bytes())
+            .collect(),
     }
-    // A vp_token: an object from query to an array of presentations (OpenID4VP §8.1).
-    let Ok(Value::Object(token)) = json::parse_value(trimmed.as_bytes(), JsonBudget::DEFAULT) else {
-        return Err(JudgeError::Unreadable);
-    };
-    let found: Option<Vec<String>> = token
-        .values()
-        .flat_map(|presentations| match presentations {
-            Value::Array(presentations) => presentations.iter().collect(),
-            other => vec![other],
-        })
-        .map(|presentation| presentation.as_str().map(str::to_owned))
-        .collect();
-    found
-        .filter(|found| !found.is_empty())
-        .ok_or(JudgeError::Unreadable)
+}
+
+/// The input as a `vp_token`: an object from query to an array of presentations (OpenID4VP §8.1). Documents of the W3C are
+/// objects too, with members that no query can be named like (`@context`).
+fn vp_token(bytes: &[u8]) -> Option<VpToken> {
+    let text = core::str::from_utf8(bytes).ok()?;
+    let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
+    if !text.starts_with('{') {
+        return None;
+    }
+    VpToken::parse(text.as_bytes()).ok()
 }
 
 /// A stored request, verified as of the time it was made.
@@ -130,56 +121,61 @@ impl StoredRequest {
         let verified = request_object::verify(object, &expected, provider).map_err(|_| {
             JudgeError::Request("it is not signed by a trusted relying party, or is malformed")
         })?;
-        let binding = Binding {
-            nonce: verified.request().nonce.as_str().to_owned(),
-            audience: verified.request().client_id.as_str().to_owned(),
-        };
+        let request = verified.request();
+        let encryption = request
+            .response_encryption()
+            .map_err(|_| JudgeError::Request("it does not say how it is to be answered"))?;
+        let encryption_key = encryption.map(|encryption| encryption.key.thumbprint());
+        let binding = Binding::openid4vp(
+            request.client_id.as_str(),
+            request.nonce.as_str(),
+            encryption_key.as_ref(),
+            request.response_uri.as_str(),
+        );
         Ok(Self { binding, issued_at })
     }
 }
 
-/// What is judged: the text, and the request that it answers if that is known.
+/// What is judged, and the request that it answers if that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// A credential or presentation.
-    pub text: &'a str,
+    pub input: &'a Input<'a>,
     /// The request.
     pub request: Option<&'a StoredRequest>,
     /// As of when.
     pub now: UnixTime,
 }
 
-impl Question<'_> {
-    fn session(&self) -> Result<VerificationSession<'_>, JudgeError> {
-        let is_presentation = self.text.contains('~');
+impl<'a> Question<'a> {
+    fn session(&self) -> Result<VerificationSession<'a>, JudgeError> {
         let mut policy = Policy::CHECKPOINT;
         let expected = match self.request {
-            Some(request) if is_presentation => {
+            Some(request) => {
                 // The proof was made when the request was; how long ago that is says nothing about it.
                 policy.proof_window += self.now.since(request.issued_at);
                 Expected::Bound(request.binding.clone())
             }
-            _ if is_presentation => Expected::Unchecked,
-            _ => Expected::NotApplicable,
+            None => Expected::Unchecked,
         };
-        VerificationSession::new(self.text, expected, policy).map_err(|_| JudgeError::Unreadable)
+        VerificationSession::new(self.input, expected, policy).map_err(JudgeError::Unreadable)
     }
 }
 
-/// Judges without a network.
+/// Judges without a network: the reports of the credentials in a presentation.
 ///
 /// # Errors
 /// [`JudgeError::Unreadable`].
 pub fn judge_offline(
     question: Question<'_>,
     evidence: &mut Evidence<'_>,
-    provider: &dyn CryptoProvider,
-) -> Result<Report, JudgeError> {
+    tools: Tools<'_>,
+) -> Result<Vec<Report>, JudgeError> {
     let mut session = question.session()?;
     loop {
-        match session.step(evidence, provider, question.now) {
-            Step::Done(report) => return Ok(*report),
-            Step::Wants(wants) => wants.into_iter().for_each(|want| add_absent(evidence, want)),
+        match session.step(evidence, tools, question.now) {
+            Step::Done(reports) => return Ok(reports),
+            Step::Wants(wants) => wants.into_iter().for_each(|want| evidence.add_absent(want)),
         }
     }
 }
@@ -191,53 +187,19 @@ pub fn judge_offline(
 pub async fn judge_online(
     question: Question<'_>,
     evidence: &mut Evidence<'_>,
-    provider: &dyn CryptoProvider,
-    fetcher: &GuardedFetcher,
-) -> Result<Report, JudgeError> {
+    tools: Tools<'_>,
+    network: &Network,
+) -> Result<Vec<Report>, JudgeError> {
     let mut session = question.session()?;
     loop {
-        match session.step(evidence, provider, question.now) {
-            Step::Done(report) => return Ok(*report),
+        match session.step(evidence, tools, question.now) {
+            Step::Done(reports) => return Ok(reports),
             Step::Wants(wants) => {
                 for want in wants {
-                    answer(evidence, want, fetcher).await;
+                    network.answer(evidence, want).await;
                 }
             }
         }
-    }
-}
-
-fn add_absent(evidence: &mut Evidence<'_>, want: Want) {
-    match want {
-        Want::StatusList { uri } => evidence.add_status_list(uri, StatusEvidence::Absent),
-        Want::TypeMetadata { vct } => evidence.add_type_metadata(vct, TypeMetadataEvidence::Absent),
-    }
-}
-
-async fn answer(evidence: &mut Evidence<'_>, want: Want, fetcher: &GuardedFetcher) {
-    let (address, limit) = match &want {
-        Want::StatusList { uri } => (uri, MAX_STATUS_TOKEN_BYTES),
-        Want::TypeMetadata { vct } => (vct, MAX_TYPE_METADATA_BYTES),
-    };
-    let body = match Url::parse(address) {
-        Ok(url) => fetcher
-            .fetch(Fetch::document(url, limit))
-            .await
-            .ok()
-            .filter(|fetched| fetched.is_success()),
-        Err(_) => None,
-    }
-    .map(|fetched| fetched.body);
-    match (want, body) {
-        (Want::StatusList { uri }, Some(body)) => {
-            let evidence_of_list =
-                String::from_utf8(body).map_or(StatusEvidence::Absent, StatusEvidence::Token);
-            evidence.add_status_list(uri, evidence_of_list);
-        }
-        (Want::TypeMetadata { vct }, Some(body)) => {
-            evidence.add_type_metadata(vct, TypeMetadataEvidence::Document(body));
-        }
-        (want, None) => add_absent(evidence, want),
     }
 }
 

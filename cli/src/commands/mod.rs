@@ -1,8 +1,11 @@
 //! What each command does.
 
+pub mod card;
+pub mod evidence;
 pub mod init;
 pub mod issuing;
 pub mod judge;
+pub mod qr;
 pub mod records;
 pub mod request;
 pub mod serve;
@@ -55,7 +58,8 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .map(|()| ExitCode::SUCCESS),
         Command::Records(command) => records::run(command, configuration).await,
         Command::Offer(command) => issuing::offer(command, configuration).await,
-        Command::Card(command) => issuing::card(command, configuration).await,
+        Command::Card(command) => card::run(command, configuration).await,
+        Command::Qr(command) => qr::run(command),
         Command::Credential(command) => issuing::credential(command, configuration).await,
         Command::Request(command) => request::run(command, configuration).await,
         Command::Wallet(command) => wallet::run(command, configuration).await,

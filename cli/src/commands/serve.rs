@@ -1,4 +1,4 @@
-//! `symbolon issuer serve`, `symbolon verifier serve`
+//! `symbolon issuer serve`, `symbolon verifier serve`, `symbolon wallet serve`
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
 use crate::services::issuer::Opening;
-use crate::services::{issuer, verifier};
+use crate::services::{issuer, verifier, wallet};
 
 /// Serves the issuer until interrupted.
 ///
@@ -45,6 +45,33 @@ pub async fn verifier(installation: &Installation) -> anyhow::Result<()> {
     announce(
         "verifier",
         &identifier_text(&section.identifier),
+        running.address(),
+    );
+    tokio::select! {
+        () = interrupted() => {}
+        () = running.ended() => bail!("the listener ended by itself"),
+    }
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Serves the headless wallet until interrupted.
+///
+/// # Errors
+/// As [`issuer`].
+pub async fn wallet(installation: &Installation) -> anyhow::Result<()> {
+    let section = &installation.loaded.configuration.wallet;
+    let listener = listen(section.listen)?;
+    let mut running = wallet::start(installation, listener)
+        .await
+        .context("the headless wallet does not start")?;
+    let token = installation
+        .loaded
+        .resolve(&section.directory)
+        .join(wallet::WALLET_TOKEN);
+    announce(
+        "wallet",
+        &format!("with its token in {}", token.display()),
         running.address(),
     );
     tokio::select! {

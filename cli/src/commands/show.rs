@@ -52,6 +52,7 @@ pub fn report(report: &Report) {
             printable(&issuer.identifier)
         ));
     }
+    line(&format!("  format   {}", report.format.name()));
     if let Some(credential_type) = &report.credential_type {
         line(&format!("  type     {}", printable(credential_type)));
     }

@@ -6,17 +6,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
+use symbolon_credential::Input;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::report::{Report, Verdict};
-use symbolon_verifier::{Evidence, PackAbsence};
+use symbolon_verifier::{Evidence, PackAbsence, Tools};
 
 use crate::arguments::VerifyArguments;
+use crate::commands::evidence::Network;
 use crate::commands::judge::{
     PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
     read_input,
@@ -86,7 +89,10 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
     };
-    let texts = read_texts(&arguments.file)?;
+    let inputs = read_inputs(&arguments.file)?;
+    let inputs = recognise(&inputs)?;
+    let json_ld = SsiJsonLd::new();
+    let tools = Tools::with_json_ld(provider.as_ref(), &json_ld);
     let request = match &arguments.request {
         None => None,
         Some(path) => {
@@ -101,29 +107,31 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             )?)
         }
     };
-    let questions: Vec<Question<'_>> = texts
+    let questions: Vec<Question<'_>> = inputs
         .iter()
-        .map(|text| Question {
-            text,
+        .map(|input| Question {
+            input,
             request: request.as_ref(),
             now,
         })
         .collect();
     let reports = match &arguments.pack {
         Some(pack) => {
-            let (reports, refusal) =
-                with_pack(&questions, pack, &trust.root, &trust.folder, provider.as_ref())?;
+            let (reports, refusal) = with_pack(&questions, pack, &trust.root, &trust.folder, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
             reports
         }
         None => {
-            let fetcher = GuardedFetcher::new(trust.fetches)?;
+            let network = Network {
+                fetcher: GuardedFetcher::new(trust.fetches)?,
+                urls: trust.urls,
+            };
             let mut evidence = Evidence::online(&trust.root.trust_list);
             let mut reports = Vec::new();
             for question in questions {
-                reports.push(judge_online(question, &mut evidence, provider.as_ref(), &fetcher).await?);
+                reports.extend(judge_online(question, &mut evidence, tools, &network).await?);
             }
             reports
         }
@@ -146,7 +154,7 @@ pub fn with_pack(
     pack: &Path,
     root: &RootOfTrust,
     memory_folder: &Path,
-    provider: &dyn CryptoProvider,
+    tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Report>, Option<PackError>)> {
     let bytes =
         read_input(pack, MAX_PACK_BYTES).with_context(|| format!("cannot read {}", pack.display()))?;
@@ -154,27 +162,25 @@ pub fn with_pack(
     let now = questions
         .first()
         .map_or_else(edge::system_time, |question| question.now);
-    let opened = memory.accept(&bytes, root, provider, now)?;
+    let opened = memory.accept(&bytes, root, tools.crypto, now)?;
     let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused);
-    let reports = questions
-        .iter()
-        .map(|question| judge_offline(*question, &mut evidence, provider))
-        .collect::<Result<_, _>>()?;
+    let mut reports = Vec::new();
+    for question in questions {
+        reports.extend(judge_offline(*question, &mut evidence, tools)?);
+    }
     drop(evidence);
     Ok((reports, opened.err()))
 }
 
-/// The credentials in the input: a text, or the QR codes of a picture.
+/// The presentations in the input: a file, the presentations of a `vp_token`, or the QR codes of a picture.
 ///
 /// # Errors
-/// A file that is neither text nor a picture with a QR code.
-pub fn read_texts(file: &Path) -> anyhow::Result<Vec<String>> {
+/// A file that cannot be read, or a picture without a QR code.
+pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let bytes =
         read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     if !pictures::is_picture(&bytes) {
-        let text = String::from_utf8(bytes)
-            .map_err(|_| anyhow!("{} is neither text nor a picture", file.display()))?;
-        return Ok(presentations(&text)?);
+        return Ok(presentations(bytes));
     }
     let found = pictures::texts(&bytes, PictureSource::Photographed)?;
     if found.is_empty() {
@@ -183,7 +189,18 @@ pub fn read_texts(file: &Path) -> anyhow::Result<Vec<String>> {
             file.display()
         );
     }
-    Ok(found)
+    Ok(found.into_iter().map(String::into_bytes).collect())
+}
+
+/// Says by its form what each input is.
+///
+/// # Errors
+/// An input that has the form of no credential or presentation.
+pub fn recognise(inputs: &[Vec<u8>]) -> anyhow::Result<Vec<Input<'_>>> {
+    let opened = inputs.iter().map(|bytes| Input::open(bytes));
+    opened
+        .collect::<Result<_, _>>()
+        .context("the input cannot be verified")
 }
 
 fn print(reports: &[Report], as_json: bool) -> anyhow::Result<()> {

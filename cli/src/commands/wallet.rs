@@ -7,20 +7,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_qr_picture::PictureSource;
-use symbolon_wallet_core::hold::{CredentialSummary, Validity};
+use symbolon_wallet_core::hold::{CredentialDetails, CredentialSummary, Disclosable, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{ReceiveOutcome, ShownIssuer, TransactionCodeAttempt};
-use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, StatusListKind, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
-use crate::commands::show;
+use crate::commands::{serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
 use crate::holder::open_wallet;
@@ -46,8 +46,14 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             receive(&wallet, &link(offer)?, tx_code.as_deref()).await?;
         }
         WalletCommand::List { json, wallet } => list(&open(wallet, configuration).await?, *json).await?,
-        WalletCommand::Show { id, language, wallet } => {
-            show_one(&open(wallet, configuration).await?, id, language.as_deref()).await?;
+        WalletCommand::Show {
+            id,
+            language,
+            json,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?;
+            show_one(&wallet, id, language.as_deref(), *json).await?;
         }
         WalletCommand::Present {
             request,
@@ -58,6 +64,7 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             let wallet = open(wallet, configuration).await?;
             return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
         }
+        WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
             history(&open(wallet, configuration).await?, *json).await?
         }
@@ -285,6 +292,7 @@ async fn list(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                 json!({
                     "id": credential.id.to_string(),
                     "name": credential.name,
+                    "format": credential.format,
                     "type": credential.credential_type,
                     "issuer": credential.issuer,
                     "received": credential.received.rfc3339(),
@@ -318,12 +326,16 @@ fn validity_text(credential: &CredentialSummary) -> String {
     }
 }
 
-async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>) -> anyhow::Result<()> {
+async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bool) -> anyhow::Result<()> {
     let id: CredentialId = id
         .parse()
         .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))?;
     let languages = Languages::new([language.unwrap_or("en")]);
     let details = wallet.show(id, &languages, edge::system_time()).await?;
+    if as_json {
+        show::line(&serde_json::to_string_pretty(&details_as_json(&details))?);
+        return Ok(());
+    }
     show::line(&format!(
         "{}, {}",
         show::printable(&details.summary.name),
@@ -333,6 +345,54 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>) -> anyhow::
         show::claim(1, &claim.name, &claim.value);
     }
     Ok(())
+}
+
+fn details_as_json(details: &CredentialDetails) -> Value {
+    let claims: Vec<Value> = details
+        .claims
+        .iter()
+        .map(|claim| {
+            let mut entry = json!({
+                "path": claim.path,
+                "name": claim.name,
+                "value": claim.value,
+                "disclosable": match claim.disclosable {
+                    Disclosable::Selectively => "selectively",
+                    Disclosable::Always => "always",
+                },
+            });
+            if !claim.languages.is_empty() {
+                let languages = claim.languages.iter();
+                entry["languages"] = languages
+                    .map(|one| json!({ "language": one.language, "value": one.value }))
+                    .collect();
+            }
+            entry
+        })
+        .collect();
+    let status: Vec<Value> = details
+        .status
+        .iter()
+        .map(|reference| {
+            let purpose = match &reference.list {
+                StatusListKind::Token => None,
+                StatusListKind::Bitstring { purpose } => Some(purpose),
+            };
+            json!({ "list": reference.uri, "index": reference.index, "purpose": purpose })
+        })
+        .collect();
+    let summary = &details.summary;
+    json!({
+        "id": summary.id.to_string(),
+        "name": summary.name,
+        "format": summary.format,
+        "type": summary.credential_type,
+        "issuer": summary.issuer,
+        "received": summary.received.rfc3339(),
+        "validity": validity_text(summary),
+        "status": status,
+        "claims": claims,
+    })
 }
 
 /// Shows who asks for what, asks for consent, and answers.
@@ -398,6 +458,9 @@ fn show_consent(consent: &ConsentRequest) {
             continue;
         };
         show::line(&format!("  from {}", show::printable(&candidate.credential.name)));
+        if candidate.is_shown_whole() {
+            show::line("    (nothing of it can be withheld)");
+        }
         for claim in &candidate.discloses {
             show::claim(2, &claim.name, &claim.value);
         }

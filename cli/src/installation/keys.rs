@@ -40,11 +40,13 @@ pub enum KeyPurpose {
     Registry,
     /// The distributor's: signs the manifests of packs.
     Pack,
+    /// The headless wallet's own: signs presentations where no credential's key does.
+    HolderAuthentication,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::DocumentsRoot,
@@ -57,6 +59,7 @@ impl KeyPurpose {
         Self::RequestSigning,
         Self::Registry,
         Self::Pack,
+        Self::HolderAuthentication,
     ];
 
     /// The name of its files and of its key handle.
@@ -75,6 +78,7 @@ impl KeyPurpose {
             Self::RequestSigning => "request-signing",
             Self::Registry => "registry",
             Self::Pack => "pack",
+            Self::HolderAuthentication => "holder-authentication",
         }
     }
 

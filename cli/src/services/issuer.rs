@@ -14,11 +14,13 @@ use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup, Signer,
+    open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Tenant};
 
+use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
@@ -84,6 +86,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
             Some(folder) => FontSource::Folder(installation.loaded.resolve(folder)),
             None => FontSource::System,
         },
+        card_codes: card_codes(installation)?,
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(Opening::Opened(issuer)),
@@ -92,6 +95,23 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
             .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Which codes cards have, as the configuration says.
+fn card_codes(installation: &Installation) -> anyhow::Result<CardCodes> {
+    let section = &installation.loaded.configuration.card;
+    let face_key = section
+        .face_key
+        .as_ref()
+        .map(|path| read_face_key(&installation.loaded.resolve(path)).context("card.face_key is refused"));
+    Ok(CardCodes {
+        count: if section.face_qr {
+            CodeCount::Two
+        } else {
+            CodeCount::One
+        },
+        face_key: face_key.transpose()?.map(Arc::new),
+    })
 }
 
 /// Starts an opened issuer on a listener.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use symbolon_crypto_josekit::JosekitJwe;
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
@@ -28,7 +29,7 @@ use crate::services::{certificates, clock, encryption};
 
 /// Requests, results, spent nonces.
 const STORE: &str = "verifier.redb";
-/// Fetched status lists; whatever is lost here is fetched again.
+/// Fetched status lists and documents of issuers; whatever is lost here is fetched again.
 const EVIDENCE_CACHE: &str = "verifier-evidence";
 
 /// Starts the verifier on a listener.
@@ -58,6 +59,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         fetcher: GuardedFetcher::new(fetches)?,
         urls,
         crypto: Arc::clone(&installation.provider),
+        json_ld: Arc::new(SsiJsonLd::new()),
         jwe: Arc::new(JosekitJwe::new()),
         randomness: Arc::new(SystemRandomness),
         clock: clock(),

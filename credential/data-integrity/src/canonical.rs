@@ -2,114 +2,130 @@
 //!
 //! The algorithm tries orders of equal-looking neighbours; a graph made for it asks for more than anybody has time for.
 //! Every order tried and every neighbour looked at is paid from the budget.
+//!
+//! Each statement is written once, as a [`Line`] with gaps for the labels of its blank nodes. Whatever labels the algorithm
+//! asks for are filled in; nothing is written anew.
+
+mod line;
+mod n_degree;
 
 use std::collections::{BTreeMap, HashMap};
 
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Sha256, Sha384};
 use symbolon_credential::data_integrity::{CanonicalDataset, CanonicalHash, JsonLdBudget, JsonLdError};
 
-use crate::nquads::{Quad, Term};
-
-/// Blank nodes in one path of Hash N-Degree Quads: each is a level of recursion.
-const MAX_PATH_NODES: usize = 512;
+use self::line::Line;
+use crate::nquads::Quad;
+use crate::stack::on_large_stack;
 
 /// A blank node: its place among those of the dataset.
 type Node = usize;
 
 /// Canonicalizes. Statements that are equal count once.
 pub(crate) fn canonicalize(
-    quads: Vec<Quad>,
+    quads: &[Quad],
     hash: CanonicalHash,
     budget: JsonLdBudget,
 ) -> Result<CanonicalDataset, JsonLdError> {
-    let mut labels: Vec<String> = Vec::new();
-    let mut nodes: HashMap<String, Node> = HashMap::new();
-    let mut mentions: Vec<Vec<usize>> = Vec::new();
-    let mut unique: BTreeMap<String, Quad> = quads.into_iter().map(|quad| (quad.to_string(), quad)).collect();
-    let quads: Vec<Quad> = std::mem::take(&mut unique).into_values().collect();
-    for (position, quad) in quads.iter().enumerate() {
-        for (_, label) in blank_labels(quad) {
-            let node = *nodes.entry(label.to_owned()).or_insert_with(|| {
-                labels.push(label.to_owned());
-                mentions.push(Vec::new());
-                labels.len() - 1
-            });
-            if let Some(quads) = mentions.get_mut(node)
-                && quads.last() != Some(&position)
-            {
-                quads.push(position);
-            }
-        }
-    }
-    let mut state = State {
-        quads: &quads,
-        nodes: &nodes,
-        mentions: &mentions,
-        first_degree: Vec::new(),
-        canonical: Issuer::default(),
-        hash,
-        work: budget.n_degree_hashes,
-    };
-    state.issue_all(&labels)?;
-    let canonical_label = |label: &str| -> Result<String, JsonLdError> {
-        let node = nodes.get(label).ok_or(JsonLdError::Processor)?;
-        let number = state.canonical.number(*node).ok_or(JsonLdError::Processor)?;
-        Ok(format!("c14n{number}"))
-    };
-    let mut statements = Vec::with_capacity(quads.len());
-    for quad in &quads {
-        statements.push(relabel(quad, canonical_label)?.to_string());
-    }
-    statements.sort_unstable();
-    let labels = labels
+    let dataset = Dataset::of(quads);
+    let canonical = dataset.canonical_numbers(hash, budget)?;
+    let names = (0..dataset.labels.len())
+        .map(|node| Some(format!("c14n{}", canonical.number(node)?)))
+        .collect::<Option<Vec<String>>>()
+        .ok_or(JsonLdError::Processor)?;
+    let mut statements: Vec<String> = dataset
+        .lines
         .iter()
-        .map(|label| Ok((label.clone(), canonical_label(label)?)))
-        .collect::<Result<_, JsonLdError>>()?;
+        .map(|line| line.with_labels(|node| names.get(node).map_or("", String::as_str)))
+        .collect();
+    statements.sort_unstable();
+    let labels = dataset.labels.into_iter().map(str::to_owned).zip(names).collect();
     Ok(CanonicalDataset { statements, labels })
 }
 
-/// Where a blank node stands in a statement, as the hash of a related node says it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Position {
-    Subject,
-    Object,
-    Graph,
+/// Statements, each once, and the blank nodes in them.
+struct Dataset<'q> {
+    lines: Vec<Line>,
+    /// The label of each node in the input.
+    labels: Vec<&'q str>,
+    /// Which lines speak of each node.
+    mentions: Vec<Vec<usize>>,
 }
 
-impl Position {
-    const fn letter(self) -> char {
-        match self {
-            Self::Subject => 's',
-            Self::Object => 'o',
-            Self::Graph => 'g',
+impl<'q> Dataset<'q> {
+    fn of(quads: &'q [Quad]) -> Self {
+        let mut labels: Vec<&'q str> = Vec::new();
+        let mut nodes: HashMap<&'q str, Node> = HashMap::new();
+        let mut lines: Vec<Line> = quads
+            .iter()
+            .map(|quad| {
+                Line::of(quad, |label| {
+                    *nodes.entry(label).or_insert_with(|| {
+                        labels.push(label);
+                        labels.len() - 1
+                    })
+                })
+            })
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        let mut mentions: Vec<Vec<usize>> = vec![Vec::new(); labels.len()];
+        for (position, line) in lines.iter().enumerate() {
+            for gap in line.gaps() {
+                if let Some(lines) = mentions.get_mut(gap.node)
+                    && lines.last() != Some(&position)
+                {
+                    lines.push(position);
+                }
+            }
+        }
+        Self {
+            lines,
+            labels,
+            mentions,
         }
     }
-}
 
-fn blank_labels(quad: &Quad) -> impl Iterator<Item = (Position, &str)> {
-    [
-        (Position::Subject, Some(&quad.subject)),
-        (Position::Object, Some(&quad.object)),
-        (Position::Graph, quad.graph.as_ref()),
-    ]
-    .into_iter()
-    .filter_map(|(position, term)| match term {
-        Some(Term::Blank(label)) => Some((position, label.as_str())),
-        _ => None,
-    })
-}
+    fn lines_of(&self, node: Node) -> impl Iterator<Item = &Line> {
+        self.mentions
+            .get(node)
+            .into_iter()
+            .flatten()
+            .filter_map(|position| self.lines.get(*position))
+    }
 
-fn relabel(quad: &Quad, label_of: impl Fn(&str) -> Result<String, JsonLdError>) -> Result<Quad, JsonLdError> {
-    let relabelled = |term: &Term| match term {
-        Term::Blank(label) => label_of(label).map(Term::Blank),
-        other => Ok(other.clone()),
-    };
-    Ok(Quad {
-        subject: relabelled(&quad.subject)?,
-        predicate: quad.predicate.clone(),
-        object: relabelled(&quad.object)?,
-        graph: quad.graph.as_ref().map(relabelled).transpose()?,
-    })
+    /// The canonical number of each node (RDF-CANON §4.4.3, from step 3 on).
+    fn canonical_numbers(&self, hash: CanonicalHash, budget: JsonLdBudget) -> Result<Issuer, JsonLdError> {
+        let first_degree: Vec<String> = (0..self.labels.len())
+            .map(|node| self.hash_first_degree(node, hash))
+            .collect();
+        let mut by_hash: BTreeMap<&str, Vec<Node>> = BTreeMap::new();
+        for (node, hash) in first_degree.iter().enumerate() {
+            by_hash.entry(hash).or_default().push(node);
+        }
+        let mut canonical = Issuer::default();
+        for nodes in by_hash.values() {
+            if let [node] = nodes.as_slice() {
+                canonical.issue(*node);
+            }
+        }
+        let alike: Vec<Vec<Node>> = by_hash.into_values().filter(|nodes| nodes.len() > 1).collect();
+        if alike.is_empty() {
+            return Ok(canonical);
+        }
+        // Telling equal-looking nodes apart recurses.
+        on_large_stack(|| n_degree::tell_apart(self, &first_degree, canonical, alike, hash, budget))
+    }
+
+    /// RDF-CANON §4.6.
+    fn hash_first_degree(&self, node: Node, hash: CanonicalHash) -> String {
+        let mut lines: Vec<String> = self
+            .lines_of(node)
+            .map(|line| line.with_labels(|other| if other == node { "a" } else { "z" }))
+            .collect();
+        lines.sort_unstable();
+        digest(hash, lines.iter().map(String::as_bytes))
+    }
 }
 
 /// Issues numbers in order (RDF-CANON §4.5).
@@ -125,234 +141,39 @@ impl Issuer {
     }
 
     fn issue(&mut self, node: Node) -> usize {
-        if let Some(number) = self.number(node) {
-            return number;
-        }
         let number = self.order.len();
-        self.numbers.insert(node, number);
-        self.order.push(node);
-        number
+        let issued = *self.numbers.entry(node).or_insert(number);
+        if issued == number {
+            self.order.push(node);
+        }
+        issued
     }
 }
 
-struct State<'d> {
-    quads: &'d [Quad],
-    nodes: &'d HashMap<String, Node>,
-    mentions: &'d [Vec<usize>],
-    first_degree: Vec<String>,
-    canonical: Issuer,
-    hash: CanonicalHash,
-    work: usize,
-}
-
-impl State<'_> {
-    fn pay(&mut self, amount: usize) -> Result<(), JsonLdError> {
-        self.work = self.work.checked_sub(amount).ok_or(JsonLdError::OverBudget)?;
-        Ok(())
+fn digest<'p>(hash: CanonicalHash, parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+    fn of<'p, D: sha2::Digest>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+        let mut hash = D::new();
+        for part in parts {
+            hash.update(part);
+        }
+        hex(&hash.finalize())
     }
-
-    fn digest(&self, text: &str) -> String {
-        match self.hash {
-            CanonicalHash::Sha256 => hex(&Sha256::digest(text)),
-            CanonicalHash::Sha384 => hex(&Sha384::digest(text)),
-        }
+    match hash {
+        CanonicalHash::Sha256 => of::<Sha256>(parts),
+        CanonicalHash::Sha384 => of::<Sha384>(parts),
     }
-
-    fn quads_of(&self, node: Node) -> impl Iterator<Item = &Quad> {
-        self.mentions
-            .get(node)
-            .into_iter()
-            .flatten()
-            .filter_map(|position| self.quads.get(*position))
-    }
-
-    /// RDF-CANON §4.4.3, from step 3 on.
-    fn issue_all(&mut self, labels: &[String]) -> Result<(), JsonLdError> {
-        let mut by_hash: BTreeMap<String, Vec<Node>> = BTreeMap::new();
-        for (node, label) in labels.iter().enumerate() {
-            let hash = self.hash_first_degree(node, label)?;
-            self.first_degree.push(hash.clone());
-            by_hash.entry(hash).or_default().push(node);
-        }
-        for nodes in by_hash.values() {
-            if let [node] = nodes.as_slice() {
-                self.canonical.issue(*node);
-            }
-        }
-        for nodes in by_hash.into_values().filter(|nodes| nodes.len() > 1) {
-            let mut results = Vec::new();
-            for node in nodes {
-                if self.canonical.number(node).is_some() {
-                    continue;
-                }
-                let mut issuer = Issuer::default();
-                issuer.issue(node);
-                results.push(self.hash_n_degree(node, &issuer, MAX_PATH_NODES)?);
-            }
-            results.sort_by(|(one, _), (other, _)| one.cmp(other));
-            for (_, issuer) in results {
-                for node in issuer.order {
-                    self.canonical.issue(node);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// RDF-CANON §4.6.
-    fn hash_first_degree(&self, node: Node, label: &str) -> Result<String, JsonLdError> {
-        let mut lines = Vec::new();
-        for quad in self.quads_of(node) {
-            let line = relabel(
-                quad,
-                |other| Ok(if other == label { "a" } else { "z" }.to_owned()),
-            )?;
-            lines.push(line.to_string());
-        }
-        lines.sort_unstable();
-        Ok(self.digest(&lines.concat()))
-    }
-
-    /// RDF-CANON §4.7.
-    fn hash_related(&self, related: Node, predicate: &str, issuer: &Issuer, position: Position) -> String {
-        let mut input = String::from(position.letter());
-        if position != Position::Graph {
-            input.push('<');
-            input.push_str(predicate);
-            input.push('>');
-        }
-        if let Some(number) = self.canonical.number(related) {
-            input.push_str(&format!("_:c14n{number}"));
-        } else if let Some(number) = issuer.number(related) {
-            input.push_str(&format!("_:b{number}"));
-        } else if let Some(hash) = self.first_degree.get(related) {
-            input.push_str(hash);
-        }
-        self.digest(&input)
-    }
-
-    /// RDF-CANON §4.8.
-    fn hash_n_degree(
-        &mut self,
-        node: Node,
-        issuer: &Issuer,
-        levels: usize,
-    ) -> Result<(String, Issuer), JsonLdError> {
-        let levels = levels.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
-        let mut by_hash: BTreeMap<String, Vec<Node>> = BTreeMap::new();
-        let mut looked_at = 0;
-        for quad in self.quads_of(node) {
-            for (position, label) in blank_labels(quad) {
-                let Some(&related) = self.nodes.get(label) else {
-                    continue;
-                };
-                if related != node {
-                    looked_at += 1;
-                    let hash = self.hash_related(related, &quad.predicate, issuer, position);
-                    by_hash.entry(hash).or_default().push(related);
-                }
-            }
-        }
-        // Eight hashes of neighbours cost about as much as the rest of a call.
-        self.pay(1 + looked_at / 8)?;
-        let mut data = String::new();
-        let mut issuer = issuer.clone();
-        for (hash, mut related) in by_hash {
-            data.push_str(&hash);
-            let (path, chosen) = self.shortest_path(&mut related, &issuer, levels)?;
-            data.push_str(&path);
-            issuer = chosen;
-        }
-        Ok((self.digest(&data), issuer))
-    }
-
-    /// RDF-CANON §4.8.3 step 5: the least path over all orders of `related`.
-    fn shortest_path(
-        &mut self,
-        related: &mut [Node],
-        issuer: &Issuer,
-        levels: usize,
-    ) -> Result<(String, Issuer), JsonLdError> {
-        let mut least: Option<(String, Issuer)> = None;
-        related.sort_unstable();
-        loop {
-            self.pay(1)?;
-            if let Some(found) = self.path(related, issuer, least.as_ref(), levels)? {
-                least = Some(found);
-            }
-            if !next_permutation(related) {
-                break;
-            }
-        }
-        least.ok_or(JsonLdError::Processor)
-    }
-
-    /// The path of one order; `None` where it is not less than the least so far.
-    fn path(
-        &mut self,
-        related: &[Node],
-        issuer: &Issuer,
-        least: Option<&(String, Issuer)>,
-        levels: usize,
-    ) -> Result<Option<(String, Issuer)>, JsonLdError> {
-        let is_beaten =
-            |path: &str| least.is_some_and(|(least, _)| path.len() >= least.len() && path > least.as_str());
-        let mut issuer = issuer.clone();
-        let mut path = String::new();
-        let mut recursion = Vec::new();
-        for &node in related {
-            if let Some(number) = self.canonical.number(node) {
-                path.push_str(&format!("_:c14n{number}"));
-            } else {
-                if issuer.number(node).is_none() {
-                    recursion.push(node);
-                }
-                path.push_str(&format!("_:b{}", issuer.issue(node)));
-            }
-            if is_beaten(&path) {
-                return Ok(None);
-            }
-        }
-        for node in recursion {
-            let (hash, of_result) = self.hash_n_degree(node, &issuer, levels)?;
-            path.push_str(&format!("_:b{}<{hash}>", issuer.issue(node)));
-            issuer = of_result;
-            if is_beaten(&path) {
-                return Ok(None);
-            }
-        }
-        match least {
-            Some((least, _)) if path >= *least => Ok(None),
-            _ => Ok(Some((path, issuer))),
-        }
-    }
-}
-
-/// The next order of `items`, ascending; `false` behind the last.
-fn next_permutation(items: &mut [Node]) -> bool {
-    let Some(descent) = items
-        .windows(2)
-        .rposition(|pair| matches!(pair, [one, next] if one < next))
-    else {
-        return false;
-    };
-    let pivot = items.get(descent).copied().unwrap_or_default();
-    if let Some(larger) = items.iter().rposition(|item| *item > pivot) {
-        items.swap(descent, larger);
-    }
-    if let Some(tail) = items.get_mut(descent + 1..) {
-        tail.reverse();
-    }
-    true
 }
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = [
         '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
     ];
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| DIGITS.get(usize::from(digit)))
-        .collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| DIGITS.get(usize::from(digit))),
+    );
+    text
 }

@@ -5,18 +5,23 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use ssi_json_ld::json_ld::syntax::{self, Parse as _};
 use ssi_json_ld::json_ld::{Context, Iri, IriBuf, LoadError, Loader, RemoteDocument};
 use symbolon_credential::data_integrity::{ContextTable, JsonLdError};
 
-/// Processed contexts that are kept at once. Issuers and tables are few; a document cannot add one.
-const MAX_PROCESSED_CONTEXTS: usize = 256;
+use crate::active::{Allowance, Family};
 
 /// The shipped contexts, and the processed ones.
 pub(crate) struct Contexts {
     shipped: BTreeMap<&'static str, Shipped>,
-    processed: Mutex<HashMap<[u8; 32], Arc<Context>>>,
+    processed: Mutex<Processed>,
+}
+
+/// Families by the text of their outermost context and the digest of the table.
+#[derive(Default)]
+struct Processed {
+    families: HashMap<(String, [u8; 32]), Arc<Family>>,
+    allowance: Arc<Allowance>,
 }
 
 struct Shipped {
@@ -74,43 +79,31 @@ impl Contexts {
             .any(|document| document.get("@context") == Some(context))
     }
 
-    /// The active context that a `@context` value gives.
+    /// The active context that a `@context` value gives, and those that follow from it.
     pub(crate) fn processed(
         &self,
         context: &Value,
         table: &ContextTable,
         process: impl FnOnce() -> Result<Context, JsonLdError>,
-    ) -> Result<Arc<Context>, JsonLdError> {
-        let key = self.key(context, table);
-        let cached = self.lock().get(&key).cloned();
-        if let Some(cached) = cached {
-            return Ok(cached);
-        }
-        let processed = Arc::new(process()?);
-        let mut kept = self.lock();
-        if kept.len() >= MAX_PROCESSED_CONTEXTS {
-            kept.clear();
-        }
-        kept.insert(key, Arc::clone(&processed));
-        Ok(processed)
-    }
-
-    /// Names the result of processing: the value itself, and the table where the value needs it.
-    fn key(&self, context: &Value, table: &ContextTable) -> [u8; 32] {
-        let is_shipped = |one: &Value| one.as_str().is_some_and(|url| self.shipped.contains_key(url));
-        let needs_table = match context {
-            Value::Array(contexts) => !contexts.iter().all(is_shipped),
-            one => !is_shipped(one),
+    ) -> Result<Arc<Family>, JsonLdError> {
+        // Contexts within the document may need the table where this one does not.
+        let key = (context.to_string(), table.digest());
+        let allowance = {
+            let mut processed = self.lock();
+            if processed.allowance.is_spent() {
+                *processed = Processed::default();
+            }
+            if let Some(known) = processed.families.get(&key) {
+                return Ok(Arc::clone(known));
+            }
+            Arc::clone(&processed.allowance)
         };
-        let mut hash = Sha256::new();
-        hash.update(context.to_string());
-        if needs_table {
-            hash.update(table.digest());
-        }
-        hash.finalize().into()
+        let family = Arc::new(Family::of(process()?, allowance));
+        self.lock().families.insert(key, Arc::clone(&family));
+        Ok(family)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Context>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Processed> {
         // A poisoned cache still holds only finished entries.
         self.processed.lock().unwrap_or_else(PoisonError::into_inner)
     }

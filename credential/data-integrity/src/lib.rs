@@ -4,31 +4,46 @@
 //! (nothing of a document is left out of its statements), the conversion to RDF, and RDFC-1.0 within a budget. Nothing is
 //! ever loaded: a context is shipped with `symbolon-schemas`, or in the caller's table, or refused.
 
+mod active;
 mod canonical;
 mod contexts;
+mod direct;
 mod expand;
 mod nquads;
 mod safe_mode;
 mod skolemize;
+mod stack;
 mod to_rdf;
 
-use std::thread;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use symbolon_credential::data_integrity::{
     CanonicalDataset, CanonicalHash, ContextTable, JsonLdBudget, JsonLdError, JsonLdProcessor,
 };
 
+use crate::active::Family;
 use crate::contexts::Contexts;
-
-/// The stack of the thread that expands, in bytes. The expansion of `json-ld` recurses with large frames; a caller's
-/// thread may have two megabytes.
-const STACK_BYTES: usize = 8 << 20;
+use crate::direct::Direct;
+use crate::expand::Processing;
+use crate::nquads::Quad;
+use crate::stack::on_large_stack;
 
 /// The JSON-LD processor. It keeps contexts parsed and processed, so make one and share it.
 #[derive(Default)]
 pub struct SsiJsonLd {
     contexts: Contexts,
+}
+
+/// A document that was checked, on its way to statements.
+struct Checked<'d> {
+    members: &'d Map<String, Value>,
+    /// How many scalars the statements must carry.
+    scalars: usize,
+    family: Arc<Family>,
+    processing: Processing<'d>,
+    max_statements: usize,
 }
 
 impl SsiJsonLd {
@@ -38,29 +53,69 @@ impl SsiJsonLd {
         Self::default()
     }
 
-    fn quads(
-        &self,
-        document: &Value,
-        contexts: &ContextTable,
+    fn check<'d>(
+        &'d self,
+        document: &'d Value,
+        table: &'d ContextTable,
         budget: JsonLdBudget,
-    ) -> Result<Vec<nquads::Quad>, JsonLdError> {
-        let scalars = safe_mode::check(document, contexts, &self.contexts, budget)?;
-        let expanded = expand::expand(document, contexts, &self.contexts)?;
-        safe_mode::compare(scalars, &expanded)?;
-        to_rdf::to_rdf(&expanded, budget.statements)
+    ) -> Result<Checked<'d>, JsonLdError> {
+        let scalars = safe_mode::check(document, table, &self.contexts, budget)?;
+        let processing = Processing {
+            contexts: &self.contexts,
+            table,
+        };
+        let members = document.as_object().ok_or(JsonLdError::Malformed)?;
+        Ok(Checked {
+            members,
+            scalars,
+            family: processing.family(members)?,
+            processing,
+            max_statements: budget.statements,
+        })
     }
 }
 
-/// Runs on a thread with a stack of its own. A panic of the processor below is an error here.
-fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T, JsonLdError> + Send) -> Result<T, JsonLdError> {
-    thread::scope(|scope| {
-        thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, work)
-            .map_err(|_| JsonLdError::Processor)?
-            .join()
-            .unwrap_or(Err(JsonLdError::Processor))
-    })
+impl<'d> Checked<'d> {
+    fn quads(&self) -> Result<Vec<Quad>, JsonLdError> {
+        match self.direct() {
+            Some(direct) => Ok(direct.quads),
+            None => self.quads_through_expansion(),
+        }
+    }
+
+    /// The short way, which not every document can go.
+    fn direct(&self) -> Option<Direct<'d>> {
+        direct::statements(
+            self.members,
+            self.scalars,
+            &self.family,
+            self.processing,
+            self.max_statements,
+        )
+    }
+
+    fn quads_through_expansion(&self) -> Result<Vec<Quad>, JsonLdError> {
+        on_large_stack(|| {
+            let expanded = self
+                .processing
+                .expand(self.members, &self.family.outermost().context)?;
+            safe_mode::compare(self.scalars, &expanded)?;
+            to_rdf::to_rdf(&expanded, self.max_statements)
+        })
+    }
+
+    /// The texts that identify nodes.
+    fn identifiers(&self) -> Result<BTreeSet<String>, JsonLdError> {
+        if let Some(direct) = self.direct() {
+            return Ok(direct.identifiers.into_iter().map(str::to_owned).collect());
+        }
+        on_large_stack(|| {
+            let expanded = self
+                .processing
+                .expand(self.members, &self.family.outermost().context)?;
+            Ok(skolemize::identifiers(&expanded))
+        })
+    }
 }
 
 impl JsonLdProcessor for SsiJsonLd {
@@ -71,10 +126,8 @@ impl JsonLdProcessor for SsiJsonLd {
         hash: CanonicalHash,
         budget: JsonLdBudget,
     ) -> Result<Vec<String>, JsonLdError> {
-        on_large_stack(|| {
-            let quads = self.quads(document, contexts, budget)?;
-            Ok(canonical::canonicalize(quads, hash, budget)?.statements)
-        })
+        let quads = self.check(document, contexts, budget)?.quads()?;
+        Ok(canonical::canonicalize(&quads, hash, budget)?.statements)
     }
 
     fn canonicalize_statements(
@@ -83,16 +136,14 @@ impl JsonLdProcessor for SsiJsonLd {
         hash: CanonicalHash,
         budget: JsonLdBudget,
     ) -> Result<CanonicalDataset, JsonLdError> {
-        on_large_stack(|| {
-            if statements.len() > budget.statements {
-                return Err(JsonLdError::OverBudget);
-            }
-            let quads = statements
-                .iter()
-                .map(|statement| nquads::parse(statement))
-                .collect::<Result<_, _>>()?;
-            canonical::canonicalize(quads, hash, budget)
-        })
+        if statements.len() > budget.statements {
+            return Err(JsonLdError::OverBudget);
+        }
+        let quads = statements
+            .iter()
+            .map(|statement| nquads::parse(statement))
+            .collect::<Result<Vec<_>, _>>()?;
+        canonical::canonicalize(&quads, hash, budget)
     }
 
     fn to_statements(
@@ -101,10 +152,8 @@ impl JsonLdProcessor for SsiJsonLd {
         contexts: &ContextTable,
         budget: JsonLdBudget,
     ) -> Result<Vec<String>, JsonLdError> {
-        on_large_stack(|| {
-            let quads = self.quads(document, contexts, budget)?;
-            Ok(quads.iter().map(ToString::to_string).collect())
-        })
+        let quads = self.check(document, contexts, budget)?.quads()?;
+        Ok(quads.iter().map(Quad::to_text).collect())
     }
 
     fn skolemize(
@@ -114,11 +163,14 @@ impl JsonLdProcessor for SsiJsonLd {
         prefix: &str,
         budget: JsonLdBudget,
     ) -> Result<Value, JsonLdError> {
-        on_large_stack(|| {
-            safe_mode::check(document, contexts, &self.contexts, budget)?;
-            skolemize::skolemize(document, prefix, |marked| {
-                expand::expand(marked, contexts, &self.contexts)
-            })
+        safe_mode::check(document, contexts, &self.contexts, budget)?;
+        // Every object may get one member more.
+        let budget = JsonLdBudget {
+            items: budget.items.saturating_mul(2),
+            ..budget
+        };
+        skolemize::skolemize(document, prefix, |named| {
+            self.check(named, contexts, budget)?.identifiers()
         })
     }
 }

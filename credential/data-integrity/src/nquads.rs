@@ -1,11 +1,13 @@
 //! N-Quads ([RDF 1.1 N-Quads](https://www.w3.org/TR/n-quads/)), written in the canonical form of
 //! [RDF-CANON §A](https://www.w3.org/TR/rdf-canon/#canonical-quads).
 
-use std::fmt;
+use std::fmt::Write as _;
 
 use symbolon_credential::data_integrity::JsonLdError;
 
 pub(crate) const XSD_STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
+/// Room for a statement as it usually is.
+pub(crate) const USUAL_STATEMENT_BYTES: usize = 160;
 const LANGUAGE_STRING: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString";
 
 /// What stands in a statement.
@@ -30,53 +32,85 @@ pub(crate) struct Quad {
     pub(crate) graph: Option<Term>,
 }
 
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Term {
+    /// Appends the term; a blank node is left to `blank`.
+    pub(crate) fn write(&self, out: &mut String, blank: &mut impl FnMut(&mut String, &str)) {
         match self {
-            Self::Iri(iri) => write!(f, "<{iri}>"),
-            Self::Blank(label) => write!(f, "_:{label}"),
+            Self::Iri(iri) => write_iri(iri, out),
+            Self::Blank(label) => blank(out, label),
             Self::Literal {
                 lexical,
                 datatype,
                 language,
             } => {
-                f.write_str("\"")?;
-                write_escaped(lexical, f)?;
-                f.write_str("\"")?;
+                out.push('"');
+                write_escaped(lexical, out);
+                out.push('"');
                 match language {
-                    Some(language) => write!(f, "@{language}"),
-                    None if datatype == XSD_STRING => Ok(()),
-                    None => write!(f, "^^<{datatype}>"),
+                    Some(language) => out.extend(["@", language]),
+                    None if datatype == XSD_STRING => {}
+                    None => {
+                        out.push_str("^^");
+                        write_iri(datatype, out);
+                    }
                 }
             }
         }
     }
 }
 
-fn write_escaped(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for character in text.chars() {
-        match character {
-            '\u{8}' => f.write_str("\\b")?,
-            '\t' => f.write_str("\\t")?,
-            '\n' => f.write_str("\\n")?,
-            '\u{c}' => f.write_str("\\f")?,
-            '\r' => f.write_str("\\r")?,
-            '"' => f.write_str("\\\"")?,
-            '\\' => f.write_str("\\\\")?,
-            control if control < ' ' || control == '\u{7f}' => write!(f, "\\u{:04X}", u32::from(control))?,
-            other => write!(f, "{other}")?,
-        }
-    }
-    Ok(())
+fn write_iri(iri: &str, out: &mut String) {
+    out.push('<');
+    out.push_str(iri);
+    out.push('>');
 }
 
-impl fmt::Display for Quad {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} <{}> {}", self.subject, self.predicate, self.object)?;
-        if let Some(graph) = &self.graph {
-            write!(f, " {graph}")?;
+fn write_escaped(text: &str, out: &mut String) {
+    let needs_escape = |byte: &u8| matches!(byte, ..b' ' | b'"' | b'\\' | 0x7f);
+    let mut rest = text;
+    // Each of these characters is one byte, so the text can be cut at it.
+    while let Some(place) = rest.as_bytes().iter().position(needs_escape) {
+        let (plain, behind) = rest.split_at(place);
+        out.push_str(plain);
+        let mut characters = behind.chars();
+        match characters.next().unwrap_or_default() {
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            control => {
+                // Writing to memory does not fail.
+                let _ = write!(out, "\\u{:04X}", u32::from(control));
+            }
         }
-        f.write_str(" .\n")
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+}
+
+impl Quad {
+    /// Appends the statement, the line feed included; blank nodes are left to `blank`.
+    pub(crate) fn write(&self, out: &mut String, mut blank: impl FnMut(&mut String, &str)) {
+        self.subject.write(out, &mut blank);
+        out.push(' ');
+        write_iri(&self.predicate, out);
+        out.push(' ');
+        self.object.write(out, &mut blank);
+        if let Some(graph) = &self.graph {
+            out.push(' ');
+            graph.write(out, &mut blank);
+        }
+        out.push_str(" .\n");
+    }
+
+    /// The statement with its own labels.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::with_capacity(USUAL_STATEMENT_BYTES);
+        self.write(&mut text, |text, label| text.extend(["_:", label]));
+        text
     }
 }
 
@@ -188,6 +222,13 @@ impl Reader<'_> {
 
     /// The text up to a character that is not escaped, which is passed over.
     fn until(&mut self, end: char) -> Result<String, JsonLdError> {
+        // Hardly any text has an escape in it.
+        let place = self.rest.find([end, '\\']).ok_or(JsonLdError::Statement)?;
+        let (plain, behind) = self.rest.split_at(place);
+        if let Some(behind) = behind.strip_prefix(end) {
+            self.rest = behind;
+            return Ok(plain.to_owned());
+        }
         let mut text = String::new();
         let mut characters = self.rest.chars();
         loop {
@@ -257,12 +298,12 @@ mod tests {
             "<a:b> <a:c> \"1\"^^<http://www.w3.org/2001/XMLSchema#integer> <a:g> .\n",
             "<a:b> <a:c> \"tab\\tline\\nquote\\\"back\\\\ \\u0001\u{e9}\"@en-GB .\n",
         ] {
-            assert_eq!(parse(text).unwrap().to_string(), text);
+            assert_eq!(parse(text).unwrap().to_text(), text);
         }
         assert_eq!(
             parse("<a:b>  <a:c>  \"\\u00e9\\U0001F600\" . ")
                 .unwrap()
-                .to_string(),
+                .to_text(),
             "<a:b> <a:c> \"\u{e9}\u{1f600}\" .\n"
         );
     }

@@ -112,6 +112,15 @@ fn scalars_of_object(value: &syntax::Value) -> usize {
     }
 }
 
+/// The number of scalars in a JSON literal.
+pub(crate) fn scalars_within_json(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(scalars_within_json).sum(),
+        Value::Object(members) => members.values().map(scalars_within_json).sum(),
+        _ => 1,
+    }
+}
+
 fn scalars_within(value: &syntax::Value) -> usize {
     match value {
         syntax::Value::Array(items) => items.iter().map(scalars_within).sum(),

@@ -14,16 +14,22 @@ use symbolon_credential::data_integrity::{DataLoss, JsonLdError};
 pub(crate) fn skolemize(
     document: &Value,
     prefix: &str,
-    expand: impl Fn(&Value) -> Result<Vec<syntax::Value>, JsonLdError>,
+    identifiers_of: impl Fn(&Value) -> Result<BTreeSet<String>, JsonLdError>,
 ) -> Result<Value, JsonLdError> {
     let mut named = document.clone();
     name(&mut named, prefix, &mut 0)?;
-    let mut identifiers = BTreeSet::new();
-    for object in &expand(&named)? {
-        collect_identifiers(object, &mut identifiers);
-    }
+    let identifiers = identifiers_of(&named)?;
     take_back(&mut named, prefix, &identifiers);
     Ok(named)
+}
+
+/// The identifiers in an expanded document.
+pub(crate) fn identifiers(expanded: &[syntax::Value]) -> BTreeSet<String> {
+    let mut identifiers = BTreeSet::new();
+    for object in expanded {
+        collect_identifiers(object, &mut identifiers);
+    }
+    identifiers
 }
 
 fn is_no_node(object: &Map<String, Value>) -> bool {

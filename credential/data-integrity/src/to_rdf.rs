@@ -11,8 +11,8 @@ use symbolon_credential::data_integrity::{DataLoss, JsonLdError};
 
 use crate::nquads::{Quad, Term, XSD_STRING, is_language_tag, language_string};
 
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
+pub(crate) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+pub(crate) const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 const I18N: &str = "https://www.w3.org/ns/i18n#";
 
 /// 2⁵³: beyond it, readers disagree about the number that is written.
@@ -202,7 +202,7 @@ fn literal(object: &Object) -> Result<Term, JsonLdError> {
 }
 
 /// A number in the canonical form of its datatype, and which datatype that is.
-fn number_text(text: &str, wants_double: bool) -> Result<(String, &'static str), JsonLdError> {
+pub(crate) fn number_text(text: &str, wants_double: bool) -> Result<(String, &'static str), JsonLdError> {
     let number: f64 = text.parse().map_err(|_| JsonLdError::Malformed)?;
     if !number.is_finite() {
         return Err(DataLoss::Value.into());

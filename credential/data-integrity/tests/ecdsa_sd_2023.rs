@@ -380,3 +380,27 @@ fn a_document_with_nothing_mandatory_shows_nothing_by_itself() {
         Err(DeriveError::NothingSelected)
     );
 }
+
+#[test]
+fn no_bit_of_a_derived_document_may_change() {
+    let setting = Setting::new();
+    let mandatory = pointers(&["/issuer"]);
+    let secured = issue(&document(), &mandatory, &SeededRandomness::new(1), &setting);
+    let shown = pointers(&["/credentialSubject/1/givenName", "/credentialSubject/1/age"]);
+    let derived = derive(&secured, &shown, setting.json_ld()).unwrap();
+    let key = base_key().public_key();
+    let accepts = |document: &Value| verify(document, &key, setting.json_ld(), &RustCryptoProvider).is_ok();
+    assert!(accepts(&derived));
+    let text = derived.to_string().into_bytes();
+    for (place, bit) in (0..text.len()).zip((0..8).cycle()) {
+        let mut changed = text.clone();
+        changed[place] ^= 1 << bit;
+        let Ok(changed) = serde_json::from_slice::<Value>(&changed) else {
+            continue;
+        };
+        assert!(
+            changed == derived || !accepts(&changed),
+            "byte {place} bit {bit}: {changed}"
+        );
+    }
+}

@@ -36,4 +36,4 @@ pub use response::{DeviceElement, DeviceResponse, Document};
 pub use transcript::{Handover, SessionTranscript};
 pub use validity::MdocValidity;
 pub use value::{DateTime, ElementValue, FullDate, InvalidDate, NotAnElementValue};
-pub use verify::{DeviceAuthentication, MdocRejected};
+pub use verify::{DeviceAuthentication, IssuerVerified, MdocRejected};

@@ -110,7 +110,51 @@ impl IssuerSigned<'_> {
     }
 }
 
-impl Document<'_> {
+/// A document whose issuer was verified, and whose device was not.
+#[derive(Debug, Clone)]
+pub struct IssuerVerified<'a>(Document<'a>);
+
+impl<'a> core::ops::Deref for IssuerVerified<'a> {
+    type Target = Document<'a>;
+
+    fn deref(&self) -> &Document<'a> {
+        &self.0
+    }
+}
+
+impl IssuerVerified<'_> {
+    /// Verifies that the key which the issuer bound the mdoc to authenticated it for the session of `transcript`.
+    ///
+    /// # Errors
+    /// [`MdocRejected`].
+    pub fn verify_device(
+        self,
+        transcript: &SessionTranscript,
+        accepted: DeviceAuthentication<'_>,
+        provider: &dyn CryptoProvider,
+    ) -> Result<Verified<Self>, MdocRejected> {
+        self.0.check_device(transcript, accepted, provider)?;
+        Ok(Verified::after_check(self))
+    }
+}
+
+impl<'a> Document<'a> {
+    /// Verifies the issuer alone: everything [`IssuerSigned::verify`] does, and the document type.
+    ///
+    /// # Errors
+    /// [`MdocRejected`].
+    pub fn verify_issuer(
+        self,
+        chain: &VerifiedChain,
+        provider: &dyn CryptoProvider,
+    ) -> Result<IssuerVerified<'a>, MdocRejected> {
+        if self.doc_type != self.issuer_signed.mso.doc_type {
+            return Err(MdocRejected::DocTypeMismatch);
+        }
+        self.issuer_signed.check_issuer(chain, provider)?;
+        Ok(IssuerVerified(self))
+    }
+
     /// Verifies issuer and device: everything [`IssuerSigned::verify`] does, the document type, and that the key which the issuer
     /// bound the mdoc to authenticated it for the session of `transcript`.
     ///
@@ -123,12 +167,9 @@ impl Document<'_> {
         accepted: DeviceAuthentication<'_>,
         provider: &dyn CryptoProvider,
     ) -> Result<Verified<Self>, MdocRejected> {
-        if self.doc_type != self.issuer_signed.mso.doc_type {
-            return Err(MdocRejected::DocTypeMismatch);
-        }
-        self.issuer_signed.check_issuer(chain, provider)?;
-        self.check_device(transcript, accepted, provider)?;
-        Ok(Verified::after_check(self))
+        let IssuerVerified(document) = self.verify_issuer(chain, provider)?;
+        document.check_device(transcript, accepted, provider)?;
+        Ok(Verified::after_check(document))
     }
 
     pub(super) fn check_device(

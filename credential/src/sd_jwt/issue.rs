@@ -9,6 +9,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, SignatureAlgorithm};
 use thiserror::Error;
 
 use super::digest::DigestAlgorithm;
+use super::write::{Members, write_json};
 use super::{ELEMENT, SD, SD_ALG};
 use crate::claims_path::{ClaimsPath, PathPart, PathSelectionError};
 
@@ -16,6 +17,9 @@ use crate::claims_path::{ClaimsPath, PathPart, PathSelectionError};
 const SALT_BYTES: usize = 16;
 /// Depth of the claims that may be issued; deeper ones would be refused by our own reader.
 const MAX_DEPTH: usize = 16;
+/// Room for the payload and for a disclosure as they usually are.
+const USUAL_PAYLOAD_BYTES: usize = 1536;
+const USUAL_DISCLOSURE_BYTES: usize = 160;
 
 /// Digests of nothing, among the digests of claims ([RFC 9901 §4.2.5](https://www.rfc-editor.org/rfc/rfc9901.html#section-4.2.5)).
 /// They hide how many claims there are from whoever sees a presentation. Arrays get none: the order of an array's
@@ -118,8 +122,35 @@ impl SdJwtClaims {
         header: &EncodedHeader,
         randomness: &dyn Randomness,
     ) -> Result<PreparedSdJwt, IssueError> {
+        let claims = ClaimsToConceal {
+            registered: &[],
+            claims: &self.claims,
+            selectable: &self.selectable,
+            decoys: self.decoys,
+            digest_algorithm: self.digest_algorithm,
+        };
+        claims.prepare(header, randomness)
+    }
+}
+
+/// Claims as they are written: nothing of them is copied.
+pub(crate) struct ClaimsToConceal<'c> {
+    /// Claims that come before the others and have other names.
+    pub(crate) registered: &'c [(&'static str, Value)],
+    pub(crate) claims: &'c Map<String, Value>,
+    pub(crate) selectable: &'c [ClaimsPath],
+    pub(crate) decoys: Decoys,
+    pub(crate) digest_algorithm: DigestAlgorithm,
+}
+
+impl ClaimsToConceal<'_> {
+    pub(crate) fn prepare(
+        &self,
+        header: &EncodedHeader,
+        randomness: &dyn Randomness,
+    ) -> Result<PreparedSdJwt, IssueError> {
         for (position, path) in self.selectable.iter().enumerate() {
-            path.select(&self.claims)
+            path.check(|name| self.claim(name))
                 .map_err(|source| IssueError::NothingSelected { position, source })?;
         }
         let patterns: Vec<&[PathPart]> = self.selectable.iter().map(ClaimsPath::parts).collect();
@@ -131,18 +162,31 @@ impl SdJwtClaims {
                 block: [0; Salts::BLOCK_BYTES],
                 next: Salts::BLOCK_BYTES,
             },
-            disclosures: String::new(),
+            disclosures: String::with_capacity(self.selectable.len() * USUAL_DISCLOSURE_BYTES),
+            array: Vec::with_capacity(USUAL_DISCLOSURE_BYTES),
         };
-        let mut payload = concealer.object(&self.claims, &patterns, MAX_DEPTH)?;
+        let mut payload = Vec::with_capacity(USUAL_PAYLOAD_BYTES);
+        let registered = self.registered.iter().map(|(name, value)| (*name, value));
+        let claims = self.claims.iter().map(|(name, value)| (name.as_str(), value));
+        let mut members = Members::begin(&mut payload);
+        let digests = concealer.members(registered.chain(claims), &patterns, MAX_DEPTH, &mut members)?;
         // RFC 9901 §4.1.1: without digests there is nothing for an algorithm to apply to.
-        if !concealer.disclosures.is_empty() || payload.contains_key(SD) {
-            payload.insert(SD_ALG.to_owned(), Value::from(self.digest_algorithm.name()));
+        if digests == Digests::Written || !concealer.disclosures.is_empty() {
+            write_json(members.value_of(SD_ALG), self.digest_algorithm.name());
         }
-        let payload = Value::Object(payload).to_string();
+        members.end();
+        let disclosures = concealer.disclosures;
         Ok(PreparedSdJwt {
-            jwt: header.prepare(payload.as_bytes()),
-            disclosures: concealer.disclosures,
+            jwt: header.prepare_with_room(&payload, disclosures.len().saturating_add(1)),
+            disclosures,
         })
+    }
+
+    fn claim(&self, name: &str) -> Option<&Value> {
+        let registered = self.registered.iter().find(|(own, _)| *own == name);
+        registered
+            .map(|(_, value)| value)
+            .or_else(|| self.claims.get(name))
     }
 }
 
@@ -201,87 +245,138 @@ impl Salts<'_> {
     }
 }
 
+/// Whether an object got a member with digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Digests {
+    None,
+    Written,
+}
+
+/// Writes claims and disclosures as text, in one go: a tree of the claims that are left would be built only to be written.
 struct Concealer<'r> {
     algorithm: DigestAlgorithm,
     decoys: Decoys,
     salts: Salts<'r>,
     disclosures: String,
+    /// The disclosure that is being made.
+    array: Vec<u8>,
 }
 
 impl Concealer<'_> {
-    fn object(
+    fn members<'c>(
         &mut self,
-        object: &Map<String, Value>,
+        claims: impl Iterator<Item = (&'c str, &'c Value)>,
         patterns: &[&[PathPart]],
         depth: usize,
-    ) -> Result<Map<String, Value>, IssueError> {
+        members: &mut Members<'_>,
+    ) -> Result<Digests, IssueError> {
         let depth = depth.checked_sub(1).ok_or(IssueError::TooDeep)?;
-        let mut visible = Map::with_capacity(object.len());
         let mut digests = Vec::new();
-        for (name, value) in object {
-            if matches!(name.as_str(), SD | ELEMENT | SD_ALG) {
+        for (name, value) in claims {
+            if matches!(name, SD | ELEMENT | SD_ALG) {
                 return Err(IssueError::ReservedClaimName);
             }
             let (concealed, below) =
                 descend(patterns, |part| matches!(part, PathPart::Key(key) if key == name));
-            let value = self.value(value, &below, depth)?;
             if concealed {
-                digests.push(self.disclose(Some(name), &value)?);
+                digests.push(self.disclose(Some(name), value, &below, depth)?);
             } else {
-                visible.insert(name.clone(), value);
+                self.value(value, &below, depth, members.value_of(name))?;
             }
         }
-        if !digests.is_empty() {
-            if let Decoys::PerObject(count) = self.decoys {
-                for _ in 0..count {
-                    let nothing = [self.salts.next()?, self.salts.next()?].concat();
-                    digests.push(self.algorithm.digest(&base64url::encode(&nothing)));
-                }
-            }
-            // Sorted, so that their order says nothing about the order of the claims (RFC 9901 §4.2.4.1).
-            digests.sort_unstable();
-            visible.insert(SD.to_owned(), Value::from(digests));
+        if digests.is_empty() {
+            return Ok(Digests::None);
         }
-        Ok(visible)
+        if let Decoys::PerObject(count) = self.decoys {
+            for _ in 0..count {
+                let nothing = [self.salts.next()?, self.salts.next()?].concat();
+                digests.push(self.algorithm.digest(&base64url::encode(&nothing)));
+            }
+        }
+        // Sorted, so that their order says nothing about the order of the claims (RFC 9901 §4.2.4.1).
+        digests.sort_unstable();
+        let out = members.value_of(SD);
+        let mut separator = b'[';
+        for digest in digests {
+            out.extend_from_slice(&[separator, b'"']);
+            out.extend_from_slice(digest.as_bytes());
+            out.push(b'"');
+            separator = b',';
+        }
+        out.push(b']');
+        Ok(Digests::Written)
     }
 
-    fn value(&mut self, value: &Value, patterns: &[&[PathPart]], depth: usize) -> Result<Value, IssueError> {
+    fn value(
+        &mut self,
+        value: &Value,
+        patterns: &[&[PathPart]],
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), IssueError> {
         match value {
-            Value::Object(object) => self.object(object, patterns, depth).map(Value::Object),
+            Value::Object(object) => {
+                let mut members = Members::begin(out);
+                let claims = object.iter().map(|(name, value)| (name.as_str(), value));
+                self.members(claims, patterns, depth, &mut members)?;
+                members.end();
+            }
             Value::Array(array) => {
                 let depth = depth.checked_sub(1).ok_or(IssueError::TooDeep)?;
-                let mut elements = Vec::with_capacity(array.len());
+                out.push(b'[');
                 for (index, element) in (0_u64..).zip(array) {
+                    if index > 0 {
+                        out.push(b',');
+                    }
                     let (concealed, below) = descend(patterns, |part| match part {
                         PathPart::All => true,
                         PathPart::Index(wanted) => *wanted == index,
                         PathPart::Key(_) => false,
                     });
-                    let element = self.value(element, &below, depth)?;
-                    elements.push(if concealed {
-                        let digest = self.disclose(None, &element)?;
-                        Value::Object(Map::from_iter([(ELEMENT.to_owned(), Value::from(digest))]))
+                    if concealed {
+                        let digest = self.disclose(None, element, &below, depth)?;
+                        let mut members = Members::begin(out);
+                        write_json(members.value_of(ELEMENT), digest.as_str());
+                        members.end();
                     } else {
-                        element
-                    });
+                        self.value(element, &below, depth, out)?;
+                    }
                 }
-                Ok(Value::Array(elements))
+                out.push(b']');
             }
-            plain => Ok(plain.clone()),
+            plain => write_json(out, plain),
         }
+        Ok(())
     }
 
     /// Writes a disclosure and returns its digest.
-    fn disclose(&mut self, name: Option<&str>, value: &Value) -> Result<String, IssueError> {
-        let salt = base64url::encode(&self.salts.next()?);
-        let json = match name {
-            Some(name) => format!("[\"{salt}\",{},{value}]", Value::from(name)),
-            None => format!("[\"{salt}\",{value}]"),
-        };
-        let encoded = base64url::encode(json.as_bytes());
+    fn disclose(
+        &mut self,
+        name: Option<&str>,
+        value: &Value,
+        patterns: &[&[PathPart]],
+        depth: usize,
+    ) -> Result<String, IssueError> {
+        // Disclosures within this one are written and salted before it.
+        let mut json = Vec::new();
+        self.value(value, patterns, depth, &mut json)?;
+        let salt = self.salts.next()?;
+        self.array.clear();
+        self.array.extend_from_slice(b"[\"");
+        base64url::encode_into_bytes(&salt, &mut self.array);
+        self.array.extend_from_slice(b"\",");
+        if let Some(name) = name {
+            write_json(&mut self.array, name);
+            self.array.push(b',');
+        }
+        self.array.extend_from_slice(&json);
+        self.array.push(b']');
         self.disclosures.push('~');
-        self.disclosures.push_str(&encoded);
-        Ok(self.algorithm.digest(&encoded))
+        let start = self.disclosures.len();
+        base64url::encode_into(&self.array, &mut self.disclosures);
+        Ok(self
+            .algorithm
+            .digest(self.disclosures.get(start..).unwrap_or_default()))
     }
 }
 

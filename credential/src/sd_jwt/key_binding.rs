@@ -1,13 +1,16 @@
 //! The key binding JWT, holder's side ([RFC 9901 §4.3](https://www.rfc-editor.org/rfc/rfc9901.html#section-4.3)). The
 //! verifier's side is in [`sd_jwt_vc`](crate::sd_jwt_vc), because the holder's key is a claim of the credential.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
-use symbolon_crypto::jose::jws::{self, PreparedJws};
+use symbolon_crypto::jose::jws::{EncodedHeader, PreparedJws};
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 
 use super::KEY_BINDING_TYPE;
 use super::digest::DigestAlgorithm;
+use super::write::{Members, write_json};
 
 /// Digests of the transactions that a presentation authorises
 /// ([OpenID4VP 1.0 §B.3.3](https://openid.net/specs/openid-4-verifiable-presentations-1_0.html)).
@@ -50,29 +53,27 @@ impl PreparedKeyBinding {
         digest_algorithm: DigestAlgorithm,
         claims: &KeyBindingClaims,
     ) -> Self {
-        let mut payload = Map::new();
-        payload.insert("iat".to_owned(), Value::from(claims.issued_at.seconds()));
-        payload.insert("aud".to_owned(), Value::from(claims.audience.as_str()));
-        payload.insert("nonce".to_owned(), Value::from(claims.nonce.as_str()));
-        payload.insert(
-            "sd_hash".to_owned(),
-            Value::from(digest_algorithm.digest(&presentation)),
-        );
+        let mut payload = Vec::with_capacity(Self::USUAL_BYTES);
+        let mut members = Members::begin(&mut payload);
+        write_json(members.value_of("iat"), &claims.issued_at.seconds());
+        write_json(members.value_of("aud"), claims.audience.as_str());
+        write_json(members.value_of("nonce"), claims.nonce.as_str());
+        let sd_hash = digest_algorithm.digest(&presentation);
+        write_json(members.value_of("sd_hash"), sd_hash.as_str());
         if let Some(transactions) = &claims.transaction_data {
-            payload.insert(
-                "transaction_data_hashes".to_owned(),
-                Value::from(transactions.hashes.clone()),
+            write_json(
+                members.value_of("transaction_data_hashes"),
+                transactions.hashes.as_slice(),
             );
-            payload.insert(
-                "transaction_data_hashes_alg".to_owned(),
-                Value::from(transactions.algorithm.name()),
+            write_json(
+                members.value_of("transaction_data_hashes_alg"),
+                transactions.algorithm.name(),
             );
         }
-        let header = Map::from_iter([("typ".to_owned(), Value::from(KEY_BINDING_TYPE))]);
-        let payload = Value::Object(payload).to_string();
+        members.end();
         Self {
             presentation,
-            jwt: jws::prepare(claims.algorithm, &header, payload.as_bytes()),
+            jwt: header(claims.algorithm).prepare(&payload),
         }
     }
 
@@ -94,5 +95,21 @@ impl PreparedKeyBinding {
         let mut text = self.presentation;
         text.push_str(&self.jwt.finish(signature));
         text
+    }
+}
+
+/// The header, which is the same for all keys of an algorithm.
+fn header(algorithm: SignatureAlgorithm) -> &'static EncodedHeader {
+    static ES256: LazyLock<EncodedHeader> = LazyLock::new(|| encoded(SignatureAlgorithm::Es256));
+    static ES384: LazyLock<EncodedHeader> = LazyLock::new(|| encoded(SignatureAlgorithm::Es384));
+    static EDDSA: LazyLock<EncodedHeader> = LazyLock::new(|| encoded(SignatureAlgorithm::EdDsa));
+    fn encoded(algorithm: SignatureAlgorithm) -> EncodedHeader {
+        let header = Map::from_iter([("typ".to_owned(), Value::from(KEY_BINDING_TYPE))]);
+        EncodedHeader::new(algorithm, &header)
+    }
+    match algorithm {
+        SignatureAlgorithm::Es256 => &ES256,
+        SignatureAlgorithm::Es384 => &ES384,
+        SignatureAlgorithm::EdDsa => &EDDSA,
     }
 }

@@ -13,13 +13,16 @@ mod key_binding;
 mod parse;
 mod process;
 mod select;
+mod write;
 
 pub use digest::DigestAlgorithm;
 pub use disclosure::Disclosure;
+pub(crate) use issue::ClaimsToConceal;
 pub use issue::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
 pub use json::{SdJwtJsonError, to_compact};
 pub use key_binding::{KeyBindingClaims, PreparedKeyBinding, TransactionDataHashes};
 pub use parse::{SdJwt, SdJwtBudget, SdJwtParseError};
+pub(crate) use process::Gaps;
 pub use process::{DisclosedClaim, ProcessError, ProcessedClaims, process};
 pub use select::{SelectError, Selection, select, select_processed};
 

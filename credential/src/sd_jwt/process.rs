@@ -3,7 +3,7 @@
 //! The same for holder and verifier. Every refusal here was once a way to show a verifier claims that the issuer did
 //! not sign, or to show two verifiers different ones.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -74,6 +74,17 @@ pub struct ProcessedClaims {
     pub claims: Map<String, Value>,
     /// Which of them came from disclosures, parents before what is in them.
     pub disclosed: Vec<DisclosedClaim>,
+    pub(crate) gaps: Gaps,
+}
+
+/// Where digests are left to which no disclosure belongs: there something may be withheld, or nothing ever was. Places are
+/// those in [`ProcessedClaims::claims`].
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Gaps {
+    /// Objects that may lack members.
+    pub(crate) objects: Vec<Vec<PathPart>>,
+    /// Arrays that may lack elements, and where in the array as issued these are, in ascending order.
+    pub(crate) arrays: Vec<(Vec<PathPart>, Vec<u64>)>,
 }
 
 /// Puts every disclosure in its place.
@@ -82,18 +93,19 @@ pub struct ProcessedClaims {
 /// [`ProcessError`] when anything does not fit: the SD-JWT must then be refused as a whole.
 pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     let disclosures = sd_jwt.disclosures();
-    let mut by_digest = HashMap::with_capacity(disclosures.len());
+    let mut by_digest = Digests::default();
     for (position, disclosure) in disclosures.iter().enumerate() {
-        if by_digest.insert(disclosure.digest(), position).is_some() {
+        if !by_digest.insert(disclosure.digest(), position) {
             return Err(ProcessError::DuplicateDisclosure { position });
         }
     }
     let mut processor = Processor {
         disclosures,
         by_digest,
-        seen: HashSet::new(),
+        seen: Digests::default(),
         used: vec![false; disclosures.len()],
         disclosed: Vec::with_capacity(disclosures.len()),
+        gaps: Gaps::default(),
         path: Vec::new(),
     };
     let claims = processor.object(sd_jwt.payload(), Level::Top, sd_jwt.budget().depth)?;
@@ -103,7 +115,46 @@ pub fn process(sd_jwt: &SdJwt<'_>) -> Result<ProcessedClaims, ProcessError> {
     Ok(ProcessedClaims {
         claims,
         disclosed: processor.disclosed,
+        gaps: processor.gaps,
     })
+}
+
+/// Values by digest. A credential has some dozens at most, and looking through some is faster than hashing one.
+struct Digests<'s, T> {
+    few: Vec<(&'s str, T)>,
+    many: HashMap<&'s str, T>,
+}
+
+impl<T> Default for Digests<'_, T> {
+    fn default() -> Self {
+        Self {
+            few: Vec::new(),
+            many: HashMap::new(),
+        }
+    }
+}
+
+impl<'s, T> Digests<'s, T> {
+    /// Beyond these many, looking through them would grow with the square of their number.
+    const FEW: usize = 24;
+
+    /// Whether the digest is new.
+    fn insert(&mut self, digest: &'s str, value: T) -> bool {
+        if self.get(digest).is_some() {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push((digest, value));
+        } else {
+            self.many.insert(digest, value);
+        }
+        true
+    }
+
+    fn get(&self, digest: &str) -> Option<&T> {
+        let few = self.few.iter().find(|(own, _)| *own == digest);
+        few.map(|(_, value)| value).or_else(|| self.many.get(digest))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -114,11 +165,12 @@ enum Level {
 
 struct Processor<'s> {
     disclosures: &'s [Disclosure<'s>],
-    by_digest: HashMap<&'s str, usize>,
+    by_digest: Digests<'s, usize>,
     /// Every digest met, whether a disclosure belongs to it or not.
-    seen: HashSet<&'s str>,
+    seen: Digests<'s, ()>,
     used: Vec<bool>,
     disclosed: Vec<DisclosedClaim>,
+    gaps: Gaps,
     path: Vec<PathPart>,
 }
 
@@ -145,18 +197,26 @@ impl<'s> Processor<'s> {
                 (ELEMENT, _) => return Err(ProcessError::MisplacedElementDigest),
                 (SD_ALG, Level::Below) => return Err(ProcessError::MisplacedDigestAlgorithm),
                 _ => {
-                    self.path.push(PathPart::Key(name.clone()));
-                    let value = self.value(value, depth)?;
-                    self.path.pop();
+                    let value = match value {
+                        Value::Object(_) | Value::Array(_) => {
+                            self.path.push(PathPart::Key(name.clone()));
+                            let value = self.value(value, depth)?;
+                            self.path.pop();
+                            value
+                        }
+                        plain => plain.clone(),
+                    };
                     claims.insert(name.clone(), value);
                 }
             }
         }
         // After the members that are signed in the clear, so that a collision is found whatever the order is.
         if let Some(digests) = object.get(SD) {
+            let mut has_gap = false;
             for digest in digests.as_array().ok_or(ProcessError::MalformedDigest)? {
                 let digest = digest.as_str().ok_or(ProcessError::MalformedDigest)?;
                 let Some((position, disclosure)) = self.take(digest)? else {
+                    has_gap = true;
                     continue;
                 };
                 let name = disclosure.name().ok_or(ProcessError::WrongArity { position })?;
@@ -168,6 +228,9 @@ impl<'s> Processor<'s> {
                 self.path.pop();
                 claims.insert(name.to_owned(), value);
             }
+            if has_gap {
+                self.gaps.objects.push(self.path.clone());
+            }
         }
         Ok(claims)
     }
@@ -176,7 +239,8 @@ impl<'s> Processor<'s> {
         let depth = depth.checked_sub(1).ok_or(ProcessError::TooDeep)?;
         let mut elements = Vec::with_capacity(array.len());
         let mut index = 0_u64;
-        for element in array {
+        let mut missing = Vec::new();
+        for (place, element) in (0_u64..).zip(array) {
             let digest = match element {
                 Value::Object(object) => match object.get(ELEMENT) {
                     Some(_) if object.len() > 1 => return Err(ProcessError::MisplacedElementDigest),
@@ -200,14 +264,19 @@ impl<'s> Processor<'s> {
             if let Some(value) = value {
                 elements.push(value);
                 index = index.saturating_add(1);
+            } else {
+                missing.push(place);
             }
+        }
+        if !missing.is_empty() {
+            self.gaps.arrays.push((self.path.clone(), missing));
         }
         Ok(elements)
     }
 
     /// The disclosure that a digest refers to, after the digest was found to be there for the first time.
     fn take(&mut self, digest: &'s str) -> Result<Option<(usize, &'s Disclosure<'s>)>, ProcessError> {
-        if !self.seen.insert(digest) {
+        if !self.seen.insert(digest, ()) {
             return Err(ProcessError::DuplicateDigest);
         }
         let Some(&position) = self.by_digest.get(digest) else {

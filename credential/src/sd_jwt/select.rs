@@ -7,7 +7,7 @@ use super::disclosure::Disclosure;
 use super::key_binding::{KeyBindingClaims, PreparedKeyBinding};
 use super::parse::SdJwt;
 use super::process::{ProcessError, ProcessedClaims, process};
-use crate::claims_path::{ClaimsPath, PathSelectionError};
+use crate::claims_path::{ClaimsPath, PathPart, PathSelectionError};
 
 /// Why a selection cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -61,17 +61,23 @@ pub fn select_processed<'s>(
     }
     let mut shown = vec![false; sd_jwt.disclosures().len()];
     for (position, path) in paths.iter().enumerate() {
-        let selected = path
-            .select_with_paths(&processed.claims)
-            .map_err(|source| SelectError::NothingSelected { position, source })?;
-        for claim in &selected {
+        let nothing = |source| SelectError::NothingSelected { position, source };
+        let mut show = |selected: &ClaimsPath| {
             for disclosed in &processed.disclosed {
-                if claim.path.agrees_with(&disclosed.path)
+                if selected.agrees_with(&disclosed.path)
                     && let Some(shown) = shown.get_mut(disclosed.disclosure)
                 {
                     *shown = true;
                 }
             }
+        };
+        if path.parts().contains(&PathPart::All) {
+            let selected = path.select_with_paths(&processed.claims).map_err(nothing)?;
+            selected.iter().for_each(|claim| show(&claim.path));
+        } else {
+            // It selects one place, and is the path to it.
+            path.check(|name| processed.claims.get(name)).map_err(nothing)?;
+            show(path);
         }
     }
     let disclosures = sd_jwt.disclosures().iter().zip(shown).filter(|(_, shown)| *shown);

@@ -9,7 +9,7 @@ use super::holder::HolderBinding;
 use super::vct::VerifiableCredentialType;
 use super::{MEDIA_SUBTYPE, NEVER_SELECTIVE};
 use crate::claims_path::ClaimsPath;
-use crate::sd_jwt::{Decoys, IssueError, PreparedSdJwt, SdJwtClaims};
+use crate::sd_jwt::{ClaimsToConceal, Decoys, DigestAlgorithm, IssueError, PreparedSdJwt};
 use crate::status::StatusReference;
 
 /// How the header names the issuer's key.
@@ -118,41 +118,44 @@ impl CredentialToIssue {
         {
             return Err(SdJwtVcIssueError::RegisteredClaim { claim });
         }
-        let mut claims = Map::with_capacity(self.claims.len().saturating_add(7));
-        claims.insert("vct".to_owned(), Value::from(self.vct.as_str()));
-        if let Some(issuer) = &self.issuer {
-            claims.insert("iss".to_owned(), Value::from(issuer.as_str()));
-        }
-        for (name, time) in [
-            ("iat", self.issued_at),
-            ("nbf", self.not_before),
-            ("exp", self.expires),
-        ] {
-            if let Some(time) = time {
-                claims.insert(name.to_owned(), Value::from(time.seconds()));
-            }
-        }
-        if let Some(status) = &self.status {
-            claims.insert("status".to_owned(), status.to_json());
-        }
-        if let Some(holder) = &self.holder {
-            let cnf = HolderBinding::to_json(holder).map_err(SdJwtVcIssueError::HolderKey)?;
-            claims.insert("cnf".to_owned(), cnf);
-        }
-        claims.extend(
-            self.claims
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
-        let mut sd_jwt = SdJwtClaims::new(claims).decoys(self.decoys);
         for path in &self.selectable {
             let first = path.first_key();
             if let Some(claim) = NEVER_SELECTIVE.into_iter().find(|claim| Some(*claim) == first) {
                 return Err(SdJwtVcIssueError::NeverSelective { claim });
             }
-            sd_jwt = sd_jwt.selectable(path.clone());
         }
-        Ok(sd_jwt.prepare_under(&header.0, randomness)?)
+        let claims = ClaimsToConceal {
+            registered: &self.registered()?,
+            claims: &self.claims,
+            selectable: &self.selectable,
+            decoys: self.decoys,
+            digest_algorithm: DigestAlgorithm::default(),
+        };
+        Ok(claims.prepare(&header.0, randomness)?)
+    }
+
+    /// The claims that have a field of their own.
+    fn registered(&self) -> Result<Vec<(&'static str, Value)>, SdJwtVcIssueError> {
+        let time = |time: UnixTime| Value::from(time.seconds());
+        let cnf = self
+            .holder
+            .as_ref()
+            .map(HolderBinding::to_json)
+            .transpose()
+            .map_err(SdJwtVcIssueError::HolderKey)?;
+        let claims = [
+            ("vct", Some(Value::from(self.vct.as_str()))),
+            ("iss", self.issuer.as_deref().map(Value::from)),
+            ("iat", self.issued_at.map(time)),
+            ("nbf", self.not_before.map(time)),
+            ("exp", self.expires.map(time)),
+            ("status", self.status.as_ref().map(StatusReference::to_json)),
+            ("cnf", cnf),
+        ];
+        Ok(claims
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect())
     }
 }
 

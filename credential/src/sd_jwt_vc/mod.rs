@@ -9,6 +9,7 @@ mod holder;
 mod integrity;
 mod issue;
 mod issuer_binding;
+mod issuer_metadata;
 mod key_binding;
 mod read;
 mod type_metadata;
@@ -19,11 +20,18 @@ pub use holder::HolderBinding;
 pub use integrity::{Integrity, InvalidIntegrity};
 pub use issue::{CredentialToIssue, IssuerHeader, IssuerKeyReference, SdJwtVcIssueError};
 pub use issuer_binding::{IssuerBindingRejected, check_issuer_binding};
+pub use issuer_metadata::{
+    ISSUER_METADATA_PATH, InvalidIssuer, IssuerJwks, IssuerKeys, IssuerMetadata, IssuerMetadataError,
+    IssuerScheme, MAX_ISSUER_METADATA_BYTES, NoIssuerKey, issuer_metadata_url,
+};
 pub use key_binding::{ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected};
 pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};
 pub use type_metadata::{
-    ClaimDisplay, ClaimMetadata, CredentialView, SelectiveDisclosure, TypeDisplay, TypeMetadata,
-    TypeMetadataError, TypeMetadataRejected,
+    ClaimDisplay, ClaimMetadata, ColorScheme, Contrast, CredentialView, KnownTypeMetadata, LocalizedClaim,
+    LocalizedType, MAX_TYPE_METADATA_BYTES, Orientation, RenderingResource, ResourceRejected,
+    SelectiveDisclosure, SimpleRendering, SvgTemplate, TypeDisplay, TypeMetadata, TypeMetadataError,
+    TypeMetadataReference, TypeMetadataRejected, TypeMetadataResolution, TypeRendering,
+    resolve as resolve_type_metadata,
 };
 pub use vct::{InvalidCredentialType, VerifiableCredentialType};
 

@@ -1,7 +1,7 @@
 //! ISO mdocs from issuance to verification.
 
 mod attacks;
-mod support;
+pub(crate) mod support;
 
 use core::time::Duration;
 

@@ -1,15 +1,15 @@
 //! What holds for every credential: what is issued, presented in part and processed is exactly that part; and no text
 //! makes a reader panic.
 
-use crate::support::{self, PROVIDER, path, sign};
+use crate::support::{self, PROVIDER, holder_key, issuer_key, key_binding_claims, path, present, sign};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use symbolon_credential::Input;
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::recognise;
 use symbolon_credential::sd_jwt::{
     Decoys, DigestAlgorithm, SdJwt, SdJwtBudget, SdJwtClaims, process, select, to_compact,
 };
-use symbolon_credential::sd_jwt_vc::{SdJwtVc, TypeMetadata};
+use symbolon_credential::sd_jwt_vc::{NEVER_SELECTIVE, SdJwtVc, TypeMetadata};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{PublicKey, SignatureAlgorithm};
 
@@ -142,6 +142,38 @@ proptest! {
     }
 
     #[test]
+    fn a_credential_presented_in_part_verifies_as_exactly_that_part(
+        members in proptest::collection::btree_map("[a-z]{1,4}", value(), 1..6),
+        hide in any::<u64>(), ask in any::<u64>(), decoys in 0..3_usize,
+    ) {
+        let claims: Map<String, Value> =
+            members.into_iter().map(|(name, value)| (format!("x_{name}"), value)).collect();
+        let whole = Value::Object(claims.clone());
+        let mut all = Vec::new();
+        places(&whole, &[], &mut all);
+        let picked = |bits: u64| -> Vec<Value> {
+            let places = all.iter().enumerate();
+            places.filter(|(index, _)| bits >> (index % 64) & 1 == 1).map(|(_, place)| place.clone()).collect()
+        };
+        let (selectable, wanted) = (picked(hide), picked(ask));
+        let mut credential = support::credential();
+        credential.claims = claims;
+        credential.selectable = selectable.iter().cloned().map(path).collect();
+        credential.decoys = Decoys::PerObject(decoys);
+        let issued = support::issue(&credential, &issuer_key());
+        let paths: Vec<ClaimsPath> = wanted.iter().cloned().map(path).collect();
+        let presented = present(&issued, &paths, &key_binding_claims(), &holder_key());
+
+        let read = SdJwtVc::parse(&presented, SdJwtBudget::DEFAULT).unwrap();
+        let read = read.verify_issuer_signature(&issuer_key().public_key(), &PROVIDER).unwrap();
+        prop_assert!(read.verify_key_binding(&crate::sd_jwt_vc::expected(), &PROVIDER).is_ok());
+        let mut shown = read.claims().clone();
+        shown.retain(|name, _| !NEVER_SELECTIVE.contains(&name.as_str()) && name != "iat");
+        let is_shown = |place: &Value| wanted.iter().any(|wanted| on_one_line(wanted, place));
+        prop_assert_eq!(Value::Object(shown), reduced(&whole, &[], &selectable, &is_shown));
+    }
+
+    #[test]
     fn salts_and_so_digests_never_repeat(seed in any::<u64>()) {
         let claims = json!({"a": 1, "b": 1, "c": {"a": 1}, "d": [1, 1, 1]});
         let mut builder = SdJwtClaims::new(support::object(claims)).decoys(Decoys::PerObject(3));
@@ -162,8 +194,25 @@ proptest! {
     fn no_text_makes_a_reader_panic(text in "[A-Za-z0-9_.~ {}\\[\\]\":,-]{0,200}") {
         let _ = SdJwtVc::parse(&text, SdJwtBudget::DEFAULT).map(drop);
         let _ = TypeMetadata::parse(text.as_bytes());
-        let _ = recognise(&text).map(drop);
         let _ = to_compact(&format!("{{{text}"), SdJwtBudget::DEFAULT).map(drop);
+        if let Ok(input) = Input::of_text(&text) {
+            let _ = input.read().map(drop);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_recognition_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), start in 0_u8..5) {
+        let start: &[u8] = match start {
+            0 => b"",
+            1 => &[0xd2, 0x84],
+            2 => &[0xa1, 0x6a],
+            3 => b"\xa3gversionc1.0idocuments\x81",
+            _ => &[0xd8, 0x3d, 0xd2],
+        };
+        let bytes = [start, &bytes].concat();
+        if let Ok(input) = Input::open(&bytes) {
+            let _ = input.read().map(drop);
+        }
     }
 
     #[test]

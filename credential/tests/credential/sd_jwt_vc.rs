@@ -1,8 +1,10 @@
 //! SD-JWT VC from issuing to the verdict.
 
+mod issuer_metadata;
 mod issuing;
 mod key_binding;
 mod refusals;
+mod type_extension;
 mod type_metadata;
 
 use core::time::Duration;
@@ -19,7 +21,7 @@ pub(super) fn verified(text: &str) -> Verified<SdJwtVc<'_>> {
         .unwrap()
 }
 
-pub(super) fn expected() -> ExpectedKeyBinding<'static> {
+pub(crate) fn expected() -> ExpectedKeyBinding<'static> {
     ExpectedKeyBinding {
         audience: AUDIENCE,
         nonce: NONCE,

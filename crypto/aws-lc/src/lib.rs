@@ -5,18 +5,19 @@
 //! often keeps what [`prepare`](CryptoProvider::prepare) gives, and AWS-LC wipes keys when they are freed.
 //!
 //! Nonces of ECDSA signatures come from AWS-LC's own randomness, so the same message has many signatures.
-
-mod ed25519;
+//!
+//! Ed25519 is verified by the pure-Rust provider: a [`PublicKey`] holds its point, which AWS-LC would compute anew from the
+//! bytes of the key for every signature, and AWS-LC accepts an R of small order, which strict verification refuses.
 
 use aws_lc_rs::agreement::{self, ECDH_P256, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-    ECDSA_P384_SHA384_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey,
+    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey,
 };
 use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PreparedKey, PublicKey, SecretKey, SharedSecret, SignatureAlgorithm,
-    SignatureRejected, SigningFailed,
+    CryptoProvider, InvalidKey, PreparedKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret,
+    SignatureAlgorithm, SignatureRejected, SigningFailed,
 };
 
 /// Signatures and key agreement by AWS-LC.
@@ -81,11 +82,8 @@ impl CryptoProvider for AwsLcProvider {
         let parsed = match key {
             PublicKey::P256(_) => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.to_sec1_bytes()),
             PublicKey::P384(_) => ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key.to_sec1_bytes()),
-            PublicKey::Ed25519(key) => {
-                if ed25519::commits_to_small_order(signature) {
-                    return Err(SignatureRejected);
-                }
-                ParsedPublicKey::new(&ED25519, key.as_bytes())
+            PublicKey::Ed25519(_) => {
+                return RustCryptoProvider.verify(key, algorithm, message, signature);
             }
         };
         parsed
@@ -108,10 +106,9 @@ impl CryptoProvider for AwsLcProvider {
 
 #[cfg(test)]
 mod tests {
-    use symbolon_crypto::RustCryptoProvider;
     use symbolon_crypto::testing::provider_conformance;
 
-    use super::AwsLcProvider;
+    use super::*;
 
     #[test]
     fn aws_lc_conforms() {

@@ -1,13 +1,14 @@
 //! Standard base64 with padding ([RFC 4648 §4](https://www.rfc-editor.org/rfc/rfc4648#section-4)), as `x5c` has it.
 
-use base64ct::{Base64, Encoding as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::DecodeError;
 
 /// Encodes `bytes`.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    Base64::encode_string(bytes)
+    STANDARD.encode(bytes)
 }
 
 /// Decodes `text`; line breaks, other characters, missing padding and stray bits are refused.
@@ -15,5 +16,5 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Errors
 /// [`DecodeError`] for any other text.
 pub fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
-    Base64::decode_vec(text).map_err(|_| DecodeError)
+    STANDARD.decode(text).map_err(|_| DecodeError)
 }

@@ -14,6 +14,9 @@ const FIRST_NUMBER_BEYOND_64_BITS: f64 = 9_223_372_036_854_775_808.0;
 /// The name under which `serde_json` hands a number of arbitrary precision to a visitor.
 const ARBITRARY_NUMBER: &str = "$serde_json::private::Number";
 
+/// Room for the members of a header or payload as it usually is.
+const USUAL_MEMBERS: usize = 16;
+
 /// What a text may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonBudget {
@@ -70,6 +73,7 @@ pub fn parse_value(bytes: &[u8], budget: JsonBudget) -> Result<Value, JsonError>
     let mut over = false;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let seed = StrictValue {
+        is_outermost: true,
         depth: budget.depth,
         items: &mut items,
         over: &mut over,
@@ -108,6 +112,7 @@ fn position(bytes: &[u8], error: &serde_json::Error) -> usize {
 }
 
 struct StrictValue<'b> {
+    is_outermost: bool,
     depth: usize,
     items: &'b mut usize,
     over: &'b mut bool,
@@ -127,9 +132,15 @@ impl StrictValue<'_> {
         }
     }
 
+    /// How many members to make room for: the outermost object is mostly the largest.
+    const fn room(&self) -> usize {
+        if self.is_outermost { USUAL_MEMBERS } else { 0 }
+    }
+
     fn below<E: serde::de::Error>(&mut self) -> Result<StrictValue<'_>, E> {
         match self.depth.checked_sub(1) {
             Some(depth) => Ok(StrictValue {
+                is_outermost: false,
                 depth,
                 items: self.items,
                 over: self.over,
@@ -204,7 +215,7 @@ impl<'de> Visitor<'de> for StrictValue<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
+        let mut object = Map::with_capacity(self.room());
         while let Some(name) = map.next_key_seed(NameSeed)? {
             let name = match name {
                 Name::OfNumber => {
@@ -349,6 +360,7 @@ mod tests {
             let map = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(entries);
             let (mut items, mut over) = (9, false);
             let seed = StrictValue {
+                is_outermost: true,
                 depth: 2,
                 items: &mut items,
                 over: &mut over,

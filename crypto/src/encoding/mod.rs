@@ -30,6 +30,21 @@ mod tests {
     }
 
     #[test]
+    fn every_way_to_encode_writes_the_same() {
+        let bytes: Vec<u8> = (0..=u8::MAX).collect();
+        for length in 0..bytes.len() {
+            let whole = base64url::encode(&bytes[..length]);
+            let (mut text, mut as_bytes) = ("a".to_owned(), b"a".to_vec());
+            base64url::encode_into(&bytes[..length], &mut text);
+            base64url::encode_into_bytes(&bytes[..length], &mut as_bytes);
+            assert_eq!(text.strip_prefix('a'), Some(whole.as_str()));
+            assert_eq!(as_bytes, text.as_bytes());
+            assert_eq!(whole.len(), base64url::encoded_length(length));
+            assert_eq!(base64url::decode(&whole).unwrap(), bytes[..length]);
+        }
+    }
+
+    #[test]
     fn one_value_has_one_text_in_base64() {
         assert_eq!(base64::decode("+/8=").unwrap(), [0xfb, 0xff]);
         for text in [

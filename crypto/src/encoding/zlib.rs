@@ -1,11 +1,15 @@
 //! zlib ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)) with a limit: nothing untrusted is ever inflated without one.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
-use flate2::Compression;
-use flate2::bufread::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 use thiserror::Error;
+
+/// How many times longer than its stream text usually is.
+const USUAL_RATIO: usize = 4;
+/// Room for what is inflated, however short the stream is.
+const MIN_ROOM_BYTES: usize = 512;
 
 /// Why bytes were not inflated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -30,22 +34,40 @@ pub enum InflateError {
 /// # Errors
 /// [`InflateError`].
 pub fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
-    let mut decoder = ZlibDecoder::new(bytes);
-    let mut inflated = Vec::new();
+    let mut decompress = Decompress::new(true);
     // One byte beyond the limit tells "exactly the limit" from "more".
-    let allowed = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder
-        .by_ref()
-        .take(allowed)
-        .read_to_end(&mut inflated)
-        .map_err(|_| InflateError::Malformed)?;
-    if inflated.len() > limit {
-        return Err(InflateError::OverLimit { limit });
-    }
-    if decoder.into_inner().is_empty() {
-        Ok(inflated)
-    } else {
-        Err(InflateError::TrailingBytes)
+    let most = limit.saturating_add(1);
+    let mut inflated = Vec::new();
+    let mut rest = bytes;
+    loop {
+        // At first as much as usual text inflates to; then twice as much each time.
+        let room = inflated
+            .len()
+            .max(bytes.len().saturating_mul(USUAL_RATIO))
+            .max(MIN_ROOM_BYTES);
+        inflated.reserve_exact(room.min(most.saturating_sub(inflated.len())));
+        let (before, written) = (decompress.total_in(), inflated.len());
+        let status = decompress
+            .decompress_vec(rest, &mut inflated, FlushDecompress::Finish)
+            .map_err(|_| InflateError::Malformed)?;
+        if inflated.len() > limit {
+            return Err(InflateError::OverLimit { limit });
+        }
+        let read = usize::try_from(decompress.total_in().saturating_sub(before))
+            .map_err(|_| InflateError::Malformed)?;
+        rest = rest.get(read..).ok_or(InflateError::Malformed)?;
+        match status {
+            Status::StreamEnd if rest.is_empty() => return Ok(inflated),
+            Status::StreamEnd => return Err(InflateError::TrailingBytes),
+            // With room to spare it wants more input, and there is none.
+            Status::Ok | Status::BufError if inflated.len() < inflated.capacity() => {
+                return Err(InflateError::Malformed);
+            }
+            Status::Ok | Status::BufError if read == 0 && inflated.len() == written => {
+                return Err(InflateError::Malformed);
+            }
+            Status::Ok | Status::BufError => {}
+        }
     }
 }
 
@@ -73,6 +95,8 @@ pub fn deflate(bytes: &[u8], effort: Effort) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -84,6 +108,29 @@ mod tests {
             Err(InflateError::OverLimit { limit: (1 << 20) - 1 })
         );
         assert_eq!(inflate(&bomb, 1 << 20).map(|bytes| bytes.len()), Ok(1 << 20));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_deflated_inflates_within_its_own_length_and_no_less(
+            bytes in proptest::collection::vec(0_u8..3, 0..4000),
+            repeated in 1_usize..40,
+        ) {
+            let bytes = bytes.repeat(repeated);
+            for effort in [Effort::Best, Effort::Stored] {
+                let stream = deflate(&bytes, effort);
+                prop_assert_eq!(inflate(&stream, bytes.len()), Ok(bytes.clone()));
+                if let Some(limit) = bytes.len().checked_sub(1) {
+                    prop_assert_eq!(inflate(&stream, limit), Err(InflateError::OverLimit { limit }));
+                }
+            }
+        }
+
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = inflate(&bytes, 1000);
+            let _ = inflate(&[&[0x78, 0xda], bytes.as_slice()].concat(), 1000);
+        }
     }
 
     #[test]

@@ -255,8 +255,18 @@ impl EncodedHeader {
     /// Prepares a JWS with this header.
     #[must_use]
     pub fn prepare(&self, payload: &[u8]) -> PreparedJws {
+        self.prepare_with_room(payload, 0)
+    }
+
+    /// Prepares a JWS with this header, in a text with room for `room` bytes behind the signature.
+    #[must_use]
+    pub fn prepare_with_room(&self, payload: &[u8], room: usize) -> PreparedJws {
+        let length = self
+            .text
+            .len()
+            .saturating_add(base64url::encoded_length(payload.len()));
         let mut signing_input =
-            String::with_capacity(self.text.len() + payload.len().div_ceil(3) * 4 + ROOM_FOR_SIGNATURE);
+            String::with_capacity(length.saturating_add(ROOM_FOR_SIGNATURE).saturating_add(room));
         signing_input.push_str(&self.text);
         base64url::encode_into(payload, &mut signing_input);
         PreparedJws {

@@ -20,8 +20,9 @@ pub use error::AdministrationError;
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
-    CredentialSummary, FreshShard, ImportOutcome, ImportReport, ImportedRow, OfferCreated, OfferDelivery,
-    OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome, StatusOrder, StatusReport, TransactionCode,
+    CredentialSummary, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport, ImportedRow,
+    OfferCreated, OfferDelivery, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome, StatusOrder,
+    StatusReport, TransactionCode,
 };
 
 use crate::issuer::Issuer;

@@ -1,7 +1,8 @@
 //! The printable card: what a Claim 169 card looks like on paper, and the faces on it.
 //!
-//! [`print`] draws the front of a card in the ID-1 format (85.60 × 53.98 mm, ISO/IEC 7810) as PNG at 600 dots per inch
-//! or as PDF. Names stand in their own scripts, shaped and, where the script asks for it, from right to left. Fonts
+//! [`print`] draws a card in the ID-1 format (85.60 × 53.98 mm, ISO/IEC 7810) as PNG at 600 dots per inch or as PDF. A
+//! card with one code has a front. Where the face has a code to itself it stands on the back, beside the front, to be
+//! folded. Names stand in their own scripts, shaped and, where the script asks for it, from right to left. Fonts
 //! come from a [`FontSource`]; a script that no font covers is an error that names the script, because a card with
 //! empty boxes would be issued and found out at a counter. The QR code is at most version 22, which phone cameras read.
 //!

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome, SignatureRequest};
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
 use symbolon_issuer::card::CardKey;
@@ -43,6 +44,27 @@ pub struct Setup {
     pub pictures: Arc<dyn FitPicture>,
     /// What cards are written with.
     pub fonts: FontSource,
+    /// Which codes cards have.
+    pub card_codes: CardCodes,
+}
+
+/// Which codes the cards of an issuer have, unless an order says otherwise.
+#[derive(Clone, Default)]
+pub struct CardCodes {
+    /// Whether the face has a code to itself.
+    pub count: CodeCount,
+    /// Who may read the face in a second code: the holders of this key, or everybody without it.
+    pub face_key: Option<Arc<NamedContentKey>>,
+}
+
+/// How many codes a card has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeCount {
+    /// One, the face beside the claims.
+    #[default]
+    One,
+    /// Two: one says who it is, the other shows the face, which has far more room there.
+    Two,
 }
 
 /// The issuer's keys, each with one purpose (ATTACKS.md row 3: one key never signs two kinds).

@@ -1,39 +1,60 @@
 //! From mapped attributes to the identity data of Claim 169.
 
-use symbolon_credential::claim169::{DateOfBirth, Gender, IdentityData, MaritalStatus};
+use symbolon_credential::claim169::{
+    Biometric, BiometricPart, DateOfBirth, Finger, Gender, IdentityData, ImageFormat, ImageKind,
+    MaritalStatus,
+};
 
 use super::CardError;
 use crate::mapping::{CardAttribute, CardValue};
+use crate::record::PictureType;
 
 /// The identity data of these attributes.
-pub(super) fn of(attributes: &[(CardAttribute, CardValue)]) -> Result<IdentityData, CardError> {
+pub(super) fn of(attributes: Vec<(CardAttribute, CardValue)>) -> Result<IdentityData, CardError> {
     let mut data = IdentityData::default();
     for (attribute, value) in attributes {
-        let refused = || CardError::Attribute {
-            attribute: *attribute,
-        };
-        match value {
-            CardValue::Number(number) => match attribute {
-                CardAttribute::Gender => data.gender = Some(gender(*number).ok_or_else(refused)?),
-                CardAttribute::MaritalStatus => {
-                    data.marital_status = Some(marital_status(*number).ok_or_else(refused)?);
-                }
-                _ => return Err(refused()),
-            },
-            CardValue::Text(text) if *attribute == CardAttribute::DateOfBirth => {
-                data.date_of_birth = Some(DateOfBirth::parse(text).map_err(|_| refused())?);
-            }
-            CardValue::Text(text) => {
-                *text_of(&mut data, *attribute).ok_or_else(refused)? = Some(text.clone())
-            }
-        }
+        put(&mut data, attribute, value).ok_or(CardError::Attribute { attribute })?;
     }
     Ok(data)
+}
+
+/// `None` when the attribute does not know the value.
+fn put(data: &mut IdentityData, attribute: CardAttribute, value: CardValue) -> Option<()> {
+    match (attribute, value) {
+        (CardAttribute::Gender, CardValue::Number(number)) => data.gender = Some(gender(number)?),
+        (CardAttribute::MaritalStatus, CardValue::Number(number)) => {
+            data.marital_status = Some(marital_status(number)?);
+        }
+        (CardAttribute::BestQualityFingers, CardValue::Numbers(numbers)) => {
+            data.best_quality_fingers = numbers
+                .into_iter()
+                .map(Finger::from_code)
+                .collect::<Option<_>>()?;
+        }
+        (CardAttribute::DateOfBirth, CardValue::Text(text)) => {
+            data.date_of_birth = Some(DateOfBirth::parse(&text).ok()?);
+        }
+        (CardAttribute::BinaryImage, CardValue::Picture { kind, bytes }) => {
+            data.image_format = Some(image_format(kind)?);
+            data.image = Some(bytes);
+        }
+        (CardAttribute::Face, CardValue::Picture { kind, bytes }) => {
+            let face = vec![Biometric::image(bytes, image_kind(kind))];
+            data.biometrics.insert(BiometricPart::Face, face);
+        }
+        (attribute, CardValue::Biometrics(captures)) => {
+            data.biometrics.insert(attribute.biometric_part()?, captures);
+        }
+        (attribute, CardValue::Text(text)) => *text_of(data, attribute)? = Some(text),
+        _ => return None,
+    }
+    Some(())
 }
 
 const fn text_of(data: &mut IdentityData, attribute: CardAttribute) -> Option<&mut Option<String>> {
     Some(match attribute {
         CardAttribute::Id => &mut data.id,
+        CardAttribute::Version => &mut data.version,
         CardAttribute::Language => &mut data.language,
         CardAttribute::FullName => &mut data.full_name,
         CardAttribute::FirstName => &mut data.first_name,
@@ -49,7 +70,7 @@ const fn text_of(data: &mut IdentityData, attribute: CardAttribute) -> Option<&m
         CardAttribute::LocationCode => &mut data.location_code,
         CardAttribute::LegalStatus => &mut data.legal_status,
         CardAttribute::CountryOfIssuance => &mut data.country_of_issuance,
-        CardAttribute::DateOfBirth | CardAttribute::Gender | CardAttribute::MaritalStatus => return None,
+        _ => return None,
     })
 }
 
@@ -68,5 +89,21 @@ const fn marital_status(number: u8) -> Option<MaritalStatus> {
         2 => Some(MaritalStatus::Married),
         3 => Some(MaritalStatus::Divorced),
         _ => None,
+    }
+}
+
+const fn image_format(kind: PictureType) -> Option<ImageFormat> {
+    match kind {
+        PictureType::Jpeg => Some(ImageFormat::Jpeg),
+        PictureType::WebP => Some(ImageFormat::Webp),
+        PictureType::Png => None,
+    }
+}
+
+const fn image_kind(kind: PictureType) -> ImageKind {
+    match kind {
+        PictureType::Png => ImageKind::Png,
+        PictureType::Jpeg => ImageKind::Jpeg,
+        PictureType::WebP => ImageKind::Webp,
     }
 }

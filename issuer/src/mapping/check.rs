@@ -2,9 +2,8 @@
 
 mod format;
 
-use std::collections::BTreeSet;
-
 use super::MappingFileError;
+use super::card;
 use super::file::{ClaimEntry, CredentialFile};
 use super::target::Target;
 use super::transform::{LanguageChoice, Transform};
@@ -44,7 +43,7 @@ pub(super) fn check(file: &CredentialFile) -> Result<(ConfigurationId, Target), 
     }
     check_paths_apart(&file.claims)?;
     format::check_terms(file, &target)?;
-    check_card(file)?;
+    card::check(file)?;
     Ok((id, target))
 }
 
@@ -169,27 +168,6 @@ fn check_paths_apart(claims: &[ClaimEntry]) -> Result<(), MappingFileError> {
             return refuse(
                 format!("claims[{at}].path"),
                 "is, or contains, or is contained in, an earlier claim's path",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn check_card(file: &CredentialFile) -> Result<(), MappingFileError> {
-    let mut seen = BTreeSet::new();
-    for (at, entry) in file.card.iter().enumerate() {
-        let key = format!("card[{at}]");
-        if !seen.insert(entry.attribute) {
-            return refuse(format!("{key}.attribute"), "is there twice");
-        }
-        check_value(&key, file, &entry.source, entry.language, &entry.transform)?;
-        if entry.language == Some(LanguageChoice::All) {
-            return refuse(format!("{key}.language"), "a card's attribute has one language");
-        }
-        if !entry.attribute.takes(&entry.transform) {
-            return refuse(
-                format!("{key}.transform"),
-                "does not give what this attribute of Claim 169 holds",
             );
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::card::CardAttribute;
+use super::card::{CardAttribute, CardLanguage, CardTransform};
 use super::transform::{Disclosure, LanguageChoice, Presence, Transform};
 
 #[derive(Debug, Clone, Deserialize)]
@@ -129,13 +129,14 @@ pub struct ClaimEntry {
 pub struct CardEntry {
     /// Which attribute of Claim 169.
     pub attribute: CardAttribute,
-    /// Fields of the ID record.
+    /// Fields of the ID record; none for a constant.
+    #[serde(default)]
     pub source: Vec<String>,
     /// Which language, for fields that carry languages.
     #[serde(default)]
-    pub language: Option<LanguageChoice>,
+    pub language: Option<CardLanguage>,
     /// What becomes of the value.
-    pub transform: Transform,
+    pub transform: CardTransform,
     /// Whether a record without it gets a card.
     pub presence: Presence,
 }

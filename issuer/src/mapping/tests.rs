@@ -181,7 +181,7 @@ fn a_picture_over_its_budget_is_fitted_or_refused() {
 
 #[test]
 fn the_card_holds_what_the_configuration_says() {
-    let attributes = shipped().map_card(&record(|_| {}), NOON).unwrap();
+    let attributes = shipped().map_card(&record(|_| {}), NOON, &KeepPictures).unwrap();
     let found = |attribute| {
         attributes
             .iter()

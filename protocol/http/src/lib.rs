@@ -2,6 +2,8 @@
 //!
 //! - [`fetch`]: the guarded fetcher. Every outbound request goes through it.
 //! - [`serve`]: the listener, its limits and header fields, and the guard of the administration interface.
+//! - [`vcalm`]: what the VCALM endpoints of all three roles share.
 
 pub mod fetch;
 pub mod serve;
+pub mod vcalm;

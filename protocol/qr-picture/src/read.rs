@@ -76,12 +76,17 @@ pub fn read_picture(file: &[u8], source: PictureSource) -> Result<Vec<Found>, Pi
 }
 
 /// Reads all QR codes of a picture in memory, each once.
+///
+/// Neither decoder finds every code of a picture with several, as a card with two sides is, so each looks, also where another
+/// has found something.
 #[must_use]
 pub fn read_luma(picture: &LumaPicture, source: PictureSource) -> Vec<Found> {
     let pixels = u64::from(picture.width()) * u64::from(picture.height());
     if pixels > LARGE_PICTURE_PIXELS {
-        let found = read_luma(&picture.halved(), source);
+        let mut found = read_luma(&picture.halved(), source);
         if !found.is_empty() {
+            // What is small beside a large code may be gone in half size.
+            merge(&mut found, by_rxing(picture));
             return found;
         }
     }
@@ -89,11 +94,20 @@ pub fn read_luma(picture: &LumaPicture, source: PictureSource) -> Vec<Found> {
         PictureSource::Rendered => [by_rqrr, by_rxing],
         PictureSource::Photographed => [by_rxing, by_rqrr],
     };
-    let as_it_is = order
-        .into_iter()
-        .map(|read| read(picture))
-        .find(|found| !found.is_empty());
-    as_it_is.unwrap_or_else(|| by_rxing_after_mending(picture))
+    let mut found = Vec::new();
+    for read in order {
+        merge(&mut found, read(picture));
+    }
+    if found.is_empty() {
+        return by_rxing_after_mending(picture);
+    }
+    found
+}
+
+fn merge(found: &mut Vec<Found>, more: Vec<Found>) {
+    for one in more {
+        add(found, one.content, one.decoder);
+    }
 }
 
 /// A last look at what neither decoder read: noise goes when four pixels become one, and a code that is slightly out of
@@ -135,16 +149,13 @@ fn by_rxing(picture: &LumaPicture) -> Vec<Found> {
         |picture| by_new_detector(GlobalHistogramBinarizer::new, picture),
         |picture| by_old_detector(GlobalHistogramBinarizer::new, picture),
     ];
+    let mut found = Vec::new();
     for attempt in ATTEMPTS {
-        let mut found = Vec::new();
         for content in guarded(|| attempt(picture)).into_iter().take(MAX_CODES) {
             add(&mut found, content, Decoder::Rxing);
         }
-        if !found.is_empty() {
-            return found;
-        }
     }
-    Vec::new()
+    found
 }
 
 /// One way to look at a picture; the contents of the codes it shows.
@@ -190,7 +201,7 @@ fn by_old_detector<B: Binarizer>(binarizer: fn(Source) -> B, picture: &LumaPictu
 }
 
 fn add(found: &mut Vec<Found>, content: Vec<u8>, decoder: Decoder) {
-    if !content.is_empty() && found.iter().all(|known| known.content != content) {
+    if found.len() < MAX_CODES && !content.is_empty() && found.iter().all(|known| known.content != content) {
         found.push(Found { content, decoder });
     }
 }

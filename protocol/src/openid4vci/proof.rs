@@ -37,10 +37,36 @@ pub fn prepare(
     client_id: Option<&str>,
     issued_at: UnixTime,
 ) -> PreparedJws {
-    let jwk = key.to_jwk();
+    let name = ("jwk", json!(key.to_jwk()));
+    prepare_named(name, key.algorithm(), issuer, nonce, client_id, issued_at)
+}
+
+/// As [`prepare`], for an issuer that binds credentials to DIDs: `key_id` is the verification method of a `did:key` or
+/// `did:jwk` that holds `key`.
+#[must_use]
+pub fn prepare_with_key_id(
+    key_id: &DidUrl,
+    key: &PublicKey,
+    issuer: &IssuerIdentifier,
+    nonce: Option<&CNonce>,
+    client_id: Option<&str>,
+    issued_at: UnixTime,
+) -> PreparedJws {
+    let name = ("kid", json!(key_id.to_string()));
+    prepare_named(name, key.algorithm(), issuer, nonce, client_id, issued_at)
+}
+
+fn prepare_named(
+    (name, value): (&str, Value),
+    algorithm: SignatureAlgorithm,
+    issuer: &IssuerIdentifier,
+    nonce: Option<&CNonce>,
+    client_id: Option<&str>,
+    issued_at: UnixTime,
+) -> PreparedJws {
     let mut header = Map::new();
     header.insert("typ".to_owned(), json!(PROOF_TYPE));
-    header.insert("jwk".to_owned(), json!(jwk));
+    header.insert(name.to_owned(), value);
     let mut claims = Map::new();
     if let Some(client_id) = client_id {
         claims.insert("iss".to_owned(), json!(client_id));
@@ -50,11 +76,7 @@ pub fn prepare(
     if let Some(nonce) = nonce {
         claims.insert("nonce".to_owned(), json!(nonce));
     }
-    jws::prepare(
-        key.algorithm(),
-        &header,
-        Value::Object(claims).to_string().as_bytes(),
-    )
+    jws::prepare(algorithm, &header, Value::Object(claims).to_string().as_bytes())
 }
 
 /// What an issuer demands of a proof.

@@ -90,6 +90,12 @@ const ALGORITHMS: [SignatureAlgorithm; 3] = [
     SignatureAlgorithm::EdDsa,
 ];
 
+/// HMAC 256/256 with a key agreed on over P-256, under the number that the specification gives it
+/// ([OpenID4VP appendix B.2.2]).
+///
+/// [OpenID4VP appendix B.2.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B.2.2
+const DEVICE_MAC_P256: i64 = -65537;
+
 impl VpFormats {
     /// Everything that the suite verifies.
     #[must_use]
@@ -104,15 +110,17 @@ impl VpFormats {
         };
         // An mdoc may name its curve with the algorithm or leave it to the key (RFC 9864): -9 and -51 are ES256 on P-256
         // and ES384 on P-384.
-        let cose = || Some(vec![-7, -9, -35, -51, -8, -19]);
+        let cose = || vec![-7, -9, -35, -51, -8, -19];
+        // A device may also make a MAC, which it agrees on with the key that the response is encrypted to.
+        let device = [cose(), vec![DEVICE_MAC_P256]].concat();
         Self {
             sd_jwt_vc: Some(SdJwtAlgorithms {
                 credential: jose(),
                 key_binding: jose(),
             }),
             mso_mdoc: Some(MdocAlgorithms {
-                issuerauth_alg_values: cose(),
-                deviceauth_alg_values: cose(),
+                issuerauth_alg_values: Some(cose()),
+                deviceauth_alg_values: Some(device),
             }),
             ldp_vc: Some(DataIntegrityAlgorithms {
                 proof_type_values: owned(&PROOF_TYPES),

@@ -1,7 +1,7 @@
-//! Fetched status lists: in memory as verified, on disk as tokens.
+//! Fetched status lists and documents of issuers: lists in memory as verified, on disk as they were fetched.
 //!
 //! The disk part is sled, which may lose writes in a power cut and is thrown away when it is damaged. Nothing that
-//! guards security is in here: a list that is lost is fetched again, and a token from the disk is verified again.
+//! guards security is in here: what is lost is fetched again, and a list from the disk is verified again.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -12,14 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::VerifiedStatusList;
-use symbolon_verifier::StatusEvidence;
+use symbolon_verifier::{StatusEvidence, StatusListCredentialEvidence, VerifiedBitstringList};
 use thiserror::Error;
 
 /// The largest number of verified lists in memory; each is up to some hundred kilobytes.
 const MAX_LISTS_IN_MEMORY: usize = 64;
 
-/// The largest number of tokens on disk. Beyond it the cache is emptied: it fills again in no time.
-const MAX_TOKENS_ON_DISK: usize = 4096;
+/// The largest number of documents in memory, where there is no disk; each is up to 64 kilobytes.
+const MAX_DOCUMENTS_IN_MEMORY: usize = 256;
+
+/// The largest number of entries on disk. Beyond it the cache is emptied: it fills again in no time.
+const MAX_ENTRIES_ON_DISK: usize = 4096;
 
 /// How much memory sled may use, in bytes.
 const DISK_CACHE_BYTES: u64 = 16 * 1024 * 1024;
@@ -27,7 +30,7 @@ const DISK_CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// How long a list that names no `ttl` is used, at most.
 const LIFETIME_WITHOUT_TTL: Duration = Duration::from_secs(300);
 
-/// Status lists that were fetched before.
+/// Status lists and documents that were fetched before.
 #[derive(Clone)]
 pub struct EvidenceCache(Arc<Parts>);
 
@@ -41,11 +44,44 @@ struct Memory {
     verified: BTreeMap<String, Kept>,
     /// Fetched and not yet verified.
     fetched: BTreeMap<String, Fetched>,
+    /// What a disk would hold.
+    documents: BTreeMap<String, OnDisk>,
 }
 
 struct Kept {
-    list: Arc<VerifiedStatusList>,
+    list: Verified,
     fresh_until: UnixTime,
+}
+
+/// A list in one of its forms. No two are at one address.
+#[derive(Clone)]
+enum Verified {
+    Token(Arc<VerifiedStatusList>),
+    Credential(Arc<VerifiedBitstringList>),
+}
+
+impl Verified {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(one), Self::Token(other)) => Arc::ptr_eq(one, other),
+            (Self::Credential(one), Self::Credential(other)) => Arc::ptr_eq(one, other),
+            (Self::Token(_) | Self::Credential(_), _) => false,
+        }
+    }
+
+    fn time_to_live(&self) -> Option<Duration> {
+        match self {
+            Self::Token(list) => list.time_to_live(),
+            Self::Credential(list) => list.time_to_live(),
+        }
+    }
+
+    fn expires_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::Token(list) => list.expires_at(),
+            Self::Credential(list) => list.valid_until(),
+        }
+    }
 }
 
 struct Fetched {
@@ -53,7 +89,7 @@ struct Fetched {
     at: UnixTime,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct OnDisk {
     fresh_until: UnixTime,
     token: String,
@@ -109,21 +145,55 @@ impl EvidenceCache {
         }))
     }
 
-    /// What is known of the list at `uri`, when it is fresh.
+    /// What is known of the list token at `uri`, when it is fresh.
     pub(crate) fn status_list(&self, uri: &str, now: UnixTime) -> Option<StatusEvidence> {
-        if let Some(kept) = self
-            .memory()
-            .verified
-            .get(uri)
-            .filter(|kept| now < kept.fresh_until)
-        {
-            return Some(StatusEvidence::Verified(Arc::clone(&kept.list)));
+        match self.verified(uri, now) {
+            Some(Verified::Token(list)) => Some(StatusEvidence::Verified(list)),
+            Some(Verified::Credential(_)) => None,
+            None => self.document(uri, now).map(StatusEvidence::Token),
         }
-        let entry = self.read_disk(uri)?;
-        (now < entry.fresh_until).then_some(StatusEvidence::Token(entry.token))
     }
 
-    /// Remembers a token until a session has verified it.
+    /// What is known of the list credential at `url`, when it is fresh.
+    pub(crate) fn status_list_credential(
+        &self,
+        url: &str,
+        now: UnixTime,
+    ) -> Option<StatusListCredentialEvidence> {
+        match self.verified(url, now) {
+            Some(Verified::Credential(list)) => Some(StatusListCredentialEvidence::Verified(list)),
+            Some(Verified::Token(_)) => None,
+            None => self
+                .document(url, now)
+                .map(StatusListCredentialEvidence::Credential),
+        }
+    }
+
+    fn verified(&self, url: &str, now: UnixTime) -> Option<Verified> {
+        let memory = self.memory();
+        let kept = memory.verified.get(url).filter(|kept| now < kept.fresh_until)?;
+        Some(kept.list.clone())
+    }
+
+    /// What was fetched at `url`, when it is fresh.
+    pub(crate) fn document(&self, url: &str, now: UnixTime) -> Option<String> {
+        self.read(url)
+            .filter(|entry| now < entry.fresh_until)
+            .map(|entry| entry.token)
+    }
+
+    /// Keeps what was fetched at `url`.
+    pub(crate) fn keep_document(&self, url: &str, text: &str, fresh_until: UnixTime) {
+        self.write(
+            url,
+            OnDisk {
+                fresh_until,
+                token: text.to_owned(),
+            },
+        );
+    }
+
+    /// Remembers a list until a session has verified it.
     pub(crate) fn keep_fetched(&self, uri: &str, token: &str, now: UnixTime) {
         let mut memory = self.memory();
         if memory.fetched.len() >= MAX_LISTS_IN_MEMORY {
@@ -138,50 +208,51 @@ impl EvidenceCache {
         );
     }
 
-    /// Keeps a list that a session has verified, for `at_most` or as long as the list itself says.
+    /// Keeps a list token that a session has verified, for `at_most` or as long as the list itself says.
     pub(crate) fn keep_verified(&self, list: &Arc<VerifiedStatusList>, at_most: Duration) {
-        let uri = list.uri();
+        self.keep(list.uri(), Verified::Token(Arc::clone(list)), at_most);
+    }
+
+    /// Keeps a list credential that a session has verified, for `at_most` or as long as the list itself says.
+    pub(crate) fn keep_verified_credential(&self, list: &Arc<VerifiedBitstringList>, at_most: Duration) {
+        self.keep(list.url(), Verified::Credential(Arc::clone(list)), at_most);
+    }
+
+    fn keep(&self, url: &str, list: Verified, at_most: Duration) {
         let mut memory = self.memory();
-        if memory
-            .verified
-            .get(uri)
-            .is_some_and(|kept| Arc::ptr_eq(&kept.list, list))
-        {
+        if memory.verified.get(url).is_some_and(|kept| kept.list.is(&list)) {
             // It came from here. Keeping it anew would let a list live for ever.
             return;
         }
-        let fresh_until = match memory.fetched.remove(uri) {
+        let fetched = memory.fetched.remove(url);
+        drop(memory);
+        let fresh_until = match fetched {
             Some(fetched) => {
                 let lifetime = list.time_to_live().unwrap_or(LIFETIME_WITHOUT_TTL).min(at_most);
                 let until = fetched.at.plus(lifetime);
                 let fresh_until = list
                     .expires_at()
                     .map_or(until, |expires_at| until.min(expires_at));
-                self.write_disk(
-                    uri,
-                    &OnDisk {
+                if let Some(disk) = &self.0.disk {
+                    let entry = OnDisk {
                         fresh_until,
                         token: fetched.token,
-                    },
-                );
+                    };
+                    write_disk(disk, url, &entry);
+                }
                 fresh_until
             }
             // It was read from the disk, where its time stands.
-            None => match self.read_disk(uri) {
+            None => match self.read(url) {
                 Some(entry) => entry.fresh_until,
                 None => return,
             },
         };
+        let mut memory = self.memory();
         if memory.verified.len() >= MAX_LISTS_IN_MEMORY {
             memory.verified.clear();
         }
-        memory.verified.insert(
-            uri.to_owned(),
-            Kept {
-                list: Arc::clone(list),
-                fresh_until,
-            },
-        );
+        memory.verified.insert(url.to_owned(), Kept { list, fresh_until });
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -189,9 +260,11 @@ impl EvidenceCache {
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_disk(&self, uri: &str) -> Option<OnDisk> {
-        let disk = self.0.disk.as_ref()?;
-        let bytes = match disk.get(uri) {
+    fn read(&self, url: &str) -> Option<OnDisk> {
+        let Some(disk) = &self.0.disk else {
+            return self.memory().documents.get(url).cloned();
+        };
+        let bytes = match disk.get(url) {
             Ok(found) => found?,
             Err(error) => {
                 // An unreadable entry is a missing one.
@@ -202,17 +275,29 @@ impl EvidenceCache {
         serde_json::from_slice(&bytes).ok()
     }
 
-    fn write_disk(&self, uri: &str, entry: &OnDisk) {
-        let Some(disk) = &self.0.disk else { return };
-        if disk.len() >= MAX_TOKENS_ON_DISK && disk.clear().is_err() {
-            return;
+    fn write(&self, url: &str, entry: OnDisk) {
+        match &self.0.disk {
+            Some(disk) => write_disk(disk, url, &entry),
+            None => {
+                let mut memory = self.memory();
+                if memory.documents.len() >= MAX_DOCUMENTS_IN_MEMORY {
+                    memory.documents.clear();
+                }
+                memory.documents.insert(url.to_owned(), entry);
+            }
         }
-        let Ok(bytes) = serde_json::to_vec(entry) else {
-            return;
-        };
-        if let Err(error) = disk.insert(uri, bytes) {
-            tracing::warn!(%error, "the evidence cache cannot be written");
-        }
+    }
+}
+
+fn write_disk(disk: &sled::Db, url: &str, entry: &OnDisk) {
+    if disk.len() >= MAX_ENTRIES_ON_DISK && disk.clear().is_err() {
+        return;
+    }
+    let Ok(bytes) = serde_json::to_vec(entry) else {
+        return;
+    };
+    if let Err(error) = disk.insert(url, bytes) {
+        tracing::warn!(%error, "the evidence cache cannot be written");
     }
 }
 
@@ -247,9 +332,9 @@ mod tests {
     }
 
     fn on_disk(cache: &EvidenceCache, fresh_until: i64) {
-        cache.write_disk(
+        cache.write(
             URI,
-            &OnDisk {
+            OnDisk {
                 fresh_until: time(fresh_until),
                 token: "a.b.c".to_owned(),
             },

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use http::HeaderValue;
 use http::header::ACCEPT;
+use symbolon_credential::{Input, NotRecognised};
+use symbolon_did::{Did, WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
-use symbolon_protocol::openid4vp::response::Presentation;
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_verifier::answer::{AnswerCheck, check_answer};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    Binding, Evidence, Expected, StatusEvidence, Step, TypeMetadataEvidence, UnreadablePresentation,
-    VerificationSession, Want,
+    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
+    Tools, TypeMetadataEvidence, VerificationSession, Want,
 };
 use url::Url;
 
@@ -22,6 +25,31 @@ use crate::state::State;
 /// [Token Status List §8.1]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
 const STATUS_LIST_MEDIA_TYPE: &str = "application/statuslist+jwt";
 
+/// The media types of a credential, which a Bitstring status list is: with its proof inside, and as a JWT. `application/json`
+/// is what servers say that know no better.
+const CREDENTIAL_MEDIA_TYPES: [&str; 5] = [
+    "application/vc",
+    "application/vc+jwt",
+    "application/vc+ld+json",
+    "application/ld+json",
+    "application/json",
+];
+
+/// The media types of a DID document ([DID Core §6], and what web servers say of `did.json`).
+///
+/// [DID Core §6]: https://www.w3.org/TR/did-1.0/#representations
+const DID_DOCUMENT_MEDIA_TYPES: [&str; 4] = [
+    "application/did",
+    "application/did+json",
+    "application/did+ld+json",
+    "application/json",
+];
+
+const JSON: &str = "application/json";
+
+/// The largest document of an issuer that is fetched, in bytes: a DID document, metadata, a key set.
+const MAX_ISSUER_DOCUMENT_BYTES: usize = 64 * 1024;
+
 /// The largest type metadata document, in bytes.
 const MAX_TYPE_METADATA_BYTES: usize = 256 * 1024;
 
@@ -31,43 +59,49 @@ pub(crate) struct Judgement {
     pub(crate) answer: AnswerCheck,
 }
 
+/// The presentations of an answer, each recognised by its form.
+pub(crate) fn inputs(token: &VpToken) -> Result<Vec<(&QueryId, Input<'_>)>, NotRecognised> {
+    token
+        .0
+        .iter()
+        .flat_map(|(id, presentations)| presentations.iter().map(move |presentation| (id, presentation)))
+        .map(|(id, presentation)| {
+            let input = match presentation {
+                Presentation::Text(text) => Input::of_text(text)?,
+                Presentation::Object(document) => Input::of_document(document.clone())?,
+            };
+            Ok((id, input))
+        })
+        .collect()
+}
+
 impl State {
     /// Judges every presentation of an answer, and the answer as a whole.
     pub(crate) async fn judge(
         &self,
         query: &DcqlQuery,
-        answer: &BTreeMap<QueryId, Vec<Presentation>>,
-        binding: &Binding,
-    ) -> Result<Judgement, UnreadablePresentation> {
+        sessions: Vec<(&QueryId, VerificationSession<'_>)>,
+    ) -> Judgement {
         let mut evidence = Evidence::online(&self.dependencies.trust_list);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
-        for (id, presentations) in answer {
-            for presentation in presentations {
-                let expected = Expected::Bound(binding.clone());
-                let report = self
-                    .judge_one(&presentation.to_text(), expected, &mut evidence)
-                    .await?;
-                reports.entry(id.clone()).or_default().push(report);
-            }
+        for (id, session) in sessions {
+            let judged = self.judge_one(session, &mut evidence).await;
+            reports.entry(id.clone()).or_default().extend(judged);
         }
-        let check = check_answer(query, &reports, self.dependencies.holder_keys);
-        Ok(Judgement {
-            reports,
-            answer: check,
-        })
+        let answer = check_answer(query, &reports, self.dependencies.holder_keys);
+        Judgement { reports, answer }
     }
 
     async fn judge_one(
         &self,
-        presentation: &str,
-        expected: Expected,
+        mut session: VerificationSession<'_>,
         evidence: &mut Evidence<'_>,
-    ) -> Result<Report, UnreadablePresentation> {
+    ) -> Vec<Report> {
         let deps = &self.dependencies;
-        let mut session = VerificationSession::new(presentation, expected, deps.policy)?;
-        let report = loop {
-            match session.step(evidence, &*deps.crypto, self.now()) {
-                Step::Done(report) => break report,
+        let reports = loop {
+            let tools = Tools::with_json_ld(&*deps.crypto, &*deps.json_ld);
+            match session.step(evidence, tools, self.now()) {
+                Step::Done(reports) => break reports,
                 Step::Wants(wants) => {
                     for want in wants {
                         self.obtain(want, evidence).await;
@@ -75,25 +109,55 @@ impl State {
                 }
             }
         };
+        let at_most = self.configuration.status_cache();
         for list in session.verified_status_lists() {
-            deps.evidence_cache
-                .keep_verified(list, self.configuration.status_cache());
+            deps.evidence_cache.keep_verified(list, at_most);
         }
-        Ok(*report)
+        for list in session.verified_status_list_credentials() {
+            deps.evidence_cache.keep_verified_credential(list, at_most);
+        }
+        reports
     }
 
     async fn obtain(&self, want: Want, evidence: &mut Evidence<'_>) {
+        let cache = &self.dependencies.evidence_cache;
         match want {
             Want::StatusList { uri } => {
-                let found = match self.dependencies.evidence_cache.status_list(&uri, self.now()) {
+                let found = match cache.status_list(&uri, self.now()) {
                     Some(cached) => cached,
-                    None => self.fetch_status_list(&uri).await,
+                    None => self
+                        .fetch_list(&uri, &[STATUS_LIST_MEDIA_TYPE])
+                        .await
+                        .map_or(StatusEvidence::Absent, StatusEvidence::Token),
                 };
                 evidence.add_status_list(uri, found);
             }
+            Want::StatusListCredential { url } => {
+                let found = match cache.status_list_credential(&url, self.now()) {
+                    Some(cached) => cached,
+                    None => self.fetch_list(&url, &CREDENTIAL_MEDIA_TYPES).await.map_or(
+                        StatusListCredentialEvidence::Absent,
+                        StatusListCredentialEvidence::Credential,
+                    ),
+                };
+                evidence.add_status_list_credential(url, found);
+            }
+            Want::DidDocument { did } => {
+                let found = self
+                    .did_document(&did)
+                    .await
+                    .map_or(DidDocumentEvidence::Absent, DidDocumentEvidence::Document);
+                evidence.add_did_document(did, found);
+            }
+            Want::IssuerDocument { url } => {
+                let found = self
+                    .issuer_document(&url, &[JSON, "application/jwk-set+json"])
+                    .await
+                    .map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
+                evidence.add_issuer_document(url, found);
+            }
             Want::TypeMetadata { vct } => {
-                let accept = "application/json";
-                let found = match self.fetch(&vct, accept, &[accept], MAX_TYPE_METADATA_BYTES).await {
+                let found = match self.fetch(&vct, &[JSON], MAX_TYPE_METADATA_BYTES).await {
                     Ok(body) => TypeMetadataEvidence::Document(body),
                     Err(_) => TypeMetadataEvidence::Absent,
                 };
@@ -102,32 +166,57 @@ impl State {
         }
     }
 
-    async fn fetch_status_list(&self, uri: &str) -> StatusEvidence {
+    /// A status list in one of its forms, which is remembered until a session has verified it.
+    async fn fetch_list(&self, url: &str, media_types: &[&'static str]) -> Option<String> {
         let limit = self.dependencies.policy.status_list_budget.max_token_bytes;
-        let fetched = self
-            .fetch(uri, STATUS_LIST_MEDIA_TYPE, &[STATUS_LIST_MEDIA_TYPE], limit)
-            .await;
-        let Some(token) = fetched.ok().and_then(|body| String::from_utf8(body).ok()) else {
+        let fetched = self.fetch(url, media_types, limit).await;
+        let Some(text) = fetched.ok().and_then(|body| String::from_utf8(body).ok()) else {
             tracing::info!("a status list could not be fetched");
-            return StatusEvidence::Absent;
+            return None;
         };
         self.dependencies
             .evidence_cache
-            .keep_fetched(uri, &token, self.now());
-        StatusEvidence::Token(token)
+            .keep_fetched(url, &text, self.now());
+        Some(text)
+    }
+
+    async fn did_document(&self, did: &Did) -> Option<Vec<u8>> {
+        let scheme = match self.dependencies.urls {
+            UrlPolicy::Public => WebScheme::Https,
+            UrlPolicy::Development => WebScheme::HttpOnLocalhost,
+        };
+        let url = web_document_url(did, scheme).ok()?;
+        self.issuer_document(&url, &DID_DOCUMENT_MEDIA_TYPES).await
+    }
+
+    /// A document in which an issuer says which keys it has. It is worth what the web server is worth, and kept as short as
+    /// a status list, so that a key which was taken back is not believed for long.
+    async fn issuer_document(&self, url: &str, media_types: &[&'static str]) -> Option<Vec<u8>> {
+        let cache = &self.dependencies.evidence_cache;
+        if let Some(document) = cache.document(url, self.now()) {
+            return Some(document.into_bytes());
+        }
+        let fetched = self.fetch(url, media_types, MAX_ISSUER_DOCUMENT_BYTES).await;
+        let Some(text) = fetched.ok().and_then(|body| String::from_utf8(body).ok()) else {
+            tracing::info!("a document of an issuer could not be fetched");
+            return None;
+        };
+        let fresh_until = self.now().plus(self.configuration.status_cache());
+        cache.keep_document(url, &text, fresh_until);
+        Some(text.into_bytes())
     }
 
     async fn fetch(
         &self,
         address: &str,
-        accept: &'static str,
-        expected: &[&str],
+        media_types: &[&'static str],
         limit: usize,
     ) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse(address).map_err(|_| FetchError::Refused)?;
-        let fetch = Fetch::document(url, limit).with_header(ACCEPT, HeaderValue::from_static(accept));
+        let accept = HeaderValue::from_str(&media_types.join(", ")).map_err(|_| FetchError::Refused)?;
+        let fetch = Fetch::document(url, limit).with_header(ACCEPT, accept);
         let fetched = self.dependencies.fetcher.fetch(fetch).await?;
-        if !fetched.is_success() || !expected.contains(&fetched.media_type().as_str()) {
+        if !fetched.is_success() || !media_types.contains(&fetched.media_type().as_str()) {
             return Err(FetchError::Refused);
         }
         Ok(fetched.body)

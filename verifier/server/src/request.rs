@@ -9,6 +9,7 @@ use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink, RequestUriMethod};
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, prepare};
+use symbolon_verifier::Binding;
 use symbolon_verifier::request::RequestSecrets;
 use symbolon_verifier::store::{Insertion, RequestId, RequestRecord, StoreError};
 use thiserror::Error;
@@ -136,6 +137,22 @@ impl State {
             dcql_query: query.clone(),
             client_metadata: ClientMetadata::for_encrypted_response(key.public_key(), name),
         })
+    }
+
+    /// What the proofs of an answer to a stored request must be about.
+    pub(crate) fn binding(&self, record: &RequestRecord) -> Result<Binding, MakeRequestError> {
+        let key = self
+            .dependencies
+            .master_secret
+            .derive_response_key(&record.tenant, &record.id)?;
+        let response_uri = self.response_uri(&record.id)?;
+        let binding = Binding::openid4vp(
+            &record.client_id,
+            record.nonce.as_str(),
+            Some(&key.public_key().thumbprint()),
+            response_uri.as_str(),
+        );
+        Ok(binding.with_reader_key(key.into_secret_key()))
     }
 
     fn response_uri(&self, id: &RequestId) -> Result<HttpUrl, UrlError> {

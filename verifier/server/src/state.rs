@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::{KeyHandle, Sign};
 use symbolon_crypto::x509::Certificate;
@@ -41,7 +42,7 @@ pub struct Dependencies {
     pub store: Arc<dyn VerifierStore>,
     /// What was asked and what was answered, for verification at a later time.
     pub archive: Arc<dyn EvidenceArchive>,
-    /// Fetched status lists.
+    /// Fetched status lists and documents of issuers.
     pub evidence_cache: EvidenceCache,
     /// Fetches with guards.
     pub fetcher: GuardedFetcher,
@@ -49,6 +50,8 @@ pub struct Dependencies {
     pub urls: UrlPolicy,
     /// Computes signatures.
     pub crypto: Arc<dyn CryptoProvider>,
+    /// Processes the JSON-LD of W3C credentials.
+    pub json_ld: Arc<dyn JsonLdProcessor>,
     /// Decrypts answers.
     pub jwe: Arc<dyn JweCodec>,
     /// Makes identifiers and nonces.

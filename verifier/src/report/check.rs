@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
+use super::CredentialFormat;
+
 /// One check of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -31,6 +33,12 @@ impl Check {
     /// A check for which there was no evidence.
     pub(crate) fn absent(name: CheckName, reason: Reason) -> Self {
         Self::new(name, CheckOutcome::Absent { reason })
+    }
+
+    /// The same check, made of a credential of that format, whose own specification demands it.
+    pub(crate) fn of(mut self, format: CredentialFormat) -> Self {
+        self.name.section_in(format).clone_into(&mut self.section);
+        self
     }
 
     /// The same check, resting on evidence of that time.
@@ -92,6 +100,10 @@ check_names! {
     IssuerKey => "MOSIP QR code 1.2.0; RFC 9052, section 3.1",
     /// The issuer named in the credential is the one that signed.
     IssuerBinding => "SD-JWT VC, section 3.5",
+    /// The document follows the data model of its format.
+    DataModel => "VC Data Model 2.0, section 4",
+    /// The document type that the device states is the one that the issuer signed.
+    DocumentType => "ISO/IEC 18013-5, section 9.3.1",
     /// The issuer's signature.
     IssuerSignature => "RFC 9901, section 7.1; RFC 9052, section 4.4",
     /// Every disclosure belongs to a signed digest, and nothing hides behind another.
@@ -118,6 +130,43 @@ check_names! {
     KeyBinding => "RFC 9901, section 7.3; OpenID4VP, section 8.6",
     /// A photo to compare.
     Photo => "MOSIP QR code 1.2.0, key 62",
+}
+
+impl CheckName {
+    /// The section that demands the check of a credential of that format.
+    #[must_use]
+    pub fn section_in(self, format: CredentialFormat) -> &'static str {
+        use CredentialFormat::{Claim169, CoseVc, JwtVc, LdpVc, Mdoc, SdJwtVc};
+        match (format, self) {
+            (Mdoc, Self::IssuerCertificates) => "ISO/IEC 18013-5, section 9.3.3 and annex B",
+            (Mdoc, Self::IssuerBinding) => "ISO/IEC 18013-5, section 9.3.1",
+            (Mdoc, Self::IssuerSignature) => "ISO/IEC 18013-5, sections 9.1.2.4 and 9.3.1",
+            (Mdoc, Self::Disclosures) => "ISO/IEC 18013-5, sections 9.1.2.5 and 9.3.1",
+            (Mdoc, Self::ValidityPeriod) => "ISO/IEC 18013-5, sections 9.1.2.4 and 9.3.1",
+            (Mdoc, Self::KeyBinding) => "ISO/IEC 18013-5, section 9.1.3; OpenID4VP, appendix B.2",
+            (Mdoc, Self::Photo) => "ISO/IEC 18013-5, section 7.2.1",
+            (LdpVc | JwtVc | CoseVc, Self::IssuerKey) => "Controlled Identifiers 1.0, sections 2.3 and 3.3",
+            (LdpVc | JwtVc | CoseVc, Self::IssuerCertificates) => {
+                "VC-JOSE-COSE, section 4; RFC 5280, section 6"
+            }
+            (LdpVc | JwtVc | CoseVc, Self::IssuerBinding) => "VC Data Model 2.0, section 4.7",
+            (LdpVc, Self::IssuerSignature) => "VC Data Integrity 1.0, section 4.4",
+            (JwtVc, Self::IssuerSignature) => "VC-JOSE-COSE, section 3.1",
+            (CoseVc, Self::IssuerSignature) => "VC-JOSE-COSE, section 3.3",
+            (LdpVc | JwtVc | CoseVc, Self::ValidityPeriod) => "VC Data Model 2.0, section 4.9",
+            (LdpVc | JwtVc | CoseVc, Self::StatusReference) => {
+                "VC Data Model 2.0, section 4.10; Bitstring Status List 1.0, section 2.1"
+            }
+            (LdpVc | JwtVc | CoseVc, Self::StatusListSignature | Self::CredentialStatus) => {
+                "Bitstring Status List 1.0, section 3.2"
+            }
+            (LdpVc, Self::KeyBinding) => "VC Data Integrity 1.0, section 4.4; OpenID4VP, appendix B.1.3.2",
+            (JwtVc | CoseVc, Self::KeyBinding) => "VC-JOSE-COSE, section 3.1.2; OpenID4VP, appendix B.1.3.1",
+            (LdpVc | JwtVc | CoseVc, Self::Photo) => "VC Data Model 2.0, section 4.8",
+            (SdJwtVc, Self::IssuerKey) => "SD-JWT VC, section 3.5",
+            (SdJwtVc | Claim169 | Mdoc | LdpVc | JwtVc | CoseVc, _) => self.section(),
+        }
+    }
 }
 
 /// Why a check failed or was not made.
@@ -181,4 +230,20 @@ pub enum Reason {
     ProofTime,
     /// The credential is bound to a key, and the presentation cannot prove it.
     NotBoundToKey,
+    /// The device states another document type than the issuer signed.
+    WrongDocumentType,
+    /// The issuer signed when the certificate of its signer was not valid.
+    SignedOutsideCertificate,
+    /// The key may not be used for this, or the proof says that it is for something else.
+    WrongPurpose,
+    /// A context that is neither the W3C's nor in the trust list: nobody here knows what the document says.
+    UnknownContext,
+    /// The document brings meaning of its own, or says things that its proof does not cover.
+    NotCoveredByProof,
+    /// Too large, or too much work.
+    OverBudget,
+    /// A kind of key, proof or envelope that is not supported here.
+    Unsupported,
+    /// The presentation names another holder than the one that made it.
+    OtherHolder,
 }

@@ -1,12 +1,12 @@
 //! Claim 169: a card that its photo binds (MOSIP QR code 1.2.0; RFC 8392).
 
 use serde_json::{Map, Value};
-use symbolon_credential::claim169::{Gender, IdentityData, ImageKind, MaritalStatus, ParsedClaim169};
+use symbolon_credential::claim169::{Gender, IdentityData, MaritalStatus, ParsedClaim169};
 
-use super::Context;
-use super::judged::{Judged, Permission};
+use super::context::Context;
+use super::judged::{Judged, Permission, StatusSource};
 use super::photo;
-use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Holder, PhotoType, Reason};
+use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Holder, Reason};
 
 pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'a> {
     let mut judged = Judged::nothing(CredentialFormat::Claim169);
@@ -29,7 +29,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'
         return judged.not_authentic(CheckName::IssuerKey, Reason::Missing);
     };
     judged.authentic.checks.push(Check::passed(CheckName::IssuerKey));
-    let Ok(card) = card.verify(&key, context.provider) else {
+    let Ok(card) = card.verify(&key, context.tools.crypto) else {
         return judged.not_authentic(CheckName::IssuerSignature, Reason::WrongSignature);
     };
     judged
@@ -39,12 +39,9 @@ pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'
     judged.judge_period(context, &card.validity);
     // To list a key for these codes is to permit them.
     judged.judge_permission(issuer, Permission::Granted);
-    judged.status = card.status.clone();
+    judged.status = StatusSource::Token(card.status.clone());
     judged.claims = claims(&card.identity);
-    judged.photo = card.identity.face().and_then(|face| {
-        let kind = ImageKind::of_bytes(face)?;
-        PhotoType::from_media_type(kind.media_type()).map(|media_type| photo::of_bytes(media_type, face))
-    });
+    judged.photo = card.identity.face().and_then(photo::of_picture);
 
     // A printed code can be copied by whoever sees it: no key binds it, whatever claims it carries.
     let (state, check) = match judged.photo {

@@ -2,10 +2,11 @@
 
 use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::status::CredentialStatus;
+use symbolon_credential::w3c::{HolderBinding, StatusEntry};
 use symbolon_credential::{Validity, ValidityRejected, Verified};
 use symbolon_trust::trust_list::TrustedIssuer;
 
-use super::Context;
+use super::context::Context;
 use crate::report::{
     Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Trusted, Warning,
 };
@@ -14,19 +15,30 @@ use crate::report::{
 pub(super) struct Judged<'a> {
     pub(super) format: CredentialFormat,
     pub(super) credential_type: Option<String>,
+    pub(super) type_iris: Vec<String>,
     pub(super) issuer: Option<Issuer>,
     pub(super) authentic: Axis<Authentic>,
     pub(super) trusted: Axis<Trusted>,
     pub(super) holder: Axis<Holder>,
-    pub(super) status: CredentialStatus,
+    pub(super) status: StatusSource,
     pub(super) warnings: Vec<Warning>,
     pub(super) claims: serde_json::Map<String, serde_json::Value>,
     pub(super) photo: Option<Photo>,
     pub(super) authority_key_identifiers: Vec<Vec<u8>>,
     pub(super) holder_key: Option<String>,
+    /// What binds it, where the proof is that of the whole presentation and is still to be looked at.
+    pub(super) binding: Option<HolderBinding>,
     /// The credential itself, for the rules of its type.
     pub(super) credential: Option<Box<Verified<SdJwtVc<'a>>>>,
     pub(super) type_metadata_judged: bool,
+}
+
+/// Where the status of a credential is kept.
+pub(super) enum StatusSource {
+    /// In a token status list, or nowhere.
+    Token(CredentialStatus),
+    /// In the entries of a W3C credential.
+    Entries(Vec<StatusEntry>),
 }
 
 impl Judged<'_> {
@@ -35,6 +47,7 @@ impl Judged<'_> {
         Self {
             format,
             credential_type: None,
+            type_iris: Vec::new(),
             issuer: None,
             authentic: Axis {
                 state: Authentic::NotAuthentic,
@@ -48,12 +61,13 @@ impl Judged<'_> {
                 state: Holder::NotChecked,
                 checks: Vec::new(),
             },
-            status: CredentialStatus::NotTracked,
+            status: StatusSource::Token(CredentialStatus::NotTracked),
             warnings: Vec::new(),
             claims: serde_json::Map::new(),
             photo: None,
             authority_key_identifiers: Vec::new(),
             holder_key: None,
+            binding: None,
             credential: None,
             type_metadata_judged: false,
         }
@@ -109,6 +123,59 @@ impl Judged<'_> {
         self
     }
 
+    /// Nobody here can tell whether the issuer made it.
+    pub(super) fn not_known(mut self, name: CheckName, reason: Reason) -> Self {
+        self.authentic.checks.push(Check::absent(name, reason));
+        self.authentic.state = Authentic::Unknown;
+        // Nor whether an issuer who may make it did.
+        self.trusted.state = Trusted::Unknown;
+        self.trusted.checks.push(Check::absent(
+            CheckName::CredentialTypeAllowed,
+            Reason::NotReached,
+        ));
+        self.holder
+            .checks
+            .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
+        self
+    }
+
+    /// It is of a kind that is not verified here.
+    pub(super) fn unsupported(mut self, name: CheckName) -> Self {
+        self.trusted.state = Trusted::Unknown;
+        self.trusted
+            .checks
+            .push(Check::absent(CheckName::IssuerListed, Reason::NotReached));
+        self.not_known(name, Reason::Unsupported)
+    }
+
+    /// The same, of a credential that is gone: with nothing of it that could be asked later.
+    pub(super) fn without_credential<'b>(self) -> Judged<'b> {
+        Judged {
+            format: self.format,
+            credential_type: self.credential_type,
+            type_iris: self.type_iris,
+            issuer: self.issuer,
+            authentic: self.authentic,
+            trusted: self.trusted,
+            holder: self.holder,
+            status: self.status,
+            warnings: self.warnings,
+            claims: self.claims,
+            photo: self.photo,
+            authority_key_identifiers: self.authority_key_identifiers,
+            holder_key: self.holder_key,
+            binding: self.binding,
+            credential: None,
+            type_metadata_judged: true,
+        }
+    }
+
+    /// A check of what the issuer signed failed, whoever holds it.
+    pub(super) fn contradict(&mut self, name: CheckName, reason: Reason) {
+        self.authentic.checks.push(Check::failed(name, reason));
+        self.authentic.state = Authentic::NotAuthentic;
+    }
+
     /// Whether now lies between `nbf` and `exp`. The last of the checks that make a credential authentic.
     pub(super) fn judge_period(&mut self, context: &Context<'_>, validity: &Validity) {
         let check = match validity.check(context.now, context.policy.clock_tolerance) {
@@ -157,4 +224,10 @@ impl Judged<'_> {
 pub(super) enum Permission {
     Granted,
     Withheld,
+}
+
+impl Permission {
+    pub(super) const fn of(may_issue: bool) -> Self {
+        if may_issue { Self::Granted } else { Self::Withheld }
+    }
 }

@@ -1,6 +1,7 @@
 //! The face in a credential, for a page that shows it beside the person.
 
 use serde_json::{Map, Value};
+use symbolon_credential::claim169::ImageKind;
 use symbolon_crypto::encoding::base64;
 
 use crate::report::{Photo, PhotoType};
@@ -15,6 +16,24 @@ pub(super) fn of_claims(claims: &Map<String, Value>) -> Option<Photo> {
         .filter_map(|name| claims.get(*name))
         .filter_map(Value::as_str)
         .find_map(of_data_url)
+}
+
+/// The picture of a W3C credential: of its one subject.
+pub(super) fn of_subject(credential: &Map<String, Value>) -> Option<Photo> {
+    match credential.get("credentialSubject")? {
+        Value::Object(subject) => of_claims(subject),
+        Value::Array(subjects) => match subjects.as_slice() {
+            [Value::Object(subject)] => of_claims(subject),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The picture of an element that holds the bytes of one.
+pub(super) fn of_picture(bytes: &[u8]) -> Option<Photo> {
+    let kind = ImageKind::of_bytes(bytes)?;
+    PhotoType::from_media_type(kind.media_type()).map(|media_type| of_bytes(media_type, bytes))
 }
 
 /// A picture of a known type from its bytes.

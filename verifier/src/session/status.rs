@@ -1,47 +1,35 @@
-//! The status axis: what has become of the credential (Token Status List, section 8.3; offline pack, section 5).
+//! The status axis: what has become of the credential.
+
+mod bitstring;
+mod token;
 
 use core::time::Duration;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use symbolon_credential::status::CredentialStatus;
-use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::{Pack, PackStatus};
-use symbolon_trust::status_list::{
-    Status as ListedStatus, StatusListError, StatusListToken, VerifiedStatusList,
-};
+use symbolon_trust::status_list::Status as ListedStatus;
 use symbolon_trust::trust_list::TrustedIssuer;
 use symbolon_trust::validity::Validity;
 
-use crate::evidence::{Evidence, PackEvidence, Reach, StatusEvidence};
-use crate::policy::{Policy, StatusAge, StatusPolicy};
+pub use self::bitstring::VerifiedBitstringList;
+use super::Want;
+use super::context::Context;
+use super::found::Found;
+use super::judged::StatusSource;
+use crate::policy::{StatusAge, StatusPolicy};
 use crate::report::{Axis, Check, CheckName, Reason, Status, Warning};
 
 /// The status of a credential whose signature and issuer have been verified.
-pub(super) struct StatusQuestion<'q> {
-    /// Where the credential says its status is.
-    pub(super) reference: &'q CredentialStatus,
+pub(super) struct StatusQuestion<'q, 'c> {
+    pub(super) context: &'q Context<'c>,
     /// The verified issuer.
     pub(super) issuer: &'q TrustedIssuer,
-    pub(super) policy: &'q Policy,
-    pub(super) provider: &'q dyn CryptoProvider,
-    pub(super) now: UnixTime,
-    /// Whether the session may still ask.
-    pub(super) rounds: Rounds,
-}
-
-/// Whether the session may still ask for evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rounds {
-    Left,
-    Exhausted,
 }
 
 pub(super) enum StatusAnswer {
-    /// Nothing is known yet about the list at this URI, and it can be asked for.
-    Wanted {
-        uri: String,
-    },
+    /// Nothing is known yet about these, and they can be asked for.
+    Wanted(Vec<Want>),
     Known(StatusFindings),
 }
 
@@ -63,74 +51,44 @@ impl StatusFindings {
             warnings: Vec::new(),
         }
     }
+
+    /// The credential names its list; what the list says comes next.
+    fn referenced() -> Self {
+        Self::unknown(Check::passed(CheckName::StatusReference))
+    }
 }
 
-/// Lists that a session has verified, so that no signature is checked twice.
-pub(super) type VerifiedLists = BTreeMap<String, Result<Arc<VerifiedStatusList>, Reason>>;
+impl StatusFindings {
+    /// The list could not be had, or cannot be believed: it says nothing, not that the credential is bad, and not that
+    /// it is good.
+    fn not_believed(&mut self, reason: Reason) {
+        self.axis.checks.push(match reason {
+            Reason::EvidenceAbsent => Check::absent(CheckName::StatusListSignature, reason),
+            other => Check::failed(CheckName::StatusListSignature, other),
+        });
+    }
+}
 
-impl StatusQuestion<'_> {
-    pub(super) fn answer(&self, evidence: &Evidence<'_>, verified: &mut VerifiedLists) -> StatusAnswer {
-        let (uri, index) = match self.reference {
-            CredentialStatus::StatusList(reference) => (reference.uri(), reference.index()),
-            CredentialStatus::NotTracked => return StatusAnswer::Known(self.without_reference()),
+impl StatusQuestion<'_, '_> {
+    pub(super) fn answer(&self, source: &StatusSource, found: &mut Found) -> StatusAnswer {
+        match source {
+            StatusSource::Token(CredentialStatus::StatusList(reference)) => {
+                self.token_status(reference.uri(), reference.index(), found)
+            }
+            StatusSource::Token(CredentialStatus::NotTracked) => {
+                StatusAnswer::Known(self.without_reference())
+            }
             // A status that cannot be read is not the absence of one.
-            CredentialStatus::OtherMechanism => {
+            StatusSource::Token(CredentialStatus::OtherMechanism) => {
                 let check = Check::failed(CheckName::StatusReference, Reason::Malformed);
-                return StatusAnswer::Known(StatusFindings::unknown(check));
+                StatusAnswer::Known(StatusFindings::unknown(check))
             }
-        };
-        let mut findings = StatusFindings {
-            axis: Axis {
-                state: Status::Unknown,
-                checks: vec![Check::passed(CheckName::StatusReference)],
-            },
-            as_of: None,
-            warnings: Vec::new(),
-        };
-        if let PackEvidence::Accepted(pack) = evidence.pack()
-            && self.judge_packed(pack, uri, index, &mut findings) == Covered::Answered
-        {
-            return StatusAnswer::Known(findings);
+            StatusSource::Entries(entries) => self.bitstring_status(entries, found),
         }
-        let list = match (
-            verified.get(uri),
-            evidence.status_list(uri),
-            evidence.reach(),
-            self.rounds,
-        ) {
-            (Some(known), ..) => known.clone(),
-            (None, Some(StatusEvidence::Token(token)), ..) => {
-                let result = self.verify(token, uri).map(Arc::new);
-                verified.insert(uri.to_owned(), result.clone());
-                result
-            }
-            (None, Some(StatusEvidence::Verified(list)), ..) => {
-                self.accept_verified(list, uri).map(|()| list.clone())
-            }
-            (None, None, Reach::Network, Rounds::Left) => {
-                return StatusAnswer::Wanted { uri: uri.to_owned() };
-            }
-            (None, Some(StatusEvidence::Absent) | None, ..) => Err(Reason::EvidenceAbsent),
-        };
-        match list {
-            Ok(list) => self.judge_listed(&list, index, &mut findings),
-            Err(Reason::EvidenceAbsent) => {
-                findings.axis.checks.push(Check::absent(
-                    CheckName::StatusListSignature,
-                    Reason::EvidenceAbsent,
-                ));
-            }
-            // A list that cannot be believed says nothing: not that the credential is bad, and not that it is good.
-            Err(reason) => findings
-                .axis
-                .checks
-                .push(Check::failed(CheckName::StatusListSignature, reason)),
-        }
-        StatusAnswer::Known(findings)
     }
 
     fn without_reference(&self) -> StatusFindings {
-        let (state, check) = match self.policy.status {
+        let (state, check) = match self.context.policy.status {
             StatusPolicy::Always => (
                 Status::Unknown,
                 Check::failed(CheckName::StatusReference, Reason::Missing),
@@ -148,42 +106,6 @@ impl StatusQuestion<'_> {
             as_of: None,
             warnings: Vec::new(),
         }
-    }
-
-    fn verify(&self, token: &str, uri: &str) -> Result<VerifiedStatusList, Reason> {
-        StatusListToken::parse(token, self.policy.status_list_budget)
-            .and_then(|token| token.verify(uri, self.issuer, self.provider, self.now))
-            .map_err(|error| reason_of(&error))
-    }
-
-    /// A list verified by another session: the signature holds for ever, its owner and its age are looked at again.
-    fn accept_verified(&self, list: &VerifiedStatusList, uri: &str) -> Result<(), Reason> {
-        if list.uri() != uri || *list.issuer() != self.issuer.identifier || !self.issuer.owns_status_list(uri)
-        {
-            return Err(Reason::EvidenceOfAnotherIssuer);
-        }
-        if list.expires_at().is_some_and(|expires_at| expires_at <= self.now) {
-            return Err(Reason::EvidenceTooOld);
-        }
-        Ok(())
-    }
-
-    fn judge_listed(&self, list: &VerifiedStatusList, index: u64, findings: &mut StatusFindings) {
-        let as_of = list.issued_at();
-        findings.as_of = Some(as_of);
-        findings
-            .axis
-            .checks
-            .push(Check::passed(CheckName::StatusListSignature).from(as_of));
-        let (state, check) = match list.status(index) {
-            Ok(status) => self.judge_state(status, as_of),
-            Err(_) => (
-                Status::OutOfRange,
-                Check::failed(CheckName::CredentialStatus, Reason::IndexOutOfRange),
-            ),
-        };
-        findings.axis.state = state;
-        findings.axis.checks.push(check.from(as_of));
     }
 
     fn judge_packed(&self, pack: &Pack<'_>, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
@@ -247,9 +169,9 @@ impl StatusQuestion<'_> {
     }
 
     fn is_too_old(&self, as_of: UnixTime) -> bool {
-        match self.policy.status_age {
+        match self.context.policy.status_age {
             StatusAge::AsSigned => false,
-            StatusAge::AtMost(age) => self.now.since(as_of) > age.max(Duration::from_secs(1)),
+            StatusAge::AtMost(age) => self.context.now.since(as_of) > age.max(Duration::from_secs(1)),
         }
     }
 }
@@ -258,17 +180,4 @@ impl StatusQuestion<'_> {
 enum Covered {
     Answered,
     NotCovered,
-}
-
-fn reason_of(error: &StatusListError) -> Reason {
-    match error {
-        StatusListError::WrongType => Reason::WrongType,
-        StatusListError::OtherSubject | StatusListError::NotTheIssuersList => Reason::EvidenceOfAnotherIssuer,
-        StatusListError::IssuedInTheFuture { .. } => Reason::NotYetValid,
-        StatusListError::Expired { .. } => Reason::EvidenceTooOld,
-        StatusListError::Chain(_) => Reason::NoChainToAnchor,
-        StatusListError::SignerIsNotTheIssuer => Reason::SignerIsNotIssuer,
-        StatusListError::Signature => Reason::WrongSignature,
-        _ => Reason::Malformed,
-    }
 }

@@ -1,8 +1,15 @@
 mod authentic;
 mod card;
 mod holder;
+mod issuer_metadata;
+mod mdoc;
+mod mdoc_world;
 mod offline;
 mod status;
 mod trusted;
 mod type_metadata;
+mod w3c;
+mod w3c_holder;
+mod w3c_status;
+mod w3c_world;
 pub(crate) mod world;

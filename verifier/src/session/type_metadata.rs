@@ -2,10 +2,9 @@
 
 use symbolon_credential::sd_jwt_vc::{CredentialView, TypeMetadata};
 
-use super::Context;
+use super::context::Context;
 use super::judged::Judged;
-use super::status::Rounds;
-use crate::evidence::{Reach, TypeMetadataEvidence};
+use crate::evidence::TypeMetadataEvidence;
 use crate::policy::TypeMetadataPolicy;
 use crate::report::{Authentic, Check, CheckName, Reason};
 
@@ -16,11 +15,7 @@ pub(super) enum MetadataAnswer {
     Judged,
 }
 
-pub(super) fn judge_type_metadata(
-    context: &Context<'_>,
-    judged: &mut Judged<'_>,
-    rounds: Rounds,
-) -> MetadataAnswer {
+pub(super) fn judge_type_metadata(context: &Context<'_>, judged: &mut Judged<'_>) -> MetadataAnswer {
     let Some(credential) = &judged.credential else {
         return MetadataAnswer::Judged;
     };
@@ -40,7 +35,7 @@ pub(super) fn judge_type_metadata(
             Ok(_) => TypeMetadata::parse(document).map_err(|_| Reason::Malformed),
             Err(_) => Err(Reason::Malformed),
         },
-        (None, None) if (evidence.reach(), rounds) == (Reach::Network, Rounds::Left) => {
+        (None, None) if context.may_ask() => {
             return MetadataAnswer::Wanted { vct: vct.to_owned() };
         }
         (None, Some(TypeMetadataEvidence::Absent) | None) => Err(Reason::EvidenceAbsent),

@@ -1,12 +1,13 @@
 //! A credential as it is shown to its holder.
 
-use serde_json::{Map, Value};
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
-use symbolon_credential::sd_jwt::{ProcessedClaims, SdJwt, SdJwtBudget, process};
+use serde_json::Value;
+use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
+use symbolon_protocol::format::CredentialFormat;
 
-use super::names::ClaimNames;
-use crate::error::WalletError;
+use super::languages::{LocalizedValue, languages_of};
+use super::names::{ClaimNames, TypeNames};
+use super::opened::PersonalClaim;
 use crate::identifiers::CredentialId;
 use crate::language::Languages;
 use crate::policy::WalletPolicy;
@@ -21,7 +22,9 @@ pub struct CredentialSummary {
     pub name: String,
     /// A sentence about it.
     pub description: Option<String>,
-    /// Its type, `vct`.
+    /// Its format.
+    pub format: CredentialFormat,
+    /// Its type: `vct`, the document type of an mdoc, or the most specific type of a W3C credential.
     pub credential_type: String,
     /// The issuer's identifier.
     pub issuer: String,
@@ -61,7 +64,7 @@ pub struct CredentialDetails {
     /// The claims, in the issuer's order.
     pub claims: Vec<ShownClaim>,
     /// Where its status is published.
-    pub status: Option<StatusReference>,
+    pub status: Vec<StatusReference>,
 }
 
 /// One claim.
@@ -71,8 +74,11 @@ pub struct ShownClaim {
     pub path: ClaimsPath,
     /// Its name.
     pub name: String,
-    /// Its value.
+    /// Its value; of a value in several languages the one that suits the person.
     pub value: Value,
+    /// The value in every language that the issuer wrote it in, in the issuer's order; empty when it is not written in
+    /// languages. All of them are disclosed together with it.
+    pub languages: Vec<LocalizedValue>,
     /// Whether it can be withheld.
     pub disclosable: Disclosable,
 }
@@ -87,17 +93,29 @@ pub enum Disclosable {
 }
 
 impl CredentialSummary {
-    pub(crate) fn of(credential: &HeldCredential, languages: &Languages, now: UnixTime) -> Self {
+    pub(crate) fn of(
+        credential: &HeldCredential,
+        policy: &WalletPolicy,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Self {
         let display = languages.choose(&credential.display.credential, |display| {
             display.locale.as_deref()
         });
+        let by_type = match display {
+            Some(_) => None,
+            None => TypeNames::of(credential, policy).choose(languages),
+        };
         Self {
             id: credential.id,
-            name: display.map_or_else(
-                || credential.configuration.clone(),
-                |display| display.name.clone(),
-            ),
-            description: display.and_then(|display| display.description.clone()),
+            name: display
+                .map(|display| display.name.clone())
+                .or_else(|| by_type.as_ref().map(|by_type| by_type.name.clone()))
+                .unwrap_or_else(|| credential.configuration.clone()),
+            description: display
+                .and_then(|display| display.description.clone())
+                .or_else(|| by_type.and_then(|by_type| by_type.description)),
+            format: credential.content.format(),
             credential_type: credential.credential_type.clone(),
             issuer: credential.issuer.clone(),
             issuer_name: credential.issuer_name.clone(),
@@ -114,172 +132,49 @@ impl CredentialSummary {
     }
 }
 
+impl ShownClaim {
+    /// The claims of `credential` as they are shown, in the order of its issuer.
+    pub(crate) fn all(
+        credential: &HeldCredential,
+        claims: Vec<PersonalClaim>,
+        policy: &WalletPolicy,
+        languages: &Languages,
+    ) -> Vec<Self> {
+        let names = ClaimNames::of(credential, policy);
+        let mut shown: Vec<(usize, Self)> = claims
+            .into_iter()
+            .map(|claim| {
+                let (place, name) = names.place_and_name(&claim.path, languages);
+                let localized = languages_of(&claim.value);
+                let chosen = languages.choose(&localized, |one| one.language.as_deref());
+                let shown = Self {
+                    path: claim.path,
+                    name,
+                    value: chosen.map_or(claim.value, |one| one.value.clone()),
+                    languages: localized,
+                    disclosable: claim.disclosable,
+                };
+                (place, shown)
+            })
+            .collect();
+        // What the issuer gave no place to comes in alphabetical order: the order within the credential is that of digests.
+        shown.sort_by_cached_key(|(place, claim)| (*place, claim.path.clone()));
+        shown.into_iter().map(|(_, claim)| claim).collect()
+    }
+}
+
 impl CredentialDetails {
     pub(crate) fn of(
         credential: &HeldCredential,
-        opened: &Opened<'_>,
+        claims: Vec<PersonalClaim>,
         policy: &WalletPolicy,
         languages: &Languages,
         now: UnixTime,
     ) -> Self {
-        let names = ClaimNames::of(credential, policy);
-        let mut claims: Vec<(usize, ShownClaim)> = opened
-            .personal_claims()
-            .into_iter()
-            .map(|(path, value)| {
-                let (place, name) = names.place_and_name(&path, languages);
-                let disclosable = opened.disclosable(&path);
-                (
-                    place,
-                    ShownClaim {
-                        path,
-                        name,
-                        value: value.clone(),
-                        disclosable,
-                    },
-                )
-            })
-            .collect();
-        // What the issuer gave no place to comes in alphabetical order: the order within the credential is that of digests.
-        claims.sort_by_cached_key(|(place, claim)| (*place, claim.path.clone()));
         Self {
-            summary: CredentialSummary::of(credential, languages, now),
-            claims: claims.into_iter().map(|(_, claim)| claim).collect(),
+            summary: CredentialSummary::of(credential, policy, languages, now),
+            claims: ShownClaim::all(credential, claims, policy, languages),
             status: credential.status.clone(),
         }
-    }
-}
-
-/// A stored credential, read.
-pub(crate) struct Opened<'a> {
-    pub(crate) sd_jwt: SdJwt<'a>,
-    pub(crate) processed: ProcessedClaims,
-}
-
-/// Reads a stored credential. It was verified when it was received and has been sealed since, so what cannot be read is
-/// damaged.
-pub(crate) fn open_held(credential: &HeldCredential) -> Result<Opened<'_>, WalletError> {
-    let sd_jwt = SdJwt::parse_received(&credential.sd_jwt, SdJwtBudget::DEFAULT)
-        .map_err(|_| WalletError::StoreDamaged)?;
-    let processed = process(&sd_jwt).map_err(|_| WalletError::StoreDamaged)?;
-    Ok(Opened { sd_jwt, processed })
-}
-
-impl Opened<'_> {
-    /// The claims about the person, down to the values: objects are taken apart, arrays are shown whole. What the issuer lets
-    /// the person withhold is among them whatever its name is, because a verifier can ask for it.
-    pub(crate) fn personal_claims(&self) -> Vec<(ClaimsPath, &Value)> {
-        let mut found = Vec::new();
-        for (name, value) in &self.processed.claims {
-            let mut path = vec![PathPart::Key(name.clone())];
-            let withheld = || {
-                self.processed
-                    .disclosed
-                    .iter()
-                    .any(|claim| claim.path.parts().starts_with(&path))
-            };
-            if !TECHNICAL_CLAIMS.contains(&name.as_str()) || withheld() {
-                collect(&mut path, value, &mut found);
-            }
-        }
-        found
-    }
-
-    /// A claim can be withheld when it, something that contains it, or an element of it is behind a disclosure.
-    pub(crate) fn disclosable(&self, path: &ClaimsPath) -> Disclosable {
-        let withheld = |disclosed: &ClaimsPath| {
-            path.parts().starts_with(disclosed.parts()) || disclosed.parts().starts_with(path.parts())
-        };
-        match self.processed.disclosed.iter().any(|claim| withheld(&claim.path)) {
-            true => Disclosable::Selectively,
-            false => Disclosable::Always,
-        }
-    }
-}
-
-fn collect<'v>(path: &mut Vec<PathPart>, value: &'v Value, found: &mut Vec<(ClaimsPath, &'v Value)>) {
-    match value {
-        Value::Object(members) if !members.is_empty() => collect_members(path, members, found),
-        value => found.extend(ClaimsPath::new(path.clone()).map(|path| (path, value))),
-    }
-}
-
-fn collect_members<'v>(
-    path: &mut Vec<PathPart>,
-    members: &'v Map<String, Value>,
-    found: &mut Vec<(ClaimsPath, &'v Value)>,
-) {
-    for (name, value) in members {
-        path.push(PathPart::Key(name.clone()));
-        collect(path, value, found);
-        path.pop();
-    }
-}
-
-/// Claims about the credential itself, which the summary tells in words.
-const TECHNICAL_CLAIMS: &[&str] = &[
-    "iss",
-    "iat",
-    "nbf",
-    "exp",
-    "cnf",
-    "vct",
-    "vct#integrity",
-    "aka_vcts",
-    "status",
-    "jti",
-];
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-    use symbolon_credential::sd_jwt::Decoys;
-    use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
-    use symbolon_crypto::SignatureAlgorithm;
-    use symbolon_crypto::testing::SeededRandomness;
-
-    use super::*;
-
-    #[test]
-    fn whatever_can_be_withheld_is_shown_as_such_also_a_technical_name_and_an_element_of_a_list() {
-        let path = |value: Value| serde_json::from_value::<ClaimsPath>(value).unwrap();
-        let Value::Object(claims) = json!({ "sub": "1990-X", "jti": "7", "languages": ["fr", "sus"] }) else {
-            panic!("an object")
-        };
-        let prepared = CredentialToIssue {
-            vct: VerifiableCredentialType::parse("https://issuer.example/types/person").unwrap(),
-            issuer: Some("https://issuer.example".to_owned()),
-            issued_at: None,
-            not_before: None,
-            expires: None,
-            status: None,
-            holder: None,
-            claims,
-            selectable: vec![path(json!(["sub"])), path(json!(["languages", null]))],
-            decoys: Decoys::None,
-        }
-        .prepare(
-            SignatureAlgorithm::Es256,
-            &IssuerKeyReference::KeyId("1".to_owned()),
-            &SeededRandomness::new(1),
-        )
-        .unwrap();
-        let text = prepared.finish(&[0; 64]);
-        let sd_jwt = SdJwt::parse_received(&text, SdJwtBudget::DEFAULT).unwrap();
-        let processed = process(&sd_jwt).unwrap();
-        let opened = Opened { sd_jwt, processed };
-        let mut shown: Vec<_> = opened
-            .personal_claims()
-            .into_iter()
-            .map(|(path, _)| (path.to_string(), opened.disclosable(&path)))
-            .collect();
-        shown.sort_by(|left, right| left.0.cmp(&right.0));
-        assert_eq!(
-            shown,
-            [
-                ("languages".to_owned(), Disclosable::Selectively),
-                ("sub".to_owned(), Disclosable::Selectively)
-            ]
-        );
     }
 }

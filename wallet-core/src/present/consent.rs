@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::QueryId;
 
-use crate::hold::{CredentialSummary, ShownClaim};
+use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
 use crate::identifiers::{CredentialId, FlowId};
 use crate::record::VerifierRecord;
 
@@ -53,7 +53,7 @@ pub struct AskedCredential {
     pub query: QueryId,
     /// Whether it must be answered.
     pub need: Need,
-    /// The types that would do.
+    /// The types that would do: `vct`, a document type, or the most specific type of each alternative as an IRI.
     pub credential_types: Vec<String>,
     /// What is asked of it, also when nothing held answers it.
     pub claims: Vec<AskedClaim>,
@@ -79,6 +79,19 @@ pub struct AskedClaim {
     pub path: ClaimsPath,
     /// Its name, when something held has a name for it; otherwise the path.
     pub name: String,
+    /// Whether the verifier means to keep it.
+    pub retention: Retention,
+}
+
+/// Whether a verifier says that it means to keep what it is shown. Only requests for mdocs say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// It does not say.
+    NotStated,
+    /// It means to keep it.
+    Intended,
+    /// It says that it will not keep it.
+    NotIntended,
 }
 
 /// One credential that answers, and exactly what of it would be disclosed.
@@ -89,6 +102,16 @@ pub struct CandidateCredential {
     /// Every claim about the person that the verifier would see, with its value: those asked for, and those that are part of
     /// every presentation of this credential.
     pub discloses: Vec<ShownClaim>,
+}
+
+impl CandidateCredential {
+    /// Whether nothing that would be disclosed can be withheld: the verifier sees the whole credential, whatever it asked for.
+    #[must_use]
+    pub fn is_shown_whole(&self) -> bool {
+        self.discloses
+            .iter()
+            .all(|claim| claim.disclosable == Disclosable::Always)
+    }
 }
 
 /// Which credential answers which query.

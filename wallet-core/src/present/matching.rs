@@ -1,27 +1,26 @@
 //! What of the wallet answers a query, and what exactly it would disclose.
 
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process, select_processed};
+use symbolon_credential::data_integrity::JsonLd;
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::dcql::{
     Candidate, CandidateKind, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta, QueryId,
-    SetRequirement, Unsatisfied, match_query,
+    SetRequirement, Unsatisfied, W3cFormat, match_query,
 };
-use symbolon_protocol::openid4vp::vp_formats::SdJwtAlgorithms;
+use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
-    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Need,
+    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Need, Retention,
 };
+use super::formats;
+use super::selected::Selected;
 use crate::error::WalletError;
-use crate::hold::{
-    ClaimNames, CredentialDetails, CredentialSummary, Disclosable, Opened, ShownClaim, open_held,
-};
+use crate::hold::{ClaimNames, CredentialSummary, Disclosable, Opened, ShownClaim, open_held};
 use crate::identifiers::FlowId;
 use crate::language::Languages;
 use crate::policy::WalletPolicy;
 use crate::ports::KEY_ALGORITHM;
-use crate::record::{HeldCredential, VerifierRecord};
+use crate::record::{HeldContent, HeldCredential, VerifierRecord};
 
 /// The credentials that can be shown now, read.
 pub(super) struct Holdings<'a> {
@@ -36,13 +35,12 @@ pub(super) struct Holding<'a> {
 }
 
 impl<'a> Holdings<'a> {
-    /// Expired credentials are left out: every verifier must refuse them. Those received last come first, because a
-    /// reissued credential replaces an older one.
-    ///
-    /// Credentials in algorithms that the verifier does not read are left out too.
+    /// Expired credentials are left out: every verifier must refuse them. So are those in formats and algorithms that this
+    /// verifier does not read. Those received last come first, because a reissued credential replaces an older one.
     pub(super) fn read(
         credentials: &'a [HeldCredential],
-        algorithms: Option<&SdJwtAlgorithms>,
+        verifier: &VpFormats,
+        json_ld: Option<JsonLd<'a>>,
         now: UnixTime,
     ) -> Result<Self, WalletError> {
         let mut current: Vec<&HeldCredential> = credentials
@@ -50,26 +48,17 @@ impl<'a> Holdings<'a> {
             .filter(|credential| credential.expires.is_none_or(|expires| expires > now))
             .collect();
         current.sort_by_key(|credential| (std::cmp::Reverse(credential.received), credential.id));
-        let entries = current
-            .into_iter()
-            .map(|credential| {
-                let opened = open_held(credential)?;
-                let authorities = authority_key_identifiers(&opened.sd_jwt);
-                Ok(Holding {
+        let mut entries = Vec::new();
+        for credential in current {
+            let opened = open_held(credential, json_ld)?;
+            if formats::reads(verifier, &opened, KEY_ALGORITHM) {
+                entries.push(Holding {
                     credential,
+                    authorities: opened.authority_key_identifiers(),
                     opened,
-                    authorities,
-                })
-            })
-            .filter(
-                |holding: &Result<Holding<'_>, WalletError>| match (holding, algorithms) {
-                    (Ok(holding), Some(algorithms)) => {
-                        algorithms.accept(holding.opened.sd_jwt.issuer_jwt().header.algorithm, KEY_ALGORITHM)
-                    }
-                    _ => true,
-                },
-            )
-            .collect::<Result<_, WalletError>>()?;
+                });
+            }
+        }
         Ok(Self { entries })
     }
 
@@ -77,10 +66,8 @@ impl<'a> Holdings<'a> {
         self.entries
             .iter()
             .map(|holding| Candidate {
-                kind: CandidateKind::SdJwtVc {
-                    vct: &holding.credential.credential_type,
-                },
-                claims: &holding.opened.processed.claims,
+                kind: holding.kind(),
+                claims: holding.opened.claims(),
                 authority_key_identifiers: &holding.authorities,
                 holder_binding: HolderBinding::Proven,
             })
@@ -157,14 +144,10 @@ impl<'a> Holdings<'a> {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<AskedCredential, WalletError> {
-        let credential_types = match &query.meta {
-            Meta::SdJwtVc { vct_values } => vct_values.clone(),
-            _ => Vec::new(),
-        };
         let names = self
             .entries
             .iter()
-            .find(|holding| credential_types.contains(&holding.credential.credential_type))
+            .find(|holding| is_of_type(&query.meta, holding.kind()))
             .map(|holding| ClaimNames::of(holding.credential, policy));
         let claims = query
             .claims
@@ -176,6 +159,11 @@ impl<'a> Holdings<'a> {
                     None => claim.path.to_string(),
                 },
                 path: claim.path.clone(),
+                retention: match claim.intent_to_retain {
+                    None => Retention::NotStated,
+                    Some(true) => Retention::Intended,
+                    Some(false) => Retention::NotIntended,
+                },
             })
             .collect();
         let candidates = self
@@ -184,15 +172,15 @@ impl<'a> Holdings<'a> {
             .filter_map(|(place, paths)| Some((self.entries.get(place)?, paths)))
             .map(|(holding, paths)| {
                 Ok(CandidateCredential {
-                    credential: CredentialSummary::of(holding.credential, languages, now),
-                    discloses: holding.disclosure(&paths, policy, languages, now)?,
+                    credential: CredentialSummary::of(holding.credential, policy, languages, now),
+                    discloses: holding.disclosure(&paths, policy, languages)?,
                 })
             })
             .collect::<Result<_, WalletError>>()?;
         Ok(AskedCredential {
             query: query.id.clone(),
             need,
-            credential_types,
+            credential_types: types_asked(&query.meta),
             claims,
             candidates,
         })
@@ -226,55 +214,82 @@ impl<'a> Holdings<'a> {
 }
 
 impl Holding<'_> {
-    /// Every personal claim that the verifier would see, computed from the very text that would be sent.
+    fn kind(&self) -> CandidateKind<'_> {
+        match &self.credential.content {
+            HeldContent::SdJwtVc { .. } => CandidateKind::SdJwtVc {
+                vct: &self.credential.credential_type,
+            },
+            HeldContent::MsoMdoc { .. } => CandidateKind::MsoMdoc {
+                doctype: &self.credential.credential_type,
+            },
+            HeldContent::LdpVc { types, .. } => CandidateKind::W3c {
+                format: W3cFormat::LdpVc,
+                types,
+            },
+            HeldContent::JwtVcJson { types, .. } => CandidateKind::W3c {
+                format: W3cFormat::JwtVcJson,
+                types,
+            },
+        }
+    }
+
+    /// Every personal claim that the verifier would see, computed from the very thing that would be sent.
     fn disclosure(
         &self,
         paths: &[ClaimsPath],
         policy: &WalletPolicy,
         languages: &Languages,
-        now: UnixTime,
     ) -> Result<Vec<ShownClaim>, WalletError> {
-        self.with_selection(paths, |opened| {
-            CredentialDetails::of(self.credential, opened, policy, languages, now).claims
-        })
+        let claims = Selected::of(&self.opened, paths)?.personal_claims()?;
+        Ok(ShownClaim::all(self.credential, claims, policy, languages))
     }
 
-    /// The names of the claims that the verifier would see because they were asked for, as the history keeps them.
-    pub(super) fn selectively_disclosed(&self, paths: &[ClaimsPath]) -> Result<Vec<String>, WalletError> {
-        self.with_selection(paths, |opened| {
-            let claims = opened.personal_claims().into_iter();
-            let mut names: Vec<String> = claims
-                .filter(|(path, _)| opened.disclosable(path) == Disclosable::Selectively)
-                .map(|(path, _)| path.to_string())
-                .collect();
-            names.sort();
-            names
-        })
-    }
-
-    fn with_selection<T>(
-        &self,
-        paths: &[ClaimsPath],
-        look: impl FnOnce(&Opened<'_>) -> T,
-    ) -> Result<T, WalletError> {
-        let selection = select_processed(&self.opened.sd_jwt, &self.opened.processed, paths)
-            .map_err(|_| WalletError::StoreDamaged)?;
-        let text = selection.without_key_binding();
-        let sd_jwt = SdJwt::parse(&text, SdJwtBudget::DEFAULT).map_err(|_| WalletError::StoreDamaged)?;
-        let processed = process(&sd_jwt).map_err(|_| WalletError::StoreDamaged)?;
-        Ok(look(&Opened { sd_jwt, processed }))
+    /// The names of the claims that the verifier would see because they were asked for, as the history keeps them. Where
+    /// nothing can be withheld, everything is shown because something was asked for.
+    pub(super) fn names_for_history(&self, selected: &Selected<'_>) -> Result<Vec<String>, WalletError> {
+        let claims = selected.personal_claims()?;
+        let all = claims
+            .iter()
+            .all(|claim| claim.disclosable == Disclosable::Always);
+        let whole = match &self.opened {
+            Opened::SdJwtVc(_) | Opened::MsoMdoc(_) => false,
+            Opened::LdpVc(_) | Opened::JwtVcJson(_) => all,
+        };
+        let mut names: Vec<String> = claims
+            .into_iter()
+            .filter(|claim| whole || claim.disclosable == Disclosable::Selectively)
+            .map(|claim| claim.path.to_string())
+            .collect();
+        names.sort();
+        Ok(names)
     }
 }
 
-/// The authority key identifiers of the issuer's chain, for `trusted_authorities` of type `aki`.
-fn authority_key_identifiers(sd_jwt: &SdJwt<'_>) -> Vec<Vec<u8>> {
-    sd_jwt
-        .issuer_jwt()
-        .header
-        .x5c
-        .iter()
-        .flatten()
-        .filter_map(|der| Certificate::parse(der).ok())
-        .filter_map(|certificate| certificate.authority_key_identifier().map(<[u8]>::to_vec))
-        .collect()
+/// The types that a query takes; of a W3C credential the most specific one of each alternative, which by custom stands last.
+fn types_asked(meta: &Meta) -> Vec<String> {
+    match meta {
+        Meta::SdJwtVc { vct_values } => vct_values.clone(),
+        Meta::MsoMdoc { doctype_value } => vec![doctype_value.clone()],
+        Meta::W3c { type_values, .. } => type_values
+            .iter()
+            .filter_map(|types| types.last().cloned())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_of_type(meta: &Meta, kind: CandidateKind<'_>) -> bool {
+    match (meta, kind) {
+        (Meta::SdJwtVc { vct_values }, CandidateKind::SdJwtVc { vct }) => {
+            vct_values.iter().any(|wanted| wanted == vct)
+        }
+        (Meta::MsoMdoc { doctype_value }, CandidateKind::MsoMdoc { doctype }) => doctype_value == doctype,
+        (Meta::W3c { format, type_values }, CandidateKind::W3c { format: own, types }) => {
+            *format == own
+                && type_values
+                    .iter()
+                    .any(|wanted| wanted.iter().all(|iri| types.contains(iri)))
+        }
+        _ => false,
+    }
 }

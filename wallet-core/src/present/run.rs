@@ -294,13 +294,13 @@ impl Wallet {
     }
 
     fn holdings<'a>(
-        &self,
+        &'a self,
         credentials: &'a [crate::record::HeldCredential],
         verified: &VerifiedRequest,
         now: UnixTime,
     ) -> Result<Holdings<'a>, WalletError> {
         let formats = &verified.request().client_metadata.vp_formats_supported;
-        Holdings::read(credentials, formats.sd_jwt_vc.as_ref(), now)
+        Holdings::read(credentials, formats, self.json_ld(), now)
     }
 }
 

@@ -31,7 +31,7 @@ const MAX_NONCE_ATTEMPTS: usize = 3;
 /// What one credential request led to.
 enum Requested {
     /// The credential.
-    Credential(String),
+    Credential(IssuedCredential),
     /// The key waits for the person.
     KeyLocked,
     /// The issuer's word is final.
@@ -65,8 +65,8 @@ impl Wallet {
             },
         };
         match self.ask_for(cursor, &issuing, &planned, &key).await? {
-            Requested::Credential(text) => self
-                .keep(cursor, issuing, planned, key, text)
+            Requested::Credential(received) => self
+                .keep(cursor, issuing, planned, key, received)
                 .await
                 .map(Step::Next),
             Requested::KeyLocked => Ok(Step::Wait(ReceiveOutcome::KeyLocked)),
@@ -118,7 +118,13 @@ impl Wallet {
                 },
             };
             self.observe(Progress::SigningProof);
-            let proof = match self.sign_proof(&issuing.plan.issuer, key, nonce.as_ref(), cursor.now)? {
+            let proof = match self.sign_proof(
+                &issuing.plan.issuer,
+                key,
+                planned.proof_key,
+                nonce.as_ref(),
+                cursor.now,
+            )? {
                 SignedProof::Signed(proof) => proof,
                 SignedProof::Locked => return Ok(Requested::KeyLocked),
             };
@@ -145,7 +151,7 @@ impl Wallet {
                 return match CredentialResponse::parse(&response.body) {
                     Ok(CredentialResponse::Issued { credentials, .. }) => match credentials.as_slice() {
                         // One key was proven, so one credential may come.
-                        [IssuedCredential::Text(only)] => Ok(Requested::Credential(only.clone())),
+                        [only] => Ok(Requested::Credential(only.clone())),
                         _ => ended(ReceiptProblem::CredentialResponse),
                     },
                     Ok(CredentialResponse::Deferred { .. }) => ended(ReceiptProblem::Deferred),
@@ -185,21 +191,26 @@ impl Wallet {
         mut issuing: Issuing,
         planned: PlannedCredential,
         key: KeyDescription,
-        text: String,
+        received: IssuedCredential,
     ) -> Result<ReceiveStage, WalletError> {
         self.observe(Progress::VerifyingCredential);
+        let issuer = &issuing.plan.issuer;
         let expected = Expected {
-            issuer: &issuing.plan.issuer,
+            issuer,
             credential_type: &planned.credential_type,
+            format: &planned.format,
             holder_key: &key.public_key,
-            anchors: self
-                .policy
-                .issuers
-                .anchors(&issuing.plan.issuer, &planned.credential_type),
+            evidence: self.policy.issuers.evidence(issuer, &planned.credential_type),
+            contexts: &self.policy.contexts,
+            json_ld: self.json_ld(),
             now: cursor.now,
         };
-        let Verified { expires, status } = match verify_received(&text, &expected, self.ports.crypto.as_ref())
-        {
+        let verified = verify_received(received, &expected, self.ports.crypto.as_ref());
+        let Verified {
+            content,
+            expires,
+            status,
+        } = match verified {
             Ok(verified) => verified,
             Err(problem) => {
                 let event = HistoryEvent::Refused {
@@ -227,7 +238,7 @@ impl Wallet {
             issuer_name: issuing.plan.issuer_name.clone(),
             configuration: planned.configuration.as_str().to_owned(),
             credential_type: planned.credential_type,
-            sd_jwt: text,
+            content,
             key: key.handle,
             received: cursor.now,
             expires,

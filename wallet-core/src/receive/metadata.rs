@@ -3,12 +3,11 @@
 use symbolon_protocol::identifier::{IssuerIdentifier, WellKnown};
 use symbolon_protocol::oauth::metadata as server;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
-use symbolon_protocol::openid4vci::metadata::{
-    CredentialConfiguration, IssuerMetadata, MAX_METADATA_BYTES, SdJwtVcConfiguration,
-};
+use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, MAX_OFFER_BYTES};
 use symbolon_protocol::secret::TransactionCode;
 
+use super::formats::{self, JsonLdSupport};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use super::stage::{
     FinishedReceipt, Grant, OfferSource, Plan, PlannedCredential, ReceiveStage, RequestingToken, SendState,
@@ -16,9 +15,7 @@ use super::stage::{
 use super::verification::CredentialProblem;
 use crate::error::WalletError;
 use crate::exchange::{JSON, is_success_of};
-use crate::ports::KEY_ALGORITHM;
 use crate::progress::Progress;
-use crate::record::{ClaimDisplay, CredentialDisplay, LocalizedDisplay, LocalizedName};
 use crate::wallet::{Cursor, Wallet};
 
 impl Wallet {
@@ -176,84 +173,29 @@ impl Wallet {
         }
         let mut credentials = Vec::new();
         let mut not_supported = Vec::new();
+        let json_ld = match self.ports.json_ld {
+            Some(_) => JsonLdSupport::Present,
+            None => JsonLdSupport::Absent,
+        };
         for id in &offer.credential_configuration_ids {
-            match metadata.credential_configurations_supported.get(id) {
-                None => return Err(ReceiptProblem::Offer),
-                Some(CredentialConfiguration::SdJwtVc(configuration)) if can_hold(configuration) => {
-                    // Before the code is spent: an issuer may not issue what its entry in the policy does not list.
-                    self.policy
-                        .issuers
-                        .anchors(&offer.credential_issuer, &configuration.vct)
-                        .ok_or(ReceiptProblem::Credential(CredentialProblem::TypeNotAllowed))?;
-                    credentials.push(PlannedCredential {
-                        configuration: id.clone(),
-                        credential_type: configuration.vct.clone(),
-                        display: display_of(configuration),
-                    });
-                }
-                Some(_) => not_supported.push(id.clone()),
-            }
+            let configuration = metadata
+                .credential_configurations_supported
+                .get(id)
+                .ok_or(ReceiptProblem::Offer)?;
+            let Some(planned) = formats::plan(id, configuration, json_ld) else {
+                not_supported.push(id.clone());
+                continue;
+            };
+            // Before the code is spent: an issuer may not issue what its entry in the policy does not list.
+            self.policy
+                .issuers
+                .evidence(&offer.credential_issuer, &planned.credential_type)
+                .ok_or(ReceiptProblem::Credential(CredentialProblem::TypeNotAllowed))?;
+            credentials.push(planned);
         }
         if credentials.is_empty() {
             return Err(ReceiptProblem::NothingSupported);
         }
         Ok((credentials, not_supported))
     }
-}
-
-/// Whether the wallet has what the configuration demands: an ES256 key named as a JWK, proven by a JWT without attestation.
-fn can_hold(configuration: &SdJwtVcConfiguration) -> bool {
-    let binds_to_jwk = configuration
-        .common
-        .cryptographic_binding_methods_supported
-        .iter()
-        .any(|method| method == "jwk");
-    let proof = configuration
-        .common
-        .proof_types_supported
-        .as_ref()
-        .and_then(|types| types.jwt.as_ref());
-    binds_to_jwk
-        && proof.is_some_and(|proof| {
-            proof.key_attestations_required.is_none()
-                && proof
-                    .proof_signing_alg_values_supported
-                    .iter()
-                    .any(|name| name == KEY_ALGORITHM.jose_name())
-        })
-}
-
-fn display_of(configuration: &SdJwtVcConfiguration) -> CredentialDisplay {
-    let Some(metadata) = &configuration.common.credential_metadata else {
-        return CredentialDisplay::default();
-    };
-    let credential = metadata
-        .display
-        .iter()
-        .map(|display| LocalizedDisplay {
-            locale: display.locale.clone(),
-            name: display.name.clone(),
-            description: display.description.clone(),
-            background_color: display.background_color.clone(),
-            text_color: display.text_color.clone(),
-        })
-        .collect();
-    let claims = metadata
-        .claims
-        .iter()
-        .map(|claim| ClaimDisplay {
-            path: claim.path.clone(),
-            names: claim
-                .display
-                .iter()
-                .filter_map(|display| {
-                    Some(LocalizedName {
-                        locale: display.locale.clone(),
-                        name: display.name.clone()?,
-                    })
-                })
-                .collect(),
-        })
-        .collect();
-    CredentialDisplay { credential, claims }
 }

@@ -4,11 +4,14 @@
 
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::{KeyDescription, SignOutcome};
+use symbolon_did::{InvalidDid, did_jwk, did_key};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::identifiers::CNonce;
 use symbolon_protocol::openid4vci::proof;
 
-use crate::error::WalletError;
+use super::formats::ProofKeyName;
+use crate::error::{DeviceFault, WalletError};
+use crate::holder_did::own_method;
 use crate::wallet::Wallet;
 
 /// A proof, or the need for the person.
@@ -24,11 +27,25 @@ impl Wallet {
         &self,
         issuer: &IssuerIdentifier,
         key: &KeyDescription,
+        name: ProofKeyName,
         nonce: Option<&CNonce>,
         now: UnixTime,
     ) -> Result<SignedProof, WalletError> {
         // Without `iss`: the wallet is anonymous in the pre-authorized code flow.
-        let prepared = proof::prepare(&key.public_key, issuer, nonce, None, now);
+        let internal = |_: InvalidDid| WalletError::DeviceFailed(DeviceFault::Internal);
+        let public_key = &key.public_key;
+        let did = match name {
+            ProofKeyName::Jwk => None,
+            ProofKeyName::DidKey => Some(did_key(public_key).map_err(internal)?),
+            ProofKeyName::DidJwk => Some(did_jwk(public_key).map_err(internal)?),
+        };
+        let prepared = match did {
+            None => proof::prepare(public_key, issuer, nonce, None, now),
+            Some(did) => {
+                let method = own_method(&did)?;
+                proof::prepare_with_key_id(&method, public_key, issuer, nonce, None, now)
+            }
+        };
         match self.ports.keys.sign(&prepared.request(key.handle.clone()))? {
             SignOutcome::Signed(signature) => Ok(SignedProof::Signed(prepared.finish(&signature))),
             SignOutcome::Locked => Ok(SignedProof::Locked),

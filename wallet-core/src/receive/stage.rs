@@ -7,6 +7,7 @@ use symbolon_protocol::openid4vci::identifiers::{ConfigurationId, CredentialIden
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
 use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, TransactionCode};
 
+use super::formats::{PlannedFormat, ProofKeyName};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use crate::identifiers::CredentialId;
 use crate::record::CredentialDisplay;
@@ -94,8 +95,14 @@ pub struct Plan {
 pub struct PlannedCredential {
     /// The configuration.
     pub configuration: ConfigurationId,
-    /// The type that must come back.
+    /// The type that must come back: `vct`, a document type, or the most specific type of a W3C credential.
     pub credential_type: String,
+    /// Its format. What the first version of the record planned were SD-JWT VCs.
+    #[serde(default)]
+    pub format: PlannedFormat,
+    /// How the proof names the key; in the first version of the record always as it is.
+    #[serde(default)]
+    pub proof_key: ProofKeyName,
     /// How to show it.
     pub display: CredentialDisplay,
 }

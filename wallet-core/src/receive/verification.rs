@@ -1,21 +1,30 @@
-//! What the wallet checks before it keeps a credential.
+//! What the wallet checks before it keeps a credential, whatever its format.
 //!
 //! The wallet is the first verifier. A credential for another key or of another type, kept and shown later, would make its
 //! holder answer for somebody else's data: identity misbinding ([OpenID4VCI §13]).
 //!
 //! [OpenID4VCI §13]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-13
 
+mod jwt_vc_json;
+mod ldp_vc;
+mod mdoc;
+mod sd_jwt_vc;
+mod w3c;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_credential::sd_jwt::{SdJwtBudget, SdJwtParseError};
-use symbolon_credential::sd_jwt_vc::{HolderBinding, SdJwtVc, SdJwtVcError, check_issuer_binding};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_credential::data_integrity::{ContextTable, JsonLd};
+use symbolon_credential::status::CredentialStatus;
+use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_crypto::{CryptoProvider, PublicKey, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vci::credential::IssuedCredential;
 use thiserror::Error;
 
-use crate::record::StatusReference;
+use super::formats::PlannedFormat;
+use crate::policy::IssuerEvidence;
+use crate::record::{HeldContent, StatusListKind, StatusReference};
 
 /// How far the clocks of wallet and issuer may be apart. Phones without a network drift; a credential issued a second ago
 /// must not be refused because of it.
@@ -25,17 +34,21 @@ const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 pub(super) struct Expected<'e> {
     pub(super) issuer: &'e IssuerIdentifier,
     pub(super) credential_type: &'e str,
+    pub(super) format: &'e PlannedFormat,
     pub(super) holder_key: &'e PublicKey,
-    /// The certificates under which the issuer signs this type; `None` when the policy does not let it.
-    pub(super) anchors: Option<&'e [Certificate]>,
+    /// How credentials of this type are known to be the issuer's; `None` when the policy does not let it issue them.
+    pub(super) evidence: Option<IssuerEvidence<'e>>,
+    pub(super) contexts: &'e ContextTable,
+    pub(super) json_ld: Option<JsonLd<'e>>,
     pub(super) now: UnixTime,
 }
 
-/// What is kept beside a verified credential.
+/// A verified credential, and what is kept beside it.
 #[derive(Debug)]
 pub(super) struct Verified {
+    pub(super) content: HeldContent,
     pub(super) expires: Option<UnixTime>,
-    pub(super) status: Option<StatusReference>,
+    pub(super) status: Vec<StatusReference>,
 }
 
 /// Which check a received credential failed.
@@ -43,7 +56,7 @@ pub(super) struct Verified {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CredentialProblem {
-    /// It is no SD-JWT VC, or its digests and disclosures do not fit together.
+    /// It is no credential of the format that was asked for, or its parts do not fit together.
     #[error("the credential is malformed")]
     Malformed,
     /// Somebody has presented it already.
@@ -55,9 +68,21 @@ pub enum CredentialProblem {
     /// Its certificate is not under an anchor of this issuer, or not fit to sign credentials.
     #[error("the credential's certificate is not trusted")]
     UntrustedCertificate,
+    /// It is signed with a key that the policy does not give the issuer for credentials.
+    #[error("the key that signed the credential is not known to be the issuer's")]
+    UnknownIssuerKey,
     /// The signature is wrong.
     #[error("the signature of the credential is wrong")]
     Signature,
+    /// A part of it is not the one that was signed, or was not signed at all.
+    #[error("a part of the credential is not what its issuer signed")]
+    Altered,
+    /// It is signed in a way that this wallet does not verify.
+    #[error("the credential is signed in a way that is not supported")]
+    UnsupportedProof,
+    /// It uses a context that the policy does not carry, or brings one of its own.
+    #[error("the credential uses a context that is not known to this wallet")]
+    UnknownContext,
     /// It names another issuer than the one that was asked, or its certificate belongs to another one.
     #[error("the credential comes from another issuer")]
     AnotherIssuer,
@@ -77,60 +102,54 @@ pub enum CredentialProblem {
 
 /// Checks everything but the status, which a fresh credential has had no time to lose.
 pub(super) fn verify_received(
-    text: &str,
+    received: IssuedCredential,
     expected: &Expected<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<Verified, CredentialProblem> {
-    let credential = SdJwtVc::parse_received(text, SdJwtBudget::DEFAULT).map_err(|error| match error {
-        SdJwtVcError::Parse(SdJwtParseError::UnexpectedKeyBinding) => CredentialProblem::AlreadyPresented,
-        _ => CredentialProblem::Malformed,
-    })?;
-    let anchors = expected.anchors.ok_or(CredentialProblem::TypeNotAllowed)?;
-    let chain = credential
-        .certificate_chain()
-        .iter()
-        .map(|der| Certificate::parse(der))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| CredentialProblem::UntrustedCertificate)?;
-    if chain.is_empty() {
-        return Err(CredentialProblem::NoCertificate);
+    match (expected.format, received) {
+        (PlannedFormat::SdJwtVc, IssuedCredential::Text(text)) => sd_jwt_vc::verify(text, expected, crypto),
+        (PlannedFormat::MsoMdoc, IssuedCredential::Text(text)) => mdoc::verify(&text, expected, crypto),
+        (PlannedFormat::LdpVc { types }, IssuedCredential::Object(document)) => {
+            ldp_vc::verify(document, types, expected, crypto)
+        }
+        (PlannedFormat::JwtVcJson { types }, IssuedCredential::Text(text)) => {
+            jwt_vc_json::verify(text, types, expected, crypto)
+        }
+        _ => Err(CredentialProblem::Malformed),
     }
-    let chain = verify_chain(
-        &chain,
-        anchors,
-        ChainProfile::CredentialSigner,
-        expected.now,
-        crypto,
-    )
-    .map_err(|_| CredentialProblem::UntrustedCertificate)?;
-    let credential = credential
-        .verify_issuer_signature(chain.leaf.public_key(), crypto)
-        .map_err(|_| CredentialProblem::Signature)?;
-    // That it is the issuer that was asked, and that the certificate was given to this issuer.
-    if credential.issuer() != Some(expected.issuer.as_str()) {
-        return Err(CredentialProblem::AnotherIssuer);
+}
+
+impl<'e> Expected<'e> {
+    fn evidence(&self) -> Result<IssuerEvidence<'e>, CredentialProblem> {
+        self.evidence.ok_or(CredentialProblem::TypeNotAllowed)
     }
-    check_issuer_binding(
-        expected.issuer.as_str(),
-        chain.leaf.san_uris(),
-        chain.leaf.san_dns(),
-    )
-    .map_err(|_| CredentialProblem::AnotherIssuer)?;
-    if credential.vct().as_str() != expected.credential_type {
-        return Err(CredentialProblem::AnotherType);
+
+    /// The chain of the signer, leaf first, up to an anchor of the issuer.
+    fn chain<'d>(
+        &self,
+        certificates: impl IntoIterator<Item = &'d [u8]>,
+        profile: ChainProfile,
+        crypto: &dyn CryptoProvider,
+    ) -> Result<VerifiedChain, CredentialProblem> {
+        let chain = certificates
+            .into_iter()
+            .map(Certificate::parse)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| CredentialProblem::UntrustedCertificate)?;
+        if chain.is_empty() {
+            return Err(CredentialProblem::NoCertificate);
+        }
+        verify_chain(&chain, self.evidence()?.anchors, profile, self.now, crypto)
+            .map_err(|_| CredentialProblem::UntrustedCertificate)
     }
-    if *credential.holder() != HolderBinding::Key(expected.holder_key.clone()) {
-        return Err(CredentialProblem::AnotherKey);
-    }
-    let validity = credential.validity();
-    validity
-        .check(expected.now, CLOCK_SKEW)
-        .map_err(|_| CredentialProblem::OutsideValidity)?;
-    Ok(Verified {
-        expires: validity.expires,
-        status: credential.status().reference().map(|reference| StatusReference {
-            uri: reference.uri().to_owned(),
-            index: reference.index(),
-        }),
-    })
+}
+
+/// The entry in a Token Status List.
+fn token_status(status: &CredentialStatus) -> Vec<StatusReference> {
+    let reference = status.reference().map(|reference| StatusReference {
+        uri: reference.uri().to_owned(),
+        index: reference.index(),
+        list: StatusListKind::Token,
+    });
+    reference.into_iter().collect()
 }

@@ -1,9 +1,12 @@
 //! A credential held.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::KeyHandle;
+use symbolon_protocol::format::CredentialFormat;
 
 use crate::identifiers::CredentialId;
 
@@ -18,29 +21,121 @@ pub struct HeldCredential {
     pub issuer_name: Option<String>,
     /// The credential configuration it was requested by.
     pub configuration: String,
-    /// The verifiable credential type, `vct`.
+    /// Its type: `vct`, the document type of an mdoc, or the most specific type of a W3C credential.
     pub credential_type: String,
-    /// The SD-JWT as received: issuer's JWT and all disclosures, ending with `~`.
-    pub sd_jwt: String,
+    /// What the issuer signed, as it was received.
+    pub content: HeldContent,
     /// The key it is bound to.
     pub key: KeyHandle,
     /// When it was received.
     pub received: UnixTime,
     /// When it expires.
     pub expires: Option<UnixTime>,
-    /// Where its status is published.
-    pub status: Option<StatusReference>,
+    /// Where its status is published; several places when revocation and suspension are kept apart.
+    pub status: Vec<StatusReference>,
     /// How to show it.
     pub display: CredentialDisplay,
 }
 
-/// A place in a Token Status List.
+/// A credential as it was received, by format. What was signed is kept and never written anew from what was read of it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeldContent {
+    /// `dc+sd-jwt`.
+    #[serde(rename = "dc+sd-jwt")]
+    SdJwtVc {
+        /// The issuer's JWT and all disclosures, ending with `~`.
+        sd_jwt: String,
+    },
+    /// `mso_mdoc`.
+    #[serde(rename = "mso_mdoc")]
+    MsoMdoc {
+        /// The bytes of `IssuerSigned`; written as base64url, the form in which they came.
+        #[serde(with = "base64url_bytes")]
+        issuer_signed: Vec<u8>,
+    },
+    /// `ldp_vc`.
+    #[serde(rename = "ldp_vc")]
+    LdpVc {
+        /// The document with its proof, as JSON.
+        document: String,
+        /// Its types as IRIs, by the contexts that were trusted when it was received.
+        types: Vec<String>,
+    },
+    /// `jwt_vc_json`.
+    #[serde(rename = "jwt_vc_json")]
+    JwtVcJson {
+        /// The JWT.
+        jwt: String,
+        /// Its types as IRIs, by the contexts that were trusted when it was received.
+        types: Vec<String>,
+    },
+}
+
+impl HeldContent {
+    /// The format.
+    #[must_use]
+    pub const fn format(&self) -> CredentialFormat {
+        match self {
+            Self::SdJwtVc { .. } => CredentialFormat::SdJwtVc,
+            Self::MsoMdoc { .. } => CredentialFormat::MsoMdoc,
+            Self::LdpVc { .. } => CredentialFormat::LdpVc,
+            Self::JwtVcJson { .. } => CredentialFormat::JwtVcJson,
+        }
+    }
+}
+
+/// Without the content, which is personal data.
+impl fmt::Debug for HeldContent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, bytes) = match self {
+            Self::SdJwtVc { sd_jwt } => ("SdJwtVc", sd_jwt.len()),
+            Self::MsoMdoc { issuer_signed } => ("MsoMdoc", issuer_signed.len()),
+            Self::LdpVc { document, .. } => ("LdpVc", document.len()),
+            Self::JwtVcJson { jwt, .. } => ("JwtVcJson", jwt.len()),
+        };
+        formatter
+            .debug_struct(name)
+            .field("bytes", &bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+mod base64url_bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use symbolon_crypto::encoding::base64url;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        base64url::decode(&String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom("not base64url"))
+    }
+}
+
+/// A place in a status list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusReference {
     /// The URL of the list.
     pub uri: String,
     /// The index in the list.
     pub index: u64,
+    /// What kind of list it is.
+    pub list: StatusListKind,
+}
+
+/// The kinds of status lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusListKind {
+    /// A Token Status List.
+    Token,
+    /// A Bitstring Status List.
+    Bitstring {
+        /// What an entry that is set means: `revocation`, `suspension`.
+        purpose: String,
+    },
 }
 
 /// How the issuer wants the credential shown, in every language it gave. Texts are the issuer's: show them as text only.

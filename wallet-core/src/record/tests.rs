@@ -12,11 +12,11 @@ fn is_frozen<T: Record>(frozen: &str) {
 
 fn flow(stage: &str) -> String {
     format!(
-        r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","revision":3,"started":1800000000,"updated":1800000001,"stage":{stage}}}}}"#
+        r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","revision":3,"started":1800000000,"updated":1800000001,"stage":{stage}}}}}"#
     )
 }
 
-const PLAN: &str = r#"{"issuer":"https://issuer.example","issuer_name":"Registry","token_endpoint":"https://issuer.example/token","nonce_endpoint":"https://issuer.example/nonce","credential_endpoint":"https://issuer.example/credential","credentials":[{"configuration":"NationalIdentity","credential_type":"urn:t","display":{"credential":[{"locale":"fr","name":"Identité","description":null,"background_color":"teal","text_color":null}],"claims":[{"path":["address","locality"],"names":[{"locale":"fr","name":"Localité"}]}]}}],"not_supported":["mdl"]}"#;
+const PLAN: &str = r#"{"issuer":"https://issuer.example","issuer_name":"Registry","token_endpoint":"https://issuer.example/token","nonce_endpoint":"https://issuer.example/nonce","credential_endpoint":"https://issuer.example/credential","credentials":[{"configuration":"NationalIdentity","credential_type":"urn:t","format":"dc+sd-jwt","proof_key":"jwk","display":{"credential":[{"locale":"fr","name":"Identité","description":null,"background_color":"teal","text_color":null}],"claims":[{"path":["address","locality"],"names":[{"locale":"fr","name":"Localité"}]}]}}],"not_supported":["mdl"]}"#;
 const GRANT: &str = r#"{"code":"abc","prompt":{"input_mode":"numeric","length":6,"description":"letter"}}"#;
 const VERIFIER: &str = r#"{"client_id":"x509_san_dns:verifier.example","name":"Clinic","response_origin":"https://verifier.example","evidence":{"kind":"certificate_host","host":"verifier.example","authority":null}}"#;
 const CLIENT: &str = "x509_hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -66,11 +66,83 @@ fn the_stages_of_a_presentation_are_frozen() {
     }
 }
 
+/// A held credential with this content and status.
+fn credential(content: &str, status: &str) -> String {
+    format!(
+        r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
+    )
+}
+
 #[test]
-fn a_credential_is_frozen() {
-    is_frozen::<HeldCredential>(
-        r##"{"version":1,"record":{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","sd_jwt":"e30.e30.c2ln~","key":"k1","received":1800000000,"expires":1900000000,"status":{"uri":"https://issuer.example/status/1","index":7},"display":{"credential":[],"claims":[]}}}"##,
+fn a_credential_of_each_format_is_frozen() {
+    let token = r#"[{"uri":"https://issuer.example/status/1","index":7,"list":"token"}]"#;
+    let bitstring = r#"[{"uri":"https://issuer.example/status/2","index":7,"list":{"bitstring":{"purpose":"suspension"}}}]"#;
+    for (content, status) in [
+        (r#"{"dc+sd-jwt":{"sd_jwt":"e30.e30.c2ln~"}}"#, token),
+        (r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]"),
+        (r#"{"ldp_vc":{"document":"{}","types":["urn:t"]}}"#, bitstring),
+        (
+            r#"{"jwt_vc_json":{"jwt":"e30.e30.c2ln","types":["urn:t"]}}"#,
+            bitstring,
+        ),
+    ] {
+        is_frozen::<HeldCredential>(&credential(content, status));
+    }
+}
+
+/// What the first version wrote. It is in people's phones, and must be read as long as they are.
+#[test]
+fn a_credential_of_the_first_version_is_still_read() {
+    let first = r##"{"version":1,"record":{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","sd_jwt":"e30.e30.c2ln~","key":"k1","received":1800000000,"expires":1900000000,"status":{"uri":"https://issuer.example/status/1","index":7},"display":{"credential":[],"claims":[]}}}"##;
+    let content = r#"{"dc+sd-jwt":{"sd_jwt":"e30.e30.c2ln~"}}"#;
+    let status = r#"[{"uri":"https://issuer.example/status/1","index":7,"list":"token"}]"#;
+    let read: HeldCredential = decode(first.as_bytes()).unwrap();
+    assert_eq!(read, decode(credential(content, status).as_bytes()).unwrap());
+    let written = encode(&read).unwrap();
+    assert_eq!(
+        std::str::from_utf8(&written).unwrap(),
+        credential(content, status)
     );
+    let without_status = first.replace(r#"{"uri":"https://issuer.example/status/1","index":7}"#, "null");
+    let read: HeldCredential = decode(without_status.as_bytes()).unwrap();
+    assert_eq!(read.status, []);
+}
+
+/// An offer that was accepted before an update of the app is received after it.
+#[test]
+fn a_flow_of_the_first_version_plans_sd_jwt_vcs() {
+    let first = PLAN.replace(r#""format":"dc+sd-jwt","proof_key":"jwk","#, "");
+    let stage = |plan: &str| {
+        format!(r#"{{"awaiting_transaction_code":{{"plan":{plan},"grant":{GRANT},"refused":1}}}}"#)
+    };
+    let written = |plan: &str| flow(&format!(r#"{{"receive":{}}}"#, stage(plan)));
+    let first = written(&first).replacen(r#""version":2"#, r#""version":1"#, 1);
+    let read: Flow = decode(first.as_bytes()).unwrap();
+    let again = encode(&read).unwrap();
+    assert_eq!(std::str::from_utf8(&again).unwrap(), written(PLAN));
+}
+
+#[test]
+fn a_planned_credential_of_each_format_is_frozen() {
+    for (format, proof_key) in [
+        (r#""mso_mdoc""#, r#""jwk""#),
+        (
+            r#"{"ldp_vc":{"types":["VerifiableCredential","T"]}}"#,
+            r#""did_key""#,
+        ),
+        (
+            r#"{"jwt_vc_json":{"types":["VerifiableCredential","T"]}}"#,
+            r#""did_jwk""#,
+        ),
+    ] {
+        let plan = PLAN.replace(
+            r#""format":"dc+sd-jwt","proof_key":"jwk""#,
+            &format!(r#""format":{format},"proof_key":{proof_key}"#),
+        );
+        is_frozen::<Flow>(&flow(&format!(
+            r#"{{"receive":{{"awaiting_transaction_code":{{"plan":{plan},"grant":{GRANT},"refused":1}}}}}}"#
+        )));
+    }
 }
 
 #[test]
@@ -93,10 +165,10 @@ fn the_history_is_frozen() {
 #[test]
 fn a_newer_record_is_refused_whatever_else_is_in_it() {
     let newer = RecordError::NewerVersion {
-        found: 2,
-        supported: 1,
+        found: 3,
+        supported: 2,
     };
-    let text = r#"{"version":2,"record":{"something":"else"}}"#;
+    let text = r#"{"version":3,"record":{"something":"else"}}"#;
     assert_eq!(decode::<Flow>(text.as_bytes()).err(), Some(newer));
     assert_eq!(decode::<HeldCredential>(text.as_bytes()).err(), Some(newer));
     for text in [

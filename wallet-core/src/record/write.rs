@@ -14,11 +14,13 @@ pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
     const VERSION: u32;
 }
 
+/// Version 2 knows of every planned credential its format; what version 1 planned were SD-JWT VCs.
 impl Record for Flow {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
+/// Version 2 holds credentials of every format.
 impl Record for HeldCredential {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 impl Record for HistoryEntry {
     const VERSION: u32 = 1;
@@ -79,8 +81,7 @@ pub fn decode<T: Record>(bytes: &[u8]) -> Result<T, RecordError> {
             supported: T::VERSION,
         });
     }
-    let Read { record } = serde_json::from_slice(bytes).map_err(|_| RecordError::Unreadable)?;
-    Ok(record)
+    T::read(found, bytes).map_err(|_| RecordError::Unreadable)
 }
 
 #[derive(Serialize)]
@@ -100,9 +101,30 @@ struct Read<T> {
 }
 
 mod sealed {
-    pub trait Sealed {}
+    use serde::de::DeserializeOwned;
 
-    impl Sealed for super::Flow {}
-    impl Sealed for super::HeldCredential {}
-    impl Sealed for super::HistoryEntry {}
+    use super::{Flow, HeldCredential, HistoryEntry, Read};
+    use crate::record::first_version::HeldSdJwtVc;
+
+    pub trait Sealed: DeserializeOwned {
+        /// Reads a record as `version` wrote it.
+        fn read(_version: u32, bytes: &[u8]) -> Result<Self, serde_json::Error> {
+            serde_json::from_slice(bytes).map(|Read { record }| record)
+        }
+    }
+
+    impl Sealed for Flow {}
+
+    impl Sealed for HeldCredential {
+        fn read(version: u32, bytes: &[u8]) -> Result<Self, serde_json::Error> {
+            match version {
+                0 | 1 => {
+                    serde_json::from_slice(bytes).map(|Read::<HeldSdJwtVc> { record }| Self::from(record))
+                }
+                _ => serde_json::from_slice(bytes).map(|Read { record }| record),
+            }
+        }
+    }
+
+    impl Sealed for HistoryEntry {}
 }

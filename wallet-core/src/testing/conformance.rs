@@ -9,8 +9,8 @@ use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
 use crate::receive::{FinishedReceipt, ReceiveStage};
 use crate::record::{
-    CredentialDisplay, Flow, HeldCredential, HistoryEntry, HistoryEvent, LocalizedDisplay, Stage,
-    StatusReference,
+    CredentialDisplay, Flow, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, LocalizedDisplay,
+    Stage, StatusListKind, StatusReference,
 };
 
 /// A store that can be opened again and again. Each call closes what the one before opened, as a new process would.
@@ -178,14 +178,17 @@ fn credential(number: u8) -> HeldCredential {
         issuer_name: Some("Registre national".to_owned()),
         configuration: "NationalIdentity".to_owned(),
         credential_type: "https://issuer.example/types/national-identity".to_owned(),
-        sd_jwt: "e30.e30.c2ln~".to_owned(),
+        content: HeldContent::SdJwtVc {
+            sd_jwt: "e30.e30.c2ln~".to_owned(),
+        },
         key: KeyHandle::new("key-1"),
         received: UnixTime::from_seconds(1_700_000_000),
         expires: Some(UnixTime::from_seconds(1_800_000_000)),
-        status: Some(StatusReference {
+        status: vec![StatusReference {
             uri: "https://issuer.example/status/1".to_owned(),
             index: 7,
-        }),
+            list: StatusListKind::Token,
+        }],
         display: CredentialDisplay {
             credential: vec![LocalizedDisplay {
                 locale: Some("fr".to_owned()),

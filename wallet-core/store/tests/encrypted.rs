@@ -13,7 +13,7 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider as _, Randomness, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_wallet_core::record::{
-    CredentialDisplay, HeldCredential, HistoryEntry, HistoryEvent, StatusReference,
+    CredentialDisplay, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, StatusListKind, StatusReference,
 };
 use symbolon_wallet_core::testing::{StoreUnderTest, block_on, store_conformance};
 use symbolon_wallet_core::{
@@ -48,14 +48,17 @@ fn credential(number: u8) -> HeldCredential {
         issuer_name: Some("National registry".to_owned()),
         configuration: "NationalIdentity".to_owned(),
         credential_type: format!("{ISSUER}/types/national-identity"),
-        sd_jwt: format!("eyJ4Ijoi{CLAIM}~"),
+        content: HeldContent::SdJwtVc {
+            sd_jwt: format!("eyJ4Ijoi{CLAIM}~"),
+        },
         key: KeyHandle::new("key-of-the-credential"),
         received: UnixTime::from_seconds(1_700_000_000),
         expires: None,
-        status: Some(StatusReference {
+        status: vec![StatusReference {
             uri: format!("{ISSUER}/status/1"),
             index: 7,
-        }),
+            list: StatusListKind::Token,
+        }],
         display: CredentialDisplay::default(),
     }
 }

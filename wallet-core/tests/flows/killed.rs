@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use symbolon_wallet_core::present::{Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{NewOfferReason, ReceiveOutcome};
 use symbolon_wallet_core::testing::{block_on, poll_once};
@@ -9,7 +10,7 @@ use symbolon_wallet_core::{FlowId, Resumed, WalletError};
 
 use crate::support::issuer::TX_CODE;
 use crate::support::world::{code, french};
-use crate::support::{Side, World};
+use crate::support::{Kind, Side, World};
 
 /// More calls than a flow makes.
 const ENOUGH: usize = 100;
@@ -227,4 +228,95 @@ fn a_presentation_survives_death_at_every_call_and_is_always_in_the_history() {
     }
     // Consent, signed, post, done.
     assert_eq!(deaths, 8);
+}
+
+/// Every format goes through the same stages; what differs is what is verified, kept and signed at each.
+#[test]
+fn a_receipt_of_each_format_survives_death_at_every_call() {
+    for kind in [Kind::Mdoc, Kind::Jwt, Kind::EddsaRdfc, Kind::EcdsaSd] {
+        for side in SIDES {
+            for number in 0..ENOUGH {
+                let world = World::new();
+                let link = world.issuer.offer_of(&[kind.configuration()]);
+                let offer = block_on(world.wallet().receive_offer(&link, world.now)).unwrap();
+                world.faults.kill_at(Some((number, side)));
+                let first = poll_once(world.wallet().accept_offer(offer.flow, None, world.now));
+                world.faults.kill_at(None);
+                let at = format!("{kind:?} {side:?} call {number}");
+                if let Some(outcome) = first {
+                    assert!(
+                        matches!(outcome, Ok(ReceiveOutcome::Stored { .. })),
+                        "{at}: {outcome:?}"
+                    );
+                    break;
+                }
+                let outcome = block_on(finish_receipt(&world, offer.flow)).unwrap();
+                check_receipt(&world, &outcome, &at);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_presentation_of_each_format_survives_death_at_every_call() {
+    for kind in [Kind::Mdoc, Kind::Jwt, Kind::EddsaRdfc, Kind::EcdsaSd] {
+        for side in SIDES {
+            for number in 0..ENOUGH {
+                let world = World::new();
+                world.receive_kind(kind);
+                let query = kind.query("identity", &[kind.path(&["given_name"])]);
+                world.verifier.set_query(json!({ "credentials": [query] }));
+                let link = world.verifier.request();
+                let request = block_on(world.wallet().present(&link, &french(), world.now)).unwrap();
+                let choice = request.smallest_choice().unwrap();
+                world.faults.kill_at(Some((number, side)));
+                let first = poll_once(world.wallet().answer_request(
+                    request.flow,
+                    Decision::Share(choice),
+                    world.now,
+                ));
+                world.faults.kill_at(None);
+                let at = format!("{kind:?} {side:?} call {number}");
+                if let Some(outcome) = first {
+                    assert!(
+                        matches!(outcome, Ok(PresentOutcome::Presented { .. })),
+                        "{at}: {outcome:?}"
+                    );
+                    break;
+                }
+                block_on(finish_presentation(&world, request.flow)).unwrap();
+                assert!(world.verifier.answered(), "{at}");
+                assert_eq!(world.history_length(), 2, "{at}: received, and presented once");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_locked_key_waits_in_every_format_and_goes_on_when_it_is_unlocked() {
+    for kind in Kind::ALL {
+        let world = World::new();
+        world.keys.lock();
+        let wallet = world.wallet();
+        let link = world.issuer.offer_of(&[kind.configuration()]);
+        let offer = block_on(wallet.receive_offer(&link, world.now)).unwrap();
+        let outcome = block_on(wallet.accept_offer(offer.flow, None, world.now)).unwrap();
+        assert_eq!(outcome, ReceiveOutcome::KeyLocked, "{kind:?}");
+        world.keys.unlock();
+        let outcome = block_on(finish_receipt(&world, offer.flow)).unwrap();
+        check_receipt(&world, &outcome, &format!("{kind:?}"));
+
+        let query = kind.query("identity", &[]);
+        world.verifier.set_query(json!({ "credentials": [query] }));
+        let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+        world.keys.lock();
+        let choice = request.smallest_choice().unwrap();
+        let outcome =
+            block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+        assert_eq!(outcome, PresentOutcome::KeyLocked, "{kind:?}");
+        assert!(!world.verifier.answered());
+        world.keys.unlock();
+        let outcome = block_on(finish_presentation(&world, request.flow)).unwrap();
+        assert!(matches!(outcome, PresentOutcome::Presented { .. }), "{kind:?}");
+    }
 }

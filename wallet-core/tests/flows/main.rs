@@ -2,11 +2,17 @@
 //! crates that the servers are built from.
 
 #[cfg(test)]
+mod attacks_on_formats;
+#[cfg(test)]
 mod attacks_on_presenting;
 #[cfg(test)]
 mod attacks_on_receiving;
 #[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod exactness;
+#[cfg(test)]
+mod formats;
 #[cfg(test)]
 mod holding;
 #[cfg(test)]

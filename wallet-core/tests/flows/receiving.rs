@@ -45,7 +45,7 @@ fn a_credential_is_received_verified_and_kept_with_its_history() {
         world.issuer.issued(),
         vec![world.keys.describe(&held.key).unwrap().public_key]
     );
-    assert!(held.status.is_some() && held.expires.is_some());
+    assert!(!held.status.is_empty() && held.expires.is_some());
     let history = block_on(wallet.history()).unwrap();
     assert!(matches!(
         &history[..],

@@ -10,5 +10,6 @@
 mod attacks;
 mod canonicalization;
 mod contexts;
+mod mutations;
 mod support;
 mod vectors;

@@ -1,6 +1,7 @@
 //! Why an order of the operator was not carried out.
 
 use symbolon_crypto::RandomnessUnavailable;
+use symbolon_crypto::cose::InvalidContentKey;
 use symbolon_issuer::card::CardError;
 use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::index::AllocationError;
@@ -48,6 +49,9 @@ pub enum AdministrationError {
     /// The card cannot be made.
     #[error(transparent)]
     Card(#[from] CardError),
+    /// The key that should open the face is none.
+    #[error(transparent)]
+    FaceKey(#[from] InvalidContentKey),
     /// The photo leaves too little, or cannot be scaled.
     #[error("the card's data does not fit its QR code")]
     CardTooLarge,

@@ -1,11 +1,13 @@
 //! What is asked and answered, in memory as on the wire.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use symbolon_crypto::cose::{InvalidContentKey, NamedContentKey};
 use symbolon_issuer::audit::AuditEntry;
 use symbolon_issuer::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
 use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId};
 use symbolon_issuer::index::ShardId;
 use symbolon_issuer::record::{IdRecord, Uin};
+use zeroize::Zeroizing;
 
 /// The outcome of an import, row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,8 +228,56 @@ pub struct CardOrder {
     /// The card that it replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<CredentialId>,
+    /// Where it has the face; as the issuer is configured, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<FaceOrder>,
     /// As what kind of file.
     pub format: CardFormat,
+}
+
+/// Where a card has the face.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaceOrder {
+    /// In a second code: for the holders of the issuer's face key where it has one, else for everybody.
+    SecondCode,
+    /// In a second code, for the holders of this key.
+    EncryptedFor(FaceKey),
+}
+
+/// A key for faces, as it travels in an order: the text of its JSON Web Key. The administration interface is the one place where it
+/// is written to a wire; it is zeroized when dropped, and is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FaceKey(Zeroizing<String>);
+
+impl FaceKey {
+    /// The text of a file that holds the key.
+    #[must_use]
+    pub const fn new(jwk: Zeroizing<String>) -> Self {
+        Self(jwk)
+    }
+
+    pub(super) fn read(&self) -> Result<NamedContentKey, InvalidContentKey> {
+        NamedContentKey::from_jwk(self.0.as_bytes())
+    }
+}
+
+impl Serialize for FaceKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for FaceKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|jwk| Self(Zeroizing::new(jwk)))
+    }
+}
+
+impl core::fmt::Debug for FaceKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("FaceKey")
+    }
 }
 
 /// The kind of file of a card.
@@ -247,6 +297,9 @@ pub struct PrintedCard {
     pub credential: CredentialId,
     /// The text of its QR code.
     pub qr_text: String,
+    /// The text of its second QR code, if the face has one to itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_qr_text: Option<String>,
     /// Seconds since the epoch.
     pub expires_at: i64,
     /// The file; base64 on the wire.

@@ -1,5 +1,6 @@
 //! What the card looks like, as SVG. One unit is a dot at 600 dots per inch.
 
+mod back;
 mod label;
 
 use core::fmt::Write as _;
@@ -19,7 +20,9 @@ use label::Label;
 
 pub(super) struct Design<'a> {
     pub(super) input: &'a CardInput<'a>,
-    pub(super) symbol: &'a Symbol,
+    pub(super) front: &'a Symbol,
+    /// The code of the face, which stands on the back.
+    pub(super) back: Option<&'a Symbol>,
     pub(super) fonts: &'a Fonts,
 }
 
@@ -84,16 +87,20 @@ struct Line<'a> {
 
 impl Design<'_> {
     pub(super) fn to_svg(&self) -> Result<String, PrintError> {
+        let width = CARD_WIDTH_PIXELS * if self.back.is_some() { 2 } else { 1 };
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{CARD_WIDTH_PIXELS}\" height=\"{CARD_HEIGHT_PIXELS}\" \
-             viewBox=\"0 0 {CARD_WIDTH_PIXELS} {CARD_HEIGHT_PIXELS}\">"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{CARD_HEIGHT_PIXELS}\" \
+             viewBox=\"0 0 {width} {CARD_HEIGHT_PIXELS}\">"
         );
         self.background(&mut svg);
         self.head(&mut svg)?;
         self.photo(&mut svg)?;
         self.names(&mut svg)?;
         self.facts(&mut svg)?;
-        self.code(&mut svg);
+        code(&mut svg, self.front, QR);
+        if let Some(symbol) = self.back {
+            self.back_side(&mut svg, symbol)?;
+        }
         svg.push_str("</svg>");
         Ok(svg)
     }
@@ -135,15 +142,7 @@ impl Design<'_> {
             svg,
             format_args!("<rect y=\"{height}\" width=\"{width}\" height=\"8\" fill=\"{ACCENT}\"/>"),
         );
-        // A symbolon: a token broken in two, whose halves prove each other.
-        add(
-            svg,
-            format_args!(
-                "<g transform=\"translate(146 98)\" fill=\"none\" stroke-width=\"11\" stroke-linecap=\"round\">\
-                 <path stroke=\"#f6f4ee\" d=\"M-8 -52 A52 52 0 1 0 -8 52 L10 20 L-14 -2 L8 -24Z\" stroke-linejoin=\"round\"/>\
-                 <path stroke=\"{ACCENT}\" d=\"M22 -50 A52 52 0 0 1 22 50 L36 20 L14 -2 L34 -24Z\" stroke-linejoin=\"round\"/></g>"
-            ),
-        );
+        mark(svg, 146.0, 98.0);
         let issuer = one_line(self.input.issuer_name);
         let room = Box {
             x: 240.0,
@@ -336,29 +335,6 @@ impl Design<'_> {
         self.fitted(svg, &line(own), rest, baseline, Anchor::Start)
     }
 
-    fn code(&self, svg: &mut String) {
-        let Box { x, y, width, height } = QR;
-        add(
-            svg,
-            format_args!(
-                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"22\" fill=\"#ffffff\"/>"
-            ),
-        );
-        let modules = self.symbol.width() + 2 * QUIET_ZONE_MODULES;
-        // Whole dots for a module: a printer's raster would make some modules wider than others.
-        let dots = (width / modules as f32).floor();
-        let margin = ((width - dots * self.symbol.width() as f32) / 2.0).floor();
-        add(
-            svg,
-            format_args!(
-                "<path transform=\"translate({} {}) scale({dots})\" shape-rendering=\"crispEdges\" fill=\"#000000\" d=\"{}\"/>",
-                x + margin,
-                y + margin,
-                self.symbol.to_svg_path()
-            ),
-        );
-    }
-
     fn own_language(&self) -> Option<Language> {
         let first = self.input.names.first().map(|(language, _)| *language);
         first.filter(|language| *language != Language::ENGLISH)
@@ -406,6 +382,42 @@ impl Design<'_> {
         );
         Ok(())
     }
+}
+
+/// A symbolon: a token broken in two, whose halves prove each other. It stands on dark ground.
+fn mark(svg: &mut String, x: f32, y: f32) {
+    add(
+        svg,
+        format_args!(
+            "<g transform=\"translate({x} {y})\" fill=\"none\" stroke-width=\"11\" stroke-linecap=\"round\">\
+             <path stroke=\"#f6f4ee\" d=\"M-8 -52 A52 52 0 1 0 -8 52 L10 20 L-14 -2 L8 -24Z\" stroke-linejoin=\"round\"/>\
+             <path stroke=\"{ACCENT}\" d=\"M22 -50 A52 52 0 0 1 22 50 L36 20 L14 -2 L34 -24Z\" stroke-linejoin=\"round\"/></g>"
+        ),
+    );
+}
+
+/// A QR code on its white ground, its quiet zone within `room`.
+fn code(svg: &mut String, symbol: &Symbol, room: Box) {
+    let Box { x, y, width, height } = room;
+    add(
+        svg,
+        format_args!(
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"22\" fill=\"#ffffff\"/>"
+        ),
+    );
+    let modules = symbol.width() + 2 * QUIET_ZONE_MODULES;
+    // Whole dots for a module: a printer's raster would make some modules wider than others.
+    let dots = (width / modules as f32).floor();
+    let margin = ((width - dots * symbol.width() as f32) / 2.0).floor();
+    add(
+        svg,
+        format_args!(
+            "<path transform=\"translate({} {}) scale({dots})\" shape-rendering=\"crispEdges\" fill=\"#000000\" d=\"{}\"/>",
+            x + margin,
+            y + margin,
+            symbol.to_svg_path()
+        ),
+    );
 }
 
 /// Four characters, a space, and so on from the end: numbers are read aloud.

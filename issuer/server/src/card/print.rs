@@ -3,6 +3,7 @@
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{ImageHrefResolver, Options, Tree};
 use svg2pdf::{ConversionOptions, PageOptions};
+use symbolon_issuer::card::CardTexts;
 use symbolon_issuer::record::{CalendarDate, IdRecord, Language, Uin};
 use symbolon_qr_picture::{DrawError, ErrorCorrection, Symbol, Version};
 use thiserror::Error;
@@ -11,9 +12,9 @@ use super::design::Design;
 use super::face::FaceError;
 use super::fonts::{FontError, Fonts};
 
-/// Width of the card as PNG: 85.60 mm at 600 dots per inch.
+/// Width of a side as PNG: 85.60 mm at 600 dots per inch.
 pub const CARD_WIDTH_PIXELS: u32 = 2022;
-/// Height of the card as PNG: 53.98 mm at 600 dots per inch.
+/// Height of a side as PNG: 53.98 mm at 600 dots per inch.
 pub const CARD_HEIGHT_PIXELS: u32 = 1275;
 
 const DOTS_PER_INCH: f32 = 600.0;
@@ -33,8 +34,8 @@ pub struct CardInput<'a> {
     pub valid_until: Option<CalendarDate>,
     /// The face, a PNG, JPEG or WebP file.
     pub photo: Option<&'a [u8]>,
-    /// The text of the Claim 169 QR code.
-    pub qr_text: &'a str,
+    /// The texts of the Claim 169 QR codes. A second one stands on the back.
+    pub texts: &'a CardTexts,
 }
 
 impl<'a> CardInput<'a> {
@@ -46,7 +47,7 @@ impl<'a> CardInput<'a> {
         issuer_name: &'a str,
         valid_until: Option<CalendarDate>,
         photo: Option<&'a [u8]>,
-        qr_text: &'a str,
+        texts: &'a CardTexts,
     ) -> Self {
         let mut names: Vec<(Language, &str)> = record
             .full_name()
@@ -64,7 +65,7 @@ impl<'a> CardInput<'a> {
             uin: record.uin(),
             valid_until,
             photo,
-            qr_text,
+            texts,
         }
     }
 }
@@ -72,9 +73,9 @@ impl<'a> CardInput<'a> {
 /// The kind of file that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// A picture of [`CARD_WIDTH_PIXELS`] by [`CARD_HEIGHT_PIXELS`].
+    /// A picture of [`CARD_WIDTH_PIXELS`] by [`CARD_HEIGHT_PIXELS`], twice as wide with a back.
     Png,
-    /// One page in the size of the card. Text is outlines, so it prints alike everywhere and cannot be selected.
+    /// One page in the size of the card, twice as wide with a back. Text is outlines, so it prints alike everywhere and cannot be selected.
     Pdf,
 }
 
@@ -96,15 +97,26 @@ pub enum PrintError {
     NotDrawn,
 }
 
-/// Prints the front of a card.
+/// Prints a card: its front, and where the face has a code to itself its back, to the right of the front, so that the sheet is folded
+/// between them.
 ///
 /// # Errors
 /// [`PrintError`]; nothing is printed half.
 pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec<u8>, PrintError> {
-    let symbol = Symbol::draw(input.qr_text.as_bytes(), ErrorCorrection::Low, Version::CARD)?;
+    let front = match &input.texts.face {
+        None => draw(&input.texts.identity, ErrorCorrection::Low)?,
+        // Without a face there is room for stronger correction.
+        Some(_) => draw(&input.texts.identity, ErrorCorrection::Medium)
+            .or_else(|_| draw(&input.texts.identity, ErrorCorrection::Low))?,
+    };
+    let back = input.texts.face.as_ref();
+    let back = back
+        .map(|face| draw(face.as_str(), ErrorCorrection::Low))
+        .transpose()?;
     let svg = Design {
         input,
-        symbol: &symbol,
+        front: &front,
+        back: back.as_ref(),
         fonts,
     }
     .to_svg()?;
@@ -119,8 +131,8 @@ pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec
     let tree = Tree::from_str(&svg, &options).map_err(|_| PrintError::NotDrawn)?;
     match format {
         Format::Png => {
-            let mut pixmap =
-                Pixmap::new(CARD_WIDTH_PIXELS, CARD_HEIGHT_PIXELS).ok_or(PrintError::NotDrawn)?;
+            let width = CARD_WIDTH_PIXELS * if back.is_some() { 2 } else { 1 };
+            let mut pixmap = Pixmap::new(width, CARD_HEIGHT_PIXELS).ok_or(PrintError::NotDrawn)?;
             resvg::render(&tree, Transform::identity(), &mut pixmap.as_mut());
             pixmap.encode_png().map_err(|_| PrintError::NotDrawn)
         }
@@ -131,4 +143,8 @@ pub fn print(input: &CardInput<'_>, format: Format, fonts: &Fonts) -> Result<Vec
         )
         .map_err(|_| PrintError::NotDrawn),
     }
+}
+
+fn draw(text: &str, correction: ErrorCorrection) -> Result<Symbol, DrawError> {
+    Symbol::draw(text.as_bytes(), correction, Version::CARD)
 }

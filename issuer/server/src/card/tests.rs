@@ -1,3 +1,4 @@
+use symbolon_issuer::card::{CardTexts, FaceText};
 use symbolon_issuer::record::{CalendarDate, IdRecord, RecordSchema};
 use symbolon_issuer::sample::People;
 use symbolon_qr_picture::{PictureSource, Version, read_picture};
@@ -37,9 +38,21 @@ fn card(
     format: Format,
     fonts: &Fonts,
 ) -> Result<Vec<u8>, PrintError> {
-    let text = qr_text();
-    let input = CardInput::of_record(record, "Republic of Examples", Some(today()), face, &text);
+    let texts = one_code(qr_text());
+    let input = CardInput::of_record(record, "Republic of Examples", Some(today()), face, &texts);
     print(&input, format, fonts)
+}
+
+fn one_code(identity: String) -> CardTexts {
+    CardTexts { identity, face: None }
+}
+
+/// A code as long as the claims without a face make it, and one that is as full as can be.
+fn two_codes(face: impl Fn(String) -> FaceText) -> CardTexts {
+    CardTexts {
+        identity: "6BF2L8K$2 ".repeat(45),
+        face: Some(face(qr_text())),
+    }
 }
 
 /// Writes a file where `SYMBOLON_LOOK` says, for people to look at.
@@ -65,6 +78,43 @@ fn prints_a_card_whose_qr_code_reads_back() {
         let pdf = card(&record, Some(&face), Format::Pdf, &fonts).unwrap();
         look(&format!("card-{language}.pdf"), &pdf);
         assert!(pdf.starts_with(b"%PDF-"));
+    }
+}
+
+#[test]
+fn a_card_with_two_codes_has_a_back_and_both_read_back() {
+    let fonts = Fonts::load(&FontSource::System).unwrap();
+    let kinds: [(&str, fn(String) -> FaceText); 2] =
+        [("open", FaceText::Open), ("encrypted", FaceText::Encrypted)];
+    for language in ["fra", "ara", "hin"] {
+        for (name, kind) in kinds {
+            let (record, face) = resident(language, 0);
+            let texts = two_codes(kind);
+            let photo = (name == "open").then_some(face.as_slice());
+            let input = CardInput::of_record(&record, "Republic of Examples", Some(today()), photo, &texts);
+            let png = match print(&input, Format::Png, &fonts) {
+                Ok(png) => png,
+                Err(PrintError::Font(_)) if language == "hin" => {
+                    println!("skipped: no font on this machine covers Devanagari");
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            };
+            look(&format!("card-two-{language}-{name}.png"), &png);
+            for source in [PictureSource::Rendered, PictureSource::Photographed] {
+                let found = read_picture(&png, source).unwrap();
+                let mut found: Vec<&str> = found.iter().filter_map(|one| one.text()).collect();
+                found.sort_by_key(|text| text.len());
+                assert_eq!(
+                    found,
+                    [texts.identity.as_str(), texts.face.as_ref().unwrap().as_str()],
+                    "{language} {name} {source:?}"
+                );
+            }
+            let pdf = print(&input, Format::Pdf, &fonts).unwrap();
+            look(&format!("card-two-{language}-{name}.pdf"), &pdf);
+            assert!(pdf.starts_with(b"%PDF-"));
+        }
     }
 }
 
@@ -106,8 +156,8 @@ fn a_script_that_an_installed_font_covers_is_printed() {
 fn values_of_a_record_cannot_leave_their_element() {
     let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
     let (record, _) = resident("fra", 0);
-    let text = qr_text();
-    let mut input = CardInput::of_record(&record, "</text><script>&\"'", None, None, &text);
+    let texts = two_codes(FaceText::Open);
+    let mut input = CardInput::of_record(&record, "</text><script>&\"'", None, None, &texts);
     let name = "A</text><image href=\"file:///etc/passwd\"/>&x;\u{202e}";
     input.names = vec![(symbolon_issuer::record::Language::ENGLISH, name)];
     let png = print(&input, Format::Png, &fonts).unwrap();
@@ -117,7 +167,8 @@ fn values_of_a_record_cannot_leave_their_element() {
             .unwrap();
     let svg = design::Design {
         input: &input,
-        symbol: &symbol,
+        front: &symbol,
+        back: Some(&symbol),
         fonts: &fonts,
     }
     .to_svg()
@@ -133,12 +184,18 @@ fn values_of_a_record_cannot_leave_their_element() {
 fn a_qr_code_above_the_cards_version_is_refused() {
     let fonts = Fonts::load(&FontSource::BuiltIn).unwrap();
     let (record, _) = resident("fra", 0);
-    let text = "A".repeat(1_500);
-    let input = CardInput::of_record(&record, "Republic of Examples", None, None, &text);
-    assert!(matches!(
-        print(&input, Format::Png, &fonts),
-        Err(PrintError::Qr(_))
-    ));
+    let long = || "A".repeat(1_500);
+    let long_face = CardTexts {
+        face: Some(FaceText::Open(long())),
+        ..one_code("A".to_owned())
+    };
+    for texts in [one_code(long()), long_face] {
+        let input = CardInput::of_record(&record, "Republic of Examples", None, None, &texts);
+        assert!(matches!(
+            print(&input, Format::Png, &fonts),
+            Err(PrintError::Qr(_))
+        ));
+    }
 }
 
 #[test]

@@ -228,6 +228,7 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
             Self::Configurations => (StatusCode::BAD_REQUEST, "invalid_order"),
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
+            Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {

@@ -2,9 +2,12 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use symbolon_credential::claim169::{Claim169Budget, ParsedClaim169};
+use symbolon_credential::Verified;
+use symbolon_credential::claim169::{Claim169Budget, Claim169Message, Cwt, ParsedClaim169, join};
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::cose::{ContentEncryption, ContentKey, NamedContentKey};
 use symbolon_crypto::encoding::base64;
+use symbolon_crypto::testing::SeededRandomness;
 use symbolon_issuer::record::CalendarDate;
 use symbolon_issuer::sample::People;
 
@@ -76,6 +79,71 @@ async fn a_card_is_booked_drawn_and_readable_and_its_reprint_ends_it() {
         2,
         "a refused reprint leaves nothing in the books"
     );
+}
+
+fn read(world: &World, text: &str) -> Verified<Cwt> {
+    let parsed = ParsedClaim169::parse_qr_text(text, Claim169Budget::DEFAULT).unwrap();
+    let issuer = world.root_of_trust.trust_list.issuer(&world.base).unwrap();
+    let key = issuer.claim169_key(parsed.key_id()).unwrap();
+    parsed.verify(&key, &RustCryptoProvider).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_of_its_own_code_is_larger_and_one_credential_with_the_name() {
+    let world = world().await;
+    let order = json!({ "record": HASSAN, "format": "png", "face": "second-code" });
+    let card = world.ordered("/cards", order).await;
+    let (name, face) = (
+        read(&world, card["qr_text"].as_str().unwrap()),
+        read(&world, card["face_qr_text"].as_str().unwrap()),
+    );
+    assert_eq!(name.identity.face(), None);
+    let joined = join(name, face).unwrap();
+    let one = world
+        .ordered("/cards", json!({ "record": HASSAN, "format": "png" }))
+        .await;
+    let one = read(&world, one["qr_text"].as_str().unwrap());
+    let (larger, smaller) = (joined.identity.face().unwrap(), one.identity.face().unwrap());
+    assert!(
+        larger.len() > smaller.len() + 100,
+        "{} and {}",
+        larger.len(),
+        smaller.len()
+    );
+    let page = world
+        .ordered("/credentials/list", json!({ "record": HASSAN }))
+        .await;
+    assert_eq!(
+        page["credentials"].as_array().unwrap().len(),
+        2,
+        "each card is one credential"
+    );
+    let order =
+        json!({ "record": HASSAN, "format": "pdf", "face": "second-code", "replaces": card["credential"] });
+    world.ordered("/cards", order).await;
+    assert_eq!(status(&world, &card["credential"]).await.0, "revoked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_is_encrypted_for_the_key_of_the_order_and_a_bad_key_is_refused() {
+    let world = world().await;
+    let key = ContentKey::make(ContentEncryption::A128Gcm, &SeededRandomness::new(6)).unwrap();
+    let key = NamedContentKey::new("clinics", key).unwrap();
+    let order = json!({ "record": HASSAN, "format": "pdf", "face": { "encrypted-for": *key.to_jwk() } });
+    let card = world.ordered("/cards", order).await;
+    let text = card["face_qr_text"].as_str().unwrap();
+    assert!(text.len() <= symbolon_issuer_server::CARD_QR_MAX_CHARACTERS);
+    let message = Claim169Message::parse_qr_text(text, Claim169Budget::DEFAULT).unwrap();
+    let Claim169Message::Encrypted(locked) = message else {
+        panic!("the face is encrypted");
+    };
+    assert!(locked.unlock_with(&[key]).is_ok());
+    for bad in ["", "{}", "not a key"] {
+        let order = json!({ "record": HASSAN, "format": "pdf", "face": { "encrypted-for": bad } });
+        let refused = world.order("/cards").json(&order).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        assert!(refused.text().await.unwrap().contains("invalid_face_key"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

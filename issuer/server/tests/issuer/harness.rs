@@ -30,7 +30,7 @@ use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -333,6 +333,7 @@ pub(crate) fn setup(
         clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
+        card_codes: CardCodes::default(),
     }
 }
 

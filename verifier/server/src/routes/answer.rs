@@ -16,19 +16,19 @@ use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::RequestNonce;
 use symbolon_protocol::openid4vp::response::{
-    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, Presentation,
+    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{
     DeclineCode, Nonce, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording,
     StoreError, StoredReport,
 };
-use symbolon_verifier::{Binding, Expected, VerificationSession};
+use symbolon_verifier::{Expected, VerificationSession};
 use thiserror::Error;
 
 use super::error::{refuse, store_failed};
 use super::request_object::{open_request, stored_query};
-use crate::judge::Judgement;
+use crate::judge::{Judgement, inputs};
 use crate::state::State;
 
 /// Why an answer was refused.
@@ -169,27 +169,25 @@ async fn judge(
     answer: AuthorizationResponse,
 ) -> Result<DirectPostReply, AnswerRefused> {
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
-    let presentations = &answer.vp_token.0;
+    let unreadable = || AnswerRefused::UnreadablePresentation;
+    let inputs = inputs(&answer.vp_token).map_err(|_| unreadable())?;
+    let binding = state
+        .binding(record)
+        .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let policy = state.dependencies.policy;
-    let readable = |presentation: &Presentation| {
-        VerificationSession::new(&presentation.to_text(), Expected::Unchecked, policy).is_ok()
-    };
-    if !presentations.values().flatten().all(readable) {
-        return Err(AnswerRefused::UnreadablePresentation);
-    }
+    let sessions = inputs
+        .iter()
+        .map(|(id, input)| {
+            let session = VerificationSession::new(input, Expected::Bound(binding.clone()), policy);
+            session.map(|session| (*id, session)).map_err(|_| unreadable())
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     // Spent before anything is judged: of two copies of one answer only one is ever looked at.
     spend_nonce(state, record).await?;
-    let binding = Binding {
-        nonce: record.nonce.as_str().to_owned(),
-        audience: record.client_id.clone(),
-    };
     let Judgement {
         reports,
         answer: check,
-    } = state
-        .judge(&query, presentations, &binding)
-        .await
-        .map_err(|_| AnswerRefused::UnreadablePresentation)?;
+    } = state.judge(&query, sessions).await;
     let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
     state
         .dependencies

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]
+mod formats;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod world;

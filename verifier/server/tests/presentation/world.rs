@@ -1,5 +1,6 @@
 //! One relying party with a server, one issuer that publishes a status list, one holder.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use http::Method;
 use http::header::{AUTHORIZATION, HeaderValue};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
@@ -20,6 +22,8 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
+use symbolon_data_integrity::SsiJsonLd;
+use symbolon_did::web_did_of;
 use symbolon_http::fetch::{Fetch, FetchPolicy, Fetched, GuardedFetcher, Redirects};
 use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, listen, serve};
 use symbolon_protocol::dcql::QueryId;
@@ -31,7 +35,9 @@ use symbolon_protocol::openid4vp::request_object::{
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 use symbolon_store::Store;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
-use symbolon_trust::testing::{DAY, NOW, TestAuthority, TestIssuer, TestKey, TestRegistry};
+use symbolon_trust::testing::{
+    DAY, NOW, TestAuthority, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry,
+};
 use symbolon_trust::trust_list::CredentialTypeRule;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
@@ -45,13 +51,20 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub(crate) const TOKEN: &str = "administration-token-of-the-test";
-const INDEX: u64 = 77;
+pub(crate) const DOC_TYPE: &str = "org.symbolon.national-id.1";
+pub(crate) const TYPE: &str = "NationalIdentityCredential";
+pub(crate) const INDEX: u64 = 77;
 
 pub(crate) struct World {
     pub(crate) server: Running,
     pub(crate) base: String,
     pub(crate) anchor: Certificate,
     pub(crate) issuer: TestIssuer,
+    /// The issuer's authority for mdocs.
+    pub(crate) authority: TestIssuingAuthority,
+    /// The key of the issuer's DID.
+    pub(crate) did_key: TestKey,
+    pub(crate) json_ld: Arc<SsiJsonLd>,
     pub(crate) holder: TestKey,
     pub(crate) store: Store,
     status: Arc<StatusServer>,
@@ -60,11 +73,22 @@ pub(crate) struct World {
     fetcher: GuardedFetcher,
 }
 
-/// What the issuer's status endpoint answers, and how often it was asked.
+/// What the issuer's endpoints answer, and how often its status was asked for.
 #[derive(Default)]
 struct StatusServer {
     token: Mutex<String>,
     asked: AtomicUsize,
+    /// By path: media type and body.
+    documents: Mutex<BTreeMap<String, (&'static str, String)>>,
+    fetched: Mutex<Vec<String>>,
+}
+
+async fn document(State(status): State<Arc<StatusServer>>, uri: http::Uri) -> axum::response::Response {
+    status.fetched.lock().unwrap().push(uri.path().to_owned());
+    match status.documents.lock().unwrap().get(uri.path()) {
+        Some((media_type, body)) => ([(CONTENT_TYPE, *media_type)], body.clone()).into_response(),
+        None => http::StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn status_token(
@@ -86,6 +110,7 @@ impl World {
         let status = Arc::new(StatusServer::default());
         let router = Router::new()
             .route("/status/0", get(status_token))
+            .fallback(get(document))
             .with_state(Arc::clone(&status));
         let status_listener = listen(loopback()).unwrap();
         let issuer_base = format!("http://{}", status_listener.local_addr().unwrap());
@@ -100,12 +125,18 @@ impl World {
 
         let listener = listen(loopback()).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let authority = TestAuthority::new(500);
+        let requests = TestAuthority::new(500);
         let signer = TestKey::new(SignatureAlgorithm::Es256, 510);
-        let leaf = authority.issue(signer.public_key(), &base, None);
+        let leaf = requests.issue(signer.public_key(), &base, None);
 
-        let rules = vec![CredentialTypeRule::Exactly(vct(&issuer))];
-        let trust_list = TestRegistry::new(1).trust_list(vec![issuer.entry(rules)], NOW);
+        let authority = TestIssuingAuthority::new(700);
+        let names = [vct(&issuer), DOC_TYPE.to_owned(), TYPE.to_owned()];
+        let mut entry = issuer.entry(names.map(CredentialTypeRule::Exactly).to_vec());
+        entry.anchors.push(authority.root().clone());
+        entry.dids = vec![web_did_of(&issuer_base).unwrap()];
+        let mut trust_list = TestRegistry::new(1).trust_list(vec![entry], NOW);
+        trust_list.contexts = contexts(&issuer);
+        let json_ld = Arc::new(SsiJsonLd::new());
         let store = Store::open_in_memory().unwrap();
         let embedded = Arc::new(EmbeddedVerifierStore::new(store.clone()));
         let clock = Arc::new(AtomicI64::new(NOW.seconds()));
@@ -120,6 +151,7 @@ impl World {
             fetcher: fetcher.clone(),
             urls: UrlPolicy::Development,
             crypto: Arc::new(RustCryptoProvider),
+            json_ld: json_ld.clone(),
             jwe: Arc::new(JosekitJwe::new()),
             randomness: Arc::new(SeededRandomness::new(7)),
             clock: {
@@ -144,8 +176,11 @@ impl World {
         let world = Self {
             server,
             base,
-            anchor: authority.certificate().clone(),
+            anchor: requests.certificate().clone(),
             issuer,
+            authority,
+            did_key: TestKey::new(SignatureAlgorithm::Es256, 301),
+            json_ld,
             holder: TestKey::new(SignatureAlgorithm::Es256, 900),
             store,
             status,
@@ -173,6 +208,17 @@ impl World {
             .issuer
             .status_token(&self.issuer.status_uri(0), &list, self.now());
         *self.status.token.lock().unwrap() = token;
+    }
+
+    /// Publishes a document at a path of the issuer's.
+    pub(crate) fn publish_document(&self, path: &str, media_type: &'static str, body: &str) {
+        let mut documents = self.status.documents.lock().unwrap();
+        documents.insert(path.to_owned(), (media_type, body.to_owned()));
+    }
+
+    /// The paths of documents that were fetched since the last time.
+    pub(crate) fn fetched(&self) -> Vec<String> {
+        core::mem::take(&mut *self.status.fetched.lock().unwrap())
     }
 
     pub(crate) fn publish_text(&self, text: &str) {
@@ -359,6 +405,19 @@ impl World {
         self.post(request, &self.encrypt(request, &self.answer(request)))
             .await
     }
+}
+
+/// The context of the issuer's W3C credentials, as the trust list has it.
+pub(crate) fn contexts(issuer: &TestIssuer) -> BTreeMap<String, Value> {
+    let url = context_url(issuer);
+    let terms =
+        [TYPE, "givenName", "familyName"].map(|term| (term.to_owned(), json!(format!("{url}#{term}"))));
+    let terms: Map<String, Value> = terms.into_iter().collect();
+    BTreeMap::from([(url, json!({ "@context": terms }))])
+}
+
+pub(crate) fn context_url(issuer: &TestIssuer) -> String {
+    format!("{}/contexts/national-identity", issuer.identifier.as_str())
 }
 
 pub(crate) fn token(id: &str, presentations: Vec<String>) -> VpToken {

@@ -3,9 +3,9 @@ use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::x509::issue::KeyPurpose;
 use symbolon_trust::testing::{NOW, TestIssuer};
 
-use super::world::{ISSUER, SECOND, VCT, World, names};
+use super::world::{ISSUER, SECOND, VCT, World, is_unreadable, names};
+use crate::Policy;
 use crate::report::{Authentic, CheckOutcome, Holder, Reason, Status, Trusted, Verdict};
-use crate::{Expected, Policy, VerificationSession};
 
 #[test]
 fn four_good_answers_are_valid_and_say_what_they_rest_on() {
@@ -106,16 +106,6 @@ fn rejects_the_status_key_as_signer_of_a_credential() {
 }
 
 #[test]
-fn rejects_a_credential_that_names_its_key_by_kid_alone() {
-    let world = World::new();
-    let reference = IssuerKeyReference::KeyId("key-1".to_owned());
-    let text = world.issue_with(&world.template(), &reference, &world.issuer.credential_key);
-    let report = world.verify(&world.present(&text));
-    assert_eq!(report.verdict, Verdict::Invalid);
-    assert!(report.failed_because(Reason::Missing));
-}
-
-#[test]
 fn rejects_a_changed_disclosure() {
     let world = World::new();
     let text = world.presentation();
@@ -182,10 +172,7 @@ fn a_text_of_no_known_format_is_no_report() {
         "eyJhbGciOiJFUzI1NiJ9.e30.AA",
         "NOT A CARD",
     ] {
-        assert!(
-            VerificationSession::new(text, Expected::Unchecked, Policy::CHECKPOINT).is_err(),
-            "{text}"
-        );
+        assert!(is_unreadable(text.as_bytes()), "{text}");
     }
 }
 
@@ -197,7 +184,7 @@ fn no_changed_character_makes_a_presentation_valid() {
         let mut bytes = text.clone().into_bytes();
         bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(bytes).unwrap();
-        if VerificationSession::new(&changed, Expected::Unchecked, Policy::CHECKPOINT).is_ok() {
+        if !is_unreadable(changed.as_bytes()) {
             assert_ne!(
                 world.verify(&changed).verdict,
                 Verdict::Valid,

@@ -117,10 +117,12 @@ fn an_empty_nonce_is_never_met() {
     let text = world.present_with(&world.issue(&world.template()), &[], |claims| {
         claims.nonce = String::new()
     });
-    let expected = Expected::Bound(Binding {
-        nonce: String::new(),
-        audience: "x509_hash:abc".to_owned(),
-    });
+    let expected = Expected::Bound(Binding::openid4vp(
+        "x509_hash:abc",
+        "",
+        None,
+        "https://verifier.example",
+    ));
     let report = world.verify_with(&text, expected, Policy::RELYING_PARTY, &world.trust_list(), NOW);
     assert_eq!(report.holder.state, Holder::Refuted);
     assert!(!NONCE.is_empty());

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
+use symbolon_credential::Input;
 use symbolon_credential::status::StatusReference;
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuer};
@@ -10,7 +11,8 @@ use symbolon_trust::trust_list::CredentialTypeRule;
 use super::world::{Outcome, SECOND, World, bound, run};
 use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
-    Evidence, MAX_ROUNDS, Policy, StatusAge, StatusEvidence, StatusPolicy, Step, VerificationSession, Want,
+    Evidence, MAX_ROUNDS, Policy, StatusAge, StatusEvidence, StatusPolicy, Step, Tools, VerificationSession,
+    Want,
 };
 
 fn outcome(world: &World, evidence: StatusEvidence, policy: Policy) -> Outcome {
@@ -209,11 +211,12 @@ fn a_list_verified_before_is_used_without_checking_its_signature_again() {
     let world = World::new();
     let trust_list = world.trust_list();
     let text = world.presentation();
-    let mut first = VerificationSession::new(&text, bound(), Policy::RELYING_PARTY).unwrap();
+    let input = Input::of_text(&text).unwrap();
+    let mut first = VerificationSession::new(&input, bound(), Policy::RELYING_PARTY).unwrap();
     let mut evidence = Evidence::online(&trust_list);
     evidence.add_status_list(world.uri(), StatusEvidence::Token(world.token(Listed::Valid)));
     assert!(matches!(
-        first.step(&evidence, &world.provider, NOW),
+        first.step(&evidence, Tools::without_json_ld(&world.provider), NOW),
         Step::Done(_)
     ));
     let list: Vec<_> = first.verified_status_lists().map(Arc::clone).collect();
@@ -270,18 +273,17 @@ fn a_driver_that_never_answers_gets_a_report_all_the_same() {
     let world = World::new();
     let trust_list = world.trust_list();
     let text = world.presentation();
-    let mut session = VerificationSession::new(&text, bound(), Policy::RELYING_PARTY).unwrap();
+    let input = Input::of_text(&text).unwrap();
+    let mut session = VerificationSession::new(&input, bound(), Policy::RELYING_PARTY).unwrap();
     let evidence = Evidence::online(&trust_list);
+    let tools = Tools::without_json_ld(&world.provider);
     for _ in 0..MAX_ROUNDS {
-        assert!(matches!(
-            session.step(&evidence, &world.provider, NOW),
-            Step::Wants(_)
-        ));
+        assert!(matches!(session.step(&evidence, tools, NOW), Step::Wants(_)));
     }
-    let Step::Done(report) = session.step(&evidence, &world.provider, NOW) else {
+    let Step::Done(reports) = session.step(&evidence, tools, NOW) else {
         panic!("it ends")
     };
-    assert_eq!(report.verdict, Verdict::Unknown);
+    assert_eq!(reports[0].verdict, Verdict::Unknown);
     assert_eq!(
         world.provider.verifications(),
         3,

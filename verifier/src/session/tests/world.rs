@@ -18,13 +18,19 @@ use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
+use symbolon_credential::Input;
+
 use crate::report::Report;
-use crate::{Binding, Evidence, Expected, Policy, StatusEvidence, Step, VerificationSession, Want};
+use crate::{
+    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, StatusEvidence,
+    StatusListCredentialEvidence, Step, Tools, VerificationSession, Want,
+};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const VCT: &str = "https://issuer.example/types/national-identity";
 pub(crate) const AUDIENCE: &str = "x509_hash:abc";
 pub(crate) const NONCE: &str = "n-0123456789";
+pub(crate) const RESPONSE_URI: &str = "https://verifier.example/responses/1";
 pub(crate) const INDEX: u64 = 77;
 
 pub(crate) struct World {
@@ -168,10 +174,47 @@ impl World {
 }
 
 pub(crate) fn bound() -> Expected {
-    Expected::Bound(Binding {
-        nonce: NONCE.to_owned(),
-        audience: AUDIENCE.to_owned(),
-    })
+    Expected::Bound(binding())
+}
+
+pub(crate) fn binding() -> Binding {
+    Binding::openid4vp(AUDIENCE, NONCE, None, RESPONSE_URI)
+}
+
+/// What a session meets when it asks.
+#[derive(Default)]
+pub(crate) struct Network {
+    pub(crate) status_lists: BTreeMap<String, StatusEvidence>,
+    pub(crate) status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
+    pub(crate) did_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) issuer_documents: BTreeMap<String, Vec<u8>>,
+}
+
+impl Network {
+    fn answer(&self, evidence: &mut Evidence<'_>, want: Want) {
+        match want {
+            Want::StatusList { uri } => {
+                let found = self.status_lists.get(&uri).cloned();
+                evidence.add_status_list(uri, found.unwrap_or(StatusEvidence::Absent));
+            }
+            Want::StatusListCredential { url } => {
+                let found = self.status_list_credentials.get(&url).cloned();
+                evidence
+                    .add_status_list_credential(url, found.unwrap_or(StatusListCredentialEvidence::Absent));
+            }
+            Want::DidDocument { did } => {
+                let found = self.did_documents.get(did.as_str()).cloned();
+                let found = found.map_or(DidDocumentEvidence::Absent, DidDocumentEvidence::Document);
+                evidence.add_did_document(did, found);
+            }
+            Want::IssuerDocument { url } => {
+                let found = self.issuer_documents.get(&url).cloned();
+                let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
+                evidence.add_issuer_document(url, found);
+            }
+            want @ Want::TypeMetadata { .. } => evidence.add_absent(want),
+        }
+    }
 }
 
 pub(crate) struct Outcome {
@@ -179,43 +222,71 @@ pub(crate) struct Outcome {
     pub(crate) wanted: Vec<Want>,
 }
 
-/// Runs a session to its end, with `fetched` as the network.
+/// Runs a session of one credential to its end, with `fetched` as the network.
 pub(crate) fn run(
     text: &str,
     expected: Expected,
     policy: Policy,
-    mut evidence: Evidence<'_>,
+    evidence: Evidence<'_>,
     fetched: &BTreeMap<String, StatusEvidence>,
     provider: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Outcome {
-    let mut session = VerificationSession::new(text, expected, policy).unwrap();
-    let mut wanted = Vec::new();
-    for _ in 0..10 {
-        match session.step(&evidence, provider, now) {
-            Step::Done(report) => {
-                return Outcome {
-                    report: *report,
-                    wanted,
-                };
-            }
-            Step::Wants(wants) => {
-                for want in wants {
-                    match &want {
-                        Want::StatusList { uri } => {
-                            let found = fetched.get(uri).cloned().unwrap_or(StatusEvidence::Absent);
-                            evidence.add_status_list(uri.clone(), found);
-                        }
-                        Want::TypeMetadata { vct } => {
-                            evidence.add_type_metadata(vct.clone(), crate::TypeMetadataEvidence::Absent);
-                        }
+    let network = Network {
+        status_lists: fetched.clone(),
+        ..Network::default()
+    };
+    let question = Question {
+        input: text.as_bytes(),
+        expected,
+        policy,
+        tools: Tools::without_json_ld(provider),
+        now,
+    };
+    let (mut reports, wanted) = question.ask(evidence, &network);
+    assert_eq!(reports.len(), 1);
+    Outcome {
+        report: reports.remove(0),
+        wanted,
+    }
+}
+
+/// What a session is asked.
+pub(crate) struct Question<'q> {
+    pub(crate) input: &'q [u8],
+    pub(crate) expected: Expected,
+    pub(crate) policy: Policy,
+    pub(crate) tools: Tools<'q>,
+    pub(crate) now: UnixTime,
+}
+
+impl Question<'_> {
+    /// Runs a session to its end: the reports, and what was wanted on the way.
+    pub(crate) fn ask(self, mut evidence: Evidence<'_>, network: &Network) -> (Vec<Report>, Vec<Want>) {
+        let input = Input::open(self.input).unwrap();
+        let mut session = VerificationSession::new(&input, self.expected, self.policy).unwrap();
+        let mut wanted = Vec::new();
+        for _ in 0..20 {
+            match session.step(&evidence, self.tools, self.now) {
+                Step::Done(reports) => return (reports, wanted),
+                Step::Wants(wants) => {
+                    for want in wants {
+                        network.answer(&mut evidence, want.clone());
+                        wanted.push(want);
                     }
-                    wanted.push(want);
                 }
             }
         }
+        panic!("the session does not end");
     }
-    panic!("the session does not end");
+}
+
+/// Whether the bytes are no credential of any format.
+pub(crate) fn is_unreadable(bytes: &[u8]) -> bool {
+    match Input::open(bytes) {
+        Ok(input) => VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT).is_err(),
+        Err(_) => true,
+    }
 }
 
 /// Counts verifications, to show that none is made twice.

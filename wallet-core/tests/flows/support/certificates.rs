@@ -8,7 +8,10 @@ use symbolon_crypto::signing::{
 };
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{LeafRequest, Validity, leaf, root};
+use symbolon_crypto::x509::issue::{
+    CountryCode, DocumentSignerRequest, IacaRequest, LeafRequest, Validity, document_signer, iaca_root, leaf,
+    root,
+};
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 
 /// A key with its certificate and the root above it.
@@ -38,6 +41,12 @@ pub(crate) struct Certificates {
     pub(crate) neighbour: Identity,
     /// The issuer's name under a root that nobody trusts.
     pub(crate) stranger: Identity,
+    /// Signs the issuer's mdocs.
+    pub(crate) document_signer: Identity,
+    /// Signs the neighbour's mdocs.
+    pub(crate) neighbour_document_signer: Identity,
+    /// The document signer's name under a root that nobody trusts.
+    pub(crate) stranger_document_signer: Identity,
     pub(crate) verifier: Identity,
     /// Another verifier under the same root.
     pub(crate) other_verifier: Identity,
@@ -90,6 +99,33 @@ fn make() -> Certificates {
                 root: authority.1.clone(),
             }
         };
+    let document_signer_of = |authority: &str| {
+        let key = new_key(authority, &randomness);
+        let request = IacaRequest {
+            subject_name: authority.to_owned(),
+            country: CountryCode::parse("GN").unwrap(),
+            contact_uri: "https://issuer.example".to_owned(),
+            validity,
+        };
+        let root = iaca_root(&request, &description(&key), &key, &randomness).unwrap();
+        let root = Certificate::parse(&root).unwrap();
+        let signer = new_key("document signer", &randomness);
+        let request = DocumentSignerRequest {
+            subject_name: "Registry".to_owned(),
+            contact_uri: "https://issuer.example".to_owned(),
+            validity: Validity {
+                not_before: now.minus(Duration::from_secs(30 * 86_400)),
+                not_after: now.plus(Duration::from_secs(360 * 86_400)),
+            },
+            public_key: signer.public_key().clone(),
+        };
+        let der = document_signer(&request, &root, &description(&key), &key, &randomness).unwrap();
+        Identity {
+            key: Arc::new(signer),
+            certificate: Certificate::parse(&der).unwrap(),
+            root,
+        }
+    };
     let issuers = authority("Issuers");
     let neighbours = authority("Neighbours");
     let strangers = authority("Strangers");
@@ -100,6 +136,9 @@ fn make() -> Certificates {
         issuer: identity("Registry", issuer, None, &issuers),
         neighbour: identity("Neighbour", Some("https://neighbour.example"), None, &neighbours),
         stranger: identity("Registry", issuer, None, &strangers),
+        document_signer: document_signer_of("Mdocs"),
+        neighbour_document_signer: document_signer_of("Mdocs of the neighbour"),
+        stranger_document_signer: document_signer_of("Mdocs of nobody"),
         verifier: identity("Clinic", None, verifier, &relying_parties),
         other_verifier: identity("Shop", None, Some("shop.example"), &relying_parties),
         false_verifier: identity("Clinic", None, verifier, &strangers),

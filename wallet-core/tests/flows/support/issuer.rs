@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::Decoys;
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vci::token::TokenRequest;
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::certificates::Identity;
+use super::formats::{self, Kind};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const TYPE: &str = "https://issuer.example/types/national-identity";
@@ -44,6 +45,16 @@ pub(crate) enum IssuerTrick {
     CredentialSignedByAnotherListedIssuer,
     CredentialFlipped,
     CredentialWithForeignDisclosure,
+    /// Signed by something else of the same issuer, which is not for this.
+    CredentialSignedByAnotherKind,
+    /// A claim changed after it was signed.
+    CredentialAltered,
+    CredentialWithForeignTerm,
+    CredentialWithOwnContext,
+    CredentialWithUnknownContext,
+    CredentialWithoutProof,
+    ProofOfAnotherPurpose,
+    CredentialAsAnotherShape,
     TwoCredentials,
     Deferred,
     Denies,
@@ -70,6 +81,7 @@ struct State {
     issued: Vec<PublicKey>,
     stale: usize,
     configurations: Value,
+    person: Map<String, Value>,
 }
 
 struct Grant {
@@ -93,13 +105,19 @@ impl TestIssuer {
                 counter: 0,
                 issued: Vec::new(),
                 stale: 0,
-                configurations: json!({ CONFIGURATION: configuration(TYPE) }),
+                configurations: configurations(),
+                person: person(),
             }),
         }
     }
 
     pub(crate) fn set_trick(&self, trick: IssuerTrick) {
         self.state.lock().unwrap().trick = trick;
+    }
+
+    /// Whom the next credentials are about.
+    pub(crate) fn set_person(&self, person: Map<String, Value>) {
+        self.state.lock().unwrap().person = person;
     }
 
     pub(crate) fn set_configurations(&self, configurations: Value) {
@@ -280,7 +298,7 @@ impl TestIssuer {
         let expectations = ProofExpectations {
             issuer: &issuer,
             algorithms: &[SignatureAlgorithm::Es256],
-            key_references: &[KeyReference::Jwk],
+            key_references: &[KeyReference::Jwk, KeyReference::Did],
             client: ExpectedClient::Anonymous,
         };
         let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
@@ -306,17 +324,31 @@ impl TestIssuer {
         let CredentialSelector::Configuration(configuration) = &parsed.selector else {
             panic!("no datasets were named")
         };
-        let credential_type = state.configurations[configuration.as_str()]["vct"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let credential = self.issue(
+        let other = formats::issue(
+            configuration.as_str(),
             proof.key(),
-            &credential_type,
             state.trick,
             state.now,
             state.counter,
+            &state.person,
         );
+        let mut credential = other.unwrap_or_else(|| {
+            let credential_type = state.configurations[configuration.as_str()]["vct"].as_str();
+            Value::from(self.issue(
+                proof.key(),
+                credential_type.unwrap(),
+                state.trick,
+                state.now,
+                state.counter,
+                &state.person,
+            ))
+        });
+        if state.trick == IssuerTrick::CredentialAsAnotherShape {
+            credential = match credential {
+                Value::String(text) => json!({ "credential": text }),
+                object => Value::from(object.to_string()),
+            };
+        }
         state.issued.push(proof.key().clone());
         let mut credentials = vec![json!({ "credential": credential })];
         if state.trick == IssuerTrick::TwoCredentials {
@@ -325,7 +357,15 @@ impl TestIssuer {
         json_answer(200, &json!({ "credentials": credentials }))
     }
 
-    fn issue(&self, key: &PublicKey, vct: &str, trick: IssuerTrick, now: UnixTime, index: u64) -> String {
+    fn issue(
+        &self,
+        key: &PublicKey,
+        vct: &str,
+        trick: IssuerTrick,
+        now: UnixTime,
+        index: u64,
+        claims: &Map<String, Value>,
+    ) -> String {
         let day = std::time::Duration::from_secs(86_400);
         let somebody = RustCryptoProvider
             .generate_key(SignatureAlgorithm::Es256, &self.randomness)
@@ -348,7 +388,6 @@ impl TestIssuer {
             IssuerTrick::CredentialNamesAnotherIssuer => "https://neighbour.example",
             _ => ISSUER,
         };
-        let claims = person();
         let selectable = [
             "given_name",
             "family_name",
@@ -363,6 +402,7 @@ impl TestIssuer {
             path(&json!(["address", "street"])),
             path(&json!(["nationalities", null])),
         ])
+        .filter(|path| path.select(claims).is_ok())
         .collect();
         let reference = match trick {
             IssuerTrick::CredentialWithoutChain => IssuerKeyReference::KeyId("1".to_owned()),
@@ -380,7 +420,7 @@ impl TestIssuer {
             }),
             status: Some(StatusReference::new("https://issuer.example/status/1", index).unwrap()),
             holder,
-            claims,
+            claims: claims.clone(),
             selectable,
             decoys: Decoys::None,
         }
@@ -408,7 +448,7 @@ impl TestIssuer {
 }
 
 /// Who the credential is about.
-pub(crate) fn person() -> serde_json::Map<String, Value> {
+pub(crate) fn person() -> Map<String, Value> {
     let Value::Object(claims) = json!({
         "given_name": "Amina",
         "family_name": "Diallo-Zwölftausend",
@@ -425,6 +465,15 @@ pub(crate) fn person() -> serde_json::Map<String, Value> {
 
 pub(crate) fn path(value: &Value) -> ClaimsPath {
     serde_json::from_value(value.clone()).unwrap()
+}
+
+/// A configuration for each kind of credential.
+fn configurations() -> Value {
+    let mut configurations = json!({ CONFIGURATION: configuration(TYPE) });
+    for kind in Kind::ALL {
+        configurations[kind.configuration()] = kind.metadata();
+    }
+    configurations
 }
 
 /// A configuration as metadata has it.

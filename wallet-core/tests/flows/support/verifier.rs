@@ -17,6 +17,7 @@ use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::certificates::{Certificates, Identity};
 use super::issuer::{TYPE, json_answer};
+use super::presentation::{self, RequestContext};
 
 /// What a bad verifier, or somebody in its place, does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ struct State {
     tokens: Vec<VpToken>,
     errors: Vec<String>,
     overwrites: Map<String, Value>,
+    /// What the verifier says that it reads, where that is not everything.
+    formats: Option<Value>,
 }
 
 impl TestVerifier {
@@ -84,6 +87,7 @@ impl TestVerifier {
                 tokens: Vec::new(),
                 errors: Vec::new(),
                 overwrites: Map::new(),
+                formats: None,
             }),
         }
     }
@@ -94,6 +98,11 @@ impl TestVerifier {
 
     pub(crate) fn set_query(&self, query: Value) {
         self.state.lock().unwrap().query = query;
+    }
+
+    /// From now on the verifier says that it reads these formats alone.
+    pub(crate) fn set_formats(&self, formats: Value) {
+        self.state.lock().unwrap().formats = Some(formats);
     }
 
     /// Sets a claim of the request object as it stands.
@@ -216,6 +225,9 @@ impl TestVerifier {
             Some("Clinic of the harbour".to_owned()),
         ))
         .unwrap();
+        if let Some(formats) = &state.formats {
+            metadata["vp_formats_supported"] = formats.clone();
+        }
         if trick == VerifierTrick::NoEncryptionKey {
             metadata["jwks"]["keys"] = json!([]);
         }
@@ -297,12 +309,23 @@ impl TestVerifier {
             return json_answer(400, &json!({ "error": "invalid_request" }));
         };
         let audience = self.client_id(state.trick);
+        let context = RequestContext {
+            client_id: audience.as_str(),
+            nonce: &nonce,
+            encryption_key: self.secret.public_key().thumbprint(),
+            now: state.now,
+        };
         let claims = answer
             .vp_token
             .0
-            .values()
-            .flatten()
-            .map(|presentation| self.verify(&presentation.to_text(), audience.as_str(), &nonce, state.now))
+            .iter()
+            .flat_map(|(query, presentations)| presentations.iter().map(move |one| (query, one)))
+            .map(|(query, presentation)| {
+                let format = format_of(&state.query, query.as_str());
+                presentation::verify(&format, presentation, &context).unwrap_or_else(|| {
+                    self.verify(&presentation.to_text(), audience.as_str(), &nonce, state.now)
+                })
+            })
             .collect();
         state.answers.push(claims);
         state.tokens.push(answer.vp_token);
@@ -337,6 +360,13 @@ impl TestVerifier {
         assert_eq!(verified.vct().as_str(), TYPE);
         verified.claims().clone()
     }
+}
+
+/// The format that a query of this name asks for.
+fn format_of(query: &Value, id: &str) -> String {
+    let queries = query["credentials"].as_array().unwrap();
+    let asked = queries.iter().find(|one| one["id"] == id).unwrap();
+    asked["format"].as_str().unwrap().to_owned()
 }
 
 /// A query for these claims of the national identity.

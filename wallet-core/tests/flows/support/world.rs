@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
+use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
+use symbolon_data_integrity::SsiJsonLd;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
 use symbolon_protocol::secret::TransactionCode;
@@ -18,6 +21,8 @@ use symbolon_wallet_core::{
 };
 
 use super::certificates::certificates;
+use super::dids::dids;
+use super::formats::{DOCTYPE, Kind, W3C_TYPE, contexts};
 use super::issuer::{ISSUER, TYPE, TestIssuer};
 use super::network::{Faults, MortalStore, Network};
 use super::verifier::TestVerifier;
@@ -31,6 +36,7 @@ pub(crate) struct World {
     pub(crate) faults: Arc<Faults>,
     pub(crate) policy: WalletPolicy,
     pub(crate) now: UnixTime,
+    pub(crate) json_ld: Option<Arc<dyn JsonLdProcessor>>,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
     randomness: Arc<SeededRandomness>,
@@ -42,22 +48,34 @@ impl World {
         let now = certificates.now;
         let randomness = Arc::new(SeededRandomness::new(1));
         let keys = MemoryKeys::new(Arc::new(RustCryptoProvider), Arc::new(SeededRandomness::new(2)));
-        let allowed = |identifier: &str, name: &str, anchor| AllowedIssuer {
+        let allowed = |identifier: &str, name: &str, anchors: [&Certificate; 2], dids| AllowedIssuer {
             identifier: IssuerIdentifier::parse(identifier).unwrap(),
             name: name.to_owned(),
-            anchors: vec![anchor],
+            anchors: anchors.map(Certificate::clone).to_vec(),
+            dids,
             types: AllowedTypes::Only(vec![
                 TYPE.to_owned(),
                 "https://issuer.example/types/residence".to_owned(),
+                DOCTYPE.to_owned(),
+                W3C_TYPE.to_owned(),
             ]),
         };
         let policy = WalletPolicy {
             issuers: IssuerPolicy::AllowList(vec![
-                allowed(ISSUER, "Registre national", certificates.issuer.root.clone()),
+                allowed(
+                    ISSUER,
+                    "Registre national",
+                    [&certificates.issuer.root, &certificates.document_signer.root],
+                    dids().of_issuer(),
+                ),
                 allowed(
                     "https://neighbour.example",
                     "The neighbour",
-                    certificates.neighbour.root.clone(),
+                    [
+                        &certificates.neighbour.root,
+                        &certificates.neighbour_document_signer.root,
+                    ],
+                    dids().of_neighbour(),
                 ),
             ]),
             relying_parties: RelyingPartyPolicy::AnchoredBy {
@@ -65,6 +83,7 @@ impl World {
                 addresses: ResponseUriRule::NamedInCertificate,
             },
             urls: UrlPolicy::Public,
+            contexts: contexts(),
             type_metadata: BTreeMap::from([(
                 TYPE.to_owned(),
                 json!({ "vct": TYPE, "claims": [{ "path": ["birth_date"], "display": [{ "locale": "fr", "label": "Né(e) le" }] }] }),
@@ -83,6 +102,7 @@ impl World {
             faults: Arc::default(),
             policy,
             now,
+            json_ld: Some(Arc::new(SsiJsonLd::new())),
             log: Arc::default(),
             down: Arc::default(),
             randomness,
@@ -108,6 +128,7 @@ impl World {
             crypto: Arc::new(RustCryptoProvider),
             encryption: Arc::new(PureJwe::new(&RustCryptoProvider)),
             randomness: Arc::clone(&self.randomness) as _,
+            json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
         };
         Wallet::new(ports, self.policy.clone())
@@ -126,6 +147,11 @@ impl World {
     /// Receives one credential.
     pub(crate) fn receive(&self) -> CredentialId {
         self.receive_link(&self.issuer.offer(None))
+    }
+
+    /// Receives a credential of this kind.
+    pub(crate) fn receive_kind(&self, kind: Kind) -> CredentialId {
+        self.receive_link(&self.issuer.offer_of(&[kind.configuration()]))
     }
 
     /// Receives the one credential of an offer.

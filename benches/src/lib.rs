@@ -1,0 +1,20 @@
+//! What every credential format costs, beside what it cannot cost less than.
+//!
+//! A [`Row`] is one piece of work (issue, present, verify) and its *limit*: the bare signatures of the same keys and the
+//! hashes of the same bytes, without parsing and without allocation. Both are measured in turns within one run, so that
+//! their ratio holds on any machine, also on a busy one.
+//!
+//! ```sh
+//! cargo bench -p symbolon-benches --bench report               # the table, some minutes
+//! cargo bench -p symbolon-benches --bench report -- --quick    # the same, less exact
+//! cargo bench -p symbolon-benches --bench report -- --quick mdoc   # rows with this in their name
+//! cargo bench -p symbolon-benches --bench criterion -- mdoc    # criterion's statistics of the same rows
+//! ```
+
+pub mod formats;
+pub mod measure;
+mod provider;
+mod row;
+
+pub use provider::{Provider, Signer, SystemRandomness, Verifier};
+pub use row::{Row, Target, Work};

@@ -1,0 +1,97 @@
+//! Getting the evidence that a session wants, through the guarded fetcher.
+
+use http::HeaderValue;
+use http::header::ACCEPT;
+use symbolon_did::{Did, WebScheme, web_document_url};
+use symbolon_http::fetch::{Fetch, GuardedFetcher};
+use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_verifier::{
+    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence,
+    TypeMetadataEvidence, Want,
+};
+use url::Url;
+
+/// The largest status list that is fetched, in bytes: 2²⁰ statuses of 8 bits in base64.
+const MAX_STATUS_LIST_BYTES: usize = 2 << 20;
+/// The largest DID document, metadata or key set of an issuer that is fetched, in bytes.
+const MAX_ISSUER_DOCUMENT_BYTES: usize = 64 << 10;
+/// The largest type metadata document that is fetched, in bytes.
+const MAX_TYPE_METADATA_BYTES: usize = 256 << 10;
+
+/// The network, as a session may use it.
+pub struct Network {
+    /// Fetches with guards.
+    pub fetcher: GuardedFetcher,
+    /// Which URLs this installation uses at all.
+    pub urls: UrlPolicy,
+}
+
+impl Network {
+    /// Gets what a session wants, or notes that it could not be had.
+    pub async fn answer(&self, evidence: &mut Evidence<'_>, want: Want) {
+        let Some(body) = self.get(&want).await else {
+            evidence.add_absent(want);
+            return;
+        };
+        match want {
+            Want::DidDocument { did } => {
+                evidence.add_did_document(did, DidDocumentEvidence::Document(body));
+            }
+            Want::IssuerDocument { url } => {
+                evidence.add_issuer_document(url, DocumentEvidence::Document(body));
+            }
+            Want::StatusList { uri } => {
+                let found = String::from_utf8(body).map_or(StatusEvidence::Absent, StatusEvidence::Token);
+                evidence.add_status_list(uri, found);
+            }
+            Want::StatusListCredential { url } => {
+                let found = String::from_utf8(body).map_or(
+                    StatusListCredentialEvidence::Absent,
+                    StatusListCredentialEvidence::Credential,
+                );
+                evidence.add_status_list_credential(url, found);
+            }
+            Want::TypeMetadata { vct } => {
+                evidence.add_type_metadata(vct, TypeMetadataEvidence::Document(body));
+            }
+        }
+    }
+
+    async fn get(&self, want: &Want) -> Option<Vec<u8>> {
+        match want {
+            Want::DidDocument { did } => {
+                let accept = "application/did, application/json";
+                self.fetch(&self.did_url(did)?, accept, MAX_ISSUER_DOCUMENT_BYTES)
+                    .await
+            }
+            Want::IssuerDocument { url } => {
+                self.fetch(url, "application/json", MAX_ISSUER_DOCUMENT_BYTES)
+                    .await
+            }
+            Want::StatusList { uri } => {
+                self.fetch(uri, "application/statuslist+jwt", MAX_STATUS_LIST_BYTES)
+                    .await
+            }
+            Want::StatusListCredential { url } => {
+                let accept = "application/vc, application/vc+jwt, application/json";
+                self.fetch(url, accept, MAX_STATUS_LIST_BYTES).await
+            }
+            Want::TypeMetadata { vct } => self.fetch(vct, "application/json", MAX_TYPE_METADATA_BYTES).await,
+        }
+    }
+
+    fn did_url(&self, did: &Did) -> Option<String> {
+        let scheme = match self.urls {
+            UrlPolicy::Public => WebScheme::Https,
+            UrlPolicy::Development => WebScheme::HttpOnLocalhost,
+        };
+        web_document_url(did, scheme).ok()
+    }
+
+    async fn fetch(&self, address: &str, accept: &'static str, limit: usize) -> Option<Vec<u8>> {
+        let url = Url::parse(address).ok()?;
+        let fetch = Fetch::document(url, limit).with_header(ACCEPT, HeaderValue::from_static(accept));
+        let fetched = self.fetcher.fetch(fetch).await.ok()?;
+        fetched.is_success().then_some(fetched.body)
+    }
+}

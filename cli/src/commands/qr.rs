@@ -1,0 +1,80 @@
+//! `symbolon qr …`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow, bail};
+use symbolon_credential::pixelpass::{self, PixelPassBudget};
+use symbolon_qr_picture::{ErrorCorrection, PictureSource, Symbol, Version};
+
+use crate::arguments::QrCommand;
+use crate::commands::judge::read_input;
+use crate::commands::show;
+use crate::installation::files::{Readers, write_atomically};
+use crate::pictures;
+
+/// The largest input that is read, in bytes: a photo from a phone.
+const MAX_INPUT_BYTES: u64 = 16 << 20;
+/// Pixels of a module: large enough for a screen and a printer.
+const MODULE_PIXELS: u32 = 8;
+
+/// Runs a PixelPass command.
+///
+/// # Errors
+/// A file that cannot be read, content that no QR code holds, or a text that is no PixelPass text.
+pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        QrCommand::Encode { file, out, prefix } => {
+            let content = text_of(file, read(file)?)?;
+            let text = pixelpass::encode(&content, prefix)?;
+            match out {
+                Some(out) => {
+                    draw(&text, out)?;
+                    show::line(&format!("{} characters in {}", text.len(), out.display()));
+                }
+                None => show::line(&text),
+            }
+        }
+        QrCommand::Decode { file, prefix } => {
+            for text in texts(file)? {
+                let content = pixelpass::decode(&text, prefix, PixelPassBudget::DEFAULT)
+                    .context("it holds no PixelPass text")?;
+                show::line(&content.into_text());
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a PixelPass text: with the weakest error correction, as every PixelPass encoder does, because the codes are large.
+///
+/// # Errors
+/// A text that no QR code holds, or a file that cannot be written.
+pub fn draw(text: &str, out: &Path) -> anyhow::Result<()> {
+    let symbol = Symbol::draw(text.as_bytes(), ErrorCorrection::Low, Version::LARGEST)?;
+    let png = symbol.to_png(MODULE_PIXELS)?;
+    write_atomically(out, &png, Readers::Owner).with_context(|| format!("cannot write {}", out.display()))
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))
+}
+
+fn text_of(file: &Path, bytes: Vec<u8>) -> anyhow::Result<String> {
+    String::from_utf8(bytes).map_err(|_| anyhow!("{} is no text", file.display()))
+}
+
+/// The texts of the codes of a picture, or the text that the file holds. A space may be a character of Base45, so only line breaks
+/// are taken away.
+fn texts(file: &Path) -> anyhow::Result<Vec<String>> {
+    let bytes = read(file)?;
+    if !pictures::is_picture(&bytes) {
+        let text = text_of(file, bytes)?;
+        return Ok(vec![text.trim_matches(['\r', '\n', '\u{feff}']).to_owned()]);
+    }
+    let found = pictures::texts(&bytes, PictureSource::Rendered)?;
+    if found.is_empty() {
+        bail!("no QR code can be read in {}", file.display());
+    }
+    Ok(found)
+}

@@ -1,0 +1,395 @@
+//! `symbolon verify` with every format that is not made by an installation of the test: from a file, from standard input and
+//! from a picture, offline with a pack.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use serde_json::{Map, Value, json};
+use symbolon_credential::data_integrity::{
+    ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, prepare,
+};
+use symbolon_credential::mdoc::{
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
+    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+};
+use symbolon_credential::pixelpass;
+use symbolon_credential::status::StatusReference;
+use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
+use symbolon_credential::w3c::{
+    BitstringStatusEntry, CredentialDocument, EnvelopeType, EnvelopedCredential, IssuerDescription,
+    StatusPurpose, StatusSize, VerifiableCredential,
+};
+use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::{SignatureAlgorithm, UnixTime};
+use symbolon_data_integrity::SsiJsonLd;
+use symbolon_did::{DidUrl, did_key};
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
+use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestNonce, ResponseMode};
+use symbolon_protocol::openid4vp::request_object::{self, RequestValidity};
+use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
+use symbolon_trust::pack::BitstringUris;
+use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{
+    DAY, NOW, TestAuthority, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry,
+};
+use symbolon_trust::trust_list::CredentialTypeRule;
+
+use crate::harness::symbolon;
+
+const DOC_TYPE: &str = "org.symbolon.national-id.1";
+const TYPE: &str = "https://issuer.example/terms#Identity";
+const GIVEN_NAME: &str = "https://issuer.example/terms#givenName";
+const REVOCATION: &str = "https://issuer.example/status/bitstring/0/revocation";
+const SUSPENSION: &str = "https://issuer.example/status/bitstring/0/suspension";
+const RESPONSE_URI: &str = "https://verifier.example/responses/1";
+const NONCE: &str = "n-0123456789abcdef";
+const INDEX: u64 = 77;
+
+/// A folder with a root of trust, packs and a request, and the people whose keys made them.
+struct Scene {
+    folder: tempfile::TempDir,
+    issuer: TestIssuer,
+    authority: TestIssuingAuthority,
+    did_key: TestKey,
+    holder: TestKey,
+    client_id: String,
+    response_key: TestKey,
+    json_ld: SsiJsonLd,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let issuer = TestIssuer::new("https://issuer.example", 100);
+        let (registry, authority) = (TestRegistry::new(1), TestIssuingAuthority::new(700));
+        let (requests, signer) = (
+            TestAuthority::new(500),
+            TestKey::new(SignatureAlgorithm::Es256, 510),
+        );
+        let leaf = requests.issue(signer.public_key(), "https://verifier.example", None);
+        let response_key = TestKey::new(SignatureAlgorithm::Es256, 520);
+        let did_key_of_issuer = TestKey::new(SignatureAlgorithm::Es256, 301);
+
+        let rules = [DOC_TYPE, TYPE].map(|name| CredentialTypeRule::Exactly(name.to_owned()));
+        let mut entry = issuer.entry(rules.to_vec());
+        entry.anchors.push(authority.root().clone());
+        entry.dids = vec![did_key(did_key_of_issuer.public_key()).unwrap()];
+        let mut list = registry.trust_list(vec![entry], NOW);
+        list.relying_parties.anchors = vec![requests.certificate().clone()];
+
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+        write(
+            "trust.json",
+            &registry.root_of_trust(list.clone()).to_json().unwrap(),
+        );
+        for (sequence, name, status) in [
+            (1, "good.pack", Status::Valid),
+            (2, "revoked.pack", Status::Invalid),
+        ] {
+            let mut states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+            states.set(INDEX, status).unwrap();
+            let uris = BitstringUris {
+                revocation: REVOCATION,
+                suspension: SUSPENSION,
+            };
+            let section = issuer.status_section_with(&issuer.status_uri(0), Some(uris), &states, NOW);
+            write(name, &registry.pack(sequence, &list, vec![section], NOW));
+        }
+
+        let client_id = ClientId::x509_hash(leaf.sha256());
+        let query = json!({ "credentials": [
+            { "id": "id", "format": "mso_mdoc", "meta": { "doctype_value": DOC_TYPE } },
+        ]});
+        let request = PresentationRequest {
+            client_id: client_id.clone(),
+            response_mode: ResponseMode::DirectPostJwt,
+            response_uri: HttpUrl::parse(RESPONSE_URI).unwrap(),
+            nonce: RequestNonce::parse(NONCE).unwrap(),
+            state: RequestNonce::parse("s-0123456789abcdef"),
+            dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
+            client_metadata: ClientMetadata::for_encrypted_response(response_key.public_key(), None),
+        };
+        let validity = RequestValidity {
+            issued_at: NOW,
+            expires_at: NOW.plus(DAY),
+        };
+        let prepared =
+            request_object::prepare(&request, &[leaf], SignatureAlgorithm::Es256, validity, None).unwrap();
+        let signature = signer.sign(&prepared.request(signer.handle()));
+        write("request.jwt", prepared.finish(&signature).as_bytes());
+        Self {
+            folder,
+            issuer,
+            authority,
+            did_key: did_key_of_issuer,
+            holder: TestKey::new(SignatureAlgorithm::Es256, 900),
+            client_id: client_id.as_str().to_owned(),
+            response_key,
+            json_ld: SsiJsonLd::new(),
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn verify(&self, input: &str, pack: &str, further: &[&str]) -> Output {
+        self.verify_from(input, pack, further, &[])
+    }
+
+    fn verify_from(&self, input: &str, pack: &str, further: &[&str], stdin: &[u8]) -> Output {
+        let at = UnixTime::rfc3339(NOW);
+        let mut child = symbolon()
+            .current_dir(self.folder.path())
+            .args([
+                "verify",
+                input,
+                "--trust",
+                "trust.json",
+                "--pack",
+                pack,
+                "--at",
+                &at,
+            ])
+            .args(further)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(stdin).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// A device response for the request.
+    fn mdoc(&self) -> Vec<u8> {
+        let element = (
+            ElementIdentifier::parse("given_name").unwrap(),
+            ElementValue::Text("Amina".to_owned()),
+        );
+        let issued = self.authority.issue(&MdocToIssue {
+            doc_type: DocType::parse(DOC_TYPE).unwrap(),
+            elements: vec![(NameSpace::parse(DOC_TYPE).unwrap(), vec![element])],
+            validity: MdocValidity {
+                signed: NOW.minus(DAY),
+                valid_from: NOW.minus(DAY),
+                valid_until: NOW.plus(DAY * 20),
+                expected_update: None,
+            },
+            status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
+            device_key: self.holder.public_key().clone(),
+            digest_algorithm: DigestAlgorithm::Sha256,
+            digest_ids: DigestIds::Shuffled,
+        });
+        let transcript = SessionTranscript::openid4vp(
+            &self.client_id,
+            NONCE,
+            Some(&self.response_key.public_key().thumbprint()),
+            RESPONSE_URI,
+        );
+        let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
+        let prepared = held
+            .present(&[(DOC_TYPE, "given_name")])
+            .unwrap()
+            .prepare(&transcript);
+        let signature = self.holder.sign(&prepared.request(self.holder.handle()));
+        prepared.finish(&signature).unwrap()
+    }
+
+    fn credential(&self) -> VerifiableCredential {
+        let entry = |purpose, list: &str| BitstringStatusEntry {
+            id: None,
+            purpose,
+            index: INDEX,
+            list: list.to_owned(),
+            size: StatusSize::ONE,
+            messages: Vec::new(),
+        };
+        let names =
+            json!([{ "@value": "Amina", "@language": "fr" }, { "@value": "أمينة", "@language": "ar" }]);
+        CredentialDocument {
+            contexts: Vec::new(),
+            types: vec![TYPE.to_owned()],
+            id: None,
+            issuer: IssuerDescription {
+                id: did_key(self.did_key.public_key()).unwrap(),
+                name: Vec::new(),
+            },
+            name: Vec::new(),
+            description: Vec::new(),
+            valid_from: Some(NOW.minus(DAY)),
+            valid_until: Some(NOW.plus(DAY * 20)),
+            holder: Some(did_key(self.holder.public_key()).unwrap()),
+            claims: Map::from_iter([(GIVEN_NAME.to_owned(), names)]),
+            status: vec![
+                entry(StatusPurpose::Revocation, REVOCATION),
+                entry(StatusPurpose::Suspension, SUSPENSION),
+            ],
+            schemas: Vec::new(),
+            further: Map::new(),
+        }
+        .build()
+        .unwrap()
+    }
+
+    /// A `vp+jwt` for the request.
+    fn jwt(&self) -> String {
+        let method = method(&self.did_key);
+        let prepared =
+            prepare_credential(&self.credential(), SignatureAlgorithm::Es256, &method, &[]).unwrap();
+        let signature = self.did_key.sign(&prepared.request(self.did_key.handle()));
+        let token =
+            EnvelopedCredential::from_text(EnvelopeType::VcJwt, &prepared.finish(&signature)).unwrap();
+        let presentation = PresentationToSign {
+            credentials: &[token],
+            key_id: &self::method(&self.holder),
+            audience: &self.client_id,
+            nonce: NONCE,
+            issued_at: NOW,
+        };
+        let prepared = presentation.prepare(SignatureAlgorithm::Es256).unwrap();
+        let signature = self.holder.sign(&prepared.request(self.holder.handle()));
+        prepared.finish(&signature)
+    }
+
+    /// A presentation with proofs within, for the request.
+    fn document(&self) -> String {
+        let credential = self.prove(
+            &Value::Object(self.credential().into_document()),
+            &self.did_key,
+            ProofPurpose::AssertionMethod,
+        );
+        let presentation = json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"],
+            "holder": method(&self.holder).did(), "verifiableCredential": [credential],
+        });
+        self.prove(&presentation, &self.holder, ProofPurpose::Authentication)
+            .to_string()
+    }
+
+    fn prove(&self, document: &Value, key: &TestKey, purpose: ProofPurpose) -> Value {
+        let for_request = purpose == ProofPurpose::Authentication;
+        let options = ProofOptions {
+            cryptosuite: Cryptosuite::EcdsaRdfc2019,
+            verification_method: method(key).to_string(),
+            purpose,
+            created: Some(NOW),
+            expires: None,
+            domain: for_request.then(|| self.client_id.clone()),
+            challenge: for_request.then(|| NONCE.to_owned()),
+        };
+        let json_ld = JsonLd {
+            processor: &self.json_ld,
+            contexts: &ContextTable::default(),
+            budget: JsonLdBudget::DEFAULT,
+        };
+        let prepared = prepare(document, &options, key.public_key(), &json_ld).unwrap();
+        prepared
+            .clone()
+            .finish(&key.sign(&prepared.signature_request(key.handle())))
+    }
+}
+
+fn method(key: &TestKey) -> DidUrl {
+    let did = did_key(key.public_key()).unwrap();
+    did.with_fragment(did.method_specific_identifier()).unwrap()
+}
+
+#[track_caller]
+fn verdict(output: &Output) -> (Option<i32>, String, String) {
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let text = |name: &str| report[name].as_str().unwrap().to_owned();
+    (output.status.code(), text("verdict"), text("format"))
+}
+
+#[test]
+fn every_format_is_verified_from_a_file_from_standard_input_and_from_a_picture() {
+    let scene = Scene::new();
+    let answered = ["--request", "request.jwt", "--json"];
+    for (format, input) in [
+        ("mdoc", scene.mdoc()),
+        ("mdoc", base64url::encode(&scene.mdoc()).into_bytes()),
+        ("jwt_vc", scene.jwt().into_bytes()),
+        ("ldp_vc", scene.document().into_bytes()),
+    ] {
+        scene.write("input", &input);
+        let valid = (Some(0), "valid".to_owned(), format.to_owned());
+        assert_eq!(verdict(&scene.verify("input", "good.pack", &answered)), valid);
+        let piped = scene.verify_from("-", "good.pack", &answered, &input);
+        assert_eq!(verdict(&piped), valid);
+        let Ok(text) = core::str::from_utf8(&input) else {
+            continue;
+        };
+        let packed = pixelpass::encode(text, "").unwrap();
+        let largest = Version::new(40).unwrap();
+        let symbol = Symbol::draw(packed.as_bytes(), ErrorCorrection::Low, largest).unwrap();
+        scene.write("input.png", &symbol.to_png(4).unwrap());
+        assert_eq!(verdict(&scene.verify("input.png", "good.pack", &answered)), valid);
+    }
+}
+
+#[test]
+fn without_its_request_a_presentation_is_unknown_and_with_a_newer_pack_revoked() {
+    let scene = Scene::new();
+    for (name, input) in [
+        ("a", scene.mdoc()),
+        ("b", scene.jwt().into_bytes()),
+        ("c", scene.document().into_bytes()),
+    ] {
+        scene.write(name, &input);
+        let (code, verdict_of, _) = verdict(&scene.verify(name, "good.pack", &["--json"]));
+        assert_eq!((code, verdict_of.as_str()), (Some(3), "unknown"));
+    }
+    for name in ["a", "b", "c"] {
+        let output = scene.verify(name, "revoked.pack", &["--request", "request.jwt", "--json"]);
+        let (code, verdict_of, _) = verdict(&output);
+        assert_eq!((code, verdict_of.as_str()), (Some(1), "invalid"));
+    }
+}
+
+#[test]
+fn text_output_names_the_format_and_keeps_every_language() {
+    let scene = Scene::new();
+    scene.write("input", scene.jwt().as_bytes());
+    let output = scene.verify("input", "good.pack", &["--request", "request.jwt"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "VALID",
+        "W3C credential as a JWT",
+        "Amina",
+        "أمينة",
+        "Bitstring Status List 1.0",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_the_rule_that_it_breaks() {
+    let scene = Scene::new();
+    let issued = scene.mdoc();
+    let wrapped = [b"\xa2gdocTypeaxlissuerSigned".as_slice(), &issued].concat();
+    for (input, said) in [
+        (wrapped, "wrapped in a map with docType"),
+        (b"nothing at all".to_vec(), "has the form of no credential"),
+        (b"openid4vp://?client_id=x".to_vec(), "not a credential"),
+        (
+            b"{\"type\": \"Person\"}".to_vec(),
+            "has the form of no credential",
+        ),
+    ] {
+        scene.write("input", &input);
+        let output = scene.verify("input", "good.pack", &[]);
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said), "{error}");
+    }
+}

@@ -1,0 +1,119 @@
+//! Keys in their encodings, and certificates.
+
+use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
+use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_crypto::{Jwk, PublicKey, SecretKey};
+
+use super::{for_part, one_of};
+use crate::seeds::{NOW, TrustingProvider, WORLD};
+use crate::{Reading, Target};
+
+/// JWK, COSE_Key, SubjectPublicKeyInfo, PKCS #8, raw points, and JWKs of content keys.
+pub(super) const KEYS: Target = Target {
+    name: "keys",
+    run: |input| {
+        one_of(
+            &[
+                |input| {
+                    let key = json::parse::<Jwk>(input, JsonBudget::MESSAGE)
+                        .map_err(|error| Reading::refused(&error))
+                        .and_then(|jwk| PublicKey::from_jwk(&jwk).map_err(|error| Reading::refused(&error)));
+                    match key {
+                        Ok(key) => {
+                            assert_eq!(PublicKey::from_jwk(&key.to_jwk()).as_ref(), Ok(&key));
+                            let _ = key.thumbprint().to_string();
+                            Reading::Accepted
+                        }
+                        Err(reading) => reading,
+                    }
+                },
+                |input| match Cursor::new(input, CborBudget::DEFAULT) {
+                    Ok(mut cursor) => Reading::of(&PublicKey::from_cose_key(&mut cursor)),
+                    Err(error) => Reading::refused(&error),
+                },
+                |input| {
+                    let key = PublicKey::from_subject_public_key_info(input);
+                    if let Ok(key) = &key {
+                        let again = key.to_subject_public_key_info().ok();
+                        let again = again.and_then(|der| PublicKey::from_subject_public_key_info(&der).ok());
+                        assert_eq!(again.as_ref(), Some(key), "a key that is written reads the same");
+                    }
+                    Reading::of(&key)
+                },
+                |input| Reading::of(&SecretKey::from_pkcs8_der(input).map(|_| ())),
+                |input| {
+                    let read = [
+                        PublicKey::from_p256_sec1_bytes(input),
+                        PublicKey::from_p384_sec1_bytes(input),
+                        PublicKey::from_ed25519_bytes(input),
+                    ];
+                    Reading::of_some(read.iter().find(|key| key.is_ok()))
+                },
+                |input| Reading::of(&NamedContentKey::from_jwk(input).map(|_| ())),
+            ],
+            input,
+        )
+    },
+    seeds: || {
+        let jwk = |key: &PublicKey| serde_json::to_vec(&key.to_jwk()).expect("a JWK is written");
+        let info = |key: &PublicKey| key.to_subject_public_key_info().expect("a key is written");
+        let secret = WORLD
+            .issuer
+            .secret()
+            .to_pkcs8_der()
+            .expect("a secret key is written");
+        let mut cose_key = Vec::new();
+        WORLD.holder.public().write_cose_key(&mut cose_key);
+        let mut edwards_cose_key = Vec::new();
+        WORLD.edwards.public().write_cose_key(&mut edwards_cose_key);
+        vec![
+            for_part(0, jwk(WORLD.issuer.public())),
+            for_part(0, jwk(WORLD.edwards.public())),
+            for_part(1, cose_key),
+            for_part(1, edwards_cose_key),
+            for_part(2, info(WORLD.issuer.public())),
+            for_part(2, info(WORLD.edwards.public())),
+            for_part(3, secret.as_slice()),
+            for_part(4, WORLD.issuer.public().to_sec1_bytes()),
+            for_part(
+                5,
+                br#"{"kty":"oct","kid":"face","alg":"A256GCM","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#,
+            ),
+        ]
+    },
+};
+
+/// A certificate, and what a chain of it under a root amounts to.
+pub(super) const X509: Target = Target {
+    name: "x509",
+    run: |input| {
+        let certificate = Certificate::parse(input);
+        if let Ok(certificate) = &certificate {
+            assert_eq!(certificate.der(), input, "a certificate is kept as it came");
+            for profile in [
+                ChainProfile::CredentialSigner,
+                ChainProfile::StatusSigner,
+                ChainProfile::DocumentSigner,
+            ] {
+                let (leaf, root) = (WORLD.leaf.clone(), WORLD.root.clone());
+                let _ = verify_chain(&[certificate.clone()], &[root], profile, NOW, &TrustingProvider);
+                let _ = verify_chain(&[leaf], &[certificate.clone()], profile, NOW, &TrustingProvider);
+                let between = [WORLD.leaf.clone(), certificate.clone()];
+                let _ = verify_chain(&between, &[WORLD.root.clone()], profile, NOW, &TrustingProvider);
+            }
+            let _ = (certificate.san_uris(), certificate.subject_name());
+        }
+        Reading::of(&certificate.map(|_| ()))
+    },
+    seeds: || {
+        let mut seeds = vec![
+            WORLD.root.der().to_vec(),
+            WORLD.leaf.der().to_vec(),
+            WORLD.status_leaf.der().to_vec(),
+        ];
+        seeds.extend(super::mdoc::certificates());
+        seeds
+    },
+};

@@ -1,0 +1,233 @@
+//! Trust lists, and the offline pack with everything in it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::json;
+use symbolon_crypto::SignatureAlgorithm;
+use symbolon_trust::compact_set::{self, CompactSet};
+use symbolon_trust::pack::{
+    BitstringUris, Pack, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
+};
+use symbolon_trust::trust_list::{
+    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
+    TrustedIssuer,
+};
+
+use super::{for_part, one_of, status_lists, w3c};
+use crate::seeds::{DAY, ISSUER, NOW, TrustingProvider, WORLD};
+use crate::{Reading, Target};
+
+/// Trust lists and roots of trust.
+pub(super) const TRUST_LIST: Target = Target {
+    name: "trust_list",
+    run: |input| {
+        one_of(
+            &[
+                |input| {
+                    let list = TrustList::parse(input);
+                    if let Ok(list) = &list {
+                        let written = list.to_json().expect("a list that was read can be written");
+                        assert_eq!(TrustList::parse(&written).as_ref().ok(), Some(list));
+                        let _ = (
+                            list.validity(NOW),
+                            list.issuer(ISSUER),
+                            list.issuer_of_status_list(status_lists::LIST),
+                        );
+                    }
+                    Reading::of(&list)
+                },
+                |input| Reading::of(&RootOfTrust::parse(input).map(|_| ())),
+            ],
+            input,
+        )
+    },
+    seeds: || {
+        let root = root_of_trust();
+        vec![
+            for_part(0, root.trust_list.to_json().expect("a list is written")),
+            for_part(1, root.to_json().expect("a root is written")),
+        ]
+    },
+};
+
+/// Packs, and the sets of indices in them.
+pub(super) const PACK: Target = Target {
+    name: "pack",
+    run: |input| {
+        one_of(
+            &[
+                |input| {
+                    let pack = Pack::open(input, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                    if let Ok(pack) = &pack {
+                        let _ = (pack.status(status_lists::LIST, 7), pack.last_seen(None));
+                        for list in pack.status_lists() {
+                            let _ = list.invalid().iter().take(10_000).count();
+                        }
+                    }
+                    Reading::of(&pack.map(|_| ()))
+                },
+                // Sections are hashed, so a change to one is made before the hashes are.
+                |input| {
+                    let list = TrustSection::from_published(trust_section().to_vec());
+                    let section = StatusSection::from_published(input.to_vec());
+                    let pack = packed(list, [section]);
+                    let pack = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                    if let Ok(pack) = &pack {
+                        let _ = (
+                            pack.status(status_lists::LIST, 7),
+                            pack.status(status_lists::LIST, u64::MAX),
+                        );
+                    }
+                    Reading::of(&pack.map(|_| ()))
+                },
+                |input| {
+                    let list = TrustSection::from_published(input.to_vec());
+                    let pack = packed(list, []);
+                    Reading::of(&Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None).map(|_| ()))
+                },
+                |input| {
+                    let set = match CompactSet::open(input) {
+                        Ok(set) => set,
+                        Err(error) => return Reading::refused(&error),
+                    };
+                    for value in [
+                        0,
+                        1,
+                        7,
+                        set.universe() / 2,
+                        set.universe().wrapping_sub(1),
+                        u64::MAX,
+                    ] {
+                        let _ = set.contains(value);
+                    }
+                    let members: Result<Vec<u64>, _> = set.iter().take(100_000).collect();
+                    if set.check_every_code().is_ok()
+                        && let Ok(members) = members
+                        && members.len() < 100_000
+                    {
+                        let again =
+                            compact_set::build(&members, set.universe()).expect("a set can be built again");
+                        let again = CompactSet::open(&again).expect("a set that was built can be opened");
+                        assert!(
+                            again.iter().eq(members.into_iter().map(Ok)),
+                            "a set that is built reads the same"
+                        );
+                    }
+                    Reading::Accepted
+                },
+            ],
+            input,
+        )
+    },
+    seeds: || {
+        let few = compact_set::build(&[7, 8, 4000], 1 << 12).expect("a set is built");
+        let many: Vec<u64> = (0..20_000).map(|index| index * 37).collect();
+        let many = compact_set::build(&many, 1 << 20).expect("a set is built");
+        let whole = packed(
+            TrustSection::from_published(trust_section().to_vec()),
+            [StatusSection::from_published(status_section())],
+        );
+        vec![
+            for_part(0, whole),
+            for_part(1, status_section()),
+            for_part(2, trust_section()),
+            for_part(3, few),
+            for_part(3, many),
+        ]
+    },
+};
+
+/// The issuer of the seeds, as a trust list has it.
+pub(super) fn issuer() -> TrustedIssuer {
+    TrustedIssuer {
+        identifier: IssuerIdentifier::parse(ISSUER).expect("an identifier"),
+        name: "Registry".to_owned(),
+        credential_types: vec![
+            CredentialTypeRule::Any,
+            CredentialTypeRule::Exactly("org.iso.18013.5.1.mDL".to_owned()),
+        ],
+        anchors: vec![WORLD.root.clone()],
+        claim169_keys: vec![WORLD.edwards.public().to_jwk()],
+        status_prefix: Some("https://registry.example/".to_owned()),
+        dids: vec![w3c::issuer_did()],
+    }
+}
+
+static ROOT_OF_TRUST: LazyLock<RootOfTrust> = LazyLock::new(root_of_trust);
+
+fn root_of_trust() -> RootOfTrust {
+    let did = w3c::issuer_did();
+    RootOfTrust {
+        registry_keys: vec![WORLD.issuer.public().to_jwk()],
+        pack_keys: vec![WORLD.issuer.public().to_jwk()],
+        trust_list: TrustList {
+            version: TRUST_LIST_VERSION,
+            issued_at: NOW,
+            valid_until: NOW.plus(DAY),
+            grace: DAY,
+            issuers: vec![issuer()],
+            relying_parties: RelyingParties::default(),
+            type_metadata: BTreeMap::from([("urn:type".to_owned(), json!({"vct": "urn:type"}))]),
+            did_documents: BTreeMap::from([(did.clone(), json!({"id": did.as_str()}))]),
+            contexts: BTreeMap::from([(
+                "https://registry.example/contexts/1".to_owned(),
+                json!({"@context": {"name": "https://schema.org/name"}}),
+            )]),
+        },
+    }
+}
+
+fn trust_section() -> &'static [u8] {
+    static SECTION: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let prepared = TrustSection::prepare(&ROOT_OF_TRUST.trust_list, WORLD.issuer.public())
+            .expect("a trust section is prepared");
+        let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
+        prepared
+            .finish(&signature)
+            .expect("a trust section is finished")
+            .as_bytes()
+            .to_vec()
+    });
+    &SECTION
+}
+
+fn status_section() -> Vec<u8> {
+    let list = status_lists::list();
+    let input = StatusSectionInput {
+        uri: status_lists::LIST,
+        produced_at: NOW,
+        valid_until: NOW.plus(DAY),
+        grace: DAY,
+        list: &list,
+        bitstring: Some(BitstringUris {
+            revocation: "https://registry.example/status/1/revocation",
+            suspension: "https://registry.example/status/1/suspension",
+        }),
+        x5chain: core::slice::from_ref(&WORLD.status_leaf),
+    };
+    let prepared =
+        StatusSection::prepare(&input, SignatureAlgorithm::Es256).expect("a status section is prepared");
+    let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
+    prepared
+        .finish(&signature)
+        .expect("a status section is finished")
+        .as_bytes()
+        .to_vec()
+}
+
+/// A pack of these sections, with their hashes. Its signature is none; the provider does not mind.
+fn packed(trust: TrustSection, sections: impl IntoIterator<Item = StatusSection>) -> Vec<u8> {
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY),
+        grace: DAY,
+    };
+    sections
+        .into_iter()
+        .fold(PackBuilder::new(1, times, trust), PackBuilder::with_status)
+        .prepare(WORLD.issuer.public())
+        .expect("a pack is prepared")
+        .finish(&[7; 64])
+        .expect("a pack is finished")
+}

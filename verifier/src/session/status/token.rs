@@ -1,0 +1,96 @@
+//! Token Status Lists (Token Status List, section 8.3; offline pack, section 5).
+
+use std::sync::Arc;
+
+use symbolon_trust::status_list::{StatusListError, StatusListToken, VerifiedStatusList};
+
+use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
+use crate::evidence::{PackEvidence, StatusEvidence};
+use crate::report::{Check, CheckName, Reason, Status};
+use crate::session::Want;
+use crate::session::found::Found;
+
+impl StatusQuestion<'_, '_> {
+    pub(super) fn token_status(&self, uri: &str, index: u64, found: &mut Found) -> StatusAnswer {
+        let mut findings = StatusFindings::referenced();
+        let evidence = self.context.evidence;
+        if let PackEvidence::Accepted(pack) = evidence.pack()
+            && self.judge_packed(pack, uri, index, &mut findings) == Covered::Answered
+        {
+            return StatusAnswer::Known(findings);
+        }
+        let list = match (found.token_lists.get(uri), evidence.status_list(uri)) {
+            (Some(known), _) => known.clone(),
+            (None, Some(StatusEvidence::Token(token))) => {
+                let result = self.verify_token(token, uri).map(Arc::new);
+                found.token_lists.insert(uri.to_owned(), result.clone());
+                result
+            }
+            (None, Some(StatusEvidence::Verified(list))) => {
+                self.accept_verified(list, uri).map(|()| list.clone())
+            }
+            (None, None) if self.context.may_ask() => {
+                return StatusAnswer::Wanted(vec![Want::StatusList { uri: uri.to_owned() }]);
+            }
+            (None, Some(StatusEvidence::Absent) | None) => Err(Reason::EvidenceAbsent),
+        };
+        match list {
+            Ok(list) => self.judge_listed(&list, index, &mut findings),
+            Err(reason) => findings.not_believed(reason),
+        }
+        StatusAnswer::Known(findings)
+    }
+
+    fn verify_token(&self, token: &str, uri: &str) -> Result<VerifiedStatusList, Reason> {
+        let context = self.context;
+        StatusListToken::parse(token, context.policy.status_list_budget)
+            .and_then(|token| token.verify(uri, self.issuer, context.tools.crypto, context.now))
+            .map_err(|error| reason_of(&error))
+    }
+
+    /// A list verified by another session: the signature holds for ever, its owner and its age are looked at again.
+    fn accept_verified(&self, list: &VerifiedStatusList, uri: &str) -> Result<(), Reason> {
+        if list.uri() != uri || *list.issuer() != self.issuer.identifier || !self.issuer.owns_status_list(uri)
+        {
+            return Err(Reason::EvidenceOfAnotherIssuer);
+        }
+        if list
+            .expires_at()
+            .is_some_and(|expires_at| expires_at <= self.context.now)
+        {
+            return Err(Reason::EvidenceTooOld);
+        }
+        Ok(())
+    }
+
+    fn judge_listed(&self, list: &VerifiedStatusList, index: u64, findings: &mut StatusFindings) {
+        let as_of = list.issued_at();
+        findings.as_of = Some(as_of);
+        findings
+            .axis
+            .checks
+            .push(Check::passed(CheckName::StatusListSignature).from(as_of));
+        let (state, check) = match list.status(index) {
+            Ok(status) => self.judge_state(status, as_of),
+            Err(_) => (
+                Status::OutOfRange,
+                Check::failed(CheckName::CredentialStatus, Reason::IndexOutOfRange),
+            ),
+        };
+        findings.axis.state = state;
+        findings.axis.checks.push(check.from(as_of));
+    }
+}
+
+fn reason_of(error: &StatusListError) -> Reason {
+    match error {
+        StatusListError::WrongType => Reason::WrongType,
+        StatusListError::OtherSubject | StatusListError::NotTheIssuersList => Reason::EvidenceOfAnotherIssuer,
+        StatusListError::IssuedInTheFuture { .. } => Reason::NotYetValid,
+        StatusListError::Expired { .. } => Reason::EvidenceTooOld,
+        StatusListError::Chain(_) => Reason::NoChainToAnchor,
+        StatusListError::SignerIsNotTheIssuer => Reason::SignerIsNotIssuer,
+        StatusListError::Signature => Reason::WrongSignature,
+        _ => Reason::Malformed,
+    }
+}

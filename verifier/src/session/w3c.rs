@@ -1,0 +1,202 @@
+//! W3C credentials: who issued one, and whether they may (VC Data Model 2.0; the proof is Data Integrity, JOSE or COSE).
+//!
+//! The key is one that the credential's own issuer lets assert things, and the issuer is one of the trust list: a proof by
+//! any other key, however right, is somebody else's word.
+
+mod data_integrity;
+mod envelope;
+mod reasons;
+
+use serde_json::{Map, Value};
+use symbolon_credential::w3c::cose::CoseCredential;
+use symbolon_credential::w3c::jose::JwtCredential;
+use symbolon_credential::w3c::{EnvelopeType, EnvelopedCredential, HolderBinding, VerifiableCredential};
+use symbolon_credential::{Validity, w3c::W3cBudget};
+use symbolon_trust::trust_list::{TrustList, TrustedIssuer};
+
+use super::Want;
+use super::context::Context;
+use super::found::Found;
+use super::judged::{Judged, Permission, StatusSource};
+use super::photo;
+use super::unjudged::{Judgement, Unjudged};
+use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Reason};
+
+pub(super) use self::data_integrity::{Known, proof_reason};
+pub(super) use self::reasons::{cose_reason, jwt_reason, not_conforming, presentation_reason};
+
+/// A credential with what secures it.
+pub(super) enum Secured<'a> {
+    /// By proofs within.
+    Embedded(Box<VerifiableCredential>),
+    /// As a JWT.
+    Jwt(Box<JwtCredential<'a>>),
+    /// As a COSE message.
+    Cose(Box<CoseCredential>),
+}
+
+/// A credential that its issuer was found to have made.
+pub(super) struct Proven {
+    pub(super) credential: VerifiableCredential,
+    pub(super) validity: Validity,
+    binding: HolderBinding,
+}
+
+/// What was found about who made a credential.
+pub(super) enum IssuerProof<'a> {
+    Proven {
+        passed: Vec<CheckName>,
+        proven: Box<Proven>,
+        authorities: Vec<Vec<u8>>,
+    },
+    /// A key has to be asked for first.
+    Waits { secured: Secured<'a>, want: Want },
+    Refused {
+        passed: Vec<CheckName>,
+        check: CheckName,
+        reason: Reason,
+    },
+    /// Nobody here can tell.
+    Unknown {
+        passed: Vec<CheckName>,
+        check: CheckName,
+        reason: Reason,
+    },
+}
+
+impl<'a> Secured<'a> {
+    /// Opens an envelope of a kind that is verified here.
+    pub(super) fn open(envelope: &'a EnvelopedCredential) -> Result<Self, (CheckName, Reason)> {
+        match (envelope.kind(), envelope.text()) {
+            (EnvelopeType::VcJwt, Some(text)) => JwtCredential::parse(text, W3cBudget::DEFAULT)
+                .map(|credential| Self::Jwt(Box::new(credential)))
+                .map_err(jwt_reason),
+            (EnvelopeType::VcCose, _) => CoseCredential::parse(envelope.bytes(), W3cBudget::DEFAULT)
+                .map(|credential| Self::Cose(Box::new(credential)))
+                .map_err(cose_reason),
+            _ => Err((CheckName::DataModel, Reason::Unsupported)),
+        }
+    }
+
+    pub(super) fn credential(&self) -> &VerifiableCredential {
+        match self {
+            Self::Embedded(credential) => credential,
+            Self::Jwt(token) => token.credential(),
+            Self::Cose(message) => message.credential(),
+        }
+    }
+
+    pub(super) const fn format(&self) -> CredentialFormat {
+        match self {
+            Self::Embedded(_) => CredentialFormat::LdpVc,
+            Self::Jwt(_) => CredentialFormat::JwtVc,
+            Self::Cose(_) => CredentialFormat::CoseVc,
+        }
+    }
+
+    /// Whether one of the issuer's keys made this.
+    pub(super) fn prove(
+        self,
+        context: &Context<'_>,
+        issuer: &TrustedIssuer,
+        found: &mut Found,
+    ) -> IssuerProof<'a> {
+        match self {
+            Self::Embedded(credential) => data_integrity::prove(context, issuer, credential, found),
+            Self::Jwt(token) => envelope::prove_jwt(context, issuer, token, found),
+            Self::Cose(message) => envelope::prove_cose(context, issuer, message, found),
+        }
+    }
+}
+
+/// The listed issuer that a credential names: by one of its DIDs, or by its identifier.
+pub(super) fn named_issuer<'t>(
+    trust_list: &'t TrustList,
+    credential: &VerifiableCredential,
+) -> Option<&'t TrustedIssuer> {
+    match credential.issuer_did() {
+        Some(did) => trust_list.issuer_with_did(&did),
+        None => trust_list.issuer(credential.issuer()),
+    }
+}
+
+pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut Found) -> Judgement<'a> {
+    let mut judged = Judged::nothing(secured.format());
+    judged.credential_type = secured.credential().specific_types().next().map(str::to_owned);
+    judged.status = StatusSource::Entries(secured.credential().status_entries().to_vec());
+
+    let trust_list = context.trust_list_check();
+    if trust_list.outcome != CheckOutcome::Passed {
+        return Judgement::made(judged.without_trust_list(trust_list));
+    }
+    judged.trusted.checks.push(trust_list);
+    let Some(issuer) = named_issuer(context.evidence.trust_list(), secured.credential()) else {
+        return Judgement::made(judged.not_listed());
+    };
+    judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
+    judged.authentic.checks.push(Check::passed(CheckName::DataModel));
+    let pass = |judged: &mut Judged<'_>, passed: Vec<CheckName>| {
+        judged
+            .authentic
+            .checks
+            .extend(passed.into_iter().map(Check::passed));
+    };
+    let (proven, authorities) = match secured.prove(context, issuer, found) {
+        IssuerProof::Proven {
+            passed,
+            proven,
+            authorities,
+        } => {
+            pass(&mut judged, passed);
+            (*proven, authorities)
+        }
+        IssuerProof::Waits { secured, want } => {
+            return Judgement::Waits {
+                unjudged: Unjudged::W3c(secured),
+                want,
+            };
+        }
+        IssuerProof::Refused {
+            passed,
+            check,
+            reason,
+        } => {
+            pass(&mut judged, passed);
+            return Judgement::made(judged.not_authentic(check, reason));
+        }
+        IssuerProof::Unknown {
+            passed,
+            check,
+            reason,
+        } => {
+            pass(&mut judged, passed);
+            return Judgement::made(judged.not_known(check, reason));
+        }
+    };
+    judged.judge_period(context, &proven.validity);
+    judged.judge_permission(issuer, permission(issuer, &proven.credential));
+    judged.authority_key_identifiers = authorities;
+    // A type without a meaning everywhere is one that no query can ask for.
+    let contexts = context.evidence.contexts();
+    judged.type_iris = proven.credential.expanded_types(contexts).unwrap_or_default();
+    judged.claims = claims(proven.credential.into_document());
+    judged.photo = photo::of_subject(&judged.claims);
+    judged.binding = Some(proven.binding);
+    Judgement::made(judged)
+}
+
+/// Whether the issuer may make every type that the credential says it has: with one that it may make, another could be
+/// brought along.
+fn permission(issuer: &TrustedIssuer, credential: &VerifiableCredential) -> Permission {
+    let mut types = credential.specific_types().peekable();
+    let names_a_type = types.peek().is_some();
+    Permission::of(names_a_type && types.all(|name| issuer.may_issue(name)))
+}
+
+/// What the issuer says, without what tells copies of a credential apart.
+fn claims(mut document: Map<String, Value>) -> Map<String, Value> {
+    for linking in ["proof", "credentialStatus"] {
+        document.shift_remove(linking);
+    }
+    document
+}
