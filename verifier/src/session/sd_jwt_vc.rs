@@ -43,7 +43,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
 
     // From here on the issuer is a known one; what is left to show is that it made this.
     let (key, authorities) = if chain.is_empty() {
-        match context.published_key(issuer, credential.header().kid.as_deref()) {
+        match context.published_key(issuer, credential.header()) {
             KeyAnswer::Key(key) => {
                 judged.authentic.checks.push(Check::passed(CheckName::IssuerKey));
                 (key, Vec::new())
