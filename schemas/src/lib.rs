@@ -321,7 +321,9 @@ mod tests {
     #[test]
     fn a_query_is_written_for_its_issuer() {
         let text = AGE_OVER_18_ANY.for_issuer("https://registry.example", "https://registry.example/types/1");
-        assert!(text.contains("https://registry.example/contexts/national-identity#NationalIdentityCredential"));
+        assert!(
+            text.contains("https://registry.example/contexts/national-identity#NationalIdentityCredential")
+        );
         assert!(text.contains("https://registry.example/types/1"));
         for query in QUERIES {
             let text = query.for_issuer("https://registry.example", "x");
@@ -346,13 +348,18 @@ mod tests {
                     .iter()
                     .map(|claim| {
                         let path = claim["path"].as_array().unwrap();
-                        path.iter().skip(below).map(|part| part.as_str().unwrap()).collect()
+                        path.iter()
+                            .skip(below)
+                            .map(|part| part.as_str().unwrap())
+                            .collect()
                     })
                     .collect();
                 let has = |mapping: &toml::Value, path: &[&str]| {
                     mapping["claims"].as_array().unwrap().iter().any(|claim| {
                         let own = claim["path"].as_array().unwrap();
-                        own.iter().map(|part| part.as_str().unwrap()).eq(path.iter().copied())
+                        own.iter()
+                            .map(|part| part.as_str().unwrap())
+                            .eq(path.iter().copied())
                     })
                 };
                 let fits = mappings.iter().any(|mapping| {

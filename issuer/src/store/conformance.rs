@@ -249,7 +249,9 @@ async fn every_kind_of_credential_is_kept(store: &dyn IssuerStore) {
             kind,
             ..credential(&numbers, "1", index)
         };
-        let committed = store.commit_issuance(issuance(&numbers, vec![issued.clone()])).await;
+        let committed = store
+            .commit_issuance(issuance(&numbers, vec![issued.clone()]))
+            .await;
         assert_eq!(committed.unwrap(), IssuanceOutcome::Committed);
         let kept = store.credential(&issued.id).await.unwrap().unwrap();
         assert_eq!(kept.value, issued);

@@ -4,7 +4,8 @@
 //! looked at, and where the list has the document of a DID, nobody fetches another.
 
 use symbolon_credential::sd_jwt_vc::{
-    IssuerJwks, IssuerKeys, IssuerMetadata, IssuerMetadataError, IssuerScheme, NoIssuerKey, issuer_metadata_url,
+    IssuerJwks, IssuerKeys, IssuerMetadata, IssuerMetadataError, IssuerScheme, NoIssuerKey,
+    issuer_metadata_url,
 };
 use symbolon_crypto::PublicKey;
 use symbolon_crypto::jose::jws::JwsHeader;
