@@ -81,13 +81,13 @@ impl Context<'_> {
         };
         let metadata = match self.issuer_document(url.as_str()) {
             Ok(document) => IssuerMetadata::parse(document, identifier, SCHEME),
-            Err(answer) => return answer,
+            Err(answer) => return *answer,
         };
         let set = match metadata.as_ref().map(IssuerMetadata::keys) {
             Ok(IssuerKeys::Within(set)) => Ok(set.clone()),
             Ok(IssuerKeys::At(url)) => match self.issuer_document(url.as_str()) {
                 Ok(document) => IssuerJwks::parse(document),
-                Err(answer) => return answer,
+                Err(answer) => return *answer,
             },
             Err(error) => Err(*error),
         };
@@ -103,13 +103,13 @@ impl Context<'_> {
         }
     }
 
-    fn issuer_document(&self, url: &str) -> Result<&[u8], KeyAnswer> {
-        match self.evidence.issuer_document(url) {
-            Some(DocumentEvidence::Document(bytes)) => Ok(bytes),
-            Some(DocumentEvidence::Absent) => Err(KeyAnswer::Unknown(Reason::EvidenceAbsent)),
-            None if self.may_ask() => Err(KeyAnswer::Wanted(Want::IssuerDocument { url: url.to_owned() })),
-            None => Err(KeyAnswer::Unknown(Reason::EvidenceAbsent)),
-        }
+    fn issuer_document(&self, url: &str) -> Result<&[u8], Box<KeyAnswer>> {
+        let answer = match self.evidence.issuer_document(url) {
+            Some(DocumentEvidence::Document(bytes)) => return Ok(bytes),
+            None if self.may_ask() => KeyAnswer::Wanted(Want::IssuerDocument { url: url.to_owned() }),
+            Some(DocumentEvidence::Absent) | None => KeyAnswer::Unknown(Reason::EvidenceAbsent),
+        };
+        Err(Box::new(answer))
     }
 }
 
