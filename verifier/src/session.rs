@@ -41,7 +41,7 @@ use crate::tools::Tools;
 
 /// How often a session asks before it takes what it did not get for absent. The longest path has as many questions: an
 /// issuer's metadata and its key set, then the metadata of a type and of those that it extends.
-pub const MAX_ROUNDS: u8 = 8;
+pub const MAX_ROUNDS: u8 = 10;
 
 /// How many pieces of evidence a session asks for in all.
 pub const MAX_WANTS: usize = 64;

@@ -8,6 +8,7 @@ mod mdoc;
 mod mdoc_world;
 mod offline;
 mod status;
+mod subsets;
 mod trusted;
 mod type_metadata;
 mod w3c;

@@ -23,7 +23,7 @@ use symbolon_credential::Input;
 use crate::report::Report;
 use crate::{
     Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, StatusEvidence,
-    StatusListCredentialEvidence, Step, Tools, VerificationSession, Want,
+    StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, VerificationSession, Want,
 };
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -188,6 +188,7 @@ pub(crate) struct Network {
     pub(crate) status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     pub(crate) did_documents: BTreeMap<String, Vec<u8>>,
     pub(crate) issuer_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) type_metadata: BTreeMap<String, Vec<u8>>,
 }
 
 impl Network {
@@ -212,7 +213,11 @@ impl Network {
                 let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
                 evidence.add_issuer_document(url, found);
             }
-            want @ Want::TypeMetadata { .. } => evidence.add_absent(want),
+            Want::TypeMetadata { vct } => {
+                let found = self.type_metadata.get(&vct).cloned();
+                let found = found.map_or(TypeMetadataEvidence::Absent, TypeMetadataEvidence::Document);
+                evidence.add_type_metadata(vct, found);
+            }
         }
     }
 }
