@@ -145,7 +145,7 @@ impl<'e> Evidence<'e> {
     }
 
     /// The contexts of the trust list. One that is no context is left out, and whatever names it has no meaning.
-    pub(crate) fn contexts(&self) -> &ContextTable {
+    pub fn contexts(&self) -> &ContextTable {
         self.contexts.get_or_init(|| {
             let documents = self.trust_list.contexts.iter();
             let usable = documents.filter(|(_, document)| {

@@ -92,7 +92,8 @@ impl State {
         Judgement { reports, answer }
     }
 
-    async fn judge_one(
+    /// Judges what one session was begun with.
+    pub(crate) async fn judge_one(
         &self,
         mut session: VerificationSession<'_>,
         evidence: &mut Evidence<'_>,

@@ -36,7 +36,7 @@ fn did(world: &World) -> Did {
     web_did_of(world.issuer.identifier.as_str()).unwrap()
 }
 
-fn method(world: &World) -> DidUrl {
+pub(crate) fn method(world: &World) -> DidUrl {
     did(world).with_fragment("key-1").unwrap()
 }
 
@@ -45,7 +45,7 @@ fn address(world: &World, path: &str) -> String {
 }
 
 /// Publishes the issuer's DID document and its two lists, in which these indices are set.
-fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
+pub(crate) fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
     let method = method(world).to_string();
     let document = json!({
         "@context": ["https://www.w3.org/ns/did/v1"], "id": did(world),
@@ -78,13 +78,13 @@ fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
     }
 }
 
-fn jwt(world: &World, credential: &VerifiableCredential) -> String {
+pub(crate) fn jwt(world: &World, credential: &VerifiableCredential) -> String {
     let prepared = prepare_credential(credential, SignatureAlgorithm::Es256, &method(world), &[]).unwrap();
     let signature = world.did_key.sign(&prepared.request(world.did_key.handle()));
     prepared.finish(&signature)
 }
 
-fn credential(world: &World, holder: &TestKey) -> VerifiableCredential {
+pub(crate) fn credential(world: &World, holder: &TestKey) -> VerifiableCredential {
     let Value::Object(claims) = json!({ "givenName": "Amina", "familyName": "Diallo" }) else {
         panic!("claims are an object");
     };
@@ -130,7 +130,7 @@ fn with_json_ld<T>(world: &World, work: impl FnOnce(JsonLd<'_>) -> T) -> T {
     })
 }
 
-fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions) -> Value {
+pub(crate) fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions) -> Value {
     with_json_ld(world, |json_ld| {
         let prepared = prepare(document, options, key.public_key(), &json_ld).unwrap();
         let signature = key.sign(&prepared.signature_request(key.handle()));
@@ -138,7 +138,7 @@ fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions)
     })
 }
 
-fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
+pub(crate) fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
     ProofOptions {
         cryptosuite: Cryptosuite::EcdsaRdfc2019,
         verification_method: method,
@@ -151,14 +151,14 @@ fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
 }
 
 /// The credential with a proof over the whole document.
-fn whole(world: &World, holder: &TestKey) -> Value {
+pub(crate) fn whole(world: &World, holder: &TestKey) -> Value {
     let document = Value::Object(credential(world, holder).into_document());
     let options = options(method(world).to_string(), ProofPurpose::AssertionMethod);
     prove(world, &document, &world.did_key, &options)
 }
 
 /// The credential with a selective proof, of which the given name is shown.
-fn selective(world: &World, holder: &TestKey) -> Value {
+pub(crate) fn selective(world: &World, holder: &TestKey) -> Value {
     let document = Value::Object(credential(world, holder).into_document());
     let pointer = |text: &str| ecdsa_sd_2023::JsonPointer::parse(text).unwrap();
     let mandatory = [
@@ -185,7 +185,7 @@ fn selective(world: &World, holder: &TestKey) -> Value {
     })
 }
 
-fn holder_method(key: &TestKey) -> DidUrl {
+pub(crate) fn holder_method(key: &TestKey) -> DidUrl {
     let did = did_key(key.public_key()).unwrap();
     did.with_fragment(did.method_specific_identifier()).unwrap()
 }
