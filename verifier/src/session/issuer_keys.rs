@@ -48,7 +48,7 @@ impl Context<'_> {
         if matches!(did.method(), "key" | "jwk") {
             return verification_key(method).map_or(KeyAnswer::Refused(Reason::Missing), KeyAnswer::Key);
         }
-        if !found.documents.contains_key(did) {
+        if !found.documents.contains_key(did) && !found.unwitnessed.contains_key(did) {
             match self.evidence.trust_list().did_documents.get(did) {
                 Some(listed) => {
                     let read = PublishedDocument::from_value(listed, did).map_err(|_| Reason::Malformed);
@@ -59,6 +59,13 @@ impl Context<'_> {
                 }
                 None => return KeyAnswer::Unknown(Reason::EvidenceAbsent),
             }
+        }
+        if found.unwitnessed.contains_key(did) {
+            return if self.may_ask() {
+                KeyAnswer::Wanted(Want::DidWitnessProofs { did: did.clone() })
+            } else {
+                KeyAnswer::Unknown(Reason::EvidenceAbsent)
+            };
         }
         match found.documents.get(did) {
             Some(Ok(document)) => match document.key(method, Relationship::AssertionMethod) {

@@ -15,4 +15,5 @@ mod w3c;
 mod w3c_holder;
 mod w3c_status;
 mod w3c_world;
+mod webvh;
 pub(crate) mod world;

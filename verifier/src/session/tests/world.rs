@@ -187,6 +187,7 @@ pub(crate) struct Network {
     pub(crate) status_lists: BTreeMap<String, StatusEvidence>,
     pub(crate) status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     pub(crate) did_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) witness_proofs: BTreeMap<String, Vec<u8>>,
     pub(crate) issuer_documents: BTreeMap<String, Vec<u8>>,
     pub(crate) type_metadata: BTreeMap<String, Vec<u8>>,
 }
@@ -207,6 +208,11 @@ impl Network {
                 let found = self.did_documents.get(did.as_str()).cloned();
                 let found = found.map_or(DidDocumentEvidence::Absent, DidDocumentEvidence::Document);
                 evidence.add_did_document(did, found);
+            }
+            Want::DidWitnessProofs { did } => {
+                let found = self.witness_proofs.get(did.as_str()).cloned();
+                let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
+                evidence.add_did_witness_proofs(did, found);
             }
             Want::IssuerDocument { url } => {
                 let found = self.issuer_documents.get(&url).cloned();
