@@ -270,7 +270,6 @@ impl<'a> Plan<'a> {
         };
         Ok(document.build()?)
     }
-
 }
 
 impl<'a> IssuanceMaterial<'a> {

@@ -250,7 +250,9 @@ async fn every_kind_of_credential_is_kept(store: &dyn IssuerStore) {
             kind,
             ..credential(&numbers, "1", index)
         };
-        let committed = store.commit_issuance(issuance(&numbers, vec![issued.clone()])).await;
+        let committed = store
+            .commit_issuance(issuance(&numbers, vec![issued.clone()]))
+            .await;
         assert_eq!(committed.unwrap(), IssuanceOutcome::Committed);
         let kept = store.credential(&issued.id).await.unwrap().unwrap();
         assert_eq!(kept.value, issued);
@@ -263,7 +265,9 @@ async fn a_credential_of_no_record_is_kept_and_listed_under_none(store: &dyn Iss
         record: None,
         ..credential(&numbers, "1", 120)
     };
-    let committed = store.commit_issuance(issuance(&numbers, vec![issued.clone()])).await;
+    let committed = store
+        .commit_issuance(issuance(&numbers, vec![issued.clone()]))
+        .await;
     assert_eq!(committed.unwrap(), IssuanceOutcome::Committed);
     let kept = store.credential(&issued.id).await.unwrap().unwrap();
     assert_eq!(kept.value, issued);

@@ -4,10 +4,13 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use symbolon_credential::data_integrity::ecdsa_sd_2023::{self, InvalidJsonPointer, JsonPointer, SelectionError};
+use symbolon_credential::data_integrity::ecdsa_sd_2023::{
+    self, InvalidJsonPointer, JsonPointer, SelectionError,
+};
 use symbolon_credential::data_integrity::{JsonLdBudget, JsonLdError, NotTransformed, ProofNotGenerated};
 use symbolon_credential::w3c::{
-    EnvelopeType, EnvelopedCredential, IssuerDescription, LanguageText, NotConforming, ProblemDetails, ProblemType,
+    EnvelopeType, EnvelopedCredential, IssuerDescription, LanguageText, NotConforming, ProblemDetails,
+    ProblemType,
 };
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_crypto::signing::SignatureRequest;
@@ -17,12 +20,12 @@ use symbolon_protocol::vcalm::issue::IssueCredentialRequest;
 use thiserror::Error;
 
 use super::complete::{CompletedCredential, Completion, CompletionRefused, check_related_resources};
+use super::policy::VcalmPolicy;
 use super::reference::credential_id;
 use crate::audit::{Actor, AuditAction, WaitingEvent};
 use crate::credential_record::{CredentialRecord, CredentialStatus};
 use crate::identifiers::{CredentialId, IdentifierError};
 use crate::index::StatusIndex;
-use super::policy::VcalmPolicy;
 use crate::issuance::{IssuanceFailure, IssuanceMaterial, PreparedCredential, Securing, kind};
 use crate::mapping::{CredentialConfiguration, IssuanceTimes, Target};
 use crate::store::{Issuance, IssuanceOutcome};
@@ -133,7 +136,10 @@ impl PreparedDocument {
         let securing = securing(configuration.target(), &request)?;
         let types = match configuration.vcalm() {
             VcalmPolicy::Refuse => return Err(DocumentRefused::NotAllowed),
-            VcalmPolicy::OwnTypes => configuration.w3c().map(|w3c| w3c.types.clone()).unwrap_or_default(),
+            VcalmPolicy::OwnTypes => configuration
+                .w3c()
+                .map(|w3c| w3c.types.clone())
+                .unwrap_or_default(),
             VcalmPolicy::AnyTypes => Vec::new(),
         };
         let id = match request.reference() {
@@ -142,7 +148,9 @@ impl PreparedDocument {
         };
         let granularity = Duration::from_secs(profile.policy().issued_at_granularity_seconds);
         let times = IssuanceTimes::new(now, granularity, configuration.validity());
-        let signer = material.assertion_key(&securing).map_err(DocumentRefused::Failure)?;
+        let signer = material
+            .assertion_key(&securing)
+            .map_err(DocumentRefused::Failure)?;
         let own_lists = format!("{}/", profile.identifier().as_str().trim_end_matches('/'));
         let completion = Completion {
             issuer: &IssuerDescription {
@@ -213,7 +221,11 @@ impl PreparedDocument {
     /// # Errors
     /// [`DocumentRefused::Failure`] for a signature that is none of its algorithm.
     pub fn finish(self, signature: &[u8]) -> Result<SignedDocument, DocumentRefused> {
-        let credential = match self.prepared.finish(signature).map_err(DocumentRefused::Failure)? {
+        let credential = match self
+            .prepared
+            .finish(signature)
+            .map_err(DocumentRefused::Failure)?
+        {
             IssuedCredential::Object(document) => Value::Object(document),
             IssuedCredential::Text(jwt) => EnvelopedCredential::from_text(EnvelopeType::VcJwt, &jwt)
                 .map_err(CompletionRefused::from)?

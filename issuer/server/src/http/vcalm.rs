@@ -119,12 +119,14 @@ impl axum::response::IntoResponse for DocumentFailure {
                 failed(StatusCode::NOT_FOUND, "no instance issues documents here")
             }
             Self::UnknownCredential => failed(StatusCode::NOT_FOUND, "no such credential was issued here"),
-            Self::Refused(DocumentRefused::Duplicate) => {
-                failed(StatusCode::CONFLICT, "a credential of this name was issued before")
-            }
-            Self::Status(refused) => {
-                problem(StatusCode::BAD_REQUEST, refused.problem().details(refused.to_string()))
-            }
+            Self::Refused(DocumentRefused::Duplicate) => failed(
+                StatusCode::CONFLICT,
+                "a credential of this name was issued before",
+            ),
+            Self::Status(refused) => problem(
+                StatusCode::BAD_REQUEST,
+                refused.problem().details(refused.to_string()),
+            ),
             Self::Refused(refused) => match refused.details() {
                 Some(details) => problem(StatusCode::BAD_REQUEST, details),
                 None => {

@@ -116,7 +116,9 @@ impl Issuer {
                 .configuration(&name)
                 .ok_or(DocumentRefused::NotAllowed)?;
             let material = issuer.material(now);
-            PreparedDocument::prepare(request, configuration, place, &material, &|url| issuer.resource(url))
+            PreparedDocument::prepare(request, configuration, place, &material, &|url| {
+                issuer.resource(url)
+            })
         })
         .await
         .map_err(|_| DocumentFailure::Interrupted)?;
@@ -238,11 +240,17 @@ impl Issuer {
 
     /// The bytes of a resource that is at hand: a context of the W3C, or one of this issuer's own.
     fn resource(&self, url: &str) -> Option<Vec<u8>> {
-        let shipped = symbolon_schemas::CONTEXTS.iter().find(|context| context.url == url);
+        let shipped = symbolon_schemas::CONTEXTS
+            .iter()
+            .find(|context| context.url == url);
         if let Some(context) = shipped {
             return Some(context.document.as_bytes().to_vec());
         }
-        let own = self.profile().contexts().values().find(|context| context.url == url)?;
+        let own = self
+            .profile()
+            .contexts()
+            .values()
+            .find(|context| context.url == url)?;
         Some(own.document.to_string().into_bytes())
     }
 }
@@ -288,7 +296,11 @@ mod tests {
             (Suspension, Cleared, Revoked, Ok(None)),
             (Message, Set, Valid, Err(StatusRefused::Purpose)),
         ] {
-            assert_eq!(action(&purpose, status, now), expected, "{purpose:?} {status:?} {now:?}");
+            assert_eq!(
+                action(&purpose, status, now),
+                expected,
+                "{purpose:?} {status:?} {now:?}"
+            );
         }
     }
 }

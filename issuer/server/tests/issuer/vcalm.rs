@@ -9,8 +9,8 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha384};
 use symbolon_credential::data_integrity::{
-    ExpectedProof, JsonLd, JsonLdBudget, ProofCheck, ProofPurpose, ProofRejected, VerificationKey, ecdsa_sd_2023,
-    verify,
+    ExpectedProof, JsonLd, JsonLdBudget, ProofCheck, ProofPurpose, ProofRejected, VerificationKey,
+    ecdsa_sd_2023, verify,
 };
 use symbolon_credential::w3c::jose::JwtCredential;
 use symbolon_credential::w3c::{EnvelopedCredential, StatusPurpose, VerifiableCredential, W3cBudget};
@@ -125,7 +125,12 @@ impl Coordinator {
 
     async fn post(&self, instance: &str, path: &str, body: &Value) -> Response {
         let request = self.client.post(self.url(instance, path));
-        request.bearer_auth(ADMINISTRATION_TOKEN).json(body).send().await.unwrap()
+        request
+            .bearer_auth(ADMINISTRATION_TOKEN)
+            .json(body)
+            .send()
+            .await
+            .unwrap()
     }
 
     async fn issue_with(&self, instance: &str, credential: &Value, options: Value) -> (StatusCode, Value) {
@@ -147,7 +152,11 @@ impl Coordinator {
     }
 
     fn did(&self, algorithm: SignatureAlgorithm) -> String {
-        self.assertion.with_algorithm(algorithm).unwrap().did().to_string()
+        self.assertion
+            .with_algorithm(algorithm)
+            .unwrap()
+            .did()
+            .to_string()
     }
 
     fn json_ld(&self) -> JsonLd<'_> {
@@ -182,7 +191,15 @@ impl Coordinator {
             .bitstring_status_entries()
             .find(|entry| entry.purpose == *purpose)
             .unwrap();
-        let token = self.client.get(&entry.list).send().await.unwrap().text().await.unwrap();
+        let token = self
+            .client
+            .get(&entry.list)
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let list = JwtCredential::parse(&token, W3cBudget::DEFAULT).unwrap();
         let list = PublishedList::read(list.credential()).unwrap();
         let status = list.status(entry, UnixTime::from_seconds(START), 1 << 20);
@@ -233,7 +250,10 @@ async fn a_document_is_issued_as_a_jwt_in_its_envelope() {
     let mut undefined = document();
     undefined["credentialSubject"]["undefinedTerm"] = json!(1);
     let (status, problem) = coordinator.refused("Jwt", &undefined).await;
-    assert_eq!((status, problem.as_str()), (StatusCode::BAD_REQUEST, TRANSFORMATION));
+    assert_eq!(
+        (status, problem.as_str()),
+        (StatusCode::BAD_REQUEST, TRANSFORMATION)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -271,7 +291,10 @@ async fn a_selective_document_cannot_hide_what_would_show_that_it_is_revoked() {
     ] {
         let options = json!({"mandatoryPointers": pointers});
         let (status, body) = coordinator.issue_with(instance, &credential, options).await;
-        assert_eq!((status, &body["type"]), (StatusCode::BAD_REQUEST, &json!(MALFORMED)));
+        assert_eq!(
+            (status, &body["type"]),
+            (StatusCode::BAD_REQUEST, &json!(MALFORMED))
+        );
     }
 }
 
@@ -288,19 +311,37 @@ async fn a_document_that_conforms_is_issued() {
         ("id", json!("did:example:credential")),
         ("id", json!("urn:uuid:58172aac-d8ba-11ed-83dd-0b3aef56cc33")),
         ("issuer", json!(issuer)),
-        ("issuer", json!({"id": issuer, "name": in_languages, "description": "An office"})),
+        (
+            "issuer",
+            json!({"id": issuer, "name": in_languages, "description": "An office"}),
+        ),
         ("name", json!("Membership")),
-        ("name", json!({"@value": "Membership", "@language": "en", "@direction": "ltr"})),
+        (
+            "name",
+            json!({"@value": "Membership", "@language": "en", "@direction": "ltr"}),
+        ),
         ("name", in_languages.clone()),
         ("description", in_languages),
         ("validFrom", json!("2023-02-26T01:02:58.447Z")),
         ("validFrom", json!("2023-02-25T19:10:39-06:00")),
         ("validUntil", json!("2033-02-26T01:20:18.477Z")),
         ("validUntil", json!("2033-02-25T19:21:29-06:00")),
-        ("credentialSubject", json!([{"id": "did:example:a", "name": "A"}, {"name": "B"}])),
-        ("type", json!(["VerifiableCredential", "https://example.org/types#Member"])),
-        ("type", json!(["https://example.org/types#Member", "VerifiableCredential"])),
-        ("credentialSchema", json!({"id": "https://example.org/schema", "type": "JsonSchema"})),
+        (
+            "credentialSubject",
+            json!([{"id": "did:example:a", "name": "A"}, {"name": "B"}]),
+        ),
+        (
+            "type",
+            json!(["VerifiableCredential", "https://example.org/types#Member"]),
+        ),
+        (
+            "type",
+            json!(["https://example.org/types#Member", "VerifiableCredential"]),
+        ),
+        (
+            "credentialSchema",
+            json!({"id": "https://example.org/schema", "type": "JsonSchema"}),
+        ),
         (
             "credentialSchema",
             json!([
@@ -313,9 +354,18 @@ async fn a_document_that_conforms_is_issued() {
             json!({"id": "https://www.w3.org/ns/credentials/v2", "digestSRI": digest_of_the_base_context()}),
         ),
         ("evidence", json!({"type": "https://example.org/types#Interview"})),
-        ("termsOfUse", json!([{"type": "https://example.org/types#Terms", "id": "https://example.org/terms"}])),
-        ("refreshService", json!({"type": "https://example.org/types#Refresh", "id": "https://example.org/r"})),
-        ("credentialStatus", json!({"type": "https://example.org/types#Status", "id": "urn:uuid:1"})),
+        (
+            "termsOfUse",
+            json!([{"type": "https://example.org/types#Terms", "id": "https://example.org/terms"}]),
+        ),
+        (
+            "refreshService",
+            json!({"type": "https://example.org/types#Refresh", "id": "https://example.org/r"}),
+        ),
+        (
+            "credentialStatus",
+            json!({"type": "https://example.org/types#Status", "id": "urn:uuid:1"}),
+        ),
     ] {
         let mut credential = document();
         credential[member] = value.clone();
@@ -349,32 +399,59 @@ async fn a_document_that_breaks_a_rule_is_refused_and_nothing_is_booked() {
             "statusListIndex": "1", "statusListCredential": list,
         })
     };
-    let own_list = coordinator.profile.bitstring_uri(
-        symbolon_issuer::index::ShardId::FIRST,
-        &StatusPurpose::Revocation,
-    );
+    let own_list = coordinator
+        .profile
+        .bitstring_uri(symbolon_issuer::index::ShardId::FIRST, &StatusPurpose::Revocation);
     for (member, value, problem) in [
         ("@context", json!(4), MALFORMED),
         ("@context", json!([]), MALFORMED),
-        ("@context", json!(["https://www.w3.org/2018/credentials/v1"]), MALFORMED),
-        ("@context", json!(["https://example.org/contexts/1", v2]), MALFORMED),
+        (
+            "@context",
+            json!(["https://www.w3.org/2018/credentials/v1"]),
+            MALFORMED,
+        ),
+        (
+            "@context",
+            json!(["https://example.org/contexts/1", v2]),
+            MALFORMED,
+        ),
         ("@context", json!([v2, 5]), MALFORMED),
-        ("@context", json!([v2, {"type": "https://example.org/redefined"}]), MALFORMED),
+        (
+            "@context",
+            json!([v2, {"type": "https://example.org/redefined"}]),
+            MALFORMED,
+        ),
         // Contexts that nobody here has looked at.
-        ("@context", json!([v2, "https://example.org/contexts/1"]), TRANSFORMATION),
-        ("@context", json!([v2, {"Member": "https://example.org/types#Member"}]), TRANSFORMATION),
+        (
+            "@context",
+            json!([v2, "https://example.org/contexts/1"]),
+            TRANSFORMATION,
+        ),
+        (
+            "@context",
+            json!([v2, {"Member": "https://example.org/types#Member"}]),
+            TRANSFORMATION,
+        ),
         ("id", json!("no URL"), MALFORMED),
         ("id", json!(["urn:uuid:1", "urn:uuid:2"]), MALFORMED),
         ("id", json!(null), MALFORMED),
         ("type", json!(null), MALFORMED),
         ("type", json!(["Member"]), MALFORMED),
         ("type", json!(["VerifiableCredential", 4]), MALFORMED),
-        ("type", json!(["VerifiableCredential", "UnmappedType"]), TRANSFORMATION),
+        (
+            "type",
+            json!(["VerifiableCredential", "UnmappedType"]),
+            TRANSFORMATION,
+        ),
         ("issuer", json!(null), MALFORMED),
         ("issuer", json!("no URL"), MALFORMED),
         ("issuer", json!({"id": null}), MALFORMED),
         ("issuer", json!("did:web:another.example"), MALFORMED),
-        ("name", json!({"@value": "M", "@language": "en", "more": 1}), MALFORMED),
+        (
+            "name",
+            json!({"@value": "M", "@language": "en", "more": 1}),
+            MALFORMED,
+        ),
         ("credentialSubject", json!({}), MALFORMED),
         ("credentialSubject", json!([]), MALFORMED),
         ("credentialSubject", json!("did:example:alice"), MALFORMED),
@@ -384,15 +461,35 @@ async fn a_document_that_breaks_a_rule_is_refused_and_nothing_is_booked() {
         ("validFrom", json!("2023-02-25T19:10:39"), MALFORMED),
         ("validUntil", json!("2023-02-25T19:10:39Z"), MALFORMED),
         ("validUntil", json!("2400-01-01T00:00:00Z"), RANGE),
-        ("credentialSchema", json!({"id": "https://example.org/schema"}), MALFORMED),
+        (
+            "credentialSchema",
+            json!({"id": "https://example.org/schema"}),
+            MALFORMED,
+        ),
         ("credentialSchema", json!({"type": "JsonSchema"}), MALFORMED),
-        ("evidence", json!({"id": "https://example.org/evidence"}), MALFORMED),
-        ("termsOfUse", json!({"id": "https://example.org/terms"}), MALFORMED),
-        ("refreshService", json!({"id": "https://example.org/r"}), MALFORMED),
+        (
+            "evidence",
+            json!({"id": "https://example.org/evidence"}),
+            MALFORMED,
+        ),
+        (
+            "termsOfUse",
+            json!({"id": "https://example.org/terms"}),
+            MALFORMED,
+        ),
+        (
+            "refreshService",
+            json!({"id": "https://example.org/r"}),
+            MALFORMED,
+        ),
         ("credentialStatus", json!({"id": "urn:uuid:1"}), MALFORMED),
         ("credentialStatus", entry(own_list), MALFORMED),
         ("relatedResource", json!({"id": v2}), MALFORMED),
-        ("relatedResource", json!([{"digestSRI": digest_of_the_base_context()}]), MALFORMED),
+        (
+            "relatedResource",
+            json!([{"digestSRI": digest_of_the_base_context()}]),
+            MALFORMED,
+        ),
         (
             "relatedResource",
             json!({"id": v2, "digestSRI": digest_of("another context")}),
@@ -414,10 +511,21 @@ async fn a_document_that_breaks_a_rule_is_refused_and_nothing_is_booked() {
         let mut credential = document();
         credential.as_object_mut().unwrap().shift_remove(member);
         let (status, problem) = coordinator.refused("Whole", &credential).await;
-        assert_eq!((status, problem.as_str()), (StatusCode::BAD_REQUEST, MALFORMED), "{member}");
+        assert_eq!(
+            (status, problem.as_str()),
+            (StatusCode::BAD_REQUEST, MALFORMED),
+            "{member}"
+        );
     }
-    let listed = coordinator.client.post(format!("{}/admin/v1/credentials/list", coordinator.base));
-    let listed = listed.bearer_auth(ADMINISTRATION_TOKEN).json(&json!({})).send().await.unwrap();
+    let listed = coordinator
+        .client
+        .post(format!("{}/admin/v1/credentials/list", coordinator.base));
+    let listed = listed
+        .bearer_auth(ADMINISTRATION_TOKEN)
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
     let listed: Value = listed.json().await.unwrap();
     assert_eq!(listed["credentials"], json!([]));
 }
@@ -448,14 +556,23 @@ async fn a_request_that_is_none_is_told_what_it_is() {
         .bearer_auth(ADMINISTRATION_TOKEN)
         .header("content-type", "application/json")
         .body(vec![b' '; (10 << 20) + 1]);
-    assert_eq!(large.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        large.send().await.unwrap().status(),
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_issues_only_what_it_allows_and_only_with_the_token() {
     let coordinator = Coordinator::start().await;
-    assert_eq!(coordinator.refused("Closed", &document()).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(coordinator.refused("Nowhere", &document()).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        coordinator.refused("Closed", &document()).await.0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        coordinator.refused("Nowhere", &document()).await.0,
+        StatusCode::NOT_FOUND
+    );
     let (status, problem) = coordinator.refused("Own", &document()).await;
     assert_eq!((status, problem.as_str()), (StatusCode::BAD_REQUEST, MALFORMED));
     let context = format!("{}/contexts/membership", coordinator.base);
@@ -475,7 +592,11 @@ async fn a_configuration_issues_only_what_it_allows_and_only_with_the_token() {
         (Method::GET, "/nowhere"),
     ] {
         let request = coordinator.client.request(method, coordinator.url("Whole", path));
-        let answer = request.json(&json!({"credential": document()})).send().await.unwrap();
+        let answer = request
+            .json(&json!({"credential": document()}))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
     }
 }
@@ -496,7 +617,10 @@ async fn a_status_is_changed_by_the_name_that_the_credential_was_issued_with() {
             "credentialStatus": {"type": "BitstringStatusListEntry", "statusPurpose": purpose},
             "status": status,
         });
-        coordinator.post("Whole", "/credentials/status", &body).await.status()
+        coordinator
+            .post("Whole", "/credentials/status", &body)
+            .await
+            .status()
     };
     let (revocation, suspension) = (StatusPurpose::Revocation, StatusPurpose::Suspension);
     assert!(!coordinator.bit(&issued, &revocation).await);
@@ -509,14 +633,21 @@ async fn a_status_is_changed_by_the_name_that_the_credential_was_issued_with() {
     assert_eq!(change(name, "revocation", true).await, StatusCode::OK);
     assert!(coordinator.bit(&issued, &revocation).await);
     assert_eq!(change(name, "revocation", false).await, StatusCode::BAD_REQUEST);
-    assert!(coordinator.bit(&issued, &revocation).await, "a revocation is final");
+    assert!(
+        coordinator.bit(&issued, &revocation).await,
+        "a revocation is final"
+    );
 
     let entry = json!({
         "type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "999999",
     });
     let body = json!({"credentialId": name, "credentialStatus": entry, "status": true});
     let answer = coordinator.post("Whole", "/credentials/status", &body).await;
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "another credential's place");
+    assert_eq!(
+        answer.status(),
+        StatusCode::BAD_REQUEST,
+        "another credential's place"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -549,7 +680,11 @@ async fn of_two_requests_with_one_name_at_the_same_time_one_is_issued() {
     let body = json!({"credential": credential});
     let ask = || coordinator.post("Whole", "/credentials/issue", &body);
     let (one, two, three) = tokio::join!(ask(), ask(), ask());
-    let mut statuses = [one.status().as_u16(), two.status().as_u16(), three.status().as_u16()];
+    let mut statuses = [
+        one.status().as_u16(),
+        two.status().as_u16(),
+        three.status().as_u16(),
+    ];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409]);
 }

@@ -50,9 +50,7 @@ async fn verify_credential(
         Err(error) => return refused(error),
     };
     let mut evidence = Evidence::online(&state.dependencies.trust_list);
-    let judged = state
-        .verify_presented(&request.credential, &mut evidence)
-        .await;
+    let judged = state.verify_presented(&request.credential, &mut evidence).await;
     let report = CredentialReport::new(
         judged.findings,
         request.options,

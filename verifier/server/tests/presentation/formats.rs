@@ -8,6 +8,7 @@ use symbolon_credential::mdoc::{
     DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
     MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
+use symbolon_credential::sd_jwt_vc::IssuerKeyReference;
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
 use symbolon_credential::w3c::{
@@ -303,6 +304,29 @@ fn outcome(result: &Value) -> (&str, &str) {
         result["reports"][0]["report"]["verdict"].as_str().unwrap(),
         result["answer"].as_str().unwrap(),
     )
+}
+
+#[tokio::test]
+async fn the_key_of_an_sd_jwt_vc_is_found_in_the_metadata_of_its_issuer() {
+    let world = World::new().await;
+    let mut jwk = serde_json::to_value(world.issuer.credential_key.public_key().to_jwk()).unwrap();
+    jwk["kid"] = json!("key-1");
+    let issuer = world.issuer.identifier.as_str();
+    let metadata = json!({ "issuer": issuer, "jwks": { "keys": [jwk] } });
+    world.publish_document(
+        "/.well-known/jwt-vc-issuer",
+        "application/json",
+        &metadata.to_string(),
+    );
+    let credential = world.credential_under(&IssuerKeyReference::KeyId("key-1".to_owned()));
+    let result = answer(&world, &world.query(), |request| {
+        let request = request.request();
+        let (audience, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+        Presentation::Text(world.present_credential(&credential, audience, nonce, &["given_name"]))
+    })
+    .await;
+    assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
+    assert_eq!(world.fetched(), ["/.well-known/jwt-vc-issuer"]);
 }
 
 #[tokio::test]

@@ -26,7 +26,10 @@ const OUT_OF_FORCE: &str = "urn:symbolon:problem:credential-out-of-force";
 
 async fn post(world: &World, path: &str, body: &Value) -> Fetched {
     let token = format!("Bearer {TOKEN}");
-    let headers = [(AUTHORIZATION, token.as_str()), (CONTENT_TYPE, "application/json")];
+    let headers = [
+        (AUTHORIZATION, token.as_str()),
+        (CONTENT_TYPE, "application/json"),
+    ];
     world.send(Method::POST, path, &headers, &body.to_string()).await
 }
 
@@ -66,7 +69,12 @@ async fn verify_presentation(world: &World, presentation: &Value, challenge: &st
 
 fn problems(list: &Value) -> Vec<&str> {
     list.as_array()
-        .map(|problems| problems.iter().filter_map(|problem| problem["type"].as_str()).collect())
+        .map(|problems| {
+            problems
+                .iter()
+                .filter_map(|problem| problem["type"].as_str())
+                .collect()
+        })
         .unwrap_or_default()
 }
 
@@ -179,7 +187,11 @@ async fn a_credential_whose_time_is_over_is_genuine_and_not_verified() {
     let body = json!({"verifiableCredential": expired, "options": {"returnResults": true}});
     let answer = post(&world, CREDENTIALS, &body).await;
     let report = json_of(&answer);
-    assert_eq!((answer.status, &report["verified"]), (200, &json!(false)), "{report}");
+    assert_eq!(
+        (answer.status, &report["verified"]),
+        (200, &json!(false)),
+        "{report}"
+    );
     assert!(problems(&report["errors"]).contains(&"https://www.w3.org/TR/vc-data-model#RANGE_ERROR"));
     assert_eq!(report["results"]["validFrom"]["verified"], json!(true));
     assert_eq!(report["results"]["validUntil"]["verified"], json!(false));
@@ -198,7 +210,10 @@ async fn an_issuer_that_is_not_listed_is_not_believed_and_nothing_of_it_is_fetch
     let self_made = prove(&world, &document, &key, &options);
     let (status, report) = verify(&world, &self_made).await;
     assert_eq!((status, &report["verified"]), (200, &json!(false)));
-    assert_eq!(problems(&report["errors"]), ["urn:symbolon:problem:issuer-not-trusted"]);
+    assert_eq!(
+        problems(&report["errors"]),
+        ["urn:symbolon:problem:issuer-not-trusted"]
+    );
     assert!(world.fetched().is_empty());
 }
 
@@ -231,12 +246,17 @@ async fn a_challenge_ends_and_one_of_the_callers_own_does_not() {
     let own = challenge(&world).await;
     let secured = whole(&world, &world.holder);
     let presented = |challenge: &str| {
-        presentation(&world, std::slice::from_ref(&secured), &world.holder, challenge, "d")
+        presentation(
+            &world,
+            std::slice::from_ref(&secured),
+            &world.holder,
+            challenge,
+            "d",
+        )
     };
     let callers = presented("6e62f66e-67de-11eb-b490-ef3eeefa55f2");
     for _ in 0..2 {
-        let report =
-            verify_presentation(&world, &callers, "6e62f66e-67de-11eb-b490-ef3eeefa55f2", "d").await;
+        let report = verify_presentation(&world, &callers, "6e62f66e-67de-11eb-b490-ef3eeefa55f2", "d").await;
         assert_eq!(report["verified"], json!(true), "{report}");
     }
     let late = presented(&own);
@@ -300,7 +320,9 @@ async fn a_presentation_as_a_jwt_and_one_that_nobody_signed_are_verified_as_what
     .prepare(SignatureAlgorithm::Es256)
     .unwrap();
     let signature = world.holder.sign(&prepared.request(world.holder.handle()));
-    let enveloped = EnvelopedPresentation::from_jwt(&prepared.finish(&signature)).unwrap().to_value();
+    let enveloped = EnvelopedPresentation::from_jwt(&prepared.finish(&signature))
+        .unwrap()
+        .to_value();
     let report = verify_presentation(&world, &enveloped, "c", "verifier.example").await;
     assert_eq!(report["verified"], json!(true), "{report}");
     let report = verify_presentation(&world, &enveloped, "other", "verifier.example").await;
@@ -311,8 +333,16 @@ async fn a_presentation_as_a_jwt_and_one_that_nobody_signed_are_verified_as_what
         "verifiableCredential": [whole(&world, &world.holder)],
     });
     let answer = post(&world, PRESENTATIONS, &json!({"presentation": unsecured})).await;
-    assert_eq!((answer.status, &json_of(&answer)["verified"]), (200, &json!(true)));
-    let answer = post(&world, PRESENTATIONS, &json!({"verifiablePresentation": unsecured})).await;
+    assert_eq!(
+        (answer.status, &json_of(&answer)["verified"]),
+        (200, &json!(true))
+    );
+    let answer = post(
+        &world,
+        PRESENTATIONS,
+        &json!({"verifiablePresentation": unsecured}),
+    )
+    .await;
     assert_eq!(answer.status, 400, "called secured, it must be");
 }
 

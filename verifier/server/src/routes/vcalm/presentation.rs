@@ -11,7 +11,8 @@ use symbolon_credential::w3c::{
 };
 use symbolon_did::{DidUrl, verification_key};
 use symbolon_protocol::vcalm::verify::{
-    Checked, PresentationFindings, SubmittedPresentation, VerifyPresentationOptions, VerifyPresentationRequest,
+    Checked, PresentationFindings, SubmittedPresentation, VerifyPresentationOptions,
+    VerifyPresentationRequest,
 };
 use symbolon_verifier::Evidence;
 use symbolon_verifier::store::StoreError;
@@ -122,7 +123,10 @@ impl State {
                 Checked::passed(input)
             } else {
                 let detail = "the holder of the presentation is not the one whose key signed it";
-                Checked::failed(input, vec![ProblemType::InvalidVerificationMethod.details(detail)])
+                Checked::failed(
+                    input,
+                    vec![ProblemType::InvalidVerificationMethod.details(detail)],
+                )
             }
         });
         let signature = self.verify_signatures(&secured, evidence);
@@ -212,12 +216,14 @@ impl State {
                 .err()
                 .map(token_problem),
         };
-        let is_about = |kind: ProblemType| details.as_ref().is_some_and(|details| details.problem == kind.url());
+        let is_about = |kind: ProblemType| {
+            details
+                .as_ref()
+                .is_some_and(|details| details.problem == kind.url())
+        };
         let checked = |text: &Option<String>, kind: ProblemType| {
             text.as_deref().map(|text| match &details {
-                Some(details) if is_about(kind) => {
-                    Checked::failed(Value::from(text), vec![details.clone()])
-                }
+                Some(details) if is_about(kind) => Checked::failed(Value::from(text), vec![details.clone()]),
                 Some(_) => Checked::failed(Value::from(text), Vec::new()),
                 None => Checked::passed(Value::from(text)),
             })
