@@ -34,12 +34,13 @@ impl Wallet {
             token: String::new(),
         };
         let started = Instant::now();
-        while TcpStream::connect(&address).is_err() {
+        let token = installation.path("wallet/wallet-token");
+        while TcpStream::connect(&address).is_err() || !token.exists() {
             assert_eq!(wallet.child.try_wait().unwrap(), None, "the wallet ended");
             assert!(started.elapsed() < START_LIMIT, "the wallet does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        wallet.token = fs::read_to_string(installation.path("wallet/wallet-token")).unwrap();
+        wallet.token = fs::read_to_string(token).unwrap();
         wallet
     }
 }
