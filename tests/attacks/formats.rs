@@ -19,7 +19,7 @@ const FORMATS: [Format; 5] = [
         configuration: "NationalIdentity",
         query: || {
             json!({"id": "credential", "format": "dc+sd-jwt", "meta": {"vct_values": ["{vct}"]},
-                "claims": [{"path": ["given_name"]}, {"path": ["birthdate"]}]})
+                "claims": [{"path": ["full_name"]}, {"path": ["birthdate"]}]})
         },
     },
     Format {
