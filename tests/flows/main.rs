@@ -26,3 +26,4 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod story;
+mod vcalm;
