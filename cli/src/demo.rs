@@ -28,6 +28,7 @@ use symbolon_protocol::secret::TransactionCode as Code;
 use symbolon_qr_picture::PictureSource;
 use symbolon_schemas::{AGE_OVER_18, NATIONAL_IDENTITY};
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_verifier::card::judge_together;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::store::ResultOutcome;
 use symbolon_verifier::{Evidence, Tools};
@@ -521,7 +522,7 @@ impl Stage {
         let json_ld = SsiJsonLd::new();
         let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
         let mut evidence = Evidence::online(&self.root.trust_list);
-        let reports = judge_online(question, &mut evidence, tools, &network).await?;
+        let reports = judge_together(judge_online(question, &mut evidence, tools, &network).await?);
         let [report] = reports.as_slice() else {
             bail!("one verdict was expected, {} came", reports.len())
         };
@@ -586,7 +587,7 @@ impl Stage {
         }));
         let json_ld = SsiJsonLd::new();
         let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
-        let (reports, refusal) = with_pack(&questions, pack, &self.root, &self.folder, tools)?;
+        let (reports, refusal) = with_pack(&questions, &[], pack, &self.root, &self.folder, tools)?;
         if let Some(error) = refusal {
             return Err(anyhow!(error).context("the pack was refused"));
         }
@@ -656,7 +657,7 @@ impl Stage {
             .collect();
         let json_ld = SsiJsonLd::new();
         let tools = Tools::with_json_ld(self.provider.as_ref(), &json_ld);
-        let (reports, refusal) = with_pack(&questions, pack, &self.root, &self.folder, tools)?;
+        let (reports, refusal) = with_pack(&questions, &[], pack, &self.root, &self.folder, tools)?;
         let Some(refusal) = refusal else {
             bail!("the older pack was accepted after the newer one")
         };

@@ -155,7 +155,12 @@ fn a_presentation_that_is_damaged_is_unreadable_or_invalid_and_nothing_worse() {
             [presentation.as_slice(), &presentation].concat(),
             [b"[".repeat(50_000), presentation.clone(), b"]".repeat(50_000)].concat(),
             [presentation.as_slice(), b"\0"].concat(),
-            [&presentation[..half], b"\xff\xfe".as_slice(), &presentation[half..]].concat(),
+            [
+                &presentation[..half],
+                b"\xff\xfe".as_slice(),
+                &presentation[half..],
+            ]
+            .concat(),
             presentation.iter().rev().copied().collect(),
         ];
         for (number, damaged) in damaged.iter().enumerate() {
@@ -193,7 +198,12 @@ fn without_its_issuer_in_the_trust_list_no_format_is_trusted() {
             "--json",
         ]);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-        assert_eq!(output.status.code(), Some(1), "{}: {report:#}", format.configuration);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{}: {report:#}",
+            format.configuration
+        );
         assert_ne!(report["trusted"]["state"], "trusted", "{}", format.configuration);
     }
 }

@@ -14,6 +14,7 @@
 )]
 
 mod bad_input;
+mod card_codes;
 mod card_pictures;
 mod crash;
 mod demo;

@@ -50,7 +50,9 @@ impl Walk<'_> {
         self.items = self.items.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
         match value {
             Value::Null => Err(DataLoss::Value.into()),
-            Value::String(text) if text.contains(':') && has_broken_escape(text) && Iri::new(text).is_ok() => {
+            Value::String(text)
+                if text.contains(':') && has_broken_escape(text) && Iri::new(text).is_ok() =>
+            {
                 Err(DataLoss::Identifier.into())
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -97,7 +99,10 @@ fn has_broken_escape(text: &str) -> bool {
     let mut parts = text.split('%');
     let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        match part
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        {
             Some(byte) => {
                 decoded.push(byte);
                 decoded.extend(part.bytes().skip(2));
@@ -112,7 +117,9 @@ fn has_broken_escape(text: &str) -> bool {
 fn holds_broken_escape(value: &Value) -> bool {
     match value {
         Value::String(text) => has_broken_escape(text),
-        Value::Array(items) => items.iter().any(|item| item.as_str().is_some_and(has_broken_escape)),
+        Value::Array(items) => items
+            .iter()
+            .any(|item| item.as_str().is_some_and(has_broken_escape)),
         _ => false,
     }
 }

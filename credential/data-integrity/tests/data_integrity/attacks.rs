@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::{
     CanonicalHash, ContextTable, Cryptosuite, DataLoss, ExpectedProof, JsonLd, JsonLdBudget, JsonLdError,
-    JsonLdProcessor as _, NotTransformed, ProofCheck, ProofNotGenerated, ProofPurpose, ProofRejected, VerificationKey, prepare, verify,
+    JsonLdProcessor as _, NotTransformed, ProofCheck, ProofNotGenerated, ProofPurpose, ProofRejected,
+    VerificationKey, prepare, verify,
 };
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
@@ -257,7 +258,10 @@ fn an_identifier_whose_escapes_are_no_text_is_refused_and_a_text_that_looks_like
         ("knows", json!({"id": "urn:%fe"})),
     ] {
         let refused = canonical(&document(name, value.clone()));
-        assert!(matches!(refused, Err(JsonLdError::DataLoss(_))), "{name}: {value}: {refused:?}");
+        assert!(
+            matches!(refused, Err(JsonLdError::DataLoss(_))),
+            "{name}: {value}: {refused:?}"
+        );
     }
     for (name, value) in [
         ("id", json!("https://issuer.example/%C3%A9")),
