@@ -67,7 +67,11 @@ async fn post(url: &str, token: &str, body: &Value) -> (u16, Value) {
 fn allow_documents(installation: &Installation) {
     let path = installation.path("credentials/NationalIdentitySelective.toml");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("\nid = ", "\nvcalm = \"own-types\"\nid = ", 1)).unwrap();
+    fs::write(
+        &path,
+        text.replacen("\nid = ", "\nvcalm = \"own-types\"\nid = ", 1),
+    )
+    .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +86,8 @@ async fn a_document_is_issued_derived_presented_verified_and_revoked() {
     let verifier = format!("{}/vcalm", installation.verifier);
 
     // The wallet says who it is.
-    let bare = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"]});
+    let bare =
+        json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"]});
     let present = format!("{}/presentations", wallet.url);
     let (status, shown) = post(&present, &wallet.token, &json!({"presentation": bare})).await;
     assert_eq!(status, 201, "{shown}");
@@ -112,12 +117,23 @@ async fn a_document_is_issued_derived_presented_verified_and_revoked() {
         "credentialStatus": {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"},
         "status": true,
     });
-    let (status, answer) = post(&format!("{instance}/credentials/status"), &administration, &revocation).await;
+    let (status, answer) = post(
+        &format!("{instance}/credentials/status"),
+        &administration,
+        &revocation,
+    )
+    .await;
     assert_eq!(status, 200, "{answer}");
     let listed = installation.json(&["credential", "list", "--json"]);
-    let rows = listed.as_array().or_else(|| listed["credentials"].as_array()).unwrap();
+    let rows = listed
+        .as_array()
+        .or_else(|| listed["credentials"].as_array())
+        .unwrap();
     assert_eq!(rows.len(), 2);
-    assert!(rows.iter().all(|row| row.get("record").is_none_or(Value::is_null)));
+    assert!(
+        rows.iter()
+            .all(|row| row.get("record").is_none_or(Value::is_null))
+    );
 
     // The date of birth alone is shown, once.
     for (base, verified) in issued.iter().zip([true, false]) {
@@ -125,7 +141,12 @@ async fn a_document_is_issued_derived_presented_verified_and_revoked() {
             "verifiableCredential": base,
             "options": {"selectivePointers": ["/credentialSubject/birthDate"]},
         });
-        let derived = post(&format!("{}/credentials/derive", wallet.url), &wallet.token, &derive).await;
+        let derived = post(
+            &format!("{}/credentials/derive", wallet.url),
+            &wallet.token,
+            &derive,
+        )
+        .await;
         assert_eq!(derived.0, 201, "{}", derived.1);
         assert_eq!(
             derived.1["credentialSubject"],
