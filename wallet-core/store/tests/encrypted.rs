@@ -13,7 +13,8 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider as _, Randomness, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_wallet_core::record::{
-    CredentialDisplay, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, StatusListKind, StatusReference,
+    CredentialDisplay, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, StatusListKind,
+    StatusReference,
 };
 use symbolon_wallet_core::testing::{StoreUnderTest, block_on, store_conformance};
 use symbolon_wallet_core::{
