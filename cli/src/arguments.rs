@@ -344,6 +344,9 @@ pub enum WalletCommand {
         /// Print every claim in every language as JSON
         #[arg(long)]
         json: bool,
+        /// Draw the whole credential as a PixelPass QR code: whoever scans it reads every claim
+        #[arg(long, value_name = "FILE.png")]
+        qr: Option<PathBuf>,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
@@ -403,6 +406,9 @@ pub struct VerifyArguments {
     /// The request that a stored presentation answers
     #[arg(long, value_name = "FILE")]
     pub request: Option<PathBuf>,
+    /// A key that opens the encrypted faces of cards; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub face_key: Vec<PathBuf>,
     /// Judge as of this time, such as 2026-11-23T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,

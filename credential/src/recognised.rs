@@ -9,7 +9,7 @@ mod input;
 use thiserror::Error;
 
 pub use self::input::Input;
-use crate::claim169::{Claim169Error, ParsedClaim169};
+use crate::claim169::{Claim169Error, LockedClaim169, ParsedClaim169};
 use crate::mdoc::{DeviceResponse, IssuerSigned, MdocError};
 use crate::pixelpass::PixelPassError;
 use crate::sd_jwt::SdJwtJsonError;
@@ -41,6 +41,8 @@ pub enum Presented<'a> {
     Envelope(EnvelopedCredential),
     /// The text of a Claim 169 QR code.
     Claim169(Box<ParsedClaim169>),
+    /// The text of one that only the holders of a key can read.
+    LockedClaim169(Box<LockedClaim169>),
 }
 
 /// Why an input is no credential that is supported.

@@ -95,7 +95,11 @@ mod tests {
         for beyond in ["9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00+00:01"] {
             assert_eq!(UnixTime::parse_rfc3339(beyond), Err(InvalidTime), "{beyond}");
         }
-        for within in ["9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "0000-01-01T00:00:00-23:59"] {
+        for within in [
+            "9999-12-31T23:59:59Z",
+            "0000-01-01T00:00:00Z",
+            "0000-01-01T00:00:00-23:59",
+        ] {
             let time = UnixTime::parse_rfc3339(within).unwrap();
             assert_eq!(UnixTime::parse_rfc3339(&time.rfc3339()), Ok(time), "{within}");
         }

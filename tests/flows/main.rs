@@ -14,9 +14,11 @@
 )]
 
 mod bad_input;
+mod card_codes;
 mod card_pictures;
 mod crash;
 mod demo;
+mod every_format;
 mod formats;
 mod harness;
 mod installation;
@@ -24,3 +26,4 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod story;
+mod vcalm;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::harness::Installation;
+use crate::harness::{Installation, Role};
+use crate::story;
 
 const CREDENTIAL: &str = r#"{"@context":["https://www.w3.org/ns/credentials/v2"],"credentialSubject":{"id":"did:example:1","age":36,"name":[{"language":"ara","value":"حسن"}]}}"#;
 
@@ -50,4 +51,32 @@ fn what_no_code_holds_and_what_is_no_code_is_refused() {
     fs::write(installation.path("none.txt"), "hello").unwrap();
     installation.fails(1, &["qr", "decode", "none.txt"]);
     installation.fails(1, &["qr", "decode", "missing.txt"]);
+}
+
+#[test]
+fn a_held_credential_is_shown_as_a_code_that_is_read_back() {
+    let installation = Installation::new();
+    let uin = {
+        installation.sample(20);
+        // A credential with a portrait is larger than any code.
+        let text = fs::read_to_string(installation.path("people.ndjson")).unwrap();
+        let people = text.lines().map(|line| {
+            let mut person: serde_json::Value = serde_json::from_str(line).unwrap();
+            person.as_object_mut().unwrap().remove("face");
+            format!("{person}\n")
+        });
+        fs::write(installation.path("people.ndjson"), people.collect::<String>()).unwrap();
+        installation.ok(&["records", "import", "people.ndjson"]);
+        story::living_adult(&installation)
+    };
+    let _issuer = installation.serve(Role::Issuer);
+    story::receive(&installation, &uin);
+    let held = installation.json(&["wallet", "list", "--json"]);
+    let id = held[0]["id"].to_string();
+    installation.ok(&["wallet", "show", id.trim_matches('"'), "--qr", "held.png"]);
+    let text = installation.ok(&["qr", "decode", "held.png"]);
+    assert!(
+        text.starts_with("eyJ") && text.trim_end().ends_with('~'),
+        "{text}"
+    );
 }

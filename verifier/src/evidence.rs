@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use symbolon_credential::data_integrity::ContextTable;
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_did::Did;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
@@ -21,9 +22,11 @@ pub struct Evidence<'e> {
     status_lists: BTreeMap<String, StatusEvidence>,
     status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     did_documents: BTreeMap<Did, DidDocumentEvidence>,
+    did_witness_proofs: BTreeMap<Did, DocumentEvidence>,
     documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
     contexts: OnceLock<ContextTable>,
+    content_keys: ContentKeys<'e>,
 }
 
 impl<'e> Evidence<'e> {
@@ -58,10 +61,19 @@ impl<'e> Evidence<'e> {
             status_lists: BTreeMap::new(),
             status_list_credentials: BTreeMap::new(),
             did_documents: BTreeMap::new(),
+            did_witness_proofs: BTreeMap::new(),
             documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
             contexts: OnceLock::new(),
+            content_keys: ContentKeys(&[]),
         }
+    }
+
+    /// The same evidence with keys that open encrypted cards.
+    #[must_use]
+    pub fn with_content_keys(mut self, keys: &'e [NamedContentKey]) -> Self {
+        self.content_keys = ContentKeys(keys);
+        self
     }
 
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
@@ -73,6 +85,9 @@ impl<'e> Evidence<'e> {
     pub fn add_absent(&mut self, want: Want) {
         match want {
             Want::DidDocument { did } => self.add_did_document(did, DidDocumentEvidence::Absent),
+            Want::DidWitnessProofs { did } => {
+                self.add_did_witness_proofs(did, DocumentEvidence::Absent);
+            }
             Want::IssuerDocument { url } => self.add_issuer_document(url, DocumentEvidence::Absent),
             Want::StatusList { uri } => self.add_status_list(uri, StatusEvidence::Absent),
             Want::StatusListCredential { url } => {
@@ -90,6 +105,11 @@ impl<'e> Evidence<'e> {
     /// Adds the document of a DID, or that it could not be had.
     pub fn add_did_document(&mut self, did: Did, evidence: DidDocumentEvidence) {
         self.did_documents.insert(did, evidence);
+    }
+
+    /// Adds the witness proofs of a `did:webvh`, or that they could not be had.
+    pub fn add_did_witness_proofs(&mut self, did: Did, evidence: DocumentEvidence) {
+        self.did_witness_proofs.insert(did, evidence);
     }
 
     /// Adds an issuer's metadata or its key set, or that they could not be had.
@@ -110,6 +130,10 @@ impl<'e> Evidence<'e> {
         &self.pack
     }
 
+    pub(crate) const fn content_keys(&self) -> &'e [NamedContentKey] {
+        self.content_keys.0
+    }
+
     pub(crate) fn reach(&self) -> Reach {
         self.reach
     }
@@ -126,12 +150,16 @@ impl<'e> Evidence<'e> {
         &self.did_documents
     }
 
+    pub(crate) fn did_witness_proofs(&self, did: &Did) -> Option<&DocumentEvidence> {
+        self.did_witness_proofs.get(did)
+    }
+
     pub(crate) fn issuer_document(&self, url: &str) -> Option<&DocumentEvidence> {
         self.documents.get(url)
     }
 
     /// The contexts of the trust list. One that is no context is left out, and whatever names it has no meaning.
-    pub(crate) fn contexts(&self) -> &ContextTable {
+    pub fn contexts(&self) -> &ContextTable {
         self.contexts.get_or_init(|| {
             let documents = self.trust_list.contexts.iter();
             let usable = documents.filter(|(_, document)| {
@@ -147,6 +175,15 @@ impl<'e> Evidence<'e> {
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
         self.type_metadata.get(vct)
+    }
+}
+
+/// Keys that are counted where they would be printed.
+struct ContentKeys<'e>(&'e [NamedContentKey]);
+
+impl core::fmt::Debug for ContentKeys<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} keys", self.0.len())
     }
 }
 
@@ -181,7 +218,7 @@ pub enum StatusListCredentialEvidence {
 /// What was found as the document of a DID.
 #[derive(Debug, Clone)]
 pub enum DidDocumentEvidence {
-    /// The document that was served where the method says it is.
+    /// What was served where the method says it is: the document, or the log of a `did:webvh`, which the session verifies.
     Document(Vec<u8>),
     /// It could not be had.
     Absent,

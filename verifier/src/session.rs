@@ -32,6 +32,7 @@ use self::status::StatusAnswer;
 pub use self::status::VerifiedBitstringList;
 use self::type_metadata::{MetadataAnswer, judge_type_metadata};
 use self::unjudged::{Judgement, Unjudged, read};
+use crate::card::JudgedCode;
 use crate::evidence::Evidence;
 use crate::expected::Expected;
 use crate::policy::Policy;
@@ -40,7 +41,7 @@ use crate::tools::Tools;
 
 /// How often a session asks before it takes what it did not get for absent. The longest path has as many questions: an
 /// issuer's metadata and its key set, then the metadata of a type and of those that it extends.
-pub const MAX_ROUNDS: u8 = 8;
+pub const MAX_ROUNDS: u8 = 10;
 
 /// How many pieces of evidence a session asks for in all.
 pub const MAX_WANTS: usize = 64;
@@ -105,8 +106,13 @@ pub enum Step {
 /// is trusted, and is still to be fetched with guards: no private addresses, bounded size, time and redirects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Want {
-    /// The document of this DID of a trusted issuer.
+    /// The document of this DID of a trusted issuer; of a `did:webvh` its log.
     DidDocument {
+        /// The DID.
+        did: Did,
+    },
+    /// The witness proofs of this `did:webvh` of a trusted issuer, whose log needs them.
+    DidWitnessProofs {
         /// The DID.
         did: Did,
     },
@@ -165,7 +171,7 @@ impl<'a> VerificationSession<'a> {
     /// After [`Step::Wants`] has been answered [`MAX_ROUNDS`] times, whatever is still missing counts as absent: the
     /// loop ends whatever the driver does.
     pub fn step(&mut self, evidence: &Evidence<'_>, tools: Tools<'_>, now: UnixTime) -> Step {
-        self.found.take_up_documents(evidence);
+        self.found.take_up_documents(evidence, tools.crypto, now);
         let context = Context {
             evidence,
             policy: &self.policy,
@@ -208,6 +214,22 @@ impl<'a> VerificationSession<'a> {
         self.rounds = self.rounds.saturating_add(1);
         self.wants = self.wants.saturating_add(wants.len());
         Step::Wants(wants)
+    }
+
+    /// The reports with what they say about the codes of cards, so that what was shown together can be judged together:
+    /// [`judge_together`](crate::card::judge_together). `reports` are those that this session made.
+    #[must_use]
+    pub fn into_codes(self, reports: Vec<Report>) -> Vec<JudgedCode> {
+        let holder = self.policy.holder;
+        let cards = self.credentials.into_iter().map(|credential| match credential {
+            Credential::Judged(judged) if judged.is_believed() => judged.card,
+            _ => None,
+        });
+        reports
+            .into_iter()
+            .zip(cards)
+            .map(|(report, card)| JudgedCode { report, card, holder })
+            .collect()
     }
 
     /// The status lists that this session has verified, for the evidence of later sessions.

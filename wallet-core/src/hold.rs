@@ -22,7 +22,7 @@ use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::{CredentialId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
-use crate::record::{HeldCredential, HistoryEntry, HistoryEvent};
+use crate::record::{HeldContent, HeldCredential, HistoryEntry, HistoryEvent};
 use crate::wallet::Wallet;
 
 impl Wallet {
@@ -62,6 +62,15 @@ impl Wallet {
             languages,
             now,
         ))
+    }
+
+    /// A credential as it was received, to be carried elsewhere. Whoever has it can read every claim; without its key nobody can prove that it
+    /// is theirs.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when it is not held.
+    pub async fn content(&self, id: CredentialId) -> Result<HeldContent, WalletError> {
+        Ok(self.held(id).await?.content)
     }
 
     /// Deletes a credential and its key. The history keeps that it was held.

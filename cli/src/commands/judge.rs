@@ -16,7 +16,7 @@ use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::report::Report;
+use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::{
     Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation,
     VerificationSession,
@@ -170,11 +170,11 @@ pub fn judge_offline(
     question: Question<'_>,
     evidence: &mut Evidence<'_>,
     tools: Tools<'_>,
-) -> Result<Vec<Report>, JudgeError> {
+) -> Result<Vec<JudgedCode>, JudgeError> {
     let mut session = question.session()?;
     loop {
         match session.step(evidence, tools, question.now) {
-            Step::Done(reports) => return Ok(reports),
+            Step::Done(reports) => return Ok(session.into_codes(reports)),
             Step::Wants(wants) => wants.into_iter().for_each(|want| evidence.add_absent(want)),
         }
     }
@@ -189,11 +189,11 @@ pub async fn judge_online(
     evidence: &mut Evidence<'_>,
     tools: Tools<'_>,
     network: &Network,
-) -> Result<Vec<Report>, JudgeError> {
+) -> Result<Vec<JudgedCode>, JudgeError> {
     let mut session = question.session()?;
     loop {
         match session.step(evidence, tools, question.now) {
-            Step::Done(reports) => return Ok(reports),
+            Step::Done(reports) => return Ok(session.into_codes(reports)),
             Step::Wants(wants) => {
                 for want in wants {
                     network.answer(evidence, want).await;

@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod card;
+pub mod card_codes;
 pub mod evidence;
 pub mod init;
 pub mod issuing;

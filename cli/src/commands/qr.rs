@@ -1,11 +1,14 @@
 //! `symbolon qr …`
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_credential::pixelpass::{self, PixelPassBudget};
+use symbolon_crypto::encoding::base64url;
 use symbolon_qr_picture::{ErrorCorrection, PictureSource, Symbol, Version};
+use symbolon_wallet_core::record::HeldContent;
 
 use crate::arguments::QrCommand;
 use crate::commands::judge::read_input;
@@ -44,6 +47,20 @@ pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a held credential as it was received.
+///
+/// # Errors
+/// A credential that no QR code holds, as one with a large photo, or a file that cannot be written.
+pub fn draw_credential(content: &HeldContent, out: &Path) -> anyhow::Result<()> {
+    let text = match content {
+        HeldContent::SdJwtVc { sd_jwt } => Cow::Borrowed(sd_jwt.as_str()),
+        HeldContent::MsoMdoc { issuer_signed } => Cow::Owned(base64url::encode(issuer_signed)),
+        HeldContent::LdpVc { document, .. } => Cow::Borrowed(document.as_str()),
+        HeldContent::JwtVcJson { jwt, .. } => Cow::Borrowed(jwt.as_str()),
+    };
+    draw(&pixelpass::encode(&text, "")?, out)
 }
 
 /// Draws a PixelPass text: with the weakest error correction, as every PixelPass encoder does, because the codes are large.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_credential::Input;
+use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
@@ -15,16 +16,18 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_verifier::card::judge_together;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence, Tools};
 
 use crate::arguments::VerifyArguments;
+use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::judge::{
     PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
     read_input,
 };
-use crate::commands::show;
+use crate::commands::{card_codes, show};
 use crate::configuration::FILE_NAME;
 use crate::edge;
 use crate::installation::{Installation, read_trust};
@@ -91,6 +94,11 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     };
     let inputs = read_inputs(&arguments.file)?;
     let inputs = recognise(&inputs)?;
+    let face_keys = arguments
+        .face_key
+        .iter()
+        .map(|path| read_face_key(path))
+        .collect::<Result<Vec<_>, _>>()?;
     let json_ld = SsiJsonLd::new();
     let tools = Tools::with_json_ld(provider.as_ref(), &json_ld);
     let request = match &arguments.request {
@@ -117,7 +125,8 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         .collect();
     let reports = match &arguments.pack {
         Some(pack) => {
-            let (reports, refusal) = with_pack(&questions, pack, &trust.root, &trust.folder, tools)?;
+            let (reports, refusal) =
+                with_pack(&questions, &face_keys, pack, &trust.root, &trust.folder, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -128,12 +137,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
                 fetcher: GuardedFetcher::new(trust.fetches)?,
                 urls: trust.urls,
             };
-            let mut evidence = Evidence::online(&trust.root.trust_list);
-            let mut reports = Vec::new();
+            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
+            let mut codes = Vec::new();
             for question in questions {
-                reports.extend(judge_online(question, &mut evidence, tools, &network).await?);
+                codes.extend(judge_online(question, &mut evidence, tools, &network).await?);
             }
-            reports
+            judge_together(codes)
         }
     };
     print(&reports, arguments.json)?;
@@ -151,6 +160,7 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
 /// A pack that cannot be read, or a memory that cannot be used.
 pub fn with_pack(
     questions: &[Question<'_>],
+    face_keys: &[NamedContentKey],
     pack: &Path,
     root: &RootOfTrust,
     memory_folder: &Path,
@@ -163,13 +173,14 @@ pub fn with_pack(
         .first()
         .map_or_else(edge::system_time, |question| question.now);
     let opened = memory.accept(&bytes, root, tools.crypto, now)?;
-    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused);
-    let mut reports = Vec::new();
+    let mut evidence =
+        offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused).with_content_keys(face_keys);
+    let mut codes = Vec::new();
     for question in questions {
-        reports.extend(judge_offline(*question, &mut evidence, tools)?);
+        codes.extend(judge_offline(*question, &mut evidence, tools)?);
     }
     drop(evidence);
-    Ok((reports, opened.err()))
+    Ok((judge_together(codes), opened.err()))
 }
 
 /// The presentations in the input: a file, the presentations of a `vp_token`, or the QR codes of a picture.
@@ -180,7 +191,10 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let bytes =
         read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     if !pictures::is_picture(&bytes) {
-        return Ok(presentations(bytes));
+        return Ok(presentations(bytes)
+            .into_iter()
+            .flat_map(card_codes::expanded)
+            .collect());
     }
     let found = pictures::texts(&bytes, PictureSource::Photographed)?;
     if found.is_empty() {
@@ -189,7 +203,11 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
             file.display()
         );
     }
-    Ok(found.into_iter().map(String::into_bytes).collect())
+    Ok(found
+        .into_iter()
+        .map(String::into_bytes)
+        .flat_map(card_codes::expanded)
+        .collect())
 }
 
 /// Says by its form what each input is.

@@ -20,7 +20,7 @@ use symbolon_wallet_core::{
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
-use crate::commands::{serve, show};
+use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
 use crate::holder::open_wallet;
@@ -50,10 +50,15 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             id,
             language,
             json,
+            qr,
             wallet,
         } => {
             let wallet = open(wallet, configuration).await?;
             show_one(&wallet, id, language.as_deref(), *json).await?;
+            if let Some(path) = qr {
+                let content = wallet.content(parse_id(id)?).await?;
+                qr::draw_credential(&content, path)?;
+            }
         }
         WalletCommand::Present {
             request,
@@ -327,9 +332,7 @@ fn validity_text(credential: &CredentialSummary) -> String {
 }
 
 async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bool) -> anyhow::Result<()> {
-    let id: CredentialId = id
-        .parse()
-        .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))?;
+    let id = parse_id(id)?;
     let languages = Languages::new([language.unwrap_or("en")]);
     let details = wallet.show(id, &languages, edge::system_time()).await?;
     if as_json {
@@ -345,6 +348,11 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bo
         show::claim(1, &claim.name, &claim.value);
     }
     Ok(())
+}
+
+fn parse_id(id: &str) -> anyhow::Result<CredentialId> {
+    id.parse()
+        .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))
 }
 
 fn details_as_json(details: &CredentialDetails) -> Value {

@@ -14,8 +14,8 @@ use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup, Signer,
-    open_embedded,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup,
+    Signer, open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Tenant};

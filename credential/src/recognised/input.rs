@@ -8,7 +8,10 @@ use symbolon_crypto::encoding::{base64url, cbor::Cursor};
 use symbolon_crypto::jose::jws::JwsError;
 
 use super::{NotRecognised, Presented};
-use crate::claim169::{Claim169Budget, Claim169Error, ParsedClaim169, qr_text_in_credential_subject};
+use crate::claim169::{
+    Claim169Budget, Claim169Error, Claim169Message, LockedClaim169, ParsedClaim169,
+    qr_text_in_credential_subject,
+};
 use crate::mdoc::{DeviceResponse, IssuerSigned, MdocBudget, MdocError};
 use crate::pixelpass::{self, PixelPassBudget, PixelPassContent};
 use crate::sd_jwt::{SdJwtBudget, to_compact};
@@ -56,6 +59,7 @@ enum Form<'i> {
     Presentation(Value),
     Envelope(EnvelopedCredential),
     Claim169(Box<ParsedClaim169>),
+    LockedClaim169(Box<LockedClaim169>),
 }
 
 /// Without the content, which is personal data.
@@ -71,6 +75,7 @@ impl core::fmt::Debug for Form<'_> {
             Self::Presentation(_) => "Presentation",
             Self::Envelope(_) => "Envelope",
             Self::Claim169(_) => "Claim169",
+            Self::LockedClaim169(_) => "LockedClaim169",
         })
     }
 }
@@ -142,6 +147,7 @@ impl<'i> Input<'i> {
             }
             Form::Envelope(envelope) => Ok(Presented::Envelope(envelope.clone())),
             Form::Claim169(card) => Ok(Presented::Claim169(card.clone())),
+            Form::LockedClaim169(card) => Ok(Presented::LockedClaim169(card.clone())),
         }
     }
 }
@@ -238,8 +244,8 @@ fn of_bytes(bytes: Cow<'_, [u8]>) -> Result<Form<'_>, NotRecognised> {
     }
     match CoseCredential::parse(&bytes, W3cBudget::DEFAULT) {
         Err(CoseCredentialError::WrongType | CoseCredentialError::Cose(_)) => {
-            ParsedClaim169::parse_cose(&bytes, Claim169Budget::DEFAULT)
-                .map(|card| Form::Claim169(Box::new(card)))
+            Claim169Message::parse_cose(&bytes, Claim169Budget::DEFAULT)
+                .map(of_message)
                 .map_err(NotRecognised::Claim169)
         }
         // Read again where it is wanted: the form is known by its type, whatever else is wrong.
@@ -313,10 +319,10 @@ fn of_document<'i>(document: Map<String, Value>, layers: u8) -> Result<Form<'i>,
 /// What a text in Base45 holds: a Claim 169, or whatever PixelPass packed.
 fn of_qr_text<'i>(text: &str, layers: u8) -> Result<Form<'i>, NotRecognised> {
     let layers = layers.checked_sub(1).ok_or(NotRecognised::UnknownForm)?;
-    let error = match ParsedClaim169::parse_qr_text(text, Claim169Budget::DEFAULT) {
-        Ok(card) => return Ok(Form::Claim169(Box::new(card))),
+    let error = match Claim169Message::parse_qr_text(text, Claim169Budget::DEFAULT) {
+        Ok(message) => return Ok(of_message(message)),
         Err(Claim169Error::NotBase45) => return Err(NotRecognised::UnknownForm),
-        Err(error @ (Claim169Error::NotZlib | Claim169Error::OverBudget | Claim169Error::Encrypted)) => {
+        Err(error @ (Claim169Error::NotZlib | Claim169Error::OverBudget)) => {
             return Err(NotRecognised::Claim169(error));
         }
         Err(error) => error,
@@ -332,6 +338,13 @@ fn of_qr_text<'i>(text: &str, layers: u8) -> Result<Form<'i>, NotRecognised> {
     }
 }
 
+fn of_message<'i>(message: Claim169Message) -> Form<'i> {
+    match message {
+        Claim169Message::Signed(card) => Form::Claim169(card),
+        Claim169Message::Encrypted(card) => Form::LockedClaim169(Box::new(card)),
+    }
+}
+
 /// The form with everything that it borrowed as its own.
 fn into_owned<'i>(form: Form<'_>) -> Form<'i> {
     match form {
@@ -344,6 +357,7 @@ fn into_owned<'i>(form: Form<'_>) -> Form<'i> {
         Form::Presentation(document) => Form::Presentation(document),
         Form::Envelope(envelope) => Form::Envelope(envelope),
         Form::Claim169(card) => Form::Claim169(card),
+        Form::LockedClaim169(card) => Form::LockedClaim169(card),
     }
 }
 

@@ -243,7 +243,12 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
             "",
             "type-path: is missing",
         ),
-        (sd_jwt, "validity-days = 365", "decoys = 33\nvalidity-days = 365", "decoys: "),
+        (
+            sd_jwt,
+            "validity-days = 365",
+            "decoys = 33\nvalidity-days = 365",
+            "decoys: ",
+        ),
         (
             sd_jwt,
             "validity-days = 365",
@@ -554,7 +559,7 @@ fn every_mistake_in_a_configuration_names_its_key() {
         (
             "transform = \"date-compact\"",
             "transform = \"date-iso\"",
-            "card[2].transform: ",
+            "unknown variant `date-iso`",
         ),
         (
             "code-to-number = \"gender\"",

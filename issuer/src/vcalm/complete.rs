@@ -84,7 +84,9 @@ impl Completion<'_> {
     ) -> Result<CompletedCredential, CompletionRefused> {
         let latest = self.issued_at.plus(self.validity);
         set_unless_there(&mut document, "issuer", || self.issuer_value());
-        set_unless_there(&mut document, "validFrom", || Value::from(self.issued_at.rfc3339()));
+        set_unless_there(&mut document, "validFrom", || {
+            Value::from(self.issued_at.rfc3339())
+        });
         set_unless_there(&mut document, "validUntil", || Value::from(latest.rfc3339()));
         // What the caller hands in is read first: a place in our lists is ours to give.
         let handed_in = VerifiableCredential::from_value(Value::Object(document))?;
@@ -95,9 +97,7 @@ impl Completion<'_> {
         if !self.types.iter().all(|name| handed_in.has_type(name)) {
             return Err(CompletionRefused::Types);
         }
-        let claims_our_list = |entry: &StatusEntry| {
-            matches!(entry, StatusEntry::Bitstring(entry) if entry.list.starts_with(self.own_status_lists))
-        };
+        let claims_our_list = |entry: &StatusEntry| matches!(entry, StatusEntry::Bitstring(entry) if entry.list.starts_with(self.own_status_lists));
         if handed_in.status_entries().iter().any(claims_our_list) {
             return Err(CompletionRefused::ForeignIndex);
         }

@@ -54,7 +54,10 @@ fn document() -> Value {
 fn the_issuer_puts_in_itself_the_validity_and_the_status() {
     let completed = complete(document()).unwrap();
     let document: &Map<String, Value> = completed.credential.document();
-    assert_eq!(document["issuer"], json!({"id": DID, "name": {"@value": "Registry", "@language": "en"}}));
+    assert_eq!(
+        document["issuer"],
+        json!({"id": DID, "name": {"@value": "Registry", "@language": "en"}})
+    );
     assert_eq!(document["validFrom"], json!("2026-11-23T00:00:00Z"));
     assert_eq!(document["validUntil"], json!("2027-11-23T00:00:00Z"));
     assert_eq!(completed.expires_at, ISSUED.plus(YEAR));
@@ -69,8 +72,7 @@ fn what_the_caller_says_itself_stays_as_it_is() {
     own["issuer"] = json!({"id": DID, "description": "of its own"});
     own["validFrom"] = json!("2023-02-25T19:10:39-06:00");
     own["validUntil"] = json!("2027-01-01T00:00:00.477Z");
-    own["credentialStatus"] =
-        json!({"id": "https://elsewhere.example/1", "type": "ElsewhereStatus"});
+    own["credentialStatus"] = json!({"id": "https://elsewhere.example/1", "type": "ElsewhereStatus"});
     let completed = complete(own.clone()).unwrap();
     let document = completed.credential.document();
     for member in ["issuer", "validFrom", "validUntil"] {

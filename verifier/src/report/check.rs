@@ -130,6 +130,10 @@ check_names! {
     KeyBinding => "RFC 9901, section 7.3; OpenID4VP, section 8.6",
     /// A photo to compare.
     Photo => "MOSIP QR code 1.2.0, key 62",
+    /// An encrypted code opens with a key at hand.
+    Decryption => "RFC 9052, section 5.2; MOSIP QR code 1.2.0",
+    /// The codes that were shown together are of one card.
+    CardCodes => "MOSIP QR code 1.2.0; RFC 8392, sections 3.1.1 and 3.1.2",
 }
 
 impl CheckName {
@@ -230,6 +234,12 @@ pub enum Reason {
     ProofTime,
     /// The credential is bound to a key, and the presentation cannot prove it.
     NotBoundToKey,
+    /// It is encrypted, and the key that it names is not at hand.
+    KeyNotAtHand,
+    /// It is encrypted, and the key that it names does not open it.
+    DoesNotOpen,
+    /// The codes are of different cards.
+    OtherCard,
     /// The device states another document type than the issuer signed.
     WrongDocumentType,
     /// The issuer signed when the certificate of its signer was not valid.

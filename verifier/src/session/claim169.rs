@@ -1,12 +1,56 @@
 //! Claim 169: a card that its photo binds (MOSIP QR code 1.2.0; RFC 8392).
 
 use serde_json::{Map, Value};
-use symbolon_credential::claim169::{Gender, IdentityData, MaritalStatus, ParsedClaim169};
+use symbolon_credential::claim169::{
+    BiometricPart, Gender, IdentityData, LockedClaim169, MaritalStatus, ParsedClaim169, UnlockError,
+};
 
 use super::context::Context;
 use super::judged::{Judged, Permission, StatusSource};
 use super::photo;
-use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Holder, Reason};
+use crate::report::{Authentic, Check, CheckName, CheckOutcome, CredentialFormat, Holder, Reason, Trusted};
+
+/// Judges a code that only the holders of a key can read.
+pub(super) fn judge_locked<'a>(context: &Context<'_>, card: &LockedClaim169) -> Judged<'a> {
+    match card.unlock_with(context.evidence.content_keys()) {
+        Ok(opened) => {
+            let mut judged = judge(context, opened);
+            judged
+                .authentic
+                .checks
+                .insert(0, Check::passed(CheckName::Decryption));
+            judged
+        }
+        // It names the key that was tried: somebody changed it, or the key is another's of the same name.
+        Err(UnlockError::WrongKey) if card.key_id().is_some() => {
+            Judged::nothing(CredentialFormat::Claim169).broken(CheckName::Decryption, Reason::DoesNotOpen)
+        }
+        Err(UnlockError::Content(_)) => {
+            Judged::nothing(CredentialFormat::Claim169).broken(CheckName::IssuerSignature, Reason::Malformed)
+        }
+        Err(_) => not_opened(),
+    }
+}
+
+/// A code for other readers than this one. That says nothing against it.
+fn not_opened<'a>() -> Judged<'a> {
+    let mut judged = Judged::nothing(CredentialFormat::Claim169);
+    judged.authentic.state = Authentic::Unknown;
+    judged.authentic.checks.extend([
+        Check::absent(CheckName::Decryption, Reason::KeyNotAtHand),
+        Check::absent(CheckName::IssuerSignature, Reason::NotReached),
+    ]);
+    judged.trusted.state = Trusted::Unknown;
+    judged
+        .trusted
+        .checks
+        .push(Check::absent(CheckName::IssuerListed, Reason::NotReached));
+    judged
+        .holder
+        .checks
+        .push(Check::absent(CheckName::Photo, Reason::NotReached));
+    judged
+}
 
 pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'a> {
     let mut judged = Judged::nothing(CredentialFormat::Claim169);
@@ -50,10 +94,11 @@ pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'
     };
     judged.holder.state = state;
     judged.holder.checks.push(check);
+    judged.card = Some(Box::new(card));
     judged
 }
 
-/// The attributes by name, for a page. Biometrics but the face stay where they are.
+/// The attributes by name, for a page. Of biometrics it says which there are; the captures themselves stay where they are.
 fn claims(identity: &IdentityData) -> Map<String, Value> {
     let gender = identity.gender.map(|gender| match gender {
         Gender::Male => "male",
@@ -70,6 +115,7 @@ fn claims(identity: &IdentityData) -> Map<String, Value> {
         .map(|date| format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()));
     let attributes = [
         ("id", identity.id.as_deref()),
+        ("version", identity.version.as_deref()),
         ("full_name", identity.full_name.as_deref()),
         ("first_name", identity.first_name.as_deref()),
         ("middle_name", identity.middle_name.as_deref()),
@@ -89,8 +135,43 @@ fn claims(identity: &IdentityData) -> Map<String, Value> {
         ("legal_status", identity.legal_status.as_deref()),
         ("country_of_issuance", identity.country_of_issuance.as_deref()),
     ];
-    attributes
+    let texts = attributes
         .into_iter()
-        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), Value::from(value))))
-        .collect()
+        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), Value::from(value))));
+    let mut claims: Map<String, Value> = texts.collect();
+    let fingers = identity.best_quality_fingers.iter().map(|finger| finger.code());
+    let captured = identity.biometrics.keys().map(|part| name(*part));
+    for (name, list) in [
+        (
+            "best_quality_fingers",
+            fingers.map(Value::from).collect::<Vec<_>>(),
+        ),
+        ("biometrics", captured.map(Value::from).collect()),
+    ] {
+        if !list.is_empty() {
+            claims.insert(name.to_owned(), Value::Array(list));
+        }
+    }
+    claims
+}
+
+const fn name(part: BiometricPart) -> &'static str {
+    match part {
+        BiometricPart::RightThumb => "right_thumb",
+        BiometricPart::RightPointerFinger => "right_pointer_finger",
+        BiometricPart::RightMiddleFinger => "right_middle_finger",
+        BiometricPart::RightRingFinger => "right_ring_finger",
+        BiometricPart::RightLittleFinger => "right_little_finger",
+        BiometricPart::LeftThumb => "left_thumb",
+        BiometricPart::LeftPointerFinger => "left_pointer_finger",
+        BiometricPart::LeftMiddleFinger => "left_middle_finger",
+        BiometricPart::LeftRingFinger => "left_ring_finger",
+        BiometricPart::LeftLittleFinger => "left_little_finger",
+        BiometricPart::RightIris => "right_iris",
+        BiometricPart::LeftIris => "left_iris",
+        BiometricPart::Face => "face",
+        BiometricPart::RightPalm => "right_palm",
+        BiometricPart::LeftPalm => "left_palm",
+        BiometricPart::Voice => "voice",
+    }
 }

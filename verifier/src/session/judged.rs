@@ -1,5 +1,6 @@
 //! What has been proven about a presentation, apart from its status.
 
+use symbolon_credential::claim169::Cwt;
 use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::status::CredentialStatus;
 use symbolon_credential::w3c::{HolderBinding, StatusEntry};
@@ -31,6 +32,8 @@ pub(super) struct Judged<'a> {
     /// The credential itself, for the rules of its type.
     pub(super) credential: Option<Box<Verified<SdJwtVc<'a>>>>,
     pub(super) type_metadata_judged: bool,
+    /// The claims of a card's code, for judging it together with the others.
+    pub(super) card: Option<Box<Verified<Cwt>>>,
 }
 
 /// Where the status of a credential is kept.
@@ -70,6 +73,7 @@ impl Judged<'_> {
             binding: None,
             credential: None,
             type_metadata_judged: false,
+            card: None,
         }
     }
 
@@ -167,6 +171,7 @@ impl Judged<'_> {
             binding: self.binding,
             credential: None,
             type_metadata_judged: true,
+            card: self.card,
         }
     }
 

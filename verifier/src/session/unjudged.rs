@@ -1,6 +1,6 @@
 //! A presentation taken apart into its credentials, and what becomes of each.
 
-use symbolon_credential::claim169::{Claim169Error, ParsedClaim169};
+use symbolon_credential::claim169::{Claim169Error, LockedClaim169, ParsedClaim169};
 use symbolon_credential::mdoc::{Document, IssuerSigned};
 use symbolon_credential::sd_jwt::SdJwtParseError;
 use symbolon_credential::sd_jwt_vc::{SdJwtVc, SdJwtVcError};
@@ -28,6 +28,7 @@ pub(super) enum Unjudged<'a> {
     /// In its envelope, whose kind is supported or not.
     Envelope(EnvelopedCredential),
     Claim169(Box<ParsedClaim169>),
+    LockedClaim169(Box<LockedClaim169>),
     /// It has the form of a format and breaks its rules.
     Broken {
         format: CredentialFormat,
@@ -56,6 +57,7 @@ impl<'a> Unjudged<'a> {
             Self::W3c(secured) => w3c::judge(context, secured, found),
             Self::Envelope(envelope) => judge_envelope(context, envelope, found),
             Self::Claim169(card) => Judgement::made(claim169::judge(context, *card)),
+            Self::LockedClaim169(card) => Judgement::made(claim169::judge_locked(context, &card)),
             Self::Broken {
                 format,
                 check,
@@ -94,6 +96,7 @@ pub(super) fn read<'a>(input: &'a Input<'_>) -> Result<(Vec<Unjudged<'a>>, Prese
         Ok(Presented::CoseCredential(credential)) => one(Unjudged::W3c(Secured::Cose(credential))),
         Ok(Presented::Envelope(envelope)) => one(Unjudged::Envelope(envelope)),
         Ok(Presented::Claim169(card)) => one(Unjudged::Claim169(card)),
+        Ok(Presented::LockedClaim169(card)) => one(Unjudged::LockedClaim169(card)),
         Ok(Presented::Presentation(presentation)) => (
             presented(presentation.credentials()),
             Presenter::document(presentation),
@@ -168,10 +171,7 @@ fn broken<'a>(error: NotRecognised) -> Result<Unjudged<'a>, NotRecognised> {
         }
         // Any capital letters are Base45; what does not even inflate is no card.
         NotRecognised::Claim169(refused)
-            if !matches!(
-                refused,
-                Claim169Error::NotZlib | Claim169Error::OverBudget | Claim169Error::Encrypted
-            ) =>
+            if !matches!(refused, Claim169Error::NotZlib | Claim169Error::OverBudget) =>
         {
             let judged = (CheckName::IssuerSignature, Reason::Malformed);
             (CredentialFormat::Claim169, judged)

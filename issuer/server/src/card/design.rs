@@ -142,7 +142,7 @@ impl Design<'_> {
             svg,
             format_args!("<rect y=\"{height}\" width=\"{width}\" height=\"8\" fill=\"{ACCENT}\"/>"),
         );
-        mark(svg, 146.0, 98.0);
+        mark(svg, (146.0, 98.0), 1.0);
         let issuer = one_line(self.input.issuer_name);
         let room = Box {
             x: 240.0,
@@ -385,11 +385,11 @@ impl Design<'_> {
 }
 
 /// A symbolon: a token broken in two, whose halves prove each other. It stands on dark ground.
-fn mark(svg: &mut String, x: f32, y: f32) {
+fn mark(svg: &mut String, (x, y): (f32, f32), scale: f32) {
     add(
         svg,
         format_args!(
-            "<g transform=\"translate({x} {y})\" fill=\"none\" stroke-width=\"11\" stroke-linecap=\"round\">\
+            "<g transform=\"translate({x} {y}) scale({scale})\" fill=\"none\" stroke-width=\"11\" stroke-linecap=\"round\">\
              <path stroke=\"#f6f4ee\" d=\"M-8 -52 A52 52 0 1 0 -8 52 L10 20 L-14 -2 L8 -24Z\" stroke-linejoin=\"round\"/>\
              <path stroke=\"{ACCENT}\" d=\"M22 -50 A52 52 0 0 1 22 50 L36 20 L14 -2 L34 -24Z\" stroke-linejoin=\"round\"/></g>"
         ),

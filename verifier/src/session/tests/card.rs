@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use symbolon_credential::Validity;
 use symbolon_credential::claim169::{
-    Biometric, Claim169KeyReference, Cwt, DateOfBirth, Gender, IdentityData, ImageKind, prepare,
+    Biometric, Claim169KeyReference, Cwt, DateOfBirth, Gender, IdentityData, ImageKind, SignedClaim169,
+    prepare,
 };
 use symbolon_credential::status::{CredentialStatus, StatusReference};
-use symbolon_crypto::SignatureAlgorithm;
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey};
 
@@ -13,20 +13,27 @@ use super::world::{INDEX, ISSUER, World, bound, run};
 use crate::report::{Holder, PhotoType, Reason, Report, Status, Verdict};
 use crate::{Evidence, Expected, Policy, StatusEvidence};
 
-const FACE: &[u8] = b"RIFF\x04\0\0\0WEBPVP8 ";
+pub(super) const FACE: &[u8] = b"RIFF\x04\0\0\0WEBPVP8 ";
 
 fn card(world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
     sign(&world.issuer.claim169_key, world, edit)
 }
 
 fn sign(key: &TestKey, world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
+    let mut cwt = claims(world);
+    edit(&mut cwt);
+    signed(key, &cwt).qr_text()
+}
+
+/// The claims of a card with one code.
+pub(super) fn claims(world: &World) -> Cwt {
     let identity = IdentityData {
         full_name: Some("Amina Diallo".to_owned()),
         date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
         gender: Some(Gender::Female),
         ..IdentityData::default()
     };
-    let mut cwt = Cwt {
+    Cwt {
         issuer: Some(ISSUER.to_owned()),
         subject: None,
         validity: Validity {
@@ -38,12 +45,14 @@ fn sign(key: &TestKey, world: &World, edit: impl FnOnce(&mut Cwt)) -> String {
         status: CredentialStatus::StatusList(StatusReference::new(world.uri(), INDEX).unwrap()),
         confirmation: None,
         unknown: Vec::new(),
-    };
-    edit(&mut cwt);
+    }
+}
+
+pub(super) fn signed(key: &TestKey, cwt: &Cwt) -> SignedClaim169 {
     let reference = Claim169KeyReference::KeyId(key.public_key().thumbprint().as_bytes().to_vec());
-    let prepared = prepare(&cwt, SignatureAlgorithm::EdDsa, &reference).unwrap();
+    let prepared = prepare(cwt, key.public_key().algorithm(), &reference).unwrap();
     let signature = key.sign(&prepared.request(key.handle()));
-    prepared.finish(signature).unwrap().qr_text()
+    prepared.finish(signature).unwrap()
 }
 
 fn verify(world: &World, text: &str, expected: Expected, policy: Policy, status: Listed) -> Report {
