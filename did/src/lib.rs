@@ -1,6 +1,6 @@
 //! Decentralized identifiers ([DID Core 1.0](https://www.w3.org/TR/did-1.0/)): their syntax, the two methods whose
-//! identifiers hold the key itself, `did:jwk` and `did:key`, and the documents that others publish. Nothing is fetched;
-//! of a `did:web`, the crate says from where it would be.
+//! identifiers hold the key itself, `did:jwk` and `did:key`, and the documents that others publish, with the whole history of
+//! a `did:webvh` verified. Nothing is fetched; of a `did:web` and a `did:webvh`, the crate says from where it would be.
 //!
 //! A DID says which key, never who: whoever believes an issuer because of its DID must know the DID beforehand.
 //!
@@ -20,6 +20,7 @@ mod method;
 mod published;
 mod syntax;
 mod web;
+pub mod webvh;
 
 pub use document::{DidDocument, VerificationMethod};
 pub use method::{ResolveError, did_jwk, did_key, resolve, verification_key};

@@ -71,8 +71,8 @@ pub fn web_did_of(url: &str) -> Result<Did, InvalidDid> {
         .map_err(|_| InvalidDid)
 }
 
-/// A place on the web as `did:web` and `did:webvh` write it: `host%3Aport:path:path`.
-pub(crate) struct WebPlace<'d> {
+/// A place on the web as `did:web` writes it: `host%3Aport:path:path`.
+struct WebPlace<'d> {
     scheme: &'static str,
     host: &'d str,
     port: Option<u16>,
@@ -80,7 +80,7 @@ pub(crate) struct WebPlace<'d> {
 }
 
 impl<'d> WebPlace<'d> {
-    pub(crate) fn parse(identifier: &'d str, scheme: WebScheme) -> Result<Self, NotDidWeb> {
+    fn parse(identifier: &'d str, scheme: WebScheme) -> Result<Self, NotDidWeb> {
         let mut segments = identifier.split(':');
         let authority = segments.next().unwrap_or_default();
         // In capitals alone: `%3a` would be another DID of the same place.
@@ -105,7 +105,7 @@ impl<'d> WebPlace<'d> {
     }
 
     /// Where a file of this place is: in its folder, or with the other well-known files when it has none.
-    pub(crate) fn url(&self, file: &str) -> String {
+    fn url(&self, file: &str) -> String {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let folder = if self.path.is_empty() {
             ".well-known".to_owned()
@@ -116,7 +116,7 @@ impl<'d> WebPlace<'d> {
     }
 }
 
-fn parse_port(port: &str) -> Result<u16, NotDidWeb> {
+pub(crate) fn parse_port(port: &str) -> Result<u16, NotDidWeb> {
     let is_number = port.bytes().all(|byte| byte.is_ascii_digit()) && !port.starts_with('0');
     let port = is_number.then(|| port.parse().ok()).flatten();
     port.ok_or(NotDidWeb)
@@ -124,7 +124,7 @@ fn parse_port(port: &str) -> Result<u16, NotDidWeb> {
 
 /// Two labels at least, in small letters, and the last no number: what ends in a number is an address to a URL reader
 /// ([URL Standard §3.5](https://url.spec.whatwg.org/#ends-in-a-number-checker)), also in its hexadecimal and short forms.
-fn is_public_name(host: &str) -> bool {
+pub(crate) fn is_public_name(host: &str) -> bool {
     const MAX_NAME_BYTES: usize = 253;
     let label = |label: &str| {
         (1..=63).contains(&label.len())

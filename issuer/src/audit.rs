@@ -76,8 +76,9 @@ pub enum AuditAction {
     CredentialIssued {
         /// Which.
         credential: CredentialId,
-        /// To whom.
-        record: RecordReference,
+        /// To whom; nobody in the register for a document that was handed in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<RecordReference>,
         /// By what configuration.
         configuration: ConfigurationId,
     },
@@ -86,7 +87,8 @@ pub enum AuditAction {
         /// Which.
         credential: CredentialId,
         /// Whose.
-        record: RecordReference,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<RecordReference>,
         /// How.
         action: StatusAction,
     },

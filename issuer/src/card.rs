@@ -130,7 +130,7 @@ pub fn draft<'a>(
         id: CredentialId::make(randomness)?,
         kind: CredentialKind::Card,
         configuration: configuration.id().clone(),
-        record: record.uin().clone(),
+        record: Some(record.uin().clone()),
         status_index: place,
         issued_at: now,
         expires_at,
@@ -141,7 +141,7 @@ pub fn draft<'a>(
     let reference = RecordReference::derive(secret, record.uin());
     let action = AuditAction::CredentialIssued {
         credential: credential.id.clone(),
-        record: reference.clone(),
+        record: Some(reference.clone()),
         configuration: configuration.id().clone(),
     };
     let events = vec![WaitingEvent::make(now, Actor::Operator, action, randomness)?];
@@ -289,7 +289,7 @@ fn replace(
     record.replaced_by = Some(successor.id.clone());
     let action = AuditAction::StatusChanged {
         credential: old.id.clone(),
-        record: reference,
+        record: Some(reference),
         action: StatusAction::Revoke,
     };
     Ok(StatusChange {

@@ -18,8 +18,9 @@ pub struct CredentialRecord {
     pub kind: CredentialKind,
     /// What it was made by.
     pub configuration: ConfigurationId,
-    /// Whose it is.
-    pub record: Uin,
+    /// Whose it is. `None` for a document that a coordinator handed in, which is in no register.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Uin>,
     /// Its place in a status list, never given to another credential.
     pub status_index: StatusIndex,
     /// When it was issued. The credential itself carries a coarser time.
@@ -140,7 +141,7 @@ mod tests {
             id: "00000000000000000000000000000001".parse().unwrap(),
             kind: CredentialKind::SdJwtVc,
             configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
-            record: Uin::parse("1234567890").unwrap(),
+            record: Some(Uin::parse("1234567890").unwrap()),
             status_index: StatusIndex {
                 shard: crate::index::ShardId::FIRST,
                 index: 5,

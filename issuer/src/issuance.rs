@@ -17,6 +17,7 @@ mod request;
 mod tests;
 
 pub use crate::mapping::coarsened;
+pub(crate) use plan::{PreparedCredential, Securing, kind};
 pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance};
 pub use refusal::{CredentialRefusal, IssuanceFailure, RefusalCode};
 pub use request::{AcceptedRequest, PROOF_ALGORITHMS, judge, key_references};

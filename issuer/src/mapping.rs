@@ -34,6 +34,7 @@ pub use transform::{Disclosure, LanguageChoice, Presence, Transform};
 pub use value::MappedValue;
 
 use crate::identifiers::ConfigurationId;
+use crate::vcalm::VcalmPolicy;
 use file::CredentialFile;
 
 /// One credential configuration, checked.
@@ -83,6 +84,12 @@ impl CredentialConfiguration {
     #[must_use]
     pub const fn validity(&self) -> Duration {
         Duration::from_secs(self.file.validity_days as u64 * SECONDS_PER_DAY)
+    }
+
+    /// Which documents a coordinator may hand in to be issued by this configuration.
+    #[must_use]
+    pub const fn vcalm(&self) -> VcalmPolicy {
+        self.file.vcalm
     }
 
     /// How wallets show the credential.

@@ -87,14 +87,56 @@ pub const EXTENSION_FIELDS: &[&str] = &[
 pub struct QueryTemplate {
     /// Short name, unique among the templates.
     pub name: &'static str,
-    /// The `dcql_query`, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes.
+    /// The `dcql_query`, JSON, with [`VCT_PLACEHOLDER`] where the credential type goes, and [`CONTEXTS_PLACEHOLDER`] where
+    /// the contexts of W3C credentials are.
     pub dcql: &'static str,
+}
+
+impl QueryTemplate {
+    /// The query for the credentials of an issuer: `vct` is the type of its SD-JWT VCs.
+    #[must_use]
+    pub fn for_issuer(&self, issuer: &str, vct: &str) -> String {
+        let contexts = format!("{}/contexts", issuer.trim_end_matches('/'));
+        self.dcql
+            .replace(VCT_PLACEHOLDER, vct)
+            .replace(CONTEXTS_PLACEHOLDER, &contexts)
+    }
 }
 
 /// Is the customer 18 or older, and does the face match? Nothing else is asked.
 pub const AGE_OVER_18: QueryTemplate = QueryTemplate {
     name: "age-over-18",
     dcql: include_str!("../queries/age-over-18.json"),
+};
+
+/// The same of an ISO mdoc.
+pub const AGE_OVER_18_MDOC: QueryTemplate = QueryTemplate {
+    name: "age-over-18-mdoc",
+    dcql: include_str!("../queries/age-over-18-mdoc.json"),
+};
+
+/// The same of a W3C credential with a Data Integrity proof.
+pub const AGE_OVER_18_LD: QueryTemplate = QueryTemplate {
+    name: "age-over-18-ld",
+    dcql: include_str!("../queries/age-over-18-ld.json"),
+};
+
+/// The same of a W3C credential as a JWT.
+pub const AGE_OVER_18_JWT: QueryTemplate = QueryTemplate {
+    name: "age-over-18-jwt",
+    dcql: include_str!("../queries/age-over-18-jwt.json"),
+};
+
+/// The same of whichever format the customer has.
+pub const AGE_OVER_18_ANY: QueryTemplate = QueryTemplate {
+    name: "age-over-18-any",
+    dcql: include_str!("../queries/age-over-18-any.json"),
+};
+
+/// What whoever hires out cars must see of a mobile driving licence.
+pub const DRIVING_LICENCE: QueryTemplate = QueryTemplate {
+    name: "driving-licence",
+    dcql: include_str!("../queries/driving-licence.json"),
 };
 
 /// What a bank or a telephone company must know of a new customer.
@@ -104,7 +146,15 @@ pub const KNOW_YOUR_CUSTOMER: QueryTemplate = QueryTemplate {
 };
 
 /// Every query that is shipped.
-pub const QUERIES: &[QueryTemplate] = &[AGE_OVER_18, KNOW_YOUR_CUSTOMER];
+pub const QUERIES: &[QueryTemplate] = &[
+    AGE_OVER_18,
+    AGE_OVER_18_MDOC,
+    AGE_OVER_18_LD,
+    AGE_OVER_18_JWT,
+    AGE_OVER_18_ANY,
+    DRIVING_LICENCE,
+    KNOW_YOUR_CUSTOMER,
+];
 
 /// A JSON-LD context document, exactly as its URL serves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +216,9 @@ pub const CONTEXTS: &[ContextDocument] = &[
 
 /// Stands for the credential type (`vct`) in type metadata and queries, which are written before the issuer has a name.
 pub const VCT_PLACEHOLDER: &str = "{vct}";
+
+/// Stands in queries for the URL below which the issuer's JSON-LD contexts are.
+pub const CONTEXTS_PLACEHOLDER: &str = "{contexts}";
 
 #[cfg(test)]
 mod tests {
@@ -266,18 +319,54 @@ mod tests {
     }
 
     #[test]
-    fn queries_ask_for_claims_that_the_national_identity_has() {
-        let metadata = json(NATIONAL_IDENTITY.type_metadata.unwrap());
-        let paths: Vec<&Value> = metadata["claims"]
-            .as_array()
-            .unwrap()
+    fn a_query_is_written_for_its_issuer() {
+        let text = AGE_OVER_18_ANY.for_issuer("https://registry.example", "https://registry.example/types/1");
+        assert!(
+            text.contains("https://registry.example/contexts/national-identity#NationalIdentityCredential")
+        );
+        assert!(text.contains("https://registry.example/types/1"));
+        for query in QUERIES {
+            let text = query.for_issuer("https://registry.example", "x");
+            assert!(!text.contains("{vct}") && !text.contains("{contexts}"));
+        }
+    }
+
+    #[test]
+    fn queries_ask_for_claims_that_a_shipped_credential_has() {
+        let mappings: Vec<toml::Value> = CREDENTIALS
             .iter()
-            .map(|claim| &claim["path"])
+            .map(|credential| toml::from_str(credential.mapping).unwrap())
             .collect();
         for query in QUERIES {
             let dcql = json(query.dcql);
-            for claim in dcql["credentials"][0]["claims"].as_array().unwrap() {
-                assert!(paths.contains(&&claim["path"]), "{}", claim["path"]);
+            for credential in dcql["credentials"].as_array().unwrap() {
+                // What is mapped is below the subject of a W3C credential.
+                let below = usize::from(credential["meta"].get("type_values").is_some());
+                let asked: Vec<Vec<&str>> = credential["claims"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|claim| {
+                        let path = claim["path"].as_array().unwrap();
+                        path.iter()
+                            .skip(below)
+                            .map(|part| part.as_str().unwrap())
+                            .collect()
+                    })
+                    .collect();
+                let has = |mapping: &toml::Value, path: &[&str]| {
+                    mapping["claims"].as_array().unwrap().iter().any(|claim| {
+                        let own = claim["path"].as_array().unwrap();
+                        own.iter()
+                            .map(|part| part.as_str().unwrap())
+                            .eq(path.iter().copied())
+                    })
+                };
+                let fits = mappings.iter().any(|mapping| {
+                    mapping["format"].as_str() == credential["format"].as_str()
+                        && asked.iter().all(|path| has(mapping, path))
+                });
+                assert!(fits, "{} {}", query.name, credential["id"]);
             }
         }
     }

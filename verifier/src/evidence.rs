@@ -22,6 +22,7 @@ pub struct Evidence<'e> {
     status_lists: BTreeMap<String, StatusEvidence>,
     status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     did_documents: BTreeMap<Did, DidDocumentEvidence>,
+    did_witness_proofs: BTreeMap<Did, DocumentEvidence>,
     documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
     contexts: OnceLock<ContextTable>,
@@ -60,6 +61,7 @@ impl<'e> Evidence<'e> {
             status_lists: BTreeMap::new(),
             status_list_credentials: BTreeMap::new(),
             did_documents: BTreeMap::new(),
+            did_witness_proofs: BTreeMap::new(),
             documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
             contexts: OnceLock::new(),
@@ -83,6 +85,9 @@ impl<'e> Evidence<'e> {
     pub fn add_absent(&mut self, want: Want) {
         match want {
             Want::DidDocument { did } => self.add_did_document(did, DidDocumentEvidence::Absent),
+            Want::DidWitnessProofs { did } => {
+                self.add_did_witness_proofs(did, DocumentEvidence::Absent);
+            }
             Want::IssuerDocument { url } => self.add_issuer_document(url, DocumentEvidence::Absent),
             Want::StatusList { uri } => self.add_status_list(uri, StatusEvidence::Absent),
             Want::StatusListCredential { url } => {
@@ -100,6 +105,11 @@ impl<'e> Evidence<'e> {
     /// Adds the document of a DID, or that it could not be had.
     pub fn add_did_document(&mut self, did: Did, evidence: DidDocumentEvidence) {
         self.did_documents.insert(did, evidence);
+    }
+
+    /// Adds the witness proofs of a `did:webvh`, or that they could not be had.
+    pub fn add_did_witness_proofs(&mut self, did: Did, evidence: DocumentEvidence) {
+        self.did_witness_proofs.insert(did, evidence);
     }
 
     /// Adds an issuer's metadata or its key set, or that they could not be had.
@@ -140,12 +150,16 @@ impl<'e> Evidence<'e> {
         &self.did_documents
     }
 
+    pub(crate) fn did_witness_proofs(&self, did: &Did) -> Option<&DocumentEvidence> {
+        self.did_witness_proofs.get(did)
+    }
+
     pub(crate) fn issuer_document(&self, url: &str) -> Option<&DocumentEvidence> {
         self.documents.get(url)
     }
 
     /// The contexts of the trust list. One that is no context is left out, and whatever names it has no meaning.
-    pub(crate) fn contexts(&self) -> &ContextTable {
+    pub fn contexts(&self) -> &ContextTable {
         self.contexts.get_or_init(|| {
             let documents = self.trust_list.contexts.iter();
             let usable = documents.filter(|(_, document)| {
@@ -204,7 +218,7 @@ pub enum StatusListCredentialEvidence {
 /// What was found as the document of a DID.
 #[derive(Debug, Clone)]
 pub enum DidDocumentEvidence {
-    /// The document that was served where the method says it is.
+    /// What was served where the method says it is: the document, or the log of a `did:webvh`, which the session verifies.
     Document(Vec<u8>),
     /// It could not be had.
     Absent,

@@ -41,7 +41,7 @@ use crate::tools::Tools;
 
 /// How often a session asks before it takes what it did not get for absent. The longest path has as many questions: an
 /// issuer's metadata and its key set, then the metadata of a type and of those that it extends.
-pub const MAX_ROUNDS: u8 = 8;
+pub const MAX_ROUNDS: u8 = 10;
 
 /// How many pieces of evidence a session asks for in all.
 pub const MAX_WANTS: usize = 64;
@@ -106,8 +106,13 @@ pub enum Step {
 /// is trusted, and is still to be fetched with guards: no private addresses, bounded size, time and redirects.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Want {
-    /// The document of this DID of a trusted issuer.
+    /// The document of this DID of a trusted issuer; of a `did:webvh` its log.
     DidDocument {
+        /// The DID.
+        did: Did,
+    },
+    /// The witness proofs of this `did:webvh` of a trusted issuer, whose log needs them.
+    DidWitnessProofs {
         /// The DID.
         did: Did,
     },
@@ -166,7 +171,7 @@ impl<'a> VerificationSession<'a> {
     /// After [`Step::Wants`] has been answered [`MAX_ROUNDS`] times, whatever is still missing counts as absent: the
     /// loop ends whatever the driver does.
     pub fn step(&mut self, evidence: &Evidence<'_>, tools: Tools<'_>, now: UnixTime) -> Step {
-        self.found.take_up_documents(evidence);
+        self.found.take_up_documents(evidence, tools.crypto, now);
         let context = Context {
             evidence,
             policy: &self.policy,

@@ -1,6 +1,9 @@
 //! Whom the wallet deals with. Nothing here has a default: the application, or the registry whose trust list it carries,
 //! decides.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

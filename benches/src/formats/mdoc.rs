@@ -81,6 +81,24 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
     )
     .at_most(1.4);
 
+    let (signer, bytes) = (binds(), session.clone());
+    let transcript_again = transcript.clone();
+    let held: &'static [u8] = issued.to_vec().leak();
+    let held = IssuerSigned::parse(held, MdocBudget::DEFAULT).unwrap();
+    let presenting_held = Row::new(
+        "mdoc present, of an mdoc that is read already",
+        move || {
+            black_box(signer(black_box(&bytes)));
+        },
+        {
+            let signer = binds();
+            move || {
+                black_box(present_held(black_box(&held), &signer, &transcript_again));
+            }
+        },
+    )
+    .at_most(1.4);
+
     let verify_issuer = provider.verifier(&provider.key(Es256, ISSUER).public_key());
     let verify_device = provider.verifier(&provider.key(Es256, HOLDER).public_key());
     let (signature, binding) = (signs()(&object), binds()(&session));
@@ -105,7 +123,7 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
         },
     )
     .at_most(1.15);
-    vec![issuing, presenting, verifying]
+    vec![issuing, presenting, presenting_held, verifying]
 }
 
 fn shown() -> [(&'static str, &'static str); 4] {
@@ -191,6 +209,11 @@ fn issue(mdoc: &MdocToIssue, header: &IssuerAuthHeader, signer: &Signer) -> Vec<
 #[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 fn present(issued: &[u8], signer: &Signer, transcript: &SessionTranscript) -> Vec<u8> {
     let held = IssuerSigned::parse(issued, MdocBudget::DEFAULT).unwrap();
+    present_held(&held, signer, transcript)
+}
+
+#[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
+fn present_held(held: &IssuerSigned<'_>, signer: &Signer, transcript: &SessionTranscript) -> Vec<u8> {
     let prepared = held.present(&shown()).unwrap().prepare(transcript);
     let request = prepared.request(KeyHandle::new("device"));
     prepared.finish(&signer(&request.bytes)).unwrap()

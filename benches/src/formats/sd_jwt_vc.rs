@@ -5,7 +5,9 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
+use symbolon_credential::sd_jwt::{
+    Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, Selection, process, select, select_processed,
+};
 use symbolon_credential::sd_jwt_vc::{
     CredentialToIssue, ExpectedKeyBinding, ExpectedTransactionData, IssuerHeader, IssuerKeyReference,
     SdJwtVc, VerifiableCredentialType,
@@ -23,8 +25,10 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
     let header = IssuerHeader::new(Es256, &key).unwrap();
     let signs = || provider.signer(Es256, ISSUER);
     let binds = || provider.signer(Es256, HOLDER);
-    let issued: Arc<str> = issue(&credential, &header, &signs()).into();
+    let issued_text = issue(&credential, &header, &signs());
+    let issued: Arc<str> = issued_text.as_str().into();
     let paths = ["given_name", "birthdate", "locality"].map(ClaimsPath::top_level);
+    let wanted = paths.clone();
     let presented: Arc<str> = present(&issued, &paths, &binds()).into();
 
     let parts = Parts::of(&issued);
@@ -58,6 +62,26 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
             let signer = binds();
             move || {
                 black_box(present(black_box(&issued), &paths, &signer));
+            }
+        },
+    )
+    .at_most(1.3);
+
+    let (signer, bound, hashed) = (binds(), parts.bound.clone(), vec![parts.hashed.clone()]);
+    let held: &'static str = issued_text.leak();
+    let held = SdJwt::parse(held, SdJwtBudget::DEFAULT).unwrap();
+    let processed = process(&held).unwrap();
+    let presenting_held = Row::new(
+        "SD-JWT VC present, of a credential that is read already",
+        move || {
+            black_box(signer(black_box(&bound)));
+            hash_each(&hashed);
+        },
+        {
+            let signer = binds();
+            move || {
+                let selection = select_processed(&held, &processed, black_box(&wanted)).unwrap();
+                black_box(bind(&selection, &signer));
             }
         },
     )
@@ -98,7 +122,7 @@ pub(super) fn rows(provider: Provider) -> Vec<Row> {
         },
     )
     .at_most(provider.verification_target(1.08));
-    vec![issuing, presenting, verifying]
+    vec![issuing, presenting, presenting_held, verifying]
 }
 
 #[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
@@ -130,15 +154,17 @@ fn issue(credential: &CredentialToIssue, header: &IssuerHeader, signer: &Signer)
 #[expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 fn present(issued: &str, paths: &[ClaimsPath], signer: &Signer) -> String {
     let sd_jwt = SdJwt::parse(issued, SdJwtBudget::DEFAULT).unwrap();
-    let prepared = select(&sd_jwt, paths)
-        .unwrap()
-        .prepare_key_binding(&KeyBindingClaims {
-            algorithm: Es256,
-            audience: VERIFIER.to_owned(),
-            nonce: NONCE.to_owned(),
-            issued_at: NOW,
-            transaction_data: None,
-        });
+    bind(&select(&sd_jwt, paths).unwrap(), signer)
+}
+
+fn bind(selection: &Selection<'_>, signer: &Signer) -> String {
+    let prepared = selection.prepare_key_binding(&KeyBindingClaims {
+        algorithm: Es256,
+        audience: VERIFIER.to_owned(),
+        nonce: NONCE.to_owned(),
+        issued_at: NOW,
+        transaction_data: None,
+    });
     let signature = signer(prepared.signing_input().as_bytes());
     prepared.finish(&signature)
 }

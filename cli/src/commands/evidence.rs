@@ -2,7 +2,8 @@
 
 use http::HeaderValue;
 use http::header::ACCEPT;
-use symbolon_did::{Did, WebScheme, web_document_url};
+use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
+use symbolon_did::{WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, GuardedFetcher};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::{
@@ -37,6 +38,9 @@ impl Network {
             Want::DidDocument { did } => {
                 evidence.add_did_document(did, DidDocumentEvidence::Document(body));
             }
+            Want::DidWitnessProofs { did } => {
+                evidence.add_did_witness_proofs(did, DocumentEvidence::Document(body));
+            }
             Want::IssuerDocument { url } => {
                 evidence.add_issuer_document(url, DocumentEvidence::Document(body));
             }
@@ -59,9 +63,17 @@ impl Network {
 
     async fn get(&self, want: &Want) -> Option<Vec<u8>> {
         match want {
-            Want::DidDocument { did } => {
-                let accept = "application/did, application/json";
-                self.fetch(&self.did_url(did)?, accept, MAX_ISSUER_DOCUMENT_BYTES)
+            Want::DidDocument { did } => match webvh_log_url(did, self.did_scheme()) {
+                Ok(url) => self.fetch(&url, "text/jsonl", MAX_WEBVH_LOG_BYTES).await,
+                Err(_) => {
+                    let url = web_document_url(did, self.did_scheme()).ok()?;
+                    let accept = "application/did, application/json";
+                    self.fetch(&url, accept, MAX_ISSUER_DOCUMENT_BYTES).await
+                }
+            },
+            Want::DidWitnessProofs { did } => {
+                let url = webvh_witness_url(did, self.did_scheme()).ok()?;
+                self.fetch(&url, "application/json", MAX_WEBVH_WITNESS_BYTES)
                     .await
             }
             Want::IssuerDocument { url } => {
@@ -80,12 +92,11 @@ impl Network {
         }
     }
 
-    fn did_url(&self, did: &Did) -> Option<String> {
-        let scheme = match self.urls {
+    const fn did_scheme(&self) -> WebScheme {
+        match self.urls {
             UrlPolicy::Public => WebScheme::Https,
             UrlPolicy::Development => WebScheme::HttpOnLocalhost,
-        };
-        web_document_url(did, scheme).ok()
+        }
     }
 
     async fn fetch(&self, address: &str, accept: &'static str, limit: usize) -> Option<Vec<u8>> {

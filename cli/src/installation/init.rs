@@ -13,7 +13,7 @@ use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::x509::issue::IssueError;
 use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime, random_bytes};
 use symbolon_issuer::mapping::CredentialConfiguration;
-use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES, VCT_PLACEHOLDER};
+use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES};
 use symbolon_trust::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
     TrustedIssuer,
@@ -234,7 +234,7 @@ pub fn init(
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(file(folder))?;
         }
-        let text = query.dcql.replace(VCT_PLACEHOLDER, &credential_type);
+        let text = query.for_issuer(&issuer, &credential_type);
         write_atomically(&path, text.as_bytes(), Readers::Everyone).map_err(file(&path))?;
     }
     // The configuration comes last: where it stands, everything that it names stands too.

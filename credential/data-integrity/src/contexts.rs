@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use ssi_json_ld::json_ld::syntax::{self, Parse as _};
 use ssi_json_ld::json_ld::{Context, Iri, IriBuf, LoadError, Loader, RemoteDocument};
 use symbolon_credential::data_integrity::{ContextTable, JsonLdError};
@@ -17,10 +18,10 @@ pub(crate) struct Contexts {
     processed: Mutex<Processed>,
 }
 
-/// Families by the text of their outermost context and the digest of the table.
+/// Families by their outermost context and the table, both hashed: the text may be long, and many may be kept.
 #[derive(Default)]
 struct Processed {
-    families: HashMap<(String, [u8; 32]), Arc<Family>>,
+    families: HashMap<[u8; 32], Arc<Family>>,
     allowance: Arc<Allowance>,
 }
 
@@ -87,7 +88,10 @@ impl Contexts {
         process: impl FnOnce() -> Result<Context, JsonLdError>,
     ) -> Result<Arc<Family>, JsonLdError> {
         // Contexts within the document may need the table where this one does not.
-        let key = (context.to_string(), table.digest());
+        let key: [u8; 32] = Sha256::new_with_prefix(context.to_string())
+            .chain_update(table.digest())
+            .finalize()
+            .into();
         let allowance = {
             let mut processed = self.lock();
             if processed.allowance.is_spent() {

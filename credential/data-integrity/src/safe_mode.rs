@@ -4,7 +4,7 @@
 //! it: the expanded document has as many scalars as the document, wherever a context or the processor made one vanish.
 
 use serde_json::{Map, Value};
-use ssi_json_ld::json_ld::syntax;
+use ssi_json_ld::json_ld::{Iri, syntax};
 use symbolon_credential::data_integrity::{ContextTable, DataLoss, JsonLdBudget, JsonLdError};
 
 use crate::contexts::Contexts;
@@ -50,6 +50,11 @@ impl Walk<'_> {
         self.items = self.items.checked_sub(1).ok_or(JsonLdError::OverBudget)?;
         match value {
             Value::Null => Err(DataLoss::Value.into()),
+            Value::String(text)
+                if text.contains(':') && has_broken_escape(text) && Iri::new(text).is_ok() =>
+            {
+                Err(DataLoss::Identifier.into())
+            }
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
                 self.scalars += 1;
                 Ok(())
@@ -69,16 +74,53 @@ impl Walk<'_> {
     fn object(&mut self, members: &Map<String, Value>, depth: usize) -> Result<(), JsonLdError> {
         let is_value = members.contains_key("@value");
         for (name, value) in members {
+            if has_broken_escape(name) {
+                return Err(DataLoss::Term.into());
+            }
             match name.as_str() {
                 "@context" => self.contexts.check(value, self.table)?,
                 name if name.starts_with('@') && !KEYWORDS.contains(&name) => {
                     return Err(DataLoss::Term.into());
                 }
                 "@language" | "@direction" | "@type" if is_value => {}
+                "id" | "@id" | "type" | "@type" if holds_broken_escape(value) => {
+                    return Err(DataLoss::Identifier.into());
+                }
                 _ => self.value(value, depth)?,
             }
         }
         Ok(())
+    }
+}
+
+/// Whether percent signs stand for bytes that are no text. Processors compare identifiers by what their escapes stand for, and
+/// the one below panics where they stand for nothing.
+fn has_broken_escape(text: &str) -> bool {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        {
+            Some(byte) => {
+                decoded.push(byte);
+                decoded.extend(part.bytes().skip(2));
+            }
+            // No escape at all, which the syntax of identifiers refuses.
+            None => decoded.extend(part.bytes()),
+        }
+    }
+    core::str::from_utf8(&decoded).is_err()
+}
+
+fn holds_broken_escape(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_broken_escape(text),
+        Value::Array(items) => items
+            .iter()
+            .any(|item| item.as_str().is_some_and(has_broken_escape)),
+        _ => false,
     }
 }
 

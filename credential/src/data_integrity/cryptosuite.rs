@@ -103,7 +103,7 @@ pub enum NotTransformed {
 /// What is signed: hash of the proof's configuration, hash of the document.
 pub(super) fn hash_data(
     document: &Value,
-    configuration: &Map<String, Value>,
+    configuration: Map<String, Value>,
     suite: Cryptosuite,
     hash: CanonicalHash,
     json_ld: &JsonLd<'_>,
@@ -117,7 +117,7 @@ pub(super) fn hash_data(
                 .concat(),
         })
     };
-    let configuration = canonical(&Value::Object(configuration.clone()))?;
+    let configuration = canonical(&Value::Object(configuration))?;
     let document = canonical(document)?;
     Ok([digest(hash, &configuration), digest(hash, &document)].concat())
 }

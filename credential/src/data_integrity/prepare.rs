@@ -91,7 +91,7 @@ pub fn prepare(
         // The signature covers the context as text; it must be in the proof to be found again (vc-di-eddsa §3.3.1).
         proof.clone_from(&configuration);
     }
-    let signing_input = hash_data(document, &configuration, suite, hash, json_ld)?;
+    let signing_input = hash_data(document, configuration, suite, hash, json_ld)?;
     Ok(PreparedProof {
         document: members.clone(),
         proof,

@@ -5,6 +5,7 @@
 //! `did:key` verifies.
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use serde_json::Value;
 use symbolon_crypto::encoding::multibase;
@@ -191,7 +192,6 @@ fn verify_one(
     let signature = multibase::decode_base58btc(&proof.proof_value).map_err(|_| ProofRejected::Malformed)?;
     let mut configuration = proof.members.clone();
     configuration.shift_remove("proofValue");
-    let mut document = document.clone();
     match suite.canonicalization() {
         Canonicalization::Rdfc => {
             let context = document.get("@context");
@@ -202,9 +202,9 @@ fn verify_one(
                 configuration.insert("@context".to_owned(), context.clone());
             }
         }
-        Canonicalization::Jcs => take_proofs_context(&mut document, configuration.get("@context"))?,
+        Canonicalization::Jcs => check_proofs_context(document, configuration.get("@context"))?,
     }
-    let signed = hash_data(&document, &configuration, suite, hash, json_ld)?;
+    let signed = hash_data(document, configuration, suite, hash, json_ld)?;
     provider
         .verify(&key.public_key, key.public_key.algorithm(), &signed, &signature)
         .map_err(|_| ProofRejected::Signature)?;
@@ -251,7 +251,7 @@ fn check_statements(proof: &Proof, check: ProofCheck<'_>) -> Result<(), ProofRej
 /// A JCS proof was made over the document with the proof's own context; others may have been appended since
 /// (vc-di-eddsa §3.3.2). Contexts that come behind must not be read as if they were signed, and are taken off here; a
 /// reader of the whole document must not use them, so a difference is refused.
-fn take_proofs_context(document: &mut Value, context: Option<&Value>) -> Result<(), ProofRejected> {
+fn check_proofs_context(document: &Value, context: Option<&Value>) -> Result<(), ProofRejected> {
     if document.get("@context") == context {
         Ok(())
     } else {
@@ -260,11 +260,15 @@ fn take_proofs_context(document: &mut Value, context: Option<&Value>) -> Result<
 }
 
 /// What a proof of a chain was made over: the document with the proofs it builds upon.
-fn with_previous(document: &Value, proof: &Proof, proofs: &[Proof]) -> Result<Value, ProofRejected> {
-    let mut document = document.clone();
+fn with_previous<'d>(
+    document: &'d Value,
+    proof: &Proof,
+    proofs: &[Proof],
+) -> Result<Cow<'d, Value>, ProofRejected> {
     if proof.previous.is_empty() {
-        return Ok(document);
+        return Ok(Cow::Borrowed(document));
     }
+    let mut document = document.clone();
     let mut previous = Vec::new();
     for id in &proof.previous {
         previous.push(Value::Object(named(id, proofs)?.members.clone()));
@@ -272,7 +276,7 @@ fn with_previous(document: &Value, proof: &Proof, proofs: &[Proof]) -> Result<Va
     if let Some(members) = document.as_object_mut() {
         members.insert("proof".to_owned(), Value::Array(previous));
     }
-    Ok(document)
+    Ok(Cow::Owned(document))
 }
 
 fn named<'p>(id: &str, proofs: &'p [Proof]) -> Result<&'p Proof, ProofRejected> {

@@ -117,7 +117,7 @@ impl<'a> Element<'a> {
         }
         let value = value.ok_or(missing("elementValue"))?;
         // A date that is none would be shown as nothing.
-        if ElementValue::read(&mut Cursor::of_checked(value)).is_none() {
+        if ElementValue::pass(&mut Cursor::of_checked(value)).is_none() {
             return Err(malformed("elementValue"));
         }
         Ok(Self {

@@ -237,7 +237,7 @@ fn read_elements<'a>(cursor: &mut Cursor<'a>) -> Option<Vec<DeviceElement<'a>>> 
         for _ in 0..cursor.map()? {
             let identifier = cursor.text().filter(|name| is_name(name))?;
             let value = cursor.item()?;
-            ElementValue::read(&mut Cursor::of_checked(value))?;
+            ElementValue::pass(&mut Cursor::of_checked(value))?;
             elements.push(DeviceElement {
                 name_space,
                 identifier,

@@ -226,6 +226,31 @@ impl ElementValue {
         }
     }
 
+    /// Goes behind the value that is next if [`ElementValue::read`] would read it. Nothing of it is copied.
+    pub(super) fn pass(cursor: &mut Cursor<'_>) -> Option<()> {
+        if let Some(tag) = cursor.tag() {
+            return match tag {
+                TDATE => DateTime::parse(cursor.text()?).ok().map(|_| ()),
+                FULL_DATE => FullDate::parse(cursor.text()?).ok().map(|_| ()),
+                _ => Self::pass(cursor),
+            };
+        }
+        if let Some(length) = cursor.array() {
+            return (0..length).try_for_each(|_| Self::pass(cursor));
+        }
+        if let Some(length) = cursor.map() {
+            return (0..length).try_for_each(|_| Self::pass(cursor).and_then(|()| Self::pass(cursor)));
+        }
+        let is_scalar = cursor.text().is_some()
+            || cursor.bytes().is_some()
+            || cursor.unsigned().is_some()
+            || cursor.negative().is_some()
+            || cursor.boolean().is_some()
+            || cursor.null().is_some()
+            || cursor.float().is_some();
+        is_scalar.then_some(())
+    }
+
     /// Reads the value that is next. How deep it may be was checked with the whole.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         if let Some(tag) = cursor.tag() {
@@ -264,6 +289,7 @@ impl ElementValue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -284,6 +310,31 @@ mod tests {
             element
         );
         assert_eq!(element.to_json(), value);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_passed_is_what_would_be_read(
+            tag in prop::sample::select(vec![TDATE, FULL_DATE, 24]),
+            text in prop::sample::select(vec!["2019-10-20", "2019-02-29", "2019-10-20T00:00:00Z", "x"]),
+            simple in 0xe0_u8..=0xf7,
+            numbers in prop::collection::vec(any::<i64>(), 0..4),
+        ) {
+            let mut bytes = Vec::new();
+            write::array(&mut bytes, 3);
+            write::tag(&mut bytes, tag);
+            write::text(&mut bytes, text);
+            bytes.push(simple);
+            write::map(&mut bytes, numbers.len());
+            for number in numbers {
+                write::integer(&mut bytes, number);
+                write::bytes(&mut bytes, &number.to_be_bytes());
+            }
+            let (mut passed, mut read) = (Cursor::of_checked(&bytes), Cursor::of_checked(&bytes));
+            let is_passed = ElementValue::pass(&mut passed).is_some();
+            prop_assert_eq!(is_passed, ElementValue::read(&mut read).is_some());
+            prop_assert_eq!(passed.is_at_end(), read.is_at_end());
+        }
     }
 
     #[test]

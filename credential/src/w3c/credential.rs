@@ -93,6 +93,9 @@ impl VerifiableCredential {
         if !types.iter().any(|name| name == VERIFIABLE_CREDENTIAL) {
             return Err(NotConforming::RequiredType { of });
         }
+        if version == DataModelVersion::V2_0 {
+            check_own_contexts(&types, contexts(&document))?;
+        }
         id(&document, of)?;
         check_names(&document)?;
         let issuer = read_issuer(&document)?;
@@ -293,6 +296,26 @@ pub(super) fn contexts(document: &Map<String, Value>) -> &[Value] {
         Some(Value::Array(items)) => items,
         Some(one) => core::slice::from_ref(one),
         None => &[],
+    }
+}
+
+/// Contexts within the document are there to be judged: none may take a protected term away from another (§5.3), and where no
+/// other context is unknown, each type must have become a URL by them (§4.5). What contexts elsewhere say is for whoever has
+/// them: see [`VerifiableCredential::expanded_types`].
+fn check_own_contexts(types: &[String], contexts: &[Value]) -> Result<(), NotConforming> {
+    if !contexts.iter().any(Value::is_object) {
+        return Ok(());
+    }
+    match expanded_types(types, contexts, &ContextTable::default()) {
+        Err(TypesNotExpanded::ProtectedTerm) => Err(NotConforming::TermRedefined),
+        Err(TypesNotExpanded::OverBudget) => Err(NotConforming::OverBudget),
+        Err(TypesNotExpanded::InvalidContext) => Err(NotConforming::ContextItem),
+        Ok(iris) if iris.len() < types.len() || !iris.iter().all(|iri| iri.contains(':')) => {
+            Err(NotConforming::Type {
+                of: Property::Credential,
+            })
+        }
+        Ok(_) | Err(TypesNotExpanded::UnknownContext) => Ok(()),
     }
 }
 

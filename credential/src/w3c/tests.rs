@@ -137,6 +137,30 @@ fn types_are_terms_or_urls_and_one_of_them_is_required() {
 }
 
 #[test]
+fn contexts_within_the_document_keep_protected_terms_and_give_types_urls() {
+    let base = "https://www.w3.org/ns/credentials/v2";
+    let of = |contexts: Value| with(json!({ "@context": contexts, "type": ["VerifiableCredential", "Own"] }));
+    let own = json!({ "Own": "https://example.org/#Own" });
+    let protects = json!({ "@protected": true, "Own": "https://example.org/#Own" });
+    let other = json!({ "Own": "https://example.org/#Other" });
+    accepted(of(json!([base, own])));
+    accepted(of(json!([base, protects, own])));
+    accepted(of(json!([base, "https://issuer.example/contexts/unknown", {}])));
+    assert_eq!(
+        refused(of(json!([base, protects, other]))),
+        NotConforming::TermRedefined
+    );
+    let untyped = NotConforming::Type {
+        of: Property::Credential,
+    };
+    for nothing in [json!({}), json!({ "@vocab": null }), json!({ "Own": null })] {
+        assert_eq!(refused(of(json!([base, nothing]))), untyped, "{nothing}");
+    }
+    let circle = json!({ "Own": "a:b", "a": "Own" });
+    assert_eq!(refused(of(json!([base, circle]))), NotConforming::ContextItem);
+}
+
+#[test]
 fn the_issuer_is_a_url_or_an_object_with_one() {
     let issuer = |value: Value| with(json!({ "issuer": value }));
     accepted(issuer(json!({ "id": "did:example:issuer", "name": "Issuer" })));

@@ -8,6 +8,7 @@ mod nonce;
 mod offer;
 mod status;
 mod token;
+mod vcalm;
 
 use std::sync::Arc;
 
@@ -83,8 +84,11 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         )
         .with_state(Arc::clone(issuer));
 
+    let documents = vcalm::router(Arc::clone(issuer), token.clone());
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
-    Ok(harden(public.merge(protocol), Limits::PROTOCOL).nest("/admin/v1", administration))
+    Ok(harden(public.merge(protocol), Limits::PROTOCOL)
+        .nest("/admin/v1", administration)
+        .nest(&format!("{base}/vcalm"), documents))
 }
 
 /// Where `did:web` finds its document: among the well-known ones, or below the path of the identifier.

@@ -4,6 +4,7 @@ mod audit;
 mod credentials;
 mod status;
 mod tokens;
+mod vcalm;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use audit::VerifyAuditError;
 pub use credentials::CredentialFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
+pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
 use crate::card::{FontError, Fonts};
 use crate::setup::Setup;

@@ -11,8 +11,8 @@ mod store;
 
 pub use crate::http::router;
 pub use issuer::{
-    CredentialFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList, PublishedToken,
-    TokenFailure, VerifyAuditError,
+    CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList,
+    PublishedToken, StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{

@@ -18,7 +18,7 @@ use symbolon_credential::w3c::jose::prepare_credential;
 use symbolon_credential::w3c::{CredentialDocument, IssuerDescription, LanguageText, VerifiableCredential};
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::signing::SignatureRequest;
-use symbolon_crypto::{PublicKey, SignatureAlgorithm};
+use symbolon_crypto::{PublicKey, SignatureAlgorithm, UnixTime};
 use symbolon_did::did_key;
 use symbolon_protocol::openid4vci::credential::IssuedCredential;
 
@@ -63,15 +63,35 @@ enum Content<'a> {
 }
 
 /// How a W3C credential is secured.
-enum Securing {
+pub(crate) enum Securing {
     Whole(Cryptosuite, SignatureAlgorithm),
     /// With pointers to what the holder cannot withhold.
     Selective(Vec<JsonPointer>),
     Jwt(SignatureAlgorithm),
 }
 
+impl Securing {
+    /// How a target secures; selective disclosure begins without pointers. `None` for a format that is none of the W3C's.
+    pub(crate) const fn of(target: &Target) -> Option<Self> {
+        match target {
+            Target::LdpVc { cryptosuite, .. } => {
+                let suite = match cryptosuite {
+                    IssuedCryptosuite::EddsaRdfc2022 => Cryptosuite::EddsaRdfc2022,
+                    IssuedCryptosuite::EddsaJcs2022 => Cryptosuite::EddsaJcs2022,
+                    IssuedCryptosuite::EcdsaRdfc2019 => Cryptosuite::EcdsaRdfc2019,
+                    IssuedCryptosuite::EcdsaJcs2019 => Cryptosuite::EcdsaJcs2019,
+                    IssuedCryptosuite::EcdsaSd2023 => return Some(Self::Selective(Vec::new())),
+                };
+                Some(Self::Whole(suite, cryptosuite.algorithm()))
+            }
+            Target::JwtVcJson { algorithm, .. } => Some(Self::Jwt(*algorithm)),
+            Target::SdJwtVc { .. } | Target::MsoMdoc { .. } => None,
+        }
+    }
+}
+
 /// A credential that lacks its signature.
-pub(super) enum PreparedCredential {
+pub(crate) enum PreparedCredential {
     SdJwtVc(PreparedSdJwt),
     Mdoc(PreparedMdoc),
     Whole(Box<PreparedProof>),
@@ -80,7 +100,7 @@ pub(super) enum PreparedCredential {
 }
 
 /// The kind of credential that a configuration gives.
-pub(super) const fn kind(target: &Target) -> CredentialKind {
+pub(crate) const fn kind(target: &Target) -> CredentialKind {
     match target {
         Target::SdJwtVc { .. } => CredentialKind::SdJwtVc,
         Target::MsoMdoc { .. } => CredentialKind::Mdoc,
@@ -111,20 +131,13 @@ impl<'a> Plan<'a> {
                 doc_type,
                 elements: elements(&mapped)?,
             },
-            Target::LdpVc { w3c, cryptosuite } => {
-                let algorithm = cryptosuite.algorithm();
-                let whole = |suite| Securing::Whole(suite, algorithm);
-                let securing = match cryptosuite {
-                    IssuedCryptosuite::EddsaRdfc2022 => whole(Cryptosuite::EddsaRdfc2022),
-                    IssuedCryptosuite::EddsaJcs2022 => whole(Cryptosuite::EddsaJcs2022),
-                    IssuedCryptosuite::EcdsaRdfc2019 => whole(Cryptosuite::EcdsaRdfc2019),
-                    IssuedCryptosuite::EcdsaJcs2019 => whole(Cryptosuite::EcdsaJcs2019),
-                    IssuedCryptosuite::EcdsaSd2023 => Securing::Selective(mandatory_pointers(&mapped)?),
+            target @ (Target::LdpVc { w3c, .. } | Target::JwtVcJson { w3c, .. }) => {
+                let securing = match Securing::of(target) {
+                    Some(Securing::Selective(_)) => Securing::Selective(mandatory_pointers(&mapped)?),
+                    Some(securing) => securing,
+                    None => return Err(IssuanceFailure::NotOfThisIssuer),
                 };
                 w3c_content(configuration, w3c, mapped, securing, material)?
-            }
-            Target::JwtVcJson { w3c, algorithm } => {
-                w3c_content(configuration, w3c, mapped, Securing::Jwt(*algorithm), material)?
             }
         };
         Ok(Self {
@@ -154,9 +167,10 @@ impl<'a> Plan<'a> {
                 claims,
                 securing,
             } => {
-                let signer = self.assertion_key(securing)?;
+                let signer = self.material.assertion_key(securing)?;
                 let document = self.document(w3c, context, claims, signer, &key, place)?;
-                self.secure(document, securing, signer)
+                self.material
+                    .secure(document, securing, signer, self.times.issued_at)
             }
         }
     }
@@ -221,15 +235,6 @@ impl<'a> Plan<'a> {
         Ok((PreparedCredential::Mdoc(prepared), request))
     }
 
-    fn assertion_key(&self, securing: &Securing) -> Result<&'a AssertionKey, IssuanceFailure> {
-        let algorithm = match securing {
-            Securing::Whole(_, algorithm) | Securing::Jwt(algorithm) => *algorithm,
-            Securing::Selective(_) => SignatureAlgorithm::Es256,
-        };
-        let keys = self.material.signers.assertion();
-        keys.with_algorithm(algorithm).ok_or(IssuanceFailure::NoKey)
-    }
-
     fn document(
         &self,
         w3c: &W3cTarget,
@@ -265,21 +270,35 @@ impl<'a> Plan<'a> {
         };
         Ok(document.build()?)
     }
+}
 
-    fn secure(
+impl<'a> IssuanceMaterial<'a> {
+    /// The key that secures in this way.
+    pub(crate) fn assertion_key(&self, securing: &Securing) -> Result<&'a AssertionKey, IssuanceFailure> {
+        let algorithm = match securing {
+            Securing::Whole(_, algorithm) | Securing::Jwt(algorithm) => *algorithm,
+            Securing::Selective(_) => SignatureAlgorithm::Es256,
+        };
+        let keys = self.signers.assertion();
+        keys.with_algorithm(algorithm).ok_or(IssuanceFailure::NoKey)
+    }
+
+    /// Prepares the proof or the token of a document, and says what is to be signed.
+    pub(crate) fn secure(
         &self,
         document: VerifiableCredential,
         securing: &Securing,
         signer: &AssertionKey,
+        issued_at: UnixTime,
     ) -> Result<(PreparedCredential, SignatureRequest), IssuanceFailure> {
         let json_ld = JsonLd {
-            processor: self.material.json_ld,
-            contexts: self.material.profile.context_table(),
+            processor: self.json_ld,
+            contexts: self.profile.context_table(),
             budget: JsonLdBudget::DEFAULT,
         };
         let handle = signer.handle().clone();
         // The time of the proof is that of the credential: a finer one would tell holders apart.
-        let created = Some(self.times.issued_at);
+        let created = Some(issued_at);
         match securing {
             Securing::Jwt(algorithm) => {
                 let prepared = prepare_credential(&document, *algorithm, signer.json_web_key(), &[])?;
@@ -310,7 +329,7 @@ impl<'a> Plan<'a> {
                     created,
                     expires: None,
                 };
-                let prepared = proof.prepare(json_ld, self.material.crypto, self.material.randomness)?;
+                let prepared = proof.prepare(json_ld, self.crypto, self.randomness)?;
                 let request = prepared.signature_request(handle);
                 Ok((PreparedCredential::Selective(Box::new(prepared)), request))
             }
@@ -320,7 +339,7 @@ impl<'a> Plan<'a> {
 
 impl PreparedCredential {
     /// The credential as it goes into a credential response.
-    pub(super) fn finish(self, signature: &[u8]) -> Result<IssuedCredential, IssuanceFailure> {
+    pub(crate) fn finish(self, signature: &[u8]) -> Result<IssuedCredential, IssuanceFailure> {
         let document = |value| match value {
             Value::Object(members) => Ok(IssuedCredential::Object(members)),
             _ => Err(IssuanceFailure::NotAnObject),

@@ -95,7 +95,7 @@ impl AcceptedRequest<'_> {
             let id = CredentialId::make(material.randomness)?;
             let action = AuditAction::CredentialIssued {
                 credential: id.clone(),
-                record: RecordReference::derive(material.secret, &self.record),
+                record: Some(RecordReference::derive(material.secret, &self.record)),
                 configuration: self.configuration.id().clone(),
             };
             events.push(WaitingEvent::make(
@@ -108,7 +108,7 @@ impl AcceptedRequest<'_> {
                 id,
                 kind: kind(self.configuration.target()),
                 configuration: self.configuration.id().clone(),
-                record: self.record.clone(),
+                record: Some(self.record.clone()),
                 status_index: *place,
                 issued_at: now,
                 expires_at: times.expires_at,

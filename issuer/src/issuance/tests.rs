@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
-use symbolon_protocol::openid4vci::credential::CredentialSelector;
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector};
 use symbolon_protocol::openid4vci::identifiers::{CNonce, CredentialIdentifier};
 
 use super::*;

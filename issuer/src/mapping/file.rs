@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::card::{CardAttribute, CardLanguage, CardTransform};
 use super::transform::{Disclosure, LanguageChoice, Presence, Transform};
+use crate::vcalm::VcalmPolicy;
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -26,6 +27,8 @@ pub(super) struct CredentialFile {
     pub(super) cryptosuite: Option<IssuedCryptosuite>,
     #[serde(default)]
     pub(super) signing_algorithm: Option<JwtAlgorithm>,
+    #[serde(default)]
+    pub(super) vcalm: VcalmPolicy,
     #[serde(default = "default_validity_days")]
     pub(super) validity_days: u32,
     #[serde(default)]

@@ -32,6 +32,7 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     an_issuance_is_whole_and_each_part_has_its_own_refusal(&*make()).await;
     an_index_belongs_to_one_credential(&*make()).await;
     every_kind_of_credential_is_kept(&*make()).await;
+    a_credential_of_no_record_is_kept_and_listed_under_none(&*make()).await;
     statuses_change_together_and_leave_marks(&*make()).await;
     shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
     allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
@@ -256,6 +257,24 @@ async fn every_kind_of_credential_is_kept(store: &dyn IssuerStore) {
         let kept = store.credential(&issued.id).await.unwrap().unwrap();
         assert_eq!(kept.value, issued);
     }
+}
+
+async fn a_credential_of_no_record_is_kept_and_listed_under_none(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let issued = CredentialRecord {
+        record: None,
+        ..credential(&numbers, "1", 120)
+    };
+    let committed = store
+        .commit_issuance(issuance(&numbers, vec![issued.clone()]))
+        .await;
+    assert_eq!(committed.unwrap(), IssuanceOutcome::Committed);
+    let kept = store.credential(&issued.id).await.unwrap().unwrap();
+    assert_eq!(kept.value, issued);
+    let all = store.credentials(None, usize::MAX).await.unwrap();
+    assert!(all.contains(&issued));
+    let of_record = store.credentials_of(&uin("1"), None, usize::MAX).await.unwrap();
+    assert!(of_record.iter().all(|stored| stored.value.id != issued.id));
 }
 
 async fn an_index_belongs_to_one_credential(store: &dyn IssuerStore) {

@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from formats.certificates import PeerDocumentSigner, jwk_of
 
 FORMAT = "ISO mdoc"
+# What our issuer makes for everybody: a licence is given to whoever has one.
+OUR_TYPE = OUR_NAME_SPACE = "org.symbolon.national-id.1"
 DOC_TYPE, NAME_SPACE = "org.iso.18013.5.1.mDL", "org.iso.18013.5.1"
 PERSON = {
     "family_name": "Otieno",
@@ -19,16 +21,16 @@ PERSON = {
     "age_over_18": True,
 }
 SHOWN = ["family_name", "birth_date", "age_over_18"]
-QUERY = {
-    "credentials": [
-        {
-            "id": "licence",
-            "format": "mso_mdoc",
-            "meta": {"doctype_value": DOC_TYPE},
-            "claims": [{"path": [NAME_SPACE, name], "intent_to_retain": False} for name in SHOWN],
-        }
-    ]
-}
+
+
+def query(doc_type, name_space, names):
+    claims = [{"path": [name_space, name], "intent_to_retain": False} for name in names]
+    wanted = {"id": "mdoc", "format": "mso_mdoc", "meta": {"doctype_value": doc_type}, "claims": claims}
+    return {"credentials": [wanted]}
+
+
+OURS = query(OUR_TYPE, OUR_NAME_SPACE, ["full_name", "birth_date", "age_over_18"])
+THEIRS = query(DOC_TYPE, NAME_SPACE, SHOWN)
 
 
 class Peer:
@@ -57,8 +59,8 @@ def session_of(request):
 
 def read_ours(ours, peer, run):
     """A presentation of our wallet, exactly as our verifier gets it."""
-    ours.receive("MobileDrivingLicence")
-    request = ours.ask(QUERY)
+    ours.receive("NationalIdentityMdoc")
+    request = ours.ask(OURS)
     [[presentation]] = ours.present(request).values()
     _, report = ours.verify(presentation, request=request)
     order = {"work": "verify", "anchors": ours.own_issuer()["anchors"]} | session_of(request)
@@ -66,9 +68,9 @@ def read_ours(ours, peer, run):
     def accepted():
         answer = peer.ask(order | {"presentation": presentation})
         assert answer["accepted"], answer["reason"]
-        assert answer["doc_type"] == DOC_TYPE, answer["doc_type"]
+        assert answer["doc_type"] == OUR_TYPE, answer["doc_type"]
         assert answer["claims"] == report["claims"], "the peer reads other elements than we do"
-        assert len(answer["claims"][NAME_SPACE]) >= 2, "too little was shown to compare"
+        assert len(answer["claims"][OUR_NAME_SPACE]) >= 2, "too little was shown to compare"
 
     def refused(because, presentation=presentation, **changes):
         answer = peer.ask(order | {"presentation": presentation} | changes)
@@ -76,7 +78,7 @@ def read_ours(ours, peer, run):
         assert re.search(because, answer["reason"], re.IGNORECASE), f"refused for another reason: {answer['reason']}"
 
     run("ours-by-theirs", "issuer, digests, device signature, elements", accepted)
-    run("ours-altered", "a letter of an element", lambda: refused("digest", alter(presentation, family_name(report))))
+    run("ours-altered", "a letter of an element", lambda: refused("digest", alter(presentation, full_name(report))))
     run("ours-altered", "another nonce", lambda: refused("device signature", nonce="another"))
     run("ours-altered", "another verifier", lambda: refused("device signature", client_id="x509_hash:another"))
     run("ours-altered", "another root", lambda: refused("issuer certificate", anchors=[PeerDocumentSigner().anchor]))
@@ -86,7 +88,7 @@ def read_theirs(ours, peer, run):
     """An mdoc that the peer issued and presented for a request of our verifier."""
     issuer = PeerDocumentSigner()
     trust = ours.trust_list_with(issuer.trusted())
-    request = ours.ask(QUERY)
+    request = ours.ask(THEIRS)
     order = {
         "work": "issue-and-present",
         "issued_at": int(time.time()) - 60,
@@ -119,7 +121,7 @@ def read_theirs(ours, peer, run):
         "a letter of an element",
         lambda: refused("authentic", "not_authentic", alter(presentation, PERSON["family_name"])),
     )
-    other = ours.ask(QUERY)
+    other = ours.ask(THEIRS)
     run("theirs-altered", "the answer to another request", lambda: refused("holder", "refuted", request=other))
     stranger = peer.ask(order | {"device_key": jwk_of(ec.generate_private_key(ec.SECP256R1()))})["presentation"]
     run(
@@ -131,8 +133,8 @@ def read_theirs(ours, peer, run):
     run("theirs-altered", "a root that nobody trusts", lambda: refused("trusted", "not_trusted", trust=strangers))
 
 
-def family_name(report):
-    return report["claims"][NAME_SPACE]["family_name"]
+def full_name(report):
+    return report["claims"][OUR_NAME_SPACE]["full_name"]
 
 
 def decoded(presentation):

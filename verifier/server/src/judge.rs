@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::HeaderValue;
 use http::header::ACCEPT;
 use symbolon_credential::{Input, NotRecognised};
+use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
 use symbolon_did::{Did, WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
@@ -43,6 +44,16 @@ const DID_DOCUMENT_MEDIA_TYPES: [&str; 4] = [
     "application/did+json",
     "application/did+ld+json",
     "application/json",
+];
+
+/// The media types of the log of a `did:webvh`, which says that it should be the first, and what web servers say of
+/// `did.jsonl`.
+const DID_LOG_MEDIA_TYPES: [&str; 5] = [
+    "text/jsonl",
+    "application/jsonl",
+    "application/x-ndjson",
+    "text/plain",
+    "application/octet-stream",
 ];
 
 const JSON: &str = "application/json";
@@ -92,7 +103,8 @@ impl State {
         Judgement { reports, answer }
     }
 
-    async fn judge_one(
+    /// Judges what one session was begun with.
+    pub(crate) async fn judge_one(
         &self,
         mut session: VerificationSession<'_>,
         evidence: &mut Evidence<'_>,
@@ -149,6 +161,13 @@ impl State {
                     .map_or(DidDocumentEvidence::Absent, DidDocumentEvidence::Document);
                 evidence.add_did_document(did, found);
             }
+            Want::DidWitnessProofs { did } => {
+                let found = self
+                    .did_witness_proofs(&did)
+                    .await
+                    .map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
+                evidence.add_did_witness_proofs(did, found);
+            }
             Want::IssuerDocument { url } => {
                 let found = self
                     .issuer_document(&url, &[JSON, "application/jwk-set+json"])
@@ -181,12 +200,27 @@ impl State {
     }
 
     async fn did_document(&self, did: &Did) -> Option<Vec<u8>> {
-        let scheme = match self.dependencies.urls {
-            UrlPolicy::Public => WebScheme::Https,
-            UrlPolicy::Development => WebScheme::HttpOnLocalhost,
-        };
+        let scheme = self.did_scheme();
+        if let Ok(url) = webvh_log_url(did, scheme) {
+            return self
+                .fetch(&url, &DID_LOG_MEDIA_TYPES, MAX_WEBVH_LOG_BYTES)
+                .await
+                .ok();
+        }
         let url = web_document_url(did, scheme).ok()?;
         self.issuer_document(&url, &DID_DOCUMENT_MEDIA_TYPES).await
+    }
+
+    async fn did_witness_proofs(&self, did: &Did) -> Option<Vec<u8>> {
+        let url = webvh_witness_url(did, self.did_scheme()).ok()?;
+        self.fetch(&url, &[JSON], MAX_WEBVH_WITNESS_BYTES).await.ok()
+    }
+
+    fn did_scheme(&self) -> WebScheme {
+        match self.dependencies.urls {
+            UrlPolicy::Public => WebScheme::Https,
+            UrlPolicy::Development => WebScheme::HttpOnLocalhost,
+        }
     }
 
     /// A document in which an issuer says which keys it has. It is worth what the web server is worth, and kept as short as

@@ -5,6 +5,7 @@ mod answer;
 mod error;
 mod events;
 mod request_object;
+mod vcalm;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -38,8 +39,13 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             state.dependencies.administration.clone(),
             require_administration,
         ));
+    let vcalm = vcalm::router().layer(from_fn_with_state(
+        state.dependencies.administration.clone(),
+        require_administration,
+    ));
     Router::new()
         .nest("/admin/v1", administration)
+        .nest("/vcalm", vcalm)
         .route(
             "/openid4vp/requests/{id}",
             get(request_object::fetch).post(request_object::fetch_with_nonce),

@@ -171,6 +171,7 @@ impl Judged<'_> {
             binding: self.binding,
             credential: None,
             type_metadata_judged: true,
+            card: self.card,
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
 
     // From here on the issuer is a known one; what is left to show is that it made this.
     let (key, authorities) = if chain.is_empty() {
-        match context.published_key(issuer, credential.header().kid.as_deref()) {
+        match context.published_key(issuer, credential.header()) {
             KeyAnswer::Key(key) => {
                 judged.authentic.checks.push(Check::passed(CheckName::IssuerKey));
                 (key, Vec::new())
@@ -63,7 +63,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
         }
     } else {
         match judge_chain(context, &mut judged, issuer, &chain) {
-            Ok(signer) => signer,
+            Ok(signer) => (signer.key, signer.authorities),
             Err((name, reason)) => return Judgement::made(judged.not_authentic(name, reason)),
         }
     };
@@ -96,14 +96,20 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
     Judgement::made(judged)
 }
 
-/// Whether the certificates lead to the issuer's anchors and name it. The key of the signer, and the key identifiers of
-/// the authorities above it.
-pub(super) fn judge_chain(
+/// A signer whose certificates lead to an anchor of the issuer.
+struct Certified {
+    key: PublicKey,
+    /// The key identifiers of the authorities above it.
+    authorities: Vec<Vec<u8>>,
+}
+
+/// Whether the certificates lead to the issuer's anchors and name it.
+fn judge_chain(
     context: &Context<'_>,
     judged: &mut Judged<'_>,
     issuer: &TrustedIssuer,
     chain: &[Certificate],
-) -> Result<(PublicKey, Vec<Vec<u8>>), (CheckName, Reason)> {
+) -> Result<Certified, (CheckName, Reason)> {
     let verified = verify_chain(
         chain,
         &issuer.anchors,
@@ -123,8 +129,10 @@ pub(super) fn judge_chain(
         .authentic
         .checks
         .push(Check::passed(CheckName::IssuerBinding));
-    let key = leaf.public_key().clone();
-    Ok((key, authority_key_identifiers(&verified, chain)))
+    Ok(Certified {
+        key: leaf.public_key().clone(),
+        authorities: authority_key_identifiers(&verified, chain),
+    })
 }
 
 /// The listed issuer that the credential names: by `iss`, or, where it has none, by the names in the certificate.

@@ -1,6 +1,9 @@
 //! The rules of the credential's type (SD-JWT VC, section 6).
 
-use symbolon_credential::sd_jwt_vc::{CredentialView, TypeMetadata};
+use symbolon_credential::sd_jwt_vc::{
+    CredentialView, KnownTypeMetadata, TypeMetadataError, TypeMetadataReference, TypeMetadataResolution,
+    resolve_type_metadata,
+};
 
 use super::context::Context;
 use super::judged::Judged;
@@ -22,23 +25,22 @@ pub(super) fn judge_type_metadata(context: &Context<'_>, judged: &mut Judged<'_>
     if context.policy.type_metadata == TypeMetadataPolicy::Ignored {
         return MetadataAnswer::Judged;
     }
-    let vct = credential.vct().as_str();
-    let evidence = context.evidence;
-    let metadata = match (
-        evidence.trust_list().type_metadata.get(vct),
-        evidence.type_metadata(vct),
-    ) {
-        // The registry has signed this one; the credential's hash is over the document as it is served.
-        (Some(listed), _) => TypeMetadata::from_value(listed.clone()).map_err(|_| Reason::Malformed),
-        (None, Some(TypeMetadataEvidence::Document(document))) => match credential.type_integrity() {
-            Ok(Some(integrity)) if !integrity.matches(document) => Err(Reason::WrongHash),
-            Ok(_) => TypeMetadata::parse(document).map_err(|_| Reason::Malformed),
-            Err(_) => Err(Reason::Malformed),
-        },
-        (None, None) if context.may_ask() => {
-            return MetadataAnswer::Wanted { vct: vct.to_owned() };
+    let resolution = match TypeMetadataReference::of(credential) {
+        Ok(reference) => {
+            resolve_type_metadata(reference, |reference| known(context, reference)).map_err(reason_of)
         }
-        (None, Some(TypeMetadataEvidence::Absent) | None) => Err(Reason::EvidenceAbsent),
+        Err(_) => Err(Reason::Malformed),
+    };
+    let metadata = match resolution {
+        Ok(TypeMetadataResolution::Done(metadata)) => Ok(metadata),
+        Ok(TypeMetadataResolution::Wants(reference)) => {
+            let vct = reference.vct.as_str();
+            if context.evidence.type_metadata(vct).is_none() && context.may_ask() {
+                return MetadataAnswer::Wanted { vct: vct.to_owned() };
+            }
+            Err(Reason::EvidenceAbsent)
+        }
+        Err(reason) => Err(reason),
     };
     let (state, check) = match metadata.map(|metadata| metadata.check(credential, CredentialView::Presented))
     {
@@ -55,4 +57,24 @@ pub(super) fn judge_type_metadata(context: &Context<'_>, judged: &mut Judged<'_>
     judged.authentic.state = state;
     judged.authentic.checks.push(check);
     MetadataAnswer::Judged
+}
+
+/// A document that is at hand: the one of the trust list, which the registry has signed, or one that was fetched.
+fn known<'d>(context: &Context<'d>, reference: &TypeMetadataReference) -> Option<KnownTypeMetadata<'d>> {
+    let vct = reference.vct.as_str();
+    if let Some(listed) = context.evidence.trust_list().type_metadata.get(vct) {
+        return Some(KnownTypeMetadata::Vouched(listed));
+    }
+    match context.evidence.type_metadata(vct)? {
+        TypeMetadataEvidence::Document(document) => Some(KnownTypeMetadata::Served(document)),
+        TypeMetadataEvidence::Absent => None,
+    }
+}
+
+const fn reason_of(error: TypeMetadataError) -> Reason {
+    match error {
+        TypeMetadataError::Integrity => Reason::WrongHash,
+        TypeMetadataError::OverBudget => Reason::OverBudget,
+        _ => Reason::Malformed,
+    }
 }

@@ -189,8 +189,11 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
 /// brought along.
 fn permission(issuer: &TrustedIssuer, credential: &VerifiableCredential) -> Permission {
     let mut types = credential.specific_types().peekable();
-    let names_a_type = types.peek().is_some();
-    Permission::of(names_a_type && types.all(|name| issuer.may_issue(name)))
+    if types.peek().is_none() {
+        // It says that it is a credential and nothing more, so that is the type which must be allowed.
+        return Permission::of(issuer.may_issue("VerifiableCredential"));
+    }
+    Permission::of(types.all(|name| issuer.may_issue(name)))
 }
 
 /// What the issuer says, without what tells copies of a credential apart.

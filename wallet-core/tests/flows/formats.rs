@@ -182,6 +182,23 @@ fn each_format_is_presented_bound_to_the_request() {
 }
 
 #[test]
+fn a_jwt_of_vcdm_1_1_is_received_and_presented_as_it_came() {
+    let world = World::new();
+    let id = world.receive_kind(Kind::LegacyJwt);
+    let shown = block_on(world.wallet().show(id, &french(), world.now)).unwrap();
+    assert_eq!(
+        claim(&shown.claims, &Kind::LegacyJwt.path(&["given_name"])).value,
+        "Amina"
+    );
+    let query = Kind::LegacyJwt.query("identity", &[Kind::LegacyJwt.path(&["given_name"])]);
+    let request = ask(&world, query);
+    assert!(request.asked[0].candidates[0].is_shown_whole());
+    let claims = share(&world, &request);
+    assert_eq!(claims["credentialSubject"]["given_name"], "Amina");
+    assert_eq!(claims["@context"][0], "https://www.w3.org/2018/credentials/v1");
+}
+
+#[test]
 fn a_wallet_without_json_ld_leaves_such_credentials_to_others() {
     let mut world = World::new();
     world.json_ld = None;

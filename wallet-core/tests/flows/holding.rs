@@ -1,14 +1,16 @@
 //! Listing, showing, deleting.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use symbolon_wallet_core::hold::{Disclosable, Validity};
 use symbolon_wallet_core::record::HistoryEvent;
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{CredentialId, Languages, WalletError};
 
 use crate::support::World;
+use crate::support::issuer::{CONFIGURATION, TYPE, configuration};
 use crate::support::world::french;
 
 #[test]
@@ -57,6 +59,62 @@ fn a_credential_is_shown_in_the_language_of_its_holder_in_the_order_of_its_issue
     let english = block_on(wallet.show(id, &Languages::new(["eng"]), world.now)).unwrap();
     assert_eq!(english.summary.name, "National identity");
     assert_eq!(english.claims[0].name, "Family name");
+}
+
+#[test]
+fn where_the_issuer_names_nothing_the_type_and_what_it_extends_give_names_and_order() {
+    let mut world = World::new();
+    let mut configuration = configuration(TYPE);
+    configuration
+        .as_object_mut()
+        .unwrap()
+        .remove("credential_metadata");
+    world
+        .issuer
+        .set_configurations(json!({ CONFIGURATION: configuration }));
+    let base = "https://issuer.example/types/person";
+    let french_label =
+        |path: Value, label: &str| json!({ "path": path, "display": [{ "locale": "fr", "label": label }] });
+    world.policy.type_metadata = BTreeMap::from([
+        (
+            TYPE.to_owned(),
+            json!({
+                "vct": TYPE,
+                "extends": base,
+                "claims": [french_label(json!(["birth_date"]), "Né(e) le"), french_label(json!(["given_name"]), "Prénom")],
+            }),
+        ),
+        (
+            base.to_owned(),
+            json!({
+                "vct": base,
+                "display": [
+                    { "locale": "en", "name": "Person" },
+                    { "locale": "fr", "name": "Personne", "description": "Qui vous êtes" },
+                ],
+                "claims": [french_label(json!(["given_name"]), "Petit nom"), french_label(json!(["family_name"]), "Nom")],
+            }),
+        ),
+    ]);
+    let id = world.receive();
+    let shown = block_on(world.wallet().show(id, &french(), world.now)).unwrap();
+    assert_eq!(shown.summary.name, "Personne");
+    assert_eq!(shown.summary.description.as_deref(), Some("Qui vous êtes"));
+    let names: Vec<&str> = shown
+        .claims
+        .iter()
+        .take(4)
+        .map(|claim| claim.name.as_str())
+        .collect();
+    // What a type inherits comes first, under the name that it gives it itself.
+    assert_eq!(names, ["Prénom", "Nom", "Né(e) le", "address.country"]);
+
+    // Metadata that are in error are not used at all.
+    let metadata = &mut world.policy.type_metadata;
+    metadata.get_mut(base).unwrap()["extends"] = json!(TYPE);
+    let shown = block_on(world.wallet().show(id, &french(), world.now)).unwrap();
+    assert_eq!(shown.summary.name, CONFIGURATION);
+    assert_eq!(shown.claims[0].name, "address.country");
 }
 
 #[test]

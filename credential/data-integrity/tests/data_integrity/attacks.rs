@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::{
-    ContextTable, Cryptosuite, DataLoss, ExpectedProof, JsonLd, JsonLdBudget, JsonLdError, NotTransformed,
-    ProofCheck, ProofNotGenerated, ProofPurpose, ProofRejected, VerificationKey, prepare, verify,
+    CanonicalHash, ContextTable, Cryptosuite, DataLoss, ExpectedProof, JsonLd, JsonLdBudget, JsonLdError,
+    JsonLdProcessor as _, NotTransformed, ProofCheck, ProofNotGenerated, ProofPurpose, ProofRejected,
+    VerificationKey, prepare, verify,
 };
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
@@ -227,6 +228,50 @@ fn a_chain_lacks_no_proof_and_goes_in_no_circle() {
         verified(&with_proof(alumni(), json!(vec![chain()[0].clone(); 9]))),
         Err(ProofRejected::TooManyProofs)
     ));
+}
+
+/// Found by fuzzing: the processor below panicked over such identifiers, as deep as they lay.
+#[test]
+fn an_identifier_whose_escapes_are_no_text_is_refused_and_a_text_that_looks_like_one_is_not() {
+    let document = |name: &str, value: Value| {
+        json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/undefined-terms/v2"],
+            "type": ["VerifiableCredential"],
+            "issuer": "https://issuer.example",
+            "credentialSubject": {"id": "did:example:a", name: value},
+        })
+    };
+    let canonical = |document: &Value| {
+        PROCESSOR.canonicalize(
+            document,
+            &ContextTable::default(),
+            CanonicalHash::Sha256,
+            JsonLdBudget::DEFAULT,
+        )
+    };
+    for (name, value) in [
+        ("id", json!("https://issuer.example/%ff")),
+        ("type", json!("Person%c3")),
+        ("type", json!(["Person", "https://issuer.example/%C3%28"])),
+        ("https://issuer.example/%80", json!("x")),
+        ("salary%ff", json!("x")),
+        ("knows", json!({"id": "urn:%fe"})),
+    ] {
+        let refused = canonical(&document(name, value.clone()));
+        assert!(
+            matches!(refused, Err(JsonLdError::DataLoss(_))),
+            "{name}: {value}: {refused:?}"
+        );
+    }
+    for (name, value) in [
+        ("id", json!("https://issuer.example/%C3%A9")),
+        ("salary", json!("50%ff")),
+        ("salary", json!("ratio: 50%ff")),
+        ("salary", json!("100%")),
+    ] {
+        let signed = canonical(&document(name, value.clone()));
+        assert!(signed.is_ok(), "{name}: {value}: {signed:?}");
+    }
 }
 
 #[test]

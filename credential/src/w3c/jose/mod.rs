@@ -12,6 +12,8 @@ mod legacy;
 mod present;
 mod presentation;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use symbolon_crypto::jose::jws::CompactJws;

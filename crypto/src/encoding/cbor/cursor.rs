@@ -1,5 +1,7 @@
 //! Reading CBOR in place: no value is copied, and every part can be had as the bytes it came in.
 
+use ciborium::Value;
+
 use super::{CborBudget, CborError, check};
 
 /// A place in CBOR that [`check`] has accepted. Each method reads one item, or the head of an array, map or tag, and goes on
@@ -125,6 +127,52 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
+    /// The next item as a value; `None` for what is unusual: bignums, `undefined` and other simple values, which `ciborium`
+    /// decides about.
+    pub(super) fn value(&mut self) -> Option<Value> {
+        let first = *self.bytes.first()?;
+        Some(match first >> 5 {
+            0 => Value::from(self.unsigned()?),
+            1 => Value::Integer((-1 - i128::from(self.negative()?)).try_into().ok()?),
+            2 => Value::Bytes(self.bytes()?.to_vec()),
+            3 => Value::Text(self.text()?.to_owned()),
+            4 => {
+                let length = self.array()?;
+                let mut items = Vec::with_capacity(self.at_most(length));
+                for _ in 0..length {
+                    items.push(self.value()?);
+                }
+                Value::Array(items)
+            }
+            5 => {
+                let length = self.map()?;
+                let mut members = Vec::with_capacity(self.at_most(length));
+                for _ in 0..length {
+                    members.push((self.value()?, self.value()?));
+                }
+                Value::Map(members)
+            }
+            6 => match self.tag()? {
+                2 | 3 => return None,
+                tag => Value::Tag(tag, Box::new(self.value()?)),
+            },
+            _ => match first {
+                0xf4 | 0xf5 => Value::Bool(self.boolean()?),
+                0xf6 => {
+                    self.null()?;
+                    Value::Null
+                }
+                0xf9..=0xfb => Value::Float(self.float()?),
+                _ => return None,
+            },
+        })
+    }
+
+    /// So many items, but no more than there are bytes for.
+    fn at_most(&self, items: u64) -> usize {
+        usize::try_from(items).map_or(self.bytes.len(), |items| items.min(self.bytes.len()))
+    }
+
     /// The next item as it is encoded, whatever it is.
     pub fn item(&mut self) -> Option<&'a [u8]> {
         let mut ahead = *self;
@@ -205,7 +253,6 @@ fn half(bits: u16) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use ciborium::Value;
     use proptest::prelude::*;
 
     use super::super::encode;

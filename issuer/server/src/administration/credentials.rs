@@ -141,7 +141,7 @@ impl Administration {
     ) -> Result<StatusChange, AdministrationError> {
         let audit = AuditAction::StatusChanged {
             credential: record.id.clone(),
-            record: self.reference(&record.record),
+            record: record.record.as_ref().map(|uin| self.reference(uin)),
             action,
         };
         Ok(StatusChange {

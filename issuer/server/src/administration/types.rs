@@ -153,8 +153,9 @@ pub struct CredentialSummary {
     pub kind: CredentialKind,
     /// What it was made by.
     pub configuration: ConfigurationId,
-    /// Whose it is.
-    pub record: Uin,
+    /// Whose it is; nobody's in the register for a document that was handed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Uin>,
     /// Its status list.
     pub shard: ShardId,
     /// Its index there.

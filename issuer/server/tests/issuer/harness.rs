@@ -531,7 +531,7 @@ impl Keys {
         }
     }
 
-    fn assertion_of(&self, issuer: &str) -> AssertionKeys {
+    pub(crate) fn assertion_of(&self, issuer: &str) -> AssertionKeys {
         let keys = self.assertion.iter();
         let keys = keys.map(|key| (key.handle().clone(), key.public_key().clone()));
         AssertionKeys::new(&IssuerIdentifier::parse(issuer).unwrap(), keys).unwrap()

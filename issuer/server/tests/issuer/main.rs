@@ -22,3 +22,4 @@ mod records;
 mod status;
 mod stores;
 mod token_refusals;
+mod vcalm;

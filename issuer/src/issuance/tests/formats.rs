@@ -15,7 +15,6 @@ use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey};
 use symbolon_did::{did_jwk, did_key};
 use symbolon_protocol::openid4vci::credential::IssuedCredential;
 
-use super::super::*;
 use super::desk::{Desk, ISSUER, NOW, NoJsonLd, PLACE, record, text};
 use crate::assertion::AssertionKeys;
 use crate::credential_record::CredentialKind;

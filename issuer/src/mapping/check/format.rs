@@ -14,16 +14,18 @@ use crate::mapping::MappingFileError;
 use crate::mapping::file::{ClaimEntry, CredentialFile, FormatName, IssuedCryptosuite, JwtAlgorithm};
 use crate::mapping::target::{Target, W3cTarget};
 use crate::mapping::transform::{Disclosure, Transform};
+use crate::vcalm::VcalmPolicy;
 
 /// Reads the keys of the file's format, and refuses those of others: a key that is not looked at would be taken for one that
 /// works.
 pub(super) fn target(file: &CredentialFile) -> Result<Target, MappingFileError> {
-    let keys: [(&str, bool, &[FormatName]); 7] = [
+    let keys: [(&str, bool, &[FormatName]); 8] = [
         ("type-path", file.type_path.is_some(), &[FormatName::SdJwtVc]),
         ("decoys", file.decoys.is_some(), &[FormatName::SdJwtVc]),
         ("doctype", file.doctype.is_some(), &[FormatName::MsoMdoc]),
         ("types", file.types.is_some(), &W3C),
         ("context", file.context.is_some(), &W3C),
+        ("vcalm", file.vcalm != VcalmPolicy::Refuse, &W3C),
         ("cryptosuite", file.cryptosuite.is_some(), &[FormatName::LdpVc]),
         (
             "signing-algorithm",

@@ -89,7 +89,7 @@ pub(super) fn credential(numbers: &Numbers, digits: &str, index: u32) -> Credent
         id: CredentialId::make(numbers).unwrap(),
         kind: CredentialKind::SdJwtVc,
         configuration: configuration(),
-        record: uin(digits),
+        record: Some(uin(digits)),
         status_index: StatusIndex {
             shard: ShardId::FIRST,
             index,

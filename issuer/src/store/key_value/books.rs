@@ -75,7 +75,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         let holders: BTreeSet<&Uin> = issuance
             .credentials
             .iter()
-            .map(|credential| &credential.record)
+            .filter_map(|credential| credential.record.as_ref())
             .collect();
         for holder in holders {
             let key = holder.as_str().as_bytes().to_vec();
@@ -115,12 +115,11 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
                 .absent(Space::StatusIndices, place.clone())
                 .absent(Space::Credentials, id)
                 .put(Space::StatusIndices, place, id.to_vec())
-                .put(Space::Credentials, id, write(CREDENTIAL, credential)?)
-                .put(
-                    Space::CredentialsByRecord,
-                    credential_of_record_key(&credential.record, &credential.id),
-                    Vec::new(),
-                );
+                .put(Space::Credentials, id, write(CREDENTIAL, credential)?);
+            if let Some(record) = &credential.record {
+                let key = credential_of_record_key(record, &credential.id);
+                batch = batch.put(Space::CredentialsByRecord, key, Vec::new());
+            }
             meanings.extend([IssuanceOutcome::IndexTaken, IssuanceOutcome::IndexTaken]);
         }
         for event in &issuance.events {

@@ -108,7 +108,7 @@ pub(super) const COSE: Target = Target {
                     let parsed = ParsedSign1::parse(input, TagPolicy::Optional, CborBudget::DEFAULT);
                     if let Ok(message) = &parsed {
                         let _ = message.verify(&TrustingProvider, WORLD.issuer.public(), &[]);
-                        for hint in &message.certificates.thumbprint {
+                        if let Some(hint) = &message.certificates.thumbprint {
                             let _ = hint.matches(message.payload());
                         }
                     }

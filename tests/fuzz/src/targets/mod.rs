@@ -15,6 +15,7 @@ mod presentation;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
+mod vcalm;
 mod w3c;
 
 use crate::{Reading, Target};
@@ -48,6 +49,7 @@ pub const TARGETS: &[Target] = &[
     pack::TRUST_LIST,
     pack::PACK,
     issuance::ISSUANCE,
+    vcalm::VCALM,
     presentation::DCQL,
     presentation::PRESENTATION,
     pictures::PICTURES,

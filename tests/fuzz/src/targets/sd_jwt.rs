@@ -7,7 +7,9 @@ use symbolon_credential::sd_jwt::{
 };
 use symbolon_credential::sd_jwt_vc::{
     CredentialToIssue, CredentialView, ExpectedKeyBinding, ExpectedTransactionData, Integrity,
-    IssuerKeyReference, SdJwtVc, TypeMetadata, VerifiableCredentialType, check_issuer_binding,
+    IssuerKeyReference, IssuerMetadata, IssuerScheme, KnownTypeMetadata, SdJwtVc, TypeMetadata,
+    TypeMetadataReference, VerifiableCredentialType, check_issuer_binding, issuer_metadata_url,
+    resolve_type_metadata,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::SignatureAlgorithm;
@@ -149,6 +151,29 @@ pub(super) const TYPE_METADATA: Target = Target {
                         }
                     }
                     Reading::of(&metadata)
+                },
+                |input| {
+                    let metadata = IssuerMetadata::parse(input, ISSUER, IssuerScheme::Https);
+                    if let Ok(metadata) = &metadata {
+                        let written = metadata.to_value().to_string();
+                        let again = IssuerMetadata::parse(written.as_bytes(), ISSUER, IssuerScheme::Https);
+                        let again = again.expect("metadata that is written reads again");
+                        assert_eq!(again.to_value(), metadata.to_value());
+                    }
+                    Reading::of(&metadata.map(|_| ()))
+                },
+                |input| {
+                    with_text(input, |text| {
+                        Reading::of(&issuer_metadata_url(text, IssuerScheme::HttpOnLoopback))
+                    })
+                },
+                |input| {
+                    // A chain that extends itself must come to an end.
+                    let vct = VerifiableCredentialType::parse(TYPE).expect("a type");
+                    let reference = TypeMetadataReference { vct, integrity: None };
+                    let resolved =
+                        resolve_type_metadata(reference, |_| Some(KnownTypeMetadata::Served(input)));
+                    Reading::of(&resolved)
                 },
                 |input| {
                     with_text(input, |text| {

@@ -179,14 +179,7 @@ pub(super) const TOKENS: Target = Target {
             .zip([0, 1, 0, 1])
             .map(|(token, part)| for_part(part, armour::parts_of_jws(token)))
             .collect();
-        let url = issuer_key_url();
-        let document = VerifiableCredential::from_value(credential()).expect("a credential");
-        let prepared =
-            cose::prepare_credential(&document, SignatureAlgorithm::Es256, &url).expect("a message");
-        let message = prepared
-            .finish(vec![7; 64], Tagging::Tagged)
-            .expect("a message is finished");
-        seeds.push(for_part(2, message));
+        seeds.push(for_part(2, message()));
         seeds
     },
 };
@@ -288,6 +281,16 @@ fn legacy_credential() -> Value {
         "expirationDate": "2036-01-01T00:00:00Z",
         "credentialSubject": {"id": holder_did().as_str(), "given": "Asha"}
     })
+}
+
+/// A credential in COSE.
+pub(super) fn message() -> Vec<u8> {
+    let document = VerifiableCredential::from_value(credential()).expect("a credential");
+    let prepared = cose::prepare_credential(&document, SignatureAlgorithm::Es256, &issuer_key_url());
+    let prepared = prepared.expect("a message is prepared");
+    prepared
+        .finish(vec![7; 64], Tagging::Tagged)
+        .expect("a message is finished")
 }
 
 /// A credential, a presentation, and both in the form of VCDM 1.1.

@@ -43,7 +43,7 @@ fn a_cwt_says_what_the_jwt_says_by_the_numbers_of_the_specification() {
     sign1
         .verify(&RustCryptoProvider, chain[0].public_key(), &[])
         .unwrap();
-    let Value::Map(members) = cbor::decode(sign1.payload(), BUDGET).unwrap() else {
+    let Value::Map(members) = cbor::parse(sign1.payload(), BUDGET).unwrap() else {
         panic!("the claims are a map");
     };
     let claim = |key: i64| {

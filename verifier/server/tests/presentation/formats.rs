@@ -8,6 +8,7 @@ use symbolon_credential::mdoc::{
     DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
     MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
+use symbolon_credential::sd_jwt_vc::IssuerKeyReference;
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::{PresentationToSign, prepare_credential};
 use symbolon_credential::w3c::{
@@ -35,7 +36,7 @@ fn did(world: &World) -> Did {
     web_did_of(world.issuer.identifier.as_str()).unwrap()
 }
 
-fn method(world: &World) -> DidUrl {
+pub(crate) fn method(world: &World) -> DidUrl {
     did(world).with_fragment("key-1").unwrap()
 }
 
@@ -44,7 +45,7 @@ fn address(world: &World, path: &str) -> String {
 }
 
 /// Publishes the issuer's DID document and its two lists, in which these indices are set.
-fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
+pub(crate) fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
     let method = method(world).to_string();
     let document = json!({
         "@context": ["https://www.w3.org/ns/did/v1"], "id": did(world),
@@ -77,13 +78,13 @@ fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
     }
 }
 
-fn jwt(world: &World, credential: &VerifiableCredential) -> String {
+pub(crate) fn jwt(world: &World, credential: &VerifiableCredential) -> String {
     let prepared = prepare_credential(credential, SignatureAlgorithm::Es256, &method(world), &[]).unwrap();
     let signature = world.did_key.sign(&prepared.request(world.did_key.handle()));
     prepared.finish(&signature)
 }
 
-fn credential(world: &World, holder: &TestKey) -> VerifiableCredential {
+pub(crate) fn credential(world: &World, holder: &TestKey) -> VerifiableCredential {
     let Value::Object(claims) = json!({ "givenName": "Amina", "familyName": "Diallo" }) else {
         panic!("claims are an object");
     };
@@ -129,7 +130,7 @@ fn with_json_ld<T>(world: &World, work: impl FnOnce(JsonLd<'_>) -> T) -> T {
     })
 }
 
-fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions) -> Value {
+pub(crate) fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions) -> Value {
     with_json_ld(world, |json_ld| {
         let prepared = prepare(document, options, key.public_key(), &json_ld).unwrap();
         let signature = key.sign(&prepared.signature_request(key.handle()));
@@ -137,7 +138,7 @@ fn prove(world: &World, document: &Value, key: &TestKey, options: &ProofOptions)
     })
 }
 
-fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
+pub(crate) fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
     ProofOptions {
         cryptosuite: Cryptosuite::EcdsaRdfc2019,
         verification_method: method,
@@ -150,14 +151,14 @@ fn options(method: String, purpose: ProofPurpose) -> ProofOptions {
 }
 
 /// The credential with a proof over the whole document.
-fn whole(world: &World, holder: &TestKey) -> Value {
+pub(crate) fn whole(world: &World, holder: &TestKey) -> Value {
     let document = Value::Object(credential(world, holder).into_document());
     let options = options(method(world).to_string(), ProofPurpose::AssertionMethod);
     prove(world, &document, &world.did_key, &options)
 }
 
 /// The credential with a selective proof, of which the given name is shown.
-fn selective(world: &World, holder: &TestKey) -> Value {
+pub(crate) fn selective(world: &World, holder: &TestKey) -> Value {
     let document = Value::Object(credential(world, holder).into_document());
     let pointer = |text: &str| ecdsa_sd_2023::JsonPointer::parse(text).unwrap();
     let mandatory = [
@@ -184,7 +185,7 @@ fn selective(world: &World, holder: &TestKey) -> Value {
     })
 }
 
-fn holder_method(key: &TestKey) -> DidUrl {
+pub(crate) fn holder_method(key: &TestKey) -> DidUrl {
     let did = did_key(key.public_key()).unwrap();
     did.with_fragment(did.method_specific_identifier()).unwrap()
 }
@@ -303,6 +304,29 @@ fn outcome(result: &Value) -> (&str, &str) {
         result["reports"][0]["report"]["verdict"].as_str().unwrap(),
         result["answer"].as_str().unwrap(),
     )
+}
+
+#[tokio::test]
+async fn the_key_of_an_sd_jwt_vc_is_found_in_the_metadata_of_its_issuer() {
+    let world = World::new().await;
+    let mut jwk = serde_json::to_value(world.issuer.credential_key.public_key().to_jwk()).unwrap();
+    jwk["kid"] = json!("key-1");
+    let issuer = world.issuer.identifier.as_str();
+    let metadata = json!({ "issuer": issuer, "jwks": { "keys": [jwk] } });
+    world.publish_document(
+        "/.well-known/jwt-vc-issuer",
+        "application/json",
+        &metadata.to_string(),
+    );
+    let credential = world.credential_under(&IssuerKeyReference::KeyId("key-1".to_owned()));
+    let result = answer(&world, &world.query(), |request| {
+        let request = request.request();
+        let (audience, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+        Presentation::Text(world.present_credential(&credential, audience, nonce, &["given_name"]))
+    })
+    .await;
+    assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
+    assert_eq!(world.fetched(), ["/.well-known/jwt-vc-issuer"]);
 }
 
 #[tokio::test]

@@ -10,5 +10,6 @@ mod flow;
 mod formats;
 #[cfg(test)]
 mod requests;
+mod vcalm;
 #[cfg(test)]
 mod world;

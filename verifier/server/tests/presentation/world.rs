@@ -316,6 +316,12 @@ impl World {
     }
 
     pub(crate) fn credential(&self) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.credential_under(&IssuerKeyReference::CertificateChain(chain))
+    }
+
+    /// The credential, whose signer is named so.
+    pub(crate) fn credential_under(&self, reference: &IssuerKeyReference) -> String {
         let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
             panic!("claims are an object");
         };
@@ -334,10 +340,8 @@ impl World {
             claims,
             decoys: Decoys::None,
         };
-        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
-        let reference = IssuerKeyReference::CertificateChain(chain);
         let prepared = credential
-            .prepare(SignatureAlgorithm::Es256, &reference, &SeededRandomness::new(5))
+            .prepare(SignatureAlgorithm::Es256, reference, &SeededRandomness::new(5))
             .unwrap();
         let signature = self
             .issuer
@@ -348,8 +352,17 @@ impl World {
 
     /// A presentation of the given name for `audience` and `nonce`.
     pub(crate) fn present(&self, audience: &str, nonce: &str, names: &[&str]) -> String {
-        let credential = self.credential();
-        let parsed = SdJwt::parse(&credential, SdJwtBudget::DEFAULT).unwrap();
+        self.present_credential(&self.credential(), audience, nonce, names)
+    }
+
+    pub(crate) fn present_credential(
+        &self,
+        credential: &str,
+        audience: &str,
+        nonce: &str,
+        names: &[&str],
+    ) -> String {
+        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
         let claims = KeyBindingClaims {
             algorithm: SignatureAlgorithm::Es256,

@@ -2,9 +2,9 @@ use serde_json::json;
 use symbolon_trust::testing::NOW;
 use symbolon_trust::trust_list::TrustList;
 
-use super::world::{VCT, World, bound, run};
+use super::world::{Network, Question, VCT, World, bound, run};
 use crate::report::{Authentic, Reason, Report, Verdict};
-use crate::{Evidence, Policy, StatusEvidence, TypeMetadataPolicy, Want};
+use crate::{Evidence, Policy, StatusEvidence, Tools, TypeMetadataPolicy, Want};
 
 const ENFORCED: Policy = Policy {
     type_metadata: TypeMetadataPolicy::Enforced,
@@ -75,4 +75,44 @@ fn without_the_metadata_that_policy_demands_the_verdict_is_unknown() {
         Verdict::Valid,
         "where policy does not demand them"
     );
+}
+
+#[test]
+fn the_rules_of_an_extended_type_hold_and_are_asked_for_one_after_the_other() {
+    let world = World::new();
+    let list = world.trust_list();
+    let base = "https://registry.example/types/person";
+    let own = json!({ "vct": VCT, "extends": base }).to_string();
+    let text = world.presentation();
+    for (rule, verdict) in [("allowed", Verdict::Valid), ("never", Verdict::Invalid)] {
+        let extended = json!({ "vct": base, "claims": [{ "path": ["given_name"], "sd": rule }] });
+        let network = Network {
+            status_lists: [(
+                world.uri(),
+                StatusEvidence::Token(world.token(symbolon_trust::status_list::Status::Valid)),
+            )]
+            .into(),
+            type_metadata: [
+                (VCT.to_owned(), own.clone().into_bytes()),
+                (base.to_owned(), extended.to_string().into_bytes()),
+            ]
+            .into(),
+            ..Network::default()
+        };
+        let question = Question {
+            input: text.as_bytes(),
+            expected: bound(),
+            policy: ENFORCED,
+            tools: Tools::without_json_ld(&world.provider),
+            now: NOW,
+        };
+        let (reports, wanted) = question.ask(Evidence::online(&list), &network);
+        assert_eq!(reports[0].verdict, verdict, "{rule}");
+        let types: Vec<&Want> = wanted
+            .iter()
+            .filter(|want| matches!(want, Want::TypeMetadata { .. }))
+            .collect();
+        let want = |vct: &str| Want::TypeMetadata { vct: vct.to_owned() };
+        assert_eq!(types, [&want(VCT), &want(base)]);
+    }
 }

@@ -373,6 +373,18 @@ fn a_proof_of_a_suite_that_is_not_supported_is_unknown() {
 }
 
 #[test]
+fn rejects_the_base_proof_that_a_holder_keeps() {
+    let world = W3cWorld::new();
+    let document = Value::Object(world.template().build().unwrap().document().clone());
+    let base = world.base(&document);
+    let presentation = world.present_documents(&[base], |_| {});
+    refused(
+        &world.verify(presentation.to_string().as_bytes()),
+        Reason::Malformed,
+    );
+}
+
+#[test]
 fn rejects_a_second_proof_beside_a_selective_one() {
     let world = W3cWorld::new();
     let credential = world.template().build().unwrap();

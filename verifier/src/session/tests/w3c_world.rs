@@ -218,7 +218,13 @@ impl W3cWorld {
     /// A derived document of ecdsa-sd-2023 that shows these, and what is always shown.
     pub(crate) fn selective(&self, document: &Value, shown: &[&str]) -> Value {
         let contexts = self.contexts();
-        let pointer = |text: &str| ecdsa_sd_2023::JsonPointer::parse(text).unwrap();
+        let shown: Vec<_> = shown.iter().map(|text| pointer(text)).collect();
+        ecdsa_sd_2023::derive(&self.base(document), &shown, self.json_ld(&contexts)).unwrap()
+    }
+
+    /// The document with the base proof of ecdsa-sd-2023, as its holder keeps it.
+    pub(crate) fn base(&self, document: &Value) -> Value {
+        let contexts = self.contexts();
         let mandatory = [
             "/issuer",
             "/validFrom",
@@ -242,9 +248,7 @@ impl W3cWorld {
             )
             .unwrap();
         let signature = self.es256.sign(&prepared.signature_request(self.es256.handle()));
-        let base = prepared.finish(&signature).unwrap();
-        let shown: Vec<_> = shown.iter().map(|text| pointer(text)).collect();
-        ecdsa_sd_2023::derive(&base, &shown, self.json_ld(&contexts)).unwrap()
+        prepared.finish(&signature).unwrap()
     }
 
     pub(crate) fn jwt_with(&self, credential: &VerifiableCredential, key: &TestKey, method: &str) -> String {
@@ -451,6 +455,10 @@ impl W3cWorld {
             now: NOW,
         }
     }
+}
+
+fn pointer(text: &str) -> ecdsa_sd_2023::JsonPointer {
+    ecdsa_sd_2023::JsonPointer::parse(text).unwrap()
 }
 
 pub(crate) fn did() -> Did {

@@ -23,7 +23,7 @@ use symbolon_credential::Input;
 use crate::report::Report;
 use crate::{
     Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, StatusEvidence,
-    StatusListCredentialEvidence, Step, Tools, VerificationSession, Want,
+    StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, VerificationSession, Want,
 };
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -187,7 +187,9 @@ pub(crate) struct Network {
     pub(crate) status_lists: BTreeMap<String, StatusEvidence>,
     pub(crate) status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     pub(crate) did_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) witness_proofs: BTreeMap<String, Vec<u8>>,
     pub(crate) issuer_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) type_metadata: BTreeMap<String, Vec<u8>>,
 }
 
 impl Network {
@@ -207,12 +209,21 @@ impl Network {
                 let found = found.map_or(DidDocumentEvidence::Absent, DidDocumentEvidence::Document);
                 evidence.add_did_document(did, found);
             }
+            Want::DidWitnessProofs { did } => {
+                let found = self.witness_proofs.get(did.as_str()).cloned();
+                let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
+                evidence.add_did_witness_proofs(did, found);
+            }
             Want::IssuerDocument { url } => {
                 let found = self.issuer_documents.get(&url).cloned();
                 let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
                 evidence.add_issuer_document(url, found);
             }
-            want @ Want::TypeMetadata { .. } => evidence.add_absent(want),
+            Want::TypeMetadata { vct } => {
+                let found = self.type_metadata.get(&vct).cloned();
+                let found = found.map_or(TypeMetadataEvidence::Absent, TypeMetadataEvidence::Document);
+                evidence.add_type_metadata(vct, found);
+            }
         }
     }
 }

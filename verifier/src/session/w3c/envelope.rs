@@ -4,6 +4,7 @@ use symbolon_credential::sd_jwt_vc::check_issuer_binding;
 use symbolon_credential::w3c::cose::CoseCredential;
 use symbolon_credential::w3c::jose::{IssuerKey, JwtCredential};
 use symbolon_crypto::PublicKey;
+use symbolon_crypto::jose::jws::JwsHeader;
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_trust::trust_list::TrustedIssuer;
 
@@ -20,7 +21,7 @@ pub(super) fn prove_jwt<'a>(
     token: Box<JwtCredential<'a>>,
     found: &mut Found,
 ) -> IssuerProof<'a> {
-    let located = locate(context, issuer, &token.issuer_key(), found);
+    let located = locate(context, issuer, &token.issuer_key(), Some(token.header()), found);
     let signer = match located {
         Ok(signer) => signer,
         Err(Unlocated::Wanted(want)) => {
@@ -48,7 +49,7 @@ pub(super) fn prove_cose<'a>(
     message: Box<CoseCredential>,
     found: &mut Found,
 ) -> IssuerProof<'a> {
-    let located = locate(context, issuer, &message.issuer_key(), found);
+    let located = locate(context, issuer, &message.issuer_key(), None, found);
     let signer = match located {
         Ok(signer) => signer,
         Err(Unlocated::Wanted(want)) => {
@@ -103,16 +104,21 @@ impl Signer {
     }
 }
 
-/// Finds the key that the header names, as one of the issuer's.
+/// Finds the key that the header names, as one of the issuer's. `header` is that of a JWT.
 fn locate(
     context: &Context<'_>,
     issuer: &TrustedIssuer,
     key: &IssuerKey<'_>,
+    header: Option<&JwsHeader>,
     found: &mut Found,
 ) -> Result<Signer, Unlocated> {
     let answer = match key {
         IssuerKey::VerificationMethod(method) => context.assertion_key(issuer, method, found),
-        IssuerKey::Metadata(kid) => context.published_key(issuer, *kid),
+        IssuerKey::Metadata(_) => match header {
+            Some(header) => context.published_key(issuer, header),
+            // The metadata are those of JWTs.
+            None => KeyAnswer::Unknown(Reason::Unsupported),
+        },
         IssuerKey::Certificates(chain) => return certified(context, issuer, chain),
     };
     let unlocated = |proof| Unlocated::Is(Box::new(proof));

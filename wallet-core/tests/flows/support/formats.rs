@@ -38,6 +38,8 @@ pub(crate) const CONTEXT: &str = "https://issuer.example/contexts/national-ident
 pub(crate) enum Kind {
     Mdoc,
     Jwt,
+    /// A JWT of VCDM 1.1, which others still issue.
+    LegacyJwt,
     EddsaRdfc,
     EcdsaRdfc,
     EddsaJcs,
@@ -61,6 +63,7 @@ impl Kind {
         match self {
             Self::Mdoc => "mdoc",
             Self::Jwt => "jwt",
+            Self::LegacyJwt => "jwt-1.1",
             Self::EddsaRdfc => "eddsa-rdfc-2022",
             Self::EcdsaRdfc => "ecdsa-rdfc-2019",
             Self::EddsaJcs => "eddsa-jcs-2022",
@@ -72,13 +75,14 @@ impl Kind {
     fn of(configuration: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
+            .chain([Self::LegacyJwt])
             .find(|kind| kind.configuration() == configuration)
     }
 
     pub(crate) const fn format(self) -> &'static str {
         match self {
             Self::Mdoc => "mso_mdoc",
-            Self::Jwt => "jwt_vc_json",
+            Self::Jwt | Self::LegacyJwt => "jwt_vc_json",
             _ => "ldp_vc",
         }
     }
@@ -103,7 +107,7 @@ impl Kind {
                 metadata["credential_signing_alg_values_supported"] = json!([-7]);
                 metadata["cryptographic_binding_methods_supported"] = json!(["cose_key"]);
             }
-            Self::Jwt => {
+            Self::Jwt | Self::LegacyJwt => {
                 metadata["credential_definition"] = json!({ "type": types });
                 metadata["credential_signing_alg_values_supported"] = json!(["ES256"]);
                 metadata["cryptographic_binding_methods_supported"] = json!(["jwk"]);
@@ -210,6 +214,7 @@ pub(crate) fn issue(
     Some(match kind {
         Kind::Mdoc => Value::from(mdoc(&order)),
         Kind::Jwt => Value::from(jwt(&order)),
+        Kind::LegacyJwt => Value::from(legacy_jwt(&order)),
         suite => ldp(suite, &order),
     })
 }
@@ -378,6 +383,29 @@ fn jwt(order: &Order<'_>) -> String {
         }
         _ => text,
     }
+}
+
+fn legacy_jwt(order: &Order<'_>) -> String {
+    let signer = &dids().ecdsa;
+    let header = json!({ "typ": "JWT", "kid": signer.method.to_string() });
+    let payload = json!({
+        "iss": signer.did().as_str(),
+        "sub": did_key(order.holder).unwrap().as_str(),
+        "nbf": order.now,
+        "exp": order.now.plus(DAY * 300),
+        "vc": {
+            "@context": ["https://www.w3.org/2018/credentials/v1", CONTEXT],
+            "type": ["VerifiableCredential", W3C_TYPE],
+            "credentialSubject": order.person,
+        },
+    });
+    let jwt = symbolon_crypto::jose::jws::prepare(
+        signer.algorithm(),
+        header.as_object().unwrap(),
+        payload.to_string().as_bytes(),
+    );
+    let signature = signer.sign(jwt.signing_input().as_bytes());
+    jwt.finish(&signature)
 }
 
 fn ldp(kind: Kind, order: &Order<'_>) -> Value {

@@ -470,7 +470,7 @@ pub(crate) fn path(value: &Value) -> ClaimsPath {
 /// A configuration for each kind of credential.
 fn configurations() -> Value {
     let mut configurations = json!({ CONFIGURATION: configuration(TYPE) });
-    for kind in Kind::ALL {
+    for kind in Kind::ALL.into_iter().chain([Kind::LegacyJwt]) {
         configurations[kind.configuration()] = kind.metadata();
     }
     configurations
