@@ -202,7 +202,16 @@ pub(super) const TYPE_METADATA: Target = Target {
                 {"path": ["nationalities", 1]}
             ]
         });
-        vec![for_part(0, metadata.to_string()), for_part(1, integrity)]
+        let issuer_metadata = json!({
+            "issuer": ISSUER, "jwks": {"keys": [WORLD.issuer.public().to_jwk(), {"kty": "RSA", "n": "AQ", "e": "AQAB"}]}
+        });
+        vec![
+            for_part(0, metadata.to_string()),
+            for_part(1, issuer_metadata.to_string()),
+            for_part(2, "https://registry.example/tenant"),
+            for_part(3, metadata.to_string()),
+            for_part(4, integrity),
+        ]
     },
 };
 
