@@ -54,11 +54,11 @@ fn in_json(token: &str) -> String {
     let mut parts = token.split('~');
     let jws: Vec<&str> = parts.next().unwrap_or_default().split('.').collect();
     let mut disclosures: Vec<&str> = parts.collect();
-    let mut header = json!({});
+    let mut header = Map::new();
     if let Some(key_binding) = disclosures.pop().filter(|text| !text.is_empty()) {
-        header["kb_jwt"] = json!(key_binding);
+        header.insert("kb_jwt".to_owned(), json!(key_binding));
     }
-    header["disclosures"] = json!(disclosures);
+    header.insert("disclosures".to_owned(), json!(disclosures));
     let [protected, payload, signature] = jws.as_slice() else {
         return String::new();
     };
