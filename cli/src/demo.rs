@@ -216,7 +216,7 @@ impl Stage {
         stage.tell(
             &format!("a new installation in {}", stage.folder.display()),
             Some(&format!(
-                "{keys} key and certificate files, two roots: one for issuers, one for relying parties"
+                "{keys} key and certificate files, three roots: for issuers, for their mdocs, for relying parties"
             )),
         );
         Ok(stage)

@@ -369,11 +369,11 @@ fn details_as_json(details: &CredentialDetails) -> Value {
                     Disclosable::Always => "always",
                 },
             });
-            if !claim.languages.is_empty() {
+            if let (Some(members), false) = (entry.as_object_mut(), claim.languages.is_empty()) {
                 let languages = claim.languages.iter();
-                entry["languages"] = languages
-                    .map(|one| json!({ "language": one.language, "value": one.value }))
-                    .collect();
+                let languages =
+                    languages.map(|one| json!({ "language": one.language, "value": one.value }));
+                members.insert("languages".to_owned(), languages.collect());
             }
             entry
         })
