@@ -145,7 +145,7 @@ pub(super) const TYPE_METADATA: Target = Target {
                     let metadata = TypeMetadata::parse(input);
                     if let Ok(metadata) = &metadata {
                         for token in tokens() {
-                            if let Ok(credential) = SdJwtVc::parse(&token, SdJwtBudget::DEFAULT) {
+                            if let Ok(credential) = SdJwtVc::parse(token, SdJwtBudget::DEFAULT) {
                                 let _ = metadata.check(&credential, CredentialView::Issued);
                             }
                         }
