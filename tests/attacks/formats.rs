@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use crate::harness::{Installation, Role, Server};
 use crate::story;
 
+/// The query of a relying party; none where a shipped one is asked.
+type OwnQuery = fn() -> Option<Value>;
+
 /// Configurations that are shipped, and how a relying party asks for them; the first one's query is shipped too.
-const FORMATS: [(&str, fn() -> Option<Value>); 5] = [
+const FORMATS: [(&str, OwnQuery); 5] = [
     ("NationalIdentity", || None),
     ("NationalIdentityMdoc", || {
         let name_space = "org.symbolon.national-id.1";

@@ -371,8 +371,7 @@ fn details_as_json(details: &CredentialDetails) -> Value {
             });
             if let (Some(members), false) = (entry.as_object_mut(), claim.languages.is_empty()) {
                 let languages = claim.languages.iter();
-                let languages =
-                    languages.map(|one| json!({ "language": one.language, "value": one.value }));
+                let languages = languages.map(|one| json!({ "language": one.language, "value": one.value }));
                 members.insert("languages".to_owned(), languages.collect());
             }
             entry
