@@ -39,7 +39,15 @@ impl Wallet {
             assert!(started.elapsed() < START_LIMIT, "the wallet does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        wallet.token = fs::read_to_string(installation.path("wallet/wallet-token")).unwrap();
+        // The port is taken before the wallet is opened, and the token made after.
+        let token = installation.path("wallet/wallet-token");
+        wallet.token = loop {
+            if let Ok(token) = fs::read_to_string(&token) {
+                break token;
+            }
+            assert!(started.elapsed() < START_LIMIT, "the wallet has no token");
+            std::thread::sleep(Duration::from_millis(10));
+        };
         wallet
     }
 }

@@ -556,10 +556,11 @@ async fn a_request_that_is_none_is_told_what_it_is() {
         .bearer_auth(ADMINISTRATION_TOKEN)
         .header("content-type", "application/json")
         .body(vec![b' '; (10 << 20) + 1]);
-    assert_eq!(
-        large.send().await.unwrap().status(),
-        StatusCode::PAYLOAD_TOO_LARGE
-    );
+    // The issuer answers without reading on, which ends the connection under a client that is still writing.
+    match large.send().await {
+        Ok(answer) => assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE),
+        Err(error) => assert!(error.is_request(), "{error:?}"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

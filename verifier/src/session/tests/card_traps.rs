@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use ciborium::{Value, cbor};
-use symbolon_credential::claim169::Claim169Error;
-use symbolon_credential::{Input, NotRecognised};
+use symbolon_credential::Input;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::encoding::cbor::encode;
 use symbolon_crypto::encoding::zlib::{Effort, deflate};
@@ -14,7 +13,7 @@ use symbolon_trust::testing::{DAY, NOW, TestKey};
 
 use super::card::FACE;
 use super::world::{INDEX, ISSUER, World, run};
-use crate::report::{PhotoType, Report, Verdict};
+use crate::report::{PhotoType, Reason, Report, Verdict};
 use crate::{Evidence, Expected, Policy, StatusEvidence};
 
 const ALG: i64 = 1;
@@ -214,11 +213,6 @@ fn everything_at_once_is_read_too() {
     read(&world, &sign1(key, vec![algorithm()], vec![kid(key)], &payload));
 }
 
-/// What is no card is told before anything is judged, and nothing of it shown.
-fn refused(cose: &Value) -> NotRecognised {
-    Input::of_text(&qr_text(&encode(cose))).unwrap_err()
-}
-
 #[test]
 fn rejects_an_algorithm_that_the_protected_header_does_not_name() {
     let world = World::new();
@@ -229,26 +223,26 @@ fn rejects_an_algorithm_that_the_protected_header_does_not_name() {
         vec![algorithm()],
         &payload(&world, identity()),
     );
-    let error = refused(&tagged(61, tagged(18, message)));
-    assert!(matches!(error, NotRecognised::Claim169(Claim169Error::Cose(_))));
+    let text = qr_text(&encode(&tagged(61, tagged(18, message))));
+    assert_eq!(judge(&world, &text, Listed::Valid).verdict, Verdict::Invalid);
 }
 
 #[test]
 fn rejects_a_claim_in_two_spellings() {
     let world = World::new();
     let twice = cbor!({4 => "Amina Diallo", "4" => "Mallory", 62 => [face()]}).unwrap();
-    let error = refused(&usual(&world, twice));
-    let duplicate = Claim169Error::DuplicateClaim { claim: 4 };
-    assert_eq!(error, NotRecognised::Claim169(duplicate));
+    let report = judge(&world, &qr_text(&encode(&usual(&world, twice))), Listed::Valid);
+    assert_eq!(report.verdict, Verdict::Invalid);
+    assert!(report.failed_because(Reason::Malformed));
 }
 
 #[test]
 fn claims_without_a_signature_are_no_card() {
     let world = World::new();
-    assert!(matches!(
-        refused(&payload(&world, identity())),
-        NotRecognised::UnknownForm | NotRecognised::Claim169(Claim169Error::NotSigned)
-    ));
+    let text = qr_text(&encode(&payload(&world, identity())));
+    let report = judge(&world, &text, Listed::Valid);
+    assert_eq!(report.verdict, Verdict::Invalid);
+    assert!(report.claims.is_empty());
 }
 
 #[test]
