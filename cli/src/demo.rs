@@ -3,6 +3,8 @@
 //! Every step uses what the other commands use: the same servers over real HTTP, the same wallet, the same pictures. Offer
 //! and request reach the wallet through a [`Camera`] that is given a picture file and nothing else.
 
+mod formats;
+
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -122,6 +124,8 @@ pub async fn play(arguments: &DemoArguments, camera: &dyn Camera) -> anyhow::Res
     let wallet = stage.open_wallet().await?;
     stage.issue(&wallet, &resident, camera).await?;
     let presentation = stage.present(&wallet, camera).await?;
+    stage.receive_other_formats(&wallet, &resident, camera).await?;
+    stage.present_other_formats(&wallet, camera).await?;
     let card = stage.print_card(&resident).await?;
     let old_pack = stage.build_pack("monday.pack").await?;
     servers.shut_down().await;
@@ -212,7 +216,7 @@ impl Stage {
         stage.tell(
             &format!("a new installation in {}", stage.folder.display()),
             Some(&format!(
-                "{keys} key and certificate files, two roots: one for issuers, one for relying parties"
+                "{keys} key and certificate files, three roots: for issuers, for their mdocs, for relying parties"
             )),
         );
         Ok(stage)
@@ -287,7 +291,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A living adult whose name is written from right to left where there is one.
+    /// A living adult who may drive, whose name is written from right to left where there is one.
     fn choose_resident(&mut self) -> anyhow::Result<Resident> {
         let text = fs::read_to_string(self.path("people.ndjson"))?;
         let people: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
@@ -303,13 +307,14 @@ impl Stage {
                 .get(..4)
                 .is_some_and(|year| year < "2000")
                 && member(person, "declaredAsDeceased") != "Y"
+                && person.get("drivingPrivileges").is_some()
         };
         let person = people
             .iter()
             .filter(adult)
             .find(|person| member(person, "preferredLang") == "ara")
             .or_else(|| people.iter().find(adult))
-            .ok_or_else(|| anyhow!("the sample has no living adult"))?;
+            .ok_or_else(|| anyhow!("the sample has no living adult who may drive"))?;
         let names: Vec<&str> = person
             .get("fullName")
             .and_then(Value::as_array)
@@ -631,7 +636,10 @@ impl Stage {
             credentials: CredentialSelector::Record(resident.uin.clone()),
         };
         let report = register.change_status(&order).await?;
-        ensure!(report.changed.len() == 2, "credential and card must be revoked");
+        ensure!(
+            report.changed.len() == Self::other_formats() + 2,
+            "every credential and the card must be revoked"
+        );
         self.tell(
             "the phone is lost: every credential of the record is revoked",
             Some(&format!(

@@ -33,6 +33,7 @@ pub(crate) fn folder(package: &str) -> &str {
         "symbolon-crypto-josekit" => "crypto/josekit",
         "symbolon-issuer-server" => "issuer/server",
         "symbolon-wallet-store" => "wallet-core/store",
+        "symbolon-wallet-server" => "wallet-core/server",
         "symbolon-verifier-server" => "verifier/server",
         other => other.strip_prefix("symbolon-").unwrap_or(other),
     }

@@ -3,8 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use symbolon_qr_picture::testing::{Distortion, distort};
-use symbolon_qr_picture::{LumaPicture, PictureSource, read_luma, read_picture};
+use symbolon_qr_picture::{LumaPicture, PictureSource, read_picture};
 
 use crate::harness::Installation;
 use crate::story;

@@ -18,6 +18,7 @@ mod card_codes;
 mod card_pictures;
 mod crash;
 mod demo;
+mod every_format;
 mod formats;
 mod harness;
 mod installation;

@@ -34,13 +34,20 @@ impl Wallet {
             token: String::new(),
         };
         let started = Instant::now();
-        let token = installation.path("wallet/wallet-token");
-        while TcpStream::connect(&address).is_err() || !token.exists() {
+        while TcpStream::connect(&address).is_err() {
             assert_eq!(wallet.child.try_wait().unwrap(), None, "the wallet ended");
             assert!(started.elapsed() < START_LIMIT, "the wallet does not listen");
             std::thread::sleep(Duration::from_millis(10));
         }
-        wallet.token = fs::read_to_string(token).unwrap();
+        // The port is taken before the wallet is opened, and the token made after.
+        let token = installation.path("wallet/wallet-token");
+        wallet.token = loop {
+            if let Ok(token) = fs::read_to_string(&token) {
+                break token;
+            }
+            assert!(started.elapsed() < START_LIMIT, "the wallet has no token");
+            std::thread::sleep(Duration::from_millis(10));
+        };
         wallet
     }
 }

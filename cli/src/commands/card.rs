@@ -72,6 +72,8 @@ async fn print(order: &CardOrder, out: &Path, configuration: Option<&Path>) -> a
     ));
     if printed.face_qr_text.is_some() {
         show::line("the face has a code of its own, on the back: fold the sheet between the two sides");
+    } else if order.face.is_some() {
+        show::warning("the record has no picture, so the card has one code and shows no face");
     }
     show::line(&format!(
         "expires {}",

@@ -369,11 +369,10 @@ fn details_as_json(details: &CredentialDetails) -> Value {
                     Disclosable::Always => "always",
                 },
             });
-            if !claim.languages.is_empty() {
+            if let (Some(members), false) = (entry.as_object_mut(), claim.languages.is_empty()) {
                 let languages = claim.languages.iter();
-                entry["languages"] = languages
-                    .map(|one| json!({ "language": one.language, "value": one.value }))
-                    .collect();
+                let languages = languages.map(|one| json!({ "language": one.language, "value": one.value }));
+                members.insert("languages".to_owned(), languages.collect());
             }
             entry
         })
@@ -460,8 +459,17 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
 
 fn show_consent(consent: &ConsentRequest) {
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    let choice = consent.smallest_choice();
     for asked in &consent.asked {
-        let Some(candidate) = asked.candidates.first() else {
+        let chosen = choice.as_ref().and_then(|choice| choice.credential(&asked.query));
+        // An alternative that is not part of the answer is not sent, and not shown as if it were.
+        if choice.is_some() && chosen.is_none() {
+            continue;
+        }
+        let mut candidates = asked.candidates.iter();
+        let Some(candidate) =
+            candidates.find(|candidate| chosen.is_none_or(|chosen| candidate.credential.id == chosen))
+        else {
             show::line("  asks for a credential that is not held");
             continue;
         };

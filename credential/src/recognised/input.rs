@@ -60,6 +60,7 @@ enum Form<'i> {
     Envelope(EnvelopedCredential),
     Claim169(Box<ParsedClaim169>),
     LockedClaim169(Box<LockedClaim169>),
+    Broken(Box<NotRecognised>),
 }
 
 /// Without the content, which is personal data.
@@ -76,6 +77,7 @@ impl core::fmt::Debug for Form<'_> {
             Self::Envelope(_) => "Envelope",
             Self::Claim169(_) => "Claim169",
             Self::LockedClaim169(_) => "LockedClaim169",
+            Self::Broken(_) => "Broken",
         })
     }
 }
@@ -88,7 +90,7 @@ impl<'i> Input<'i> {
     pub fn open(bytes: &'i [u8]) -> Result<Self, NotRecognised> {
         match core::str::from_utf8(bytes) {
             Ok(text) => Self::of_text(text),
-            Err(_) => of_bytes(Cow::Borrowed(bytes)).map(Self),
+            Err(_) => Self::of(of_bytes(Cow::Borrowed(bytes))),
         }
     }
 
@@ -98,7 +100,7 @@ impl<'i> Input<'i> {
     /// # Errors
     /// [`NotRecognised`].
     pub fn of_text(text: &'i str) -> Result<Self, NotRecognised> {
-        of_text(Cow::Borrowed(text), MAX_LAYERS).map(Self)
+        Self::of(of_text(Cow::Borrowed(text), MAX_LAYERS))
     }
 
     /// Recognises a document that was read as strict JSON already.
@@ -106,7 +108,16 @@ impl<'i> Input<'i> {
     /// # Errors
     /// [`NotRecognised`].
     pub fn of_document(document: Map<String, Value>) -> Result<Self, NotRecognised> {
-        of_document(document, MAX_LAYERS).map(Self)
+        Self::of(of_document(document, MAX_LAYERS))
+    }
+
+    /// What has a form and breaks its rules is an input all the same: reading it says which rule.
+    fn of(form: Result<Form<'i>, NotRecognised>) -> Result<Self, NotRecognised> {
+        match form {
+            Ok(form) => Ok(Self(form)),
+            Err(error) if has_form(&error) => Ok(Self(Form::Broken(Box::new(error)))),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads it within the default budgets.
@@ -148,7 +159,20 @@ impl<'i> Input<'i> {
             Form::Envelope(envelope) => Ok(Presented::Envelope(envelope.clone())),
             Form::Claim169(card) => Ok(Presented::Claim169(card.clone())),
             Form::LockedClaim169(card) => Ok(Presented::LockedClaim169(card.clone())),
+            Form::Broken(error) => Err((**error).clone()),
         }
+    }
+}
+
+/// Whether an error is of something that has the form of a format: any capital letters are Base45, but what inflates to
+/// the structure of a card is one.
+fn has_form(error: &NotRecognised) -> bool {
+    match error {
+        NotRecognised::Claim169(error) => {
+            !matches!(error, Claim169Error::NotZlib | Claim169Error::OverBudget)
+        }
+        NotRecognised::W3c(error) => !matches!(error, NotConforming::NotJson | NotConforming::OverBudget),
+        _ => false,
     }
 }
 
@@ -328,6 +352,10 @@ fn of_qr_text<'i>(text: &str, layers: u8) -> Result<Form<'i>, NotRecognised> {
         Err(error) => error,
     };
     match pixelpass::decode(text, "", PixelPassBudget::DEFAULT) {
+        // The claims of a card without a signature around them.
+        Ok(PixelPassContent::Json(Value::Object(document))) if document.contains_key("169") => {
+            Err(NotRecognised::Claim169(error))
+        }
         Ok(PixelPassContent::Json(Value::Object(document))) => of_document(document, layers),
         Ok(PixelPassContent::Json(_)) => Err(NotRecognised::UnknownForm),
         Ok(PixelPassContent::Text(content)) => of_text(Cow::Owned(content), layers).map(into_owned),
@@ -358,6 +386,7 @@ fn into_owned<'i>(form: Form<'_>) -> Form<'i> {
         Form::Envelope(envelope) => Form::Envelope(envelope),
         Form::Claim169(card) => Form::Claim169(card),
         Form::LockedClaim169(card) => Form::LockedClaim169(card),
+        Form::Broken(error) => Form::Broken(error),
     }
 }
 

@@ -559,7 +559,7 @@ fn every_mistake_in_a_configuration_names_its_key() {
         (
             "transform = \"date-compact\"",
             "transform = \"date-iso\"",
-            "card[2].transform: ",
+            "unknown variant `date-iso`",
         ),
         (
             "code-to-number = \"gender\"",

@@ -81,7 +81,7 @@ const CRYPTOSUITES: [&str; 5] = [
 ];
 
 /// The types of proof that the suite verifies.
-const PROOF_TYPES: [&str; 3] = ["DataIntegrityProof", "Ed25519Signature2020", "RsaSignature2018"];
+const PROOF_TYPES: [&str; 2] = ["DataIntegrityProof", "Ed25519Signature2020"];
 
 /// The signature algorithms that the suite verifies in JWTs and mdocs.
 const ALGORITHMS: [SignatureAlgorithm; 3] = [

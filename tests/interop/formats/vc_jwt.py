@@ -82,8 +82,11 @@ def read_theirs(ours, peer, run):
     order = {
         "work": "issue-and-present",
         "credential": {
-            "@context": ["https://www.w3.org/ns/credentials/v2"],
-            "type": ["VerifiableCredential"],
+            "@context": [
+                "https://www.w3.org/ns/credentials/v2",
+                "https://www.w3.org/ns/credentials/undefined-terms/v2",
+            ],
+            "type": ["VerifiableCredential", "PersonCredential"],
             "issuer": did,
             "validFrom": rfc3339(now - 60),
             "validUntil": rfc3339(now + 86_400),

@@ -110,7 +110,8 @@ async function issueAndPresent(order) {
       deviceRequest,
       sessionTranscript: await transcriptOf(order),
       issuerSigned: [issuerSigned],
-      signature: { signingKey: CoseKey.fromJwk(order.device_key) },
+      // Without `alg` the library signs under a header that names no algorithm.
+      signature: { signingKey: CoseKey.fromJwk({ ...order.device_key, alg: 'ES256' }) },
     },
     context,
   );

@@ -1,14 +1,14 @@
 //! The names of types and claims, by the issuer's metadata or by type metadata.
 
-use serde_json::Value;
 use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::sd_jwt_vc::{
+    ClaimMetadata, KnownTypeMetadata, TypeMetadata, TypeMetadataReference, TypeMetadataResolution,
+    VerifiableCredentialType, resolve_type_metadata,
+};
 
 use crate::language::Languages;
 use crate::policy::WalletPolicy;
 use crate::record::{ClaimDisplay, HeldContent, HeldCredential, LocalizedName};
-
-/// Types that build on each other, at most. Real ones build on one other.
-const MAX_EXTENDED_TYPES: usize = 8;
 
 /// Claim names of one credential, in the order in which they are to be shown.
 pub(crate) struct ClaimNames {
@@ -19,23 +19,16 @@ pub(crate) struct ClaimNames {
 
 impl ClaimNames {
     /// The names that the issuer gave with the credential; where it gave none, those of the type metadata that the policy
-    /// carries: those of the type itself, then those of the types that it extends.
+    /// carries, together with those of the types that it extends.
     pub(crate) fn of(credential: &HeldCredential, policy: &WalletPolicy) -> Self {
         let framing_parts = match credential.content {
             HeldContent::SdJwtVc { .. } => 0,
             HeldContent::MsoMdoc { .. } | HeldContent::LdpVc { .. } | HeldContent::JwtVcJson { .. } => 1,
         };
         let names = if credential.display.claims.is_empty() {
-            let mut names: Vec<(ClaimsPath, Vec<LocalizedName>)> = Vec::new();
-            for metadata in types_of(credential, policy) {
-                let claims = metadata.get("claims").and_then(Value::as_array);
-                for (path, name) in claims.into_iter().flatten().filter_map(from_type_metadata) {
-                    if names.iter().all(|(known, _)| *known != path) {
-                        names.push((path, name));
-                    }
-                }
-            }
-            names
+            let metadata = type_metadata(credential, policy);
+            let claims = metadata.into_iter().flat_map(|metadata| metadata.claims);
+            claims.map(from_type_metadata).collect()
         } else {
             credential.display.claims.iter().map(from_issuer).collect()
         };
@@ -64,81 +57,54 @@ impl ClaimNames {
 
 /// The name of a type in one language.
 pub(crate) struct TypeName {
-    locale: Option<String>,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
 }
 
-/// The names of a type by the type metadata that the policy carries.
-pub(crate) struct TypeNames(Vec<TypeName>);
-
-impl TypeNames {
-    /// Those of the first type of the chain that has any: a type that says how it is shown does not inherit it.
-    pub(crate) fn of(credential: &HeldCredential, policy: &WalletPolicy) -> Self {
-        let display = types_of(credential, policy)
-            .into_iter()
-            .find_map(|metadata| metadata.get("display").and_then(Value::as_array));
-        let names = display.into_iter().flatten().filter_map(|entry| {
-            Some(TypeName {
-                locale: text(entry, ["locale", "lang"]),
-                name: text(entry, ["name", "label"])?,
-                description: entry
-                    .get("description")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned),
-            })
-        });
-        Self(names.collect())
-    }
-
-    pub(crate) fn choose(self, languages: &Languages) -> Option<TypeName> {
-        let chosen = languages.choose(&self.0, |name| name.locale.as_deref())?;
-        let place = self.0.iter().position(|name| std::ptr::eq(name, chosen))?;
-        self.0.into_iter().nth(place)
+impl TypeName {
+    /// The name of the credential's type by the type metadata that the policy carries.
+    pub(crate) fn of(
+        credential: &HeldCredential,
+        policy: &WalletPolicy,
+        languages: &Languages,
+    ) -> Option<Self> {
+        let metadata = type_metadata(credential, policy)?;
+        let display = languages.choose(&metadata.display, |display| Some(display.locale.as_str()))?;
+        Some(Self {
+            name: display.name.clone(),
+            description: display.description.clone(),
+        })
     }
 }
 
-/// The type metadata of a credential, and of the types that its type extends, as far as the policy carries them.
-fn types_of<'p>(credential: &HeldCredential, policy: &'p WalletPolicy) -> Vec<&'p Value> {
-    let mut found: Vec<&Value> = Vec::new();
-    let mut next = policy.type_metadata.get(&credential.credential_type);
-    while let Some(metadata) = next {
-        // A circle ends here too.
-        if found.len() == MAX_EXTENDED_TYPES {
-            break;
-        }
-        found.push(metadata);
-        next = metadata
-            .get("extends")
-            .and_then(Value::as_str)
-            .and_then(|extended| policy.type_metadata.get(extended));
+/// The type metadata of an SD-JWT VC, if the policy carries those of its type and of every type that this one extends. Metadata
+/// in error are not used, not even for display (draft-ietf-oauth-sd-jwt-vc §4.6).
+fn type_metadata(credential: &HeldCredential, policy: &WalletPolicy) -> Option<TypeMetadata> {
+    let HeldContent::SdJwtVc { .. } = credential.content else {
+        return None;
+    };
+    let reference = TypeMetadataReference {
+        vct: VerifiableCredentialType::parse(&credential.credential_type).ok()?,
+        integrity: None,
+    };
+    let known = |wanted: &TypeMetadataReference| {
+        let document = policy.type_metadata.get(wanted.vct.as_str())?;
+        Some(KnownTypeMetadata::Vouched(document))
+    };
+    match resolve_type_metadata(reference, known) {
+        Ok(TypeMetadataResolution::Done(metadata)) => Some(metadata),
+        Ok(TypeMetadataResolution::Wants(_)) | Err(_) => None,
     }
-    found
 }
 
 fn from_issuer(claim: &ClaimDisplay) -> (ClaimsPath, Vec<LocalizedName>) {
     (claim.path.clone(), claim.names.clone())
 }
 
-/// An entry of `claims` in type metadata. `lang` and `label` are what drafts before 2025 called `locale` and `name`.
-fn from_type_metadata(claim: &Value) -> Option<(ClaimsPath, Vec<LocalizedName>)> {
-    let path = serde_json::from_value(claim.get("path")?.clone()).ok()?;
-    let display = claim.get("display").and_then(Value::as_array);
-    let names = display
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            Some(LocalizedName {
-                locale: text(entry, ["locale", "lang"]),
-                name: text(entry, ["name", "label"])?,
-            })
-        })
-        .collect();
-    Some((path, names))
-}
-
-fn text(entry: &Value, names: [&str; 2]) -> Option<String> {
-    names
-        .iter()
-        .find_map(|name| entry.get(*name)?.as_str().map(str::to_owned))
+fn from_type_metadata(claim: ClaimMetadata) -> (ClaimsPath, Vec<LocalizedName>) {
+    let names = claim.display.into_iter().map(|display| LocalizedName {
+        locale: Some(display.locale),
+        name: display.label,
+    });
+    (claim.path, names.collect())
 }

@@ -28,10 +28,10 @@ pub(crate) struct PersonalClaim {
 
 /// A stored credential, read.
 pub(crate) enum Opened<'a> {
-    SdJwtVc(OpenedSdJwtVc<'a>),
-    MsoMdoc(OpenedMdoc<'a>),
-    LdpVc(OpenedLdpVc<'a>),
-    JwtVcJson(OpenedJwtVc<'a>),
+    SdJwtVc(Box<OpenedSdJwtVc<'a>>),
+    MsoMdoc(Box<OpenedMdoc<'a>>),
+    LdpVc(Box<OpenedLdpVc<'a>>),
+    JwtVcJson(Box<OpenedJwtVc<'a>>),
 }
 
 /// Reads a stored credential. It was verified when it was received and has been sealed since, so what cannot be read is
@@ -41,10 +41,18 @@ pub(crate) fn open_held<'a>(
     json_ld: Option<JsonLd<'a>>,
 ) -> Result<Opened<'a>, WalletError> {
     let opened = match &credential.content {
-        HeldContent::SdJwtVc { sd_jwt } => OpenedSdJwtVc::open(sd_jwt).map(Opened::SdJwtVc),
-        HeldContent::MsoMdoc { issuer_signed } => OpenedMdoc::open(issuer_signed).map(Opened::MsoMdoc),
-        HeldContent::LdpVc { document, .. } => OpenedLdpVc::open(document, json_ld).map(Opened::LdpVc),
-        HeldContent::JwtVcJson { jwt, .. } => OpenedJwtVc::open(jwt).map(Opened::JwtVcJson),
+        HeldContent::SdJwtVc { sd_jwt } => {
+            OpenedSdJwtVc::open(sd_jwt).map(|it| Opened::SdJwtVc(Box::new(it)))
+        }
+        HeldContent::MsoMdoc { issuer_signed } => {
+            OpenedMdoc::open(issuer_signed).map(|it| Opened::MsoMdoc(Box::new(it)))
+        }
+        HeldContent::LdpVc { document, .. } => {
+            OpenedLdpVc::open(document, json_ld).map(|it| Opened::LdpVc(Box::new(it)))
+        }
+        HeldContent::JwtVcJson { jwt, .. } => {
+            OpenedJwtVc::open(jwt).map(|it| Opened::JwtVcJson(Box::new(it)))
+        }
     };
     opened.ok_or(WalletError::StoreDamaged)
 }

@@ -6,7 +6,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_protocol::format::CredentialFormat;
 
 use super::languages::{LocalizedValue, languages_of};
-use super::names::{ClaimNames, TypeNames};
+use super::names::{ClaimNames, TypeName};
 use super::opened::PersonalClaim;
 use crate::identifiers::CredentialId;
 use crate::language::Languages;
@@ -104,7 +104,7 @@ impl CredentialSummary {
         });
         let by_type = match display {
             Some(_) => None,
-            None => TypeNames::of(credential, policy).choose(languages),
+            None => TypeName::of(credential, policy, languages),
         };
         Self {
             id: credential.id,

@@ -88,8 +88,6 @@ fn where_the_issuer_names_nothing_the_type_and_what_it_extends_give_names_and_or
             base.to_owned(),
             json!({
                 "vct": base,
-                // A circle leads nowhere, and ends.
-                "extends": TYPE,
                 "display": [
                     { "locale": "en", "name": "Person" },
                     { "locale": "fr", "name": "Personne", "description": "Qui vous êtes" },
@@ -108,7 +106,15 @@ fn where_the_issuer_names_nothing_the_type_and_what_it_extends_give_names_and_or
         .take(4)
         .map(|claim| claim.name.as_str())
         .collect();
-    assert_eq!(names, ["Né(e) le", "Prénom", "Nom", "address.country"]);
+    // What a type inherits comes first, under the name that it gives it itself.
+    assert_eq!(names, ["Prénom", "Nom", "Né(e) le", "address.country"]);
+
+    // Metadata that are in error are not used at all.
+    let metadata = &mut world.policy.type_metadata;
+    metadata.get_mut(base).unwrap()["extends"] = json!(TYPE);
+    let shown = block_on(world.wallet().show(id, &french(), world.now)).unwrap();
+    assert_eq!(shown.summary.name, CONFIGURATION);
+    assert_eq!(shown.claims[0].name, "address.country");
 }
 
 #[test]

@@ -84,8 +84,8 @@ fn prints_a_card_whose_qr_code_reads_back() {
 #[test]
 fn a_card_with_two_codes_has_a_back_and_both_read_back() {
     let fonts = Fonts::load(&FontSource::System).unwrap();
-    let kinds: [(&str, fn(String) -> FaceText); 2] =
-        [("open", FaceText::Open), ("encrypted", FaceText::Encrypted)];
+    type Kind = fn(String) -> FaceText;
+    let kinds: [(&str, Kind); 2] = [("open", FaceText::Open), ("encrypted", FaceText::Encrypted)];
     for language in ["fra", "ara", "hin"] {
         for (name, kind) in kinds {
             let (record, face) = resident(language, 0);

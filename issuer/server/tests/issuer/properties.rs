@@ -22,7 +22,7 @@ const LANGUAGES: [&str; 6] = ["eng", "ara", "hin", "fra", "tam", "bho"];
 
 /// A text in one to three languages.
 fn languages() -> impl Strategy<Value = Value> {
-    (0..LANGUAGES.len(), prop::collection::vec("[^\\p{C}]{1,24}", 1..4)).prop_map(|(first, texts)| {
+    (0..LANGUAGES.len(), prop::collection::vec("[^\\p{C}]{3,24}", 1..4)).prop_map(|(first, texts)| {
         let text = |(at, value): (usize, String)| {
             json!({ "language": LANGUAGES[(first + at) % LANGUAGES.len()], "value": value })
         };

@@ -89,14 +89,15 @@ pub(super) const PROOFS: Target = Target {
         };
         let credential = ProofPurpose::AssertionMethod;
         let one = secured(Cryptosuite::EcdsaJcs2019, &WORLD.issuer, credential, None);
-        let mut chained = one.clone();
-        if let Some(proof) = one.get("proof") {
-            let mut first = proof.clone();
-            first["id"] = json!("urn:uuid:1");
-            let mut second = proof.clone();
-            second["previousProof"] = json!("urn:uuid:1");
-            chained["proof"] = json!([first, second]);
-        }
+        let proof = one.get("proof").cloned().unwrap_or_default();
+        let chained = with(
+            &one,
+            "proof",
+            json!([
+                with(&proof, "id", json!("urn:uuid:1")),
+                with(&proof, "previousProof", json!("urn:uuid:1")),
+            ]),
+        );
         [
             secured(Cryptosuite::EddsaRdfc2022, &WORLD.edwards, credential, None),
             secured(Cryptosuite::EddsaJcs2022, &WORLD.edwards, credential, None),
@@ -157,7 +158,10 @@ pub(super) const ECDSA_SD: Target = Target {
                 |input| {
                     let mut secured = BASE_AND_DERIVED.1.clone();
                     let text = symbolon_crypto::encoding::multibase::encode_base64url(input);
-                    secured["proof"]["proofValue"] = Value::from(text);
+                    let value = secured
+                        .pointer_mut("/proof/proofValue")
+                        .expect("the document has a proof");
+                    *value = Value::from(text);
                     let _ = ecdsa_sd_2023::verify_base(
                         &secured,
                         WORLD.issuer.public(),
@@ -173,7 +177,11 @@ pub(super) const ECDSA_SD: Target = Target {
                         let pointer = JsonPointer::parse(text);
                         if let Ok(pointer) = &pointer {
                             assert_eq!(pointer.as_str(), text);
-                            let _ = ecdsa_sd_2023::derive(&BASE_AND_DERIVED.0, &[pointer.clone()], json_ld());
+                            let _ = ecdsa_sd_2023::derive(
+                                &BASE_AND_DERIVED.0,
+                                core::slice::from_ref(pointer),
+                                json_ld(),
+                            );
                         }
                         Reading::of(&pointer)
                     })
@@ -184,7 +192,10 @@ pub(super) const ECDSA_SD: Target = Target {
     },
     seeds: || {
         let (base, derived) = &*BASE_AND_DERIVED;
-        let value = derived["proof"]["proofValue"].as_str().unwrap_or_default();
+        let value = derived
+            .pointer("/proof/proofValue")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let value = symbolon_crypto::encoding::multibase::decode_base64url(value)
             .expect("a proof value is multibase");
         vec![
@@ -300,6 +311,15 @@ pub(super) static BASE_AND_DERIVED: LazyLock<(Value, Value)> = LazyLock::new(|| 
     let derived = ecdsa_sd_2023::derive(&base, &selected, json_ld()).expect("a proof is derived");
     (base, derived)
 });
+
+/// An object with one member more, or another.
+fn with(object: &Value, name: &str, value: Value) -> Value {
+    let mut changed = object.clone();
+    if let Some(members) = changed.as_object_mut() {
+        members.insert(name.to_owned(), value);
+    }
+    changed
+}
 
 fn signer_url(signer: &Signer) -> String {
     let did = symbolon_did::did_key(signer.public()).expect("a key has a DID");

@@ -97,11 +97,15 @@ pub(super) const X509: Target = Target {
                 ChainProfile::StatusSigner,
                 ChainProfile::DocumentSigner,
             ] {
-                let (leaf, root) = (WORLD.leaf.clone(), WORLD.root.clone());
-                let _ = verify_chain(&[certificate.clone()], &[root], profile, NOW, &TrustingProvider);
-                let _ = verify_chain(&[leaf], &[certificate.clone()], profile, NOW, &TrustingProvider);
+                let one = core::slice::from_ref(certificate);
+                let (leaf, root) = (
+                    core::slice::from_ref(&WORLD.leaf),
+                    core::slice::from_ref(&WORLD.root),
+                );
+                let _ = verify_chain(one, root, profile, NOW, &TrustingProvider);
+                let _ = verify_chain(leaf, one, profile, NOW, &TrustingProvider);
                 let between = [WORLD.leaf.clone(), certificate.clone()];
-                let _ = verify_chain(&between, &[WORLD.root.clone()], profile, NOW, &TrustingProvider);
+                let _ = verify_chain(&between, root, profile, NOW, &TrustingProvider);
             }
             let _ = (certificate.san_uris(), certificate.subject_name());
         }

@@ -161,8 +161,8 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
     .expect("the document signer is issued");
     let leaf = Certificate::parse(&leaf).expect("the document signer is read");
     let chain = verify_chain(
-        &[leaf.clone()],
-        &[root.clone()],
+        core::slice::from_ref(&leaf),
+        core::slice::from_ref(&root),
         ChainProfile::DocumentSigner,
         NOW,
         &RustCryptoProvider,

@@ -54,11 +54,11 @@ fn in_json(token: &str) -> String {
     let mut parts = token.split('~');
     let jws: Vec<&str> = parts.next().unwrap_or_default().split('.').collect();
     let mut disclosures: Vec<&str> = parts.collect();
-    let mut header = json!({});
+    let mut header = Map::new();
     if let Some(key_binding) = disclosures.pop().filter(|text| !text.is_empty()) {
-        header["kb_jwt"] = json!(key_binding);
+        header.insert("kb_jwt".to_owned(), json!(key_binding));
     }
-    header["disclosures"] = json!(disclosures);
+    header.insert("disclosures".to_owned(), json!(disclosures));
     let [protected, payload, signature] = jws.as_slice() else {
         return String::new();
     };
@@ -145,7 +145,7 @@ pub(super) const TYPE_METADATA: Target = Target {
                     let metadata = TypeMetadata::parse(input);
                     if let Ok(metadata) = &metadata {
                         for token in tokens() {
-                            if let Ok(credential) = SdJwtVc::parse(&token, SdJwtBudget::DEFAULT) {
+                            if let Ok(credential) = SdJwtVc::parse(token, SdJwtBudget::DEFAULT) {
                                 let _ = metadata.check(&credential, CredentialView::Issued);
                             }
                         }
@@ -202,7 +202,16 @@ pub(super) const TYPE_METADATA: Target = Target {
                 {"path": ["nationalities", 1]}
             ]
         });
-        vec![for_part(0, metadata.to_string()), for_part(1, integrity)]
+        let issuer_metadata = json!({
+            "issuer": ISSUER, "jwks": {"keys": [WORLD.issuer.public().to_jwk(), {"kty": "RSA", "n": "AQ", "e": "AQAB"}]}
+        });
+        vec![
+            for_part(0, metadata.to_string()),
+            for_part(1, issuer_metadata.to_string()),
+            for_part(2, "https://registry.example/tenant"),
+            for_part(3, metadata.to_string()),
+            for_part(4, integrity),
+        ]
     },
 };
 

@@ -57,8 +57,9 @@ fn a_cwt_says_what_the_jwt_says_by_the_numbers_of_the_specification() {
     let Value::Map(states) = claim(65_533) else {
         panic!("the list is a map");
     };
-    assert_eq!(states[0], (Value::from("bits"), Value::from(2)));
-    let (name, Value::Bytes(lst)) = &states[1] else {
+    // Deterministic encoding puts the shorter name first.
+    assert_eq!(states[1], (Value::from("bits"), Value::from(2)));
+    let (name, Value::Bytes(lst)) = &states[0] else {
         panic!("the states are bytes");
     };
     assert_eq!(*name, Value::from("lst"));

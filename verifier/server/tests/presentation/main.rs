@@ -10,6 +10,7 @@ mod flow;
 mod formats;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
 mod vcalm;
 #[cfg(test)]
 mod world;

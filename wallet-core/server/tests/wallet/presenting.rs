@@ -82,7 +82,7 @@ async fn a_presentation_is_signed_by_the_key_that_its_credential_is_bound_to() {
         let answer = world.get(&format!("/presentations{query}")).await;
         answer.json::<Vec<Value>>().await.unwrap()
     };
-    assert_eq!(list("").await, [kept.clone()]);
+    assert_eq!(list("").await, std::slice::from_ref(&kept));
     assert_eq!(list("?type=verifiablepresentations").await, [kept]);
     assert_eq!(list("?type=presentations").await, Vec::<Value>::new());
     assert_eq!(world.delete(&location).await.status(), StatusCode::ACCEPTED);
