@@ -4,6 +4,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a server may take until it accepts connections. Generous, because tests share two cores.
@@ -191,11 +192,21 @@ impl Drop for Server {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that nobody is given by chance until it is used: it lies below those that the system
+/// gives to whoever asks for any, and no two tests of a process get the same.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    // Processes that run beside each other begin at different places.
+    let start = u16::try_from(std::process::id() % u32::from(PORTS)).unwrap();
+    loop {
+        let step = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST_PORT + (start.wrapping_mul(31).wrapping_add(step)) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
+
+/// Linux gives ports from 32,768 on to whoever asks for any.
+const FIRST_PORT: u16 = 12_000;
+const PORTS: u16 = 20_000;

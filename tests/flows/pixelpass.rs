@@ -56,7 +56,6 @@ fn what_no_code_holds_and_what_is_no_code_is_refused() {
 #[test]
 fn a_held_credential_is_shown_as_a_code_that_is_read_back() {
     let installation = Installation::new();
-    keep_first_claims(&installation, "NationalIdentity", 8);
     let uin = {
         installation.sample(20);
         // A credential with a portrait is larger than any code.
@@ -97,14 +96,4 @@ fn a_held_credential_is_shown_as_a_code_that_is_read_back() {
         assert_eq!(report["authentic"]["state"], "authentic");
         assert_eq!(report["verdict"], "unknown");
     }
-}
-
-/// Shortens a credential configuration to its first claims: a credential with every line of an address is larger than any code.
-fn keep_first_claims(installation: &Installation, configuration: &str, count: usize) {
-    const CLAIM: &str = "\n[[claims]]\n";
-    let path = installation.path(&format!("credentials/{configuration}.toml"));
-    let text = fs::read_to_string(&path).unwrap();
-    let (claims, rest) = text.split_at(text.find("\n[[card]]\n").unwrap());
-    let kept: Vec<&str> = claims.split(CLAIM).take(count + 1).collect();
-    fs::write(&path, format!("{}\n{rest}", kept.join(CLAIM))).unwrap();
 }
