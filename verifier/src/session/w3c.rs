@@ -6,6 +6,7 @@
 mod data_integrity;
 mod envelope;
 mod reasons;
+mod spelling;
 
 use serde_json::{Map, Value};
 use symbolon_credential::w3c::cose::CoseCredential;
