@@ -6,7 +6,7 @@ use symbolon_credential::data_integrity::Cryptosuite;
 use symbolon_credential::w3c::VerifiableCredential;
 use symbolon_trust::testing::{DAY, NOW};
 
-use super::w3c_world::{CONTEXT, DID, Form, INDEX, TYPE, W3cWorld};
+use super::w3c_world::{CONTEXT, DID, Form, INDEX, TYPE, TYPE_IRI, W3cWorld};
 use super::world::bound;
 use crate::Policy;
 use crate::report::{Authentic, CheckName, Report, Verdict};
@@ -129,5 +129,27 @@ fn a_holder_by_another_name_is_not_lost() {
             change(&mut written);
             is_refused(&present(&world, written, Policy::CHECKPOINT, &[]), "holder");
         }
+    }
+}
+
+/// Which types an issuer may make, the trust list says by their names. A context within the document could make any other
+/// type out of such a name.
+#[test]
+fn a_context_within_the_document_makes_no_type_that_can_be_asked_for() {
+    let world = W3cWorld::new();
+    let inline = json!({ TYPE: "https://registry.example/vocabulary#Passport" });
+    let usual = world.template().build().unwrap();
+    let mut document = Value::Object(usual.document().clone());
+    document["@context"] = json!(["https://www.w3.org/ns/credentials/v2", inline]);
+    let credential = VerifiableCredential::from_value(document).unwrap();
+    for form in [Form::Jwt, Form::Cose] {
+        let report = world.verify(&world.present(&credential, form));
+        assert!(report.type_iris.is_empty(), "{form:?}: {report:?}");
+        let report = world.verify(&world.present(&usual, form));
+        assert_eq!(
+            report.type_iris.last().map(String::as_str),
+            Some(TYPE_IRI),
+            "{form:?}"
+        );
     }
 }
