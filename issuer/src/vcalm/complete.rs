@@ -46,8 +46,8 @@ pub enum CompletionRefused {
     /// It names another issuer.
     #[error("the issuer of the credential is not the one of this instance")]
     AnotherIssuer,
-    /// It is not of the types that this instance issues.
-    #[error("the credential lacks a type that this instance issues")]
+    /// It is not of the types that this instance issues, or also of one that is issued from the register alone.
+    #[error("the credential lacks a type that this instance issues, or has one that it does not")]
     Types,
     /// It would be valid for longer than this instance issues for.
     #[error("the credential would be valid for longer than this instance allows")]

@@ -10,7 +10,7 @@ use symbolon_credential::data_integrity::ecdsa_sd_2023::{
 use symbolon_credential::data_integrity::{JsonLdBudget, JsonLdError, NotTransformed, ProofNotGenerated};
 use symbolon_credential::w3c::{
     EnvelopeType, EnvelopedCredential, IssuerDescription, LanguageText, NotConforming, ProblemDetails,
-    ProblemType,
+    ProblemType, VerifiableCredential,
 };
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_crypto::signing::SignatureRequest;
@@ -28,6 +28,7 @@ use crate::identifiers::{CredentialId, IdentifierError};
 use crate::index::StatusIndex;
 use crate::issuance::{IssuanceFailure, IssuanceMaterial, PreparedCredential, Securing, kind};
 use crate::mapping::{CredentialConfiguration, IssuanceTimes, Target};
+use crate::profile::IssuerProfile;
 use crate::store::{Issuance, IssuanceOutcome};
 
 /// A document that waits for the issuer's signature.
@@ -93,6 +94,38 @@ impl DocumentRefused {
         };
         Some(kind.details(self.to_string()))
     }
+}
+
+/// Whether a credential is also of a type of a configuration that issues no documents, by its name or its IRI. Beside the types
+/// of this configuration it would be made by the same issuer, and believed.
+fn is_anothers(
+    credential: &VerifiableCredential,
+    configuration: &CredentialConfiguration,
+    profile: &IssuerProfile,
+) -> bool {
+    let issuer = profile.identifier().as_str();
+    let named = |configuration: &CredentialConfiguration| -> Vec<String> {
+        let names = configuration.w3c().map(|w3c| w3c.types.clone());
+        let iris = configuration.expanded_types(issuer);
+        names.into_iter().flatten().chain(iris).collect()
+    };
+    let own = named(configuration);
+    let closed: Vec<String> = profile
+        .configurations()
+        .values()
+        .filter(|other| other.vcalm() == VcalmPolicy::Refuse)
+        .flat_map(named)
+        .filter(|name| !own.contains(name))
+        .collect();
+    // Contexts that are not known are refused when it is secured.
+    let iris = credential
+        .expanded_types(profile.context_table())
+        .unwrap_or_default();
+    credential
+        .types()
+        .iter()
+        .chain(&iris)
+        .any(|name| closed.contains(name))
 }
 
 /// The caller's faults among what can go wrong when a document is secured.
@@ -171,6 +204,10 @@ impl PreparedDocument {
             credential,
             expires_at,
         } = completion.complete(request.credential)?;
+        if configuration.vcalm() == VcalmPolicy::OwnTypes && is_anothers(&credential, configuration, profile)
+        {
+            return Err(CompletionRefused::Types.into());
+        }
         check_related_resources(&credential, at_hand).map_err(CompletionRefused::from)?;
         if let Securing::Jwt(_) = securing {
             // A JWT is signed whatever its terms mean; that they mean something is checked here.

@@ -7,6 +7,7 @@ mod issuer_metadata;
 mod mdoc;
 mod mdoc_world;
 mod offline;
+mod respelled;
 mod status;
 mod subsets;
 mod trusted;

@@ -6,6 +6,7 @@
 mod data_integrity;
 mod envelope;
 mod reasons;
+mod spelling;
 
 use serde_json::{Map, Value};
 use symbolon_credential::w3c::cose::CoseCredential;
@@ -176,9 +177,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
     judged.judge_period(context, &proven.validity);
     judged.judge_permission(issuer, permission(issuer, &proven.credential));
     judged.authority_key_identifiers = authorities;
-    // A type without a meaning everywhere is one that no query can ask for.
-    let contexts = context.evidence.contexts();
-    judged.type_iris = proven.credential.expanded_types(contexts).unwrap_or_default();
+    judged.type_iris = type_iris(context, &proven.credential);
     judged.claims = claims(proven.credential.into_document());
     judged.photo = photo::of_subject(&judged.claims);
     judged.binding = Some(proven.binding);
@@ -194,6 +193,17 @@ fn permission(issuer: &TrustedIssuer, credential: &VerifiableCredential) -> Perm
         return Permission::of(issuer.may_issue("VerifiableCredential"));
     }
     Permission::of(types.all(|name| issuer.may_issue(name)))
+}
+
+/// The types as queries name them. One without a meaning everywhere is one that no query can ask for; and which types an
+/// issuer may make, the trust list says by their names, out of which a context within the document could make any other type.
+fn type_iris(context: &Context<'_>, credential: &VerifiableCredential) -> Vec<String> {
+    if credential.contexts().iter().any(Value::is_object) {
+        return Vec::new();
+    }
+    credential
+        .expanded_types(context.evidence.contexts())
+        .unwrap_or_default()
 }
 
 /// What the issuer says, without what tells copies of a credential apart.

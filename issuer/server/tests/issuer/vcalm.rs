@@ -73,6 +73,27 @@ fn configuration(id: &str, securing: &str, vcalm: &str) -> CredentialConfigurati
     CredentialConfiguration::parse(&text).unwrap()
 }
 
+/// A configuration of another type, which comes from the register alone.
+fn passport_of_the_register() -> CredentialConfiguration {
+    let text = r#"
+        id = "Passport"
+        format = "ldp_vc"
+        cryptosuite = "eddsa-rdfc-2022"
+        types = ["PassportCredential"]
+        context = "passport"
+        validity-days = 7300
+        [[claims]]
+        path = ["holderName"]
+        source = ["fullName"]
+        language = "preferred"
+        transform = "text"
+        disclosure = "always"
+        presence = "required"
+        label = { en = "Name" }
+    "#;
+    CredentialConfiguration::parse(text).unwrap()
+}
+
 impl Coordinator {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -92,6 +113,7 @@ impl Coordinator {
             configuration("Jwt", "format = \"jwt_vc_json\"", "any-types"),
             configuration("Own", &ldp("eddsa-rdfc-2022"), "own-types"),
             configuration("Closed", &ldp("eddsa-rdfc-2022"), "refuse"),
+            passport_of_the_register(),
         ];
         let identifier = IssuerIdentifier::parse(&base).unwrap();
         setup.profile = IssuerProfile::new(
@@ -587,6 +609,20 @@ async fn a_configuration_issues_only_what_it_allows_and_only_with_the_token() {
     });
     let issued = coordinator.issue("Own", &own).await;
     coordinator.verified(&issued).unwrap();
+    // The same issuer would have made what only the register may say.
+    let passport = format!("{}/contexts/passport", coordinator.base);
+    let iri = format!("{passport}#PassportCredential");
+    for name in ["PassportCredential", iri.as_str()] {
+        let mut both = own.clone();
+        both["@context"] = json!([own["@context"][0], own["@context"][1], passport]);
+        both["type"] = json!(["VerifiableCredential", "MembershipCredential", name]);
+        let (status, problem) = coordinator.refused("Own", &both).await;
+        assert_eq!(
+            (status, problem.as_str()),
+            (StatusCode::BAD_REQUEST, MALFORMED),
+            "{name}"
+        );
+    }
 
     for (method, path) in [
         (Method::POST, "/credentials/issue"),

@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 use symbolon_credential::data_integrity::{
-    ExpectedProof, JsonLd, JsonLdError, NotTransformed, Proof, ProofCheck, ProofPurpose, ProofRejected,
-    VerificationKey, ecdsa_sd_2023, read_proofs, verify,
+    Cryptosuite, ExpectedProof, JsonLd, JsonLdError, NotTransformed, Proof, ProofCheck, ProofPurpose,
+    ProofRejected, VerificationKey, ecdsa_sd_2023, read_proofs, verify,
 };
 use symbolon_credential::w3c::VerifiableCredential;
 use symbolon_crypto::PublicKey;
 use symbolon_did::DidUrl;
 use symbolon_trust::trust_list::TrustedIssuer;
 
+use super::spelling::{self, Spelling};
 use super::{IssuerProof, Proven, Secured, not_conforming};
 use crate::report::{CheckName, Reason};
 use crate::session::context::Context;
@@ -75,6 +76,17 @@ pub(super) fn prove<'a>(
             return refused(&passed, check, reason);
         }
     };
+    // A proof over the JSON fixes how it is written; one over what it says does not.
+    if !proofs.iter().any(is_over_json) {
+        match spelling::check(&credential, &json_ld) {
+            Ok(Spelling::Read) => {}
+            Ok(Spelling::Hidden) => return refused(&passed, CheckName::DataModel, Reason::Malformed),
+            Err(error) => {
+                let (_, reason) = json_ld_reason(error);
+                return unknown(&passed, CheckName::DataModel, reason);
+            }
+        }
+    }
     IssuerProof::Proven {
         passed: [passed.as_slice(), &[CheckName::IssuerSignature]].concat(),
         proven: Box::new(Proven {
@@ -90,6 +102,11 @@ pub(super) fn prove<'a>(
 fn issuers_method(credential: &VerifiableCredential, proof: &Proof) -> Option<DidUrl> {
     let method = DidUrl::parse(proof.verification_method()).ok()?;
     (method.fragment().is_some() && method.did().as_str() == credential.issuer()).then_some(method)
+}
+
+fn is_over_json(proof: &Proof) -> bool {
+    let suite = Cryptosuite::from_name(proof.cryptosuite_name());
+    matches!(suite, Some(Cryptosuite::EddsaJcs2022 | Cryptosuite::EcdsaJcs2019))
 }
 
 /// Whether a proof is wrong, or only cannot be checked.

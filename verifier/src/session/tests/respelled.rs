@@ -1,0 +1,155 @@
+//! A credential that its holder wrote anew: the proof over its statements holds, and what decides over it stands under
+//! names that a reader of JSON does not read.
+
+use serde_json::{Value, json};
+use symbolon_credential::data_integrity::Cryptosuite;
+use symbolon_credential::w3c::VerifiableCredential;
+use symbolon_trust::testing::{DAY, NOW};
+
+use super::w3c_world::{CONTEXT, DID, Form, INDEX, TYPE, TYPE_IRI, W3cWorld};
+use super::world::bound;
+use crate::Policy;
+use crate::report::{Authentic, CheckName, Report, Verdict};
+
+const VOCABULARY: &str = "https://www.w3.org/2018/credentials#";
+
+/// The suites whose proofs are over statements.
+const FORMS: [Form; 3] = [Form::Eddsa, Form::Ecdsa, Form::Selective];
+
+fn present(world: &W3cWorld, document: Value, policy: Policy, revoked: &[u64]) -> Report {
+    let input = world.present_documents(&[document], |_| {}).to_string();
+    let network = world.network(revoked, &[]);
+    world
+        .reports(input.as_bytes(), bound(), policy, &world.trust_list(), &network)
+        .remove(0)
+}
+
+fn rename(object: &mut Value, from: &str, to: &str, change: impl FnOnce(Value) -> Value) {
+    let members = object.as_object_mut().unwrap();
+    let value = members.shift_remove(from).unwrap();
+    members.insert(to.to_owned(), change(value));
+}
+
+fn by_iri(document: &mut Value, name: &str) {
+    rename(document, name, &format!("{VOCABULARY}{name}"), |value| value);
+}
+
+fn time_by_iri(document: &mut Value, name: &str) {
+    rename(
+        document,
+        name,
+        &format!("{VOCABULARY}{name}"),
+        |value| json!({"@value": value, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"}),
+    );
+}
+
+fn is_refused(report: &Report, why: &str) {
+    assert_eq!(
+        (report.verdict, report.authentic.state),
+        (Verdict::Invalid, Authentic::NotAuthentic),
+        "{why}: {report:?}"
+    );
+    let failed = report.authentic.checks.last().map(|check| check.name);
+    assert_eq!(failed, Some(CheckName::DataModel), "{why}");
+    assert!(report.claims.is_empty(), "{why}");
+}
+
+#[test]
+fn a_status_by_its_iri_is_not_lost() {
+    let world = W3cWorld::new();
+    let credential = world.template().build().unwrap();
+    for form in FORMS {
+        let written = world.embedded(&credential, form);
+        let usual = present(&world, written.clone(), Policy::RELYING_PARTY, &[INDEX]);
+        assert_eq!(usual.verdict, Verdict::Invalid);
+        let mut all = written.clone();
+        by_iri(&mut all, "credentialStatus");
+        is_refused(&present(&world, all, Policy::RELYING_PARTY, &[INDEX]), "all");
+        // The one that is set, behind the one that is not.
+        let mut one = written;
+        let revocation = one["credentialStatus"].as_array_mut().unwrap().remove(0);
+        one[format!("{VOCABULARY}credentialStatus")] = revocation;
+        is_refused(&present(&world, one, Policy::RELYING_PARTY, &[INDEX]), "one");
+    }
+}
+
+#[test]
+fn an_expiry_by_its_iri_is_not_lost() {
+    let world = W3cWorld::new();
+    let mut template = world.template();
+    template.valid_until = Some(NOW.minus(DAY / 2));
+    let expired = template.build().unwrap();
+    for form in FORMS {
+        let mut written = world.embedded(&expired, form);
+        time_by_iri(&mut written, "validUntil");
+        is_refused(&present(&world, written, Policy::RELYING_PARTY, &[]), "expired");
+    }
+}
+
+#[test]
+fn an_expiry_of_another_version_is_not_lost() {
+    let world = W3cWorld::new();
+    let now = world.template().build().unwrap();
+    let subject = now.document()["credentialSubject"].clone();
+    let old = json!({
+        "@context": [
+            "https://www.w3.org/2018/credentials/v1", "https://w3id.org/security/data-integrity/v2", CONTEXT,
+        ],
+        "type": ["VerifiableCredential", TYPE],
+        "issuer": DID,
+        "issuanceDate": NOW.minus(DAY * 2).rfc3339(),
+        "expirationDate": NOW.minus(DAY).rfc3339(),
+        "credentialSubject": { "id": subject["id"], "familyName": "Diallo" },
+    });
+    assert!(VerifiableCredential::from_value(old.clone()).is_ok());
+    let method = format!("{DID}#eddsa");
+    let mut written = world.prove(&old, Cryptosuite::EddsaRdfc2022, &world.eddsa, &method, |_| {});
+    let usual = present(&world, written.clone(), Policy::RELYING_PARTY, &[]);
+    let failed = usual.authentic.checks.last().map(|check| check.name);
+    assert_eq!(failed, Some(CheckName::ValidityPeriod), "{usual:?}");
+    written["@context"] = json!(["https://www.w3.org/ns/credentials/v2", CONTEXT]);
+    time_by_iri(&mut written, "issuanceDate");
+    time_by_iri(&mut written, "expirationDate");
+    is_refused(&present(&world, written, Policy::RELYING_PARTY, &[]), "version");
+}
+
+#[test]
+fn a_holder_by_another_name_is_not_lost() {
+    let world = W3cWorld::new();
+    let credential = world.template().build().unwrap();
+    for form in FORMS {
+        for change in [
+            |document: &mut Value| rename(&mut document["credentialSubject"], "id", "@id", |value| value),
+            |document: &mut Value| {
+                let subject = document["credentialSubject"].take();
+                document["credentialSubject"] = json!({ "@set": [subject] });
+            },
+        ] {
+            let mut written = world.embedded(&credential, form);
+            change(&mut written);
+            is_refused(&present(&world, written, Policy::CHECKPOINT, &[]), "holder");
+        }
+    }
+}
+
+/// Which types an issuer may make, the trust list says by their names. A context within the document could make any other
+/// type out of such a name.
+#[test]
+fn a_context_within_the_document_makes_no_type_that_can_be_asked_for() {
+    let world = W3cWorld::new();
+    let inline = json!({ TYPE: "https://registry.example/vocabulary#Passport" });
+    let usual = world.template().build().unwrap();
+    let mut document = Value::Object(usual.document().clone());
+    document["@context"] = json!(["https://www.w3.org/ns/credentials/v2", inline]);
+    let credential = VerifiableCredential::from_value(document).unwrap();
+    for form in [Form::Jwt, Form::Cose] {
+        let report = world.verify(&world.present(&credential, form));
+        assert!(report.type_iris.is_empty(), "{form:?}: {report:?}");
+        let report = world.verify(&world.present(&usual, form));
+        assert_eq!(
+            report.type_iris.last().map(String::as_str),
+            Some(TYPE_IRI),
+            "{form:?}"
+        );
+    }
+}
