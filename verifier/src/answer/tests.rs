@@ -4,6 +4,7 @@ use symbolon_trust::testing::TestKey;
 
 use super::*;
 use crate::report::Verdict;
+use crate::session::tests::mdoc_world::{DOC_TYPE, MdocWorld, SPACE};
 use crate::session::tests::world::{VCT, World};
 
 fn query(value: serde_json::Value) -> DcqlQuery {
@@ -152,4 +153,23 @@ fn notices_credentials_of_two_people_shown_as_one() {
         HolderKeys::KeyPerCredential,
     );
     assert_eq!(copies, AnswerCheck::AsAsked);
+}
+
+/// Nobody signs the name under which the elements of an mdoc stand: by another one they are as good as withheld.
+#[test]
+fn an_mdoc_whose_elements_stand_under_another_name_answers_no_query_for_them() {
+    let world = MdocWorld::new();
+    let usual = world.present(&world.authority.issue(&world.template()));
+    let name = usual.windows(10).position(|part| part == b"nameSpaces").unwrap();
+    let mut renamed = usual.clone();
+    renamed[name] = b'N';
+    let claims = json!([{ "path": [SPACE, "given_name"] }, { "path": [SPACE, "family_name"] }]);
+    let asked = query(json!({ "credentials": [
+        { "id": "id", "format": "mso_mdoc", "meta": { "doctype_value": DOC_TYPE }, "claims": claims },
+    ]}));
+    for (presentation, expected) in [(usual, AnswerCheck::AsAsked), (renamed, AnswerCheck::WrongClaims)] {
+        let report = world.verify(&presentation);
+        assert_eq!(report.verdict, Verdict::Valid);
+        assert_eq!(check(&asked, &[("id", &report)]), expected);
+    }
 }

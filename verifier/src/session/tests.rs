@@ -5,7 +5,7 @@ mod card_traps;
 mod holder;
 mod issuer_metadata;
 mod mdoc;
-mod mdoc_world;
+pub(crate) mod mdoc_world;
 mod offline;
 mod respelled;
 mod status;
