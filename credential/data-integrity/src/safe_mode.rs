@@ -9,8 +9,8 @@ use symbolon_credential::data_integrity::{ContextTable, DataLoss, JsonLdBudget, 
 
 use crate::contexts::Contexts;
 
-/// The keywords that a document may use. Whatever others mean (an index, an inverted property, a nest), either RDF drops
-/// it or no credential needs it.
+/// The keywords there are that RDF carries, of which some are refused for another reason. Whatever others mean (an index, an
+/// inverted property, a nest), either RDF drops it or no credential needs it.
 const KEYWORDS: &[&str] = &[
     "@id",
     "@type",
@@ -82,8 +82,14 @@ impl Walk<'_> {
                 name if name.starts_with('@') && !KEYWORDS.contains(&name) => {
                     return Err(DataLoss::Term.into());
                 }
-                "@language" | "@direction" | "@type" if is_value => {}
-                "id" | "@id" | "type" | "@type" if holds_broken_escape(value) => {
+                "@language" | "@direction" | "@type" if is_value && value.is_string() => {}
+                // Readers look for members by their terms. The same statement under another name keeps its signature, and
+                // whoever reads the document does not find it: not the end of its validity, its status or its holder.
+                "@id" | "@type" | "@set" => return Err(DataLoss::Name.into()),
+                // Without a value beside them, expansion drops the object.
+                "@language" | "@direction" => return Err(DataLoss::Value.into()),
+                name if name.contains(':') => return Err(DataLoss::Name.into()),
+                "id" | "type" if holds_broken_escape(value) => {
                     return Err(DataLoss::Identifier.into());
                 }
                 _ => self.value(value, depth)?,

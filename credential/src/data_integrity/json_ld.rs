@@ -143,6 +143,10 @@ pub enum DataLoss {
     /// A member whose name no context defines.
     #[error("a member of the document is not defined by its contexts")]
     Term,
+    /// A member that is written as an IRI or a keyword and not as a term. It would be signed under one name and looked for
+    /// under another.
+    #[error("a member of the document is not named by a term")]
+    Name,
     /// A type that no context defines and that is no IRI.
     #[error("a type in the document is not defined by its contexts")]
     Type,

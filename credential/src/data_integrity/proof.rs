@@ -98,6 +98,10 @@ impl Proof {
                 .map(|text| UnixTime::parse_rfc3339(&text).map_err(|_| ProofRejected::Malformed))
                 .transpose()
         };
+        // `https://w3id.org/security/v1` has it as a second term for `expires`: the end of a proof would be signed and not seen.
+        if members.contains_key("expiration") {
+            return Err(ProofRejected::Malformed);
+        }
         let kind = required("type")?;
         let (suite, suite_name) = match kind.as_str() {
             "DataIntegrityProof" => {

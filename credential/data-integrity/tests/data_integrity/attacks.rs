@@ -413,3 +413,99 @@ fn no_bit_of_a_signature_may_change() {
         );
     }
 }
+
+type Change = fn(&Value) -> Value;
+
+/// Statements are signed, and readers look for members: the same statement under another name is not found, and the
+/// credential never ends, has no status or nobody's holder.
+#[test]
+fn a_member_is_not_hidden_from_readers_under_another_name_for_the_same_statement() {
+    let key = key(SignatureAlgorithm::EdDsa, 1);
+    let mut document = alumni();
+    document["validUntil"] = "2023-06-01T00:00:00Z".into();
+    document["credentialStatus"] = json!({
+        "id": "https://vc.example/status#1",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "1",
+        "statusListCredential": "https://vc.example/status",
+    });
+    let mut options = options(Cryptosuite::EddsaRdfc2022, &key);
+    options.expires = Some(at("2024-06-01T00:00:00Z"));
+    let secured = secure(&document, &options, &key);
+    assert!(verified(&secured).is_ok());
+    let date: Change = |text| json!({"@value": text, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"});
+    let same: Change = Value::clone;
+    let set: Change = |value| json!({"@set": [value]});
+    let renamed: [(&str, &str, &str, Change); 7] = [
+        (
+            "",
+            "validUntil",
+            "https://www.w3.org/2018/credentials#validUntil",
+            date,
+        ),
+        (
+            "",
+            "credentialStatus",
+            "https://www.w3.org/2018/credentials#credentialStatus",
+            same,
+        ),
+        ("", "id", "@id", same),
+        ("/credentialSubject", "id", "@id", same),
+        ("/credentialStatus", "type", "@type", same),
+        ("", "credentialSubject", "credentialSubject", set),
+        ("/proof", "expires", "https://w3id.org/security#expiration", date),
+    ];
+    for (object, name, other, change) in renamed {
+        let mut hidden = secured.clone();
+        let members = hidden.pointer_mut(object).unwrap().as_object_mut().unwrap();
+        let value = members.remove(name).unwrap();
+        members.insert(other.to_owned(), change(&value));
+        let refused = NotTransformed::JsonLd(DataLoss::Name.into());
+        assert_eq!(
+            verified(&hidden).map(|_| ()),
+            Err(ProofRejected::NotTransformed(refused)),
+            "{object} {name}"
+        );
+    }
+}
+
+/// `https://w3id.org/security/v1` has a second term for the end of a proof.
+#[test]
+fn a_proof_does_not_lose_its_end_to_a_second_term_for_it() {
+    let key = key(SignatureAlgorithm::EdDsa, 1);
+    let mut options = options(Cryptosuite::EddsaRdfc2022, &key);
+    options.expires = Some(at("2023-06-01T00:00:00Z"));
+    let secured = secure(&alumni(), &options, &key);
+    assert_eq!(verified(&secured).map(|_| ()), Err(ProofRejected::Expired));
+    let mut endless = secured;
+    let contexts = endless["@context"].as_array_mut().unwrap();
+    contexts.insert(1, "https://w3id.org/security/v1".into());
+    let proof = endless["proof"].as_object_mut().unwrap();
+    let expires = proof.remove("expires").unwrap();
+    proof.insert("expiration".to_owned(), expires);
+    assert_eq!(verified(&endless).map(|_| ()), Err(ProofRejected::Malformed));
+}
+
+/// Counting alone would not find it beside a literal of JSON that is counted too low.
+#[test]
+fn a_language_of_nothing_is_refused_even_where_the_counts_agree() {
+    let url = "https://issuer.example/contexts/record";
+    let terms = json!({"@context": {
+        "record": {"@id": "https://issuer.example/terms#record", "@type": "@json"},
+        "note": "https://issuer.example/terms#note",
+    }});
+    let table = ContextTable::from_documents([(url.to_owned(), terms)]).unwrap();
+    let mut document = alumni();
+    document["@context"][1] = url.into();
+    document["type"] = json!(["VerifiableCredential"]);
+    document["credentialSubject"] = json!({
+        "id": "did:example:abcdefgh",
+        "record": {"@value": "signed", "@type": "signed"},
+        "note": {"@language": "not signed"},
+    });
+    assert_eq!(
+        PROCESSOR.to_statements(&document, &table, JsonLdBudget::DEFAULT),
+        Err(DataLoss::Value.into())
+    );
+}

@@ -159,8 +159,8 @@ fn numbers_survive_the_features_of_the_processor() {
 #[test]
 fn numbers_booleans_directions_and_lists_become_rdf() {
     let document = json!({
-        "@context": "https://www.w3.org/ns/credentials/examples/v2",
-        "@id": "a:b",
+        "@context": ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/examples/v2"],
+        "id": "a:b",
         "count": 3,
         "ratio": 0.5,
         "flag": true,
