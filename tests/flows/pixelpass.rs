@@ -83,7 +83,14 @@ fn a_held_credential_is_shown_as_a_code_that_is_read_back() {
             configuration,
             "--json",
         ]);
-        let received = installation.ok(&["wallet", "receive", offer["link"].as_str().unwrap()]);
+        let output = installation.run(&["wallet", "receive", offer["link"].as_str().unwrap()]);
+        assert!(
+            output.status.success(),
+            "{configuration}: {}\n{}",
+            String::from_utf8_lossy(&output.stderr),
+            installation.log("issuer")
+        );
+        let received = String::from_utf8(output.stdout).unwrap();
         let id = received.trim_end().rsplit(' ').next().unwrap();
         installation.ok(&["wallet", "show", id, "--qr", "held.png"]);
         let text = installation.ok(&["qr", "decode", "held.png"]);
