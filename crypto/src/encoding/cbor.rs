@@ -133,6 +133,9 @@ fn encode_into(value: &Value, out: &mut Vec<u8>) {
                 encode_into(value, out);
             }
         }
+        // A number that is none has many spellings, and the shortest form of one keeps an arbitrary part of its payload:
+        // all of them become the one that RFC 8949 §4.2.2 names.
+        Value::Float(number) if number.is_nan() => out.extend_from_slice(&[0xf9, 0x7e, 0x00]),
         other => {
             // Writing to memory does not fail.
             let _ = ciborium::into_writer(other, out);
@@ -312,6 +315,22 @@ mod tests {
             CborError::Malformed { position: 3 }
         ));
         assert_eq!(refused(&[0x01, 0x02]), CborError::TrailingBytes);
+    }
+
+    #[test]
+    fn writes_every_number_that_is_none_in_one_way() {
+        for payload in [
+            0x7ff8_0000_0000_0000_u64,
+            0x7fff_0000_0000_0000,
+            0xfff8_0000_0000_0001,
+            0x7ff0_0000_0000_0001,
+        ] {
+            assert_eq!(encode(&Value::Float(f64::from_bits(payload))), [0xf9, 0x7e, 0x00]);
+        }
+        assert_eq!(
+            encode(&parse(&[0xf9, 0x7f, 0xc0], CborBudget::DEFAULT).unwrap()),
+            [0xf9, 0x7e, 0x00]
+        );
     }
 
     #[test]
