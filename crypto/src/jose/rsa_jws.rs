@@ -1,8 +1,9 @@
 //! Reading a JWS that is signed with RSA, where a caller expects one.
 //!
 //! [`CompactJws`](super::jws::CompactJws) refuses every RSA algorithm, and so does whoever reads credentials, proofs, requests
-//! or tokens of the suite. This reader is for the ID tokens of OpenID Providers that are not ours, most of which have RS256
-//! alone, and takes the one algorithm that its caller names.
+//! or tokens of the suite. The readers here take the one algorithm that their caller names: [`RsaJws`] is for the ID tokens of
+//! OpenID Providers that are not ours, most of which have RS256 alone; [`DetachedRsaJws`] for the proofs of MOSIP's
+//! credentials.
 
 use core::fmt;
 
@@ -85,6 +86,56 @@ impl fmt::Debug for RsaJws<'_> {
     }
 }
 
+/// A JWS without its payload, which is signed as it is ([RFC 7797](https://www.rfc-editor.org/rfc/rfc7797)): the `jws` of a
+/// linked-data proof of 2018.
+#[derive(Debug, Clone)]
+pub struct DetachedRsaJws<'a> {
+    algorithm: RsaAlgorithm,
+    header: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> DetachedRsaJws<'a> {
+    /// Reads a detached JWS of at most `max_bytes` whose `alg` is `algorithm` and whose payload is not encoded.
+    ///
+    /// # Errors
+    /// [`JwsError`]: [`JwsError::Algorithm`] for every other `alg`, [`JwsError::Critical`] unless `crit` is `b64` alone and
+    /// `b64` is false: with `b64` ignored, one signature would be over two payloads (RFC 7797 §6).
+    pub fn parse(text: &'a str, max_bytes: usize, algorithm: RsaAlgorithm) -> Result<Self, JwsError> {
+        if text.len() > max_bytes {
+            return Err(JwsError::OverBudget);
+        }
+        let (header, signature) = text.split_once("..").ok_or(JwsError::Malformed)?;
+        let members = header_members(header, algorithm)?;
+        let is_critical = members
+            .get("crit")
+            .and_then(Value::as_array)
+            .is_some_and(|critical| matches!(critical.as_slice(), [one] if one == "b64"));
+        if !is_critical || members.get("b64") != Some(&Value::Bool(false)) {
+            return Err(JwsError::Critical);
+        }
+        Ok(Self {
+            algorithm,
+            header,
+            signature: base64url::decode(signature).map_err(|_| JwsError::Malformed)?,
+        })
+    }
+
+    /// Verifies the signature over `payload`.
+    ///
+    /// # Errors
+    /// [`RsaNotVerified`].
+    pub fn verify(
+        &self,
+        payload: &[u8],
+        provider: &dyn CryptoProvider,
+        key: &RsaPublicKey,
+    ) -> Result<(), RsaNotVerified> {
+        let signing_input = [self.header.as_bytes(), b".", payload].concat();
+        provider.verify_rsa(key, self.algorithm, &signing_input, &self.signature)
+    }
+}
+
 /// The members of a protected header in base64url whose `alg` is `algorithm`.
 fn header_members(text: &str, algorithm: RsaAlgorithm) -> Result<Map<String, Value>, JwsError> {
     let budget = JsonBudget {
@@ -145,6 +196,37 @@ mod tests {
         assert_eq!(read(r#"{"alg":"RS256","kid":1}"#), Some(JwsError::Malformed));
         let over = RsaJws::parse("a.b.c", 4, RsaAlgorithm::Rs256).err();
         assert_eq!(over, Some(JwsError::OverBudget));
+    }
+
+    #[test]
+    fn a_detached_payload_must_be_said_not_to_be_encoded() {
+        let read = |header: &str| {
+            let text = format!("{}..AA", base64url::encode(header.as_bytes()));
+            DetachedRsaJws::parse(&text, 4096, RsaAlgorithm::Ps256).err()
+        };
+        assert_eq!(
+            read(r#"{"alg":"PS256","b64":false,"crit":["b64"],"kid":"a"}"#),
+            None
+        );
+        for header in [
+            r#"{"alg":"PS256"}"#,
+            r#"{"alg":"PS256","b64":false}"#,
+            r#"{"alg":"PS256","crit":["b64"]}"#,
+            r#"{"alg":"PS256","b64":true,"crit":["b64"]}"#,
+            r#"{"alg":"PS256","b64":"false","crit":["b64"]}"#,
+            r#"{"alg":"PS256","b64":false,"crit":["b64","exp"]}"#,
+            r#"{"alg":"PS256","b64":false,"crit":[]}"#,
+            r#"{"alg":"PS256","b64":false,"crit":"b64"}"#,
+        ] {
+            assert_eq!(read(header), Some(JwsError::Critical), "{header}");
+        }
+        assert_eq!(
+            read(r#"{"alg":"RS256","b64":false,"crit":["b64"]}"#),
+            Some(JwsError::Algorithm)
+        );
+        let text = token(r#"{"alg":"PS256","b64":false,"crit":["b64"]}"#);
+        let attached = DetachedRsaJws::parse(&text, 4096, RsaAlgorithm::Ps256).err();
+        assert_eq!(attached, Some(JwsError::Malformed));
     }
 
     #[test]

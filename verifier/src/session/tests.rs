@@ -4,6 +4,7 @@ mod card_codes;
 mod card_traps;
 mod holder;
 mod issuer_metadata;
+mod legacy_rsa;
 mod mdoc;
 pub(crate) mod mdoc_world;
 mod offline;
