@@ -7,6 +7,7 @@
 //! - [`rsa_signature_2018`] reads the proofs of MOSIP's credentials.
 //! - [`JsonLdProcessor`] is the port to JSON-LD and RDF.
 
+mod added_context;
 mod cryptosuite;
 pub mod ecdsa_sd_2023;
 mod json_ld;
@@ -15,6 +16,7 @@ mod proof;
 pub mod rsa_signature_2018;
 mod verify;
 
+pub use added_context::{AmbiguousContext, check_added_context};
 pub use cryptosuite::{Cryptosuite, JsonLd, NotTransformed};
 pub use json_ld::{
     CanonicalDataset, CanonicalHash, ContextTable, DataLoss, InvalidContext, JsonLdBudget, JsonLdError,
