@@ -305,7 +305,11 @@ fn what_no_context_defines_is_not_signed() {
             DataLoss::Term,
         ),
         (
-            with("/credentialSubject", "@reverse", json!({"credentialSubject": "https://issuer.example/1"})),
+            with(
+                "/credentialSubject",
+                "@reverse",
+                json!({"credentialSubject": "https://issuer.example/1"}),
+            ),
             DataLoss::Term,
         ),
         (

@@ -42,9 +42,11 @@ pub(super) fn warnings(
     };
     let mut warnings = Vec::new();
     if options.challenge.is_none() {
-        warnings.push(ProblemType::InvalidChallengeError.details(
-            "no challenge was given, so nothing shows that the presentation was not shown before",
-        ));
+        warnings.push(
+            ProblemType::InvalidChallengeError.details(
+                "no challenge was given, so nothing shows that the presentation was not shown before",
+            ),
+        );
     }
     if options.domain.is_none() {
         warnings.push(
@@ -52,7 +54,10 @@ pub(super) fn warnings(
                 .details("no domain was given, so the presentation may have been made for somebody else"),
         );
     }
-    if !credentials.iter().all(|credential| is_about(credential, &signers)) {
+    if !credentials
+        .iter()
+        .all(|credential| is_about(credential, &signers))
+    {
         warnings.push(
             VcalmProblem::PresenterNotSubject
                 .details("a credential is about somebody else than who signed the presentation"),
@@ -113,7 +118,7 @@ fn names_one(credential: &VerifiableCredential, signers: &[Signer]) -> bool {
         _ => None,
     };
     names.is_empty()
-        || signers.iter().any(|signer| {
-            names.contains(&signer.did.as_str()) || (bound.is_some() && signer.key == bound)
-        })
+        || signers
+            .iter()
+            .any(|signer| names.contains(&signer.did.as_str()) || (bound.is_some() && signer.key == bound))
 }
