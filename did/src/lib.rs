@@ -15,6 +15,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod controlled;
 mod document;
 mod method;
 mod published;
@@ -22,6 +23,7 @@ mod syntax;
 mod web;
 pub mod webvh;
 
+pub use controlled::{ControlledDocument, MethodLocation, rsa_key_at};
 pub use document::{DidDocument, VerificationMethod};
 pub use method::{ResolveError, did_jwk, did_key, resolve, verification_key};
 pub use published::{DID_DOCUMENT_BUDGET, DidDocumentError, MethodError, PublishedDocument, Relationship};

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
-use symbolon_crypto::{Jwk, PublicKey};
+use symbolon_crypto::{Jwk, PublicKey, RsaJwk, RsaPublicKey};
 use thiserror::Error;
 
 use crate::method::parse_multikey;
@@ -46,6 +46,8 @@ struct Method {
     controller: Did,
     /// None for a key of a type that is not supported: it is no fault of the document, and verifies nothing.
     key: Option<PublicKey>,
+    /// An RSA key, which only who asks for one by name is given.
+    rsa_key: Option<RsaPublicKey>,
 }
 
 /// Why bytes are no document of a DID.
@@ -136,6 +138,20 @@ impl PublishedDocument {
     /// # Errors
     /// [`MethodError`].
     pub fn key(&self, url: &DidUrl, relationship: Relationship) -> Result<&PublicKey, MethodError> {
+        let method = self.method(url, relationship)?;
+        method.key.as_ref().ok_or(MethodError::UnsupportedKey)
+    }
+
+    /// The RSA key that `url` refers to, if it is for this use and the DID itself controls it.
+    ///
+    /// # Errors
+    /// [`MethodError`].
+    pub fn rsa_key(&self, url: &DidUrl, relationship: Relationship) -> Result<&RsaPublicKey, MethodError> {
+        let method = self.method(url, relationship)?;
+        method.rsa_key.as_ref().ok_or(MethodError::UnsupportedKey)
+    }
+
+    fn method(&self, url: &DidUrl, relationship: Relationship) -> Result<&Method, MethodError> {
         let method = self.methods.iter().find(|method| method.id == *url);
         let method = method.ok_or(MethodError::Unknown)?;
         let permitted = match relationship {
@@ -148,7 +164,7 @@ impl PublishedDocument {
         if method.controller != self.id {
             return Err(MethodError::OtherController);
         }
-        method.key.as_ref().ok_or(MethodError::UnsupportedKey)
+        Ok(method)
     }
 
     fn add(&mut self, method: &Value) -> Result<DidUrl, DidDocumentError> {
@@ -163,6 +179,7 @@ impl PublishedDocument {
             id: id.clone(),
             controller,
             key: key_of(method),
+            rsa_key: rsa_key_of(method),
         });
         Ok(id)
     }
@@ -213,9 +230,27 @@ fn key_of(method: &Value) -> Option<PublicKey> {
     }
 }
 
+/// The RSA key of a method of one of the types that can name one: as a JWK, or in PEM.
+pub(crate) fn rsa_key_of(method: &Value) -> Option<RsaPublicKey> {
+    let of_jwk = |jwk: &Value| {
+        let jwk: RsaJwk = serde_json::from_value(jwk.clone()).ok()?;
+        if jwk.use_.as_deref().is_some_and(|purpose| purpose != "sig") {
+            return None;
+        }
+        RsaPublicKey::from_jwk(&jwk).ok()
+    };
+    let (jwk, pem) = (method.get("publicKeyJwk"), method.get("publicKeyPem"));
+    match (method.get("type").and_then(Value::as_str)?, jwk, pem) {
+        ("JsonWebKey" | "JsonWebKey2020" | "RsaVerificationKey2018", Some(jwk), None) => of_jwk(jwk),
+        ("RsaVerificationKey2018", None, Some(pem)) => RsaPublicKey::from_public_key_pem(pem.as_str()?).ok(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use symbolon_crypto::testing::rsa_figures;
 
     use super::*;
 
@@ -268,6 +303,45 @@ mod tests {
         let key = |fragment| key(fragment, Relationship::AssertionMethod);
         assert_eq!(key("foreign"), Err(MethodError::OtherController));
         assert_eq!(key("rsa"), Err(MethodError::UnsupportedKey));
+    }
+
+    #[test]
+    fn an_rsa_key_is_given_to_who_asks_for_one_alone() {
+        let jwk = json!({ "kty": "RSA", "n": rsa_figures::MODULUS, "e": "AQAB" });
+        let with = |jwk: Value, pem: &str| {
+            json!({
+                "id": DID,
+                "verificationMethod": [
+                    { "id": "#jwk", "type": "JsonWebKey2020", "controller": DID, "publicKeyJwk": jwk },
+                    { "id": "#pem", "type": "RsaVerificationKey2018", "controller": DID, "publicKeyPem": pem },
+                    { "id": "#ed", "type": "Multikey", "controller": DID, "publicKeyMultibase": MULTIKEY },
+                    { "id": "#two", "type": "RsaVerificationKey2018", "controller": DID, "publicKeyPem": pem,
+                        "publicKeyJwk": jwk },
+                ],
+                "assertionMethod": ["#jwk", "#pem", "#ed", "#two"],
+            })
+        };
+        let document = read(&with(jwk.clone(), rsa_figures::PEM)).unwrap();
+        let url = |fragment: &str| DidUrl::parse(&format!("{DID}#{fragment}")).unwrap();
+        for fragment in ["jwk", "pem"] {
+            let key = document.rsa_key(&url(fragment), Relationship::AssertionMethod);
+            assert_eq!(key.map(|key| key.modulus().len()), Ok(256), "{fragment}");
+            let key = document.key(&url(fragment), Relationship::AssertionMethod);
+            assert_eq!(key, Err(MethodError::UnsupportedKey), "{fragment}");
+            let key = document.rsa_key(&url(fragment), Relationship::Authentication);
+            assert_eq!(key, Err(MethodError::OtherUse), "{fragment}");
+        }
+        for fragment in ["ed", "two"] {
+            let key = document.rsa_key(&url(fragment), Relationship::AssertionMethod);
+            assert_eq!(key, Err(MethodError::UnsupportedKey), "{fragment}");
+        }
+        let mut encrypting = jwk;
+        encrypting["use"] = json!("enc");
+        let document = read(&with(encrypting, "no key")).unwrap();
+        for fragment in ["jwk", "pem"] {
+            let key = document.rsa_key(&url(fragment), Relationship::AssertionMethod);
+            assert_eq!(key, Err(MethodError::UnsupportedKey), "{fragment}");
+        }
     }
 
     #[test]

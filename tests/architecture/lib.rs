@@ -50,7 +50,7 @@ const WALLET: &str = "symbolon-wallet-core";
 const VERIFIER: &str = "symbolon-verifier";
 
 /// Implementations of ports of pure crates, which the tests of pure crates may use.
-pub const PORT_IMPLEMENTATIONS: &[&str] = &[DATA_INTEGRITY];
+pub const PORT_IMPLEMENTATIONS: &[&str] = &[DATA_INTEGRITY, AWS_LC];
 
 /// The table.
 pub const LAYERS: &[Layer] = &[

@@ -22,6 +22,7 @@ mod every_format;
 mod formats;
 mod harness;
 mod installation;
+mod legacy;
 mod offline;
 mod pixelpass;
 mod plain_http;

@@ -102,11 +102,12 @@ class Installation:
     def root_of_trust(self):
         return json.loads((self.folder / "data" / "trust.json").read_text())
 
-    def trust_list_with(self, issuer, contexts=None):
-        """The installation's root of trust with one more issuer, and contexts that its credentials use, as a file."""
+    def trust_list_with(self, issuer, contexts=None, did_documents=None):
+        """The installation's root of trust with one more issuer, contexts and DID documents of its credentials, as a file."""
         root = self.root_of_trust()
         root["trust_list"]["issuers"].append(issuer)
         root["trust_list"].setdefault("contexts", {}).update(contexts or {})
+        root["trust_list"].setdefault("did_documents", {}).update(did_documents or {})
         file = self.folder / "trust-with-peer.json"
         file.write_text(json.dumps(root))
         return file

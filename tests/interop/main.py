@@ -12,7 +12,7 @@ from pathlib import Path
 
 from installation import Installation
 from peers import Npm, PyPI
-from formats import claim169, data_integrity, mdoc, sd_jwt_vc, vc_jwt
+from formats import claim169, data_integrity, mdoc, rsa_signature_2018, sd_jwt_vc, vc_jwt
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent.parent / "README.md"
@@ -28,9 +28,9 @@ DIRECTIONS = {
 class Row:
     """One format with one peer: the checks of each direction and how they ended."""
 
-    def __init__(self, form, peer):
+    def __init__(self, form, peer, directions=DIRECTIONS):
         self.form, self.peer = form, peer
-        self.checks = {direction: [] for direction in DIRECTIONS}
+        self.checks = {direction: [] for direction in directions}
 
     def run(self, direction, name, check):
         try:
@@ -59,7 +59,11 @@ class Row:
         return all(checks and all(problem is None for _, problem in checks) for checks in self.checks.values())
 
     def cells(self):
-        for checks in self.checks.values():
+        for direction in DIRECTIONS:
+            if direction not in self.checks:
+                yield "read only"
+                continue
+            checks = self.checks[direction]
             passed = sum(problem is None for _, problem in checks)
             yield f"{'✓' if checks and passed == len(checks) else '✗'} {passed} of {len(checks)}"
 
@@ -88,11 +92,12 @@ def main(binary, work):
             (mdoc, [mdoc.peer_of_npm(npm)]),
             (data_integrity, data_integrity.peers_of_npm(npm)),
             (vc_jwt, [vc_jwt.peer_of_npm(npm)]),
+            (rsa_signature_2018, [rsa_signature_2018.peer_of_npm(npm)]),
             (claim169, [claim169.peer_of_pypi(pypi)]),
         ]:
             for peer in peers:
                 print(f"{module.FORMAT} with {peer.name}", flush=True)
-                row = Row(module.FORMAT, peer.name)
+                row = Row(module.FORMAT, peer.name, getattr(module, "DIRECTIONS", DIRECTIONS))
                 try:
                     module.compare(ours, peer, row.run)
                 except Exception as error:

@@ -64,7 +64,9 @@ pub enum HolderKeys {
 
 /// Checks the reports of an answer against the query.
 ///
-/// Reports whose verdict is not good disclose no claims and so never satisfy a query that asks for some.
+/// Whether the credentials are good is another question, and whoever uses an answer needs both: a report of what is not
+/// authentic or not trusted has no claims, but one of a credential that is revoked or expired keeps them, and answers a query
+/// as well as a valid one.
 #[must_use]
 pub fn check_answer(
     query: &DcqlQuery,

@@ -17,7 +17,10 @@ use ssi_json_ld::json_ld::{Container, Context, Id, Term, Type, ValidId};
 /// the order of their contexts and types, so they could ask for any number.
 const MAX_ACTIVE_CONTEXTS: usize = 512;
 
-/// How many active contexts were made by all families together.
+/// When fewer than this are left, one family too many was kept.
+const SHORT_OF_ACTIVE_CONTEXTS: usize = MAX_ACTIVE_CONTEXTS / 8;
+
+/// How many active contexts all families together hold.
 #[derive(Default)]
 pub(crate) struct Allowance(AtomicUsize);
 
@@ -27,8 +30,17 @@ impl Allowance {
         self.0.load(Ordering::Relaxed) >= MAX_ACTIVE_CONTEXTS
     }
 
+    /// Whether there is little room left.
+    pub(crate) fn is_short(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > MAX_ACTIVE_CONTEXTS - SHORT_OF_ACTIVE_CONTEXTS
+    }
+
     fn spend(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, number: usize) {
+        self.0.fetch_sub(number, Ordering::Relaxed);
     }
 }
 
@@ -172,6 +184,11 @@ impl Family {
         &self.outermost
     }
 
+    /// How many active contexts it has.
+    pub(crate) fn size(&self) -> usize {
+        self.members.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The context that holds again in objects within, if another one does.
     pub(crate) fn previous(&self, of: &Active) -> Option<Arc<Active>> {
         self.member(of.previous?)
@@ -223,6 +240,12 @@ impl Family {
         let active = Arc::new(Active::compile(members.len(), context, previous));
         members.push(Arc::clone(&active));
         Some(active)
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        self.allowance.give_back(self.size());
     }
 }
 

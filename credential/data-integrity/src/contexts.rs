@@ -1,6 +1,6 @@
 //! Which contexts there are, and what became of them: parsed once, processed once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,19 +10,19 @@ use ssi_json_ld::json_ld::syntax::{self, Parse as _};
 use ssi_json_ld::json_ld::{Context, Iri, IriBuf, LoadError, Loader, RemoteDocument};
 use symbolon_credential::data_integrity::{ContextTable, JsonLdError};
 
-use crate::active::{Allowance, Family};
+use crate::active::Family;
+use crate::processed::{Processed, Shape};
+
+/// The contexts that stand first in credentials and presentations.
+const BASE_CONTEXTS: [&str; 2] = [
+    "https://www.w3.org/2018/credentials/v1",
+    "https://www.w3.org/ns/credentials/v2",
+];
 
 /// The shipped contexts, and the processed ones.
 pub(crate) struct Contexts {
     shipped: BTreeMap<&'static str, Shipped>,
     processed: Mutex<Processed>,
-}
-
-/// Families by their outermost context and the table, both hashed: the text may be long, and many may be kept.
-#[derive(Default)]
-struct Processed {
-    families: HashMap<[u8; 32], Arc<Family>>,
-    allowance: Arc<Allowance>,
 }
 
 struct Shipped {
@@ -94,17 +94,32 @@ impl Contexts {
             .into();
         let allowance = {
             let mut processed = self.lock();
-            if processed.allowance.is_spent() {
-                *processed = Processed::default();
+            if let Some(known) = processed.find(&key) {
+                return Ok(known);
             }
-            if let Some(known) = processed.families.get(&key) {
-                return Ok(Arc::clone(known));
-            }
-            Arc::clone(&processed.allowance)
+            processed.make_room()
         };
         let family = Arc::new(Family::of(process()?, allowance));
-        self.lock().families.insert(key, Arc::clone(&family));
+        let shape = self.shape(context, table);
+        self.lock().keep(key, shape, Arc::clone(&family));
         Ok(family)
+    }
+
+    /// Whether honest documents have such a list of contexts.
+    pub(crate) fn shape(&self, context: &Value, table: &ContextTable) -> Shape {
+        let is_shipped = |url: &Value| url.as_str().is_some_and(|url| self.shipped.contains_key(url));
+        let is_base = |url: &Value| url.as_str().is_some_and(|url| BASE_CONTEXTS.contains(&url));
+        let is_of_table = |url: &Value| url.as_str().is_some_and(|url| table.document(url).is_some());
+        let contexts = match context {
+            Value::Array(contexts) => contexts.as_slice(),
+            one => core::slice::from_ref(one),
+        };
+        match contexts {
+            [] => Shape::Usual,
+            [one] if is_shipped(one) => Shape::Usual,
+            [base, one] if is_base(base) && is_of_table(one) => Shape::Usual,
+            _ => Shape::Odd,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Processed> {
@@ -146,3 +161,65 @@ impl fmt::Display for Unknown {
 }
 
 impl std::error::Error for Unknown {}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::active::StepTo;
+
+    const V2: &str = "https://www.w3.org/ns/credentials/v2";
+    const OWN: &str = "https://issuer.example/contexts/1";
+
+    fn table() -> ContextTable {
+        let document = json!({ "@context": { "name": "https://issuer.example/terms#name" } });
+        ContextTable::from_documents([(OWN.to_owned(), document)]).unwrap()
+    }
+
+    /// Looks a list of contexts up, and says whether it had to be processed.
+    fn look_up(contexts: &Contexts, context: &Value) -> (Arc<Family>, bool) {
+        let processed = Cell::new(false);
+        let family = contexts.processed(context, &table(), || {
+            processed.set(true);
+            Ok(Context::default())
+        });
+        (family.unwrap(), processed.get())
+    }
+
+    #[test]
+    fn odd_documents_do_not_push_out_what_is_kept_for_the_others() {
+        let contexts = Contexts::default();
+        let usual = [json!(V2), json!([V2]), json!([V2, OWN])];
+        for context in &usual {
+            assert!(look_up(&contexts, context).1);
+        }
+        for repetitions in 3..2_000 {
+            assert!(look_up(&contexts, &json!(vec![V2; repetitions])).1);
+        }
+        for context in &usual {
+            assert!(!look_up(&contexts, context).1, "{context}");
+        }
+        // The odd ones are kept as well, while there is room.
+        assert!(!look_up(&contexts, &json!(vec![V2; 1_999])).1);
+    }
+
+    #[test]
+    fn a_family_that_somebody_blew_up_goes_before_the_others() {
+        let contexts = Contexts::default();
+        look_up(&contexts, &json!([V2, OWN]));
+        let (family, _) = look_up(&contexts, &json!([V2]));
+        for number in 0..2_000 {
+            let inline = json!({ "number": number });
+            family.next(family.outermost(), StepTo::Local(&inline), || {
+                Some(Context::default())
+            });
+        }
+        drop(family);
+        assert!(look_up(&contexts, &json!(V2)).1);
+        assert!(!look_up(&contexts, &json!([V2, OWN])).1);
+        assert!(look_up(&contexts, &json!([V2])).1);
+    }
+}

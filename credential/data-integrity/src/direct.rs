@@ -17,6 +17,7 @@ use symbolon_crypto::encoding::jcs;
 use crate::active::{Active, ContainerKind, Family, Meaning, StepTo, ValueKind};
 use crate::expand::{Processing, Scope};
 use crate::nquads::{Quad, Term, XSD_STRING, is_language_tag, language_string};
+use crate::processed::Shape;
 use crate::safe_mode::scalars_within_json;
 use crate::to_rdf::{RDF, XSD, number_text};
 
@@ -96,6 +97,9 @@ impl<'d> Writer<'_, 'd> {
             )?;
         }
         if let Some(local) = members.get("@context") {
+            if self.processing.contexts.shape(local, self.processing.table) == Shape::Odd {
+                return None;
+            }
             here = self.step(&here, StepTo::Local(local), |processing, here| {
                 processing.local(&here.context, local)
             })?;

@@ -10,6 +10,7 @@ mod contexts;
 mod direct;
 mod expand;
 mod nquads;
+mod processed;
 mod safe_mode;
 mod skolemize;
 mod stack;

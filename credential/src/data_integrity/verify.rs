@@ -217,7 +217,7 @@ fn verify_one(
     })
 }
 
-fn check_statements(proof: &Proof, check: ProofCheck<'_>) -> Result<(), ProofRejected> {
+pub(super) fn check_statements(proof: &Proof, check: ProofCheck<'_>) -> Result<(), ProofRejected> {
     let purpose = match check.expected {
         ExpectedProof::Credential => ProofPurpose::AssertionMethod,
         ExpectedProof::Presentation { .. } => ProofPurpose::Authentication,

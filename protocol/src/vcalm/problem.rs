@@ -16,6 +16,8 @@ pub enum VcalmProblem {
     IssuerNotTrusted,
     /// The credential is revoked or suspended. No specification has a type for it.
     CredentialOutOfForce,
+    /// Whoever signed a presentation is not whom its credentials are about. No specification has a type for it.
+    PresenterNotSubject,
     /// What the status code says and nothing more ([RFC 9457 §4.2.1]).
     ///
     /// [RFC 9457 §4.2.1]: https://www.rfc-editor.org/rfc/rfc9457#section-4.2.1
@@ -33,6 +35,7 @@ impl VcalmProblem {
             Self::UnknownOptionProvided => "https://www.w3.org/TR/vcalm#UNKNOWN_OPTION_PROVIDED",
             Self::IssuerNotTrusted => "urn:symbolon:problem:issuer-not-trusted",
             Self::CredentialOutOfForce => "urn:symbolon:problem:credential-out-of-force",
+            Self::PresenterNotSubject => "urn:symbolon:problem:presenter-not-subject",
             Self::StatusCode { .. } => "about:blank",
         }
     }
@@ -44,6 +47,7 @@ impl VcalmProblem {
             Self::UnknownOptionProvided => "An option is not known",
             Self::IssuerNotTrusted => "The issuer is not trusted for this",
             Self::CredentialOutOfForce => "The credential is revoked or suspended",
+            Self::PresenterNotSubject => "The presenter is not the subject",
             Self::StatusCode { phrase } => phrase,
         }
     }

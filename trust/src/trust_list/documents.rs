@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use symbolon_credential::data_integrity::check_added_context;
 
 use super::{IssuerIdentifier, ParseTrustListError, TrustList};
 
@@ -43,6 +44,7 @@ impl TrustList {
             if IssuerIdentifier::parse(url).is_err() || context.get("@context").is_none() {
                 return Err(ParseTrustListError::Context);
             }
+            check_added_context(context).map_err(ParseTrustListError::AmbiguousContext)?;
             check_length(context, MAX_CONTEXT_BYTES)?;
         }
         Ok(())

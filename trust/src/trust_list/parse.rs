@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use symbolon_credential::data_integrity::AmbiguousContext;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 
 use super::{TRUST_LIST_VERSION, TrustList};
@@ -114,6 +115,9 @@ pub enum ParseTrustListError {
     /// A context that is no JSON-LD context, or whose name is no http(s) URL.
     #[error("the trust list has a context that is not one")]
     Context,
+    /// A context that would let the holder of a credential choose between two terms for one word.
+    #[error("the trust list has a context that cannot stand beside those of the W3C")]
+    AmbiguousContext(#[source] AmbiguousContext),
     /// The list cannot be written as JSON.
     #[error("the trust list cannot be written as json")]
     Serialization,

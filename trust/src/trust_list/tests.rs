@@ -306,3 +306,24 @@ fn a_context_is_a_context_under_a_url() {
         "a".repeat(MAX_CONTEXT_BYTES).into();
     assert!(matches!(parse(&long), Err(ParseTrustListError::OverBudget)));
 }
+
+/// The holder of a credential could choose between the two, and write its end under the one that nobody reads.
+#[test]
+fn a_context_gives_no_second_term_to_a_word_of_the_w3c() {
+    for definition in [
+        serde_json::json!({ "end": "https://www.w3.org/2018/credentials#validUntil" }),
+        serde_json::json!({ "uid": "@id" }),
+        serde_json::json!({ "credentialStatus": "https://issuer.example/terms#status" }),
+    ] {
+        let mut list = with_documents();
+        list["contexts"]["https://issuer.example/contexts/identity"] =
+            serde_json::json!({ "@context": definition });
+        assert!(
+            matches!(parse(&list), Err(ParseTrustListError::AmbiguousContext(_))),
+            "{definition}"
+        );
+        // Nor is such a list written.
+        let built: TrustList = serde_json::from_value(list).unwrap();
+        assert!(built.to_json().is_err());
+    }
+}

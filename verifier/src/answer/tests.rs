@@ -1,3 +1,5 @@
+mod formats;
+
 use serde_json::json;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_trust::testing::TestKey;

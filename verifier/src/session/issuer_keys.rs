@@ -7,9 +7,12 @@ use symbolon_credential::sd_jwt_vc::{
     IssuerJwks, IssuerKeys, IssuerMetadata, IssuerMetadataError, IssuerScheme, NoIssuerKey,
     issuer_metadata_url,
 };
-use symbolon_crypto::PublicKey;
 use symbolon_crypto::jose::jws::JwsHeader;
-use symbolon_did::{Did, DidUrl, MethodError, PublishedDocument, Relationship, verification_key};
+use symbolon_crypto::{PublicKey, RsaPublicKey};
+use symbolon_did::{
+    ControlledDocument, Did, DidUrl, MethodError, MethodLocation, PublishedDocument, Relationship,
+    rsa_key_at, verification_key,
+};
 use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::Want;
@@ -22,9 +25,9 @@ use crate::report::Reason;
 const SCHEME: IssuerScheme = IssuerScheme::HttpOnLoopback;
 
 /// What is known of a key.
-pub(super) enum KeyAnswer {
+pub(super) enum KeyAnswer<K = PublicKey> {
     /// It is the issuer's, for this use.
-    Key(PublicKey),
+    Key(K),
     /// It is in a document that can be asked for.
     Wanted(Want),
     /// The document could not be had, so nobody can tell.
@@ -48,6 +51,82 @@ impl Context<'_> {
         if matches!(did.method(), "key" | "jwk") {
             return verification_key(method).map_or(KeyAnswer::Refused(Reason::Missing), KeyAnswer::Key);
         }
+        let document = match self.did_document(did, found) {
+            Ok(document) => document,
+            Err(answer) => return *answer,
+        };
+        match document.key(method, Relationship::AssertionMethod) {
+            Ok(key) => KeyAnswer::Key(key.clone()),
+            Err(error) => not_the_issuers(error),
+        }
+    }
+
+    /// The RSA key of a verification method of the issuer, for signing credentials: of one of its DIDs, or, where the issuer
+    /// is no DID, of its identifier.
+    pub(super) fn rsa_assertion_key(
+        &self,
+        issuer: &TrustedIssuer,
+        method: &str,
+        found: &mut Found,
+    ) -> KeyAnswer<RsaPublicKey> {
+        let Ok(method) = DidUrl::parse(method) else {
+            return self.rsa_key_of_identifier(issuer.identifier.as_str(), method);
+        };
+        if !issuer.dids.contains(method.did()) {
+            return KeyAnswer::Refused(Reason::SignerIsNotIssuer);
+        }
+        // A did:key or did:jwk of RSA is nobody's who is in a trust list.
+        if matches!(method.did().method(), "key" | "jwk") {
+            return KeyAnswer::Unknown(Reason::Unsupported);
+        }
+        let document = match self.did_document(method.did(), found) {
+            Ok(document) => document,
+            Err(answer) => return *answer,
+        };
+        match document.rsa_key(&method, Relationship::AssertionMethod) {
+            Ok(key) => KeyAnswer::Key(key.clone()),
+            Err(error) => not_the_issuers(error),
+        }
+    }
+
+    fn rsa_key_of_identifier(&self, identifier: &str, method: &str) -> KeyAnswer<RsaPublicKey> {
+        let listed = match self.issuer_document(identifier) {
+            Ok(document) => ControlledDocument::parse(document, identifier),
+            Err(answer) => return *answer,
+        };
+        let Ok(listed) = listed else {
+            return KeyAnswer::Unknown(Reason::Malformed);
+        };
+        let key = match listed.assertion_method(method) {
+            Ok(MethodLocation::Within(key)) => Ok(key),
+            Ok(MethodLocation::Elsewhere) if method.starts_with("https://") => {
+                match self.issuer_document(method) {
+                    Ok(document) => rsa_key_at(document, method, identifier),
+                    Err(answer) => return *answer,
+                }
+            }
+            Ok(MethodLocation::Elsewhere) => Err(MethodError::Unknown),
+            Err(error) => Err(error),
+        };
+        key.map_or_else(not_the_issuers, KeyAnswer::Key)
+    }
+
+    /// The document of one of the issuer's DIDs, of the trust list or as it was fetched.
+    fn did_document<'f, K>(
+        &self,
+        did: &Did,
+        found: &'f mut Found,
+    ) -> Result<&'f PublishedDocument, Box<KeyAnswer<K>>> {
+        let found = self.look_up(did, found)?;
+        match found.documents.get(did) {
+            Some(Ok(document)) => Ok(document),
+            Some(Err(reason)) => Err(Box::new(KeyAnswer::Unknown(*reason))),
+            None => Err(Box::new(KeyAnswer::Unknown(Reason::EvidenceAbsent))),
+        }
+    }
+
+    fn look_up<'f, K>(&self, did: &Did, found: &'f mut Found) -> Result<&'f Found, Box<KeyAnswer<K>>> {
+        let answer = |answer| Err(Box::new(answer));
         if !found.documents.contains_key(did) && !found.unwitnessed.contains_key(did) {
             match self.evidence.trust_list().did_documents.get(did) {
                 Some(listed) => {
@@ -55,29 +134,19 @@ impl Context<'_> {
                     found.documents.insert(did.clone(), read);
                 }
                 None if self.may_ask() && is_published(did) => {
-                    return KeyAnswer::Wanted(Want::DidDocument { did: did.clone() });
+                    return answer(KeyAnswer::Wanted(Want::DidDocument { did: did.clone() }));
                 }
-                None => return KeyAnswer::Unknown(Reason::EvidenceAbsent),
+                None => return answer(KeyAnswer::Unknown(Reason::EvidenceAbsent)),
             }
         }
         if found.unwitnessed.contains_key(did) {
-            return if self.may_ask() {
+            return answer(if self.may_ask() {
                 KeyAnswer::Wanted(Want::DidWitnessProofs { did: did.clone() })
             } else {
                 KeyAnswer::Unknown(Reason::EvidenceAbsent)
-            };
+            });
         }
-        match found.documents.get(did) {
-            Some(Ok(document)) => match document.key(method, Relationship::AssertionMethod) {
-                Ok(key) => KeyAnswer::Key(key.clone()),
-                Err(MethodError::OtherUse) => KeyAnswer::Refused(Reason::WrongPurpose),
-                Err(MethodError::OtherController) => KeyAnswer::Refused(Reason::SignerIsNotIssuer),
-                Err(MethodError::UnsupportedKey) => KeyAnswer::Unknown(Reason::Unsupported),
-                Err(_) => KeyAnswer::Refused(Reason::Missing),
-            },
-            Some(Err(reason)) => KeyAnswer::Unknown(*reason),
-            None => KeyAnswer::Unknown(Reason::EvidenceAbsent),
-        }
+        Ok(found)
     }
 
     /// The key of an issuer's metadata that a token with this header names.
@@ -110,13 +179,23 @@ impl Context<'_> {
         }
     }
 
-    fn issuer_document(&self, url: &str) -> Result<&[u8], Box<KeyAnswer>> {
+    fn issuer_document<K>(&self, url: &str) -> Result<&[u8], Box<KeyAnswer<K>>> {
         let answer = match self.evidence.issuer_document(url) {
             Some(DocumentEvidence::Document(bytes)) => return Ok(bytes),
             None if self.may_ask() => KeyAnswer::Wanted(Want::IssuerDocument { url: url.to_owned() }),
             Some(DocumentEvidence::Absent) | None => KeyAnswer::Unknown(Reason::EvidenceAbsent),
         };
         Err(Box::new(answer))
+    }
+}
+
+/// Why a document gives no key, as what is known of the key.
+const fn not_the_issuers<K>(error: MethodError) -> KeyAnswer<K> {
+    match error {
+        MethodError::OtherUse => KeyAnswer::Refused(Reason::WrongPurpose),
+        MethodError::OtherController => KeyAnswer::Refused(Reason::SignerIsNotIssuer),
+        MethodError::UnsupportedKey => KeyAnswer::Unknown(Reason::Unsupported),
+        _ => KeyAnswer::Refused(Reason::Missing),
     }
 }
 

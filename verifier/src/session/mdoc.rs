@@ -169,6 +169,12 @@ fn conclude(
 }
 
 /// A signer of one country must not make licences of another (ISO/IEC 18013-5, section 9.3.1).
+///
+/// The elements that say the country are mandatory in an mDL, but its holder need not show them, and the standard has them
+/// compared where they were retrieved: what was withheld cannot be read. Nothing can be claimed by withholding, since a report
+/// names the authority that the certificates lead to, and shows no country beside it. Whoever needs the comparison asks for
+/// `issuing_country`, as the queries of the suite do. A jurisdiction begins with its country (ISO 3166-2), so that one shown
+/// alone is compared too.
 fn judge_country(judged: &mut Judged<'_>, chain: &VerifiedChain, mdoc: &IssuerSigned<'_>) {
     let leaf = chain.leaf();
     let named = |identifier| {
@@ -179,13 +185,17 @@ fn judge_country(judged: &mut Judged<'_>, chain: &VerifiedChain, mdoc: &IssuerSi
         (Value::String(element), Some(certificate)) => element == certificate,
         _ => false,
     };
-    let Some(country) = named("issuing_country") else {
+    let (country, jurisdiction) = (named("issuing_country"), named("issuing_jurisdiction"));
+    if country.is_none() && jurisdiction.is_none() {
         return;
-    };
-    let state = named("issuing_jurisdiction").filter(|_| leaf.subject_state().is_some());
-    if agrees(&country, leaf.subject_country())
-        && state.is_none_or(|state| agrees(&state, leaf.subject_state()))
-    {
+    }
+    let country_agrees = country.is_none_or(|country| agrees(&country, leaf.subject_country()));
+    let jurisdiction_agrees = jurisdiction.is_none_or(|jurisdiction| {
+        let country = jurisdiction.as_str().and_then(|text| text.split_once('-'));
+        country.is_some_and(|(country, _)| leaf.subject_country() == Some(country))
+            && (leaf.subject_state().is_none() || agrees(&jurisdiction, leaf.subject_state()))
+    });
+    if country_agrees && jurisdiction_agrees {
         judged
             .authentic
             .checks

@@ -5,6 +5,7 @@
 
 mod data_integrity;
 mod envelope;
+mod legacy_rsa;
 mod reasons;
 mod spelling;
 
@@ -174,6 +175,8 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
             return Judgement::made(judged.not_known(check, reason));
         }
     };
+    // As the proof has it, which may cover less than was held up.
+    judged.credential_type = proven.credential.specific_types().next().map(str::to_owned);
     judged.judge_period(context, &proven.validity);
     judged.judge_permission(issuer, permission(issuer, &proven.credential));
     judged.authority_key_identifiers = authorities;

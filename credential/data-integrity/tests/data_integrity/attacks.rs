@@ -293,6 +293,26 @@ fn what_no_context_defines_is_not_signed() {
         (with("/credentialSubject", "@salary", json!("x")), DataLoss::Term),
         (with("", "@index", json!("x")), DataLoss::Term),
         (
+            with("", "@graph", json!([{"id": "https://issuer.example/1"}])),
+            DataLoss::Term,
+        ),
+        (
+            with("", "@included", json!([{"id": "https://issuer.example/1"}])),
+            DataLoss::Term,
+        ),
+        (
+            with("", "@nest", json!({"validUntil": "2027-01-15T08:00:00Z"})),
+            DataLoss::Term,
+        ),
+        (
+            with(
+                "/credentialSubject",
+                "@reverse",
+                json!({"credentialSubject": "https://issuer.example/1"}),
+            ),
+            DataLoss::Term,
+        ),
+        (
             with("/credentialSubject", "type", json!("Person")),
             DataLoss::Type,
         ),

@@ -8,6 +8,7 @@
 mod challenge;
 mod credential;
 mod presentation;
+mod presenter;
 mod problems;
 
 use std::sync::Arc;

@@ -285,6 +285,51 @@ async fn everything_that_is_wrong_with_a_presentation_is_told() {
     );
 }
 
+/// VCALM leaves it to the coordinator who may present, so this is a warning and the answer stays yes.
+#[tokio::test]
+async fn a_presenter_who_is_not_the_subject_is_warned_about() {
+    const PRESENTER: &str = "urn:symbolon:problem:presenter-not-subject";
+    let world = World::new().await;
+    publish(&world, &[], &[]);
+    let parent = TestKey::new(SignatureAlgorithm::Es256, 667);
+    let token = jwt(&world, &credential(&world, &world.holder));
+    let enveloped = EnvelopedCredential::from_text(EnvelopeType::VcJwt, &token)
+        .unwrap()
+        .to_value();
+    for secured in [whole(&world, &world.holder), enveloped] {
+        for (signer, expected) in [(&world.holder, vec![]), (&parent, vec![PRESENTER])] {
+            let presented = presentation(&world, std::slice::from_ref(&secured), signer, "c", "d");
+            let report = verify_presentation(&world, &presented, "c", "d").await;
+            assert_eq!(report["verified"], json!(true), "{report}");
+            assert_eq!(problems(&report["warnings"]), expected);
+            assert_eq!(problems(&report["problemDetails"]), expected);
+        }
+    }
+    // One of two is enough.
+    let both = [whole(&world, &parent), whole(&world, &world.holder)];
+    let report = verify_presentation(&world, &presentation(&world, &both, &parent, "c", "d"), "c", "d").await;
+    assert_eq!(problems(&report["warnings"]), [PRESENTER]);
+}
+
+#[tokio::test]
+async fn what_was_not_expected_of_a_presentation_is_warned_about() {
+    let world = World::new().await;
+    publish(&world, &[], &[]);
+    let secured = whole(&world, &world.holder);
+    let presented = presentation(&world, &[secured], &world.holder, "c", "d");
+    for (options, expected) in [
+        (json!({"challenge": "c", "domain": "d"}), vec![]),
+        (json!({"challenge": "c"}), vec![DOMAIN]),
+        (json!({"domain": "d"}), vec![CHALLENGE]),
+        (json!({}), vec![CHALLENGE, DOMAIN]),
+    ] {
+        let body = json!({ "verifiablePresentation": presented, "options": options });
+        let report = json_of(&post(&world, PRESENTATIONS, &body).await);
+        assert_eq!(report["verified"], json!(true), "{report}");
+        assert_eq!(problems(&report["warnings"]), expected, "{options}");
+    }
+}
+
 #[tokio::test]
 async fn a_bad_credential_makes_a_good_presentation_unverified() {
     let world = World::new().await;

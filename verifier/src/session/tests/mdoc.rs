@@ -10,11 +10,11 @@ use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
 use symbolon_trust::trust_list::CredentialTypeRule;
 
-use super::mdoc_world::{DOC_TYPE, LICENCE_SPACE, MdocWorld, SPACE, transcript};
-use super::world::{AUDIENCE, ISSUER, NONCE, RESPONSE_URI, SECOND, binding, bound, is_unreadable};
-use crate::report::{
-    Authentic, CheckName, CheckOutcome, CredentialFormat, Holder, Reason, Report, Status, Trusted, Verdict,
+use super::mdoc_world::{DOC_TYPE, LICENCE_SPACE, MdocWorld, SPACE, jurisdiction_element, transcript};
+use super::world::{
+    AUDIENCE, ISSUER, NONCE, RESPONSE_URI, SECOND, all_is_good, binding, bound, is_unreadable,
 };
+use crate::report::{Authentic, CheckName, CredentialFormat, Holder, Reason, Report, Status, Verdict};
 use crate::{Evidence, Expected, Policy, Want};
 
 fn refused(report: &Report, reason: Reason) {
@@ -30,25 +30,7 @@ fn four_good_answers_are_valid_and_say_by_which_sections() {
     assert_eq!(report.format, CredentialFormat::Mdoc);
     assert_eq!(report.credential_type.as_deref(), Some(DOC_TYPE));
     assert_eq!(report.issuer.as_ref().unwrap().identifier, ISSUER);
-    assert_eq!(
-        (
-            report.authentic.state,
-            report.trusted.state,
-            report.status.state,
-            report.holder.state
-        ),
-        (
-            Authentic::Authentic,
-            Trusted::Trusted,
-            Status::Good,
-            Holder::ProvenByKey
-        )
-    );
-    assert!(
-        report
-            .checks()
-            .all(|check| check.outcome == CheckOutcome::Passed && !check.section.is_empty())
-    );
+    all_is_good(&report);
     let names: Vec<CheckName> = report.checks().map(|check| check.name).collect();
     assert_eq!(
         names,
@@ -244,6 +226,29 @@ fn rejects_a_licence_of_another_country_than_its_signer() {
     assert_eq!(report.verdict, Verdict::Valid);
     assert!(report.claims.contains_key(LICENCE_SPACE));
     refused(&verify("ML"), Reason::SignerIsNotIssuer);
+}
+
+/// A jurisdiction begins with its country, so a licence whose holder shows that alone is held to the same.
+#[test]
+fn a_licence_without_its_country_is_held_to_its_jurisdiction() {
+    let world = MdocWorld::new();
+    let verify = |country: &str, jurisdiction: &str, shown: &[&str]| {
+        let mut licence = world.licence(country);
+        licence.elements[0].1.push(jurisdiction_element(jurisdiction));
+        let issued = world.authority.issue(&licence);
+        world.verify(&world.present_for(&issued, shown, &transcript(AUDIENCE, NONCE)))
+    };
+    let alone = ["family_name", "issuing_jurisdiction"];
+    let both = ["family_name", "issuing_country", "issuing_jurisdiction"];
+    for shown in [alone.as_slice(), &both] {
+        assert_eq!(verify("SN", "SN-DK", shown).verdict, Verdict::Valid);
+        refused(&verify("SN", "ML-7", shown), Reason::SignerIsNotIssuer);
+        refused(&verify("SN", "SNDK", shown), Reason::SignerIsNotIssuer);
+    }
+    // Where neither was shown, nothing says another country than the authority that is named.
+    let report = verify("ML", "ML-7", &["family_name"]);
+    assert_eq!(report.verdict, Verdict::Valid);
+    assert_eq!(report.issuer.unwrap().identifier, ISSUER);
 }
 
 #[test]

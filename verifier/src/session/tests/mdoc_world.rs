@@ -188,3 +188,8 @@ impl MdocWorld {
 pub(crate) fn transcript(audience: &str, nonce: &str) -> SessionTranscript {
     SessionTranscript::openid4vp(audience, nonce, None, RESPONSE_URI)
 }
+
+/// The jurisdiction of a licence (ISO 3166-2).
+pub(crate) fn jurisdiction_element(jurisdiction: &str) -> (ElementIdentifier, ElementValue) {
+    element("issuing_jurisdiction", text(jurisdiction))
+}

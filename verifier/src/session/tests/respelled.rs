@@ -1,5 +1,5 @@
 //! A credential that its holder wrote anew: the proof over its statements holds, and what decides over it stands under
-//! names that a reader of JSON does not read.
+//! names, or in places, that a reader of JSON does not read.
 
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::Cryptosuite;
@@ -7,7 +7,7 @@ use symbolon_credential::w3c::VerifiableCredential;
 use symbolon_trust::testing::{DAY, NOW};
 
 use super::w3c_world::{CONTEXT, DID, Form, INDEX, TYPE, TYPE_IRI, W3cWorld};
-use crate::report::{Authentic, CheckName, Report, Verdict};
+use crate::report::{Authentic, CheckName, CheckOutcome, Reason, Report, Verdict};
 use crate::{Expected, Policy};
 
 const VOCABULARY: &str = "https://www.w3.org/2018/credentials#";
@@ -129,6 +129,71 @@ fn a_holder_by_another_name_is_not_lost() {
             is_refused(&present(&world, written, Policy::CHECKPOINT, &[]), "holder");
         }
     }
+}
+
+/// Two objects with one `id` are one node. Every name here is a term, and every statement was signed, so that the JSON-LD layer
+/// has nothing to refuse.
+#[test]
+fn what_decides_is_not_moved_into_a_reference_to_the_credential() {
+    const ID: &str = "https://issuer.example/credentials/1";
+    let world = W3cWorld::new();
+    let mut template = world.template();
+    template.id = Some(ID.to_owned());
+    template.valid_until = Some(NOW.minus(DAY / 2));
+    template.claims.insert("address".to_owned(), json!({ "id": ID }));
+    let credential = template.build().unwrap();
+    for form in FORMS {
+        let written = world.embedded(&credential, form);
+        let usual = present(&world, written.clone(), Policy::RELYING_PARTY, &[]);
+        assert!(usual.failed_because(Reason::Expired), "{usual:?}");
+        for names in [["validUntil"].as_slice(), &["credentialStatus", "validUntil"]] {
+            let mut moved = written.clone();
+            moved["credentialSubject"]["address"]["type"] = moved["type"].clone();
+            for name in names {
+                let value = moved.as_object_mut().unwrap().shift_remove(*name).unwrap();
+                moved["credentialSubject"]["address"][name] = value;
+            }
+            let report = present(&world, moved, Policy::RELYING_PARTY, &[]);
+            is_refused(&report, "moved");
+            let failed = report
+                .authentic
+                .checks
+                .last()
+                .map(|check| (check.name, check.outcome));
+            let expected = CheckOutcome::Failed {
+                reason: Reason::Malformed,
+            };
+            assert_eq!(
+                failed,
+                Some((CheckName::DataModel, expected)),
+                "{form:?}: {report:?}"
+            );
+        }
+    }
+}
+
+/// A second subject, whose holder the first would be.
+#[test]
+fn a_subject_is_not_moved_into_a_reference_to_the_credential() {
+    const ID: &str = "https://issuer.example/credentials/1";
+    let world = W3cWorld::new();
+    let mut template = world.template();
+    template.id = Some(ID.to_owned());
+    template.claims.insert("address".to_owned(), json!({ "id": ID }));
+    let credential = template.build().unwrap();
+    let mut two = Value::Object(credential.document().clone());
+    let first = two["credentialSubject"].take();
+    two["credentialSubject"] = json!([first, { "id": "did:example:ward", "familyName": "Diallo" }]);
+    let method = format!("{DID}#eddsa");
+    let mut written = world.prove(&two, Cryptosuite::EddsaRdfc2022, &world.eddsa, &method, |_| {});
+    let usual = present(&world, written.clone(), Policy::RELYING_PARTY, &[]);
+    assert_eq!(usual.authentic.state, Authentic::Authentic, "{usual:?}");
+    let second = written["credentialSubject"].as_array_mut().unwrap().remove(1);
+    let types = written["type"].clone();
+    let address = &mut written["credentialSubject"][0]["address"];
+    address["type"] = types;
+    address["credentialSubject"] = second;
+    is_refused(&present(&world, written, Policy::RELYING_PARTY, &[]), "subject");
 }
 
 /// Which types an issuer may make, the trust list says by their names. A context within the document could make any other

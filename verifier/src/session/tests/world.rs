@@ -20,7 +20,7 @@ use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
 use symbolon_credential::Input;
 
-use crate::report::Report;
+use crate::report::{Authentic, CheckOutcome, Holder, Report, Trusted};
 use crate::{
     Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, StatusEvidence,
     StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, VerificationSession, Want,
@@ -289,6 +289,28 @@ impl Question<'_> {
             }
         }
         panic!("the session does not end");
+    }
+}
+
+/// That a report has four good answers, and that every check behind them passed and names its section.
+#[track_caller]
+pub(crate) fn all_is_good(report: &Report) {
+    let states = (
+        report.authentic.state,
+        report.trusted.state,
+        report.status.state,
+        report.holder.state,
+    );
+    let good = (
+        Authentic::Authentic,
+        Trusted::Trusted,
+        crate::report::Status::Good,
+        Holder::ProvenByKey,
+    );
+    assert_eq!(states, good, "{report:?}");
+    for check in report.checks() {
+        assert_eq!(check.outcome, CheckOutcome::Passed, "{check:?}");
+        assert!(!check.section.is_empty(), "{check:?}");
     }
 }
 

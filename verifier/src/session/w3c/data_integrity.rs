@@ -3,7 +3,7 @@
 use serde_json::Value;
 use symbolon_credential::data_integrity::{
     Cryptosuite, ExpectedProof, JsonLd, JsonLdError, NotTransformed, Proof, ProofCheck, ProofPurpose,
-    ProofRejected, VerificationKey, ecdsa_sd_2023, read_proofs, verify,
+    ProofRejected, VerificationKey, ecdsa_sd_2023, read_proofs, rsa_signature_2018, verify,
 };
 use symbolon_credential::w3c::VerifiableCredential;
 use symbolon_crypto::PublicKey;
@@ -11,7 +11,7 @@ use symbolon_did::DidUrl;
 use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::spelling::{self, Spelling};
-use super::{IssuerProof, Proven, Secured, not_conforming};
+use super::{IssuerProof, Proven, Secured, legacy_rsa, not_conforming};
 use crate::report::{CheckName, Reason};
 use crate::session::context::Context;
 use crate::session::found::Found;
@@ -41,6 +41,12 @@ pub(super) fn prove<'a>(
             return refused(&[], CheckName::IssuerSignature, reason);
         }
     };
+    if let [proof] = proofs.as_slice()
+        && proof.cryptosuite_name() == rsa_signature_2018::PROOF_TYPE
+    {
+        let method = proof.verification_method().to_owned();
+        return legacy_rsa::prove(context, issuer, credential, &method, found);
+    }
     let mut keys = Vec::with_capacity(proofs.len());
     for proof in &proofs {
         // A proof by another than the issuer, whoever that is, says nothing of what the issuer says.
@@ -68,27 +74,59 @@ pub(super) fn prove<'a>(
         Err((Known::Not, reason)) => return unknown(&passed, CheckName::IssuerSignature, reason),
         Err((Known::Wrong, reason)) => return refused(&passed, CheckName::IssuerSignature, reason),
     };
-    // Read again from what the proof covers, so that nothing that it does not cover is shown.
+    // A proof over the JSON fixes how it is written; one over what it says does not.
+    let written = if proofs.iter().any(is_over_json) {
+        Written::AsSigned
+    } else {
+        Written::ByAnybody
+    };
+    proven(document, written, &passed, &json_ld)
+}
+
+/// Whether whoever holds a document can have written it anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// The proof is over the text.
+    AsSigned,
+    /// The proof is over the statements.
+    ByAnybody,
+}
+
+/// Reads the credential again from what the proof covers, so that nothing that it does not cover is shown.
+pub(super) fn proven<'a>(
+    document: Value,
+    written: Written,
+    passed: &[CheckName],
+    json_ld: &JsonLd<'_>,
+) -> IssuerProof<'a> {
+    let refused = |check, reason| IssuerProof::Refused {
+        passed: passed.to_vec(),
+        check,
+        reason,
+    };
     let credential = match VerifiableCredential::from_value(document) {
         Ok(credential) => credential,
         Err(error) => {
             let (check, reason) = not_conforming(error);
-            return refused(&passed, check, reason);
+            return refused(check, reason);
         }
     };
-    // A proof over the JSON fixes how it is written; one over what it says does not.
-    if !proofs.iter().any(is_over_json) {
-        match spelling::check(&credential, &json_ld) {
+    if written == Written::ByAnybody {
+        match spelling::check(&credential, json_ld) {
             Ok(Spelling::Read) => {}
-            Ok(Spelling::Hidden) => return refused(&passed, CheckName::DataModel, Reason::Malformed),
+            Ok(Spelling::Hidden) => return refused(CheckName::DataModel, Reason::Malformed),
             Err(error) => {
                 let (_, reason) = json_ld_reason(error);
-                return unknown(&passed, CheckName::DataModel, reason);
+                return IssuerProof::Unknown {
+                    passed: passed.to_vec(),
+                    check: CheckName::DataModel,
+                    reason,
+                };
             }
         }
     }
     IssuerProof::Proven {
-        passed: [passed.as_slice(), &[CheckName::IssuerSignature]].concat(),
+        passed: [passed, &[CheckName::IssuerSignature]].concat(),
         proven: Box::new(Proven {
             validity: *credential.validity(),
             binding: credential.holder_binding(),

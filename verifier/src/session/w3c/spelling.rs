@@ -1,10 +1,12 @@
-//! That nothing which decides over a credential stands in it under a name that nobody here reads.
+//! That nothing which decides over a credential stands in it at a place where nobody here reads it.
 //!
-//! A proof over RDF covers what a document says, not how it is written: `validUntil` by its full IRI, `@id` for `id`, another
-//! version's base context. Whoever holds the credential can write it anew without breaking the proof, and a status or an expiry
-//! that is written so would be lost on a reader of JSON. So the statements that were signed are compared with what was read.
+//! A proof over RDF covers what a document says, not how it is written. Under which names it may be written, the JSON-LD
+//! layer says: terms alone, and one term for each of the words that decide (ADR 7). Where, it cannot: two objects with one
+//! `id` are one node, so that a credential whose subject refers to the credential can be written anew with the status, or the
+//! end, in that reference. The proof holds, and a reader of JSON does not find it. So the statements that were signed are
+//! compared with what was read.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use symbolon_credential::data_integrity::{JsonLd, JsonLdError};
 use symbolon_credential::w3c::{DataModelVersion, VerifiableCredential};
 
@@ -15,7 +17,7 @@ const TYPE: &str = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     Read,
-    /// Something is said in words that are not read.
+    /// Something is said where it is not read.
     Hidden,
 }
 
@@ -25,14 +27,7 @@ pub(super) fn check(
     json_ld: &JsonLd<'_>,
 ) -> Result<Spelling, JsonLdError> {
     let mut rest = credential.document().clone();
-    let entries = match rest.shift_remove("credentialStatus") {
-        Some(Value::Array(entries)) => entries,
-        entry => entry.into_iter().collect(),
-    };
-    if entries.iter().filter_map(Value::as_object).any(has_other_names) {
-        return Ok(Spelling::Hidden);
-    }
-    for name in ["validFrom", "validUntil"] {
+    for name in ["credentialStatus", "validFrom", "validUntil"] {
         rest.shift_remove(name);
     }
     if credential.version() == DataModelVersion::V1_1 {
@@ -86,13 +81,6 @@ fn compare(credential: &VerifiableCredential, statements: &[[&str; 3]]) -> Spell
     } else {
         Spelling::Hidden
     }
-}
-
-/// The size of an entry by another name would make its index mean another place.
-fn has_other_names(entry: &Map<String, Value>) -> bool {
-    entry
-        .keys()
-        .any(|name| name.contains(':') || name.starts_with('@'))
 }
 
 /// Node, property and object of a statement; of a literal only its beginning.

@@ -18,6 +18,7 @@ use symbolon_verifier::Evidence;
 use symbolon_verifier::store::StoreError;
 
 use super::challenge::ChallengeUse;
+use super::presenter::warnings;
 use super::problems::rejected;
 use crate::state::State;
 
@@ -60,22 +61,16 @@ impl State {
                 presentation.credentials().to_vec(),
             ),
         };
-        match used {
-            Some(ChallengeUse::Spent) => {
-                let details = ProblemType::InvalidChallengeError
-                    .details("the challenge was used before, or has expired");
-                if let Some(checked) = &mut findings.results.challenge {
-                    checked.verified = false;
-                    checked.problem_details.push(details.clone());
-                }
-                findings.errors.push(details);
+        if used == Some(ChallengeUse::Spent) {
+            let details =
+                ProblemType::InvalidChallengeError.details("the challenge was used before, or has expired");
+            if let Some(checked) = &mut findings.results.challenge {
+                checked.verified = false;
+                checked.problem_details.push(details.clone());
             }
-            Some(ChallengeUse::First | ChallengeUse::Callers) => {}
-            None if matches!(request.presentation, SubmittedPresentation::Unsecured(_)) => {}
-            None => findings.warnings.push(ProblemType::InvalidChallengeError.details(
-                "no challenge was given, so nothing shows that the presentation was not shown before",
-            )),
+            findings.errors.push(details);
         }
+        findings.warnings = warnings(&request.presentation, options, &credentials);
         Ok(JudgedPresentation {
             presentation: findings,
             credentials,
