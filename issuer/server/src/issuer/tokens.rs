@@ -9,7 +9,8 @@ use symbolon_issuer::grant::{
 };
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{RedeemedGrant, StoreError, Swap};
-use symbolon_protocol::openid4vci::token::{TokenRequest, TokenRequestError, TokenResponse, TokenType};
+use symbolon_protocol::oauth::access_token::AccessTokenScheme;
+use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest, TokenRequestError, TokenResponse};
 use symbolon_protocol::secret::AccessToken;
 use thiserror::Error;
 
@@ -22,10 +23,13 @@ impl Issuer {
     /// [`TokenFailure`]; a wrong transaction code was counted, durably, before it is told.
     pub async fn redeem(&self, form: &[u8]) -> Result<TokenResponse, TokenFailure> {
         let request = TokenRequest::parse_form(form)?;
-        let code = SecretDigest::of(request.code.expose());
+        let TokenGrant::PreAuthorizedCode { code, tx_code } = &request.grant else {
+            return Err(TokenRequestError::UnsupportedGrantType.into());
+        };
+        let code = SecretDigest::of(code.expose());
         let parts = TokenRequestParts {
             code_digest: code,
-            tx_code: request.tx_code.as_ref().map(|tx_code| tx_code.expose()),
+            tx_code: tx_code.as_ref().map(|tx_code| tx_code.expose()),
         };
         for _ in 0..MAX_ATTEMPTS {
             let found = self
@@ -51,8 +55,10 @@ impl Issuer {
                             AccessToken::parse(token.expose()).ok_or(TokenFailure::Unwritable)?;
                         return Ok(TokenResponse {
                             access_token,
-                            token_type: TokenType::Bearer,
+                            token_type: AccessTokenScheme::Bearer,
                             expires_in: Some(ACCESS_TOKEN_LIFETIME.as_secs()),
+                            refresh_token: None,
+                            scope: None,
                             authorization_details: Vec::new(),
                         });
                     }

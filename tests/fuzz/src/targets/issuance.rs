@@ -3,7 +3,7 @@
 use serde_json::json;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier, UrlPolicy};
-use symbolon_protocol::oauth::bearer::{BearerChallenge, parse_bearer_token};
+use symbolon_protocol::oauth::access_token::{PresentedAccessToken, ResourceChallenge};
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
@@ -67,7 +67,7 @@ pub(super) const ISSUANCE: Target = Target {
                     if let Ok(request) = &request {
                         let again = TokenRequest::parse_form(request.to_form().as_bytes());
                         let again = again.expect("a request that is written reads again");
-                        assert_eq!(again.code.expose(), request.code.expose());
+                        assert_eq!(*again.to_form(), *request.to_form());
                     }
                     Reading::of(&request)
                 },
@@ -107,8 +107,8 @@ pub(super) const ISSUANCE: Target = Target {
                 },
                 |input| {
                     with_text(input, |text| {
-                        let _ = BearerChallenge::parse(text);
-                        Reading::of(&parse_bearer_token(Some(text), Some(text)))
+                        let _ = ResourceChallenge::parse_all(text);
+                        Reading::of(&PresentedAccessToken::parse(Some(text), Some(text)))
                     })
                 },
                 |input| {
@@ -170,6 +170,11 @@ pub(super) const ISSUANCE: Target = Target {
                 4,
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code&pre-authorized_code=a%2Bb&tx_code=493536",
             ),
+            for_part(
+                4,
+                "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fw.example&code_verifier=vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv&client_id=w",
+            ),
+            for_part(4, "grant_type=refresh_token&refresh_token=r&scope=a+b"),
             for_part(5, token.to_string()),
             for_part(6, request.to_string()),
             for_part(6, r#"{"credential_identifier":"one"}"#),
