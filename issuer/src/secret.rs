@@ -120,6 +120,9 @@ pub(crate) enum Purpose {
     RecordReference,
     CredentialReference,
     FormToken,
+    DpopNonce,
+    AttestationChallenge,
+    CredentialDataset,
 }
 
 impl Purpose {
@@ -130,6 +133,9 @@ impl Purpose {
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
             Self::FormToken => b"symbolon form token v1",
+            Self::DpopNonce => b"symbolon dpop nonce v1",
+            Self::AttestationChallenge => b"symbolon attestation challenge v1",
+            Self::CredentialDataset => b"symbolon credential dataset v1",
         }
     }
 }

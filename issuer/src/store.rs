@@ -20,7 +20,7 @@ pub use error::StoreError;
 pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
 pub use memory::MemoryKeyValue;
 pub use types::{
-    Issuance, IssuanceOutcome, NewGrant, RecordChange, RedeemedGrant, Revision, SpentAccess, StatusChange,
+    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange,
     Stored, StoredOffer, Swap,
 };
 
@@ -70,8 +70,6 @@ pub trait IssuerStore: AuthorizationStore {
         grant: &'a Grant,
         event: Option<WaitingEvent>,
     ) -> StoreFuture<'a, Swap>;
-    /// Replaces a grant and stores the access it was redeemed for, if it is still the one that was read.
-    fn redeem_grant(&self, redeemed: RedeemedGrant) -> StoreFuture<'_, Swap>;
     /// The access under the digest of an access token.
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>>;
 

@@ -14,7 +14,7 @@ use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 use symbolon_protocol::openid4vci::proof::ProofError;
 use thiserror::Error;
 
-use crate::grant::{AccessRefusal, NonceRefused};
+use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
@@ -24,9 +24,9 @@ pub enum CredentialRefusal {
     /// The request itself.
     #[error(transparent)]
     Request(#[from] CredentialRequestError),
-    /// A dataset, though the token response named none.
-    #[error("no credential dataset has this name")]
-    UnknownIdentifier,
+    /// A dataset where the token response named none, or a configuration where it named datasets.
+    #[error(transparent)]
+    Selector(#[from] SelectorRefusal),
     /// A configuration that this issuer does not have.
     #[error("no credential configuration has this name")]
     UnknownConfiguration,
@@ -85,7 +85,13 @@ impl CredentialRefusal {
         use CredentialErrorCode as Code;
         match self {
             Self::Request(error) => RefusalCode::Credential(error.code()),
-            Self::UnknownIdentifier => RefusalCode::Credential(Code::UnknownCredentialIdentifier),
+            Self::Selector(SelectorRefusal::UnknownIdentifier) => {
+                RefusalCode::Credential(Code::UnknownCredentialIdentifier)
+            }
+            // §8.2: naming a configuration is not allowed then.
+            Self::Selector(SelectorRefusal::IdentifierRequired) => {
+                RefusalCode::Credential(Code::InvalidCredentialRequest)
+            }
             Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
             Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
                 RefusalCode::Bearer(BearerErrorCode::InvalidToken)
