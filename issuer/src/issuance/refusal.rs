@@ -8,7 +8,7 @@ use symbolon_credential::w3c::DocumentError;
 use symbolon_credential::w3c::jose::PrepareJwtError;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_did::InvalidDid;
-use symbolon_protocol::oauth::bearer::BearerErrorCode;
+use symbolon_protocol::oauth::access_token::ResourceErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 use symbolon_protocol::openid4vci::proof::ProofError;
@@ -75,7 +75,7 @@ pub enum RefusalCode {
     /// A challenge about the access token ([RFC 6750 §3.1]).
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
-    Bearer(BearerErrorCode),
+    AccessToken(ResourceErrorCode),
 }
 
 impl CredentialRefusal {
@@ -94,11 +94,11 @@ impl CredentialRefusal {
             }
             Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
             Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
-                RefusalCode::Bearer(BearerErrorCode::InvalidToken)
+                RefusalCode::AccessToken(ResourceErrorCode::InvalidToken)
             }
             // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
             Self::Access(AccessRefusal::OtherConfiguration) => {
-                RefusalCode::Bearer(BearerErrorCode::InsufficientScope)
+                RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)
             }
             Self::ProofMissing | Self::TooManyProofs | Self::RepeatedKey => {
                 RefusalCode::Credential(Code::InvalidProof)
