@@ -22,6 +22,7 @@ mod every_format;
 mod formats;
 mod harness;
 mod installation;
+mod keys;
 mod offline;
 mod pixelpass;
 mod plain_http;
