@@ -1,8 +1,12 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
+mod care;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
@@ -28,7 +32,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  symbolon demo --records 1000")]
     Demo(DemoArguments),
     /// Makes configuration, keys, trust root and administration token
-    #[command(after_help = "Example:\n  symbolon init --dir national-id")]
+    #[command(
+        after_help = "Examples:\n  symbolon init --dir national-id\n  symbolon init --dir national-id --issuer https://id.example --verifier https://verify.example --encrypt-keys --offline-root /media/roots"
+    )]
     Init(InitArguments),
     /// The issuer
     #[command(subcommand)]
@@ -68,6 +74,9 @@ pub enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Keys and their certificates
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 /// `symbolon demo`
@@ -97,8 +106,20 @@ pub struct InitArguments {
     #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL")]
     pub verifier: url::Url,
     /// Add the keys, trust list entries and credential configurations that an installation of an earlier version lacks
-    #[arg(long, conflicts_with_all = ["issuer", "verifier"])]
+    #[arg(long, conflicts_with_all = ["issuer", "verifier", "encrypt_keys", "offline_root"])]
     pub upgrade: bool,
+    /// Keep the keys in one file, encrypted under a passphrase
+    #[arg(long)]
+    pub encrypt_keys: bool,
+    /// The file with that passphrase, which the configuration will name; else it is in SYMBOLON_KEY_PASSPHRASE or asked for
+    #[arg(long, value_name = "FILE", requires = "encrypt_keys")]
+    pub key_passphrase_file: Option<PathBuf>,
+    /// Put the keys of the roots into this folder instead, encrypted, to be taken away
+    #[arg(long, value_name = "DIR")]
+    pub offline_root: Option<PathBuf>,
+    /// The file with the passphrase of the roots; else it is in SYMBOLON_ROOT_PASSPHRASE or asked for
+    #[arg(long, value_name = "FILE", requires = "offline_root")]
+    pub root_passphrase_file: Option<PathBuf>,
 }
 
 /// `symbolon issuer …`, `symbolon verifier …`

@@ -21,6 +21,7 @@ const OTHER_VARIABLES: &[&str] = &["SYMBOLON_LOG", "SYMBOLON_VECTORS"];
 const KEYS: &[(&str, KeyType)] = &[
     ("development", KeyType::Flag),
     ("data_directory", KeyType::Text),
+    ("key_passphrase_file", KeyType::Text),
     ("issuer.identifier", KeyType::Text),
     ("issuer.listen", KeyType::Text),
     ("issuer.name", KeyType::Text),
@@ -57,6 +58,10 @@ pub struct Configuration {
     /// Where stores, keys and tokens stand, relative to the configuration file.
     #[serde(default = "default_data_directory")]
     pub data_directory: PathBuf,
+    /// The file with the passphrase of the encrypted keys, which its owner alone may read; without it the passphrase is in
+    /// `SYMBOLON_KEY_PASSPHRASE`, or asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_passphrase_file: Option<PathBuf>,
     /// The issuer.
     pub issuer: IssuerSection,
     /// The verifier.

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
+use zeroize::Zeroizing;
+
+use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, ROOT_PASSPHRASE};
 
 /// The randomness of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +40,22 @@ pub fn environment() -> BTreeMap<String, String> {
         reason = "this is where the environment is handed in, once"
     )]
     std::env::vars()
-        .filter(|(name, _)| name.starts_with("SYMBOLON_"))
+        .filter(|(name, _)| name.starts_with("SYMBOLON_") && !SECRET_VARIABLES.contains(&name.as_str()))
         .collect()
+}
+
+/// Variables that hold secrets. They are read one by one, when they are needed.
+const SECRET_VARIABLES: [&str; 3] = [KEY_PASSPHRASE, ROOT_PASSPHRASE, BACKUP_PASSPHRASE];
+
+/// The secret that an environment variable holds, if it is set to something.
+#[must_use]
+pub fn secret_variable(name: &str) -> Option<Zeroizing<String>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "secrets do not go through the map of all variables, which is not wiped"
+    )]
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .map(Zeroizing::new)
 }

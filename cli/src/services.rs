@@ -4,13 +4,11 @@ pub mod issuer;
 pub mod verifier;
 pub mod wallet;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::x509::{Certificate, CertificateError};
 use symbolon_http::serve::{Encryption, TlsFiles};
-use thiserror::Error;
 
 use crate::edge;
 use crate::installation::Installation;
@@ -35,28 +33,4 @@ pub fn encryption(
         }),
         _ => Encryption::Plain,
     }
-}
-
-/// A certificate file that does not read.
-#[derive(Debug, Error)]
-#[error("a certificate of {folder} cannot be used")]
-pub struct UnusableCertificate {
-    folder: PathBuf,
-    #[source]
-    source: CertificateError,
-}
-
-/// Reads DER certificates.
-///
-/// # Errors
-/// [`UnusableCertificate`].
-pub fn certificates(folder: &Path, chain: &[Vec<u8>]) -> Result<Vec<Certificate>, UnusableCertificate> {
-    chain
-        .iter()
-        .map(|der| Certificate::parse(der))
-        .collect::<Result<_, _>>()
-        .map_err(|source| UnusableCertificate {
-            folder: folder.to_owned(),
-            source,
-        })
 }

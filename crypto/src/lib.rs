@@ -5,6 +5,7 @@
 //! - [`CryptoProvider`]: who computes; [`RustCryptoProvider`] is the pure-Rust implementation.
 //! - [`signing`]: signing as a request, and the ports of key stores.
 //! - [`encoding`]: strict, bounded codecs.
+//! - [`passphrase`]: keys from what a person knows.
 //!
 //! Nothing here reads a clock, randomness, a file or the network: [`UnixTime`] and [`Randomness`] come in as
 //! arguments.
@@ -14,6 +15,7 @@ pub mod cose;
 pub mod encoding;
 pub mod jose;
 mod key;
+pub mod passphrase;
 mod provider;
 mod randomness;
 pub mod signing;

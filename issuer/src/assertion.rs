@@ -27,6 +27,7 @@ pub struct AssertionKey {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AssertionKeys {
     keys: Vec<AssertionKey>,
+    retired: Vec<AssertionKey>,
     web: Option<Did>,
 }
 
@@ -63,26 +64,33 @@ impl AssertionKeys {
             if all.iter().any(|key| key.algorithm() == algorithm) {
                 return Err(AssertionKeysError::RepeatedAlgorithm(algorithm));
             }
-            let own = did_key(&public_key)?;
-            let fragment = own.method_specific_identifier().to_owned();
-            all.push(match &web {
-                Some(did) => AssertionKey {
-                    multikey: did.with_fragment(&fragment)?,
-                    json_web_key: did.with_fragment(&public_key.thumbprint().to_string())?,
-                    did: did.clone(),
-                    handle,
-                    public_key,
-                },
-                None => AssertionKey {
-                    multikey: own.with_fragment(&fragment)?,
-                    json_web_key: own.with_fragment(&fragment)?,
-                    did: own,
-                    handle,
-                    public_key,
-                },
-            });
+            all.push(AssertionKey::new(web.as_ref(), handle, public_key)?);
         }
-        Ok(Self { keys: all, web })
+        Ok(Self {
+            keys: all,
+            retired: Vec::new(),
+            web,
+        })
+    }
+
+    /// The same with keys that sign no more. They stay published, so that what they signed can be verified until it expires.
+    ///
+    /// # Errors
+    /// [`AssertionKeysError::Identifier`].
+    pub fn with_retired(
+        mut self,
+        retired: impl IntoIterator<Item = PublicKey>,
+    ) -> Result<Self, AssertionKeysError> {
+        for public_key in retired {
+            let known = self.keys.iter().chain(&self.retired);
+            if known.into_iter().any(|key| key.public_key == public_key) {
+                continue;
+            }
+            let handle = KeyHandle::new("retired");
+            self.retired
+                .push(AssertionKey::new(self.web.as_ref(), handle, public_key)?);
+        }
+        Ok(self)
     }
 
     /// The key of an algorithm.
@@ -103,7 +111,7 @@ impl AssertionKeys {
     pub fn dids(&self) -> Vec<Did> {
         match &self.web {
             Some(did) if !self.keys.is_empty() => vec![did.clone()],
-            _ => self.keys.iter().map(|key| key.did.clone()).collect(),
+            _ => self.published().map(|key| key.did.clone()).collect(),
         }
     }
 
@@ -111,7 +119,7 @@ impl AssertionKeys {
     #[must_use]
     pub fn did_document(&self) -> Option<Value> {
         let did = self.web.as_ref().filter(|_| !self.keys.is_empty())?;
-        let methods: Vec<Value> = self.keys.iter().flat_map(AssertionKey::methods).collect();
+        let methods: Vec<Value> = self.published().flat_map(AssertionKey::methods).collect();
         let names: Vec<&Value> = methods.iter().filter_map(|method| method.get("id")).collect();
         Some(json!({
             "@context": [
@@ -125,6 +133,10 @@ impl AssertionKeys {
         }))
     }
 
+    fn published(&self) -> impl Iterator<Item = &AssertionKey> {
+        self.keys.iter().chain(&self.retired)
+    }
+
     /// The documents of the issuer's DIDs that do not hold their keys themselves, for a trust list.
     #[must_use]
     pub fn did_documents(&self) -> BTreeMap<Did, Value> {
@@ -133,6 +145,27 @@ impl AssertionKeys {
 }
 
 impl AssertionKey {
+    fn new(web: Option<&Did>, handle: KeyHandle, public_key: PublicKey) -> Result<Self, InvalidDid> {
+        let own = did_key(&public_key)?;
+        let fragment = own.method_specific_identifier().to_owned();
+        Ok(match web {
+            Some(did) => Self {
+                multikey: did.with_fragment(&fragment)?,
+                json_web_key: did.with_fragment(&public_key.thumbprint().to_string())?,
+                did: did.clone(),
+                handle,
+                public_key,
+            },
+            None => Self {
+                multikey: own.with_fragment(&fragment)?,
+                json_web_key: own.with_fragment(&fragment)?,
+                did: own,
+                handle,
+                public_key,
+            },
+        })
+    }
+
     /// Its handle in the key store.
     #[must_use]
     pub const fn handle(&self) -> &KeyHandle {
@@ -240,6 +273,39 @@ mod tests {
                 assert_eq!(verification_key(key.multikey()), Ok(key.public_key().clone()));
             }
         }
+    }
+
+    #[test]
+    fn a_retired_key_is_published_and_signs_nothing() {
+        let old = RustCryptoProvider
+            .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(6))
+            .unwrap()
+            .public_key();
+        let rotated = keys("https://registry.example")
+            .unwrap()
+            .with_retired([old.clone(), old.clone()])
+            .unwrap();
+        assert_ne!(
+            rotated
+                .with_algorithm(SignatureAlgorithm::Es256)
+                .unwrap()
+                .public_key(),
+            &old
+        );
+        let did = Did::parse("did:web:registry.example").unwrap();
+        assert_eq!(rotated.dids(), core::slice::from_ref(&did));
+        let document = PublishedDocument::from_value(&rotated.did_document().unwrap(), &did).unwrap();
+        assert_eq!(rotated.retired.len(), 1);
+        for method in [rotated.retired[0].multikey(), rotated.retired[0].json_web_key()] {
+            assert_eq!(document.key(method, Relationship::AssertionMethod), Ok(&old));
+        }
+        // On loopback each key is a DID of its own, and the old one is still the issuer's.
+        let local = keys("http://127.0.0.1:8080")
+            .unwrap()
+            .with_retired([old.clone()])
+            .unwrap();
+        assert_eq!(local.dids().len(), 3);
+        assert!(local.dids().contains(&did_key(&old).unwrap()));
     }
 
     #[test]

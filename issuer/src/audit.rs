@@ -116,6 +116,13 @@ pub enum AuditAction {
         /// Which.
         shard: ShardId,
     },
+    /// A backup was begun.
+    BackedUp,
+    /// The installation was made of a backup. What happened between the two is not in this log.
+    Restored {
+        /// When the backup was taken.
+        backup_of: UnixTime,
+    },
     /// An offline pack was built.
     PackBuilt {
         /// Its number.

@@ -71,8 +71,15 @@ impl<'de> Deserialize<'de> for SecretDigest {
 
 /// The root of what one installation derives: nonce tags, transaction code tags, record references. Made at the first start and
 /// shared by all its processes through the store.
+///
+/// It has two halves. What stands in the books for years (references of records and credentials) is derived from the first, which
+/// never changes. What is handed out and comes back within minutes is derived from the second, which a restore from a backup
+/// replaces: nothing that was handed out before works after it.
 #[derive(Clone)]
-pub struct InstallationSecret(Zeroizing<[u8; 32]>);
+pub struct InstallationSecret {
+    books: Zeroizing<[u8; 32]>,
+    sessions: Zeroizing<[u8; 32]>,
+}
 
 impl InstallationSecret {
     /// Makes a new secret.
@@ -80,12 +87,31 @@ impl InstallationSecret {
     /// # Errors
     /// When there is no randomness.
     pub fn make(randomness: &dyn Randomness) -> Result<Self, RandomnessUnavailable> {
-        Ok(Self(Zeroizing::new(random_bytes::<32>(randomness)?)))
+        let books = Zeroizing::new(random_bytes::<32>(randomness)?);
+        Ok(Self {
+            sessions: books.clone(),
+            books,
+        })
+    }
+
+    /// The same for the books, and another for what is handed out.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn with_fresh_sessions(&self, randomness: &dyn Randomness) -> Result<Self, RandomnessUnavailable> {
+        Ok(Self {
+            books: self.books.clone(),
+            sessions: Zeroizing::new(random_bytes::<32>(randomness)?),
+        })
     }
 
     /// HMAC-SHA-256 of the parts under a key of its own for each purpose. The parts are length-prefixed, so no two lists collide.
     pub(crate) fn derive_tag(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else {
+        let half = match purpose {
+            Purpose::Nonce | Purpose::TransactionCode => &self.sessions,
+            Purpose::RecordReference | Purpose::CredentialReference => &self.books,
+        };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(half.as_slice()) else {
             return [0; 32];
         };
         mac.update(purpose.label());
@@ -99,16 +125,30 @@ impl InstallationSecret {
 
 impl Serialize for InstallationSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Zeroizing::new(base64url::encode(self.0.as_slice())))
+        // Where the halves are one, it is written as before there were two.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64));
+        bytes.extend_from_slice(self.books.as_slice());
+        if self.sessions != self.books {
+            bytes.extend_from_slice(self.sessions.as_slice());
+        }
+        serializer.serialize_str(&Zeroizing::new(base64url::encode(&bytes)))
     }
 }
 
 impl<'de> Deserialize<'de> for InstallationSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);
-        let bytes = base64url::decode(&text).map_err(|_| serde::de::Error::custom(SecretShape))?;
-        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| serde::de::Error::custom(SecretShape))?;
-        Ok(Self(Zeroizing::new(bytes)))
+        let bytes = base64url::decode(&text).map(Zeroizing::new);
+        let bytes = bytes.map_err(|_| serde::de::Error::custom(SecretShape))?;
+        let half = |half: &[u8]| {
+            let half = <[u8; 32]>::try_from(half).map_err(|_| serde::de::Error::custom(SecretShape))?;
+            Ok::<_, D::Error>(Zeroizing::new(half))
+        };
+        let (books, sessions) = bytes.split_at_checked(32).unwrap_or((&bytes, &[]));
+        Ok(Self {
+            books: half(books)?,
+            sessions: half(if sessions.is_empty() { books } else { sessions })?,
+        })
     }
 }
 
@@ -141,5 +181,41 @@ impl Purpose {
 }
 
 #[derive(Debug, Error)]
-#[error("not 32 bytes of base64url")]
+#[error("not 32 or 64 bytes of base64url")]
 struct SecretShape;
+
+#[cfg(test)]
+mod tests {
+    use symbolon_crypto::testing::SeededRandomness;
+
+    use super::*;
+
+    #[test]
+    fn fresh_sessions_change_what_is_handed_out_and_not_what_is_in_the_books() {
+        let randomness = SeededRandomness::new(1);
+        let before = InstallationSecret::make(&randomness).unwrap();
+        let after = before.with_fresh_sessions(&randomness).unwrap();
+        let read: InstallationSecret = serde_json::from_str(&serde_json::to_string(&after).unwrap()).unwrap();
+        for (purpose, changes) in [
+            (Purpose::Nonce, true),
+            (Purpose::TransactionCode, true),
+            (Purpose::RecordReference, false),
+            (Purpose::CredentialReference, false),
+        ] {
+            let tag = |secret: &InstallationSecret| secret.derive_tag(purpose, &[b"x"]);
+            assert_eq!(tag(&before) != tag(&after), changes);
+            assert_eq!(tag(&after), tag(&read));
+        }
+    }
+
+    #[test]
+    fn a_secret_of_an_earlier_version_reads_and_is_written_as_it_was() {
+        let text = format!("\"{}\"", base64url::encode(&[7; 32]));
+        let secret: InstallationSecret = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&secret).unwrap(), text);
+        for wrong in [&[7; 31][..], &[7; 33], &[7; 65], &[]] {
+            let text = format!("\"{}\"", base64url::encode(wrong));
+            assert!(serde_json::from_str::<InstallationSecret>(&text).is_err());
+        }
+    }
+}

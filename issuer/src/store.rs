@@ -15,7 +15,10 @@ use symbolon_crypto::UnixTime;
 
 pub use authorization::{AuthorizationCommit, AuthorizationOutcome, AuthorizationStore, Change, ReplayMark};
 pub use error::StoreError;
-pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
+pub use key_value::{
+    Applied, Durability, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Restoration, Restored, Space,
+    Write, WriteBatch,
+};
 pub use memory::MemoryKeyValue;
 pub use types::{
     Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange, Stored,

@@ -68,3 +68,15 @@ pub enum ReadError {
     #[error("the store cannot be read")]
     Storage(#[source] Box<redb::Error>),
 }
+
+/// Why a new store was not filled.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file cannot be made.
+    #[error("the new store cannot be made")]
+    Open(#[source] OpenError),
+    /// The disk refused: it is full, or gone.
+    #[error("the new store cannot be written")]
+    Write(#[source] Box<redb::Error>),
+}

@@ -2,6 +2,7 @@
 
 mod batch;
 mod creation;
+mod dump;
 mod error;
 mod key;
 mod snapshot;
@@ -11,7 +12,8 @@ pub mod testing;
 mod writer;
 
 pub use batch::{Batch, Requirement};
-pub use error::{CommitError, OpenError, ReadError, TenantError};
+pub use dump::{Loader, StoredEntry};
+pub use error::{CommitError, LoadError, OpenError, ReadError, TenantError};
 pub use key::{Key, Space, Tenant};
 pub use redb::StorageBackend;
 pub use snapshot::{Entry, Snapshot};

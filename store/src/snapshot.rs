@@ -9,7 +9,7 @@ use crate::key::{Key, Space, Tenant};
 
 /// The store at one moment. Later commits do not show. Cheap to make; keep it short, because it keeps old pages from being reused.
 pub struct Snapshot {
-    transaction: ReadTransaction,
+    pub(crate) transaction: ReadTransaction,
 }
 
 /// One result of a scan: the key's suffix (without tenant) and the value.
@@ -132,7 +132,11 @@ impl Snapshot {
 
     /// `None` when nothing was ever written to the space.
     fn table(&self, space: Space) -> Result<Option<Table>, ReadError> {
-        match self.transaction.open_table(definition(space)) {
+        self.table_named(space.name())
+    }
+
+    pub(crate) fn table_named(&self, name: &str) -> Result<Option<Table>, ReadError> {
+        match self.transaction.open_table(crate::dump::definition(name)) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(storage(error)),
@@ -141,7 +145,7 @@ impl Snapshot {
 }
 
 /// A table of bytes, open for reading.
-type Table = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
+pub(crate) type Table = redb::ReadOnlyTable<&'static [u8], &'static [u8]>;
 
 /// Every space is one redb table from bytes to bytes.
 pub(crate) const fn definition(space: Space) -> TableDefinition<'static, &'static [u8], &'static [u8]> {
@@ -160,6 +164,6 @@ fn end_of_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-fn storage(error: impl Into<redb::Error>) -> ReadError {
+pub(crate) fn storage(error: impl Into<redb::Error>) -> ReadError {
     ReadError::Storage(Box::new(error.into()))
 }

@@ -66,8 +66,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_with_backend(backend: impl StorageBackend) -> Result<Self, OpenError> {
-        restart_unfinished(&backend)?;
-        Self::start(Database::builder().create_with_backend(backend).map_err(opened)?)
+        Self::start(created(backend)?)
     }
 
     /// Opens an empty store in memory, for tests and throw-away demonstrations. Nothing survives the process.
@@ -214,8 +213,14 @@ impl Open {
     }
 }
 
+/// A database on a storage, made where there is none.
+pub(crate) fn created(backend: impl StorageBackend) -> Result<Database, OpenError> {
+    restart_unfinished(&backend)?;
+    Database::builder().create_with_backend(backend).map_err(opened)
+}
+
 /// A created file is only durable once its folder is.
-fn sync_folder_of(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn sync_folder_of(path: &Path) -> Result<(), OpenError> {
     #[cfg(unix)]
     {
         let folder = path
@@ -229,7 +234,7 @@ fn sync_folder_of(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn opened(error: DatabaseError) -> OpenError {
+pub(crate) fn opened(error: DatabaseError) -> OpenError {
     match error {
         DatabaseError::DatabaseAlreadyOpen => OpenError::AlreadyOpen,
         other => OpenError::Database(Box::new(other)),

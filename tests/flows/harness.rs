@@ -29,14 +29,7 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let issuer = format!("http://127.0.0.1:{}", free_port());
-        let verifier = format!("http://127.0.0.1:{}", free_port());
-        let installation = Self {
-            folder,
-            issuer,
-            verifier,
-        };
+        let installation = Self::none();
         installation.ok(&[
             "init",
             "--issuer",
@@ -45,6 +38,30 @@ impl Installation {
             &installation.verifier,
         ]);
         installation
+    }
+
+    /// An installation that is made as `arguments` say, issuer and verifier among them.
+    pub(crate) fn new_with(arguments: &[&str]) -> Self {
+        let after = |name: &str| {
+            let position = arguments.iter().position(|argument| *argument == name).unwrap();
+            arguments[position + 1].to_owned()
+        };
+        let installation = Self {
+            issuer: after("--issuer"),
+            verifier: after("--verifier"),
+            ..Self::none()
+        };
+        installation.ok(&[&["init"], arguments].concat());
+        installation
+    }
+
+    /// An empty folder.
+    pub(crate) fn none() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            issuer: format!("http://127.0.0.1:{}", free_port()),
+            verifier: format!("http://127.0.0.1:{}", free_port()),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -23,6 +23,7 @@ mod formats;
 mod harness;
 mod installation;
 mod legacy;
+mod keys;
 mod offline;
 mod pixelpass;
 mod plain_http;

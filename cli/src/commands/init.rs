@@ -9,9 +9,9 @@ use crate::arguments::InitArguments;
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge::{self, SystemRandomness};
-use crate::installation::Installation;
-use crate::installation::init::{NewInstallation, init};
+use crate::installation::init::{KeyProtection, NewInstallation, RootPlace, Safekeeping, init_with};
 use crate::installation::upgrade::upgrade;
+use crate::installation::{Installation, key_passphrase, root_passphrase};
 
 /// Makes an installation, or upgrades one, and says what to do next.
 ///
@@ -26,15 +26,46 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
         issuer: arguments.issuer.clone(),
         verifier: arguments.verifier.clone(),
     };
+    let safekeeping = Safekeeping {
+        keys: if arguments.encrypt_keys {
+            KeyProtection::Sealed(key_passphrase(arguments.key_passphrase_file.clone()))
+        } else {
+            KeyProtection::Plain
+        },
+        roots: match &arguments.offline_root {
+            None => RootPlace::Installation,
+            Some(folder) => RootPlace::Offline {
+                folder: folder.clone(),
+                passphrase: root_passphrase(arguments.root_passphrase_file.clone()),
+            },
+        },
+    };
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    init(&new, &provider, &SystemRandomness, edge::system_time())?;
+    init_with(
+        &new,
+        &safekeeping,
+        &provider,
+        &SystemRandomness,
+        edge::system_time(),
+    )?;
     let folder = arguments.dir.display();
     show::line(&format!("made an installation in {folder}"));
     show::line("  symbolon.toml            configuration");
     show::line("  credentials/             which fields of a record become which claims");
     show::line("  data/trust.json          the root of trust: give it to verifiers and wallets");
-    show::line("  data/keys/               keys and certificates, readable by you alone");
+    show::line(match safekeeping.keys {
+        KeyProtection::Plain => "  data/keys/               keys and certificates, readable by you alone",
+        KeyProtection::Sealed(_) => {
+            "  data/keys/               keys, encrypted under the passphrase, and certificates"
+        }
+    });
     show::line("  data/administration-token  for whoever administers the servers");
+    if let RootPlace::Offline { folder, .. } = &safekeeping.roots {
+        show::line(&format!(
+            "  {}  the keys of the roots: take them away, and keep a second copy elsewhere",
+            folder.display()
+        ));
+    }
     show::line("next: symbolon issuer serve, and symbolon verifier serve");
     Ok(())
 }

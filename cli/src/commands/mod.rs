@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod init;
 pub mod issuing;
 pub mod judge;
+pub mod keys;
 pub mod qr;
 pub mod records;
 pub mod request;
@@ -74,5 +75,6 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Pack(command) => issuing::pack(command, configuration).await,
         Command::Audit(command) => issuing::audit(command, configuration).await,
+        Command::Keys(command) => keys::run(command, configuration).await,
     }
 }

@@ -26,7 +26,9 @@ use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, 
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
+use crate::installation::passphrase::{PassphraseError, PassphraseSource};
 use crate::installation::publication::{Publication, parts};
+use crate::installation::sealed::SealedPurpose;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
 
@@ -43,6 +45,40 @@ pub struct NewInstallation {
     pub issuer: Url,
     /// The verifier's URL.
     pub verifier: Url,
+}
+
+/// How the secret keys of a new installation are kept.
+#[derive(Debug, Clone, Default)]
+pub struct Safekeeping {
+    /// The keys that sign day by day.
+    pub keys: KeyProtection,
+    /// The keys of the roots.
+    pub roots: RootPlace,
+}
+
+/// How keys are kept on the disk.
+#[derive(Debug, Clone, Default)]
+pub enum KeyProtection {
+    /// In files that their owner alone may read.
+    #[default]
+    Plain,
+    /// In one file sealed under this passphrase.
+    Sealed(PassphraseSource),
+}
+
+/// Where the secret keys of the roots are kept.
+#[derive(Debug, Clone, Default)]
+pub enum RootPlace {
+    /// Beside the other keys: for development, and for whoever moves them away by hand.
+    #[default]
+    Installation,
+    /// In another folder, on a medium that is taken away, sealed under a passphrase of its own.
+    Offline {
+        /// The folder; empty, or not there yet.
+        folder: PathBuf,
+        /// Its passphrase.
+        passphrase: PassphraseSource,
+    },
 }
 
 /// Why no installation was made.
@@ -64,6 +100,9 @@ pub enum InitError {
     /// A key file could not be written.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
     /// A certificate could not be made.
     #[error("cannot make a certificate")]
     Certificate(#[from] IssueError),
@@ -80,7 +119,8 @@ pub enum InitError {
     Identifier(&'static str),
 }
 
-/// Makes an installation. Whatever can be refused is refused before anything is written.
+/// Makes an installation whose keys are in plain files, as development has them. Whatever can be refused is refused before
+/// anything is written.
 ///
 /// # Errors
 /// [`InitError`].
@@ -90,14 +130,49 @@ pub fn init(
     randomness: &dyn Randomness,
     now: UnixTime,
 ) -> Result<(), InitError> {
+    init_with(new, &Safekeeping::default(), provider, randomness, now)
+}
+
+/// Makes an installation whose keys are kept as `safekeeping` says.
+///
+/// # Errors
+/// As [`init`], and when a passphrase is missing or the folder of the roots is not empty.
+pub fn init_with(
+    new: &NewInstallation,
+    safekeeping: &Safekeeping,
+    provider: &Arc<dyn CryptoProvider>,
+    randomness: &dyn Randomness,
+    now: UnixTime,
+) -> Result<(), InitError> {
     let configuration_path = new.folder.join(configuration::FILE_NAME);
-    let configuration = configuration(new)?;
+    let mut configuration = configuration(new)?;
+    if let KeyProtection::Sealed(source) = &safekeeping.keys {
+        // Relative paths in the file are relative to it, and this one came from the command line.
+        let absolute = source.file().map(std::path::absolute).transpose();
+        configuration.key_passphrase_file = absolute.map_err(|source| InitError::File {
+            path: configuration_path.clone(),
+            source,
+        })?;
+    }
     let data = new.folder.join(&configuration.data_directory);
     for path in [&configuration_path, &data] {
         if path.exists() {
             return Err(InitError::Exists(path.clone()));
         }
     }
+    if let RootPlace::Offline { folder, .. } = &safekeeping.roots
+        && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+    {
+        return Err(InitError::Exists(folder.clone()));
+    }
+    let key_passphrase = match &safekeeping.keys {
+        KeyProtection::Plain => None,
+        KeyProtection::Sealed(source) => Some((source, source.read_new()?)),
+    };
+    let root_passphrase = match &safekeeping.roots {
+        RootPlace::Installation => None,
+        RootPlace::Offline { folder, passphrase } => Some((folder, passphrase, passphrase.read_new()?)),
+    };
     let issuer = identifier_text(&new.issuer);
     let verifier = identifier_text(&new.verifier);
     let identifier =
@@ -169,7 +244,7 @@ pub fn init(
         },
     };
     let keys: Vec<&SoftwareKey> = assertion.iter().map(|(_, key)| key).collect();
-    let publication = Publication::of(&issuer, &configuration.issuer.name, &keys)?;
+    let publication = Publication::of(&issuer, &configuration.issuer.name, &keys, &[])?;
     let (issuers, mut documents) = parts(&mut trust.trust_list);
     for entry in issuers {
         publication.enter(entry, &mut documents);
@@ -178,21 +253,52 @@ pub fn init(
     let token = Zeroizing::new(base64url::encode(&random_bytes::<32>(randomness)?));
     let verifier_secret = SymmetricKey::make(randomness)?;
 
-    let keys = KeyFolder::below(&data);
+    let plain = KeyFolder::below(&data);
     let file = |path: &Path| {
         let path = path.to_owned();
         move |source| InitError::File { path, source }
     };
     fs::create_dir_all(&new.folder).map_err(file(&new.folder))?;
     create_private_folder(&data).map_err(file(&data))?;
-    create_private_folder(keys.path()).map_err(file(keys.path()))?;
+    create_private_folder(plain.path()).map_err(file(plain.path()))?;
+    let keys = match &key_passphrase {
+        None => plain,
+        Some((source, passphrase)) => KeyFolder::sealed(
+            plain.path().to_owned(),
+            SealedPurpose::InstallationKeys,
+            (*source).clone(),
+            passphrase,
+            randomness,
+        )?,
+    };
+    let offline = match &root_passphrase {
+        None => None,
+        Some((folder, source, passphrase)) => {
+            create_private_folder(folder).map_err(file(folder))?;
+            Some(KeyFolder::sealed(
+                (*folder).clone(),
+                SealedPurpose::RootKeys,
+                (*source).clone(),
+                passphrase,
+                randomness,
+            )?)
+        }
+    };
     for (purpose, certified) in [
         (KeyPurpose::IssuersRoot, &issuers_root),
         (KeyPurpose::RelyingPartiesRoot, &parties_root),
+        (KeyPurpose::DocumentsRoot, &documents_root),
+    ] {
+        let chain = [certified.certificate.der().to_vec()];
+        let roots = offline.as_ref().unwrap_or(&keys);
+        roots.write_key(purpose, certified.key.secret_key())?;
+        roots.write_chain(purpose, &chain)?;
+        keys.write_chain(purpose, &chain)?;
+    }
+    for (purpose, certified) in [
         (KeyPurpose::CredentialSigning, &credential),
         (KeyPurpose::StatusSigning, &status),
         (KeyPurpose::RequestSigning, &request),
-        (KeyPurpose::DocumentsRoot, &documents_root),
         (KeyPurpose::DocumentSigning, &document),
     ] {
         keys.write_key(purpose, certified.key.secret_key())?;
@@ -267,6 +373,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
     let configuration = Configuration {
         development,
         data_directory: PathBuf::from("data"),
+        key_passphrase_file: None,
         issuer: IssuerSection {
             identifier: new.issuer.clone(),
             listen: listen(&new.issuer, 8080, "the issuer's URL")?,

@@ -1,17 +1,27 @@
-//! The keys of an installation: PKCS#8 in PEM files that their owner alone may read, certificate chains beside them.
+//! The keys of an installation: all of them in one sealed file, or each as PKCS#8 in a PEM file that its owner alone may
+//! read. Certificate chains stand beside them.
+
+mod vault;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pem::{EncodeConfig, LineEnding, Pem};
+use symbolon_crypto::passphrase::Passphrase;
 use symbolon_crypto::signing::{KeyHandle, SoftwareKey};
 use symbolon_crypto::symmetric::SymmetricKey;
-use symbolon_crypto::{CryptoProvider, SecretKey};
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SecretKey};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::edge::SystemRandomness;
 use crate::installation::files::{Readers, write_atomically};
+use crate::installation::passphrase::{PassphraseError, PassphraseSource};
+use crate::installation::sealed::{SealedFileError, SealedPurpose};
+pub use vault::SEALED_KEYS;
+use vault::{KEY_FORM, SECRET_FORM, Vault};
 
 /// Every key of an installation. One key signs one kind of thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +92,12 @@ impl KeyPurpose {
         }
     }
 
+    /// The purpose of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
+    }
+
     /// Its handle.
     #[must_use]
     pub fn handle(self) -> KeyHandle {
@@ -110,33 +126,126 @@ pub enum KeyFileError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// The sealed file does not open.
+    #[error("{path}: {source}")]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SealedFileError,
+    },
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+    /// No key of this purpose is here.
+    #[error("there is no key {} here", .0.name())]
+    Missing(KeyPurpose),
+    /// The certificate is another key's.
+    #[error("the certificate of the key {} is another key's; import it again", .0.name())]
+    ForeignCertificate(KeyPurpose),
+    /// A key that is in both places, and not the same in both.
+    #[error("{0} is not the key of that name in the sealed file; nothing was removed")]
+    Contradiction(PathBuf),
 }
 
-/// The folder of the keys of an installation.
-#[derive(Debug, Clone)]
-pub struct KeyFolder(PathBuf);
+/// Which key of a purpose: the one that signs, or one that is to sign once its certificate has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySlot {
+    /// The one that signs.
+    Current,
+    /// The one that waits for its certificate.
+    Next,
+}
+
+/// The folder of the keys of an installation, or of its offline roots.
+#[derive(Clone)]
+pub struct KeyFolder {
+    path: PathBuf,
+    vault: Option<Arc<Vault>>,
+}
 
 impl KeyFolder {
-    /// The keys below a data folder.
+    /// The keys below a data folder, each in a file of its own.
     #[must_use]
     pub fn below(data: &Path) -> Self {
-        Self(data.join("keys"))
+        Self {
+            path: folder_below(data),
+            vault: None,
+        }
+    }
+
+    /// The keys below a data folder, in a sealed file where there is one. Its passphrase is asked for when a key is needed.
+    #[must_use]
+    pub fn of_installation(data: &Path, passphrase: PassphraseSource) -> Self {
+        Self::at(folder_below(data), SealedPurpose::InstallationKeys, passphrase)
+    }
+
+    /// The keys of the offline roots in `folder`.
+    #[must_use]
+    pub fn of_roots(folder: &Path, passphrase: PassphraseSource) -> Self {
+        Self::at(folder.to_owned(), SealedPurpose::RootKeys, passphrase)
+    }
+
+    fn at(path: PathBuf, purpose: SealedPurpose, passphrase: PassphraseSource) -> Self {
+        let vault = Vault::exists(&path).then(|| Arc::new(Vault::new(&path, purpose, passphrase)));
+        Self { path, vault }
+    }
+
+    /// A folder with a new sealed file that holds nothing. The folder must exist.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn sealed(
+        path: PathBuf,
+        purpose: SealedPurpose,
+        source: PassphraseSource,
+        passphrase: &Passphrase,
+        randomness: &dyn Randomness,
+    ) -> Result<Self, KeyFileError> {
+        let vault = Vault::create(&path, purpose, source, passphrase, randomness)?;
+        Ok(Self {
+            path,
+            vault: Some(Arc::new(vault)),
+        })
     }
 
     /// The folder itself.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Whether the secret keys are in a sealed file.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.vault.is_some()
     }
 
     /// Whether there is a key for a purpose; an installation of an earlier version may lack some.
-    #[must_use]
-    pub fn has_key(&self, purpose: KeyPurpose) -> bool {
-        self.key_path(purpose).exists()
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when a sealed file does not open.
+    pub fn has_key(&self, purpose: KeyPurpose) -> Result<bool, KeyFileError> {
+        self.has_key_in(purpose, KeySlot::Current)
     }
 
-    fn key_path(&self, purpose: KeyPurpose) -> PathBuf {
-        self.0.join(format!("{}.key.pem", purpose.name()))
+    /// Whether there is a key in a slot.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when a sealed file does not open.
+    pub fn has_key_in(&self, purpose: KeyPurpose, slot: KeySlot) -> Result<bool, KeyFileError> {
+        let name = slot_name(purpose, slot);
+        match &self.vault {
+            Some(vault) => Ok(vault.secrets()?.contains_key(&name)),
+            None => Ok(vault::plain_path(&self.path, &name, KEY_FORM).exists()),
+        }
+    }
+
+    /// Whether there is a certificate for a purpose. An offline root has one here, and its key elsewhere.
+    #[must_use]
+    pub fn has_chain(&self, purpose: KeyPurpose) -> bool {
+        self.chain_path(purpose, KeySlot::Current).exists()
     }
 
     /// Writes a secret key.
@@ -144,13 +253,30 @@ impl KeyFolder {
     /// # Errors
     /// [`KeyFileError`].
     pub fn write_key(&self, purpose: KeyPurpose, key: &SecretKey) -> Result<(), KeyFileError> {
-        let path = self.key_path(purpose);
+        self.write_key_in(purpose, KeySlot::Current, key)
+    }
+
+    /// Writes a secret key to a slot.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn write_key_in(
+        &self,
+        purpose: KeyPurpose,
+        slot: KeySlot,
+        key: &SecretKey,
+    ) -> Result<(), KeyFileError> {
+        let name = slot_name(purpose, slot);
         let der = key.to_pkcs8_der().map_err(|_| KeyFileError::Content {
-            path: path.clone(),
-            expected: "private key",
+            path: self.path.clone(),
+            expected: KEY_FORM.expected,
         })?;
-        let text = Zeroizing::new(encode("PRIVATE KEY", &der));
-        write(&path, text.as_bytes(), Readers::Owner)
+        match &self.vault {
+            Some(vault) => vault.change(&SystemRandomness, |secrets| {
+                secrets.insert(name, der);
+            }),
+            None => vault::write_plain(&self.path, &name, KEY_FORM, &der),
+        }
     }
 
     /// Reads a secret key.
@@ -162,19 +288,67 @@ impl KeyFolder {
         purpose: KeyPurpose,
         provider: &Arc<dyn CryptoProvider>,
     ) -> Result<SoftwareKey, KeyFileError> {
-        let path = self.key_path(purpose);
-        let wrong = || KeyFileError::Content {
-            path: path.clone(),
-            expected: "private key",
+        self.read_key_in(purpose, KeySlot::Current, provider)
+    }
+
+    /// Reads the secret key of a slot.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn read_key_in(
+        &self,
+        purpose: KeyPurpose,
+        slot: KeySlot,
+        provider: &Arc<dyn CryptoProvider>,
+    ) -> Result<SoftwareKey, KeyFileError> {
+        let name = slot_name(purpose, slot);
+        let der = match &self.vault {
+            Some(vault) => vault
+                .secrets()?
+                .remove(&name)
+                .ok_or(KeyFileError::Missing(purpose))?,
+            None => vault::read_plain(&self.path, &name, KEY_FORM)?,
         };
-        let text = Zeroizing::new(read(&path)?);
-        let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
-        if pem.tag() != "PRIVATE KEY" {
-            return Err(wrong());
-        }
-        let der = Zeroizing::new(pem.into_contents());
-        let key = SecretKey::from_pkcs8_der(&der).map_err(|_| wrong())?;
+        let key = SecretKey::from_pkcs8_der(&der).map_err(|_| KeyFileError::Content {
+            path: vault::plain_path(&self.path, &name, KEY_FORM),
+            expected: KEY_FORM.expected,
+        })?;
         Ok(SoftwareKey::new(purpose.handle(), key, Arc::clone(provider)))
+    }
+
+    /// Lets the next key of a purpose sign from here on, with its certificates. In this order a crash in between leaves a key
+    /// whose certificates are found: [`Self::read_chain_of`] looks in both places.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn promote(&self, purpose: KeyPurpose, chain: &[Vec<u8>]) -> Result<(), KeyFileError> {
+        let (next, current) = (
+            slot_name(purpose, KeySlot::Next),
+            slot_name(purpose, KeySlot::Current),
+        );
+        write(
+            &self.chain_path(purpose, KeySlot::Next),
+            &chain_text(chain),
+            Readers::Everyone,
+        )?;
+        match &self.vault {
+            Some(vault) => vault.change(&SystemRandomness, |secrets| {
+                if let Some(key) = secrets.remove(&next) {
+                    secrets.insert(current, key);
+                }
+            })?,
+            None => {
+                let (from, to) = (
+                    vault::plain_path(&self.path, &next, KEY_FORM),
+                    vault::plain_path(&self.path, &current, KEY_FORM),
+                );
+                let text = Zeroizing::new(read(&from)?);
+                write(&to, &text, Readers::Owner)?;
+                vault::remove(&from)?;
+            }
+        }
+        self.write_chain(purpose, chain)?;
+        vault::remove(&self.chain_path(purpose, KeySlot::Next))
     }
 
     /// Writes a certificate chain, leaf first.
@@ -182,9 +356,11 @@ impl KeyFolder {
     /// # Errors
     /// [`KeyFileError`].
     pub fn write_chain(&self, purpose: KeyPurpose, chain: &[Vec<u8>]) -> Result<(), KeyFileError> {
-        let path = self.0.join(format!("{}.chain.pem", purpose.name()));
-        let text: String = chain.iter().map(|der| encode("CERTIFICATE", der)).collect();
-        write(&path, text.as_bytes(), Readers::Everyone)
+        write(
+            &self.chain_path(purpose, KeySlot::Current),
+            &chain_text(chain),
+            Readers::Everyone,
+        )
     }
 
     /// Reads a certificate chain, leaf first, as DER.
@@ -192,15 +368,41 @@ impl KeyFolder {
     /// # Errors
     /// [`KeyFileError`].
     pub fn read_chain(&self, purpose: KeyPurpose) -> Result<Vec<Vec<u8>>, KeyFileError> {
-        let path = self.0.join(format!("{}.chain.pem", purpose.name()));
-        let chain = pem::parse_many(read(&path)?).unwrap_or_default();
-        if chain.is_empty() || chain.iter().any(|pem| pem.tag() != "CERTIFICATE") {
-            return Err(KeyFileError::Content {
-                path,
-                expected: "certificate chain",
-            });
+        read_chain_file(&self.chain_path(purpose, KeySlot::Current))
+    }
+
+    /// Reads the certificate chain of a key: the one whose leaf is for it.
+    ///
+    /// # Errors
+    /// [`KeyFileError::ForeignCertificate`] when the certificates are another key's.
+    pub fn read_chain_of(
+        &self,
+        purpose: KeyPurpose,
+        key: &PublicKey,
+    ) -> Result<Vec<Certificate>, KeyFileError> {
+        let current = self.chain_path(purpose, KeySlot::Current);
+        let next = self.chain_path(purpose, KeySlot::Next);
+        for path in [&current, &next] {
+            if path == &next && !next.exists() {
+                continue;
+            }
+            let chain: Vec<Certificate> = read_chain_file(path)?
+                .iter()
+                .map(|der| Certificate::parse(der))
+                .collect::<Result<_, _>>()
+                .map_err(|_| KeyFileError::Content {
+                    path: path.clone(),
+                    expected: "certificate chain",
+                })?;
+            if chain.first().is_some_and(|leaf| leaf.public_key() == key) {
+                return Ok(chain);
+            }
         }
-        Ok(chain.into_iter().map(Pem::into_contents).collect())
+        Err(KeyFileError::ForeignCertificate(purpose))
+    }
+
+    fn chain_path(&self, purpose: KeyPurpose, slot: KeySlot) -> PathBuf {
+        self.path.join(format!("{}.chain.pem", slot_name(purpose, slot)))
     }
 
     /// Writes the verifier's master secret, from which it derives a key for every request.
@@ -208,7 +410,13 @@ impl KeyFolder {
     /// # Errors
     /// [`KeyFileError`].
     pub fn write_verifier_secret(&self, secret: &SymmetricKey) -> Result<(), KeyFileError> {
-        write_secret(&self.0.join(VERIFIER_SECRET), VERIFIER_SECRET_TAG, secret)
+        match &self.vault {
+            Some(vault) => vault.change(&SystemRandomness, |secrets| {
+                let bytes = Zeroizing::new(secret.as_bytes().to_vec());
+                secrets.insert(VERIFIER_SECRET.to_owned(), bytes);
+            }),
+            None => vault::write_plain(&self.path, VERIFIER_SECRET, SECRET_FORM, secret.as_bytes()),
+        }
     }
 
     /// Reads the verifier's master secret.
@@ -216,12 +424,124 @@ impl KeyFolder {
     /// # Errors
     /// [`KeyFileError`].
     pub fn read_verifier_secret(&self) -> Result<SymmetricKey, KeyFileError> {
-        read_secret(&self.0.join(VERIFIER_SECRET), VERIFIER_SECRET_TAG)
+        let wrong = || KeyFileError::Content {
+            path: vault::plain_path(&self.path, VERIFIER_SECRET, SECRET_FORM),
+            expected: SECRET_FORM.expected,
+        };
+        let bytes = match &self.vault {
+            Some(vault) => vault.secrets()?.remove(VERIFIER_SECRET).ok_or_else(wrong)?,
+            None => vault::read_plain(&self.path, VERIFIER_SECRET, SECRET_FORM)?,
+        };
+        <[u8; 32]>::try_from(bytes.as_slice())
+            .map(SymmetricKey::new)
+            .map_err(|_| wrong())
+    }
+
+    /// Moves every plain secret into a sealed file, and returns their names. The plain files go once the sealed file is
+    /// durable and was read back; whoever was interrupted in between does it again.
+    ///
+    /// # Errors
+    /// [`KeyFileError`]. No secret is lost: each is in its plain file, in the sealed file, or in both.
+    pub fn seal(
+        &self,
+        source: &PassphraseSource,
+        randomness: &dyn Randomness,
+    ) -> Result<Vec<String>, KeyFileError> {
+        let plain = vault::plain_secrets(&self.path)?;
+        let vault = match &self.vault {
+            Some(vault) => Arc::clone(vault),
+            None => {
+                let passphrase = source.read_new()?;
+                let purpose = SealedPurpose::InstallationKeys;
+                Arc::new(Vault::create(
+                    &self.path,
+                    purpose,
+                    source.clone(),
+                    &passphrase,
+                    randomness,
+                )?)
+            }
+        };
+        let known = vault.secrets()?;
+        for (name, path, secret) in &plain {
+            if known.get(name).is_some_and(|sealed| sealed != secret) {
+                return Err(KeyFileError::Contradiction(path.clone()));
+            }
+        }
+        vault.change(randomness, |secrets| {
+            for (name, _, secret) in &plain {
+                secrets.insert(name.clone(), secret.clone());
+            }
+        })?;
+        let sealed = vault.secrets()?;
+        for (name, path, secret) in &plain {
+            if sealed.get(name) != Some(secret) {
+                return Err(KeyFileError::Contradiction(path.clone()));
+            }
+        }
+        for (_, path, _) in &plain {
+            vault::remove(path)?;
+        }
+        sync_folder(&self.path)?;
+        Ok(plain.into_iter().map(|(name, _, _)| name).collect())
+    }
+
+    /// The names of plain secrets that stand beside a sealed file, where sealing was interrupted.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn left_in_the_clear(&self) -> Result<Vec<String>, KeyFileError> {
+        if self.vault.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(vault::plain_secrets(&self.path)?
+            .into_iter()
+            .map(|(name, _, _)| name)
+            .collect())
     }
 }
 
-const VERIFIER_SECRET: &str = "verifier-requests.secret.pem";
-const VERIFIER_SECRET_TAG: &str = "SYMBOLON VERIFIER SECRET";
+impl core::fmt::Debug for KeyFolder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("KeyFolder")
+            .field("path", &self.path)
+            .field("sealed", &self.is_sealed())
+            .finish()
+    }
+}
+
+fn folder_below(data: &Path) -> PathBuf {
+    data.join("keys")
+}
+
+fn slot_name(purpose: KeyPurpose, slot: KeySlot) -> String {
+    match slot {
+        KeySlot::Current => purpose.name().to_owned(),
+        KeySlot::Next => format!("{}.next", purpose.name()),
+    }
+}
+
+fn chain_text(chain: &[Vec<u8>]) -> Vec<u8> {
+    let text: String = chain.iter().map(|der| encode("CERTIFICATE", der)).collect();
+    text.into_bytes()
+}
+
+/// Reads a PEM file of certificates, leaf first, as DER.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn read_chain_file(path: &Path) -> Result<Vec<Vec<u8>>, KeyFileError> {
+    let chain = pem::parse_many(read(path)?).unwrap_or_default();
+    if !vault::is_chain(&chain) {
+        return Err(KeyFileError::Content {
+            path: path.to_owned(),
+            expected: "certificate chain",
+        });
+    }
+    Ok(chain.into_iter().map(Pem::into_contents).collect())
+}
+
+const VERIFIER_SECRET: &str = "verifier-requests";
 
 /// Reads a 256-bit secret from a PEM file.
 ///
@@ -252,23 +572,36 @@ pub fn write_secret(path: &Path, tag: &str, secret: &SymmetricKey) -> Result<(),
     write(path, text.as_bytes(), Readers::Owner)
 }
 
-fn encode(tag: &str, contents: &[u8]) -> String {
+/// PEM with Unix line ends.
+pub fn encode(tag: &str, contents: &[u8]) -> String {
     pem::encode_config(
         &Pem::new(tag, contents),
         EncodeConfig::new().set_line_ending(LineEnding::LF),
     )
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, KeyFileError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, KeyFileError> {
     fs::read(path).map_err(|source| KeyFileError::File {
         path: path.to_owned(),
         source,
     })
 }
 
-fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), KeyFileError> {
+pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), KeyFileError> {
     write_atomically(path, bytes, readers).map_err(|source| KeyFileError::File {
         path: path.to_owned(),
         source,
     })
 }
+
+fn sync_folder(path: &Path) -> Result<(), KeyFileError> {
+    fs::File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|source| KeyFileError::File {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,15 @@
 //! What stands in the folder of an installation, and how it gets there.
 
 pub mod authority;
+pub mod certification;
 pub mod files;
 pub mod init;
 pub mod keys;
+pub mod passphrase;
 pub mod publication;
+pub mod retired;
+pub mod rotation;
+pub mod sealed;
 pub mod upgrade;
 
 use std::fs;
@@ -20,6 +25,7 @@ use zeroize::Zeroizing;
 use crate::configuration::{ConfigurationError, FILE_NAME, LoadedConfiguration};
 use crate::edge;
 use crate::installation::keys::KeyFolder;
+use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, PassphraseSource, ROOT_PASSPHRASE};
 
 /// The file of the administration token, below the data folder.
 pub const ADMINISTRATION_TOKEN: &str = "administration-token";
@@ -73,7 +79,9 @@ impl Installation {
     pub fn load(configuration: Option<&Path>) -> Result<Self, InstallationError> {
         let path = configuration.unwrap_or(Path::new(FILE_NAME));
         let loaded = LoadedConfiguration::load(path, &edge::environment())?;
-        let keys = KeyFolder::below(&loaded.data_directory());
+        let file = loaded.configuration.key_passphrase_file.as_ref();
+        let passphrase = key_passphrase(file.map(|file| loaded.resolve(file)));
+        let keys = KeyFolder::of_installation(&loaded.data_directory(), passphrase);
         Ok(Self {
             loaded,
             keys,
@@ -105,6 +113,24 @@ impl Installation {
     pub fn trust(&self) -> Result<RootOfTrust, InstallationError> {
         read_trust(&self.data_file(TRUST))
     }
+}
+
+/// Where the passphrase of an installation's keys comes from.
+#[must_use]
+pub const fn key_passphrase(file: Option<PathBuf>) -> PassphraseSource {
+    PassphraseSource::new(file, KEY_PASSPHRASE, "keys of the installation")
+}
+
+/// Where the passphrase of offline roots comes from.
+#[must_use]
+pub const fn root_passphrase(file: Option<PathBuf>) -> PassphraseSource {
+    PassphraseSource::new(file, ROOT_PASSPHRASE, "offline roots")
+}
+
+/// Where the passphrase of a backup comes from.
+#[must_use]
+pub const fn backup_passphrase(file: Option<PathBuf>) -> PassphraseSource {
+    PassphraseSource::new(file, BACKUP_PASSPHRASE, "backup")
 }
 
 /// Reads a root of trust.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use symbolon_crypto::PublicKey;
 use symbolon_crypto::signing::SoftwareKey;
 use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -21,11 +22,17 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// What the issuer at `identifier` publishes with these keys and every shipped configuration.
+    /// What the issuer at `identifier` publishes with these keys and every shipped configuration. The retired keys sign no
+    /// more, and credentials that they signed are still in force.
     ///
     /// # Errors
     /// An identifier that is none, or cannot be written as a DID.
-    pub fn of(identifier: &str, name: &str, assertion: &[&SoftwareKey]) -> Result<Self, InitError> {
+    pub fn of(
+        identifier: &str,
+        name: &str,
+        assertion: &[&SoftwareKey],
+        retired: &[PublicKey],
+    ) -> Result<Self, InitError> {
         let wrong = || InitError::Identifier("the issuer's URL");
         let identifier = IssuerIdentifier::parse(identifier).map_err(|_| wrong())?;
         let keys = assertion
@@ -37,7 +44,9 @@ impl Publication {
             .collect::<Result<_, _>>()
             .map_err(|_| InitError::Unreadable)?;
         Ok(Self {
-            assertion: AssertionKeys::new(&identifier, keys).map_err(|_| wrong())?,
+            assertion: AssertionKeys::new(&identifier, keys)
+                .and_then(|keys| keys.with_retired(retired.iter().cloned()))
+                .map_err(|_| wrong())?,
             profile: IssuerProfile::new(
                 identifier,
                 name.to_owned(),

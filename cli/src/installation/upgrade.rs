@@ -16,6 +16,7 @@ use crate::installation::files::{Readers, write_atomically};
 use crate::installation::init::{InitError, MISSING_ISSUER, renewed};
 use crate::installation::keys::{KeyFolder, KeyPurpose};
 use crate::installation::publication::{Publication, parts};
+use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TRUST};
 
 /// What an upgrade has added.
@@ -50,7 +51,12 @@ pub fn upgrade(
 
     // The signer needs its root's key, so both are made anew where either is missing. A chain is written before its key, and the
     // signer after its root, so that a key that is there is usable.
-    if !keys.has_key(KeyPurpose::DocumentSigning) || !keys.has_key(KeyPurpose::DocumentsRoot) {
+    // The key of a root that is kept offline is not here, and its certificate is.
+    let root_is_offline =
+        keys.has_chain(KeyPurpose::DocumentsRoot) && !keys.has_key(KeyPurpose::DocumentsRoot)?;
+    if !root_is_offline
+        && (!keys.has_key(KeyPurpose::DocumentSigning)? || !keys.has_key(KeyPurpose::DocumentsRoot)?)
+    {
         let root = authority.documents_root(&identifier)?;
         let signer = authority.document_signer(&root, &identifier)?;
         for (purpose, certified) in [
@@ -63,7 +69,7 @@ pub fn upgrade(
         }
     }
     for (purpose, algorithm) in ASSERTION_KEYS {
-        if !keys.has_key(purpose) {
+        if !keys.has_key(purpose)? {
             keys.write_key(purpose, authority.key(purpose, algorithm)?.secret_key())?;
             upgraded.keys.push(purpose);
         }
@@ -76,7 +82,9 @@ pub fn upgrade(
         .map(|(purpose, _)| keys.read_key(*purpose, provider))
         .collect::<Result<_, _>>()?;
     let assertion: Vec<&SoftwareKey> = assertion.iter().collect();
-    let publication = Publication::of(&identifier, &section.name, &assertion)?;
+    let retired = RetiredKeys::read(keys.path())?;
+    let retired = retired.of(&ASSERTION_KEYS.map(|(purpose, _)| purpose), now);
+    let publication = Publication::of(&identifier, &section.name, &assertion, &retired)?;
     let (issuers, mut documents) = parts(&mut trust.trust_list);
     let issuer = issuers
         .iter_mut()

@@ -14,19 +14,20 @@ use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup,
-    Signer, open_embedded,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, RetiredPublicKeys,
+    Running, Server, Setup, Signer, open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Tenant};
 
 use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
-use crate::edge::SystemRandomness;
+use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
+use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
-use crate::services::{certificates, clock, encryption};
+use crate::services::{clock, encryption};
 
 /// Records, grants, issued credentials, status.
 const STORE: &str = "issuer.redb";
@@ -138,11 +139,11 @@ pub async fn start(
 
 fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     // An installation of an earlier version, which issues none of what these sign, has none of them.
-    let there = |purpose| installation.keys.has_key(purpose).then_some(purpose);
+    let there = |purpose| -> anyhow::Result<_> { Ok(installation.keys.has_key(purpose)?.then_some(purpose)) };
     let read = |purpose| installation.keys.read_key(purpose, &installation.provider);
     let certified = |purpose| -> anyhow::Result<Signer<SigningKey>> {
         let key = read(purpose)?;
-        let chain = certificates(installation.keys.path(), &installation.keys.read_chain(purpose)?)?;
+        let chain = installation.keys.read_chain_of(purpose, key.public_key())?;
         let description = SigningKey {
             handle: key.handle().clone(),
             algorithm: key.public_key().algorithm(),
@@ -164,6 +165,8 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             sign: Arc::new(key),
         })
     };
+    let now = edge::system_time();
+    let retired = RetiredKeys::read(installation.keys.path())?;
     let card = read(KeyPurpose::CardSigning)?;
     let card_key = CardKey {
         handle: card.handle().clone(),
@@ -172,11 +175,11 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     };
     Ok(IssuerKeys {
         credentials: certified(KeyPurpose::CredentialSigning)?,
-        documents: there(KeyPurpose::DocumentSigning).map(certified).transpose()?,
+        documents: there(KeyPurpose::DocumentSigning)?.map(certified).transpose()?,
         assertion: ASSERTION_KEYS
             .iter()
-            .filter_map(|(purpose, _)| there(*purpose))
-            .map(plain)
+            .filter_map(|(purpose, _)| there(*purpose).transpose())
+            .map(|purpose| purpose.and_then(plain))
             .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
         cards: Some(Signer {
@@ -185,5 +188,9 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
         }),
         registry: Some(plain(KeyPurpose::Registry)?),
         packs: Some(plain(KeyPurpose::Pack)?),
+        retired: RetiredPublicKeys {
+            credentials: retired.of(&[KeyPurpose::CredentialSigning], now),
+            assertion: retired.of(&ASSERTION_KEYS.map(|(purpose, _)| purpose), now),
+        },
     })
 }

@@ -25,7 +25,7 @@ use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::{Installation, TENANT};
-use crate::services::{certificates, clock, encryption};
+use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
 const STORE: &str = "verifier.redb";
@@ -49,7 +49,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
 
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
-    let chain = certificates(keys.path(), &keys.read_chain(KeyPurpose::RequestSigning)?)?;
+    let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let secret = keys.read_verifier_secret()?;
     let dependencies = Dependencies {

@@ -71,7 +71,7 @@ fn own_key(
     randomness: &dyn Randomness,
 ) -> anyhow::Result<SoftwareKey> {
     let keys = KeyFolder::below(folder);
-    if !keys.has_key(KeyPurpose::HolderAuthentication) {
+    if !keys.has_key(KeyPurpose::HolderAuthentication)? {
         create_private_folder(keys.path())
             .with_context(|| format!("cannot make {}", keys.path().display()))?;
         let secret = SecretKey::generate(SignatureAlgorithm::Es256, randomness)?;

@@ -286,6 +286,16 @@ impl Certificate {
         self.0.subject == self.0.issuer
     }
 
+    /// Whether this is the certificate of a root that may sign others: a certification authority that names itself as its
+    /// issuer and has signed itself. Whether anybody believes it is for somebody else to decide.
+    #[must_use]
+    pub fn is_root(&self, provider: &dyn CryptoProvider) -> bool {
+        self.is_ca()
+            && self.is_self_signed()
+            && self.key_usage().is_some_and(KeyUsages::key_cert_sign)
+            && self.verify_signed_by(self.public_key(), provider).is_ok()
+    }
+
     /// Checks that `key` signed this certificate. Nothing else is checked.
     pub(super) fn verify_signed_by(
         &self,
@@ -346,8 +356,7 @@ impl Extensions {
             }
             "2.5.29.15" => self.key_usage = Some(KeyUsages(pkix::KeyUsage::from_der(value).ok()?)),
             "2.5.29.37" => {
-                let purposes = Vec::<ObjectIdentifier>::from_der(value).ok()?;
-                self.extended_key_usage = purposes.iter().map(ToString::to_string).collect();
+                self.extended_key_usage = extended_key_usages(value)?;
                 self.extended_key_usage_is_critical = extension.critical;
             }
             "2.5.29.19" => {
@@ -357,14 +366,9 @@ impl Extensions {
                 });
             }
             "2.5.29.17" => {
-                for name in GeneralNames::from_der(value).ok()? {
-                    match name {
-                        GeneralName::UniformResourceIdentifier(uri) => self.san_uris.push(uri.to_string()),
-                        GeneralName::DnsName(name) => self.san_dns.push(name.to_string()),
-                        // Names of other kinds name nobody in this suite.
-                        _ => {}
-                    }
-                }
+                let (uris, dns) = names(value)?;
+                self.san_uris = uris;
+                self.san_dns = dns;
             }
             "2.5.29.30" => {
                 let constraints = pkix::NameConstraints::from_der(value).ok()?;
@@ -375,6 +379,26 @@ impl Extensions {
         }
         Some(())
     }
+}
+
+/// The URIs and the DNS names of a subject alternative name extension.
+pub(super) fn names(value: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
+    let (mut uris, mut dns) = (Vec::new(), Vec::new());
+    for name in GeneralNames::from_der(value).ok()? {
+        match name {
+            GeneralName::UniformResourceIdentifier(uri) => uris.push(uri.to_string()),
+            GeneralName::DnsName(name) => dns.push(name.to_string()),
+            // Names of other kinds name nobody in this suite.
+            _ => {}
+        }
+    }
+    Some((uris, dns))
+}
+
+/// The purposes of an extended key usage extension, dotted.
+pub(super) fn extended_key_usages(value: &[u8]) -> Option<Vec<String>> {
+    let purposes = Vec::<ObjectIdentifier>::from_der(value).ok()?;
+    Some(purposes.iter().map(ToString::to_string).collect())
 }
 
 /// Where in a certificate the part is that is signed, as its bytes are: encoding it again might give others.
@@ -391,7 +415,7 @@ fn encode(part: &impl x509_cert::der::Encode) -> Result<Vec<u8>, CertificateErro
 }
 
 /// The first attribute of this kind, if it is in one of the two encodings that RFC 5280 wants of new certificates.
-fn attribute(name: &Name, kind: ObjectIdentifier) -> Option<String> {
+pub(super) fn attribute(name: &Name, kind: ObjectIdentifier) -> Option<String> {
     let attribute = name.iter().find(|attribute| attribute.oid == kind)?;
     let text = match attribute.value.tag() {
         Tag::Utf8String | Tag::PrintableString => core::str::from_utf8(attribute.value.value()).ok()?,

@@ -1,10 +1,11 @@
 //! X.509 certificates ([RFC 5280](https://www.rfc-editor.org/rfc/rfc5280)): reading them, verifying chains of them,
-//! and issuing those of a development installation.
+//! issuing them, and asking for them.
 
 mod certificate;
 mod chain;
 pub mod issue;
 mod name_constraints;
+pub mod request;
 mod signature;
 #[cfg(test)]
 mod tests;

@@ -129,7 +129,8 @@ fn signers(setup: &Setup) -> Result<CredentialSigners, OpenIssuerError> {
         .assertion
         .iter()
         .map(|signer| (signer.key.handle.clone(), signer.key.public_key.clone()));
-    let assertion = AssertionKeys::new(profile.identifier(), assertion)?;
+    let assertion = AssertionKeys::new(profile.identifier(), assertion)?
+        .with_retired(keys.retired.assertion.iter().cloned())?;
     let documents = keys.documents.as_ref().map(|signer| &signer.key);
     Ok(CredentialSigners::new(
         profile,

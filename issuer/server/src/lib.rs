@@ -18,7 +18,7 @@ pub use issuer::{
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{
-    CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey, Setup,
-    Signer, SigningFailed,
+    CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,
+    RetiredPublicKeys, Setup, Signer, SigningFailed,
 };
 pub use store::{EmbeddedIssuerStore, EmbeddedKeyValue, open_embedded};

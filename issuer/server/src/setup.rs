@@ -84,6 +84,17 @@ pub struct IssuerKeys {
     pub registry: Option<Signer<PlainKey>>,
     /// Signs the manifest of packs; the distributor's.
     pub packs: Option<Signer<PlainKey>>,
+    /// Keys that sign no more.
+    pub retired: RetiredPublicKeys,
+}
+
+/// Public halves of keys that were rotated. They are published as long as a credential that they signed is in force.
+#[derive(Debug, Clone, Default)]
+pub struct RetiredPublicKeys {
+    /// Of [`IssuerKeys::credentials`].
+    pub credentials: Vec<PublicKey>,
+    /// Of [`IssuerKeys::assertion`].
+    pub assertion: Vec<PublicKey>,
 }
 
 /// A key and the port that signs with it.

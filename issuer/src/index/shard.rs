@@ -83,6 +83,15 @@ impl Shard {
         }
     }
 
+    /// The shard with nothing left to lease.
+    #[must_use]
+    pub fn closed(&self) -> Self {
+        Self {
+            leased: self.width.capacity(),
+            ..self.clone()
+        }
+    }
+
     /// The shard after a lease of up to `block` numbers, and the lease; `None` when the shard is full. The lease may be used once the
     /// shard it comes with is durable.
     #[must_use]

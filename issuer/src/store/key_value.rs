@@ -9,8 +9,10 @@ mod envelope;
 mod grants;
 mod operations;
 mod records;
+mod restoration;
 
 use super::StoreFuture;
+pub use restoration::{Restoration, Restored};
 
 /// Ordered keys with atomic batches, for one tenant.
 ///
@@ -129,7 +131,63 @@ pub enum Space {
     Installation,
 }
 
+/// Whether what a space holds is part of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The books: what must come back after a loss.
+    Books,
+    /// Rights that are used once, and the marks of their use. A backup is older than the last use, so bringing them back would
+    /// let a code, a token or a nonce work twice; they are left out, and residents ask again.
+    Transient,
+}
+
 impl Space {
+    /// Every space.
+    pub const ALL: [Self; 14] = [
+        Self::Records,
+        Self::Offers,
+        Self::Grants,
+        Self::Access,
+        Self::SpentNonces,
+        Self::Expiries,
+        Self::Shards,
+        Self::Credentials,
+        Self::CredentialsByRecord,
+        Self::StatusIndices,
+        Self::StatusMarks,
+        Self::WaitingEvents,
+        Self::AuditEntries,
+        Self::Installation,
+    ];
+
+    /// Whether it is part of a backup. Whoever adds a space decides here.
+    #[must_use]
+    pub const fn durability(self) -> Durability {
+        match self {
+            Self::Records
+            | Self::Shards
+            | Self::Credentials
+            | Self::CredentialsByRecord
+            | Self::StatusIndices
+            | Self::StatusMarks
+            | Self::WaitingEvents
+            | Self::AuditEntries
+            | Self::Installation => Durability::Books,
+            Self::Offers | Self::Grants | Self::Access | Self::SpentNonces | Self::Expiries => {
+                Durability::Transient
+            }
+        }
+    }
+
+    /// The names of the spaces that are part of a backup.
+    #[must_use]
+    pub fn names_of_books() -> Vec<&'static str> {
+        let books = Self::ALL
+            .iter()
+            .filter(|space| space.durability() == Durability::Books);
+        books.map(|space| space.name()).collect()
+    }
+
     /// The name under which it is stored.
     #[must_use]
     pub const fn name(self) -> &'static str {

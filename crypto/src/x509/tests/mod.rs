@@ -3,6 +3,7 @@
 mod certificates;
 mod chains;
 mod issuing;
+mod requests;
 
 use std::sync::Arc;
 

@@ -36,7 +36,13 @@ impl Documents {
         Ok(Self {
             credential_issuer: profile.issuer_metadata(&issuer.signers)?,
             authorization_server: profile.authorization_server_metadata()?,
-            jwt_vc_issuer: profile.jwt_vc_issuer_metadata(key.chain.first().map(|leaf| leaf.public_key())),
+            jwt_vc_issuer: profile.jwt_vc_issuer_metadata(
+                key.chain
+                    .first()
+                    .map(|leaf| leaf.public_key())
+                    .into_iter()
+                    .chain(&issuer.setup.keys.retired.credentials),
+            ),
             did_document: issuer.signers.assertion().did_document(),
         })
     }

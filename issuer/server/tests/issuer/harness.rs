@@ -30,7 +30,8 @@ use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, RetiredPublicKeys, Running, Server, Setup, Signer,
+    open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -528,6 +529,7 @@ impl Keys {
             }),
             registry: Some(plain(&self.registry)),
             packs: Some(plain(&self.packs)),
+            retired: RetiredPublicKeys::default(),
         }
     }
 

@@ -16,14 +16,14 @@ use crate::store::{
     StoreFuture, Stored, StoredOffer, Swap,
 };
 
-const SECRET_KEY: &[u8] = b"secret";
+pub(super) const SECRET_KEY: &[u8] = b"secret";
 const AUDIT_HEAD_KEY: &[u8] = b"audit-head";
-const PACK_SEQUENCE_KEY: &[u8] = b"pack-sequence";
-const SECRET: &str = "installation secret";
+pub(super) const PACK_SEQUENCE_KEY: &[u8] = b"pack-sequence";
+pub(super) const SECRET: &str = "installation secret";
 const EVENT: &str = "audit event";
 const ENTRY: &str = "audit entry";
 const HEAD: &str = "audit head";
-const SEQUENCE: &str = "pack sequence";
+pub(super) const SEQUENCE: &str = "pack sequence";
 /// Far more than there are processes.
 const MAX_ATTEMPTS: usize = 100;
 
