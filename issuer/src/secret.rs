@@ -108,7 +108,12 @@ impl InstallationSecret {
     /// HMAC-SHA-256 of the parts under a key of its own for each purpose. The parts are length-prefixed, so no two lists collide.
     pub(crate) fn derive_tag(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
         let half = match purpose {
-            Purpose::Nonce | Purpose::TransactionCode => &self.sessions,
+            Purpose::Nonce
+            | Purpose::TransactionCode
+            | Purpose::FormToken
+            | Purpose::DpopNonce
+            | Purpose::AttestationChallenge
+            | Purpose::CredentialDataset => &self.sessions,
             Purpose::RecordReference | Purpose::CredentialReference => &self.books,
         };
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(half.as_slice()) else {

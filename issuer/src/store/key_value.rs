@@ -143,7 +143,7 @@ pub enum Durability {
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 21] = [
         Self::Records,
         Self::Offers,
         Self::Grants,
@@ -157,6 +157,13 @@ impl Space {
         Self::StatusMarks,
         Self::WaitingEvents,
         Self::AuditEntries,
+        Self::PushedRequests,
+        Self::Authorizations,
+        Self::CodeOffers,
+        Self::AuthorizationCodes,
+        Self::RefreshTokens,
+        Self::TokenFamilies,
+        Self::ReplayMarks,
         Self::Installation,
     ];
 
@@ -173,9 +180,18 @@ impl Space {
             | Self::WaitingEvents
             | Self::AuditEntries
             | Self::Installation => Durability::Books,
-            Self::Offers | Self::Grants | Self::Access | Self::SpentNonces | Self::Expiries => {
-                Durability::Transient
-            }
+            Self::Offers
+            | Self::Grants
+            | Self::Access
+            | Self::SpentNonces
+            | Self::Expiries
+            | Self::PushedRequests
+            | Self::Authorizations
+            | Self::CodeOffers
+            | Self::AuthorizationCodes
+            | Self::RefreshTokens
+            | Self::TokenFamilies
+            | Self::ReplayMarks => Durability::Transient,
         }
     }
 
