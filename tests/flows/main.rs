@@ -26,5 +26,6 @@ mod legacy;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod shown;
 mod story;
 mod vcalm;
