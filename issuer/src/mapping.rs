@@ -7,6 +7,7 @@
 mod card;
 mod check;
 mod claims;
+mod complete;
 mod context;
 mod file;
 mod language;

@@ -27,5 +27,6 @@ mod keys;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod shown;
 mod story;
 mod vcalm;

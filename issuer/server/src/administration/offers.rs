@@ -1,9 +1,11 @@
 //! Offers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use symbolon_issuer::audit::AuditAction;
 use symbolon_issuer::grant::{OfferPlan, TX_CODE_DIGITS, TxCodePolicy};
+use symbolon_issuer::mapping::IssuanceTimes;
 use symbolon_issuer::metadata::paths;
 use symbolon_issuer::record::VitalStatus;
 use symbolon_issuer::store::{NewGrant, StoredOffer};
@@ -20,8 +22,8 @@ impl Administration {
     /// expires.
     ///
     /// # Errors
-    /// [`AdministrationError::UnknownRecord`], [`AdministrationError::UnknownConfiguration`], [`AdministrationError::Deceased`], or a failure
-    /// of the store.
+    /// [`AdministrationError::UnknownRecord`], [`AdministrationError::UnknownConfiguration`], [`AdministrationError::Deceased`],
+    /// [`AdministrationError::RecordIncomplete`], or a failure of the store.
     pub async fn create_offer(&self, order: OfferOrder) -> Result<OfferCreated, AdministrationError> {
         let issuer = &self.issuer;
         let unique: BTreeSet<_> = order.configurations.iter().collect();
@@ -45,6 +47,19 @@ impl Administration {
         }
         let policy = issuer.profile().policy();
         let now = issuer.now();
+        // The wallet would be refused at the very end, where the resident stands alone with it.
+        let granularity = Duration::from_secs(policy.issued_at_granularity_seconds);
+        for id in &order.configurations {
+            let configuration = issuer.profile().configuration(id);
+            let configuration = configuration.ok_or(AdministrationError::UnknownConfiguration)?;
+            let times = IssuanceTimes::new(now, granularity, configuration.validity());
+            if let Err(reason) = configuration.check_record(&record, times) {
+                return Err(AdministrationError::RecordIncomplete {
+                    configuration: id.clone(),
+                    reason,
+                });
+            }
+        }
         let plan = OfferPlan {
             record: order.record.clone(),
             configurations: order.configurations.clone(),

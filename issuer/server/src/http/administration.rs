@@ -230,6 +230,7 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
             Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
+            Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
                 (StatusCode::CONFLICT, "card_refused")
