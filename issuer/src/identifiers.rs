@@ -87,6 +87,11 @@ random_identifier! {
     CredentialId, "credential identifier"
 }
 
+random_identifier! {
+    /// The tokens that came of one authorization code: they end together.
+    FamilyId, "token family"
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use fmt::Write as _;

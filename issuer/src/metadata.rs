@@ -20,6 +20,14 @@ use crate::signers::CredentialSigners;
 
 /// The paths of the issuer's endpoints below its identifier.
 pub mod paths {
+    /// The endpoint of pushed authorization requests.
+    pub const PUSHED_REQUESTS: &str = "/par";
+    /// The authorization endpoint.
+    pub const AUTHORIZE: &str = "/authorize";
+    /// The page to which the authorization endpoint leads.
+    pub const SIGN_IN: &str = "/sign-in";
+    /// The endpoint of challenges for client attestations.
+    pub const CHALLENGE: &str = "/challenge";
     /// The token endpoint.
     pub const TOKEN: &str = "/token";
     /// The nonce endpoint.

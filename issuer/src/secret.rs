@@ -54,6 +54,21 @@ impl SecretDigest {
     }
 }
 
+impl Serialize for SecretDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = base64url::decode(&String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom(SecretShape))?;
+        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| serde::de::Error::custom(SecretShape))?;
+        Ok(Self(bytes))
+    }
+}
+
 /// The root of what one installation derives: nonce tags, transaction code tags, record references. Made at the first start and
 /// shared by all its processes through the store.
 #[derive(Clone)]
@@ -104,6 +119,10 @@ pub(crate) enum Purpose {
     TransactionCode,
     RecordReference,
     CredentialReference,
+    FormToken,
+    DpopNonce,
+    AttestationChallenge,
+    CredentialDataset,
 }
 
 impl Purpose {
@@ -113,6 +132,10 @@ impl Purpose {
             Self::TransactionCode => b"symbolon tx_code v1",
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
+            Self::FormToken => b"symbolon form token v1",
+            Self::DpopNonce => b"symbolon dpop nonce v1",
+            Self::AttestationChallenge => b"symbolon attestation challenge v1",
+            Self::CredentialDataset => b"symbolon credential dataset v1",
         }
     }
 }

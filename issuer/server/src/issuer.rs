@@ -1,7 +1,12 @@
 //! The issuer at work: what the HTTP endpoints and the administration share.
 
+mod access;
 mod audit;
+mod authorization;
+mod back_channel;
+mod begin;
 mod credentials;
+mod pushed;
 mod status;
 mod tokens;
 mod vcalm;
@@ -21,8 +26,13 @@ use symbolon_protocol::openid4vci::nonce::NonceResponse;
 use thiserror::Error;
 use tokio::sync::{Notify, OnceCell};
 
+pub use access::{AccessFailure, ResourceRequest};
 pub use audit::VerifyAuditError;
+pub use authorization::{AskedCredential, AuthorizationFailure, AuthorizationView};
+pub use back_channel::BackChannelRequest;
+pub use begin::BeginFailure;
 pub use credentials::CredentialFailure;
+pub use pushed::PushFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};

@@ -14,7 +14,7 @@ use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 use symbolon_protocol::openid4vci::proof::ProofError;
 use thiserror::Error;
 
-use crate::grant::{AccessRefusal, NonceRefused};
+use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
@@ -24,18 +24,15 @@ pub enum CredentialRefusal {
     /// The request itself.
     #[error(transparent)]
     Request(#[from] CredentialRequestError),
-    /// A dataset, though the token response named none.
-    #[error("no credential dataset has this name")]
-    UnknownIdentifier,
+    /// A dataset where the token response named none, or a configuration where it named datasets.
+    #[error(transparent)]
+    Selector(#[from] SelectorRefusal),
     /// A configuration that this issuer does not have.
     #[error("no credential configuration has this name")]
     UnknownConfiguration,
     /// The token is unknown, or does not entitle to this.
     #[error(transparent)]
     Access(#[from] AccessRefusal),
-    /// No such token.
-    #[error("the access token is unknown")]
-    UnknownToken,
     /// Credentials are bound to keys, and no proof of one came.
     #[error("a key proof is required")]
     ProofMissing,
@@ -85,11 +82,15 @@ impl CredentialRefusal {
         use CredentialErrorCode as Code;
         match self {
             Self::Request(error) => RefusalCode::Credential(error.code()),
-            Self::UnknownIdentifier => RefusalCode::Credential(Code::UnknownCredentialIdentifier),
-            Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
-            Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
-                RefusalCode::AccessToken(ResourceErrorCode::InvalidToken)
+            Self::Selector(SelectorRefusal::UnknownIdentifier) => {
+                RefusalCode::Credential(Code::UnknownCredentialIdentifier)
             }
+            // §8.2: naming a configuration is not allowed then.
+            Self::Selector(SelectorRefusal::IdentifierRequired) => {
+                RefusalCode::Credential(Code::InvalidCredentialRequest)
+            }
+            Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
+            Self::Access(AccessRefusal::Expired) => RefusalCode::AccessToken(ResourceErrorCode::InvalidToken),
             // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
             Self::Access(AccessRefusal::OtherConfiguration) => {
                 RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)
