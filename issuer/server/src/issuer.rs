@@ -27,6 +27,7 @@ pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
+use crate::administration::OpenBackup;
 use crate::card::{FontError, Fonts};
 use crate::setup::Setup;
 use status::Publisher;
@@ -41,6 +42,8 @@ pub struct Issuer {
     fonts: OnceCell<Arc<Fonts>>,
     /// Wakes the task that chains audit events.
     pub(crate) events: Notify,
+    /// The backup that is being read.
+    pub(crate) backup: OpenBackup,
 }
 
 impl Issuer {
@@ -61,6 +64,7 @@ impl Issuer {
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
             events: Notify::new(),
+            backup: OpenBackup::default(),
         }))
     }
 
