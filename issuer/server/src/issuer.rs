@@ -37,6 +37,7 @@ pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
+use crate::administration::OpenBackup;
 use crate::card::{FontError, Fonts};
 use crate::setup::Setup;
 use status::Publisher;
@@ -51,6 +52,8 @@ pub struct Issuer {
     fonts: OnceCell<Arc<Fonts>>,
     /// Wakes the task that chains audit events.
     pub(crate) events: Notify,
+    /// The backup that is being read.
+    pub(crate) backup: OpenBackup,
 }
 
 impl Issuer {
@@ -71,6 +74,7 @@ impl Issuer {
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
             events: Notify::new(),
+            backup: OpenBackup::default(),
         }))
     }
 

@@ -119,6 +119,7 @@ impl World {
         let root_of_trust = keys.root_of_trust(&base);
         let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
         setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
+        setup.embedded = Some(store.clone());
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -339,6 +340,7 @@ pub(crate) fn setup(
         record_schema: Arc::new(RecordSchema::shipped().unwrap()),
         keys: keys.issuer_keys(),
         store,
+        embedded: None,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),
