@@ -104,6 +104,11 @@ pub(crate) enum Purpose {
     TransactionCode,
     RecordReference,
     CredentialReference,
+    SignInCode,
+    MadeUpDestination,
+    RequestLabel,
+    ProviderNonce,
+    ProviderVerifier,
 }
 
 impl Purpose {
@@ -113,6 +118,11 @@ impl Purpose {
             Self::TransactionCode => b"symbolon tx_code v1",
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
+            Self::SignInCode => b"symbolon sign-in code v1",
+            Self::MadeUpDestination => b"symbolon made-up destination v1",
+            Self::RequestLabel => b"symbolon request label v1",
+            Self::ProviderNonce => b"symbolon provider nonce v1",
+            Self::ProviderVerifier => b"symbolon provider verifier v1",
         }
     }
 }
