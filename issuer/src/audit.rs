@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime, random_bytes};
 use thiserror::Error;
 
+use crate::authorization::ClientId;
 use crate::credential_record::StatusAction;
 use crate::identifiers::{ConfigurationId, CredentialId, OfferId, hexadecimal};
 use crate::index::ShardId;
@@ -37,6 +38,8 @@ pub enum Actor {
     Operator,
     /// A wallet with an access token.
     Wallet,
+    /// A resident who signed in.
+    Resident,
     /// The issuer itself.
     Issuer,
 }
@@ -66,6 +69,22 @@ pub enum AuditAction {
         record: RecordReference,
         /// Of what.
         configurations: Vec<ConfigurationId>,
+    },
+    /// A resident let a wallet have credentials.
+    AuthorizationGranted {
+        /// Who.
+        record: RecordReference,
+        /// Which wallet, by the identifier it uses here.
+        client: ClientId,
+        /// Which credentials.
+        configurations: Vec<ConfigurationId>,
+    },
+    /// A code or a refresh token was used twice, so all tokens that came of it ended.
+    TokensRevoked {
+        /// Whose.
+        record: RecordReference,
+        /// Which wallet.
+        client: ClientId,
     },
     /// A pre-authorized code died of wrong transaction codes.
     TransactionCodeExhausted {

@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod audit;
+pub mod authorization;
 pub mod card;
 pub mod credential_record;
 pub mod grant;

@@ -54,6 +54,21 @@ impl SecretDigest {
     }
 }
 
+impl Serialize for SecretDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = base64url::decode(&String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom(SecretShape))?;
+        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| serde::de::Error::custom(SecretShape))?;
+        Ok(Self(bytes))
+    }
+}
+
 /// The root of what one installation derives: nonce tags, transaction code tags, record references. Made at the first start and
 /// shared by all its processes through the store.
 #[derive(Clone)]
@@ -109,6 +124,7 @@ pub(crate) enum Purpose {
     RequestLabel,
     ProviderNonce,
     ProviderVerifier,
+    FormToken,
 }
 
 impl Purpose {
@@ -123,6 +139,7 @@ impl Purpose {
             Self::RequestLabel => b"symbolon request label v1",
             Self::ProviderNonce => b"symbolon provider nonce v1",
             Self::ProviderVerifier => b"symbolon provider verifier v1",
+            Self::FormToken => b"symbolon form token v1",
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A store belongs to one tenant; whoever makes one gives the tenant, and every key it writes begins with it.
 
+mod authorization;
 mod error;
 mod key_value;
 mod memory;
@@ -12,6 +13,9 @@ pub mod conformance;
 
 use symbolon_crypto::UnixTime;
 
+pub use authorization::{
+    AuthorizationCommit, AuthorizationOutcome, AuthorizationStore, Change, ReplayMark,
+};
 pub use error::StoreError;
 pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
 pub use memory::MemoryKeyValue;
@@ -40,7 +44,7 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// [`IssuerStore::commit_issuance`] was answered, so a store that loses it has issued a credential that nobody can revoke. Every operation
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
-pub trait IssuerStore: Send + Sync {
+pub trait IssuerStore: AuthorizationStore {
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
         &'a self,
@@ -134,6 +138,6 @@ pub trait IssuerStore: Send + Sync {
     /// Entries of the chain from the given sequence on.
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
-    /// Forgets up to `limit` offers, grants, accesses and nonce marks that expired before `now`; returns how many.
+    /// Forgets up to `limit` offers, grants, authorizations, tokens and marks that expired before `now`; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

@@ -2,6 +2,7 @@
 
 mod administration;
 mod answer;
+mod browser;
 mod credential;
 mod metadata;
 mod nonce;

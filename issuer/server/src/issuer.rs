@@ -1,6 +1,7 @@
 //! The issuer at work: what the HTTP endpoints and the administration share.
 
 mod audit;
+mod authorization;
 mod credentials;
 mod status;
 mod tokens;
@@ -22,6 +23,7 @@ use thiserror::Error;
 use tokio::sync::{Notify, OnceCell};
 
 pub use audit::VerifyAuditError;
+pub use authorization::{AskedCredential, AuthorizationFailure, AuthorizationView};
 pub use credentials::CredentialFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;

@@ -11,7 +11,7 @@ mod store;
 
 pub use crate::http::router;
 pub use issuer::{
-    CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList,
+    AskedCredential, AuthorizationFailure, AuthorizationView, CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList,
     PublishedToken, StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};

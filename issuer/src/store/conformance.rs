@@ -6,6 +6,7 @@
     reason = "a test suite fails by panicking"
 )]
 
+mod authorization;
 mod fixtures;
 mod upkeep;
 
@@ -36,6 +37,10 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     statuses_change_together_and_leave_marks(&*make()).await;
     shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
     allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
+    authorization::a_value_is_replaced_by_one_of_two(&*make()).await;
+    authorization::a_step_is_whole(&*make()).await;
+    authorization::a_proof_is_used_once_until_its_mark_is_forgotten(&*make()).await;
+    authorization::what_expired_is_forgotten(&*make()).await;
     upkeep::single_values_are_made_once(&*make()).await;
     upkeep::the_audit_chain_grows_from_waiting_events(&*make()).await;
     upkeep::what_expired_is_forgotten_and_nothing_else(&*make()).await;

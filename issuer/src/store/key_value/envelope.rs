@@ -106,7 +106,19 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 4] = [Space::Offers, Space::Grants, Space::Access, Space::SpentNonces];
+const EXPIRING: [Space; 11] = [
+    Space::Offers,
+    Space::Grants,
+    Space::Access,
+    Space::SpentNonces,
+    Space::PushedRequests,
+    Space::Authorizations,
+    Space::CodeOffers,
+    Space::AuthorizationCodes,
+    Space::RefreshTokens,
+    Space::TokenFamilies,
+    Space::ReplayMarks,
+];
 
 /// Part of the stored format.
 const fn expiring_tag(space: Space) -> u8 {
@@ -115,6 +127,13 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::Grants => 2,
         Space::Access => 3,
         Space::SpentNonces => 4,
+        Space::PushedRequests => 5,
+        Space::Authorizations => 6,
+        Space::CodeOffers => 7,
+        Space::AuthorizationCodes => 8,
+        Space::RefreshTokens => 9,
+        Space::TokenFamilies => 10,
+        Space::ReplayMarks => 11,
         _ => 0,
     }
 }

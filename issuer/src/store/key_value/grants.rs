@@ -118,6 +118,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
     }
 }
 
+pub(super) fn grant_value(grant: &Grant) -> Result<Vec<u8>, StoreError> {
+    write(GRANT, grant)
+}
+
 pub(super) fn access_value(access: &AccessGrant) -> Result<Vec<u8>, StoreError> {
     write(ACCESS, access)
 }
