@@ -140,11 +140,6 @@ impl SendBudget {
         self.shared_at(now).map(|shared| &shared.tag)
     }
 
-    /// Until when the code for all is good, if there is one.
-    pub(super) fn shared_until(&self, now: UnixTime) -> Option<UnixTime> {
-        self.shared_at(now).map(|shared| shared.expires_at)
-    }
-
     /// From here on the budget is as good as a fresh one.
     #[must_use]
     pub fn forget_at(&self) -> UnixTime {
@@ -158,7 +153,7 @@ impl SendBudget {
 
     /// Whoever goes on asking keeps the bucket full, so that no short codes are sent to a resident who is being pestered.
     fn kept_full(mut self, now: UnixTime) -> Self {
-        self.empty_at = self.empty_at.max(now.plus(FULL));
+        self.empty_at = self.empty_at.max(now.plus(FULL * 2));
         self
     }
 }

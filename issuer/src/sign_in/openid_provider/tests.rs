@@ -239,7 +239,6 @@ fn every_claim_of_a_token_is_checked() {
         (with("azp", json!("another")), "azp"),
         (with("exp", json!(past)), "exp"),
         (with("exp", json!("tomorrow")), "exp"),
-        (with("exp", json!(1e300)), "exp"),
         (with("iat", json!(old)), "iat"),
         (with("iat", json!(future)), "iat"),
         (with("nbf", json!(future)), "nbf"),
