@@ -9,9 +9,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime, random_bytes};
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use thiserror::Error;
 
-use crate::authorization::ClientId;
 use crate::credential_record::StatusAction;
 use crate::identifiers::{ConfigurationId, CredentialId, OfferId, hexadecimal};
 use crate::index::ShardId;
@@ -75,7 +75,7 @@ pub enum AuditAction {
         /// Who.
         record: RecordReference,
         /// Which wallet, by the identifier it uses here.
-        client: ClientId,
+        client: ClientIdentifier,
         /// Which credentials.
         configurations: Vec<ConfigurationId>,
     },
@@ -84,7 +84,7 @@ pub enum AuditAction {
         /// Whose.
         record: RecordReference,
         /// Which wallet.
-        client: ClientId,
+        client: ClientIdentifier,
     },
     /// A pre-authorized code died of wrong transaction codes.
     TransactionCodeExhausted {

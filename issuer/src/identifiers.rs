@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::{Randomness, RandomnessUnavailable, Thumbprint, random_bytes};
+use symbolon_crypto::{Randomness, RandomnessUnavailable, random_bytes};
 use thiserror::Error;
 
 pub use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
@@ -91,68 +90,6 @@ random_identifier! {
 random_identifier! {
     /// The tokens that came of one authorization code: they end together.
     FamilyId, "token family"
-}
-
-macro_rules! digest_text {
-    ($(#[$documentation:meta])* $name:ident, $kind:literal) => {
-        $(#[$documentation])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// Takes the base64url text of 32 bytes.
-            ///
-            /// # Errors
-            /// [`IdentifierError`] for anything else, also for another spelling of the same bytes.
-            pub fn parse(text: &str) -> Result<Self, IdentifierError> {
-                match base64url::decode(text) {
-                    Ok(bytes) if bytes.len() == 32 => Ok(Self(text.to_owned())),
-                    _ => Err(IdentifierError { kind: $kind }),
-                }
-            }
-
-            /// The text: 43 characters.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = IdentifierError;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(digest: $name) -> Self {
-                digest.0
-            }
-        }
-    };
-}
-
-digest_text! {
-    /// The RFC 7638 thumbprint of a key with SHA-256, as `jkt` writes it ([RFC 9449 §6.1]).
-    ///
-    /// [RFC 9449 §6.1]: https://www.rfc-editor.org/rfc/rfc9449#section-6.1
-    KeyThumbprint, "key thumbprint"
-}
-
-digest_text! {
-    /// A `code_challenge` of the method `S256` ([RFC 7636 §4.2]).
-    ///
-    /// [RFC 7636 §4.2]: https://www.rfc-editor.org/rfc/rfc7636#section-4.2
-    CodeChallenge, "code challenge"
-}
-
-impl From<&Thumbprint> for KeyThumbprint {
-    fn from(thumbprint: &Thumbprint) -> Self {
-        Self(thumbprint.to_string())
-    }
 }
 
 /// Lower-case hexadecimal digits.

@@ -20,7 +20,7 @@ pub use crate::mapping::coarsened;
 pub(crate) use plan::{PreparedCredential, Securing, kind};
 pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance};
 pub use refusal::{CredentialRefusal, IssuanceFailure, RefusalCode};
-pub use request::{AcceptedRequest, PROOF_ALGORITHMS, judge, key_references};
+pub use request::{AcceptedRequest, PROOF_ALGORITHMS, PresentedAccess, judge, key_references};
 
 #[cfg(doc)]
 use crate::store::Issuance;

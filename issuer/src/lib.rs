@@ -11,6 +11,7 @@ pub mod index;
 pub mod issuance;
 pub mod mapping;
 pub mod metadata;
+pub mod nonce;
 pub mod policy;
 pub mod profile;
 pub mod publication;

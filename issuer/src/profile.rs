@@ -15,6 +15,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
+use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
 use crate::mapping::CredentialConfiguration;
@@ -30,6 +31,7 @@ pub struct IssuerProfile {
     contexts: BTreeMap<String, PublishedContext>,
     context_table: ContextTable,
     policy: IssuerPolicy,
+    authorization: AuthorizationPolicy,
 }
 
 /// An SD-JWT VC type as the issuer publishes it.
@@ -106,7 +108,21 @@ impl IssuerProfile {
             types,
             contexts,
             policy,
+            authorization: AuthorizationPolicy::closed(),
         })
+    }
+
+    /// The issuer with an authorization server of this policy; without it [`AuthorizationPolicy::closed`] holds.
+    ///
+    /// # Errors
+    /// [`AuthorizationPolicyError`].
+    pub fn with_authorization(
+        mut self,
+        authorization: AuthorizationPolicy,
+    ) -> Result<Self, AuthorizationPolicyError> {
+        authorization.check()?;
+        self.authorization = authorization;
+        Ok(self)
     }
 
     /// The Credential Issuer Identifier.
@@ -125,6 +141,12 @@ impl IssuerProfile {
     #[must_use]
     pub const fn policy(&self) -> &IssuerPolicy {
         &self.policy
+    }
+
+    /// The policy of its authorization server.
+    #[must_use]
+    pub const fn authorization(&self) -> &AuthorizationPolicy {
+        &self.authorization
     }
 
     /// The configurations by name.

@@ -125,6 +125,9 @@ pub(crate) enum Purpose {
     ProviderNonce,
     ProviderVerifier,
     FormToken,
+    DpopNonce,
+    AttestationChallenge,
+    CredentialDataset,
 }
 
 impl Purpose {
@@ -140,6 +143,9 @@ impl Purpose {
             Self::ProviderNonce => b"symbolon provider nonce v1",
             Self::ProviderVerifier => b"symbolon provider verifier v1",
             Self::FormToken => b"symbolon form token v1",
+            Self::DpopNonce => b"symbolon dpop nonce v1",
+            Self::AttestationChallenge => b"symbolon attestation challenge v1",
+            Self::CredentialDataset => b"symbolon credential dataset v1",
         }
     }
 }

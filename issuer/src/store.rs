@@ -22,7 +22,7 @@ pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, 
 pub use memory::MemoryKeyValue;
 pub use sign_in::{SignInCommit, SignInStore};
 pub use types::{
-    Issuance, IssuanceOutcome, NewGrant, RecordChange, RedeemedGrant, Revision, SpentAccess, StatusChange,
+    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange,
     Stored, StoredOffer, Swap,
 };
 
@@ -72,8 +72,6 @@ pub trait IssuerStore: AuthorizationStore + SignInStore {
         grant: &'a Grant,
         event: Option<WaitingEvent>,
     ) -> StoreFuture<'a, Swap>;
-    /// Replaces a grant and stores the access it was redeemed for, if it is still the one that was read.
-    fn redeem_grant(&self, redeemed: RedeemedGrant) -> StoreFuture<'_, Swap>;
     /// The access under the digest of an access token.
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>>;
 

@@ -37,6 +37,8 @@ pub enum ChainProfile {
     RequestSigner,
     /// To sign trust lists.
     TrustListSigner,
+    /// To attest wallets and the keys that they hold.
+    WalletProvider,
     /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
     Reader,
 }

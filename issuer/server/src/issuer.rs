@@ -2,7 +2,11 @@
 
 mod audit;
 mod authorization;
+mod access;
+mod back_channel;
+mod begin;
 mod credentials;
+mod pushed;
 mod status;
 mod tokens;
 mod vcalm;

@@ -38,8 +38,15 @@ impl Asked {
         (!all.is_empty()).then_some(Self(all))
     }
 
+    /// Less than this: the configurations that a token request names. `None` when it names others, or none.
+    #[must_use]
+    pub fn narrowed(&self, named: &[ConfigurationId], by: AskedBy) -> Option<Self> {
+        let granted = !named.is_empty() && named.iter().all(|id| self.0.contains_key(id));
+        granted.then(|| Self(named.iter().map(|id| (id.clone(), by)).collect()))
+    }
+
     /// The configurations, in the order of their names.
-    pub fn configurations(&self) -> impl Iterator<Item = &ConfigurationId> {
+    pub fn configurations(&self) -> impl Iterator<Item = &ConfigurationId> + Clone {
         self.0.keys()
     }
 

@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::pkce::CodeChallenge;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use super::asked::Asked;
-use super::client::ClientId;
-use crate::identifiers::{CodeChallenge, FamilyId, KeyThumbprint};
+use crate::identifiers::FamilyId;
 use crate::record::Uin;
 
 /// How long a code may be redeemed. A wallet does so at once; FAPI 2.0 allows 60 seconds ([FAPI 2.0 Security Profile §5.3.2.1]).
@@ -25,9 +27,9 @@ pub(super) const AUTHORIZATION_CODE_MEMORY: Duration = Duration::from_secs(86_40
 #[serde(deny_unknown_fields)]
 pub struct AuthorizationCode {
     /// Who may redeem it.
-    pub client: ClientId,
+    pub client: ClientIdentifier,
     /// Where it was sent.
-    pub redirect_uri: String,
+    pub redirect_uri: RedirectUri,
     /// The challenge that the redeemer answers ([RFC 7636 §4.6]).
     ///
     /// [RFC 7636 §4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
@@ -36,7 +38,10 @@ pub struct AuthorizationCode {
     ///
     /// [RFC 9449 §10]: https://www.rfc-editor.org/rfc/rfc9449#section-10
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dpop: Option<KeyThumbprint>,
+    pub dpop: Option<Thumbprint>,
+    /// The attested key of the instance that asked, if it was attested: another instance of the same wallet does not redeem the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Thumbprint>,
     /// Whose credentials.
     pub record: Uin,
     /// Which credentials.

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::pkce::CodeChallenge;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use super::asked::Asked;
 use super::client::ClientDescription;
 use super::session::{AuthorizationSession, AuthorizationStage, OfferReference};
-use crate::identifiers::{CodeChallenge, KeyThumbprint};
 
 /// How long a `request_uri` may be used. The wallet opens the browser at once ([RFC 9126 §2.2]: 5 to 600 seconds).
 ///
@@ -25,17 +27,22 @@ pub struct PushedRequest {
     /// Who asks.
     pub client: ClientDescription,
     /// Where the answer goes.
-    pub redirect_uri: String,
+    pub redirect_uri: RedirectUri,
     /// The client's own value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<State>,
     /// Which credentials.
     pub asked: Asked,
     /// The challenge that the redeemer of the code must answer.
     pub code_challenge: CodeChallenge,
     /// The key that the code will be bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dpop: Option<KeyThumbprint>,
+    pub dpop: Option<Thumbprint>,
+    /// The attested key of the wallet's instance ([OpenID4VCI appendix E]).
+    ///
+    /// [OpenID4VCI appendix E]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-E
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Thumbprint>,
     /// The offer that is taken up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferReference>,
@@ -57,6 +64,7 @@ impl PushedRequest {
             asked: self.asked,
             code_challenge: self.code_challenge,
             dpop: self.dpop,
+            instance: self.instance,
             offer: self.offer,
             ui_locales: self.ui_locales,
             stage: AuthorizationStage::Requested,

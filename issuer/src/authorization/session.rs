@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
+use symbolon_crypto::{Randomness, RandomnessUnavailable, Thumbprint, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::authorization_response::{AuthorizationAnswer, AuthorizationResponse};
+use symbolon_protocol::oauth::error::AuthorizationErrorCode;
+use symbolon_protocol::oauth::pkce::CodeChallenge;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
+use symbolon_protocol::secret::AuthorizationCode as WireCode;
 use thiserror::Error;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::asked::Asked;
 use super::client::ClientDescription;
 use super::code::{AUTHORIZATION_CODE_LIFETIME, AUTHORIZATION_CODE_MEMORY, AuthorizationCode, CodeStage};
-use crate::identifiers::{CodeChallenge, KeyThumbprint};
 use crate::record::Uin;
 use crate::secret::{BearerSecret, SecretDigest};
 
@@ -26,17 +30,20 @@ pub struct AuthorizationSession {
     /// Who asks.
     pub client: ClientDescription,
     /// Where the answer goes; it was checked against what is known of the client.
-    pub redirect_uri: String,
+    pub redirect_uri: RedirectUri,
     /// The client's own value, echoed in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<State>,
     /// Which credentials.
     pub asked: Asked,
     /// The challenge that the redeemer of the code must answer.
     pub code_challenge: CodeChallenge,
     /// The key that the code will be bound to, if the request named one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dpop: Option<KeyThumbprint>,
+    pub dpop: Option<Thumbprint>,
+    /// The attested key of the wallet's instance, which must redeem the code as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Thumbprint>,
     /// The offer that is taken up, if the request named one that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<OfferReference>,
@@ -134,11 +141,13 @@ impl AuthorizationSession {
             }
         };
         let code = BearerSecret::make(randomness)?;
+        let answer = WireCode::parse(code.expose()).ok_or(AuthorizationRefusal::Unwritable)?;
         let stored = AuthorizationCode {
             client: self.client.id.clone(),
             redirect_uri: self.redirect_uri.clone(),
-            code_challenge: self.code_challenge.clone(),
-            dpop: self.dpop.clone(),
+            code_challenge: self.code_challenge,
+            dpop: self.dpop,
+            instance: self.instance,
             record,
             asked: self.asked.clone(),
             expires_at: now.plus(AUTHORIZATION_CODE_LIFETIME),
@@ -152,12 +161,7 @@ impl AuthorizationSession {
             },
             code_digest: code.digest(),
             code: stored,
-            redirect: answer(
-                &self.redirect_uri,
-                self.state.as_deref(),
-                issuer,
-                &[("code", code.expose())],
-            ),
+            redirect: self.answer(issuer, AuthorizationAnswer::Code(answer)),
         })
     }
 
@@ -177,17 +181,25 @@ impl AuthorizationSession {
         if matches!(self.stage, AuthorizationStage::Granted | AuthorizationStage::Denied) {
             return Err(AuthorizationRefusal::Decided);
         }
-        let redirect = answer(
-            &self.redirect_uri,
-            self.state.as_deref(),
-            issuer,
-            &[("error", "access_denied")],
-        );
+        let answer = AuthorizationAnswer::Refused {
+            error: AuthorizationErrorCode::AccessDenied,
+            description: None,
+        };
+        let redirect = self.answer(issuer, answer);
         let session = Self {
             stage: AuthorizationStage::Denied,
             ..self.clone()
         };
         Ok((session, redirect))
+    }
+
+    fn answer(&self, issuer: &IssuerIdentifier, answer: AuthorizationAnswer) -> Zeroizing<String> {
+        let response = AuthorizationResponse {
+            issuer,
+            state: self.state.as_ref(),
+            answer,
+        };
+        response.redirect(&self.redirect_uri)
     }
 
     fn is_open(&self, now: UnixTime) -> Result<(), AuthorizationRefusal> {
@@ -196,32 +208,6 @@ impl AuthorizationSession {
         }
         Ok(())
     }
-}
-
-/// The redirect URI with the parameters of an answer behind its own ([RFC 6749 §4.1.2]) and the issuer ([RFC 9207 §2]).
-///
-/// [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
-/// [RFC 9207 §2]: https://www.rfc-editor.org/rfc/rfc9207#section-2
-pub(super) fn answer(
-    redirect_uri: &str,
-    state: Option<&str>,
-    issuer: &IssuerIdentifier,
-    parameters: &[(&str, &str)],
-) -> Zeroizing<String> {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(parameters);
-    if let Some(state) = state {
-        query.append_pair("state", state);
-    }
-    query.append_pair("iss", issuer.as_str());
-    let query = Zeroizing::new(query.finish());
-    // The URI itself stays as it was registered: it is compared as text, and may have a scheme of the wallet's own.
-    let separator = match redirect_uri.split_once('?') {
-        None => "?",
-        Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
-        Some(_) => "&",
-    };
-    Zeroizing::new(format!("{redirect_uri}{separator}{}", query.as_str()))
 }
 
 /// Why an authorization does not move on.
@@ -252,6 +238,9 @@ pub enum AuthorizationRefusal {
     /// The offer was taken up, or has expired, meanwhile.
     #[error("the offer cannot be taken up any more")]
     OfferGone,
+    /// A code that cannot be written, which none of this issuer's is.
+    #[error("the code cannot be written")]
+    Unwritable,
     /// There is no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessUnavailable),

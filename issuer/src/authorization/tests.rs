@@ -1,9 +1,13 @@
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::pkce::CodeChallenge;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use super::*;
-use crate::identifiers::{CodeChallenge, ConfigurationId};
+use crate::identifiers::ConfigurationId;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, SecretDigest};
 
@@ -28,15 +32,16 @@ fn configuration(name: &str) -> ConfigurationId {
 fn requested() -> AuthorizationSession {
     PushedRequest {
         client: ClientDescription {
-            id: ClientId::parse("wallet").unwrap(),
+            id: ClientIdentifier::parse("wallet").unwrap(),
             name: None,
             assurance: ClientAssurance::Registered,
         },
-        redirect_uri: "https://wallet.example/back?a=b".to_owned(),
-        state: Some("x y&z".to_owned()),
+        redirect_uri: RedirectUri::parse("https://wallet.example/back?a=b").unwrap(),
+        state: State::parse("x y&z"),
         asked: Asked::new([configuration("one")], []).unwrap(),
-        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
+        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Some("S256")).unwrap(),
         dpop: None,
+        instance: None,
         offer: None,
         ui_locales: Vec::new(),
         expires_at: later(60),
@@ -56,7 +61,7 @@ fn a_yes_makes_a_code_and_leads_back_with_state_and_issuer() {
     assert_eq!(own, "https://wallet.example/back?a=b");
     let (code, rest) = query.split_once('&').unwrap();
     assert_eq!(SecretDigest::of(code), granted.code_digest);
-    assert_eq!(rest, "state=x+y%26z&iss=https%3A%2F%2Fissuer.example%2Ftenant");
+    assert_eq!(rest, "state=x%20y%26z&iss=https%3A%2F%2Fissuer.example%2Ftenant");
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn a_no_leads_back_with_access_denied() {
     assert_eq!(session.stage, AuthorizationStage::Denied);
     assert_eq!(
         redirect.as_str(),
-        "https://wallet.example/back?a=b&error=access_denied&state=x+y%26z&iss=https%3A%2F%2Fissuer.example%2Ftenant"
+        "https://wallet.example/back?a=b&error=access_denied&state=x%20y%26z&iss=https%3A%2F%2Fissuer.example%2Ftenant"
     );
 }
 

@@ -4,11 +4,11 @@
 //! [RFC 9700 §4.14]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_protocol::oauth::client::ClientIdentifier;
 
 use super::asked::Asked;
-use super::client::ClientId;
-use crate::identifiers::{FamilyId, KeyThumbprint};
+use crate::identifiers::FamilyId;
 use crate::record::Uin;
 
 /// The tokens that came of one authorization code. Whatever was obtained with them asks whether the family still lives.
@@ -16,7 +16,7 @@ use crate::record::Uin;
 #[serde(deny_unknown_fields)]
 pub struct TokenFamily {
     /// Whose tokens.
-    pub client: ClientId,
+    pub client: ClientIdentifier,
     /// Whether they are good.
     pub stage: FamilyStage,
     /// No token of the family outlives this.
@@ -46,12 +46,15 @@ impl TokenFamily {
 #[serde(deny_unknown_fields)]
 pub struct RefreshToken {
     /// Who may use it.
-    pub client: ClientId,
+    pub client: ClientIdentifier,
     /// The key that must sign the DPoP proof ([RFC 9449 §5]).
     ///
     /// [RFC 9449 §5]: https://www.rfc-editor.org/rfc/rfc9449#section-5
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dpop: Option<KeyThumbprint>,
+    pub dpop: Option<Thumbprint>,
+    /// The attested key of the instance that it was given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Thumbprint>,
     /// The family.
     pub family: FamilyId,
     /// Whose credentials.

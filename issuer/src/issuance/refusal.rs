@@ -8,13 +8,13 @@ use symbolon_credential::w3c::DocumentError;
 use symbolon_credential::w3c::jose::PrepareJwtError;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_did::InvalidDid;
-use symbolon_protocol::oauth::bearer::BearerErrorCode;
+use symbolon_protocol::oauth::access_token::ResourceErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 use symbolon_protocol::openid4vci::proof::ProofError;
 use thiserror::Error;
 
-use crate::grant::{AccessRefusal, NonceRefused};
+use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
@@ -24,9 +24,9 @@ pub enum CredentialRefusal {
     /// The request itself.
     #[error(transparent)]
     Request(#[from] CredentialRequestError),
-    /// A dataset, though the token response named none.
-    #[error("no credential dataset has this name")]
-    UnknownIdentifier,
+    /// A dataset where the token response named none, or a configuration where it named datasets.
+    #[error(transparent)]
+    Selector(#[from] SelectorRefusal),
     /// A configuration that this issuer does not have.
     #[error("no credential configuration has this name")]
     UnknownConfiguration,
@@ -75,7 +75,7 @@ pub enum RefusalCode {
     /// A challenge about the access token ([RFC 6750 §3.1]).
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
-    Bearer(BearerErrorCode),
+    AccessToken(ResourceErrorCode),
 }
 
 impl CredentialRefusal {
@@ -85,14 +85,20 @@ impl CredentialRefusal {
         use CredentialErrorCode as Code;
         match self {
             Self::Request(error) => RefusalCode::Credential(error.code()),
-            Self::UnknownIdentifier => RefusalCode::Credential(Code::UnknownCredentialIdentifier),
+            Self::Selector(SelectorRefusal::UnknownIdentifier) => {
+                RefusalCode::Credential(Code::UnknownCredentialIdentifier)
+            }
+            // §8.2: naming a configuration is not allowed then.
+            Self::Selector(SelectorRefusal::IdentifierRequired) => {
+                RefusalCode::Credential(Code::InvalidCredentialRequest)
+            }
             Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
             Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
-                RefusalCode::Bearer(BearerErrorCode::InvalidToken)
+                RefusalCode::AccessToken(ResourceErrorCode::InvalidToken)
             }
             // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
             Self::Access(AccessRefusal::OtherConfiguration) => {
-                RefusalCode::Bearer(BearerErrorCode::InsufficientScope)
+                RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)
             }
             Self::ProofMissing | Self::TooManyProofs | Self::RepeatedKey => {
                 RefusalCode::Credential(Code::InvalidProof)

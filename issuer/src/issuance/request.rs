@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, Proofs};
 use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, ProofExpectations};
 
 use super::refusal::CredentialRefusal;
-use crate::grant::{NonceMark, check_nonce};
+use crate::authorization::TokenFamily;
+use crate::grant::{AccessGrant, NonceMark, check_nonce};
 use crate::mapping::{CredentialConfiguration, Target};
 use crate::profile::IssuerProfile;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, SecretDigest};
-use crate::store::{SpentAccess, Stored};
+use crate::store::{ReplayMark, SpentAccess, Stored};
 
 /// The algorithms of key proofs, as the metadata lists them.
 pub const PROOF_ALGORITHMS: [SignatureAlgorithm; 3] = [
@@ -27,6 +29,34 @@ pub const fn key_references(target: &Target) -> &'static [KeyReference] {
     match target {
         Target::LdpVc { .. } => &[KeyReference::Jwk, KeyReference::Did],
         Target::SdJwtVc { .. } | Target::MsoMdoc { .. } | Target::JwtVcJson { .. } => &[KeyReference::Jwk],
+    }
+}
+
+/// An access token as it was presented: known, in time, its family alive, and its key proven where it is bound to one.
+#[derive(Debug, Clone)]
+pub struct PresentedAccess {
+    /// The digest of the token.
+    pub token: SecretDigest,
+    /// What it entitles to.
+    pub access: Stored<AccessGrant>,
+    /// The family that it ends with.
+    pub family: Option<Stored<TokenFamily>>,
+    /// The mark of its DPoP proof, written with what the proof authorises.
+    pub proof: Option<ReplayMark>,
+}
+
+impl PresentedAccess {
+    /// The use of the token that leaves `left` of it.
+    #[must_use]
+    pub fn spent(&self, left: AccessGrant) -> SpentAccess {
+        let family = self.family.as_ref().map(|family| family.revision.clone());
+        SpentAccess {
+            token: self.token,
+            expected: self.access.revision.clone(),
+            family: self.access.value.family.clone().zip(family),
+            proof: self.proof,
+            access: left,
+        }
     }
 }
 
@@ -59,20 +89,16 @@ impl AcceptedRequest<'_> {
 /// [`CredentialRefusal`], whose code goes on the wire. Nothing was spent.
 pub fn judge<'a>(
     request: &CredentialRequest,
-    token: SecretDigest,
-    access: &Stored<crate::grant::AccessGrant>,
+    presented: &PresentedAccess,
     profile: &'a IssuerProfile,
     secret: &InstallationSecret,
     crypto: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Result<AcceptedRequest<'a>, CredentialRefusal> {
-    let configuration = match &request.selector {
-        // This issuer's token responses never carry identifiers, so none can be known.
-        CredentialSelector::Identifier(_) => return Err(CredentialRefusal::UnknownIdentifier),
-        CredentialSelector::Configuration(id) => profile
-            .configuration(id)
-            .ok_or(CredentialRefusal::UnknownConfiguration)?,
-    };
+    let access = &presented.access.value;
+    let configuration = profile
+        .configuration(access.selected(&request.selector)?)
+        .ok_or(CredentialRefusal::UnknownConfiguration)?;
     let Some(Proofs::Jwt(proofs)) = &request.proofs else {
         return Err(CredentialRefusal::ProofMissing);
     };
@@ -81,13 +107,16 @@ pub fn judge<'a>(
         return Err(CredentialRefusal::TooManyProofs);
     }
     // Before any signature is verified: a used-up token must not buy work.
-    let left = access.value.spend(configuration.id(), count, now)?;
+    let left = access.spend(configuration.id(), count, now)?;
 
     let expectations = ProofExpectations {
         issuer: profile.identifier(),
         algorithms: &PROOF_ALGORITHMS,
         key_references: key_references(configuration.target()),
-        client: ExpectedClient::Anonymous,
+        client: match access.client.as_ref().map(ClientIdentifier::as_str) {
+            Some(client) => ExpectedClient::Named(client),
+            None => ExpectedClient::Anonymous,
+        },
     };
     let mut keys: Vec<PublicKey> = Vec::with_capacity(proofs.len());
     let mut nonces = BTreeSet::new();
@@ -102,13 +131,9 @@ pub fn judge<'a>(
     }
     Ok(AcceptedRequest {
         configuration,
-        record: access.value.record.clone(),
+        record: access.record.clone(),
         keys,
         nonces: nonces.into_iter().collect(),
-        access: SpentAccess {
-            token,
-            expected: access.revision.clone(),
-            access: left,
-        },
+        access: presented.spent(left),
     })
 }

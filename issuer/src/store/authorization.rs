@@ -125,6 +125,6 @@ pub enum AuthorizationOutcome {
     Committed,
     /// Something is no longer what it was; nothing was written. Judge again.
     Changed,
-    /// A proof was used before; nothing was written.
-    Replayed,
+    /// This proof was used before; nothing was written.
+    Replayed(ReplayMark),
 }

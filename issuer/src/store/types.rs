@@ -3,7 +3,8 @@
 use crate::audit::WaitingEvent;
 use crate::credential_record::CredentialRecord;
 use crate::grant::{AccessGrant, Grant, NonceMark};
-use crate::identifiers::OfferId;
+use super::authorization::ReplayMark;
+use crate::identifiers::{FamilyId, OfferId};
 use crate::secret::SecretDigest;
 use symbolon_crypto::UnixTime;
 
@@ -67,21 +68,6 @@ pub struct StoredOffer {
     pub expires_at: UnixTime,
 }
 
-/// A grant that was redeemed.
-#[derive(Debug, Clone)]
-pub struct RedeemedGrant {
-    /// The digest of the pre-authorized code.
-    pub code: SecretDigest,
-    /// The state in which the grant was judged.
-    pub expected: Revision,
-    /// The grant as redeemed.
-    pub grant: Grant,
-    /// The digest of the access token.
-    pub token: SecretDigest,
-    /// What the token entitles to.
-    pub access: AccessGrant,
-}
-
 /// Everything that issuing changes, in one commit.
 #[derive(Debug, Clone)]
 pub struct Issuance {
@@ -104,6 +90,10 @@ pub struct SpentAccess {
     pub token: SecretDigest,
     /// The state in which the access was judged.
     pub expected: Revision,
+    /// The family of the token and the state in which it was found alive.
+    pub family: Option<(FamilyId, Revision)>,
+    /// The mark of the DPoP proof that the use was proven by.
+    pub proof: Option<ReplayMark>,
     /// What is left of it.
     pub access: AccessGrant,
 }
@@ -129,6 +119,8 @@ pub enum IssuanceOutcome {
     AccessChanged,
     /// A nonce was spent before.
     NonceSpent,
+    /// The DPoP proof was used before.
+    ProofReplayed,
     /// A credential to be replaced changed meanwhile: judge again.
     CredentialChanged,
     /// An index or an identifier is taken. It cannot happen while leases are honoured; the credential must not leave.

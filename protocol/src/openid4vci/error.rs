@@ -7,7 +7,7 @@ use crate::wire::error_codes;
 
 error_codes! {
     /// The codes of the credential endpoint, all sent with HTTP 400. What is wrong with an access token is said
-    /// by a [bearer challenge](crate::oauth::bearer::BearerChallenge) instead.
+    /// by a [challenge](crate::oauth::access_token::ResourceChallenge) instead.
     pub enum CredentialErrorCode {
         /// Malformed, or both or neither of the two identifiers.
         InvalidCredentialRequest = "invalid_credential_request",

@@ -1,8 +1,9 @@
-//! OpenID for Verifiable Credential Issuance 1.0 Final: the pre-authorized code flow.
+//! OpenID for Verifiable Credential Issuance 1.0 Final.
 //!
 //! One file per section of the specification. Drafts are refused by name: see
 //! [`credential::CredentialRequestError::DraftShape`].
 
+pub mod authorization_details;
 pub mod credential;
 pub mod error;
 pub mod identifiers;

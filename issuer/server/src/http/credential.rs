@@ -11,7 +11,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use symbolon_issuer::issuance::RefusalCode;
-use symbolon_protocol::oauth::bearer::{BearerChallenge, parse_bearer_token};
+use symbolon_protocol::oauth::access_token::{
+    AccessTokenScheme, PresentedAccessToken, ResourceChallenge, ResourceErrorCode,
+};
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 
 use super::answer::{challenge, failure, has_media_type, no_store, refusal};
@@ -24,9 +26,11 @@ pub(super) async fn credential(
     body: Bytes,
 ) -> Response {
     let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = match parse_bearer_token(authorization, query.as_deref()) {
-        Ok(token) => token,
-        Err(error) => return challenge(BearerChallenge::answering(error)),
+    let token = match PresentedAccessToken::parse(authorization, query.as_deref()) {
+        Ok(PresentedAccessToken::Bearer(token)) => token,
+        // No token of this issuer is bound to a key.
+        Ok(PresentedAccessToken::Dpop(_)) => return bearer_challenge(Some(ResourceErrorCode::InvalidToken)),
+        Err(error) => return bearer_challenge(error.code()),
     };
     if !has_media_type(&headers, "application/json") {
         let description = "the credential request must be JSON";
@@ -45,12 +49,19 @@ pub(super) async fn credential(
     }
 }
 
+fn bearer_challenge(error: Option<ResourceErrorCode>) -> Response {
+    challenge(ResourceChallenge {
+        scheme: AccessTokenScheme::Bearer,
+        error,
+    })
+}
+
 impl axum::response::IntoResponse for CredentialFailure {
     fn into_response(self) -> Response {
         match self {
             Self::Refused(refused) => match refused.code() {
                 RefusalCode::Credential(code) => refusal(StatusCode::BAD_REQUEST, code, &refused.to_string()),
-                RefusalCode::Bearer(code) => challenge(BearerChallenge { error: Some(code) }),
+                RefusalCode::AccessToken(code) => bearer_challenge(Some(code)),
             },
             Self::Store(_) | Self::Allocation(_) | Self::Signing(_) => {
                 tracing::error!(error = %self, "credential request not answered");

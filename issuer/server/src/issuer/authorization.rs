@@ -16,6 +16,7 @@ use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{
     AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Stored,
 };
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -26,7 +27,7 @@ pub struct AuthorizationView {
     /// Who asks, and what that rests on.
     pub client: ClientDescription,
     /// Where the answer goes.
-    pub redirect_uri: String,
+    pub redirect_uri: RedirectUri,
     /// What is asked for.
     pub credentials: Vec<AskedCredential>,
     /// How far it has come.

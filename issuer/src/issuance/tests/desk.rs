@@ -69,6 +69,10 @@ impl Desk {
             record: Uin::parse("2345678901").unwrap(),
             remaining: remaining.collect(),
             expires_at: NOW.plus(Duration::from_secs(60)),
+            client: None,
+            dpop: None,
+            identifiers: BTreeMap::new(),
+            family: None,
         };
         let policy = IssuerPolicy {
             batch_size: 2,
@@ -154,11 +158,15 @@ impl Desk {
         &self,
         request: &CredentialRequest,
     ) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
-        let token = SecretDigest::of("token");
+        let presented = PresentedAccess {
+            token: SecretDigest::of("token"),
+            access: self.access.clone(),
+            family: None,
+            proof: None,
+        };
         judge(
             request,
-            token,
-            &self.access,
+            &presented,
             &self.profile,
             &self.secret,
             &RustCryptoProvider,

@@ -2,25 +2,33 @@
 
 use std::time::Duration;
 
-use super::fixtures::{NOW, Numbers, digest, token_access, uin};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::pkce::CodeChallenge;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
+
+use super::fixtures::{NOW, Numbers, credential, digest, issuance, spent, token_access, uin};
 use crate::authorization::{
     Asked, AuthorizationCode, AuthorizationSession, AuthorizationStage, ClientAssurance, ClientDescription,
-    ClientId, CodeOffer, CodeOfferStage, CodeStage, FamilyStage, PushedRequest, RefreshStage, RefreshToken,
+    CodeOffer, CodeOfferStage, CodeStage, FamilyStage, PushedRequest, RefreshStage, RefreshToken,
     TokenFamily,
 };
-use crate::identifiers::{CodeChallenge, ConfigurationId, FamilyId, OfferId};
-use crate::store::{AuthorizationCommit, AuthorizationOutcome, Change, IssuerStore, ReplayMark, Revision};
+use crate::identifiers::{ConfigurationId, FamilyId, OfferId};
+use crate::store::{
+    AuthorizationCommit, AuthorizationOutcome, Change, IssuanceOutcome, IssuerStore, ReplayMark, Revision,
+    SpentAccess,
+};
 
 fn asked() -> Asked {
     Asked::new([ConfigurationId::parse("NationalIdentity").unwrap()], []).unwrap()
 }
 
-fn client() -> ClientId {
-    ClientId::parse("wallet").unwrap()
+fn client() -> ClientIdentifier {
+    ClientIdentifier::parse("wallet").unwrap()
 }
 
 fn challenge() -> CodeChallenge {
-    CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap()
+    CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Some("S256")).unwrap()
 }
 
 fn pushed() -> PushedRequest {
@@ -30,11 +38,12 @@ fn pushed() -> PushedRequest {
             name: None,
             assurance: ClientAssurance::Registered,
         },
-        redirect_uri: "https://wallet.example/back".to_owned(),
-        state: Some("state".to_owned()),
+        redirect_uri: RedirectUri::parse("https://wallet.example/back").unwrap(),
+        state: State::parse("state"),
         asked: asked(),
         code_challenge: challenge(),
         dpop: None,
+        instance: None,
         offer: None,
         ui_locales: vec!["ar".to_owned()],
         expires_at: NOW.plus(Duration::from_secs(60)),
@@ -48,9 +57,10 @@ fn session() -> AuthorizationSession {
 fn code() -> AuthorizationCode {
     AuthorizationCode {
         client: client(),
-        redirect_uri: "https://wallet.example/back".to_owned(),
+        redirect_uri: RedirectUri::parse("https://wallet.example/back").unwrap(),
         code_challenge: challenge(),
         dpop: None,
+        instance: None,
         record: uin("1"),
         asked: asked(),
         expires_at: NOW.plus(Duration::from_secs(60)),
@@ -71,6 +81,7 @@ fn refresh(family: &FamilyId) -> RefreshToken {
     RefreshToken {
         client: client(),
         dpop: None,
+        instance: None,
         family: family.clone(),
         record: uin("1"),
         asked: asked(),
@@ -196,11 +207,11 @@ pub(super) async fn a_proof_is_used_once_until_its_mark_is_forgotten(store: &dyn
         ..AuthorizationCommit::default()
     };
     assert_eq!(commit(store, using("one")).await, AuthorizationOutcome::Committed);
-    assert_eq!(commit(store, using("two")).await, AuthorizationOutcome::Replayed);
+    assert_eq!(commit(store, using("two")).await, AuthorizationOutcome::Replayed(mark));
     assert!(store.authorization(&digest("two")).await.unwrap().is_none());
     let (mut all, id) = everything(&numbers);
     all.replays = vec![mark];
-    assert_eq!(commit(store, all).await, AuthorizationOutcome::Replayed);
+    assert_eq!(commit(store, all).await, AuthorizationOutcome::Replayed(mark));
     nothing_is_there(store, &id).await;
     store.remove_expired(NOW.plus(Duration::from_secs(61)), 100).await.unwrap();
     assert_eq!(commit(store, using("two")).await, AuthorizationOutcome::Committed);
@@ -214,4 +225,38 @@ pub(super) async fn what_expired_is_forgotten(store: &dyn IssuerStore) {
     let much_later = NOW.plus(Duration::from_secs(1_000));
     assert_eq!(store.remove_expired(much_later, 100).await.unwrap(), 7);
     nothing_is_there(store, &id).await;
+}
+
+pub(super) async fn an_issuance_needs_its_family_as_it_was_and_a_fresh_proof(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let (all, id) = everything(&numbers);
+    assert_eq!(commit(store, all).await, AuthorizationOutcome::Committed);
+    let live = store.token_family(&id).await.unwrap().unwrap();
+    let mark = ReplayMark {
+        digest: digest("proof"),
+        expires_at: NOW.plus(Duration::from_secs(60)),
+    };
+    let issue = async |index: u32| {
+        let access = store.access(&digest("token")).await.unwrap().unwrap();
+        let mut issuance = issuance(&numbers, vec![credential(&numbers, "1", index)]);
+        issuance.access = Some(SpentAccess {
+            family: Some((id.clone(), live.revision.clone())),
+            proof: Some(mark),
+            ..spent(&access)
+        });
+        store.commit_issuance(issuance).await.unwrap()
+    };
+    assert_eq!(issue(1).await, IssuanceOutcome::Committed);
+    assert_eq!(issue(2).await, IssuanceOutcome::ProofReplayed);
+    let ended = TokenFamily {
+        stage: FamilyStage::Ended,
+        ..live.value.clone()
+    };
+    let end = AuthorizationCommit {
+        family: Some(Change::of(id.clone(), &live, ended)),
+        ..AuthorizationCommit::default()
+    };
+    assert_eq!(commit(store, end).await, AuthorizationOutcome::Committed);
+    assert_eq!(issue(3).await, IssuanceOutcome::AccessChanged);
+    assert_eq!(store.credentials_of(&uin("1"), None, 9).await.unwrap().len(), 1);
 }

@@ -74,6 +74,10 @@ pub(super) fn token_access() -> AccessGrant {
         record: uin("1"),
         remaining: BTreeMap::from([(configuration(), 5)]),
         expires_at: NOW.plus(Duration::from_secs(60)),
+        client: None,
+        dpop: None,
+        identifiers: BTreeMap::new(),
+        family: None,
     }
 }
 
@@ -116,6 +120,8 @@ pub(super) fn spent(access: &Stored<AccessGrant>) -> SpentAccess {
     SpentAccess {
         token: digest("token"),
         expected: access.revision.clone(),
+        family: None,
+        proof: None,
         access: access.value.spend(&configuration(), 1, NOW).unwrap(),
     }
 }

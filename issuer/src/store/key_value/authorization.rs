@@ -63,12 +63,13 @@ impl<K: KeyValue> AuthorizationStore for KeyValueIssuerStore<K> {
 
     fn commit_authorization(&self, commit: AuthorizationCommit) -> StoreFuture<'_, AuthorizationOutcome> {
         Box::pin(async move {
-            let replays = commit.replays.len();
             Ok(match self.entries.apply(batch(&commit)?).await? {
                 Applied::Done => AuthorizationOutcome::Committed,
                 // The marks are the first requirements.
-                Applied::Rejected { position } if position < replays => AuthorizationOutcome::Replayed,
-                Applied::Rejected { .. } => AuthorizationOutcome::Changed,
+                Applied::Rejected { position } => match commit.replays.get(position) {
+                    Some(mark) => AuthorizationOutcome::Replayed(*mark),
+                    None => AuthorizationOutcome::Changed,
+                },
             })
         })
     }

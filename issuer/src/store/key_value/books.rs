@@ -95,6 +95,15 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
                 access_value(&spent.access)?,
             );
             meanings.push(IssuanceOutcome::AccessChanged);
+            // A reused code ends the family while the credential is made: whoever ended it would never learn of this one.
+            if let Some((family, revision)) = &spent.family {
+                batch = batch.unchanged(Space::TokenFamilies, family.as_str(), revision);
+                meanings.push(IssuanceOutcome::AccessChanged);
+            }
+            if let Some(proof) = &spent.proof {
+                batch = batch.put_replay(proof);
+                meanings.push(IssuanceOutcome::ProofReplayed);
+            }
         }
         for nonce in &issuance.nonces {
             let key = nonce_key(nonce);
