@@ -34,11 +34,11 @@ pub use policy::{
 };
 pub use proof::{ProvenKey, make_dpop_nonce, proven_key};
 pub use pushed::{PUSHED_REQUEST_LIFETIME, PushedRequest};
+pub(crate) use redemption::dataset;
 pub use redemption::{
     CodeRefusal, CodeRequest, NewAccess, NewRefresh, Presenter, RedeemedCode, RefreshRefusal, RefreshRequest,
     Refreshed, Rotation, TokenMaterial, TokenTerms,
 };
-pub(crate) use redemption::dataset;
 pub use request::{FoundOffer, RequestJudgement, RequestRefusal};
 pub use session::{
     AUTHORIZATION_SESSION_LIFETIME, AuthorizationRefusal, AuthorizationSession, AuthorizationStage,

@@ -14,16 +14,14 @@ pub mod conformance;
 
 use symbolon_crypto::UnixTime;
 
-pub use authorization::{
-    AuthorizationCommit, AuthorizationOutcome, AuthorizationStore, Change, ReplayMark,
-};
+pub use authorization::{AuthorizationCommit, AuthorizationOutcome, AuthorizationStore, Change, ReplayMark};
 pub use error::StoreError;
 pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
 pub use memory::MemoryKeyValue;
 pub use sign_in::{SignInCommit, SignInStore};
 pub use types::{
-    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange,
-    Stored, StoredOffer, Swap,
+    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange, Stored,
+    StoredOffer, Swap,
 };
 
 use crate::audit::{AuditEntry, AuditHead, EventKey, WaitingEvent};

@@ -1,12 +1,17 @@
 //! The endpoints.
 
+mod access;
 mod administration;
 mod answer;
-mod browser;
+mod authorize;
+pub(crate) mod browser;
+mod challenge;
 mod credential;
 mod metadata;
 mod nonce;
 mod offer;
+mod proofs;
+mod pushed;
 mod status;
 mod token;
 mod vcalm;
@@ -77,6 +82,12 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
 
     let protocol = Router::new()
         .route(&format!("{base}{}/{{offer}}", paths::OFFERS), get(offer::offer))
+        .route(&format!("{base}{}", paths::PUSHED_REQUESTS), post(pushed::push))
+        .route(
+            &format!("{base}{}", paths::AUTHORIZE),
+            get(authorize::by_address).post(authorize::by_form),
+        )
+        .route(&format!("{base}{}", paths::CHALLENGE), post(challenge::challenge))
         .route(&format!("{base}{}", paths::TOKEN), post(token::token))
         .route(&format!("{base}{}", paths::NONCE), post(nonce::nonce))
         .route(
@@ -85,9 +96,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         )
         .with_state(Arc::clone(issuer));
 
+    let resident = crate::pages::router(issuer, token.clone());
     let documents = vcalm::router(Arc::clone(issuer), token.clone());
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
-    Ok(harden(public.merge(protocol), Limits::PROTOCOL)
+    Ok(harden(public.merge(protocol).merge(resident), Limits::PROTOCOL)
         .nest("/admin/v1", administration)
         .nest(&format!("{base}/vcalm"), documents))
 }

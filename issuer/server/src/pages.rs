@@ -15,12 +15,14 @@ mod translations;
 pub use translations::{Translations, TranslationsError};
 
 pub(crate) use problem::{Problem, problem_page};
+pub(crate) use render::Pages;
 pub(crate) use routes::router;
 
 /// The paths of the pages below the issuer's identifier.
 pub(crate) mod paths {
     /// Where an authorization request leads.
-    pub(crate) const SIGN_IN: &str = "/sign-in";
+    pub(crate) use symbolon_issuer::metadata::paths::SIGN_IN;
+
     /// The resident's number, posted.
     pub(crate) const NUMBER: &str = "/sign-in/number";
     /// The code, posted.

@@ -271,7 +271,12 @@ impl ClientJudgement<'_> {
     /// The keys that a client's request objects are signed by.
     #[must_use]
     pub fn request_object_keys(&self, id: &ClientIdentifier) -> &[PublicKey] {
-        match self.policy.clients.client(id).map(|client| &client.authentication) {
+        match self
+            .policy
+            .clients
+            .client(id)
+            .map(|client| &client.authentication)
+        {
             Some(ClientAuthentication::PrivateKeyJwt(keys)) => keys,
             _ => &[],
         }

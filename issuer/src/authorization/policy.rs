@@ -11,7 +11,6 @@ use symbolon_protocol::oauth::client_attestation::AttesterKey;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use thiserror::Error;
 
-
 /// The policy of an authorization server. [`AuthorizationPolicy::closed`] is the start of every one.
 #[derive(Debug, Clone)]
 pub struct AuthorizationPolicy {
@@ -134,7 +133,11 @@ pub enum ClientGrant {
 
 impl ClientGrant {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::PreAuthorizedCode, Self::RefreshToken];
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::PreAuthorizedCode,
+        Self::RefreshToken,
+    ];
 }
 
 /// Who may vouch for instances of wallets: the anchors of their certificates, and keys that stand for themselves.
@@ -175,7 +178,8 @@ impl ClientRegistry {
             if client.grants.is_empty() {
                 return Err(refused("it has no grants"));
             }
-            if matches!(&client.authentication, ClientAuthentication::PrivateKeyJwt(keys) if keys.is_empty()) {
+            if matches!(&client.authentication, ClientAuthentication::PrivateKeyJwt(keys) if keys.is_empty())
+            {
                 return Err(refused("it has no keys to authenticate by"));
             }
             if all.contains_key(&id) {
@@ -228,9 +232,8 @@ impl AuthorizationPolicy {
         {
             return Err(AuthorizationPolicyError::RefreshTokenLifetime);
         }
-        let attested = |client: &RegisteredClient| {
-            matches!(client.authentication, ClientAuthentication::Attestation)
-        };
+        let attested =
+            |client: &RegisteredClient| matches!(client.authentication, ClientAuthentication::Attestation);
         if self.attesters.is_empty() && self.clients.iter().any(|(_, client)| attested(client)) {
             return Err(AuthorizationPolicyError::NoAttester);
         }
@@ -258,8 +261,7 @@ impl AuthorizationPolicy {
     /// Whether any client need not authenticate.
     #[must_use]
     pub fn has_public_clients(&self) -> bool {
-        let public =
-            |client: &RegisteredClient| matches!(client.authentication, ClientAuthentication::None);
+        let public = |client: &RegisteredClient| matches!(client.authentication, ClientAuthentication::None);
         self.unknown_clients == UnknownClients::Public
             || self.pre_authorized == PreAuthorizedClients::Anonymous
             || self.clients.iter().any(|(_, client)| public(client))

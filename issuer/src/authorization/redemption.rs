@@ -142,7 +142,10 @@ impl AuthorizationCode {
                 .ok_or(CodeRefusal::OtherDetails)?,
         };
         let family_id = FamilyId::make(randomness)?;
-        let lifetime = terms.refresh_lifetime.unwrap_or_default().max(terms.access_lifetime);
+        let lifetime = terms
+            .refresh_lifetime
+            .unwrap_or_default()
+            .max(terms.access_lifetime);
         let family = TokenFamily {
             client: self.client.clone(),
             stage: FamilyStage::Live,

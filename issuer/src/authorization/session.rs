@@ -178,7 +178,10 @@ impl AuthorizationSession {
         now: UnixTime,
     ) -> Result<(Self, Zeroizing<String>), AuthorizationRefusal> {
         self.is_open(now)?;
-        if matches!(self.stage, AuthorizationStage::Granted | AuthorizationStage::Denied) {
+        if matches!(
+            self.stage,
+            AuthorizationStage::Granted | AuthorizationStage::Denied
+        ) {
             return Err(AuthorizationRefusal::Decided);
         }
         let answer = AuthorizationAnswer::Refused {

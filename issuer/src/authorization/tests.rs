@@ -1,8 +1,8 @@
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::pkce::CodeChallenge;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
@@ -39,7 +39,8 @@ fn requested() -> AuthorizationSession {
         redirect_uri: RedirectUri::parse("https://wallet.example/back?a=b").unwrap(),
         state: State::parse("x y&z"),
         asked: Asked::new([configuration("one")], []).unwrap(),
-        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Some("S256")).unwrap(),
+        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", Some("S256"))
+            .unwrap(),
         dpop: None,
         instance: None,
         offer: None,
@@ -76,7 +77,9 @@ fn a_no_leads_back_with_access_denied() {
 
 #[test]
 fn nothing_is_granted_before_somebody_signed_in() {
-    let refusal = requested().granted(&issuer(), NOW, &SeededRandomness::new(1)).err();
+    let refusal = requested()
+        .granted(&issuer(), NOW, &SeededRandomness::new(1))
+        .err();
     assert_eq!(refusal, Some(AuthorizationRefusal::NotIdentified));
 }
 
@@ -91,7 +94,10 @@ fn what_is_decided_stays_so() {
     let granted = identified.granted(&issuer(), NOW, &randomness).unwrap().session;
     let (denied, _) = identified.denied(&issuer(), NOW).unwrap();
     for decided in [granted, denied] {
-        assert_eq!(decided.identified(uin("1"), NOW), Err(AuthorizationRefusal::Decided));
+        assert_eq!(
+            decided.identified(uin("1"), NOW),
+            Err(AuthorizationRefusal::Decided)
+        );
         assert_eq!(
             decided.granted(&issuer(), NOW, &randomness).err(),
             Some(AuthorizationRefusal::Decided)
@@ -108,7 +114,9 @@ fn everything_ends_with_the_time() {
         requested().identified(uin("1"), end),
         Err(AuthorizationRefusal::Expired)
     );
-    let late = identified.granted(&issuer(), end, &SeededRandomness::new(1)).err();
+    let late = identified
+        .granted(&issuer(), end, &SeededRandomness::new(1))
+        .err();
     assert_eq!(late, Some(AuthorizationRefusal::Expired));
     assert_eq!(
         identified.denied(&issuer(), end),

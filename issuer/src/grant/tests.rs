@@ -78,12 +78,7 @@ impl Offered {
             randomness: &self.randomness,
             now,
         };
-        match self
-            .offer
-            .grant
-            .redeem(&request, &material)
-            .unwrap()
-        {
+        match self.offer.grant.redeem(&request, &material).unwrap() {
             Redemption::Granted { grant, access, .. } => {
                 self.offer.grant = grant;
                 Ok(access)

@@ -33,9 +33,6 @@ pub enum CredentialRefusal {
     /// The token is unknown, or does not entitle to this.
     #[error(transparent)]
     Access(#[from] AccessRefusal),
-    /// No such token.
-    #[error("the access token is unknown")]
-    UnknownToken,
     /// Credentials are bound to keys, and no proof of one came.
     #[error("a key proof is required")]
     ProofMissing,
@@ -93,9 +90,7 @@ impl CredentialRefusal {
                 RefusalCode::Credential(Code::InvalidCredentialRequest)
             }
             Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
-            Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
-                RefusalCode::AccessToken(ResourceErrorCode::InvalidToken)
-            }
+            Self::Access(AccessRefusal::Expired) => RefusalCode::AccessToken(ResourceErrorCode::InvalidToken),
             // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
             Self::Access(AccessRefusal::OtherConfiguration) => {
                 RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)

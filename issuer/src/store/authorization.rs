@@ -35,8 +35,7 @@ pub trait AuthorizationStore: Send + Sync {
         code: &'a SecretDigest,
     ) -> StoreFuture<'a, Option<Stored<AuthorizationCode>>>;
     /// What stands under the digest of a refresh token.
-    fn refresh_token<'a>(&'a self, token: &'a SecretDigest)
-    -> StoreFuture<'a, Option<Stored<RefreshToken>>>;
+    fn refresh_token<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<RefreshToken>>>;
     /// The tokens of one authorization code.
     fn token_family<'a>(&'a self, family: &'a FamilyId) -> StoreFuture<'a, Option<Stored<TokenFamily>>>;
     /// Writes everything that a step of the authorization server changes, or nothing.

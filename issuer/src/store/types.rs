@@ -1,9 +1,9 @@
 //! What the store's operations take and give.
 
+use super::authorization::ReplayMark;
 use crate::audit::WaitingEvent;
 use crate::credential_record::CredentialRecord;
 use crate::grant::{AccessGrant, Grant, NonceMark};
-use super::authorization::ReplayMark;
 use crate::identifiers::{FamilyId, OfferId};
 use crate::secret::SecretDigest;
 use symbolon_crypto::UnixTime;

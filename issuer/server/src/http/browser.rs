@@ -62,10 +62,16 @@ mod tests {
         let plain = IssuerIdentifier::parse("http://127.0.0.1:8080").unwrap();
         let key = |cookie, issuer| browser_key(&headers(cookie), issuer).map(|key| key.to_string());
         assert_eq!(key("a=b; symbolon-authorization=k", &plain), Some("k".to_owned()));
-        assert_eq!(key("symbolon-authorization=k; symbolon-authorization=l", &plain), None);
+        assert_eq!(
+            key("symbolon-authorization=k; symbolon-authorization=l", &plain),
+            None
+        );
         let secure = IssuerIdentifier::parse("https://issuer.example").unwrap();
         assert_eq!(key("symbolon-authorization=k", &secure), None);
-        assert_eq!(key("__Host-symbolon-authorization=k", &secure), Some("k".to_owned()));
+        assert_eq!(
+            key("__Host-symbolon-authorization=k", &secure),
+            Some("k".to_owned())
+        );
     }
 
     #[test]

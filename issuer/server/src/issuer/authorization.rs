@@ -13,9 +13,7 @@ use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::DisplayEntry;
 use symbolon_issuer::record::Uin;
 use symbolon_issuer::secret::SecretDigest;
-use symbolon_issuer::store::{
-    AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Stored,
-};
+use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Stored};
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use thiserror::Error;
 use zeroize::Zeroizing;

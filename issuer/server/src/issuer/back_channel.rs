@@ -31,7 +31,12 @@ impl Issuer {
     /// When there is no randomness.
     pub fn attestation_challenge(&self) -> Result<ChallengeResponse, RandomnessUnavailable> {
         let randomness = &*self.setup.randomness;
-        let challenge = make(NoncePurpose::ClientAttestation, &self.secret, self.now(), randomness)?;
+        let challenge = make(
+            NoncePurpose::ClientAttestation,
+            &self.secret,
+            self.now(),
+            randomness,
+        )?;
         Ok(ChallengeResponse {
             // Base64url is printable and never too long.
             attestation_challenge: AttestationChallenge::parse(challenge).ok_or(RandomnessUnavailable)?,
@@ -80,13 +85,20 @@ impl Issuer {
         url: &HttpUrl,
         now: UnixTime,
     ) -> Result<Option<ProvenKey>, DpopError> {
-        match (self.proven_key(fields, url, now)?, self.profile().authorization().dpop) {
+        match (
+            self.proven_key(fields, url, now)?,
+            self.profile().authorization().dpop,
+        ) {
             (None, DpopPolicy::Required) => Err(DpopError::Missing),
             (key, _) => Ok(key),
         }
     }
 
-    pub(super) fn token_material(&self, client: Option<&ClientIdentifier>, now: UnixTime) -> TokenMaterial<'_> {
+    pub(super) fn token_material(
+        &self,
+        client: Option<&ClientIdentifier>,
+        now: UnixTime,
+    ) -> TokenMaterial<'_> {
         let policy = self.profile().authorization();
         let clients = self.clients(now);
         let may_refresh = client.is_some_and(|id| clients.may_use(id, ClientGrant::RefreshToken).is_ok());

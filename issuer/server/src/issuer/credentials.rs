@@ -3,16 +3,15 @@
 //! [OpenID4VCI §8]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8
 
 use symbolon_crypto::UnixTime;
-use symbolon_issuer::grant::AccessRefusal;
 use symbolon_issuer::index::{AllocationError, StatusIndex};
 use symbolon_issuer::issuance::{CredentialRefusal, IssuanceFailure, judge};
-use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
+use symbolon_protocol::oauth::dpop::DpopError;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
-use symbolon_protocol::secret::AccessToken;
 use thiserror::Error;
 
 use super::Issuer;
+use super::access::{AccessFailure, ResourceRequest};
 use crate::setup::SigningFailed;
 
 impl Issuer {
@@ -22,32 +21,16 @@ impl Issuer {
     /// [`CredentialFailure`]; nothing was spent.
     pub async fn issue(
         &self,
-        token: &AccessToken,
+        resource: &ResourceRequest<'_>,
         body: &[u8],
     ) -> Result<CredentialResponse, CredentialFailure> {
-        let token = SecretDigest::of(token.expose());
         for _ in 0..MAX_ATTEMPTS {
-            let access = self
-                .store()
-                .access(&token)
-                .await?
-                .ok_or(CredentialRefusal::UnknownToken)?;
-            let now = self.now();
             // Whoever has no valid token learns nothing about the request.
-            if now >= access.value.expires_at {
-                return Err(CredentialRefusal::Access(AccessRefusal::Expired).into());
-            }
+            let presented = self.present(resource).await?;
+            let now = self.now();
             let request = CredentialRequest::parse(body).map_err(CredentialRefusal::Request)?;
             let crypto = &*self.setup.crypto;
-            let accepted = judge(
-                &request,
-                token,
-                &access,
-                self.profile(),
-                &self.secret,
-                crypto,
-                now,
-            )?;
+            let accepted = judge(&request, &presented, self.profile(), &self.secret, crypto, now)?;
             let record = self
                 .store()
                 .record(accepted.record())
@@ -84,6 +67,10 @@ impl Issuer {
                     self.allocator.give_back(indices);
                     return Err(CredentialRefusal::NonceSpent.into());
                 }
+                Err(IssuanceOutcome::ProofReplayed) => {
+                    self.allocator.give_back(indices);
+                    return Err(AccessFailure::from(DpopError::Replayed).into());
+                }
                 Err(outcome) => return Err(CredentialFailure::Outcome(outcome)),
             }
         }
@@ -111,6 +98,9 @@ impl Issuer {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CredentialFailure {
+    /// The token opens nothing.
+    #[error(transparent)]
+    Access(#[from] AccessFailure),
     /// The wallet's fault or the issuer's will.
     #[error(transparent)]
     Refused(#[from] CredentialRefusal),

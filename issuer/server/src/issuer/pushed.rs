@@ -3,6 +3,7 @@
 //! [RFC 9126]: https://www.rfc-editor.org/rfc/rfc9126
 
 use symbolon_crypto::RandomnessUnavailable;
+use symbolon_crypto::UnixTime;
 use symbolon_issuer::authorization::{
     ClientRefusal, FoundOffer, PUSHED_REQUEST_LIFETIME, ProvenClient, RequestJudgement, RequestRefusal,
 };
@@ -12,11 +13,11 @@ use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, 
 use symbolon_protocol::identifier::UrlError;
 use symbolon_protocol::oauth::authorization_request::{AuthorizationRequest, IssuerState};
 use symbolon_protocol::oauth::dpop::DpopError;
+use symbolon_protocol::oauth::error::AuthorizationErrorCode;
 use symbolon_protocol::oauth::pushed_request::{
     PushedAuthorizationResponse, PushedContents, PushedRequest, PushedRequestError, RequestUri,
 };
 use symbolon_protocol::oauth::request_object::{self, RequestObjectError, SignedRequest};
-use symbolon_crypto::UnixTime;
 use thiserror::Error;
 
 use super::Issuer;
@@ -44,12 +45,9 @@ impl Issuer {
             PushedContents::Signed(object) => self.opened(&object, &client, now)?,
         };
         let offer = self.found_offer(asked.issuer_state.as_ref()).await?;
-        let judged = self.requests(now).request(
-            &asked,
-            &client,
-            key.map(|key| key.thumbprint),
-            &offer,
-        )?;
+        let judged = self
+            .requests(now)
+            .request(&asked, &client, key.map(|key| key.thumbprint), &offer)?;
         let request_uri = RequestUri::make(&*self.setup.randomness)?;
         let commit = AuthorizationCommit {
             pushed: Some(Change::new(SecretDigest::of(request_uri.as_str()), judged)),
@@ -101,6 +99,21 @@ impl Issuer {
             },
             None => FoundOffer::Unknown,
         })
+    }
+}
+
+impl PushFailure {
+    /// The protocol's code; `None` when the issuer failed.
+    #[must_use]
+    pub fn code(&self) -> Option<AuthorizationErrorCode> {
+        match self {
+            Self::Form(error) => Some(error.code()),
+            Self::Client(refusal) => Some(refusal.code().into()),
+            Self::Dpop(error) => Some(error.token_code().into()),
+            Self::Object(error) => Some(error.code()),
+            Self::Refused(refusal) => Some(refusal.code()),
+            Self::Store(_) | Self::Randomness(_) | Self::Address(_) => None,
+        }
     }
 }
 

@@ -45,7 +45,8 @@ impl Issuer {
                     .clients(self.now())
                     .pre_authorized(request.client, &wanted.client)?;
                 let presented = self.presented(client, request)?;
-                self.redeem_offer(code, tx_code.as_ref(), &presented, &wanted).await
+                self.redeem_offer(code, tx_code.as_ref(), &presented, &wanted)
+                    .await
             }
             TokenGrant::AuthorizationCode {
                 code,
@@ -137,10 +138,7 @@ struct Presented {
 impl Presented {
     fn replays(&self) -> Vec<ReplayMark> {
         let client = self.client.as_ref().and_then(|client| client.proof);
-        client
-            .into_iter()
-            .chain(self.key.map(|key| key.mark))
-            .collect()
+        client.into_iter().chain(self.key.map(|key| key.mark)).collect()
     }
 
     /// Which proof was used before.

@@ -47,10 +47,10 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
     let view = &opened.view;
     let record = match &view.stage {
         AuthorizationStage::Identified { record, .. } => record,
-        AuthorizationStage::Requested => return see_other(&desk.pages.location(paths::SIGN_IN)),
+        AuthorizationStage::Requested => return see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
         AuthorizationStage::Granted | AuthorizationStage::Denied => return desk.problem(&headers, Problem::Decided),
     };
-    let language = choose(desk.pages.translations(), &headers, &view.ui_locales);
+    let language = choose(desk.issuer.pages.translations(), &headers, &view.ui_locales);
     let credentials: Vec<_> = view
         .credentials
         .iter()
@@ -70,7 +70,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
         content,
         language,
     };
-    page(&desk.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
+    page(&desk.issuer.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
 }
 
 pub(super) async fn approve(State(desk): State<Desk>, headers: HeaderMap, body: FormBody) -> Response {

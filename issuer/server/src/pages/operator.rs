@@ -49,7 +49,7 @@ pub(super) async fn codes(
         return ask(&desk, &headers, StatusCode::FORBIDDEN, Some("operator-token-wrong"));
     }
     let content = context! { messages => Value::from(Serde(shown.messages())) };
-    let language = choose(desk.pages.translations(), &headers, &[]);
+    let language = choose(desk.issuer.pages.translations(), &headers, &[]);
     let shown = Page {
         template: "codes.html",
         path: None,
@@ -57,17 +57,17 @@ pub(super) async fn codes(
         content,
         language,
     };
-    page(&desk.pages, StatusCode::OK, &shown, &FormTargets::Here)
+    page(&desk.issuer.pages, StatusCode::OK, &shown, &FormTargets::Here)
 }
 
 fn ask(desk: &Desk, headers: &HeaderMap, status: StatusCode, problem: Option<&str>) -> Response {
-    let language = choose(desk.pages.translations(), headers, &[]);
+    let language = choose(desk.issuer.pages.translations(), headers, &[]);
     let shown = Page {
         template: "operator.html",
         path: Some(paths::OPERATOR),
-        problem: problem.map(|key| desk.pages.text(language, key, &[])),
+        problem: problem.map(|key| desk.issuer.pages.text(language, key, &[])),
         content: context! {},
         language,
     };
-    page(&desk.pages, status, &shown, &FormTargets::Here)
+    page(&desk.issuer.pages, status, &shown, &FormTargets::Here)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::paths;
 use super::translations::{Translation, Translations};
-use crate::issuer::Issuer;
+use crate::setup::Setup;
 
 const TEMPLATES: [(&str, &str); 9] = [
     ("layout.html", include_str!("templates/layout.html")),
@@ -54,8 +54,8 @@ impl Pages {
     ///
     /// # Errors
     /// A template that does not parse, which a test rules out.
-    pub(crate) fn new(issuer: &Issuer) -> Result<Self, Error> {
-        let translations = Arc::clone(&issuer.setup.sign_in.translations);
+    pub(crate) fn new(setup: &Setup) -> Result<Self, Error> {
+        let translations = Arc::clone(&setup.sign_in.translations);
         let mut environment = Environment::new();
         // A value that a page forgets to give is an error, and not an empty sentence.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -66,11 +66,11 @@ impl Pages {
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
-        let path = issuer.profile().identifier().url().url().path();
+        let path = setup.profile.identifier().url().url().path();
         Ok(Self {
             environment,
             translations,
-            issuer: issuer.profile().name().to_owned(),
+            issuer: setup.profile.name().to_owned(),
             base: path.trim_end_matches('/').to_owned(),
         })
     }

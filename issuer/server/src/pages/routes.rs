@@ -12,7 +12,6 @@ use symbolon_http::serve::AdministrationToken;
 use super::answer::{icon, see_other, style};
 use super::language::LANGUAGE_COOKIE;
 use super::paths;
-use super::render::Pages;
 use super::{consent, operator, provider, sign_in};
 use crate::issuer::Issuer;
 
@@ -20,13 +19,12 @@ use crate::issuer::Issuer;
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) issuer: Arc<Issuer>,
-    pub(super) pages: Arc<Pages>,
     pub(super) token: AdministrationToken,
 }
 
 /// The pages of `issuer` below the path of its identifier.
-pub(crate) fn router(issuer: &Arc<Issuer>, pages: &Arc<Pages>, token: AdministrationToken) -> Router {
-    let at = |path: &str| pages.location(path);
+pub(crate) fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Router {
+    let at = |path: &str| issuer.pages.location(path);
     Router::new()
         .route(&at(paths::SIGN_IN), get(sign_in::show))
         .route(&at(paths::NUMBER), post(sign_in::number))
@@ -44,15 +42,14 @@ pub(crate) fn router(issuer: &Arc<Issuer>, pages: &Arc<Pages>, token: Administra
         .route(&at(paths::ICON), get(icon))
         .with_state(Desk {
             issuer: Arc::clone(issuer),
-            pages: Arc::clone(pages),
             token,
         })
 }
 
 /// Remembers a language, and loads the page again without the wish in its address.
 pub(super) fn switched_language(desk: &Desk, tag: &str, path: &str) -> Response {
-    let mut response = see_other(&desk.pages.location(path));
-    if let Some(language) = desk.pages.translations().matching(tag) {
+    let mut response = see_other(&desk.issuer.pages.location(path));
+    if let Some(language) = desk.issuer.pages.translations().matching(tag) {
         let secure = match desk.issuer.profile().identifier().url().url().scheme() {
             "https" => "; Secure",
             _ => "",

@@ -60,7 +60,7 @@ impl Desk {
     }
 
     pub(super) fn problem(&self, headers: &HeaderMap, problem: Problem) -> Response {
-        problem_page_in(&self.pages, headers, &[], problem, None)
+        problem_page_in(&self.issuer.pages, headers, &[], problem, None)
     }
 
     /// The submitted form, or the page that says that it is none.
@@ -74,7 +74,7 @@ impl Desk {
 
     /// Goes on to the consent page with the key that signing in gave.
     pub(super) fn signed_in(&self, key: &BrowserKey) -> Response {
-        let mut response = see_other(&self.pages.location(paths::CONSENT));
+        let mut response = see_other(&self.issuer.pages.location(paths::CONSENT));
         set_browser_key(response.headers_mut(), self.issuer.profile().identifier(), key);
         response
     }
@@ -83,7 +83,7 @@ impl Desk {
     pub(super) fn wallet_name(&self, language: &Translation, view: &AuthorizationView) -> String {
         match &view.client.name {
             Some(name) => name.clone(),
-            None => self.pages.text(language, "wallet-unnamed", &[]),
+            None => self.issuer.pages.text(language, "wallet-unnamed", &[]),
         }
     }
 
@@ -96,17 +96,17 @@ impl Desk {
         wrong: Option<Said>,
     ) -> Response {
         let view = &opened.view;
-        let language = choose(self.pages.translations(), headers, &view.ui_locales);
+        let language = choose(self.issuer.pages.translations(), headers, &view.ui_locales);
         let (problem, wait) = match wrong {
             None => (None, None),
             Some(Said::Apart(problem)) => {
-                return problem_page_in(&self.pages, headers, &view.ui_locales, problem, None);
+                return problem_page_in(&self.issuer.pages, headers, &view.ui_locales, problem, None);
             }
             Some(Said::Here(key, wait)) => {
                 let seconds = wait.map(|wait| wait.as_secs().max(1));
                 let values = seconds.map(|seconds| seconds.to_string());
                 let values: Vec<(&str, &str)> = values.iter().map(|value| ("seconds", value.as_str())).collect();
-                (Some(self.pages.text(language, key, &values)), seconds)
+                (Some(self.issuer.pages.text(language, key, &values)), seconds)
             }
         };
         let digest = SecretDigest::of(&opened.browser);
@@ -128,7 +128,7 @@ impl Desk {
             content,
             language,
         };
-        let mut response = page(&self.pages, status, &shown, &FormTargets::Here);
+        let mut response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
         if let Some(seconds) = wait {
             response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -189,7 +189,7 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
     };
     match opened.view.stage {
         AuthorizationStage::Requested => {}
-        AuthorizationStage::Identified { .. } => return see_other(&desk.pages.location(paths::CONSENT)),
+        AuthorizationStage::Identified { .. } => return see_other(&desk.issuer.pages.location(paths::CONSENT)),
         AuthorizationStage::Granted | AuthorizationStage::Denied => return desk.problem(&headers, Problem::Decided),
     }
     match desk.issuer.resume(&opened.browser).await {
@@ -206,7 +206,7 @@ pub(super) async fn number(State(desk): State<Desk>, headers: HeaderMap, body: F
     };
     let asked = desk.issuer.ask_code(&opened.browser, &submitted.form, &submitted.number).await;
     match asked {
-        Ok(()) => see_other(&desk.pages.location(paths::SIGN_IN)),
+        Ok(()) => see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
         Err(failure) => desk.sign_in_failed(&headers, &opened, &failure).await,
     }
 }
@@ -229,7 +229,7 @@ pub(super) async fn again(State(desk): State<Desk>, headers: HeaderMap, body: Fo
         (Err(answer), _) | (_, Err(answer)) => return answer,
     };
     match desk.issuer.ask_again(&opened.browser, &submitted.form).await {
-        Ok(()) => see_other(&desk.pages.location(paths::SIGN_IN)),
+        Ok(()) => see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
         Err(failure) => desk.sign_in_failed(&headers, &opened, &failure).await,
     }
 }
@@ -240,7 +240,7 @@ pub(super) async fn start_over(State(desk): State<Desk>, headers: HeaderMap, bod
         (Err(answer), _) | (_, Err(answer)) => return answer,
     };
     match desk.issuer.start_over(&opened.browser, &submitted.form).await {
-        Ok(()) => see_other(&desk.pages.location(paths::SIGN_IN)),
+        Ok(()) => see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
         Err(failure) => desk.sign_in_failed(&headers, &opened, &failure).await,
     }
 }
@@ -255,7 +255,7 @@ pub(super) async fn cancel(State(desk): State<Desk>, Query(switch): Query<Switch
         Err(answer) => return answer,
     };
     let view = &opened.view;
-    let language = choose(desk.pages.translations(), &headers, &view.ui_locales);
+    let language = choose(desk.issuer.pages.translations(), &headers, &view.ui_locales);
     let shown = Page {
         template: "cancel.html",
         path: Some(paths::CANCEL),
@@ -263,5 +263,5 @@ pub(super) async fn cancel(State(desk): State<Desk>, Query(switch): Query<Switch
         content: context! { form => view.form_token.expose(), wallet => desk.wallet_name(language, view) },
         language,
     };
-    page(&desk.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
+    page(&desk.issuer.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
 }

@@ -178,7 +178,7 @@ impl Desk {
         let refusal = self.judge(request).err().unwrap();
         let code = match refusal.code() {
             RefusalCode::Credential(code) => code.as_str(),
-            RefusalCode::Bearer(code) => code.as_str(),
+            RefusalCode::AccessToken(code) => code.as_str(),
         };
         (refusal, code.to_owned())
     }

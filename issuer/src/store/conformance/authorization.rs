@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::authorization_request::State;
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::pkce::CodeChallenge;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
@@ -150,10 +150,17 @@ pub(super) async fn a_value_is_replaced_by_one_of_two(store: &dyn IssuerStore) {
         session: Some(Change::new(digest("other browser"), read.value.clone())),
         ..AuthorizationCommit::default()
     };
-    assert_eq!(commit(store, moved.clone()).await, AuthorizationOutcome::Committed);
+    assert_eq!(
+        commit(store, moved.clone()).await,
+        AuthorizationOutcome::Committed
+    );
     assert_eq!(commit(store, moved).await, AuthorizationOutcome::Changed);
     assert!(store.authorization(&digest("browser")).await.unwrap().is_none());
-    let kept = store.authorization(&digest("other browser")).await.unwrap().unwrap();
+    let kept = store
+        .authorization(&digest("other browser"))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(kept.value, read.value);
     // A request that was taken is gone, and is taken by one.
     let waiting = store.pushed_request(&digest("uri")).await.unwrap().unwrap();
@@ -207,13 +214,19 @@ pub(super) async fn a_proof_is_used_once_until_its_mark_is_forgotten(store: &dyn
         ..AuthorizationCommit::default()
     };
     assert_eq!(commit(store, using("one")).await, AuthorizationOutcome::Committed);
-    assert_eq!(commit(store, using("two")).await, AuthorizationOutcome::Replayed(mark));
+    assert_eq!(
+        commit(store, using("two")).await,
+        AuthorizationOutcome::Replayed(mark)
+    );
     assert!(store.authorization(&digest("two")).await.unwrap().is_none());
     let (mut all, id) = everything(&numbers);
     all.replays = vec![mark];
     assert_eq!(commit(store, all).await, AuthorizationOutcome::Replayed(mark));
     nothing_is_there(store, &id).await;
-    store.remove_expired(NOW.plus(Duration::from_secs(61)), 100).await.unwrap();
+    store
+        .remove_expired(NOW.plus(Duration::from_secs(61)), 100)
+        .await
+        .unwrap();
     assert_eq!(commit(store, using("two")).await, AuthorizationOutcome::Committed);
 }
 

@@ -50,10 +50,7 @@ impl<K: KeyValue> AuthorizationStore for KeyValueIssuerStore<K> {
         Box::pin(self.under(CODE, Space::AuthorizationCodes, code.as_bytes()))
     }
 
-    fn refresh_token<'a>(
-        &'a self,
-        token: &'a SecretDigest,
-    ) -> StoreFuture<'a, Option<Stored<RefreshToken>>> {
+    fn refresh_token<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<RefreshToken>>> {
         Box::pin(self.under(REFRESH, Space::RefreshTokens, token.as_bytes()))
     }
 

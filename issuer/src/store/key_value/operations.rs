@@ -12,8 +12,8 @@ use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin};
 use crate::secret::{InstallationSecret, SecretDigest};
 use crate::store::{
-    Issuance, IssuanceOutcome, IssuerStore, NewGrant, RecordChange, Revision, StatusChange,
-    StoreError, StoreFuture, Stored, StoredOffer, Swap,
+    Issuance, IssuanceOutcome, IssuerStore, NewGrant, RecordChange, Revision, StatusChange, StoreError,
+    StoreFuture, Stored, StoredOffer, Swap,
 };
 
 const SECRET_KEY: &[u8] = b"secret";

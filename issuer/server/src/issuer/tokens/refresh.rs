@@ -87,7 +87,10 @@ impl Issuer {
                 AuthorizationOutcome::Changed => {}
             }
         }
-        Err(StoreError::Contended { what: "refresh token" }.into())
+        Err(StoreError::Contended {
+            what: "refresh token",
+        }
+        .into())
     }
 
     /// What is asked for this time: all that was granted, or less.
