@@ -35,7 +35,7 @@ pub use back_channel::BackChannelRequest;
 pub use begin::BeginFailure;
 pub use credentials::CredentialFailure;
 pub use pushed::PushFailure;
-pub use sign_in::SignInFailure;
+pub(crate) use sign_in::SignInFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};

@@ -76,7 +76,7 @@ fn redirect(to: &str) -> Response {
 const fn problem(refused: &BeginFailure) -> Problem {
     match refused {
         BeginFailure::Client(_) | BeginFailure::Refused(_) => Problem::Client,
-        BeginFailure::RequestUri => Problem::Expired,
+        BeginFailure::RequestUri => Problem::StaleRequest,
         _ => Problem::Request,
     }
 }

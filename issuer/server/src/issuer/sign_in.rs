@@ -287,8 +287,7 @@ impl Issuer {
 
 /// Why a sign-in does not move on.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SignInFailure {
+pub(crate) enum SignInFailure {
     /// There is no authorization, or it is not open.
     #[error(transparent)]
     Authorization(#[from] AuthorizationFailure),

@@ -28,6 +28,8 @@ pub(crate) enum Problem {
     OfferForAnother,
     /// The offer is not there any more.
     OfferGone,
+    /// The `request_uri` that led here is used or has expired.
+    StaleRequest,
     /// The wallet's request is wrong, and there is nowhere safe to say so.
     Request,
     /// The wallet, or where it wants the answer, is not known.
@@ -43,7 +45,7 @@ pub(crate) enum Problem {
 impl Problem {
     const fn status(self) -> StatusCode {
         match self {
-            Self::Unknown | Self::Request | Self::Client => StatusCode::BAD_REQUEST,
+            Self::Unknown | Self::StaleRequest | Self::Request | Self::Client => StatusCode::BAD_REQUEST,
             Self::Expired | Self::OfferGone => StatusCode::GONE,
             Self::Decided => StatusCode::CONFLICT,
             Self::ForeignForm | Self::OfferForAnother => StatusCode::FORBIDDEN,
@@ -55,7 +57,7 @@ impl Problem {
     const fn text(self) -> &'static str {
         match self {
             Self::Unknown => "error-unknown",
-            Self::Expired => "error-expired",
+            Self::Expired | Self::StaleRequest => "error-expired",
             Self::Decided => "error-decided",
             Self::ForeignForm => "error-foreign-form",
             Self::OfferForAnother => "error-offer-for-another",

@@ -119,14 +119,14 @@ impl Pages {
         ]
         .into();
         self.environment.get_template(page.template)?.render(context! {
-            tag => page.language.tag,
+            tag => page.language.tag.as_str(),
             direction => page.language.direction.name(),
             languages => Value::from(Serde(languages)),
             here => page.path.map(|here| self.location(here)),
-            issuer => self.issuer,
+            issuer => self.issuer.as_str(),
             to => to,
-            problem => page.problem,
-            page => page.content,
+            problem => page.problem.as_deref(),
+            page => page.content.clone(),
         })
     }
 }

@@ -239,8 +239,7 @@ impl Provider<'_> {
 
 /// Why the provider signed nobody in.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ProviderFailure {
+pub(crate) enum ProviderFailure {
     /// It does not answer, or answers that it cannot.
     #[error("the provider cannot be reached")]
     Unreachable,
