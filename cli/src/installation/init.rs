@@ -277,6 +277,9 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            authorization: configuration::AuthorizationSection::default(),
+            sign_in: development.then(configuration::SignInSection::demo),
+            clients: Vec::new(),
         },
         verifier: VerifierSection {
             identifier: new.verifier.clone(),

@@ -21,7 +21,7 @@ impl Issuer {
     /// [`SignInFailure`]; the sign-in is as it was.
     pub(crate) async fn to_provider(&self, browser: &str, languages: &[&str]) -> Result<Url, SignInFailure> {
         let setup = self.provider_way()?;
-        self.authorization(browser).await?;
+        self.nobody_signed_in(browser).await?;
         let digest = SecretDigest::of(browser);
         let back = self.provider_back()?;
         let (state, location) = self.provider(setup, &back).begin(languages).await?;
@@ -39,7 +39,7 @@ impl Issuer {
     /// [`SignInFailure`].
     pub(crate) async fn back_from_provider(&self, browser: &str, query: &str) -> Result<BrowserKey, SignInFailure> {
         let setup = self.provider_way()?;
-        self.authorization(browser).await?;
+        self.nobody_signed_in(browser).await?;
         let digest = SecretDigest::of(browser);
         let stored = self.sign_in(&digest).await?;
         let kept = stored.value.provider_state().cloned();

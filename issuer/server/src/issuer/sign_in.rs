@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
-use symbolon_issuer::authorization::{AuthorizationRefusal, BrowserKey, FormToken};
+use symbolon_issuer::authorization::{AuthorizationRefusal, AuthorizationStage, BrowserKey, FormToken};
 use symbolon_issuer::mapping::bcp47;
 use symbolon_issuer::record::{IdRecord, Uin};
 use symbolon_issuer::secret::SecretDigest;
@@ -206,8 +206,18 @@ impl Issuer {
         if !FormToken::derive(&self.secret, &SecretDigest::of(browser)).is(form_token) {
             return Err(AuthorizationFailure::from(AuthorizationRefusal::ForeignForm).into());
         }
-        self.authorization(browser).await?;
+        self.nobody_signed_in(browser).await?;
         Ok(SecretDigest::of(browser))
+    }
+
+    /// Whether an authorization is open and waits for somebody to sign in. Once somebody has, nobody else does.
+    pub(super) async fn nobody_signed_in(&self, browser: &str) -> Result<(), SignInFailure> {
+        let refusal = match self.authorization(browser).await?.stage {
+            AuthorizationStage::Requested => return Ok(()),
+            AuthorizationStage::Identified { .. } => AuthorizationRefusal::AlreadyIdentified,
+            AuthorizationStage::Granted | AuthorizationStage::Denied => AuthorizationRefusal::Decided,
+        };
+        Err(AuthorizationFailure::from(refusal).into())
     }
 
     fn code_way(&self) -> Result<(Channel, &CodeSender), SignInFailure> {
