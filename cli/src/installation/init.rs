@@ -22,7 +22,7 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, identifier_text};
+use crate::configuration::{AuthorizationSection, self, Configuration, IssuerSection, VerifierSection, identifier_text};
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
@@ -277,7 +277,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
-            authorization: configuration::AuthorizationSection::default(),
+            authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),
         },
