@@ -44,6 +44,7 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/backups", post(begin_backup))
         .route("/backups/pages", post(backup_page))
         .route("/backups/end", post(end_backup))
+        .route("/sign-in-codes", post(sign_in_codes))
         .route("/audit", get(audit))
         .route("/audit/verify", post(verify_audit))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -179,6 +180,10 @@ async fn end_backup(
 ) -> Result<Response, NotUnderstood> {
     administration.end_backup(&order(&body)?);
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn sign_in_codes(State(administration): State<Administration>) -> Response {
+    answer(administration.sign_in_codes())
 }
 
 #[derive(Deserialize)]
