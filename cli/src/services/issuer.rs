@@ -27,7 +27,7 @@ use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
-use crate::services::{authorization, certificates, clock, encryption, sign_in};
+use crate::services::{authorization, clock, encryption, sign_in};
 
 /// Records, grants, issued credentials, status.
 pub const STORE: &str = "issuer.redb";
