@@ -1,16 +1,22 @@
 //! `symbolon issuer serve`, `symbolon verifier serve`, `symbolon wallet serve`
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use symbolon_http::serve::listen;
 use tokio::signal;
+use tokio::time::sleep;
 
 use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
 use crate::services::issuer::Opening;
 use crate::services::{issuer, verifier, wallet};
+
+/// How often a server looks whether a command has left the store: for some seconds.
+const STORE_TRIES: u32 = 50;
+const STORE_RETRY: Duration = Duration::from_millis(100);
 
 /// Serves the issuer until interrupted.
 ///
@@ -19,8 +25,17 @@ use crate::services::{issuer, verifier, wallet};
 pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
     let section = &installation.loaded.configuration.issuer;
     let listener = listen(section.listen)?;
-    let Opening::Opened(opened) = issuer::open(installation).await? else {
-        bail!("another process has the issuer's store open; the embedded store is for one process");
+    let mut tries = 1;
+    let opened = loop {
+        match issuer::open(installation).await? {
+            Opening::Opened(opened) => break opened,
+            // A command that found no server works on the store itself, and is done soon.
+            Opening::InUse if tries < STORE_TRIES => sleep(STORE_RETRY).await,
+            Opening::InUse => {
+                bail!("another process has the issuer's store open; the embedded store is for one process")
+            }
+        }
+        tries += 1;
     };
     let mut running = issuer::start(installation, opened, listener).await?;
     announce("issuer", &identifier_text(&section.identifier), running.address());
