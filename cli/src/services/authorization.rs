@@ -211,18 +211,48 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_by_name() {
-        let client = |lines: &str| format!("[[issuer.clients]]\nclient_id = \"app\"\nname = \"App\"\n{lines}");
+        let client =
+            |lines: &str| format!("[[issuer.clients]]\nclient_id = \"app\"\nname = \"App\"\n{lines}");
         for (text, named) in [
             (client("authentication = \"none\""), "app"),
-            (client("authentication = \"none\"\nredirect_uris = [\"http://app.example/\"]"), "http://app.example/"),
-            (client("authentication = \"private_key_jwt\"\nredirect_uris = [\"https://app.example/\"]"), "jwks"),
-            (client("authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\njwks = \"keys.json\""), "jwks"),
-            (client("authentication = \"attestation\"\nredirect_uris = [\"https://app.example/\"]"), "attester"),
-            (client("authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\ngrants = []"), "grants"),
-            ("[issuer.authorization]\naccess_token_seconds = 59".to_owned(), "3600"),
-            ("[issuer.authorization]\nrefresh_token_days = 401".to_owned(), "400"),
-            ("[issuer.authorization]\nattester_keys = [\"nameless.json\"]".to_owned(), "kid"),
-            ("[issuer.authorization]\nattester_certificates = [\"keys.json\"]".to_owned(), "keys.json"),
+            (
+                client("authentication = \"none\"\nredirect_uris = [\"http://app.example/\"]"),
+                "http://app.example/",
+            ),
+            (
+                client("authentication = \"private_key_jwt\"\nredirect_uris = [\"https://app.example/\"]"),
+                "jwks",
+            ),
+            (
+                client(
+                    "authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\njwks = \"keys.json\"",
+                ),
+                "jwks",
+            ),
+            (
+                client("authentication = \"attestation\"\nredirect_uris = [\"https://app.example/\"]"),
+                "attester",
+            ),
+            (
+                client("authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\ngrants = []"),
+                "grants",
+            ),
+            (
+                "[issuer.authorization]\naccess_token_seconds = 59".to_owned(),
+                "3600",
+            ),
+            (
+                "[issuer.authorization]\nrefresh_token_days = 401".to_owned(),
+                "400",
+            ),
+            (
+                "[issuer.authorization]\nattester_keys = [\"nameless.json\"]".to_owned(),
+                "kid",
+            ),
+            (
+                "[issuer.authorization]\nattester_certificates = [\"keys.json\"]".to_owned(),
+                "keys.json",
+            ),
             ("[issuer.authorization]\ndopp = \"required\"".to_owned(), "dopp"),
         ] {
             let error = format!("{:#}", policy_of(&text).unwrap_err());

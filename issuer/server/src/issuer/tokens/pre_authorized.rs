@@ -4,7 +4,7 @@
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
-use symbolon_issuer::authorization::{NewAccess, ProvenClient};
+use symbolon_issuer::authorization::{CodeOffer, NewAccess, ProvenClient};
 use symbolon_issuer::grant::{Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Swap};
@@ -39,6 +39,7 @@ impl Issuer {
             match found.value.redeem(&parts, &self.token_material(client, now))? {
                 Redemption::Granted { grant, token, access } => {
                     let commit = AuthorizationCommit {
+                        offer: self.taken_up_otherwise(&grant).await?,
                         grant: Some(Change::of(code, &found, grant)),
                         access: Some((token.digest(), access.clone())),
                         replays: presented.replays(),
@@ -73,6 +74,18 @@ impl Issuer {
             }
         }
         Err(StoreError::Contended { what: "grant" }.into())
+    }
+
+    /// The other way to the same offer, closed with this one. Were it taken first, it would have closed this one.
+    async fn taken_up_otherwise(
+        &self,
+        grant: &Grant,
+    ) -> Result<Option<Change<SecretDigest, CodeOffer>>, StoreError> {
+        let Some(state) = grant.code_offer else {
+            return Ok(None);
+        };
+        let found = self.store().code_offer(&state).await?;
+        Ok(found.map(|found| Change::of(state, &found, found.value.taken_up())))
     }
 
     fn event_of(&self, grant: &Grant) -> Result<Option<WaitingEvent>, RandomnessUnavailable> {
