@@ -283,7 +283,9 @@ pub enum ConfigurationError {
         why: &'static str,
     },
     /// Codes would be shown instead of sent.
-    #[error("issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true")]
+    #[error(
+        "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
+    )]
     DemoSender,
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
@@ -608,7 +610,9 @@ mod tests {
             // A key of the sign-in belongs to a section that is there already.
             let section = match *key {
                 key if key.contains("sign_in.provider") => PROVIDER,
-                key if key.contains("sign_in") => "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"demo\"\n",
+                key if key.contains("sign_in") => {
+                    "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"demo\"\n"
+                }
                 _ => "",
             };
             match parse(&format!("{FILE}\n{section}"), &[(&variable_name(key), value)]) {

@@ -27,8 +27,8 @@ pub use guard::{CODE_LIFETIME, MAX_CODE_FAILURES};
 pub use number::{NotANumber, ResidentNumber};
 pub use send::{CodeMessage, SendCode, SendFuture, SendRefused};
 pub use session::{
-    Ask, AskRefusal, Asked, DueMessage, Entered, Entry, EntryRefusal, MAX_ASKS, RequestLabel, SIGN_IN_LIFETIME,
-    SignIn, SignInMethod, SignInPage,
+    Ask, AskRefusal, Asked, DueMessage, Entered, Entry, EntryRefusal, MAX_ASKS, RequestLabel,
+    SIGN_IN_LIFETIME, SignIn, SignInMethod, SignInPage,
 };
 
 #[cfg(test)]

@@ -126,7 +126,12 @@ impl SignInSection {
             (false, true) => Err(ConfigurationError::Missing { key, why }),
             (true, false) => Err(ConfigurationError::Useless { key, why }),
         };
-        needs(self.sender.is_some(), by_code, "issuer.sign_in.sender", "method = \"one_time_code\"")?;
+        needs(
+            self.sender.is_some(),
+            by_code,
+            "issuer.sign_in.sender",
+            "method = \"one_time_code\"",
+        )?;
         needs(
             self.provider.is_some(),
             !by_code,
@@ -135,8 +140,18 @@ impl SignInSection {
         )?;
         let file = self.sender == Some(SenderName::File);
         let webhook = self.sender == Some(SenderName::Webhook);
-        needs(self.file.is_some(), file, "issuer.sign_in.file", "sender = \"file\"")?;
-        needs(self.webhook.is_some(), webhook, "issuer.sign_in.webhook", "sender = \"webhook\"")?;
+        needs(
+            self.file.is_some(),
+            file,
+            "issuer.sign_in.file",
+            "sender = \"file\"",
+        )?;
+        needs(
+            self.webhook.is_some(),
+            webhook,
+            "issuer.sign_in.webhook",
+            "sender = \"webhook\"",
+        )?;
         needs(
             self.webhook_secret.is_some(),
             webhook,
@@ -188,16 +203,28 @@ mod tests {
         for (wrong, key) in [
             ("method = \"one_time_code\"\n", "issuer.sign_in.sender"),
             ("method = \"openid_provider\"\n", "issuer.sign_in.provider"),
-            ("method = \"one_time_code\"\nsender = \"file\"\n", "issuer.sign_in.file"),
-            ("method = \"one_time_code\"\nsender = \"webhook\"\n", "issuer.sign_in.webhook"),
+            (
+                "method = \"one_time_code\"\nsender = \"file\"\n",
+                "issuer.sign_in.file",
+            ),
+            (
+                "method = \"one_time_code\"\nsender = \"webhook\"\n",
+                "issuer.sign_in.webhook",
+            ),
             (
                 "method = \"one_time_code\"\nsender = \"webhook\"\nwebhook = \"https://sms.example\"\n",
                 "issuer.sign_in.webhook_secret",
             ),
-            ("method = \"one_time_code\"\nsender = \"file\"\nfile = \"f\"\nwebhook = \"w\"\n", "issuer.sign_in.webhook"),
+            (
+                "method = \"one_time_code\"\nsender = \"file\"\nfile = \"f\"\nwebhook = \"w\"\n",
+                "issuer.sign_in.webhook",
+            ),
             ("method = \"one_time_code\"\nsender = \"demo\"\n", "demo"),
             ("method = \"password\"\n", "password"),
-            ("method = \"one_time_code\"\nsender = \"file\"\nfile = \"f\"\nnonsense = 1\n", "nonsense"),
+            (
+                "method = \"one_time_code\"\nsender = \"file\"\nfile = \"f\"\nnonsense = 1\n",
+                "nonsense",
+            ),
         ] {
             let refused = checked(wrong, false).unwrap_err();
             assert!(refused.contains(key), "{refused}");

@@ -64,15 +64,26 @@ fn sender(section: &SignInSection, installation: &Installation) -> anyhow::Resul
             let url = HttpUrl::parse(url).context("issuer.sign_in.webhook")?;
             url.permitted(url_policy(installation))
                 .context("issuer.sign_in.webhook")?;
-            let file = section.webhook_secret.as_ref().ok_or_else(|| missing("webhook_secret"))?;
+            let file = section
+                .webhook_secret
+                .as_ref()
+                .ok_or_else(|| missing("webhook_secret"))?;
             let path = installation.loaded.resolve(file);
             let text = zeroize::Zeroizing::new(
                 std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?,
             );
             let secret = WebhookSecret::parse(&text).ok_or_else(|| {
-                anyhow!("{} holds fewer than {} bytes", path.display(), WebhookSecret::MIN_BYTES)
+                anyhow!(
+                    "{} holds fewer than {} bytes",
+                    path.display(),
+                    WebhookSecret::MIN_BYTES
+                )
             })?;
-            Ok(CodeSender::Sent(Arc::new(WebhookSender::new(url, secret, clock())?)))
+            Ok(CodeSender::Sent(Arc::new(WebhookSender::new(
+                url,
+                secret,
+                clock(),
+            )?)))
         }
     }
 }

@@ -270,7 +270,11 @@ impl Household {
 /// By dice of the resident's own, as a licence is: 16 digits, the first neither 0 nor 1.
 fn make_vid(uin: &Uin) -> String {
     let mut dice = Dice::new(!uin.as_str().parse::<u64>().unwrap_or_default());
-    format!("{}{:08}", dice.between(20_000_000, 99_999_999), dice.below(100_000_000))
+    format!(
+        "{}{:08}",
+        dice.between(20_000_000, 99_999_999),
+        dice.below(100_000_000)
+    )
 }
 
 struct Licence {

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use symbolon_crypto::UnixTime;
+
+use super::code::CodeTag;
 
 /// How long a code of one sign-in may be entered: time for a message to arrive and to be typed.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(300);
@@ -37,14 +38,20 @@ impl Tries {
 
     /// Compares `presented` with `expected` in constant time, unless it is too early for another try. `claim` says whether a
     /// right code may count at all; the comparison happens in either case.
-    pub(super) fn judge(&self, expected: &[u8; 32], presented: &[u8; 32], claim: Claimable, now: UnixTime) -> Try {
+    pub(super) fn judge(
+        &self,
+        expected: &CodeTag,
+        presented: &CodeTag,
+        claim: Claimable,
+        now: UnixTime,
+    ) -> Try {
         if now < self.not_before {
             // Not counted and not compared: guessing faster gains nothing, and a hasty resident loses no try.
             return Try::TooEarly {
                 wait: self.not_before.since(now),
             };
         }
-        let equal = bool::from(expected.ct_eq(presented));
+        let equal = expected.is(presented);
         if equal & matches!(claim, Claimable::ByARecord) {
             return Try::Right;
         }
@@ -72,13 +79,22 @@ pub(super) enum Claimable {
 
 #[cfg(test)]
 mod tests {
+    use symbolon_crypto::testing::SeededRandomness;
+
     use super::*;
+    use crate::secret::InstallationSecret;
+    use crate::sign_in::code::{CodeUse, OneTimeCode};
+
+    fn tag(code: &str) -> CodeTag {
+        let secret = InstallationSecret::make(&SeededRandomness::new(1)).unwrap();
+        OneTimeCode::typed(code).tag(&secret, &CodeUse::Record("somebody"))
+    }
 
     const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
     #[test]
     fn waits_grow_and_the_fifth_failure_is_the_last() {
-        let (right, wrong) = ([1; 32], [2; 32]);
+        let (right, wrong) = (tag("123456"), tag("654321"));
         let mut tries = Tries::NONE;
         let mut now = NOW;
         for delay in [1, 2, 4, 8] {
@@ -94,12 +110,15 @@ mod tests {
             tries = after;
         }
         assert_eq!(tries.judge(&right, &right, Claimable::ByARecord, now), Try::Right);
-        assert_eq!(tries.judge(&right, &wrong, Claimable::ByARecord, now), Try::Exhausted);
+        assert_eq!(
+            tries.judge(&right, &wrong, Claimable::ByARecord, now),
+            Try::Exhausted
+        );
     }
 
     #[test]
     fn the_right_code_of_nobody_is_wrong() {
-        let right = [1; 32];
+        let right = tag("123456");
         assert!(matches!(
             Tries::NONE.judge(&right, &right, Claimable::ByNobody, NOW),
             Try::Wrong(_)

@@ -87,7 +87,13 @@ mod tests {
 
     #[test]
     fn digits_of_every_shipped_script_are_read_with_their_separators() {
-        for typed in ["2345678901", " 2345 678-901 ", "٢٣٤٥٦٧٨٩٠١", "२३४५६७८९०१", "\u{200f}2345678901"] {
+        for typed in [
+            "2345678901",
+            " 2345 678-901 ",
+            "٢٣٤٥٦٧٨٩٠١",
+            "२३४५६७८९०१",
+            "\u{200f}2345678901",
+        ] {
             let number = ResidentNumber::parse(typed).unwrap();
             assert_eq!(number.uin().as_str(), "2345678901", "{typed}");
             assert!(number.vid().is_none());
@@ -98,7 +104,15 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for typed in ["", "   ", "123", "23456x8901", "²345", "1".repeat(33).as_str(), "1 ".repeat(200).as_str()] {
+        for typed in [
+            "",
+            "   ",
+            "123",
+            "23456x8901",
+            "²345",
+            "1".repeat(33).as_str(),
+            "1 ".repeat(200).as_str(),
+        ] {
             assert_eq!(ResidentNumber::parse(typed), Err(NotANumber), "{typed}");
         }
     }

@@ -8,7 +8,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 use thiserror::Error;
 
 use super::budget::{SendBudget, Sending};
-use super::code::{CodeLength, CodeUse, OneTimeCode};
+use super::code::{CodeLength, CodeTag, CodeUse, OneTimeCode};
 use super::destination::{Channel, Destination, MaskedDestination};
 use super::guard::{CODE_LIFETIME, Claimable, Tries, Try};
 use super::number::ResidentNumber;
@@ -68,7 +68,7 @@ struct CodeSent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnCode {
-    tag: [u8; 32],
+    tag: CodeTag,
     expires_at: UnixTime,
 }
 
@@ -238,7 +238,11 @@ impl SignIn {
 
     /// Under which budget a number counts: of the record, however it was named, else of the number itself.
     #[must_use]
-    pub fn budget_of(secret: &InstallationSecret, typed: &ResidentNumber, record: Option<&IdRecord>) -> RecordReference {
+    pub fn budget_of(
+        secret: &InstallationSecret,
+        typed: &ResidentNumber,
+        record: Option<&IdRecord>,
+    ) -> RecordReference {
         RecordReference::derive(secret, record.map_or(typed.uin(), IdRecord::uin))
     }
 
@@ -271,7 +275,9 @@ impl SignIn {
         let destination = ask
             .record
             .filter(|record| record.vital_status() == VitalStatus::Living)
-            .and_then(|record| Destination::of(record, ask.channel).map(|destination| (record.uin(), destination)));
+            .and_then(|record| {
+                Destination::of(record, ask.channel).map(|destination| (record.uin(), destination))
+            });
         let reference = Self::budget_of(secret, ask.typed, ask.record);
         let sending = ask.budget.ask(now);
         // One of each is made whatever is needed, so that the same work is done.
@@ -304,13 +310,15 @@ impl SignIn {
             own,
             tries: TriesLeft::Some(Tries::NONE),
         };
-        let message = destination.zip(due).map(|((uin, destination), (code, length, expires_at))| DueMessage {
-            destination,
-            code,
-            length,
-            expires_at,
-            record: uin.clone(),
-        });
+        let message = destination
+            .zip(due)
+            .map(|((uin, destination), (code, length, expires_at))| DueMessage {
+                destination,
+                code,
+                length,
+                expires_at,
+                record: uin.clone(),
+            });
         Ok(Asked {
             sign_in: Self {
                 asks: self.asks.saturating_add(1),
@@ -360,9 +368,12 @@ impl SignIn {
             (Some(_), Some(_)) => Claimable::ByARecord,
             _ => Claimable::ByNobody,
         };
-        let judged = tries.judge(expected.unwrap_or(&NO_TAG), &presented, claim, now);
+        let judged = tries.judge(expected.unwrap_or(&CodeTag::NONE), &presented, claim, now);
         let again = |tries| {
-            let sent = CodeSent { tries, ..(**sent).clone() };
+            let sent = CodeSent {
+                tries,
+                ..(**sent).clone()
+            };
             Self {
                 stage: SignInStage::CodeSent(Box::new(sent)),
                 ..self.clone()
@@ -373,7 +384,9 @@ impl SignIn {
             (Try::Right, Some(record)) => Ok(Entered {
                 sign_in: self.identified(record.clone(), SignInMethod::OneTimeCode),
                 budget: Some(budget.after_success()),
-                outcome: Entry::Right { record: record.clone() },
+                outcome: Entry::Right {
+                    record: record.clone(),
+                },
             }),
             (Try::Wrong(tries), _) => Ok(Entered {
                 sign_in: again(TriesLeft::Some(tries)),
@@ -452,13 +465,13 @@ impl SignIn {
                 ask_again: (self.asks < MAX_ASKS).then(|| self.ask_not_before.max(now)),
             },
             SignInStage::AtProvider(_) => SignInPage::Provider,
-            SignInStage::Identified { record, method } => SignInPage::Identified { record, method: *method },
+            SignInStage::Identified { record, method } => SignInPage::Identified {
+                record,
+                method: *method,
+            },
         }
     }
 }
-
-/// No keyed hash is this.
-const NO_TAG: [u8; 32] = [0; 32];
 
 /// What page and message call a sign-in: three characters that are not mistaken for one another. It tells messages apart and
 /// protects nothing.

@@ -53,7 +53,9 @@ impl Desk {
     fn ask(&mut self, browser: &mut Browser, number: &str, now: UnixTime) -> Result<(), AskRefusal> {
         let typed = ResidentNumber::parse(number).unwrap();
         let record = (number == RESIDENT).then_some(&self.record);
-        let key = SignIn::budget_of(&self.secret, &typed, record).as_str().to_owned();
+        let key = SignIn::budget_of(&self.secret, &typed, record)
+            .as_str()
+            .to_owned();
         let budget = self.budgets.get(&key).cloned().unwrap_or(SendBudget::FRESH);
         let ask = Ask {
             session: &browser.digest,
@@ -77,7 +79,9 @@ impl Desk {
             .ok_or(EntryRefusal::NotAsked)?;
         let budget = self.budgets.get(&key).cloned().unwrap_or(SendBudget::FRESH);
         let typed = OneTimeCode::typed(code);
-        let entered = browser.sign_in.enter(&typed, &browser.digest, &budget, &self.secret, now)?;
+        let entered = browser
+            .sign_in
+            .enter(&typed, &browser.digest, &budget, &self.secret, now)?;
         browser.sign_in = entered.sign_in;
         if let Some(budget) = entered.budget {
             self.budgets.insert(key, budget);
@@ -87,7 +91,9 @@ impl Desk {
 
     fn key(&self) -> String {
         let typed = ResidentNumber::parse(RESIDENT).unwrap();
-        SignIn::budget_of(&self.secret, &typed, Some(&self.record)).as_str().to_owned()
+        SignIn::budget_of(&self.secret, &typed, Some(&self.record))
+            .as_str()
+            .to_owned()
     }
 
     /// The newest message, as the resident reads it.
@@ -108,7 +114,9 @@ fn the_code_that_was_sent_signs_in_once_and_only_where_it_was_asked_for() {
     let code = desk.newest();
     desk.ask(&mut other, RESIDENT, NOW).unwrap();
     assert_eq!(desk.enter(&mut other, &code, NOW), Ok(Entry::Wrong));
-    let right = Entry::Right { record: uin(RESIDENT) };
+    let right = Entry::Right {
+        record: uin(RESIDENT),
+    };
     assert_eq!(desk.enter(&mut mine, &code, NOW), Ok(right));
     assert!(matches!(
         mine.sign_in.page(NOW),
@@ -151,7 +159,12 @@ fn a_dead_code_stays_dead_and_the_next_one_works() {
     assert_eq!(desk.enter(&mut mine, &dead, now), Err(EntryRefusal::Exhausted));
     desk.ask(&mut mine, RESIDENT, now).unwrap();
     let code = desk.newest();
-    assert_eq!(desk.enter(&mut mine, &code, now), Ok(Entry::Right { record: uin(RESIDENT) }));
+    assert_eq!(
+        desk.enter(&mut mine, &code, now),
+        Ok(Entry::Right {
+            record: uin(RESIDENT)
+        })
+    );
 }
 
 #[test]
@@ -162,7 +175,10 @@ fn one_sign_in_asks_three_times_with_a_pause() {
     for _ in 0..MAX_ASKS {
         desk.ask(&mut mine, RESIDENT, now).unwrap();
         let refusal = desk.ask(&mut mine, RESIDENT, now).unwrap_err();
-        assert!(matches!(refusal, AskRefusal::TooEarly { .. } | AskRefusal::TooOften), "{refusal}");
+        assert!(
+            matches!(refusal, AskRefusal::TooEarly { .. } | AskRefusal::TooOften),
+            "{refusal}"
+        );
         now = now.plus(Duration::from_secs(30));
     }
     assert_eq!(desk.ask(&mut mine, RESIDENT, now), Err(AskRefusal::TooOften));
@@ -176,7 +192,9 @@ fn one_sign_in_asks_three_times_with_a_pause() {
 fn whoever_is_identified_or_at_the_provider_gets_no_code() {
     let mut desk = Desk::new(5);
     let mut mine = desk.browser("mine", NOW);
-    mine.sign_in = mine.sign_in.identified(uin(RESIDENT), SignInMethod::OpenIdProvider);
+    mine.sign_in = mine
+        .sign_in
+        .identified(uin(RESIDENT), SignInMethod::OpenIdProvider);
     assert_eq!(desk.ask(&mut mine, RESIDENT, NOW), Err(AskRefusal::NotNeeded));
     assert_eq!(mine.sign_in.start_over(), mine.sign_in);
 }
@@ -191,7 +209,10 @@ fn the_dead_and_the_unreachable_are_sent_nothing_and_nobody_sees_it() {
         assert!(desk.messages.is_empty(), "{field}");
         assert!(matches!(
             mine.sign_in.page(NOW),
-            SignInPage::Code { length: CodeLength::Short, .. }
+            SignInPage::Code {
+                length: CodeLength::Short,
+                ..
+            }
         ));
     }
 }
@@ -199,8 +220,16 @@ fn the_dead_and_the_unreachable_are_sent_nothing_and_nobody_sees_it() {
 /// What a page can show of a sign-in.
 fn shown(browser: &Browser, now: UnixTime) -> String {
     match browser.sign_in.page(now) {
-        SignInPage::Code { shown, length, ask_again } => {
-            format!("{:?} {} {length:?} {ask_again:?}", shown.channel(), shown.text().chars().count())
+        SignInPage::Code {
+            shown,
+            length,
+            ask_again,
+        } => {
+            format!(
+                "{:?} {} {length:?} {ask_again:?}",
+                shown.channel(),
+                shown.text().chars().count()
+            )
         }
         other => format!("{other:?}"),
     }
@@ -216,22 +245,41 @@ fn a_stranger_all_day_neither_floods_nor_locks_out_nor_is_let_in() {
         let mut stranger = desk.browser(&format!("stranger {second}"), now);
         desk.ask(&mut stranger, RESIDENT, now).unwrap();
         for guess in ["000000", "000000000000"] {
-            assert!(!matches!(desk.enter(&mut stranger, guess, now), Ok(Entry::Right { .. })));
+            assert!(!matches!(
+                desk.enter(&mut stranger, guess, now),
+                Ok(Entry::Right { .. })
+            ));
         }
     }
-    assert!(desk.messages.len() <= 20, "{} messages in a day", desk.messages.len());
+    assert!(
+        desk.messages.len() <= 20,
+        "{} messages in a day",
+        desk.messages.len()
+    );
     // In the middle of it the resident signs in with the last message, though none of it was asked for by this browser.
     let now = NOW.plus(Duration::from_secs(day));
     let mut mine = desk.browser("mine", now);
     desk.ask(&mut mine, RESIDENT, now).unwrap();
     let code = desk.newest();
-    assert_eq!(desk.enter(&mut mine, &code, now), Ok(Entry::Right { record: uin(RESIDENT) }));
+    assert_eq!(
+        desk.enter(&mut mine, &code, now),
+        Ok(Entry::Right {
+            record: uin(RESIDENT)
+        })
+    );
     // That code is used up, also for whoever read it over the resident's shoulder.
     let mut thief = desk.browser("thief", now);
     let before = desk.messages.len();
     desk.ask(&mut thief, RESIDENT, now).unwrap();
-    assert!(!matches!(desk.enter(&mut thief, &code, now), Ok(Entry::Right { .. })));
-    assert_eq!(desk.messages.len(), before + 1, "after a success the resident is served as before");
+    assert!(!matches!(
+        desk.enter(&mut thief, &code, now),
+        Ok(Entry::Right { .. })
+    ));
+    assert_eq!(
+        desk.messages.len(),
+        before + 1,
+        "after a success the resident is served as before"
+    );
 }
 
 #[test]
@@ -247,7 +295,11 @@ fn a_stranger_who_waits_for_room_in_the_bucket_gets_few_messages_too() {
             desk.ask(&mut stranger, RESIDENT, now).unwrap();
         }
     }
-    assert!(desk.messages.len() <= 24, "{} messages in a day", desk.messages.len());
+    assert!(
+        desk.messages.len() <= 24,
+        "{} messages in a day",
+        desk.messages.len()
+    );
 }
 
 /// One thing that somebody does in the resident's name.
@@ -357,10 +409,15 @@ fn even_the_right_code_of_nobody_lets_nobody_in() {
     };
     // The same randomness again gives the code that nobody was sent.
     let start = SignIn::start(NOW);
-    let asked = start.ask(&ask, &desk.secret, NOW, &SeededRandomness::new(1)).unwrap();
+    let asked = start
+        .ask(&ask, &desk.secret, NOW, &SeededRandomness::new(1))
+        .unwrap();
     assert!(asked.message.is_none());
     let code = OneTimeCode::make(CodeLength::Short, &SeededRandomness::new(1)).unwrap();
-    let entered = asked.sign_in.enter(&code, &digest, &asked.budget, &desk.secret, NOW).unwrap();
+    let entered = asked
+        .sign_in
+        .enter(&code, &digest, &asked.budget, &desk.secret, NOW)
+        .unwrap();
     assert_eq!(entered.outcome, Entry::Wrong);
 }
 
@@ -371,11 +428,38 @@ fn a_sign_in_reads_back_from_its_storage() {
     for round in 0..2_u64 {
         let json = serde_json::to_string(&mine.sign_in).unwrap();
         assert_eq!(serde_json::from_str::<SignIn>(&json).unwrap(), mine.sign_in);
-        desk.ask(&mut mine, RESIDENT, NOW.plus(Duration::from_secs(60 * round))).unwrap();
+        desk.ask(&mut mine, RESIDENT, NOW.plus(Duration::from_secs(60 * round)))
+            .unwrap();
     }
     let code = desk.newest();
     let json = serde_json::to_string(&mine.sign_in).unwrap();
     assert!(!json.contains(&code), "no code is stored");
     let budget = serde_json::to_string(desk.budgets.values().next().unwrap()).unwrap();
     assert!(!budget.contains(RESIDENT), "no number is stored with a budget");
+}
+
+/// The stored forms, frozen: a version that writes or reads them otherwise owes a migration.
+#[test]
+fn the_forms_of_this_release_are_frozen() {
+    const TAG: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    for stage in [
+        r#""started""#,
+        r#"{"code-sent":{"typed":"2345678901","record":"2345678901","budget":"00","shown":{"channel":"phone","ending":"47"},"own":{"tag":"TAG","expires_at":9},"tries":{"some":{"failures":1,"not_before":8}}}}"#,
+        r#"{"code-sent":{"typed":"9999999999","record":null,"budget":"00","shown":{"channel":"email","ending":null},"own":null,"tries":"none"}}"#,
+        r#"{"at-provider":"TAG"}"#,
+        r#"{"identified":{"record":"2345678901","method":"one-time-code"}}"#,
+    ] {
+        let text = format!(r#"{{"expires_at":900,"asks":1,"ask_not_before":30,"stage":{stage}}}"#)
+            .replace("TAG", TAG);
+        let value: SignIn = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), text);
+    }
+    for text in [
+        r#"{"empty_at":5,"unanswered":1}"#,
+        r#"{"empty_at":5,"unanswered":4,"shared":{"tag":"TAG","expires_at":9}}"#,
+    ] {
+        let text = text.replace("TAG", TAG);
+        let value: SendBudget = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), text);
+    }
 }

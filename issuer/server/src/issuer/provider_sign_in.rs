@@ -37,7 +37,11 @@ impl Issuer {
     ///
     /// # Errors
     /// [`SignInFailure`].
-    pub(crate) async fn back_from_provider(&self, browser: &str, query: &str) -> Result<BrowserKey, SignInFailure> {
+    pub(crate) async fn back_from_provider(
+        &self,
+        browser: &str,
+        query: &str,
+    ) -> Result<BrowserKey, SignInFailure> {
         let setup = self.provider_way()?;
         self.nobody_signed_in(browser).await?;
         let digest = SecretDigest::of(browser);

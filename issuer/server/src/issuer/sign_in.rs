@@ -9,8 +9,8 @@ use symbolon_issuer::mapping::bcp47;
 use symbolon_issuer::record::{IdRecord, Uin};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{
-    Ask, AskRefusal, Channel, CodeLength, CodeMessage, DueMessage, Entry, EntryRefusal, NotANumber, OneTimeCode,
-    RequestLabel, ResidentNumber, SendBudget, SignIn, SignInMethod, SignInPage,
+    Ask, AskRefusal, Channel, CodeLength, CodeMessage, DueMessage, Entry, EntryRefusal, NotANumber,
+    OneTimeCode, RequestLabel, ResidentNumber, SendBudget, SignIn, SignInMethod, SignInPage,
 };
 use symbolon_issuer::store::{Change, Revision, SignInCommit, StoreError, Stored, Swap};
 use thiserror::Error;
@@ -24,7 +24,11 @@ use crate::sign_in::{CodeSender, ProviderFailure, SignInWay};
 const MAX_ATTEMPTS: usize = 32;
 
 /// How often a message is handed to its sender before it is given up: after one, five and twenty-five seconds.
-const SEND_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
+const SEND_PAUSES: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(25),
+];
 
 impl Issuer {
     /// The sign-in of a browser whose authorization is open; one that begins where there is none yet.
@@ -45,7 +49,12 @@ impl Issuer {
     ///
     /// # Errors
     /// [`SignInFailure`].
-    pub(crate) async fn ask_code(&self, browser: &str, form_token: &str, typed: &str) -> Result<(), SignInFailure> {
+    pub(crate) async fn ask_code(
+        &self,
+        browser: &str,
+        form_token: &str,
+        typed: &str,
+    ) -> Result<(), SignInFailure> {
         let (channel, sender) = self.code_way()?;
         let digest = self.open_session(browser, form_token).await?;
         let number = ResidentNumber::parse(typed)?;
@@ -109,7 +118,9 @@ impl Issuer {
             return Ok(None);
         };
         let token = FormToken::derive(&self.secret, &digest);
-        Ok(Some(self.identify(browser, token.expose(), record.clone()).await?))
+        Ok(Some(
+            self.identify(browser, token.expose(), record.clone()).await?,
+        ))
     }
 
     async fn ask(
@@ -131,7 +142,9 @@ impl Issuer {
                 budget: &budget.value,
                 channel,
             };
-            let asked = stored.value.ask(&ask, &self.secret, self.now(), &*self.setup.randomness)?;
+            let asked = stored
+                .value
+                .ask(&ask, &self.secret, self.now(), &*self.setup.randomness)?;
             let change = Change::of(*browser, &stored, asked.sign_in);
             let counted = Change::of(reference, &budget, asked.budget);
             let event = match &asked.message {
@@ -162,7 +175,9 @@ impl Issuer {
                 Entry::Wrong | Entry::Exhausted => Vec::new(),
             };
             let change = Change::of(*browser, &stored, entered.sign_in);
-            let counted = entered.budget.map(|changed| Change::of(reference, &budget, changed));
+            let counted = entered
+                .budget
+                .map(|changed| Change::of(reference, &budget, changed));
             // The failure is on disk before the guesser hears of it, so that no crash gives a try back.
             if self.commit_sign_in(change, counted, event).await? == Swap::Done {
                 return match entered.outcome {
@@ -243,7 +258,12 @@ impl Issuer {
             CodeLength::Short => ("message-own", self.request_label(browser).to_string()),
             CodeLength::Long => ("message-shared", String::new()),
         };
-        let minutes = due.expires_at.since(self.now()).as_secs().div_ceil(60).to_string();
+        let minutes = due
+            .expires_at
+            .since(self.now())
+            .as_secs()
+            .div_ceil(60)
+            .to_string();
         let grouped = due.code.grouped();
         let values = [
             ("code", grouped.as_str()),

@@ -17,12 +17,21 @@ pub(super) enum FormTargets<'a> {
 }
 
 /// A page. Nothing of it may be kept, framed or scripted.
-pub(super) fn page(pages: &Pages, status: StatusCode, page: &Page<'_>, targets: &FormTargets<'_>) -> Response {
+pub(super) fn page(
+    pages: &Pages,
+    status: StatusCode,
+    page: &Page<'_>,
+    targets: &FormTargets<'_>,
+) -> Response {
     let html = match pages.render(page) {
         Ok(html) => html,
         Err(error) => {
             // The error names the template; its detail may hold a value.
-            tracing::error!(template = page.template, line = error.line(), "a page cannot be rendered");
+            tracing::error!(
+                template = page.template,
+                line = error.line(),
+                "a page cannot be rendered"
+            );
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
@@ -45,7 +54,12 @@ fn policy(targets: &FormTargets<'_>) -> HeaderValue {
         FormTargets::Here => strict,
         // A parsed scheme is letters, digits and `+-.`: it cannot end the directive.
         FormTargets::Wallet(redirect) => {
-            let scheme = redirect.as_str().split(':').next().unwrap_or_default().to_ascii_lowercase();
+            let scheme = redirect
+                .as_str()
+                .split(':')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             HeaderValue::from_str(&format!("{START} {scheme}:")).unwrap_or(strict)
         }
     }
@@ -59,7 +73,9 @@ pub(super) fn see_other(location: &str) -> Response {
     // It may carry a code.
     location.set_sensitive(true);
     let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -92,7 +108,10 @@ mod tests {
         ] {
             let redirect = RedirectUri::parse(redirect).unwrap();
             let policy = text(&FormTargets::Wallet(&redirect));
-            assert!(policy.ends_with(&format!("form-action 'self' {scheme}")), "{policy}");
+            assert!(
+                policy.ends_with(&format!("form-action 'self' {scheme}")),
+                "{policy}"
+            );
         }
     }
 }

@@ -36,7 +36,11 @@ struct ShownWallet {
     assurance: &'static str,
 }
 
-pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Query(switch): Query<Switch>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(tag) = switch.language {
         return switched_language(&desk, &tag, paths::CONSENT);
     }
@@ -48,7 +52,9 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
     let record = match &view.stage {
         AuthorizationStage::Identified { record, .. } => record,
         AuthorizationStage::Requested => return see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
-        AuthorizationStage::Granted | AuthorizationStage::Denied => return desk.problem(&headers, Problem::Decided),
+        AuthorizationStage::Granted | AuthorizationStage::Denied => {
+            return desk.problem(&headers, Problem::Decided);
+        }
     };
     let language = choose(desk.issuer.pages.translations(), &headers, &view.ui_locales);
     let credentials: Vec<_> = view
@@ -70,7 +76,12 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
         content,
         language,
     };
-    page(&desk.issuer.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
+    page(
+        &desk.issuer.pages,
+        StatusCode::OK,
+        &shown,
+        &FormTargets::Wallet(&view.redirect_uri),
+    )
 }
 
 pub(super) async fn approve(State(desk): State<Desk>, headers: HeaderMap, body: FormBody) -> Response {
@@ -120,7 +131,10 @@ impl Desk {
             }
         }
         ShownCredential {
-            name: display.map_or_else(|| asked.configuration.as_str().to_owned(), |display| display.name.clone()),
+            name: display.map_or_else(
+                || asked.configuration.as_str().to_owned(),
+                |display| display.name.clone(),
+            ),
             description: display.and_then(|display| display.description.clone()),
             claims,
         }
@@ -150,25 +164,43 @@ fn destination(redirect_uri: &str) -> String {
             let host = rest.split(['/', '?']).next().unwrap_or_default();
             format!("{scheme}://{host}")
         }
-        _ => redirect_uri.split(['/', '?']).next().unwrap_or_default().to_owned(),
+        _ => redirect_uri
+            .split(['/', '?'])
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 
 /// The display in a language, else in English, else the first.
 fn display_in<'d>(display: &'d [DisplayEntry], tag: &str) -> Option<&'d DisplayEntry> {
-    let in_language = |tag: &str| display.iter().find(|entry| primary(&entry.locale) == primary(tag));
+    let in_language = |tag: &str| {
+        display
+            .iter()
+            .find(|entry| primary(&entry.locale) == primary(tag))
+    };
     in_language(tag).or_else(|| in_language("en")).or(display.first())
 }
 
 /// What a claim is called in a language, else in English, else by its path.
 fn label_in(entry: &ClaimEntry, tag: &str) -> String {
-    let in_language = |tag: &str| entry.label.iter().find(|(locale, _)| primary(locale) == primary(tag));
-    let label = in_language(tag).or_else(|| in_language("en")).or(entry.label.iter().next());
+    let in_language = |tag: &str| {
+        entry
+            .label
+            .iter()
+            .find(|(locale, _)| primary(locale) == primary(tag))
+    };
+    let label = in_language(tag)
+        .or_else(|| in_language("en"))
+        .or(entry.label.iter().next());
     label.map_or_else(|| entry.path.join(" "), |(_, label)| label.clone())
 }
 
 fn primary(tag: &str) -> String {
-    tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
+    tag.split(['-', '_'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -177,8 +209,14 @@ mod tests {
 
     #[test]
     fn a_destination_is_a_host_or_a_scheme() {
-        assert_eq!(destination("https://wallet.example:8443/back?x=1"), "https://wallet.example:8443");
-        assert_eq!(destination("https://wallet.example?x=https://bank.example/"), "https://wallet.example");
+        assert_eq!(
+            destination("https://wallet.example:8443/back?x=1"),
+            "https://wallet.example:8443"
+        );
+        assert_eq!(
+            destination("https://wallet.example?x=https://bank.example/"),
+            "https://wallet.example"
+        );
         assert_eq!(destination("org.example.wallet:/back"), "org.example.wallet:");
         assert_eq!(destination("wallet://back/here"), "wallet:");
     }

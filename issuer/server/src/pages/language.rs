@@ -12,10 +12,18 @@ pub(super) const LANGUAGE_COOKIE: &str = "symbolon-language";
 const MAX_PREFERENCES: usize = 20;
 
 /// The language of a page; English where nobody has a wish that can be met.
-pub(super) fn choose<'t>(translations: &'t Translations, headers: &HeaderMap, ui_locales: &[String]) -> &'t Translation {
+pub(super) fn choose<'t>(
+    translations: &'t Translations,
+    headers: &HeaderMap,
+    ui_locales: &[String],
+) -> &'t Translation {
     let switched = cookie(headers).and_then(|tag| translations.matching(&tag));
     let asked = || ui_locales.iter().find_map(|tag| translations.matching(tag));
-    let preferred = || accepted(headers).iter().find_map(|tag| translations.matching(tag));
+    let preferred = || {
+        accepted(headers)
+            .iter()
+            .find_map(|tag| translations.matching(tag))
+    };
     switched
         .or_else(asked)
         .or_else(preferred)
@@ -37,14 +45,19 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 ///
 /// [RFC 9110 §12.5.4]: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
 fn accepted(headers: &HeaderMap) -> Vec<String> {
-    let value = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut wishes: Vec<(u16, String)> = value
         .split(',')
         .take(MAX_PREFERENCES)
         .filter_map(|entry| {
             let mut parts = entry.split(';').map(str::trim);
             let tag = parts.next().filter(|tag| !tag.is_empty() && *tag != "*")?;
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1_000), thousandths)?;
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(Some(1_000), thousandths)?;
             (weight > 0).then(|| (weight, tag.to_owned()))
         })
         .collect();
@@ -75,7 +88,9 @@ mod tests {
         headers.insert(COOKIE, HeaderValue::from_str(cookie).unwrap());
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_str(accept).unwrap());
         let ui_locales: Vec<String> = ui_locales.iter().map(|tag| (*tag).to_owned()).collect();
-        choose(&Translations::shipped().unwrap(), &headers, &ui_locales).tag.clone()
+        choose(&Translations::shipped().unwrap(), &headers, &ui_locales)
+            .tag
+            .clone()
     }
 
     #[test]

@@ -24,7 +24,11 @@ pub(super) struct Asked {
     token: String,
 }
 
-pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Query(switch): Query<Switch>,
+    headers: HeaderMap,
+) -> Response {
     if desk.issuer.setup.sign_in.shown().is_none() {
         return desk.problem(&headers, Problem::NotFound);
     }
@@ -46,7 +50,12 @@ pub(super) async fn codes(
     };
     let token = Zeroizing::new(body.map_or_else(|_| String::new(), |Form(asked)| asked.token));
     if !desk.token.is(token.trim()) {
-        return ask(&desk, &headers, StatusCode::FORBIDDEN, Some("operator-token-wrong"));
+        return ask(
+            &desk,
+            &headers,
+            StatusCode::FORBIDDEN,
+            Some("operator-token-wrong"),
+        );
     }
     let content = context! { messages => Value::from(Serde(shown.messages())) };
     let language = choose(desk.issuer.pages.translations(), &headers, &[]);

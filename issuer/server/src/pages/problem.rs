@@ -121,7 +121,9 @@ impl From<&SignInFailure> for Said {
             SignInFailure::Provider(failure) => match failure {
                 ProviderFailure::Unreachable => Self::Here("provider-unreachable", None),
                 ProviderFailure::Answer(ProviderError::Denied) => Self::Here("provider-denied", None),
-                ProviderFailure::Answer(ProviderError::NoRecordClaim) => Self::Here("provider-no-record", None),
+                ProviderFailure::Answer(ProviderError::NoRecordClaim) => {
+                    Self::Here("provider-no-record", None)
+                }
                 ProviderFailure::Answer(_) => Self::Here("provider-failed", None),
                 _ => Self::Apart(Problem::Unavailable),
             },
@@ -131,7 +133,12 @@ impl From<&SignInFailure> for Said {
 }
 
 /// A page that says what went wrong. `code` is an error code of a specification, for whoever helps the resident.
-pub(crate) fn problem_page(pages: &Pages, headers: &HeaderMap, problem: Problem, code: Option<&str>) -> Response {
+pub(crate) fn problem_page(
+    pages: &Pages,
+    headers: &HeaderMap,
+    problem: Problem,
+    code: Option<&str>,
+) -> Response {
     problem_page_in(pages, headers, &[], problem, code)
 }
 

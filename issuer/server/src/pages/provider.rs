@@ -13,7 +13,11 @@ pub(super) async fn go(State(desk): State<Desk>, headers: HeaderMap) -> Response
         Ok(opened) => opened,
         Err(answer) => return answer,
     };
-    let language = choose(desk.issuer.pages.translations(), &headers, &opened.view.ui_locales);
+    let language = choose(
+        desk.issuer.pages.translations(),
+        &headers,
+        &opened.view.ui_locales,
+    );
     match desk.issuer.to_provider(&opened.browser, &[&language.tag]).await {
         Ok(location) => see_other(location.as_str()),
         Err(failure) => {
@@ -23,7 +27,11 @@ pub(super) async fn go(State(desk): State<Desk>, headers: HeaderMap) -> Response
     }
 }
 
-pub(super) async fn back(State(desk): State<Desk>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+pub(super) async fn back(
+    State(desk): State<Desk>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let opened = match desk.opened(&headers).await {
         Ok(opened) => opened,
         Err(answer) => return answer,

@@ -60,9 +60,10 @@ impl Pages {
         // A value that a page forgets to give is an error, and not an empty sentence.
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let texts = Arc::clone(&translations);
-        environment.add_function("text", move |state: &State<'_, '_>, key: String, values: Kwargs| {
-            text(&texts, state, &key, &values)
-        });
+        environment.add_function(
+            "text",
+            move |state: &State<'_, '_>, key: String, values: Kwargs| text(&texts, state, &key, &values),
+        );
         for (name, source) in TEMPLATES {
             environment.add_template(name, source)?;
         }
@@ -87,7 +88,11 @@ impl Pages {
 
     /// A text with the issuer's name filled in beside `values`.
     pub(super) fn text(&self, language: &Translation, key: &str, values: &[(&str, &str)]) -> String {
-        let with_issuer: Vec<_> = values.iter().copied().chain([("issuer", self.issuer.as_str())]).collect();
+        let with_issuer: Vec<_> = values
+            .iter()
+            .copied()
+            .chain([("issuer", self.issuer.as_str())])
+            .collect();
         self.translations.text(language, key, &with_issuer)
     }
 
@@ -132,7 +137,12 @@ impl Pages {
 }
 
 /// `text("key", name = value, …)` of the templates: in the page's language, with the issuer's name filled in.
-fn text(translations: &Translations, state: &State<'_, '_>, key: &str, values: &Kwargs) -> Result<String, Error> {
+fn text(
+    translations: &Translations,
+    state: &State<'_, '_>,
+    key: &str,
+    values: &Kwargs,
+) -> Result<String, Error> {
     let variable = |name: &str| {
         let value = state.lookup(name);
         value.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "a page without its language or issuer"))
@@ -145,7 +155,10 @@ fn text(translations: &Translations, state: &State<'_, '_>, key: &str, values: &
         filled.push((name.to_owned(), values.get::<Value>(name)?.to_string()));
     }
     filled.push(("issuer".to_owned(), issuer.to_string()));
-    let filled: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let filled: Vec<(&str, &str)> = filled
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     Ok(translations.text(language, key, &filled))
 }
 
@@ -171,7 +184,10 @@ mod tests {
         let shipped = Translations::shipped().unwrap();
         let english = &shipped.english().texts;
         for key in keys_of_templates() {
-            assert!(english.contains_key(&key) || english.keys().any(|own| own.starts_with(&key)), "{key}");
+            assert!(
+                english.contains_key(&key) || english.keys().any(|own| own.starts_with(&key)),
+                "{key}"
+            );
         }
     }
 
@@ -196,7 +212,18 @@ mod tests {
     fn no_template_has_script_or_style_of_its_own_or_turns_escaping_off() {
         for (name, source) in TEMPLATES {
             let source = source.to_ascii_lowercase();
-            for forbidden in ["<script", "style=", "<style", "onclick", "onload", "onsubmit", "safe", "autoescape", "http:", "https:"] {
+            for forbidden in [
+                "<script",
+                "style=",
+                "<style",
+                "onclick",
+                "onload",
+                "onsubmit",
+                "safe",
+                "autoescape",
+                "http:",
+                "https:",
+            ] {
                 assert!(!source.contains(forbidden), "{name} has {forbidden}");
             }
         }

@@ -54,7 +54,10 @@ pub(super) fn switched_language(desk: &Desk, tag: &str, path: &str) -> Response 
             "https" => "; Secure",
             _ => "",
         };
-        let cookie = format!("{LANGUAGE_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}", language.tag);
+        let cookie = format!(
+            "{LANGUAGE_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
+            language.tag
+        );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }

@@ -106,7 +106,8 @@ impl Desk {
                 let seconds = wait.map(|wait| wait.as_secs().max(1));
                 // Never one: the texts know one form of the word.
                 let values = seconds.map(|seconds| seconds.max(2).to_string());
-                let values: Vec<(&str, &str)> = values.iter().map(|value| ("seconds", value.as_str())).collect();
+                let values: Vec<(&str, &str)> =
+                    values.iter().map(|value| ("seconds", value.as_str())).collect();
                 (Some(self.issuer.pages.text(language, key, &values)), seconds)
             }
         };
@@ -118,7 +119,12 @@ impl Desk {
                 return self.problem(headers, Problem::Unavailable);
             }
         };
-        let (template, content) = match self.content(&opened.view, language, &digest, &stored.value.page(self.issuer.now())) {
+        let (template, content) = match self.content(
+            &opened.view,
+            language,
+            &digest,
+            &stored.value.page(self.issuer.now()),
+        ) {
             Ok(content) => content,
             Err(problem) => return self.problem(headers, problem),
         };
@@ -131,7 +137,9 @@ impl Desk {
         };
         let mut response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
         if let Some(seconds) = wait {
-            response.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -147,10 +155,18 @@ impl Desk {
         let form = view.form_token.expose();
         Ok(match (&self.issuer.setup.sign_in.way, at) {
             (SignInWay::Closed, _) => return Err(Problem::NotSetUp),
-            (SignInWay::OpenIdProvider(setup), _) => {
-                ("provider.html", context! { wallet => wallet, provider => setup.name() })
-            }
-            (SignInWay::OneTimeCode { .. }, SignInPage::Code { shown, length, ask_again }) => {
+            (SignInWay::OpenIdProvider(setup), _) => (
+                "provider.html",
+                context! { wallet => wallet, provider => setup.name() },
+            ),
+            (
+                SignInWay::OneTimeCode { .. },
+                SignInPage::Code {
+                    shown,
+                    length,
+                    ask_again,
+                },
+            ) => {
                 let content = context! {
                     form => form,
                     shared => *length == CodeLength::Long,
@@ -163,12 +179,19 @@ impl Desk {
                 };
                 ("code.html", content)
             }
-            (SignInWay::OneTimeCode { .. }, _) => ("number.html", context! { form => form, wallet => wallet }),
+            (SignInWay::OneTimeCode { .. }, _) => {
+                ("number.html", context! { form => form, wallet => wallet })
+            }
         })
     }
 
     /// The answer to a form that did not do.
-    pub(super) async fn sign_in_failed(&self, headers: &HeaderMap, opened: &Opened, failure: &SignInFailure) -> Response {
+    pub(super) async fn sign_in_failed(
+        &self,
+        headers: &HeaderMap,
+        opened: &Opened,
+        failure: &SignInFailure,
+    ) -> Response {
         if matches!(failure, SignInFailure::Store(_) | SignInFailure::Randomness(_)) {
             tracing::error!(error = %failure, "sign-in not carried on");
         }
@@ -176,11 +199,16 @@ impl Desk {
             SignInFailure::Ask(_) | SignInFailure::Entry(_) => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };
-        self.sign_in_page(headers, opened, status, Some(failure.into())).await
+        self.sign_in_page(headers, opened, status, Some(failure.into()))
+            .await
     }
 }
 
-pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Query(switch): Query<Switch>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(tag) = switch.language {
         return switched_language(&desk, &tag, paths::SIGN_IN);
     }
@@ -190,8 +218,12 @@ pub(super) async fn show(State(desk): State<Desk>, Query(switch): Query<Switch>,
     };
     match opened.view.stage {
         AuthorizationStage::Requested => {}
-        AuthorizationStage::Identified { .. } => return see_other(&desk.issuer.pages.location(paths::CONSENT)),
-        AuthorizationStage::Granted | AuthorizationStage::Denied => return desk.problem(&headers, Problem::Decided),
+        AuthorizationStage::Identified { .. } => {
+            return see_other(&desk.issuer.pages.location(paths::CONSENT));
+        }
+        AuthorizationStage::Granted | AuthorizationStage::Denied => {
+            return desk.problem(&headers, Problem::Decided);
+        }
     }
     match desk.issuer.resume(&opened.browser).await {
         Ok(Some(key)) => desk.signed_in(&key),
@@ -205,7 +237,10 @@ pub(super) async fn number(State(desk): State<Desk>, headers: HeaderMap, body: F
         (Ok(opened), Ok(submitted)) => (opened, submitted),
         (Err(answer), _) | (_, Err(answer)) => return answer,
     };
-    let asked = desk.issuer.ask_code(&opened.browser, &submitted.form, &submitted.number).await;
+    let asked = desk
+        .issuer
+        .ask_code(&opened.browser, &submitted.form, &submitted.number)
+        .await;
     match asked {
         Ok(()) => see_other(&desk.issuer.pages.location(paths::SIGN_IN)),
         Err(failure) => desk.sign_in_failed(&headers, &opened, &failure).await,
@@ -217,7 +252,10 @@ pub(super) async fn code(State(desk): State<Desk>, headers: HeaderMap, body: For
         (Ok(opened), Ok(submitted)) => (opened, submitted),
         (Err(answer), _) | (_, Err(answer)) => return answer,
     };
-    let entered = desk.issuer.enter_code(&opened.browser, &submitted.form, &submitted.code).await;
+    let entered = desk
+        .issuer
+        .enter_code(&opened.browser, &submitted.form, &submitted.code)
+        .await;
     match entered {
         Ok(key) => desk.signed_in(&key),
         Err(failure) => desk.sign_in_failed(&headers, &opened, &failure).await,
@@ -247,7 +285,11 @@ pub(super) async fn start_over(State(desk): State<Desk>, headers: HeaderMap, bod
 }
 
 /// Asks once more before the wallet is told no: a form here may lead to the wallet, those where secrets are typed may not.
-pub(super) async fn cancel(State(desk): State<Desk>, Query(switch): Query<Switch>, headers: HeaderMap) -> Response {
+pub(super) async fn cancel(
+    State(desk): State<Desk>,
+    Query(switch): Query<Switch>,
+    headers: HeaderMap,
+) -> Response {
     if let Some(tag) = switch.language {
         return switched_language(&desk, &tag, paths::CANCEL);
     }
@@ -264,5 +306,10 @@ pub(super) async fn cancel(State(desk): State<Desk>, Query(switch): Query<Switch
         content: context! { form => view.form_token.expose(), wallet => desk.wallet_name(language, view) },
         language,
     };
-    page(&desk.issuer.pages, StatusCode::OK, &shown, &FormTargets::Wallet(&view.redirect_uri))
+    page(
+        &desk.issuer.pages,
+        StatusCode::OK,
+        &shown,
+        &FormTargets::Wallet(&view.redirect_uri),
+    )
 }

@@ -155,10 +155,21 @@ impl Translations {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let tag = path.file_stem().and_then(|stem| stem.to_str()).filter(|tag| is_tag(tag));
-            let tag = tag.ok_or_else(|| TranslationsError::Tag { name: name.clone() })?.to_owned();
-            let size = std::fs::metadata(&path).map_err(|source| unreadable(&path, source))?.len();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let tag = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .filter(|tag| is_tag(tag));
+            let tag = tag
+                .ok_or_else(|| TranslationsError::Tag { name: name.clone() })?
+                .to_owned();
+            let size = std::fs::metadata(&path)
+                .map_err(|source| unreadable(&path, source))?
+                .len();
             if size > MAX_FILE_BYTES {
                 let source = std::io::Error::from(std::io::ErrorKind::FileTooLarge);
                 return Err(unreadable(&path, source));
@@ -219,13 +230,21 @@ impl Translations {
         self.fill(language, key, values, Isolation::Plain)
     }
 
-    fn fill(&self, language: &Translation, key: &str, values: &[(&str, &str)], isolation: Isolation) -> String {
+    fn fill(
+        &self,
+        language: &Translation,
+        key: &str,
+        values: &[(&str, &str)],
+        isolation: Isolation,
+    ) -> String {
         let text = language.texts.get(key).or_else(|| self.english.texts.get(key));
         let mut rest = text.map_or(key, String::as_str);
         let mut filled = String::new();
         // In one pass: what is filled in is never looked at for names again.
         while let Some((before, from_name)) = rest.split_once('{') {
-            let Some((name, after)) = from_name.split_once('}') else { break };
+            let Some((name, after)) = from_name.split_once('}') else {
+                break;
+            };
             filled.push_str(before);
             if let Some((_, value)) = values.iter().find(|(own, _)| *own == name) {
                 match isolation {
@@ -257,7 +276,11 @@ fn read(name: &str, text: &str) -> Result<File, TranslationsError> {
     })
 }
 
-fn check(texts: &BTreeMap<String, String>, english: &Translation, name: &str) -> Result<(), TranslationsError> {
+fn check(
+    texts: &BTreeMap<String, String>,
+    english: &Translation,
+    name: &str,
+) -> Result<(), TranslationsError> {
     for (key, text) in texts {
         let Some(model) = english.texts.get(key) else {
             return Err(TranslationsError::UnknownText {
@@ -284,7 +307,8 @@ fn names(text: &str) -> BTreeSet<&str> {
 }
 
 fn is_tag(text: &str) -> bool {
-    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let part =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
     text.split('-').all(part) && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
@@ -305,7 +329,10 @@ mod tests {
                 assert!(!text.trim().is_empty());
             }
             if language.tag != ENGLISH {
-                let same = language.texts.iter().filter(|(key, text)| shipped.english.texts.get(*key) == Some(*text));
+                let same = language
+                    .texts
+                    .iter()
+                    .filter(|(key, text)| shipped.english.texts.get(*key) == Some(*text));
                 // Only what is no sentence: a title made of two names, and words that both languages have.
                 assert!(same.count() <= 3, "{} is English", language.tag);
             }
@@ -317,10 +344,19 @@ mod tests {
     fn an_operator_adds_a_language_and_what_it_lacks_is_english() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("sw.toml", "language = \"Kiswahili\"\ndirection = \"ltr\"\n[texts]\nnumber-title = \"Ingia\"\n");
-        write("en.toml", "language = \"English\"\ndirection = \"ltr\"\n[texts]\nnumber-title = \"Log in\"\n");
+        write(
+            "sw.toml",
+            "language = \"Kiswahili\"\ndirection = \"ltr\"\n[texts]\nnumber-title = \"Ingia\"\n",
+        );
+        write(
+            "en.toml",
+            "language = \"English\"\ndirection = \"ltr\"\n[texts]\nnumber-title = \"Log in\"\n",
+        );
         write("notes.txt", "not a language");
-        let all = Translations::shipped().unwrap().with_folder(folder.path()).unwrap();
+        let all = Translations::shipped()
+            .unwrap()
+            .with_folder(folder.path())
+            .unwrap();
         let swahili = all.matching("sw-KE").unwrap();
         assert_eq!(all.text(swahili, "number-title", &[]), "Ingia");
         assert_eq!(all.text(swahili, "code-submit", &[]), "Sign in");
@@ -330,18 +366,33 @@ mod tests {
     #[test]
     fn a_file_that_is_wrong_is_refused_with_its_name() {
         for (name, text, expected) in [
-            ("sw.toml", "language = \"x\"\ndirection = \"up\"\n[texts]\n", "sw.toml: "),
-            ("sw.toml", "language = \"x\"\ndirection = \"ltr\"\n[texts]\nnonsense = \"x\"\n", "sw.toml: there is no text nonsense"),
+            (
+                "sw.toml",
+                "language = \"x\"\ndirection = \"up\"\n[texts]\n",
+                "sw.toml: ",
+            ),
+            (
+                "sw.toml",
+                "language = \"x\"\ndirection = \"ltr\"\n[texts]\nnonsense = \"x\"\n",
+                "sw.toml: there is no text nonsense",
+            ),
             (
                 "sw.toml",
                 "language = \"x\"\ndirection = \"ltr\"\n[texts]\nnumber-title = \"{code}\"\n",
                 "sw.toml: number-title has a name in braces",
             ),
-            ("not a tag.toml", "language = \"x\"\ndirection = \"ltr\"\n[texts]\n", "not a tag.toml is not named"),
+            (
+                "not a tag.toml",
+                "language = \"x\"\ndirection = \"ltr\"\n[texts]\n",
+                "not a tag.toml is not named",
+            ),
         ] {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(name), text).unwrap();
-            let refused = Translations::shipped().unwrap().with_folder(folder.path()).unwrap_err();
+            let refused = Translations::shipped()
+                .unwrap()
+                .with_folder(folder.path())
+                .unwrap_err();
             assert!(refused.to_string().starts_with(expected), "{refused}");
         }
     }
@@ -350,7 +401,11 @@ mod tests {
     fn what_is_filled_in_is_isolated_and_never_read_as_a_text() {
         let shipped = Translations::shipped().unwrap();
         let english = shipped.english();
-        let filled = shipped.text(english, "consent-purpose", &[("wallet", "{issuer}"), ("issuer", "Registry")]);
+        let filled = shipped.text(
+            english,
+            "consent-purpose",
+            &[("wallet", "{issuer}"), ("issuer", "Registry")],
+        );
         assert_eq!(
             filled,
             "\u{2068}{issuer}\u{2069} wants to receive these credentials from \u{2068}Registry\u{2069}."

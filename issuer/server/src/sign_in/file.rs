@@ -55,11 +55,15 @@ impl FileSender {
 impl SendCode for FileSender {
     fn send<'a>(&'a self, message: &'a CodeMessage) -> SendFuture<'a> {
         Box::pin(async move {
-            let mut line = WireMessage::of(message).to_json().map_err(|_| SendRefused::File)?;
+            let mut line = WireMessage::of(message)
+                .to_json()
+                .map_err(|_| SendRefused::File)?;
             line.push(b'\n');
             let path = self.0.clone();
             let written = tokio::task::spawn_blocking(move || append(&path, &line)).await;
-            written.map_err(|_| SendRefused::File)?.map_err(|_| SendRefused::File)
+            written
+                .map_err(|_| SendRefused::File)?
+                .map_err(|_| SendRefused::File)
         })
     }
 }

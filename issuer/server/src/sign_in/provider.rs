@@ -11,7 +11,8 @@ use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, Fetched, GuardedFetch
 use symbolon_issuer::secret::InstallationSecret;
 use symbolon_issuer::sign_in::openid_provider::{
     IdToken, MAX_PROVIDER_DOCUMENT_BYTES, ProviderAnswer, ProviderError, ProviderKeys, ProviderMetadata,
-    ProviderSettings, ProviderState, ProviderTokens, RecordName, TokenRequest, UserInfo, resident_of, verify_id_token,
+    ProviderSettings, ProviderState, ProviderTokens, RecordName, TokenRequest, UserInfo, resident_of,
+    verify_id_token,
 };
 use symbolon_protocol::identifier::HttpUrl;
 use thiserror::Error;
@@ -88,12 +89,23 @@ impl Provider<'_> {
         use symbolon_issuer::sign_in::openid_provider::begin;
         let metadata = self.metadata().await?;
         let settings = &self.setup.settings;
-        let beginning = begin(settings, &metadata, self.redirect_uri, languages, self.secret, self.randomness)?;
+        let beginning = begin(
+            settings,
+            &metadata,
+            self.redirect_uri,
+            languages,
+            self.secret,
+            self.randomness,
+        )?;
         Ok((beginning.state, beginning.location))
     }
 
     /// The record that the provider names once the browser is back.
-    pub(crate) async fn finish(&self, query: &str, kept: &ProviderState) -> Result<RecordName, ProviderFailure> {
+    pub(crate) async fn finish(
+        &self,
+        query: &str,
+        kept: &ProviderState,
+    ) -> Result<RecordName, ProviderFailure> {
         let metadata = self.metadata().await?;
         let settings = &self.setup.settings;
         let answer = ProviderAnswer::parse(query, kept, settings, &metadata)?;
@@ -150,7 +162,10 @@ impl Provider<'_> {
             .fetch(Fetch {
                 method: Method::POST,
                 url: metadata.token_endpoint().url().clone(),
-                headers: vec![(CONTENT_TYPE, form_type), (ACCEPT, HeaderValue::from_static("application/json"))],
+                headers: vec![
+                    (CONTENT_TYPE, form_type),
+                    (ACCEPT, HeaderValue::from_static("application/json")),
+                ],
                 body: form.as_bytes().to_vec(),
                 max_bytes: MAX_PROVIDER_DOCUMENT_BYTES,
                 redirects: Redirects::Refuse,
@@ -189,7 +204,14 @@ impl Provider<'_> {
             return Err(ProviderError::Refused.into());
         }
         let (settings, media_type) = (&self.setup.settings, fetched.media_type());
-        Ok(UserInfo::parse(&fetched.body, &media_type, id_token, settings, keys, self.crypto)?)
+        Ok(UserInfo::parse(
+            &fetched.body,
+            &media_type,
+            id_token,
+            settings,
+            keys,
+            self.crypto,
+        )?)
     }
 
     async fn metadata(&self) -> Result<ProviderMetadata, ProviderFailure> {
@@ -198,7 +220,8 @@ impl Provider<'_> {
         {
             return Ok(metadata.clone());
         }
-        let location = Url::parse(&self.setup.settings.metadata_location()).map_err(|_| ProviderFailure::Unreachable)?;
+        let location =
+            Url::parse(&self.setup.settings.metadata_location()).map_err(|_| ProviderFailure::Unreachable)?;
         let body = self.document(location).await?;
         let metadata = ProviderMetadata::parse(&body, &self.setup.settings)?;
         self.known().metadata = Some((self.now, metadata.clone()));
@@ -206,7 +229,11 @@ impl Provider<'_> {
     }
 
     /// The provider's keys, asked for again when those that are known are as old as `fresh`.
-    async fn keys(&self, metadata: &ProviderMetadata, fresh: Duration) -> Result<ProviderKeys, ProviderFailure> {
+    async fn keys(
+        &self,
+        metadata: &ProviderMetadata,
+        fresh: Duration,
+    ) -> Result<ProviderKeys, ProviderFailure> {
         if let Some((at, keys)) = &self.known().keys
             && self.now.since(*at) < fresh
         {
@@ -224,7 +251,9 @@ impl Provider<'_> {
     }
 
     async fn document(&self, url: Url) -> Result<Vec<u8>, ProviderFailure> {
-        let fetched = self.fetch(Fetch::document(url, MAX_PROVIDER_DOCUMENT_BYTES)).await?;
+        let fetched = self
+            .fetch(Fetch::document(url, MAX_PROVIDER_DOCUMENT_BYTES))
+            .await?;
         if fetched.status == 200 {
             Ok(fetched.body)
         } else {
@@ -233,7 +262,11 @@ impl Provider<'_> {
     }
 
     async fn fetch(&self, fetch: Fetch) -> Result<Fetched, ProviderFailure> {
-        self.setup.fetcher.fetch(fetch).await.map_err(|_| ProviderFailure::Unreachable)
+        self.setup
+            .fetcher
+            .fetch(fetch)
+            .await
+            .map_err(|_| ProviderFailure::Unreachable)
     }
 }
 

@@ -71,7 +71,9 @@ impl WebhookSender {
 impl SendCode for WebhookSender {
     fn send<'a>(&'a self, message: &'a CodeMessage) -> SendFuture<'a> {
         Box::pin(async move {
-            let body = WireMessage::of(message).to_json().map_err(|_| SendRefused::File)?;
+            let body = WireMessage::of(message)
+                .to_json()
+                .map_err(|_| SendRefused::File)?;
             let signature = self.secret.signature((self.clock)(), &body);
             let signature = HeaderValue::from_str(&signature).map_err(|_| SendRefused::Unreachable)?;
             let fetch = Fetch {
@@ -87,7 +89,9 @@ impl SendCode for WebhookSender {
             };
             match self.fetcher.fetch(fetch).await {
                 Ok(answer) if answer.is_success() => Ok(()),
-                Ok(answer) => Err(SendRefused::Status { status: answer.status }),
+                Ok(answer) => Err(SendRefused::Status {
+                    status: answer.status,
+                }),
                 Err(_) => Err(SendRefused::Unreachable),
             }
         })

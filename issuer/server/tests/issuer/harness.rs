@@ -34,7 +34,8 @@ use symbolon_issuer_server::administration::{
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, Translations, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, Translations,
+    open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;

@@ -22,7 +22,10 @@ async fn a_resident_signs_in_agrees_and_goes_back_with_a_code() {
     let mut browser = Browser::sent(&world).await;
     let number = browser.get("/sign-in").await;
     assert!(number.html.contains("Public wallet") && number.html.contains("Registry"));
-    assert_eq!(browser.type_number("2345 678 901").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.type_number("2345 678 901").await.status,
+        StatusCode::SEE_OTHER
+    );
     let message = postbox.next(0).await;
     assert_eq!(message.destination.expose(), "6352000101");
     assert!(message.text.contains(&message.request) && message.text.contains(&message.code[..3]));
@@ -32,18 +35,35 @@ async fn a_resident_signs_in_agrees_and_goes_back_with_a_code() {
     let planted = browser.stolen();
     let shown = browser.type_code(&message.code).await;
     assert_eq!(shown.location(), "/consent");
-    assert_ne!(planted.key(), browser.key(), "whoever planted the key has nothing");
+    assert_ne!(
+        planted.key(),
+        browser.key(),
+        "whoever planted the key has nothing"
+    );
 
     let consent = browser.get("/consent").await;
-    for expected in ["National identity", "Date of birth", "Public wallet", PUBLIC, "https:&#x2f;&#x2f;wallet.example<", "••••••8901"] {
+    for expected in [
+        "National identity",
+        "Date of birth",
+        "Public wallet",
+        PUBLIC,
+        "https:&#x2f;&#x2f;wallet.example<",
+        "••••••8901",
+    ] {
         assert!(consent.html.contains(expected), "{expected}");
     }
     assert!(consent.html.contains("has not proven to be the one"));
-    let back = browser.post("/consent/approve", &[("form", &consent.form())]).await;
+    let back = browser
+        .post("/consent/approve", &[("form", &consent.form())])
+        .await;
     assert_eq!(back.status, StatusCode::SEE_OTHER);
     let back = reqwest::Url::parse(back.location()).unwrap();
     assert!(back.as_str().starts_with(BACK));
-    let parameter = |name: &str| back.query_pairs().find(|(own, _)| own == name).map(|(_, value)| value.into_owned());
+    let parameter = |name: &str| {
+        back.query_pairs()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.into_owned())
+    };
     assert!(parameter("code").is_some());
     assert_eq!(parameter("state").as_deref(), Some("the state"));
     assert_eq!(parameter("iss").as_deref(), Some(world.base.as_str()));
@@ -51,9 +71,17 @@ async fn a_resident_signs_in_agrees_and_goes_back_with_a_code() {
     assert_eq!(browser.get("/consent").await.status, StatusCode::BAD_REQUEST);
     // The log says what happened, and to whom by a reference alone.
     world.ordered("/audit/verify", json!({})).await;
-    let audit = world.client.get(world.url("/admin/v1/audit")).bearer_auth(ADMINISTRATION_TOKEN);
+    let audit = world
+        .client
+        .get(world.url("/admin/v1/audit"))
+        .bearer_auth(ADMINISTRATION_TOKEN);
     let audit = audit.send().await.unwrap().text().await.unwrap();
-    for event in ["sign-in-code-sent", "signed-in", "one-time-code", "authorization-granted"] {
+    for event in [
+        "sign-in-code-sent",
+        "signed-in",
+        "one-time-code",
+        "authorization-granted",
+    ] {
         assert!(audit.contains(event), "{event}");
     }
     assert!(!audit.contains(HASSAN) && !audit.contains("6352000101"));
@@ -65,7 +93,9 @@ async fn a_resident_who_does_not_agree_goes_back_without_a_code() {
     let mut browser = Browser::sent(&world).await;
     browser.sign_in(&postbox).await;
     let consent = browser.get("/consent").await;
-    let back = browser.post("/consent/refuse", &[("form", &consent.form())]).await;
+    let back = browser
+        .post("/consent/refuse", &[("form", &consent.form())])
+        .await;
     assert!(back.location().contains("error=access_denied") && !back.location().contains("code="));
 
     // And before anybody has signed in, by a page that asks once more.
@@ -95,8 +125,20 @@ async fn a_form_without_its_token_is_refused_and_does_nothing() {
     let mut browser = Browser::sent(&world).await;
     let mut other = Browser::sent(&world).await;
     let foreign = other.get("/sign-in").await.form();
-    for path in ["/sign-in/number", "/sign-in/code", "/sign-in/again", "/sign-in/start-over", "/consent/approve", "/consent/refuse"] {
-        for form in [&[][..], &[("form", "")], &[("form", foreign.as_str())], &[("form", "a"), ("form", "b")]] {
+    for path in [
+        "/sign-in/number",
+        "/sign-in/code",
+        "/sign-in/again",
+        "/sign-in/start-over",
+        "/consent/approve",
+        "/consent/refuse",
+    ] {
+        for form in [
+            &[][..],
+            &[("form", "")],
+            &[("form", foreign.as_str())],
+            &[("form", "a"), ("form", "b")],
+        ] {
             let mut form = form.to_vec();
             form.extend([("number", HASSAN), ("code", "000000")]);
             let shown = browser.post(path, &form).await;
@@ -109,12 +151,21 @@ async fn a_form_without_its_token_is_refused_and_does_nothing() {
     // Nor with the token and without the cookie.
     let token = browser.get("/sign-in").await.form();
     let mut nobody = Browser::new(&world);
-    let shown = nobody.post("/sign-in/number", &[("form", &token), ("number", HASSAN)]).await;
+    let shown = nobody
+        .post("/sign-in/number", &[("form", &token), ("number", HASSAN)])
+        .await;
     assert_eq!(shown.status, StatusCode::BAD_REQUEST);
     assert!(shown.html.contains("There is no request of this browser"));
     // A form of another kind is no form.
-    let request = world.client.post(world.url("/sign-in/number")).header("cookie", format!("symbolon-authorization={}", browser.key()));
-    let json = request.json(&json!({ "form": token, "number": HASSAN })).send().await.unwrap();
+    let request = world
+        .client
+        .post(world.url("/sign-in/number"))
+        .header("cookie", format!("symbolon-authorization={}", browser.key()));
+    let json = request
+        .json(&json!({ "form": token, "number": HASSAN }))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(json.status(), StatusCode::FORBIDDEN);
     assert_eq!(postbox.count(), 0);
 }
@@ -135,8 +186,14 @@ async fn consent_of_a_session_needs_a_sign_in_and_happens_once() {
     let form = browser.get("/consent").await.form();
     // The sign-in is over: its forms and codes do nothing any more.
     for path in ["/sign-in/number", "/sign-in/code"] {
-        let replay = browser.post(path, &[("form", &form), ("number", FATIMA), ("code", &code)]).await;
-        assert!(!replay.status.is_success() && replay.status != StatusCode::SEE_OTHER, "{path} {}", replay.status);
+        let replay = browser
+            .post(path, &[("form", &form), ("number", FATIMA), ("code", &code)])
+            .await;
+        assert!(
+            !replay.status.is_success() && replay.status != StatusCode::SEE_OTHER,
+            "{path} {}",
+            replay.status
+        );
     }
     let mut twin = browser.stolen();
     let first = browser.post("/consent/approve", &[("form", &form)]).await;
@@ -151,27 +208,45 @@ async fn consent_of_a_session_needs_a_sign_in_and_happens_once() {
 async fn wrong_codes_wait_die_and_can_be_asked_for_again() {
     let (world, postbox) = world().await;
     let mut browser = Browser::sent(&world).await;
-    assert_eq!(browser.type_number("no number").await.problem(), "Enter the digits of your identity number.");
+    assert_eq!(
+        browser.type_number("no number").await.problem(),
+        "Enter the digits of your identity number."
+    );
     browser.type_number(HASSAN).await;
     let right = postbox.next(0).await.code.to_string();
     let wrong = if right == "000000" { "000001" } else { "000000" };
     for delay in [1, 2, 4, 8] {
         let shown = browser.type_code(wrong).await;
-        assert_eq!((shown.status, shown.problem()), (StatusCode::BAD_REQUEST, "This is not the code that was sent."));
+        assert_eq!(
+            (shown.status, shown.problem()),
+            (StatusCode::BAD_REQUEST, "This is not the code that was sent.")
+        );
         let early = browser.type_code(&right).await;
         assert_eq!(early.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(early.headers["retry-after"], delay.to_string().as_str());
         world.wait(delay);
     }
     let dead = browser.type_code(wrong).await;
-    assert_eq!(dead.problem(), "The code was wrong too often. Ask for another one.");
+    assert_eq!(
+        dead.problem(),
+        "The code was wrong too often. Ask for another one."
+    );
     world.wait(60);
-    assert_eq!(browser.type_code(&right).await.problem(), "The code was wrong too often. Ask for another one.");
+    assert_eq!(
+        browser.type_code(&right).await.problem(),
+        "The code was wrong too often. Ask for another one."
+    );
     let form = browser.get("/sign-in").await.form();
-    assert_eq!(browser.post("/sign-in/again", &[("form", &form)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post("/sign-in/again", &[("form", &form)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     let second = postbox.next(1).await;
     let hasty = browser.post("/sign-in/again", &[("form", &form)]).await;
-    assert_eq!((hasty.status, hasty.headers["retry-after"].to_str().unwrap()), (StatusCode::TOO_MANY_REQUESTS, "30"));
+    assert_eq!(
+        (hasty.status, hasty.headers["retry-after"].to_str().unwrap()),
+        (StatusCode::TOO_MANY_REQUESTS, "30")
+    );
     assert_eq!(browser.type_code(&second.code).await.location(), "/consent");
 }
 
@@ -182,14 +257,23 @@ async fn codes_and_requests_expire() {
     browser.type_number(HASSAN).await;
     let code = postbox.next(0).await.code.to_string();
     world.wait(300);
-    assert_eq!(browser.type_code(&code).await.problem(), "The code has expired. Ask for another one.");
+    assert_eq!(
+        browser.type_code(&code).await.problem(),
+        "The code has expired. Ask for another one."
+    );
     world.wait(600);
     for path in ["/sign-in", "/consent", "/sign-in/cancel"] {
         let shown = browser.get(path).await;
         assert_eq!(shown.status, StatusCode::GONE, "{path}");
         assert!(shown.html.contains("The request has expired"));
     }
-    assert_eq!(browser.post("/sign-in/code", &[("form", "x"), ("code", &code)]).await.status, StatusCode::GONE);
+    assert_eq!(
+        browser
+            .post("/sign-in/code", &[("form", "x"), ("code", &code)])
+            .await
+            .status,
+        StatusCode::GONE
+    );
 }
 
 /// A page without what differs for everybody: tokens, the request's name, and the digits of a telephone.
@@ -231,10 +315,18 @@ async fn nothing_tells_whether_a_number_is_anybodys() {
                         browser.post("/sign-in/again", &[("form", &form)]).await;
                         browser.get("/sign-in").await
                     }
-                    _ => browser.post("/sign-in/code", &[("form", &form), ("code", wrong)]).await,
+                    _ => {
+                        browser
+                            .post("/sign-in/code", &[("form", &form), ("code", wrong)])
+                            .await
+                    }
                 });
             }
-            assert_eq!(without_particulars(&shown[0]), without_particulars(&shown[1]), "{round} {step}");
+            assert_eq!(
+                without_particulars(&shown[0]),
+                without_particulars(&shown[1]),
+                "{round} {step}"
+            );
         }
         world.wait(30);
     }
@@ -253,7 +345,10 @@ async fn no_answer_to_a_number_or_a_code_leaves_early() {
     for number in [HASSAN, NOBODY] {
         let mut browser = Browser::sent(&world).await;
         let form = browser.get("/sign-in").await.form();
-        for (path, field) in [("/sign-in/number", ("number", number)), ("/sign-in/code", ("code", "000000"))] {
+        for (path, field) in [
+            ("/sign-in/number", ("number", number)),
+            ("/sign-in/code", ("code", "000000")),
+        ] {
             let began = tokio::time::Instant::now();
             browser.post(path, &[("form", &form), field]).await;
             assert!(began.elapsed() >= Duration::from_millis(300), "{path} {number}");
@@ -290,7 +385,9 @@ async fn guesses_in_parallel_gain_no_tries() {
     browser.type_number(HASSAN).await;
     let right = postbox.next(0).await.code.to_string();
     let form = browser.get("/sign-in").await.form();
-    let guesses = (0..16).map(|guess| format!("{guess:06}")).filter(|guess| *guess != right);
+    let guesses = (0..16)
+        .map(|guess| format!("{guess:06}"))
+        .filter(|guess| *guess != right);
     let mut waiting = tokio::task::JoinSet::new();
     for guess in guesses {
         let request = world
@@ -300,8 +397,16 @@ async fn guesses_in_parallel_gain_no_tries() {
             .form(&[("form", &form), ("code", &guess)]);
         waiting.spawn(async move { request.send().await.unwrap().status() });
     }
-    let judged = waiting.join_all().await.into_iter().filter(|status| *status == StatusCode::BAD_REQUEST);
-    assert_eq!(judged.count(), 1, "the clock stood still, so one guess was compared and the others had to wait");
+    let judged = waiting
+        .join_all()
+        .await
+        .into_iter()
+        .filter(|status| *status == StatusCode::BAD_REQUEST);
+    assert_eq!(
+        judged.count(),
+        1,
+        "the clock stood still, so one guess was compared and the others had to wait"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,8 +420,20 @@ async fn pages_speak_the_residents_language() {
     // The resident's own choice wins, and stays.
     let switched = browser.get("/sign-in?language=hi").await;
     assert_eq!(switched.location(), "/sign-in");
-    assert!(browser.get("/sign-in").await.html.contains(r#"<html lang="hi" dir="ltr">"#));
-    assert!(browser.get("/sign-in/cancel").await.html.contains(r#"<html lang="hi""#));
+    assert!(
+        browser
+            .get("/sign-in")
+            .await
+            .html
+            .contains(r#"<html lang="hi" dir="ltr">"#)
+    );
+    assert!(
+        browser
+            .get("/sign-in/cancel")
+            .await
+            .html
+            .contains(r#"<html lang="hi""#)
+    );
     let mut other = Browser::sent(&world).await;
     other.accept_language = Some("de, fr-CA;q=0.9, en;q=0.8");
     assert!(other.get("/sign-in").await.html.contains(r#"<html lang="fr""#));
@@ -338,7 +455,10 @@ async fn credentials_are_named_in_the_residents_language() {
 async fn every_page_forbids_frames_scripts_referrers_and_caches() {
     let (world, postbox) = world().await;
     let mut browser = Browser::sent(&world).await;
-    let mut pages = vec![browser.get("/sign-in").await, browser.get("/sign-in/cancel").await];
+    let mut pages = vec![
+        browser.get("/sign-in").await,
+        browser.get("/sign-in/cancel").await,
+    ];
     browser.type_number(HASSAN).await;
     pages.push(browser.get("/sign-in").await);
     pages.push(browser.type_code("000000").await);
@@ -350,7 +470,13 @@ async fn every_page_forbids_frames_scripts_referrers_and_caches() {
     pages.push(lost.get("/authorize?client_id=unknown&response_type=code").await);
     for page in &pages {
         let policy = page.headers["content-security-policy"].to_str().unwrap();
-        for directive in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+        for directive in [
+            "default-src 'none'",
+            "style-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
             assert!(policy.contains(directive), "{policy}");
         }
         assert!(!policy.contains("unsafe") && !policy.contains("script-src") && !policy.contains('*'));
@@ -360,12 +486,18 @@ async fn every_page_forbids_frames_scripts_referrers_and_caches() {
         assert_eq!(page.headers["x-content-type-options"], "nosniff");
         assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
         assert!(!page.html.contains("<script") && !page.html.contains("style="));
-        assert!(!page.html.contains("http://") && !page.html.contains("src=\"//"), "nothing from elsewhere");
+        assert!(
+            !page.html.contains("http://") && !page.html.contains("src=\"//"),
+            "nothing from elsewhere"
+        );
     }
     let consent = pages[4].headers["content-security-policy"].to_str().unwrap();
     assert!(consent.ends_with("form-action 'self' https:"));
     let code = pages[2].headers["content-security-policy"].to_str().unwrap();
-    assert!(code.ends_with("form-action 'self'"), "where a code is typed nothing leads elsewhere");
+    assert!(
+        code.ends_with("form-action 'self'"),
+        "where a code is typed nothing leads elsewhere"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,8 +521,14 @@ async fn an_authorization_request_that_begins_nothing_is_said_to_the_resident() 
     let (world, _) = world().await;
     let mut browser = Browser::new(&world);
     for (query, expected) in [
-        ("client_id=unknown&response_type=code&redirect_uri=https%3A%2F%2Fwallet.example%2Fback", "The wallet"),
-        ("client_id=public-wallet&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Agone", "The request has expired"),
+        (
+            "client_id=unknown&response_type=code&redirect_uri=https%3A%2F%2Fwallet.example%2Fback",
+            "The wallet",
+        ),
+        (
+            "client_id=public-wallet&request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Agone",
+            "The request has expired",
+        ),
         ("", "cannot be understood"),
     ] {
         let page = browser.get(&format!("/authorize?{query}")).await;
@@ -408,7 +546,13 @@ async fn the_operators_page_shows_codes_for_the_administration_token_alone() {
     let mut resident = Browser::sent(&world).await;
     resident.type_number(HASSAN).await;
     let mut operator = Browser::new(&world);
-    assert!(operator.get("/operator/codes").await.html.contains(r#"name="token""#));
+    assert!(
+        operator
+            .get("/operator/codes")
+            .await
+            .html
+            .contains(r#"name="token""#)
+    );
     for wrong in ["", "wrong"] {
         let refused = operator.post("/operator/codes", &[("token", wrong)]).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
@@ -423,7 +567,9 @@ async fn the_operators_page_shows_codes_for_the_administration_token_alone() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let code = messages[0]["code"].as_str().unwrap();
-    let shown = operator.post("/operator/codes", &[("token", ADMINISTRATION_TOKEN)]).await;
+    let shown = operator
+        .post("/operator/codes", &[("token", ADMINISTRATION_TOKEN)])
+        .await;
     assert_eq!(shown.status, StatusCode::OK);
     let grouped = format!("{} {}", &code[..3], &code[3..]);
     assert!(shown.html.contains(&grouped) && shown.html.contains("6352000101"));
@@ -434,13 +580,28 @@ async fn the_operators_page_shows_codes_for_the_administration_token_alone() {
 async fn where_codes_are_sent_or_nobody_signs_in_there_is_no_operators_page() {
     let (world, _) = world().await;
     let mut operator = Browser::new(&world);
-    assert_eq!(operator.get("/operator/codes").await.status, StatusCode::NOT_FOUND);
-    let posted = operator.post("/operator/codes", &[("token", ADMINISTRATION_TOKEN)]).await;
+    assert_eq!(
+        operator.get("/operator/codes").await.status,
+        StatusCode::NOT_FOUND
+    );
+    let posted = operator
+        .post("/operator/codes", &[("token", ADMINISTRATION_TOKEN)])
+        .await;
     assert_eq!(posted.status, StatusCode::NOT_FOUND);
-    let order = world.order("/sign-in-codes").json(&json!({})).send().await.unwrap();
+    let order = world
+        .order("/sign-in-codes")
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(order.status(), StatusCode::CONFLICT);
     let translations = Arc::new(symbolon_issuer_server::Translations::shipped().unwrap());
-    let closed = World::start_signing_in(IssuerPolicy::default(), policy(), SignInSetup::closed(translations)).await;
+    let closed = World::start_signing_in(
+        IssuerPolicy::default(),
+        policy(),
+        SignInSetup::closed(translations),
+    )
+    .await;
     let page = Browser::sent(&closed).await.get("/sign-in").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.html.contains("not set up"));
@@ -451,7 +612,12 @@ async fn the_file_sender_appends_lines_that_its_owner_alone_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("codes.ndjson");
     let sender = FileSender::open(&path).unwrap();
-    let world = World::start_signing_in(IssuerPolicy::default(), policy(), by_code(CodeSender::Sent(Arc::new(sender)))).await;
+    let world = World::start_signing_in(
+        IssuerPolicy::default(),
+        policy(),
+        by_code(CodeSender::Sent(Arc::new(sender))),
+    )
+    .await;
     let mut arabic = record(HASSAN, "Hassan Ali");
     arabic["preferredLang"] = json!("ara");
     world.import(&[arabic]).await;
@@ -467,12 +633,18 @@ async fn the_file_sender_appends_lines_that_its_owner_alone_reads() {
     }
     let message: Value = serde_json::from_str(text.trim()).unwrap();
     assert_eq!(message["to"], "6352000101");
-    assert_eq!((&message["channel"], &message["language"]), (&json!("phone"), &json!("ar")));
+    assert_eq!(
+        (&message["channel"], &message["language"]),
+        (&json!("phone"), &json!("ar"))
+    );
     assert!(message["text"].as_str().unwrap().contains("رمزك"));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
     let code = message["code"].as_str().unwrap();
     assert_eq!(browser.type_code(code).await.location(), "/consent");
@@ -482,9 +654,17 @@ async fn the_file_sender_appends_lines_that_its_owner_alone_reads() {
 async fn other_methods_than_a_pages_own_are_refused() {
     let (world, _) = world().await;
     let key = Browser::sent(&world).await.key().to_owned();
-    for (method, path) in [(Method::GET, "/consent/approve"), (Method::GET, "/sign-in/number"), (Method::POST, "/sign-in")] {
+    for (method, path) in [
+        (Method::GET, "/consent/approve"),
+        (Method::GET, "/sign-in/number"),
+        (Method::POST, "/sign-in"),
+    ] {
         let request = world.client.request(method, world.url(path));
-        let answer = request.header("cookie", format!("symbolon-authorization={key}")).send().await.unwrap();
+        let answer = request
+            .header("cookie", format!("symbolon-authorization={key}"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
 }

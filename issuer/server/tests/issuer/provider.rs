@@ -101,7 +101,9 @@ impl Provider {
 
     fn signed(&self, header: &Map<String, Value>, claims: &Value) -> String {
         let prepared = jws::prepare(SignatureAlgorithm::Es256, header, claims.to_string().as_bytes());
-        let signature = RustCryptoProvider.sign(&self.key, prepared.signing_input().as_bytes()).unwrap();
+        let signature = RustCryptoProvider
+            .sign(&self.key, prepared.signing_input().as_bytes())
+            .unwrap();
         prepared.finish(&signature)
     }
 
@@ -149,7 +151,10 @@ async fn keys(State(provider): State<Arc<Provider>>) -> Json<Value> {
     Json(json!({ "keys": keys }))
 }
 
-async fn token(State(provider): State<Arc<Provider>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+async fn token(
+    State(provider): State<Arc<Provider>>,
+    Form(form): Form<BTreeMap<String, String>>,
+) -> Response {
     let mut said = provider.said.lock().unwrap();
     let challenge = base64url::encode(&Sha256::digest(form["code_verifier"].as_bytes()));
     let fits = form["code"] == "the code" && said.asked.get("code_challenge") == Some(&challenge);
@@ -164,14 +169,21 @@ async fn token(State(provider): State<Arc<Provider>>, Form(form): Form<BTreeMap<
 
 async fn user_info(State(provider): State<Arc<Provider>>, headers: http::HeaderMap) -> Response {
     let said = provider.said.lock().unwrap();
-    if headers.get("authorization").is_none_or(|value| value != "Bearer the-access-token") {
+    if headers
+        .get("authorization")
+        .is_none_or(|value| value != "Bearer the-access-token")
+    {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     match &said.user_info {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(info) if said.signed_user_info => {
             let header = Map::from_iter([("kid".to_owned(), json!("current"))]);
-            ([("content-type", "application/jwt")], provider.signed(&header, info)).into_response()
+            (
+                [("content-type", "application/jwt")],
+                provider.signed(&header, info),
+            )
+                .into_response()
         }
         Some(info) => Json(info).into_response(),
     }
@@ -189,12 +201,27 @@ impl Scene {
 
     async fn open_with(
         kind: RecordClaimKind,
-        change: impl FnOnce(ProviderSettings) -> (ProviderSettings, Option<Arc<dyn symbolon_crypto::signing::Sign>>),
+        change: impl FnOnce(
+            ProviderSettings,
+        ) -> (ProviderSettings, Option<Arc<dyn symbolon_crypto::signing::Sign>>),
     ) -> Self {
         let provider = Provider::start().await;
-        let settings = ProviderSettings::new(&provider.base, CLIENT, "openid", "individual_id", kind, UrlPolicy::Development);
+        let settings = ProviderSettings::new(
+            &provider.base,
+            CLIENT,
+            "openid",
+            "individual_id",
+            kind,
+            UrlPolicy::Development,
+        );
         let (settings, key) = change(settings.unwrap());
-        let setup = ProviderSetup::new(settings, "National login".to_owned(), key, FetchPolicy::Development).unwrap();
+        let setup = ProviderSetup::new(
+            settings,
+            "National login".to_owned(),
+            key,
+            FetchPolicy::Development,
+        )
+        .unwrap();
         let sign_in = SignInSetup {
             way: SignInWay::OpenIdProvider(Box::new(setup)),
             ..SignInSetup::closed(Arc::new(Translations::shipped().unwrap()))
@@ -213,7 +240,11 @@ impl Scene {
         let left = browser.get("/sign-in/provider").await;
         assert_eq!(left.status, StatusCode::SEE_OTHER);
         let location = reqwest::Url::parse(left.location()).unwrap();
-        assert!(location.as_str().starts_with(&format!("{}/authorize?", self.provider.base)));
+        assert!(
+            location
+                .as_str()
+                .starts_with(&format!("{}/authorize?", self.provider.base))
+        );
         let asked: BTreeMap<String, String> = location.query_pairs().into_owned().collect();
         assert_eq!(asked["redirect_uri"], self.world.url("/sign-in/provider/back"));
         let state = asked["state"].clone();
@@ -275,10 +306,18 @@ async fn the_claim_may_be_in_userinfo_alone_and_name_a_virtual_identifier() {
         });
         let mut browser = Browser::sent(&scene.world).await;
         let query = scene.leave(&mut browser).await;
-        assert_eq!(browser.get(&format!("/sign-in/provider/back?{query}")).await.location(), "/consent");
+        assert_eq!(
+            browser
+                .get(&format!("/sign-in/provider/back?{query}"))
+                .await
+                .location(),
+            "/consent"
+        );
         assert!(browser.get("/consent").await.html.contains("••••••8902"));
         // Of somebody else it is nobody's.
-        scene.provider.say(|said| said.user_info = Some(json!({ "sub": "another", "individual_id": VID })));
+        scene
+            .provider
+            .say(|said| said.user_info = Some(json!({ "sub": "another", "individual_id": VID })));
         assert!(scene.refused().await.starts_with(FAILED));
         scene.provider.say(|said| said.user_info = None);
         assert!(scene.refused().await.starts_with(FAILED));
@@ -341,7 +380,11 @@ async fn no_lie_in_an_id_token_signs_anybody_in() {
     });
     assert!(scene.refused().await.starts_with(FAILED));
     scene.provider.say(|said| said.lie = None);
-    assert_eq!(scene.there_and_back().await.location(), "/consent", "and the truth does");
+    assert_eq!(
+        scene.there_and_back().await.location(),
+        "/consent",
+        "and the truth does"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -351,7 +394,10 @@ async fn no_token_without_a_signature_of_the_provider_signs_anybody_in() {
     let part = |value: Value| base64url::encode(value.to_string().as_bytes());
     let by_public_key = |claims: &str, secret: &[u8]| {
         let input = format!("{}.{claims}", part(json!({ "alg": "HS256", "kid": "current" })));
-        format!("{input}.{}", base64url::encode(&hmac_sha256(secret, input.as_bytes())))
+        format!(
+            "{input}.{}",
+            base64url::encode(&hmac_sha256(secret, input.as_bytes()))
+        )
     };
     let key = scene.provider.key.public_key();
     let forgeries: [&dyn Fn(&[&str]) -> String; 5] = [
@@ -395,7 +441,13 @@ async fn an_answer_is_for_one_browser_one_sign_in_and_one_time() {
     let other_query = scene.leave(&mut other).await;
     assert!(other.get(&path).await.problem().starts_with(FAILED));
     let mut nobody = Browser::new(&scene.world);
-    assert!(nobody.get(&path).await.html.contains("There is no request of this browser"));
+    assert!(
+        nobody
+            .get(&path)
+            .await
+            .html
+            .contains("There is no request of this browser")
+    );
     // The right one, once. The other's leaving has changed what the provider expects.
     let query = scene.leave(&mut browser).await;
     let path = format!("/sign-in/provider/back?{query}");
@@ -405,7 +457,13 @@ async fn an_answer_is_for_one_browser_one_sign_in_and_one_time() {
     assert_ne!(browser.get(&path).await.status, StatusCode::SEE_OTHER);
     assert!(browser.get("/consent").await.html.contains("••••••8901"));
     let issuer_changed = other_query.replace("iss=", "iss=x");
-    assert!(other.get(&format!("/sign-in/provider/back?{issuer_changed}")).await.problem().starts_with(FAILED));
+    assert!(
+        other
+            .get(&format!("/sign-in/provider/back?{issuer_changed}"))
+            .await
+            .problem()
+            .starts_with(FAILED)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -422,14 +480,22 @@ async fn a_provider_that_refuses_fails_or_is_down_leads_to_a_page() {
     }
     scene.provider.say(|says| says.token_status = StatusCode::OK);
     // Somebody whom the register does not know, or who has died, or who is named by no number.
-    for claim in [json!("9999999999"), json!("not a number"), json!(2_345_678_901_u64)] {
-        scene.provider.say(|says| says.claims = json!({ "individual_id": claim }));
+    for claim in [
+        json!("9999999999"),
+        json!("not a number"),
+        json!(2_345_678_901_u64),
+    ] {
+        scene
+            .provider
+            .say(|says| says.claims = json!({ "individual_id": claim }));
         assert!(scene.refused().await.starts_with(NO_RECORD));
     }
     let mut deceased = record("2345678903", "Aisha");
     deceased["declaredAsDeceased"] = json!("Y");
     scene.world.import(&[deceased]).await;
-    scene.provider.say(|says| says.claims = json!({ "individual_id": "2345678903" }));
+    scene
+        .provider
+        .say(|says| says.claims = json!({ "individual_id": "2345678903" }));
     assert!(scene.refused().await.starts_with(NO_RECORD));
 }
 
@@ -448,8 +514,21 @@ async fn metadata_that_lie_or_cannot_be_had_lead_to_a_page() {
         assert!(shown.problem().starts_with(said), "{change}");
     }
     // Nobody listens there.
-    let settings = ProviderSettings::new("http://127.0.0.1:9", CLIENT, "openid", "sub", RecordClaimKind::Uin, UrlPolicy::Development);
-    let setup = ProviderSetup::new(settings.unwrap(), "Login".to_owned(), None, FetchPolicy::Development).unwrap();
+    let settings = ProviderSettings::new(
+        "http://127.0.0.1:9",
+        CLIENT,
+        "openid",
+        "sub",
+        RecordClaimKind::Uin,
+        UrlPolicy::Development,
+    );
+    let setup = ProviderSetup::new(
+        settings.unwrap(),
+        "Login".to_owned(),
+        None,
+        FetchPolicy::Development,
+    )
+    .unwrap();
     let sign_in = SignInSetup {
         way: SignInWay::OpenIdProvider(Box::new(setup)),
         ..SignInSetup::closed(Arc::new(Translations::shipped().unwrap()))
@@ -459,7 +538,13 @@ async fn metadata_that_lie_or_cannot_be_had_lead_to_a_page() {
     assert!(browser.get("/sign-in/provider").await.problem().starts_with(DOWN));
     // The forms of codes are not there for a provider's residents.
     let form = Browser::sent(&world).await.get("/sign-in/cancel").await.form();
-    assert_eq!(browser.post("/sign-in/number", &[("form", &form), ("number", HASSAN)]).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        browser
+            .post("/sign-in/number", &[("form", &form), ("number", HASSAN)])
+            .await
+            .status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -484,7 +569,15 @@ fn rs256_is_verified_with_the_key_that_its_token_names() {
     let keys = json!({ "keys": [{ "kty": "RSA", "kid": "1", "n": MODULUS, "e": "AQAB", "use": "sig" }] });
     let keys = ProviderKeys::parse(keys.to_string().as_bytes()).unwrap();
     let kind = RecordClaimKind::Uin;
-    let settings = ProviderSettings::new("https://provider.example", CLIENT, "openid", "sub", kind, UrlPolicy::Public).unwrap();
+    let settings = ProviderSettings::new(
+        "https://provider.example",
+        CLIENT,
+        "openid",
+        "sub",
+        kind,
+        UrlPolicy::Public,
+    )
+    .unwrap();
     let now = symbolon_crypto::UnixTime::from_seconds(START);
     let judge = |token: &str| verify_id_token(token, &settings, &keys, "nonce", now, &AwsLcProvider).err();
     // It is signed by this key and by this issuer, and says nothing of an audience.

@@ -95,13 +95,19 @@ impl Shown {
 
     /// The token of the page's forms.
     pub(crate) fn form(&self) -> String {
-        let (_, after) = self.html.split_once(r#"name="form" value=""#).expect("the page has a form");
+        let (_, after) = self
+            .html
+            .split_once(r#"name="form" value=""#)
+            .expect("the page has a form");
         after.split('"').next().unwrap().to_owned()
     }
 
     /// What the page says went wrong.
     pub(crate) fn problem(&self) -> &str {
-        let (_, after) = self.html.split_once(r#"id="problem">"#).expect("the page has a problem");
+        let (_, after) = self
+            .html
+            .split_once(r#"id="problem">"#)
+            .expect("the page has a problem");
         after.split('<').next().unwrap()
     }
 }
@@ -110,7 +116,11 @@ impl<'a> Browser<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
         Self {
             world,
-            http: Client::builder().no_proxy().redirect(Policy::none()).build().unwrap(),
+            http: Client::builder()
+                .no_proxy()
+                .redirect(Policy::none())
+                .build()
+                .unwrap(),
             cookies: BTreeMap::new(),
             accept_language: None,
         }
@@ -133,7 +143,13 @@ impl<'a> Browser<'a> {
             ("scope", "NationalIdentity"),
         ];
         form.extend_from_slice(more);
-        let pushed = browser.http.post(world.url("/par")).form(&form).send().await.unwrap();
+        let pushed = browser
+            .http
+            .post(world.url("/par"))
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(pushed.status(), StatusCode::CREATED);
         let pushed: Value = pushed.json().await.unwrap();
         let request_uri = pushed["request_uri"].as_str().unwrap();
@@ -161,7 +177,11 @@ impl<'a> Browser<'a> {
     }
 
     async fn take(&mut self, request: reqwest::RequestBuilder) -> Shown {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut request = request.header("cookie", cookies.join("; "));
         if let Some(language) = self.accept_language {
             request = request.header("accept-language", language);
@@ -197,13 +217,15 @@ impl<'a> Browser<'a> {
     /// Loads the sign-in page and types a number.
     pub(crate) async fn type_number(&mut self, number: &str) -> Shown {
         let form = self.get("/sign-in").await.form();
-        self.post("/sign-in/number", &[("form", &form), ("number", number)]).await
+        self.post("/sign-in/number", &[("form", &form), ("number", number)])
+            .await
     }
 
     /// Loads the sign-in page and types a code.
     pub(crate) async fn type_code(&mut self, code: &str) -> Shown {
         let form = self.get("/sign-in").await.form();
-        self.post("/sign-in/code", &[("form", &form), ("code", code)]).await
+        self.post("/sign-in/code", &[("form", &form), ("code", code)])
+            .await
     }
 
     /// Signs Hassan in, to the consent page.

@@ -62,7 +62,10 @@ pub fn begin(
         // The claim that names the record is worth nothing to ask for where it is `sub`, which is always there.
         if metadata.takes_claims_parameter && settings.record_claim != "sub" {
             let wanted = json!({ settings.record_claim.as_str(): { "essential": true } });
-            query.append_pair("claims", &json!({ "id_token": wanted, "userinfo": wanted }).to_string());
+            query.append_pair(
+                "claims",
+                &json!({ "id_token": wanted, "userinfo": wanted }).to_string(),
+            );
         }
     }
     Ok(Beginning {
@@ -99,7 +102,10 @@ impl ProviderAnswer {
         }
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let one = |name: &str| {
-            let mut values = pairs.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_ref());
+            let mut values = pairs
+                .iter()
+                .filter(|(own, _)| own == name)
+                .map(|(_, value)| value.as_ref());
             match (values.next(), values.next()) {
                 (first, None) => Ok(first),
                 // Two readers would take two different values.
@@ -120,9 +126,10 @@ impl ProviderAnswer {
                 code: Zeroizing::new(code.to_owned()),
                 state: Zeroizing::new(state.to_owned()),
             }),
-            (None, Some("access_denied" | "login_required" | "consent_required" | "interaction_required")) => {
-                Err(ProviderError::Denied)
-            }
+            (
+                None,
+                Some("access_denied" | "login_required" | "consent_required" | "interaction_required"),
+            ) => Err(ProviderError::Denied),
             (None, Some(_)) => Err(ProviderError::Refused),
             _ => Err(ProviderError::Malformed(WHAT)),
         }
@@ -152,5 +159,7 @@ fn verifier(secret: &InstallationSecret, state: &str) -> Zeroizing<String> {
 }
 
 fn derive(secret: &InstallationSecret, purpose: Purpose, state: &str) -> Zeroizing<String> {
-    Zeroizing::new(base64url::encode(&secret.derive_tag(purpose, &[state.as_bytes()])))
+    Zeroizing::new(base64url::encode(
+        &secret.derive_tag(purpose, &[state.as_bytes()]),
+    ))
 }

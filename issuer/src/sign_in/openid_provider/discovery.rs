@@ -61,7 +61,8 @@ impl ProviderMetadata {
         }
         // A list that is left out says nothing; one that is there says what cannot be done.
         let lacks = |list: &Option<Vec<String>>, wanted: &str| {
-            list.as_ref().is_some_and(|list| !list.iter().any(|entry| entry == wanted))
+            list.as_ref()
+                .is_some_and(|list| !list.iter().any(|entry| entry == wanted))
         };
         if lacks(&wire.response_types_supported, "code") {
             return Err(ProviderError::Unsupported("the response type code"));
@@ -69,7 +70,9 @@ impl ProviderMetadata {
         if lacks(&wire.code_challenge_methods_supported, "S256") {
             return Err(ProviderError::Unsupported("PKCE with S256"));
         }
-        if settings.client_key.is_some() && lacks(&wire.token_endpoint_auth_methods_supported, "private_key_jwt") {
+        if settings.client_key.is_some()
+            && lacks(&wire.token_endpoint_auth_methods_supported, "private_key_jwt")
+        {
             return Err(ProviderError::Unsupported("private_key_jwt"));
         }
         Ok(Self {
@@ -113,6 +116,7 @@ pub(super) fn object<T: DeserializeOwned>(body: &[u8], what: &'static str) -> Re
         bytes: MAX_PROVIDER_DOCUMENT_BYTES,
         ..JsonBudget::MESSAGE
     };
-    let members: Map<String, Value> = json::parse(body, budget).map_err(|_| ProviderError::Malformed(what))?;
+    let members: Map<String, Value> =
+        json::parse(body, budget).map_err(|_| ProviderError::Malformed(what))?;
     serde_json::from_value(Value::Object(members)).map_err(|_| ProviderError::Malformed(what))
 }

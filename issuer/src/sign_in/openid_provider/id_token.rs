@@ -38,7 +38,12 @@ pub fn verify_id_token(
     crypto: &dyn CryptoProvider,
 ) -> Result<IdToken, ProviderError> {
     let claims = keys.verified(token, "ID token", crypto)?;
-    let text = |name: &'static str| claims.get(name).and_then(Value::as_str).ok_or(ProviderError::Claim(name));
+    let text = |name: &'static str| {
+        claims
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or(ProviderError::Claim(name))
+    };
     if text("iss")? != settings.issuer.as_str() {
         return Err(ProviderError::Claim("iss"));
     }
@@ -86,10 +91,15 @@ fn time(claims: &Map<String, Value>, name: &'static str) -> Result<UnixTime, Pro
     let value = claims.get(name).ok_or(ProviderError::Claim(name))?;
     let whole = value.as_i64().or_else(|| {
         let seconds = value.as_f64().filter(|seconds| seconds.abs() < MAX_SECONDS)?;
-        #[expect(clippy::cast_possible_truncation, reason = "bounded above, and the fraction is meant to go")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounded above, and the fraction is meant to go"
+        )]
         Some(seconds as i64)
     });
-    whole.map(UnixTime::from_seconds).ok_or(ProviderError::Claim(name))
+    whole
+        .map(UnixTime::from_seconds)
+        .ok_or(ProviderError::Claim(name))
 }
 
 /// Some thirty thousand years.

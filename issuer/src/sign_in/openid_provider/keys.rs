@@ -77,14 +77,19 @@ impl ProviderKeys {
                     _ => None,
                 };
                 let key = self.only(jws.kid.as_deref(), fits)?;
-                jws.verify(crypto, &key).map_err(|_| ProviderError::Signature(what))?;
+                jws.verify(crypto, &key)
+                    .map_err(|_| ProviderError::Signature(what))?;
                 jws.payload_json().map_err(refused)
             }
         }
     }
 
     /// The key that a header names, or the only one that fits where it names none.
-    fn only<K>(&self, kid: Option<&str>, fits: impl Fn(&ProviderKey) -> Option<K>) -> Result<K, ProviderError> {
+    fn only<K>(
+        &self,
+        kid: Option<&str>,
+        fits: impl Fn(&ProviderKey) -> Option<K>,
+    ) -> Result<K, ProviderError> {
         let mut found = self
             .0
             .iter()
@@ -100,11 +105,15 @@ impl ProviderKeys {
 fn read(key: &Value) -> Option<(Option<String>, ProviderKey)> {
     let signs = |use_: Option<&str>| use_.is_none_or(|use_| use_ == "sig");
     if let Ok(jwk) = serde_json::from_value::<RsaJwk>(key.clone()) {
-        let read = RsaPublicKey::from_jwk(&jwk).ok().filter(|_| signs(jwk.use_.as_deref()))?;
+        let read = RsaPublicKey::from_jwk(&jwk)
+            .ok()
+            .filter(|_| signs(jwk.use_.as_deref()))?;
         return Some((jwk.kid, ProviderKey::Rsa(read)));
     }
     let jwk: Jwk = serde_json::from_value(key.clone()).ok()?;
-    let read = PublicKey::from_jwk(&jwk).ok().filter(|_| signs(jwk.use_.as_deref()))?;
+    let read = PublicKey::from_jwk(&jwk)
+        .ok()
+        .filter(|_| signs(jwk.use_.as_deref()))?;
     Some((jwk.kid, ProviderKey::Suite(read)))
 }
 

@@ -36,7 +36,9 @@ pub fn resident_of(
         .claims
         .get(name)
         .or_else(|| user_info.and_then(|info| info.claims.get(name)));
-    let text = claim.and_then(Value::as_str).ok_or(ProviderError::NoRecordClaim)?;
+    let text = claim
+        .and_then(Value::as_str)
+        .ok_or(ProviderError::NoRecordClaim)?;
     let named = match settings.record_claim_kind {
         RecordClaimKind::Uin => Uin::parse(text).ok().map(RecordName::Uin),
         RecordClaimKind::Vid => Vid::parse(text).ok().map(RecordName::Vid),

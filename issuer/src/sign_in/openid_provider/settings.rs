@@ -127,7 +127,10 @@ impl ProviderSettings {
     /// [OpenID Connect Discovery 1.0 §4]: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
     #[must_use]
     pub fn metadata_location(&self) -> String {
-        format!("{}/.well-known/openid-configuration", self.issuer.as_str().trim_end_matches('/'))
+        format!(
+            "{}/.well-known/openid-configuration",
+            self.issuer.as_str().trim_end_matches('/')
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::encoding::base64url;
@@ -30,7 +31,15 @@ struct World {
 
 fn settings() -> ProviderSettings {
     let kind = RecordClaimKind::Uin;
-    ProviderSettings::new(ISSUER, "symbolon", "openid profile", "individual_id", kind, UrlPolicy::Public).unwrap()
+    ProviderSettings::new(
+        ISSUER,
+        "symbolon",
+        "openid profile",
+        "individual_id",
+        kind,
+        UrlPolicy::Public,
+    )
+    .unwrap()
 }
 
 fn document() -> Value {
@@ -59,7 +68,9 @@ fn back() -> HttpUrl {
 impl World {
     fn new() -> Self {
         let randomness = SeededRandomness::new(1);
-        let key = RustCryptoProvider.generate_key(SignatureAlgorithm::Es256, &randomness).unwrap();
+        let key = RustCryptoProvider
+            .generate_key(SignatureAlgorithm::Es256, &randomness)
+            .unwrap();
         Self {
             settings: settings(),
             metadata: metadata(&document()).unwrap(),
@@ -71,7 +82,14 @@ impl World {
     }
 
     fn begin(&self) -> (ProviderState, HashMap<String, String>) {
-        let beginning = begin(&self.settings, &self.metadata, &back(), &["ar", "en"], &self.secret, &self.randomness);
+        let beginning = begin(
+            &self.settings,
+            &self.metadata,
+            &back(),
+            &["ar", "en"],
+            &self.secret,
+            &self.randomness,
+        );
         let beginning = beginning.unwrap();
         let query = beginning.location.query_pairs().into_owned().collect();
         (beginning.state, query)
@@ -82,7 +100,14 @@ impl World {
     }
 
     fn verify(&self, token: &str) -> Result<IdToken, ProviderError> {
-        verify_id_token(token, &self.settings, &self.keys, "nonce", NOW, &RustCryptoProvider)
+        verify_id_token(
+            token,
+            &self.settings,
+            &self.keys,
+            "nonce",
+            NOW,
+            &RustCryptoProvider,
+        )
     }
 
     fn verify_claims(&self, claims: &Value) -> Result<IdToken, ProviderError> {
@@ -104,8 +129,14 @@ fn key_set(keys: &[(&str, &SecretKey)]) -> ProviderKeys {
 
 fn signed(key: &SecretKey, header: &Value, claims: &Value) -> String {
     let algorithm = key.public_key().algorithm();
-    let prepared = jws::prepare(algorithm, header.as_object().unwrap(), claims.to_string().as_bytes());
-    let signature = RustCryptoProvider.sign(key, prepared.signing_input().as_bytes()).unwrap();
+    let prepared = jws::prepare(
+        algorithm,
+        header.as_object().unwrap(),
+        claims.to_string().as_bytes(),
+    );
+    let signature = RustCryptoProvider
+        .sign(key, prepared.signing_input().as_bytes())
+        .unwrap();
     prepared.finish(&signature)
 }
 
@@ -140,7 +171,10 @@ fn the_browser_leaves_with_everything_that_the_answer_is_held_against() {
     assert_eq!(query["code_challenge_method"], "S256");
     assert_eq!(query["ui_locales"], "ar en");
     assert!(query["claims"].contains("individual_id"));
-    let answer = format!("code=abc&state={}&iss={}", query["state"], "https%3A%2F%2Flogin.example%2Frealms%2Fnation");
+    let answer = format!(
+        "code=abc&state={}&iss={}",
+        query["state"], "https%3A%2F%2Flogin.example%2Frealms%2Fnation"
+    );
     let answer = world.answer(&answer, &state).unwrap();
     assert_eq!(*answer.nonce(&world.secret), query["nonce"]);
     let challenge = base64url::encode(&Sha256::digest(answer.verifier(&world.secret).as_bytes()));
@@ -158,18 +192,48 @@ fn an_answer_of_another_session_or_provider_is_foreign() {
     let iss = "https%3A%2F%2Flogin.example%2Frealms%2Fnation";
     let (mine, foreign) = (&query["state"], &other["state"]);
     for (query, error) in [
-        (format!("code=abc&state={foreign}&iss={iss}"), ProviderError::ForeignAnswer),
+        (
+            format!("code=abc&state={foreign}&iss={iss}"),
+            ProviderError::ForeignAnswer,
+        ),
         (format!("code=abc&iss={iss}"), ProviderError::ForeignAnswer),
         (format!("code=abc&state={mine}"), ProviderError::ForeignAnswer),
-        (format!("code=abc&state={mine}&iss=https%3A%2F%2Fother.example"), ProviderError::ForeignAnswer),
-        (format!("error=access_denied&state={foreign}&iss={iss}"), ProviderError::ForeignAnswer),
-        (format!("error=access_denied&state={mine}&iss={iss}"), ProviderError::Denied),
-        (format!("error=server_error&state={mine}&iss={iss}"), ProviderError::Refused),
-        (format!("state={mine}&iss={iss}"), ProviderError::Malformed("answer")),
-        (format!("code=&state={mine}&iss={iss}"), ProviderError::Malformed("answer")),
-        (format!("code=a&code=b&state={mine}&iss={iss}"), ProviderError::Malformed("answer")),
-        (format!("code=a&error=b&state={mine}&iss={iss}"), ProviderError::Malformed("answer")),
-        (format!("code={}&state={mine}&iss={iss}", "a".repeat(9_000)), ProviderError::Malformed("answer")),
+        (
+            format!("code=abc&state={mine}&iss=https%3A%2F%2Fother.example"),
+            ProviderError::ForeignAnswer,
+        ),
+        (
+            format!("error=access_denied&state={foreign}&iss={iss}"),
+            ProviderError::ForeignAnswer,
+        ),
+        (
+            format!("error=access_denied&state={mine}&iss={iss}"),
+            ProviderError::Denied,
+        ),
+        (
+            format!("error=server_error&state={mine}&iss={iss}"),
+            ProviderError::Refused,
+        ),
+        (
+            format!("state={mine}&iss={iss}"),
+            ProviderError::Malformed("answer"),
+        ),
+        (
+            format!("code=&state={mine}&iss={iss}"),
+            ProviderError::Malformed("answer"),
+        ),
+        (
+            format!("code=a&code=b&state={mine}&iss={iss}"),
+            ProviderError::Malformed("answer"),
+        ),
+        (
+            format!("code=a&error=b&state={mine}&iss={iss}"),
+            ProviderError::Malformed("answer"),
+        ),
+        (
+            format!("code={}&state={mine}&iss={iss}", "a".repeat(9_000)),
+            ProviderError::Malformed("answer"),
+        ),
     ] {
         assert_eq!(refused(world.answer(&query, &state)), error, "{query}");
     }
@@ -182,7 +246,10 @@ fn metadata_of_another_issuer_or_without_what_is_needed_are_refused() {
         document[name] = value;
         metadata(&document)
     };
-    assert_eq!(changed("issuer", json!("https://login.example")), Err(ProviderError::IssuerMismatch));
+    assert_eq!(
+        changed("issuer", json!("https://login.example")),
+        Err(ProviderError::IssuerMismatch)
+    );
     assert_eq!(
         changed("token_endpoint", json!("http://login.example/token")),
         Err(ProviderError::EndpointNotPermitted)
@@ -195,12 +262,21 @@ fn metadata_of_another_issuer_or_without_what_is_needed_are_refused() {
         ("response_types_supported", json!(["id_token"])),
         ("code_challenge_methods_supported", json!(["plain"])),
     ] {
-        assert!(matches!(changed(list, value), Err(ProviderError::Unsupported(_))), "{list}");
+        assert!(
+            matches!(changed(list, value), Err(ProviderError::Unsupported(_))),
+            "{list}"
+        );
     }
     for gone in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-        assert_eq!(changed(gone, Value::Null), Err(ProviderError::Malformed("metadata")), "{gone}");
+        assert_eq!(
+            changed(gone, Value::Null),
+            Err(ProviderError::Malformed("metadata")),
+            "{gone}"
+        );
     }
-    let twice = document().to_string().replacen('{', r#"{"issuer":"https://other.example","#, 1);
+    let twice = document()
+        .to_string()
+        .replacen('{', r#"{"issuer":"https://other.example","#, 1);
     assert!(ProviderMetadata::parse(twice.as_bytes(), &settings()).is_err());
 }
 
@@ -247,12 +323,19 @@ fn every_claim_of_a_token_is_checked() {
         (with("sub", json!("")), "sub"),
         (with("sub", json!("s".repeat(256))), "sub"),
     ] {
-        assert_eq!(refused(world.verify_claims(&claims)), ProviderError::Claim(error), "{error}");
+        assert_eq!(
+            refused(world.verify_claims(&claims)),
+            ProviderError::Claim(error),
+            "{error}"
+        );
     }
     for name in ["iss", "aud", "exp", "iat", "nonce", "sub"] {
         let mut claims = claims();
         claims.remove(name);
-        assert_eq!(refused(world.verify_claims(&Value::Object(claims))), ProviderError::Claim(name));
+        assert_eq!(
+            refused(world.verify_claims(&Value::Object(claims))),
+            ProviderError::Claim(name)
+        );
     }
 }
 
@@ -260,9 +343,14 @@ fn every_claim_of_a_token_is_checked() {
 fn every_way_not_to_sign_a_token_is_refused() {
     let world = World::new();
     let good = Value::Object(claims());
-    let stranger = RustCryptoProvider.generate_key(SignatureAlgorithm::Es256, &world.randomness).unwrap();
+    let stranger = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, &world.randomness)
+        .unwrap();
     let by_stranger = signed(&stranger, &json!({ "kid": "current" }), &good);
-    assert_eq!(refused(world.verify(&by_stranger)), ProviderError::Signature("ID token"));
+    assert_eq!(
+        refused(world.verify(&by_stranger)),
+        ProviderError::Signature("ID token")
+    );
     let unknown = signed(&world.key, &json!({ "kid": "gone" }), &good);
     assert_eq!(refused(world.verify(&unknown)), ProviderError::UnknownKey);
     let brought_along = json!({ "kid": "current", "jwk": stranger.public_key().to_jwk() });
@@ -290,9 +378,15 @@ fn every_way_not_to_sign_a_token_is_refused() {
     }
     // An RSA algorithm finds no key among those of another kind.
     let header = part(&json!({ "alg": "RS256", "kid": "current" }));
-    assert_eq!(refused(world.verify(&format!("{header}.{}.AA", part(&good)))), ProviderError::UnknownKey);
+    assert_eq!(
+        refused(world.verify(&format!("{header}.{}.AA", part(&good)))),
+        ProviderError::UnknownKey
+    );
     for garbage in ["", "a.b", "a.b.c", "....", &"a".repeat(600_000)] {
-        assert!(matches!(refused(world.verify(garbage)), ProviderError::Malformed(_)));
+        assert!(matches!(
+            refused(world.verify(garbage)),
+            ProviderError::Malformed(_)
+        ));
     }
 }
 
@@ -301,7 +395,9 @@ fn a_token_without_a_key_name_is_taken_where_only_one_key_fits() {
     let mut world = World::new();
     let token = signed(&world.key, &json!({}), &Value::Object(claims()));
     assert!(world.verify(&token).is_ok());
-    let second = RustCryptoProvider.generate_key(SignatureAlgorithm::Es256, &world.randomness).unwrap();
+    let second = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, &world.randomness)
+        .unwrap();
     world.keys = key_set(&[("current", &world.key), ("next", &second)]);
     assert_eq!(refused(world.verify(&token)), ProviderError::UnknownKey);
 }
@@ -316,7 +412,11 @@ fn keys_for_encryption_and_of_kinds_that_are_not_ours_are_left_out() {
     world.keys = ProviderKeys::parse(set.to_string().as_bytes()).unwrap();
     let token = signed(&world.key, &json!({ "kid": "current" }), &Value::Object(claims()));
     assert_eq!(refused(world.verify(&token)), ProviderError::UnknownKey);
-    for wrong in [json!({}), json!({ "keys": {} }), json!({ "keys": vec![json!({}); 33] })] {
+    for wrong in [
+        json!({}),
+        json!({ "keys": {} }),
+        json!({ "keys": vec![json!({}); 33] }),
+    ] {
         assert!(ProviderKeys::parse(wrong.to_string().as_bytes()).is_err());
     }
 }
@@ -328,9 +428,19 @@ fn userinfo_is_about_the_person_of_the_token() {
     without.remove("individual_id");
     let token = world.verify_claims(&Value::Object(without)).unwrap();
     assert!(!token.names_a_record(&world.settings));
-    assert_eq!(resident_of(&token, None, &world.settings), Err(ProviderError::NoRecordClaim));
+    assert_eq!(
+        resident_of(&token, None, &world.settings),
+        Err(ProviderError::NoRecordClaim)
+    );
     let read = |body: &[u8], media_type: &str| {
-        UserInfo::parse(body, media_type, &token, &world.settings, &world.keys, &RustCryptoProvider)
+        UserInfo::parse(
+            body,
+            media_type,
+            &token,
+            &world.settings,
+            &world.keys,
+            &RustCryptoProvider,
+        )
     };
     let info = |name: &str, value: Value| {
         let mut info = json!({ "sub": "pairwise", "individual_id": UIN });
@@ -342,20 +452,59 @@ fn userinfo_is_about_the_person_of_the_token() {
     assert!(resident_of(&token, Some(&plain), &world.settings).is_ok());
     let jwt = |info: &Value| signed(&world.key, &json!({ "kid": "current" }), info);
     assert!(read(jwt(&info("iss", json!(ISSUER))).as_bytes(), "application/jwt").is_ok());
-    let stranger = RustCryptoProvider.generate_key(SignatureAlgorithm::Es256, &world.randomness).unwrap();
-    let forged = signed(&stranger, &json!({ "kid": "current" }), &info("iss", json!(ISSUER)));
+    let stranger = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, &world.randomness)
+        .unwrap();
+    let forged = signed(
+        &stranger,
+        &json!({ "kid": "current" }),
+        &info("iss", json!(ISSUER)),
+    );
     for (body, media_type, error) in [
-        (info("sub", json!("another")).to_string(), "application/json", ProviderError::Claim("sub")),
-        (jwt(&info("sub", json!("another"))), "application/jwt", ProviderError::Claim("sub")),
-        (jwt(&info("iss", json!("https://other.example"))), "application/jwt", ProviderError::Claim("iss")),
-        (jwt(&info("aud", json!("another"))), "application/jwt", ProviderError::Claim("aud")),
-        (forged, "application/jwt", ProviderError::Signature("userinfo response")),
-        ("[]".to_owned(), "application/json", ProviderError::Malformed("userinfo response")),
-        ("{}".to_owned(), "text/html", ProviderError::Malformed("userinfo response")),
+        (
+            info("sub", json!("another")).to_string(),
+            "application/json",
+            ProviderError::Claim("sub"),
+        ),
+        (
+            jwt(&info("sub", json!("another"))),
+            "application/jwt",
+            ProviderError::Claim("sub"),
+        ),
+        (
+            jwt(&info("iss", json!("https://other.example"))),
+            "application/jwt",
+            ProviderError::Claim("iss"),
+        ),
+        (
+            jwt(&info("aud", json!("another"))),
+            "application/jwt",
+            ProviderError::Claim("aud"),
+        ),
+        (
+            forged,
+            "application/jwt",
+            ProviderError::Signature("userinfo response"),
+        ),
+        (
+            "[]".to_owned(),
+            "application/json",
+            ProviderError::Malformed("userinfo response"),
+        ),
+        (
+            "{}".to_owned(),
+            "text/html",
+            ProviderError::Malformed("userinfo response"),
+        ),
     ] {
         assert_eq!(refused(read(body.as_bytes(), media_type)), error, "{body}");
     }
-    for wrong in [json!("no number"), json!(2_345_678_901_u64), json!(["2345678901"]), Value::Null] {
+    for wrong in [
+        json!("no number"),
+        json!(2_345_678_901_u64),
+        json!(["2345678901"]),
+        Value::Null,
+    ] {
         let wrong = info("individual_id", wrong).to_string();
         let wrong = read(wrong.as_bytes(), "application/json").unwrap();
         assert_eq!(
@@ -376,12 +525,23 @@ fn the_token_request_proves_the_client_by_its_key() {
     let answer = world.answer(&answer, &state).unwrap();
     let request = |world: &World| {
         let (settings, metadata) = (&world.settings, &world.metadata);
-        TokenRequest::new(&answer, settings, metadata, &back(), &world.secret, NOW, &world.randomness).unwrap()
+        TokenRequest::new(
+            &answer,
+            settings,
+            metadata,
+            &back(),
+            &world.secret,
+            NOW,
+            &world.randomness,
+        )
+        .unwrap()
     };
     let TokenRequest::Ready(form) = request(&world) else {
         panic!("a public client signs nothing");
     };
-    let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect();
     assert_eq!(form["code"], "a&b");
     assert_eq!(form["redirect_uri"], back().as_str());
     assert_eq!(
@@ -397,15 +557,24 @@ fn the_token_request_proves_the_client_by_its_key() {
     let TokenRequest::ToSign(prepared) = request(&world) else {
         panic!("the assertion must be signed");
     };
-    let signature = RustCryptoProvider.sign(&world.key, &prepared.request().bytes).unwrap();
+    let signature = RustCryptoProvider
+        .sign(&world.key, &prepared.request().bytes)
+        .unwrap();
     let form = prepared.finish(&signature);
-    let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+    let form: HashMap<String, String> = url::form_urlencoded::parse(form.as_bytes())
+        .into_owned()
+        .collect();
     let assertion = jws::CompactJws::parse(&form["client_assertion"], 4096).unwrap();
-    assertion.verify(&RustCryptoProvider, &world.key.public_key()).unwrap();
+    assertion
+        .verify(&RustCryptoProvider, &world.key.public_key())
+        .unwrap();
     assert_eq!(assertion.header.kid.as_deref(), Some("client-key"));
     let claims: Value = assertion.payload_json().unwrap();
     assert_eq!(claims["aud"], "https://login.example/token");
-    assert_eq!((&claims["iss"], &claims["sub"]), (&json!("symbolon"), &json!("symbolon")));
+    assert_eq!(
+        (&claims["iss"], &claims["sub"]),
+        (&json!("symbolon"), &json!("symbolon"))
+    );
 }
 
 #[test]
@@ -425,7 +594,14 @@ fn a_token_response_without_an_id_token_or_with_another_kind_of_token_is_refused
 #[test]
 fn settings_name_the_key_that_is_wrong() {
     let new = |issuer, client, scope, claim| {
-        ProviderSettings::new(issuer, client, scope, claim, RecordClaimKind::Vid, UrlPolicy::Public)
+        ProviderSettings::new(
+            issuer,
+            client,
+            scope,
+            claim,
+            RecordClaimKind::Vid,
+            UrlPolicy::Public,
+        )
     };
     for (issuer, client, scope, claim, key) in [
         ("http://login.example", "c", "openid", "sub", "issuer"),
@@ -436,5 +612,31 @@ fn settings_name_the_key_that_is_wrong() {
         ("https://login.example", "c", "openid", "", "record_claim"),
     ] {
         assert_eq!(new(issuer, client, scope, claim).unwrap_err().key, key);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever a provider or a browser sends, it is refused and nothing worse.
+    #[test]
+    fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0_usize..600, at in 0_usize..600) {
+        let world = World::new();
+        let (state, _) = world.begin();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let good = document().to_string().into_bytes();
+        let mut damaged = good.get(..cut.min(good.len())).unwrap_or_default().to_vec();
+        damaged.extend(&bytes);
+        for input in [&bytes, &damaged] {
+            let _ = ProviderMetadata::parse(input, &world.settings);
+            let _ = ProviderKeys::parse(input);
+            let _ = ProviderTokens::parse(input);
+        }
+        prop_assert!(world.answer(&text, &state).is_err());
+        prop_assert!(world.verify(&text).is_err());
+        let mut token = signed(&world.key, &json!({ "kid": "current" }), &Value::Object(claims())).into_bytes();
+        let at = at % token.len();
+        token[at] ^= 1;
+        prop_assert!(world.verify(&String::from_utf8_lossy(&token)).is_err(), "a token is signed whole");
     }
 }

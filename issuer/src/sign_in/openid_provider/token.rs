@@ -112,7 +112,11 @@ fn assertion(
         "iat": now,
         "exp": now.plus(ASSERTION_LIFETIME),
     });
-    Ok(jws::prepare(key.algorithm, &header, claims.to_string().as_bytes()))
+    Ok(jws::prepare(
+        key.algorithm,
+        &header,
+        claims.to_string().as_bytes(),
+    ))
 }
 
 /// What the token endpoint answered. It has no `Debug`: it holds tokens.
@@ -144,6 +148,9 @@ impl ProviderTokens {
         if !wire.token_type.eq_ignore_ascii_case("Bearer") || !visible(&access_token) {
             return Err(ProviderError::Malformed(WHAT));
         }
-        Ok(Self { id_token, access_token })
+        Ok(Self {
+            id_token,
+            access_token,
+        })
     }
 }

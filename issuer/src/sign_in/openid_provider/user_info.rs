@@ -34,7 +34,10 @@ impl UserInfo {
                 let text = core::str::from_utf8(body).map_err(|_| ProviderError::Malformed(WHAT))?;
                 let claims = keys.verified(text.trim(), WHAT, crypto)?;
                 // §5.3.2: signed claims should say whose and for whom they are. Where they do, it must be so.
-                if claims.get("iss").is_some_and(|issuer| *issuer != settings.issuer.as_str()) {
+                if claims
+                    .get("iss")
+                    .is_some_and(|issuer| *issuer != settings.issuer.as_str())
+                {
                     return Err(ProviderError::Claim("iss"));
                 }
                 if claims.contains_key("aud") {

@@ -23,16 +23,28 @@ async fn number_of(store: &dyn IssuerStore, vid: &str) -> Option<String> {
 pub(super) async fn a_record_is_found_by_the_virtual_identifiers_that_it_alone_has(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     let put = async |records: &[IdRecord]| store.put_records(records, event(&numbers)).await.unwrap();
-    put(&[record("1", "a").with_field("VID", json!([ONE, OTHER])), record("12", "b")]).await;
+    put(&[
+        record("1", "a").with_field("VID", json!([ONE, OTHER])),
+        record("12", "b"),
+    ])
+    .await;
     assert_eq!(number_of(store, ONE).await.as_deref(), Some("1"));
     assert_eq!(number_of(store, OTHER).await.as_deref(), Some("1"));
     assert_eq!(number_of(store, "9876543210123458").await, None);
     // Withdrawn, and given to somebody else.
-    put(&[record("1", "a").with_field("VID", json!(ONE)), record("12", "b").with_field("VID", json!(OTHER))]).await;
+    put(&[
+        record("1", "a").with_field("VID", json!(ONE)),
+        record("12", "b").with_field("VID", json!(OTHER)),
+    ])
+    .await;
     assert_eq!(number_of(store, ONE).await.as_deref(), Some("1"));
     assert_eq!(number_of(store, OTHER).await.as_deref(), Some("12"));
     // Two rows of one batch: the later one counts.
-    put(&[record("1", "a").with_field("VID", json!("1111111111111111")), record("1", "a")]).await;
+    put(&[
+        record("1", "a").with_field("VID", json!("1111111111111111")),
+        record("1", "a"),
+    ])
+    .await;
     assert_eq!(number_of(store, "1111111111111111").await, None);
     // A mistake of the register signs nobody in as somebody else.
     put(&[record("1", "a").with_field("VID", json!(OTHER))]).await;
@@ -71,7 +83,10 @@ pub(super) async fn a_step_of_a_sign_in_is_whole_and_taken_by_one_of_two(store: 
     };
     assert_eq!(store.commit_sign_in(step("browser")).await.unwrap(), Swap::Done);
     // Another browser that judged the same budget has to judge again, and nothing of it is kept.
-    assert_eq!(store.commit_sign_in(step("another")).await.unwrap(), Swap::Changed);
+    assert_eq!(
+        store.commit_sign_in(step("another")).await.unwrap(),
+        Swap::Changed
+    );
     assert!(store.sign_in(&digest("another")).await.unwrap().is_none());
     let kept = store.sign_in(&browser).await.unwrap().unwrap();
     assert_eq!(kept.value, first);
@@ -106,8 +121,17 @@ pub(super) async fn a_budget_that_was_counted_again_is_not_forgotten(store: &dyn
     }
     let due = first_due.unwrap().plus(Duration::from_secs(1));
     store.remove_expired(due, 100).await.unwrap();
-    assert_ne!(store.send_budget(&reference).await.unwrap().value, SendBudget::FRESH);
+    assert_ne!(
+        store.send_budget(&reference).await.unwrap().value,
+        SendBudget::FRESH
+    );
     assert!(store.sign_in(&digest("two")).await.unwrap().is_none());
-    store.remove_expired(due.plus(Duration::from_secs(86_400)), 100).await.unwrap();
-    assert_eq!(store.send_budget(&reference).await.unwrap().value, SendBudget::FRESH);
+    store
+        .remove_expired(due.plus(Duration::from_secs(86_400)), 100)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.send_budget(&reference).await.unwrap().value,
+        SendBudget::FRESH
+    );
 }

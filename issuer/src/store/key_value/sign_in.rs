@@ -1,7 +1,7 @@
 //! Sign-ins, the budgets of messages, and records by virtual identifier.
 
 use super::envelope::{read, read_stored, write};
-use super::{Keyed, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
+use super::{KeyValue, KeyValueIssuerStore, Keyed, Space, WriteBatch};
 use crate::audit::RecordReference;
 use crate::record::{IdRecord, MAX_VIDS, Uin, Vid};
 use crate::secret::SecretDigest;
@@ -36,7 +36,10 @@ impl<K: KeyValue> SignInStore for KeyValueIssuerStore<K> {
 
     fn sign_in<'a>(&'a self, browser: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<SignIn>>> {
         Box::pin(async move {
-            let found = self.entries.get(Space::SignIns, browser.as_bytes().to_vec()).await?;
+            let found = self
+                .entries
+                .get(Space::SignIns, browser.as_bytes().to_vec())
+                .await?;
             found.map(|bytes| read_stored(SIGN_IN, bytes)).transpose()
         })
     }
