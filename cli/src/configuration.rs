@@ -584,12 +584,27 @@ mod tests {
         ));
     }
 
+    const PROVIDER: &str = r#"
+        [issuer.sign_in]
+        method = "openid_provider"
+        [issuer.sign_in.provider]
+        issuer = "https://login.example"
+        name = "Login"
+        client_id = "symbolon"
+        record_claim = "individual_id"
+        record_claim_holds = "uin"
+    "#;
+
     #[test]
     fn every_key_of_the_table_is_known_to_the_file() {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
                 KeyType::Number => "60",
+                KeyType::Text if key.ends_with("sign_in.method") => "openid_provider",
+                KeyType::Text if key.ends_with("sign_in.sender") => "demo",
+                KeyType::Text if key.ends_with("sign_in.channel") => "email",
+                KeyType::Text if key.ends_with("record_claim_holds") => "vid",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
                 KeyType::Text if key.contains("authorization") => "required",
@@ -597,8 +612,21 @@ mod tests {
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",
             };
-            match parse(FILE, &[(&variable_name(key), value)]) {
-                Ok(_) | Err(ConfigurationError::HalfTls { .. }) => {}
+            // A key of the sign-in belongs to a section that is there already.
+            let section = match *key {
+                key if key.contains("sign_in.provider") => PROVIDER,
+                key if key.contains("sign_in") => {
+                    "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"demo\"\n"
+                }
+                _ => "",
+            };
+            match parse(&format!("{FILE}\n{section}"), &[(&variable_name(key), value)]) {
+                Ok(_)
+                | Err(
+                    ConfigurationError::HalfTls { .. }
+                    | ConfigurationError::Missing { .. }
+                    | ConfigurationError::Useless { .. },
+                ) => {}
                 Err(error) => panic!("{key}: {error}"),
             }
         }

@@ -35,7 +35,8 @@ fn table(text: &str) -> Vec<Cell> {
         let [_, format, said, _] = columns.as_slice() else {
             continue;
         };
-        if !FORMATS.contains(format) {
+        // The rows of issuance are told by what is attacked, and not by formats.
+        if !FORMATS.contains(format) && !said.contains(".rs`") {
             continue;
         }
         let mut file = String::new();

@@ -29,5 +29,6 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod shown;
+mod sign_in;
 mod story;
 mod vcalm;

@@ -1,5 +1,9 @@
 //! The digits that are sent.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use subtle::ConstantTimeEq as _;
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{Randomness, RandomnessUnavailable, random_bytes};
 use zeroize::Zeroizing;
 
@@ -78,12 +82,42 @@ impl OneTimeCode {
 
     /// What is stored of a code: a keyed hash over it and where it may be used. Without the installation's secret a stolen
     /// store cannot be searched for six digits.
-    pub(super) fn tag(&self, secret: &InstallationSecret, used_in: &CodeUse<'_>) -> [u8; 32] {
+    pub(super) fn tag(&self, secret: &InstallationSecret, used_in: &CodeUse<'_>) -> CodeTag {
         let (kind, name): (&[u8], &[u8]) = match used_in {
             CodeUse::SignIn(session) => (b"sign-in", session.as_bytes()),
             CodeUse::Record(record) => (b"record", record.as_bytes()),
         };
-        secret.derive_tag(Purpose::SignInCode, &[kind, name, self.0.as_bytes()])
+        CodeTag(secret.derive_tag(Purpose::SignInCode, &[kind, name, self.0.as_bytes()]))
+    }
+}
+
+/// What is stored of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CodeTag([u8; 32]);
+
+impl CodeTag {
+    /// The tag of no code: no keyed hash is this.
+    pub(super) const NONE: Self = Self([0; 32]);
+
+    /// Whether two tags are the same, in constant time.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Serialize for CodeTag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for CodeTag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = base64url::decode(&String::deserialize(deserializer)?).unwrap_or_default();
+        let bytes = <[u8; 32]>::try_from(bytes);
+        bytes
+            .map(Self)
+            .map_err(|_| D::Error::custom("not 32 bytes of base64url"))
     }
 }
 

@@ -8,7 +8,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 use thiserror::Error;
 
 use super::budget::{SendBudget, Sending};
-use super::code::{CodeLength, CodeUse, OneTimeCode};
+use super::code::{CodeLength, CodeTag, CodeUse, OneTimeCode};
 use super::destination::{Channel, Destination, MaskedDestination};
 use super::guard::{CODE_LIFETIME, Claimable, Tries, Try};
 use super::number::ResidentNumber;
@@ -68,7 +68,7 @@ struct CodeSent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnCode {
-    tag: [u8; 32],
+    tag: CodeTag,
     expires_at: UnixTime,
 }
 
@@ -368,7 +368,7 @@ impl SignIn {
             (Some(_), Some(_)) => Claimable::ByARecord,
             _ => Claimable::ByNobody,
         };
-        let judged = tries.judge(expected.unwrap_or(&NO_TAG), &presented, claim, now);
+        let judged = tries.judge(expected.unwrap_or(&CodeTag::NONE), &presented, claim, now);
         let again = |tries| {
             let sent = CodeSent {
                 tries,
@@ -472,9 +472,6 @@ impl SignIn {
         }
     }
 }
-
-/// No keyed hash is this.
-const NO_TAG: [u8; 32] = [0; 32];
 
 /// What page and message call a sign-in: three characters that are not mistaken for one another. It tells messages apart and
 /// protects nothing.

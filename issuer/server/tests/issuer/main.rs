@@ -24,6 +24,7 @@ mod pages;
 mod par;
 mod power_cut;
 mod properties;
+mod provider;
 mod records;
 mod refresh;
 mod resident;
