@@ -28,6 +28,7 @@ use thiserror::Error;
 pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::{IssuanceTimes, MappedClaim, coarsened};
 pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuedCryptosuite};
+pub use language::bcp47;
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
 pub use target::{Target, W3cTarget};
 pub use transform::{Disclosure, LanguageChoice, Presence, Transform};

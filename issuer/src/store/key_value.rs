@@ -9,6 +9,7 @@ mod envelope;
 mod grants;
 mod operations;
 mod records;
+mod sign_in;
 
 use super::StoreFuture;
 
@@ -87,6 +88,8 @@ pub enum Applied {
 pub enum Space {
     /// ID records by UIN.
     Records,
+    /// UINs by virtual identifier.
+    RecordsByVid,
     /// Offers by identifier.
     Offers,
     /// Grants by digest of the pre-authorized code.
@@ -125,6 +128,10 @@ pub enum Space {
     TokenFamilies,
     /// Marks of used proofs, by digest.
     ReplayMarks,
+    /// Sign-ins under way, by digest of the browser's key.
+    SignIns,
+    /// Budgets of messages, by record.
+    SendBudgets,
     /// Single values: the secret, the audit head, the pack's sequence.
     Installation,
 }
@@ -135,6 +142,7 @@ impl Space {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Records => "issuer-records",
+            Self::RecordsByVid => "issuer-records-by-vid",
             Self::Offers => "issuer-offers",
             Self::Grants => "issuer-grants",
             Self::Access => "issuer-access",
@@ -154,6 +162,8 @@ impl Space {
             Self::RefreshTokens => "issuer-refresh-tokens",
             Self::TokenFamilies => "issuer-token-families",
             Self::ReplayMarks => "issuer-replay-marks",
+            Self::SignIns => "issuer-sign-ins",
+            Self::SendBudgets => "issuer-send-budgets",
             Self::Installation => "issuer-installation",
         }
     }

@@ -32,8 +32,10 @@ use symbolon_issuer_server::administration::{
     OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, Translations,
+    open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -60,8 +62,15 @@ pub(crate) struct World {
     pub(crate) root_of_trust: RootOfTrust,
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
-    policy: IssuerPolicy,
+    policies: Policies,
+}
+
+/// What differs between issuers.
+#[derive(Clone)]
+struct Policies {
+    issuer: IssuerPolicy,
     authorization: AuthorizationPolicy,
+    sign_in: SignInSetup,
 }
 
 impl World {
@@ -74,13 +83,26 @@ impl World {
     }
 
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
+        let translations = Arc::new(Translations::shipped().unwrap());
+        Self::start_signing_in(policy, authorization, SignInSetup::closed(translations)).await
+    }
+
+    pub(crate) async fn start_signing_in(
+        issuer: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
+    ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        let policies = (policy, authorization);
+        let policies = Policies {
+            issuer,
+            authorization,
+            sign_in,
+        };
         Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
@@ -99,7 +121,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            (self.policy.clone(), self.authorization.clone()),
+            self.policies.clone(),
         )
         .await
     }
@@ -111,13 +133,16 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        (policy, authorization): (IssuerPolicy, AuthorizationPolicy),
+        policies: Policies,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
-        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
-        setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
+        let issuer_policy = policies.issuer.clone();
+        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let authorization = policies.authorization.clone();
+        setup.profile = setup.profile.with_authorization(authorization).unwrap();
+        setup.sign_in = policies.sign_in.clone();
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -136,8 +161,7 @@ impl World {
             root_of_trust,
             keys,
             folder,
-            policy,
-            authorization,
+            policies,
         }
     }
 
@@ -346,6 +370,7 @@ pub(crate) fn setup(
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
+        sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
     }
 }
 
