@@ -39,6 +39,10 @@ pub enum ChainProfile {
     TrustListSigner,
     /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
     Reader,
+    /// To attest wallets and their keys (OpenID4VCI appendices D and E).
+    WalletProvider,
+    /// To prove that a wallet holds the leaf's key.
+    Holder,
 }
 
 /// A chain whose every check has passed; only [`verify_chain`] makes one.
