@@ -54,6 +54,22 @@ impl SecretDigest {
     }
 }
 
+/// Base64url, in the values that refer to another by it.
+impl Serialize for SecretDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = base64url::decode(&text).map_err(|_| serde::de::Error::custom(SecretShape))?;
+        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| serde::de::Error::custom(SecretShape))?;
+        Ok(Self(bytes))
+    }
+}
+
 /// The root of what one installation derives: nonce tags, transaction code tags, record references. Made at the first start and
 /// shared by all its processes through the store.
 #[derive(Clone)]
@@ -104,6 +120,7 @@ pub(crate) enum Purpose {
     TransactionCode,
     RecordReference,
     CredentialReference,
+    RequestEncryption,
 }
 
 impl Purpose {
@@ -113,6 +130,7 @@ impl Purpose {
             Self::TransactionCode => b"symbolon tx_code v1",
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
+            Self::RequestEncryption => b"symbolon request encryption key v1",
         }
     }
 }

@@ -5,6 +5,8 @@
 mod error;
 mod key_value;
 mod memory;
+mod notifications;
+mod transactions;
 mod types;
 
 #[cfg(any(test, feature = "testing"))]
@@ -15,6 +17,8 @@ use symbolon_crypto::UnixTime;
 pub use error::StoreError;
 pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
 pub use memory::MemoryKeyValue;
+pub use notifications::{NewNotification, NotedNotification, NotificationStore};
+pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
     Issuance, IssuanceOutcome, NewGrant, RecordChange, RedeemedGrant, Revision, SpentAccess, StatusChange,
     Stored, StoredOffer, Swap,
@@ -40,7 +44,7 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// [`IssuerStore::commit_issuance`] was answered, so a store that loses it has issued a credential that nobody can revoke. Every operation
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
-pub trait IssuerStore: Send + Sync {
+pub trait IssuerStore: TransactionStore + NotificationStore {
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
         &'a self,
@@ -134,6 +138,6 @@ pub trait IssuerStore: Send + Sync {
     /// Entries of the chain from the given sequence on.
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
-    /// Forgets up to `limit` offers, grants, accesses and nonce marks that expired before `now`; returns how many.
+    /// Forgets up to `limit` offers, grants, accesses, nonce marks, transactions and notifications that expired before `now`; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

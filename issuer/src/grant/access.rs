@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::identifiers::ConfigurationId;
 use crate::record::Uin;
+use crate::secret::SecretDigest;
 
 /// How long an access token lasts: a wallet asks for the credential within seconds; the rest is for a resident who must unlock a phone.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
@@ -28,6 +29,12 @@ pub struct AccessGrant {
 }
 
 impl AccessGrant {
+    /// What stands for the grant in what outlives a token: deferred credentials and notifications. `token` is the one presented.
+    #[must_use]
+    pub const fn reference(&self, token: SecretDigest) -> SecretDigest {
+        token
+    }
+
     /// The grant after `count` credentials of `configuration`.
     ///
     /// # Errors

@@ -11,11 +11,14 @@ use symbolon_did::InvalidDid;
 use symbolon_protocol::oauth::bearer::BearerErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
+use symbolon_protocol::openid4vci::key_attestation::KeyAttestationError;
 use symbolon_protocol::openid4vci::proof::ProofError;
+use symbolon_protocol::openid4vci::proof_di_vp::DiVpProofError;
 use thiserror::Error;
 
 use crate::grant::{AccessRefusal, NonceRefused};
 use crate::mapping::MappingError;
+use crate::transaction::TransactionRefusal;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -39,12 +42,27 @@ pub enum CredentialRefusal {
     /// Credentials are bound to keys, and no proof of one came.
     #[error("a key proof is required")]
     ProofMissing,
+    /// A kind of proof that the configuration does not list.
+    #[error("the credential configuration does not take this kind of proof")]
+    ProofTypeNotTaken,
     /// More proofs than this issuer takes.
     #[error("the request carries more proofs than this issuer takes")]
     TooManyProofs,
     /// A proof.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A `di_vp` proof.
+    #[error(transparent)]
+    DiVpProof(#[from] DiVpProofError),
+    /// An `attestation` proof.
+    #[error(transparent)]
+    KeyAttestation(#[from] KeyAttestationError),
+    /// This issuer encrypts every response, and the request does not say how.
+    #[error("the credential response must be encrypted, and credential_response_encryption is missing")]
+    ResponseEncryptionMissing,
+    /// A deferred credential.
+    #[error(transparent)]
+    Transaction(#[from] TransactionRefusal),
     /// One key twice: a batch must not bind two credentials to one key, or presentations of them can be linked.
     #[error("two proofs are for one key")]
     RepeatedKey,
@@ -94,9 +112,16 @@ impl CredentialRefusal {
             Self::Access(AccessRefusal::OtherConfiguration) => {
                 RefusalCode::Bearer(BearerErrorCode::InsufficientScope)
             }
-            Self::ProofMissing | Self::TooManyProofs | Self::RepeatedKey => {
+            Self::ProofMissing | Self::ProofTypeNotTaken | Self::TooManyProofs | Self::RepeatedKey => {
                 RefusalCode::Credential(Code::InvalidProof)
             }
+            Self::DiVpProof(error) => RefusalCode::Credential(error.code()),
+            Self::KeyAttestation(error) => RefusalCode::Credential(error.code()),
+            Self::ResponseEncryptionMissing => RefusalCode::Credential(Code::InvalidEncryptionParameters),
+            Self::Transaction(TransactionRefusal::Denied) => {
+                RefusalCode::Credential(Code::CredentialRequestDenied)
+            }
+            Self::Transaction(_) => RefusalCode::Credential(Code::InvalidTransactionId),
             Self::Proof(error) => RefusalCode::Credential(error.code()),
             Self::Nonce(_) | Self::NonceSpent => RefusalCode::Credential(Code::InvalidNonce),
             // Trying again will not help, and why is between the resident and the register.
@@ -118,6 +143,9 @@ pub enum IssuanceFailure {
     /// Fewer indices or signatures than keys.
     #[error("an issuance needs one status index and one signature for each key")]
     CountMismatch,
+    /// A request that nothing pays for is to wait.
+    #[error("a credential request without an access token cannot wait")]
+    NotPaid,
     /// The configuration is not one of this issuer's profile.
     #[error("the credential configuration is not one of this issuer")]
     NotOfThisIssuer,

@@ -20,7 +20,7 @@ use symbolon_protocol::openid4vci::credential::{
     CredentialRequest, CredentialSelector, IssuedCredential, Proofs,
 };
 use symbolon_protocol::openid4vci::identifiers::CNonce;
-use symbolon_protocol::openid4vci::proof;
+use symbolon_protocol::openid4vci::proof::{self, ExpectedClient};
 
 use super::super::*;
 use crate::assertion::AssertionKeys;
@@ -147,6 +147,7 @@ impl Desk {
         CredentialRequest {
             selector: CredentialSelector::Configuration(ConfigurationId::parse(configuration).unwrap()),
             proofs: Some(Proofs::Jwt(proofs)),
+            response_encryption: None,
         }
     }
 
@@ -159,10 +160,8 @@ impl Desk {
             request,
             token,
             &self.access,
-            &self.profile,
-            &self.secret,
-            &RustCryptoProvider,
-            NOW,
+            ExpectedClient::Anonymous,
+            &self.material(),
         )
     }
 
@@ -200,7 +199,11 @@ impl Desk {
         record: &IdRecord,
         places: &[StatusIndex],
     ) -> Result<PreparedIssuance, IssuanceFailure> {
-        let material = IssuanceMaterial {
+        accepted.prepare(record, places, &self.material())
+    }
+
+    pub(super) fn material(&self) -> IssuanceMaterial<'_> {
+        IssuanceMaterial {
             profile: &self.profile,
             signers: &self.signers,
             json_ld: &NoJsonLd,
@@ -209,8 +212,7 @@ impl Desk {
             pictures: &KeepPictures,
             randomness: &self.randomness,
             now: NOW,
-        };
-        accepted.prepare(record, places, &material)
+        }
     }
 
     /// Has each request signed by the key that it names.

@@ -90,15 +90,16 @@ pub(super) fn credential(numbers: &Numbers, digits: &str, index: u32) -> Credent
         kind: CredentialKind::SdJwtVc,
         configuration: configuration(),
         record: Some(uin(digits)),
-        status_index: StatusIndex {
+        status_index: Some(StatusIndex {
             shard: ShardId::FIRST,
             index,
-        },
+        }),
         issued_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(86_400)),
         status: CredentialStatus::Valid,
         status_changed_at: NOW,
         replaced_by: None,
+        wallet_report: None,
     }
 }
 
@@ -108,6 +109,8 @@ pub(super) fn issuance(numbers: &Numbers, credentials: Vec<CredentialRecord>) ->
         nonces: Vec::new(),
         credentials,
         changes: Vec::new(),
+        transaction: None,
+        notification: None,
         events: vec![event(numbers)],
     }
 }

@@ -106,7 +106,17 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 4] = [Space::Offers, Space::Grants, Space::Access, Space::SpentNonces];
+const EXPIRING: [Space; 6] = [
+    Space::Offers,
+    Space::Grants,
+    Space::Access,
+    Space::SpentNonces,
+    Space::Transactions,
+    Space::Notifications,
+];
+
+const TRANSACTIONS_TAG: u8 = 32;
+const NOTIFICATIONS_TAG: u8 = 33;
 
 /// Part of the stored format.
 const fn expiring_tag(space: Space) -> u8 {
@@ -115,6 +125,8 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::Grants => 2,
         Space::Access => 3,
         Space::SpentNonces => 4,
+        Space::Transactions => TRANSACTIONS_TAG,
+        Space::Notifications => NOTIFICATIONS_TAG,
         _ => 0,
     }
 }

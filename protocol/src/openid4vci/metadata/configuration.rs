@@ -159,6 +159,17 @@ impl CredentialConfiguration {
         }
     }
 
+    /// The same, to be changed.
+    pub fn common_mut(&mut self) -> Option<&mut ConfigurationCommon> {
+        match self {
+            Self::SdJwtVc(configuration) => Some(&mut configuration.common),
+            Self::MsoMdoc(configuration) => Some(&mut configuration.common),
+            Self::LdpVc(configuration) => Some(&mut configuration.common),
+            Self::JwtVcJson(configuration) => Some(&mut configuration.common),
+            Self::Unsupported => None,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         match self {
             Self::SdJwtVc(configuration) if configuration.vct.is_empty() => Err(ConfigurationError::EmptyVct),

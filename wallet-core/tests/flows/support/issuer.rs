@@ -12,7 +12,9 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
-use symbolon_protocol::openid4vci::proof::{ExpectedClient, KeyReference, ProofExpectations, verify};
+use symbolon_protocol::openid4vci::proof::{
+    AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations, verify,
+};
 use symbolon_protocol::openid4vci::token::TokenRequest;
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
@@ -300,6 +302,8 @@ impl TestIssuer {
             algorithms: &[SignatureAlgorithm::Es256],
             key_references: &[KeyReference::Jwk, KeyReference::Did],
             client: ExpectedClient::Anonymous,
+            certificate_anchors: &[],
+            attestation: AttestationPolicy::Ignored,
         };
         let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
         if !state.nonces.remove(proof.nonce().as_str()) {
