@@ -46,7 +46,7 @@ impl StatusReference {
 
     /// The `status` claim of a JWT.
     #[must_use]
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let list = Map::from_iter([
             ("idx".to_owned(), Value::from(self.index)),
             ("uri".to_owned(), Value::from(self.uri.as_str())),
@@ -67,12 +67,16 @@ pub enum CredentialStatus {
 }
 
 /// A `status_list` member that lacks its index or URI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct MalformedStatus;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a status list entry has an index and the URI of its list")]
+pub struct MalformedStatus;
 
 impl CredentialStatus {
     /// Reads the `status` claim of a JWT.
-    pub(crate) fn from_json(status: Option<&Value>) -> Result<Self, MalformedStatus> {
+    ///
+    /// # Errors
+    /// [`MalformedStatus`] when it is no object, or its `status_list` lacks the index or the URI.
+    pub fn from_json(status: Option<&Value>) -> Result<Self, MalformedStatus> {
         let Some(status) = status else {
             return Ok(Self::NotTracked);
         };

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime, random_bytes};
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use thiserror::Error;
 
@@ -39,6 +40,8 @@ pub enum Actor {
     Operator,
     /// A wallet with an access token.
     Wallet,
+    /// A resident who signed in.
+    Resident,
     /// The issuer itself.
     Issuer,
 }
@@ -68,6 +71,22 @@ pub enum AuditAction {
         record: RecordReference,
         /// Of what.
         configurations: Vec<ConfigurationId>,
+    },
+    /// A resident let a wallet have credentials.
+    AuthorizationGranted {
+        /// Who.
+        record: RecordReference,
+        /// Which wallet, by the identifier it uses here.
+        client: ClientIdentifier,
+        /// Which credentials.
+        configurations: Vec<ConfigurationId>,
+    },
+    /// A code or a refresh token was used twice, so all tokens that came of it ended.
+    TokensRevoked {
+        /// Whose.
+        record: RecordReference,
+        /// Which wallet.
+        client: ClientIdentifier,
     },
     /// A pre-authorized code died of wrong transaction codes.
     TransactionCodeExhausted {

@@ -101,6 +101,11 @@ random_identifier! {
     NotificationId, "notification identifier"
 }
 
+random_identifier! {
+    /// The tokens that came of one authorization code: they end together.
+    FamilyId, "token family"
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use fmt::Write as _;

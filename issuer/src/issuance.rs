@@ -24,8 +24,8 @@ pub use crate::mapping::coarsened;
 pub(crate) use plan::{PreparedCredential, Securing, kind};
 pub use prepare::{IssuanceMaterial, PreparedIssuance, SignedIssuance};
 pub use proofs::{PROOF_ALGORITHMS, key_references};
-pub use refusal::{CredentialRefusal, IssuanceFailure, RefusalCode};
-pub use request::{AcceptedRequest, Judged, judge, judge_deferred};
+pub use refusal::{CredentialRefusal, IssuanceFailure, NotOpened, RefusalCode};
+pub use request::{AcceptedRequest, Judged, PresentedAccess, judge, judge_deferred};
 
 #[cfg(doc)]
 use crate::store::Issuance;

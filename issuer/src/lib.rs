@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod audit;
+pub mod authorization;
 pub mod card;
 pub mod credential_record;
 pub mod grant;
@@ -10,6 +11,7 @@ pub mod index;
 pub mod issuance;
 pub mod mapping;
 pub mod metadata;
+pub mod nonce;
 pub mod notification;
 pub mod policy;
 pub mod profile;

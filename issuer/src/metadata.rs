@@ -6,12 +6,13 @@
 
 mod language;
 
-pub use language::{in_language, languages, preferred_language};
+pub use language::{in_language, languages, preferred_language, thousandths};
 
 use serde_json::{Value, json};
 use symbolon_credential::w3c::BASE_CONTEXT_V2;
 use symbolon_crypto::PublicKey;
 use symbolon_protocol::identifier::UrlError;
+use symbolon_protocol::oauth::client::PUBLIC_CLIENT;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::openid4vci::encryption::{RequestEncryptionMetadata, ResponseEncryptionMetadata};
 use symbolon_protocol::openid4vci::metadata::{self as wire, ProofTypeName};
@@ -27,6 +28,14 @@ use crate::signers::CredentialSigners;
 
 /// The paths of the issuer's endpoints below its identifier.
 pub mod paths {
+    /// The endpoint of pushed authorization requests.
+    pub const PUSHED_REQUESTS: &str = "/par";
+    /// The authorization endpoint.
+    pub const AUTHORIZE: &str = "/authorize";
+    /// The page to which the authorization endpoint leads.
+    pub const SIGN_IN: &str = "/sign-in";
+    /// The endpoint of challenges for client attestations.
+    pub const CHALLENGE: &str = "/challenge";
     /// The token endpoint.
     pub const TOKEN: &str = "/token";
     /// The nonce endpoint.
@@ -96,13 +105,11 @@ impl IssuerProfile {
     /// As [`IssuerProfile::issuer_metadata`].
     pub fn authorization_server_metadata(&self) -> Result<AuthorizationServerMetadata, UrlError> {
         Ok(AuthorizationServerMetadata {
-            issuer: self.identifier().clone(),
             token_endpoint: Some(self.identifier().endpoint(paths::TOKEN)?),
-            authorization_endpoint: None,
-            response_types_supported: Vec::new(),
             grant_types_supported: Some(vec![PRE_AUTHORIZED_CODE_GRANT.to_owned()]),
-            token_endpoint_auth_methods_supported: Some(vec!["none".to_owned()]),
+            token_endpoint_auth_methods_supported: Some(vec![PUBLIC_CLIENT.to_owned()]),
             pre_authorized_grant_anonymous_access_supported: true,
+            ..AuthorizationServerMetadata::of(self.identifier().clone())
         })
     }
 

@@ -7,6 +7,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use thiserror::Error;
 
+use crate::grant::GrantHolder;
 use crate::identifiers::CredentialId;
 use crate::secret::SecretDigest;
 
@@ -16,8 +17,8 @@ use crate::secret::SecretDigest;
 pub struct Notification {
     /// The credentials of the response.
     pub credentials: Vec<CredentialId>,
-    /// The grant that paid for them; only its access tokens tell of them.
-    pub grant: SecretDigest,
+    /// Who may tell of them.
+    pub holder: GrantHolder,
     /// What was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<NotificationEvent>,
@@ -37,7 +38,7 @@ impl Notification {
         grant: &SecretDigest,
         now: UnixTime,
     ) -> Result<Option<Self>, NotificationRefused> {
-        if self.grant != *grant || now >= self.expires_at {
+        if self.holder.grant != *grant || now >= self.expires_at {
             return Err(NotificationRefused);
         }
         if self.event == Some(event) {
@@ -65,7 +66,10 @@ mod tests {
         let mine = SecretDigest::of("token");
         let notification = Notification {
             credentials: vec!["00000000000000000000000000000001".parse().unwrap()],
-            grant: mine,
+            holder: GrantHolder {
+                grant: mine,
+                dpop: None,
+            },
             event: None,
             expires_at: UnixTime::from_seconds(200),
         };

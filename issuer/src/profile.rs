@@ -15,6 +15,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
+use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
 use crate::mapping::{CredentialConfiguration, IssuancePolicy};
@@ -30,6 +31,7 @@ pub struct IssuerProfile {
     contexts: BTreeMap<String, PublishedContext>,
     context_table: ContextTable,
     policy: IssuerPolicy,
+    authorization: AuthorizationPolicy,
     proof_trust: ProofTrust,
 }
 
@@ -118,8 +120,22 @@ impl IssuerProfile {
             types,
             contexts,
             policy,
+            authorization: AuthorizationPolicy::closed(),
             proof_trust: ProofTrust::default(),
         })
+    }
+
+    /// The issuer with an authorization server of this policy; without it [`AuthorizationPolicy::closed`] holds.
+    ///
+    /// # Errors
+    /// [`AuthorizationPolicyError`].
+    pub fn with_authorization(
+        mut self,
+        authorization: AuthorizationPolicy,
+    ) -> Result<Self, AuthorizationPolicyError> {
+        authorization.check()?;
+        self.authorization = authorization;
+        Ok(self)
     }
 
     /// The same issuer, which believes these about the keys of wallets.
@@ -164,6 +180,12 @@ impl IssuerProfile {
     #[must_use]
     pub const fn policy(&self) -> &IssuerPolicy {
         &self.policy
+    }
+
+    /// The policy of its authorization server.
+    #[must_use]
+    pub const fn authorization(&self) -> &AuthorizationPolicy {
+        &self.authorization
     }
 
     /// The configurations by name.

@@ -54,7 +54,6 @@ impl SecretDigest {
     }
 }
 
-/// Base64url, in the values that refer to another by it.
 impl Serialize for SecretDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&base64url::encode(&self.0))
@@ -63,8 +62,8 @@ impl Serialize for SecretDigest {
 
 impl<'de> Deserialize<'de> for SecretDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = base64url::decode(&text).map_err(|_| serde::de::Error::custom(SecretShape))?;
+        let bytes = base64url::decode(&String::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom(SecretShape))?;
         let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| serde::de::Error::custom(SecretShape))?;
         Ok(Self(bytes))
     }
@@ -121,6 +120,10 @@ pub(crate) enum Purpose {
     RecordReference,
     CredentialReference,
     RequestEncryption,
+    FormToken,
+    DpopNonce,
+    AttestationChallenge,
+    CredentialDataset,
 }
 
 impl Purpose {
@@ -131,6 +134,10 @@ impl Purpose {
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
             Self::RequestEncryption => b"symbolon request encryption key v1",
+            Self::FormToken => b"symbolon form token v1",
+            Self::DpopNonce => b"symbolon dpop nonce v1",
+            Self::AttestationChallenge => b"symbolon attestation challenge v1",
+            Self::CredentialDataset => b"symbolon credential dataset v1",
         }
     }
 }

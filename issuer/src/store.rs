@@ -2,6 +2,7 @@
 //!
 //! A store belongs to one tenant; whoever makes one gives the tenant, and every key it writes begins with it.
 
+mod authorization;
 mod error;
 mod key_value;
 mod memory;
@@ -14,14 +15,15 @@ pub mod conformance;
 
 use symbolon_crypto::UnixTime;
 
+pub use authorization::{AuthorizationCommit, AuthorizationOutcome, AuthorizationStore, Change, ReplayMark};
 pub use error::StoreError;
 pub use key_value::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Requirement, Space, Write, WriteBatch};
 pub use memory::MemoryKeyValue;
 pub use notifications::{NewNotification, NotedNotification, NotificationStore};
 pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
-    Issuance, IssuanceOutcome, NewGrant, RecordChange, RedeemedGrant, Revision, SpentAccess, StatusChange,
-    Stored, StoredOffer, Swap,
+    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange, Stored,
+    StoredOffer, Swap,
 };
 
 use crate::audit::{AuditEntry, AuditHead, EventKey, WaitingEvent};
@@ -44,7 +46,7 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// [`IssuerStore::commit_issuance`] was answered, so a store that loses it has issued a credential that nobody can revoke. Every operation
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
-pub trait IssuerStore: TransactionStore + NotificationStore {
+pub trait IssuerStore: AuthorizationStore + TransactionStore + NotificationStore {
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
         &'a self,
@@ -70,8 +72,6 @@ pub trait IssuerStore: TransactionStore + NotificationStore {
         grant: &'a Grant,
         event: Option<WaitingEvent>,
     ) -> StoreFuture<'a, Swap>;
-    /// Replaces a grant and stores the access it was redeemed for, if it is still the one that was read.
-    fn redeem_grant(&self, redeemed: RedeemedGrant) -> StoreFuture<'_, Swap>;
     /// The access under the digest of an access token.
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>>;
 
@@ -138,6 +138,7 @@ pub trait IssuerStore: TransactionStore + NotificationStore {
     /// Entries of the chain from the given sequence on.
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
-    /// Forgets up to `limit` offers, grants, accesses, nonce marks, transactions and notifications that expired before `now`; returns how many.
+    /// Forgets up to `limit` of the things that expired before `now`: offers, grants, authorizations, tokens, marks, transactions and
+    /// notifications; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

@@ -10,6 +10,7 @@ use symbolon_crypto::{InvalidKey, Jwk, PublicKey, UnixTime};
 use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use thiserror::Error;
 
+use crate::grant::GrantHolder;
 use crate::identifiers::ConfigurationId;
 use crate::mapping::Copies;
 use crate::record::Uin;
@@ -30,8 +31,8 @@ pub struct Transaction {
     /// How the wallet wants them encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_encryption: Option<ResponseEncryption>,
-    /// The grant that pays for it; only its access tokens fetch it.
-    pub grant: SecretDigest,
+    /// Who may fetch it.
+    pub holder: GrantHolder,
     /// When it was asked for.
     pub requested_at: UnixTime,
     /// From here on it is gone.
@@ -98,7 +99,7 @@ impl Transaction {
         now: UnixTime,
     ) -> Result<TransactionAnswer, TransactionRefusal> {
         // Whoever guessed the identifier learns as little as whoever made one up.
-        if self.grant != *grant {
+        if self.holder.grant != *grant {
             return Err(TransactionRefusal::Unknown);
         }
         if now >= self.expires_at {
@@ -169,7 +170,10 @@ mod tests {
             keys: Vec::new(),
             copies: Copies::Lasting,
             response_encryption: None,
-            grant: SecretDigest::of("token"),
+            holder: GrantHolder {
+                grant: SecretDigest::of("token"),
+                dpop: None,
+            },
             requested_at: NOW,
             expires_at: UnixTime::from_seconds(NOW.seconds() + 600),
             stage,
@@ -228,5 +232,5 @@ mod tests {
         );
     }
 
-    const FROZEN: &str = r#"{"record":"2345678901","configuration":"NationalIdentity","keys":[],"copies":"lasting","grant":"PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A","requested_at":1800000000,"expires_at":1800000600,"stage":"pending"}"#;
+    const FROZEN: &str = r#"{"record":"2345678901","configuration":"NationalIdentity","keys":[],"copies":"lasting","holder":{"grant":"PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A"},"requested_at":1800000000,"expires_at":1800000600,"stage":"pending"}"#;
 }

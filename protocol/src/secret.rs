@@ -14,6 +14,17 @@ pub(crate) fn serialize_exposed<S: Serializer>(
     serializer.serialize_str(secret.exposed())
 }
 
+/// As [`serialize_exposed`], for a secret that a message may lack.
+pub(crate) fn serialize_optional<S: Serializer>(
+    secret: &Option<impl Exposed>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serializer.serialize_some(secret.exposed()),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// What [`serialize_exposed`] takes.
 pub(crate) trait Exposed {
     fn exposed(&self) -> &str;
@@ -83,6 +94,18 @@ secret_text! {
     ///
     /// [RFC 6749 §1.4]: https://www.rfc-editor.org/rfc/rfc6749#section-1.4
     AccessToken
+}
+secret_text! {
+    /// An authorization code, single use and short-lived ([RFC 6749 §1.3.1]).
+    ///
+    /// [RFC 6749 §1.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-1.3.1
+    AuthorizationCode
+}
+secret_text! {
+    /// A refresh token ([RFC 6749 §1.5]).
+    ///
+    /// [RFC 6749 §1.5]: https://www.rfc-editor.org/rfc/rfc6749#section-1.5
+    RefreshToken
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8], limit: usize) -> Res
     serde_json::from_value(Value::Object(members)).map_err(|_| JsonRefused::Malformed)
 }
 
+/// The most parameters of a form or of a query. Requests of these protocols have about a dozen.
+const MAX_PARAMETERS: usize = 64;
+
 /// Why a form was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FormRefused {
@@ -45,12 +48,25 @@ pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     pub(crate) fn parse(bytes: &[u8], limit: usize) -> Result<Self, FormRefused> {
+        Self::parse_with_repeatable(bytes, limit, &[])
+    }
+
+    /// As [`Form::parse`], where the parameters named in `repeatable` may come more than once.
+    pub(crate) fn parse_with_repeatable(
+        bytes: &[u8],
+        limit: usize,
+        repeatable: &[&str],
+    ) -> Result<Self, FormRefused> {
         if bytes.len() > limit {
             return Err(FormRefused::TooLarge);
         }
         let mut parameters: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(bytes) {
-            if parameters.iter().any(|(known, _)| *known == name) {
+            if parameters.len() >= MAX_PARAMETERS {
+                return Err(FormRefused::TooLarge);
+            }
+            let is_known = parameters.iter().any(|(known, _)| *known == name);
+            if is_known && !repeatable.contains(&&*name) {
                 return Err(FormRefused::Repeated);
             }
             parameters.push((name.into_owned(), value.into_owned()));
@@ -61,7 +77,36 @@ impl Form {
     /// Removes a parameter and returns its value.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(at).1)
+        Some(self.0.remove(at).1)
+    }
+
+    /// As [`Form::take`], for the endpoints of OAuth, where a parameter without a value counts as left out
+    /// ([RFC 6749 §3.1, §3.2]).
+    ///
+    /// [RFC 6749 §3.1, §3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+    pub(crate) fn take_value(&mut self, name: &str) -> Option<String> {
+        self.take(name).filter(|value| !value.is_empty())
+    }
+
+    /// Removes every occurrence of a parameter that may come more than once, and returns the values.
+    pub(crate) fn take_values(&mut self, name: &str) -> Vec<String> {
+        let mut values = Vec::new();
+        while let Some(value) = self.take(name) {
+            if !value.is_empty() {
+                values.push(value);
+            }
+        }
+        values
+    }
+
+    /// Puts a parameter in, as if it had come with the form.
+    pub(crate) fn put(&mut self, name: &str, value: String) {
+        self.0.push((name.to_owned(), value));
+    }
+
+    /// A form of no parameters.
+    pub(crate) const fn empty() -> Self {
+        Self(Vec::new())
     }
 }
 

@@ -2,8 +2,11 @@
 
 use proptest::prelude::*;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
-use symbolon_protocol::oauth::bearer::{BearerChallenge, parse_bearer_token};
+use symbolon_protocol::oauth::access_token::{PresentedAccessToken, ResourceChallenge};
+use symbolon_protocol::oauth::authorization_request::AuthorizationEndpointRequest;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
+use symbolon_protocol::oauth::pushed_request::PushedRequest;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
@@ -27,6 +30,10 @@ const SEEDS: &[&str] = &[
     "openid-credential-offer://?credential_offer_uri=https://a.example/o",
     "x509_hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "Bearer error=\"invalid_token\"",
+    "Bearer realm=\"a\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\"",
+    "grant_type=authorization_code&code=c&redirect_uri=https://w.example/cb&code_verifier=vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv&client_id=w",
+    "response_type=code&client_id=w&redirect_uri=https://w.example/cb&state=s&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&scope=a&authorization_details=%5B%7B%22type%22%3A%22openid_credential%22%2C%22credential_configuration_id%22%3A%22a%22%7D%5D&resource=https://a.example",
+    "https://w.example/cb?a=b",
 ];
 
 fn broken_seed() -> impl Strategy<Value = String> {
@@ -56,8 +63,10 @@ fn parse_with_everything(text: &str) {
     let _ = TokenResponse::parse(bytes);
     let _ = CredentialResponse::parse(bytes);
     let _ = DirectPost::parse_form(bytes);
-    let _ = BearerChallenge::parse(text);
-    let _ = parse_bearer_token(Some(text), Some(text));
+    let _ = ResourceChallenge::parse_all(text);
+    let _ = PresentedAccessToken::parse(Some(text), Some(text));
+    let _ = AuthorizationEndpointRequest::parse(bytes);
+    let _ = PushedRequest::parse_form(bytes);
     if let Ok(serde_json::Value::Object(claims)) = serde_json::from_str(text) {
         let _ = PresentationRequest::parse(&claims, UrlPolicy::Public);
     }
@@ -76,6 +85,14 @@ proptest! {
         let bytes = text.as_bytes();
         if let Ok(link) = RequestLink::parse(&text, UrlPolicy::Public) {
             prop_assert_eq!(RequestLink::parse(&link.to_uri(), UrlPolicy::Public), Ok(link));
+        }
+        if let Ok(AuthorizationEndpointRequest::Plain(request)) = AuthorizationEndpointRequest::parse(bytes) {
+            let again = AuthorizationEndpointRequest::parse(request.to_form().as_bytes());
+            prop_assert_eq!(again, Ok(AuthorizationEndpointRequest::Plain(request)));
+        }
+        if let Ok(uri) = RedirectUri::parse(&text) {
+            let answer = uri.with_parameters(&[("code", "a&b"), ("state", " ")]);
+            prop_assert_eq!(uri.answer_query(&answer), Some("code=a%26b&state=%20"));
         }
         if let Ok(id) = ClientId::parse(&text) {
             prop_assert_eq!(ClientId::parse(id.as_str()), Ok(id));

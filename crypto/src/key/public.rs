@@ -4,6 +4,8 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::algorithm::SignatureAlgorithm;
@@ -30,6 +32,27 @@ impl Thumbprint {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Reads the text of a thumbprint: 32 bytes in base64url.
+    ///
+    /// # Errors
+    /// [`InvalidKey`] for any other text.
+    pub fn parse(text: &str) -> Result<Self, InvalidKey> {
+        let bytes = base64url::decode(text).map_err(|_| InvalidKey)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidKey)
+    }
+}
+
+impl Serialize for Thumbprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Thumbprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -37,10 +37,10 @@ pub enum ChainProfile {
     RequestSigner,
     /// To sign trust lists.
     TrustListSigner,
+    /// To attest wallets and the keys that they hold.
+    WalletProvider,
     /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
     Reader,
-    /// To attest wallets and their keys (OpenID4VCI appendices D and E).
-    WalletProvider,
     /// To prove that a wallet holds the leaf's key.
     Holder,
 }

@@ -8,6 +8,7 @@ mod error;
 mod offers;
 mod packs;
 mod records;
+mod transactions;
 mod types;
 
 use std::sync::Arc;
@@ -20,9 +21,9 @@ pub use error::AdministrationError;
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
-    CredentialSummary, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport, ImportedRow,
-    OfferCreated, OfferDelivery, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome, StatusOrder,
-    StatusReport, TransactionCode,
+    CredentialSummary, DecisionOrder, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport,
+    ImportedRow, OfferCreated, OfferDelivery, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome,
+    StatusOrder, StatusReport, TransactionCode, TransactionList, TransactionPage, TransactionSummary,
 };
 
 use crate::issuer::Issuer;

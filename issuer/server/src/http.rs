@@ -1,11 +1,20 @@
 //! The endpoints.
 
+mod accept;
+mod access;
 mod administration;
 mod answer;
+mod authorize;
+mod browser;
+mod challenge;
 mod credential;
+mod deferred;
 mod metadata;
 mod nonce;
+mod notification;
 mod offer;
+mod proofs;
+mod pushed;
 mod status;
 mod token;
 mod vcalm;
@@ -37,10 +46,6 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
 
     let mut public = Router::new()
         .route(
-            &well_known(WellKnown::CredentialIssuer),
-            get(metadata::credential_issuer),
-        )
-        .route(
             &well_known(WellKnown::AuthorizationServer),
             get(metadata::authorization_server),
         )
@@ -52,6 +57,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         .with_state(Arc::new(documents));
     public = public.merge(
         Router::new()
+            .route(
+                &well_known(WellKnown::CredentialIssuer),
+                get(metadata::credential_issuer),
+            )
             .route(&format!("{base}/types/{{name}}"), get(metadata::type_metadata))
             .route(
                 &format!("{base}{}/{{name}}", paths::CONTEXTS),
@@ -76,11 +85,25 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
 
     let protocol = Router::new()
         .route(&format!("{base}{}/{{offer}}", paths::OFFERS), get(offer::offer))
+        .route(&format!("{base}{}", paths::PUSHED_REQUESTS), post(pushed::push))
+        .route(
+            &format!("{base}{}", paths::AUTHORIZE),
+            get(authorize::by_address).post(authorize::by_form),
+        )
+        .route(&format!("{base}{}", paths::CHALLENGE), post(challenge::challenge))
         .route(&format!("{base}{}", paths::TOKEN), post(token::token))
         .route(&format!("{base}{}", paths::NONCE), post(nonce::nonce))
         .route(
             &format!("{base}{}", paths::CREDENTIAL),
             post(credential::credential),
+        )
+        .route(
+            &format!("{base}{}", paths::DEFERRED),
+            post(deferred::deferred_credential),
+        )
+        .route(
+            &format!("{base}{}", paths::NOTIFICATION),
+            post(notification::notification),
         )
         .with_state(Arc::clone(issuer));
 

@@ -11,8 +11,10 @@ mod store;
 
 pub use crate::http::router;
 pub use issuer::{
-    CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList,
-    PublishedToken, StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
+    AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
+    BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,
+    OpenIssuerError, PublicationFailed, PublishedList, PublishedToken, PushFailure, ResourceRequest,
+    StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
+use symbolon_crypto::{Randomness, RandomnessUnavailable, Thumbprint, UnixTime};
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use thiserror::Error;
 
-use super::access::{ACCESS_TOKEN_LIFETIME, AccessGrant};
+use super::access::AccessGrant;
 use super::tx_code::{Try, TxCode, TxCodeGuard};
-use crate::identifiers::{ConfigurationId, OfferId};
+use crate::authorization::{TokenMaterial, dataset};
+use crate::identifiers::{ConfigurationId, OfferId, hexadecimal};
 use crate::record::Uin;
 use crate::secret::{BearerSecret, InstallationSecret, SecretDigest};
 
@@ -121,6 +123,14 @@ pub struct TokenRequestParts<'a> {
     pub code_digest: SecretDigest,
     /// The transaction code, if one was presented.
     pub tx_code: Option<&'a str>,
+    /// The client, where it is known.
+    pub client: Option<&'a ClientIdentifier>,
+    /// The key of its DPoP proof, if it sent one.
+    pub dpop: Option<Thumbprint>,
+    /// What `authorization_details` asks for, if the request has them ([OpenID4VCI §6.1.1]).
+    ///
+    /// [OpenID4VCI §6.1.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.1.1
+    pub details: Option<&'a [ConfigurationId]>,
 }
 
 /// The outcome of a token request. Whatever `grant` it carries must replace the stored one, if that is still the one that was judged.
@@ -144,17 +154,16 @@ pub enum Redemption {
 }
 
 impl Grant {
-    /// Judges a token request at `now`.
+    /// Judges a token request. How many credentials the token yields is the offer's to say, not the terms'.
     ///
     /// # Errors
     /// When there is no randomness.
     pub fn redeem(
         &self,
         request: &TokenRequestParts<'_>,
-        secret: &InstallationSecret,
-        now: UnixTime,
-        randomness: &dyn Randomness,
+        material: &TokenMaterial<'_>,
     ) -> Result<Redemption, RandomnessUnavailable> {
+        let (secret, now) = (material.secret, material.now);
         let refused = |refusal| Ok(Redemption::Refused { refusal, grant: None });
         match self.stage {
             GrantStage::Offered => {}
@@ -163,6 +172,10 @@ impl Grant {
         }
         if now >= self.expires_at {
             return refused(TokenRefusal::Expired);
+        }
+        let asked = request.details.unwrap_or(&self.configurations);
+        if asked.is_empty() || asked.iter().any(|id| !self.configurations.contains(id)) {
+            return refused(TokenRefusal::OtherDetails);
         }
         match (&self.tx_code, request.tx_code) {
             (None, None) => {}
@@ -194,16 +207,26 @@ impl Grant {
                 }
             },
         }
+        let token = BearerSecret::make(material.randomness)?;
+        // The digest is of this authorization alone, and nothing that leaves leads back to it.
+        let authorization = hexadecimal(token.digest().as_bytes());
         let access = AccessGrant {
             record: self.record.clone(),
-            remaining: self
-                .configurations
+            remaining: asked
                 .iter()
                 .map(|id| (id.clone(), self.credentials_each))
                 .collect(),
-            expires_at: now.plus(ACCESS_TOKEN_LIFETIME),
+            expires_at: now.plus(material.terms.access_lifetime),
+            client: request.client.cloned(),
+            dpop: request.dpop,
+            identifiers: request
+                .details
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|id| Some((id.clone(), dataset(secret, &authorization, id.as_str())?)))
+                .collect(),
+            family: None,
         };
-        let token = BearerSecret::make(randomness)?;
         Ok(Redemption::Granted {
             grant: Self {
                 stage: GrantStage::Redeemed,
@@ -248,4 +271,9 @@ pub enum TokenRefusal {
     /// `invalid_request`.
     #[error("no transaction code is expected")]
     TxCodeUnexpected,
+    /// `invalid_authorization_details` ([RFC 9396 §5]).
+    ///
+    /// [RFC 9396 §5]: https://www.rfc-editor.org/rfc/rfc9396#section-5
+    #[error("the authorization details name a credential that was not offered")]
+    OtherDetails,
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 
 use super::*;
+use crate::authorization::{TokenMaterial, TokenTerms};
 use crate::identifiers::ConfigurationId;
 use crate::record::Uin;
 use crate::secret::InstallationSecret;
@@ -63,13 +64,21 @@ impl Offered {
         let request = TokenRequestParts {
             code_digest: self.offer.code.digest(),
             tx_code,
+            client: None,
+            dpop: None,
+            details: None,
         };
-        match self
-            .offer
-            .grant
-            .redeem(&request, &self.secret, now, &self.randomness)
-            .unwrap()
-        {
+        let material = TokenMaterial {
+            terms: TokenTerms {
+                credentials_each: 0,
+                access_lifetime: ACCESS_TOKEN_LIFETIME,
+                refresh_lifetime: None,
+            },
+            secret: &self.secret,
+            randomness: &self.randomness,
+            now,
+        };
+        match self.offer.grant.redeem(&request, &material).unwrap() {
             Redemption::Granted { grant, access, .. } => {
                 self.offer.grant = grant;
                 Ok(access)

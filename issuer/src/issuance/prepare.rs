@@ -125,7 +125,7 @@ impl AcceptedRequest<'_> {
                     .iter()
                     .map(|credential| credential.id.clone())
                     .collect(),
-                grant: self.grant,
+                holder: self.holder,
                 event: None,
                 expires_at: now.plus(Duration::from_secs(
                     profile.policy().notification_lifetime_seconds,
@@ -173,7 +173,7 @@ impl AcceptedRequest<'_> {
                 keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
                 copies: self.copies,
                 response_encryption: self.response_encryption,
-                grant: self.grant,
+                holder: self.holder,
                 requested_at: now,
                 expires_at: now.plus(Duration::from_secs(policy.deferred_lifetime_seconds)),
                 stage: TransactionStage::Pending,

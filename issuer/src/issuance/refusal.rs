@@ -8,15 +8,16 @@ use symbolon_credential::w3c::DocumentError;
 use symbolon_credential::w3c::jose::PrepareJwtError;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_did::InvalidDid;
-use symbolon_protocol::oauth::bearer::BearerErrorCode;
+use symbolon_protocol::oauth::access_token::ResourceErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
+use symbolon_protocol::openid4vci::deferred::DeferredRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 use symbolon_protocol::openid4vci::key_attestation::KeyAttestationError;
 use symbolon_protocol::openid4vci::proof::ProofError;
 use symbolon_protocol::openid4vci::proof_di_vp::DiVpProofError;
 use thiserror::Error;
 
-use crate::grant::{AccessRefusal, NonceRefused};
+use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
 use crate::transaction::TransactionRefusal;
 
@@ -27,18 +28,15 @@ pub enum CredentialRefusal {
     /// The request itself.
     #[error(transparent)]
     Request(#[from] CredentialRequestError),
-    /// A dataset, though the token response named none.
-    #[error("no credential dataset has this name")]
-    UnknownIdentifier,
+    /// A dataset where the token response named none, or a configuration where it named datasets.
+    #[error(transparent)]
+    Selector(#[from] SelectorRefusal),
     /// A configuration that this issuer does not have.
     #[error("no credential configuration has this name")]
     UnknownConfiguration,
     /// The token is unknown, or does not entitle to this.
     #[error(transparent)]
     Access(#[from] AccessRefusal),
-    /// No such token.
-    #[error("the access token is unknown")]
-    UnknownToken,
     /// Credentials are bound to keys, and no proof of one came.
     #[error("a key proof is required")]
     ProofMissing,
@@ -57,6 +55,12 @@ pub enum CredentialRefusal {
     /// An `attestation` proof.
     #[error(transparent)]
     KeyAttestation(#[from] KeyAttestationError),
+    /// A deferred credential request itself.
+    #[error(transparent)]
+    Deferred(#[from] DeferredRequestError),
+    /// A request that is not, or not readably, encrypted.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
     /// This issuer encrypts every response, and the request does not say how.
     #[error("the credential response must be encrypted, and credential_response_encryption is missing")]
     ResponseEncryptionMissing,
@@ -83,6 +87,40 @@ pub enum CredentialRefusal {
     Mapping(#[from] MappingError),
 }
 
+/// Why a request was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotOpened {
+    /// This issuer takes encrypted requests alone.
+    #[error("the request must be encrypted")]
+    Plain,
+    /// For a key that this issuer does not have, or no longer.
+    #[error("the request is encrypted to a key that is not in the issuer's metadata")]
+    UnknownKey,
+    /// By means that this issuer does not offer.
+    #[error("the request is encrypted with an algorithm that is not supported")]
+    Algorithm,
+    /// More than a request may have.
+    #[error("the request is too large")]
+    TooLarge,
+    /// No JWE, or one that does not decrypt.
+    #[error("the request cannot be decrypted")]
+    Malformed,
+}
+
+impl NotOpened {
+    /// The protocol's code for this refusal.
+    #[must_use]
+    pub const fn code(self) -> CredentialErrorCode {
+        match self {
+            Self::Plain | Self::UnknownKey | Self::Algorithm => {
+                CredentialErrorCode::InvalidEncryptionParameters
+            }
+            Self::TooLarge | Self::Malformed => CredentialErrorCode::InvalidCredentialRequest,
+        }
+    }
+}
+
 /// How a refusal is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalCode {
@@ -93,7 +131,7 @@ pub enum RefusalCode {
     /// A challenge about the access token ([RFC 6750 §3.1]).
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
-    Bearer(BearerErrorCode),
+    AccessToken(ResourceErrorCode),
 }
 
 impl CredentialRefusal {
@@ -103,20 +141,26 @@ impl CredentialRefusal {
         use CredentialErrorCode as Code;
         match self {
             Self::Request(error) => RefusalCode::Credential(error.code()),
-            Self::UnknownIdentifier => RefusalCode::Credential(Code::UnknownCredentialIdentifier),
-            Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
-            Self::UnknownToken | Self::Access(AccessRefusal::Expired) => {
-                RefusalCode::Bearer(BearerErrorCode::InvalidToken)
+            Self::Selector(SelectorRefusal::UnknownIdentifier) => {
+                RefusalCode::Credential(Code::UnknownCredentialIdentifier)
             }
+            // §8.2: naming a configuration is not allowed then.
+            Self::Selector(SelectorRefusal::IdentifierRequired) => {
+                RefusalCode::Credential(Code::InvalidCredentialRequest)
+            }
+            Self::UnknownConfiguration => RefusalCode::Credential(Code::UnknownCredentialConfiguration),
+            Self::Access(AccessRefusal::Expired) => RefusalCode::AccessToken(ResourceErrorCode::InvalidToken),
             // §8.3.1.1: a token that does not enable the issuance of this credential is RFC 6750's business.
             Self::Access(AccessRefusal::OtherConfiguration) => {
-                RefusalCode::Bearer(BearerErrorCode::InsufficientScope)
+                RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)
             }
             Self::ProofMissing | Self::ProofTypeNotTaken | Self::TooManyProofs | Self::RepeatedKey => {
                 RefusalCode::Credential(Code::InvalidProof)
             }
             Self::DiVpProof(error) => RefusalCode::Credential(error.code()),
             Self::KeyAttestation(error) => RefusalCode::Credential(error.code()),
+            Self::Deferred(error) => RefusalCode::Credential(error.code()),
+            Self::NotOpened(error) => RefusalCode::Credential(error.code()),
             Self::ResponseEncryptionMissing => RefusalCode::Credential(Code::InvalidEncryptionParameters),
             Self::Transaction(TransactionRefusal::Denied) => {
                 RefusalCode::Credential(Code::CredentialRequestDenied)

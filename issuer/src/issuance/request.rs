@@ -3,20 +3,50 @@
 use std::collections::BTreeSet;
 
 use symbolon_crypto::PublicKey;
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::openid4vci::credential::CredentialRequest;
 use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use symbolon_protocol::openid4vci::proof::ExpectedClient;
 
 use super::prepare::IssuanceMaterial;
 use super::proofs::{ProvenKeys, prove};
 use super::refusal::CredentialRefusal;
-use crate::grant::{AccessGrant, NonceMark, check_nonce};
+use crate::authorization::TokenFamily;
+use crate::grant::{AccessGrant, GrantHolder, NonceMark, check_nonce};
 use crate::mapping::{Copies, CredentialConfiguration, IssuancePolicy};
 use crate::policy::{EncryptionPolicy, IssuerPolicy};
 use crate::record::Uin;
 use crate::secret::SecretDigest;
-use crate::store::{FetchedTransaction, SpentAccess, Stored};
+use crate::store::{FetchedTransaction, ReplayMark, SpentAccess, Stored};
 use crate::transaction::{Transaction, TransactionAnswer, TransactionRefusal};
+
+/// An access token as it was presented: known, in time, its family alive, and its key proven where it is bound to one.
+#[derive(Debug, Clone)]
+pub struct PresentedAccess {
+    /// The digest of the token.
+    pub token: SecretDigest,
+    /// What it entitles to.
+    pub access: Stored<AccessGrant>,
+    /// The family that it ends with.
+    pub family: Option<Stored<TokenFamily>>,
+    /// The mark of its DPoP proof, written with what the proof authorises.
+    pub proof: Option<ReplayMark>,
+}
+
+impl PresentedAccess {
+    /// The use of the token that leaves `left` of it.
+    #[must_use]
+    pub fn spent(&self, left: AccessGrant) -> SpentAccess {
+        let family = self.family.as_ref().map(|family| family.revision.clone());
+        SpentAccess {
+            token: self.token,
+            expected: self.access.revision.clone(),
+            family: self.access.value.family.clone().zip(family),
+            proof: self.proof,
+            access: left,
+        }
+    }
+}
 
 /// A request that the issuer will serve, if the record allows and nobody else spends the same nonce, grant or transaction first.
 pub struct AcceptedRequest<'a> {
@@ -27,7 +57,7 @@ pub struct AcceptedRequest<'a> {
     pub(super) nonces: Vec<NonceMark>,
     pub(super) access: Option<SpentAccess>,
     pub(super) transaction: Option<FetchedTransaction>,
-    pub(super) grant: SecretDigest,
+    pub(super) holder: GrantHolder,
     pub(super) response_encryption: Option<ResponseEncryption>,
 }
 
@@ -76,23 +106,22 @@ impl AcceptedRequest<'_> {
 /// [`CredentialRefusal`], whose code goes on the wire. Nothing was spent.
 pub fn judge<'a>(
     request: &CredentialRequest,
-    token: SecretDigest,
-    access: &Stored<AccessGrant>,
-    client: ExpectedClient<'_>,
+    presented: &PresentedAccess,
     material: &IssuanceMaterial<'a>,
 ) -> Result<AcceptedRequest<'a>, CredentialRefusal> {
     let profile = material.profile;
-    let configuration = match &request.selector {
-        // This issuer's token responses never carry identifiers, so none can be known.
-        CredentialSelector::Identifier(_) => return Err(CredentialRefusal::UnknownIdentifier),
-        CredentialSelector::Configuration(id) => profile
-            .configuration(id)
-            .ok_or(CredentialRefusal::UnknownConfiguration)?,
-    };
+    let access = &presented.access.value;
+    let configuration = profile
+        .configuration(access.selected(&request.selector)?)
+        .ok_or(CredentialRefusal::UnknownConfiguration)?;
     check_response_encryption(request.response_encryption.as_ref(), profile.policy())?;
     let proofs = request.proofs.as_ref().ok_or(CredentialRefusal::ProofMissing)?;
     // Before any signature is verified: a used-up token must not buy work. A request is paid for as one, however many copies it brings.
-    let left = access.value.spend(configuration.id(), 1, material.now)?;
+    let left = access.spend(configuration.id(), 1, material.now)?;
+    let client = match access.client.as_ref().map(ClientIdentifier::as_str) {
+        Some(client) => ExpectedClient::Named(client),
+        None => ExpectedClient::Anonymous,
+    };
     let ProvenKeys { mut keys, nonces } = prove(proofs, configuration, client, material)?;
     // An attestation may attest more keys than one request gets credentials: then fewer are issued (§8.3).
     keys.truncate(profile.policy().batch_size as usize);
@@ -103,17 +132,13 @@ pub fn judge<'a>(
         .collect::<Result<BTreeSet<_>, _>>()?;
     Ok(AcceptedRequest {
         configuration,
-        record: access.value.record.clone(),
+        record: access.record.clone(),
         copies: configuration.copies(keys.len()),
         keys,
         nonces: nonces.into_iter().collect(),
-        access: Some(SpentAccess {
-            token,
-            expected: access.revision.clone(),
-            access: left,
-        }),
+        access: Some(presented.spent(left)),
         transaction: None,
-        grant: access.value.reference(token),
+        holder: access.holder(presented.token),
         response_encryption: request.response_encryption.clone(),
     })
 }
@@ -132,13 +157,13 @@ pub enum Judged<'a> {
 /// [`CredentialRefusal`]. Nothing was spent.
 pub fn judge_deferred<'a>(
     fetched: (crate::identifiers::TransactionId, &Stored<Transaction>),
-    grant: SecretDigest,
+    grant: &SecretDigest,
     response_encryption: Option<ResponseEncryption>,
     material: &IssuanceMaterial<'a>,
 ) -> Result<Judged<'a>, CredentialRefusal> {
     let (id, stored) = fetched;
     let transaction = &stored.value;
-    let answer = transaction.answer(&grant, material.now)?;
+    let answer = transaction.answer(grant, material.now)?;
     // §9.1: what the deferred request says replaces what the credential request said.
     let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
     check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
@@ -164,7 +189,7 @@ pub fn judge_deferred<'a>(
             id,
             expected: stored.revision.clone(),
         }),
-        grant,
+        holder: transaction.holder.clone(),
         response_encryption,
     })))
 }

@@ -60,8 +60,11 @@ pub fn preferred_language<'a>(header: &str, supported: &'a BTreeSet<String>) -> 
     None
 }
 
-/// A quality such as `q=0.8`, in thousandths.
-fn thousandths(parameter: &str) -> Option<u32> {
+/// A quality such as `q=0.8`, in thousandths ([RFC 9110 §12.4.2]); `None` for anything else.
+///
+/// [RFC 9110 §12.4.2]: https://www.rfc-editor.org/rfc/rfc9110#section-12.4.2
+#[must_use]
+pub fn thousandths(parameter: &str) -> Option<u32> {
     let number = parameter
         .strip_prefix("q=")
         .or_else(|| parameter.strip_prefix("Q="))?;

@@ -6,6 +6,7 @@
     reason = "a test suite fails by panicking"
 )]
 
+mod authorization;
 mod fixtures;
 mod notifications;
 mod transactions;
@@ -15,10 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    IssuanceOutcome, IssuerStore, NewGrant, RecordChange, RedeemedGrant, StatusChange, StoreError, Swap,
+    AuthorizationCommit, AuthorizationOutcome, Change, IssuanceOutcome, IssuerStore, NewGrant, RecordChange,
+    StatusChange, StoreError, Swap,
 };
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
-use crate::grant::{GrantStage, NonceMark};
+use crate::grant::{Grant, GrantStage, NonceMark};
 use crate::identifiers::OfferId;
 use crate::index::{IndexAllocator, IndexWidth, ShardId, open_fresh_shard};
 use fixtures::{
@@ -43,6 +45,11 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     transactions::transactions_are_listed_in_order_and_forgotten_when_they_expire(&*make()).await;
     notifications::a_notification_is_stored_with_its_credentials_and_noted_with_their_records(&*make()).await;
     notifications::a_copy_without_a_status_takes_no_index(&*make()).await;
+    authorization::a_value_is_replaced_by_one_of_two(&*make()).await;
+    authorization::a_step_is_whole(&*make()).await;
+    authorization::a_proof_is_used_once_until_its_mark_is_forgotten(&*make()).await;
+    authorization::an_issuance_needs_its_family_as_it_was_and_a_fresh_proof(&*make()).await;
+    authorization::what_expired_is_forgotten(&*make()).await;
     upkeep::single_values_are_made_once(&*make()).await;
     upkeep::the_audit_chain_grows_from_waiting_events(&*make()).await;
     upkeep::what_expired_is_forgotten_and_nothing_else(&*make()).await;
@@ -112,21 +119,15 @@ async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
     let two = store.grant(&code).await.unwrap().unwrap();
     let mut redeemed = one.value.clone();
     redeemed.stage = GrantStage::Redeemed;
-    let redeem = |revision: &super::Revision, token: &str| RedeemedGrant {
-        code,
-        expected: revision.clone(),
-        grant: redeemed.clone(),
-        token: digest(token),
-        access: token_access(),
+    let redeem = |read: &super::Stored<Grant>, token: &str| AuthorizationCommit {
+        grant: Some(Change::of(code, read, redeemed.clone())),
+        access: Some((digest(token), token_access())),
+        ..AuthorizationCommit::default()
     };
-    assert_eq!(
-        store.redeem_grant(redeem(&one.revision, "first")).await.unwrap(),
-        Swap::Done
-    );
-    assert_eq!(
-        store.redeem_grant(redeem(&two.revision, "second")).await.unwrap(),
-        Swap::Changed
-    );
+    let first = store.commit_authorization(redeem(&one, "first")).await;
+    assert_eq!(first.unwrap(), AuthorizationOutcome::Committed);
+    let second = store.commit_authorization(redeem(&two, "second")).await;
+    assert_eq!(second.unwrap(), AuthorizationOutcome::Changed);
     assert!(
         store.access(&digest("second")).await.unwrap().is_none(),
         "a lost race leaves no token"
@@ -191,14 +192,13 @@ async fn an_issuance_is_whole_and_each_part_has_its_own_refusal(store: &dyn Issu
         .await
         .unwrap();
     let read = store.grant(&code).await.unwrap().unwrap();
-    let redeemed = RedeemedGrant {
-        code,
-        expected: read.revision,
-        grant: read.value,
-        token: digest("token"),
-        access: token_access(),
+    let redeemed = AuthorizationCommit {
+        grant: Some(Change::of(code, &read, read.value.clone())),
+        access: Some((digest("token"), token_access())),
+        ..AuthorizationCommit::default()
     };
-    assert_eq!(store.redeem_grant(redeemed).await.unwrap(), Swap::Done);
+    let outcome = store.commit_authorization(redeemed).await;
+    assert_eq!(outcome.unwrap(), AuthorizationOutcome::Committed);
     let access = store.access(&digest("token")).await.unwrap().unwrap();
     let nonce = NonceMark {
         expires_at: NOW.plus(Duration::from_secs(300)),

@@ -3,6 +3,7 @@
 //! Every value is JSON in an envelope with a version. Things that expire also stand in an index by their expiry, so that housekeeping
 //! walks over nothing else.
 
+mod authorization;
 mod books;
 mod envelope;
 mod grants;
@@ -116,6 +117,20 @@ pub enum Space {
     WaitingEvents,
     /// The audit chain by sequence.
     AuditEntries,
+    /// Authorization requests that wait for their browser, by digest of the `request_uri`.
+    PushedRequests,
+    /// Authorizations under way, by digest of the browser's key.
+    Authorizations,
+    /// Offers that are taken up by signing in, by digest of the `issuer_state`.
+    CodeOffers,
+    /// Authorization codes by digest.
+    AuthorizationCodes,
+    /// Refresh tokens by digest.
+    RefreshTokens,
+    /// The tokens of one authorization code, by the family's identifier.
+    TokenFamilies,
+    /// Marks of used proofs, by digest.
+    ReplayMarks,
     /// Single values: the secret, the audit head, the pack's sequence.
     Installation,
 }
@@ -140,6 +155,13 @@ impl Space {
             Self::StatusMarks => "issuer-status-marks",
             Self::WaitingEvents => "issuer-waiting-events",
             Self::AuditEntries => "issuer-audit-entries",
+            Self::PushedRequests => "issuer-pushed-requests",
+            Self::Authorizations => "issuer-authorizations",
+            Self::CodeOffers => "issuer-code-offers",
+            Self::AuthorizationCodes => "issuer-authorization-codes",
+            Self::RefreshTokens => "issuer-refresh-tokens",
+            Self::TokenFamilies => "issuer-token-families",
+            Self::ReplayMarks => "issuer-replay-marks",
             Self::Installation => "issuer-installation",
         }
     }

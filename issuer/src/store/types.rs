@@ -1,10 +1,11 @@
 //! What the store's operations take and give.
 
+use super::authorization::ReplayMark;
 use super::{FetchedTransaction, NewNotification};
 use crate::audit::WaitingEvent;
 use crate::credential_record::CredentialRecord;
 use crate::grant::{AccessGrant, Grant, NonceMark};
-use crate::identifiers::OfferId;
+use crate::identifiers::{FamilyId, OfferId};
 use crate::secret::SecretDigest;
 use symbolon_crypto::UnixTime;
 
@@ -68,21 +69,6 @@ pub struct StoredOffer {
     pub expires_at: UnixTime,
 }
 
-/// A grant that was redeemed.
-#[derive(Debug, Clone)]
-pub struct RedeemedGrant {
-    /// The digest of the pre-authorized code.
-    pub code: SecretDigest,
-    /// The state in which the grant was judged.
-    pub expected: Revision,
-    /// The grant as redeemed.
-    pub grant: Grant,
-    /// The digest of the access token.
-    pub token: SecretDigest,
-    /// What the token entitles to.
-    pub access: AccessGrant,
-}
-
 /// Everything that issuing changes, in one commit.
 #[derive(Debug, Clone)]
 pub struct Issuance {
@@ -109,6 +95,10 @@ pub struct SpentAccess {
     pub token: SecretDigest,
     /// The state in which the access was judged.
     pub expected: Revision,
+    /// The family of the token and the state in which it was found alive.
+    pub family: Option<(FamilyId, Revision)>,
+    /// The mark of the DPoP proof that the use was proven by.
+    pub proof: Option<ReplayMark>,
     /// What is left of it.
     pub access: AccessGrant,
 }
@@ -134,6 +124,8 @@ pub enum IssuanceOutcome {
     AccessChanged,
     /// A nonce was spent before.
     NonceSpent,
+    /// The DPoP proof was used before.
+    ProofReplayed,
     /// A credential to be replaced changed meanwhile: judge again.
     CredentialChanged,
     /// The transaction was fetched or decided by somebody else meanwhile: judge again.

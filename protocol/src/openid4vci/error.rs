@@ -6,8 +6,8 @@ use crate::oauth::error::ErrorResponse;
 use crate::wire::error_codes;
 
 error_codes! {
-    /// The codes of the credential endpoint and the deferred credential endpoint, all sent with HTTP 400. What is wrong with an access token is said
-    /// by a [bearer challenge](crate::oauth::bearer::BearerChallenge) instead.
+    /// The codes of the credential endpoint and the deferred credential endpoint, all sent with HTTP 400. What is wrong with an access
+    /// token is said by a [challenge](crate::oauth::access_token::ResourceChallenge) instead.
     pub enum CredentialErrorCode {
         /// Malformed, or both or neither of the two identifiers.
         InvalidCredentialRequest = "invalid_credential_request",

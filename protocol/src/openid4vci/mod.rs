@@ -3,6 +3,7 @@
 //! One file per section of the specification. Drafts are refused by name: see
 //! [`credential::CredentialRequestError::DraftShape`].
 
+pub mod authorization_details;
 pub mod credential;
 pub mod deferred;
 pub mod encryption;

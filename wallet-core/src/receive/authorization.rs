@@ -2,8 +2,11 @@
 //!
 //! [OpenID4VCI §6]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6
 
+use symbolon_protocol::oauth::client::ClientParameters;
 use symbolon_protocol::oauth::error::{ErrorResponse, TokenErrorCode};
-use symbolon_protocol::openid4vci::token::{MAX_TOKEN_RESPONSE_BYTES, TokenRequest, TokenResponse};
+use symbolon_protocol::openid4vci::token::{
+    MAX_TOKEN_RESPONSE_BYTES, TokenGrant, TokenRequest, TokenResponse,
+};
 
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use super::stage::{FinishedReceipt, Issuing, ReceiveStage, RequestingToken, SendState};
@@ -27,11 +30,11 @@ impl Wallet {
             SendState::Never => cursor.write_request(requesting, SendState::Perhaps).await?,
             SendState::Perhaps => requesting,
         };
-        let request = TokenRequest {
+        let grant = TokenGrant::PreAuthorizedCode {
             code: requesting.grant.code,
             tx_code: requesting.transaction_code,
-            client_id: None,
         };
+        let request = TokenRequest::new(grant, ClientParameters::default());
         let form = Body::Form(request.to_form());
         let answer = self
             .post(
@@ -41,12 +44,15 @@ impl Wallet {
                 MAX_TOKEN_RESPONSE_BYTES,
             )
             .await;
+        let TokenGrant::PreAuthorizedCode { code, tx_code } = request.grant else {
+            return Err(WalletError::WrongStage);
+        };
         let requesting = RequestingToken {
             grant: super::stage::Grant {
-                code: request.code,
+                code,
                 prompt: requesting.grant.prompt,
             },
-            transaction_code: request.tx_code,
+            transaction_code: tx_code,
             ..requesting
         };
         let response = match answer {

@@ -483,6 +483,7 @@ fn status_signers_and_other_signers_do_not_stand_in_for_each_other() {
         ChainProfile::CredentialSigner,
         ChainProfile::RequestSigner,
         ChainProfile::TrustListSigner,
+        ChainProfile::WalletProvider,
     ] {
         assert_eq!(outcome(&leaf, profile), Ok(()));
         assert_eq!(outcome(&any_purpose, profile), Ok(()));

@@ -240,6 +240,7 @@ mod mdoc {
             ChainProfile::StatusSigner,
             ChainProfile::RequestSigner,
             ChainProfile::TrustListSigner,
+            ChainProfile::WalletProvider,
             ChainProfile::Reader,
         ] {
             let expected = match profile {

@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use symbolon_protocol::oauth::bearer::BearerChallenge;
+use symbolon_protocol::oauth::access_token::ResourceChallenge;
 use symbolon_protocol::oauth::error::{ErrorDescription, ErrorResponse};
 
 /// An error document. The description is ours: it never holds what a peer sent.
@@ -28,7 +28,7 @@ pub(super) fn failure(status: StatusCode) -> Response {
 }
 
 /// A challenge about an access token.
-pub(super) fn challenge(challenge: BearerChallenge) -> Response {
+pub(super) fn challenge(challenge: ResourceChallenge) -> Response {
     let status = StatusCode::from_u16(challenge.status()).unwrap_or(StatusCode::UNAUTHORIZED);
     let mut response = no_store(status.into_response());
     if let Ok(value) = HeaderValue::from_str(&challenge.header_value()) {

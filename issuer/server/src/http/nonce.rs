@@ -10,11 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
 use super::answer::{failure, no_store};
+use super::proofs::with_dpop_nonce;
 use crate::issuer::Issuer;
 
 pub(super) async fn nonce(State(issuer): State<Arc<Issuer>>) -> Response {
     match issuer.nonce() {
-        Ok(nonce) => no_store(Json(nonce).into_response()),
+        // The next request is for a credential: a wallet with a bound token needs both nonces for it.
+        Ok(nonce) => with_dpop_nonce(&issuer, no_store(Json(nonce).into_response())),
         Err(error) => {
             tracing::error!(%error, "no nonce made");
             failure(StatusCode::SERVICE_UNAVAILABLE)

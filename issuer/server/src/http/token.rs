@@ -13,6 +13,7 @@ use symbolon_issuer::grant::TokenRefusal;
 use symbolon_protocol::oauth::error::TokenErrorCode;
 
 use super::answer::{has_media_type, no_store, refusal, retry_after};
+use super::proofs::{ProofFields, with_what_it_asks_for};
 use crate::issuer::{Issuer, TokenFailure};
 
 pub(super) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -24,39 +25,25 @@ pub(super) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap,
             description,
         );
     }
-    match issuer.redeem(&body).await {
+    let fields = ProofFields::of(&headers);
+    let response = match issuer.token(&fields.request(&body)).await {
         Ok(response) => no_store(Json(response).into_response()),
-        Err(failure) => failure.into_response(),
-    }
+        Err(failure) => refused(&issuer, &failure),
+    };
+    fields.refresh(&issuer, response)
 }
 
-impl axum::response::IntoResponse for TokenFailure {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Request(error) => refusal(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
-            Self::Refused(refused) => {
-                let code = match refused {
-                    // §6.3: a transaction code that is missing or unexpected is a malformed request, not a wrong grant.
-                    TokenRefusal::TxCodeMissing | TokenRefusal::TxCodeUnexpected => {
-                        TokenErrorCode::InvalidRequest
-                    }
-                    _ => TokenErrorCode::InvalidGrant,
-                };
-                let response = refusal(StatusCode::BAD_REQUEST, code, &refused.to_string());
-                match refused {
-                    TokenRefusal::TooEarly { wait } => retry_after(response, wait),
-                    _ => response,
-                }
-            }
-            Self::Store(_) | Self::Randomness(_) | Self::Unwritable => {
-                tracing::error!(error = %self, "token request not answered");
-                let description = "the issuer cannot answer right now";
-                refusal(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    TokenErrorCode::TemporarilyUnavailable,
-                    description,
-                )
-            }
-        }
+fn refused(issuer: &Issuer, failure: &TokenFailure) -> Response {
+    let code = failure.code();
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    if status.is_server_error() {
+        tracing::error!(error = %failure, "token request not answered");
+        return refusal(status, code, "the issuer cannot answer right now");
+    }
+    let response = refusal(status, code, &failure.to_string());
+    let response = with_what_it_asks_for(issuer, code, response);
+    match failure {
+        TokenFailure::Refused(TokenRefusal::TooEarly { wait }) => retry_after(response, *wait),
+        _ => response,
     }
 }

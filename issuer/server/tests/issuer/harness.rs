@@ -17,6 +17,7 @@ use symbolon_crypto::x509::issue::{
     iaca_root, leaf, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
@@ -58,7 +59,11 @@ pub(crate) struct World {
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
     policy: IssuerPolicy,
+    shape: Shape,
 }
+
+/// What makes an issuer other than the default one.
+pub(crate) type Shape = Arc<dyn Fn(Setup) -> Setup + Send + Sync>;
 
 impl World {
     pub(crate) async fn start() -> Self {
@@ -66,13 +71,17 @@ impl World {
     }
 
     pub(crate) async fn start_with(policy: IssuerPolicy) -> Self {
+        Self::start_shaped(policy, Arc::new(|setup| setup)).await
+    }
+
+    pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        Self::run(folder, randomness, clock, listener, base, keys, policy).await
+        Self::run(folder, randomness, clock, listener, base, keys, policy, shape).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -91,10 +100,12 @@ impl World {
             self.base.clone(),
             keys,
             self.policy.clone(),
+            Arc::clone(&self.shape),
         )
         .await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a process leaves to the next")]
     async fn run(
         folder: Arc<tempfile::TempDir>,
         randomness: Arc<SeededRandomness>,
@@ -103,12 +114,13 @@ impl World {
         base: String,
         keys: Arc<Keys>,
         policy: IssuerPolicy,
+        shape: Shape,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
-        let issuer = Issuer::open(setup).await.unwrap();
+        let issuer = Issuer::open(shape(setup)).await.unwrap();
         let listening = Listening {
             listener,
             encryption: Encryption::Plain,
@@ -127,6 +139,7 @@ impl World {
             keys,
             folder,
             policy,
+            shape,
         }
     }
 
@@ -329,6 +342,7 @@ pub(crate) fn setup(
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),
+        jwe: Arc::new(JosekitJwe::new()),
         randomness: randomness.clone(),
         clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
         pictures: Arc::new(FitWebp),
@@ -414,6 +428,7 @@ pub(crate) struct Keys {
     documents: (Arc<SoftwareKey>, Certificate),
     assertion: [Arc<SoftwareKey>; 2],
     status: (Arc<SoftwareKey>, Certificate),
+    metadata: (Arc<SoftwareKey>, Certificate),
     cards: Arc<SoftwareKey>,
     registry: Arc<SoftwareKey>,
     packs: Arc<SoftwareKey>,
@@ -490,6 +505,7 @@ impl Keys {
             ],
             credentials: certified("credentials", None),
             status: certified("status", Some(KeyPurpose::StatusLists)),
+            metadata: certified("metadata", None),
             cards: key("cards", SignatureAlgorithm::EdDsa),
             registry: key("registry", SignatureAlgorithm::Es256),
             packs: key("packs", SignatureAlgorithm::Es256),
@@ -518,6 +534,7 @@ impl Keys {
             documents: Some(signing(&self.documents)),
             assertion: self.assertion.iter().map(plain).collect(),
             status: signing(&self.status),
+            metadata: Some(signing(&self.metadata)),
             cards: Some(Signer {
                 key: CardKey {
                     handle: self.cards.handle().clone(),

@@ -9,14 +9,21 @@
 
 mod administration;
 mod audit;
+mod batch;
 mod cards;
 mod concurrency;
 mod credential_refusals;
+mod deferred;
+mod encryption;
+mod endpoint;
 mod flow;
 mod formats;
 mod harness;
+mod issuer_metadata;
+mod notification;
 mod packs;
 mod power_cut;
+mod proofs;
 mod properties;
 mod records;
 mod status;

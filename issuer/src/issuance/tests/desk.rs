@@ -69,6 +69,10 @@ impl Desk {
             record: Uin::parse("2345678901").unwrap(),
             remaining: remaining.collect(),
             expires_at: NOW.plus(Duration::from_secs(60)),
+            client: None,
+            dpop: None,
+            identifiers: BTreeMap::new(),
+            family: None,
         };
         let policy = IssuerPolicy {
             batch_size: 2,
@@ -155,21 +159,20 @@ impl Desk {
         &self,
         request: &CredentialRequest,
     ) -> Result<AcceptedRequest<'_>, CredentialRefusal> {
-        let token = SecretDigest::of("token");
-        judge(
-            request,
-            token,
-            &self.access,
-            ExpectedClient::Anonymous,
-            &self.material(),
-        )
+        let presented = PresentedAccess {
+            token: SecretDigest::of("token"),
+            access: self.access.clone(),
+            family: None,
+            proof: None,
+        };
+        judge(request, &presented, &self.material())
     }
 
     pub(super) fn refusal(&self, request: &CredentialRequest) -> (CredentialRefusal, String) {
         let refusal = self.judge(request).err().unwrap();
         let code = match refusal.code() {
             RefusalCode::Credential(code) => code.as_str(),
-            RefusalCode::Bearer(code) => code.as_str(),
+            RefusalCode::AccessToken(code) => code.as_str(),
         };
         (refusal, code.to_owned())
     }

@@ -9,7 +9,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 
 use crate::audit::{Actor, AuditAction, WaitingEvent};
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus};
-use crate::grant::{AccessGrant, Grant, GrantStage};
+use crate::grant::{AccessGrant, Grant, GrantHolder, GrantStage};
 use crate::identifiers::{ConfigurationId, CredentialId};
 use crate::index::{ShardId, StatusIndex};
 use crate::record::{IdRecord, Uin};
@@ -74,6 +74,10 @@ pub(super) fn token_access() -> AccessGrant {
         record: uin("1"),
         remaining: BTreeMap::from([(configuration(), 5)]),
         expires_at: NOW.plus(Duration::from_secs(60)),
+        client: None,
+        dpop: None,
+        identifiers: BTreeMap::new(),
+        family: None,
     }
 }
 
@@ -119,6 +123,15 @@ pub(super) fn spent(access: &Stored<AccessGrant>) -> SpentAccess {
     SpentAccess {
         token: digest("token"),
         expected: access.revision.clone(),
+        family: None,
+        proof: None,
         access: access.value.spend(&configuration(), 1, NOW).unwrap(),
+    }
+}
+
+pub(super) fn holder() -> GrantHolder {
+    GrantHolder {
+        grant: digest("token"),
+        dpop: None,
     }
 }

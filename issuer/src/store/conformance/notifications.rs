@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 
-use super::fixtures::{NOW, Numbers, credential, digest, event, issuance};
+use super::fixtures::{NOW, Numbers, credential, event, holder, issuance};
 use crate::credential_record::{CredentialRecord, WalletReport};
 use crate::identifiers::NotificationId;
 use crate::notification::Notification;
@@ -19,7 +19,7 @@ pub(super) async fn a_notification_is_stored_with_its_credentials_and_noted_with
         id: NotificationId::make(&numbers).unwrap(),
         notification: Notification {
             credentials: vec![issued.id.clone()],
-            grant: digest("token"),
+            holder: holder(),
             event: None,
             expires_at: NOW.plus(Duration::from_secs(60)),
         },

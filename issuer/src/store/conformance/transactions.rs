@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::fixtures::{NOW, Numbers, credential, digest, event, grant, issuance, spent, token_access, uin};
+use super::fixtures::{NOW, Numbers, credential, digest, event, holder, issuance, spent, token_access, uin};
 use crate::grant::NonceMark;
 use crate::identifiers::{ConfigurationId, TransactionId};
 use crate::mapping::Copies;
 use crate::store::{
-    Deferral, FetchedTransaction, IssuanceOutcome, IssuerStore, NewGrant, RedeemedGrant, Swap,
+    AuthorizationCommit, AuthorizationOutcome, Deferral, FetchedTransaction, IssuanceOutcome, IssuerStore,
+    Swap,
 };
 use crate::transaction::{Decision, Transaction, TransactionStage};
 
@@ -18,7 +19,7 @@ fn transaction(expires_in: u64) -> Transaction {
         keys: Vec::new(),
         copies: Copies::Lasting,
         response_encryption: None,
-        grant: digest("token"),
+        holder: holder(),
         requested_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(expires_in)),
         stage: TransactionStage::Pending,
@@ -26,23 +27,13 @@ fn transaction(expires_in: u64) -> Transaction {
 }
 
 /// An access that can be spent.
-async fn with_access(store: &dyn IssuerStore, numbers: &Numbers) {
-    let new = NewGrant {
-        offer: None,
-        code: digest("code"),
-        grant: grant(),
-        event: event(numbers),
+async fn with_access(store: &dyn IssuerStore) {
+    let commit = AuthorizationCommit {
+        access: Some((digest("token"), token_access())),
+        ..AuthorizationCommit::default()
     };
-    store.put_grant(new).await.unwrap();
-    let stored = store.grant(&digest("code")).await.unwrap().unwrap();
-    let redeemed = RedeemedGrant {
-        code: digest("code"),
-        expected: stored.revision,
-        grant: stored.value,
-        token: digest("token"),
-        access: token_access(),
-    };
-    assert_eq!(store.redeem_grant(redeemed).await.unwrap(), Swap::Done);
+    let outcome = store.commit_authorization(commit).await.unwrap();
+    assert_eq!(outcome, AuthorizationOutcome::Committed);
 }
 
 async fn deferral(store: &dyn IssuerStore, numbers: &Numbers, nonce: u8, expires_in: u64) -> Deferral {
@@ -61,7 +52,7 @@ async fn deferral(store: &dyn IssuerStore, numbers: &Numbers, nonce: u8, expires
 
 pub(super) async fn a_request_waits_with_what_it_spends_or_not_at_all(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    with_access(store, &numbers).await;
+    with_access(store).await;
     let first = deferral(store, &numbers, 1, 600).await;
     let stale = deferral(store, &numbers, 2, 600).await;
     assert_eq!(
@@ -88,7 +79,7 @@ pub(super) async fn a_request_waits_with_what_it_spends_or_not_at_all(store: &dy
 
 pub(super) async fn a_transaction_is_decided_and_fetched_by_one_of_two(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    with_access(store, &numbers).await;
+    with_access(store).await;
     let waiting = deferral(store, &numbers, 1, 600).await;
     let outcome = store.commit_deferral(waiting.clone()).await.unwrap();
     assert_eq!(outcome, IssuanceOutcome::Committed);
@@ -117,7 +108,7 @@ pub(super) async fn a_transaction_is_decided_and_fetched_by_one_of_two(store: &d
 
 pub(super) async fn transactions_are_listed_in_order_and_forgotten_when_they_expire(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    with_access(store, &numbers).await;
+    with_access(store).await;
     for (nonce, expires_in) in [(1, 1), (2, 600), (3, 600)] {
         let waiting = deferral(store, &numbers, nonce, expires_in).await;
         let outcome = store.commit_deferral(waiting).await.unwrap();

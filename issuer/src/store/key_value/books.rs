@@ -234,6 +234,15 @@ pub(super) fn put_spent(
             access_value(&spent.access)?,
         );
         meanings.push(IssuanceOutcome::AccessChanged);
+        // A reused code ends the family while the credential is made: whoever ended it would never learn of this one.
+        if let Some((family, revision)) = &spent.family {
+            batch = batch.unchanged(Space::TokenFamilies, family.as_str(), revision);
+            meanings.push(IssuanceOutcome::AccessChanged);
+        }
+        if let Some(proof) = &spent.proof {
+            batch = batch.put_replay(proof);
+            meanings.push(IssuanceOutcome::ProofReplayed);
+        }
     }
     for nonce in nonces {
         let key = nonce_key(nonce);

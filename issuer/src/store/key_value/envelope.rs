@@ -106,11 +106,18 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 6] = [
+const EXPIRING: [Space; 13] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
     Space::SpentNonces,
+    Space::PushedRequests,
+    Space::Authorizations,
+    Space::CodeOffers,
+    Space::AuthorizationCodes,
+    Space::RefreshTokens,
+    Space::TokenFamilies,
+    Space::ReplayMarks,
     Space::Transactions,
     Space::Notifications,
 ];
@@ -127,6 +134,13 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::SpentNonces => 4,
         Space::Transactions => TRANSACTIONS_TAG,
         Space::Notifications => NOTIFICATIONS_TAG,
+        Space::PushedRequests => 5,
+        Space::Authorizations => 6,
+        Space::CodeOffers => 7,
+        Space::AuthorizationCodes => 8,
+        Space::RefreshTokens => 9,
+        Space::TokenFamilies => 10,
+        Space::ReplayMarks => 11,
         _ => 0,
     }
 }

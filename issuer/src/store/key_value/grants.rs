@@ -8,7 +8,7 @@ use crate::audit::WaitingEvent;
 use crate::grant::{AccessGrant, Grant};
 use crate::identifiers::OfferId;
 use crate::secret::SecretDigest;
-use crate::store::{NewGrant, RedeemedGrant, Revision, StoreError, Stored, StoredOffer, Swap};
+use crate::store::{NewGrant, Revision, StoreError, Stored, StoredOffer, Swap};
 
 const OFFER: &str = "offer";
 const GRANT: &str = "grant";
@@ -64,17 +64,6 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         self.swap(batch).await
     }
 
-    pub(super) async fn redeem_grant_now(&self, redeemed: RedeemedGrant) -> Result<Swap, StoreError> {
-        let (code, token) = (redeemed.code.as_bytes(), redeemed.token.as_bytes());
-        let batch = WriteBatch::default()
-            .unchanged(Space::Grants, *code, &redeemed.expected)
-            .absent(Space::Access, *token)
-            .put(Space::Grants, *code, write(GRANT, &redeemed.grant)?)
-            .put(Space::Access, *token, write(ACCESS, &redeemed.access)?)
-            .put_expiry(redeemed.access.expires_at, Space::Access, token);
-        self.swap(batch).await
-    }
-
     pub(super) async fn access_now(
         &self,
         token: &SecretDigest,
@@ -116,6 +105,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             Applied::Rejected { .. } => Swap::Changed,
         })
     }
+}
+
+pub(super) fn grant_value(grant: &Grant) -> Result<Vec<u8>, StoreError> {
+    write(GRANT, grant)
 }
 
 pub(super) fn access_value(access: &AccessGrant) -> Result<Vec<u8>, StoreError> {

@@ -12,8 +12,8 @@ use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin};
 use crate::secret::{InstallationSecret, SecretDigest};
 use crate::store::{
-    Issuance, IssuanceOutcome, IssuerStore, NewGrant, RecordChange, RedeemedGrant, Revision, StatusChange,
-    StoreError, StoreFuture, Stored, StoredOffer, Swap,
+    Issuance, IssuanceOutcome, IssuerStore, NewGrant, RecordChange, Revision, StatusChange, StoreError,
+    StoreFuture, Stored, StoredOffer, Swap,
 };
 
 const SECRET_KEY: &[u8] = b"secret";
@@ -64,10 +64,6 @@ impl<K: KeyValue> IssuerStore for KeyValueIssuerStore<K> {
         event: Option<WaitingEvent>,
     ) -> StoreFuture<'a, Swap> {
         Box::pin(self.swap_grant_now(code, expected, grant, event))
-    }
-
-    fn redeem_grant(&self, redeemed: RedeemedGrant) -> StoreFuture<'_, Swap> {
-        Box::pin(self.redeem_grant_now(redeemed))
     }
 
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier, UrlPolicy};
-use symbolon_protocol::oauth::bearer::{BearerChallenge, parse_bearer_token};
+use symbolon_protocol::oauth::access_token::{PresentedAccessToken, ResourceChallenge};
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
@@ -69,7 +69,7 @@ pub(super) const ISSUANCE: Target = Target {
                     if let Ok(request) = &request {
                         let again = TokenRequest::parse_form(request.to_form().as_bytes());
                         let again = again.expect("a request that is written reads again");
-                        assert_eq!(again.code.expose(), request.code.expose());
+                        assert_eq!(*again.to_form(), *request.to_form());
                     }
                     Reading::of(&request)
                 },
@@ -111,8 +111,8 @@ pub(super) const ISSUANCE: Target = Target {
                 },
                 |input| {
                     with_text(input, |text| {
-                        let _ = BearerChallenge::parse(text);
-                        Reading::of(&parse_bearer_token(Some(text), Some(text)))
+                        let _ = ResourceChallenge::parse_all(text);
+                        Reading::of(&PresentedAccessToken::parse(Some(text), Some(text)))
                     })
                 },
                 |input| {

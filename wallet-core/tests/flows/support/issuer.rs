@@ -15,7 +15,7 @@ use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSel
 use symbolon_protocol::openid4vci::proof::{
     AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations, verify,
 };
-use symbolon_protocol::openid4vci::token::TokenRequest;
+use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::certificates::Identity;
@@ -249,25 +249,28 @@ impl TestIssuer {
 
     fn token(&self, body: &[u8]) -> HttpResponse {
         let request = TokenRequest::parse_form(body).expect("the wallet sends a proper token request");
+        let TokenGrant::PreAuthorizedCode { code, tx_code } = &request.grant else {
+            panic!("another grant");
+        };
         let mut state = self.state.lock().unwrap();
-        let Some(grant) = state.codes.get_mut(request.code.expose()) else {
+        let Some(grant) = state.codes.get_mut(code.expose()) else {
             return json_answer(400, &json!({ "error": "invalid_grant" }));
         };
-        match (&grant.tx_code, &request.tx_code) {
+        match (&grant.tx_code, tx_code) {
             (None, Some(_)) | (Some(_), None) => {
                 return json_answer(400, &json!({ "error": "invalid_request" }));
             }
             (Some(expected), Some(given)) if expected != given.expose() => {
                 grant.wrong += 1;
                 if grant.wrong == 3 {
-                    state.codes.remove(request.code.expose());
+                    state.codes.remove(code.expose());
                 }
                 return json_answer(400, &json!({ "error": "invalid_grant" }));
             }
             _ => {}
         }
         // The code works once.
-        state.codes.remove(request.code.expose());
+        state.codes.remove(code.expose());
         state.counter += 1;
         let token = format!("token-{}", state.counter);
         if state.trick != IssuerTrick::ForgetsTokens {

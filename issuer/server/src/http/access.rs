@@ -1,0 +1,98 @@
+//! Access tokens in requests, for every endpoint that they open ([RFC 6750 §2], [RFC 9449 §7]).
+//!
+//! [RFC 6750 §2]: https://www.rfc-editor.org/rfc/rfc6750#section-2
+//! [RFC 9449 §7]: https://www.rfc-editor.org/rfc/rfc9449#section-7
+
+use axum::response::Response;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::oauth::access_token::{AccessTokenError, AccessTokenScheme, PresentedAccessToken};
+use symbolon_protocol::oauth::dpop::HttpMethod;
+
+use super::answer::{challenge, failure};
+use super::proofs::{ProofFields, with_dpop_nonce};
+use crate::issuer::{AccessFailure, Issuer, ResourceRequest};
+
+/// A token as it came with a posted request.
+pub(super) struct Presented<'a> {
+    token: PresentedAccessToken,
+    fields: ProofFields<'a>,
+    url: HttpUrl,
+}
+
+impl<'a> Presented<'a> {
+    /// Reads the token of a request to the endpoint at `path`; otherwise the answer that refuses it.
+    pub(super) fn read(
+        issuer: &Issuer,
+        headers: &'a HeaderMap,
+        query: Option<&str>,
+        path: &str,
+    ) -> Result<Self, Response> {
+        let Ok(url) = issuer.profile().identifier().endpoint(path) else {
+            return Err(failure(StatusCode::INTERNAL_SERVER_ERROR));
+        };
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        // With two of them, two readers would take two different tokens.
+        let authorization = match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => value.to_str().map(Some).map_err(|_| AccessTokenError::Malformed),
+            (Some(_), Some(_)) => Err(AccessTokenError::Malformed),
+        };
+        let token = authorization.and_then(|value| PresentedAccessToken::parse(value, query));
+        match token {
+            Ok(token) => Ok(Self {
+                token,
+                fields: ProofFields::of(headers),
+                url,
+            }),
+            Err(error) => Err(challenges(issuer, error)),
+        }
+    }
+
+    pub(super) fn request(&self) -> ResourceRequest<'_> {
+        ResourceRequest {
+            token: &self.token,
+            dpop: &self.fields.dpop,
+            method: HttpMethod::Post,
+            url: &self.url,
+        }
+    }
+
+    pub(super) const fn scheme(&self) -> AccessTokenScheme {
+        self.token.scheme()
+    }
+
+    /// Gives whoever uses a bound token a nonce for the next proof.
+    pub(super) fn refresh(&self, issuer: &Issuer, response: Response) -> Response {
+        match self.token {
+            PresentedAccessToken::Bearer(_) => response,
+            PresentedAccessToken::Dpop(_) => with_dpop_nonce(issuer, response),
+        }
+    }
+}
+
+/// The answer to a token that opens nothing.
+pub(super) fn challenged(error: &AccessFailure) -> Response {
+    match error.challenge() {
+        Some(answer) => challenge(answer),
+        None => {
+            tracing::error!(%error, "access token not looked up");
+            failure(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}
+
+/// The answer to a request without a usable token: a challenge for each scheme.
+fn challenges(issuer: &Issuer, error: AccessTokenError) -> Response {
+    let mut all = issuer.access_challenges(error).into_iter();
+    let Some(mut response) = all.next().map(challenge) else {
+        return failure(StatusCode::UNAUTHORIZED);
+    };
+    for further in all {
+        if let Ok(value) = HeaderValue::from_str(&further.header_value()) {
+            response.headers_mut().append(WWW_AUTHENTICATE, value);
+        }
+    }
+    response
+}

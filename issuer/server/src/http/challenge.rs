@@ -1,0 +1,23 @@
+//! The endpoint of challenges for client attestations ([OpenID4VCI appendix E]): unprotected, and free of state.
+//!
+//! [OpenID4VCI appendix E]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-E
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+
+use super::answer::{failure, no_store};
+use crate::issuer::Issuer;
+
+pub(super) async fn challenge(State(issuer): State<Arc<Issuer>>) -> Response {
+    match issuer.attestation_challenge() {
+        Ok(challenge) => no_store(Json(challenge).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "no attestation challenge made");
+            failure(StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
+}

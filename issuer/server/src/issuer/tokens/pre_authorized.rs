@@ -1,0 +1,86 @@
+//! From a pre-authorized code to an access token ([OpenID4VCI §6.1]).
+//!
+//! [OpenID4VCI §6.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.1
+
+use symbolon_crypto::RandomnessUnavailable;
+use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
+use symbolon_issuer::authorization::{NewAccess, ProvenClient};
+use symbolon_issuer::grant::{Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts};
+use symbolon_issuer::secret::SecretDigest;
+use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Swap};
+use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
+use symbolon_protocol::secret::{PreAuthorizedCode, TransactionCode};
+
+use super::{MAX_ATTEMPTS, Presented, TokenFailure, named_by, response};
+use crate::issuer::Issuer;
+
+impl Issuer {
+    pub(super) async fn redeem_offer(
+        &self,
+        code: &PreAuthorizedCode,
+        tx_code: Option<&TransactionCode>,
+        presented: &Presented,
+        wanted: &TokenRequest,
+    ) -> Result<TokenResponse, TokenFailure> {
+        let code = SecretDigest::of(code.expose());
+        let details = named_by(&wanted.authorization_details);
+        let client = presented.client.as_ref().map(ProvenClient::id);
+        let parts = TokenRequestParts {
+            code_digest: code,
+            tx_code: tx_code.map(TransactionCode::expose),
+            client,
+            dpop: presented.key.map(|key| key.thumbprint),
+            details: (!details.is_empty()).then_some(details.as_slice()),
+        };
+        for _ in 0..MAX_ATTEMPTS {
+            let found = self.store().grant(&code).await?;
+            let found = found.ok_or(TokenRefusal::UnknownCode)?;
+            let now = self.now();
+            match found.value.redeem(&parts, &self.token_material(client, now))? {
+                Redemption::Granted { grant, token, access } => {
+                    let commit = AuthorizationCommit {
+                        grant: Some(Change::of(code, &found, grant)),
+                        access: Some((token.digest(), access.clone())),
+                        replays: presented.replays(),
+                        ..AuthorizationCommit::default()
+                    };
+                    match self.store().commit_authorization(commit).await? {
+                        AuthorizationOutcome::Committed => {
+                            return response(&NewAccess { token, access }, None, None, now);
+                        }
+                        AuthorizationOutcome::Replayed(mark) => return Err(presented.replayed(mark)),
+                        // Another request changed the grant between reading and writing: judge what is there now.
+                        AuthorizationOutcome::Changed => {}
+                    }
+                }
+                Redemption::Refused { refusal, grant: None } => return Err(refusal.into()),
+                Redemption::Refused {
+                    refusal,
+                    grant: Some(grant),
+                } => {
+                    let event = self.event_of(&grant)?;
+                    // The failure is on disk before the guesser hears of it, so that no crash gives a try back.
+                    if self
+                        .store()
+                        .swap_grant(&code, &found.revision, &grant, event)
+                        .await?
+                        == Swap::Done
+                    {
+                        self.events.notify_one();
+                        return Err(refusal.into());
+                    }
+                }
+            }
+        }
+        Err(StoreError::Contended { what: "grant" }.into())
+    }
+
+    fn event_of(&self, grant: &Grant) -> Result<Option<WaitingEvent>, RandomnessUnavailable> {
+        if grant.stage != GrantStage::Dead {
+            return Ok(None);
+        }
+        let record = RecordReference::derive(&self.secret, &grant.record);
+        let action = AuditAction::TransactionCodeExhausted { record };
+        WaitingEvent::make(self.now(), Actor::Wallet, action, &*self.setup.randomness).map(Some)
+    }
+}
