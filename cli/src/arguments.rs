@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
@@ -164,6 +164,9 @@ pub enum OfferCommand {
         /// The credential configuration
         #[arg(long, value_name = "ID")]
         credential: String,
+        /// How the person gets it: by the offer alone, by signing in, or either way
+        #[arg(long, value_enum, default_value_t = OfferGrant::PreAuthorizedCode)]
+        grant: OfferGrant,
         /// Require a transaction code, printed here and told to the person by another way
         #[arg(long)]
         tx_code: bool,
@@ -177,6 +180,19 @@ pub enum OfferCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How an offer leads to its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OfferGrant {
+    /// Whoever has the offer gets it
+    #[value(name = "pre-authorized_code")]
+    PreAuthorizedCode,
+    /// The person of the record signs in
+    #[value(name = "authorization_code")]
+    AuthorizationCode,
+    /// Either
+    Both,
 }
 
 /// `symbolon card …`

@@ -3,6 +3,8 @@
 //! Every key `a.b` of the file is also the environment variable `SYMBOLON_A_B`. A key that is not known is an
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 
+mod authorization;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
+
+pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -26,6 +30,12 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.name", KeyType::Text),
     ("issuer.tls_certificate", KeyType::Text),
     ("issuer.tls_key", KeyType::Text),
+    ("issuer.authorization.unknown_clients", KeyType::Text),
+    ("issuer.authorization.pushed_requests", KeyType::Text),
+    ("issuer.authorization.dpop", KeyType::Text),
+    ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.access_token_seconds", KeyType::Number),
+    ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -44,6 +54,7 @@ const KEYS: &[(&str, KeyType)] = &[
 enum KeyType {
     Text,
     Flag,
+    Number,
 }
 
 /// The whole configuration, checked.
@@ -87,6 +98,12 @@ pub struct IssuerSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Which wallets it deals with, and how.
+    #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
+    pub authorization: AuthorizationSection,
+    /// The wallets that it knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSection>,
 }
 
 /// `[verifier]`
@@ -209,6 +226,9 @@ pub enum ConfigurationError {
     /// An environment variable whose value does not fit its key.
     #[error("the environment variable {0} must be true or false")]
     NotAFlag(String),
+    /// An environment variable whose value does not fit its key.
+    #[error("the environment variable {0} must be a whole number")]
+    NotANumber(String),
     /// Development mode on an address that others can reach.
     #[error("development = true is refused on {0}: only loopback addresses are allowed with it")]
     DevelopmentOffLoopback(SocketAddr),
@@ -391,20 +411,24 @@ fn apply_variable(table: &mut toml::Table, name: &str, value: &str) -> Result<()
                 .parse()
                 .map_err(|_| ConfigurationError::NotAFlag(name.to_owned()))?,
         ),
+        KeyType::Number => toml::Value::Integer(
+            value
+                .parse()
+                .map_err(|_| ConfigurationError::NotANumber(name.to_owned()))?,
+        ),
     };
-    match key.split_once('.') {
-        None => {
-            table.insert((*key).to_owned(), value);
-        }
-        Some((section, key)) => {
-            let section = table
-                .entry(section)
+    let (sections, key) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut section = Some(table);
+    for name in sections.split('.').filter(|name| !name.is_empty()) {
+        section = section.and_then(|table| {
+            table
+                .entry(name)
                 .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut();
-            if let Some(section) = section {
-                section.insert(key.to_owned(), value);
-            }
-        }
+                .as_table_mut()
+        });
+    }
+    if let Some(section) = section {
+        section.insert(key.to_owned(), value);
     }
     Ok(())
 }

@@ -22,8 +22,9 @@ pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
     CredentialSummary, DecisionOrder, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport,
-    ImportedRow, OfferCreated, OfferDelivery, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome,
-    StatusOrder, StatusReport, TransactionCode, TransactionList, TransactionPage, TransactionSummary,
+    ImportedRow, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, PrintedCard, RecordOrder, RecordPage,
+    RowOutcome, StatusOrder, StatusReport, TransactionCode, TransactionList, TransactionPage,
+    TransactionSummary,
 };
 
 use crate::issuer::Issuer;

@@ -21,6 +21,7 @@ use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
+use symbolon_issuer::authorization::AuthorizationPolicy;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -28,7 +29,9 @@ use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
-use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
+use symbolon_issuer_server::administration::{
+    OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
     CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
@@ -60,6 +63,7 @@ pub(crate) struct World {
     folder: Arc<tempfile::TempDir>,
     policy: IssuerPolicy,
     shape: Shape,
+    authorization: AuthorizationPolicy,
 }
 
 /// What makes an issuer other than the default one.
@@ -71,17 +75,30 @@ impl World {
     }
 
     pub(crate) async fn start_with(policy: IssuerPolicy) -> Self {
-        Self::start_shaped(policy, Arc::new(|setup| setup)).await
+        Self::start_authorizing(policy, AuthorizationPolicy::closed()).await
     }
 
     pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
+        Self::start_as(policy, AuthorizationPolicy::closed(), shape).await
+    }
+
+    pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
+        Self::start_as(policy, authorization, Arc::new(|setup| setup)).await
+    }
+
+    pub(crate) async fn start_as(
+        policy: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        shape: Shape,
+    ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        Self::run(folder, randomness, clock, listener, base, keys, policy, shape).await
+        let policies = (policy, authorization);
+        Self::run(folder, randomness, clock, listener, base, keys, policies, shape).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -99,7 +116,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            self.policy.clone(),
+            (self.policy.clone(), self.authorization.clone()),
             Arc::clone(&self.shape),
         )
         .await
@@ -113,14 +130,22 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        policy: IssuerPolicy,
+        (policy, authorization): (IssuerPolicy, AuthorizationPolicy),
         shape: Shape,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
-        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
-        let issuer = Issuer::open(shape(setup)).await.unwrap();
+        let mut setup = shape(setup(
+            &base,
+            &keys,
+            issuer_store,
+            &randomness,
+            &clock,
+            policy.clone(),
+        ));
+        setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
+        let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
             encryption: Encryption::Plain,
@@ -140,6 +165,7 @@ impl World {
             folder,
             policy,
             shape,
+            authorization,
         }
     }
 
@@ -204,6 +230,7 @@ impl World {
             configurations: vec![ConfigurationId::parse(configuration).unwrap()],
             tx_code,
             delivery: OfferDelivery::ByValue,
+            grants: OfferGrants::PreAuthorizedCode,
         };
         Offer::of(self.running().administration().create_offer(order).await.unwrap())
     }

@@ -193,7 +193,7 @@ async fn a_proof_may_name_its_key_by_a_certificate_of_a_configured_anchor() {
 async fn a_w3c_credential_takes_proofs_by_did_and_by_presentation() {
     let mapping = symbolon_schemas::CREDENTIALS
         .iter()
-        .find(|template| template.id == "national-identity-ld")
+        .find(|template| template.mapping.contains("format = \"ldp_vc\""))
         .unwrap()
         .mapping;
     let id = mapping
@@ -204,8 +204,8 @@ async fn a_w3c_credential_takes_proofs_by_did_and_by_presentation() {
     let own = mapping
         .replace(&format!("id = \"{id}\""), "id = \"ByPresentation\"")
         .replace(
-            "validity-days",
-            "proof-types = [\"jwt\", \"di_vp\"]\nvalidity-days",
+            "\nvalidity-days",
+            "\nproof-types = [\"jwt\", \"di_vp\"]\nvalidity-days",
         );
     let world = world(&[own], ProofTrust::default()).await;
     let token = world.token_for("ByPresentation", HASSAN).await;
