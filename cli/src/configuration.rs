@@ -4,6 +4,7 @@
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 
 mod authorization;
+mod credentials;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
+pub use credentials::{CredentialsSection, EncryptionName};
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -36,6 +38,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
+    ("issuer.credentials.batch_size", KeyType::Number),
+    ("issuer.credentials.request_encryption", KeyType::Text),
+    ("issuer.credentials.response_encryption", KeyType::Text),
+    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
+    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -101,6 +108,9 @@ pub struct IssuerSection {
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
+    /// How it hands out credentials.
+    #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
+    pub credentials: CredentialsSection,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
@@ -541,7 +551,7 @@ mod tests {
                 KeyType::Number => "60",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
-                KeyType::Text if key.contains("authorization") => "required",
+                KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",
