@@ -3,6 +3,7 @@
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 //! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -78,7 +79,8 @@ pub struct AnswerExpectations<'a> {
 }
 
 /// Whether the metadata of a server has `authorization_response_iss_parameter_supported`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IssuerParameter {
     /// It names itself: an answer without `iss` is another's.
     Promised,

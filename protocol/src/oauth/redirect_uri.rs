@@ -103,9 +103,10 @@ impl RedirectUri {
         Zeroizing::new(format!("{}{separator}{}", self.text, added.replace('+', "%20")))
     }
 
-    /// The query that an answer at `url` adds to this URI; `None` when `url` leads elsewhere.
+    /// The query that an answer at `url` adds to this URI; `None` when `url` leads elsewhere. Both are compared as a
+    /// browser would write them.
     #[must_use]
-    pub fn answer_query<'u>(&self, url: &'u str) -> Option<&'u str> {
+    pub fn answer_query(&self, url: &str) -> Option<Zeroizing<String>> {
         let parsed = Url::parse(url).ok()?;
         let same = parsed.scheme() == self.url.scheme()
             && parsed.host() == self.url.host()
@@ -116,14 +117,13 @@ impl RedirectUri {
         if !same {
             return None;
         }
-        let (_, query) = url.split_once('?')?;
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
-        match self.url.query() {
-            None | Some("") => Some(query),
-            Some(own) => query
-                .strip_prefix(own)
-                .map(|rest| rest.strip_prefix('&').unwrap_or(rest)),
-        }
+        let query = parsed.query()?;
+        let added = match self.url.query() {
+            None | Some("") => query,
+            Some(own) if own.ends_with('&') => query.strip_prefix(own)?,
+            Some(own) => query.strip_prefix(own)?.strip_prefix('&')?,
+        };
+        Some(Zeroizing::new(added.to_owned()))
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
             let uri = uri(text);
             let answer = uri.with_parameters(&[("code", "a b"), ("state", "&")]);
             assert_eq!(*answer, with);
-            assert_eq!(uri.answer_query(&answer), Some("code=a%20b&state=%26"));
+            assert_eq!(*uri.answer_query(&answer).unwrap(), "code=a%20b&state=%26");
         }
     }
 
@@ -241,6 +241,7 @@ mod tests {
         let uri = uri("https://w.example/cb?x=1");
         for text in [
             "https://w.example/cb?code=a",
+            "https://w.example/cb?x=12&code=a",
             "https://w.example/other?x=1&code=a",
             "https://evil.example/cb?x=1&code=a",
             "http://w.example/cb?x=1&code=a",
@@ -250,9 +251,7 @@ mod tests {
         ] {
             assert_eq!(uri.answer_query(text), None, "{text}");
         }
-        assert_eq!(
-            uri.answer_query("https://w.example/cb?x=1&code=a#fragment"),
-            Some("code=a")
-        );
+        let answer = uri.answer_query("https://w.example/cb?x=1&code=a#fragment");
+        assert_eq!(*answer.unwrap(), "code=a");
     }
 }

@@ -174,6 +174,11 @@ pub(super) const ISSUANCE: Target = Target {
                 4,
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code&pre-authorized_code=a%2Bb&tx_code=493536",
             ),
+            for_part(
+                4,
+                "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fw.example&code_verifier=vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv&client_id=w",
+            ),
+            for_part(4, "grant_type=refresh_token&refresh_token=r&scope=a+b"),
             for_part(5, token.to_string()),
             for_part(6, request.to_string()),
             for_part(6, r#"{"credential_identifier":"one"}"#),
