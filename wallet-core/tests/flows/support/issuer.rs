@@ -348,16 +348,12 @@ impl TestIssuer {
             issuer: &issuer,
             algorithms: &[SignatureAlgorithm::Es256],
             key_references: &[KeyReference::Jwk, KeyReference::Did],
-<<<<<<< HEAD
-            client: ExpectedClient::Anonymous,
-            certificate_anchors: &[],
-            attestation: AttestationPolicy::Ignored,
-=======
             client: match granted.as_ref().and_then(|granted| granted.client.as_deref()) {
                 Some(client) => ExpectedClient::Named(client),
                 None => ExpectedClient::Anonymous,
             },
->>>>>>> c92de0e3585fa22ac80ba217c28f6e3b21d8e827
+            certificate_anchors: &[],
+            attestation: AttestationPolicy::Ignored,
         };
         let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
         if !state.nonces.remove(proof.nonce().as_str()) {
