@@ -12,8 +12,20 @@ use crate::identifier::{MAX_URL_BYTES, UrlPolicy};
 
 /// Schemes that no wallet has for its own and that a browser would run or show instead of handing them on.
 const FORBIDDEN_SCHEMES: &[&str] = &[
-    "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "intent", "javascript", "mailto",
-    "vbscript", "view-source", "ws", "wss",
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
 ];
 
 /// An absolute URI without fragment and user information: `https`, a scheme of the wallet's own, or `http` on the
@@ -91,9 +103,10 @@ impl RedirectUri {
         Zeroizing::new(format!("{}{separator}{}", self.text, added.replace('+', "%20")))
     }
 
-    /// The query that an answer at `url` adds to this URI; `None` when `url` leads elsewhere.
+    /// The query that an answer at `url` adds to this URI; `None` when `url` leads elsewhere. Both are compared as a
+    /// browser would write them.
     #[must_use]
-    pub fn answer_query<'u>(&self, url: &'u str) -> Option<&'u str> {
+    pub fn answer_query(&self, url: &str) -> Option<Zeroizing<String>> {
         let parsed = Url::parse(url).ok()?;
         let same = parsed.scheme() == self.url.scheme()
             && parsed.host() == self.url.host()
@@ -104,14 +117,13 @@ impl RedirectUri {
         if !same {
             return None;
         }
-        let (_, query) = url.split_once('?')?;
-        let query = query.split_once('#').map_or(query, |(query, _)| query);
-        match self.url.query() {
-            None | Some("") => Some(query),
-            Some(own) => query
-                .strip_prefix(own)
-                .map(|rest| rest.strip_prefix('&').unwrap_or(rest)),
-        }
+        let query = parsed.query()?;
+        let added = match self.url.query() {
+            None | Some("") => query,
+            Some(own) if own.ends_with('&') => query.strip_prefix(own)?,
+            Some(own) => query.strip_prefix(own)?.strip_prefix('&')?,
+        };
+        Some(Zeroizing::new(added.to_owned()))
     }
 }
 
@@ -202,16 +214,25 @@ mod tests {
     #[test]
     fn an_existing_query_is_kept_and_the_answer_read_behind_it() {
         for (text, with) in [
-            ("https://w.example/cb", "https://w.example/cb?code=a%20b&state=%26"),
+            (
+                "https://w.example/cb",
+                "https://w.example/cb?code=a%20b&state=%26",
+            ),
             ("https://w.example", "https://w.example?code=a%20b&state=%26"),
-            ("https://w.example/cb?x=1", "https://w.example/cb?x=1&code=a%20b&state=%26"),
-            ("https://w.example/cb?", "https://w.example/cb?code=a%20b&state=%26"),
+            (
+                "https://w.example/cb?x=1",
+                "https://w.example/cb?x=1&code=a%20b&state=%26",
+            ),
+            (
+                "https://w.example/cb?",
+                "https://w.example/cb?code=a%20b&state=%26",
+            ),
             ("org.example:/cb", "org.example:/cb?code=a%20b&state=%26"),
         ] {
             let uri = uri(text);
             let answer = uri.with_parameters(&[("code", "a b"), ("state", "&")]);
             assert_eq!(*answer, with);
-            assert_eq!(uri.answer_query(&answer), Some("code=a%20b&state=%26"));
+            assert_eq!(*uri.answer_query(&answer).unwrap(), "code=a%20b&state=%26");
         }
     }
 
@@ -220,6 +241,7 @@ mod tests {
         let uri = uri("https://w.example/cb?x=1");
         for text in [
             "https://w.example/cb?code=a",
+            "https://w.example/cb?x=12&code=a",
             "https://w.example/other?x=1&code=a",
             "https://evil.example/cb?x=1&code=a",
             "http://w.example/cb?x=1&code=a",
@@ -229,9 +251,7 @@ mod tests {
         ] {
             assert_eq!(uri.answer_query(text), None, "{text}");
         }
-        assert_eq!(
-            uri.answer_query("https://w.example/cb?x=1&code=a#fragment"),
-            Some("code=a")
-        );
+        let answer = uri.answer_query("https://w.example/cb?x=1&code=a#fragment");
+        assert_eq!(*answer.unwrap(), "code=a");
     }
 }

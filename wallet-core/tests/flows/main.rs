@@ -8,6 +8,8 @@ mod attacks_on_presenting;
 #[cfg(test)]
 mod attacks_on_receiving;
 #[cfg(test)]
+mod attacks_on_signing_in;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;
@@ -21,5 +23,7 @@ mod killed;
 mod presenting;
 #[cfg(test)]
 mod receiving;
+#[cfg(test)]
+mod signing_in;
 #[cfg(test)]
 mod support;

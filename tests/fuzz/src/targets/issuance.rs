@@ -9,7 +9,9 @@ use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialRes
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::nonce::NonceResponse;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
-use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, ProofExpectations};
+use symbolon_protocol::openid4vci::proof::{
+    self, AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations,
+};
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
 
 use super::{armour, for_part, one_of, w3c, with_text};
@@ -96,8 +98,10 @@ pub(super) const ISSUANCE: Target = Target {
                     let expected = ProofExpectations {
                         issuer: &issuer,
                         algorithms: &[SignatureAlgorithm::Es256, SignatureAlgorithm::EdDsa],
-                        key_references: &[KeyReference::Jwk, KeyReference::Did],
+                        key_references: &[KeyReference::Jwk, KeyReference::Did, KeyReference::Certificate],
                         client: ExpectedClient::Anonymous,
+                        certificate_anchors: &[],
+                        attestation: AttestationPolicy::Ignored,
                     };
                     Reading::of(&proof::verify(&text, &expected, NOW, &TrustingProvider))
                 },
@@ -170,6 +174,11 @@ pub(super) const ISSUANCE: Target = Target {
                 4,
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Apre-authorized_code&pre-authorized_code=a%2Bb&tx_code=493536",
             ),
+            for_part(
+                4,
+                "grant_type=authorization_code&code=c&redirect_uri=https%3A%2F%2Fw.example&code_verifier=vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv&client_id=w",
+            ),
+            for_part(4, "grant_type=refresh_token&refresh_token=r&scope=a+b"),
             for_part(5, token.to_string()),
             for_part(6, request.to_string()),
             for_part(6, r#"{"credential_identifier":"one"}"#),

@@ -9,6 +9,7 @@ mod issuance;
 mod keys;
 mod mdoc;
 mod messages;
+mod oauth;
 mod pack;
 mod pictures;
 mod presentation;
@@ -49,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     pack::TRUST_LIST,
     pack::PACK,
     issuance::ISSUANCE,
+    oauth::OAUTH,
     vcalm::VCALM,
     presentation::DCQL,
     presentation::PRESENTATION,

@@ -11,11 +11,15 @@ use symbolon_credential::status::StatusReference;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::oauth::access_token::PresentedAccessToken;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
-use symbolon_protocol::openid4vci::proof::{ExpectedClient, KeyReference, ProofExpectations, verify};
+use symbolon_protocol::openid4vci::proof::{
+    AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations, verify,
+};
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
+use super::authorization::{SERVER, TestServer};
 use super::certificates::Identity;
 use super::formats::{self, Kind};
 
@@ -68,6 +72,7 @@ pub(crate) struct TestIssuer {
     pub(crate) stranger: Identity,
     pub(crate) neighbour: Identity,
     pub(crate) randomness: SeededRandomness,
+    pub(crate) server: TestServer,
     state: Mutex<State>,
 }
 
@@ -82,6 +87,8 @@ struct State {
     stale: usize,
     configurations: Value,
     person: Map<String, Value>,
+    authorization_servers: Vec<&'static str>,
+    datasets: Vec<String>,
 }
 
 struct Grant {
@@ -96,6 +103,7 @@ impl TestIssuer {
             stranger,
             neighbour,
             randomness: SeededRandomness::new(77),
+            server: TestServer::new(now),
             state: Mutex::new(State {
                 trick: IssuerTrick::None,
                 now,
@@ -107,6 +115,8 @@ impl TestIssuer {
                 stale: 0,
                 configurations: configurations(),
                 person: person(),
+                authorization_servers: Vec::new(),
+                datasets: Vec::new(),
             }),
         }
     }
@@ -122,6 +132,30 @@ impl TestIssuer {
 
     pub(crate) fn set_configurations(&self, configurations: Value) {
         self.state.lock().unwrap().configurations = configurations;
+    }
+
+    /// Has these servers, instead of itself, let people sign in.
+    pub(crate) fn set_authorization_servers(&self, servers: &[&'static str]) {
+        self.state.lock().unwrap().authorization_servers = servers.to_vec();
+    }
+
+    /// The datasets that were asked for by name.
+    pub(crate) fn datasets(&self) -> Vec<String> {
+        self.state.lock().unwrap().datasets.clone()
+    }
+
+    /// An offer with these grants.
+    pub(crate) fn offer_with_grants(&self, grants: Value) -> String {
+        let mut offer = self.offer_document(None, &[CONFIGURATION]);
+        offer["grants"] = grants;
+        link("credential_offer", &offer.to_string())
+    }
+
+    /// An offer for which the person has to sign in.
+    pub(crate) fn offer_to_sign_in(&self) -> String {
+        self.offer_with_grants(json!({
+            "authorization_code": { "issuer_state": "from the offer", "authorization_server": SERVER }
+        }))
     }
 
     /// The keys that credentials were bound to.
@@ -223,6 +257,12 @@ impl TestIssuer {
                 "credential_configurations_supported": configurations,
             }),
         );
+        let servers = self.state.lock().unwrap().authorization_servers.clone();
+        if !servers.is_empty() {
+            let mut metadata: Value = serde_json::from_slice(&response.body).unwrap();
+            metadata["authorization_servers"] = json!(servers);
+            response.body = metadata.to_string().into_bytes();
+        }
         if trick == IssuerTrick::MetadataAsHtml {
             response.headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
         }
@@ -281,12 +321,18 @@ impl TestIssuer {
     }
 
     fn credential(&self, request: &HttpRequest) -> HttpResponse {
-        let mut state = self.state.lock().unwrap();
         let authorization = request.headers.iter().find(|(name, _)| *name == "authorization");
-        let token = authorization
-            .and_then(|(_, value)| value.strip_prefix("Bearer "))
-            .expect("a bearer token");
-        if !state.tokens.contains(token) {
+        let presented = PresentedAccessToken::parse(
+            authorization.map(|(_, value)| value.as_str()),
+            request.url.query(),
+        )
+        .expect("an access token");
+        let granted = match self.server.access(request, &presented) {
+            Ok(granted) => granted,
+            Err(refusal) => return refusal,
+        };
+        let mut state = self.state.lock().unwrap();
+        if granted.is_none() && !state.tokens.contains(presented.token().expose()) {
             return json_answer(401, &json!({ "error": "invalid_token" }));
         }
         let parsed =
@@ -302,7 +348,12 @@ impl TestIssuer {
             issuer: &issuer,
             algorithms: &[SignatureAlgorithm::Es256],
             key_references: &[KeyReference::Jwk, KeyReference::Did],
-            client: ExpectedClient::Anonymous,
+            client: match granted.as_ref().and_then(|granted| granted.client.as_deref()) {
+                Some(client) => ExpectedClient::Named(client),
+                None => ExpectedClient::Anonymous,
+            },
+            certificate_anchors: &[],
+            attestation: AttestationPolicy::Ignored,
         };
         let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
         if !state.nonces.remove(proof.nonce().as_str()) {
@@ -324,11 +375,18 @@ impl TestIssuer {
             }
             _ => {}
         }
-        let CredentialSelector::Configuration(configuration) = &parsed.selector else {
-            panic!("no datasets were named")
+        let configuration = match (&parsed.selector, &granted) {
+            (CredentialSelector::Configuration(configuration), _) => configuration.as_str().to_owned(),
+            (CredentialSelector::Identifier(dataset), Some(granted)) => {
+                state.datasets.push(dataset.as_str().to_owned());
+                granted
+                    .configuration_of(dataset.as_str())
+                    .expect("a dataset that was granted")
+            }
+            (CredentialSelector::Identifier(_), None) => panic!("no datasets were named"),
         };
         let other = formats::issue(
-            configuration.as_str(),
+            &configuration,
             proof.key(),
             state.trick,
             state.now,
@@ -336,7 +394,7 @@ impl TestIssuer {
             &state.person,
         );
         let mut credential = other.unwrap_or_else(|| {
-            let credential_type = state.configurations[configuration.as_str()]["vct"].as_str();
+            let credential_type = state.configurations[&configuration]["vct"].as_str();
             Value::from(self.issue(
                 proof.key(),
                 credential_type.unwrap(),
