@@ -4,6 +4,7 @@
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 
 mod authorization;
+mod credentials;
 mod sign_in;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
+pub use credentials::{CredentialsSection, EncryptionName};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
@@ -56,6 +58,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.sign_in.provider.client_key_id", KeyType::Text),
     ("issuer.sign_in.provider.acr_values", KeyType::Text),
     ("issuer.sign_in.provider.private_network", KeyType::Flag),
+    ("issuer.credentials.batch_size", KeyType::Number),
+    ("issuer.credentials.request_encryption", KeyType::Text),
+    ("issuer.credentials.response_encryption", KeyType::Text),
+    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
+    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -128,6 +135,9 @@ pub struct IssuerSection {
     /// How residents sign in; nobody does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInSection>,
+    /// How it hands out credentials.
+    #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
+    pub credentials: CredentialsSection,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
@@ -607,7 +617,7 @@ mod tests {
                 KeyType::Text if key.ends_with("record_claim_holds") => "vid",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
-                KeyType::Text if key.contains("authorization") => "required",
+                KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",

@@ -202,6 +202,12 @@ pub fn init_with(
         &issuers_root,
         &issuer,
     )?;
+    let metadata = authority.leaf(
+        KeyPurpose::MetadataSigning,
+        "Signer of issuer metadata",
+        &issuers_root,
+        &issuer,
+    )?;
     let request = authority.leaf(
         KeyPurpose::RequestSigning,
         &configuration.verifier.name,
@@ -300,6 +306,7 @@ pub fn init_with(
     for (purpose, certified) in [
         (KeyPurpose::CredentialSigning, &credential),
         (KeyPurpose::StatusSigning, &status),
+        (KeyPurpose::MetadataSigning, &metadata),
         (KeyPurpose::RequestSigning, &request),
         (KeyPurpose::DocumentSigning, &document),
     ] {
@@ -386,6 +393,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            credentials: configuration::CredentialsSection::default(),
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),

@@ -143,6 +143,7 @@ impl Wallet {
                     None => CredentialSelector::Configuration(planned.configuration.clone()),
                 },
                 proofs: Some(Proofs::Jwt(vec![proof])),
+                response_encryption: None,
             };
             let json =
                 serde_json::to_vec(&request).map_err(|_| WalletError::DeviceFailed(DeviceFault::Internal))?;

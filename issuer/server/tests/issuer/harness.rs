@@ -17,6 +17,7 @@ use symbolon_crypto::x509::issue::{
     iaca_root, leaf, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
@@ -63,6 +64,7 @@ pub(crate) struct World {
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
     policies: Policies,
+    shape: Shape,
 }
 
 /// What differs between issuers.
@@ -73,6 +75,9 @@ struct Policies {
     sign_in: SignInSetup,
 }
 
+/// What makes an issuer other than the default one.
+pub(crate) type Shape = Arc<dyn Fn(Setup) -> Setup + Send + Sync>;
+
 impl World {
     pub(crate) async fn start() -> Self {
         Self::start_with(IssuerPolicy::default()).await
@@ -82,9 +87,27 @@ impl World {
         Self::start_authorizing(policy, AuthorizationPolicy::closed()).await
     }
 
+    pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
+        Self::start_as(policy, AuthorizationPolicy::closed(), shape).await
+    }
+
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
         let translations = Arc::new(Translations::shipped().unwrap());
         Self::start_signing_in(policy, authorization, SignInSetup::closed(translations)).await
+    }
+
+    pub(crate) async fn start_as(
+        policy: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        shape: Shape,
+    ) -> Self {
+        let translations = Arc::new(Translations::shipped().unwrap());
+        let policies = Policies {
+            issuer: policy,
+            authorization,
+            sign_in: SignInSetup::closed(translations),
+        };
+        Self::start_of(policies, shape).await
     }
 
     pub(crate) async fn start_signing_in(
@@ -92,18 +115,22 @@ impl World {
         authorization: AuthorizationPolicy,
         sign_in: SignInSetup,
     ) -> Self {
+        let policies = Policies {
+            issuer,
+            authorization,
+            sign_in,
+        };
+        Self::start_of(policies, Arc::new(|setup| setup)).await
+    }
+
+    async fn start_of(policies: Policies, shape: Shape) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        let policies = Policies {
-            issuer,
-            authorization,
-            sign_in,
-        };
-        Self::run(folder, randomness, clock, listener, base, keys, policies).await
+        Self::run(folder, randomness, clock, listener, base, keys, policies, shape).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -122,10 +149,12 @@ impl World {
             self.base.clone(),
             keys,
             self.policies.clone(),
+            Arc::clone(&self.shape),
         )
         .await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a process leaves to the next")]
     async fn run(
         folder: Arc<tempfile::TempDir>,
         randomness: Arc<SeededRandomness>,
@@ -134,12 +163,20 @@ impl World {
         base: String,
         keys: Arc<Keys>,
         policies: Policies,
+        shape: Shape,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let issuer_policy = policies.issuer.clone();
-        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let mut setup = shape(setup(
+            &base,
+            &keys,
+            issuer_store,
+            &randomness,
+            &clock,
+            issuer_policy,
+        ));
         let authorization = policies.authorization.clone();
         setup.profile = setup.profile.with_authorization(authorization).unwrap();
         setup.sign_in = policies.sign_in.clone();
@@ -163,6 +200,7 @@ impl World {
             keys,
             folder,
             policies,
+            shape,
         }
     }
 
@@ -367,6 +405,7 @@ pub(crate) fn setup(
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),
+        jwe: Arc::new(JosekitJwe::new()),
         randomness: randomness.clone(),
         clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
         pictures: Arc::new(FitWebp),
@@ -453,6 +492,7 @@ pub(crate) struct Keys {
     documents: (Arc<SoftwareKey>, Certificate),
     assertion: [Arc<SoftwareKey>; 2],
     status: (Arc<SoftwareKey>, Certificate),
+    metadata: (Arc<SoftwareKey>, Certificate),
     cards: Arc<SoftwareKey>,
     registry: Arc<SoftwareKey>,
     packs: Arc<SoftwareKey>,
@@ -529,6 +569,7 @@ impl Keys {
             ],
             credentials: certified("credentials", None),
             status: certified("status", Some(KeyPurpose::StatusLists)),
+            metadata: certified("metadata", None),
             cards: key("cards", SignatureAlgorithm::EdDsa),
             registry: key("registry", SignatureAlgorithm::Es256),
             packs: key("packs", SignatureAlgorithm::Es256),
@@ -557,6 +598,7 @@ impl Keys {
             documents: Some(signing(&self.documents)),
             assertion: self.assertion.iter().map(plain).collect(),
             status: signing(&self.status),
+            metadata: Some(signing(&self.metadata)),
             cards: Some(Signer {
                 key: CardKey {
                     handle: self.cards.handle().clone(),

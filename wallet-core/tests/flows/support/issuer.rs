@@ -13,7 +13,9 @@ use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAl
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::oauth::access_token::PresentedAccessToken;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
-use symbolon_protocol::openid4vci::proof::{ExpectedClient, KeyReference, ProofExpectations, verify};
+use symbolon_protocol::openid4vci::proof::{
+    AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations, verify,
+};
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
@@ -350,6 +352,8 @@ impl TestIssuer {
                 Some(client) => ExpectedClient::Named(client),
                 None => ExpectedClient::Anonymous,
             },
+            certificate_anchors: &[],
+            attestation: AttestationPolicy::Ignored,
         };
         let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
         if !state.nonces.remove(proof.nonce().as_str()) {
