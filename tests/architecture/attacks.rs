@@ -7,6 +7,9 @@ use crate::sources::root;
 
 /// The rows that every format must have a test for, or a reason why not.
 const ROWS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "34"];
+/// The rows about issuing, which have a line for each side instead.
+const ISSUING_ROWS: [&str; 5] = ["12", "16", "17", "18", "20"];
+const SIDES: [&str; 2] = ["Issuer", "Wallet"];
 const FORMATS: [&str; 6] = [
     "SD-JWT VC",
     "ISO mdoc",
@@ -35,7 +38,7 @@ fn table(text: &str) -> Vec<Cell> {
         let [_, format, said, _] = columns.as_slice() else {
             continue;
         };
-        if !FORMATS.contains(format) {
+        if !FORMATS.contains(format) && !SIDES.contains(format) {
             continue;
         }
         let mut file = String::new();
@@ -87,6 +90,22 @@ fn every_attack_has_a_test_for_every_format_or_a_reason_why_not() {
             assert!(
                 !cell.tests.is_empty() || cell.said.starts_with("Does not apply"),
                 "row {row} has no test for {format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_attack_on_issuing_has_a_test_for_each_side_or_a_reason_why_not() {
+    let text = fs::read_to_string(root().join("tests/attacks/README.md")).expect("the table is text");
+    let cells = table(&text);
+    for row in ISSUING_ROWS {
+        for side in SIDES {
+            let cell = cells.iter().find(|cell| cell.row == row && cell.format == side);
+            let cell = cell.unwrap_or_else(|| panic!("row {row} says nothing about the {side}"));
+            assert!(
+                !cell.tests.is_empty() || cell.said.starts_with("Does not apply"),
+                "row {row} has no test for the {side}"
             );
         }
     }

@@ -147,6 +147,9 @@ async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
             ReceiveOutcome::AwaitingConsent(_) | ReceiveOutcome::TransactionCodeNeeded { .. },
         ))
         | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_))) => wallet.abandon(flow).await?,
+        Ok(Resumed::Receiving(outcome @ ReceiveOutcome::Deferred { .. })) => {
+            show::warning(&receive_text(&outcome));
+        }
         Ok(Resumed::Receiving(outcome)) => {
             show::warning(&format!(
                 "an interrupted receipt ended: {}",
@@ -256,6 +259,10 @@ pub async fn receive(
                     .enter_transaction_code(offer.flow, parse_code(&code)?, edge::system_time())
                     .await?;
             }
+            waiting @ ReceiveOutcome::Deferred { .. } => {
+                show::line(&receive_text(&waiting));
+                return Ok(Vec::new());
+            }
             other => bail!("nothing was received: {}", receive_text(&other)),
         }
     }
@@ -271,6 +278,10 @@ fn receive_text(outcome: &ReceiveOutcome) -> String {
         ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", show::words(problem)),
         ReceiveOutcome::Declined => "declined".to_owned(),
         ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
+        ReceiveOutcome::Deferred { until } => format!(
+            "the issuer hands it out later: any `symbolon wallet` command asks again from {} on",
+            until.rfc3339()
+        ),
         _ => "it waits for a decision".to_owned(),
     }
 }
