@@ -5,6 +5,7 @@
 
 mod authorization;
 mod credentials;
+mod sign_in;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -43,6 +45,23 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.response_encryption", KeyType::Text),
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
+    ("issuer.sign_in.method", KeyType::Text),
+    ("issuer.sign_in.sender", KeyType::Text),
+    ("issuer.sign_in.channel", KeyType::Text),
+    ("issuer.sign_in.file", KeyType::Text),
+    ("issuer.sign_in.webhook", KeyType::Text),
+    ("issuer.sign_in.webhook_secret", KeyType::Text),
+    ("issuer.sign_in.translations", KeyType::Text),
+    ("issuer.sign_in.provider.issuer", KeyType::Text),
+    ("issuer.sign_in.provider.name", KeyType::Text),
+    ("issuer.sign_in.provider.client_id", KeyType::Text),
+    ("issuer.sign_in.provider.scope", KeyType::Text),
+    ("issuer.sign_in.provider.record_claim", KeyType::Text),
+    ("issuer.sign_in.provider.record_claim_holds", KeyType::Text),
+    ("issuer.sign_in.provider.client_key", KeyType::Text),
+    ("issuer.sign_in.provider.client_key_id", KeyType::Text),
+    ("issuer.sign_in.provider.acr_values", KeyType::Text),
+    ("issuer.sign_in.provider.private_network", KeyType::Flag),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -111,6 +130,9 @@ pub struct IssuerSection {
     /// How it hands out credentials.
     #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
     pub credentials: CredentialsSection,
+    /// How residents sign in; nobody does without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInSection>,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
@@ -254,6 +276,27 @@ pub enum ConfigurationError {
         /// The offending key.
         key: &'static str,
     },
+    /// A key without which another says nothing.
+    #[error("{key} is missing: {why} needs it")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// What needs it.
+        why: &'static str,
+    },
+    /// A key that nothing reads.
+    #[error("{key} says nothing without {why}")]
+    Useless {
+        /// The key.
+        key: &'static str,
+        /// What would need it.
+        why: &'static str,
+    },
+    /// Codes would be shown instead of sent.
+    #[error(
+        "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
+    )]
+    DemoSender,
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -377,6 +420,9 @@ impl Configuration {
             if !address.ip().is_loopback() && certificate.is_none() {
                 return Err(ConfigurationError::PlainListener { section, address });
             }
+        }
+        if let Some(sign_in) = &self.issuer.sign_in {
+            sign_in.check(self.development)?;
         }
         let identifiers = [
             ("issuer.identifier", &self.issuer.identifier),
@@ -543,12 +589,27 @@ mod tests {
         ));
     }
 
+    const PROVIDER: &str = r#"
+        [issuer.sign_in]
+        method = "openid_provider"
+        [issuer.sign_in.provider]
+        issuer = "https://login.example"
+        name = "Login"
+        client_id = "symbolon"
+        record_claim = "individual_id"
+        record_claim_holds = "uin"
+    "#;
+
     #[test]
     fn every_key_of_the_table_is_known_to_the_file() {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
                 KeyType::Number => "60",
+                KeyType::Text if key.ends_with("sign_in.method") => "openid_provider",
+                KeyType::Text if key.ends_with("sign_in.sender") => "demo",
+                KeyType::Text if key.ends_with("sign_in.channel") => "email",
+                KeyType::Text if key.ends_with("record_claim_holds") => "vid",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
                 KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
@@ -556,8 +617,21 @@ mod tests {
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",
             };
-            match parse(FILE, &[(&variable_name(key), value)]) {
-                Ok(_) | Err(ConfigurationError::HalfTls { .. }) => {}
+            // A key of the sign-in belongs to a section that is there already.
+            let section = match *key {
+                key if key.contains("sign_in.provider") => PROVIDER,
+                key if key.contains("sign_in") => {
+                    "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"demo\"\n"
+                }
+                _ => "",
+            };
+            match parse(&format!("{FILE}\n{section}"), &[(&variable_name(key), value)]) {
+                Ok(_)
+                | Err(
+                    ConfigurationError::HalfTls { .. }
+                    | ConfigurationError::Missing { .. }
+                    | ConfigurationError::Useless { .. },
+                ) => {}
                 Err(error) => panic!("{key}: {error}"),
             }
         }

@@ -1,4 +1,4 @@
-//! The signature algorithms of the suite: a closed set, named as JOSE and COSE name them.
+//! The signature algorithms of the suite: a closed set, named as JOSE and COSE name them. RSA is a set of its own.
 
 /// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,5 +62,38 @@ impl SignatureAlgorithm {
             Self::Es256 | Self::EdDsa => 64,
             Self::Es384 => 96,
         }
+    }
+}
+
+/// An RSA signature algorithm, which is verified and never made.
+///
+/// None of them is in any list of algorithms of the suite: a caller that reads signatures of somebody who has nothing but
+/// RSA names the one that it expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RsaAlgorithm {
+    /// RSASSA-PSS with SHA-256, MGF1 with SHA-256, a salt of 32 bytes
+    /// ([RFC 7518 §3.5](https://www.rfc-editor.org/rfc/rfc7518#section-3.5)): the proofs of MOSIP's credentials.
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 ([RFC 7518 §3.3](https://www.rfc-editor.org/rfc/rfc7518#section-3.3)): the ID tokens
+    /// of OpenID Providers elsewhere, and nothing else.
+    Rs256,
+}
+
+impl RsaAlgorithm {
+    /// The value of a JWS `alg` header.
+    #[must_use]
+    pub const fn jose_name(self) -> &'static str {
+        match self {
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    /// The algorithm of a JWS `alg` header; `None` for every other one.
+    #[must_use]
+    pub fn from_jose_name(name: &str) -> Option<Self> {
+        [Self::Ps256, Self::Rs256]
+            .into_iter()
+            .find(|algorithm| algorithm.jose_name() == name)
     }
 }

@@ -1,6 +1,7 @@
 //! How Symbolon signs: keys, signatures, JOSE, COSE and X.509, in pure Rust.
 //!
 //! - [`SignatureAlgorithm`], [`PublicKey`], [`SecretKey`], [`Jwk`]: a closed set of keys, parsed once.
+//! - [`RsaPublicKey`], [`RsaAlgorithm`]: for verifying alone, and only where a caller names them.
 //! - [`CryptoProvider`]: who computes; [`RustCryptoProvider`] is the pure-Rust implementation.
 //! - [`signing`]: signing as a request, and the ports of key stores.
 //! - [`encoding`]: strict, bounded codecs.
@@ -22,10 +23,11 @@ pub mod testing;
 mod time;
 pub mod x509;
 
-pub use algorithm::SignatureAlgorithm;
-pub use key::{InvalidKey, Jwk, PublicKey, SecretKey, Thumbprint};
+pub use algorithm::{RsaAlgorithm, SignatureAlgorithm};
+pub use key::{InvalidKey, Jwk, PublicKey, RsaJwk, RsaPublicKey, SecretKey, Thumbprint};
 pub use provider::{
-    CryptoProvider, PreparedKey, RustCryptoProvider, SharedSecret, SignatureRejected, SigningFailed,
+    CryptoProvider, PreparedKey, RsaNotVerified, RustCryptoProvider, SharedSecret, SignatureRejected,
+    SigningFailed,
 };
 pub use randomness::{Randomness, RandomnessUnavailable, random_bytes};
 pub use time::{InvalidTime, UnixTime};

@@ -5,8 +5,8 @@ use p256::ecdsa::signature::Verifier as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::algorithm::SignatureAlgorithm;
-use crate::key::{InvalidKey, PublicKey, Secret, SecretKey};
+use crate::algorithm::{RsaAlgorithm, SignatureAlgorithm};
+use crate::key::{InvalidKey, PublicKey, RsaPublicKey, Secret, SecretKey};
 use crate::randomness::{Randomness, RandomnessUnavailable};
 
 /// Computes signatures and shared secrets.
@@ -52,6 +52,24 @@ pub trait CryptoProvider: Send + Sync {
         signature: &[u8],
     ) -> Result<(), SignatureRejected>;
 
+    /// Verifies an RSA signature. A provider need not be able to.
+    ///
+    /// An implementer must refuse an algorithm that the key [does not serve](RsaPublicKey::serves), a signature that is not
+    /// as long as the modulus, and for PS256 any other salt than one of 32 bytes.
+    ///
+    /// # Errors
+    /// [`RsaNotVerified::Unsupported`] when this provider has no RSA, which says nothing about the signature;
+    /// [`RsaNotVerified::Rejected`] when the signature is not by this key over this message.
+    fn verify_rsa(
+        &self,
+        _key: &RsaPublicKey,
+        _algorithm: RsaAlgorithm,
+        _message: &[u8],
+        _signature: &[u8],
+    ) -> Result<(), RsaNotVerified> {
+        Err(RsaNotVerified::Unsupported)
+    }
+
     /// ECDH over P-256 ([RFC 7518 §4.6](https://www.rfc-editor.org/rfc/rfc7518#section-4.6)).
     ///
     /// # Errors
@@ -92,12 +110,26 @@ impl SharedSecret {
 #[error("the signature does not verify")]
 pub struct SignatureRejected;
 
+/// Why an RSA signature was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RsaNotVerified {
+    /// The provider has no RSA.
+    #[error("RSA signatures cannot be verified here")]
+    Unsupported,
+    /// The signature is not what it should be.
+    #[error("the signature does not verify")]
+    Rejected,
+}
+
 /// A provider could not sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key cannot sign")]
 pub struct SigningFailed;
 
 /// The pure-Rust provider: no C, so that wallet and verifier build for phones and browsers.
+///
+/// It has no RSA: the `rsa` crate leaks by its timing (RUSTSEC-2023-0071), and one that only verified would still be
+/// refused by every audit. A credential with an RSA signature is `unknown` to whoever verifies with it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RustCryptoProvider;
 

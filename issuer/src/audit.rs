@@ -18,6 +18,7 @@ use crate::identifiers::{ConfigurationId, CredentialId, OfferId, TransactionId, 
 use crate::index::ShardId;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, Purpose};
+use crate::sign_in::SignInMethod;
 use crate::transaction::Decision;
 
 /// Something that happened.
@@ -71,6 +72,18 @@ pub enum AuditAction {
         record: RecordReference,
         /// Of what.
         configurations: Vec<ConfigurationId>,
+    },
+    /// A code was made for a resident's sign-in and handed to the sender.
+    SignInCodeSent {
+        /// Whose.
+        record: RecordReference,
+    },
+    /// A resident signed in.
+    SignedIn {
+        /// Who.
+        record: RecordReference,
+        /// By what.
+        method: SignInMethod,
     },
     /// A resident let a wallet have credentials.
     AuthorizationGranted {

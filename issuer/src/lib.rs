@@ -20,6 +20,7 @@ pub mod record;
 pub mod request_keys;
 pub mod sample;
 pub mod secret;
+pub mod sign_in;
 pub mod signers;
 pub mod store;
 pub mod transaction;

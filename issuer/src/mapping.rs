@@ -29,6 +29,7 @@ use thiserror::Error;
 pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::{IssuanceTimes, MappedClaim, coarsened};
 pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuancePolicy, IssuedCryptosuite};
+pub use language::bcp47;
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
 pub use proofs::{Copies, ProofPolicy};
 pub use target::{Target, W3cTarget};

@@ -26,5 +26,6 @@ mod installation;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod sign_in;
 mod story;
 mod vcalm;

@@ -288,6 +288,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             tls_key: None,
             credentials: configuration::CredentialsSection::default(),
             authorization: AuthorizationSection::default(),
+            sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),
         },
         verifier: VerifierSection {

@@ -166,19 +166,7 @@ impl KeyFolder {
         purpose: KeyPurpose,
         provider: &Arc<dyn CryptoProvider>,
     ) -> Result<SoftwareKey, KeyFileError> {
-        let path = self.key_path(purpose);
-        let wrong = || KeyFileError::Content {
-            path: path.clone(),
-            expected: "private key",
-        };
-        let text = Zeroizing::new(read(&path)?);
-        let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
-        if pem.tag() != "PRIVATE KEY" {
-            return Err(wrong());
-        }
-        let der = Zeroizing::new(pem.into_contents());
-        let key = SecretKey::from_pkcs8_der(&der).map_err(|_| wrong())?;
-        Ok(SoftwareKey::new(purpose.handle(), key, Arc::clone(provider)))
+        read_key_file(&self.key_path(purpose), purpose.handle(), provider)
     }
 
     /// Writes a certificate chain, leaf first.
@@ -222,6 +210,29 @@ impl KeyFolder {
     pub fn read_verifier_secret(&self) -> Result<SymmetricKey, KeyFileError> {
         read_secret(&self.0.join(VERIFIER_SECRET), VERIFIER_SECRET_TAG)
     }
+}
+
+/// Reads a secret key from a file of its own.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn read_key_file(
+    path: &Path,
+    handle: KeyHandle,
+    provider: &Arc<dyn CryptoProvider>,
+) -> Result<SoftwareKey, KeyFileError> {
+    let wrong = || KeyFileError::Content {
+        path: path.to_owned(),
+        expected: "private key",
+    };
+    let text = Zeroizing::new(read(path)?);
+    let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
+    if pem.tag() != "PRIVATE KEY" {
+        return Err(wrong());
+    }
+    let der = Zeroizing::new(pem.into_contents());
+    let key = SecretKey::from_pkcs8_der(&der).map_err(|_| wrong())?;
+    Ok(SoftwareKey::new(handle, key, Arc::clone(provider)))
 }
 
 const VERIFIER_SECRET: &str = "verifier-requests.secret.pem";

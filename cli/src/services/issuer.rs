@@ -29,7 +29,7 @@ use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
-use crate::services::{authorization, certificates, clock, encryption};
+use crate::services::{authorization, certificates, clock, encryption, sign_in};
 
 /// Records, grants, issued credentials, status.
 const STORE: &str = "issuer.redb";
@@ -94,6 +94,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
             None => FontSource::System,
         },
         card_codes: card_codes(installation)?,
+        sign_in: sign_in::setup(installation).context("[issuer.sign_in] is refused")?,
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(Opening::Opened(issuer)),

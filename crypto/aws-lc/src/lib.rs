@@ -6,6 +6,8 @@
 //!
 //! Nonces of ECDSA signatures come from AWS-LC's own randomness, so the same message has many signatures.
 //!
+//! RSA is verified here and nowhere else in the suite.
+//!
 //! Ed25519 is verified by the pure-Rust provider: a [`PublicKey`] holds its point, which AWS-LC would compute anew from the
 //! bytes of the key for every signature, and AWS-LC accepts an R of small order, which strict verification refuses.
 
@@ -14,10 +16,11 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
     ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
 };
 use symbolon_crypto::{
-    CryptoProvider, InvalidKey, PreparedKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret,
-    SignatureAlgorithm, SignatureRejected, SigningFailed,
+    CryptoProvider, InvalidKey, PreparedKey, PublicKey, RsaAlgorithm, RsaNotVerified, RsaPublicKey,
+    RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm, SignatureRejected, SigningFailed,
 };
 
 /// Signatures and key agreement by AWS-LC.
@@ -92,6 +95,28 @@ impl CryptoProvider for AwsLcProvider {
             .map_err(|_| SignatureRejected)
     }
 
+    fn verify_rsa(
+        &self,
+        key: &RsaPublicKey,
+        algorithm: RsaAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), RsaNotVerified> {
+        if !key.serves(algorithm) || signature.len() != key.modulus().len() {
+            return Err(RsaNotVerified::Rejected);
+        }
+        let parameters = match algorithm {
+            RsaAlgorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            RsaAlgorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        };
+        RsaPublicKeyComponents {
+            n: key.modulus(),
+            e: key.exponent(),
+        }
+        .verify(parameters, message, signature)
+        .map_err(|_| RsaNotVerified::Rejected)
+    }
+
     fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
         let (SignatureAlgorithm::Es256, PublicKey::P256(_)) = (key.algorithm(), peer) else {
             return Err(InvalidKey);
@@ -106,13 +131,34 @@ impl CryptoProvider for AwsLcProvider {
 
 #[cfg(test)]
 mod tests {
-    use symbolon_crypto::testing::provider_conformance;
+    use symbolon_crypto::jose::rsa_jws::RsaJws;
+    use symbolon_crypto::testing::{provider_conformance, rsa_conformance, rsa_figures};
 
     use super::*;
 
     #[test]
     fn aws_lc_conforms() {
         provider_conformance::check(&AwsLcProvider);
+    }
+
+    #[test]
+    fn aws_lc_verifies_rsa() {
+        rsa_conformance::check(&AwsLcProvider);
+    }
+
+    #[test]
+    fn a_jws_with_rs256_verifies_and_a_changed_one_does_not() {
+        let key = RsaPublicKey::from_public_key_pem(rsa_figures::PEM).unwrap();
+        let verify = |text: &str| {
+            RsaJws::parse(text, 4096, RsaAlgorithm::Rs256)
+                .unwrap()
+                .verify(&AwsLcProvider, &key)
+        };
+        assert_eq!(verify(rsa_figures::RS256_JWS), Ok(()));
+        let (signing_input, signature) = rsa_figures::RS256_JWS.rsplit_once('.').unwrap();
+        let (header, _) = signing_input.split_once('.').unwrap();
+        let changed = format!("{header}.e30.{signature}");
+        assert_eq!(verify(&changed), Err(RsaNotVerified::Rejected));
     }
 
     #[test]

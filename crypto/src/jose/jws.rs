@@ -13,7 +13,7 @@ use crate::provider::CryptoProvider;
 use crate::signing::{KeyHandle, SignatureRequest};
 
 /// The longest protected header that is read, in bytes of JSON: room for six certificates.
-const MAX_HEADER_BYTES: usize = 64 << 10;
+pub(super) const MAX_HEADER_BYTES: usize = 64 << 10;
 /// The most certificates an `x5c` header may hold; a chain of the suite has two or three.
 const MAX_X5C_CERTIFICATES: usize = 6;
 

@@ -1,4 +1,5 @@
-//! JOSE: compact JWS, and JWE with ECDH-ES.
+//! JOSE: compact JWS, and JWE with ECDH-ES. RSA is apart, in [`rsa_jws`].
 
 pub mod jwe;
 pub mod jws;
+pub mod rsa_jws;

@@ -3,6 +3,7 @@
 mod cose_key;
 mod jwk;
 mod public;
+mod rsa;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use thiserror::Error;
 
 pub use jwk::Jwk;
 pub use public::{PublicKey, Thumbprint};
+pub use rsa::{RsaJwk, RsaPublicKey};
 pub(crate) use secret::Secret;
 pub use secret::SecretKey;
 

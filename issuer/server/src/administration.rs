@@ -8,6 +8,7 @@ mod error;
 mod offers;
 mod packs;
 mod records;
+mod sign_in;
 mod transactions;
 mod types;
 

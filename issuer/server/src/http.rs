@@ -5,7 +5,7 @@ mod access;
 mod administration;
 mod answer;
 mod authorize;
-mod browser;
+pub(crate) mod browser;
 mod challenge;
 mod credential;
 mod deferred;
@@ -109,9 +109,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         )
         .with_state(Arc::clone(issuer));
 
+    let resident = crate::pages::router(issuer, token.clone());
     let documents = vcalm::router(Arc::clone(issuer), token.clone());
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
-    Ok(harden(public.merge(protocol), Limits::PROTOCOL)
+    Ok(harden(public.merge(protocol).merge(resident), Limits::PROTOCOL)
         .nest("/admin/v1", administration)
         .nest(&format!("{base}/vcalm"), documents))
 }

@@ -10,6 +10,7 @@ mod grants;
 mod notifications;
 mod operations;
 mod records;
+mod sign_in;
 mod transactions;
 
 use super::StoreFuture;
@@ -89,6 +90,8 @@ pub enum Applied {
 pub enum Space {
     /// ID records by UIN.
     Records,
+    /// UINs by virtual identifier.
+    RecordsByVid,
     /// Offers by identifier.
     Offers,
     /// Grants by digest of the pre-authorized code.
@@ -131,6 +134,10 @@ pub enum Space {
     TokenFamilies,
     /// Marks of used proofs, by digest.
     ReplayMarks,
+    /// Sign-ins under way, by digest of the browser's key.
+    SignIns,
+    /// Budgets of messages, by record.
+    SendBudgets,
     /// Single values: the secret, the audit head, the pack's sequence.
     Installation,
 }
@@ -141,6 +148,7 @@ impl Space {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Records => "issuer-records",
+            Self::RecordsByVid => "issuer-records-by-vid",
             Self::Offers => "issuer-offers",
             Self::Grants => "issuer-grants",
             Self::Access => "issuer-access",
@@ -162,6 +170,8 @@ impl Space {
             Self::RefreshTokens => "issuer-refresh-tokens",
             Self::TokenFamilies => "issuer-token-families",
             Self::ReplayMarks => "issuer-replay-marks",
+            Self::SignIns => "issuer-sign-ins",
+            Self::SendBudgets => "issuer-send-budgets",
             Self::Installation => "issuer-installation",
         }
     }

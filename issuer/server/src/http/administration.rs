@@ -44,6 +44,7 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/status-sections", get(status_sections))
         .route("/status-lists", post(open_fresh_shard))
         .route("/packs", post(build_pack))
+        .route("/sign-in-codes", post(sign_in_codes))
         .route("/audit", get(audit))
         .route("/audit/verify", post(verify_audit))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -168,6 +169,10 @@ async fn build_pack(State(administration): State<Administration>) -> Response {
         Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+async fn sign_in_codes(State(administration): State<Administration>) -> Response {
+    answer(administration.sign_in_codes())
 }
 
 #[derive(Deserialize)]

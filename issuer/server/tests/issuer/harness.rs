@@ -33,8 +33,10 @@ use symbolon_issuer_server::administration::{
     OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Running, Server, Setup, Signer, Translations,
+    open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -61,9 +63,16 @@ pub(crate) struct World {
     pub(crate) root_of_trust: RootOfTrust,
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
-    policy: IssuerPolicy,
-    shape: Shape,
+    policies: Policies,
+}
+
+/// What differs between issuers.
+#[derive(Clone)]
+struct Policies {
+    issuer: IssuerPolicy,
     authorization: AuthorizationPolicy,
+    sign_in: SignInSetup,
+    shape: Shape,
 }
 
 /// What makes an issuer other than the default one.
@@ -79,16 +88,28 @@ impl World {
     }
 
     pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
-        Self::start_as(policy, AuthorizationPolicy::closed(), shape).await
+        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        Self::start_as(policy, AuthorizationPolicy::closed(), sign_in, shape).await
     }
 
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
-        Self::start_as(policy, authorization, Arc::new(|setup| setup)).await
+        let translations = Arc::new(Translations::shipped().unwrap());
+        let sign_in = SignInSetup::closed(translations);
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
 
-    pub(crate) async fn start_as(
+    pub(crate) async fn start_signing_in(
         policy: IssuerPolicy,
         authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
+    ) -> Self {
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
+    }
+
+    async fn start_as(
+        issuer: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
         shape: Shape,
     ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -97,8 +118,13 @@ impl World {
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        let policies = (policy, authorization);
-        Self::run(folder, randomness, clock, listener, base, keys, policies, shape).await
+        let policies = Policies {
+            issuer,
+            authorization,
+            sign_in,
+            shape,
+        };
+        Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -116,8 +142,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            (self.policy.clone(), self.authorization.clone()),
-            Arc::clone(&self.shape),
+            self.policies.clone(),
         )
         .await
     }
@@ -130,21 +155,17 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        (policy, authorization): (IssuerPolicy, AuthorizationPolicy),
-        shape: Shape,
+        policies: Policies,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
-        let mut setup = shape(setup(
-            &base,
-            &keys,
-            issuer_store,
-            &randomness,
-            &clock,
-            policy.clone(),
-        ));
-        setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
+        let issuer_policy = policies.issuer.clone();
+        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let mut setup = (policies.shape)(setup);
+        let authorization = policies.authorization.clone();
+        setup.profile = setup.profile.with_authorization(authorization).unwrap();
+        setup.sign_in = policies.sign_in.clone();
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -163,9 +184,7 @@ impl World {
             root_of_trust,
             keys,
             folder,
-            policy,
-            shape,
-            authorization,
+            policies,
         }
     }
 
@@ -375,6 +394,7 @@ pub(crate) fn setup(
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
+        sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 13] = [
+const EXPIRING: [Space; 15] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
@@ -120,6 +120,8 @@ const EXPIRING: [Space; 13] = [
     Space::ReplayMarks,
     Space::Transactions,
     Space::Notifications,
+    Space::SignIns,
+    Space::SendBudgets,
 ];
 
 const TRANSACTIONS_TAG: u8 = 32;
@@ -141,6 +143,8 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::RefreshTokens => 9,
         Space::TokenFamilies => 10,
         Space::ReplayMarks => 11,
+        Space::SignIns => 21,
+        Space::SendBudgets => 22,
         _ => 0,
     }
 }

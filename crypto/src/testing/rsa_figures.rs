@@ -1,0 +1,36 @@
+//! An RSA key and its signatures over the six bytes of `message`, made by OpenSSL 3.0 with a key that was thrown away.
+
+/// The key in PEM.
+pub const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAlzYorvm37xPMDJjMcs4J\n\
+PTRwIAb2bQFKJNjD54qv7heUjLkA2LRWVBIHqf2a45OLlvrwt7uIQ1FqGQ8LxnZ+\n\
+VrhPl1+8gzftIPzNhB2OsnWJpiP/u1w8eTmnx6ov+Zh/S9UGRTzGNn1VgtOqi+Vk\n\
+AoPf8Ze7SM0I0BnFK5SncWJ9sAmlVaRZrvt7aYwx6mSTSNDCeSQjyciGYQJg65XM\n\
+5i7o8CGZeBzNdn7IC2kVK/tz+AwzyaRMkluh3Ky/1XdcGzcC4Z7WZDv74PEjIbMn\n\
+jEhJZlR+GSSA5wtEtM+iS5vukCS97fPyXuj1BWUBo3UigoA9hujGz2WaBhcMFiH5\n\
+tQIDAQAB\n\
+-----END PUBLIC KEY-----";
+
+/// Its modulus in base64url. The exponent is 65,537.
+pub const MODULUS: &str = "lzYorvm37xPMDJjMcs4JPTRwIAb2bQFKJNjD54qv7heUjLkA2LRWVBIHqf2a45OLlvrwt7uIQ1FqGQ8LxnZ-VrhPl1-8gzftIPzNhB2OsnWJpiP_u1w8eTmnx6ov-Zh_S9UGRTzGNn1VgtOqi-VkAoPf8Ze7SM0I0BnFK5SncWJ9sAmlVaRZrvt7aYwx6mSTSNDCeSQjyciGYQJg65XM5i7o8CGZeBzNdn7IC2kVK_tz-AwzyaRMkluh3Ky_1XdcGzcC4Z7WZDv74PEjIbMnjEhJZlR-GSSA5wtEtM-iS5vukCS97fPyXuj1BWUBo3UigoA9hujGz2WaBhcMFiH5tQ";
+
+/// The modulus of another key, of 3,072 bits.
+pub const LARGE_MODULUS: &str = "sUpFwi94Jfi1eCsL38mxdPgVM9H1e9rRsi_mWGDsH0sRh5tENHJn44_mkytPvVeV00ES3GXHMbGwXyncPxL4DLMapObYGyU7pNQabbO4xgX1ACrgPi6FKbUBtx5KrjGmQ98J7VaJieh-YSXjelXu0f24k2aoZ1-Hk059UJjeAUNJYjFytWX7YJ_KfiFzdFhJx5jHmz2YYAUlCzVq3xe97OUtEkyOci4kYilPkp9psANCg0rZCZ_m8y-WBoxKAjltaRCjcu1YUCNmynOjMNLWyx1_0g3eLLvILS7P2hahXwcNISXAL9KTcrXAOtoXhFYl9TgwoFDZ-Q33vz85g8bRoCoU2pO5cp_txevBaZ76F5bJPLw-MJBYUMxXAxeCDC5FJZ7NR_f4Onrz2udeobm41c9H1bZ5HZfS8wq8icRiFdauTtBM1zLYW5z3Ha481zZOqG2kkyfLYfbFHEp1lFQs_oS2Kqk9rr__miyu3phsMNzheDDHVt_vSplLmLJEysB_";
+
+/// RSASSA-PSS with SHA-256, MGF1 with SHA-256, a salt of 32 bytes; base64url.
+pub const PS256: &str = "BGN2ch2D8P0jXBElIOMiV-sqM3H4NsORwXDQ-W4DSoCMeGCp1KXIlixp_NPfDAplzUagbui3ABGb6P3LgR7OiT6-vudNJLSztmEerxe-uE8HChDiauTKUdX5bJGfS_NURXCWsUE7dumyVu19NMqymPbdFJFFP40b7ZpnQFKBZVgnILPtdyuZB3Xo43xaAtUnlGt3jI3FhjrQBqMkFuHWjc8hJzz-82iX808uHaJVeg5Bd6Pr9AI_6F7rOijFqr94cwetA7VWbtumnrQGltKrCOk3mNYmq43vwT_Fkq2RTEPU7iIVPWQ7EnS9odpVaj1-hyTd0oK0Jn7AEwpl3cdKrA";
+
+/// The same with a salt of 20 bytes, which is not PS256.
+pub const PS256_SHORT_SALT: &str = "JEWwCTgNOF5XIjDbngEAMXJTUHJJapUNnO7HBChU9_6hYCWYMZTen9nvE3tmNoTiUKP2a2OFdCkilRwmoUN5Ml8QzNJ7AiiWas6wBBjqFwiNgsNuVGj8K8TltnNLBer1GTS1fIdyp6FjUzA4U-xdStk93xHW3CBcgs2OZmWMQYtkdlHQWznWvFJd1Tr7OiPEbdRfh7HkIBIhS-jmX450ZjuzODruME1mSKcEiJIhafk1llRDHJvjskKsxcNcO_JHO-rWdUd2X1LfeFSXQsdRSEPL4_3J3A0tr127A8aaruCBkyiaezibj6IjvPvIZx02aXzp_v5lBEq4TmtaaMBh_w";
+
+/// The same with MGF1 over SHA-1, which is not PS256.
+pub const PS256_MGF1_SHA1: &str = "DukchmeXK463Z10hbK9MbSUfZXFXeU1LqKulour7oasT1mfkbFutt6CF4AMTHYjO1Sb_MLsCoIyDeFXSiDkZV01ZMEcC-wqPMNALpV1cKbllOYXXAvaFrws1GGseIjwi_Mjnpfduvf90hyKABIbuuHpyOmApO3-kgdhd3l3Z4Qugxwxe7SwzLZNC1OuFqQdXJtjlU_QI4Cg_UEolDAc3vpuXO8b5imSMCisDeOaJLcmn_3Wq1UmHQAmVCrkJcDrgC_ceHPV4Zv82Jt8ssyfZeFi0EECcusM6O03ZDReUqIMJqMqUNUBG17uGEQsa0MA4O0e2Gah_wPo5qR_fxQxeKg";
+
+/// RSASSA-PKCS1-v1_5 with SHA-256.
+pub const RS256: &str = "DcngpoyVSSiCtPJEKgYtEo3SyINCeFQnQF8EbPG6MJpyQNYKOHZk0T3wcxCzgpBm67uFECNrIQvg2-UXZQP_wiTfZR1nQ4lik_7--ILvaqEzIQXyQZZDt1JGGpRMtTZQWn1otW09PuSjLcimQiaJNZE1w9QVm7SwOklo05dPt8F-QFDQngZhv8pl7Zd09L7oZ15PAZIfgiXuXWpvpfW04ih9TxsjtlDYvmEZ88u0Py5WGibRZY42zFuBuQPpql1nI3SYaA4e8qWHvfk8TYgsjlfWND9_fEEnZk1nCeBfjwF8_ZUtLUuc4r79bceofOxb27gJtAYlzmfSi048I2JqDg";
+
+/// RSASSA-PKCS1-v1_5 with SHA-1, which is not RS256.
+pub const RS1: &str = "XGlRNqtmv7MGAmkDYwrVtnopqC0oMUJdycgTlKZPWYQ04M9H56gF_pyIbaaczJkN5SySJ80oGof6S511QVZm-bHBaGLAA1RJgCX-ydS4JhIgVo26K7_H4f6TCqpqC_UlGbriuR7UbnqWCqcShL_bLPl8YR_h4QXZzqW4ax1CnPvIuzVjqa1REPz5vmz8gqc-dlHtxbYm1OyLpGoaA2yM_gtllw7wtRo8WRV1waE3B8sL3FIHRe0dBHGea4kWEbu9mnMnmJH1LmcqG3zu9Bpm8aQn06MOQf8JmcKGCGAiD-MtodP0sr_QsmKu4qrJNVlvQw7gs3A_bE7u-gOv-SCayg";
+
+/// A JWS with RS256 by the key, over a claims set with `iss` and `sub`.
+pub const RS256_JWS: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJodHRwczovL3Byb3ZpZGVyLmV4YW1wbGUiLCJzdWIiOiIxIn0.F-AST-ZxZtJODi3FO0EtAD93813Lie0xQDL-6U4TMM1vAgi7OLbngaMJgNqFQ9nZTIQvzv0NeXhRMs9X2Bw2HG2Nlm2EYe7YUGtAdvJvrT-SAp3LAsNem9OEl9-mSl7dxENg5WHVPLnVBHK2rWEIhVb8DVGaBQyUDIkeJnMt8IPL6A2gbNf-M5l2E_zdOe1OEUT_2KIIgKiL_fbyrPjYFBw1AqdxK6Ud125bT1UnWwG9TIftTAJ50zI9KtAwWzqEGoY5Z3wtxpVVgwZpewfw_PbXBTIQMMwOisxadiJTmt1DeKjeJfHmcfffe0ZMgW8EUSb1iOpcKORE1Pf7Cn10Xg";
