@@ -114,6 +114,7 @@ impl InstallationSecret {
             | Purpose::RequestLabel
             | Purpose::ProviderNonce
             | Purpose::ProviderVerifier
+            | Purpose::RequestEncryption
             | Purpose::FormToken
             | Purpose::DpopNonce
             | Purpose::AttestationChallenge

@@ -156,7 +156,7 @@ pub enum Durability {
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Records,
         Self::RecordsByVid,
         Self::Offers,
@@ -180,6 +180,8 @@ impl Space {
         Self::ReplayMarks,
         Self::SignIns,
         Self::SendBudgets,
+        Self::Transactions,
+        Self::Notifications,
         Self::Installation,
     ];
 
@@ -210,7 +212,9 @@ impl Space {
             | Self::TokenFamilies
             | Self::ReplayMarks
             | Self::SignIns
-            | Self::SendBudgets => Durability::Transient,
+            | Self::SendBudgets
+            | Self::Transactions
+            | Self::Notifications => Durability::Transient,
         }
     }
 
