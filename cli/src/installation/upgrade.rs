@@ -69,7 +69,7 @@ pub fn upgrade(
         }
     }
     // An installation whose root is kept elsewhere gets this key from there; until then its metadata are not signed.
-    if !keys.has_key(KeyPurpose::MetadataSigning) && keys.has_key(KeyPurpose::IssuersRoot) {
+    if !keys.has_key(KeyPurpose::MetadataSigning)? && keys.has_key(KeyPurpose::IssuersRoot)? {
         let root = Certified::read(keys, KeyPurpose::IssuersRoot, provider)?;
         let signer = authority.leaf(
             KeyPurpose::MetadataSigning,

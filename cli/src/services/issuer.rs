@@ -209,7 +209,7 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             .map(|purpose| purpose.and_then(plain))
             .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
-        metadata: there(KeyPurpose::MetadataSigning).map(certified).transpose()?,
+        metadata: there(KeyPurpose::MetadataSigning)?.map(certified).transpose()?,
         cards: Some(Signer {
             key: card_key,
             sign: Arc::new(card),
