@@ -33,3 +33,4 @@ mod shown;
 mod sign_in;
 mod story;
 mod vcalm;
+mod wallets;
