@@ -291,6 +291,12 @@ async fn an_answer_is_for_one_browser_one_sign_in_and_one_time() {
     let query = scene.leave(&mut browser).await;
     let path = format!("/sign-in/provider/back?{query}");
     let mut twin = browser.stolen();
+    let look = scene.world.client.head(scene.world.url(&path));
+    let look = look.header("cookie", format!("symbolon-authorization={}", browser.key()));
+    assert_eq!(
+        look.send().await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
     assert_eq!(browser.get(&path).await.location(), "/consent");
     assert_ne!(twin.get(&path).await.status, StatusCode::SEE_OTHER);
     assert_ne!(browser.get(&path).await.status, StatusCode::SEE_OTHER);
