@@ -32,8 +32,12 @@ impl Documents {
     pub(super) fn build(issuer: &Issuer) -> Result<Self, UrlError> {
         let key = &issuer.setup.keys.credentials.key;
         let profile = issuer.profile();
+        let mut authorization_server = profile.authorization_server_metadata()?;
+        if authorization_server.authorization_endpoint.is_some() {
+            authorization_server.ui_locales_supported = issuer.setup.sign_in.translations.tags();
+        }
         Ok(Self {
-            authorization_server: profile.authorization_server_metadata()?,
+            authorization_server,
             jwt_vc_issuer: profile.jwt_vc_issuer_metadata(key.chain.first().map(|leaf| leaf.public_key())),
             did_document: issuer.signers.assertion().did_document(),
         })

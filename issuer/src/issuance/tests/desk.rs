@@ -20,7 +20,7 @@ use symbolon_protocol::openid4vci::credential::{
     CredentialRequest, CredentialSelector, IssuedCredential, Proofs,
 };
 use symbolon_protocol::openid4vci::identifiers::CNonce;
-use symbolon_protocol::openid4vci::proof::{self, ExpectedClient};
+use symbolon_protocol::openid4vci::proof;
 
 use super::super::*;
 use crate::assertion::AssertionKeys;
