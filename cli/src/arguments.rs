@@ -279,6 +279,25 @@ pub enum CredentialCommand {
     /// Ends a suspension
     #[command(after_help = "Example:\n  symbolon credential reinstate 0f3a…")]
     Reinstate(CredentialSelection),
+    /// Lists requests that wait for a decision, or for their wallet to fetch what was approved
+    #[command(after_help = "Example:\n  symbolon credential pending")]
+    Pending {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Approves a request: its wallet gets the credential
+    #[command(after_help = "Example:\n  symbolon credential approve 5d20…")]
+    Approve {
+        /// The request, as `credential pending` names it
+        id: String,
+    },
+    /// Denies a request for good
+    #[command(after_help = "Example:\n  symbolon credential deny 5d20…")]
+    Deny {
+        /// The request, as `credential pending` names it
+        id: String,
+    },
 }
 
 /// One credential, or all of a record.

@@ -4,6 +4,7 @@
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 
 mod authorization;
+mod credentials;
 mod sign_in;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
+pub use credentials::{CredentialsSection, EncryptionName};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
@@ -38,6 +40,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
+    ("issuer.credentials.batch_size", KeyType::Number),
+    ("issuer.credentials.request_encryption", KeyType::Text),
+    ("issuer.credentials.response_encryption", KeyType::Text),
+    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
+    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),
     ("issuer.sign_in.sender", KeyType::Text),
     ("issuer.sign_in.channel", KeyType::Text),
@@ -120,6 +127,9 @@ pub struct IssuerSection {
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
+    /// How it hands out credentials.
+    #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
+    pub credentials: CredentialsSection,
     /// How residents sign in; nobody does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInSection>,
@@ -602,7 +612,7 @@ mod tests {
                 KeyType::Text if key.ends_with("record_claim_holds") => "vid",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
-                KeyType::Text if key.contains("authorization") => "required",
+                KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",

@@ -9,6 +9,7 @@ pub mod judge;
 pub mod qr;
 pub mod records;
 pub mod request;
+pub mod requests;
 pub mod serve;
 pub mod show;
 pub mod verify;

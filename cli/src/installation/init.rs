@@ -127,6 +127,12 @@ pub fn init(
         &issuers_root,
         &issuer,
     )?;
+    let metadata = authority.leaf(
+        KeyPurpose::MetadataSigning,
+        "Signer of issuer metadata",
+        &issuers_root,
+        &issuer,
+    )?;
     let request = authority.leaf(
         KeyPurpose::RequestSigning,
         &configuration.verifier.name,
@@ -193,6 +199,7 @@ pub fn init(
         (KeyPurpose::RelyingPartiesRoot, &parties_root),
         (KeyPurpose::CredentialSigning, &credential),
         (KeyPurpose::StatusSigning, &status),
+        (KeyPurpose::MetadataSigning, &metadata),
         (KeyPurpose::RequestSigning, &request),
         (KeyPurpose::DocumentsRoot, &documents_root),
         (KeyPurpose::DocumentSigning, &document),
@@ -279,6 +286,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            credentials: configuration::CredentialsSection::default(),
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),

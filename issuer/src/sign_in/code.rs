@@ -67,13 +67,16 @@ impl OneTimeCode {
         &self.0
     }
 
-    /// The digits in groups of three, as they are easiest to type.
+    /// The digits as a message shows them: twelve in groups of three. Between hyphens digits keep their order also in a text
+    /// that is read from right to left; between spaces they do not ([Unicode TR 9, W4]).
+    ///
+    /// [Unicode TR 9, W4]: https://www.unicode.org/reports/tr9/#W4
     #[must_use]
-    pub fn grouped(&self) -> Zeroizing<String> {
+    pub fn spelled(&self) -> Zeroizing<String> {
         let mut grouped = Zeroizing::new(String::with_capacity(self.0.len() * 4 / 3));
         for (position, digit) in self.0.chars().enumerate() {
-            if position > 0 && position % 3 == 0 {
-                grouped.push(' ');
+            if self.0.len() > usize::from(CodeLength::Short.digits()) && position > 0 && position % 3 == 0 {
+                grouped.push('-');
             }
             grouped.push(digit);
         }
@@ -157,11 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_grouped_for_reading_and_read_back_with_its_groups() {
+    fn a_code_is_spelled_for_reading_in_both_directions_and_read_back() {
         let randomness = SeededRandomness::new(4);
         let code = OneTimeCode::make(CodeLength::Long, &randomness).unwrap();
-        assert_eq!(code.grouped().len(), 15);
-        assert_eq!(OneTimeCode::typed(&code.grouped()).expose(), code.expose());
+        assert_eq!(code.spelled().split('-').map(str::len).collect::<Vec<_>>(), [3, 3, 3, 3]);
+        assert_eq!(OneTimeCode::typed(&code.spelled()).expose(), code.expose());
+        let code = OneTimeCode::make(CodeLength::Short, &randomness).unwrap();
+        assert_eq!(*code.spelled(), code.expose());
         assert_eq!(OneTimeCode::typed("١٢٣-٤٥٦").expose(), "123456");
         assert_eq!(OneTimeCode::typed("12345a").expose(), "");
     }

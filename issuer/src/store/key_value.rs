@@ -7,9 +7,11 @@ mod authorization;
 mod books;
 mod envelope;
 mod grants;
+mod notifications;
 mod operations;
 mod records;
 mod sign_in;
+mod transactions;
 
 use super::StoreFuture;
 
@@ -98,6 +100,10 @@ pub enum Space {
     Access,
     /// Marks of spent nonces, by expiry.
     SpentNonces,
+    /// Requests that wait for an operator, by identifier.
+    Transactions,
+    /// Which response a notification speaks of, by identifier.
+    Notifications,
     /// What expires, by expiry.
     Expiries,
     /// Shards by number.
@@ -147,6 +153,8 @@ impl Space {
             Self::Grants => "issuer-grants",
             Self::Access => "issuer-access",
             Self::SpentNonces => "issuer-spent-nonces",
+            Self::Transactions => "issuer-transactions",
+            Self::Notifications => "issuer-notifications",
             Self::Expiries => "issuer-expiries",
             Self::Shards => "issuer-shards",
             Self::Credentials => "issuer-credentials",
