@@ -163,7 +163,10 @@ mod tests {
     fn a_code_is_spelled_for_reading_in_both_directions_and_read_back() {
         let randomness = SeededRandomness::new(4);
         let code = OneTimeCode::make(CodeLength::Long, &randomness).unwrap();
-        assert_eq!(code.spelled().split('-').map(str::len).collect::<Vec<_>>(), [3, 3, 3, 3]);
+        assert_eq!(
+            code.spelled().split('-').map(str::len).collect::<Vec<_>>(),
+            [3, 3, 3, 3]
+        );
         assert_eq!(OneTimeCode::typed(&code.spelled()).expose(), code.expose());
         let code = OneTimeCode::make(CodeLength::Short, &randomness).unwrap();
         assert_eq!(*code.spelled(), code.expose());
