@@ -226,6 +226,9 @@ async fn no_lie_in_an_id_token_signs_anybody_in() {
     );
 }
 
+/// Another token, made of the parts of a good one.
+type Forgery<'a> = dyn Fn(&[&str]) -> String + 'a;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_token_without_a_signature_of_the_provider_signs_anybody_in() {
     let scene = Scene::open().await;
@@ -239,7 +242,7 @@ async fn no_token_without_a_signature_of_the_provider_signs_anybody_in() {
         )
     };
     let key = scene.provider.key.public_key();
-    let forgeries: [&dyn Fn(&[&str]) -> String; 5] = [
+    let forgeries: [&Forgery<'_>; 5] = [
         &|good| format!("{}.{}.", part(json!({ "alg": "none" })), good[1]),
         &|good| format!("{}.{}.", good[0], good[1]),
         &|good| by_public_key(good[1], &serde_json::to_vec(&key.to_jwk()).unwrap()),
