@@ -13,6 +13,7 @@
     reason = "a flow that is not as expected ends its test, also in what the tests share"
 )]
 
+mod approval;
 mod bad_input;
 mod card_codes;
 mod card_pictures;
@@ -28,3 +29,4 @@ mod plain_http;
 mod sign_in;
 mod story;
 mod vcalm;
+mod wallets;

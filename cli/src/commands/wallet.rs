@@ -152,6 +152,9 @@ async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
             | ReceiveOutcome::SignInNeeded { .. },
         ))
         | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_))) => wallet.abandon(flow).await?,
+        Ok(Resumed::Receiving(outcome @ ReceiveOutcome::Deferred { .. })) => {
+            show::warning(&receive::outcome_text(&outcome));
+        }
         Ok(Resumed::Receiving(outcome)) => {
             show::warning(&format!(
                 "an interrupted receipt ended: {}",

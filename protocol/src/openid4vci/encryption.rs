@@ -132,6 +132,13 @@ impl ResponseEncryptionMetadata {
         }
     }
 
+    /// Whether the issuer offers anything that both sides know.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        let agrees = self.alg_values_supported.iter().any(|alg| alg == KEY_AGREEMENT);
+        agrees && strongest(&self.enc_values_supported).is_some()
+    }
+
     /// How a wallet with `key` asks for its response; `None` when the issuer offers nothing that both sides know.
     #[must_use]
     pub fn choose(&self, key: PublicKey) -> Option<ResponseEncryption> {

@@ -10,12 +10,13 @@ mod attacks_on_receiving;
 #[cfg(test)]
 mod attacks_on_signing_in;
 #[cfg(test)]
+mod credential_endpoint;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;
 #[cfg(test)]
 mod formats;
-#[cfg(test)]
 mod holding;
 #[cfg(test)]
 mod killed;

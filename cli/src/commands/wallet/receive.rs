@@ -141,6 +141,10 @@ async fn sign_in(
 }
 
 fn received(outcome: &ReceiveOutcome) -> anyhow::Result<Vec<CredentialId>> {
+    if let ReceiveOutcome::Deferred { .. } = outcome {
+        show::line(&outcome_text(outcome));
+        return Ok(Vec::new());
+    }
     let ReceiveOutcome::Stored {
         credentials,
         not_supported,
@@ -170,6 +174,10 @@ pub(super) fn outcome_text(outcome: &ReceiveOutcome) -> String {
         ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", show::words(problem)),
         ReceiveOutcome::Declined => "declined".to_owned(),
         ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
+        ReceiveOutcome::Deferred { until } => format!(
+            "the issuer hands it out later: any `symbolon wallet` command asks again from {} on",
+            until.rfc3339()
+        ),
         _ => "it waits for a decision".to_owned(),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod attester;
 pub(crate) mod authorization;
 pub(crate) mod certificates;
 pub(crate) mod dids;
+pub(crate) mod endpoint;
 pub(crate) mod formats;
 pub(crate) mod issuer;
 pub(crate) mod network;

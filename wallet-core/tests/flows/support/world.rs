@@ -1,6 +1,7 @@
 //! Everything together.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -18,9 +19,9 @@ use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::testing::{MemoryKeys, block_on};
 use symbolon_wallet_core::{
-    AllowedIssuer, AllowedTypes, CredentialId, FlowId, IssuerPolicy, Languages, ListKeys as _, MemoryStore,
-    Ports, RelyingPartyPolicy, Silent, TransportError, Wallet, WalletClient, WalletError, WalletPolicy,
-    WalletStore as _,
+    AllowedIssuer, AllowedTypes, AttestKeys, CredentialId, FlowId, IssuerPolicy, Languages, ListKeys as _,
+    MemoryStore, Ports, RelyingPartyPolicy, Silent, TransportError, Wallet, WalletClient, WalletError,
+    WalletPolicy, WalletStore as _,
 };
 use url::Url;
 
@@ -48,6 +49,8 @@ pub(crate) struct World {
     pub(crate) json_ld: Option<Arc<dyn JsonLdProcessor>>,
     pub(crate) client: Option<WalletClient>,
     pub(crate) attester: Arc<TestAttester>,
+    pub(crate) copies: usize,
+    pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
     randomness: Arc<SeededRandomness>,
@@ -116,6 +119,8 @@ impl World {
             json_ld: Some(Arc::new(SsiJsonLd::new())),
             client: None,
             attester: Arc::new(TestAttester::new(now)),
+            copies: 1,
+            key_attester: None,
             log: Arc::default(),
             down: Arc::default(),
             randomness,
@@ -144,7 +149,11 @@ impl World {
             json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
         };
-        let wallet = Wallet::new(ports, self.policy.clone());
+        let mut wallet =
+            Wallet::new(ports, self.policy.clone()).with_copies(NonZeroUsize::new(self.copies).unwrap());
+        if let Some(attester) = &self.key_attester {
+            wallet = wallet.with_key_attester(Arc::clone(attester));
+        }
         match &self.client {
             Some(client) => wallet.with_client(client.clone()),
             None => wallet,
