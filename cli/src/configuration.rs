@@ -40,6 +40,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
+    ("issuer.credentials.batch_size", KeyType::Number),
+    ("issuer.credentials.request_encryption", KeyType::Text),
+    ("issuer.credentials.response_encryption", KeyType::Text),
+    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
+    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),
     ("issuer.sign_in.sender", KeyType::Text),
     ("issuer.sign_in.channel", KeyType::Text),
@@ -57,11 +62,6 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.sign_in.provider.client_key_id", KeyType::Text),
     ("issuer.sign_in.provider.acr_values", KeyType::Text),
     ("issuer.sign_in.provider.private_network", KeyType::Flag),
-    ("issuer.credentials.batch_size", KeyType::Number),
-    ("issuer.credentials.request_encryption", KeyType::Text),
-    ("issuer.credentials.response_encryption", KeyType::Text),
-    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
-    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -127,12 +127,12 @@ pub struct IssuerSection {
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
-    /// How residents sign in; nobody does without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign_in: Option<SignInSection>,
     /// How it hands out credentials.
     #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
     pub credentials: CredentialsSection,
+    /// How residents sign in; nobody does without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInSection>,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,

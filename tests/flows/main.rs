@@ -29,3 +29,4 @@ mod plain_http;
 mod sign_in;
 mod story;
 mod vcalm;
+mod wallets;

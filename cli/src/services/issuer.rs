@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
@@ -16,6 +16,7 @@ use symbolon_issuer::profile::{IssuerProfile, ProofTrust, SigningKey};
 use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::sign_in::SignInWay;
 use symbolon_issuer_server::{
     CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, Running, Server, Setup,
     Signer, open_embedded,
@@ -70,6 +71,13 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         .context("[issuer.authorization] is refused")?
         .with_proof_trust(proof_trust(installation)?);
 
+    let sign_in = sign_in::setup(installation).context("[issuer.sign_in] is refused")?;
+    if profile.authorization().has_authorization_endpoint() && matches!(sign_in.way, SignInWay::Closed) {
+        bail!(
+            "wallets may send residents to this issuer, and nothing says how those sign in: add [issuer.sign_in] (docs/sign-in.md)"
+        );
+    }
+
     let tenant = Tenant::parse(TENANT)?;
     let path = installation.data_file(STORE);
     let store = match open_embedded(&path, tenant) {
@@ -94,7 +102,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
             None => FontSource::System,
         },
         card_codes: card_codes(installation)?,
-        sign_in: sign_in::setup(installation).context("[issuer.sign_in] is refused")?,
+        sign_in,
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(Opening::Opened(issuer)),

@@ -64,7 +64,6 @@ pub(crate) struct World {
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
     policies: Policies,
-    shape: Shape,
 }
 
 /// What differs between issuers.
@@ -73,6 +72,7 @@ struct Policies {
     issuer: IssuerPolicy,
     authorization: AuthorizationPolicy,
     sign_in: SignInSetup,
+    shape: Shape,
 }
 
 /// What makes an issuer other than the default one.
@@ -88,49 +88,52 @@ impl World {
     }
 
     pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
-        Self::start_as(policy, AuthorizationPolicy::closed(), shape).await
+        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        Self::start_as(policy, AuthorizationPolicy::closed(), sign_in, shape).await
     }
 
-    pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
-        let translations = Arc::new(Translations::shipped().unwrap());
-        Self::start_signing_in(policy, authorization, SignInSetup::closed(translations)).await
-    }
-
-    pub(crate) async fn start_as(
+    pub(crate) async fn start_shaped_authorizing(
         policy: IssuerPolicy,
         authorization: AuthorizationPolicy,
         shape: Shape,
     ) -> Self {
+        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        Self::start_as(policy, authorization, sign_in, shape).await
+    }
+
+    pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
         let translations = Arc::new(Translations::shipped().unwrap());
-        let policies = Policies {
-            issuer: policy,
-            authorization,
-            sign_in: SignInSetup::closed(translations),
-        };
-        Self::start_of(policies, shape).await
+        let sign_in = SignInSetup::closed(translations);
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
 
     pub(crate) async fn start_signing_in(
-        issuer: IssuerPolicy,
+        policy: IssuerPolicy,
         authorization: AuthorizationPolicy,
         sign_in: SignInSetup,
     ) -> Self {
-        let policies = Policies {
-            issuer,
-            authorization,
-            sign_in,
-        };
-        Self::start_of(policies, Arc::new(|setup| setup)).await
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
 
-    async fn start_of(policies: Policies, shape: Shape) -> Self {
+    async fn start_as(
+        issuer: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
+        shape: Shape,
+    ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        Self::run(folder, randomness, clock, listener, base, keys, policies, shape).await
+        let policies = Policies {
+            issuer,
+            authorization,
+            sign_in,
+            shape,
+        };
+        Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -149,7 +152,6 @@ impl World {
             self.base.clone(),
             keys,
             self.policies.clone(),
-            Arc::clone(&self.shape),
         )
         .await
     }
@@ -163,20 +165,13 @@ impl World {
         base: String,
         keys: Arc<Keys>,
         policies: Policies,
-        shape: Shape,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let issuer_policy = policies.issuer.clone();
-        let mut setup = shape(setup(
-            &base,
-            &keys,
-            issuer_store,
-            &randomness,
-            &clock,
-            issuer_policy,
-        ));
+        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let mut setup = (policies.shape)(setup);
         let authorization = policies.authorization.clone();
         setup.profile = setup.profile.with_authorization(authorization).unwrap();
         setup.sign_in = policies.sign_in.clone();
@@ -199,7 +194,6 @@ impl World {
             keys,
             folder,
             policies,
-            shape,
         }
     }
 

@@ -118,10 +118,10 @@ const EXPIRING: [Space; 15] = [
     Space::RefreshTokens,
     Space::TokenFamilies,
     Space::ReplayMarks,
-    Space::SignIns,
-    Space::SendBudgets,
     Space::Transactions,
     Space::Notifications,
+    Space::SignIns,
+    Space::SendBudgets,
 ];
 
 const TRANSACTIONS_TAG: u8 = 32;
