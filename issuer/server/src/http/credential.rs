@@ -42,6 +42,7 @@ pub(super) async fn credential(
 }
 
 /// How a request to one of the credential endpoints came; otherwise the answer that refuses it.
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
 pub(super) fn carried<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<CarriedRequest<'a>, Response> {
     let carriage = if has_media_type(headers, "application/json") {
         RequestCarriage::Plain
