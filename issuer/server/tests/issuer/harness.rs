@@ -156,7 +156,6 @@ impl World {
         .await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a process leaves to the next")]
     async fn run(
         folder: Arc<tempfile::TempDir>,
         randomness: Arc<SeededRandomness>,
