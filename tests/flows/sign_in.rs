@@ -193,7 +193,7 @@ fn a_resident_asks_the_issuer_signs_in_and_later_renews() {
     let (printed, succeeded) = receiving.end();
     assert!(succeeded, "{printed}");
     let id = printed.trim().strip_prefix("received ").unwrap().to_owned();
-    assert_eq!(held(&installation), [id.clone()]);
+    assert_eq!(held(&installation), core::slice::from_ref(&id));
 
     // Without the resident.
     let printed = installation.ok(&["wallet", "renew", &id]);

@@ -148,7 +148,7 @@ pub enum Judged<'a> {
     /// The credential, if the record still allows.
     Accepted(Box<AcceptedRequest<'a>>),
     /// To ask again; the answer is to be encrypted so.
-    Wait(Option<ResponseEncryption>),
+    Wait(Option<Box<ResponseEncryption>>),
 }
 
 /// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself.
@@ -168,7 +168,7 @@ pub fn judge_deferred<'a>(
     let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
     check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
     if answer == TransactionAnswer::Wait {
-        return Ok(Judged::Wait(response_encryption));
+        return Ok(Judged::Wait(response_encryption.map(Box::new)));
     }
     let configuration = material
         .profile

@@ -23,17 +23,35 @@ pub(super) enum SignedProof {
     Locked,
 }
 
+/// What a proof says beside its key.
+#[derive(Clone, Copy)]
+pub(super) struct ProofClaims<'a> {
+    /// For whom it is.
+    pub(super) issuer: &'a IssuerIdentifier,
+    /// Whose it is.
+    pub(super) client: Option<&'a ClientIdentifier>,
+    /// What it answers.
+    pub(super) nonce: Option<&'a CNonce>,
+    /// What somebody else says of the key.
+    pub(super) attestation: Option<&'a str>,
+    /// When it is made.
+    pub(super) now: UnixTime,
+}
+
 impl Wallet {
     pub(super) fn sign_proof(
         &self,
-        issuer: &IssuerIdentifier,
         key: &KeyDescription,
         name: ProofKeyName,
-        client: Option<&ClientIdentifier>,
-        nonce: Option<&CNonce>,
-        attestation: Option<&str>,
-        now: UnixTime,
+        claims: ProofClaims<'_>,
     ) -> Result<SignedProof, WalletError> {
+        let ProofClaims {
+            issuer,
+            client,
+            nonce,
+            attestation,
+            now,
+        } = claims;
         // Where the wallet is anonymous, `iss` must be left out.
         let client = client.map(ClientIdentifier::as_str);
         let internal = |_: InvalidDid| WalletError::DeviceFailed(DeviceFault::Internal);

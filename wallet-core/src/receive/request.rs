@@ -17,7 +17,7 @@ use symbolon_protocol::openid4vci::nonce::{MAX_NONCE_RESPONSE_BYTES, NonceRespon
 
 use super::formats::PlannedProof;
 use super::outcome::ReceiptProblem;
-use super::proof::SignedProof;
+use super::proof::{ProofClaims, SignedProof};
 use super::stage::{Deferral, Issuing, Plan, PlannedCredential};
 use crate::error::{DeviceFault, WalletError};
 use crate::exchange::{Body, JSON, JWT, NonceOf, ResourceBody, ResourceRequest, Sent, is_success_of};
@@ -273,17 +273,16 @@ impl Wallet {
             (PlannedProof::AttestedJwt, _) => keys.get(..1).unwrap_or_default(),
             _ => keys,
         };
+        let claims = ProofClaims {
+            issuer: &issuing.plan.issuer,
+            client: issuing.plan.client_identifier(),
+            nonce,
+            attestation: attestation.as_deref(),
+            now: cursor.now,
+        };
         let mut proofs = Vec::with_capacity(signing.len());
         for key in signing {
-            let signed = self.sign_proof(
-                &issuing.plan.issuer,
-                key,
-                planned.proof_key,
-                issuing.plan.client_identifier(),
-                nonce,
-                attestation.as_deref(),
-                cursor.now,
-            )?;
+            let signed = self.sign_proof(key, planned.proof_key, claims)?;
             match signed {
                 SignedProof::Signed(proof) => proofs.push(proof),
                 SignedProof::Locked => return Ok(Proven::Locked),

@@ -29,9 +29,9 @@ impl<'a> Presented<'a> {
         headers: &'a HeaderMap,
         query: Option<&str>,
         path: &str,
-    ) -> Result<Self, Response> {
+    ) -> Result<Self, Box<Response>> {
         let Ok(url) = issuer.profile().identifier().endpoint(path) else {
-            return Err(failure(StatusCode::INTERNAL_SERVER_ERROR));
+            return Err(Box::new(failure(StatusCode::INTERNAL_SERVER_ERROR)));
         };
         let mut values = headers.get_all(AUTHORIZATION).iter();
         // With two of them, two readers would take two different tokens.
@@ -47,7 +47,7 @@ impl<'a> Presented<'a> {
                 fields: ProofFields::of(headers),
                 url,
             }),
-            Err(error) => Err(challenges(issuer, error)),
+            Err(error) => Err(Box::new(challenges(issuer, error))),
         }
     }
 

@@ -29,31 +29,30 @@ pub(super) async fn credential(
 ) -> Response {
     let presented = match Presented::read(&issuer, &headers, query.as_deref(), paths::CREDENTIAL) {
         Ok(presented) => presented,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let response = match carried(&headers, &body) {
         Ok(carried) => match issuer.issue(&presented.request(), &carried).await {
             Ok(answered) => answer(&issuer, &answered),
             Err(failure) => refused(&failure, presented.scheme()),
         },
-        Err(response) => response,
+        Err(response) => *response,
     };
     presented.refresh(&issuer, response)
 }
 
 /// How a request to one of the credential endpoints came; otherwise the answer that refuses it.
-#[expect(clippy::result_large_err, reason = "the error is the answer")]
-pub(super) fn carried<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<CarriedRequest<'a>, Response> {
+pub(super) fn carried<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<CarriedRequest<'a>, Box<Response>> {
     let carriage = if has_media_type(headers, "application/json") {
         RequestCarriage::Plain
     } else if has_media_type(headers, ENCRYPTED_MEDIA_TYPE) {
         RequestCarriage::Encrypted
     } else {
-        return Err(refusal(
+        return Err(Box::new(refusal(
             StatusCode::BAD_REQUEST,
             CredentialErrorCode::InvalidCredentialRequest,
             "the request must be JSON, or a JWT when it is encrypted",
-        ));
+        )));
     };
     Ok(CarriedRequest { carriage, body })
 }

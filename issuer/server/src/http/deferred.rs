@@ -22,14 +22,14 @@ pub(super) async fn deferred_credential(
 ) -> Response {
     let presented = match Presented::read(&issuer, &headers, query.as_deref(), paths::DEFERRED) {
         Ok(presented) => presented,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let response = match carried(&headers, &body) {
         Ok(carried) => match issuer.fetch_deferred(&presented.request(), &carried).await {
             Ok(answered) => answer(&issuer, &answered),
             Err(failure) => refused(&failure, presented.scheme()),
         },
-        Err(response) => response,
+        Err(response) => *response,
     };
     presented.refresh(&issuer, response)
 }

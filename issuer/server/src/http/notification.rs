@@ -24,7 +24,7 @@ pub(super) async fn notification(
 ) -> Response {
     let presented = match Presented::read(&issuer, &headers, query.as_deref(), paths::NOTIFICATION) {
         Ok(presented) => presented,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let body = if has_media_type(&headers, "application/json") {
         Ok(&*body)

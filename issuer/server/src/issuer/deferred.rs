@@ -58,6 +58,7 @@ impl Issuer {
                         transaction_id: request.transaction_id.clone(),
                         interval: self.profile().policy().deferred_interval_seconds,
                     };
+                    let encryption = encryption.map(|encryption| *encryption);
                     return Ok(Answered { response, encryption });
                 }
                 Judged::Accepted(accepted) => {

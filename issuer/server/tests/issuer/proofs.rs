@@ -178,7 +178,7 @@ async fn a_proof_may_name_its_key_by_a_certificate_of_a_configured_anchor() {
     let issuer = IssuerIdentifier::parse(&world.base).unwrap();
     let prepared = proof::prepare_certified(
         holder.leaf.public_key(),
-        &[holder.leaf.clone()],
+        core::slice::from_ref(&holder.leaf),
         &issuer,
         Some(&CNonce::parse(&nonce).unwrap()),
         None,

@@ -100,8 +100,9 @@ pub(super) const CREDENTIAL_ENDPOINT: Target = Target {
         )
     },
     seeds: || {
-        let mut jwk = serde_json::to_value(WORLD.holder.public().to_jwk()).expect("a key is written");
-        jwk["alg"] = "ECDH-ES".into();
+        let jwk = serde_json::to_value(WORLD.holder.public().to_jwk()).expect("a key is written");
+        let mut jwk: Map<String, Value> = serde_json::from_value(jwk).expect("a JWK is an object");
+        jwk.insert("alg".to_owned(), "ECDH-ES".into());
         let encryption = json!({"jwk": jwk, "enc": "A256GCM", "zip": "DEF"});
         let nonce = CNonce::parse("fresh").expect("a nonce");
         let keys = [WORLD.holder.public().clone(), WORLD.issuer.public().clone()];
