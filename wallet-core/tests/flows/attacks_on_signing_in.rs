@@ -151,6 +151,20 @@ fn endless_nonces_of_the_issuer_come_to_an_end() {
 }
 
 #[test]
+fn access_that_is_refused_right_after_it_was_renewed_is_not_renewed_again() {
+    let world = World::with_sign_in(Abilities::LEAST);
+    world.issuer.server.give_refresh_tokens();
+    world.issuer.server.set_trick(ServerTrick::ForgetsAccessTokens);
+    let outcome = world.sign_in(Answer::SignsIn).1.unwrap();
+    assert_eq!(
+        outcome,
+        ReceiveOutcome::NewOfferNeeded(NewOfferReason::AccessExpired)
+    );
+    assert_eq!((count(&world, "/token"), count(&world, "/credential")), (2, 2));
+    assert_eq!(world.held(), (0, 0));
+}
+
+#[test]
 fn a_stale_attestation_is_replaced_by_a_fresh_one() {
     let world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
     world.issuer.server.set_trick(ServerTrick::StaleAttestationOnce);

@@ -102,6 +102,8 @@ pub(crate) enum ServerTrick {
     /// A token that is bound to whatever, though nothing was asked for.
     DpopForBearer,
     RefusesPushedRequests,
+    /// No access token is good for anything.
+    ForgetsAccessTokens,
     RefusesCodes,
 }
 
@@ -452,7 +454,9 @@ impl State {
             body["refresh_token"] = json!(name);
             self.refresh_tokens.insert(name, granted.clone());
         }
-        self.tokens.insert(format!("access-{}", self.counter), granted);
+        if self.trick != ServerTrick::ForgetsAccessTokens {
+            self.tokens.insert(format!("access-{}", self.counter), granted);
+        }
         json_answer(200, &body)
     }
 
