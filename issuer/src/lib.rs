@@ -14,6 +14,7 @@ pub mod policy;
 pub mod profile;
 pub mod publication;
 pub mod record;
+pub mod record_source;
 pub mod sample;
 pub mod secret;
 pub mod signers;

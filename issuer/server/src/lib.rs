@@ -5,6 +5,7 @@ pub mod card;
 mod http;
 mod issuer;
 mod pictures;
+mod records;
 mod server;
 mod setup;
 mod store;
@@ -14,6 +15,7 @@ pub use issuer::{
     CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed, PublishedList,
     PublishedToken, StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
+pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,

@@ -16,6 +16,7 @@ use symbolon_trust::trust_list::TrustList;
 use thiserror::Error;
 
 use crate::card::FontSource;
+use crate::records::Records;
 
 /// Tells the time. Handed in, so that tests choose it.
 pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -29,6 +30,8 @@ pub struct Setup {
     pub record_schema: Arc<RecordSchema>,
     /// What it signs with.
     pub keys: IssuerKeys,
+    /// Where its records are.
+    pub records: Records,
     /// Where it keeps its books.
     pub store: Arc<dyn IssuerStore>,
     /// The embedded store that the books are in, for backups; `None` where they are elsewhere.

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, StatusCode};
 use symbolon_issuer::issuance::RefusalCode;
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_protocol::oauth::bearer::{BearerChallenge, parse_bearer_token};
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 
-use super::answer::{challenge, failure, has_media_type, no_store, refusal};
+use super::answer::{challenge, failure, has_media_type, no_store, refusal, retry_after};
 use crate::issuer::{CredentialFailure, Issuer};
 
 pub(super) async fn credential(
@@ -52,7 +53,10 @@ impl axum::response::IntoResponse for CredentialFailure {
                 RefusalCode::Credential(code) => refusal(StatusCode::BAD_REQUEST, code, &refused.to_string()),
                 RefusalCode::Bearer(code) => challenge(BearerChallenge { error: Some(code) }),
             },
-            Self::Store(_) | Self::Allocation(_) | Self::Signing(_) => {
+            Self::Records(RecordSourceError::Unavailable { retry_after: wait }) => {
+                retry_after(failure(StatusCode::SERVICE_UNAVAILABLE), wait)
+            }
+            Self::Store(_) | Self::Records(_) | Self::Allocation(_) | Self::Signing(_) => {
                 tracing::error!(error = %self, "credential request not answered");
                 failure(StatusCode::SERVICE_UNAVAILABLE)
             }

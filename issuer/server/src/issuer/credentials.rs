@@ -6,6 +6,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_issuer::grant::AccessRefusal;
 use symbolon_issuer::index::{AllocationError, StatusIndex};
 use symbolon_issuer::issuance::{CredentialRefusal, IssuanceFailure, judge};
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
@@ -13,6 +14,7 @@ use symbolon_protocol::secret::AccessToken;
 use thiserror::Error;
 
 use super::Issuer;
+use crate::records::to_issue_from;
 use crate::setup::SigningFailed;
 
 impl Issuer {
@@ -48,11 +50,7 @@ impl Issuer {
                 crypto,
                 now,
             )?;
-            let record = self
-                .store()
-                .record(accepted.record())
-                .await?
-                .ok_or(CredentialRefusal::RecordMissing)?;
+            let record = to_issue_from(self.record(accepted.record()).await?)?;
             let indices = self.allocate(accepted.count(), now).await?;
             let prepared = match accepted.prepare(&record, &indices, &self.material(now)) {
                 Ok(prepared) => prepared,
@@ -68,6 +66,10 @@ impl Issuer {
                 .map(|request| keys.signature(request))
                 .collect::<Result<_, _>>()?;
             let signed = prepared.finish(&signatures)?;
+            if !self.is_still(&record).await? {
+                self.allocator.give_back(indices);
+                continue;
+            }
             let outcome = self.store().commit_issuance(signed.issuance().clone()).await?;
             match signed.release(outcome) {
                 Ok(credentials) => {
@@ -126,6 +128,9 @@ pub enum CredentialFailure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The repository of ID records did not answer.
+    #[error(transparent)]
+    Records(#[from] RecordSourceError),
     /// The books contradict the lease of an index; the credential did not leave.
     #[error("the issuance could not be booked ({0:?})")]
     Outcome(IssuanceOutcome),

@@ -30,8 +30,8 @@ use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, RetiredPublicKeys, Running, Server, Setup, Signer,
-    open_embedded,
+    CardCodes, Clock, Issuer, IssuerKeys, Listening, PlainKey, Records, RetiredPublicKeys, Running, Server,
+    Setup, Signer, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -59,6 +59,7 @@ pub(crate) struct World {
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
     policy: IssuerPolicy,
+    records: Records,
 }
 
 impl World {
@@ -67,13 +68,22 @@ impl World {
     }
 
     pub(crate) async fn start_with(policy: IssuerPolicy) -> Self {
+        Self::start_on(policy, |_| Records::Register).await
+    }
+
+    /// An issuer whose records are elsewhere; the clock is the issuer's.
+    pub(crate) async fn start_on(policy: IssuerPolicy, records: impl FnOnce(Clock) -> Records) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        Self::run(folder, randomness, clock, listener, base, keys, policy).await
+        let ticking = Arc::clone(&clock);
+        let records = records(Arc::new(move || {
+            UnixTime::from_seconds(ticking.load(Ordering::SeqCst))
+        }));
+        Self::run(folder, randomness, clock, listener, base, keys, (policy, records)).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -91,7 +101,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            self.policy.clone(),
+            (self.policy.clone(), self.records.clone()),
         )
         .await
     }
@@ -103,13 +113,14 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        policy: IssuerPolicy,
+        (policy, records): (IssuerPolicy, Records),
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
         setup.embedded = Some(store.clone());
+        setup.records = records.clone();
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -129,6 +140,7 @@ impl World {
             keys,
             folder,
             policy,
+            records,
         }
     }
 
@@ -328,6 +340,7 @@ pub(crate) fn setup(
         record_schema: Arc::new(RecordSchema::shipped().unwrap()),
         keys: keys.issuer_keys(),
         store,
+        records: Records::Register,
         embedded: None,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),

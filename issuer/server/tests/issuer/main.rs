@@ -15,6 +15,7 @@ mod credential_refusals;
 mod flow;
 mod formats;
 mod harness;
+mod mosip;
 mod packs;
 mod power_cut;
 mod properties;
