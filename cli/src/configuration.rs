@@ -27,6 +27,12 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.name", KeyType::Text),
     ("issuer.tls_certificate", KeyType::Text),
     ("issuer.tls_key", KeyType::Text),
+    ("issuer.records.source", KeyType::Text),
+    ("issuer.records.url", KeyType::Text),
+    ("issuer.records.app_id", KeyType::Text),
+    ("issuer.records.client_id", KeyType::Text),
+    ("issuer.records.client_secret_file", KeyType::Text),
+    ("issuer.records.retrieval", KeyType::Text),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -92,6 +98,55 @@ pub struct IssuerSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Where the ID records are.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub records: RecordsSection,
+}
+
+/// `[issuer.records]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordsSection {
+    /// Who keeps the ID records.
+    #[serde(default)]
+    pub source: RecordsSource,
+    /// Where a MOSIP deployment has `/v1/authmanager` and `/idrepository`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Url>,
+    /// The application of the client there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// The client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The file with its secret, which its owner alone may read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_secret_file: Option<PathBuf>,
+    /// By which request a record is read; releases without `POST …/idvid/v2` need `path`.
+    #[serde(default)]
+    pub retrieval: RecordsRetrieval,
+}
+
+/// Who keeps the ID records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordsSource {
+    /// The issuer's own register.
+    #[default]
+    Register,
+    /// A MOSIP ID Repository.
+    Mosip,
+}
+
+/// Where the number stands in a request for a record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordsRetrieval {
+    /// In the body.
+    #[default]
+    Body,
+    /// In the path, where proxies log it.
+    Path,
 }
 
 /// `[verifier]`
@@ -152,6 +207,10 @@ pub struct CardSection {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 impl Default for WalletSection {
@@ -228,6 +287,14 @@ pub enum ConfigurationError {
     NotAnIdentifier {
         /// The offending key.
         key: &'static str,
+    },
+    /// A MOSIP ID Repository that is not described, or one that is described and not used.
+    #[error("issuer.records.{key} {problem}")]
+    Records {
+        /// The offending key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
     },
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
@@ -372,7 +439,36 @@ impl Configuration {
                 return Err(ConfigurationError::NotHttps { key });
             }
         }
-        Ok(())
+        self.issuer.records.check(self.development)
+    }
+}
+
+impl RecordsSection {
+    fn check(&self, development: bool) -> Result<(), ConfigurationError> {
+        let refused = |key, problem| Err(ConfigurationError::Records { key, problem });
+        let needed = [
+            ("url", self.url.is_some()),
+            ("app_id", self.app_id.is_some()),
+            ("client_id", self.client_id.is_some()),
+            ("client_secret_file", self.client_secret_file.is_some()),
+        ];
+        let here = |there: bool| needed.iter().find(|(_, is)| *is == there).map(|(key, _)| *key);
+        match self.source {
+            RecordsSource::Register => {
+                here(true).map_or(Ok(()), |key| refused(key, "is for source = \"mosip\" alone"))
+            }
+            RecordsSource::Mosip => {
+                if let Some(key) = here(false) {
+                    return refused(key, "is needed with source = \"mosip\"");
+                }
+                // The secret of the client and the records of residents travel there.
+                match self.url.as_ref().map(Url::scheme) {
+                    Some("https") => Ok(()),
+                    Some("http") if development => Ok(()),
+                    _ => refused("url", "must be an https URL unless development = true"),
+                }
+            }
+        }
     }
 }
 
@@ -397,20 +493,18 @@ fn apply_variable(table: &mut toml::Table, name: &str, value: &str) -> Result<()
                 .map_err(|_| ConfigurationError::NotAFlag(name.to_owned()))?,
         ),
     };
-    match key.split_once('.') {
-        None => {
-            table.insert((*key).to_owned(), value);
-        }
-        Some((section, key)) => {
-            let section = table
-                .entry(section)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut();
-            if let Some(section) = section {
-                section.insert(key.to_owned(), value);
-            }
-        }
+    let (mut table, mut key) = (table, *key);
+    while let Some((section, rest)) = key.split_once('.') {
+        let section = table
+            .entry(section)
+            .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        // What is no section is refused when the whole is read.
+        let Some(section) = section.as_table_mut() else {
+            return Ok(());
+        };
+        (table, key) = (section, rest);
     }
+    table.insert(key.to_owned(), value);
     Ok(())
 }
 
@@ -502,16 +596,50 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_is_described_whole_and_reached_safely_or_refused() {
+        let whole = [
+            ("SYMBOLON_ISSUER_RECORDS_SOURCE", "mosip"),
+            ("SYMBOLON_ISSUER_RECORDS_URL", "https://mosip.example"),
+            ("SYMBOLON_ISSUER_RECORDS_APP_ID", "idrepo"),
+            ("SYMBOLON_ISSUER_RECORDS_CLIENT_ID", "symbolon"),
+            ("SYMBOLON_ISSUER_RECORDS_CLIENT_SECRET_FILE", "secret"),
+        ];
+        let read = parse(FILE, &whole).unwrap();
+        assert_eq!(read.issuer.records.source, RecordsSource::Mosip);
+        assert_eq!(parse(&toml::to_string(&read).unwrap(), &[]).unwrap(), read);
+        for left_out in 0..whole.len() {
+            let mut part = whole.to_vec();
+            part.remove(left_out);
+            assert!(
+                matches!(parse(FILE, &part), Err(ConfigurationError::Records { .. })),
+                "{left_out}"
+            );
+        }
+        let plain = FILE
+            .replace("development = true", "")
+            .replace("http://", "https://");
+        let mut insecure = whole.to_vec();
+        insecure[1].1 = "http://mosip.example";
+        assert!(matches!(
+            parse(&plain, &insecure),
+            Err(ConfigurationError::Records { key: "url", .. })
+        ));
+    }
+
+    #[test]
     fn every_key_of_the_table_is_known_to_the_file() {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
+                KeyType::Text if key.ends_with("url") => "https://example.org",
+                KeyType::Text if key.ends_with("source") => "register",
+                KeyType::Text if key.ends_with("retrieval") => "path",
                 KeyType::Text => "x",
             };
             match parse(FILE, &[(&variable_name(key), value)]) {
-                Ok(_) | Err(ConfigurationError::HalfTls { .. }) => {}
+                Ok(_) | Err(ConfigurationError::HalfTls { .. } | ConfigurationError::Records { .. }) => {}
                 Err(error) => panic!("{key}: {error}"),
             }
         }

@@ -24,6 +24,7 @@ mod formats;
 mod harness;
 mod installation;
 mod keys;
+mod mosip;
 mod offline;
 mod pixelpass;
 mod plain_http;

@@ -22,7 +22,9 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, identifier_text};
+use crate::configuration::{
+    self, Configuration, IssuerSection, RecordsSection, VerifierSection, identifier_text,
+};
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
@@ -384,6 +386,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            records: RecordsSection::default(),
         },
         verifier: VerifierSection {
             identifier: new.verifier.clone(),

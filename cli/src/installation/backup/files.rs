@@ -136,6 +136,7 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
         &section.verifier.tls_certificate,
         &section.verifier.tls_key,
         &section.card.face_key,
+        &section.issuer.records.client_secret_file,
     ];
     let secret = secret.into_iter().flatten().map(|path| (path, Readers::Owner));
     let mut seen = Vec::new();
