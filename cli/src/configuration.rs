@@ -3,6 +3,8 @@
 //! Every key `a.b` of the file is also the environment variable `SYMBOLON_A_B`. A key that is not known is an
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 
+mod records;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
+
+pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -101,52 +105,6 @@ pub struct IssuerSection {
     /// Where the ID records are.
     #[serde(default, skip_serializing_if = "is_default")]
     pub records: RecordsSection,
-}
-
-/// `[issuer.records]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordsSection {
-    /// Who keeps the ID records.
-    #[serde(default)]
-    pub source: RecordsSource,
-    /// Where a MOSIP deployment has `/v1/authmanager` and `/idrepository`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<Url>,
-    /// The application of the client there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub app_id: Option<String>,
-    /// The client.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_id: Option<String>,
-    /// The file with its secret, which its owner alone may read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_secret_file: Option<PathBuf>,
-    /// By which request a record is read; releases without `POST …/idvid/v2` need `path`.
-    #[serde(default)]
-    pub retrieval: RecordsRetrieval,
-}
-
-/// Who keeps the ID records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecordsSource {
-    /// The issuer's own register.
-    #[default]
-    Register,
-    /// A MOSIP ID Repository.
-    Mosip,
-}
-
-/// Where the number stands in a request for a record.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RecordsRetrieval {
-    /// In the body.
-    #[default]
-    Body,
-    /// In the path, where proxies log it.
-    Path,
 }
 
 /// `[verifier]`
@@ -440,35 +398,6 @@ impl Configuration {
             }
         }
         self.issuer.records.check(self.development)
-    }
-}
-
-impl RecordsSection {
-    fn check(&self, development: bool) -> Result<(), ConfigurationError> {
-        let refused = |key, problem| Err(ConfigurationError::Records { key, problem });
-        let needed = [
-            ("url", self.url.is_some()),
-            ("app_id", self.app_id.is_some()),
-            ("client_id", self.client_id.is_some()),
-            ("client_secret_file", self.client_secret_file.is_some()),
-        ];
-        let here = |there: bool| needed.iter().find(|(_, is)| *is == there).map(|(key, _)| *key);
-        match self.source {
-            RecordsSource::Register => {
-                here(true).map_or(Ok(()), |key| refused(key, "is for source = \"mosip\" alone"))
-            }
-            RecordsSource::Mosip => {
-                if let Some(key) = here(false) {
-                    return refused(key, "is needed with source = \"mosip\"");
-                }
-                // The secret of the client and the records of residents travel there.
-                match self.url.as_ref().map(Url::scheme) {
-                    Some("https") => Ok(()),
-                    Some("http") if development => Ok(()),
-                    _ => refused("url", "must be an https URL unless development = true"),
-                }
-            }
-        }
     }
 }
 

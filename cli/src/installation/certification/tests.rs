@@ -157,7 +157,7 @@ fn what_is_asked_for_given_and_brought_back_is_accepted() {
             .certify(purpose, purpose, profile(purpose).max_days())
             .unwrap();
         let accepted = world.check(purpose, vec![leaf.clone()], None).unwrap();
-        assert_eq!(accepted.chain, [leaf.clone()], "{purpose:?}");
+        assert_eq!(accepted.chain, std::slice::from_ref(&leaf), "{purpose:?}");
         assert!(accepted.new_anchor.is_none());
         // With the root at its end, as authorities hand it out.
         let (_, root) = world.root(profile(purpose).root);

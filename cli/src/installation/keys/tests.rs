@@ -1,8 +1,10 @@
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
 use super::*;
 use crate::installation::files::create_private_folder;
+use crate::installation::sealed::SealedFileError;
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
