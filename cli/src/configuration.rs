@@ -5,6 +5,7 @@
 
 mod authorization;
 mod credentials;
+mod records;
 mod sign_in;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
@@ -63,6 +65,12 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.response_encryption", KeyType::Text),
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
+    ("issuer.records.source", KeyType::Text),
+    ("issuer.records.url", KeyType::Text),
+    ("issuer.records.app_id", KeyType::Text),
+    ("issuer.records.client_id", KeyType::Text),
+    ("issuer.records.client_secret_file", KeyType::Text),
+    ("issuer.records.retrieval", KeyType::Text),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -141,6 +149,9 @@ pub struct IssuerSection {
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
+    /// Where the ID records are.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub records: RecordsSection,
 }
 
 /// `[verifier]`
@@ -201,6 +212,10 @@ pub struct CardSection {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
+}
+
+fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
 }
 
 impl Default for WalletSection {
@@ -302,6 +317,14 @@ pub enum ConfigurationError {
         "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
     )]
     DemoSender,
+    /// A MOSIP ID Repository that is not described, or one that is described and not used.
+    #[error("issuer.records.{key} {problem}")]
+    Records {
+        /// The offending key.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -448,7 +471,7 @@ impl Configuration {
                 return Err(ConfigurationError::NotHttps { key });
             }
         }
-        Ok(())
+        self.issuer.records.check(self.development)
     }
 }
 
@@ -606,6 +629,37 @@ mod tests {
     "#;
 
     #[test]
+    fn a_repository_is_described_whole_and_reached_safely_or_refused() {
+        let whole = [
+            ("SYMBOLON_ISSUER_RECORDS_SOURCE", "mosip"),
+            ("SYMBOLON_ISSUER_RECORDS_URL", "https://mosip.example"),
+            ("SYMBOLON_ISSUER_RECORDS_APP_ID", "idrepo"),
+            ("SYMBOLON_ISSUER_RECORDS_CLIENT_ID", "symbolon"),
+            ("SYMBOLON_ISSUER_RECORDS_CLIENT_SECRET_FILE", "secret"),
+        ];
+        let read = parse(FILE, &whole).unwrap();
+        assert_eq!(read.issuer.records.source, RecordsSource::Mosip);
+        assert_eq!(parse(&toml::to_string(&read).unwrap(), &[]).unwrap(), read);
+        for left_out in 0..whole.len() {
+            let mut part = whole.to_vec();
+            part.remove(left_out);
+            assert!(
+                matches!(parse(FILE, &part), Err(ConfigurationError::Records { .. })),
+                "{left_out}"
+            );
+        }
+        let plain = FILE
+            .replace("development = true", "")
+            .replace("http://", "https://");
+        let mut insecure = whole.to_vec();
+        insecure[1].1 = "http://mosip.example";
+        assert!(matches!(
+            parse(&plain, &insecure),
+            Err(ConfigurationError::Records { key: "url", .. })
+        ));
+    }
+
+    #[test]
     fn every_key_of_the_table_is_known_to_the_file() {
         for (key, kind) in KEYS {
             let value = match kind {
@@ -620,6 +674,9 @@ mod tests {
                 KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
+                KeyType::Text if key.ends_with("url") => "https://example.org",
+                KeyType::Text if key.ends_with("source") => "register",
+                KeyType::Text if key.ends_with("retrieval") => "path",
                 KeyType::Text => "x",
             };
             // A key of the sign-in belongs to a section that is there already.
@@ -634,6 +691,7 @@ mod tests {
                 Ok(_)
                 | Err(
                     ConfigurationError::HalfTls { .. }
+                    | ConfigurationError::Records { .. }
                     | ConfigurationError::Missing { .. }
                     | ConfigurationError::Useless { .. },
                 ) => {}

@@ -17,6 +17,7 @@ pub mod policy;
 pub mod profile;
 pub mod publication;
 pub mod record;
+pub mod record_source;
 pub mod request_keys;
 pub mod sample;
 pub mod secret;

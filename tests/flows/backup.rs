@@ -376,3 +376,37 @@ fn a_restored_installation_of_encrypted_keys_asks_for_its_own_passphrase() {
         .unwrap();
     assert!(output.status.success());
 }
+
+#[test]
+fn a_backup_has_every_file_that_the_configuration_names_and_no_code_that_was_sent() {
+    let installation = Installation::new();
+    fs::create_dir(installation.path("anchors")).unwrap();
+    let root = installation.path("data/keys/issuers-root.chain.pem");
+    fs::copy(root, installation.path("anchors/proof.pem")).unwrap();
+    let path = installation.path("symbolon.toml");
+    let configuration = fs::read_to_string(&path)
+        .unwrap()
+        .replacen(
+            "sender = \"demo\"",
+            "sender = \"file\"\nfile = \"data/codes.ndjson\"",
+            1,
+        )
+        .replacen(
+            "[verifier]",
+            "[issuer.credentials]\nproof_certificates = [\"anchors/proof.pem\"]\n\n[verifier]",
+            1,
+        );
+    fs::write(&path, configuration).unwrap();
+    fs::write(installation.path("data/codes.ndjson"), "{\"code\":\"123456\"}\n").unwrap();
+    // Whoever reads a pipe to its end waits forever.
+    let pipe = installation.path("data/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    back_up(&installation, "a.backup");
+    lose(&installation);
+    fs::remove_dir_all(installation.path("anchors")).unwrap();
+    restore(&installation, &PathBuf::from("a.backup"));
+    assert!(installation.path("anchors/proof.pem").exists());
+    assert!(!installation.path("data/codes.ndjson").exists());
+    assert!(!pipe.exists());
+    let _issuer = installation.serve(Role::Issuer);
+}

@@ -26,6 +26,7 @@ mod harness;
 mod installation;
 mod keys;
 mod legacy;
+mod mosip;
 mod offline;
 mod pixelpass;
 mod plain_http;

@@ -92,6 +92,8 @@ pub enum CertifiedKey {
     DocumentSigning,
     /// Signs status lists
     StatusSigning,
+    /// Signs the issuer's metadata
+    MetadataSigning,
     /// Signs presentation requests
     RequestSigning,
 }
@@ -105,6 +107,8 @@ pub enum RotatedKey {
     DocumentSigning,
     /// Signs status lists
     StatusSigning,
+    /// Signs the issuer's metadata
+    MetadataSigning,
     /// Signs presentation requests
     RequestSigning,
     /// Signs W3C credentials with Ed25519
@@ -127,6 +131,7 @@ impl CertifiedKey {
             Self::CredentialSigning => KeyPurpose::CredentialSigning,
             Self::DocumentSigning => KeyPurpose::DocumentSigning,
             Self::StatusSigning => KeyPurpose::StatusSigning,
+            Self::MetadataSigning => KeyPurpose::MetadataSigning,
             Self::RequestSigning => KeyPurpose::RequestSigning,
         }
     }
@@ -140,6 +145,7 @@ impl RotatedKey {
             Self::CredentialSigning => KeyPurpose::CredentialSigning,
             Self::DocumentSigning => KeyPurpose::DocumentSigning,
             Self::StatusSigning => KeyPurpose::StatusSigning,
+            Self::MetadataSigning => KeyPurpose::MetadataSigning,
             Self::RequestSigning => KeyPurpose::RequestSigning,
             Self::AssertionEd25519 => KeyPurpose::AssertionEd25519,
             Self::AssertionP256 => KeyPurpose::AssertionP256,

@@ -63,6 +63,14 @@ impl CertificateProfile {
                 "Status list signer",
                 Some(STATUS_SIGNER_KEY_PURPOSE),
             ),
+            // Wallets verify it as they verify the signer of a credential.
+            KeyPurpose::MetadataSigning => Self::ordinary(
+                purpose,
+                KeyPurpose::IssuersRoot,
+                ChainProfile::CredentialSigner,
+                "Signer of issuer metadata",
+                None,
+            ),
             KeyPurpose::RequestSigning => Self::ordinary(
                 purpose,
                 KeyPurpose::RelyingPartiesRoot,
@@ -343,7 +351,7 @@ pub fn check(
 fn names(leaf: &Certificate, expected: &Expected<'_>) -> bool {
     let identifier = expected.identifier;
     match expected.profile.purpose {
-        KeyPurpose::CredentialSigning => {
+        KeyPurpose::CredentialSigning | KeyPurpose::MetadataSigning => {
             check_issuer_binding(identifier, leaf.san_uris(), leaf.san_dns()).is_ok()
         }
         KeyPurpose::StatusSigning => leaf.san_uris().iter().any(|uri| uri == identifier),

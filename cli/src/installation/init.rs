@@ -23,7 +23,8 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::configuration::{
-    self, AuthorizationSection, Configuration, IssuerSection, VerifierSection, identifier_text,
+    self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
+    identifier_text,
 };
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
@@ -397,6 +398,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),
+            records: RecordsSection::default(),
         },
         verifier: VerifierSection {
             identifier: new.verifier.clone(),
@@ -483,6 +485,11 @@ mod tests {
             (
                 KeyPurpose::StatusSigning,
                 ChainProfile::StatusSigner,
+                &trust.trust_list.issuers[0].anchors,
+            ),
+            (
+                KeyPurpose::MetadataSigning,
+                ChainProfile::CredentialSigner,
                 &trust.trust_list.issuers[0].anchors,
             ),
             (

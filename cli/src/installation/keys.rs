@@ -1,6 +1,10 @@
 //! The keys of an installation: all of them in one sealed file, or each as PKCS#8 in a PEM file that its owner alone may
 //! read. Certificate chains stand beside them.
 
+mod error;
+mod named;
+mod purpose;
+mod sealing;
 mod vault;
 
 use std::fs;
@@ -9,158 +13,20 @@ use std::sync::Arc;
 
 use pem::{EncodeConfig, LineEnding, Pem};
 use symbolon_crypto::passphrase::Passphrase;
-use symbolon_crypto::signing::{KeyHandle, SoftwareKey};
+use symbolon_crypto::signing::SoftwareKey;
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SecretKey};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::edge::SystemRandomness;
 use crate::installation::files::{Readers, write_atomically};
-use crate::installation::passphrase::{PassphraseError, PassphraseSource};
-use crate::installation::sealed::{SealedFileError, SealedPurpose};
+use crate::installation::passphrase::PassphraseSource;
+use crate::installation::sealed::SealedPurpose;
+pub use error::KeyFileError;
+pub use purpose::{KeyPurpose, KeySlot};
 pub use vault::SEALED_KEYS;
-use vault::{KEY_FORM, SECRET_FORM, Vault};
-
-/// Every key of an installation. One key signs one kind of thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum KeyPurpose {
-    /// The root of the credential issuers' certificates.
-    IssuersRoot,
-    /// The root of the relying parties' certificates.
-    RelyingPartiesRoot,
-    /// The root of the document signers' certificates (IACA).
-    DocumentsRoot,
-    /// Signs SD-JWT VCs.
-    CredentialSigning,
-    /// Signs mdocs.
-    DocumentSigning,
-    /// Signs W3C credentials with Ed25519.
-    AssertionEd25519,
-    /// Signs W3C credentials, and their Bitstring Status Lists, with P-256.
-    AssertionP256,
-    /// Signs status lists and the status sections of packs.
-    StatusSigning,
-    /// Signs the issuer's metadata.
-    MetadataSigning,
-    /// Signs Claim 169 cards.
-    CardSigning,
-    /// Signs presentation requests.
-    RequestSigning,
-    /// The registry operator's: signs trust sections.
-    Registry,
-    /// The distributor's: signs the manifests of packs.
-    Pack,
-    /// The headless wallet's own: signs presentations where no credential's key does.
-    HolderAuthentication,
-}
-
-impl KeyPurpose {
-    /// Every purpose.
-    pub const ALL: [Self; 14] = [
-        Self::IssuersRoot,
-        Self::RelyingPartiesRoot,
-        Self::DocumentsRoot,
-        Self::CredentialSigning,
-        Self::DocumentSigning,
-        Self::AssertionEd25519,
-        Self::AssertionP256,
-        Self::StatusSigning,
-        Self::MetadataSigning,
-        Self::CardSigning,
-        Self::RequestSigning,
-        Self::Registry,
-        Self::Pack,
-        Self::HolderAuthentication,
-    ];
-
-    /// The name of its files and of its key handle.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::IssuersRoot => "issuers-root",
-            Self::RelyingPartiesRoot => "relying-parties-root",
-            Self::DocumentsRoot => "documents-root",
-            Self::CredentialSigning => "credential-signing",
-            Self::DocumentSigning => "document-signing",
-            Self::AssertionEd25519 => "assertion-ed25519",
-            Self::AssertionP256 => "assertion-p256",
-            Self::StatusSigning => "status-signing",
-            Self::MetadataSigning => "metadata-signing",
-            Self::CardSigning => "card-signing",
-            Self::RequestSigning => "request-signing",
-            Self::Registry => "registry",
-            Self::Pack => "pack",
-            Self::HolderAuthentication => "holder-authentication",
-        }
-    }
-
-    /// The purpose of a name.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|purpose| purpose.name() == name)
-    }
-
-    /// Its handle.
-    #[must_use]
-    pub fn handle(self) -> KeyHandle {
-        KeyHandle::new(self.name())
-    }
-}
-
-/// Why a key file was not read or written.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum KeyFileError {
-    /// The system refused.
-    #[error("cannot read or write {path}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file does not hold what it should.
-    #[error("{path} does not hold a {expected} in PEM")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// What it should hold.
-        expected: &'static str,
-    },
-    /// The sealed file does not open.
-    #[error("{path}: {source}")]
-    Sealed {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: SealedFileError,
-    },
-    /// There is no passphrase.
-    #[error(transparent)]
-    Passphrase(#[from] PassphraseError),
-    /// No key of this purpose is here.
-    #[error("there is no key {} here", .0.name())]
-    Missing(KeyPurpose),
-    /// The certificate is another key's.
-    #[error("the certificate of the key {} is another key's; import it again", .0.name())]
-    ForeignCertificate(KeyPurpose),
-    /// A key that is in both places, and not the same in both.
-    #[error("{0} is not the key of that name in the sealed file; nothing was removed")]
-    Contradiction(PathBuf),
-}
-
-/// Which key of a purpose: the one that signs, or one that is to sign once its certificate has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeySlot {
-    /// The one that signs.
-    Current,
-    /// The one that waits for its certificate.
-    Next,
-}
+use vault::{KEY_FORM, SECRET_FORM, Secrets, Vault};
 
 /// The folder of the keys of an installation, or of its offline roots.
 #[derive(Clone)]
@@ -207,7 +73,7 @@ impl KeyFolder {
         passphrase: &Passphrase,
         randomness: &dyn Randomness,
     ) -> Result<Self, KeyFileError> {
-        let vault = Vault::create(&path, purpose, source, passphrase, randomness)?;
+        let vault = Vault::create(&path, purpose, source, passphrase, &Secrets::new(), randomness)?;
         Ok(Self {
             path,
             vault: Some(Arc::new(vault)),
@@ -440,69 +306,6 @@ impl KeyFolder {
             .map(SymmetricKey::new)
             .map_err(|_| wrong())
     }
-
-    /// Moves every plain secret into a sealed file, and returns their names. The plain files go once the sealed file is
-    /// durable and was read back; whoever was interrupted in between does it again.
-    ///
-    /// # Errors
-    /// [`KeyFileError`]. No secret is lost: each is in its plain file, in the sealed file, or in both.
-    pub fn seal(
-        &self,
-        source: &PassphraseSource,
-        randomness: &dyn Randomness,
-    ) -> Result<Vec<String>, KeyFileError> {
-        let plain = vault::plain_secrets(&self.path)?;
-        let vault = match &self.vault {
-            Some(vault) => Arc::clone(vault),
-            None => {
-                let passphrase = source.read_new()?;
-                let purpose = SealedPurpose::InstallationKeys;
-                Arc::new(Vault::create(
-                    &self.path,
-                    purpose,
-                    source.clone(),
-                    &passphrase,
-                    randomness,
-                )?)
-            }
-        };
-        let known = vault.secrets()?;
-        for (name, path, secret) in &plain {
-            if known.get(name).is_some_and(|sealed| sealed != secret) {
-                return Err(KeyFileError::Contradiction(path.clone()));
-            }
-        }
-        vault.change(randomness, |secrets| {
-            for (name, _, secret) in &plain {
-                secrets.insert(name.clone(), secret.clone());
-            }
-        })?;
-        let sealed = vault.secrets()?;
-        for (name, path, secret) in &plain {
-            if sealed.get(name) != Some(secret) {
-                return Err(KeyFileError::Contradiction(path.clone()));
-            }
-        }
-        for (_, path, _) in &plain {
-            vault::remove(path)?;
-        }
-        sync_folder(&self.path)?;
-        Ok(plain.into_iter().map(|(name, _, _)| name).collect())
-    }
-
-    /// The names of plain secrets that stand beside a sealed file, where sealing was interrupted.
-    ///
-    /// # Errors
-    /// [`KeyFileError`].
-    pub fn left_in_the_clear(&self) -> Result<Vec<String>, KeyFileError> {
-        if self.vault.is_none() {
-            return Ok(Vec::new());
-        }
-        Ok(vault::plain_secrets(&self.path)?
-            .into_iter()
-            .map(|(name, _, _)| name)
-            .collect())
-    }
 }
 
 impl core::fmt::Debug for KeyFolder {
@@ -543,29 +346,6 @@ pub fn read_chain_file(path: &Path) -> Result<Vec<Vec<u8>>, KeyFileError> {
         });
     }
     Ok(chain.into_iter().map(Pem::into_contents).collect())
-}
-
-/// Reads a secret key from a file of its own.
-///
-/// # Errors
-/// [`KeyFileError`].
-pub fn read_key_file(
-    path: &Path,
-    handle: KeyHandle,
-    provider: &Arc<dyn CryptoProvider>,
-) -> Result<SoftwareKey, KeyFileError> {
-    let wrong = || KeyFileError::Content {
-        path: path.to_owned(),
-        expected: "private key",
-    };
-    let text = Zeroizing::new(read(path)?);
-    let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
-    if pem.tag() != "PRIVATE KEY" {
-        return Err(wrong());
-    }
-    let der = Zeroizing::new(pem.into_contents());
-    let key = SecretKey::from_pkcs8_der(&der).map_err(|_| wrong())?;
-    Ok(SoftwareKey::new(handle, key, Arc::clone(provider)))
 }
 
 const VERIFIER_SECRET: &str = "verifier-requests";
@@ -619,15 +399,6 @@ pub(crate) fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), K
         path: path.to_owned(),
         source,
     })
-}
-
-fn sync_folder(path: &Path) -> Result<(), KeyFileError> {
-    fs::File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| KeyFileError::File {
-            path: path.to_owned(),
-            source,
-        })
 }
 
 #[cfg(test)]

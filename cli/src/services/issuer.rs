@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::fetch::FetchPolicy;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -18,16 +19,18 @@ use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInWay;
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, RetiredPublicKeys,
-    Running, Server, Setup, Signer, open_embedded,
+    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, MosipRepository, MosipSettings, OpenIssuerError,
+    PlainKey, Records, RetiredPublicKeys, Retrieval, Running, Server, Setup, Signer, open_embedded,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Tenant};
+use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
-use crate::configuration::identifier_text;
+use crate::configuration::{RecordsRetrieval, RecordsSource, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
+use crate::installation::passphrase::check_private;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
@@ -86,9 +89,11 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         Err(OpenError::AlreadyOpen) => return Ok(Opening::InUse),
         Err(error) => return Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
     };
+    let record_schema = Arc::new(RecordSchema::shipped()?);
     let setup = Setup {
         profile,
-        record_schema: Arc::new(RecordSchema::shipped()?),
+        records: records(installation, &record_schema)?,
+        record_schema,
         keys: keys(installation)?,
         store,
         embedded: Some(embedded),
@@ -131,6 +136,40 @@ fn proof_trust(installation: &Installation) -> anyhow::Result<ProofTrust> {
         attesters: read(&section.key_attester_certificates, "key_attester_certificates")?,
         certificates: read(&section.proof_certificates, "proof_certificates")?,
     })
+}
+
+/// Where ID records are, as the configuration says.
+fn records(installation: &Installation, schema: &Arc<RecordSchema>) -> anyhow::Result<Records> {
+    let section = &installation.loaded.configuration.issuer.records;
+    let named = |value: &Option<String>| value.clone().unwrap_or_default();
+    let (RecordsSource::Mosip, Some(url), Some(secret)) =
+        (section.source, &section.url, &section.client_secret_file)
+    else {
+        return Ok(Records::Register);
+    };
+    let path = installation.loaded.resolve(secret);
+    let context = || format!("cannot use {}", path.display());
+    if !check_private(&path).with_context(context)? {
+        bail!(
+            "{} holds a secret and must be readable by its owner alone: chmod 600",
+            path.display()
+        );
+    }
+    let secret = Zeroizing::new(std::fs::read_to_string(&path).with_context(context)?);
+    let settings = MosipSettings {
+        url: url.clone(),
+        app_id: named(&section.app_id),
+        client_id: named(&section.client_id),
+        client_secret: Zeroizing::new(secret.trim_end_matches(['\r', '\n']).to_owned()),
+        retrieval: match section.retrieval {
+            RecordsRetrieval::Body => Retrieval::Body,
+            RecordsRetrieval::Path => Retrieval::Path,
+        },
+        // The operator named the address, and most deployments have it in a private network.
+        addresses: FetchPolicy::Configured,
+    };
+    let repository = MosipRepository::new(settings, Arc::clone(schema), clock())?;
+    Ok(Records::Repository(Arc::new(repository)))
 }
 
 /// Which codes cards have, as the configuration says.

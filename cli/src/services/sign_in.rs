@@ -14,7 +14,6 @@ use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
 
 use crate::configuration::{ProviderSection, RecordClaimName, SenderName, SignInSection};
 use crate::installation::Installation;
-use crate::installation::keys::read_key_file;
 use crate::services::clock;
 
 /// What the key of `private_key_jwt` is called here.
@@ -108,7 +107,9 @@ fn provider_setup(section: &ProviderSection, installation: &Installation) -> any
     let mut sign = None;
     if let Some(file) = &section.client_key {
         let path = installation.loaded.resolve(file);
-        let key = read_key_file(&path, KeyHandle::new(CLIENT_KEY), &installation.provider)
+        let key = installation
+            .keys
+            .read_key_file(&path, KeyHandle::new(CLIENT_KEY), &installation.provider)
             .with_context(|| format!("client_key: {}", path.display()))?;
         settings = settings.with_client_key(ProviderClientKey {
             handle: key.handle().clone(),

@@ -6,6 +6,7 @@ mod http;
 mod issuer;
 mod pages;
 mod pictures;
+mod records;
 mod server;
 mod setup;
 pub mod sign_in;
@@ -19,6 +20,7 @@ pub use issuer::{
     StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use pages::{Translations, TranslationsError};
+pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
 pub use server::{Listening, Running, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,

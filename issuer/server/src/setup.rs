@@ -17,6 +17,7 @@ use symbolon_trust::trust_list::TrustList;
 use thiserror::Error;
 
 use crate::card::FontSource;
+use crate::records::Records;
 use crate::sign_in::SignInSetup;
 
 /// Tells the time. Handed in, so that tests choose it.
@@ -31,6 +32,8 @@ pub struct Setup {
     pub record_schema: Arc<RecordSchema>,
     /// What it signs with.
     pub keys: IssuerKeys,
+    /// Where its records are.
+    pub records: Records,
     /// Where it keeps its books.
     pub store: Arc<dyn IssuerStore>,
     /// The embedded store that the books are in, for backups; `None` where they are elsewhere.

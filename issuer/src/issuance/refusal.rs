@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
+use crate::record_source::Bar;
 use crate::transaction::TransactionRefusal;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
@@ -79,6 +80,9 @@ pub enum CredentialRefusal {
     /// The register does not know the resident any more.
     #[error("there is no record to issue from")]
     RecordMissing,
+    /// The repository lets nothing be issued from the record.
+    #[error(transparent)]
+    RecordBarred(#[from] Bar),
     /// The register knows the resident as deceased.
     #[error("no credential is issued from this record")]
     Deceased,
@@ -171,6 +175,7 @@ impl CredentialRefusal {
             // Trying again will not help, and why is between the resident and the register.
             Self::Access(AccessRefusal::Exhausted)
             | Self::RecordMissing
+            | Self::RecordBarred(_)
             | Self::Deceased
             | Self::Mapping(_) => RefusalCode::Credential(Code::CredentialRequestDenied),
         }

@@ -124,38 +124,64 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
         configuration,
         Readers::Everyone,
     )?;
-    let named = section
-        .issuer
+    let issuer = &section.issuer;
+    let named = issuer
         .credential_configurations
         .iter()
         .chain(section.verifier.queries.values())
+        .chain(&issuer.authorization.attester_certificates)
+        .chain(&issuer.authorization.attester_keys)
+        .chain(issuer.clients.iter().filter_map(|client| client.jwks.as_ref()))
+        .chain(&issuer.credentials.key_attester_certificates)
+        .chain(&issuer.credentials.proof_certificates)
         .map(|path| (path, Readers::Everyone));
+    let sign_in = issuer.sign_in.as_ref();
+    let provider = sign_in.and_then(|section| section.provider.as_ref());
     let secret = [
-        &section.issuer.tls_certificate,
-        &section.issuer.tls_key,
+        &issuer.tls_certificate,
+        &issuer.tls_key,
         &section.verifier.tls_certificate,
         &section.verifier.tls_key,
         &section.card.face_key,
+        &issuer.records.client_secret_file,
     ];
-    let secret = secret.into_iter().flatten().map(|path| (path, Readers::Owner));
+    let sign_in_secrets = [
+        sign_in.and_then(|section| section.webhook_secret.as_ref()),
+        provider.and_then(|section| section.client_key.as_ref()),
+    ];
+    let secret = secret
+        .into_iter()
+        .flatten()
+        .chain(sign_in_secrets.into_iter().flatten())
+        .map(|path| (path, Readers::Owner));
+    let data = loaded.data_directory();
     let mut seen = Vec::new();
     for (path, readers) in named.chain(secret) {
-        if seen.contains(&path) {
+        // What is in the data folder comes with it, and may be in the sealed file of the keys.
+        if seen.contains(&path) || loaded.resolve(path).starts_with(&data) {
             continue;
         }
         seen.push(path);
         collected.add(Place::Installation, path, &loaded.resolve(path), readers)?;
     }
     // Whoever finds the backup must not find the passphrase of the keys in it.
-    for path in section.key_passphrase_file.iter().chain(&section.card.fonts) {
+    let folders = section
+        .card
+        .fonts
+        .iter()
+        .chain(sign_in.and_then(|section| section.translations.as_ref()));
+    for path in section.key_passphrase_file.iter().chain(folders) {
         collected.not_included.push(path.display().to_string());
     }
-    collected.walk(&loaded.data_directory(), Path::new(""))?;
+    // Codes that were sent are rights of minutes.
+    let sent = sign_in.and_then(|section| section.file.as_ref());
+    let sent = sent.map(|path| loaded.resolve(path));
+    collected.walk(&data, Path::new(""), sent.as_deref())?;
     Ok(collected)
 }
 
 impl Collected {
-    fn walk(&mut self, data: &Path, below: &Path) -> Result<(), InstallationError> {
+    fn walk(&mut self, data: &Path, below: &Path, sent: Option<&Path>) -> Result<(), InstallationError> {
         let folder = data.join(below);
         let failed = |source| InstallationError::File {
             path: folder.clone(),
@@ -175,8 +201,9 @@ impl Collected {
                 continue;
             }
             if full.is_dir() {
-                self.walk(data, &path)?;
-            } else {
+                self.walk(data, &path, sent)?;
+            } else if full.is_file() && sent != Some(full.as_path()) {
+                // A pipe would never end.
                 let readers = if is_private(&full) {
                     Readers::Owner
                 } else {

@@ -1,8 +1,10 @@
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 
 use super::*;
 use crate::installation::files::create_private_folder;
+use crate::installation::sealed::SealedFileError;
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -248,4 +250,33 @@ fn certificate_of(secret: &SecretKey) -> Vec<u8> {
     };
     let description = key.describe(key.handle()).unwrap();
     root("Any", validity, &description, &key, &SeededRandomness::new(1)).unwrap()
+}
+
+#[test]
+fn a_key_that_the_configuration_names_is_private_and_is_found_where_sealing_has_moved_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = filled();
+    let path = place.file("provider-client.key.pem");
+    fs::copy(place.file("pack.key.pem"), &path).unwrap();
+    let read = |path: &Path| {
+        let key = place
+            .keys()
+            .read_key_file(path, KeyHandle::new("client"), &place.provider);
+        key.map(|key| key.public_key().clone())
+    };
+    let plain = read(&path).unwrap();
+    let pack = place.keys().read_key(KeyPurpose::Pack, &place.provider).unwrap();
+    assert_eq!(plain, *pack.public_key());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(matches!(read(&path), Err(KeyFileError::Readable(_))));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    place
+        .keys()
+        .seal(&place.source(), &SeededRandomness::new(3))
+        .unwrap();
+    assert!(!path.exists());
+    assert_eq!(read(&path).unwrap(), plain);
+    // Neither a name that the sealed file does not know nor a file of another folder is looked for there.
+    assert!(read(&place.file("another.key.pem")).is_err());
+    assert!(read(&place.folder.path().join("provider-client.key.pem")).is_err());
 }

@@ -69,17 +69,18 @@ impl Vault {
         }
     }
 
-    /// Makes an empty sealed file.
+    /// Makes a sealed file of these secrets, whole at once.
     pub(super) fn create(
         folder: &Path,
         purpose: SealedPurpose,
         source: PassphraseSource,
         passphrase: &Passphrase,
+        secrets: &Secrets,
         randomness: &dyn Randomness,
     ) -> Result<Self, KeyFileError> {
         let vault = Self::new(folder, purpose, source);
         let key = SealingKey::make(purpose, passphrase, randomness).map_err(|error| vault.sealed(error))?;
-        vault.write(&key, &Secrets::new(), randomness)?;
+        vault.write(&key, secrets, randomness)?;
         *vault.lock() = Some(key);
         Ok(vault)
     }
@@ -165,12 +166,16 @@ pub(super) fn read_plain(
     name: &str,
     form: PlainForm,
 ) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
-    let path = plain_path(folder, name, form);
+    read_plain_file(&plain_path(folder, name, form), form)
+}
+
+/// Reads a plain secret from wherever it is.
+pub(super) fn read_plain_file(path: &Path, form: PlainForm) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let wrong = || KeyFileError::Content {
-        path: path.clone(),
+        path: path.to_owned(),
         expected: form.expected,
     };
-    let text = Zeroizing::new(read(&path)?);
+    let text = Zeroizing::new(read(path)?);
     let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
     if pem.tag() != form.tag {
         return Err(wrong());
@@ -193,10 +198,18 @@ pub(super) fn plain_path(folder: &Path, name: &str, form: PlainForm) -> PathBuf 
     folder.join(format!("{name}{}", form.suffix))
 }
 
-/// Every plain secret of a folder, with its file.
-pub(super) fn plain_secrets(
-    folder: &Path,
-) -> Result<Vec<(String, PathBuf, Zeroizing<Vec<u8>>)>, KeyFileError> {
+/// A secret in a file of its own.
+pub(super) struct PlainSecret {
+    /// What it is for.
+    pub(super) name: String,
+    /// The file.
+    pub(super) path: PathBuf,
+    /// What it holds.
+    pub(super) secret: Zeroizing<Vec<u8>>,
+}
+
+/// Every plain secret of a folder.
+pub(super) fn plain_secrets(folder: &Path) -> Result<Vec<PlainSecret>, KeyFileError> {
     let failed = |source| KeyFileError::File {
         path: folder.to_owned(),
         source,
@@ -209,11 +222,15 @@ pub(super) fn plain_secrets(
         };
         for form in FORMS {
             if let Some(name) = file.strip_suffix(form.suffix) {
-                found.push((name.to_owned(), path.clone(), read_plain(folder, name, form)?));
+                found.push(PlainSecret {
+                    name: name.to_owned(),
+                    path: path.clone(),
+                    secret: read_plain(folder, name, form)?,
+                });
             }
         }
     }
-    found.sort_by(|left, right| left.0.cmp(&right.0));
+    found.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
 }
 

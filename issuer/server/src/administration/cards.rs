@@ -15,6 +15,7 @@ use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use super::types::{CardFormat, CardOrder, FaceOrder, PrintedCard};
 use super::{Administration, AdministrationError};
 use crate::card::{CardInput, Format, print};
+use crate::records::to_administer;
 use crate::setup::{CARD_QR_MAX_CHARACTERS, CodeCount, MIN_CARD_FACE_BYTES};
 
 impl Administration {
@@ -33,11 +34,7 @@ impl Administration {
         let configuration = self.card_configuration(order)?;
         let (codes, face_key) = self.codes(order)?;
         for _ in 0..MAX_ATTEMPTS {
-            let record = issuer
-                .store()
-                .record(&order.record)
-                .await?
-                .ok_or(AdministrationError::UnknownRecord)?;
+            let record = to_administer(issuer.record(&order.record).await?)?;
             let replaced = match &order.replaces {
                 Some(id) => Some(
                     issuer
@@ -86,6 +83,17 @@ impl Administration {
             let expires_at = signed.expires_at();
             let texts = signed.texts_to_draw().clone();
             let document = self.draw(&record, texts, expires_at, order.format).await?;
+            match issuer.is_still(&record).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    issuer.allocator.give_back([place]);
+                    continue;
+                }
+                Err(failure) => {
+                    issuer.allocator.give_back([place]);
+                    return Err(failure.into());
+                }
+            }
             let outcome = issuer.store().commit_issuance(signed.issuance().clone()).await?;
             match signed.release(outcome) {
                 Ok(card) => {

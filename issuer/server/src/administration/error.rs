@@ -8,6 +8,7 @@ use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::AllocationError;
 use symbolon_issuer::mapping::MappingError;
 use symbolon_issuer::record::ReadError;
+use symbolon_issuer::record_source::{Bar, RecordSourceError};
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use symbolon_issuer::transaction::DecisionRefused;
 use symbolon_protocol::openid4vci::offer::OfferError;
@@ -25,6 +26,15 @@ pub enum AdministrationError {
     /// No record has this UIN.
     #[error("no record has this UIN")]
     UnknownRecord,
+    /// Nothing is issued from this record.
+    #[error(transparent)]
+    RecordBarred(Bar),
+    /// The records are in a repository that somebody else keeps.
+    #[error("the records of this issuer are kept by an ID repository: import, change and list them there")]
+    KeptElsewhere,
+    /// That repository did not answer.
+    #[error(transparent)]
+    Records(#[from] RecordSourceError),
     /// No credential has this identifier.
     #[error("no credential has this identifier")]
     UnknownCredential,

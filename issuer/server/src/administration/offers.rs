@@ -21,6 +21,7 @@ use symbolon_protocol::secret::PreAuthorizedCode;
 
 use super::types::{OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
 use super::{Administration, AdministrationError};
+use crate::records::to_administer;
 
 impl Administration {
     /// Makes an offer. Its secrets are in the answer alone; the store keeps their hashes, and of an offer by reference the offer until it
@@ -53,11 +54,7 @@ impl Administration {
             }
             _ => {}
         }
-        let record = issuer
-            .store()
-            .record(&order.record)
-            .await?
-            .ok_or(AdministrationError::UnknownRecord)?;
+        let record = to_administer(issuer.record(&order.record).await?)?;
         if record.vital_status() == VitalStatus::Deceased {
             return Err(AdministrationError::Deceased);
         }

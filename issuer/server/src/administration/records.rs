@@ -9,6 +9,7 @@ use symbolon_issuer::store::RecordChange;
 
 use super::types::{ImportOutcome, ImportReport, ImportedRow, RecordPage, RowOutcome};
 use super::{Administration, AdministrationError};
+use crate::records::to_administer;
 
 /// Rows of one import: one transaction of the store, which holds them in memory.
 pub const MAX_ROWS_PER_IMPORT: usize = 5_000;
@@ -30,6 +31,7 @@ impl Administration {
         format: RowFormat,
         bytes: Vec<u8>,
     ) -> Result<ImportReport, AdministrationError> {
+        self.only_of_the_register()?;
         let today = CalendarDate::of(self.issuer.now()).map_err(|_| AdministrationError::Calendar)?;
         let schema = std::sync::Arc::clone(&self.issuer.setup.record_schema);
         // Checking thousands of rows is tens of milliseconds of work.
@@ -86,6 +88,7 @@ impl Administration {
         &self,
         records: &[IdRecord],
     ) -> Result<(Vec<RowOutcome>, u32), AdministrationError> {
+        self.only_of_the_register()?;
         if records.is_empty() {
             return Ok((Vec::new(), 0));
         }
@@ -105,17 +108,21 @@ impl Administration {
         Ok((outcomes, u32::try_from(revoked).unwrap_or(u32::MAX)))
     }
 
+    /// Records that are kept elsewhere are listed and changed there.
+    fn only_of_the_register(&self) -> Result<(), AdministrationError> {
+        if self.issuer.keeps_records() {
+            Ok(())
+        } else {
+            Err(AdministrationError::KeptElsewhere)
+        }
+    }
+
     /// One record.
     ///
     /// # Errors
     /// [`AdministrationError::UnknownRecord`], or a failure of the store.
     pub async fn record(&self, uin: &Uin) -> Result<IdRecord, AdministrationError> {
-        let record = self
-            .issuer
-            .store()
-            .record(uin)
-            .await?
-            .ok_or(AdministrationError::UnknownRecord)?;
+        let record = to_administer(self.issuer.record(uin).await?)?;
         let event = self.event(
             self.issuer.now(),
             AuditAction::RecordShown {
@@ -131,6 +138,7 @@ impl Administration {
     /// # Errors
     /// A failure of the store.
     pub async fn records(&self, after: Option<&Uin>) -> Result<RecordPage, AdministrationError> {
+        self.only_of_the_register()?;
         if after.is_none() {
             let event = self.event(self.issuer.now(), AuditAction::RecordsExported)?;
             self.issuer.store().put_event(event).await?;

@@ -15,8 +15,9 @@ use symbolon_crypto::encoding::base64;
 use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
 use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
+use symbolon_issuer::record_source::RecordSourceError;
 
-use super::answer::has_media_type;
+use super::answer::{has_media_type, retry_after};
 use crate::administration::{Administration, AdministrationError, encode_entries};
 
 /// An import of some thousand records with portraits.
@@ -292,6 +293,8 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
             Self::StatusAction(StatusActionRefused::NoStatus) => (StatusCode::CONFLICT, "no_status"),
+            Self::RecordBarred(_) => (StatusCode::CONFLICT, "record_barred"),
+            Self::KeptElsewhere => (StatusCode::CONFLICT, "records_kept_elsewhere"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
                 (StatusCode::CONFLICT, "card_refused")
@@ -302,14 +305,23 @@ impl axum::response::IntoResponse for AdministrationError {
             // Done, but not yet visible: the caller must not take it for undone.
             Self::NotPublished(_) => (StatusCode::ACCEPTED, "not_published_yet"),
             Self::Audit(crate::issuer::VerifyAuditError::Broken(_)) => (StatusCode::CONFLICT, "audit_broken"),
-            Self::Store(_) | Self::Signing(_) | Self::Allocation(_) | Self::Audit(_) | Self::Interrupted => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
-            }
+            Self::Store(_)
+            | Self::Records(_)
+            | Self::Signing(_)
+            | Self::Allocation(_)
+            | Self::Audit(_)
+            | Self::Interrupted => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
         };
         if status.is_server_error() || status == StatusCode::ACCEPTED {
             tracing::error!(error = %self, "order not carried out");
         }
-        refused(status, code, &self.to_string())
+        let response = refused(status, code, &self.to_string());
+        match self {
+            Self::Records(RecordSourceError::Unavailable { retry_after: wait }) => {
+                retry_after(response, wait)
+            }
+            _ => response,
+        }
     }
 }

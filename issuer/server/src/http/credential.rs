@@ -12,13 +12,14 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use symbolon_issuer::issuance::RefusalCode;
 use symbolon_issuer::metadata::paths;
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_protocol::oauth::access_token::{AccessTokenScheme, ResourceChallenge};
 use symbolon_protocol::openid4vci::credential::RequestCarriage;
 use symbolon_protocol::openid4vci::encryption::ENCRYPTED_MEDIA_TYPE;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 
 use super::access::{Presented, challenged};
-use super::answer::{failure, has_media_type, no_store, refusal};
+use super::answer::{failure, has_media_type, no_store, refusal, retry_after};
 use crate::issuer::{Answered, CarriedRequest, CredentialFailure, Issuer};
 
 pub(super) async fn credential(
@@ -86,7 +87,13 @@ pub(super) fn refused(refused: &CredentialFailure, scheme: AccessTokenScheme) ->
                 error: Some(code),
             }),
         },
-        CredentialFailure::Store(_) | CredentialFailure::Allocation(_) | CredentialFailure::Signing(_) => {
+        CredentialFailure::Records(RecordSourceError::Unavailable { retry_after: wait }) => {
+            retry_after(failure(StatusCode::SERVICE_UNAVAILABLE), *wait)
+        }
+        CredentialFailure::Store(_)
+        | CredentialFailure::Records(_)
+        | CredentialFailure::Allocation(_)
+        | CredentialFailure::Signing(_) => {
             tracing::error!(error = %refused, "credential request not answered");
             failure(StatusCode::SERVICE_UNAVAILABLE)
         }

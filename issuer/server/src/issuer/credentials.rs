@@ -6,6 +6,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_issuer::index::{AllocationError, StatusIndex};
 use symbolon_issuer::issuance::{AcceptedRequest, CredentialRefusal, IssuanceFailure, judge};
 use symbolon_issuer::mapping::IssuancePolicy;
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use symbolon_protocol::oauth::dpop::DpopError;
 use symbolon_protocol::openid4vci::credential::{
@@ -18,6 +19,7 @@ use thiserror::Error;
 use super::Issuer;
 use super::access::{AccessFailure, ResourceRequest};
 use super::encryption::CarriedRequest;
+use crate::records::to_issue_from;
 use crate::setup::SigningFailed;
 
 /// What a wallet is answered, and how that is to be encrypted.
@@ -73,11 +75,7 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<Attempt, CredentialFailure> {
         let encryption = accepted.response_encryption().cloned();
-        let record = self
-            .store()
-            .record(accepted.record())
-            .await?
-            .ok_or(CredentialRefusal::RecordMissing)?;
+        let record = to_issue_from(self.record(accepted.record()).await?)?;
         let indices = self.allocate(accepted.places(), now).await?;
         let prepared = match accepted.prepare(&record, &indices, &self.material(now)) {
             Ok(prepared) => prepared,
@@ -98,6 +96,17 @@ impl Issuer {
             .notification
             .as_ref()
             .map(|new| new.id.as_str().to_owned());
+        match self.is_still(&record).await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.allocator.give_back(indices);
+                return Ok(Attempt::JudgeAgain);
+            }
+            Err(failure) => {
+                self.allocator.give_back(indices);
+                return Err(failure.into());
+            }
+        }
         let outcome = self.store().commit_issuance(issuance).await?;
         match signed.release(outcome) {
             Ok(credentials) => {
@@ -123,11 +132,7 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<Attempt, CredentialFailure> {
         let encryption = accepted.response_encryption().cloned();
-        let record = self
-            .store()
-            .record(accepted.record())
-            .await?
-            .ok_or(CredentialRefusal::RecordMissing)?;
+        let record = to_issue_from(self.record(accepted.record()).await?)?;
         let deferral = accepted.defer(&record, &self.material(now))?;
         let id = deferral.id.as_str().to_owned();
         match self.store().commit_deferral(deferral).await? {
@@ -192,6 +197,9 @@ pub enum CredentialFailure {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The repository of ID records did not answer.
+    #[error(transparent)]
+    Records(#[from] RecordSourceError),
     /// The books contradict the lease of an index; the credential did not leave.
     #[error("the issuance could not be booked ({0:?})")]
     Outcome(IssuanceOutcome),

@@ -2,6 +2,7 @@
 
 use symbolon_issuer::authorization::{BrowserKey, FormToken};
 use symbolon_issuer::record::{IdRecord, VitalStatus};
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::SignInMethod;
 use symbolon_issuer::sign_in::openid_provider::{ProviderError, RecordName};
@@ -12,6 +13,7 @@ use url::Url;
 use super::Issuer;
 use super::sign_in::SignInFailure;
 use crate::pages::paths;
+use crate::records::to_sign_in;
 use crate::sign_in::{Provider, ProviderFailure, ProviderSetup, SignInWay};
 
 impl Issuer {
@@ -70,11 +72,12 @@ impl Issuer {
         Ok(self.identify(browser, token.expose(), record).await?)
     }
 
-    async fn record_named(&self, name: &RecordName) -> Result<Option<IdRecord>, StoreError> {
-        match name {
-            RecordName::Uin(uin) => self.store().record(uin).await,
-            RecordName::Vid(vid) => self.store().record_by_vid(vid).await,
-        }
+    async fn record_named(&self, name: &RecordName) -> Result<Option<IdRecord>, RecordSourceError> {
+        let state = match name {
+            RecordName::Uin(uin) => self.record(uin).await,
+            RecordName::Vid(vid) => self.record_by_vid(vid).await,
+        };
+        state.map(to_sign_in)
     }
 
     fn provider<'a>(&'a self, setup: &'a ProviderSetup, redirect_uri: &'a HttpUrl) -> Provider<'a> {

@@ -1,12 +1,13 @@
 //! A resident's sign-in, as the pages drive it: by codes here, by an OpenID Provider in [`super::provider_sign_in`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use symbolon_issuer::authorization::{AuthorizationRefusal, AuthorizationStage, BrowserKey, FormToken};
 use symbolon_issuer::mapping::bcp47;
 use symbolon_issuer::record::{IdRecord, Uin};
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{
     Ask, AskRefusal, Channel, CodeLength, CodeMessage, DueMessage, Entry, EntryRefusal, NotANumber,
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::Issuer;
 use super::authorization::AuthorizationFailure;
+use crate::records::to_sign_in;
 use crate::sign_in::{CodeSender, ProviderFailure, SignInWay};
 
 /// Each lost round means that another request of this browser, or about this number, was counted.
@@ -29,6 +31,10 @@ const SEND_PAUSES: [Duration; 3] = [
     Duration::from_secs(5),
     Duration::from_secs(25),
 ];
+
+/// How many times longer an answer waits where records are in a repository that somebody else keeps: it is further away, and
+/// takes longer for a record that it has than for one that it has not.
+const REPOSITORY_PATIENCE: u32 = 5;
 
 impl Issuer {
     /// The sign-in of a browser whose authorization is open; one that begins where there is none yet.
@@ -58,7 +64,8 @@ impl Issuer {
         let (channel, sender) = self.code_way()?;
         let digest = self.open_session(browser, form_token).await?;
         let number = ResidentNumber::parse(typed)?;
-        self.unhurried(self.ask(&digest, &number, channel, sender)).await
+        self.unhurried_lookup(self.ask(&digest, &number, channel, sender))
+            .await
     }
 
     /// Sends another code for the number that was typed before.
@@ -71,7 +78,8 @@ impl Issuer {
         let stored = self.sign_in(&digest).await?;
         let number = stored.value.typed().map(|(number, _)| number);
         let number = number.ok_or(EntryRefusal::NotAsked)?;
-        self.unhurried(self.ask(&digest, &number, channel, sender)).await
+        self.unhurried_lookup(self.ask(&digest, &number, channel, sender))
+            .await
     }
 
     /// Forgets the number that was typed.
@@ -191,13 +199,16 @@ impl Issuer {
     }
 
     /// The record of a number: by UIN, else by virtual identifier. Both are looked for whatever is found.
-    async fn record_of(&self, typed: &ResidentNumber) -> Result<Option<IdRecord>, StoreError> {
-        let by_uin = self.store().record(typed.uin()).await?;
-        let by_vid = match typed.vid() {
-            Some(vid) => self.store().record_by_vid(vid).await?,
-            None => None,
+    async fn record_of(&self, typed: &ResidentNumber) -> Result<Option<IdRecord>, RecordSourceError> {
+        let by_vid = async {
+            match typed.vid() {
+                Some(vid) => self.record_by_vid(vid).await.map(to_sign_in),
+                None => Ok(None),
+            }
         };
-        Ok(by_uin.or(by_vid))
+        let (by_uin, by_vid) = tokio::join!(self.record(typed.uin()), by_vid);
+        let by_vid = by_vid?;
+        Ok(to_sign_in(by_uin?).or(by_vid))
     }
 
     pub(super) async fn commit_sign_in(
@@ -240,6 +251,29 @@ impl Issuer {
             SignInWay::OneTimeCode { channel, sender } => Ok((*channel, sender)),
             SignInWay::Closed | SignInWay::OpenIdProvider(_) => Err(SignInFailure::NotSetUp),
         }
+    }
+
+    /// The same for work that looks a record up.
+    async fn unhurried_lookup<T>(&self, work: impl Future<Output = T>) -> T {
+        let least = self.setup.sign_in.answer_after;
+        if self.keeps_records() {
+            return self.unhurried(work).await;
+        }
+        let least = least.saturating_mul(REPOSITORY_PATIENCE);
+        let began = Instant::now();
+        let (done, ()) = tokio::join!(
+            async {
+                let done = work.await;
+                if began.elapsed() > least && !least.is_zero() {
+                    tracing::warn!(
+                        "the repository of ID records took longer than sign-in answers wait: their time may tell who is known"
+                    );
+                }
+                done
+            },
+            tokio::time::sleep(least)
+        );
+        done
     }
 
     /// Does the work and answers no sooner than every other answer of its kind.
@@ -342,6 +376,9 @@ pub(crate) enum SignInFailure {
     /// The provider knows somebody whom the register does not.
     #[error("no record belongs to the provider's word")]
     NoRecord,
+    /// The repository of ID records did not answer.
+    #[error(transparent)]
+    Records(#[from] RecordSourceError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

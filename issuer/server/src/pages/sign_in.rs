@@ -191,7 +191,10 @@ impl Desk {
         opened: &Opened,
         failure: &SignInFailure,
     ) -> Response {
-        if matches!(failure, SignInFailure::Store(_) | SignInFailure::Randomness(_)) {
+        if matches!(
+            failure,
+            SignInFailure::Store(_) | SignInFailure::Records(_) | SignInFailure::Randomness(_)
+        ) {
             tracing::error!(error = %failure, "sign-in not carried on");
         }
         let status = match failure {

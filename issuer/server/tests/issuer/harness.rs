@@ -35,8 +35,8 @@ use symbolon_issuer_server::administration::{
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, RetiredPublicKeys, Running, Server, Setup, Signer,
-    Translations, open_embedded,
+    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Records, RetiredPublicKeys, Running, Server, Setup,
+    Signer, Translations, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -115,7 +115,7 @@ impl World {
         Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
 
-    async fn start_as(
+    pub(crate) async fn start_as(
         issuer: IssuerPolicy,
         authorization: AuthorizationPolicy,
         sign_in: SignInSetup,
@@ -394,6 +394,7 @@ pub(crate) fn setup(
         record_schema: Arc::new(RecordSchema::shipped().unwrap()),
         keys: keys.issuer_keys(),
         store,
+        records: Records::Register,
         embedded: None,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),

@@ -1,6 +1,5 @@
 //! Sign-in by an OpenID Provider, and what becomes of its lies.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use reqwest::StatusCode;
@@ -78,22 +77,10 @@ impl Scene {
         assert!(page.html.contains("National login"), "{}", page.html);
         let left = browser.get("/sign-in/provider").await;
         assert_eq!(left.status, StatusCode::SEE_OTHER);
-        let location = reqwest::Url::parse(left.location()).unwrap();
-        assert!(
-            location
-                .as_str()
-                .starts_with(&format!("{}/authorize?", self.provider.base))
-        );
-        let asked: BTreeMap<String, String> = location.query_pairs().into_owned().collect();
-        assert_eq!(asked["redirect_uri"], self.world.url("/sign-in/provider/back"));
-        let state = asked["state"].clone();
-        self.provider.say(|said| said.asked = asked);
-        let mut back = reqwest::Url::parse("http://x").unwrap();
-        back.query_pairs_mut()
-            .append_pair("code", "the code")
-            .append_pair("state", &state)
-            .append_pair("iss", &self.provider.base);
-        back.query().unwrap().to_owned()
+        let back = self.provider.back(left.location());
+        let redirect_uri = self.provider.said.lock().unwrap().asked["redirect_uri"].clone();
+        assert_eq!(redirect_uri, self.world.url("/sign-in/provider/back"));
+        back
     }
 
     /// A new browser, there and back.

@@ -49,6 +49,24 @@ pub(crate) struct Said {
 }
 
 impl Provider {
+    /// Takes a browser that was sent to `location`, and answers with the query with which it goes back.
+    pub(crate) fn back(&self, location: &str) -> String {
+        let location = reqwest::Url::parse(location).unwrap();
+        assert!(
+            location
+                .as_str()
+                .starts_with(&format!("{}/authorize?", self.base))
+        );
+        let asked: BTreeMap<String, String> = location.query_pairs().into_owned().collect();
+        let mut back = reqwest::Url::parse("http://x").unwrap();
+        back.query_pairs_mut()
+            .append_pair("code", "the code")
+            .append_pair("state", &asked["state"])
+            .append_pair("iss", &self.base);
+        self.say(|said| said.asked = asked);
+        back.query().unwrap().to_owned()
+    }
+
     pub(crate) async fn start() -> Arc<Self> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

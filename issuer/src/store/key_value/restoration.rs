@@ -235,4 +235,13 @@ mod tests {
         }
         assert_eq!(names.len(), 10);
     }
+
+    #[test]
+    fn no_space_is_forgotten_by_the_list_that_backups_go_by() {
+        // The compiler asks for a name and a durability of a new space, and not for its place in the list.
+        let named = include_str!("../key_value.rs").matches(" => \"issuer-").count();
+        assert_eq!(Space::ALL.len(), named);
+        let names: BTreeSet<&str> = Space::ALL.iter().map(|space| space.name()).collect();
+        assert_eq!(names.len(), named);
+    }
 }
