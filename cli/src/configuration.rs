@@ -2,6 +2,9 @@
 //!
 //! Every key `a.b` of the file is also the environment variable `SYMBOLON_A_B`. A key that is not known is an
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
+//! The keys of further issuers, `[issuers.NAME]`, have no variables.
+
+mod tenants;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
+
+pub use tenants::TenantName;
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -64,6 +69,9 @@ pub struct Configuration {
     pub key_passphrase_file: Option<PathBuf>,
     /// The issuer.
     pub issuer: IssuerSection,
+    /// Further issuers of the same process, by the names of their tenants. They share the listener, which `[issuer]` describes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issuers: BTreeMap<TenantName, IssuerSection>,
     /// The verifier.
     pub verifier: VerifierSection,
     /// The wallet that the command line drives.
@@ -229,6 +237,29 @@ pub enum ConfigurationError {
         /// The offending key.
         key: &'static str,
     },
+    /// A name that no tenant can have.
+    #[error("issuers.{0}: a tenant's name is 1 to 32 characters of a-z, 0-9 and -, and not {main}", main = TenantName::MAIN)]
+    TenantName(String),
+    /// A key of the listener, which is one for all issuers.
+    #[error("issuers.{tenant}.{key} is refused: all issuers share the listener of [issuer]")]
+    TenantListener {
+        /// The tenant.
+        tenant: TenantName,
+        /// The offending key.
+        key: &'static str,
+    },
+    /// The identifier of a further issuer.
+    #[error("issuers.{tenant}.identifier: {source}")]
+    Tenant {
+        /// The tenant.
+        tenant: TenantName,
+        /// Why.
+        #[source]
+        source: Box<ConfigurationError>,
+    },
+    /// Two issuers with one identifier.
+    #[error("issuers.{0}.identifier is the identifier of another issuer")]
+    RepeatedIdentifier(TenantName),
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -305,6 +336,7 @@ impl Configuration {
         for (name, value) in environment {
             apply_variable(&mut table, name, value)?;
         }
+        tenants::share_listener(&mut table)?;
         let configuration: Self =
             toml::Value::Table(table)
                 .try_into()
@@ -358,19 +390,24 @@ impl Configuration {
             ("verifier.identifier", &self.verifier.identifier),
         ];
         for (key, url) in identifiers {
-            let plain = url.scheme() == "http";
-            if !(plain || url.scheme() == "https")
-                || url.query().is_some()
-                || url.fragment().is_some()
-                || !url.username().is_empty()
-                || url.host_str().is_none()
-                || (url.path().len() > 1 && url.path().ends_with('/'))
-            {
-                return Err(ConfigurationError::NotAnIdentifier { key });
-            }
-            if plain && !self.development {
-                return Err(ConfigurationError::NotHttps { key });
-            }
+            self.check_identifier(key, url)?;
+        }
+        self.check_tenants()
+    }
+
+    fn check_identifier(&self, key: &'static str, url: &Url) -> Result<(), ConfigurationError> {
+        let plain = url.scheme() == "http";
+        if !(plain || url.scheme() == "https")
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.host_str().is_none()
+            || (url.path().len() > 1 && url.path().ends_with('/'))
+        {
+            return Err(ConfigurationError::NotAnIdentifier { key });
+        }
+        if plain && !self.development {
+            return Err(ConfigurationError::NotHttps { key });
         }
         Ok(())
     }

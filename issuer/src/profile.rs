@@ -72,6 +72,9 @@ impl IssuerProfile {
         if identifier.as_str().ends_with('/') {
             return Err(ProfileError::TrailingSlash);
         }
+        if !has_one_spelling(&identifier) {
+            return Err(ProfileError::Spelling);
+        }
         if configurations.is_empty() {
             return Err(ProfileError::NoConfiguration);
         }
@@ -231,6 +234,15 @@ impl IssuerProfile {
     }
 }
 
+/// Whether the identifier stands as every reader writes it again, and has a path that requests can be routed by. Wallets compare it
+/// as text, and derive addresses from what they have parsed.
+fn has_one_spelling(identifier: &IssuerIdentifier) -> bool {
+    let url = identifier.url().url();
+    let plain = |segment: &str| !segment.is_empty() && !segment.starts_with([':', '*']) && segment != ".well-known";
+    let path = url.path().trim_start_matches('/');
+    url.as_str().trim_end_matches('/') == identifier.as_str() && (path.is_empty() || path.split('/').all(plain))
+}
+
 /// What the bits of the issuer's Bitstring Status Lists mean.
 pub static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
 
@@ -285,6 +297,11 @@ pub enum ProfileError {
     /// Identifiers are compared as text, and endpoints are appended to it.
     #[error("the issuer identifier must not end with a slash")]
     TrailingSlash,
+    /// Two spellings of one identifier would be two issuers.
+    #[error(
+        "the issuer identifier must be in normal form: lower case host, no usual port, and a path of plain segments"
+    )]
+    Spelling,
     /// A type that cannot be written.
     #[error(transparent)]
     Type(#[from] InvalidCredentialType),

@@ -11,7 +11,7 @@ mod status;
 mod tokens;
 mod vcalm;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::assertion::{AssertionKeys, AssertionKeysError};
@@ -49,6 +49,8 @@ pub struct Issuer {
     pub(crate) allocator: IndexAllocator,
     publisher: Publisher,
     fonts: OnceCell<Arc<Fonts>>,
+    /// Whose status sections its packs carry beside its own.
+    carried: OnceLock<Vec<Arc<Issuer>>>,
     /// Wakes the task that chains audit events.
     pub(crate) events: Notify,
 }
@@ -70,6 +72,7 @@ impl Issuer {
             allocator,
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
+            carried: OnceLock::new(),
             events: Notify::new(),
         }))
     }
@@ -78,6 +81,17 @@ impl Issuer {
     #[must_use]
     pub const fn profile(&self) -> &IssuerProfile {
         &self.setup.profile
+    }
+
+    /// Lets the packs of this issuer carry the status sections of others: of the other issuers of an installation, whose registry operator
+    /// and distributor are the same. What was said first holds.
+    pub fn carry(&self, others: Vec<Arc<Self>>) {
+        // Only who opens the issuers calls this, before anything is served.
+        let _ = self.carried.set(others);
+    }
+
+    pub(crate) fn carried(&self) -> &[Arc<Self>] {
+        self.carried.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A fresh nonce for key proofs.

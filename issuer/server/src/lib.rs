@@ -9,14 +9,14 @@ mod server;
 mod setup;
 mod store;
 
-pub use crate::http::router;
+pub use crate::http::{TenantsError, router};
 pub use issuer::{
     AccessFailure, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
     BeginFailure, CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed,
     PublishedList, PublishedToken, PushFailure, ResourceRequest, StatusRefused, StatusUpdate, TokenFailure,
     VerifyAuditError,
 };
-pub use server::{Listening, Running, Server, StartError};
+pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,
     RetiredPublicKeys, Setup, Signer, SigningFailed,
