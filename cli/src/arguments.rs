@@ -77,6 +77,10 @@ pub enum Command {
     /// Keys and their certificates
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Saves a running installation into one encrypted file
+    Backup(BackupArguments),
+    /// Makes an installation of a backup
+    Restore(RestoreArguments),
 }
 
 /// `symbolon demo`

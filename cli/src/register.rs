@@ -13,8 +13,9 @@ use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, Fetched, GuardedFetch
 use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
-    Administration, AuditVerified, CardOrder, CredentialList, CredentialPage, ImportReport, OfferCreated,
-    OfferOrder, PrintedCard, RecordOrder, RecordPage, StatusOrder, StatusReport,
+    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
+    CredentialPage, ImportReport, OfferCreated, OfferOrder, PrintedCard, RecordOrder, RecordPage,
+    StatusOrder, StatusReport, encode_entries,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -184,6 +185,51 @@ impl Register {
             Self::Opened { administration, .. } => Ok(administration.build_pack().await?),
             Self::Running(client) => Ok(client.send("packs", "application/json", Vec::new()).await?.body),
         }
+    }
+
+    /// Begins a backup.
+    ///
+    /// # Errors
+    /// Another is under way, or the store or the server failed.
+    pub async fn begin_backup(&self) -> anyhow::Result<BackupBegun> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.begin_backup().await?),
+            Self::Running(client) => client.post("backups", "application/json", Vec::new()).await,
+        }
+    }
+
+    /// The next page of a backup, as `decode_entries` reads it; empty at its end.
+    ///
+    /// # Errors
+    /// The store or the server failed.
+    pub async fn backup_page(&self, order: &BackupPageOrder) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Opened { administration, .. } => {
+                Ok(encode_entries(&administration.backup_page(order).await?))
+            }
+            Self::Running(client) => {
+                let order = serde_json::to_vec(order)?;
+                Ok(client
+                    .send("backups/pages", "application/json", order)
+                    .await?
+                    .body)
+            }
+        }
+    }
+
+    /// Ends a backup.
+    ///
+    /// # Errors
+    /// The server was lost; it ends by itself.
+    pub async fn end_backup(&self, order: &BackupOrder) -> anyhow::Result<()> {
+        match self {
+            Self::Opened { administration, .. } => administration.end_backup(order),
+            Self::Running(client) => {
+                let order = serde_json::to_vec(order)?;
+                client.send("backups/end", "application/json", order).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Checks the audit log.

@@ -169,6 +169,9 @@ fn the_administration_interface_asks_for_its_token() {
         "credentials/status",
         "packs",
         "audit/verify",
+        "backups",
+        "backups/pages",
+        "backups/end",
         "no-such-order",
     ]
     .map(|path| format!("{}/admin/v1/{path}", installation.issuer));

@@ -13,6 +13,7 @@
     reason = "a flow that is not as expected ends its test, also in what the tests share"
 )]
 
+mod backup;
 mod bad_input;
 mod card_codes;
 mod card_pictures;

@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub mod backup;
 pub mod card;
 pub mod card_codes;
 pub mod evidence;
@@ -10,6 +11,7 @@ pub mod keys;
 pub mod qr;
 pub mod records;
 pub mod request;
+pub mod restore;
 pub mod serve;
 pub mod show;
 pub mod verify;
@@ -76,5 +78,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Pack(command) => issuing::pack(command, configuration).await,
         Command::Audit(command) => issuing::audit(command, configuration).await,
         Command::Keys(command) => keys::run(command, configuration).await,
+        Command::Backup(arguments) => backup::run(arguments, configuration).await,
+        Command::Restore(arguments) => restore::run(arguments).await,
     }
 }

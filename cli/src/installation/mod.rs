@@ -1,6 +1,7 @@
 //! What stands in the folder of an installation, and how it gets there.
 
 pub mod authority;
+pub mod backup;
 pub mod certification;
 pub mod files;
 pub mod init;

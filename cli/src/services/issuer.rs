@@ -30,7 +30,7 @@ use crate::installation::{Installation, TENANT};
 use crate::services::{clock, encryption};
 
 /// Records, grants, issued credentials, status.
-const STORE: &str = "issuer.redb";
+pub const STORE: &str = "issuer.redb";
 /// How often one offer yields its credential. A wallet that was killed before the answer reached it asks again, with the same
 /// key.
 const CREDENTIALS_PER_OFFER: u32 = 3;
@@ -67,8 +67,8 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
 
     let tenant = Tenant::parse(TENANT)?;
     let path = installation.data_file(STORE);
-    let store = match open_embedded(&path, tenant) {
-        Ok((store, _)) => store,
+    let (store, embedded) = match open_embedded(&path, tenant) {
+        Ok(opened) => opened,
         Err(OpenError::AlreadyOpen) => return Ok(Opening::InUse),
         Err(error) => return Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
     };
@@ -77,6 +77,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         record_schema: Arc::new(RecordSchema::shipped()?),
         keys: keys(installation)?,
         store,
+        embedded: Some(embedded),
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),

@@ -2,6 +2,7 @@
 //! whether a server runs.
 
 mod audit;
+mod backup;
 mod cards;
 mod credentials;
 mod error;
@@ -16,6 +17,11 @@ use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use symbolon_issuer::record::Uin;
 
+pub(crate) use backup::OpenBackup;
+pub use backup::{
+    BACKUP_PAGE_BYTES, BackupBegun, BackupCursor, BackupOrder, BackupPageOrder, decode_entries,
+    encode_entries,
+};
 pub use error::AdministrationError;
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{

@@ -37,6 +37,7 @@ pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
+use crate::administration::OpenBackup;
 use crate::card::{FontError, Fonts};
 use crate::setup::Setup;
 use status::Publisher;
@@ -53,6 +54,8 @@ pub struct Issuer {
     carried: OnceLock<Vec<Arc<Issuer>>>,
     /// Wakes the task that chains audit events.
     pub(crate) events: Notify,
+    /// The backup that is being read.
+    pub(crate) backup: OpenBackup,
 }
 
 impl Issuer {
@@ -74,6 +77,7 @@ impl Issuer {
             fonts: OnceCell::new(),
             carried: OnceLock::new(),
             events: Notify::new(),
+            backup: OpenBackup::default(),
         }))
     }
 

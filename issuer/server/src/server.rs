@@ -154,6 +154,7 @@ async fn keep_house(issuer: Arc<Issuer>, stop: Arc<Notify>) {
         if matches!(stopping, Stopping::Yes) {
             return;
         }
+        issuer.backup.forget_idle(issuer.now());
         if let Err(error) = issuer
             .store()
             .remove_expired(issuer.now(), EXPIRED_PER_ROUND)

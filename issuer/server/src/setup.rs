@@ -11,6 +11,7 @@ use symbolon_issuer::mapping::FitPicture;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::store::IssuerStore;
+use symbolon_store::Store;
 use symbolon_trust::trust_list::TrustList;
 use thiserror::Error;
 
@@ -30,6 +31,8 @@ pub struct Setup {
     pub keys: IssuerKeys,
     /// Where it keeps its books.
     pub store: Arc<dyn IssuerStore>,
+    /// The embedded store that the books are in, for backups; `None` where they are elsewhere.
+    pub embedded: Option<Store>,
     /// Whom verifiers believe; goes into offline packs. Without it none can be built here.
     pub trust_list: Option<TrustList>,
     /// Verifies the proofs of wallets, and signs the statements of credentials that are disclosed one by one.

@@ -67,6 +67,12 @@ pub enum AdministrationError {
         /// What is missing.
         what: &'static str,
     },
+    /// A backup is being read already.
+    #[error("another backup is under way; it ends by itself when nobody reads it for five minutes")]
+    BackupUnderWay,
+    /// No backup of this name is open.
+    #[error("no backup of this name is under way")]
+    UnknownBackup,
     /// The pack cannot be built.
     #[error("the pack cannot be built")]
     Pack(#[from] PackBuildError),

@@ -16,7 +16,7 @@ use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administ
 use symbolon_issuer::record::{RowFormat, Uin};
 
 use super::answer::has_media_type;
-use crate::administration::{Administration, AdministrationError};
+use crate::administration::{Administration, AdministrationError, encode_entries};
 
 /// An import of some thousand records with portraits.
 const LIMITS: Limits = Limits {
@@ -41,6 +41,9 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/status-sections", get(status_sections))
         .route("/status-lists", post(open_fresh_shard))
         .route("/packs", post(build_pack))
+        .route("/backups", post(begin_backup))
+        .route("/backups/pages", post(backup_page))
+        .route("/backups/end", post(end_backup))
         .route("/audit", get(audit))
         .route("/audit/verify", post(verify_audit))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -151,6 +154,33 @@ async fn build_pack(State(administration): State<Administration>) -> Response {
     }
 }
 
+async fn begin_backup(State(administration): State<Administration>) -> Response {
+    answer(administration.begin_backup().await)
+}
+
+async fn backup_page(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(match administration.backup_page(&order).await {
+        Ok(entries) => (
+            [(CONTENT_TYPE, "application/octet-stream")],
+            encode_entries(&entries),
+        )
+            .into_response(),
+        Err(error) => error.into_response(),
+    })
+}
+
+async fn end_backup(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    administration.end_backup(&order(&body)?);
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
@@ -225,6 +255,8 @@ impl axum::response::IntoResponse for AdministrationError {
         let (status, code) = match &self {
             Self::UnknownRecord => (StatusCode::NOT_FOUND, "unknown_record"),
             Self::UnknownCredential => (StatusCode::NOT_FOUND, "unknown_credential"),
+            Self::UnknownBackup => (StatusCode::NOT_FOUND, "unknown_backup"),
+            Self::BackupUnderWay => (StatusCode::CONFLICT, "backup_under_way"),
             Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
             Self::Configurations => (StatusCode::BAD_REQUEST, "invalid_order"),
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),

@@ -108,7 +108,8 @@ impl World {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
-        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
+        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
+        setup.embedded = Some(store.clone());
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -327,6 +328,7 @@ pub(crate) fn setup(
         record_schema: Arc::new(RecordSchema::shipped().unwrap()),
         keys: keys.issuer_keys(),
         store,
+        embedded: None,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),

@@ -1,0 +1,263 @@
+//! The files of an installation in a backup: by paths that lead nowhere else.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::configuration::FILE_NAME;
+use crate::installation::files::Readers;
+use crate::installation::{Installation, InstallationError};
+
+/// The largest file that goes into a backup, in bytes. What an installation names is far smaller.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Where a file belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Beside the configuration.
+    Installation,
+    /// In the data folder.
+    Data,
+}
+
+/// A path without a beginning, without `..`, of plain names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedPath(PathBuf);
+
+impl SavedPath {
+    /// Reads a path; `None` for one that leads somewhere else.
+    #[must_use]
+    pub fn parse(path: &Path) -> Option<Self> {
+        let plain = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let named = path.components().any(|part| matches!(part, Component::Normal(_)));
+        (plain && named).then(|| {
+            Self(
+                path.components()
+                    .filter(|part| *part != Component::CurDir)
+                    .collect(),
+            )
+        })
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A file.
+pub struct SavedFile {
+    /// Where it belongs.
+    pub place: Place,
+    /// Under which path there.
+    pub path: SavedPath,
+    /// Who may read it.
+    pub readers: Readers,
+    /// What it holds; often a secret.
+    pub bytes: Zeroizing<Vec<u8>>,
+}
+
+impl SavedFile {
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let path = self.path.0.to_string_lossy().into_owned().into_bytes();
+        let mut encoded = Zeroizing::new(Vec::with_capacity(4 + path.len() + self.bytes.len()));
+        encoded.push(match self.place {
+            Place::Installation => 0,
+            Place::Data => 1,
+        });
+        encoded.push(match self.readers {
+            Readers::Owner => 0,
+            Readers::Everyone => 1,
+        });
+        encoded.extend_from_slice(&u16::try_from(path.len()).unwrap_or(u16::MAX).to_be_bytes());
+        encoded.extend_from_slice(&path);
+        encoded.extend_from_slice(&self.bytes);
+        encoded
+    }
+
+    pub(super) fn decode(encoded: &[u8]) -> Option<Self> {
+        let ([place, readers, high, low], rest) = encoded.split_first_chunk::<4>()?;
+        let (path, bytes) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))?;
+        Some(Self {
+            place: match place {
+                0 => Place::Installation,
+                1 => Place::Data,
+                _ => return None,
+            },
+            readers: match readers {
+                0 => Readers::Owner,
+                1 => Readers::Everyone,
+                _ => return None,
+            },
+            path: SavedPath::parse(Path::new(std::str::from_utf8(path).ok()?))?,
+            bytes: Zeroizing::new(bytes.to_vec()),
+        })
+    }
+}
+
+/// The files of an installation, and those that its configuration names and that stand elsewhere.
+pub struct Collected {
+    /// What goes into the backup.
+    pub files: Vec<SavedFile>,
+    /// What does not.
+    pub not_included: Vec<String>,
+}
+
+/// Reads the files of an installation.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn collect(installation: &Installation, configuration: &Path) -> Result<Collected, InstallationError> {
+    let loaded = &installation.loaded;
+    let section = &loaded.configuration;
+    let mut collected = Collected {
+        files: Vec::new(),
+        not_included: Vec::new(),
+    };
+    collected.add(
+        Place::Installation,
+        Path::new(FILE_NAME),
+        configuration,
+        Readers::Everyone,
+    )?;
+    let named = section
+        .issuer
+        .credential_configurations
+        .iter()
+        .chain(section.verifier.queries.values())
+        .map(|path| (path, Readers::Everyone));
+    let secret = [
+        &section.issuer.tls_certificate,
+        &section.issuer.tls_key,
+        &section.verifier.tls_certificate,
+        &section.verifier.tls_key,
+        &section.card.face_key,
+    ];
+    let secret = secret.into_iter().flatten().map(|path| (path, Readers::Owner));
+    let mut seen = Vec::new();
+    for (path, readers) in named.chain(secret) {
+        if seen.contains(&path) {
+            continue;
+        }
+        seen.push(path);
+        collected.add(Place::Installation, path, &loaded.resolve(path), readers)?;
+    }
+    // Whoever finds the backup must not find the passphrase of the keys in it.
+    for path in section.key_passphrase_file.iter().chain(&section.card.fonts) {
+        collected.not_included.push(path.display().to_string());
+    }
+    collected.walk(&loaded.data_directory(), Path::new(""))?;
+    Ok(collected)
+}
+
+impl Collected {
+    fn walk(&mut self, data: &Path, below: &Path) -> Result<(), InstallationError> {
+        let folder = data.join(below);
+        let failed = |source| InstallationError::File {
+            path: folder.clone(),
+            source,
+        };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            names.push(entry.map_err(failed)?.file_name());
+        }
+        names.sort_unstable();
+        for name in names {
+            let path = below.join(&name);
+            let full = data.join(&path);
+            let text = name.to_string_lossy();
+            // The stores are read through the issuer, or hold nothing that must come back; a neighbour was never finished.
+            if text.ends_with(".redb") || text.ends_with(".partial") || text == VERIFIER_EVIDENCE {
+                continue;
+            }
+            if full.is_dir() {
+                self.walk(data, &path)?;
+            } else {
+                let readers = if is_private(&full) {
+                    Readers::Owner
+                } else {
+                    Readers::Everyone
+                };
+                self.add(Place::Data, &path, &full, readers)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        place: Place,
+        path: &Path,
+        full: &Path,
+        readers: Readers,
+    ) -> Result<(), InstallationError> {
+        let failed = |source| InstallationError::File {
+            path: full.to_owned(),
+            source,
+        };
+        let length = fs::metadata(full).map_err(failed)?.len();
+        match SavedPath::parse(path) {
+            Some(path) if length <= MAX_FILE_BYTES => self.files.push(SavedFile {
+                place,
+                path,
+                readers,
+                bytes: Zeroizing::new(fs::read(full).map_err(failed)?),
+            }),
+            _ => self.not_included.push(path.display().to_string()),
+        }
+        Ok(())
+    }
+}
+
+/// The verifier's cache, which is fetched again.
+const VERIFIER_EVIDENCE: &str = "verifier-evidence";
+
+fn is_private(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 == 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_somewhere_else_is_none() {
+        for good in ["symbolon.toml", "keys/pack.key.pem", "./credentials/a.toml"] {
+            assert!(SavedPath::parse(Path::new(good)).is_some(), "{good}");
+        }
+        for bad in ["", ".", "..", "/etc/passwd", "../a", "a/../../b", "keys/.."] {
+            assert!(SavedPath::parse(Path::new(bad)).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_reads_back_and_one_that_leads_out_does_not() {
+        let file = |path: &str| SavedFile {
+            place: Place::Data,
+            path: SavedPath(PathBuf::from(path)),
+            readers: Readers::Owner,
+            bytes: Zeroizing::new(b"secret".to_vec()),
+        };
+        let read = SavedFile::decode(&file("keys/a").encode()).unwrap();
+        assert_eq!((read.place, read.readers), (Place::Data, Readers::Owner));
+        assert_eq!(read.path.as_path(), Path::new("keys/a"));
+        assert_eq!(read.bytes.as_slice(), b"secret");
+        assert!(SavedFile::decode(&file("../../etc/cron.d/a").encode()).is_none());
+        assert!(SavedFile::decode(&file("/etc/cron.d/a").encode()).is_none());
+        assert!(SavedFile::decode(&[0, 0, 0]).is_none());
+        assert!(SavedFile::decode(&[0, 2, 0, 1, b'a']).is_none());
+    }
+}
