@@ -4,7 +4,7 @@ mod care;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
 
@@ -189,6 +189,9 @@ pub enum OfferCommand {
         /// The credential configuration
         #[arg(long, value_name = "ID")]
         credential: String,
+        /// How the person gets it: by the offer alone, by signing in, or either way
+        #[arg(long, value_enum, default_value_t = OfferGrant::PreAuthorizedCode)]
+        grant: OfferGrant,
         /// Require a transaction code, printed here and told to the person by another way
         #[arg(long)]
         tx_code: bool,
@@ -202,6 +205,19 @@ pub enum OfferCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How an offer leads to its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OfferGrant {
+    /// Whoever has the offer gets it
+    #[value(name = "pre-authorized_code")]
+    PreAuthorizedCode,
+    /// The person of the record signs in
+    #[value(name = "authorization_code")]
+    AuthorizationCode,
+    /// Either
+    Both,
 }
 
 /// `symbolon card …`

@@ -4,6 +4,7 @@
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
 //! The keys of further issuers, `[issuers.NAME]`, have no variables.
 
+mod authorization;
 mod tenants;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
+pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use tenants::TenantName;
 
 /// The name of the configuration file unless `--config` says otherwise.
@@ -32,6 +34,12 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.name", KeyType::Text),
     ("issuer.tls_certificate", KeyType::Text),
     ("issuer.tls_key", KeyType::Text),
+    ("issuer.authorization.unknown_clients", KeyType::Text),
+    ("issuer.authorization.pushed_requests", KeyType::Text),
+    ("issuer.authorization.dpop", KeyType::Text),
+    ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.access_token_seconds", KeyType::Number),
+    ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -50,6 +58,7 @@ const KEYS: &[(&str, KeyType)] = &[
 enum KeyType {
     Text,
     Flag,
+    Number,
 }
 
 /// The whole configuration, checked.
@@ -100,6 +109,12 @@ pub struct IssuerSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Which wallets it deals with, and how.
+    #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
+    pub authorization: AuthorizationSection,
+    /// The wallets that it knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientSection>,
 }
 
 /// `[verifier]`
@@ -222,6 +237,9 @@ pub enum ConfigurationError {
     /// An environment variable whose value does not fit its key.
     #[error("the environment variable {0} must be true or false")]
     NotAFlag(String),
+    /// An environment variable whose value does not fit its key.
+    #[error("the environment variable {0} must be a whole number")]
+    NotANumber(String),
     /// Development mode on an address that others can reach.
     #[error("development = true is refused on {0}: only loopback addresses are allowed with it")]
     DevelopmentOffLoopback(SocketAddr),
@@ -433,20 +451,24 @@ fn apply_variable(table: &mut toml::Table, name: &str, value: &str) -> Result<()
                 .parse()
                 .map_err(|_| ConfigurationError::NotAFlag(name.to_owned()))?,
         ),
+        KeyType::Number => toml::Value::Integer(
+            value
+                .parse()
+                .map_err(|_| ConfigurationError::NotANumber(name.to_owned()))?,
+        ),
     };
-    match key.split_once('.') {
-        None => {
-            table.insert((*key).to_owned(), value);
-        }
-        Some((section, key)) => {
-            let section = table
-                .entry(section)
+    let (sections, key) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut section = Some(table);
+    for name in sections.split('.').filter(|name| !name.is_empty()) {
+        section = section.and_then(|table| {
+            table
+                .entry(name)
                 .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut();
-            if let Some(section) = section {
-                section.insert(key.to_owned(), value);
-            }
-        }
+                .as_table_mut()
+        });
+    }
+    if let Some(section) = section {
+        section.insert(key.to_owned(), value);
     }
     Ok(())
 }

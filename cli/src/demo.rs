@@ -23,7 +23,8 @@ use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::record::Uin;
 use symbolon_issuer_server::administration::{
-    CardFormat, CardOrder, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder, TransactionCode,
+    CardFormat, CardOrder, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder,
+    TransactionCode,
 };
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::secret::TransactionCode as Code;
@@ -356,6 +357,7 @@ impl Stage {
             ],
             tx_code: TransactionCode::Required,
             delivery: OfferDelivery::ByReference,
+            grants: OfferGrants::PreAuthorizedCode,
         };
         let offer = Register::of(&self.installation)
             .await?

@@ -1,5 +1,6 @@
 //! Issuer, verifier and headless wallet, put together from an installation.
 
+pub mod authorization;
 pub mod issuer;
 pub mod verifier;
 pub mod wallet;

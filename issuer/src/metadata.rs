@@ -6,13 +6,20 @@
 
 use serde_json::{Value, json};
 use symbolon_credential::w3c::BASE_CONTEXT_V2;
-use symbolon_crypto::PublicKey;
+use symbolon_crypto::{PublicKey, SignatureAlgorithm};
 use symbolon_protocol::identifier::UrlError;
-use symbolon_protocol::oauth::client::PUBLIC_CLIENT;
+use symbolon_protocol::oauth::client::{ATTESTATION, PRIVATE_KEY_JWT, PUBLIC_CLIENT};
+use symbolon_protocol::oauth::client_attestation::ATTESTATION_ALGORITHMS;
+use symbolon_protocol::oauth::dpop::PROOF_ALGORITHMS as DPOP_ALGORITHMS;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
+use symbolon_protocol::oauth::pkce::S256;
+use symbolon_protocol::openid4vci::authorization_details::OPENID_CREDENTIAL;
 use symbolon_protocol::openid4vci::metadata as wire;
-use symbolon_protocol::openid4vci::token::PRE_AUTHORIZED_CODE_GRANT;
+use symbolon_protocol::openid4vci::token::{
+    AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT, REFRESH_TOKEN_GRANT,
+};
 
+use crate::authorization::{PreAuthorizedClients, PushedRequests, RefreshTokens};
 use crate::issuance::PROOF_ALGORITHMS;
 use crate::mapping::{ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, Target, W3cTarget};
 use crate::profile::IssuerProfile;
@@ -74,18 +81,59 @@ impl IssuerProfile {
         })
     }
 
-    /// The authorization server metadata: the issuer is its own, and knows the pre-authorized flow alone.
+    /// The authorization server metadata: the issuer is its own.
     ///
     /// # Errors
     /// As [`IssuerProfile::issuer_metadata`].
     pub fn authorization_server_metadata(&self) -> Result<AuthorizationServerMetadata, UrlError> {
-        Ok(AuthorizationServerMetadata {
+        let policy = self.authorization();
+        let mut metadata = AuthorizationServerMetadata {
             token_endpoint: Some(self.identifier().endpoint(paths::TOKEN)?),
-            grant_types_supported: Some(vec![PRE_AUTHORIZED_CODE_GRANT.to_owned()]),
-            token_endpoint_auth_methods_supported: Some(vec![PUBLIC_CLIENT.to_owned()]),
-            pre_authorized_grant_anonymous_access_supported: true,
+            dpop_signing_alg_values_supported: names(DPOP_ALGORITHMS),
+            pre_authorized_grant_anonymous_access_supported: policy.pre_authorized
+                == PreAuthorizedClients::Anonymous,
             ..AuthorizationServerMetadata::of(self.identifier().clone())
-        })
+        };
+        let mut grants = vec![PRE_AUTHORIZED_CODE_GRANT.to_owned()];
+        let mut methods = Vec::new();
+        if policy.has_public_clients() {
+            methods.push(PUBLIC_CLIENT.to_owned());
+        }
+        if policy.has_asserting_clients() {
+            methods.push(PRIVATE_KEY_JWT.to_owned());
+            metadata.token_endpoint_auth_signing_alg_values_supported = names(&SIGNATURE_ALGORITHMS);
+            metadata.request_object_signing_alg_values_supported = names(&SIGNATURE_ALGORITHMS);
+        }
+        if !policy.attesters.is_empty() {
+            methods.push(ATTESTATION.to_owned());
+            metadata.challenge_endpoint = Some(self.identifier().endpoint(paths::CHALLENGE)?);
+            metadata.client_attestation_signing_alg_values_supported = names(ATTESTATION_ALGORITHMS);
+            metadata.client_attestation_pop_signing_alg_values_supported = names(ATTESTATION_ALGORITHMS);
+        }
+        if policy.has_authorization_endpoint() {
+            grants.push(AUTHORIZATION_CODE_GRANT.to_owned());
+            metadata.authorization_endpoint = Some(self.identifier().endpoint(paths::AUTHORIZE)?);
+            metadata.pushed_authorization_request_endpoint =
+                Some(self.identifier().endpoint(paths::PUSHED_REQUESTS)?);
+            metadata.require_pushed_authorization_requests =
+                policy.pushed_requests == PushedRequests::Required;
+            metadata.response_types_supported = vec!["code".to_owned()];
+            metadata.response_modes_supported = vec!["query".to_owned()];
+            metadata.code_challenge_methods_supported = vec![S256.to_owned()];
+            metadata.authorization_response_iss_parameter_supported = true;
+            metadata.authorization_details_types_supported = vec![OPENID_CREDENTIAL.to_owned()];
+            metadata.scopes_supported = self
+                .configurations()
+                .keys()
+                .map(|id| id.as_str().to_owned())
+                .collect();
+            if policy.refresh_tokens != RefreshTokens::Never {
+                grants.push(REFRESH_TOKEN_GRANT.to_owned());
+            }
+        }
+        metadata.grant_types_supported = Some(grants);
+        metadata.token_endpoint_auth_methods_supported = Some(methods);
+        Ok(metadata)
     }
 
     /// Whose keys sign this issuer's SD-JWT VCs, for readers who find keys by the issuer's identifier.
@@ -178,6 +226,20 @@ fn common(configuration: &CredentialConfiguration) -> wire::ConfigurationCommon 
         }),
     }
 }
+
+fn names(algorithms: &[SignatureAlgorithm]) -> Vec<String> {
+    algorithms
+        .iter()
+        .map(|algorithm| algorithm.jose_name().to_owned())
+        .collect()
+}
+
+/// Of assertions and request objects: every algorithm of which there are keys.
+const SIGNATURE_ALGORITHMS: [SignatureAlgorithm; 3] = [
+    SignatureAlgorithm::Es256,
+    SignatureAlgorithm::Es384,
+    SignatureAlgorithm::EdDsa,
+];
 
 fn types(w3c: &W3cTarget) -> Vec<String> {
     let first = core::iter::once("VerifiableCredential".to_owned());

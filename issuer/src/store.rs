@@ -21,7 +21,7 @@ pub use key_value::{
 };
 pub use memory::MemoryKeyValue;
 pub use types::{
-    Issuance, IssuanceOutcome, NewGrant, RecordChange, Revision, SpentAccess, StatusChange, Stored,
+    Issuance, IssuanceOutcome, NewOffer, RecordChange, Revision, SpentAccess, StatusChange, Stored,
     StoredOffer, Swap,
 };
 
@@ -57,8 +57,8 @@ pub trait IssuerStore: AuthorizationStore {
     /// Records in ascending order of UIN, after the given one.
     fn records<'a>(&'a self, after: Option<&'a Uin>, limit: usize) -> StoreFuture<'a, Vec<IdRecord>>;
 
-    /// Stores a new offer and its grant together.
-    fn put_grant(&self, grant: NewGrant) -> StoreFuture<'_, ()>;
+    /// Stores a new offer and what its grants need together.
+    fn put_offer(&self, offer: NewOffer) -> StoreFuture<'_, ()>;
     /// An offer that is fetched by reference.
     fn offer<'a>(&'a self, id: &'a OfferId) -> StoreFuture<'a, Option<StoredOffer>>;
     /// The grant under the digest of a pre-authorized code.

@@ -11,12 +11,14 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
 use symbolon_issuer_server::administration::{
-    CredentialList, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder, TransactionCode,
+    CredentialList, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
 };
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::Pack;
 
-use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, PackCommand};
+use crate::arguments::{
+    AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, OfferGrant, PackCommand,
+};
 use crate::commands::records::parse_uin;
 use crate::commands::show;
 use crate::edge;
@@ -49,6 +51,7 @@ pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyh
     let OfferCommand::Create {
         record,
         credential,
+        grant,
         tx_code,
         by_value,
         qr,
@@ -68,6 +71,11 @@ pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyh
             OfferDelivery::ByValue
         } else {
             OfferDelivery::ByReference
+        },
+        grants: match grant {
+            OfferGrant::PreAuthorizedCode => OfferGrants::PreAuthorizedCode,
+            OfferGrant::AuthorizationCode => OfferGrants::AuthorizationCode,
+            OfferGrant::Both => OfferGrants::Both,
         },
     };
     let created = register(configuration).await?.create_offer(order).await?;

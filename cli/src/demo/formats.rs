@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail, ensure};
 use symbolon_issuer::identifiers::ConfigurationId;
-use symbolon_issuer_server::administration::{OfferDelivery, OfferOrder, TransactionCode};
+use symbolon_issuer_server::administration::{OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
 use symbolon_schemas::{
     AGE_OVER_18_JWT, AGE_OVER_18_LD, AGE_OVER_18_MDOC, CREDENTIALS, DRIVING_LICENCE, NATIONAL_IDENTITY,
     QueryTemplate,
@@ -53,6 +53,7 @@ impl Stage {
             configurations,
             tx_code: TransactionCode::NotRequired,
             delivery: OfferDelivery::ByReference,
+            grants: OfferGrants::PreAuthorizedCode,
         };
         let offer = Register::of(&self.installation)
             .await?

@@ -27,7 +27,7 @@ use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{Installation, TENANT};
-use crate::services::{clock, encryption};
+use crate::services::{authorization, certificates, clock, encryption};
 
 /// Records, grants, issued credentials, status.
 pub const STORE: &str = "issuer.redb";
@@ -63,7 +63,9 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         credentials_per_offer: CREDENTIALS_PER_OFFER,
         ..IssuerPolicy::default()
     };
-    let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?;
+    let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
+        .with_authorization(authorization::policy(&installation.loaded)?)
+        .context("[issuer.authorization] is refused")?;
 
     let tenant = Tenant::parse(TENANT)?;
     let path = installation.data_file(STORE);

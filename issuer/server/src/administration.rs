@@ -27,8 +27,8 @@ pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
     CredentialSummary, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport, ImportedRow,
-    OfferCreated, OfferDelivery, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome, StatusOrder,
-    StatusReport, TransactionCode,
+    OfferCreated, OfferDelivery, OfferGrants, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome,
+    StatusOrder, StatusReport, TransactionCode,
 };
 
 use crate::issuer::Issuer;

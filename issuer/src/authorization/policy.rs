@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use symbolon_crypto::PublicKey;
 use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::oauth::client::ClientIdentifier;
@@ -33,7 +33,7 @@ pub struct AuthorizationPolicy {
 }
 
 /// What becomes of a wallet that is neither registered nor attested.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnknownClients {
     /// It gets nothing.
@@ -45,7 +45,7 @@ pub enum UnknownClients {
 /// Whether authorization requests are pushed ([RFC 9126 §5]).
 ///
 /// [RFC 9126 §5]: https://www.rfc-editor.org/rfc/rfc9126#section-5
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PushedRequests {
     /// A request in the browser's address is refused.
@@ -57,7 +57,7 @@ pub enum PushedRequests {
 /// Whether tokens are bound to keys ([RFC 9449]).
 ///
 /// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DpopPolicy {
     /// A token request without a proof is refused.
@@ -69,7 +69,7 @@ pub enum DpopPolicy {
 /// Who may redeem a pre-authorized code ([OpenID4VCI §6.1, §12.3]).
 ///
 /// [OpenID4VCI §6.1, §12.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.1
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PreAuthorizedClients {
     /// Whoever has the offer.
@@ -120,7 +120,7 @@ pub enum ClientAuthentication {
 }
 
 /// What a client may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientGrant {
     /// Send residents to sign in.

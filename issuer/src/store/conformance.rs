@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    AuthorizationCommit, AuthorizationOutcome, Change, IssuanceOutcome, IssuerStore, NewGrant, RecordChange,
+    AuthorizationCommit, AuthorizationOutcome, Change, IssuanceOutcome, IssuerStore, NewOffer, RecordChange,
     StatusChange, StoreError, Swap,
 };
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
@@ -100,10 +100,10 @@ async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     let code = digest("code");
     store
-        .put_grant(NewGrant {
+        .put_offer(NewOffer {
             offer: None,
-            code,
-            grant: grant(),
+            grant: Some((code, grant())),
+            code_offer: None,
             event: event(&numbers),
         })
         .await
@@ -147,16 +147,16 @@ async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
 async fn an_offer_is_stored_with_its_grant_and_once(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     let id = OfferId::make(&numbers).unwrap();
-    let new = |code: &str| NewGrant {
+    let new = |code: &str| NewOffer {
         offer: Some((id.clone(), offer())),
-        code: digest(code),
-        grant: grant(),
+        grant: Some((digest(code), grant())),
+        code_offer: None,
         event: event(&numbers),
     };
-    store.put_grant(new("a")).await.unwrap();
+    store.put_offer(new("a")).await.unwrap();
     assert_eq!(store.offer(&id).await.unwrap().unwrap(), offer());
     assert!(matches!(
-        store.put_grant(new("b")).await,
+        store.put_offer(new("b")).await,
         Err(StoreError::Exists { .. })
     ));
     assert!(
@@ -176,10 +176,10 @@ async fn an_issuance_is_whole_and_each_part_has_its_own_refusal(store: &dyn Issu
     let numbers = Numbers::default();
     let code = digest("code");
     store
-        .put_grant(NewGrant {
+        .put_offer(NewOffer {
             offer: None,
-            code,
-            grant: grant(),
+            grant: Some((code, grant())),
+            code_offer: None,
             event: event(&numbers),
         })
         .await

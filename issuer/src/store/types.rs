@@ -2,6 +2,7 @@
 
 use super::authorization::ReplayMark;
 use crate::audit::WaitingEvent;
+use crate::authorization::CodeOffer;
 use crate::credential_record::CredentialRecord;
 use crate::grant::{AccessGrant, Grant, NonceMark};
 use crate::identifiers::{FamilyId, OfferId};
@@ -42,15 +43,15 @@ pub enum RecordChange {
     Unchanged,
 }
 
-/// An offer and its grant, stored together.
+/// An offer and what its grants need, stored together.
 #[derive(Debug, Clone)]
-pub struct NewGrant {
+pub struct NewOffer {
     /// The offer, when it is to be fetched by reference.
     pub offer: Option<(OfferId, StoredOffer)>,
-    /// The digest of the pre-authorized code.
-    pub code: SecretDigest,
-    /// The grant.
-    pub grant: Grant,
+    /// The digest of the pre-authorized code and its grant, when the offer has one.
+    pub grant: Option<(SecretDigest, Grant)>,
+    /// The digest of the `issuer_state` and what it leads to, when the resident may sign in for it.
+    pub code_offer: Option<(SecretDigest, CodeOffer)>,
     /// What the audit log says.
     pub event: WaitingEvent,
 }

@@ -31,6 +31,12 @@ pub enum AdministrationError {
     /// The same configuration twice, or none.
     #[error("an offer names each credential configuration once, and at least one")]
     Configurations,
+    /// Nobody could take the offer up.
+    #[error("this issuer lets no wallet send residents to sign in")]
+    NoAuthorizationEndpoint,
+    /// The offer would promise what it does not keep.
+    #[error("a transaction code protects a pre-authorized code, and this offer has none")]
+    TransactionCodeWithoutCode,
     /// The resident is deceased.
     #[error("nothing is issued from this record")]
     Deceased,

@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::audit::AuditAction;
-use symbolon_issuer::grant::{OfferPlan, TX_CODE_DIGITS, TxCodePolicy};
+use symbolon_issuer::authorization::{CodeOffer, CodeOfferStage};
+use symbolon_issuer::grant::{OfferPlan, PlannedOffer, TX_CODE_DIGITS, TxCodePolicy};
+use symbolon_issuer::identifiers::OfferId;
 use symbolon_issuer::metadata::paths;
 use symbolon_issuer::record::VitalStatus;
-use symbolon_issuer::store::{NewGrant, StoredOffer};
+use symbolon_issuer::secret::BearerSecret;
+use symbolon_issuer::store::{NewOffer, StoredOffer};
 use symbolon_protocol::openid4vci::offer::{
-    CredentialOffer, Grants, OfferLink, PreAuthorizedCodeGrant, TxCodeInputMode, TxCodePrompt,
+    AuthorizationCodeGrant, CredentialOffer, Grants, OfferLink, PreAuthorizedCodeGrant, TxCodeInputMode,
+    TxCodePrompt,
 };
 use symbolon_protocol::secret::PreAuthorizedCode;
 
-use super::types::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
+use super::types::{OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
 use super::{Administration, AdministrationError};
 
 impl Administration {
@@ -35,6 +40,17 @@ impl Administration {
         {
             return Err(AdministrationError::UnknownConfiguration);
         }
+        match (order.grants, order.tx_code) {
+            (OfferGrants::AuthorizationCode, TransactionCode::Required) => {
+                return Err(AdministrationError::TransactionCodeWithoutCode);
+            }
+            (OfferGrants::AuthorizationCode | OfferGrants::Both, _)
+                if !issuer.profile().authorization().has_authorization_endpoint() =>
+            {
+                return Err(AdministrationError::NoAuthorizationEndpoint);
+            }
+            _ => {}
+        }
         let record = issuer
             .store()
             .record(&order.record)
@@ -43,8 +59,92 @@ impl Administration {
         if record.vital_status() == VitalStatus::Deceased {
             return Err(AdministrationError::Deceased);
         }
-        let policy = issuer.profile().policy();
         let now = issuer.now();
+        let lifetime = issuer.profile().policy().offer_lifetime();
+        let pre_authorized = match order.grants {
+            OfferGrants::PreAuthorizedCode | OfferGrants::Both => Some(self.pre_authorized(&order, now)?),
+            OfferGrants::AuthorizationCode => None,
+        };
+        let id = match &pre_authorized {
+            Some(planned) => planned.id.clone(),
+            None => OfferId::make(&*issuer.setup.randomness)?,
+        };
+        let code_offer = match order.grants {
+            OfferGrants::AuthorizationCode | OfferGrants::Both => {
+                let offer = CodeOffer {
+                    offer: id.clone(),
+                    record: order.record.clone(),
+                    configurations: order.configurations.clone(),
+                    expires_at: now.plus(lifetime),
+                    stage: CodeOfferStage::Offered,
+                };
+                Some((BearerSecret::make(&*issuer.setup.randomness)?, offer))
+            }
+            OfferGrants::PreAuthorizedCode => None,
+        };
+        let offer = CredentialOffer {
+            credential_issuer: issuer.profile().identifier().clone(),
+            credential_configuration_ids: order.configurations.clone(),
+            grants: Some(Grants {
+                authorization_code: code_offer.as_ref().map(|(state, _)| AuthorizationCodeGrant {
+                    issuer_state: Some(state.expose().to_owned()),
+                    authorization_server: None,
+                }),
+                pre_authorized_code: match &pre_authorized {
+                    Some(planned) => Some(grant_of(planned)?),
+                    None => None,
+                },
+            }),
+        };
+        let expires_at = now.plus(lifetime);
+        let (link, stored) = match order.delivery {
+            OfferDelivery::ByValue => (OfferLink::ByValue(Box::new(offer)), None),
+            OfferDelivery::ByReference => {
+                let path = format!("{}/{id}", paths::OFFERS);
+                let url = issuer
+                    .profile()
+                    .identifier()
+                    .endpoint(&path)
+                    .map_err(|_| AdministrationError::Address)?;
+                let stored = StoredOffer {
+                    json: offer.to_json()?,
+                    expires_at,
+                };
+                (OfferLink::ByReference(url), Some((id.clone(), stored)))
+            }
+        };
+        let action = AuditAction::OfferCreated {
+            offer: id.clone(),
+            record: self.reference(&order.record),
+            configurations: order.configurations,
+        };
+        let tx_code = pre_authorized
+            .as_ref()
+            .and_then(|planned| planned.tx_code.as_ref())
+            .map(|tx_code| tx_code.expose().to_owned());
+        let new = NewOffer {
+            offer: stored,
+            grant: pre_authorized.map(|planned| (planned.code.digest(), planned.grant)),
+            code_offer: code_offer.map(|(state, offer)| (state.digest(), offer)),
+            event: self.event(now, action)?,
+        };
+        let link = link.to_uri()?;
+        issuer.store().put_offer(new).await?;
+        Ok(OfferCreated {
+            offer: id,
+            link,
+            tx_code,
+            expires_at: expires_at.seconds(),
+        })
+    }
+
+    fn pre_authorized(
+        &self,
+        order: &OfferOrder,
+        now: UnixTime,
+    ) -> Result<PlannedOffer, RandomnessUnavailable> {
+        let issuer = &self.issuer;
+        let policy = issuer.profile().policy();
         let plan = OfferPlan {
             record: order.record.clone(),
             configurations: order.configurations.clone(),
@@ -55,59 +155,19 @@ impl Administration {
             lifetime: policy.offer_lifetime(),
             credentials_each: policy.credentials_per_offer,
         };
-        let planned = plan.make(&issuer.secret, now, &*issuer.setup.randomness)?;
-        let offer = CredentialOffer {
-            credential_issuer: issuer.profile().identifier().clone(),
-            credential_configuration_ids: order.configurations.clone(),
-            grants: Some(Grants {
-                authorization_code: None,
-                pre_authorized_code: Some(PreAuthorizedCodeGrant {
-                    pre_authorized_code: PreAuthorizedCode::parse(planned.code.expose())
-                        .ok_or(AdministrationError::Address)?,
-                    tx_code: planned.tx_code.as_ref().map(|_| TxCodePrompt {
-                        input_mode: TxCodeInputMode::Numeric,
-                        length: Some(u32::from(TX_CODE_DIGITS)),
-                        description: None,
-                    }),
-                    authorization_server: None,
-                }),
-            }),
-        };
-        let expires_at = planned.grant.expires_at;
-        let (link, stored) = match order.delivery {
-            OfferDelivery::ByValue => (OfferLink::ByValue(Box::new(offer)), None),
-            OfferDelivery::ByReference => {
-                let path = format!("{}/{}", paths::OFFERS, planned.id);
-                let url = issuer
-                    .profile()
-                    .identifier()
-                    .endpoint(&path)
-                    .map_err(|_| AdministrationError::Address)?;
-                let stored = StoredOffer {
-                    json: offer.to_json()?,
-                    expires_at,
-                };
-                (OfferLink::ByReference(url), Some((planned.id.clone(), stored)))
-            }
-        };
-        let action = AuditAction::OfferCreated {
-            offer: planned.id.clone(),
-            record: self.reference(&order.record),
-            configurations: order.configurations,
-        };
-        let grant = NewGrant {
-            offer: stored,
-            code: planned.code.digest(),
-            grant: planned.grant,
-            event: self.event(now, action)?,
-        };
-        let link = link.to_uri()?;
-        issuer.store().put_grant(grant).await?;
-        Ok(OfferCreated {
-            offer: planned.id,
-            link,
-            tx_code: planned.tx_code.map(|tx_code| tx_code.expose().to_owned()),
-            expires_at: expires_at.seconds(),
-        })
+        plan.make(&issuer.secret, now, &*issuer.setup.randomness)
     }
+}
+
+fn grant_of(planned: &PlannedOffer) -> Result<PreAuthorizedCodeGrant, AdministrationError> {
+    Ok(PreAuthorizedCodeGrant {
+        pre_authorized_code: PreAuthorizedCode::parse(planned.code.expose())
+            .ok_or(AdministrationError::Address)?,
+        tx_code: planned.tx_code.as_ref().map(|_| TxCodePrompt {
+            input_mode: TxCodeInputMode::Numeric,
+            length: Some(u32::from(TX_CODE_DIGITS)),
+            description: None,
+        }),
+        authorization_server: None,
+    })
 }

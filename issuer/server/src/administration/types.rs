@@ -86,6 +86,24 @@ pub struct OfferOrder {
     pub tx_code: TransactionCode,
     /// How the wallet gets the offer.
     pub delivery: OfferDelivery,
+    /// The ways to the credentials.
+    #[serde(default)]
+    pub grants: OfferGrants,
+}
+
+/// The ways from an offer to its credentials ([OpenID4VCI §4.1.1]).
+///
+/// [OpenID4VCI §4.1.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1.1
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OfferGrants {
+    /// The offer itself is the right to them.
+    #[default]
+    PreAuthorizedCode,
+    /// The resident of the record signs in.
+    AuthorizationCode,
+    /// Either; each once.
+    Both,
 }
 
 /// Whether an offer is protected by a transaction code.

@@ -258,7 +258,9 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::UnknownBackup => (StatusCode::NOT_FOUND, "unknown_backup"),
             Self::BackupUnderWay => (StatusCode::CONFLICT, "backup_under_way"),
             Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
-            Self::Configurations => (StatusCode::BAD_REQUEST, "invalid_order"),
+            Self::Configurations | Self::TransactionCodeWithoutCode => {
+                (StatusCode::BAD_REQUEST, "invalid_order")
+            }
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
             Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
@@ -266,7 +268,9 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
                 (StatusCode::CONFLICT, "card_refused")
             }
-            Self::NotConfigured { .. } => (StatusCode::CONFLICT, "not_configured"),
+            Self::NotConfigured { .. } | Self::NoAuthorizationEndpoint => {
+                (StatusCode::CONFLICT, "not_configured")
+            }
             // Done, but not yet visible: the caller must not take it for undone.
             Self::NotPublished(_) => (StatusCode::ACCEPTED, "not_published_yet"),
             Self::Audit(crate::issuer::VerifyAuditError::Broken(_)) => (StatusCode::CONFLICT, "audit_broken"),

@@ -11,7 +11,7 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use symbolon_issuer::authorization::{
     Asked, AskedBy, ClientRefusal, CodeRefusal, FamilyStage, NewAccess, NewRefresh, ProvenClient, ProvenKey,
-    RefreshRefusal, TokenFamily,
+    RefreshRefusal, RefreshTokens, TokenFamily,
 };
 use symbolon_issuer::grant::{AccessGrant, TokenRefusal};
 use symbolon_issuer::identifiers::{ConfigurationId, FamilyId};
@@ -39,6 +39,9 @@ impl Issuer {
     /// [`TokenFailure`]; a wrong transaction code was counted, and a reused code has ended what it gave, durably, before it is told.
     pub async fn token(&self, request: &BackChannelRequest<'_>) -> Result<TokenResponse, TokenFailure> {
         let wanted = TokenRequest::parse_form(request.form)?;
+        if !self.offers_grant(&wanted.grant) {
+            return Err(TokenRequestError::UnsupportedGrantType.into());
+        }
         match &wanted.grant {
             TokenGrant::PreAuthorizedCode { code, tx_code } => {
                 let client = self
@@ -74,6 +77,19 @@ impl Issuer {
                 self.redeem_refresh_token(&parts, &presented).await
             }
             _ => Err(TokenRequestError::UnsupportedGrantType.into()),
+        }
+    }
+
+    /// Whether the policy has this grant at all, as the metadata says.
+    fn offers_grant(&self, grant: &TokenGrant) -> bool {
+        let policy = self.profile().authorization();
+        match grant {
+            TokenGrant::PreAuthorizedCode { .. } => true,
+            TokenGrant::AuthorizationCode { .. } => policy.has_authorization_endpoint(),
+            TokenGrant::RefreshToken { .. } => {
+                policy.has_authorization_endpoint() && policy.refresh_tokens != RefreshTokens::Never
+            }
+            _ => false,
         }
     }
 

@@ -20,6 +20,7 @@ use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, Signat
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
+use symbolon_issuer::authorization::AuthorizationPolicy;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -27,7 +28,9 @@ use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
-use symbolon_issuer_server::administration::{OfferCreated, OfferDelivery, OfferOrder, TransactionCode};
+use symbolon_issuer_server::administration::{
+    OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+};
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
     CardCodes, Issuer, IssuerKeys, Listening, PlainKey, RetiredPublicKeys, Running, Server, Setup, Signer,
@@ -59,6 +62,7 @@ pub(crate) struct World {
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
     policy: IssuerPolicy,
+    authorization: AuthorizationPolicy,
 }
 
 impl World {
@@ -67,13 +71,18 @@ impl World {
     }
 
     pub(crate) async fn start_with(policy: IssuerPolicy) -> Self {
+        Self::start_authorizing(policy, AuthorizationPolicy::closed()).await
+    }
+
+    pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        Self::run(folder, randomness, clock, listener, base, keys, policy).await
+        let policies = (policy, authorization);
+        Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
     /// Ends the process, as it were, and starts another over the same store.
@@ -91,7 +100,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            self.policy.clone(),
+            (self.policy.clone(), self.authorization.clone()),
         )
         .await
     }
@@ -103,13 +112,14 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        policy: IssuerPolicy,
+        (policy, authorization): (IssuerPolicy, AuthorizationPolicy),
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
         setup.embedded = Some(store.clone());
+        setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
         let issuer = Issuer::open(setup).await.unwrap();
         let listening = Listening {
             listener,
@@ -129,6 +139,7 @@ impl World {
             keys,
             folder,
             policy,
+            authorization,
         }
     }
 
@@ -193,6 +204,7 @@ impl World {
             configurations: vec![ConfigurationId::parse(configuration).unwrap()],
             tx_code,
             delivery: OfferDelivery::ByValue,
+            grants: OfferGrants::PreAuthorizedCode,
         };
         Offer::of(self.running().administration().create_offer(order).await.unwrap())
     }

@@ -9,17 +9,24 @@
 
 mod administration;
 mod audit;
+mod authorize;
 mod cards;
+mod client_authentication;
+mod code_tokens;
 mod concurrency;
 mod credential_refusals;
+mod dpop;
 mod flow;
 mod formats;
 mod harness;
 mod packs;
+mod par;
 mod power_cut;
 mod properties;
 mod records;
+mod refresh;
 mod status;
 mod stores;
 mod token_refusals;
 mod vcalm;
+mod wallet;

@@ -14,9 +14,13 @@ use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::record::{RowFormat, Uin};
 use symbolon_issuer::store::{IssuerStore as _, KeyValueIssuerStore};
 use symbolon_issuer_server::administration::{
-    Administration, CredentialSelector, OfferDelivery, OfferOrder, StatusOrder, TransactionCode,
+    Administration, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
 };
-use symbolon_issuer_server::{EmbeddedKeyValue, Issuer};
+use symbolon_issuer_server::{BackChannelRequest, EmbeddedKeyValue, Issuer, ResourceRequest};
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::oauth::access_token::PresentedAccessToken;
+use symbolon_protocol::oauth::client::ClientHeaders;
+use symbolon_protocol::oauth::dpop::HttpMethod;
 use symbolon_protocol::openid4vci::credential::{CredentialResponse, IssuedCredential};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Store, Tenant};
@@ -112,17 +116,31 @@ async fn work_until_refused(keys: &Keys, disk: &DyingDisk, seed: u64, seen: &mut
             configurations: vec![ConfigurationId::parse("NationalIdentity").unwrap()],
             tx_code: TransactionCode::NotRequired,
             delivery: OfferDelivery::ByValue,
+            grants: OfferGrants::PreAuthorizedCode,
         };
         let offer = Offer::of(administration.create_offer(order).await.ok()?);
         let form = format!("grant_type={PRE_AUTHORIZED}&pre-authorized_code={}", offer.code);
-        let token = issuer.redeem(form.as_bytes()).await.ok()?.access_token;
+        let request = BackChannelRequest {
+            client: ClientHeaders::default(),
+            dpop: &[],
+            form: form.as_bytes(),
+        };
+        let token = issuer.token(&request).await.ok()?.access_token;
+        let token = PresentedAccessToken::Bearer(token);
+        let url = HttpUrl::parse(&format!("{ISSUER}/credential")).ok()?;
+        let resource = ResourceRequest {
+            token: &token,
+            dpop: &[],
+            method: HttpMethod::Post,
+            url: &url,
+        };
         let nonce = issuer.nonce().ok()?.c_nonce;
         let key = RustCryptoProvider
             .generate_key(SignatureAlgorithm::Es256, &*randomness)
             .ok()?;
         let proof = proof_for(&key, ISSUER, Some(nonce.as_str()), UnixTime::from_seconds(START));
         let response = issuer
-            .issue(&token, wanted(&[proof]).to_string().as_bytes())
+            .issue(&resource, wanted(&[proof]).to_string().as_bytes())
             .await
             .ok()?;
         let CredentialResponse::Issued { credentials, .. } = response else {

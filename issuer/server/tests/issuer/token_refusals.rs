@@ -19,7 +19,11 @@ async fn every_malformed_request_has_its_code() {
     let cases: [(&[(&str, &str)], &str); 6] = [
         (&[], "invalid_request"),
         (
-            &[("grant_type", "authorization_code"), ("code", code)],
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            ],
             "unsupported_grant_type",
         ),
         (&[("grant_type", PRE_AUTHORIZED)], "invalid_request"),

@@ -6,7 +6,7 @@ use super::fixtures::{DIGITS, NOW, Numbers, digest, event, grant, offer};
 use crate::audit::{AuditHead, AuditVerification};
 use crate::identifiers::OfferId;
 use crate::secret::InstallationSecret;
-use crate::store::{IssuerStore, NewGrant, Swap};
+use crate::store::{IssuerStore, NewOffer, Swap};
 
 pub(super) async fn single_values_are_made_once(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
@@ -58,13 +58,13 @@ pub(super) async fn what_expired_is_forgotten_and_nothing_else(store: &dyn Issue
         offer.expires_at = expires_at;
         grant.expires_at = expires_at;
         let code = digest(DIGITS[at]);
-        let new = NewGrant {
+        let new = NewOffer {
             offer: Some((id.clone(), offer)),
-            code,
-            grant,
+            grant: Some((code, grant)),
+            code_offer: None,
             event: event(&numbers),
         };
-        store.put_grant(new).await.unwrap();
+        store.put_offer(new).await.unwrap();
     }
     assert_eq!(store.remove_expired(NOW, 100).await.unwrap(), 0);
     let two_later = NOW.plus(Duration::from_secs(2));

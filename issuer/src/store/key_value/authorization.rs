@@ -84,6 +84,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
     }
 }
 
+pub(super) fn code_offer_value(offer: &CodeOffer) -> Result<Vec<u8>, StoreError> {
+    write(OFFER, offer)
+}
+
 fn batch(commit: &AuthorizationCommit) -> Result<WriteBatch, StoreError> {
     let mut batch = WriteBatch::default();
     for mark in &commit.replays {

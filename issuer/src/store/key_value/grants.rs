@@ -2,26 +2,36 @@
 
 use symbolon_crypto::UnixTime;
 
+use super::authorization::code_offer_value;
 use super::envelope::{read, read_expiry, read_stored, time_key, write};
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::WaitingEvent;
 use crate::grant::{AccessGrant, Grant};
 use crate::identifiers::OfferId;
 use crate::secret::SecretDigest;
-use crate::store::{NewGrant, Revision, StoreError, Stored, StoredOffer, Swap};
+use crate::store::{NewOffer, Revision, StoreError, Stored, StoredOffer, Swap};
 
 const OFFER: &str = "offer";
 const GRANT: &str = "grant";
 const ACCESS: &str = "access";
 
 impl<K: KeyValue> KeyValueIssuerStore<K> {
-    pub(super) async fn put_grant_now(&self, new: NewGrant) -> Result<(), StoreError> {
-        let code = new.code.as_bytes();
-        let mut batch = WriteBatch::default()
-            .absent(Space::Grants, *code)
-            .put(Space::Grants, *code, write(GRANT, &new.grant)?)
-            .put_expiry(new.grant.expires_at, Space::Grants, code)
-            .put_event(&new.event)?;
+    pub(super) async fn put_offer_now(&self, new: NewOffer) -> Result<(), StoreError> {
+        let mut batch = WriteBatch::default().put_event(&new.event)?;
+        if let Some((code, grant)) = &new.grant {
+            let code = code.as_bytes();
+            batch = batch
+                .absent(Space::Grants, *code)
+                .put(Space::Grants, *code, write(GRANT, grant)?)
+                .put_expiry(grant.expires_at, Space::Grants, code);
+        }
+        if let Some((state, offer)) = &new.code_offer {
+            let state = state.as_bytes();
+            batch = batch
+                .absent(Space::CodeOffers, *state)
+                .put(Space::CodeOffers, *state, code_offer_value(offer)?)
+                .put_expiry(offer.expires_at, Space::CodeOffers, state);
+        }
         if let Some((id, offer)) = &new.offer {
             let key = id.as_str().as_bytes();
             batch = batch
@@ -31,7 +41,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         }
         match self.entries.apply(batch).await? {
             Applied::Done => Ok(()),
-            Applied::Rejected { .. } => Err(StoreError::Exists { what: GRANT }),
+            Applied::Rejected { .. } => Err(StoreError::Exists { what: OFFER }),
         }
     }
 

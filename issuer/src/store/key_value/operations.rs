@@ -12,7 +12,7 @@ use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin};
 use crate::secret::{InstallationSecret, SecretDigest};
 use crate::store::{
-    Issuance, IssuanceOutcome, IssuerStore, NewGrant, RecordChange, Revision, StatusChange, StoreError,
+    Issuance, IssuanceOutcome, IssuerStore, NewOffer, RecordChange, Revision, StatusChange, StoreError,
     StoreFuture, Stored, StoredOffer, Swap,
 };
 
@@ -44,8 +44,8 @@ impl<K: KeyValue> IssuerStore for KeyValueIssuerStore<K> {
         Box::pin(self.records_now(after, limit))
     }
 
-    fn put_grant(&self, grant: NewGrant) -> StoreFuture<'_, ()> {
-        Box::pin(self.put_grant_now(grant))
+    fn put_offer(&self, offer: NewOffer) -> StoreFuture<'_, ()> {
+        Box::pin(self.put_offer_now(offer))
     }
 
     fn offer<'a>(&'a self, id: &'a OfferId) -> StoreFuture<'a, Option<StoredOffer>> {
