@@ -1,12 +1,17 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod tenant;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use tenant::TenantCommand;
+use tenant::tenant_name;
+
+use crate::configuration::TenantName;
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
@@ -20,6 +25,9 @@ pub struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Which issuer, by the name of its tenant; it may be left out where there is one
+    #[arg(long, global = true, value_name = "NAME", value_parser = tenant_name)]
+    pub tenant: Option<TenantName>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -77,6 +85,9 @@ pub enum Command {
     /// Keys and their certificates
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Further issuers of the same process
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Saves a running installation into one encrypted file
     Backup(BackupArguments),
     /// Makes an installation of a backup

@@ -313,7 +313,19 @@ impl LoadedConfiguration {
             path: path.to_owned(),
             source,
         })?;
-        let configuration = Configuration::parse(&text, path, environment)?;
+        Self::parse(&text, path, environment)
+    }
+
+    /// Reads `text` as if it stood in `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigurationError> {
+        let configuration = Configuration::parse(text, path, environment)?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),

@@ -9,21 +9,26 @@ use tokio::signal;
 use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
-use crate::services::issuer::Opening;
+use crate::services::issuer::OpeningAll;
 use crate::services::{issuer, verifier, wallet};
 
-/// Serves the issuer until interrupted.
+/// Serves every issuer of the installation until interrupted.
 ///
 /// # Errors
 /// An installation that cannot be used, a store that another process has open, an address that is taken.
 pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
-    let section = &installation.loaded.configuration.issuer;
-    let listener = listen(section.listen)?;
-    let Opening::Opened(opened) = issuer::open(installation).await? else {
+    let listener = listen(installation.issuer().listen)?;
+    let OpeningAll::Opened(opened) = issuer::open_all(installation).await? else {
         bail!("another process has the issuer's store open; the embedded store is for one process");
     };
-    let mut running = issuer::start(installation, opened, listener).await?;
-    announce("issuer", &identifier_text(&section.identifier), running.address());
+    let identifiers: Vec<String> = opened
+        .iter()
+        .map(|opened| identifier_text(&opened.installation.issuer().identifier))
+        .collect();
+    let mut running = issuer::start_all(opened, listener).await?;
+    for identifier in &identifiers {
+        announce("issuer", identifier, running.address());
+    }
     tokio::select! {
         () = interrupted() => {}
         () = running.ended() => bail!("the listener ended by itself"),

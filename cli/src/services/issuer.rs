@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use symbolon_data_integrity::SsiJsonLd;
-use symbolon_http::serve::AdministrationToken;
+use symbolon_http::serve::{AdministrationToken, Encryption};
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::policy::IssuerPolicy;
@@ -14,11 +14,11 @@ use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, RetiredPublicKeys,
-    Running, Server, Setup, Signer, open_embedded,
+    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, RetiredPublicKeys,
+    Running, ServedIssuer, Server, Setup, Signer,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_store::{OpenError, Tenant};
+use symbolon_store::{OpenError, Store, Tenant};
 
 use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
@@ -26,8 +26,8 @@ use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
-use crate::installation::{Installation, TENANT};
-use crate::services::{authorization, certificates, clock, encryption};
+use crate::installation::Installation;
+use crate::services::{authorization, clock, encryption};
 
 /// Records, grants, issued credentials, status.
 pub const STORE: &str = "issuer.redb";
@@ -35,7 +35,7 @@ pub const STORE: &str = "issuer.redb";
 /// key.
 const CREDENTIALS_PER_OFFER: u32 = 3;
 
-/// What opening the issuer came to.
+/// What opening an issuer came to.
 pub enum Opening {
     /// It is open, here.
     Opened(Arc<Issuer>),
@@ -43,12 +43,81 @@ pub enum Opening {
     InUse,
 }
 
-/// Opens the issuer of an installation. Nothing is listened on.
+/// What opening all issuers came to.
+pub enum OpeningAll {
+    /// They are open, here; that of `[issuer]` first.
+    Opened(Vec<OpenedIssuer>),
+    /// Another process has them.
+    InUse,
+}
+
+/// An opened issuer and the installation as its commands see it.
+pub struct OpenedIssuer {
+    /// The installation with this issuer.
+    pub installation: Installation,
+    /// The issuer.
+    pub issuer: Arc<Issuer>,
+}
+
+/// Opens the issuer of an installation, and no other of it. Nothing is listened on.
 ///
 /// # Errors
 /// Files that cannot be read, a configuration that is refused.
 pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
-    let section = &installation.loaded.configuration.issuer;
+    // What the configuration says is refused before a store is made.
+    let profile = profile(installation)?;
+    match open_store(installation)? {
+        Some(store) => open_in(&store, profile, installation)
+            .await
+            .map(Opening::Opened),
+        None => Ok(Opening::InUse),
+    }
+}
+
+/// Opens every issuer of an installation over its one store. The packs of the first carry the status lists of all: the registry
+/// operator and the distributor are the installation's.
+///
+/// # Errors
+/// As [`open`], and the name of the tenant that is refused.
+pub async fn open_all(installation: &Installation) -> anyhow::Result<OpeningAll> {
+    let mut described = Vec::new();
+    for tenant in installation.loaded.configuration.tenants() {
+        let installation = installation.of_tenant(&tenant)?;
+        let profile = profile(&installation).with_context(|| format!("the issuer of the tenant {tenant}"))?;
+        described.push((installation, profile));
+    }
+    let Some(store) = open_store(installation)? else {
+        return Ok(OpeningAll::InUse);
+    };
+    let mut opened = Vec::with_capacity(described.len());
+    for (installation, profile) in described {
+        let issuer = open_in(&store, profile, &installation)
+            .await
+            .with_context(|| format!("the issuer of the tenant {}", installation.tenant()))?;
+        opened.push(OpenedIssuer { installation, issuer });
+    }
+    if let Some((first, others)) = opened.split_first() {
+        let others = others.iter().map(|other| Arc::clone(&other.issuer)).collect();
+        first.issuer.carry(others);
+    }
+    Ok(OpeningAll::Opened(opened))
+}
+
+fn open_store(installation: &Installation) -> anyhow::Result<Option<Store>> {
+    let path = installation.data_file(STORE);
+    match Store::open(&path) {
+        Ok(store) => Ok(Some(store)),
+        Err(OpenError::AlreadyOpen) => Ok(None),
+        Err(error) => Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
+    }
+}
+
+/// What the issuer is, by its section of the configuration.
+///
+/// # Errors
+/// Files that cannot be read, a configuration that is refused.
+pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
+    let section = installation.issuer();
     let mut configurations = Vec::new();
     for path in &section.credential_configurations {
         let path = installation.loaded.resolve(path);
@@ -63,23 +132,25 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         credentials_per_offer: CREDENTIALS_PER_OFFER,
         ..IssuerPolicy::default()
     };
-    let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
-        .with_authorization(authorization::policy(&installation.loaded)?)
-        .context("[issuer.authorization] is refused")?;
+    IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
+        .with_authorization(authorization::policy(section, &installation.loaded)?)
+        .context("[issuer.authorization] is refused")
+}
 
-    let tenant = Tenant::parse(TENANT)?;
-    let path = installation.data_file(STORE);
-    let (store, embedded) = match open_embedded(&path, tenant) {
-        Ok(opened) => opened,
-        Err(OpenError::AlreadyOpen) => return Ok(Opening::InUse),
-        Err(error) => return Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
-    };
+async fn open_in(
+    store: &Store,
+    profile: IssuerProfile,
+    installation: &Installation,
+) -> anyhow::Result<Arc<Issuer>> {
+    let tenant = Tenant::parse(installation.tenant().as_str())?;
+    let entries = EmbeddedKeyValue::new(store.clone(), tenant);
     let setup = Setup {
         profile,
         record_schema: Arc::new(RecordSchema::shipped()?),
         keys: keys(installation)?,
-        store,
-        embedded: Some(embedded),
+        store: Arc::new(EmbeddedIssuerStore::new(entries)),
+        // A backup holds the books of all tenants, so it is for the operator of the installation alone.
+        embedded: installation.tenant().is_main().then(|| store.clone()),
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),
@@ -93,7 +164,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         card_codes: card_codes(installation)?,
     };
     match Issuer::open(setup).await {
-        Ok(issuer) => Ok(Opening::Opened(issuer)),
+        Ok(issuer) => Ok(issuer),
         // Keys are never made in passing: what they sign must be in the trust list that verifiers have.
         Err(error @ OpenIssuerError::Signers(CredentialSignersError::Missing { .. })) => Err(anyhow!(error)
             .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
@@ -127,17 +198,44 @@ pub async fn start(
     issuer: Arc<Issuer>,
     listener: TcpListener,
 ) -> anyhow::Result<Running> {
-    let section = &installation.loaded.configuration.issuer;
     let listening = Listening {
         listener,
-        encryption: encryption(
-            installation,
-            section.tls_certificate.as_ref(),
-            section.tls_key.as_ref(),
-        ),
+        encryption: listener_encryption(installation),
         administration_token: AdministrationToken::new(&installation.administration_token()?),
     };
     Ok(Server::start(issuer, listening).await?)
+}
+
+/// Starts all opened issuers on one listener.
+///
+/// # Errors
+/// A listener or certificate that cannot be used, and issuers that cannot be told apart.
+pub async fn start_all(opened: Vec<OpenedIssuer>, listener: TcpListener) -> anyhow::Result<Running> {
+    let encryption = match opened.as_slice() {
+        [] => Encryption::Plain,
+        // Who is alone is asked under any name, as behind proxies that do not tell theirs.
+        [only] => return start(&only.installation, Arc::clone(&only.issuer), listener).await,
+        [first, ..] => listener_encryption(&first.installation),
+    };
+    let served = opened
+        .into_iter()
+        .map(|opened| {
+            Ok(ServedIssuer {
+                administration_token: AdministrationToken::new(&opened.installation.administration_token()?),
+                issuer: opened.issuer,
+            })
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(Server::start_tenants(served, listener, encryption).await?)
+}
+
+fn listener_encryption(installation: &Installation) -> Encryption {
+    let section = installation.issuer();
+    encryption(
+        installation,
+        section.tls_certificate.as_ref(),
+        section.tls_key.as_ref(),
+    )
 }
 
 fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
@@ -189,8 +287,9 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             key: card_key,
             sign: Arc::new(card),
         }),
-        registry: Some(plain(KeyPurpose::Registry)?),
-        packs: Some(plain(KeyPurpose::Pack)?),
+        // The installation's, so further issuers have none.
+        registry: there(KeyPurpose::Registry)?.map(plain).transpose()?,
+        packs: there(KeyPurpose::Pack)?.map(plain).transpose()?,
         retired: RetiredPublicKeys {
             credentials: retired.of(&[KeyPurpose::CredentialSigning], now),
             assertion: retired.of(&ASSERTION_KEYS.map(|(purpose, _)| purpose), now),

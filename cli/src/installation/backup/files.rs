@@ -128,6 +128,12 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
         .issuer
         .credential_configurations
         .iter()
+        .chain(
+            section
+                .issuers
+                .values()
+                .flat_map(|issuer| &issuer.credential_configurations),
+        )
         .chain(section.verifier.queries.values())
         .map(|path| (path, Readers::Everyone));
     let secret = [
