@@ -538,6 +538,19 @@ mod tests {
     }
 
     #[test]
+    fn an_environment_variable_reaches_a_table_within_a_table() {
+        let name = "SYMBOLON_ISSUER_AUTHORIZATION_ACCESS_TOKEN_SECONDS";
+        let configuration = parse(FILE, &[(name, "300")]).unwrap();
+        assert_eq!(configuration.issuer.authorization.access_token_seconds, 300);
+        assert!(matches!(
+            parse(FILE, &[(name, "soon")]),
+            Err(ConfigurationError::NotANumber(_))
+        ));
+        let error = parse(FILE, &[("SYMBOLON_ISSUER_AUTHORIZATION_DPOP", "maybe")]).unwrap_err();
+        assert!(error.to_string().contains("maybe"), "{error}");
+    }
+
+    #[test]
     fn refuses_development_on_an_address_that_others_reach() {
         let text = FILE.replace("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"");
         assert!(matches!(
@@ -577,6 +590,10 @@ mod tests {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
+                KeyType::Number => "60",
+                KeyType::Text if key.ends_with("unknown_clients") => "public",
+                KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
+                KeyType::Text if key.contains("authorization") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",

@@ -47,4 +47,6 @@ pub use session::{
 pub use tokens::{FamilyStage, RefreshStage, RefreshToken, TokenFamily};
 
 #[cfg(test)]
+mod stored_forms;
+#[cfg(test)]
 mod tests;

@@ -20,7 +20,9 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::configuration::{self, Configuration, IssuerSection, VerifierSection, identifier_text};
+use crate::configuration::{
+    self, AuthorizationSection, Configuration, IssuerSection, VerifierSection, identifier_text,
+};
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
@@ -329,6 +331,8 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            authorization: AuthorizationSection::default(),
+            clients: Vec::new(),
         },
         issuers: BTreeMap::new(),
         verifier: VerifierSection {

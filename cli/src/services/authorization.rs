@@ -126,3 +126,135 @@ fn read_keys(path: &Path) -> anyhow::Result<Vec<(Option<String>, PublicKey)>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use symbolon_crypto::testing::SeededRandomness;
+    use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
+
+    use super::*;
+
+    const FILE: &str = r#"
+        development = true
+        [issuer]
+        identifier = "http://127.0.0.1:8080"
+        listen = "127.0.0.1:8080"
+        name = "Registry"
+        credential_configurations = []
+        AUTHORIZATION
+        [verifier]
+        identifier = "http://127.0.0.1:8081"
+        listen = "127.0.0.1:8081"
+        name = "Clinic"
+    "#;
+
+    fn policy_of(authorization: &str) -> anyhow::Result<AuthorizationPolicy> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("symbolon.toml");
+        std::fs::write(&path, FILE.replace("AUTHORIZATION", authorization))?;
+        let key = RustCryptoProvider
+            .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(1))
+            .unwrap()
+            .public_key();
+        let mut jwk = key.to_jwk();
+        let set = |jwk: &Jwk| serde_json::json!({ "keys": [jwk] }).to_string();
+        std::fs::write(folder.path().join("nameless.json"), set(&jwk))?;
+        jwk.kid = Some("one".to_owned());
+        std::fs::write(folder.path().join("keys.json"), set(&jwk))?;
+        let policy = policy(&LoadedConfiguration::load(&path, &BTreeMap::new())?)?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    #[test]
+    fn without_any_key_offers_are_redeemed_and_nothing_else() {
+        let policy = policy_of("").unwrap();
+        assert!(!policy.has_authorization_endpoint());
+        assert_eq!(policy.refresh_tokens, RefreshTokens::Never);
+    }
+
+    #[test]
+    fn every_kind_of_client_is_read() {
+        let policy = policy_of(
+            r#"
+            [issuer.authorization]
+            refresh_token_days = 30
+            dpop = "required"
+            attester_keys = ["keys.json"]
+            [[issuer.clients]]
+            client_id = "app"
+            name = "App"
+            redirect_uris = ["org.example.app:/back", "http://127.0.0.1/back"]
+            authentication = "none"
+            [[issuer.clients]]
+            client_id = "server"
+            name = "Server"
+            redirect_uris = ["https://server.example/back"]
+            authentication = "private_key_jwt"
+            jwks = "keys.json"
+            [[issuer.clients]]
+            client_id = "attested"
+            name = "Attested"
+            authentication = "attestation"
+            grants = ["pre_authorized_code"]
+            "#,
+        )
+        .unwrap();
+        assert_eq!(policy.clients.iter().count(), 3);
+        assert!(policy.has_asserting_clients());
+        assert_eq!(policy.attesters.keys[0].key_id, "one");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        let client =
+            |lines: &str| format!("[[issuer.clients]]\nclient_id = \"app\"\nname = \"App\"\n{lines}");
+        for (text, named) in [
+            (client("authentication = \"none\""), "app"),
+            (
+                client("authentication = \"none\"\nredirect_uris = [\"http://app.example/\"]"),
+                "http://app.example/",
+            ),
+            (
+                client("authentication = \"private_key_jwt\"\nredirect_uris = [\"https://app.example/\"]"),
+                "jwks",
+            ),
+            (
+                client(
+                    "authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\njwks = \"keys.json\"",
+                ),
+                "jwks",
+            ),
+            (
+                client("authentication = \"attestation\"\nredirect_uris = [\"https://app.example/\"]"),
+                "attester",
+            ),
+            (
+                client("authentication = \"none\"\nredirect_uris = [\"https://app.example/\"]\ngrants = []"),
+                "grants",
+            ),
+            (
+                "[issuer.authorization]\naccess_token_seconds = 59".to_owned(),
+                "3600",
+            ),
+            (
+                "[issuer.authorization]\nrefresh_token_days = 401".to_owned(),
+                "400",
+            ),
+            (
+                "[issuer.authorization]\nattester_keys = [\"nameless.json\"]".to_owned(),
+                "kid",
+            ),
+            (
+                "[issuer.authorization]\nattester_certificates = [\"keys.json\"]".to_owned(),
+                "keys.json",
+            ),
+            ("[issuer.authorization]\ndopp = \"required\"".to_owned(), "dopp"),
+        ] {
+            let error = format!("{:#}", policy_of(&text).unwrap_err());
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

@@ -88,7 +88,9 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         .route(&format!("{base}{}", paths::PUSHED_REQUESTS), post(pushed::push))
         .route(
             &format!("{base}{}", paths::AUTHORIZE),
-            get(authorize::by_address).post(authorize::by_form),
+            get(authorize::by_address)
+                .head(authorize::not_by_head)
+                .post(authorize::by_form),
         )
         .route(&format!("{base}{}", paths::CHALLENGE), post(challenge::challenge))
         .route(&format!("{base}{}", paths::TOKEN), post(token::token))

@@ -10,6 +10,7 @@ use symbolon_crypto::UnixTime;
 
 use crate::identifiers::{ConfigurationId, OfferId};
 use crate::record::Uin;
+use crate::secret::SecretDigest;
 
 /// What is stored under the digest of an `issuer_state`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,20 @@ pub struct CodeOffer {
     pub expires_at: UnixTime,
     /// Whether it was taken up.
     pub stage: CodeOfferStage,
+    /// The digest of the pre-authorized code by which it may be taken up instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<SecretDigest>,
+}
+
+impl CodeOffer {
+    /// The offer as it is once somebody took it up.
+    #[must_use]
+    pub fn taken_up(&self) -> Self {
+        Self {
+            stage: CodeOfferStage::TakenUp,
+            ..self.clone()
+        }
+    }
 }
 
 /// Whether an offer was taken up.

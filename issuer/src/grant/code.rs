@@ -77,6 +77,7 @@ impl OfferPlan {
                 .as_ref()
                 .map(|tx_code| TxCodeGuard::new(secret, &code.digest(), tx_code)),
             stage: GrantStage::Offered,
+            code_offer: None,
         };
         Ok(PlannedOffer {
             id,
@@ -103,6 +104,9 @@ pub struct Grant {
     pub tx_code: Option<TxCodeGuard>,
     /// How far it has come.
     pub stage: GrantStage,
+    /// The digest of the `issuer_state` by which the same offer may be taken up instead. An offer is taken up once, by either way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_offer: Option<SecretDigest>,
 }
 
 /// How far a grant has come. Only [`GrantStage::Offered`] can be redeemed.

@@ -61,7 +61,7 @@ impl Administration {
         }
         let now = issuer.now();
         let lifetime = issuer.profile().policy().offer_lifetime();
-        let pre_authorized = match order.grants {
+        let mut pre_authorized = match order.grants {
             OfferGrants::PreAuthorizedCode | OfferGrants::Both => Some(self.pre_authorized(&order, now)?),
             OfferGrants::AuthorizationCode => None,
         };
@@ -77,11 +77,15 @@ impl Administration {
                     configurations: order.configurations.clone(),
                     expires_at: now.plus(lifetime),
                     stage: CodeOfferStage::Offered,
+                    grant: pre_authorized.as_ref().map(|planned| planned.code.digest()),
                 };
                 Some((BearerSecret::make(&*issuer.setup.randomness)?, offer))
             }
             OfferGrants::PreAuthorizedCode => None,
         };
+        if let (Some(planned), Some((state, _))) = (&mut pre_authorized, &code_offer) {
+            planned.grant.code_offer = Some(state.digest());
+        }
         let offer = CredentialOffer {
             credential_issuer: issuer.profile().identifier().clone(),
             credential_configuration_ids: order.configurations.clone(),

@@ -102,7 +102,7 @@ pub enum OfferGrants {
     PreAuthorizedCode,
     /// The resident of the record signs in.
     AuthorizationCode,
-    /// Either; each once.
+    /// Either, and once.
     Both,
 }
 

@@ -19,6 +19,11 @@ pub(super) async fn by_address(State(issuer): State<Arc<Issuer>>, RawQuery(query
     begin(&issuer, query.unwrap_or_default().as_bytes()).await
 }
 
+/// Whoever only looks whether the address is there must not use the request up.
+pub(super) async fn not_by_head() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
+}
+
 /// The same by a form, which every authorization server may take ([RFC 6749 §3.1]).
 ///
 /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1

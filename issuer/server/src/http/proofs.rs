@@ -1,8 +1,8 @@
 //! The header fields by which clients prove who they are and what they hold, and those that help them to.
 
 use axum::response::Response;
-use http::header::{AUTHORIZATION, HeaderName};
-use http::{HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_protocol::oauth::client::ClientHeaders;
 use symbolon_protocol::oauth::client_attestation::{
     ATTESTATION_HEADER, CHALLENGE_HEADER, PROOF_OF_POSSESSION_HEADER,
@@ -51,6 +51,10 @@ impl<'a> ProofFields<'a> {
         }
         if !self.attestation.is_empty() {
             response = with_challenge(issuer, response);
+        }
+        // A client that came with a password is told in the scheme that it used (RFC 6749 §5.2).
+        if response.status() == StatusCode::UNAUTHORIZED && !self.authorization.is_empty() {
+            set(&mut response, WWW_AUTHENTICATE.as_str(), "Basic");
         }
         response
     }

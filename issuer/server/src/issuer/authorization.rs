@@ -9,6 +9,7 @@ use symbolon_issuer::authorization::{
     AuthorizationRefusal, AuthorizationSession, AuthorizationStage, BrowserKey, ClientDescription, CodeOffer,
     CodeOfferStage, FormToken, OfferReference,
 };
+use symbolon_issuer::grant::{Grant, GrantStage};
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::DisplayEntry;
 use symbolon_issuer::record::Uin;
@@ -113,9 +114,13 @@ impl Issuer {
         let granted = read
             .value
             .granted(self.profile().identifier(), now, &*self.setup.randomness)?;
-        let offer = match &granted.session.offer {
-            Some(reference) => Some(self.taken_up(reference).await?),
-            None => None,
+        let (offer, grant) = match &granted.session.offer {
+            Some(reference) => {
+                let offer = self.taken_up(reference).await?;
+                let grant = self.redeemed_otherwise(&offer.value).await?;
+                (Some(offer), grant)
+            }
+            None => (None, None),
         };
         let action = AuditAction::AuthorizationGranted {
             record: RecordReference::derive(&self.secret, &granted.code.record),
@@ -126,6 +131,7 @@ impl Issuer {
         self.commit(AuthorizationCommit {
             session: Some(Change::of(digest, &read, granted.session)),
             offer,
+            grant,
             code: Some(Change::new(granted.code_digest, granted.code)),
             events: vec![event],
             ..AuthorizationCommit::default()
@@ -186,11 +192,31 @@ impl Issuer {
         if offer.stage != CodeOfferStage::Offered || self.now() >= offer.expires_at {
             return Err(AuthorizationRefusal::OfferGone.into());
         }
-        let taken_up = CodeOffer {
-            stage: CodeOfferStage::TakenUp,
-            ..offer.clone()
-        };
+        let taken_up = offer.taken_up();
         Ok(Change::of(reference.state, &read, taken_up))
+    }
+
+    /// The other way to the same offer, closed; refuses an offer that was taken up by it.
+    async fn redeemed_otherwise(
+        &self,
+        offer: &CodeOffer,
+    ) -> Result<Option<Change<SecretDigest, Grant>>, AuthorizationFailure> {
+        let Some(code) = offer.grant else {
+            return Ok(None);
+        };
+        match self.store().grant(&code).await? {
+            None => Ok(None),
+            Some(found) if found.value.stage == GrantStage::Redeemed => {
+                Err(AuthorizationRefusal::OfferGone.into())
+            }
+            Some(found) => {
+                let redeemed = Grant {
+                    stage: GrantStage::Redeemed,
+                    ..found.value.clone()
+                };
+                Ok(Some(Change::of(code, &found, redeemed)))
+            }
+        }
     }
 
     async fn commit(&self, commit: AuthorizationCommit) -> Result<(), AuthorizationFailure> {

@@ -13,7 +13,7 @@ use symbolon_issuer_server::administration::{
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
 
-use crate::harness::{FATIMA, HASSAN, World, error_of, record};
+use crate::harness::{FATIMA, HASSAN, Offer, World, error_of, record};
 use crate::wallet::{
     BACK, NATIONAL, PUBLIC, Tokens, Wallet, browser_key, location, open_policy, parameter, policy, world_of,
 };
@@ -160,12 +160,20 @@ async fn a_refusal_leads_back_with_access_denied_and_no_code() {
 }
 
 async fn offered(world: &World, uin: &str) -> Result<OfferCreated, AdministrationError> {
+    offered_by(world, uin, OfferGrants::AuthorizationCode).await
+}
+
+async fn offered_by(
+    world: &World,
+    uin: &str,
+    grants: OfferGrants,
+) -> Result<OfferCreated, AdministrationError> {
     let order = OfferOrder {
         record: Uin::parse(uin).unwrap(),
         configurations: vec![ConfigurationId::parse(NATIONAL).unwrap()],
         tx_code: TransactionCode::NotRequired,
         delivery: OfferDelivery::ByValue,
-        grants: OfferGrants::AuthorizationCode,
+        grants,
     };
     world.running().administration().create_offer(order).await
 }
@@ -175,9 +183,7 @@ fn issuer_state(created: &OfferCreated) -> String {
         panic!("no offer by value");
     };
     let CredentialOffer { grants, .. } = *offer;
-    let grants = grants.unwrap();
-    assert!(grants.pre_authorized_code.is_none());
-    let state = grants.authorization_code.unwrap().issuer_state.unwrap();
+    let state = grants.unwrap().authorization_code.unwrap().issuer_state.unwrap();
     serde_json::to_value(state).unwrap().as_str().unwrap().to_owned()
 }
 
@@ -231,6 +237,55 @@ async fn an_offer_is_taken_up_once_and_by_its_resident_alone() {
     world.wait(86_400);
     let expired = wallet.push(&[("issuer_state", &old)]).await;
     assert_eq!(error_of(expired).await, "invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_of_both_ways_is_taken_up_by_one_of_them() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let created = offered_by(&world, HASSAN, OfferGrants::Both).await.unwrap();
+    let state = issuer_state(&created);
+    let late = browser_key(
+        &wallet
+            .open_pushed(&wallet.pushed(&[("issuer_state", &state)]).await)
+            .await,
+    );
+    let offer = Offer::of(created);
+    assert_eq!(world.redeem(&offer.code, None).await.status(), StatusCode::OK);
+    let refused = wallet.push(&[("issuer_state", &state)]).await;
+    assert_eq!(error_of(refused).await, "invalid_request");
+    let administration = world.running().administration();
+    let issuer = administration.issuer();
+    let form = issuer.authorization(&late).await.unwrap().form_token;
+    let late = issuer
+        .identify(&late, form.expose(), Uin::parse(HASSAN).unwrap())
+        .await
+        .unwrap();
+    let form = issuer.authorization(late.expose()).await.unwrap().form_token;
+    assert!(issuer.approve(late.expose(), form.expose()).await.is_err());
+
+    let created = offered_by(&world, HASSAN, OfferGrants::Both).await.unwrap();
+    let code = wallet
+        .code_for(&[("issuer_state", &issuer_state(&created))])
+        .await;
+    let offer = Offer::of(created);
+    assert_eq!(
+        error_of(world.redeem(&offer.code, None).await).await,
+        "invalid_grant"
+    );
+    Tokens::of(wallet.redeem(&code).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_whether_the_address_is_there_uses_nothing_up() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let request_uri = wallet.pushed(&[]).await;
+    let parameters = [("client_id", PUBLIC), ("request_uri", request_uri.as_str())];
+    let url = reqwest::Url::parse_with_params(&world.url("/authorize"), parameters).unwrap();
+    let looked = wallet.http.head(url).send().await.unwrap();
+    assert_eq!(looked.status(), StatusCode::METHOD_NOT_ALLOWED);
+    browser_key(&wallet.open_pushed(&request_uri).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

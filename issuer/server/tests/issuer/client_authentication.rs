@@ -329,6 +329,22 @@ async fn an_offer_is_redeemed_by_anybody_unless_the_policy_wants_to_know_whom() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_with_a_password_is_told_in_its_scheme() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    for (path, form) in [
+        ("/par", wallet.request(&[])),
+        ("/token", wallet.redemption("code", &[])),
+    ] {
+        let request = wallet.bare(path).basic_auth(PUBLIC, Some("secret")).form(&form);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(response.headers()["www-authenticate"], "Basic");
+        assert_eq!(error_of(response).await, "invalid_client");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_says_what_the_server_does() {
     let world = world_of(policy()).await;
     let url = world.url("/.well-known/oauth-authorization-server");

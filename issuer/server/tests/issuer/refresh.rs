@@ -126,5 +126,8 @@ async fn there_are_none_where_the_policy_has_none() {
     .await;
     let wallet = Wallet::new(&world, PUBLIC);
     assert_eq!(wallet.tokens().await.refresh, None);
-    assert_eq!(error_of(wallet.refresh("any").await).await, "unsupported_grant_type");
+    assert_eq!(
+        error_of(wallet.refresh("any").await).await,
+        "unsupported_grant_type"
+    );
 }

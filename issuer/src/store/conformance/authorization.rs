@@ -97,6 +97,7 @@ fn offer(numbers: &Numbers) -> CodeOffer {
         configurations: asked().configurations().cloned().collect(),
         expires_at: NOW.plus(Duration::from_secs(60)),
         stage: CodeOfferStage::Offered,
+        grant: None,
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) fn grant() -> Grant {
         expires_at: NOW.plus(Duration::from_secs(60)),
         tx_code: None,
         stage: GrantStage::Offered,
+        code_offer: None,
     }
 }
 
