@@ -50,7 +50,7 @@ use crate::commands::{records, serve, show};
 use crate::configuration::{FILE_NAME, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::holder::open_wallet;
-use crate::installation::Installation;
+use crate::installation::{Installation, IssuerChoice};
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::init::{NewInstallation, init};
 use crate::pictures;
@@ -272,7 +272,7 @@ impl Stage {
             seed: SEED,
             out: file.clone(),
         };
-        records::run(&sample, None).await?;
+        records::run(&sample, IssuerChoice::default()).await?;
         let bytes = fs::metadata(&file)?.len();
         self.tell(
             &format!("{} sample people with drawn faces", self.records),

@@ -29,4 +29,5 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod story;
+mod tenants;
 mod vcalm;

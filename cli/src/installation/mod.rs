@@ -54,7 +54,7 @@ pub struct Installation {
 }
 
 /// Which issuer of which installation a command is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct IssuerChoice<'a> {
     /// The configuration file; that of the current folder without it.
     pub configuration: Option<&'a Path>,

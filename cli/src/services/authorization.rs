@@ -163,7 +163,8 @@ mod tests {
         std::fs::write(folder.path().join("nameless.json"), set(&jwk))?;
         jwk.kid = Some("one".to_owned());
         std::fs::write(folder.path().join("keys.json"), set(&jwk))?;
-        let policy = policy(&LoadedConfiguration::load(&path, &BTreeMap::new())?)?;
+        let loaded = LoadedConfiguration::load(&path, &BTreeMap::new())?;
+        let policy = policy(&loaded.configuration.issuer, &loaded)?;
         policy.check()?;
         Ok(policy)
     }

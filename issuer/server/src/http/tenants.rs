@@ -17,7 +17,7 @@ use thiserror::Error;
 use tower::ServiceExt as _;
 
 use super::answer::failure;
-use super::router;
+use super::{ADMINISTRATION, router};
 use crate::server::ServedIssuer;
 
 /// Every endpoint of every issuer.
@@ -124,8 +124,11 @@ impl Tenant {
         if !other.base.starts_with(&format!("{}/", self.base)) {
             return Ok(());
         }
+        let administration = format!("{}{ADMINISTRATION}/", self.base);
+        let mut hidden = administration.starts_with(&format!("{}/", other.base));
         for below in ["", "/a", "/a/b", "/a/b/c"] {
-            if self.has_endpoint(&format!("{}{below}", other.base)).await {
+            hidden = hidden || self.has_endpoint(&format!("{}{below}", other.base)).await;
+            if hidden {
                 return Err(TenantsError::Shadowed {
                     above: self.identifier.clone(),
                     below: other.identifier.clone(),
@@ -148,27 +151,30 @@ impl Tenant {
 }
 
 async fn dispatch(State(tenants): State<Arc<Vec<Tenant>>>, request: Request) -> Response {
-    let Some(authority) = authority(&request) else {
-        return failure(StatusCode::BAD_REQUEST);
-    };
+    match addressed(&tenants, &request) {
+        Ok(router) => {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        }
+        Err(status) => failure(status),
+    }
+}
+
+/// The endpoints of the issuer that a request is for.
+fn addressed(tenants: &[Tenant], request: &Request) -> Result<Router, StatusCode> {
+    let authority = authority(request).ok_or(StatusCode::BAD_REQUEST)?;
     let mut here = tenants
         .iter()
         .filter(|tenant| tenant.is_at(&authority))
         .peekable();
     if here.peek().is_none() {
-        return failure(StatusCode::MISDIRECTED_REQUEST);
+        return Err(StatusCode::MISDIRECTED_REQUEST);
     }
     let path = request.uri().path();
-    let found = here
-        .filter_map(|tenant| Some((tenant.claims(path)?, tenant)))
-        .max_by_key(|(length, _)| *length);
-    match found {
-        Some((_, tenant)) => {
-            let Ok(response) = tenant.router.clone().oneshot(request).await;
-            response
-        }
-        None => failure(StatusCode::NOT_FOUND),
-    }
+    here.filter_map(|tenant| Some((tenant.claims(path)?, tenant)))
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, tenant)| tenant.router.clone())
+        .ok_or(StatusCode::NOT_FOUND)
 }
 
 /// The one host that a request names. `None` when it names none or two ([RFC 9112 §3.2]): whoever stands in front of us may have

@@ -27,6 +27,7 @@ mod records;
 mod refresh;
 mod status;
 mod stores;
+mod tenants;
 mod token_refusals;
 mod vcalm;
 mod wallet;
