@@ -5,6 +5,7 @@
 //! The keys of further issuers, `[issuers.NAME]`, have no variables.
 
 mod authorization;
+mod sign_in;
 mod tenants;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use tenants::TenantName;
+pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -40,6 +42,23 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
+    ("issuer.sign_in.method", KeyType::Text),
+    ("issuer.sign_in.sender", KeyType::Text),
+    ("issuer.sign_in.channel", KeyType::Text),
+    ("issuer.sign_in.file", KeyType::Text),
+    ("issuer.sign_in.webhook", KeyType::Text),
+    ("issuer.sign_in.webhook_secret", KeyType::Text),
+    ("issuer.sign_in.translations", KeyType::Text),
+    ("issuer.sign_in.provider.issuer", KeyType::Text),
+    ("issuer.sign_in.provider.name", KeyType::Text),
+    ("issuer.sign_in.provider.client_id", KeyType::Text),
+    ("issuer.sign_in.provider.scope", KeyType::Text),
+    ("issuer.sign_in.provider.record_claim", KeyType::Text),
+    ("issuer.sign_in.provider.record_claim_holds", KeyType::Text),
+    ("issuer.sign_in.provider.client_key", KeyType::Text),
+    ("issuer.sign_in.provider.client_key_id", KeyType::Text),
+    ("issuer.sign_in.provider.acr_values", KeyType::Text),
+    ("issuer.sign_in.provider.private_network", KeyType::Flag),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -112,6 +131,9 @@ pub struct IssuerSection {
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
+    /// How residents sign in; nobody does without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<SignInSection>,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
@@ -278,6 +300,27 @@ pub enum ConfigurationError {
     /// Two issuers with one identifier.
     #[error("issuers.{0}.identifier is the identifier of another issuer")]
     RepeatedIdentifier(TenantName),
+    /// A key without which another says nothing.
+    #[error("{key} is missing: {why} needs it")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// What needs it.
+        why: &'static str,
+    },
+    /// A key that nothing reads.
+    #[error("{key} says nothing without {why}")]
+    Useless {
+        /// The key.
+        key: &'static str,
+        /// What would need it.
+        why: &'static str,
+    },
+    /// Codes would be shown instead of sent.
+    #[error(
+        "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
+    )]
+    DemoSender,
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -414,6 +457,9 @@ impl Configuration {
             if !address.ip().is_loopback() && certificate.is_none() {
                 return Err(ConfigurationError::PlainListener { section, address });
             }
+        }
+        if let Some(sign_in) = &self.issuer.sign_in {
+            sign_in.check(self.development)?;
         }
         let identifiers = [
             ("issuer.identifier", &self.issuer.identifier),

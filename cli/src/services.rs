@@ -2,6 +2,7 @@
 
 pub mod authorization;
 pub mod issuer;
+pub mod sign_in;
 pub mod verifier;
 pub mod wallet;
 

@@ -17,6 +17,7 @@ use crate::identifiers::{ConfigurationId, CredentialId, OfferId, hexadecimal};
 use crate::index::ShardId;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, Purpose};
+use crate::sign_in::SignInMethod;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,18 @@ pub enum AuditAction {
         record: RecordReference,
         /// Of what.
         configurations: Vec<ConfigurationId>,
+    },
+    /// A code was made for a resident's sign-in and handed to the sender.
+    SignInCodeSent {
+        /// Whose.
+        record: RecordReference,
+    },
+    /// A resident signed in.
+    SignedIn {
+        /// Who.
+        record: RecordReference,
+        /// By what.
+        method: SignInMethod,
     },
     /// A resident let a wallet have credentials.
     AuthorizationGranted {

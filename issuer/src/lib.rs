@@ -18,6 +18,7 @@ pub mod publication;
 pub mod record;
 pub mod sample;
 pub mod secret;
+pub mod sign_in;
 pub mod signers;
 pub mod store;
 pub mod vcalm;

@@ -7,6 +7,7 @@
 mod card;
 mod check;
 mod claims;
+mod complete;
 mod context;
 mod file;
 mod language;
@@ -28,6 +29,7 @@ use thiserror::Error;
 pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::{IssuanceTimes, MappedClaim, coarsened};
 pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuedCryptosuite};
+pub use language::bcp47;
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
 pub use target::{Target, W3cTarget};
 pub use transform::{Disclosure, LanguageChoice, Presence, Transform};

@@ -27,6 +27,7 @@ mod rows;
 mod schema;
 mod text;
 mod uin;
+mod vid;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use rows::{MAX_ROW_BYTES, ReadError, RejectedRow, Row, RowFormat, RowReader}
 pub use schema::{RecordSchema, SchemaError};
 pub use text::{Language, LanguageText, NotALanguage};
 pub use uin::{NotAUin, Uin};
+pub use vid::{NotAVid, VID_DIGITS, Vid};
 
 /// One resident's record, checked against a [`RecordSchema`] when it was read.
 ///
@@ -59,6 +61,8 @@ pub struct IdRecord {
 impl IdRecord {
     /// Field that holds the resident's number, in every schema.
     pub const UIN_FIELD: &'static str = "UIN";
+    /// Field that holds the virtual identifiers that stand for the number: one, or a list of them.
+    pub const VID_FIELD: &'static str = "VID";
     /// Field that holds the face, in the default schema.
     pub const FACE_FIELD: &'static str = "face";
 
@@ -71,6 +75,18 @@ impl IdRecord {
     #[must_use]
     pub fn uin(&self) -> &Uin {
         &self.uin
+    }
+
+    /// The virtual identifiers under which the resident may be found beside the number. What is no virtual identifier is
+    /// left out, and so is whatever comes after [`MAX_VIDS`].
+    pub fn vids(&self) -> impl Iterator<Item = Vid> {
+        let field = self.fields.get(Self::VID_FIELD);
+        let one = field.and_then(Value::as_str);
+        let several = field.and_then(Value::as_array).into_iter().flatten();
+        one.into_iter()
+            .chain(several.filter_map(Value::as_str))
+            .filter_map(|text| Vid::parse(text).ok())
+            .take(MAX_VIDS)
     }
 
     /// All fields as they are stored and exported.
@@ -149,6 +165,9 @@ impl IdRecord {
         self
     }
 }
+
+/// The most virtual identifiers of one record: a perpetual one and some that end sooner.
+pub const MAX_VIDS: usize = 8;
 
 impl core::fmt::Debug for IdRecord {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

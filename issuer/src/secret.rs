@@ -110,11 +110,19 @@ impl InstallationSecret {
         let half = match purpose {
             Purpose::Nonce
             | Purpose::TransactionCode
+            | Purpose::SignInCode
+            | Purpose::RequestLabel
+            | Purpose::ProviderNonce
+            | Purpose::ProviderVerifier
             | Purpose::FormToken
             | Purpose::DpopNonce
             | Purpose::AttestationChallenge
             | Purpose::CredentialDataset => &self.sessions,
-            Purpose::RecordReference | Purpose::CredentialReference => &self.books,
+            // A destination that is made up for a person who is not in the books must stay the same, or a change would tell
+            // who is.
+            Purpose::RecordReference | Purpose::CredentialReference | Purpose::MadeUpDestination => {
+                &self.books
+            }
         };
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(half.as_slice()) else {
             return [0; 32];
@@ -164,6 +172,11 @@ pub(crate) enum Purpose {
     TransactionCode,
     RecordReference,
     CredentialReference,
+    SignInCode,
+    MadeUpDestination,
+    RequestLabel,
+    ProviderNonce,
+    ProviderVerifier,
     FormToken,
     DpopNonce,
     AttestationChallenge,
@@ -177,6 +190,11 @@ impl Purpose {
             Self::TransactionCode => b"symbolon tx_code v1",
             Self::RecordReference => b"symbolon record reference v1",
             Self::CredentialReference => b"symbolon credential reference v1",
+            Self::SignInCode => b"symbolon sign-in code v1",
+            Self::MadeUpDestination => b"symbolon made-up destination v1",
+            Self::RequestLabel => b"symbolon request label v1",
+            Self::ProviderNonce => b"symbolon provider nonce v1",
+            Self::ProviderVerifier => b"symbolon provider verifier v1",
             Self::FormToken => b"symbolon form token v1",
             Self::DpopNonce => b"symbolon dpop nonce v1",
             Self::AttestationChallenge => b"symbolon attestation challenge v1",

@@ -2,10 +2,11 @@
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_crypto::signing::KeyError;
+use symbolon_protocol::oauth::authorization_response::AuthorizationResponseError;
 use symbolon_protocol::openid4vci::offer::OfferError;
 use thiserror::Error;
 
-use crate::ports::{StoreError, TransportError};
+use crate::ports::{AttestationUnavailable, StoreError, TransportError};
 use crate::present::RequestProblem;
 use crate::record::RecordError;
 
@@ -35,6 +36,10 @@ pub enum WalletError {
         /// The HTTP status.
         status: u16,
     },
+    /// The address is not the answer that the flow waits for: another server's, or to another request. The flow still waits
+    /// for its own.
+    #[error("this is not the answer that the wallet waits for")]
+    ForeignAnswer(#[source] AuthorizationResponseError),
     /// There is no such flow or credential (any more).
     #[error("there is no such flow or credential")]
     NotFound,
@@ -74,6 +79,9 @@ pub enum DeviceFault {
     /// The key store.
     #[error("the key store cannot be used")]
     Keys,
+    /// The provider of the wallet, which attests it.
+    #[error("the wallet cannot be attested")]
+    Attestation,
     /// The source of randomness.
     #[error("randomness is unavailable")]
     Randomness,
@@ -109,6 +117,12 @@ impl From<TransportError> for WalletError {
 impl From<RandomnessUnavailable> for WalletError {
     fn from(_: RandomnessUnavailable) -> Self {
         Self::DeviceFailed(DeviceFault::Randomness)
+    }
+}
+
+impl From<AttestationUnavailable> for WalletError {
+    fn from(_: AttestationUnavailable) -> Self {
+        Self::DeviceFailed(DeviceFault::Attestation)
     }
 }
 

@@ -1,15 +1,29 @@
 //! Requests of a wallet and the parts of their answers that every endpoint shares.
 
+mod nonces;
+mod resource;
+mod server;
+
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::{KeyHandle, SignOutcome};
 use symbolon_protocol::identifier::HttpUrl;
-use symbolon_protocol::secret::AccessToken;
+use symbolon_protocol::oauth::dpop::{self, DpopNonce, ProvenRequest};
+use symbolon_protocol::oauth::jwt::JwtId;
 use zeroize::Zeroizing;
 
 use crate::error::WalletError;
 use crate::ports::{HttpRequest, HttpResponse, Method, TransportError};
 use crate::wallet::Wallet;
 
+pub(crate) use nonces::{DpopNonces, NonceOf};
+pub(crate) use resource::ResourceRequest;
+pub(crate) use server::ServerRequest;
+
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The header field of a DPoP proof, in lower case as the transport port wants it.
+const DPOP: &str = "dpop";
 
 /// What to send with a `POST`.
 pub(crate) enum Body {
@@ -17,14 +31,19 @@ pub(crate) enum Body {
     Empty,
     /// A form.
     Form(Zeroizing<String>),
-    /// JSON under an access token.
-    JsonWithToken(Vec<u8>, Zeroizing<String>),
+    /// JSON.
+    Json(Vec<u8>),
 }
 
-impl Body {
-    pub(crate) fn json_with_token(json: Vec<u8>, token: &AccessToken) -> Self {
-        Self::JsonWithToken(json, Zeroizing::new(format!("Bearer {}", token.expose())))
-    }
+/// Header fields beside those that every request has.
+pub(crate) type Headers = Vec<(&'static str, String)>;
+
+/// What came of a request that a key has to sign for.
+pub(crate) enum Sent {
+    /// The answer.
+    Answered(HttpResponse),
+    /// Nothing was sent: the key waits for the person.
+    KeyLocked,
 }
 
 impl Wallet {
@@ -51,16 +70,27 @@ impl Wallet {
         accept: &'static str,
         max_response_bytes: usize,
     ) -> Result<HttpResponse, WalletError> {
-        let mut headers = vec![("accept", accept.to_owned())];
+        self.post_with(url, Headers::new(), body, accept, max_response_bytes)
+            .await
+    }
+
+    pub(crate) async fn post_with(
+        &self,
+        url: &HttpUrl,
+        mut headers: Headers,
+        body: Body,
+        accept: &'static str,
+        max_response_bytes: usize,
+    ) -> Result<HttpResponse, WalletError> {
+        headers.push(("accept", accept.to_owned()));
         let body = match body {
             Body::Empty => Vec::new(),
             Body::Form(form) => {
                 headers.push(("content-type", FORM.to_owned()));
                 form.as_bytes().to_vec()
             }
-            Body::JsonWithToken(json, authorization) => {
+            Body::Json(json) => {
                 headers.push(("content-type", JSON.to_owned()));
-                headers.push(("authorization", authorization.as_str().to_owned()));
                 json
             }
         };
@@ -85,6 +115,23 @@ impl Wallet {
             return Err(TransportError::TooLarge);
         }
         Ok(response)
+    }
+
+    /// The proof that this wallet holds the key of its tokens; `None` while the key waits for the person.
+    fn prove(
+        &self,
+        key: &KeyHandle,
+        request: ProvenRequest<'_>,
+        nonce: Option<&DpopNonce>,
+        now: UnixTime,
+    ) -> Result<Option<String>, WalletError> {
+        let key = self.ports.keys.describe(key)?;
+        let jti = JwtId::make(self.ports.randomness.as_ref())?;
+        let prepared = dpop::prepare(&key.public_key, request, &jti, nonce, now);
+        match self.ports.keys.sign(&prepared.request(key.handle))? {
+            SignOutcome::Signed(signature) => Ok(Some(prepared.finish(&signature))),
+            SignOutcome::Locked => Ok(None),
+        }
     }
 }
 

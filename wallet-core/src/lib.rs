@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod client;
 mod error;
 mod exchange;
 pub mod hold;
@@ -18,6 +19,7 @@ mod secret;
 pub mod testing;
 mod wallet;
 
+pub use client::WalletClient;
 pub use error::{DeviceFault, WalletError};
 pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
 pub use language::Languages;
@@ -26,8 +28,8 @@ pub use policy::{
     AllowedIssuer, AllowedTypes, IssuerDid, IssuerPolicy, PolicyError, RelyingPartyPolicy, WalletPolicy,
 };
 pub use ports::{
-    BoxFuture, Change, HttpRequest, HttpResponse, ListKeys, Method, StoreError, Transport, TransportError,
-    WalletKeys, WalletStore,
+    AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest, HttpResponse,
+    ListKeys, Method, StoreError, Transport, TransportError, WalletKeys, WalletStore, WantedAttestation,
 };
 pub use progress::{ObserveProgress, Progress, Silent};
 pub use wallet::{Ports, Recovered, Resumed, Wallet};

@@ -3,6 +3,7 @@
 //! Every port is a small object-safe trait. Clock and randomness are no ports of this crate: the time is an argument of
 //! every call that needs it, randomness is [`symbolon_crypto::Randomness`].
 
+mod attestation;
 mod keys;
 mod store;
 mod transport;
@@ -10,6 +11,7 @@ mod transport;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use attestation::{AttestWallet, AttestationUnavailable, ClientAttestation, WantedAttestation};
 pub(crate) use keys::KEY_ALGORITHM;
 pub use keys::{ListKeys, WalletKeys};
 pub use store::{Change, StoreError, WalletStore};

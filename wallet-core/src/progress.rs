@@ -8,7 +8,9 @@ pub enum Progress {
     FetchingOffer,
     /// Fetching what the issuer says about itself.
     FetchingMetadata,
-    /// Exchanging the code of the offer for access.
+    /// Preparing the page on which the person signs in at the issuer.
+    PreparingSignIn,
+    /// Exchanging the code of the offer, or of the sign-in, for access.
     RequestingAccess,
     /// Creating a key.
     CreatingKey,

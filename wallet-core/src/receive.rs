@@ -1,21 +1,31 @@
-//! Receiving credentials by the pre-authorized code flow of [OpenID4VCI 1.0].
+//! Receiving credentials by [OpenID4VCI 1.0]: with the code of an offer, or by signing in at the issuer.
 //!
 //! ```text
-//! link → AwaitingConsent → Consented → AwaitingTransactionCode? → RequestingToken → Issuing (key) → Finished
+//! link or choice → AwaitingConsent → Consented → AwaitingTransactionCode? → RequestingToken → Issuing (key) → Finished
+//!                                              → Authorizing (browser) → RedeemingCode ────↗  ↑ ↓
+//!                                                                       Renewable → Renewing ──┘
 //! ```
+//! With a refresh token, a receipt ends as `Renewable`: its credentials can be issued again.
+//!
 //! Nothing is fetched before consent, also not the offer of a link by reference: the policy names the issuers that the link
 //! can come from, and they are shown. Every arrow is a durable write, so a killed app continues from the last one.
 //!
 //! [OpenID4VCI 1.0]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html
 
-mod authorization;
+mod access;
 mod formats;
+mod intent;
 mod issuing;
 mod metadata;
 mod offer;
 mod outcome;
+mod pre_authorized;
 mod proof;
+mod redeem;
+mod renew;
 mod run;
+mod server;
+mod sign_in;
 mod stage;
 mod verification;
 
@@ -25,7 +35,8 @@ pub use outcome::{
     TransactionCodePrompt,
 };
 pub use stage::{
-    FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedCredential, ReceiveStage, RequestingToken,
-    SendState,
+    Authorizing, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient, PlannedCredential,
+    PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing, RequestedAccess,
+    RequestingToken, SendState, Wanted,
 };
 pub use verification::CredentialProblem;

@@ -4,30 +4,34 @@
 //! flow must hold them, because a killed app continues with them; it is sealed before it is stored.
 
 use serde::Serializer;
-use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, TransactionCode};
+use symbolon_protocol::oauth::pkce::CodeVerifier;
+use symbolon_protocol::secret::{
+    AccessToken, AuthorizationCode, PreAuthorizedCode, RefreshToken, TransactionCode,
+};
 
 /// A secret whose text may be written into a record.
 pub(crate) trait Stored {
     fn text(&self) -> &str;
 }
 
-impl Stored for AccessToken {
-    fn text(&self) -> &str {
-        self.expose()
-    }
+macro_rules! stored {
+    ($($secret:ty),+) => {
+        $(impl Stored for $secret {
+            fn text(&self) -> &str {
+                self.expose()
+            }
+        })+
+    };
 }
 
-impl Stored for PreAuthorizedCode {
-    fn text(&self) -> &str {
-        self.expose()
-    }
-}
-
-impl Stored for TransactionCode {
-    fn text(&self) -> &str {
-        self.expose()
-    }
-}
+stored!(
+    AccessToken,
+    AuthorizationCode,
+    CodeVerifier,
+    PreAuthorizedCode,
+    RefreshToken,
+    TransactionCode
+);
 
 /// For `#[serde(serialize_with = "…")]`.
 pub(crate) fn write<T: Stored, S: Serializer>(secret: &T, serializer: S) -> Result<S::Ok, S::Error> {

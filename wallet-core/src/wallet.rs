@@ -8,8 +8,10 @@ use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
 
+use crate::client::WalletClient;
 use crate::error::WalletError;
-use crate::identifiers::FlowId;
+use crate::exchange::DpopNonces;
+use crate::identifiers::{CredentialId, FlowId};
 use crate::policy::WalletPolicy;
 use crate::ports::{Change, Transport, WalletKeys, WalletStore};
 use crate::present::{PresentOutcome, PresentStage};
@@ -46,6 +48,8 @@ pub struct Ports {
 pub struct Wallet {
     pub(crate) ports: Ports,
     pub(crate) policy: Arc<WalletPolicy>,
+    pub(crate) client: Option<WalletClient>,
+    pub(crate) nonces: DpopNonces,
 }
 
 /// How a resumed flow went on.
@@ -73,6 +77,17 @@ impl Wallet {
         Self {
             ports,
             policy: Arc::new(policy),
+            client: None,
+            nonces: DpopNonces::default(),
+        }
+    }
+
+    /// The wallet as a client of authorization servers, so that people can sign in at issuers.
+    #[must_use]
+    pub fn with_client(self, client: WalletClient) -> Self {
+        Self {
+            client: Some(client),
+            ..self
         }
     }
 
@@ -87,29 +102,31 @@ impl Wallet {
     pub async fn recover(&self, now: UnixTime) -> Result<Recovered, WalletError> {
         let flows = self.ports.store.flows().await?;
         let credentials = self.ports.store.credentials().await?;
-        let mut used: Vec<KeyHandle> = credentials.into_iter().map(|credential| credential.key).collect();
+        let is_held = |id: &CredentialId| credentials.iter().any(|credential| credential.id == *id);
+        let mut used: Vec<KeyHandle> = credentials
+            .iter()
+            .map(|credential| credential.key.clone())
+            .collect();
         let mut recovered = Recovered::default();
         let mut old = Vec::new();
         for flow in flows {
-            match (&flow.stage, flow.stage.is_finished()) {
-                (_, true) => {
-                    if flow.updated.plus(FINISHED_FLOW_LIFETIME) < now {
-                        old.push(Change::DeleteFlow(flow.id));
-                    }
-                    continue;
-                }
-                (Stage::Receive(ReceiveStage::Issuing(issuing)), false) => used.extend(issuing.key.clone()),
-                // Nothing was signed yet, and the verifier has long stopped waiting.
-                (
-                    Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. }),
-                    false,
-                ) if flow.updated.plus(FINISHED_FLOW_LIFETIME) < now => {
-                    old.push(Change::DeleteFlow(flow.id));
-                    continue;
-                }
-                (Stage::Receive(_) | Stage::Present(_), false) => {}
+            let is_old = flow.updated.plus(FINISHED_FLOW_LIFETIME) < now;
+            let is_over = match &flow.stage {
+                // Kept as long as there is something to renew.
+                Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.stored.iter().any(is_held),
+                // Nothing was signed yet, and the verifier or the issuer has long stopped waiting.
+                Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. })
+                | Stage::Receive(ReceiveStage::Authorizing(_)) => true,
+                stage => stage.is_finished(),
+            };
+            if is_over && is_old {
+                old.push(Change::DeleteFlow(flow.id));
+                continue;
             }
-            recovered.unfinished.push(flow.id);
+            used.extend(flow.stage.keys().cloned());
+            if !flow.stage.is_finished() {
+                recovered.unfinished.push(flow.id);
+            }
         }
         if !old.is_empty() {
             self.ports.store.commit(old).await?;
@@ -140,17 +157,15 @@ impl Wallet {
         }
     }
 
-    /// Gives a flow up. What it has stored stays; its key is deleted.
+    /// Gives a flow up. What it has stored stays; its keys are deleted.
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when there is no such flow.
     pub async fn abandon(&self, flow: FlowId) -> Result<(), WalletError> {
         let flow = self.flow(flow).await?;
         self.ports.store.commit(vec![Change::DeleteFlow(flow.id)]).await?;
-        if let Stage::Receive(ReceiveStage::Issuing(issuing)) = flow.stage
-            && let Some(key) = issuing.key
-        {
-            self.ports.keys.delete(&key)?;
+        for key in flow.stage.keys() {
+            self.ports.keys.delete(key)?;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ pub enum TenantCommand {
     Add {
         /// What its tenant is called: a-z, 0-9 and -
         #[arg(value_name = "NAME", value_parser = tenant_name)]
-        tenant: TenantName,
+        new_tenant: TenantName,
         /// The issuer's URL: another host, or another path, than those of the other issuers
         #[arg(long, value_name = "URL")]
         issuer: url::Url,

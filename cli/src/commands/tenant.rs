@@ -20,7 +20,7 @@ pub fn run(command: &TenantCommand, configuration: Option<&Path>) -> anyhow::Res
     let installation = Installation::load(configuration)?;
     match command {
         TenantCommand::Add {
-            tenant,
+            new_tenant: tenant,
             issuer,
             name,
             offline_root,

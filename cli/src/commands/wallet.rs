@@ -1,5 +1,7 @@
 //! `symbolon wallet …`
 
+mod details;
+
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,14 +9,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_qr_picture::PictureSource;
-use symbolon_wallet_core::hold::{CredentialDetails, CredentialSummary, Disclosable, Validity};
+use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{ReceiveOutcome, ShownIssuer, TransactionCodeAttempt};
-use symbolon_wallet_core::record::{HistoryEvent, StatusListKind, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
 };
@@ -336,7 +338,7 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bo
     let languages = Languages::new([language.unwrap_or("en")]);
     let details = wallet.show(id, &languages, edge::system_time()).await?;
     if as_json {
-        show::line(&serde_json::to_string_pretty(&details_as_json(&details))?);
+        show::line(&serde_json::to_string_pretty(&details::as_json(&details))?);
         return Ok(());
     }
     show::line(&format!(
@@ -344,6 +346,9 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bo
         show::printable(&details.summary.name),
         validity_text(&details.summary)
     ));
+    if let Some(description) = &details.summary.description {
+        show::line(&format!("  {}", show::printable(description)));
+    }
     for claim in &details.claims {
         show::claim(1, &claim.name, &claim.value);
     }
@@ -353,53 +358,6 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bo
 fn parse_id(id: &str) -> anyhow::Result<CredentialId> {
     id.parse()
         .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))
-}
-
-fn details_as_json(details: &CredentialDetails) -> Value {
-    let claims: Vec<Value> = details
-        .claims
-        .iter()
-        .map(|claim| {
-            let mut entry = json!({
-                "path": claim.path,
-                "name": claim.name,
-                "value": claim.value,
-                "disclosable": match claim.disclosable {
-                    Disclosable::Selectively => "selectively",
-                    Disclosable::Always => "always",
-                },
-            });
-            if let (Some(members), false) = (entry.as_object_mut(), claim.languages.is_empty()) {
-                let languages = claim.languages.iter();
-                let languages = languages.map(|one| json!({ "language": one.language, "value": one.value }));
-                members.insert("languages".to_owned(), languages.collect());
-            }
-            entry
-        })
-        .collect();
-    let status: Vec<Value> = details
-        .status
-        .iter()
-        .map(|reference| {
-            let purpose = match &reference.list {
-                StatusListKind::Token => None,
-                StatusListKind::Bitstring { purpose } => Some(purpose),
-            };
-            json!({ "list": reference.uri, "index": reference.index, "purpose": purpose })
-        })
-        .collect();
-    let summary = &details.summary;
-    json!({
-        "id": summary.id.to_string(),
-        "name": summary.name,
-        "format": summary.format,
-        "type": summary.credential_type,
-        "issuer": summary.issuer,
-        "received": summary.received.rfc3339(),
-        "validity": validity_text(summary),
-        "status": status,
-        "claims": claims,
-    })
 }
 
 /// Shows who asks for what, asks for consent, and answers.

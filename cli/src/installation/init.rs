@@ -332,6 +332,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             tls_certificate: None,
             tls_key: None,
             authorization: AuthorizationSection::default(),
+            sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),
         },
         issuers: BTreeMap::new(),

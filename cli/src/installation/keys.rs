@@ -541,6 +541,29 @@ pub fn read_chain_file(path: &Path) -> Result<Vec<Vec<u8>>, KeyFileError> {
     Ok(chain.into_iter().map(Pem::into_contents).collect())
 }
 
+/// Reads a secret key from a file of its own.
+///
+/// # Errors
+/// [`KeyFileError`].
+pub fn read_key_file(
+    path: &Path,
+    handle: KeyHandle,
+    provider: &Arc<dyn CryptoProvider>,
+) -> Result<SoftwareKey, KeyFileError> {
+    let wrong = || KeyFileError::Content {
+        path: path.to_owned(),
+        expected: "private key",
+    };
+    let text = Zeroizing::new(read(path)?);
+    let pem = pem::parse(text.as_slice()).map_err(|_| wrong())?;
+    if pem.tag() != "PRIVATE KEY" {
+        return Err(wrong());
+    }
+    let der = Zeroizing::new(pem.into_contents());
+    let key = SecretKey::from_pkcs8_der(&der).map_err(|_| wrong())?;
+    Ok(SoftwareKey::new(handle, key, Arc::clone(provider)))
+}
+
 const VERIFIER_SECRET: &str = "verifier-requests";
 
 /// Reads a 256-bit secret from a PEM file.

@@ -27,7 +27,7 @@ use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::Installation;
-use crate::services::{authorization, clock, encryption};
+use crate::services::{authorization, clock, encryption, sign_in};
 
 /// Records, grants, issued credentials, status.
 pub const STORE: &str = "issuer.redb";
@@ -162,6 +162,7 @@ async fn open_in(
             None => FontSource::System,
         },
         card_codes: card_codes(installation)?,
+        sign_in: sign_in::setup(installation).context("[issuer.sign_in] is refused")?,
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(issuer),

@@ -22,8 +22,9 @@ const USUAL_PAYLOAD_BYTES: usize = 1536;
 const USUAL_DISCLOSURE_BYTES: usize = 160;
 
 /// Digests of nothing, among the digests of claims ([RFC 9901 §4.2.5](https://www.rfc-editor.org/rfc/rfc9901.html#section-4.2.5)).
-/// They hide how many claims there are from whoever sees a presentation. Arrays get none: the order of an array's
-/// elements must stay, so a decoy would show by its place.
+/// They hide how many claims there are from whoever sees a presentation. Arrays get none, though the RFC allows it: no
+/// configuration of the issuer discloses the elements of a list one by one. A claim that is a list is shown whole or not at
+/// all, so that its length is in no presentation that withholds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decoys {
     /// No decoys.

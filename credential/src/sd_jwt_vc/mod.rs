@@ -27,11 +27,10 @@ pub use issuer_metadata::{
 pub use key_binding::{ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected};
 pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};
 pub use type_metadata::{
-    ClaimDisplay, ClaimMetadata, ColorScheme, Contrast, CredentialView, KnownTypeMetadata, LocalizedClaim,
-    LocalizedType, MAX_TYPE_METADATA_BYTES, Orientation, RenderingResource, ResourceRejected,
-    SelectiveDisclosure, SimpleRendering, SvgTemplate, TypeDisplay, TypeMetadata, TypeMetadataError,
-    TypeMetadataReference, TypeMetadataRejected, TypeMetadataResolution, TypeRendering,
-    resolve as resolve_type_metadata,
+    ClaimDisplay, ClaimMetadata, ColorScheme, Contrast, CredentialView, KnownTypeMetadata,
+    MAX_TYPE_METADATA_BYTES, Orientation, RenderingResource, ResourceRejected, SelectiveDisclosure,
+    SimpleRendering, SvgTemplate, TypeDisplay, TypeMetadata, TypeMetadataError, TypeMetadataReference,
+    TypeMetadataRejected, TypeMetadataResolution, TypeRendering, resolve as resolve_type_metadata,
 };
 pub use vct::{InvalidCredentialType, VerifiableCredentialType};
 

@@ -9,6 +9,7 @@ mod error;
 mod offers;
 mod packs;
 mod records;
+mod sign_in;
 mod types;
 
 use std::sync::Arc;

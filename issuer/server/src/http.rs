@@ -4,7 +4,7 @@ mod access;
 mod administration;
 mod answer;
 mod authorize;
-mod browser;
+pub(crate) mod browser;
 mod challenge;
 mod credential;
 mod metadata;
@@ -101,9 +101,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         )
         .with_state(Arc::clone(issuer));
 
+    let resident = crate::pages::router(issuer, token.clone());
     let documents = vcalm::router(Arc::clone(issuer), token.clone());
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
-    let mut all = harden(public.merge(protocol), Limits::PROTOCOL);
+    let mut all = harden(public.merge(protocol).merge(resident), Limits::PROTOCOL);
     if !base.is_empty() {
         all = all.nest(&format!("{base}{ADMINISTRATION}"), administration.clone());
     }

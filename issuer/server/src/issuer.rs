@@ -6,7 +6,9 @@ mod authorization;
 mod back_channel;
 mod begin;
 mod credentials;
+mod provider_sign_in;
 mod pushed;
+mod sign_in;
 mod status;
 mod tokens;
 mod vcalm;
@@ -33,12 +35,14 @@ pub use back_channel::BackChannelRequest;
 pub use begin::BeginFailure;
 pub use credentials::CredentialFailure;
 pub use pushed::PushFailure;
+pub(crate) use sign_in::SignInFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
 use crate::administration::OpenBackup;
 use crate::card::{FontError, Fonts};
+use crate::pages::Pages;
 use crate::setup::Setup;
 use status::Publisher;
 
@@ -48,6 +52,7 @@ pub struct Issuer {
     pub(crate) secret: InstallationSecret,
     pub(crate) signers: CredentialSigners,
     pub(crate) allocator: IndexAllocator,
+    pub(crate) pages: Pages,
     publisher: Publisher,
     fonts: OnceCell<Arc<Fonts>>,
     /// Whose status sections its packs carry beside its own.
@@ -68,7 +73,9 @@ impl Issuer {
         let proposal = InstallationSecret::make(&*setup.randomness)?;
         let secret = setup.store.installation_secret(proposal).await?;
         let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
+        let pages = Pages::new(&setup).map_err(OpenIssuerError::Pages)?;
         Ok(Arc::new(Self {
+            pages,
             setup,
             secret,
             signers,
@@ -174,6 +181,9 @@ pub enum OpenIssuerError {
     /// There is no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessUnavailable),
+    /// A template of a page is wrong, which a test rules out.
+    #[error("the pages cannot be prepared")]
+    Pages(#[source] minijinja::Error),
 }
 
 /// One commit leases this many status indices; at most so many are lost when the process ends.

@@ -4,9 +4,11 @@ pub mod administration;
 pub mod card;
 mod http;
 mod issuer;
+mod pages;
 mod pictures;
 mod server;
 mod setup;
+pub mod sign_in;
 mod store;
 
 pub use crate::http::{TenantsError, router};
@@ -16,6 +18,7 @@ pub use issuer::{
     PublishedList, PublishedToken, PushFailure, ResourceRequest, StatusRefused, StatusUpdate, TokenFailure,
     VerifyAuditError,
 };
+pub use pages::{Translations, TranslationsError};
 pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,

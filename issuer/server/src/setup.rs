@@ -16,6 +16,7 @@ use symbolon_trust::trust_list::TrustList;
 use thiserror::Error;
 
 use crate::card::FontSource;
+use crate::sign_in::SignInSetup;
 
 /// Tells the time. Handed in, so that tests choose it.
 pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub fonts: FontSource,
     /// Which codes cards have.
     pub card_codes: CardCodes,
+    /// How residents sign in.
+    pub sign_in: SignInSetup,
 }
 
 /// Which codes the cards of an issuer have, unless an order says otherwise.

@@ -1,10 +1,11 @@
-//! Language tags of W3C credentials.
+//! Language tags of W3C credentials and of messages.
 
 use crate::record::Language;
 
 /// The BCP 47 tag of a language: the two letters of ISO 639-1 where it has them, since no other tag is right then
 /// ([RFC 5646 §2.2.1](https://www.rfc-editor.org/rfc/rfc5646#section-2.2.1)), else its three.
-pub(super) fn bcp47(language: Language) -> String {
+#[must_use]
+pub fn bcp47(language: Language) -> String {
     let three = language.as_str();
     let short = TWO_LETTERS
         .binary_search_by_key(&three, |(code, _)| *code)

@@ -141,6 +141,29 @@ fn a_missing_required_value_names_the_claim_and_not_the_record() {
     );
 }
 
+#[test]
+fn whether_a_record_is_complete_is_told_without_making_anything_of_it() {
+    let licence = symbolon_schemas::MOBILE_DRIVING_LICENCE.mapping;
+    let licence = CredentialConfiguration::parse(licence).unwrap();
+    let complete = |configuration: &CredentialConfiguration, record: &IdRecord| {
+        configuration.check_record(record, times())
+    };
+    assert_eq!(complete(&shipped(), &record(|_| {})), Ok(()));
+    let error = complete(&licence, &record(|_| {})).unwrap_err();
+    assert!(matches!(error, MappingError::Missing { .. }), "{error}");
+    // A picture that an image library could bring under its budget, and of which nothing else does.
+    let mut png = vec![0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n'];
+    png.resize(20_000, 1);
+    let face = symbolon_crypto::encoding::base64::encode(&png);
+    let large = record(|record| record["face"] = json!(format!("data:image/png;base64,{face}")));
+    assert_eq!(complete(&shipped(), &large), Ok(()));
+    let odd = record(|record| record["gender"] = json!([{ "language": "eng", "value": "" }]));
+    assert_eq!(
+        complete(&shipped(), &odd),
+        shipped().map_claims(&odd, times(), &KeepPictures).map(|_| ())
+    );
+}
+
 struct Shrink;
 
 impl FitPicture for Shrink {

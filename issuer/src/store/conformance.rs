@@ -8,6 +8,7 @@
 
 mod authorization;
 mod fixtures;
+mod sign_in;
 mod upkeep;
 
 use std::sync::Arc;
@@ -43,6 +44,9 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     authorization::a_proof_is_used_once_until_its_mark_is_forgotten(&*make()).await;
     authorization::an_issuance_needs_its_family_as_it_was_and_a_fresh_proof(&*make()).await;
     authorization::what_expired_is_forgotten(&*make()).await;
+    sign_in::a_record_is_found_by_the_virtual_identifiers_that_it_alone_has(&*make()).await;
+    sign_in::a_step_of_a_sign_in_is_whole_and_taken_by_one_of_two(&*make()).await;
+    sign_in::a_budget_that_was_counted_again_is_not_forgotten(&*make()).await;
     upkeep::single_values_are_made_once(&*make()).await;
     upkeep::the_audit_chain_grows_from_waiting_events(&*make()).await;
     upkeep::what_expired_is_forgotten_and_nothing_else(&*make()).await;

@@ -10,6 +10,7 @@ mod grants;
 mod operations;
 mod records;
 mod restoration;
+mod sign_in;
 
 use super::StoreFuture;
 pub use restoration::{Restoration, Restored};
@@ -89,6 +90,8 @@ pub enum Applied {
 pub enum Space {
     /// ID records by UIN.
     Records,
+    /// UINs by virtual identifier.
+    RecordsByVid,
     /// Offers by identifier.
     Offers,
     /// Grants by digest of the pre-authorized code.
@@ -127,6 +130,10 @@ pub enum Space {
     TokenFamilies,
     /// Marks of used proofs, by digest.
     ReplayMarks,
+    /// Sign-ins under way, by digest of the browser's key.
+    SignIns,
+    /// Budgets of messages, by record.
+    SendBudgets,
     /// Single values: the secret, the audit head, the pack's sequence.
     Installation,
 }
@@ -143,8 +150,9 @@ pub enum Durability {
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Records,
+        Self::RecordsByVid,
         Self::Offers,
         Self::Grants,
         Self::Access,
@@ -164,6 +172,8 @@ impl Space {
         Self::RefreshTokens,
         Self::TokenFamilies,
         Self::ReplayMarks,
+        Self::SignIns,
+        Self::SendBudgets,
         Self::Installation,
     ];
 
@@ -172,6 +182,7 @@ impl Space {
     pub const fn durability(self) -> Durability {
         match self {
             Self::Records
+            | Self::RecordsByVid
             | Self::Shards
             | Self::Credentials
             | Self::CredentialsByRecord
@@ -191,7 +202,9 @@ impl Space {
             | Self::AuthorizationCodes
             | Self::RefreshTokens
             | Self::TokenFamilies
-            | Self::ReplayMarks => Durability::Transient,
+            | Self::ReplayMarks
+            | Self::SignIns
+            | Self::SendBudgets => Durability::Transient,
         }
     }
 
@@ -209,6 +222,7 @@ impl Space {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Records => "issuer-records",
+            Self::RecordsByVid => "issuer-records-by-vid",
             Self::Offers => "issuer-offers",
             Self::Grants => "issuer-grants",
             Self::Access => "issuer-access",
@@ -228,6 +242,8 @@ impl Space {
             Self::RefreshTokens => "issuer-refresh-tokens",
             Self::TokenFamilies => "issuer-token-families",
             Self::ReplayMarks => "issuer-replay-marks",
+            Self::SignIns => "issuer-sign-ins",
+            Self::SendBudgets => "issuer-send-budgets",
             Self::Installation => "issuer-installation",
         }
     }

@@ -275,7 +275,10 @@ fn split_outside_quotes(header: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    fn parse(authorization: Option<&str>, query: Option<&str>) -> Result<PresentedAccessToken, AccessTokenError> {
+    fn parse(
+        authorization: Option<&str>,
+        query: Option<&str>,
+    ) -> Result<PresentedAccessToken, AccessTokenError> {
         PresentedAccessToken::parse(authorization, query)
     }
 
@@ -300,7 +303,15 @@ mod tests {
 
     #[test]
     fn refuses_other_schemes_and_odd_characters() {
-        for header in ["Basic abc", "Bearer", "Bearer a b", "Bearer a,b", "Bearer ", "DPoP", "DPoP a\"b"] {
+        for header in [
+            "Basic abc",
+            "Bearer",
+            "Bearer a b",
+            "Bearer a,b",
+            "Bearer ",
+            "DPoP",
+            "DPoP a\"b",
+        ] {
             assert_eq!(
                 parse(Some(header), None).unwrap_err(),
                 AccessTokenError::Malformed,

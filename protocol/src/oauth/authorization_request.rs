@@ -23,8 +23,8 @@ use crate::identifier::IssuerIdentifier;
 use crate::openid4vci::authorization_details::RequestedCredential;
 use crate::wire::Form;
 
-pub use endpoint::{AuthorizationEndpointRequest, MAX_AUTHORIZATION_REQUEST_BYTES};
 pub(crate) use endpoint::parse_form;
+pub use endpoint::{AuthorizationEndpointRequest, MAX_AUTHORIZATION_REQUEST_BYTES};
 pub use error::{AnswerAddress, AuthorizationRequestError, AuthorizationRequestRefused};
 
 /// The longest `state` and the longest `issuer_state` that are read, in bytes. Servers store them.
@@ -135,7 +135,10 @@ impl AuthorizationRequest {
             ("code_challenge_method", pkce::S256.to_owned()),
         ];
         let mut optional = |name, value: Option<String>| parameters.extend(value.map(|value| (name, value)));
-        optional("state", self.state.as_ref().map(|state| state.as_str().to_owned()));
+        optional(
+            "state",
+            self.state.as_ref().map(|state| state.as_str().to_owned()),
+        );
         optional("scope", self.scope.as_ref().map(ToString::to_string));
         if !self.authorization_details.is_empty() {
             // Texts alone: they are always written.
@@ -153,7 +156,11 @@ impl AuthorizationRequest {
             "ui_locales",
             (!self.ui_locales.is_empty()).then(|| self.ui_locales.join(" ")),
         );
-        parameters.extend(self.resource.iter().map(|issuer| ("resource", issuer.to_string())));
+        parameters.extend(
+            self.resource
+                .iter()
+                .map(|issuer| ("resource", issuer.to_string())),
+        );
         parameters
     }
 
@@ -209,7 +216,10 @@ impl Asked {
             None => return Err(Error::MissingResponseType),
         }
         // The default of the code flow, and the only one here.
-        if form.take_value("response_mode").is_some_and(|mode| mode != "query") {
+        if form
+            .take_value("response_mode")
+            .is_some_and(|mode| mode != "query")
+        {
             return Err(Error::ResponseMode);
         }
         let method = form.take_value("code_challenge_method");

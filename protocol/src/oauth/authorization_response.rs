@@ -3,6 +3,7 @@
 //! [RFC 6749 §4.1.2]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
 //! [RFC 9207]: https://www.rfc-editor.org/rfc/rfc9207
 
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -78,7 +79,8 @@ pub struct AnswerExpectations<'a> {
 }
 
 /// Whether the metadata of a server has `authorization_response_iss_parameter_supported`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IssuerParameter {
     /// It names itself: an answer without `iss` is another's.
     Promised,
@@ -209,7 +211,9 @@ mod tests {
     #[test]
     fn a_code_reads_back_behind_the_query_that_was_there() {
         let client = Client::new();
-        let url = client.answered(AuthorizationAnswer::Code(AuthorizationCode::parse("c+o d").unwrap()));
+        let url = client.answered(AuthorizationAnswer::Code(
+            AuthorizationCode::parse("c+o d").unwrap(),
+        ));
         assert_eq!(
             *url,
             "https://wallet.example/cb?a=b&code=c%2Bo%20d&state=our%20state&iss=https%3A%2F%2Fas.example"
@@ -248,15 +252,33 @@ mod tests {
             (format!("{base}&code=c&state=&{iss}"), Error::WrongState),
             (format!("{base}&code=c&state=theirs&{iss}"), Error::WrongState),
             (format!("{base}&code=c&{state}"), Error::NoIssuer),
-            (format!("{base}&code=c&{state}&iss=https://evil.example"), Error::WrongIssuer),
-            (format!("{base}&code=c&{state}&iss=https://as.example/"), Error::WrongIssuer),
+            (
+                format!("{base}&code=c&{state}&iss=https://evil.example"),
+                Error::WrongIssuer,
+            ),
+            (
+                format!("{base}&code=c&{state}&iss=https://as.example/"),
+                Error::WrongIssuer,
+            ),
             (format!("{base}&error=access_denied&{state}"), Error::NoIssuer),
-            (format!("{base}&code=c&code=d&{state}&{iss}"), Error::RepeatedParameter),
-            (format!("{base}&code=c&error=x&{state}&{iss}"), Error::NotOneAnswer),
+            (
+                format!("{base}&code=c&code=d&{state}&{iss}"),
+                Error::RepeatedParameter,
+            ),
+            (
+                format!("{base}&code=c&error=x&{state}&{iss}"),
+                Error::NotOneAnswer,
+            ),
             (format!("{base}&{state}&{iss}"), Error::NotOneAnswer),
             (format!("{base}&code=%00&{state}&{iss}"), Error::Code),
-            (format!("https://evil.example/cb?a=b&code=c&{state}&{iss}"), Error::WrongAddress),
-            (format!("{base}&code={}", "c".repeat(MAX_ANSWER_BYTES)), Error::TooLarge),
+            (
+                format!("https://evil.example/cb?a=b&code=c&{state}&{iss}"),
+                Error::WrongAddress,
+            ),
+            (
+                format!("{base}&code={}", "c".repeat(MAX_ANSWER_BYTES)),
+                Error::TooLarge,
+            ),
         ] {
             let refused = client.parse(&url, IssuerParameter::Promised);
             assert_eq!(refused.unwrap_err(), error, "{url}");

@@ -95,10 +95,7 @@ impl ClientParameters {
             (Some(_), Some(_)) => return Err(ClientParametersError::AssertionType),
             (Some(_), None) | (None, Some(_)) => return Err(ClientParametersError::HalfAnAssertion),
         };
-        Ok(Self {
-            client_id,
-            assertion,
-        })
+        Ok(Self { client_id, assertion })
     }
 
     pub(crate) fn append_to(&self, form: &mut url::form_urlencoded::Serializer<'_, String>) {
@@ -249,7 +246,10 @@ mod tests {
         ));
         assert!(matches!(
             find(attested, &public),
-            Ok(PresentedAuthentication::Attestation { attestation: "a.b.c", proof_of_possession: "d.e.f" })
+            Ok(PresentedAuthentication::Attestation {
+                attestation: "a.b.c",
+                proof_of_possession: "d.e.f"
+            })
         ));
         assert_eq!(find(attested, &asserted), Err(ClientParametersError::SeveralWays));
     }

@@ -116,7 +116,10 @@ pub fn verify(
 ) -> Result<VerifiedAssertion, AssertionError> {
     let jws = parse(assertion)?;
     // Other JWTs that the same key signs have types of their own; an assertion has none, or the plain one.
-    if !matches!(jws.header.typ.as_deref(), None | Some("JWT" | "jwt" | "client-authentication+jwt")) {
+    if !matches!(
+        jws.header.typ.as_deref(),
+        None | Some("JWT" | "jwt" | "client-authentication+jwt")
+    ) {
         return Err(AssertionError::WrongType);
     }
     let is_signer = |key: &&PublicKey| match &jws.header.kid {
@@ -152,7 +155,9 @@ pub fn verify(
     if time("iat")?.is_some_and(|at| at > latest) || time("nbf")?.is_some_and(|at| at > latest) {
         return Err(AssertionError::FromTheFuture);
     }
-    let jti = text("jti").and_then(JwtId::parse).ok_or(AssertionError::NoIdentifier)?;
+    let jti = text("jti")
+        .and_then(JwtId::parse)
+        .ok_or(AssertionError::NoIdentifier)?;
     Ok(VerifiedAssertion { jti, expires_at })
 }
 
@@ -287,7 +292,10 @@ mod tests {
         assert_eq!(claimed_client(&assertion), Ok(client()));
         let verified = check(&assertion).unwrap();
         assert_eq!(*verified.jti(), jti);
-        assert_eq!(verified.forget_after(), NOW.plus(ASSERTION_LIFETIME).plus(CLOCK_TOLERANCE));
+        assert_eq!(
+            verified.forget_after(),
+            NOW.plus(ASSERTION_LIFETIME).plus(CLOCK_TOLERANCE)
+        );
         assert_eq!(format!("{assertion:?}"), "ClientAssertion(..)");
     }
 
@@ -304,9 +312,18 @@ mod tests {
         for (claims, error) in [
             (with("iss", json!("other")), AssertionError::WrongSubject),
             (with("sub", json!("other")), AssertionError::WrongSubject),
-            (with("aud", json!("https://as.example/token")), AssertionError::WrongAudience),
-            (with("aud", json!(["https://as.example"])), AssertionError::WrongAudience),
-            (with("aud", json!("https://other.example")), AssertionError::WrongAudience),
+            (
+                with("aud", json!("https://as.example/token")),
+                AssertionError::WrongAudience,
+            ),
+            (
+                with("aud", json!(["https://as.example"])),
+                AssertionError::WrongAudience,
+            ),
+            (
+                with("aud", json!("https://other.example")),
+                AssertionError::WrongAudience,
+            ),
             (with("exp", Value::Null), AssertionError::Malformed),
             (with("exp", json!(at - 301)), AssertionError::Expired),
             (with("exp", json!(at + 3901)), AssertionError::LivesTooLong),
@@ -328,6 +345,9 @@ mod tests {
         let jti = JwtId::parse("one").unwrap();
         let stranger = key(2);
         let prepared = prepare(&client(), &stranger.public_key(), &server(), &jti, NOW);
-        assert_eq!(check(&finish(&stranger, prepared)), Err(AssertionError::Signature));
+        assert_eq!(
+            check(&finish(&stranger, prepared)),
+            Err(AssertionError::Signature)
+        );
     }
 }

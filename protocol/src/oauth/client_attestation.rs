@@ -19,9 +19,7 @@ use symbolon_crypto::SignatureAlgorithm;
 pub use challenge::{AttestationChallenge, ChallengeResponse};
 pub use create::{AttestationContents, AttesterName, prepare_attestation, prepare_proof_of_possession};
 pub use error::AttestationError;
-pub use verify::{
-    AttestationExpectations, AttesterKey, TrustedAttesters, VerifiedClientAttestation, verify,
-};
+pub use verify::{AttestationExpectations, AttesterKey, TrustedAttesters, VerifiedClientAttestation, verify};
 
 /// The header field of the attestation.
 pub const ATTESTATION_HEADER: &str = "OAuth-Client-Attestation";

@@ -16,8 +16,8 @@ use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, Thumbprint,
 use thiserror::Error;
 use url::Url;
 
-use super::error::TokenErrorCode;
 use super::access_token::ResourceErrorCode;
+use super::error::TokenErrorCode;
 use super::jwt::{Freshness, FreshnessDefect, JwtId};
 use crate::identifier::HttpUrl;
 use crate::secret::AccessToken;
@@ -195,7 +195,12 @@ pub fn verify(
     }
     let nonce = match claims.get("nonce") {
         None => None,
-        Some(nonce) => Some(nonce.as_str().and_then(DpopNonce::parse).ok_or(DpopError::Nonce)?),
+        Some(nonce) => Some(
+            nonce
+                .as_str()
+                .and_then(DpopNonce::parse)
+                .ok_or(DpopError::Nonce)?,
+        ),
     };
     let thumbprint = key.thumbprint();
     match expected {

@@ -217,7 +217,12 @@ mod tests {
 
     #[test]
     fn a_client_is_told_the_same_at_both_endpoints() {
-        for code in ["invalid_client", "use_dpop_nonce", "invalid_client_attestation", "use_attestation_challenge"] {
+        for code in [
+            "invalid_client",
+            "use_dpop_nonce",
+            "invalid_client_attestation",
+            "use_attestation_challenge",
+        ] {
             let token = TokenErrorCode::from_wire(code);
             let pushed = AuthorizationErrorCode::from(token);
             assert_eq!(pushed.as_str(), code);

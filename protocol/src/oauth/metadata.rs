@@ -320,7 +320,11 @@ mod tests {
         ] {
             let document = format!(r#"{{"issuer":"https://as.example","{member}":"http://as.example/x"}}"#);
             let refused = AuthorizationServerMetadata::parse(document.as_bytes(), &issuer, UrlPolicy::Public);
-            assert_eq!(refused, Err(ServerMetadataError::EndpointNotPermitted), "{member}");
+            assert_eq!(
+                refused,
+                Err(ServerMetadataError::EndpointNotPermitted),
+                "{member}"
+            );
         }
     }
 }

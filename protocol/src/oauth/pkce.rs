@@ -66,6 +66,13 @@ impl CodeVerifier {
     }
 }
 
+impl<'de> Deserialize<'de> for CodeVerifier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(String::deserialize(deserializer)?)
+            .ok_or_else(|| serde::de::Error::custom("not a code verifier"))
+    }
+}
+
 impl std::fmt::Debug for CodeVerifier {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("CodeVerifier(..)")
@@ -182,7 +189,12 @@ mod tests {
                 Err(CodeChallengeError::Method)
             );
         }
-        for challenge in ["", "abc", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", &"A".repeat(44)] {
+        for challenge in [
+            "",
+            "abc",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM",
+            &"A".repeat(44),
+        ] {
             assert_eq!(
                 CodeChallenge::parse(challenge, Some("S256")),
                 Err(CodeChallengeError::Malformed)

@@ -234,7 +234,10 @@ mod tests {
             (format!("{good}&client_secret=x"), Code::InvalidClient),
             (format!("{good}&scope=x"), Code::InvalidRequest),
             ("client_id=a&request=%20".to_owned(), Code::InvalidRequestObject),
-            (good.replace("response_type=code", "response_type=token"), Code::UnsupportedResponseType),
+            (
+                good.replace("response_type=code", "response_type=token"),
+                Code::UnsupportedResponseType,
+            ),
             (String::new(), Code::InvalidRequest),
         ] {
             let error = PushedRequest::parse_form(body.as_bytes()).unwrap_err();
@@ -248,7 +251,10 @@ mod tests {
         let name = RequestUri::make(&randomness).unwrap();
         assert_eq!(name.reference().map(str::len), Some(43));
         assert_ne!(name, RequestUri::make(&randomness).unwrap());
-        for other in ["https://as.example/request/1", "urn:ietf:params:oauth:request_uri:"] {
+        for other in [
+            "https://as.example/request/1",
+            "urn:ietf:params:oauth:request_uri:",
+        ] {
             assert_eq!(RequestUri::parse(other).unwrap().reference(), None);
         }
         for text in ["", "reference", "urn:a b"] {

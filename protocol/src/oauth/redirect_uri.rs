@@ -12,8 +12,20 @@ use crate::identifier::{MAX_URL_BYTES, UrlPolicy};
 
 /// Schemes that no wallet has for its own and that a browser would run or show instead of handing them on.
 const FORBIDDEN_SCHEMES: &[&str] = &[
-    "about", "blob", "chrome", "data", "file", "filesystem", "ftp", "intent", "javascript", "mailto",
-    "vbscript", "view-source", "ws", "wss",
+    "about",
+    "blob",
+    "chrome",
+    "data",
+    "file",
+    "filesystem",
+    "ftp",
+    "intent",
+    "javascript",
+    "mailto",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
 ];
 
 /// An absolute URI without fragment and user information: `https`, a scheme of the wallet's own, or `http` on the
@@ -202,10 +214,19 @@ mod tests {
     #[test]
     fn an_existing_query_is_kept_and_the_answer_read_behind_it() {
         for (text, with) in [
-            ("https://w.example/cb", "https://w.example/cb?code=a%20b&state=%26"),
+            (
+                "https://w.example/cb",
+                "https://w.example/cb?code=a%20b&state=%26",
+            ),
             ("https://w.example", "https://w.example?code=a%20b&state=%26"),
-            ("https://w.example/cb?x=1", "https://w.example/cb?x=1&code=a%20b&state=%26"),
-            ("https://w.example/cb?", "https://w.example/cb?code=a%20b&state=%26"),
+            (
+                "https://w.example/cb?x=1",
+                "https://w.example/cb?x=1&code=a%20b&state=%26",
+            ),
+            (
+                "https://w.example/cb?",
+                "https://w.example/cb?code=a%20b&state=%26",
+            ),
             ("org.example:/cb", "org.example:/cb?code=a%20b&state=%26"),
         ] {
             let uri = uri(text);

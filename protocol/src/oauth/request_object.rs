@@ -305,7 +305,11 @@ mod tests {
             ("iss", json!("other"), RequestObjectError::WrongClient),
             ("client_id", json!("other"), RequestObjectError::WrongClient),
             ("sub", json!(client), RequestObjectError::Subject),
-            ("aud", json!("https://other.example"), RequestObjectError::WrongAudience),
+            (
+                "aud",
+                json!("https://other.example"),
+                RequestObjectError::WrongAudience,
+            ),
             (
                 "aud",
                 json!(["https://as.example", "https://other.example"]),
@@ -351,7 +355,14 @@ mod tests {
         let jti = JwtId::parse("one").unwrap();
         let object = finish(prepare(&request(), &key(1).public_key(), &server(), &jti, NOW));
         let keys = [key(2).public_key()];
-        let refused = verify(&object, &request().client_id, &keys, &server(), NOW, &RustCryptoProvider);
+        let refused = verify(
+            &object,
+            &request().client_id,
+            &keys,
+            &server(),
+            NOW,
+            &RustCryptoProvider,
+        );
         assert_eq!(refused, Err(RequestObjectError::Signature));
     }
 }

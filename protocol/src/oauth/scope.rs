@@ -90,7 +90,16 @@ mod tests {
     #[test]
     fn refuses_what_is_no_scope() {
         let many: Vec<String> = (0..=MAX_SCOPE_VALUES).map(|number| number.to_string()).collect();
-        for text in ["", " ", "a\tb", "a\"", "a\\b", "é", &"a".repeat(MAX_SCOPE_BYTES + 1), &many.join(" ")] {
+        for text in [
+            "",
+            " ",
+            "a\tb",
+            "a\"",
+            "a\\b",
+            "é",
+            &"a".repeat(MAX_SCOPE_BYTES + 1),
+            &many.join(" "),
+        ] {
             assert_eq!(Scope::parse(text), Err(InvalidScope), "{text}");
         }
     }

@@ -3,7 +3,7 @@
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt_vc::{
     ClaimMetadata, KnownTypeMetadata, TypeMetadata, TypeMetadataReference, TypeMetadataResolution,
-    VerifiableCredentialType, resolve_type_metadata,
+    TypeRendering, VerifiableCredentialType, resolve_type_metadata,
 };
 
 use crate::language::Languages;
@@ -55,14 +55,15 @@ impl ClaimNames {
     }
 }
 
-/// The name of a type in one language.
-pub(crate) struct TypeName {
+/// A type as it is shown in one language.
+pub(crate) struct ShownType {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
+    pub(crate) rendering: TypeRendering,
 }
 
-impl TypeName {
-    /// The name of the credential's type by the type metadata that the policy carries.
+impl ShownType {
+    /// How the credential's type is shown, by the type metadata that the policy carries.
     pub(crate) fn of(
         credential: &HeldCredential,
         policy: &WalletPolicy,
@@ -73,6 +74,7 @@ impl TypeName {
         Some(Self {
             name: display.name.clone(),
             description: display.description.clone(),
+            rendering: display.rendering(),
         })
     }
 }

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_credential::sd_jwt_vc::TypeRendering;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::format::CredentialFormat;
 
 use super::languages::{LocalizedValue, languages_of};
-use super::names::{ClaimNames, TypeName};
+use super::names::{ClaimNames, ShownType};
 use super::opened::PersonalClaim;
 use crate::identifiers::CredentialId;
 use crate::language::Languages;
@@ -65,6 +66,9 @@ pub struct CredentialDetails {
     pub claims: Vec<ShownClaim>,
     /// Where its status is published.
     pub status: Vec<StatusReference>,
+    /// How its type would be drawn, in the language of the person: logo, background, templates. An app that draws them fetches
+    /// them as it fetches anything, and checks each against its hash.
+    pub rendering: TypeRendering,
 }
 
 /// One claim.
@@ -99,22 +103,32 @@ impl CredentialSummary {
         languages: &Languages,
         now: UnixTime,
     ) -> Self {
+        let by_type = ShownType::of(credential, policy, languages);
+        Self::with_type(credential, by_type.as_ref(), languages, now)
+    }
+
+    /// The summary of a credential whose type was looked up.
+    fn with_type(
+        credential: &HeldCredential,
+        by_type: Option<&ShownType>,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Self {
         let display = languages.choose(&credential.display.credential, |display| {
             display.locale.as_deref()
         });
-        let by_type = match display {
-            Some(_) => None,
-            None => TypeName::of(credential, policy, languages),
-        };
+        // The issuer's own words are not mixed with those of the type, which may be of another language.
+        let named_by_type = by_type.filter(|_| display.is_none());
+        let colors = by_type.and_then(|by_type| by_type.rendering.simple.as_ref());
         Self {
             id: credential.id,
             name: display
                 .map(|display| display.name.clone())
-                .or_else(|| by_type.as_ref().map(|by_type| by_type.name.clone()))
+                .or_else(|| named_by_type.map(|by_type| by_type.name.clone()))
                 .unwrap_or_else(|| credential.configuration.clone()),
             description: display
                 .and_then(|display| display.description.clone())
-                .or_else(|| by_type.and_then(|by_type| by_type.description)),
+                .or_else(|| named_by_type.and_then(|by_type| by_type.description.clone())),
             format: credential.content.format(),
             credential_type: credential.credential_type.clone(),
             issuer: credential.issuer.clone(),
@@ -126,8 +140,12 @@ impl CredentialSummary {
                 Some(at) if at <= now => Validity::Expired { at },
                 Some(at) => Validity::Until(at),
             },
-            background_color: display.and_then(|display| display.background_color.clone()),
-            text_color: display.and_then(|display| display.text_color.clone()),
+            background_color: display
+                .and_then(|display| display.background_color.clone())
+                .or_else(|| colors.and_then(|colors| colors.background_color.clone())),
+            text_color: display
+                .and_then(|display| display.text_color.clone())
+                .or_else(|| colors.and_then(|colors| colors.text_color.clone())),
         }
     }
 }
@@ -171,10 +189,12 @@ impl CredentialDetails {
         languages: &Languages,
         now: UnixTime,
     ) -> Self {
+        let by_type = ShownType::of(credential, policy, languages);
         Self {
-            summary: CredentialSummary::of(credential, policy, languages, now),
+            summary: CredentialSummary::with_type(credential, by_type.as_ref(), languages, now),
             claims: ShownClaim::all(credential, claims, policy, languages),
             status: credential.status.clone(),
+            rendering: by_type.map(|by_type| by_type.rendering).unwrap_or_default(),
         }
     }
 }

@@ -75,13 +75,20 @@ impl HttpResponse {
         self.status >= 200 && self.status < 300
     }
 
+    /// The values of the header fields of this name.
+    pub fn header_values<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The media type of the body in lower case, without parameters; empty when the peer gave none.
     #[must_use]
     pub fn media_type(&self) -> String {
-        self.headers
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-            .and_then(|(_, value)| value.split(';').next())
+        self.header_values("content-type")
+            .next()
+            .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase())
             .unwrap_or_default()
     }

@@ -12,13 +12,13 @@ use symbolon_protocol::openid4vci::error::{CredentialErrorCode, CredentialErrorR
 use symbolon_protocol::openid4vci::identifiers::CNonce;
 use symbolon_protocol::openid4vci::nonce::{MAX_NONCE_RESPONSE_BYTES, NonceResponse};
 
-use super::outcome::{NewOfferReason, ReceiptProblem, ReceiveOutcome};
+use super::outcome::{ReceiptProblem, ReceiveOutcome};
 use super::proof::SignedProof;
 use super::run::Step;
 use super::stage::{FinishedReceipt, Issuing, PlannedCredential, ReceiveStage};
 use super::verification::{Expected, Verified, verify_received};
 use crate::error::{DeviceFault, WalletError};
-use crate::exchange::{Body, JSON, is_success_of};
+use crate::exchange::{Body, JSON, NonceOf, ResourceRequest, Sent, is_success_of};
 use crate::identifiers::{CredentialId, HistoryId};
 use crate::ports::{Change, KEY_ALGORITHM};
 use crate::progress::Progress;
@@ -34,6 +34,8 @@ enum Requested {
     Credential(IssuedCredential),
     /// The key waits for the person.
     KeyLocked,
+    /// The access token is not good any more.
+    TokenRefused,
     /// The issuer's word is final.
     Ended(FinishedReceipt),
 }
@@ -46,14 +48,15 @@ impl Wallet {
         mut issuing: Issuing,
     ) -> Result<Step, WalletError> {
         let Some(planned) = issuing.plan.credentials.get(issuing.next).cloned() else {
-            let finished = FinishedReceipt::Stored {
-                credentials: issuing.stored,
-                not_supported: issuing.plan.not_supported,
+            let stage = if issuing.refresh_token.is_some() {
+                ReceiveStage::Renewable(Box::new(issuing))
+            } else {
+                ReceiveStage::Finished(FinishedReceipt::Stored {
+                    credentials: issuing.stored,
+                    not_supported: issuing.plan.not_supported,
+                })
             };
-            return cursor
-                .write_receipt(ReceiveStage::Finished(finished), Vec::new())
-                .await
-                .map(Step::Next);
+            return cursor.write_receipt(stage, Vec::new()).await.map(Step::Next);
         };
         let key = match issuing.key.take() {
             None => return self.create_key(cursor, issuing).await.map(Step::Next),
@@ -70,6 +73,10 @@ impl Wallet {
                 .await
                 .map(Step::Next),
             Requested::KeyLocked => Ok(Step::Wait(ReceiveOutcome::KeyLocked)),
+            Requested::TokenRefused => {
+                issuing.key = Some(key.handle);
+                self.renew_or_end(cursor, issuing).await.map(Step::Next)
+            }
             Requested::Ended(finished) => {
                 let stage = ReceiveStage::Finished(finished);
                 self.end_without(cursor, stage, Vec::new(), &key.handle)
@@ -122,6 +129,7 @@ impl Wallet {
                 &issuing.plan.issuer,
                 key,
                 planned.proof_key,
+                issuing.plan.client_identifier(),
                 nonce.as_ref(),
                 cursor.now,
             )? {
@@ -129,24 +137,26 @@ impl Wallet {
                 SignedProof::Locked => return Ok(Requested::KeyLocked),
             };
             self.observe(Progress::RequestingCredential);
-            let dataset = issuing
-                .datasets
-                .iter()
-                .find(|(id, _)| *id == planned.configuration);
             let request = CredentialRequest {
-                selector: match dataset {
-                    Some((_, dataset)) => CredentialSelector::Identifier(dataset.clone()),
+                selector: match issuing.dataset() {
+                    Some(dataset) => CredentialSelector::Identifier(dataset.clone()),
                     None => CredentialSelector::Configuration(planned.configuration.clone()),
                 },
                 proofs: Some(Proofs::Jwt(vec![proof])),
             };
             let json =
                 serde_json::to_vec(&request).map_err(|_| WalletError::DeviceFailed(DeviceFault::Internal))?;
-            let body = Body::json_with_token(json, &issuing.access_token);
-            let endpoint = &issuing.plan.credential_endpoint;
-            let response = self
-                .post(endpoint, body, JSON, MAX_CREDENTIAL_RESPONSE_BYTES)
-                .await?;
+            let request = ResourceRequest {
+                url: &issuing.plan.credential_endpoint,
+                token: &issuing.access_token,
+                key: issuing.token_key.as_ref(),
+                json: &json,
+                max_response_bytes: MAX_CREDENTIAL_RESPONSE_BYTES,
+            };
+            let response = match self.post_to_resource(request, cursor.now).await? {
+                Sent::Answered(response) => response,
+                Sent::KeyLocked => return Ok(Requested::KeyLocked),
+            };
             if is_success_of(&response, JSON) {
                 return match CredentialResponse::parse(&response.body) {
                     Ok(CredentialResponse::Issued { credentials, .. }) => match credentials.as_slice() {
@@ -159,9 +169,7 @@ impl Wallet {
                 };
             }
             if response.status == 401 {
-                return Ok(Requested::Ended(FinishedReceipt::NewOfferNeeded(
-                    NewOfferReason::AccessExpired,
-                )));
+                return Ok(Requested::TokenRefused);
             }
             match CredentialErrorResponse::parse(&response.body).map(|error| error.error) {
                 Some(CredentialErrorCode::InvalidNonce) => {}
@@ -178,6 +186,8 @@ impl Wallet {
         let response = self
             .post(endpoint, Body::Empty, JSON, MAX_NONCE_RESPONSE_BYTES)
             .await?;
+        // The nonce endpoint hands out the nonces of the credential endpoint's proofs as well (OpenID4VCI §7.2).
+        self.nonces.remember(endpoint, NonceOf::Resource, &response);
         if !is_success_of(&response, JSON) {
             return Ok(None);
         }
@@ -245,17 +255,21 @@ impl Wallet {
             status,
             display: planned.display,
         };
+        let mut changes = vec![Change::PutCredential(Box::new(credential)), history];
+        let replaced = self.replaced(cursor, &issuing, &mut changes).await?;
         issuing.stored.push(id);
         issuing.next += 1;
         issuing.key = None;
         let stage = ReceiveStage::Issuing(Box::new(issuing));
-        cursor
-            .write_receipt(stage, vec![Change::PutCredential(Box::new(credential)), history])
-            .await
+        let stage = cursor.write_receipt(stage, changes).await?;
+        if let Some(key) = replaced {
+            self.ports.keys.delete(&key)?;
+        }
+        Ok(stage)
     }
 
     /// Ends the receipt, then deletes the key that nothing is bound to. Killed in between, `recover` deletes it.
-    async fn end_without(
+    pub(super) async fn end_without(
         &self,
         cursor: &mut Cursor<'_>,
         stage: ReceiveStage,

@@ -1,13 +1,13 @@
 //! From consent to a plan: the offer behind a link, the issuer's metadata, the authorization server's metadata.
 
 use symbolon_protocol::identifier::{IssuerIdentifier, WellKnown};
-use symbolon_protocol::oauth::metadata as server;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
-use symbolon_protocol::openid4vci::offer::{CredentialOffer, MAX_OFFER_BYTES};
+use symbolon_protocol::openid4vci::offer::{CredentialOffer, MAX_OFFER_BYTES, PreAuthorizedCodeGrant};
 use symbolon_protocol::secret::TransactionCode;
 
 use super::formats::{self, JsonLdSupport};
+use super::intent::{Intent, Way};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use super::stage::{
     FinishedReceipt, Grant, OfferSource, Plan, PlannedCredential, ReceiveStage, RequestingToken, SendState,
@@ -27,15 +27,12 @@ impl Wallet {
         issuers: Vec<IssuerIdentifier>,
         transaction_code: Option<TransactionCode>,
     ) -> Result<ReceiveStage, WalletError> {
-        match source {
+        let intent = match source {
             OfferSource::ByReference(url) => {
                 self.observe(Progress::FetchingOffer);
                 let response = self.get(&url, JSON, MAX_OFFER_BYTES).await?;
                 if matches!(response.status, 404 | 410) {
-                    let finished = FinishedReceipt::NewOfferNeeded(NewOfferReason::OfferGone);
-                    return cursor
-                        .write_receipt(ReceiveStage::Finished(finished), Vec::new())
-                        .await;
+                    return cursor.need_new_offer(NewOfferReason::OfferGone).await;
                 }
                 let offer = is_success_of(&response, JSON)
                     .then(|| CredentialOffer::parse(&response.body, self.policy.urls).ok())
@@ -53,64 +50,40 @@ impl Wallet {
                     issuers,
                     transaction_code,
                 };
-                cursor.write_receipt(stage, Vec::new()).await
+                return cursor.write_receipt(stage, Vec::new()).await;
             }
             OfferSource::ByValue(json) => {
                 let Ok(offer) = CredentialOffer::parse(json.as_bytes(), self.policy.urls) else {
                     return cursor.refuse(ReceiptProblem::Offer).await;
                 };
-                // The policy may have changed since the offer was shown.
-                if !self.policy.issuers.is_among(&offer.credential_issuer, &issuers) {
-                    return cursor.refuse(ReceiptProblem::AnotherIssuer).await;
-                }
-                self.observe(Progress::FetchingMetadata);
-                match self.plan(&offer).await? {
-                    Ok(plan) => self.ask_or_request(cursor, offer, plan, transaction_code).await,
-                    Err(problem) => cursor.refuse(problem).await,
+                match Intent::of_offer(offer) {
+                    Ok(intent) => intent,
+                    Err(problem) => return cursor.refuse(problem).await,
                 }
             }
+            OfferSource::Chosen { issuer, wanted } => Intent::chosen(issuer, wanted),
+        };
+        // The policy may have changed since the issuer was shown.
+        if !self.policy.issuers.is_among(&intent.issuer, &issuers) {
+            return cursor.refuse(ReceiptProblem::AnotherIssuer).await;
+        }
+        if self.client.is_none() && matches!(intent.way, Way::SignIn { .. }) {
+            return cursor.refuse(ReceiptProblem::GrantNotSupported).await;
+        }
+        self.observe(Progress::FetchingMetadata);
+        match self.plan(intent, transaction_code).await? {
+            Ok(stage) => cursor.write_receipt(stage, Vec::new()).await,
+            Err(problem) => cursor.refuse(problem).await,
         }
     }
 
-    async fn ask_or_request(
+    /// What to request where, and the stage that begins with it. The inner error is the issuer's fault and final.
+    async fn plan(
         &self,
-        cursor: &mut Cursor<'_>,
-        offer: CredentialOffer,
-        plan: Plan,
+        intent: Intent,
         transaction_code: Option<TransactionCode>,
-    ) -> Result<ReceiveStage, WalletError> {
-        let Some(grant) = offer.grants.and_then(|grants| grants.pre_authorized_code) else {
-            return cursor.refuse(ReceiptProblem::GrantNotSupported).await;
-        };
-        let grant = Grant {
-            code: grant.pre_authorized_code,
-            prompt: grant.tx_code,
-        };
-        let stage = match (&grant.prompt, transaction_code) {
-            (Some(_), None) => ReceiveStage::AwaitingTransactionCode {
-                plan: Box::new(plan),
-                grant,
-                refused: 0,
-            },
-            // A code that the issuer did not ask for is not sent: the issuer would refuse the request, and the code may be
-            // meant for someone else.
-            (prompt, given) => ReceiveStage::RequestingToken(Box::new(RequestingToken {
-                transaction_code: given.filter(|_| prompt.is_some()),
-                plan,
-                grant,
-                refused: 0,
-                sent: SendState::Never,
-            })),
-        };
-        cursor.write_receipt(stage, Vec::new()).await
-    }
-
-    /// What to request where. The inner error is the issuer's fault and final.
-    async fn plan(&self, offer: &CredentialOffer) -> Result<Result<Plan, ReceiptProblem>, WalletError> {
-        let issuer = &offer.credential_issuer;
-        let Some(grant) = offer.pre_authorized_code() else {
-            return Ok(Err(ReceiptProblem::GrantNotSupported));
-        };
+    ) -> Result<Result<ReceiveStage, ReceiptProblem>, WalletError> {
+        let issuer = &intent.issuer;
         let response = self
             .get(
                 &issuer.well_known(WellKnown::CredentialIssuer),
@@ -124,48 +97,43 @@ impl Wallet {
         let Some(metadata) = metadata else {
             return Ok(Err(ReceiptProblem::IssuerMetadata));
         };
-        let (credentials, not_supported) = match self.sort_offered(offer, &metadata) {
+        let (credentials, not_supported) = match self.sort_wanted(&intent, &metadata) {
             Ok(sorted) => sorted,
             Err(problem) => return Ok(Err(problem)),
         };
-        let Ok(authorization_server) = metadata.authorization_server(grant.authorization_server.as_ref())
-        else {
-            return Ok(Err(ReceiptProblem::IssuerMetadata));
+        let server = match self.find_server(&intent, &metadata).await? {
+            Ok(server) => server,
+            Err(problem) => return Ok(Err(problem)),
         };
-        let location = authorization_server.well_known(WellKnown::AuthorizationServer);
-        let response = self.get(&location, JSON, server::MAX_METADATA_BYTES).await?;
-        let token_endpoint = is_success_of(&response, JSON)
-            .then(|| {
-                server::AuthorizationServerMetadata::parse(
-                    &response.body,
-                    authorization_server,
-                    self.policy.urls,
-                )
-                .ok()
-            })
-            .flatten()
-            .filter(server::AuthorizationServerMetadata::supports_pre_authorized_code)
-            .and_then(|metadata| metadata.token_endpoint);
-        let Some(token_endpoint) = token_endpoint else {
+        let Some(token_endpoint) = server.token_endpoint.clone() else {
             return Ok(Err(ReceiptProblem::ServerMetadata));
+        };
+        let planned_server = match self.plan_server(&intent.way, &server) {
+            Ok(planned) => planned,
+            Err(problem) => return Ok(Err(problem)),
         };
         let known = self.policy.issuers.issuer(issuer).and_then(|shown| shown.name);
         let own_name = || metadata.display.iter().find_map(|display| display.name.clone());
-        Ok(Ok(Plan {
+        let plan = Plan {
             issuer: issuer.clone(),
             issuer_name: known.or_else(own_name),
             token_endpoint,
-            nonce_endpoint: metadata.nonce_endpoint,
-            credential_endpoint: metadata.credential_endpoint,
+            nonce_endpoint: metadata.nonce_endpoint.clone(),
+            credential_endpoint: metadata.credential_endpoint.clone(),
             credentials,
             not_supported,
-        }))
+            server: Some(planned_server),
+        };
+        match intent.way {
+            Way::PreAuthorized(grant) => Ok(Ok(ask_or_request(*grant, plan, transaction_code))),
+            Way::SignIn { issuer_state, .. } => self.begin_sign_in(plan, issuer_state, &metadata, &server),
+        }
     }
 
-    /// Splits what is offered into what this wallet can hold and what it cannot.
-    fn sort_offered(
+    /// Splits what is wanted into what this wallet can hold and what it cannot.
+    fn sort_wanted(
         &self,
-        offer: &CredentialOffer,
+        intent: &Intent,
         metadata: &IssuerMetadata,
     ) -> Result<(Vec<PlannedCredential>, Vec<ConfigurationId>), ReceiptProblem> {
         if !metadata.accepts_plain_messages() {
@@ -177,19 +145,19 @@ impl Wallet {
             Some(_) => JsonLdSupport::Present,
             None => JsonLdSupport::Absent,
         };
-        for id in &offer.credential_configuration_ids {
+        for id in intent.configurations(metadata) {
             let configuration = metadata
                 .credential_configurations_supported
-                .get(id)
+                .get(&id)
                 .ok_or(ReceiptProblem::Offer)?;
-            let Some(planned) = formats::plan(id, configuration, json_ld) else {
-                not_supported.push(id.clone());
+            let Some(planned) = formats::plan(&id, configuration, json_ld) else {
+                not_supported.push(id);
                 continue;
             };
             // Before the code is spent: an issuer may not issue what its entry in the policy does not list.
             self.policy
                 .issuers
-                .evidence(&offer.credential_issuer, &planned.credential_type)
+                .evidence(&intent.issuer, &planned.credential_type)
                 .ok_or(ReceiptProblem::Credential(CredentialProblem::TypeNotAllowed))?;
             credentials.push(planned);
         }
@@ -197,5 +165,44 @@ impl Wallet {
             return Err(ReceiptProblem::NothingSupported);
         }
         Ok((credentials, not_supported))
+    }
+}
+
+fn ask_or_request(
+    grant: PreAuthorizedCodeGrant,
+    plan: Plan,
+    transaction_code: Option<TransactionCode>,
+) -> ReceiveStage {
+    let grant = Grant {
+        code: grant.pre_authorized_code,
+        prompt: grant.tx_code,
+    };
+    match (&grant.prompt, transaction_code) {
+        (Some(_), None) => ReceiveStage::AwaitingTransactionCode {
+            plan: Box::new(plan),
+            grant,
+            refused: 0,
+        },
+        // A code that the issuer did not ask for is not sent: the issuer would refuse the request, and the code may be
+        // meant for someone else.
+        (prompt, given) => ReceiveStage::RequestingToken(Box::new(RequestingToken {
+            transaction_code: given.filter(|_| prompt.is_some()),
+            plan,
+            grant,
+            refused: 0,
+            sent: SendState::Never,
+            token_key: None,
+        })),
+    }
+}
+
+impl Cursor<'_> {
+    pub(super) async fn need_new_offer(
+        &mut self,
+        reason: NewOfferReason,
+    ) -> Result<ReceiveStage, WalletError> {
+        let finished = FinishedReceipt::NewOfferNeeded(reason);
+        self.write_receipt(ReceiveStage::Finished(finished), Vec::new())
+            .await
     }
 }

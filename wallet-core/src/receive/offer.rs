@@ -1,10 +1,11 @@
 //! From the link to the issuer that is shown. Nothing is fetched here.
 
 use symbolon_crypto::UnixTime;
+use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferError, OfferLink};
 
 use super::outcome::{OfferShown, ShownIssuer, TransactionCodePrompt};
-use super::stage::{OfferSource, ReceiveStage};
+use super::stage::{OfferSource, ReceiveStage, Wanted};
 use crate::error::WalletError;
 use crate::identifiers::FlowId;
 use crate::record::Stage;
@@ -61,13 +62,44 @@ impl Wallet {
         })
     }
 
+    /// The person wants credentials of an issuer without an offer of it. Nothing is fetched: show the issuer, then call
+    /// [`Wallet::accept_offer`] or [`Wallet::decline_offer`], as for an offer.
+    ///
+    /// # Errors
+    /// [`WalletError::UnknownIssuer`] when the policy does not name the issuer.
+    pub async fn ask_issuer(
+        &self,
+        issuer: IssuerIdentifier,
+        wanted: Wanted,
+        now: UnixTime,
+    ) -> Result<OfferShown, WalletError> {
+        if issuer.permitted(self.policy.urls).is_err() {
+            return Err(WalletError::UnknownIssuer);
+        }
+        let shown = self
+            .policy
+            .issuers
+            .issuer(&issuer)
+            .ok_or(WalletError::UnknownIssuer)?;
+        let stage = ReceiveStage::AwaitingConsent {
+            issuers: vec![issuer.clone()],
+            source: OfferSource::Chosen { issuer, wanted },
+        };
+        let flow = self.begin(Stage::Receive(stage), now).await?;
+        Ok(OfferShown {
+            flow,
+            issuers: vec![shown],
+            transaction_code: TransactionCodePrompt::NotNeeded,
+        })
+    }
+
     /// What was shown for a stored offer, for an app that was killed before the person decided. An issuer that the policy no
     /// longer names is shown no more.
     pub(super) fn shown(
         &self,
         flow: FlowId,
         source: &OfferSource,
-        issuers: &[symbolon_protocol::identifier::IssuerIdentifier],
+        issuers: &[IssuerIdentifier],
     ) -> Result<OfferShown, WalletError> {
         let issuers: Vec<ShownIssuer> = issuers
             .iter()
@@ -78,6 +110,7 @@ impl Wallet {
         }
         let transaction_code = match source {
             OfferSource::ByReference(_) => TransactionCodePrompt::KnownLater,
+            OfferSource::Chosen { .. } => TransactionCodePrompt::NotNeeded,
             OfferSource::ByValue(json) => CredentialOffer::parse(json.as_bytes(), self.policy.urls)
                 .map(|offer| prompt_of(&offer))
                 .map_err(WalletError::UnacceptableOffer)?,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
+use url::Url;
 
 use super::verification::CredentialProblem;
 use crate::identifiers::{CredentialId, FlowId};
@@ -53,6 +54,12 @@ pub enum ReceiveOutcome {
         prompt: TxCodePrompt,
         /// Whether this is the first try.
         attempt: TransactionCodeAttempt,
+    },
+    /// Have the person sign in at the issuer: open this page in the system's browser, and when the browser comes back to the
+    /// wallet's redirect URI, hand the address over with [`complete_sign_in`](crate::Wallet::complete_sign_in).
+    SignInNeeded {
+        /// The page.
+        url: Url,
     },
     /// The credentials are verified and held.
     Stored {
@@ -112,7 +119,7 @@ pub enum ReceiptProblem {
     Offer,
     /// The offer behind the link comes from another issuer than the one that was shown.
     AnotherIssuer,
-    /// The offer has no pre-authorized code.
+    /// The offer has no pre-authorized code, and this wallet or the issuer does not let people sign in.
     GrantNotSupported,
     /// None of the offered credentials is of a kind that this wallet can hold.
     NothingSupported,
@@ -122,12 +129,22 @@ pub enum ReceiptProblem {
     ServerMetadata,
     /// The issuer demands encryption of requests or responses, which this wallet does not do yet.
     EncryptionRequired,
-    /// The issuer demands that wallets identify themselves.
+    /// The issuer demands that wallets identify themselves, and does not accept how this one does.
     ClientAuthenticationRequired,
+    /// The issuer demands that wallets sign their requests, which this wallet does not do.
+    SignedRequestRequired,
+    /// On the issuer's page, the person or the issuer said no.
+    AuthorizationDenied,
+    /// The issuer refused to let the person sign in for another reason.
+    AuthorizationRefused,
     /// The issuer refused the token request for a reason other than the code.
     TokenRequestRefused,
     /// The issuer's token response is malformed.
     TokenResponse,
+    /// The issuer's token is of another kind than was asked for: it is not bound to the key of this wallet.
+    TokenNotBound,
+    /// The issuer granted none of the credentials that were asked for.
+    NothingGranted,
     /// The issuer's nonce response is malformed.
     NonceResponse,
     /// The issuer refused the proof of the key again and again.

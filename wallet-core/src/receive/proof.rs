@@ -6,6 +6,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::{KeyDescription, SignOutcome};
 use symbolon_did::{InvalidDid, did_jwk, did_key};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::openid4vci::identifiers::CNonce;
 use symbolon_protocol::openid4vci::proof;
 
@@ -28,10 +29,12 @@ impl Wallet {
         issuer: &IssuerIdentifier,
         key: &KeyDescription,
         name: ProofKeyName,
+        client: Option<&ClientIdentifier>,
         nonce: Option<&CNonce>,
         now: UnixTime,
     ) -> Result<SignedProof, WalletError> {
-        // Without `iss`: the wallet is anonymous in the pre-authorized code flow.
+        // Where the wallet is anonymous, `iss` must be left out.
+        let client = client.map(ClientIdentifier::as_str);
         let internal = |_: InvalidDid| WalletError::DeviceFailed(DeviceFault::Internal);
         let public_key = &key.public_key;
         let did = match name {
@@ -40,10 +43,10 @@ impl Wallet {
             ProofKeyName::DidJwk => Some(did_jwk(public_key).map_err(internal)?),
         };
         let prepared = match did {
-            None => proof::prepare(public_key, issuer, nonce, None, now),
+            None => proof::prepare(public_key, issuer, nonce, client, now),
             Some(did) => {
                 let method = own_method(&did)?;
-                proof::prepare_with_key_id(&method, public_key, issuer, nonce, None, now)
+                proof::prepare_with_key_id(&method, public_key, issuer, nonce, client, now)
             }
         };
         match self.ports.keys.sign(&prepared.request(key.handle.clone()))? {

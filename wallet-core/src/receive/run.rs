@@ -1,11 +1,12 @@
 //! The calls of the facade, and the loop over the stages.
 
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
 use symbolon_protocol::secret::TransactionCode;
 
 use super::outcome::{ReceiptProblem, ReceiveOutcome, TransactionCodeAttempt};
-use super::stage::{FinishedReceipt, ReceiveStage, RequestingToken, SendState};
+use super::stage::{FinishedReceipt, Issuing, ReceiveStage, RequestingToken, SendState};
 use crate::error::WalletError;
 use crate::identifiers::FlowId;
 use crate::ports::Change;
@@ -47,23 +48,25 @@ impl Wallet {
         self.drive_receipt(cursor, stage).await
     }
 
-    /// The person declines. Nothing is sent.
+    /// The person declines, or does not sign in. Nothing is sent.
     ///
     /// # Errors
-    /// [`WalletError::WrongStage`] when the flow is beyond consent.
+    /// [`WalletError::WrongStage`] when the flow is beyond consent and sign-in.
     pub async fn decline_offer(&self, flow: FlowId, now: UnixTime) -> Result<(), WalletError> {
         let flow = self.flow(flow).await?;
         let mut cursor = Cursor::at(self, &flow, now);
         let Stage::Receive(
-            ReceiveStage::AwaitingConsent { .. } | ReceiveStage::AwaitingTransactionCode { .. },
+            stage @ (ReceiveStage::AwaitingConsent { .. }
+            | ReceiveStage::AwaitingTransactionCode { .. }
+            | ReceiveStage::Authorizing(_)),
         ) = flow.stage
         else {
             return Err(WalletError::WrongStage);
         };
-        cursor
+        let next = cursor
             .write_receipt(ReceiveStage::Finished(FinishedReceipt::Declined), Vec::new())
             .await?;
-        Ok(())
+        self.drop_token_key(stage.token_key(), &next)
     }
 
     /// The person entered the transaction code.
@@ -88,10 +91,24 @@ impl Wallet {
             transaction_code: Some(transaction_code),
             refused,
             sent: SendState::Never,
+            token_key: None,
         };
         let stage = ReceiveStage::RequestingToken(Box::new(requesting));
         let stage = cursor.write_receipt(stage, Vec::new()).await?;
         self.drive_receipt(cursor, stage).await
+    }
+
+    /// Deletes the key that tokens of the last stage were bound to, when the next has no use for it. Killed in between,
+    /// `recover` deletes it.
+    pub(super) fn drop_token_key(
+        &self,
+        before: Option<&KeyHandle>,
+        next: &ReceiveStage,
+    ) -> Result<(), WalletError> {
+        match before {
+            Some(key) if next.token_key() != Some(key) => Ok(self.ports.keys.delete(key)?),
+            _ => Ok(()),
+        }
     }
 
     /// Goes from stage to stage until the person is needed or it is over.
@@ -101,6 +118,7 @@ impl Wallet {
         mut stage: ReceiveStage,
     ) -> Result<ReceiveOutcome, WalletError> {
         loop {
+            let token_key = stage.token_key().cloned();
             let step = match stage {
                 ReceiveStage::AwaitingConsent { source, issuers } => {
                     return self
@@ -119,13 +137,22 @@ impl Wallet {
                     return Ok(code_needed(grant.prompt.unwrap_or_default(), refused));
                 }
                 ReceiveStage::RequestingToken(requesting) => {
-                    Step::Next(self.request_token(&mut cursor, *requesting).await?)
+                    self.request_token(&mut cursor, *requesting).await?
                 }
+                ReceiveStage::Authorizing(authorizing) => {
+                    self.prepare_sign_in(&mut cursor, *authorizing).await?
+                }
+                ReceiveStage::RedeemingCode(redeeming) => self.redeem_code(&mut cursor, *redeeming).await?,
+                ReceiveStage::Renewing(renewing) => self.renew_access(&mut cursor, *renewing).await?,
                 ReceiveStage::Issuing(issuing) => self.request_credential(&mut cursor, *issuing).await?,
+                ReceiveStage::Renewable(issuing) => return Ok(stored(*issuing)),
                 ReceiveStage::Finished(finished) => return Ok(finished.into()),
             };
             match step {
-                Step::Next(next) => stage = next,
+                Step::Next(next) => {
+                    self.drop_token_key(token_key.as_ref(), &next)?;
+                    stage = next;
+                }
                 Step::Wait(outcome) => return Ok(outcome),
             }
         }
@@ -153,6 +180,13 @@ impl Cursor<'_> {
         };
         self.write_receipt(ReceiveStage::Finished(finished), Vec::new())
             .await
+    }
+}
+
+fn stored(issuing: Issuing) -> ReceiveOutcome {
+    ReceiveOutcome::Stored {
+        credentials: issuing.stored,
+        not_supported: issuing.plan.not_supported,
     }
 }
 

@@ -1,17 +1,23 @@
 //! Where a receipt stands, as it is stored.
 
+mod authorization;
+
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
 use symbolon_protocol::openid4vci::identifiers::{ConfigurationId, CredentialIdentifier};
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
-use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, TransactionCode};
+use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, RefreshToken, TransactionCode};
 
 use super::formats::{PlannedFormat, ProofKeyName};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use crate::identifiers::CredentialId;
 use crate::record::CredentialDisplay;
 use crate::secret;
+
+pub use authorization::{
+    Authorizing, PlannedClient, PlannedServer, PlannedTokens, PreparedSignIn, RedeemingCode, RequestedAccess,
+};
 
 /// The stages of a receipt.
 #[derive(Serialize, Deserialize)]
@@ -45,8 +51,16 @@ pub enum ReceiveStage {
     },
     /// The code of the offer is about to be spent, or was.
     RequestingToken(Box<RequestingToken>),
+    /// The person signs in at the issuer, in the browser.
+    Authorizing(Box<Authorizing>),
+    /// The code of the sign-in is about to be spent, or was.
+    RedeemingCode(Box<RedeemingCode>),
     /// The issuer grants access; credentials are requested one after the other.
     Issuing(Box<Issuing>),
+    /// Every credential is held, and the access to them can be renewed.
+    Renewable(Box<Issuing>),
+    /// Access is about to be renewed, or was; then credentials are requested again.
+    Renewing(Box<Renewing>),
     /// It is over.
     Finished(FinishedReceipt),
 }
@@ -59,6 +73,23 @@ pub enum OfferSource {
     ByValue(String),
     /// Where to fetch it.
     ByReference(HttpUrl),
+    /// There is none: the person chose.
+    Chosen {
+        /// From whom.
+        issuer: IssuerIdentifier,
+        /// What.
+        wanted: Wanted,
+    },
+}
+
+/// What a person wants without an offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// Credentials of these configurations.
+    Configurations(Vec<ConfigurationId>),
+    /// Credentials of every configuration that this scope stands for.
+    Scope(String),
 }
 
 /// Whether a request may have reached the peer.
@@ -88,6 +119,9 @@ pub struct Plan {
     pub credentials: Vec<PlannedCredential>,
     /// What is offered and this wallet cannot hold.
     pub not_supported: Vec<ConfigurationId>,
+    /// The authorization server; the plans of earlier versions spoke to it anonymously.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<PlannedServer>,
 }
 
 /// One credential to request.
@@ -131,6 +165,9 @@ pub struct RequestingToken {
     pub refused: u32,
     /// Whether the issuer may have seen the request.
     pub sent: SendState,
+    /// The key that the token is to be bound to, once it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<KeyHandle>,
 }
 
 /// Access was granted.
@@ -150,6 +187,101 @@ pub struct Issuing {
     pub key: Option<KeyHandle>,
     /// What was received and stored.
     pub stored: Vec<CredentialId>,
+    /// The key that the token is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_key: Option<KeyHandle>,
+    /// What renews the token.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "secret::write_option"
+    )]
+    pub refresh_token: Option<RefreshToken>,
+    /// The value of `next` when the token was renewed last. A token that is refused right after it was renewed is not renewed
+    /// again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<usize>,
+    /// The credentials that those of the plan take the place of, at the same positions; empty for a first receipt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<CredentialId>,
+}
+
+impl Issuing {
+    /// Access that was just granted.
+    pub(super) const fn begin(
+        plan: Plan,
+        access_token: AccessToken,
+        datasets: Vec<(ConfigurationId, CredentialIdentifier)>,
+    ) -> Self {
+        Self {
+            plan,
+            access_token,
+            datasets,
+            next: 0,
+            key: None,
+            stored: Vec::new(),
+            token_key: None,
+            refresh_token: None,
+            renewed_at: None,
+            replaced: Vec::new(),
+        }
+    }
+
+    /// The dataset to name for the credential that is next, where the token response named one.
+    pub(super) fn dataset(&self) -> Option<&CredentialIdentifier> {
+        let planned = self.plan.credentials.get(self.next)?;
+        // Several datasets of one configuration are requested in their order.
+        let of_same = |other: &&PlannedCredential| other.configuration == planned.configuration;
+        let earlier = self
+            .plan
+            .credentials
+            .iter()
+            .take(self.next)
+            .filter(of_same)
+            .count();
+        self.datasets
+            .iter()
+            .filter(|(configuration, _)| *configuration == planned.configuration)
+            .nth(earlier)
+            .map(|(_, dataset)| dataset)
+    }
+}
+
+/// Access is about to be renewed, or was.
+#[derive(Serialize, Deserialize)]
+pub struct Renewing {
+    /// What goes on with the new token. Its refresh token is the one that is spent.
+    pub issuing: Issuing,
+    /// Whether the server may have seen the request.
+    pub sent: SendState,
+}
+
+impl ReceiveStage {
+    /// The key that the token is bound to, or is to be bound to.
+    #[must_use]
+    pub const fn token_key(&self) -> Option<&KeyHandle> {
+        match self {
+            Self::RequestingToken(requesting) => requesting.token_key.as_ref(),
+            Self::Authorizing(authorizing) => authorizing.token_key.as_ref(),
+            Self::RedeemingCode(redeeming) => redeeming.token_key.as_ref(),
+            Self::Issuing(issuing) | Self::Renewable(issuing) => issuing.token_key.as_ref(),
+            Self::Renewing(renewing) => renewing.issuing.token_key.as_ref(),
+            Self::AwaitingConsent { .. }
+            | Self::Consented { .. }
+            | Self::AwaitingTransactionCode { .. }
+            | Self::Finished(_) => None,
+        }
+    }
+
+    /// The key that the next credential will be bound to.
+    #[must_use]
+    pub const fn credential_key(&self) -> Option<&KeyHandle> {
+        match self {
+            Self::Issuing(issuing) => issuing.key.as_ref(),
+            Self::Renewing(renewing) => renewing.issuing.key.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 /// How a receipt ended. Kept for a while, so that resuming a finished receipt tells the same again.

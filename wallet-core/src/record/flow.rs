@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::KeyHandle;
 
 use super::write::{RecordError, decode, encode};
 use crate::identifiers::FlowId;
@@ -35,13 +36,23 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Whether nothing more will happen.
+    /// Whether nothing more will happen by itself.
     #[must_use]
     pub const fn is_finished(&self) -> bool {
         matches!(
             self,
-            Self::Receive(ReceiveStage::Finished(_)) | Self::Present(PresentStage::Finished(_))
+            Self::Receive(ReceiveStage::Finished(_) | ReceiveStage::Renewable(_))
+                | Self::Present(PresentStage::Finished(_))
         )
+    }
+
+    /// The keys that the flow has made and still needs. Those of the credentials that it has stored are theirs.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyHandle> {
+        let (token_key, credential_key) = match self {
+            Self::Receive(stage) => (stage.token_key(), stage.credential_key()),
+            Self::Present(_) => (None, None),
+        };
+        token_key.into_iter().chain(credential_key)
     }
 }
 

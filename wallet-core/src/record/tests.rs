@@ -12,7 +12,7 @@ fn is_frozen<T: Record>(frozen: &str) {
 
 fn flow(stage: &str) -> String {
     format!(
-        r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","revision":3,"started":1800000000,"updated":1800000001,"stage":{stage}}}}}"#
+        r#"{{"version":3,"record":{{"id":"00112233445566778899aabbccddeeff","revision":3,"started":1800000000,"updated":1800000001,"stage":{stage}}}}}"#
     )
 }
 
@@ -35,6 +35,53 @@ fn the_stages_of_a_receipt_are_frozen() {
         r#"{"finished":{"refused":{"problem":{"credential":"another_key"},"stored":[]}}}"#.to_owned(),
         r#"{"finished":{"refused":{"problem":"issuer_metadata","stored":[]}}}"#.to_owned(),
     ] {
+        is_frozen::<Flow>(&flow(&format!(r#"{{"receive":{stage}}}"#)));
+    }
+}
+
+const ISSUING: &str = r#""access_token":"token","datasets":[["NationalIdentity","d1"]],"next":1,"key":null,"stored":["00112233445566778899aabbccddeeff"],"token_key":"k2","refresh_token":"again","renewed_at":0,"replaced":["ffeeddccbbaa99887766554433221100"]"#;
+
+/// The plan of a server that binds tokens, under this name for the wallet.
+fn plan_with_server(client: &str) -> String {
+    let server = format!(
+        r#","server":{{"issuer":"https://authorization.example","client":{client},"tokens":"dpop","challenge_endpoint":"https://authorization.example/challenge"}}}}"#
+    );
+    PLAN.strip_suffix('}').unwrap().to_owned() + &server
+}
+
+#[test]
+fn the_stages_of_a_sign_in_are_frozen() {
+    let plan = plan_with_server(r#"{"attested":"https://wallet.example"}"#);
+    let verifier = "v".repeat(43);
+    let place = r#""authorization_endpoint":"https://authorization.example/authorize","pushed_request_endpoint":"https://authorization.example/par","issuer_parameter":"promised","redirect_uri":"https://wallet.example/cb""#;
+    let page = r#"{"url":"https://authorization.example/authorize?a=b","expires":1800000060}"#;
+    for stage in [
+        r#"{"awaiting_consent":{"source":{"chosen":{"issuer":"https://issuer.example","wanted":{"configurations":["NationalIdentity"]}}},"issuers":["https://issuer.example"]}}"#.to_owned(),
+        r#"{"consented":{"source":{"chosen":{"issuer":"https://issuer.example","wanted":{"scope":"identity"}}},"issuers":["https://issuer.example"],"transaction_code":null}}"#.to_owned(),
+        format!(r#"{{"authorizing":{{"plan":{plan},"access":{{"scope":{{"scope":"identity","resource":"https://issuer.example"}}}},"issuer_state":"offer",{place},"state":"ours","code_verifier":"{verifier}","token_key":"k2","sign_in":{page}}}}}"#),
+        format!(r#"{{"authorizing":{{"plan":{plan},"access":{{"authorization_details":{{"locations":["https://issuer.example"]}}}},"issuer_state":null,{place},"state":"ours","code_verifier":"{verifier}","token_key":null,"sign_in":null}}}}"#),
+        format!(r#"{{"redeeming_code":{{"plan":{plan},"code":"c","redirect_uri":"https://wallet.example/cb","code_verifier":"{verifier}","token_key":"k2","sent":"perhaps"}}}}"#),
+        format!(r#"{{"issuing":{{"plan":{plan},{ISSUING}}}}}"#),
+        format!(r#"{{"renewable":{{"plan":{plan},{ISSUING}}}}}"#),
+        format!(r#"{{"renewing":{{"issuing":{{"plan":{plan},{ISSUING}}},"sent":"never"}}}}"#),
+        r#"{"finished":{"refused":{"problem":"authorization_denied","stored":[]}}}"#.to_owned(),
+        r#"{"finished":{"refused":{"problem":"token_not_bound","stored":[]}}}"#.to_owned(),
+    ] {
+        is_frozen::<Flow>(&flow(&format!(r#"{{"receive":{stage}}}"#)));
+    }
+}
+
+#[test]
+fn who_the_wallet_is_to_a_server_is_frozen() {
+    for client in [
+        r#""anonymous""#,
+        r#"{"public":"wallet"}"#,
+        r#"{"attested":"wallet"}"#,
+    ] {
+        let plan = plan_with_server(client);
+        let stage = format!(
+            r#"{{"requesting_token":{{"plan":{plan},"grant":{GRANT},"transaction_code":null,"refused":0,"sent":"never","token_key":"k2"}}}}"#
+        );
         is_frozen::<Flow>(&flow(&format!(r#"{{"receive":{stage}}}"#)));
     }
 }
@@ -108,6 +155,27 @@ fn a_credential_of_the_first_version_is_still_read() {
     assert_eq!(read.status, []);
 }
 
+/// What the second version wrote at every stage of a receipt goes on in the third.
+#[test]
+fn a_flow_of_the_second_version_is_still_read() {
+    for stage in [
+        format!(r#"{{"awaiting_transaction_code":{{"plan":{PLAN},"grant":{GRANT},"refused":1}}}}"#),
+        format!(
+            r#"{{"requesting_token":{{"plan":{PLAN},"grant":{GRANT},"transaction_code":"1","refused":0,"sent":"perhaps"}}}}"#
+        ),
+        format!(
+            r#"{{"issuing":{{"plan":{PLAN},"access_token":"token","datasets":[],"next":0,"key":"k1","stored":[]}}}}"#
+        ),
+    ] {
+        let third = flow(&format!(r#"{{"receive":{stage}}}"#));
+        let second = third.replacen(r#""version":3"#, r#""version":2"#, 1);
+        let read: Flow = decode(second.as_bytes()).unwrap_or_else(|error| panic!("{error}: {second}"));
+        assert_eq!(read.stage.keys().count(), usize::from(stage.contains("k1")));
+        let written = encode(&read).unwrap();
+        assert_eq!(std::str::from_utf8(&written).unwrap(), third);
+    }
+}
+
 /// An offer that was accepted before an update of the app is received after it.
 #[test]
 fn a_flow_of_the_first_version_plans_sd_jwt_vcs() {
@@ -116,7 +184,7 @@ fn a_flow_of_the_first_version_plans_sd_jwt_vcs() {
         format!(r#"{{"awaiting_transaction_code":{{"plan":{plan},"grant":{GRANT},"refused":1}}}}"#)
     };
     let written = |plan: &str| flow(&format!(r#"{{"receive":{}}}"#, stage(plan)));
-    let first = written(&first).replacen(r#""version":2"#, r#""version":1"#, 1);
+    let first = written(&first).replacen(r#""version":3"#, r#""version":1"#, 1);
     let read: Flow = decode(first.as_bytes()).unwrap();
     let again = encode(&read).unwrap();
     assert_eq!(std::str::from_utf8(&again).unwrap(), written(PLAN));
@@ -164,13 +232,10 @@ fn the_history_is_frozen() {
 
 #[test]
 fn a_newer_record_is_refused_whatever_else_is_in_it() {
-    let newer = RecordError::NewerVersion {
-        found: 3,
-        supported: 2,
-    };
-    let text = r#"{"version":3,"record":{"something":"else"}}"#;
-    assert_eq!(decode::<Flow>(text.as_bytes()).err(), Some(newer));
-    assert_eq!(decode::<HeldCredential>(text.as_bytes()).err(), Some(newer));
+    let newer = |found, supported| Some(RecordError::NewerVersion { found, supported });
+    let text = |version: u32| format!(r#"{{"version":{version},"record":{{"something":"else"}}}}"#);
+    assert_eq!(decode::<Flow>(text(4).as_bytes()).err(), newer(4, 3));
+    assert_eq!(decode::<HeldCredential>(text(3).as_bytes()).err(), newer(3, 2));
     for text in [
         "",
         "{}",

@@ -14,9 +14,10 @@ pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
     const VERSION: u32;
 }
 
-/// Version 2 knows of every planned credential its format; what version 1 planned were SD-JWT VCs.
+/// Version 3 lets people sign in at issuers, and knows of every plan its authorization server. Version 2 knows of every planned
+/// credential its format; what version 1 planned were SD-JWT VCs.
 impl Record for Flow {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 /// Version 2 holds credentials of every format.
 impl Record for HeldCredential {

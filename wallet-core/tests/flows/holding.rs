@@ -90,7 +90,11 @@ fn where_the_issuer_names_nothing_the_type_and_what_it_extends_give_names_and_or
                 "vct": base,
                 "display": [
                     { "locale": "en", "name": "Person" },
-                    { "locale": "fr", "name": "Personne", "description": "Qui vous êtes" },
+                    { "locale": "fr", "name": "Personne", "description": "Qui vous êtes", "rendering": {
+                        "simple": { "background_color": "#12394a", "logo": {
+                            "uri": "https://issuer.example/logo.png", "alt_text": "Un baobab" } },
+                        "svg_templates": [{ "uri": "https://issuer.example/card.svg" }],
+                    } },
                 ],
                 "claims": [french_label(json!(["given_name"]), "Petit nom"), french_label(json!(["family_name"]), "Nom")],
             }),
@@ -100,6 +104,10 @@ fn where_the_issuer_names_nothing_the_type_and_what_it_extends_give_names_and_or
     let shown = block_on(world.wallet().show(id, &french(), world.now)).unwrap();
     assert_eq!(shown.summary.name, "Personne");
     assert_eq!(shown.summary.description.as_deref(), Some("Qui vous êtes"));
+    assert_eq!(shown.summary.background_color.as_deref(), Some("#12394a"));
+    let simple = shown.rendering.simple.as_ref().unwrap();
+    assert_eq!(simple.logo_alternative_text.as_deref(), Some("Un baobab"));
+    assert_eq!(shown.rendering.svg_templates.len(), 1);
     let names: Vec<&str> = shown
         .claims
         .iter()

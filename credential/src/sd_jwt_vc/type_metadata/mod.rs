@@ -7,7 +7,6 @@ mod check;
 mod document;
 mod rendering;
 mod resolve;
-mod shown;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +22,6 @@ pub use rendering::{
     TypeRendering,
 };
 pub use resolve::{KnownTypeMetadata, TypeMetadataReference, TypeMetadataResolution, resolve};
-pub use shown::{LocalizedClaim, LocalizedType};
 
 /// Longest document that is read, in bytes; logos are referenced or small.
 pub const MAX_TYPE_METADATA_BYTES: usize = 256 << 10;

@@ -70,9 +70,11 @@ fn example() -> [Value; 2] {
 #[test]
 fn the_published_example_has_the_published_claims() {
     let metadata = merged(&example());
-    let shown = metadata.in_locale(&["en"]);
-    let claims: Vec<(String, Option<&str>)> = (shown.claims.iter())
-        .map(|claim| (claim.path.to_string(), claim.label))
+    let claims: Vec<(String, Option<&str>)> = (metadata.claims.iter())
+        .map(|claim| {
+            let label = claim.display.first().map(|display| display.label.as_str());
+            (claim.path.to_string(), label)
+        })
         .collect();
     assert_eq!(
         claims,
@@ -249,18 +251,21 @@ fn display_is_inherited_whole_or_replaced_whole() {
         {"locale": "fr", "name": "Fondement"}
     ]});
     let inherits = merged(&[json!({"vct": "child", "extends": "base"}), base.clone()]);
-    let shown = inherits.in_locale(&["fr-CA", "en"]).display.unwrap();
-    assert_eq!(shown.name, "Fondement");
-    let shown = inherits.in_locale(&["ta"]).display.unwrap();
-    assert_eq!(shown.name, "Base");
-    let simple = shown.rendering().simple.unwrap();
+    assert_eq!(inherits.display[1].name, "Fondement");
+    assert_eq!(inherits.display[0].name, "Base");
+    let simple = inherits.display[0].rendering().simple.unwrap();
     assert_eq!(simple.background_color.as_deref(), Some("#123456"));
     assert_eq!(simple.text_color, None);
     let replaces = merged(&[
         json!({"vct": "child", "extends": "base", "display": display("Enfant", "fr")}),
         base,
     ]);
-    assert_eq!(replaces.in_locale(&["en"]).display.unwrap().name, "Enfant");
+    let names: Vec<&str> = replaces
+        .display
+        .iter()
+        .map(|display| display.name.as_str())
+        .collect();
+    assert_eq!(names, ["Enfant"]);
 }
 
 #[test]
@@ -272,10 +277,9 @@ fn template_placeholders_are_unique_over_the_whole_chain() {
         base.clone(),
     ]);
     let placeholders: Vec<Option<&str>> = metadata
-        .in_locale(&[])
         .claims
         .iter()
-        .map(|claim| claim.svg_id)
+        .map(|claim| claim.svg_id.as_deref())
         .collect();
     assert_eq!(placeholders, [Some("full_name"), Some("name")]);
     assert_eq!(

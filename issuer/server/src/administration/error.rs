@@ -4,7 +4,9 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_crypto::cose::InvalidContentKey;
 use symbolon_issuer::card::CardError;
 use symbolon_issuer::credential_record::StatusActionRefused;
+use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::AllocationError;
+use symbolon_issuer::mapping::MappingError;
 use symbolon_issuer::record::ReadError;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use symbolon_protocol::openid4vci::offer::OfferError;
@@ -40,6 +42,14 @@ pub enum AdministrationError {
     /// The resident is deceased.
     #[error("nothing is issued from this record")]
     Deceased,
+    /// The record lacks what a credential of the configuration must hold.
+    #[error("nothing can be offered of {configuration}: {reason}")]
+    RecordIncomplete {
+        /// The configuration.
+        configuration: ConfigurationId,
+        /// Which claim, and why.
+        reason: MappingError,
+    },
     /// A revoked credential stays revoked.
     #[error(transparent)]
     StatusAction(#[from] StatusActionRefused),

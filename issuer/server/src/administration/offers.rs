@@ -1,12 +1,14 @@
 //! Offers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::audit::AuditAction;
 use symbolon_issuer::authorization::{CodeOffer, CodeOfferStage};
 use symbolon_issuer::grant::{OfferPlan, PlannedOffer, TX_CODE_DIGITS, TxCodePolicy};
 use symbolon_issuer::identifiers::OfferId;
+use symbolon_issuer::mapping::IssuanceTimes;
 use symbolon_issuer::metadata::paths;
 use symbolon_issuer::record::VitalStatus;
 use symbolon_issuer::secret::BearerSecret;
@@ -25,8 +27,8 @@ impl Administration {
     /// expires.
     ///
     /// # Errors
-    /// [`AdministrationError::UnknownRecord`], [`AdministrationError::UnknownConfiguration`], [`AdministrationError::Deceased`], or a failure
-    /// of the store.
+    /// [`AdministrationError::UnknownRecord`], [`AdministrationError::UnknownConfiguration`], [`AdministrationError::Deceased`],
+    /// [`AdministrationError::RecordIncomplete`], or a failure of the store.
     pub async fn create_offer(&self, order: OfferOrder) -> Result<OfferCreated, AdministrationError> {
         let issuer = &self.issuer;
         let unique: BTreeSet<_> = order.configurations.iter().collect();
@@ -60,7 +62,21 @@ impl Administration {
             return Err(AdministrationError::Deceased);
         }
         let now = issuer.now();
-        let lifetime = issuer.profile().policy().offer_lifetime();
+        // The wallet would be refused at the very end, where the resident stands alone with it.
+        let policy = issuer.profile().policy();
+        let granularity = Duration::from_secs(policy.issued_at_granularity_seconds);
+        for id in &order.configurations {
+            let configuration = issuer.profile().configuration(id);
+            let configuration = configuration.ok_or(AdministrationError::UnknownConfiguration)?;
+            let times = IssuanceTimes::new(now, granularity, configuration.validity());
+            if let Err(reason) = configuration.check_record(&record, times) {
+                return Err(AdministrationError::RecordIncomplete {
+                    configuration: id.clone(),
+                    reason,
+                });
+            }
+        }
+        let lifetime = policy.offer_lifetime();
         let mut pre_authorized = match order.grants {
             OfferGrants::PreAuthorizedCode | OfferGrants::Both => Some(self.pre_authorized(&order, now)?),
             OfferGrants::AuthorizationCode => None,

@@ -44,6 +44,7 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/backups", post(begin_backup))
         .route("/backups/pages", post(backup_page))
         .route("/backups/end", post(end_backup))
+        .route("/sign-in-codes", post(sign_in_codes))
         .route("/audit", get(audit))
         .route("/audit/verify", post(verify_audit))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -181,6 +182,10 @@ async fn end_backup(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+async fn sign_in_codes(State(administration): State<Administration>) -> Response {
+    answer(administration.sign_in_codes())
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AuditQuery {
@@ -264,6 +269,7 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
             Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
+            Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
                 (StatusCode::CONFLICT, "card_refused")

@@ -7,16 +7,21 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_issuer::metadata::paths;
 
 use super::answer::{failure, has_media_type, no_store};
 use super::browser::set_browser_key;
 use crate::issuer::{BeginFailure, Issuer};
+use crate::pages::{Problem, problem_page};
 
-pub(super) async fn by_address(State(issuer): State<Arc<Issuer>>, RawQuery(query): RawQuery) -> Response {
-    begin(&issuer, query.unwrap_or_default().as_bytes()).await
+pub(super) async fn by_address(
+    State(issuer): State<Arc<Issuer>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    begin(&issuer, &headers, query.unwrap_or_default().as_bytes()).await
 }
 
 /// Whoever only looks whether the address is there must not use the request up.
@@ -29,15 +34,13 @@ pub(super) async fn not_by_head() -> StatusCode {
 /// [RFC 6749 §3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-3.1
 pub(super) async fn by_form(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
     if !has_media_type(&headers, "application/x-www-form-urlencoded") {
-        return page(
-            StatusCode::BAD_REQUEST,
-            "invalid_request: the request must be a form",
-        );
+        let said = "invalid_request: the request must be a form";
+        return problem_page(&issuer.pages, &headers, Problem::Request, Some(said));
     }
-    begin(&issuer, &body).await
+    begin(&issuer, &headers, &body).await
 }
 
-async fn begin(issuer: &Issuer, query: &[u8]) -> Response {
+async fn begin(issuer: &Issuer, headers: &HeaderMap, query: &[u8]) -> Response {
     match issuer.begin(query).await {
         Ok(key) => {
             let identifier = issuer.profile().identifier();
@@ -50,10 +53,14 @@ async fn begin(issuer: &Issuer, query: &[u8]) -> Response {
         }
         Err(BeginFailure::Tell(url)) => redirect(&url),
         Err(refused) => match refused.code() {
-            Some(code) => page(StatusCode::BAD_REQUEST, &format!("{}: {refused}", code.as_str())),
+            // There is nowhere safe to go: the resident is told, and may tell whoever made the wallet.
+            Some(code) => {
+                let said = format!("{}: {refused}", code.as_str());
+                problem_page(&issuer.pages, headers, problem(&refused), Some(&said))
+            }
             None => {
                 tracing::error!(error = %refused, "authorization not begun");
-                failure(StatusCode::SERVICE_UNAVAILABLE)
+                problem_page(&issuer.pages, headers, Problem::Unavailable, None)
             }
         },
     }
@@ -70,14 +77,11 @@ fn redirect(to: &str) -> Response {
     no_store((StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response())
 }
 
-/// What the resident is told where the wallet cannot be: there is nowhere safe to go.
-fn page(status: StatusCode, text: &str) -> Response {
-    no_store(
-        (
-            status,
-            [(CONTENT_TYPE, "text/plain; charset=utf-8")],
-            text.to_owned(),
-        )
-            .into_response(),
-    )
+/// What the resident is told of a request that begins nothing.
+const fn problem(refused: &BeginFailure) -> Problem {
+    match refused {
+        BeginFailure::Client(_) | BeginFailure::Refused(_) => Problem::Client,
+        BeginFailure::RequestUri => Problem::StaleRequest,
+        _ => Problem::Request,
+    }
 }

@@ -124,8 +124,9 @@ impl Tenant {
         if !other.base.starts_with(&format!("{}/", self.base)) {
             return Ok(());
         }
-        let administration = format!("{}{ADMINISTRATION}/", self.base);
-        let mut hidden = administration.starts_with(&format!("{}/", other.base));
+        let mut hidden = FIXED_PATHS
+            .iter()
+            .any(|fixed| format!("{}{fixed}/", self.base).starts_with(&format!("{}/", other.base)));
         for below in ["", "/a", "/a/b", "/a/b/c"] {
             hidden = hidden || self.has_endpoint(&format!("{}{below}", other.base)).await;
             if hidden {
@@ -197,5 +198,8 @@ fn authority(request: &Request) -> Option<Authority> {
     // With a user name before the host, two readers would take two different hosts.
     (!authority.as_str().contains('@')).then_some(authority)
 }
+
+/// Endpoints of more than one segment, all of them fixed; the others are found by asking.
+const FIXED_PATHS: [&str; 2] = [ADMINISTRATION, crate::pages::paths::OPERATOR];
 
 const WELL_KNOWN: &str = "/.well-known/";

@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::harness::{HASSAN, World, record};
+use crate::harness::{ADMINISTRATION_TOKEN, HASSAN, World, record};
 
 pub(crate) const PATHS: [(&str, &str); 14] = [
     ("POST", "/records/import"),
@@ -83,6 +83,47 @@ async fn an_order_that_is_not_understood_is_refused_without_repeating_it() {
         let response = world.order("/offers").json(&order).send().await.unwrap();
         assert_eq!(response.status(), expected, "{order}");
     }
+}
+
+/// The resident would be refused at the very end, alone with a wallet.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_offered_that_the_record_does_not_give() {
+    let world = World::start().await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let order = |configurations: &[&str]| json!({ "record": HASSAN, "configurations": configurations, "tx_code": "required", "delivery": "by-reference" });
+    for configurations in [
+        ["MobileDrivingLicence"].as_slice(),
+        &["NationalIdentity", "MobileDrivingLicence"],
+    ] {
+        let response = world
+            .order("/offers")
+            .json(&order(configurations))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::CONFLICT);
+        let refused: serde_json::Value = response.json().await.unwrap();
+        assert_eq!(refused["error"], "record_incomplete");
+        let said = refused["error_description"].as_str().unwrap();
+        for part in ["MobileDrivingLicence", "required claim org.iso.18013.5.1."] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!said.contains(HASSAN) && !said.contains("Hassan"), "{said}");
+    }
+    let offers = async || {
+        let url = world.url("/admin/v1/audit?from=0");
+        let log = world
+            .client
+            .get(url)
+            .bearer_auth(ADMINISTRATION_TOKEN)
+            .send()
+            .await
+            .unwrap();
+        log.text().await.unwrap().matches("offer-created").count()
+    };
+    assert_eq!(offers().await, 0);
+    world.ordered("/offers", order(&["NationalIdentity"])).await;
+    assert_eq!(offers().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

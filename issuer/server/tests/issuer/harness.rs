@@ -32,9 +32,10 @@ use symbolon_issuer_server::administration::{
     Administration,     OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
     CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, PlainKey,
-    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, open_embedded,
+    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, Translations, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -64,8 +65,15 @@ pub(crate) struct World {
     pub(crate) root_of_trust: RootOfTrust,
     keys: Arc<Keys>,
     folder: Arc<tempfile::TempDir>,
-    policy: IssuerPolicy,
+    policies: Policies,
+}
+
+/// What differs between issuers.
+#[derive(Clone)]
+struct Policies {
+    issuer: IssuerPolicy,
     authorization: AuthorizationPolicy,
+    sign_in: SignInSetup,
 }
 
 impl World {
@@ -78,13 +86,26 @@ impl World {
     }
 
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
+        let translations = Arc::new(Translations::shipped().unwrap());
+        Self::start_signing_in(policy, authorization, SignInSetup::closed(translations)).await
+    }
+
+    pub(crate) async fn start_signing_in(
+        issuer: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
+    ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
         let clock = Arc::new(AtomicI64::new(START));
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let keys = Arc::new(Keys::make(&base, &randomness));
-        let policies = (policy, authorization);
+        let policies = Policies {
+            issuer,
+            authorization,
+            sign_in,
+        };
         Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
@@ -103,9 +124,15 @@ impl World {
             let keys = Arc::new(Keys::make(&base, &randomness));
             let tenant = Tenant::parse(place.tenant).unwrap();
             let books = EmbeddedIssuerStore::new(EmbeddedKeyValue::new(store.clone(), tenant));
-            let (policy, authorization) = (IssuerPolicy::default(), place.authorization.clone());
-            let mut setup = setup(&base, &keys, Arc::new(books), &randomness, &clock, policy.clone());
-            setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
+            let policies = Policies {
+                issuer: IssuerPolicy::default(),
+                authorization: place.authorization.clone(),
+                sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
+            };
+            let policy = policies.issuer.clone();
+            let mut setup = setup(&base, &keys, Arc::new(books), &randomness, &clock, policy);
+            let authorization = policies.authorization.clone();
+            setup.profile = setup.profile.with_authorization(authorization).unwrap();
             let issuer = Issuer::open(setup).await.unwrap();
             served.push(ServedIssuer {
                 issuer: Arc::clone(&issuer),
@@ -123,8 +150,7 @@ impl World {
                 randomness,
                 keys,
                 folder: Arc::clone(&folder),
-                policy,
-                authorization,
+                policies,
             });
         }
         let running = Server::start_tenants(served, listener, Encryption::Plain).await;
@@ -147,7 +173,7 @@ impl World {
             listener,
             self.base.clone(),
             keys,
-            (self.policy.clone(), self.authorization.clone()),
+            self.policies.clone(),
         )
         .await
     }
@@ -159,14 +185,17 @@ impl World {
         listener: std::net::TcpListener,
         base: String,
         keys: Arc<Keys>,
-        (policy, authorization): (IssuerPolicy, AuthorizationPolicy),
+        policies: Policies,
     ) -> Self {
         let tenant = Tenant::parse("default").unwrap();
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
-        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, policy.clone());
+        let issuer_policy = policies.issuer.clone();
+        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let authorization = policies.authorization.clone();
+        setup.profile = setup.profile.with_authorization(authorization).unwrap();
+        setup.sign_in = policies.sign_in.clone();
         setup.embedded = Some(store.clone());
-        setup.profile = setup.profile.with_authorization(authorization.clone()).unwrap();
         let issuer = Issuer::open(setup).await.unwrap();
         let administration = Administration::new(Arc::clone(&issuer));
         let listening = Listening {
@@ -188,8 +217,7 @@ impl World {
             root_of_trust,
             keys,
             folder,
-            policy,
-            authorization,
+            policies,
         }
     }
 
@@ -371,7 +399,7 @@ impl World {
 
     /// What another issuer at `base` works with, over any store.
     pub(crate) fn setup_at(&self, base: &str, store: Arc<dyn IssuerStore>) -> Setup {
-        setup(base, &self.keys, store, &self.randomness, &self.clock, self.policy.clone())
+        setup(base, &self.keys, store, &self.randomness, &self.clock, self.policies.issuer.clone())
     }
 
     pub(crate) fn issuer_anchor(&self) -> &Certificate {
@@ -408,6 +436,7 @@ pub(crate) fn setup(
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
+        sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
     }
 }
 

@@ -106,7 +106,7 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 11] = [
+const EXPIRING: [Space; 13] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
@@ -118,6 +118,8 @@ const EXPIRING: [Space; 11] = [
     Space::RefreshTokens,
     Space::TokenFamilies,
     Space::ReplayMarks,
+    Space::SignIns,
+    Space::SendBudgets,
 ];
 
 /// Part of the stored format.
@@ -134,6 +136,8 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::RefreshTokens => 9,
         Space::TokenFamilies => 10,
         Space::ReplayMarks => 11,
+        Space::SignIns => 21,
+        Space::SendBudgets => 22,
         _ => 0,
     }
 }

@@ -4,6 +4,7 @@ use symbolon_crypto::UnixTime;
 
 use super::authorization::code_offer_value;
 use super::envelope::{read, read_expiry, read_stored, time_key, write};
+use super::sign_in::budget_is_due;
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::WaitingEvent;
 use crate::grant::{AccessGrant, Grant};
@@ -97,14 +98,22 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             if expires_at >= now {
                 break;
             }
-            batch = batch
-                .delete(space, key)
-                .delete(Space::Expiries, entry.key.clone());
+            batch = batch.delete(Space::Expiries, entry.key.clone());
             removed += 1;
+            // Only a budget lives on by being written again; everything else has one time.
+            if space == Space::SendBudgets {
+                let found = self.entries.get(space, key.to_vec()).await?;
+                let due = found.as_deref().map(|bytes| budget_is_due(bytes, now));
+                if !due.transpose()?.unwrap_or_default() {
+                    continue;
+                }
+                batch = batch.unchanged(space, key, &Revision(found));
+            }
+            batch = batch.delete(space, key);
         }
-        if removed > 0 {
-            // Nothing is required, so nothing can be rejected.
-            let _: Applied = self.entries.apply(batch).await?;
+        if removed > 0 && matches!(self.entries.apply(batch).await?, Applied::Rejected { .. }) {
+            // A budget was counted meanwhile: the next round judges again.
+            return Ok(0);
         }
         Ok(removed)
     }

@@ -23,13 +23,16 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             let key = record.uin().as_str().as_bytes().to_vec();
             let value = write(RECORD, record)?;
             let before = self.entries.get(Space::Records, key.clone()).await?;
-            let change = match before {
+            let change = match &before {
                 // A later row of one batch replaces the earlier one, whatever is stored.
                 _ if !in_this_batch.insert(key.clone()) => RecordChange::Updated,
                 None => RecordChange::Inserted,
-                Some(before) if before == value => RecordChange::Unchanged,
+                Some(before) if *before == value => RecordChange::Unchanged,
                 Some(_) => RecordChange::Updated,
             };
+            // Also of a record that is unchanged: an earlier version kept no index.
+            let earlier: Option<IdRecord> = before.as_deref().map(|bytes| read(RECORD, bytes)).transpose()?;
+            batch = batch.index_vids(record, earlier.as_ref());
             if change != RecordChange::Unchanged {
                 batch = batch.put(Space::Records, key, value);
             }

@@ -23,7 +23,9 @@ impl AdministrationToken {
         Self(Arc::new(hmac_sha256(PURPOSE, token.trim().as_bytes())))
     }
 
-    fn matches(&self, presented: &str) -> bool {
+    /// Whether what somebody presented is the token.
+    #[must_use]
+    pub fn is(&self, presented: &str) -> bool {
         // An empty token file must close the interface, not open it: over HTTP/2 a client can send an empty token.
         !presented.is_empty()
             && constant_time_equal(self.0.as_slice(), &hmac_sha256(PURPOSE, presented.as_bytes()))
@@ -46,7 +48,7 @@ pub async fn require_administration(
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, presented)| presented.trim());
     match presented {
-        Some(presented) if token.matches(presented) => next.run(request).await,
+        Some(presented) if token.is(presented) => next.run(request).await,
         other => {
             // RFC 6750 §3.1: no error code where no token was sent.
             let challenge = if other.is_some() {
@@ -69,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_empty_token_file_closes_the_administration() {
-        assert!(AdministrationToken::new("right\n").matches("right"));
-        assert!(!AdministrationToken::new("\n").matches(""));
+        assert!(AdministrationToken::new("right\n").is("right"));
+        assert!(!AdministrationToken::new("\n").is(""));
     }
 }

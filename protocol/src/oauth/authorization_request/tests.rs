@@ -65,9 +65,17 @@ fn each_broken_parameter_gets_its_code_and_the_client_is_told() {
     let challenge = request().code_challenge.to_string();
     let long = "a".repeat(MAX_STATE_BYTES + 1);
     for (from, to, code) in [
-        ("response_type=code", "response_type=token", Code::UnsupportedResponseType),
+        (
+            "response_type=code",
+            "response_type=token",
+            Code::UnsupportedResponseType,
+        ),
         ("response_type=code", "", Code::InvalidRequest),
-        ("code_challenge_method=S256", "code_challenge_method=plain", Code::InvalidRequest),
+        (
+            "code_challenge_method=S256",
+            "code_challenge_method=plain",
+            Code::InvalidRequest,
+        ),
         ("code_challenge_method=S256", "", Code::InvalidRequest),
         (challenge.as_str(), "", Code::InvalidRequest),
         (challenge.as_str(), "short", Code::InvalidRequest),
@@ -77,8 +85,16 @@ fn each_broken_parameter_gets_its_code_and_the_client_is_told() {
         ("dpop_jkt=A", "dpop_jkt=!", Code::InvalidRequest),
         ("issuer_state=from", "issuer_state=%00", Code::InvalidRequest),
         ("state=a", "state=%00", Code::InvalidRequest),
-        ("issuer_state=from", &format!("issuer_state={long}"), Code::InvalidRequest),
-        ("ui_locales=ar", "response_mode=fragment&ui_locales=ar", Code::InvalidRequest),
+        (
+            "issuer_state=from",
+            &format!("issuer_state={long}"),
+            Code::InvalidRequest,
+        ),
+        (
+            "ui_locales=ar",
+            "response_mode=fragment&ui_locales=ar",
+            Code::InvalidRequest,
+        ),
     ] {
         let query = good.replacen(from, to, 1);
         assert_ne!(query, good, "{from}");
@@ -123,7 +139,11 @@ fn resource_alone_may_be_repeated() {
     for name in ["client_id", "scope", "state", "code_challenge", "unknown"] {
         let query = format!("{good}&unknown=1&{name}=x");
         let refused = parse(&query).unwrap_err();
-        assert_eq!(refused.reason, AuthorizationRequestError::RepeatedParameter, "{name}");
+        assert_eq!(
+            refused.reason,
+            AuthorizationRequestError::RepeatedParameter,
+            "{name}"
+        );
     }
 }
 

@@ -36,7 +36,10 @@ fn finish(key: &SecretKey, prepared: PreparedJws) -> String {
 fn signed(key: &SecretKey, header: &Value, claims: &Value) -> String {
     let header = header.as_object().unwrap();
     let algorithm = SignatureAlgorithm::Es256;
-    finish(key, jws::prepare(algorithm, header, claims.to_string().as_bytes()))
+    finish(
+        key,
+        jws::prepare(algorithm, header, claims.to_string().as_bytes()),
+    )
 }
 
 /// A wallet provider with a certificate, one without, and an instance of their wallet.
@@ -148,7 +151,9 @@ fn an_attestation_with_certificates_verifies_and_says_what_the_wallet_is() {
     let challenge = AttestationChallenge::make(&SeededRandomness::new(5)).unwrap();
     let prepared =
         prepare_proof_of_possession(&world.client, &key, &world.server, &jti, Some(&challenge), NOW);
-    let verified = world.verify(&attestation, &finish(&world.instance, prepared)).unwrap();
+    let verified = world
+        .verify(&attestation, &finish(&world.instance, prepared))
+        .unwrap();
     assert_eq!(*verified.client(), world.client);
     assert_eq!(verified.thumbprint(), key.thumbprint());
     assert_eq!(*verified.attester(), world.provider.public_key());
@@ -163,14 +168,21 @@ fn an_attestation_with_certificates_verifies_and_says_what_the_wallet_is() {
 #[test]
 fn iss_is_written_into_both_and_never_asked_for() {
     let world = World::new();
-    assert!(world.verify(&world.attestation(&world.claims()), &world.proof()).is_ok());
+    assert!(
+        world
+            .verify(&world.attestation(&world.claims()), &world.proof())
+            .is_ok()
+    );
     let header = json!({ "typ": PROOF_OF_POSSESSION_TYPE });
     let claims = json!({ "aud": world.server, "jti": "a", "iat": NOW.seconds() });
     let proof = signed(&world.instance, &header, &claims);
     assert!(world.verify(&world.attestation(&world.claims()), &proof).is_ok());
 
     let payload = |token: &str| -> Map<String, Value> {
-        jws::CompactJws::parse(token, 8192).unwrap().payload_json().unwrap()
+        jws::CompactJws::parse(token, 8192)
+            .unwrap()
+            .payload_json()
+            .unwrap()
     };
     assert_eq!(payload(&world.proof())["iss"], json!(world.client));
 }
@@ -202,16 +214,31 @@ fn each_broken_attestation_is_refused_for_its_own_reason() {
         (with("iat", json!(at + 301)), AttestationError::FromTheFuture),
         (with("nbf", json!(at + 301)), AttestationError::FromTheFuture),
         (with("wallet_name", json!("a\nb")), AttestationError::Malformed),
-        (with("wallet_link", json!("javascript:1")), AttestationError::Malformed),
-        (with("status", json!({ "status_list": {} })), AttestationError::Malformed),
+        (
+            with("wallet_link", json!("javascript:1")),
+            AttestationError::Malformed,
+        ),
+        (
+            with("status", json!({ "status_list": {} })),
+            AttestationError::Malformed,
+        ),
     ] {
         let refused = world.verify(&world.attestation(&claims), &world.proof());
         assert_eq!(refused, Err(error), "{claims}");
     }
     for (header, error) in [
-        (json!({ "typ": "JWT", "kid": "known" }), AttestationError::WrongType),
-        (json!({ "typ": PROOF_OF_POSSESSION_TYPE, "kid": "known" }), AttestationError::WrongType),
-        (json!({ "typ": ATTESTATION_TYPE, "kid": "other" }), AttestationError::UnknownAttester),
+        (
+            json!({ "typ": "JWT", "kid": "known" }),
+            AttestationError::WrongType,
+        ),
+        (
+            json!({ "typ": PROOF_OF_POSSESSION_TYPE, "kid": "known" }),
+            AttestationError::WrongType,
+        ),
+        (
+            json!({ "typ": ATTESTATION_TYPE, "kid": "other" }),
+            AttestationError::UnknownAttester,
+        ),
         (
             json!({ "typ": ATTESTATION_TYPE, "jwk": world.provider.public_key().to_jwk() }),
             AttestationError::UnknownAttester,
@@ -224,16 +251,25 @@ fn each_broken_attestation_is_refused_for_its_own_reason() {
             json!({ "typ": ATTESTATION_TYPE, "x5c": jws::x5c_value([world.leaf.der(), world.root.der()]) }),
             AttestationError::Chain(ChainError::AnchorInChain),
         ),
-        (json!({ "typ": ATTESTATION_TYPE, "x5c": ["AAAA"] }), AttestationError::Certificate),
+        (
+            json!({ "typ": ATTESTATION_TYPE, "x5c": ["AAAA"] }),
+            AttestationError::Certificate,
+        ),
     ] {
         let attestation = signed(&world.provider, &header, &world.claims());
         assert_eq!(world.verify(&attestation, &world.proof()), Err(error), "{header}");
     }
     let header = json!({ "typ": ATTESTATION_TYPE, "kid": "known" });
     let forged = signed(&world.instance, &header, &world.claims());
-    assert_eq!(world.verify(&forged, &world.proof()), Err(AttestationError::Signature));
+    assert_eq!(
+        world.verify(&forged, &world.proof()),
+        Err(AttestationError::Signature)
+    );
     let long = "a".repeat(MAX_ATTESTATION_BYTES + 1);
-    assert_eq!(world.verify(&long, &world.proof()), Err(AttestationError::Malformed));
+    assert_eq!(
+        world.verify(&long, &world.proof()),
+        Err(AttestationError::Malformed)
+    );
 }
 
 #[test]
@@ -249,7 +285,10 @@ fn each_broken_proof_of_possession_is_refused_for_its_own_reason() {
         claims
     };
     for (claims, error) in [
-        (with("aud", json!("https://other.example")), AttestationError::WrongAudience),
+        (
+            with("aud", json!("https://other.example")),
+            AttestationError::WrongAudience,
+        ),
         (
             with("aud", json!(["https://as.example", "https://other.example"])),
             AttestationError::WrongAudience,
@@ -258,15 +297,24 @@ fn each_broken_proof_of_possession_is_refused_for_its_own_reason() {
         (with("iat", json!("x")), AttestationError::NoIssuedAt),
         (with("iat", json!(at - 301)), AttestationError::Stale),
         (with("iat", json!(at + 301)), AttestationError::Stale),
-        (with("challenge", json!("a b")), AttestationError::ChallengeRequired),
+        (
+            with("challenge", json!("a b")),
+            AttestationError::ChallengeRequired,
+        ),
     ] {
         let proof = signed(&world.instance, &header, &claims);
         assert_eq!(world.verify(&attestation, &proof), Err(error), "{claims}");
     }
     let stolen = signed(&world.provider, &header, &good);
-    assert_eq!(world.verify(&attestation, &stolen), Err(AttestationError::ProofSignature));
+    assert_eq!(
+        world.verify(&attestation, &stolen),
+        Err(AttestationError::ProofSignature)
+    );
     let confused = signed(&world.instance, &json!({ "typ": "dpop+jwt" }), &good);
-    assert_eq!(world.verify(&attestation, &confused), Err(AttestationError::WrongType));
+    assert_eq!(
+        world.verify(&attestation, &confused),
+        Err(AttestationError::WrongType)
+    );
 }
 
 #[test]
@@ -275,7 +323,10 @@ fn a_wallet_is_told_what_to_fetch() {
         AttestationError::ChallengeRequired.code(),
         TokenErrorCode::UseAttestationChallenge
     );
-    assert_eq!(AttestationError::Expired.code(), TokenErrorCode::UseFreshAttestation);
+    assert_eq!(
+        AttestationError::Expired.code(),
+        TokenErrorCode::UseFreshAttestation
+    );
     assert_eq!(
         AttestationError::WrongAudience.code(),
         TokenErrorCode::InvalidClientAttestation

@@ -29,7 +29,10 @@ fn finish(key: &SecretKey, prepared: PreparedJws) -> String {
 fn signed(key: &SecretKey, header: Value, claims: &Value) -> String {
     let header = header.as_object().unwrap();
     let algorithm = key.public_key().algorithm();
-    finish(key, jws::prepare(algorithm, header, claims.to_string().as_bytes()))
+    finish(
+        key,
+        jws::prepare(algorithm, header, claims.to_string().as_bytes()),
+    )
 }
 
 fn verify_at_token_endpoint(proof: &str) -> Result<VerifiedDpopProof, DpopError> {
@@ -103,11 +106,26 @@ fn each_broken_proof_is_refused_for_its_own_reason() {
         (with("htm", json!("GET")), DpopError::WrongMethod),
         (with("htm", json!("post")), DpopError::WrongMethod),
         (with("htm", Value::Null), DpopError::WrongMethod),
-        (with("htu", json!("https://as.example/par")), DpopError::WrongTarget),
-        (with("htu", json!("http://as.example/token")), DpopError::WrongTarget),
-        (with("htu", json!("https://as.example:8443/token")), DpopError::WrongTarget),
-        (with("htu", json!("https://as.example.evil/token")), DpopError::WrongTarget),
-        (with("htu", json!("https://a@as.example/token")), DpopError::WrongTarget),
+        (
+            with("htu", json!("https://as.example/par")),
+            DpopError::WrongTarget,
+        ),
+        (
+            with("htu", json!("http://as.example/token")),
+            DpopError::WrongTarget,
+        ),
+        (
+            with("htu", json!("https://as.example:8443/token")),
+            DpopError::WrongTarget,
+        ),
+        (
+            with("htu", json!("https://as.example.evil/token")),
+            DpopError::WrongTarget,
+        ),
+        (
+            with("htu", json!("https://a@as.example/token")),
+            DpopError::WrongTarget,
+        ),
         (with("htu", Value::Null), DpopError::WrongTarget),
         (with("jti", json!("")), DpopError::NoIdentifier),
         (with("iat", json!("now")), DpopError::NoIssuedAt),
@@ -144,7 +162,11 @@ fn each_broken_proof_is_refused_for_its_own_reason() {
     }
     let unsigned = format!(
         "{}.{}.",
-        base64url::encode(json!({ "typ": "dpop+jwt", "alg": "none", "jwk": jwk }).to_string().as_bytes()),
+        base64url::encode(
+            json!({ "typ": "dpop+jwt", "alg": "none", "jwk": jwk })
+                .to_string()
+                .as_bytes()
+        ),
         base64url::encode(good.to_string().as_bytes())
     );
     assert_eq!(verify_at_token_endpoint(&unsigned), Err(DpopError::Algorithm));
@@ -172,17 +194,30 @@ fn a_proof_is_for_one_access_token_and_one_key() {
     let without = finish(&key, prepare(&key.public_key(), request(None), &jti(), None, NOW));
     let bound = key.public_key().thumbprint();
     let check = |proof: &str, token, bound| {
-        verify(proof, request(Some(token)), ExpectedKey::Bound(bound), NOW, &RustCryptoProvider).map(drop)
+        verify(
+            proof,
+            request(Some(token)),
+            ExpectedKey::Bound(bound),
+            NOW,
+            &RustCryptoProvider,
+        )
+        .map(drop)
     };
     assert_eq!(check(&with_token, &token, &bound), Ok(()));
-    assert_eq!(check(&with_token, &other, &bound), Err(DpopError::WrongAccessToken));
+    assert_eq!(
+        check(&with_token, &other, &bound),
+        Err(DpopError::WrongAccessToken)
+    );
     assert_eq!(check(&without, &token, &bound), Err(DpopError::WrongAccessToken));
     let foreign = Thumbprint::parse(&base64url::encode(&[7; 32])).unwrap();
     let error = check(&with_token, &token, &foreign).unwrap_err();
     assert_eq!(error, DpopError::WrongKey);
     assert_eq!(error.resource_code(), ResourceErrorCode::InvalidToken);
     // RFC 9449 §7.1: the `ath` of the example token.
-    assert_eq!(access_token_hash(&token), "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+    assert_eq!(
+        access_token_hash(&token),
+        "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"
+    );
 }
 
 #[test]
@@ -218,8 +253,16 @@ fn a_second_header_is_refused() {
 #[test]
 fn a_missing_nonce_asks_for_one_and_everything_else_is_an_invalid_proof() {
     assert_eq!(DpopError::NonceRequired.token_code().as_str(), "use_dpop_nonce");
-    assert_eq!(DpopError::NonceRequired.resource_code().as_str(), "use_dpop_nonce");
-    for error in [DpopError::Missing, DpopError::Replayed, DpopError::Stale, DpopError::RepeatedHeader] {
+    assert_eq!(
+        DpopError::NonceRequired.resource_code().as_str(),
+        "use_dpop_nonce"
+    );
+    for error in [
+        DpopError::Missing,
+        DpopError::Replayed,
+        DpopError::Stale,
+        DpopError::RepeatedHeader,
+    ] {
         assert_eq!(error.token_code().as_str(), "invalid_dpop_proof");
         assert_eq!(error.resource_code().as_str(), "invalid_dpop_proof");
     }

@@ -346,27 +346,42 @@ mod tests {
         let long = "a".repeat(MAX_TOKEN_REQUEST_BYTES);
         for (body, code) in [
             (String::new(), Code::InvalidRequest),
-            ("grant_type=password&code=x".to_owned(), Code::UnsupportedGrantType),
+            (
+                "grant_type=password&code=x".to_owned(),
+                Code::UnsupportedGrantType,
+            ),
             (offered.to_owned(), Code::InvalidRequest),
             (format!("{offered}&pre-authorized_code="), Code::InvalidRequest),
             (format!("{offered}&pre-authorized_code=%0a"), Code::InvalidGrant),
-            (format!("{offered}&pre-authorized_code=a&tx_code=%0a"), Code::InvalidGrant),
+            (
+                format!("{offered}&pre-authorized_code=a&tx_code=%0a"),
+                Code::InvalidGrant,
+            ),
             (
                 format!("{offered}&pre-authorized_code=a&pre-authorized_code=b"),
                 Code::InvalidRequest,
             ),
-            (format!("{offered}&pre-authorized_code={long}"), Code::InvalidRequest),
+            (
+                format!("{offered}&pre-authorized_code={long}"),
+                Code::InvalidRequest,
+            ),
             (
                 format!("grant_type=authorization_code&code_verifier={verifier}"),
                 Code::InvalidRequest,
             ),
-            ("grant_type=authorization_code&code=a".to_owned(), Code::InvalidRequest),
+            (
+                "grant_type=authorization_code&code=a".to_owned(),
+                Code::InvalidRequest,
+            ),
             (
                 "grant_type=authorization_code&code=a&code_verifier=short".to_owned(),
                 Code::InvalidGrant,
             ),
             (authorized.replace("code=a", "code=%0a"), Code::InvalidGrant),
-            (format!("{authorized}&redirect_uri=javascript:1"), Code::InvalidGrant),
+            (
+                format!("{authorized}&redirect_uri=javascript:1"),
+                Code::InvalidGrant,
+            ),
             (format!("{authorized}&client_id=%0a"), Code::InvalidRequest),
             (format!("{authorized}&client_secret=a"), Code::InvalidClient),
             (
@@ -374,7 +389,10 @@ mod tests {
                 Code::InvalidAuthorizationDetails,
             ),
             ("grant_type=refresh_token".to_owned(), Code::InvalidRequest),
-            ("grant_type=refresh_token&refresh_token=%0a".to_owned(), Code::InvalidGrant),
+            (
+                "grant_type=refresh_token&refresh_token=%0a".to_owned(),
+                Code::InvalidGrant,
+            ),
             (
                 "grant_type=refresh_token&refresh_token=a&scope=%22".to_owned(),
                 Code::InvalidScope,

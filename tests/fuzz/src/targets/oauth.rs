@@ -117,12 +117,19 @@ pub(super) const OAUTH: Target = Target {
                         url: &url,
                         access_token: None,
                     };
-                    Reading::of(&dpop::verify(&text, request, ExpectedKey::Any, NOW, &TrustingProvider))
+                    Reading::of(&dpop::verify(
+                        &text,
+                        request,
+                        ExpectedKey::Any,
+                        NOW,
+                        &TrustingProvider,
+                    ))
                 },
                 |input| attested(input, AttestedPart::Attestation),
                 |input| attested(input, AttestedPart::ProofOfPossession),
                 |input| {
-                    let assertion = armour::jws(input).and_then(|text| ClientAssertion::parse(text.into_owned()));
+                    let assertion =
+                        armour::jws(input).and_then(|text| ClientAssertion::parse(text.into_owned()));
                     let Some(assertion) = assertion else {
                         return Reading::NOT_FOR_THE_TARGET;
                     };
@@ -143,14 +150,8 @@ pub(super) const OAUTH: Target = Target {
                         return Reading::NOT_FOR_THE_TARGET;
                     };
                     let keys = [WORLD.holder.public().clone()];
-                    let request = request_object::verify(
-                        &object,
-                        &client(),
-                        &keys,
-                        &issuer(),
-                        NOW,
-                        &TrustingProvider,
-                    );
+                    let request =
+                        request_object::verify(&object, &client(), &keys, &issuer(), NOW, &TrustingProvider);
                     Reading::of(&request)
                 },
                 |input| Reading::of_some(ChallengeResponse::parse(input).as_ref()),
@@ -193,20 +194,35 @@ pub(super) const OAUTH: Target = Target {
                 ),
             ),
             for_part(1, &*signed.to_form()),
-            for_part(2, r#"{"request_uri":"urn:ietf:params:oauth:request_uri:x","expires_in":60}"#),
+            for_part(
+                2,
+                r#"{"request_uri":"urn:ietf:params:oauth:request_uri:x","expires_in":60}"#,
+            ),
             for_part(3, format!("{REDIRECT_URI}&code=c&state={STATE}&iss={ISSUER}")),
-            for_part(3, format!("{REDIRECT_URI}&error=access_denied&error_description=no&state={STATE}")),
+            for_part(
+                3,
+                format!("{REDIRECT_URI}&error=access_denied&error_description=no&state={STATE}"),
+            ),
             for_part(4, REDIRECT_URI),
             for_part(4, "org.example.wallet:/cb"),
             for_part(4, "http://127.0.0.1:49152/callback"),
             for_part(5, "identity licence"),
-            for_part(6, r#"[{"type":"openid_credential","credential_configuration_id":"a","locations":["https://a.example"]}]"#),
-            for_part(7, "Bearer realm=\"a, b\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\""),
+            for_part(
+                6,
+                r#"[{"type":"openid_credential","credential_configuration_id":"a","locations":["https://a.example"]}]"#,
+            ),
+            for_part(
+                7,
+                "Bearer realm=\"a, b\", DPoP algs=\"ES256\", error=\"use_dpop_nonce\"",
+            ),
             for_part(7, "DPoP t0ken"),
             for_part(8, finish(dpop::prepare(holder, proven, &jti, None, NOW))),
             for_part(9, attestation_parts()),
             for_part(10, proof_of_possession_parts()),
-            for_part(11, finish(client_assertion::prepare(&client(), holder, &issuer(), &jti, NOW))),
+            for_part(
+                11,
+                finish(client_assertion::prepare(&client(), holder, &issuer(), &jti, NOW)),
+            ),
             for_part(12, finish(object)),
             for_part(13, r#"{"attestation_challenge":"fresh"}"#),
         ]
@@ -273,7 +289,9 @@ fn proof_of_possession_parts() -> Vec<u8> {
 }
 
 fn parameters() -> String {
-    let challenge = CodeVerifier::parse("v".repeat(43)).expect("a verifier").challenge();
+    let challenge = CodeVerifier::parse("v".repeat(43))
+        .expect("a verifier")
+        .challenge();
     let details = json!([{"type": "openid_credential", "credential_configuration_id": "a"}]).to_string();
     let details: String = details.bytes().map(|byte| format!("%{byte:02X}")).collect();
     format!(
