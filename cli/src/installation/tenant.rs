@@ -165,7 +165,8 @@ fn with_section(configuration: &Path, new: &NewTenant) -> Result<String, AddTena
         .iter()
         .map(|template| configuration_path(&new.name, template.id).to_string_lossy().into_owned());
     let mut section = toml::Table::new();
-    section.insert("identifier".to_owned(), identifier_text(&new.issuer).into());
+    // As it was given: a slash at the end of a path is refused, not taken away.
+    section.insert("identifier".to_owned(), new.issuer.as_str().into());
     section.insert("name".to_owned(), new.display_name.clone().into());
     section.insert(
         "credential_configurations".to_owned(),
