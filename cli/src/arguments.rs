@@ -315,6 +315,25 @@ pub enum CredentialCommand {
     /// Ends a suspension
     #[command(after_help = "Example:\n  symbolon credential reinstate 0f3a…")]
     Reinstate(CredentialSelection),
+    /// Lists requests that wait for a decision, or for their wallet to fetch what was approved
+    #[command(after_help = "Example:\n  symbolon credential pending")]
+    Pending {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Approves a request: its wallet gets the credential
+    #[command(after_help = "Example:\n  symbolon credential approve 5d20…")]
+    Approve {
+        /// The request, as `credential pending` names it
+        id: String,
+    },
+    /// Denies a request for good
+    #[command(after_help = "Example:\n  symbolon credential deny 5d20…")]
+    Deny {
+        /// The request, as `credential pending` names it
+        id: String,
+    },
 }
 
 /// One credential, or all of a record.
@@ -363,14 +382,16 @@ pub enum RequestCommand {
 /// `symbolon wallet …`
 #[derive(Debug, Subcommand)]
 pub enum WalletCommand {
-    /// Receives the credential of an offer: a link, or a picture of its QR code
-    #[command(after_help = "Example:\n  symbolon wallet receive offer.png --tx-code 482916")]
-    Receive {
-        /// The offer's link or a picture of its QR code
-        offer: String,
-        /// The transaction code
-        #[arg(long, value_name = "CODE")]
-        tx_code: Option<String>,
+    /// Receives the credential of an offer, or asks an issuer for one; where the person has to sign in, prints the page to open
+    #[command(
+        after_help = "Examples:\n  symbolon wallet receive offer.png --tx-code 482916\n  symbolon wallet receive --issuer https://registry.example --credential national-identity"
+    )]
+    Receive(ReceiveArguments),
+    /// Has a credential issued again, with the access that its issuer gave when it was received
+    #[command(after_help = "Example:\n  symbolon wallet renew 1")]
+    Renew {
+        /// The credential, as `wallet list` names it
+        id: String,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
@@ -431,6 +452,38 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
+}
+
+/// `symbolon wallet receive`
+#[derive(Debug, Args)]
+pub struct ReceiveArguments {
+    /// The offer's link or a picture of its QR code
+    #[arg(required_unless_present = "issuer", conflicts_with = "issuer")]
+    pub offer: Option<String>,
+    /// The issuer to ask, where there is no offer
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// What to ask it for, by the name of the credential in the issuer's metadata; may be given several times
+    #[arg(long, value_name = "ID", requires = "issuer", required_unless_present_any = ["offer", "scope"])]
+    pub credential: Vec<String>,
+    /// What to ask it for, by scope
+    #[arg(
+        long,
+        value_name = "SCOPE",
+        requires = "issuer",
+        conflicts_with = "credential"
+    )]
+    pub scope: Option<String>,
+    /// The transaction code
+    #[arg(long, value_name = "CODE")]
+    pub tx_code: Option<String>,
+    /// Where the browser comes back to; the address that it ends at is then read from standard input. Without it, the browser
+    /// comes back to a port of this machine
+    #[arg(long, value_name = "URI")]
+    pub redirect: Option<String>,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
 }
 
 /// Where the wallet keeps its store.

@@ -5,6 +5,7 @@
 //! The keys of further issuers, `[issuers.NAME]`, have no variables.
 
 mod authorization;
+mod credentials;
 mod sign_in;
 mod tenants;
 
@@ -17,6 +18,7 @@ use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
+pub use credentials::{CredentialsSection, EncryptionName};
 pub use tenants::TenantName;
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 
@@ -59,6 +61,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.sign_in.provider.client_key_id", KeyType::Text),
     ("issuer.sign_in.provider.acr_values", KeyType::Text),
     ("issuer.sign_in.provider.private_network", KeyType::Flag),
+    ("issuer.credentials.batch_size", KeyType::Number),
+    ("issuer.credentials.request_encryption", KeyType::Text),
+    ("issuer.credentials.response_encryption", KeyType::Text),
+    ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
+    ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
@@ -134,6 +141,9 @@ pub struct IssuerSection {
     /// How residents sign in; nobody does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInSection>,
+    /// How it hands out credentials.
+    #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
+    pub credentials: CredentialsSection,
     /// The wallets that it knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientSection>,
@@ -631,21 +641,49 @@ mod tests {
         ));
     }
 
+    const PROVIDER: &str = r#"
+        [issuer.sign_in]
+        method = "openid_provider"
+        [issuer.sign_in.provider]
+        issuer = "https://login.example"
+        name = "Login"
+        client_id = "symbolon"
+        record_claim = "individual_id"
+        record_claim_holds = "uin"
+    "#;
+
     #[test]
     fn every_key_of_the_table_is_known_to_the_file() {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
                 KeyType::Number => "60",
+                KeyType::Text if key.ends_with("sign_in.method") => "openid_provider",
+                KeyType::Text if key.ends_with("sign_in.sender") => "demo",
+                KeyType::Text if key.ends_with("sign_in.channel") => "email",
+                KeyType::Text if key.ends_with("record_claim_holds") => "vid",
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
-                KeyType::Text if key.contains("authorization") => "required",
+                KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",
             };
-            match parse(FILE, &[(&variable_name(key), value)]) {
-                Ok(_) | Err(ConfigurationError::HalfTls { .. }) => {}
+            // A key of the sign-in belongs to a section that is there already.
+            let section = match *key {
+                key if key.contains("sign_in.provider") => PROVIDER,
+                key if key.contains("sign_in") => {
+                    "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"demo\"\n"
+                }
+                _ => "",
+            };
+            match parse(&format!("{FILE}\n{section}"), &[(&variable_name(key), value)]) {
+                Ok(_)
+                | Err(
+                    ConfigurationError::HalfTls { .. }
+                    | ConfigurationError::Missing { .. }
+                    | ConfigurationError::Useless { .. },
+                ) => {}
                 Err(error) => panic!("{key}: {error}"),
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use http::{HeaderName, HeaderValue};
 use symbolon_crypto::jose::jwe::{
-    DecryptedJwe, EncryptionParameters, JweCodec, JweError, KeyLookup, PureJwe, Recipient,
+    DecryptedJwe, EncryptionParameters, JweBudget, JweCodec, JweError, KeyLookup, PureJwe, Recipient,
 };
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{CryptoProvider, Randomness};
@@ -109,8 +109,13 @@ impl JweCodec for SharedJwe {
         PureJwe::new(self.0.as_ref()).encrypt(payload, recipient, parameters, randomness)
     }
 
-    fn decrypt(&self, text: &str, keys: &KeyLookup<'_>, max_bytes: usize) -> Result<DecryptedJwe, JweError> {
-        PureJwe::new(self.0.as_ref()).decrypt(text, keys, max_bytes)
+    fn decrypt_within(
+        &self,
+        text: &str,
+        keys: &KeyLookup<'_>,
+        budget: JweBudget,
+    ) -> Result<DecryptedJwe, JweError> {
+        PureJwe::new(self.0.as_ref()).decrypt_within(text, keys, budget)
     }
 }
 

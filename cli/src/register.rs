@@ -14,8 +14,9 @@ use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
     Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, ImportReport, OfferCreated, OfferOrder, PrintedCard, RecordOrder, RecordPage,
-    StatusOrder, StatusReport, encode_entries,
+    CredentialPage, DecisionOrder, ImportReport, OfferCreated, OfferOrder, PrintedCard, RecordOrder,
+    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    encode_entries,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -190,6 +191,28 @@ impl Register {
         match self {
             Self::Opened { administration, .. } => Ok(administration.change_status(order).await?),
             Self::Running(client) => client.order("credentials/status", order).await,
+        }
+    }
+
+    /// A page of the requests that wait.
+    ///
+    /// # Errors
+    /// The store or the server failed.
+    pub async fn transactions(&self, list: &TransactionList) -> anyhow::Result<TransactionPage> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.transactions(list).await?),
+            Self::Running(client) => client.order("credentials/requests/list", list).await,
+        }
+    }
+
+    /// Decides on a request that waits.
+    ///
+    /// # Errors
+    /// No such request, or one that was denied or has expired.
+    pub async fn decide(&self, order: &DecisionOrder) -> anyhow::Result<TransactionSummary> {
+        match self {
+            Self::Opened { administration, .. } => Ok(administration.decide(order).await?),
+            Self::Running(client) => client.order("credentials/requests/decide", order).await,
         }
     }
 

@@ -10,14 +10,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime, random_bytes};
 use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use thiserror::Error;
 
 use crate::credential_record::StatusAction;
-use crate::identifiers::{ConfigurationId, CredentialId, OfferId, hexadecimal};
+use crate::identifiers::{ConfigurationId, CredentialId, OfferId, TransactionId, hexadecimal};
 use crate::index::ShardId;
 use crate::record::Uin;
 use crate::secret::{InstallationSecret, Purpose};
 use crate::sign_in::SignInMethod;
+use crate::transaction::Decision;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +115,34 @@ pub enum AuditAction {
         record: Option<RecordReference>,
         /// By what configuration.
         configuration: ConfigurationId,
+    },
+    /// A wallet asked for a credential that an operator has to approve.
+    CredentialRequested {
+        /// Which request.
+        transaction: TransactionId,
+        /// For whom.
+        record: RecordReference,
+        /// By what configuration.
+        configuration: ConfigurationId,
+    },
+    /// An operator decided on such a request.
+    RequestDecided {
+        /// Which request.
+        transaction: TransactionId,
+        /// For whom.
+        record: RecordReference,
+        /// How.
+        decision: Decision,
+    },
+    /// A wallet told what became of a credential.
+    CredentialReported {
+        /// Which.
+        credential: CredentialId,
+        /// Whose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<RecordReference>,
+        /// What.
+        event: NotificationEvent,
     },
     /// A credential's status changed.
     StatusChanged {

@@ -131,12 +131,13 @@ pub fn draft<'a>(
         kind: CredentialKind::Card,
         configuration: configuration.id().clone(),
         record: Some(record.uin().clone()),
-        status_index: place,
+        status_index: Some(place),
         issued_at: now,
         expires_at,
         status: CredentialStatus::Valid,
         status_changed_at: now,
         replaced_by: None,
+        wallet_report: None,
     };
     let reference = RecordReference::derive(secret, record.uin());
     let action = AuditAction::CredentialIssued {
@@ -154,6 +155,8 @@ pub fn draft<'a>(
         nonces: Vec::new(),
         credentials: vec![credential],
         changes,
+        transaction: None,
+        notification: None,
         events,
     };
     Ok(DraftedCard {

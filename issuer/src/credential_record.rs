@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use thiserror::Error;
 
 use crate::identifiers::{ConfigurationId, CredentialId};
@@ -21,8 +22,10 @@ pub struct CredentialRecord {
     /// Whose it is. `None` for a document that a coordinator handed in, which is in no register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Uin>,
-    /// Its place in a status list, never given to another credential.
-    pub status_index: StatusIndex,
+    /// Its place in a status list, never given to another credential. `None` for a copy to be shown once, which carries no status and
+    /// expires soon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_index: Option<StatusIndex>,
     /// When it was issued. The credential itself carries a coarser time.
     pub issued_at: UnixTime,
     /// When it expires.
@@ -34,6 +37,21 @@ pub struct CredentialRecord {
     /// The credential that took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<CredentialId>,
+    /// What the wallet last told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_report: Option<WalletReport>,
+}
+
+/// What a wallet told of a credential ([OpenID4VCI §11]).
+///
+/// [OpenID4VCI §11]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-11
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalletReport {
+    /// What happened.
+    pub event: NotificationEvent,
+    /// When it was told.
+    pub at: UnixTime,
 }
 
 /// The form of a credential.
@@ -105,15 +123,19 @@ impl CredentialRecord {
     /// The record after `action`, or `None` when it already is as wanted.
     ///
     /// # Errors
-    /// [`StatusActionRefused`] for a revoked credential that should become anything else.
+    /// [`StatusActionRefused`] for a revoked credential that should become anything else, and for one without a status.
     pub fn after(&self, action: StatusAction, now: UnixTime) -> Result<Option<Self>, StatusActionRefused> {
+        // Nobody who reads the credential would learn of it.
+        if self.status_index.is_none() {
+            return Err(StatusActionRefused::NoStatus);
+        }
         let wanted = match (self.status, action) {
             (CredentialStatus::Revoked, StatusAction::Revoke)
             | (CredentialStatus::Suspended, StatusAction::Suspend)
             | (CredentialStatus::Valid, StatusAction::Reinstate) => return Ok(None),
             // A revocation that could be undone would not be one for whoever acted on it.
             (CredentialStatus::Revoked, StatusAction::Suspend | StatusAction::Reinstate) => {
-                return Err(StatusActionRefused);
+                return Err(StatusActionRefused::Final);
             }
             (_, StatusAction::Revoke) => CredentialStatus::Revoked,
             (_, StatusAction::Suspend) => CredentialStatus::Suspended,
@@ -127,10 +149,17 @@ impl CredentialRecord {
     }
 }
 
-/// A revocation is final.
+/// Why a status does not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the credential is revoked, which is final; issue a new one")]
-pub struct StatusActionRefused;
+#[non_exhaustive]
+pub enum StatusActionRefused {
+    /// A revocation is final.
+    #[error("the credential is revoked, which is final; issue a new one")]
+    Final,
+    /// A copy to be shown once.
+    #[error("the credential carries no status; it expires by itself soon")]
+    NoStatus,
+}
 
 #[cfg(test)]
 mod tests {
@@ -142,16 +171,47 @@ mod tests {
             kind: CredentialKind::SdJwtVc,
             configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
             record: Some(Uin::parse("1234567890").unwrap()),
-            status_index: StatusIndex {
+            status_index: Some(StatusIndex {
                 shard: crate::index::ShardId::FIRST,
                 index: 5,
-            },
+            }),
             issued_at: UnixTime::from_seconds(10),
             expires_at: UnixTime::from_seconds(1_000),
             status,
             status_changed_at: UnixTime::from_seconds(10),
             replaced_by: None,
+            wallet_report: None,
         }
+    }
+
+    #[test]
+    fn the_stored_form_is_frozen_and_that_of_earlier_versions_reads() {
+        let mut record = credential(CredentialStatus::Valid);
+        assert_eq!(serde_json::to_string(&record).unwrap(), FROZEN);
+        assert_eq!(serde_json::from_str::<CredentialRecord>(FROZEN).unwrap(), record);
+        record.status_index = None;
+        record.wallet_report = Some(WalletReport {
+            event: NotificationEvent::CredentialDeleted,
+            at: UnixTime::from_seconds(60),
+        });
+        assert_eq!(serde_json::to_string(&record).unwrap(), FROZEN_COPY);
+        assert_eq!(
+            serde_json::from_str::<CredentialRecord>(FROZEN_COPY).unwrap(),
+            record
+        );
+    }
+
+    const FROZEN: &str = r#"{"id":"00000000000000000000000000000001","kind":"sd-jwt-vc","configuration":"NationalIdentity","record":"1234567890","status_index":{"shard":0,"index":5},"issued_at":10,"expires_at":1000,"status":"valid","status_changed_at":10}"#;
+    const FROZEN_COPY: &str = r#"{"id":"00000000000000000000000000000001","kind":"sd-jwt-vc","configuration":"NationalIdentity","record":"1234567890","issued_at":10,"expires_at":1000,"status":"valid","status_changed_at":10,"wallet_report":{"event":"credential_deleted","at":60}}"#;
+
+    #[test]
+    fn a_copy_without_a_status_cannot_change_it() {
+        let mut record = credential(CredentialStatus::Valid);
+        record.status_index = None;
+        assert_eq!(
+            record.after(StatusAction::Revoke, UnixTime::from_seconds(50)),
+            Err(StatusActionRefused::NoStatus)
+        );
     }
 
     #[test]
@@ -185,7 +245,7 @@ mod tests {
         assert_eq!(after(Suspended, Reinstate), Ok(Some(Valid)));
         assert_eq!(after(Suspended, Revoke), Ok(Some(Revoked)));
         assert_eq!(after(Revoked, Revoke), Ok(None));
-        assert_eq!(after(Revoked, Suspend), Err(StatusActionRefused));
-        assert_eq!(after(Revoked, Reinstate), Err(StatusActionRefused));
+        assert_eq!(after(Revoked, Suspend), Err(StatusActionRefused::Final));
+        assert_eq!(after(Revoked, Reinstate), Err(StatusActionRefused::Final));
     }
 }

@@ -7,7 +7,7 @@ mod code;
 mod nonce;
 mod tx_code;
 
-pub use access::{ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, SelectorRefusal};
+pub use access::{ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, GrantHolder, SelectorRefusal};
 pub use code::{
     Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, TokenRefusal, TokenRequestParts, TxCodePolicy,
 };

@@ -88,6 +88,20 @@ random_identifier! {
 }
 
 random_identifier! {
+    /// A credential that an operator has to approve ([OpenID4VCI §9]). Only the wallet that asked for it may use it.
+    ///
+    /// [OpenID4VCI §9]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-9
+    TransactionId, "transaction identifier"
+}
+
+random_identifier! {
+    /// One credential response, of which a wallet tells what became of it ([OpenID4VCI §11]).
+    ///
+    /// [OpenID4VCI §11]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-11
+    NotificationId, "notification identifier"
+}
+
+random_identifier! {
     /// The tokens that came of one authorization code: they end together.
     FamilyId, "token family"
 }

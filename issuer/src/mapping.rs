@@ -13,6 +13,7 @@ mod file;
 mod language;
 mod picture;
 mod privileges;
+mod proofs;
 mod target;
 mod transform;
 mod type_metadata;
@@ -28,9 +29,10 @@ use thiserror::Error;
 
 pub use card::{CardAttribute, CardLanguage, CardTransform, CardValue};
 pub use claims::{IssuanceTimes, MappedClaim, coarsened};
-pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuedCryptosuite};
+pub use file::{CardEntry, ClaimEntry, DisplayEntry, IssuancePolicy, IssuedCryptosuite};
 pub use language::bcp47;
 pub use picture::{FitPicture, FittedPicture, KeepPictures, PictureDoesNotFit};
+pub use proofs::{Copies, ProofPolicy};
 pub use target::{Target, W3cTarget};
 pub use transform::{Disclosure, LanguageChoice, Presence, Transform};
 pub use value::MappedValue;
@@ -44,6 +46,7 @@ use file::CredentialFile;
 pub struct CredentialConfiguration {
     id: ConfigurationId,
     target: Target,
+    proofs: ProofPolicy,
     file: CredentialFile,
 }
 
@@ -56,7 +59,13 @@ impl CredentialConfiguration {
         let file: CredentialFile =
             toml::from_str(text).map_err(|error| MappingFileError::Syntax(Box::new(error)))?;
         let (id, target) = check::check(&file)?;
-        Ok(Self { id, target, file })
+        let proofs = ProofPolicy::check(&file)?;
+        Ok(Self {
+            id,
+            target,
+            proofs,
+            file,
+        })
     }
 
     /// The name that offers and requests use.
@@ -86,6 +95,38 @@ impl CredentialConfiguration {
     #[must_use]
     pub const fn validity(&self) -> Duration {
         Duration::from_secs(self.file.validity_days as u64 * SECONDS_PER_DAY)
+    }
+
+    /// How long what a request gets is valid.
+    #[must_use]
+    pub const fn validity_of(&self, copies: Copies) -> Duration {
+        match (copies, &self.file.one_time_copies) {
+            (Copies::OneTime, Some(entry)) => {
+                Duration::from_secs(entry.validity_days as u64 * SECONDS_PER_DAY)
+            }
+            _ => self.validity(),
+        }
+    }
+
+    /// What a request for `count` keys gets.
+    #[must_use]
+    pub const fn copies(&self, count: usize) -> Copies {
+        match &self.file.one_time_copies {
+            Some(_) if count > 1 => Copies::OneTime,
+            _ => Copies::Lasting,
+        }
+    }
+
+    /// When a credential is issued.
+    #[must_use]
+    pub const fn issuance(&self) -> IssuancePolicy {
+        self.file.issuance
+    }
+
+    /// Which key proofs are taken.
+    #[must_use]
+    pub const fn proofs(&self) -> &ProofPolicy {
+        &self.proofs
     }
 
     /// Which documents a coordinator may hand in to be issued by this configuration.

@@ -4,6 +4,10 @@
 //! [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
 //! [SD-JWT VC §3.5]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
 
+mod language;
+
+pub use language::{in_language, languages, preferred_language, thousandths};
+
 use serde_json::{Value, json};
 use symbolon_credential::w3c::BASE_CONTEXT_V2;
 use symbolon_crypto::{PublicKey, SignatureAlgorithm};
@@ -14,14 +18,18 @@ use symbolon_protocol::oauth::dpop::PROOF_ALGORITHMS as DPOP_ALGORITHMS;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::oauth::pkce::S256;
 use symbolon_protocol::openid4vci::authorization_details::OPENID_CREDENTIAL;
-use symbolon_protocol::openid4vci::metadata as wire;
+use symbolon_protocol::openid4vci::encryption::{RequestEncryptionMetadata, ResponseEncryptionMetadata};
+use symbolon_protocol::openid4vci::metadata::{self as wire, ProofTypeName};
+use symbolon_protocol::openid4vci::proof_di_vp::PROOF_SUITES;
 use symbolon_protocol::openid4vci::token::{
     AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT, REFRESH_TOKEN_GRANT,
 };
 
 use crate::authorization::{PreAuthorizedClients, PushedRequests, RefreshTokens};
 use crate::issuance::PROOF_ALGORITHMS;
-use crate::mapping::{ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, Target, W3cTarget};
+use crate::mapping::{
+    ClaimEntry, CredentialConfiguration, DisplayEntry, Presence, ProofPolicy, Target, W3cTarget,
+};
 use crate::profile::IssuerProfile;
 use crate::signers::CredentialSigners;
 
@@ -41,6 +49,10 @@ pub mod paths {
     pub const NONCE: &str = "/nonce";
     /// The credential endpoint.
     pub const CREDENTIAL: &str = "/credential";
+    /// The deferred credential endpoint.
+    pub const DEFERRED: &str = "/deferred_credential";
+    /// The notification endpoint.
+    pub const NOTIFICATION: &str = "/notification";
     /// Offers by reference; followed by a slash and the offer's identifier.
     pub const OFFERS: &str = "/offers";
     /// Status lists; followed by a slash and the shard's number.
@@ -52,11 +64,16 @@ pub mod paths {
 }
 
 impl IssuerProfile {
-    /// The credential issuer metadata.
+    /// The credential issuer metadata, with the keys to which requests may be encrypted.
     ///
     /// # Errors
     /// [`UrlError`] when the identifier is so long that an endpoint's address cannot be written.
-    pub fn issuer_metadata(&self, signers: &CredentialSigners) -> Result<wire::IssuerMetadata, UrlError> {
+    pub fn issuer_metadata(
+        &self,
+        signers: &CredentialSigners,
+        request_keys: &[PublicKey],
+    ) -> Result<wire::IssuerMetadata, UrlError> {
+        let policy = self.policy();
         let batch_size = self.policy().batch_size as usize;
         let configurations = self
             .configurations()
@@ -68,10 +85,18 @@ impl IssuerProfile {
             authorization_servers: None,
             credential_endpoint: self.identifier().endpoint(paths::CREDENTIAL)?,
             nonce_endpoint: Some(self.identifier().endpoint(paths::NONCE)?),
-            deferred_credential_endpoint: None,
-            notification_endpoint: None,
-            credential_request_encryption: None,
-            credential_response_encryption: None,
+            deferred_credential_endpoint: self
+                .defers()
+                .then(|| self.identifier().endpoint(paths::DEFERRED))
+                .transpose()?,
+            notification_endpoint: Some(self.identifier().endpoint(paths::NOTIFICATION)?),
+            credential_request_encryption: Some(RequestEncryptionMetadata::offering(
+                request_keys,
+                policy.request_encryption.into(),
+            )),
+            credential_response_encryption: Some(ResponseEncryptionMetadata::offering(
+                policy.response_encryption.into(),
+            )),
             batch_credential_issuance: (batch_size > 1).then_some(wire::BatchIssuance { batch_size }),
             display: vec![wire::IssuerDisplay {
                 name: Some(self.name().to_owned()),
@@ -199,14 +224,10 @@ impl IssuerProfile {
 
 fn common(configuration: &CredentialConfiguration) -> wire::ConfigurationCommon {
     let binding_methods: &[&str] = match configuration.target() {
-        Target::SdJwtVc { .. } | Target::JwtVcJson { .. } => &["jwk"],
+        Target::SdJwtVc { .. } => &["jwk"],
         Target::MsoMdoc { .. } => &["cose_key"],
-        Target::LdpVc { .. } => &["did:key", "did:jwk", "jwk"],
+        Target::LdpVc { .. } | Target::JwtVcJson { .. } => &["did:key", "did:jwk", "jwk"],
     };
-    let proof_algorithms = PROOF_ALGORITHMS
-        .iter()
-        .map(|algorithm| algorithm.jose_name().to_owned())
-        .collect();
     let claims = configuration.claims().iter();
     wire::ConfigurationCommon {
         scope: Some(configuration.id().as_str().to_owned()),
@@ -214,17 +235,45 @@ fn common(configuration: &CredentialConfiguration) -> wire::ConfigurationCommon 
             .iter()
             .map(|&name| name.to_owned())
             .collect(),
-        proof_types_supported: Some(wire::ProofTypes {
-            jwt: Some(wire::ProofType {
-                proof_signing_alg_values_supported: proof_algorithms,
-                key_attestations_required: None,
-            }),
-        }),
+        proof_types_supported: Some(proof_types(configuration.proofs())),
         credential_metadata: Some(wire::CredentialMetadata {
             display: configuration.display().iter().map(display).collect(),
             claims: claims.filter_map(|entry| claim(configuration, entry)).collect(),
         }),
     }
+}
+
+fn proof_types(policy: &ProofPolicy) -> wire::ProofTypes {
+    let by_key = || {
+        let names = PROOF_ALGORITHMS.iter().map(|algorithm| algorithm.jose_name());
+        names.map(str::to_owned).collect()
+    };
+    let mut supported = wire::ProofTypes::default();
+    for kind in policy.types() {
+        match kind {
+            ProofTypeName::Jwt => {
+                supported.jwt = Some(wire::ProofType {
+                    proof_signing_alg_values_supported: by_key(),
+                    key_attestations_required: policy.attestation().cloned(),
+                });
+            }
+            ProofTypeName::Attestation => {
+                supported.attestation = Some(wire::ProofType {
+                    proof_signing_alg_values_supported: by_key(),
+                    // An attestation proof is an attestation, also where nothing in particular must be attested.
+                    key_attestations_required: Some(policy.attestation().cloned().unwrap_or_default()),
+                });
+            }
+            ProofTypeName::DiVp => {
+                let suites = PROOF_SUITES.iter().map(|suite| suite.name().to_owned());
+                supported.di_vp = Some(wire::ProofType {
+                    proof_signing_alg_values_supported: suites.collect(),
+                    key_attestations_required: None,
+                });
+            }
+        }
+    }
+    supported
 }
 
 fn names(algorithms: &[SignatureAlgorithm]) -> Vec<String> {

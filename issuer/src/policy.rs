@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use symbolon_protocol::openid4vci::encryption::EncryptionDemand;
 use thiserror::Error;
 
 use crate::index::IndexWidth;
@@ -15,7 +16,7 @@ pub struct IssuerPolicy {
     pub offer_lifetime_seconds: u64,
     /// How many credentials of each configuration one offer yields: 1 to 100. More than one lets a wallet that lost its first try again.
     pub credentials_per_offer: u32,
-    /// How many proofs one credential request may carry: 1 to 64.
+    /// How many keys one credential request may bring: 1 to 64.
     pub batch_size: u32,
     /// The base-two logarithm of the size of a status list.
     pub status_list_width: IndexWidth,
@@ -26,10 +27,41 @@ pub struct IssuerPolicy {
     /// To what the time of issuance in a credential is rounded down, in seconds: 1 to 604,800. Credentials issued to different people in the
     /// same span cannot be told apart by it.
     pub issued_at_granularity_seconds: u64,
+    /// Whether credential requests must be encrypted; they may always be.
+    pub request_encryption: EncryptionPolicy,
+    /// Whether credential responses must be encrypted; they are whenever a request asks for it.
+    pub response_encryption: EncryptionPolicy,
+    /// How long a wallet waits before it asks again for a credential that an operator has to approve, in seconds: 1 to 86,400.
+    pub deferred_interval_seconds: u64,
+    /// How long such a credential can be fetched, from the request on, in seconds: 600 to 7,776,000 (90 days).
+    pub deferred_lifetime_seconds: u64,
+    /// How long a wallet may tell what became of a credential, in seconds: 600 to 31,536,000 (a year).
+    pub notification_lifetime_seconds: u64,
     /// How long an offline pack is current, in seconds.
     pub pack_lifetime_seconds: u64,
     /// How much longer it may be used with a warning, in seconds.
     pub pack_grace_seconds: u64,
+}
+
+/// Whether messages of the credential endpoints must be encrypted ([OpenID4VCI §10]).
+///
+/// [OpenID4VCI §10]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-10
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncryptionPolicy {
+    /// They may be.
+    Offered,
+    /// Plain ones are refused.
+    Required,
+}
+
+impl From<EncryptionPolicy> for EncryptionDemand {
+    fn from(policy: EncryptionPolicy) -> Self {
+        match policy {
+            EncryptionPolicy::Offered => Self::Offered,
+            EncryptionPolicy::Required => Self::Required,
+        }
+    }
 }
 
 impl Default for IssuerPolicy {
@@ -43,6 +75,11 @@ impl Default for IssuerPolicy {
             status_time_to_live_seconds: 60,
             status_lifetime_seconds: DAY,
             issued_at_granularity_seconds: DAY,
+            request_encryption: EncryptionPolicy::Offered,
+            response_encryption: EncryptionPolicy::Offered,
+            deferred_interval_seconds: 5,
+            deferred_lifetime_seconds: 30 * DAY,
+            notification_lifetime_seconds: 90 * DAY,
             pack_lifetime_seconds: 7 * DAY,
             pack_grace_seconds: 30 * DAY,
         }
@@ -86,6 +123,24 @@ impl IssuerPolicy {
                 self.issued_at_granularity_seconds,
                 1,
                 7 * DAY,
+            ),
+            (
+                "deferred_interval_seconds",
+                self.deferred_interval_seconds,
+                1,
+                DAY,
+            ),
+            (
+                "deferred_lifetime_seconds",
+                self.deferred_lifetime_seconds,
+                600,
+                90 * DAY,
+            ),
+            (
+                "notification_lifetime_seconds",
+                self.notification_lifetime_seconds,
+                600,
+                365 * DAY,
             ),
             ("pack_lifetime_seconds", self.pack_lifetime_seconds, 60, 365 * DAY),
             ("pack_grace_seconds", self.pack_grace_seconds, 0, 365 * DAY),

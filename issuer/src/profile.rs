@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
-use crate::mapping::CredentialConfiguration;
+use crate::mapping::{CredentialConfiguration, IssuancePolicy};
 use crate::policy::{IssuerPolicy, PolicyError};
 
 /// One issuer, checked.
@@ -32,6 +32,18 @@ pub struct IssuerProfile {
     context_table: ContextTable,
     policy: IssuerPolicy,
     authorization: AuthorizationPolicy,
+    proof_trust: ProofTrust,
+}
+
+/// Whom the issuer believes about the keys of wallets.
+#[derive(Debug, Clone, Default)]
+pub struct ProofTrust {
+    /// Anchors of the wallet providers that attest keys ([OpenID4VCI appendix D], HAIP §4.5.1).
+    ///
+    /// [OpenID4VCI appendix D]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-D
+    pub attesters: Vec<Certificate>,
+    /// Anchors of the certificates by which `jwt` proofs may name their keys; without any, no proof may.
+    pub certificates: Vec<Certificate>,
 }
 
 /// An SD-JWT VC type as the issuer publishes it.
@@ -112,6 +124,7 @@ impl IssuerProfile {
             contexts,
             policy,
             authorization: AuthorizationPolicy::closed(),
+            proof_trust: ProofTrust::default(),
         })
     }
 
@@ -126,6 +139,32 @@ impl IssuerProfile {
         authorization.check()?;
         self.authorization = authorization;
         Ok(self)
+    }
+
+    /// The same issuer, which believes these about the keys of wallets.
+    #[must_use]
+    pub fn with_proof_trust(mut self, proof_trust: ProofTrust) -> Self {
+        self.proof_trust = proof_trust;
+        self
+    }
+
+    /// Whom the issuer believes about the keys of wallets.
+    #[must_use]
+    pub const fn proof_trust(&self) -> &ProofTrust {
+        &self.proof_trust
+    }
+
+    /// The configuration that wants key attestations though no attester is believed; no wallet could ever get its credential.
+    #[must_use]
+    pub fn configuration_without_attester(&self) -> Option<&ConfigurationId> {
+        let wanting = |configuration: &&CredentialConfiguration| configuration.proofs().reads_attestations();
+        if !self.proof_trust.attesters.is_empty() {
+            return None;
+        }
+        self.configurations
+            .values()
+            .find(wanting)
+            .map(CredentialConfiguration::id)
     }
 
     /// The Credential Issuer Identifier.
@@ -162,6 +201,14 @@ impl IssuerProfile {
     #[must_use]
     pub fn configuration(&self, id: &ConfigurationId) -> Option<&CredentialConfiguration> {
         self.configurations.get(id)
+    }
+
+    /// Whether an operator has to approve anything, so that wallets wait.
+    #[must_use]
+    pub fn defers(&self) -> bool {
+        self.configurations
+            .values()
+            .any(|configuration| configuration.issuance() == IssuancePolicy::Approval)
     }
 
     /// The SD-JWT VC type of a configuration; `None` for the other formats.

@@ -114,6 +114,7 @@ impl InstallationSecret {
             | Purpose::RequestLabel
             | Purpose::ProviderNonce
             | Purpose::ProviderVerifier
+            | Purpose::RequestEncryption
             | Purpose::FormToken
             | Purpose::DpopNonce
             | Purpose::AttestationChallenge
@@ -177,6 +178,7 @@ pub(crate) enum Purpose {
     RequestLabel,
     ProviderNonce,
     ProviderVerifier,
+    RequestEncryption,
     FormToken,
     DpopNonce,
     AttestationChallenge,
@@ -195,6 +197,7 @@ impl Purpose {
             Self::RequestLabel => b"symbolon request label v1",
             Self::ProviderNonce => b"symbolon provider nonce v1",
             Self::ProviderVerifier => b"symbolon provider verifier v1",
+            Self::RequestEncryption => b"symbolon request encryption key v1",
             Self::FormToken => b"symbolon form token v1",
             Self::DpopNonce => b"symbolon dpop nonce v1",
             Self::AttestationChallenge => b"symbolon attestation challenge v1",

@@ -15,8 +15,10 @@ mod budget;
 mod code;
 mod destination;
 mod guard;
+mod label;
 mod number;
 pub mod openid_provider;
+mod outcome;
 mod send;
 mod session;
 
@@ -24,12 +26,13 @@ pub use budget::{BUDGET_MEMORY, SHARED_CODE_LIFETIMES, SendBudget, Sending};
 pub use code::{CodeLength, OneTimeCode};
 pub use destination::{Channel, Destination, MaskedDestination};
 pub use guard::{CODE_LIFETIME, MAX_CODE_FAILURES};
+pub use label::RequestLabel;
 pub use number::{NotANumber, ResidentNumber};
-pub use send::{CodeMessage, SendCode, SendFuture, SendRefused};
-pub use session::{
-    Ask, AskRefusal, Asked, DueMessage, Entered, Entry, EntryRefusal, MAX_ASKS, RequestLabel,
-    SIGN_IN_LIFETIME, SignIn, SignInMethod, SignInPage,
+pub use outcome::{
+    Ask, AskRefusal, Asked, DueMessage, Entered, Entry, EntryRefusal, SignInMethod, SignInPage,
 };
+pub use send::{CodeMessage, SendCode, SendFuture, SendRefused};
+pub use session::{MAX_ASKS, SIGN_IN_LIFETIME, SignIn};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,9 @@ mod authorization;
 mod error;
 mod key_value;
 mod memory;
+mod notifications;
 mod sign_in;
+mod transactions;
 mod types;
 
 #[cfg(any(test, feature = "testing"))]
@@ -21,7 +23,9 @@ pub use key_value::{
     Write, WriteBatch,
 };
 pub use memory::MemoryKeyValue;
+pub use notifications::{NewNotification, NotedNotification, NotificationStore};
 pub use sign_in::{SignInCommit, SignInStore};
+pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
     Issuance, IssuanceOutcome, NewOffer, RecordChange, Revision, SpentAccess, StatusChange, Stored,
     StoredOffer, Swap,
@@ -47,7 +51,7 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// [`IssuerStore::commit_issuance`] was answered, so a store that loses it has issued a credential that nobody can revoke. Every operation
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
-pub trait IssuerStore: AuthorizationStore + SignInStore {
+pub trait IssuerStore: AuthorizationStore + SignInStore + TransactionStore + NotificationStore {
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
         &'a self,
@@ -139,6 +143,7 @@ pub trait IssuerStore: AuthorizationStore + SignInStore {
     /// Entries of the chain from the given sequence on.
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
-    /// Forgets up to `limit` offers, grants, authorizations, sign-ins, tokens and marks that expired before `now`; returns how many.
+    /// Forgets up to `limit` of the things that expired before `now`: offers, grants, authorizations, sign-ins, tokens, marks,
+    /// transactions and notifications; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

@@ -179,7 +179,7 @@ fn issuance_round(
         .map(|person| {
             let offer = administration
                 .order("offers", &offer_order(&uin(person)))
-                .unwrap();
+                .unwrap_or_else(|| panic!("no offer was made: {}", installation.log("issuer")));
             (uin(person), offer["link"].as_str().unwrap().to_owned())
         })
         .collect();

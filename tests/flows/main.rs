@@ -13,6 +13,7 @@
     reason = "a flow that is not as expected ends its test, also in what the tests share"
 )]
 
+mod approval;
 mod backup;
 mod bad_input;
 mod card_codes;
@@ -29,6 +30,7 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod shown;
+mod sign_in;
 mod story;
 mod tenants;
 mod vcalm;

@@ -16,10 +16,11 @@ use crate::ports::{HttpRequest, HttpResponse, Method, TransportError};
 use crate::wallet::Wallet;
 
 pub(crate) use nonces::{DpopNonces, NonceOf};
-pub(crate) use resource::ResourceRequest;
+pub(crate) use resource::{ResourceBody, ResourceRequest};
 pub(crate) use server::ServerRequest;
 
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const JWT: &str = "application/jwt";
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The header field of a DPoP proof, in lower case as the transport port wants it.
@@ -33,6 +34,8 @@ pub(crate) enum Body {
     Form(Zeroizing<String>),
     /// JSON.
     Json(Vec<u8>),
+    /// An encrypted JWT.
+    Jwt(String),
 }
 
 /// Header fields beside those that every request has.
@@ -92,6 +95,10 @@ impl Wallet {
             Body::Json(json) => {
                 headers.push(("content-type", JSON.to_owned()));
                 json
+            }
+            Body::Jwt(jwt) => {
+                headers.push(("content-type", JWT.to_owned()));
+                jwt.into_bytes()
             }
         };
         let request = HttpRequest {

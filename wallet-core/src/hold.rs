@@ -79,6 +79,7 @@ impl Wallet {
     /// [`WalletError::NotFound`] when it is not held.
     pub async fn delete(&self, id: CredentialId, now: UnixTime) -> Result<(), WalletError> {
         let credential = self.held(id).await?;
+        let keys: Vec<_> = credential.keys().cloned().collect();
         let event = HistoryEvent::Deleted {
             credential: id,
             issuer: credential.issuer,
@@ -91,7 +92,9 @@ impl Wallet {
         };
         let changes = vec![Change::DeleteCredential(id), Change::PutHistory(Box::new(entry))];
         self.ports.store.commit(changes).await?;
-        self.ports.keys.delete(&credential.key)?;
+        for key in &keys {
+            self.ports.keys.delete(key)?;
+        }
         Ok(())
     }
 

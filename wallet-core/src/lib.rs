@@ -28,8 +28,9 @@ pub use policy::{
     AllowedIssuer, AllowedTypes, IssuerDid, IssuerPolicy, PolicyError, RelyingPartyPolicy, WalletPolicy,
 };
 pub use ports::{
-    AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest, HttpResponse,
-    ListKeys, Method, StoreError, Transport, TransportError, WalletKeys, WalletStore, WantedAttestation,
+    AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,
+    HttpResponse, ListKeys, Method, StoreError, Transport, TransportError, WalletKeys, WalletStore,
+    WantedAttestation,
 };
 pub use progress::{ObserveProgress, Progress, Silent};
 pub use wallet::{Ports, Recovered, Resumed, Wallet};

@@ -11,7 +11,9 @@ mod transport;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use attestation::{AttestWallet, AttestationUnavailable, ClientAttestation, WantedAttestation};
+pub use attestation::{
+    AttestKeys, AttestWallet, AttestationUnavailable, ClientAttestation, WantedAttestation,
+};
 pub(crate) use keys::KEY_ALGORITHM;
 pub use keys::{ListKeys, WalletKeys};
 pub use store::{Change, StoreError, WalletStore};

@@ -16,6 +16,7 @@ mod access;
 mod formats;
 mod intent;
 mod issuing;
+mod keep;
 mod metadata;
 mod offer;
 mod outcome;
@@ -23,20 +24,21 @@ mod pre_authorized;
 mod proof;
 mod redeem;
 mod renew;
+mod request;
 mod run;
 mod server;
 mod sign_in;
 mod stage;
 mod verification;
 
-pub use formats::{PlannedFormat, ProofKeyName};
+pub use formats::{PlannedFormat, PlannedProof, ProofKeyName};
 pub use outcome::{
     NewOfferReason, OfferShown, ReceiptProblem, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt,
     TransactionCodePrompt,
 };
 pub use stage::{
-    Authorizing, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient, PlannedCredential,
-    PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing, RequestedAccess,
-    RequestingToken, SendState, Wanted,
+    Authorizing, Deferral, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,
+    PlannedCredential, PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing,
+    RequestedAccess, RequestingToken, SendState, Wanted,
 };
 pub use verification::CredentialProblem;

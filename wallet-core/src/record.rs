@@ -12,7 +12,7 @@ mod tests;
 mod write;
 
 pub use credential::{
-    ClaimDisplay, CredentialDisplay, HeldContent, HeldCredential, LocalizedDisplay, LocalizedName,
+    ClaimDisplay, CredentialDisplay, HeldContent, HeldCopy, HeldCredential, LocalizedDisplay, LocalizedName,
     StatusListKind, StatusReference,
 };
 pub use flow::{Flow, Stage};

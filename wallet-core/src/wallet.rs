@@ -1,5 +1,6 @@
 //! The facade.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::error::WalletError;
 use crate::exchange::DpopNonces;
 use crate::identifiers::{CredentialId, FlowId};
 use crate::policy::WalletPolicy;
-use crate::ports::{Change, Transport, WalletKeys, WalletStore};
+use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
 use crate::receive::{ReceiveOutcome, ReceiveStage};
@@ -50,6 +51,8 @@ pub struct Wallet {
     pub(crate) policy: Arc<WalletPolicy>,
     pub(crate) client: Option<WalletClient>,
     pub(crate) nonces: DpopNonces,
+    pub(crate) copies: NonZeroUsize,
+    pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
 }
 
 /// How a resumed flow went on.
@@ -79,6 +82,8 @@ impl Wallet {
             policy: Arc::new(policy),
             client: None,
             nonces: DpopNonces::default(),
+            copies: NonZeroUsize::MIN,
+            key_attester: None,
         }
     }
 
@@ -87,6 +92,22 @@ impl Wallet {
     pub fn with_client(self, client: WalletClient) -> Self {
         Self {
             client: Some(client),
+            ..self
+        }
+    }
+
+    /// The wallet with up to so many copies of each credential, where the issuer makes several at once. Each is bound to a key of its own
+    /// and shown to one verifier.
+    #[must_use]
+    pub fn with_copies(self, copies: NonZeroUsize) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// The wallet with somebody who attests its keys, for issuers that want to know how they are kept.
+    #[must_use]
+    pub fn with_key_attester(self, key_attester: Arc<dyn AttestKeys>) -> Self {
+        Self {
+            key_attester: Some(key_attester),
             ..self
         }
     }
@@ -105,7 +126,7 @@ impl Wallet {
         let is_held = |id: &CredentialId| credentials.iter().any(|credential| credential.id == *id);
         let mut used: Vec<KeyHandle> = credentials
             .iter()
-            .map(|credential| credential.key.clone())
+            .flat_map(|credential| credential.keys().cloned())
             .collect();
         let mut recovered = Recovered::default();
         let mut old = Vec::new();

@@ -10,6 +10,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
+use symbolon_issuer::transaction::Decision;
 use symbolon_issuer_server::administration::{
     CredentialList, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
 };
@@ -20,6 +21,7 @@ use crate::arguments::{
     AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, OfferGrant, PackCommand,
 };
 use crate::commands::records::parse_uin;
+use crate::commands::requests;
 use crate::commands::show;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
@@ -118,6 +120,18 @@ pub async fn credential(
             list(&register, record.as_deref(), *json).await?;
             return Ok(ExitCode::SUCCESS);
         }
+        CredentialCommand::Pending { json } => {
+            requests::pending(&register, *json).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        CredentialCommand::Approve { id } => {
+            requests::decide(&register, id, Decision::Approve).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        CredentialCommand::Deny { id } => {
+            requests::decide(&register, id, Decision::Deny).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         CredentialCommand::Revoke(selection) => (selection, StatusAction::Revoke, "revoked"),
         CredentialCommand::Suspend(selection) => (selection, StatusAction::Suspend, "suspended"),
         CredentialCommand::Reinstate(selection) => (selection, StatusAction::Reinstate, "reinstated"),
@@ -161,8 +175,11 @@ async fn list(register: &Register, record: Option<&str>, as_json: bool) -> anyho
             } else {
                 let kind = json!(credential.kind);
                 let status = json!(credential.status);
+                let told = credential.wallet_report.map(|report| json!(report.event));
+                let told = told.as_ref().and_then(|event| event.as_str());
+                let told = told.map_or_else(String::new, |event| format!(", wallet says {event}"));
                 show::line(&format!(
-                    "{}  {}  {}  {}  issued {}, expires {}",
+                    "{}  {}  {}  {}  issued {}, expires {}{told}",
                     credential.id.as_str(),
                     credential.configuration.as_str(),
                     kind.as_str().unwrap_or_default(),

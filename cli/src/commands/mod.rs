@@ -11,6 +11,7 @@ pub mod keys;
 pub mod qr;
 pub mod records;
 pub mod request;
+pub mod requests;
 pub mod restore;
 pub mod serve;
 pub mod show;

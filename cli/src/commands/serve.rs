@@ -1,10 +1,12 @@
 //! `symbolon issuer serve`, `symbolon verifier serve`, `symbolon wallet serve`
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use symbolon_http::serve::listen;
 use tokio::signal;
+use tokio::time::sleep;
 
 use crate::commands::show;
 use crate::configuration::identifier_text;
@@ -12,14 +14,27 @@ use crate::installation::Installation;
 use crate::services::issuer::OpeningAll;
 use crate::services::{issuer, verifier, wallet};
 
+/// How often a server looks whether a command has left the store: for some seconds.
+const STORE_TRIES: u32 = 50;
+const STORE_RETRY: Duration = Duration::from_millis(100);
+
 /// Serves every issuer of the installation until interrupted.
 ///
 /// # Errors
 /// An installation that cannot be used, a store that another process has open, an address that is taken.
 pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
     let listener = listen(installation.issuer().listen)?;
-    let OpeningAll::Opened(opened) = issuer::open_all(installation).await? else {
-        bail!("another process has the issuer's store open; the embedded store is for one process");
+    let mut tries = 1;
+    let opened = loop {
+        match issuer::open_all(installation).await? {
+            OpeningAll::Opened(opened) => break opened,
+            // A command that found no server works on the store itself, and is done soon.
+            OpeningAll::InUse if tries < STORE_TRIES => sleep(STORE_RETRY).await,
+            OpeningAll::InUse => {
+                bail!("another process has the issuer's store open; the embedded store is for one process")
+            }
+        }
+        tries += 1;
     };
     let identifiers: Vec<String> = opened
         .iter()

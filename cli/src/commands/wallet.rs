@@ -1,6 +1,8 @@
 //! `symbolon wallet …`
 
+mod browser;
 mod details;
+mod receive;
 
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -11,11 +13,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::json;
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_protocol::secret::TransactionCode;
 use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
-use symbolon_wallet_core::receive::{ReceiveOutcome, ShownIssuer, TransactionCodeAttempt};
+use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
@@ -39,13 +40,13 @@ const MAX_LINK_BYTES: usize = 64 << 10;
 /// Whatever keeps the command from doing what it was asked to; a refusal by a peer is one of them.
 pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
-        WalletCommand::Receive {
-            offer,
-            tx_code,
-            wallet,
-        } => {
+        WalletCommand::Receive(arguments) => {
+            let wallet = open(&arguments.wallet, configuration).await?;
+            receive::receive(wallet, arguments).await?;
+        }
+        WalletCommand::Renew { id, wallet } => {
             let wallet = open(wallet, configuration).await?;
-            receive(&wallet, &link(offer)?, tx_code.as_deref()).await?;
+            receive::renew(&wallet, parse_id(id)?).await?;
         }
         WalletCommand::List { json, wallet } => list(&open(wallet, configuration).await?, *json).await?,
         WalletCommand::Show {
@@ -88,6 +89,7 @@ impl ObserveProgress for Steps {
             let text = match step {
                 Progress::FetchingOffer => "fetching the offer",
                 Progress::FetchingMetadata => "fetching what the issuer says about itself",
+                Progress::PreparingSignIn => "preparing the page to sign in on",
                 Progress::RequestingAccess => "exchanging the code for access",
                 Progress::CreatingKey => "making a key",
                 Progress::SigningProof => "proving the key",
@@ -146,13 +148,18 @@ async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
             ));
         }
         Ok(Resumed::Receiving(
-            ReceiveOutcome::AwaitingConsent(_) | ReceiveOutcome::TransactionCodeNeeded { .. },
+            ReceiveOutcome::AwaitingConsent(_)
+            | ReceiveOutcome::TransactionCodeNeeded { .. }
+            | ReceiveOutcome::SignInNeeded { .. },
         ))
         | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_))) => wallet.abandon(flow).await?,
+        Ok(Resumed::Receiving(outcome @ ReceiveOutcome::Deferred { .. })) => {
+            show::warning(&receive::outcome_text(&outcome));
+        }
         Ok(Resumed::Receiving(outcome)) => {
             show::warning(&format!(
                 "an interrupted receipt ended: {}",
-                receive_text(&outcome)
+                receive::outcome_text(&outcome)
             ));
         }
         Ok(Resumed::Presenting(PresentOutcome::Presented { .. })) => {
@@ -205,81 +212,18 @@ pub fn link(text_or_picture: &str) -> anyhow::Result<String> {
     }
 }
 
-/// Receives what a link offers. The issuer is shown before anything is fetched.
-///
-/// # Errors
-/// A refusal by wallet or issuer.
-pub async fn receive(
-    wallet: &Wallet,
-    link: &str,
-    tx_code: Option<&str>,
-) -> anyhow::Result<Vec<CredentialId>> {
-    let now = edge::system_time();
-    let offer = wallet.receive_offer(link, now).await?;
-    for ShownIssuer { identifier, name } in &offer.issuers {
-        let name = name.as_deref().map(show::printable).unwrap_or_default();
-        show::line(&format!("offered by {name} ({})", identifier.as_str()));
-    }
-    let code = tx_code.map(parse_code).transpose()?;
-    let mut outcome = wallet.accept_offer(offer.flow, code, now).await?;
-    loop {
-        match outcome {
-            ReceiveOutcome::Stored {
-                credentials,
-                not_supported,
-            } => {
-                for id in &credentials {
-                    show::line(&format!("received {id}"));
-                }
-                for configuration in &not_supported {
-                    show::warning(&format!(
-                        "not supported by this wallet: {}",
-                        configuration.as_str()
-                    ));
-                }
-                return Ok(credentials);
-            }
-            ReceiveOutcome::TransactionCodeNeeded { prompt, attempt } => {
-                if let TransactionCodeAttempt::AfterRefusal { refused } = attempt {
-                    show::warning(&format!(
-                        "the issuer refused the transaction code ({refused} so far)"
-                    ));
-                }
-                let description = prompt
-                    .description
-                    .as_deref()
-                    .map(show::printable)
-                    .unwrap_or_default();
-                let Some(code) = ask(&format!("transaction code ({description}): "))? else {
-                    wallet.decline_offer(offer.flow, edge::system_time()).await?;
-                    bail!("the issuer asks for a transaction code: give it with --tx-code");
-                };
-                outcome = wallet
-                    .enter_transaction_code(offer.flow, parse_code(&code)?, edge::system_time())
-                    .await?;
-            }
-            other => bail!("nothing was received: {}", receive_text(&other)),
-        }
-    }
+/// Who may answer a question.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// A person at a terminal.
+    Person,
+    /// Also a program that drives this one.
+    AnyInput,
 }
 
-fn parse_code(text: &str) -> anyhow::Result<TransactionCode> {
-    TransactionCode::parse(text.trim()).ok_or_else(|| anyhow!("the transaction code is empty or too long"))
-}
-
-fn receive_text(outcome: &ReceiveOutcome) -> String {
-    match outcome {
-        ReceiveOutcome::NewOfferNeeded(reason) => format!("a new offer is needed ({})", show::words(reason)),
-        ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", show::words(problem)),
-        ReceiveOutcome::Declined => "declined".to_owned(),
-        ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
-        _ => "it waits for a decision".to_owned(),
-    }
-}
-
-/// Asks on the terminal; nobody answers where there is none.
-fn ask(question: &str) -> anyhow::Result<Option<String>> {
-    if !std::io::stdin().is_terminal() {
+/// Asks on the terminal; nobody answers where there is none, unless a program may.
+fn ask(question: &str, asked: Asked) -> anyhow::Result<Option<String>> {
+    if asked == Asked::Person && !std::io::stdin().is_terminal() {
         return Ok(None);
     }
     let mut error = std::io::stderr().lock();
@@ -375,7 +319,8 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
             .await?;
         bail!("what is asked for is not held; the verifier was told that nothing is shown");
     };
-    let agreed = yes || ask("show this? [y/N] ")?.is_some_and(|answer| answer.eq_ignore_ascii_case("y"));
+    let agreed = yes
+        || ask("show this? [y/N] ", Asked::Person)?.is_some_and(|answer| answer.eq_ignore_ascii_case("y"));
     let decision = if agreed {
         Decision::Share(choice.clone())
     } else {

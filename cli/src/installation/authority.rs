@@ -12,7 +12,7 @@ use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm,
 use url::{Host, Url};
 
 use crate::installation::init::InitError;
-use crate::installation::keys::KeyPurpose;
+use crate::installation::keys::{KeyFolder, KeyPurpose};
 
 /// How long the roots are valid: ten years, as a development installation outlives its leaves.
 const ROOT_VALIDITY: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -161,6 +161,24 @@ impl Authority<'_> {
 }
 
 impl Certified {
+    /// A key of an installation and its certificate.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn read(
+        keys: &KeyFolder,
+        purpose: KeyPurpose,
+        provider: &Arc<dyn CryptoProvider>,
+    ) -> Result<Self, InitError> {
+        let key = keys.read_key(purpose, provider)?;
+        let description = key
+            .describe(key.handle())
+            .map_err(|error| InitError::Certificate(IssueError::Key(error)))?;
+        let chain = keys.read_chain(purpose)?;
+        let der = chain.first().ok_or(InitError::Unreadable)?;
+        Self::new(key, description, der)
+    }
+
     fn new(key: SoftwareKey, description: KeyDescription, der: &[u8]) -> Result<Self, InitError> {
         Ok(Self {
             key,

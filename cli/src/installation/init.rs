@@ -331,6 +331,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                 .collect(),
             tls_certificate: None,
             tls_key: None,
+            credentials: configuration::CredentialsSection::default(),
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),

@@ -17,6 +17,7 @@ pub struct NewIssuerKeys {
     documents_root: Certified,
     credential: Certified,
     status: Certified,
+    metadata: Certified,
     document: Certified,
     assertion: Vec<(KeyPurpose, SoftwareKey)>,
     card: SoftwareKey,
@@ -41,6 +42,12 @@ impl NewIssuerKeys {
             status: authority.leaf(
                 KeyPurpose::StatusSigning,
                 "Status list signer",
+                &issuers_root,
+                identifier,
+            )?,
+            metadata: authority.leaf(
+                KeyPurpose::MetadataSigning,
+                "Signer of issuer metadata",
                 &issuers_root,
                 identifier,
             )?,
@@ -103,6 +110,7 @@ impl NewIssuerKeys {
         for (purpose, certified) in [
             (KeyPurpose::CredentialSigning, &self.credential),
             (KeyPurpose::StatusSigning, &self.status),
+            (KeyPurpose::MetadataSigning, &self.metadata),
             (KeyPurpose::DocumentSigning, &self.document),
         ] {
             keys.write_key(purpose, certified.key.secret_key())?;

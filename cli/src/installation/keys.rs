@@ -42,6 +42,8 @@ pub enum KeyPurpose {
     AssertionP256,
     /// Signs status lists and the status sections of packs.
     StatusSigning,
+    /// Signs the issuer's metadata.
+    MetadataSigning,
     /// Signs Claim 169 cards.
     CardSigning,
     /// Signs presentation requests.
@@ -56,7 +58,7 @@ pub enum KeyPurpose {
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::DocumentsRoot,
@@ -65,6 +67,7 @@ impl KeyPurpose {
         Self::AssertionEd25519,
         Self::AssertionP256,
         Self::StatusSigning,
+        Self::MetadataSigning,
         Self::CardSigning,
         Self::RequestSigning,
         Self::Registry,
@@ -84,6 +87,7 @@ impl KeyPurpose {
             Self::AssertionEd25519 => "assertion-ed25519",
             Self::AssertionP256 => "assertion-p256",
             Self::StatusSigning => "status-signing",
+            Self::MetadataSigning => "metadata-signing",
             Self::CardSigning => "card-signing",
             Self::RequestSigning => "request-signing",
             Self::Registry => "registry",

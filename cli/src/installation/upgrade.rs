@@ -11,7 +11,7 @@ use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime};
 use symbolon_schemas::CREDENTIALS;
 
 use crate::configuration::identifier_text;
-use crate::installation::authority::Authority;
+use crate::installation::authority::{Authority, Certified};
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::init::{InitError, MISSING_ISSUER, renewed};
 use crate::installation::keys::{KeyFolder, KeyPurpose};
@@ -67,6 +67,19 @@ pub fn upgrade(
             keys.write_key(purpose, certified.key.secret_key())?;
             upgraded.keys.push(purpose);
         }
+    }
+    // An installation whose root is kept elsewhere gets this key from there; until then its metadata are not signed.
+    if !keys.has_key(KeyPurpose::MetadataSigning)? && keys.has_key(KeyPurpose::IssuersRoot)? {
+        let root = Certified::read(keys, KeyPurpose::IssuersRoot, provider)?;
+        let signer = authority.leaf(
+            KeyPurpose::MetadataSigning,
+            "Signer of issuer metadata",
+            &root,
+            &identifier,
+        )?;
+        keys.write_chain(KeyPurpose::MetadataSigning, &[signer.certificate.der().to_vec()])?;
+        keys.write_key(KeyPurpose::MetadataSigning, signer.key.secret_key())?;
+        upgraded.keys.push(KeyPurpose::MetadataSigning);
     }
     for (purpose, algorithm) in ASSERTION_KEYS {
         if !keys.has_key(purpose)? {
@@ -161,6 +174,7 @@ mod tests {
         for purpose in [
             KeyPurpose::DocumentsRoot,
             KeyPurpose::DocumentSigning,
+            KeyPurpose::MetadataSigning,
             KeyPurpose::AssertionEd25519,
             KeyPurpose::AssertionP256,
         ] {
@@ -195,6 +209,10 @@ mod tests {
             .collect();
         let profile = ChainProfile::DocumentSigner;
         verify_chain(&chain, &issuer.anchors, profile, NOW, &RustCryptoProvider).unwrap();
+        let chain = keys.read_chain(KeyPurpose::MetadataSigning).unwrap();
+        let signer = [Certificate::parse(&chain[0]).unwrap()];
+        let profile = ChainProfile::CredentialSigner;
+        verify_chain(&signer, &issuer.anchors, profile, NOW, &RustCryptoProvider).unwrap();
         assert_eq!(issuer.dids.len(), 1);
         assert_eq!(issuer.dids[0].as_str(), "did:web:registry.example");
         assert!(trust.trust_list.did_documents.contains_key(&issuer.dids[0]));
@@ -219,6 +237,7 @@ mod tests {
             [
                 KeyPurpose::DocumentsRoot,
                 KeyPurpose::DocumentSigning,
+                KeyPurpose::MetadataSigning,
                 KeyPurpose::AssertionEd25519,
                 KeyPurpose::AssertionP256
             ]

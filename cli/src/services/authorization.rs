@@ -86,17 +86,7 @@ fn attesters(
 ) -> anyhow::Result<TrustedAttesters> {
     let mut trusted = TrustedAttesters::default();
     for path in &section.attester_certificates {
-        let path = loaded.resolve(path);
-        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let certificates = pem::parse_many(text).unwrap_or_default();
-        if certificates.is_empty() || certificates.iter().any(|pem| pem.tag() != "CERTIFICATE") {
-            bail!("{} does not hold certificates in PEM", path.display());
-        }
-        for certificate in certificates {
-            let certificate = Certificate::parse(certificate.contents())
-                .with_context(|| format!("a certificate of {} cannot be used", path.display()))?;
-            trusted.anchors.push(certificate);
-        }
+        trusted.anchors.extend(read_certificates(&loaded.resolve(path))?);
     }
     for path in &section.attester_keys {
         let path = loaded.resolve(path);
@@ -106,6 +96,25 @@ fn attesters(
         }
     }
     Ok(trusted)
+}
+
+/// Reads anchors from a file in PEM.
+///
+/// # Errors
+/// A file that cannot be read, or that does not hold certificates.
+pub(super) fn read_certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let certificates = pem::parse_many(text).unwrap_or_default();
+    if certificates.is_empty() || certificates.iter().any(|pem| pem.tag() != "CERTIFICATE") {
+        bail!("{} does not hold certificates in PEM", path.display());
+    }
+    certificates
+        .iter()
+        .map(|certificate| {
+            Certificate::parse(certificate.contents())
+                .with_context(|| format!("a certificate of {} cannot be used", path.display()))
+        })
+        .collect()
 }
 
 #[derive(Deserialize)]

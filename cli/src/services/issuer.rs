@@ -1,15 +1,18 @@
 //! The issuer of an installation.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption};
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::policy::IssuerPolicy;
-use symbolon_issuer::profile::{IssuerProfile, SigningKey};
+use symbolon_issuer::profile::{IssuerProfile, ProofTrust, SigningKey};
 use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
@@ -130,11 +133,12 @@ pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
     let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
     let policy = IssuerPolicy {
         credentials_per_offer: CREDENTIALS_PER_OFFER,
-        ..IssuerPolicy::default()
+        ..section.credentials.policy()
     };
-    IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
+    let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
         .with_authorization(authorization::policy(section, &installation.loaded)?)
-        .context("[issuer.authorization] is refused")
+        .context("[issuer.authorization] is refused")?;
+    Ok(profile.with_proof_trust(proof_trust(installation)?))
 }
 
 async fn open_in(
@@ -154,6 +158,7 @@ async fn open_in(
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),
+        jwe: Arc::new(JosekitJwe::new()),
         randomness: Arc::new(SystemRandomness),
         clock: clock(),
         pictures: Arc::new(FitWebp),
@@ -171,6 +176,24 @@ async fn open_in(
             .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whom the issuer believes about the keys of wallets, as the configuration says.
+fn proof_trust(installation: &Installation) -> anyhow::Result<ProofTrust> {
+    let section = &installation.issuer().credentials;
+    let read = |paths: &[PathBuf], key| -> anyhow::Result<Vec<Certificate>> {
+        let mut anchors = Vec::new();
+        for path in paths {
+            let path = installation.loaded.resolve(path);
+            let read = authorization::read_certificates(&path);
+            anchors.extend(read.with_context(|| format!("issuer.credentials.{key} is refused"))?);
+        }
+        Ok(anchors)
+    };
+    Ok(ProofTrust {
+        attesters: read(&section.key_attester_certificates, "key_attester_certificates")?,
+        certificates: read(&section.proof_certificates, "proof_certificates")?,
+    })
 }
 
 /// Which codes cards have, as the configuration says.
@@ -284,6 +307,7 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             .map(|purpose| purpose.and_then(plain))
             .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
+        metadata: there(KeyPurpose::MetadataSigning).map(certified).transpose()?,
         cards: Some(Signer {
             key: card_key,
             sign: Arc::new(card),

@@ -1,12 +1,12 @@
 //! JWE on the servers, over [josekit](https://docs.rs/josekit) and OpenSSL.
 //!
 //! The header is read by `symbolon-crypto` before josekit sees anything, so what is refused there is refused here:
-//! `zip`, `crit`, algorithms other than ECDH-ES with AES-GCM, keys off the curve, duplicate members.
+//! `zip` unless the caller takes it, `crit`, algorithms other than ECDH-ES with AES-GCM, keys off the curve, duplicate members.
 
-use josekit::jwe::{ECDH_ES, JweContext, JweHeader as JosekitHeader};
+use josekit::jwe::{ECDH_ES, JweCompression, JweContext, JweHeader as JosekitHeader};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::jose::jwe::{
-    DecryptedJwe, EncryptionParameters, JweCodec, JweError, JweHeader, KeyLookup, Recipient,
+    DecryptedJwe, EncryptionParameters, JweBudget, JweCodec, JweError, JweHeader, KeyLookup, Recipient,
 };
 use symbolon_crypto::{PublicKey, Randomness, SignatureAlgorithm};
 use zeroize::Zeroizing;
@@ -36,12 +36,37 @@ impl JosekitJwe {
     #[must_use]
     pub fn new() -> Self {
         let mut context = JweContext::new();
-        // A few kilobytes may inflate to gigabytes, and josekit knows no limit.
-        context.remove_compression("DEF");
+        // A few kilobytes may inflate to gigabytes, and josekit knows no limit: it hands on what is compressed as it is.
+        context.remove_compression(DEFLATE);
+        context.add_compression(Box::new(HandedOn));
         for name in UNUSED_CONTENT_ENCRYPTIONS {
             context.remove_content_encryption(name);
         }
         Self { context }
+    }
+}
+
+const DEFLATE: &str = "DEF";
+
+/// Leaves compressed content to `symbolon-crypto`, which inflates within a limit.
+#[derive(Debug, Clone, Copy)]
+struct HandedOn;
+
+impl JweCompression for HandedOn {
+    fn name(&self) -> &str {
+        DEFLATE
+    }
+
+    fn compress(&self, message: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+        Ok(message.to_vec())
+    }
+
+    fn decompress(&self, message: &[u8]) -> Result<Vec<u8>, std::io::Error> {
+        Ok(message.to_vec())
+    }
+
+    fn box_clone(&self) -> Box<dyn JweCompression> {
+        Box::new(*self)
     }
 }
 
@@ -74,13 +99,22 @@ impl JweCodec for JosekitJwe {
         if let Some(key_id) = &recipient.key_id {
             header.set_key_id(key_id);
         }
+        if let Some(zip) = parameters.compression.jose_name() {
+            header.set_compression(zip);
+        }
+        let content = parameters.compression.compress(payload);
         self.context
-            .serialize_compact(payload, &header, &encrypter)
+            .serialize_compact(&content, &header, &encrypter)
             .map_err(|_| JweError::Encryption)
     }
 
-    fn decrypt(&self, text: &str, keys: &KeyLookup<'_>, max_bytes: usize) -> Result<DecryptedJwe, JweError> {
-        let header = JweHeader::parse(text, max_bytes)?;
+    fn decrypt_within(
+        &self,
+        text: &str,
+        keys: &KeyLookup<'_>,
+        budget: JweBudget,
+    ) -> Result<DecryptedJwe, JweError> {
+        let header = JweHeader::parse(text, budget)?;
         check_form(text)?;
         let key = keys(header.key_id.as_deref()).ok_or(JweError::UnknownKey)?;
         if key.algorithm() != SignatureAlgorithm::Es256 {
@@ -95,7 +129,7 @@ impl JweCodec for JosekitJwe {
             .deserialize_compact(text, &decrypter)
             .map_err(|_| JweError::Decryption)?;
         Ok(DecryptedJwe {
-            payload: Zeroizing::new(payload),
+            payload: header.expand(Zeroizing::new(payload), budget)?,
             key_id: header.key_id,
             content_encryption: header.content_encryption,
         })
@@ -133,7 +167,7 @@ fn check_form(text: &str) -> Result<(), JweError> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value, json};
-    use symbolon_crypto::jose::jwe::{ContentEncryption, PureJwe};
+    use symbolon_crypto::jose::jwe::{CompressedContent, ContentCompression, ContentEncryption, PureJwe};
     use symbolon_crypto::testing::SeededRandomness;
     use symbolon_crypto::{RustCryptoProvider, SecretKey};
 
@@ -155,6 +189,7 @@ mod tests {
     fn parameters(content_encryption: ContentEncryption) -> EncryptionParameters<'static> {
         EncryptionParameters {
             content_encryption,
+            compression: ContentCompression::Plain,
             party_u: b"u",
             party_v: b"v",
         }
@@ -190,25 +225,72 @@ mod tests {
                 .collect();
             for (writer, reader) in [(0, 0), (0, 1), (1, 0)] {
                 for (party_u, party_v) in [(b"".as_slice(), b"".as_slice()), (b"wallet", b"nonce")] {
-                    let parameters = EncryptionParameters {
-                        content_encryption,
-                        party_u,
-                        party_v,
-                    };
-                    let text = codecs[writer]
-                        .encrypt(
-                            &payload,
-                            &recipient(&key(key_seed)),
-                            parameters,
-                            &SeededRandomness::new(seed),
-                        )
-                        .unwrap();
-                    let keys = |key_id: Option<&str>| (key_id == Some("1")).then(|| key(key_seed));
-                    let read = codecs[reader].decrypt(&text, &keys, 64 << 10).unwrap();
-                    assert_eq!(read.payload.as_slice(), payload);
-                    assert_eq!(read.key_id.as_deref(), Some("1"));
-                    assert_eq!(read.content_encryption, content_encryption);
+                    for compression in [ContentCompression::Plain, ContentCompression::Deflate] {
+                        let parameters = EncryptionParameters {
+                            content_encryption,
+                            compression,
+                            party_u,
+                            party_v,
+                        };
+                        let text = codecs[writer]
+                            .encrypt(
+                                &payload,
+                                &recipient(&key(key_seed)),
+                                parameters,
+                                &SeededRandomness::new(seed),
+                            )
+                            .unwrap();
+                        let keys = |key_id: Option<&str>| (key_id == Some("1")).then(|| key(key_seed));
+                        let read = codecs[reader]
+                            .decrypt_within(&text, &keys, inflating(payload.len()))
+                            .unwrap();
+                        assert_eq!(read.payload.as_slice(), payload);
+                        assert_eq!(read.key_id.as_deref(), Some("1"));
+                        assert_eq!(read.content_encryption, content_encryption);
+                    }
                 }
+            }
+        }
+    }
+
+    fn inflating(max_bytes: usize) -> JweBudget {
+        JweBudget {
+            max_bytes: 64 << 10,
+            compression: CompressedContent::Inflated { max_bytes },
+        }
+    }
+
+    #[test]
+    fn compressed_content_has_a_limit_of_its_own() {
+        let (josekit, pure) = (JosekitJwe::new(), PureJwe::new(&RustCryptoProvider));
+        let codecs: [&dyn JweCodec; 2] = [&josekit, &pure];
+        let compressed = EncryptionParameters {
+            compression: ContentCompression::Deflate,
+            ..parameters(ContentEncryption::A256Gcm)
+        };
+        for codec in codecs {
+            let bomb = codec
+                .encrypt(
+                    &vec![0; 1 << 20],
+                    &recipient(&key(1)),
+                    compressed,
+                    &SeededRandomness::new(2),
+                )
+                .unwrap();
+            assert!(bomb.len() < 4096);
+            for reader in codecs {
+                let outcome = |budget| {
+                    reader
+                        .decrypt_within(&bomb, &|_| Some(key(1)), budget)
+                        .map(|decrypted| decrypted.payload.len())
+                };
+                assert_eq!(outcome(inflating(1 << 20)), Ok(1 << 20));
+                assert_eq!(outcome(inflating((1 << 20) - 1)), Err(JweError::OverBudget));
+                let refused = JweBudget {
+                    max_bytes: 64 << 10,
+                    compression: CompressedContent::Refused,
+                };
+                assert_eq!(outcome(refused), Err(JweError::Algorithm));
             }
         }
     }

@@ -1,8 +1,9 @@
-//! zlib ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)) with a limit: nothing untrusted is ever inflated without one.
+//! zlib ([RFC 1950](https://www.rfc-editor.org/rfc/rfc1950)), and DEFLATE without its frame
+//! ([RFC 1951](https://www.rfc-editor.org/rfc/rfc1951)), with a limit: nothing untrusted is ever inflated without one.
 
 use std::io::Write as _;
 
-use flate2::write::ZlibEncoder;
+use flate2::write::{DeflateEncoder, ZlibEncoder};
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use thiserror::Error;
 
@@ -21,11 +22,11 @@ pub enum InflateError {
         /// The limit.
         limit: usize,
     },
-    /// Not a zlib stream, or one that is cut off or damaged.
-    #[error("not a whole zlib stream")]
+    /// Not such a stream, or one that is cut off or damaged.
+    #[error("not a whole compressed stream")]
     Malformed,
     /// A whole stream with something behind it.
-    #[error("bytes behind the end of the zlib stream")]
+    #[error("bytes behind the end of the compressed stream")]
     TrailingBytes,
 }
 
@@ -34,7 +35,19 @@ pub enum InflateError {
 /// # Errors
 /// [`InflateError`].
 pub fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
-    let mut decompress = Decompress::new(true);
+    inflate_by(Decompress::new(true), bytes, limit)
+}
+
+/// Inflates one whole stream without a frame, such as the `DEF` of a JWE, into at most `limit` bytes. Nothing in it says whether
+/// it is damaged: what it comes in must be authenticated.
+///
+/// # Errors
+/// [`InflateError`].
+pub fn inflate_unframed(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
+    inflate_by(Decompress::new(false), bytes, limit)
+}
+
+fn inflate_by(mut decompress: Decompress, bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
     // One byte beyond the limit tells "exactly the limit" from "more".
     let most = limit.saturating_add(1);
     let mut inflated = Vec::new();
@@ -93,6 +106,15 @@ pub fn deflate(bytes: &[u8], effort: Effort) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// Deflates `bytes` into one stream without a frame.
+#[must_use]
+pub fn deflate_unframed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    // As above: writing to memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -127,8 +149,24 @@ mod tests {
         }
 
         #[test]
+        fn a_stream_without_a_frame_has_the_same_limits(
+            bytes in proptest::collection::vec(0_u8..3, 0..4000),
+            repeated in 1_usize..40,
+        ) {
+            let bytes = bytes.repeat(repeated);
+            let stream = deflate_unframed(&bytes);
+            prop_assert_eq!(inflate_unframed(&stream, bytes.len()), Ok(bytes.clone()));
+            if let Some(limit) = bytes.len().checked_sub(1) {
+                prop_assert_eq!(inflate_unframed(&stream, limit), Err(InflateError::OverLimit { limit }));
+            }
+            let extended = [stream.as_slice(), b"x"].concat();
+            prop_assert_eq!(inflate_unframed(&extended, bytes.len()), Err(InflateError::TrailingBytes));
+        }
+
+        #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = inflate(&bytes, 1000);
+            let _ = inflate_unframed(&bytes, 1000);
             let _ = inflate(&[&[0x78, 0xda], bytes.as_slice()].concat(), 1000);
         }
     }

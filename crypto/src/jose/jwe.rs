@@ -1,6 +1,10 @@
 //! JWE in compact serialization with ECDH-ES in direct mode ([RFC 7516](https://www.rfc-editor.org/rfc/rfc7516),
 //! [RFC 7518 §4.6](https://www.rfc-editor.org/rfc/rfc7518#section-4.6)): a port, and the pure-Rust implementation of it.
 
+mod header;
+
+pub use header::JweHeader;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -8,14 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::SignatureAlgorithm;
 use crate::encoding::base64url;
-use crate::encoding::json::{self, JsonBudget};
-use crate::key::{Jwk, PublicKey, SecretKey};
+use crate::encoding::zlib;
+use crate::key::{PublicKey, SecretKey};
 use crate::provider::CryptoProvider;
 use crate::randomness::{Randomness, random_bytes};
 use crate::symmetric::{NONCE_BYTES, TAG_BYTES, gcm_decrypt, gcm_encrypt};
-
-/// The longest protected header that is read, in bytes of JSON.
-const MAX_HEADER_BYTES: usize = 4 << 10;
 
 /// How the content is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +55,60 @@ impl ContentEncryption {
     }
 }
 
+/// Whether the content is compressed before it is encrypted (`zip`, [RFC 7516 §4.1.3]).
+///
+/// [RFC 7516 §4.1.3]: https://www.rfc-editor.org/rfc/rfc7516#section-4.1.3
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContentCompression {
+    /// No `zip` header.
+    Plain,
+    /// `DEF`: DEFLATE without a frame ([RFC 1951](https://www.rfc-editor.org/rfc/rfc1951)).
+    Deflate,
+}
+
+impl ContentCompression {
+    /// The value of the `zip` header, where there is one.
+    #[must_use]
+    pub const fn jose_name(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Deflate => Some(DEFLATE),
+        }
+    }
+
+    /// What is encrypted of `payload`.
+    #[must_use]
+    pub fn compress(self, payload: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Self::Plain => payload.to_vec(),
+            Self::Deflate => zlib::deflate_unframed(payload),
+        })
+    }
+}
+
+const DEFLATE: &str = "DEF";
+
+/// What a JWE may cost its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JweBudget {
+    /// The longest text, in bytes.
+    pub max_bytes: usize,
+    /// Whether its content may be compressed.
+    pub compression: CompressedContent,
+}
+
+/// What becomes of compressed content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompressedContent {
+    /// It is refused.
+    Refused,
+    /// It is inflated.
+    Inflated {
+        /// To at most so many bytes.
+        max_bytes: usize,
+    },
+}
+
 /// Whom a JWE is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {
@@ -68,6 +123,8 @@ pub struct Recipient {
 pub struct EncryptionParameters<'a> {
     /// How the content is encrypted.
     pub content_encryption: ContentEncryption,
+    /// Whether the content is compressed first.
+    pub compression: ContentCompression,
     /// `apu`, agreement party U information; empty to leave it out.
     pub party_u: &'a [u8],
     /// `apv`, agreement party V information; empty to leave it out.
@@ -91,13 +148,13 @@ pub struct DecryptedJwe {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JweError {
-    /// Longer than the caller allows.
+    /// Longer than the caller allows, as it is or inflated.
     #[error("the JWE is over its budget")]
     OverBudget,
     /// Not five parts of base64url, or a header that is no strict JSON object.
     #[error("not a compact JWE")]
     Malformed,
-    /// Another `alg` than ECDH-ES, an `enc` outside the set, `zip`, or `crit`.
+    /// Another `alg` than ECDH-ES, an `enc` outside the set, a `zip` that the caller does not take, or `crit`.
     #[error("the JWE uses an algorithm that is not allowed")]
     Algorithm,
     /// No key for this `kid`.
@@ -113,8 +170,8 @@ pub enum JweError {
 
 /// Encrypts and decrypts.
 ///
-/// An implementer must refuse `zip` (inflating has no place in front of a limit), any `alg` but ECDH-ES, and an ephemeral
-/// key that is not on the curve.
+/// An implementer must refuse any `alg` but ECDH-ES and an ephemeral key that is not on the curve, and hand compressed content to
+/// [`JweHeader::expand`], which alone knows the limit.
 pub trait JweCodec: Send + Sync {
     /// Encrypts `payload` to `recipient` with a fresh ephemeral key.
     ///
@@ -128,11 +185,28 @@ pub trait JweCodec: Send + Sync {
         randomness: &dyn Randomness,
     ) -> Result<String, JweError>;
 
-    /// Decrypts a JWE of at most `max_bytes`.
+    /// Decrypts a JWE within a budget.
     ///
     /// # Errors
     /// [`JweError`].
-    fn decrypt(&self, text: &str, keys: &KeyLookup<'_>, max_bytes: usize) -> Result<DecryptedJwe, JweError>;
+    fn decrypt_within(
+        &self,
+        text: &str,
+        keys: &KeyLookup<'_>,
+        budget: JweBudget,
+    ) -> Result<DecryptedJwe, JweError>;
+
+    /// Decrypts a JWE of at most `max_bytes` whose content is not compressed.
+    ///
+    /// # Errors
+    /// [`JweError`].
+    fn decrypt(&self, text: &str, keys: &KeyLookup<'_>, max_bytes: usize) -> Result<DecryptedJwe, JweError> {
+        let budget = JweBudget {
+            max_bytes,
+            compression: CompressedContent::Refused,
+        };
+        self.decrypt_within(text, keys, budget)
+    }
 }
 
 /// JWE in pure Rust, over a [`CryptoProvider`].
@@ -146,78 +220,6 @@ impl<'a> PureJwe<'a> {
     #[must_use]
     pub const fn new(provider: &'a dyn CryptoProvider) -> Self {
         Self { provider }
-    }
-}
-
-/// The header of a JWE of the suite, read strictly. Implementers of [`JweCodec`] check it before anything else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JweHeader {
-    /// `kid`.
-    pub key_id: Option<String>,
-    /// `enc`.
-    pub content_encryption: ContentEncryption,
-    /// `epk`.
-    pub ephemeral_key: PublicKey,
-    /// `apu`, decoded.
-    pub party_u: Vec<u8>,
-    /// `apv`, decoded.
-    pub party_v: Vec<u8>,
-}
-
-impl JweHeader {
-    /// Reads the header of a compact JWE of at most `max_bytes`.
-    ///
-    /// # Errors
-    /// [`JweError`].
-    pub fn parse(text: &str, max_bytes: usize) -> Result<Self, JweError> {
-        if text.len() > max_bytes {
-            return Err(JweError::OverBudget);
-        }
-        let (header, _) = text.split_once('.').ok_or(JweError::Malformed)?;
-        let header = base64url::decode(header).map_err(|_| JweError::Malformed)?;
-        let budget = JsonBudget {
-            bytes: MAX_HEADER_BYTES,
-            ..JsonBudget::DEFAULT
-        };
-        let Ok(Value::Object(members)) = json::parse_value(&header, budget) else {
-            return Err(JweError::Malformed);
-        };
-        if members.contains_key("zip") || members.contains_key("crit") {
-            return Err(JweError::Algorithm);
-        }
-        if text_member(&members, "alg")? != Some("ECDH-ES") {
-            return Err(JweError::Algorithm);
-        }
-        let content_encryption = text_member(&members, "enc")?
-            .and_then(ContentEncryption::from_jose_name)
-            .ok_or(JweError::Algorithm)?;
-        let ephemeral_key: Jwk = members
-            .get("epk")
-            .and_then(|epk| serde_json::from_value(epk.clone()).ok())
-            .ok_or(JweError::Malformed)?;
-        let ephemeral_key = PublicKey::from_jwk(&ephemeral_key).map_err(|_| JweError::Malformed)?;
-        if ephemeral_key.algorithm() != SignatureAlgorithm::Es256 {
-            return Err(JweError::Algorithm);
-        }
-        let party = |name| match text_member(&members, name)? {
-            None => Ok(Vec::new()),
-            Some(text) => base64url::decode(text).map_err(|_| JweError::Malformed),
-        };
-        Ok(Self {
-            key_id: text_member(&members, "kid")?.map(str::to_owned),
-            content_encryption,
-            ephemeral_key,
-            party_u: party("apu")?,
-            party_v: party("apv")?,
-        })
-    }
-}
-
-fn text_member<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, JweError> {
-    match members.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(JweError::Malformed),
     }
 }
 
@@ -239,6 +241,7 @@ impl JweCodec for PureJwe<'_> {
             .map_err(|_| JweError::Encryption)?;
         let EncryptionParameters {
             content_encryption,
+            compression,
             party_u,
             party_v,
         } = parameters;
@@ -247,6 +250,9 @@ impl JweCodec for PureJwe<'_> {
         let mut header = Map::new();
         header.insert("alg".to_owned(), json!("ECDH-ES"));
         header.insert("enc".to_owned(), json!(content_encryption.jose_name()));
+        if let Some(zip) = compression.jose_name() {
+            header.insert("zip".to_owned(), json!(zip));
+        }
         if let Some(key_id) = &recipient.key_id {
             header.insert("kid".to_owned(), json!(key_id));
         }
@@ -262,8 +268,9 @@ impl JweCodec for PureJwe<'_> {
         }
         let header = base64url::encode(Value::Object(header).to_string().as_bytes());
         let nonce: [u8; NONCE_BYTES] = random_bytes(randomness).map_err(|_| JweError::Encryption)?;
-        let (ciphertext, tag) = gcm_encrypt(&key, &nonce, header.as_bytes(), payload.to_vec())
-            .map_err(|_| JweError::Encryption)?;
+        let content = compression.compress(payload).to_vec();
+        let (ciphertext, tag) =
+            gcm_encrypt(&key, &nonce, header.as_bytes(), content).map_err(|_| JweError::Encryption)?;
         Ok(format!(
             "{header}..{}.{}.{}",
             base64url::encode(&nonce),
@@ -272,8 +279,13 @@ impl JweCodec for PureJwe<'_> {
         ))
     }
 
-    fn decrypt(&self, text: &str, keys: &KeyLookup<'_>, max_bytes: usize) -> Result<DecryptedJwe, JweError> {
-        let header = JweHeader::parse(text, max_bytes)?;
+    fn decrypt_within(
+        &self,
+        text: &str,
+        keys: &KeyLookup<'_>,
+        budget: JweBudget,
+    ) -> Result<DecryptedJwe, JweError> {
+        let header = JweHeader::parse(text, budget)?;
         let mut parts = text.split('.');
         let (Some(protected), Some(""), Some(nonce), Some(ciphertext), Some(tag), None) = (
             parts.next(),
@@ -304,7 +316,7 @@ impl JweCodec for PureJwe<'_> {
         let payload = gcm_decrypt(&key, &nonce, protected.as_bytes(), ciphertext, &tag)
             .map_err(|_| JweError::Decryption)?;
         Ok(DecryptedJwe {
-            payload: Zeroizing::new(payload),
+            payload: header.expand(Zeroizing::new(payload), budget)?,
             key_id: header.key_id,
             content_encryption: header.content_encryption,
         })
@@ -343,102 +355,4 @@ fn concat_kdf(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::RustCryptoProvider;
-    use crate::testing::SeededRandomness;
-
-    const PARAMETERS: EncryptionParameters<'static> = EncryptionParameters {
-        content_encryption: ContentEncryption::A256Gcm,
-        party_u: b"u",
-        party_v: b"v",
-    };
-
-    fn encrypted() -> (String, SecretKey) {
-        let randomness = SeededRandomness::new(5);
-        let key = RustCryptoProvider
-            .generate_key(SignatureAlgorithm::Es256, &randomness)
-            .unwrap();
-        let recipient = Recipient {
-            public_key: key.public_key(),
-            key_id: Some("1".to_owned()),
-        };
-        let text = PureJwe::new(&RustCryptoProvider)
-            .encrypt(b"text", &recipient, PARAMETERS, &randomness)
-            .unwrap();
-        (text, key)
-    }
-
-    fn copy(key: &SecretKey) -> SecretKey {
-        SecretKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn derives_the_key_of_rfc_7518_appendix_c() {
-        let jwk = |text| serde_json::from_str::<Jwk>(text).unwrap();
-        let bob = jwk(
-            r#"{"kty":"EC","crv":"P-256","x":"weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ","y":"e8lnCO-AlStT-NJVX-crhB7QRYhiix03illJOVAOyck"}"#,
-        );
-        let alice = base64url::decode("0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo").unwrap();
-        let alice = SecretKey::from_p256_scalar(&alice).unwrap();
-        let shared = RustCryptoProvider
-            .agree(&alice, &PublicKey::from_jwk(&bob).unwrap())
-            .unwrap();
-        let key = concat_kdf(shared.as_bytes(), ContentEncryption::A128Gcm, b"Alice", b"Bob");
-        assert_eq!(base64url::encode(&key), "VqqN6vgjbSBcIijNcacQGg");
-    }
-
-    #[test]
-    fn decrypts_what_it_encrypted_and_refuses_what_was_changed() {
-        let (text, key) = encrypted();
-        let codec = PureJwe::new(&RustCryptoProvider);
-        let keys = |kid: Option<&str>| (kid == Some("1")).then(|| copy(&key));
-        assert_eq!(
-            codec.decrypt(&text, &keys, 4096).unwrap().payload.as_slice(),
-            b"text"
-        );
-        assert_eq!(codec.decrypt(&text, &keys, 10).err(), Some(JweError::OverBudget));
-        assert_eq!(
-            codec.decrypt(&text, &|_| None, 4096).err(),
-            Some(JweError::UnknownKey)
-        );
-        let other = RustCryptoProvider
-            .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(6))
-            .unwrap();
-        assert_eq!(
-            codec.decrypt(&text, &|_| Some(copy(&other)), 4096).err(),
-            Some(JweError::Decryption)
-        );
-        let mut changed = text.clone().into_bytes();
-        let last = changed.len() - 1;
-        changed[last - 30] = if changed[last - 30] == b'A' { b'B' } else { b'A' };
-        let changed = String::from_utf8(changed).unwrap();
-        assert!(codec.decrypt(&changed, &keys, 4096).is_err());
-    }
-
-    #[test]
-    fn refuses_compression_and_other_algorithms() {
-        let (text, key) = encrypted();
-        let codec = PureJwe::new(&RustCryptoProvider);
-        let (header, rest) = text.split_once('.').unwrap();
-        let header: Map<String, Value> = serde_json::from_slice(&base64url::decode(header).unwrap()).unwrap();
-        for (name, value) in [
-            ("zip", json!("DEF")),
-            ("alg", json!("ECDH-ES+A256KW")),
-            ("enc", json!("A256CBC-HS512")),
-            ("crit", json!([])),
-        ] {
-            let mut header = header.clone();
-            header.insert(name.to_owned(), value);
-            let text = format!(
-                "{}.{rest}",
-                base64url::encode(Value::Object(header).to_string().as_bytes())
-            );
-            assert_eq!(
-                codec.decrypt(&text, &|_| Some(copy(&key)), 8192).err(),
-                Some(JweError::Algorithm),
-                "{name}"
-            );
-        }
-    }
-}
+mod tests;

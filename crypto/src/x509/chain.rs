@@ -41,6 +41,8 @@ pub enum ChainProfile {
     WalletProvider,
     /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
     Reader,
+    /// To prove that a wallet holds the leaf's key.
+    Holder,
 }
 
 /// A chain whose every check has passed; only [`verify_chain`] makes one.

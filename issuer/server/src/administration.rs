@@ -10,6 +10,7 @@ mod offers;
 mod packs;
 mod records;
 mod sign_in;
+mod transactions;
 mod types;
 
 use std::sync::Arc;
@@ -27,9 +28,10 @@ pub use error::AdministrationError;
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
-    CredentialSummary, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport, ImportedRow,
-    OfferCreated, OfferDelivery, OfferGrants, OfferOrder, PrintedCard, RecordOrder, RecordPage, RowOutcome,
-    StatusOrder, StatusReport, TransactionCode,
+    CredentialSummary, DecisionOrder, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport,
+    ImportedRow, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, PrintedCard, RecordOrder, RecordPage,
+    RowOutcome, StatusOrder, StatusReport, TransactionCode, TransactionList, TransactionPage,
+    TransactionSummary,
 };
 
 use crate::issuer::Issuer;

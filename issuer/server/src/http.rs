@@ -1,5 +1,6 @@
 //! The endpoints.
 
+mod accept;
 mod access;
 mod administration;
 mod answer;
@@ -7,8 +8,10 @@ mod authorize;
 pub(crate) mod browser;
 mod challenge;
 mod credential;
+mod deferred;
 mod metadata;
 mod nonce;
+mod notification;
 mod offer;
 mod proofs;
 mod pushed;
@@ -46,10 +49,6 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
 
     let mut public = Router::new()
         .route(
-            &well_known(WellKnown::CredentialIssuer),
-            get(metadata::credential_issuer),
-        )
-        .route(
             &well_known(WellKnown::AuthorizationServer),
             get(metadata::authorization_server),
         )
@@ -61,6 +60,10 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         .with_state(Arc::new(documents));
     public = public.merge(
         Router::new()
+            .route(
+                &well_known(WellKnown::CredentialIssuer),
+                get(metadata::credential_issuer),
+            )
             .route(&format!("{base}/types/{{name}}"), get(metadata::type_metadata))
             .route(
                 &format!("{base}{}/{{name}}", paths::CONTEXTS),
@@ -98,6 +101,14 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         .route(
             &format!("{base}{}", paths::CREDENTIAL),
             post(credential::credential),
+        )
+        .route(
+            &format!("{base}{}", paths::DEFERRED),
+            post(deferred::deferred_credential),
+        )
+        .route(
+            &format!("{base}{}", paths::NOTIFICATION),
+            post(notification::notification),
         )
         .with_state(Arc::clone(issuer));
 

@@ -6,6 +6,10 @@ mod authorization;
 mod back_channel;
 mod begin;
 mod credentials;
+mod deferred;
+mod encryption;
+mod metadata;
+mod notifications;
 mod provider_sign_in;
 mod pushed;
 mod sign_in;
@@ -18,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::assertion::{AssertionKeys, AssertionKeysError};
 use symbolon_issuer::grant::make_nonce;
+use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::IndexAllocator;
 use symbolon_issuer::issuance::IssuanceMaterial;
 use symbolon_issuer::profile::IssuerProfile;
@@ -33,7 +38,10 @@ pub use audit::VerifyAuditError;
 pub use authorization::{AskedCredential, AuthorizationFailure, AuthorizationView};
 pub use back_channel::BackChannelRequest;
 pub use begin::BeginFailure;
-pub use credentials::CredentialFailure;
+pub use credentials::{Answered, CredentialFailure};
+pub use encryption::CarriedRequest;
+pub(crate) use metadata::{MetadataForm, ServedMetadata};
+pub use notifications::NotificationFailure;
 pub use pushed::PushFailure;
 pub(crate) use sign_in::SignInFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
@@ -44,6 +52,7 @@ use crate::administration::OpenBackup;
 use crate::card::{FontError, Fonts};
 use crate::pages::Pages;
 use crate::setup::Setup;
+use metadata::MetadataCache;
 use status::Publisher;
 
 /// One issuer over one store.
@@ -55,6 +64,7 @@ pub struct Issuer {
     pub(crate) pages: Pages,
     publisher: Publisher,
     fonts: OnceCell<Arc<Fonts>>,
+    metadata: MetadataCache,
     /// Whose status sections its packs carry beside its own.
     carried: OnceLock<Vec<Arc<Issuer>>>,
     /// Wakes the task that chains audit events.
@@ -70,6 +80,9 @@ impl Issuer {
     /// [`OpenIssuerError`] when a key is missing for what is to be issued, or the store or the randomness fails.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, OpenIssuerError> {
         let signers = signers(&setup)?;
+        if let Some(configuration) = setup.profile.configuration_without_attester() {
+            return Err(OpenIssuerError::NoAttester(configuration.clone()));
+        }
         let proposal = InstallationSecret::make(&*setup.randomness)?;
         let secret = setup.store.installation_secret(proposal).await?;
         let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
@@ -82,6 +95,7 @@ impl Issuer {
             allocator,
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
+            metadata: MetadataCache::default(),
             carried: OnceLock::new(),
             events: Notify::new(),
             backup: OpenBackup::default(),
@@ -172,6 +186,9 @@ pub enum OpenIssuerError {
     /// A key is missing for what is to be issued, or cannot be used.
     #[error(transparent)]
     Signers(#[from] CredentialSignersError),
+    /// A configuration wants key attestations, and no attester is believed.
+    #[error("the credential configuration {} wants key attestations, and no anchors of attesters are configured", .0.as_str())]
+    NoAttester(ConfigurationId),
     /// The assertion keys have no DID.
     #[error(transparent)]
     AssertionKeys(#[from] AssertionKeysError),

@@ -13,10 +13,10 @@ mod store;
 
 pub use crate::http::{TenantsError, router};
 pub use issuer::{
-    AccessFailure, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
-    BeginFailure, CredentialFailure, DocumentFailure, Issuer, OpenIssuerError, PublicationFailed,
-    PublishedList, PublishedToken, PushFailure, ResourceRequest, StatusRefused, StatusUpdate, TokenFailure,
-    VerifyAuditError,
+    AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
+    BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,
+    OpenIssuerError, PublicationFailed, PublishedList, PublishedToken, PushFailure, ResourceRequest,
+    StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use pages::{Translations, TranslationsError};
 pub use server::{Listening, Running, ServedIssuer, Server, StartError};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome, SignatureRequest};
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
 use symbolon_issuer::card::CardKey;
@@ -40,6 +41,8 @@ pub struct Setup {
     pub crypto: Arc<dyn CryptoProvider>,
     /// Turns W3C credentials into what their proofs sign.
     pub json_ld: Arc<dyn JsonLdProcessor>,
+    /// Encrypts and decrypts for wallets.
+    pub jwe: Arc<dyn JweCodec>,
     /// For secrets, salts and identifiers.
     pub randomness: Arc<dyn Randomness>,
     /// The time.
@@ -84,6 +87,8 @@ pub struct IssuerKeys {
     pub assertion: Vec<Signer<PlainKey>>,
     /// Signs status lists and the status sections of packs.
     pub status: Signer<SigningKey>,
+    /// Signs the issuer's metadata. Without it they are served unsigned alone.
+    pub metadata: Option<Signer<SigningKey>>,
     /// Signs cards. Without it none are printed.
     pub cards: Option<Signer<CardKey>>,
     /// Signs the trust section of packs; the registry operator's.

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::identifiers::{ConfigurationId, FamilyId};
 use crate::record::Uin;
+use crate::secret::SecretDigest;
 
 /// How long an access token lasts: a wallet asks for the credential within seconds; the rest is for a resident who must unlock a phone.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
@@ -51,6 +52,18 @@ pub struct AccessGrant {
 }
 
 impl AccessGrant {
+    /// Who may come back for what this grant pays for; `token` is the one presented.
+    #[must_use]
+    pub fn holder(&self, token: SecretDigest) -> GrantHolder {
+        GrantHolder {
+            grant: match &self.family {
+                Some(family) => SecretDigest::of(family.as_str()),
+                None => token,
+            },
+            dpop: self.dpop,
+        }
+    }
+
     /// The configuration that a request names.
     ///
     /// # Errors
@@ -93,6 +106,20 @@ impl AccessGrant {
         after.remaining.insert(configuration.clone(), left);
         Ok(after)
     }
+}
+
+/// Who may come back for what a grant paid for: a deferred credential, or to tell what became of one.
+///
+/// Where tokens are refreshed it is whoever has one of their family. Where they are not, the token outlives itself for this alone: a
+/// wallet could not come back otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantHolder {
+    /// The digest of the family's name, or that of the token itself.
+    pub grant: SecretDigest,
+    /// The key that the token is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop: Option<Thumbprint>,
 }
 
 /// Why a request does not say what it wants in the way that its token response laid down.

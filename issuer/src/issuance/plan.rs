@@ -28,8 +28,8 @@ use crate::assertion::AssertionKey;
 use crate::credential_record::CredentialKind;
 use crate::index::StatusIndex;
 use crate::mapping::{
-    CredentialConfiguration, Disclosure, IssuanceTimes, IssuedCryptosuite, MappedClaim, MappedValue, Target,
-    W3cTarget,
+    Copies, CredentialConfiguration, Disclosure, IssuanceTimes, IssuedCryptosuite, MappedClaim, MappedValue,
+    Target, W3cTarget,
 };
 use crate::profile::PublishedType;
 
@@ -115,6 +115,7 @@ impl<'a> Plan<'a> {
         configuration: &'a CredentialConfiguration,
         mapped: Vec<MappedClaim>,
         times: IssuanceTimes,
+        copies: Copies,
         material: &'a IssuanceMaterial<'a>,
     ) -> Result<Self, IssuanceFailure> {
         let content = match configuration.target() {
@@ -133,7 +134,7 @@ impl<'a> Plan<'a> {
             },
             target @ (Target::LdpVc { w3c, .. } | Target::JwtVcJson { w3c, .. }) => {
                 let securing = match Securing::of(target) {
-                    Some(Securing::Selective(_)) => Securing::Selective(mandatory_pointers(&mapped)?),
+                    Some(Securing::Selective(_)) => Securing::Selective(mandatory_pointers(&mapped, copies)?),
                     Some(securing) => securing,
                     None => return Err(IssuanceFailure::NotOfThisIssuer),
                 };
@@ -147,11 +148,11 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Prepares the credential for a holder's key and a place in a status list, and says what is to be signed.
+    /// Prepares the credential for a holder's key and a place in a status list, if it has one, and says what is to be signed.
     pub(super) fn prepare(
         &self,
         key: PublicKey,
-        place: StatusIndex,
+        place: Option<StatusIndex>,
     ) -> Result<(PreparedCredential, SignatureRequest), IssuanceFailure> {
         match &self.content {
             Content::SdJwtVc {
@@ -182,7 +183,7 @@ impl<'a> Plan<'a> {
         selectable: &[ClaimsPath],
         decoys: Decoys,
         key: PublicKey,
-        place: StatusIndex,
+        place: Option<StatusIndex>,
     ) -> Result<(PreparedCredential, SignatureRequest), IssuanceFailure> {
         let profile = self.material.profile;
         let mut claims = claims.clone();
@@ -196,7 +197,7 @@ impl<'a> Plan<'a> {
             issued_at: Some(self.times.issued_at),
             not_before: None,
             expires: Some(self.times.expires_at),
-            status: Some(profile.status_reference(place)?),
+            status: place.map(|place| profile.status_reference(place)).transpose()?,
             holder: Some(key),
             claims,
             selectable: selectable.to_vec(),
@@ -213,7 +214,7 @@ impl<'a> Plan<'a> {
         doc_type: &DocType,
         elements: &Elements,
         device_key: PublicKey,
-        place: StatusIndex,
+        place: Option<StatusIndex>,
     ) -> Result<(PreparedCredential, SignatureRequest), IssuanceFailure> {
         let mdoc = MdocToIssue {
             doc_type: doc_type.clone(),
@@ -224,7 +225,9 @@ impl<'a> Plan<'a> {
                 valid_until: self.times.expires_at,
                 expected_update: None,
             },
-            status: Some(self.material.profile.status_reference(place)?),
+            status: place
+                .map(|place| self.material.profile.status_reference(place))
+                .transpose()?,
             device_key,
             digest_algorithm: DigestAlgorithm::Sha256,
             digest_ids: DigestIds::Shuffled,
@@ -242,7 +245,7 @@ impl<'a> Plan<'a> {
         claims: &Map<String, Value>,
         signer: &AssertionKey,
         key: &PublicKey,
-        place: StatusIndex,
+        place: Option<StatusIndex>,
     ) -> Result<VerifiableCredential, IssuanceFailure> {
         let profile = self.material.profile;
         let document = CredentialDocument {
@@ -264,7 +267,7 @@ impl<'a> Plan<'a> {
             valid_until: Some(self.times.expires_at),
             holder: Some(did_key(key)?),
             claims: claims.clone(),
-            status: profile.bitstring_entries(place),
+            status: place.map_or_else(Vec::new, |place| profile.bitstring_entries(place)),
             schemas: Vec::new(),
             further: Map::new(),
         };
@@ -374,20 +377,16 @@ fn w3c_content<'a>(
 
 /// What the holder of a credential can never withhold: who issued it, when it is valid, where its status is, to whom it was
 /// issued, and the claims that are always disclosed.
-fn mandatory_pointers(mapped: &[MappedClaim]) -> Result<Vec<JsonPointer>, IssuanceFailure> {
+fn mandatory_pointers(mapped: &[MappedClaim], copies: Copies) -> Result<Vec<JsonPointer>, IssuanceFailure> {
     let always = mapped
         .iter()
         .filter(|claim| claim.disclosure == Disclosure::Always)
         .map(|claim| format!("/credentialSubject/{}", claim.path.join("/")));
-    let of_the_issuer = [
-        "/issuer",
-        "/validFrom",
-        "/validUntil",
-        "/credentialStatus",
-        "/credentialSubject/id",
-    ];
+    let of_the_issuer = ["/issuer", "/validFrom", "/validUntil", "/credentialSubject/id"];
+    let status = (copies == Copies::Lasting).then_some("/credentialStatus");
     of_the_issuer
         .into_iter()
+        .chain(status)
         .map(str::to_owned)
         .chain(always)
         .map(|pointer| JsonPointer::parse(&pointer).map_err(|_| IssuanceFailure::ClaimPath))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::signing::SignatureRequest;
-use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
 use symbolon_protocol::openid4vci::credential::IssuedCredential;
 
 use super::plan::{Plan, PreparedCredential, kind};
@@ -12,14 +12,16 @@ use super::refusal::{CredentialRefusal, IssuanceFailure};
 use super::request::AcceptedRequest;
 use crate::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use crate::credential_record::{CredentialRecord, CredentialStatus};
-use crate::identifiers::CredentialId;
+use crate::identifiers::{CredentialId, NotificationId, TransactionId};
 use crate::index::StatusIndex;
 use crate::mapping::{FitPicture, IssuanceTimes};
+use crate::notification::Notification;
 use crate::profile::IssuerProfile;
 use crate::record::{IdRecord, VitalStatus};
 use crate::secret::InstallationSecret;
 use crate::signers::CredentialSigners;
-use crate::store::{Issuance, IssuanceOutcome};
+use crate::store::{Deferral, Issuance, IssuanceOutcome, NewNotification};
+use crate::transaction::{Transaction, TransactionStage};
 
 /// What an issuance is made with.
 #[derive(Clone, Copy)]
@@ -56,7 +58,7 @@ pub struct SignedIssuance {
 }
 
 impl AcceptedRequest<'_> {
-    /// Makes the credentials of `record`, one for each key at the index of the same position.
+    /// Makes the credentials of `record`, one for each key; those that carry a status at the index of the same position.
     ///
     /// # Errors
     /// [`IssuanceFailure::Refused`] when the resident is deceased or the record lacks a required value; otherwise the issuer's own faults.
@@ -66,30 +68,28 @@ impl AcceptedRequest<'_> {
         indices: &[StatusIndex],
         material: &IssuanceMaterial<'_>,
     ) -> Result<PreparedIssuance, IssuanceFailure> {
-        let (profile, now) = (material.profile, material.now);
-        if record.uin() != &self.record {
-            return Err(CredentialRefusal::RecordMissing.into());
-        }
-        if record.vital_status() == VitalStatus::Deceased {
-            return Err(CredentialRefusal::Deceased.into());
-        }
-        if indices.len() != self.keys.len() {
+        self.check_record(record)?;
+        if indices.len() != self.places() {
             return Err(IssuanceFailure::CountMismatch);
         }
+        let (profile, now) = (material.profile, material.now);
         let granularity = Duration::from_secs(profile.policy().issued_at_granularity_seconds);
-        let times = IssuanceTimes::new(now, granularity, self.configuration.validity());
+        let validity = self.configuration.validity_of(self.copies);
+        let times = IssuanceTimes::new(now, granularity, validity);
         let mapped = self
             .configuration
             .map_claims(record, times, material.pictures)
             .map_err(CredentialRefusal::Mapping)?;
-        let plan = Plan::new(self.configuration, mapped, times, material)?;
+        let plan = Plan::new(self.configuration, mapped, times, self.copies, material)?;
 
         let mut prepared = Vec::with_capacity(self.keys.len());
         let mut requests = Vec::with_capacity(self.keys.len());
         let mut credentials = Vec::with_capacity(self.keys.len());
         let mut events = Vec::with_capacity(self.keys.len());
-        for (key, place) in self.keys.into_iter().zip(indices) {
-            let (credential, request) = plan.prepare(key, *place)?;
+        let mut places = indices.iter().copied();
+        for key in self.keys {
+            let place = places.next();
+            let (credential, request) = plan.prepare(key, place)?;
             prepared.push(credential);
             requests.push(request);
             let id = CredentialId::make(material.randomness)?;
@@ -109,19 +109,36 @@ impl AcceptedRequest<'_> {
                 kind: kind(self.configuration.target()),
                 configuration: self.configuration.id().clone(),
                 record: Some(self.record.clone()),
-                status_index: *place,
+                status_index: place,
                 issued_at: now,
                 expires_at: times.expires_at,
                 status: CredentialStatus::Valid,
                 status_changed_at: now,
                 replaced_by: None,
+                wallet_report: None,
             });
         }
+        let notification = NewNotification {
+            id: NotificationId::make(material.randomness)?,
+            notification: Notification {
+                credentials: credentials
+                    .iter()
+                    .map(|credential| credential.id.clone())
+                    .collect(),
+                holder: self.holder,
+                event: None,
+                expires_at: now.plus(Duration::from_secs(
+                    profile.policy().notification_lifetime_seconds,
+                )),
+            },
+        };
         let issuance = Issuance {
-            access: Some(self.access),
+            access: self.access,
             nonces: self.nonces,
             credentials,
             changes: Vec::new(),
+            transaction: self.transaction,
+            notification: Some(notification),
             events,
         };
         Ok(PreparedIssuance {
@@ -129,6 +146,52 @@ impl AcceptedRequest<'_> {
             requests,
             issuance,
         })
+    }
+
+    /// Makes a transaction of the request, for an operator to decide on. What the credentials will say is not looked at yet.
+    ///
+    /// # Errors
+    /// As [`AcceptedRequest::prepare`]; nobody waits for what cannot be issued.
+    pub fn defer(
+        self,
+        record: &IdRecord,
+        material: &IssuanceMaterial<'_>,
+    ) -> Result<Deferral, IssuanceFailure> {
+        self.check_record(record)?;
+        let (policy, now) = (material.profile.policy(), material.now);
+        let id = TransactionId::make(material.randomness)?;
+        let action = AuditAction::CredentialRequested {
+            transaction: id.clone(),
+            record: RecordReference::derive(material.secret, &self.record),
+            configuration: self.configuration.id().clone(),
+        };
+        Ok(Deferral {
+            id,
+            transaction: Transaction {
+                record: self.record,
+                configuration: self.configuration.id().clone(),
+                keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
+                copies: self.copies,
+                response_encryption: self.response_encryption,
+                holder: self.holder,
+                requested_at: now,
+                expires_at: now.plus(Duration::from_secs(policy.deferred_lifetime_seconds)),
+                stage: TransactionStage::Pending,
+            },
+            access: self.access.ok_or(IssuanceFailure::NotPaid)?,
+            nonces: self.nonces,
+            event: WaitingEvent::make(now, Actor::Wallet, action, material.randomness)?,
+        })
+    }
+
+    fn check_record(&self, record: &IdRecord) -> Result<(), CredentialRefusal> {
+        if record.uin() != &self.record {
+            return Err(CredentialRefusal::RecordMissing);
+        }
+        if record.vital_status() == VitalStatus::Deceased {
+            return Err(CredentialRefusal::Deceased);
+        }
+        Ok(())
     }
 }
 

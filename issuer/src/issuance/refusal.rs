@@ -10,12 +10,16 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_did::InvalidDid;
 use symbolon_protocol::oauth::access_token::ResourceErrorCode;
 use symbolon_protocol::openid4vci::credential::CredentialRequestError;
+use symbolon_protocol::openid4vci::deferred::DeferredRequestError;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
+use symbolon_protocol::openid4vci::key_attestation::KeyAttestationError;
 use symbolon_protocol::openid4vci::proof::ProofError;
+use symbolon_protocol::openid4vci::proof_di_vp::DiVpProofError;
 use thiserror::Error;
 
 use crate::grant::{AccessRefusal, NonceRefused, SelectorRefusal};
 use crate::mapping::MappingError;
+use crate::transaction::TransactionRefusal;
 
 /// Why a credential request is refused: the wallet's fault, or the issuer's will.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -36,12 +40,33 @@ pub enum CredentialRefusal {
     /// Credentials are bound to keys, and no proof of one came.
     #[error("a key proof is required")]
     ProofMissing,
+    /// A kind of proof that the configuration does not list.
+    #[error("the credential configuration does not take this kind of proof")]
+    ProofTypeNotTaken,
     /// More proofs than this issuer takes.
     #[error("the request carries more proofs than this issuer takes")]
     TooManyProofs,
     /// A proof.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// A `di_vp` proof.
+    #[error(transparent)]
+    DiVpProof(#[from] DiVpProofError),
+    /// An `attestation` proof.
+    #[error(transparent)]
+    KeyAttestation(#[from] KeyAttestationError),
+    /// A deferred credential request itself.
+    #[error(transparent)]
+    Deferred(#[from] DeferredRequestError),
+    /// A request that is not, or not readably, encrypted.
+    #[error(transparent)]
+    NotOpened(#[from] NotOpened),
+    /// This issuer encrypts every response, and the request does not say how.
+    #[error("the credential response must be encrypted, and credential_response_encryption is missing")]
+    ResponseEncryptionMissing,
+    /// A deferred credential.
+    #[error(transparent)]
+    Transaction(#[from] TransactionRefusal),
     /// One key twice: a batch must not bind two credentials to one key, or presentations of them can be linked.
     #[error("two proofs are for one key")]
     RepeatedKey,
@@ -60,6 +85,40 @@ pub enum CredentialRefusal {
     /// The record lacks what the credential must hold.
     #[error(transparent)]
     Mapping(#[from] MappingError),
+}
+
+/// Why a request was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotOpened {
+    /// This issuer takes encrypted requests alone.
+    #[error("the request must be encrypted")]
+    Plain,
+    /// For a key that this issuer does not have, or no longer.
+    #[error("the request is encrypted to a key that is not in the issuer's metadata")]
+    UnknownKey,
+    /// By means that this issuer does not offer.
+    #[error("the request is encrypted with an algorithm that is not supported")]
+    Algorithm,
+    /// More than a request may have.
+    #[error("the request is too large")]
+    TooLarge,
+    /// No JWE, or one that does not decrypt.
+    #[error("the request cannot be decrypted")]
+    Malformed,
+}
+
+impl NotOpened {
+    /// The protocol's code for this refusal.
+    #[must_use]
+    pub const fn code(self) -> CredentialErrorCode {
+        match self {
+            Self::Plain | Self::UnknownKey | Self::Algorithm => {
+                CredentialErrorCode::InvalidEncryptionParameters
+            }
+            Self::TooLarge | Self::Malformed => CredentialErrorCode::InvalidCredentialRequest,
+        }
+    }
 }
 
 /// How a refusal is told.
@@ -95,9 +154,18 @@ impl CredentialRefusal {
             Self::Access(AccessRefusal::OtherConfiguration) => {
                 RefusalCode::AccessToken(ResourceErrorCode::InsufficientScope)
             }
-            Self::ProofMissing | Self::TooManyProofs | Self::RepeatedKey => {
+            Self::ProofMissing | Self::ProofTypeNotTaken | Self::TooManyProofs | Self::RepeatedKey => {
                 RefusalCode::Credential(Code::InvalidProof)
             }
+            Self::DiVpProof(error) => RefusalCode::Credential(error.code()),
+            Self::KeyAttestation(error) => RefusalCode::Credential(error.code()),
+            Self::Deferred(error) => RefusalCode::Credential(error.code()),
+            Self::NotOpened(error) => RefusalCode::Credential(error.code()),
+            Self::ResponseEncryptionMissing => RefusalCode::Credential(Code::InvalidEncryptionParameters),
+            Self::Transaction(TransactionRefusal::Denied) => {
+                RefusalCode::Credential(Code::CredentialRequestDenied)
+            }
+            Self::Transaction(_) => RefusalCode::Credential(Code::InvalidTransactionId),
             Self::Proof(error) => RefusalCode::Credential(error.code()),
             Self::Nonce(_) | Self::NonceSpent => RefusalCode::Credential(Code::InvalidNonce),
             // Trying again will not help, and why is between the resident and the register.
@@ -119,6 +187,9 @@ pub enum IssuanceFailure {
     /// Fewer indices or signatures than keys.
     #[error("an issuance needs one status index and one signature for each key")]
     CountMismatch,
+    /// A request that nothing pays for is to wait.
+    #[error("a credential request without an access token cannot wait")]
+    NotPaid,
     /// The configuration is not one of this issuer's profile.
     #[error("the credential configuration is not one of this issuer")]
     NotOfThisIssuer,

@@ -2,35 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::PublicKey;
 use symbolon_protocol::oauth::client::ClientIdentifier;
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, Proofs};
-use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, ProofExpectations};
+use symbolon_protocol::openid4vci::credential::CredentialRequest;
+use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
+use symbolon_protocol::openid4vci::proof::ExpectedClient;
 
+use super::prepare::IssuanceMaterial;
+use super::proofs::{ProvenKeys, prove};
 use super::refusal::CredentialRefusal;
 use crate::authorization::TokenFamily;
-use crate::grant::{AccessGrant, NonceMark, check_nonce};
-use crate::mapping::{CredentialConfiguration, Target};
-use crate::profile::IssuerProfile;
+use crate::grant::{AccessGrant, GrantHolder, NonceMark, check_nonce};
+use crate::mapping::{Copies, CredentialConfiguration, IssuancePolicy};
+use crate::policy::{EncryptionPolicy, IssuerPolicy};
 use crate::record::Uin;
-use crate::secret::{InstallationSecret, SecretDigest};
-use crate::store::{ReplayMark, SpentAccess, Stored};
-
-/// The algorithms of key proofs, as the metadata lists them.
-pub const PROOF_ALGORITHMS: [SignatureAlgorithm; 3] = [
-    SignatureAlgorithm::Es256,
-    SignatureAlgorithm::Es384,
-    SignatureAlgorithm::EdDsa,
-];
-
-/// How the proofs of a configuration may name their keys. A W3C credential names its holder by a DID, so a wallet may do so too.
-#[must_use]
-pub const fn key_references(target: &Target) -> &'static [KeyReference] {
-    match target {
-        Target::LdpVc { .. } => &[KeyReference::Jwk, KeyReference::Did],
-        Target::SdJwtVc { .. } | Target::MsoMdoc { .. } | Target::JwtVcJson { .. } => &[KeyReference::Jwk],
-    }
-}
+use crate::secret::SecretDigest;
+use crate::store::{FetchedTransaction, ReplayMark, SpentAccess, Stored};
+use crate::transaction::{Transaction, TransactionAnswer, TransactionRefusal};
 
 /// An access token as it was presented: known, in time, its family alive, and its key proven where it is bound to one.
 #[derive(Debug, Clone)]
@@ -60,13 +48,17 @@ impl PresentedAccess {
     }
 }
 
-/// A request that the issuer will serve, if the record allows and nobody else spends the same nonce or grant first.
+/// A request that the issuer will serve, if the record allows and nobody else spends the same nonce, grant or transaction first.
 pub struct AcceptedRequest<'a> {
     pub(super) configuration: &'a CredentialConfiguration,
     pub(super) record: Uin,
     pub(super) keys: Vec<PublicKey>,
+    pub(super) copies: Copies,
     pub(super) nonces: Vec<NonceMark>,
-    pub(super) access: SpentAccess,
+    pub(super) access: Option<SpentAccess>,
+    pub(super) transaction: Option<FetchedTransaction>,
+    pub(super) holder: GrantHolder,
+    pub(super) response_encryption: Option<ResponseEncryption>,
 }
 
 impl AcceptedRequest<'_> {
@@ -76,10 +68,35 @@ impl AcceptedRequest<'_> {
         &self.record
     }
 
-    /// How many credentials are asked for: one for each proven key.
+    /// How many credentials are asked for: one for each proven key, as far as a batch goes.
     #[must_use]
     pub fn count(&self) -> usize {
         self.keys.len()
+    }
+
+    /// How many places in status lists they need.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        match self.copies {
+            Copies::Lasting => self.keys.len(),
+            Copies::OneTime => 0,
+        }
+    }
+
+    /// Whether an operator has to approve first.
+    #[must_use]
+    pub const fn issuance(&self) -> IssuancePolicy {
+        match self.transaction {
+            // It was approved.
+            Some(_) => IssuancePolicy::Immediate,
+            None => self.configuration.issuance(),
+        }
+    }
+
+    /// How the answer is to be encrypted.
+    #[must_use]
+    pub const fn response_encryption(&self) -> Option<&ResponseEncryption> {
+        self.response_encryption.as_ref()
     }
 }
 
@@ -90,50 +107,99 @@ impl AcceptedRequest<'_> {
 pub fn judge<'a>(
     request: &CredentialRequest,
     presented: &PresentedAccess,
-    profile: &'a IssuerProfile,
-    secret: &InstallationSecret,
-    crypto: &dyn CryptoProvider,
-    now: UnixTime,
+    material: &IssuanceMaterial<'a>,
 ) -> Result<AcceptedRequest<'a>, CredentialRefusal> {
+    let profile = material.profile;
     let access = &presented.access.value;
     let configuration = profile
         .configuration(access.selected(&request.selector)?)
         .ok_or(CredentialRefusal::UnknownConfiguration)?;
-    let Some(Proofs::Jwt(proofs)) = &request.proofs else {
-        return Err(CredentialRefusal::ProofMissing);
+    check_response_encryption(request.response_encryption.as_ref(), profile.policy())?;
+    let proofs = request.proofs.as_ref().ok_or(CredentialRefusal::ProofMissing)?;
+    // Before any signature is verified: a used-up token must not buy work. A request is paid for as one, however many copies it brings.
+    let left = access.spend(configuration.id(), 1, material.now)?;
+    let client = match access.client.as_ref().map(ClientIdentifier::as_str) {
+        Some(client) => ExpectedClient::Named(client),
+        None => ExpectedClient::Anonymous,
     };
-    let count = u32::try_from(proofs.len()).map_err(|_| CredentialRefusal::TooManyProofs)?;
-    if count > profile.policy().batch_size {
-        return Err(CredentialRefusal::TooManyProofs);
-    }
-    // Before any signature is verified: a used-up token must not buy work.
-    let left = access.spend(configuration.id(), count, now)?;
-
-    let expectations = ProofExpectations {
-        issuer: profile.identifier(),
-        algorithms: &PROOF_ALGORITHMS,
-        key_references: key_references(configuration.target()),
-        client: match access.client.as_ref().map(ClientIdentifier::as_str) {
-            Some(client) => ExpectedClient::Named(client),
-            None => ExpectedClient::Anonymous,
-        },
-    };
-    let mut keys: Vec<PublicKey> = Vec::with_capacity(proofs.len());
-    let mut nonces = BTreeSet::new();
-    for proof in proofs {
-        let proof = proof::verify(proof, &expectations, now, crypto)?;
-        if keys.contains(proof.key()) {
-            return Err(CredentialRefusal::RepeatedKey);
-        }
+    let ProvenKeys { mut keys, nonces } = prove(proofs, configuration, client, material)?;
+    // An attestation may attest more keys than one request gets credentials: then fewer are issued (§8.3).
+    keys.truncate(profile.policy().batch_size as usize);
+    let nonces = nonces
+        .iter()
+        .map(|nonce| check_nonce(nonce.as_str(), material.secret, material.now))
         // The proofs of one request share a nonce; each nonce is spent once.
-        nonces.insert(check_nonce(proof.nonce().as_str(), secret, now)?);
-        keys.push(proof.key().clone());
-    }
+        .collect::<Result<BTreeSet<_>, _>>()?;
     Ok(AcceptedRequest {
         configuration,
         record: access.record.clone(),
+        copies: configuration.copies(keys.len()),
         keys,
         nonces: nonces.into_iter().collect(),
-        access: presented.spent(left),
+        access: Some(presented.spent(left)),
+        transaction: None,
+        holder: access.holder(presented.token),
+        response_encryption: request.response_encryption.clone(),
     })
+}
+
+/// What a wallet that asks for a deferred credential gets.
+pub enum Judged<'a> {
+    /// The credential, if the record still allows.
+    Accepted(Box<AcceptedRequest<'a>>),
+    /// To ask again; the answer is to be encrypted so.
+    Wait(Option<ResponseEncryption>),
+}
+
+/// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself.
+///
+/// # Errors
+/// [`CredentialRefusal`]. Nothing was spent.
+pub fn judge_deferred<'a>(
+    fetched: (crate::identifiers::TransactionId, &Stored<Transaction>),
+    grant: &SecretDigest,
+    response_encryption: Option<ResponseEncryption>,
+    material: &IssuanceMaterial<'a>,
+) -> Result<Judged<'a>, CredentialRefusal> {
+    let (id, stored) = fetched;
+    let transaction = &stored.value;
+    let answer = transaction.answer(grant, material.now)?;
+    // §9.1: what the deferred request says replaces what the credential request said.
+    let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
+    check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
+    if answer == TransactionAnswer::Wait {
+        return Ok(Judged::Wait(response_encryption));
+    }
+    let configuration = material
+        .profile
+        .configuration(&transaction.configuration)
+        // The operator has taken it away since.
+        .ok_or(CredentialRefusal::UnknownConfiguration)?;
+    let keys = transaction
+        .public_keys()
+        .map_err(|_| CredentialRefusal::Transaction(TransactionRefusal::Unknown))?;
+    Ok(Judged::Accepted(Box::new(AcceptedRequest {
+        configuration,
+        record: transaction.record.clone(),
+        keys,
+        copies: transaction.copies,
+        nonces: Vec::new(),
+        access: None,
+        transaction: Some(FetchedTransaction {
+            id,
+            expected: stored.revision.clone(),
+        }),
+        holder: transaction.holder.clone(),
+        response_encryption,
+    })))
+}
+
+fn check_response_encryption(
+    wanted: Option<&ResponseEncryption>,
+    policy: &IssuerPolicy,
+) -> Result<(), CredentialRefusal> {
+    match (policy.response_encryption, wanted) {
+        (EncryptionPolicy::Required, None) => Err(CredentialRefusal::ResponseEncryptionMissing),
+        _ => Ok(()),
+    }
 }

@@ -233,7 +233,10 @@ fn the_deceased_and_records_without_a_required_value_get_no_credential() {
 #[test]
 fn the_metadata_passes_its_own_check_and_names_what_the_judge_accepts() {
     let desk = Desk::new();
-    let metadata = desk.profile.issuer_metadata(&desk.signers).unwrap();
+    let metadata = desk
+        .profile
+        .issuer_metadata(&desk.signers, &[desk.wallet_key.public_key()])
+        .unwrap();
     metadata
         .check(symbolon_protocol::identifier::UrlPolicy::Public)
         .unwrap();

@@ -16,6 +16,14 @@ pub(super) fn check(file: &CredentialFile) -> Result<(ConfigurationId, Target), 
     if !(1..=MAX_VALIDITY_DAYS).contains(&file.validity_days) {
         return refuse("validity-days", "must be between 1 and 7300");
     }
+    if let Some(copies) = &file.one_time_copies
+        && !(1..=file.validity_days).contains(&copies.validity_days)
+    {
+        return refuse(
+            "one-time-copies.validity-days",
+            "must be between 1 and validity-days",
+        );
+    }
     for (at, display) in file.display.iter().enumerate() {
         for (key, colour) in [
             ("background-color", &display.background_color),
@@ -179,7 +187,7 @@ fn is_colour(text: &str) -> bool {
         .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn refuse<T>(key: impl Into<String>, reason: &'static str) -> Result<T, MappingFileError> {
+pub(super) fn refuse<T>(key: impl Into<String>, reason: &'static str) -> Result<T, MappingFileError> {
     Err(MappingFileError::Key {
         key: key.into(),
         reason,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use symbolon_protocol::openid4vci::metadata::ProofTypeName;
 
 use super::card::{CardAttribute, CardLanguage, CardTransform};
 use super::transform::{Disclosure, LanguageChoice, Presence, Transform};
@@ -29,6 +30,14 @@ pub(super) struct CredentialFile {
     pub(super) signing_algorithm: Option<JwtAlgorithm>,
     #[serde(default)]
     pub(super) vcalm: VcalmPolicy,
+    #[serde(default)]
+    pub(super) issuance: IssuancePolicy,
+    #[serde(default = "default_proof_types")]
+    pub(super) proof_types: Vec<ProofTypeChoice>,
+    #[serde(default)]
+    pub(super) key_attestation: Option<KeyAttestationEntry>,
+    #[serde(default)]
+    pub(super) one_time_copies: Option<OneTimeCopiesEntry>,
     #[serde(default = "default_validity_days")]
     pub(super) validity_days: u32,
     #[serde(default)]
@@ -40,6 +49,61 @@ pub(super) struct CredentialFile {
     pub(super) codes: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
     #[serde(default)]
     pub(super) numbers: BTreeMap<String, BTreeMap<String, u8>>,
+}
+
+/// When a credential is issued.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssuancePolicy {
+    /// At once.
+    #[default]
+    Immediate,
+    /// When an operator has approved; until then the wallet asks again ([OpenID4VCI §9]).
+    ///
+    /// [OpenID4VCI §9]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-9
+    Approval,
+}
+
+/// The kinds of key proof that a configuration can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) enum ProofTypeChoice {
+    #[serde(rename = "jwt")]
+    Jwt,
+    #[serde(rename = "attestation")]
+    Attestation,
+    #[serde(rename = "di_vp")]
+    DiVp,
+}
+
+impl From<ProofTypeChoice> for ProofTypeName {
+    fn from(choice: ProofTypeChoice) -> Self {
+        match choice {
+            ProofTypeChoice::Jwt => Self::Jwt,
+            ProofTypeChoice::Attestation => Self::Attestation,
+            ProofTypeChoice::DiVp => Self::DiVp,
+        }
+    }
+}
+
+fn default_proof_types() -> Vec<ProofTypeChoice> {
+    vec![ProofTypeChoice::Jwt]
+}
+
+/// What must be attested of keys.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct KeyAttestationEntry {
+    #[serde(default)]
+    pub(super) key_storage: Vec<String>,
+    #[serde(default)]
+    pub(super) user_authentication: Vec<String>,
+}
+
+/// What a request with several keys gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct OneTimeCopiesEntry {
+    pub(super) validity_days: u32,
 }
 
 /// The credential formats that a configuration can name.

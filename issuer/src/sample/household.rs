@@ -218,6 +218,7 @@ impl Household {
         let record = json!({
             "IDSchemaVersion": 0.1,
             IdRecord::UIN_FIELD: uin.as_str(),
+            IdRecord::VID_FIELD: make_vid(uin),
             "fullName": both(&name.0, &name.1),
             "dateOfBirth": member.birth.slashed(),
             "gender": both(gender, gender),
@@ -264,6 +265,16 @@ impl Household {
         }
         fields
     }
+}
+
+/// By dice of the resident's own, as a licence is: 16 digits, the first neither 0 nor 1.
+fn make_vid(uin: &Uin) -> String {
+    let mut dice = Dice::new(!uin.as_str().parse::<u64>().unwrap_or_default());
+    format!(
+        "{}{:08}",
+        dice.between(20_000_000, 99_999_999),
+        dice.below(100_000_000)
+    )
 }
 
 struct Licence {

@@ -12,6 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
+use super::code::CodeTag;
+
 /// How full the bucket of a record may be for one more code of a sign-in's own. With the costs below that is three codes
 /// within some minutes: a resident who errs twice never sees the difference.
 const FULL: Duration = Duration::from_secs(35 * 60);
@@ -53,7 +55,7 @@ pub struct SendBudget {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SharedCode {
-    tag: [u8; 32],
+    tag: CodeTag,
     expires_at: UnixTime,
 }
 
@@ -113,7 +115,7 @@ impl SendBudget {
     }
 
     /// After a code for all was sent.
-    pub(super) fn after_shared(&self, tag: [u8; 32], lifetime: Duration, now: UnixTime) -> Self {
+    pub(super) fn after_shared(&self, tag: CodeTag, lifetime: Duration, now: UnixTime) -> Self {
         Self {
             unanswered: self.unanswered.saturating_add(1),
             shared: Some(SharedCode {
@@ -136,7 +138,7 @@ impl SendBudget {
     }
 
     /// The tag of the code for all, while that is good.
-    pub(super) fn shared_tag(&self, now: UnixTime) -> Option<&[u8; 32]> {
+    pub(super) fn shared_tag(&self, now: UnixTime) -> Option<&CodeTag> {
         self.shared_at(now).map(|shared| &shared.tag)
     }
 

@@ -1,5 +1,9 @@
 //! The digits that are sent.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use subtle::ConstantTimeEq as _;
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{Randomness, RandomnessUnavailable, random_bytes};
 use zeroize::Zeroizing;
 
@@ -63,13 +67,16 @@ impl OneTimeCode {
         &self.0
     }
 
-    /// The digits in groups of three, as they are easiest to type.
+    /// The digits as a message shows them: twelve in groups of three. Between hyphens digits keep their order also in a text
+    /// that is read from right to left; between spaces they do not ([Unicode TR 9, W4]).
+    ///
+    /// [Unicode TR 9, W4]: https://www.unicode.org/reports/tr9/#W4
     #[must_use]
-    pub fn grouped(&self) -> Zeroizing<String> {
+    pub fn spelled(&self) -> Zeroizing<String> {
         let mut grouped = Zeroizing::new(String::with_capacity(self.0.len() * 4 / 3));
         for (position, digit) in self.0.chars().enumerate() {
-            if position > 0 && position % 3 == 0 {
-                grouped.push(' ');
+            if self.0.len() > usize::from(CodeLength::Short.digits()) && position > 0 && position % 3 == 0 {
+                grouped.push('-');
             }
             grouped.push(digit);
         }
@@ -78,12 +85,42 @@ impl OneTimeCode {
 
     /// What is stored of a code: a keyed hash over it and where it may be used. Without the installation's secret a stolen
     /// store cannot be searched for six digits.
-    pub(super) fn tag(&self, secret: &InstallationSecret, used_in: &CodeUse<'_>) -> [u8; 32] {
+    pub(super) fn tag(&self, secret: &InstallationSecret, used_in: &CodeUse<'_>) -> CodeTag {
         let (kind, name): (&[u8], &[u8]) = match used_in {
             CodeUse::SignIn(session) => (b"sign-in", session.as_bytes()),
             CodeUse::Record(record) => (b"record", record.as_bytes()),
         };
-        secret.derive_tag(Purpose::SignInCode, &[kind, name, self.0.as_bytes()])
+        CodeTag(secret.derive_tag(Purpose::SignInCode, &[kind, name, self.0.as_bytes()]))
+    }
+}
+
+/// What is stored of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CodeTag([u8; 32]);
+
+impl CodeTag {
+    /// The tag of no code: no keyed hash is this.
+    pub(super) const NONE: Self = Self([0; 32]);
+
+    /// Whether two tags are the same, in constant time.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Serialize for CodeTag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for CodeTag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = base64url::decode(&String::deserialize(deserializer)?).unwrap_or_default();
+        let bytes = <[u8; 32]>::try_from(bytes);
+        bytes
+            .map(Self)
+            .map_err(|_| D::Error::custom("not 32 bytes of base64url"))
     }
 }
 
@@ -123,11 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_grouped_for_reading_and_read_back_with_its_groups() {
+    fn a_code_is_spelled_for_reading_in_both_directions_and_read_back() {
         let randomness = SeededRandomness::new(4);
         let code = OneTimeCode::make(CodeLength::Long, &randomness).unwrap();
-        assert_eq!(code.grouped().len(), 15);
-        assert_eq!(OneTimeCode::typed(&code.grouped()).expose(), code.expose());
+        assert_eq!(
+            code.spelled().split('-').map(str::len).collect::<Vec<_>>(),
+            [3, 3, 3, 3]
+        );
+        assert_eq!(OneTimeCode::typed(&code.spelled()).expose(), code.expose());
+        let code = OneTimeCode::make(CodeLength::Short, &randomness).unwrap();
+        assert_eq!(*code.spelled(), code.expose());
         assert_eq!(OneTimeCode::typed("١٢٣-٤٥٦").expose(), "123456");
         assert_eq!(OneTimeCode::typed("12345a").expose(), "");
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq as _;
 use symbolon_crypto::UnixTime;
+
+use super::code::CodeTag;
 
 /// How long a code of one sign-in may be entered: time for a message to arrive and to be typed.
 pub const CODE_LIFETIME: Duration = Duration::from_secs(300);
@@ -39,8 +40,8 @@ impl Tries {
     /// right code may count at all; the comparison happens in either case.
     pub(super) fn judge(
         &self,
-        expected: &[u8; 32],
-        presented: &[u8; 32],
+        expected: &CodeTag,
+        presented: &CodeTag,
         claim: Claimable,
         now: UnixTime,
     ) -> Try {
@@ -50,7 +51,7 @@ impl Tries {
                 wait: self.not_before.since(now),
             };
         }
-        let equal = bool::from(expected.ct_eq(presented));
+        let equal = expected.is(presented);
         if equal & matches!(claim, Claimable::ByARecord) {
             return Try::Right;
         }
@@ -78,13 +79,22 @@ pub(super) enum Claimable {
 
 #[cfg(test)]
 mod tests {
+    use symbolon_crypto::testing::SeededRandomness;
+
     use super::*;
+    use crate::secret::InstallationSecret;
+    use crate::sign_in::code::{CodeUse, OneTimeCode};
+
+    fn tag(code: &str) -> CodeTag {
+        let secret = InstallationSecret::make(&SeededRandomness::new(1)).unwrap();
+        OneTimeCode::typed(code).tag(&secret, &CodeUse::Record("somebody"))
+    }
 
     const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
     #[test]
     fn waits_grow_and_the_fifth_failure_is_the_last() {
-        let (right, wrong) = ([1; 32], [2; 32]);
+        let (right, wrong) = (tag("123456"), tag("654321"));
         let mut tries = Tries::NONE;
         let mut now = NOW;
         for delay in [1, 2, 4, 8] {
@@ -108,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_right_code_of_nobody_is_wrong() {
-        let right = [1; 32];
+        let right = tag("123456");
         assert!(matches!(
             Tries::NONE.judge(&right, &right, Claimable::ByNobody, NOW),
             Try::Wrong(_)

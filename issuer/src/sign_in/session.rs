@@ -1,21 +1,22 @@
 //! One sign-in: from a number that was typed to the resident whose it is.
 
-use core::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
-use thiserror::Error;
+use symbolon_crypto::{Randomness, UnixTime};
 
 use super::budget::{SendBudget, Sending};
-use super::code::{CodeLength, CodeUse, OneTimeCode};
-use super::destination::{Channel, Destination, MaskedDestination};
+use super::code::{CodeLength, CodeTag, CodeUse, OneTimeCode};
+use super::destination::{Destination, MaskedDestination};
 use super::guard::{CODE_LIFETIME, Claimable, Tries, Try};
 use super::number::ResidentNumber;
 use super::openid_provider::ProviderState;
+use super::outcome::{
+    Ask, AskRefusal, Asked, DueMessage, Entered, Entry, EntryRefusal, SignInMethod, SignInPage,
+};
 use crate::audit::RecordReference;
 use crate::record::{IdRecord, Uin, VitalStatus};
-use crate::secret::{InstallationSecret, Purpose, SecretDigest};
+use crate::secret::{InstallationSecret, SecretDigest};
 
 /// How long a sign-in may take, from the first page to the last: a resident may have to fetch a telephone from elsewhere.
 pub const SIGN_IN_LIFETIME: Duration = Duration::from_secs(900);
@@ -68,7 +69,7 @@ struct CodeSent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnCode {
-    tag: [u8; 32],
+    tag: CodeTag,
     expires_at: UnixTime,
 }
 
@@ -77,151 +78,6 @@ struct OwnCode {
 enum TriesLeft {
     Some(Tries),
     None,
-}
-
-/// How a resident was recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignInMethod {
-    /// By a code that was sent to the contact of the record.
-    OneTimeCode,
-    /// By an OpenID Provider.
-    OpenIdProvider,
-}
-
-/// Which page a sign-in is at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignInPage<'a> {
-    /// The resident's number is asked for.
-    Number,
-    /// A code is asked for.
-    Code {
-        /// Where the page says that it was sent.
-        shown: &'a MaskedDestination,
-        /// How many digits it has.
-        length: CodeLength,
-        /// Whether and from when on another may be asked for.
-        ask_again: Option<UnixTime>,
-    },
-    /// The OpenID Provider has the word.
-    Provider,
-    /// It is known who it is.
-    Identified {
-        /// Whose record.
-        record: &'a Uin,
-        /// How that is known.
-        method: SignInMethod,
-    },
-}
-
-/// What asking for a code depends on.
-pub struct Ask<'a> {
-    /// The digest of the authorization session's handle.
-    pub session: &'a SecretDigest,
-    /// What was typed.
-    pub typed: &'a ResidentNumber,
-    /// The record of that number, if there is one.
-    pub record: Option<&'a IdRecord>,
-    /// The budget under [`SignIn::budget_of`] the same number and record.
-    pub budget: &'a SendBudget,
-    /// How codes are sent.
-    pub channel: Channel,
-}
-
-/// What asking came to. `sign_in` and `budget` must both be durable before the message leaves.
-pub struct Asked {
-    /// The sign-in from here on.
-    pub sign_in: SignIn,
-    /// The budget from here on.
-    pub budget: SendBudget,
-    /// What to send; `None` for a number of nobody, and while an earlier message will do.
-    pub message: Option<DueMessage>,
-}
-
-/// A code that is to be sent.
-pub struct DueMessage {
-    /// To whom.
-    pub destination: Destination,
-    /// What.
-    pub code: OneTimeCode,
-    /// In how many sign-ins it is good.
-    pub length: CodeLength,
-    /// Until when.
-    pub expires_at: UnixTime,
-    /// Which record it is for.
-    pub record: Uin,
-}
-
-/// What entering a code came to. `sign_in`, and `budget` if there is one, must be durable before anybody hears of it.
-pub struct Entered {
-    /// The sign-in from here on.
-    pub sign_in: SignIn,
-    /// The budget from here on, if it changed.
-    pub budget: Option<SendBudget>,
-    /// Whether the code was right.
-    pub outcome: Entry,
-}
-
-/// Whether a code was right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// It was.
-    Right {
-        /// Whose record.
-        record: Uin,
-    },
-    /// It was not; there are tries left.
-    Wrong,
-    /// It was not, and the code is dead.
-    Exhausted,
-}
-
-/// Why no code is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum AskRefusal {
-    /// The sign-in has expired.
-    #[error("the sign-in has expired")]
-    Expired,
-    /// It asked a moment ago.
-    #[error("a code was asked for a moment ago")]
-    TooEarly {
-        /// How long to wait.
-        wait: Duration,
-    },
-    /// It asked often enough.
-    #[error("this sign-in has asked for as many codes as it may")]
-    TooOften,
-    /// It is known already who it is, or the provider has the word.
-    #[error("this sign-in needs no code")]
-    NotNeeded,
-    /// There is no randomness.
-    #[error(transparent)]
-    Randomness(#[from] RandomnessUnavailable),
-}
-
-/// Why a code was not looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum EntryRefusal {
-    /// The sign-in has expired.
-    #[error("the sign-in has expired")]
-    Expired,
-    /// No code was asked for.
-    #[error("no code was asked for")]
-    NotAsked,
-    /// A try failed a moment ago.
-    #[error("a code was wrong a moment ago; wait before the next try")]
-    TooEarly {
-        /// How long to wait.
-        wait: Duration,
-    },
-    /// The code has expired; another may be asked for.
-    #[error("the code has expired")]
-    CodeExpired,
-    /// The code died of wrong tries; another may be asked for.
-    #[error("the code was wrong too often")]
-    Exhausted,
 }
 
 impl SignIn {
@@ -368,7 +224,7 @@ impl SignIn {
             (Some(_), Some(_)) => Claimable::ByARecord,
             _ => Claimable::ByNobody,
         };
-        let judged = tries.judge(expected.unwrap_or(&NO_TAG), &presented, claim, now);
+        let judged = tries.judge(expected.unwrap_or(&CodeTag::NONE), &presented, claim, now);
         let again = |tries| {
             let sent = CodeSent {
                 tries,
@@ -470,35 +326,5 @@ impl SignIn {
                 method: *method,
             },
         }
-    }
-}
-
-/// No keyed hash is this.
-const NO_TAG: [u8; 32] = [0; 32];
-
-/// What page and message call a sign-in: three characters that are not mistaken for one another. It tells messages apart and
-/// protects nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestLabel(String);
-
-impl RequestLabel {
-    /// The label of a sign-in.
-    #[must_use]
-    pub fn derive(secret: &InstallationSecret, session: &SecretDigest) -> Self {
-        let tag = secret.derive_tag(Purpose::RequestLabel, &[session.as_bytes()]);
-        let character = |byte: &u8| {
-            let at = usize::from(*byte) % LABEL_CHARACTERS.len();
-            LABEL_CHARACTERS.get(at).map(|byte| char::from(*byte))
-        };
-        Self(tag.iter().take(3).filter_map(character).collect())
-    }
-}
-
-/// Without vowels, which make words, and without what looks like a digit.
-const LABEL_CHARACTERS: &[u8] = b"BCDFGHJKMNPQRTVWXY346789";
-
-impl fmt::Display for RequestLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -437,3 +437,29 @@ fn a_sign_in_reads_back_from_its_storage() {
     let budget = serde_json::to_string(desk.budgets.values().next().unwrap()).unwrap();
     assert!(!budget.contains(RESIDENT), "no number is stored with a budget");
 }
+
+/// The stored forms, frozen: a version that writes or reads them otherwise owes a migration.
+#[test]
+fn the_forms_of_this_release_are_frozen() {
+    const TAG: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    for stage in [
+        r#""started""#,
+        r#"{"code-sent":{"typed":"2345678901","record":"2345678901","budget":"00","shown":{"channel":"phone","ending":"47"},"own":{"tag":"TAG","expires_at":9},"tries":{"some":{"failures":1,"not_before":8}}}}"#,
+        r#"{"code-sent":{"typed":"9999999999","record":null,"budget":"00","shown":{"channel":"email","ending":null},"own":null,"tries":"none"}}"#,
+        r#"{"at-provider":"TAG"}"#,
+        r#"{"identified":{"record":"2345678901","method":"one-time-code"}}"#,
+    ] {
+        let text = format!(r#"{{"expires_at":900,"asks":1,"ask_not_before":30,"stage":{stage}}}"#)
+            .replace("TAG", TAG);
+        let value: SignIn = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), text);
+    }
+    for text in [
+        r#"{"empty_at":5,"unanswered":1}"#,
+        r#"{"empty_at":5,"unanswered":4,"shared":{"tag":"TAG","expires_at":9}}"#,
+    ] {
+        let text = text.replace("TAG", TAG);
+        let value: SendBudget = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), text);
+    }
+}

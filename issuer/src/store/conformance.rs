@@ -8,7 +8,9 @@
 
 mod authorization;
 mod fixtures;
+mod notifications;
 mod sign_in;
+mod transactions;
 mod upkeep;
 
 use std::sync::Arc;
@@ -39,6 +41,11 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     statuses_change_together_and_leave_marks(&*make()).await;
     shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
     allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
+    transactions::a_request_waits_with_what_it_spends_or_not_at_all(&*make()).await;
+    transactions::a_transaction_is_decided_and_fetched_by_one_of_two(&*make()).await;
+    transactions::transactions_are_listed_in_order_and_forgotten_when_they_expire(&*make()).await;
+    notifications::a_notification_is_stored_with_its_credentials_and_noted_with_their_records(&*make()).await;
+    notifications::a_copy_without_a_status_takes_no_index(&*make()).await;
     authorization::a_value_is_replaced_by_one_of_two(&*make()).await;
     authorization::a_step_is_whole(&*make()).await;
     authorization::a_proof_is_used_once_until_its_mark_is_forgotten(&*make()).await;
@@ -344,8 +351,8 @@ async fn statuses_change_together_and_leave_marks(store: &dyn IssuerStore) {
     assert_eq!(store.change_statuses(both.clone()).await.unwrap(), Swap::Done);
     assert_eq!(store.change_statuses(both).await.unwrap(), Swap::Changed);
     let mut marks = vec![
-        (mine[0].value.status_index.index, CredentialStatus::Revoked),
-        (mine[1].value.status_index.index, CredentialStatus::Suspended),
+        (index_of(&mine[0].value), CredentialStatus::Revoked),
+        (index_of(&mine[1].value), CredentialStatus::Suspended),
     ];
     marks.sort_by_key(|(index, _)| *index);
     assert_eq!(store.status_marks(ShardId::FIRST, None, 9).await.unwrap(), marks);
@@ -425,4 +432,8 @@ async fn allocation_crosses_shards_and_a_fresh_shard_is_empty(store: &dyn Issuer
         after_restore.allocate(store, NOW, &numbers).await.unwrap().shard,
         fresh
     );
+}
+
+fn index_of(credential: &CredentialRecord) -> u32 {
+    credential.status_index.unwrap().index
 }

@@ -7,10 +7,12 @@ mod authorization;
 mod books;
 mod envelope;
 mod grants;
+mod notifications;
 mod operations;
 mod records;
 mod restoration;
 mod sign_in;
+mod transactions;
 
 use super::StoreFuture;
 pub use restoration::{Restoration, Restored};
@@ -100,6 +102,10 @@ pub enum Space {
     Access,
     /// Marks of spent nonces, by expiry.
     SpentNonces,
+    /// Requests that wait for an operator, by identifier.
+    Transactions,
+    /// Which response a notification speaks of, by identifier.
+    Notifications,
     /// What expires, by expiry.
     Expiries,
     /// Shards by number.
@@ -150,7 +156,7 @@ pub enum Durability {
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Records,
         Self::RecordsByVid,
         Self::Offers,
@@ -174,6 +180,8 @@ impl Space {
         Self::ReplayMarks,
         Self::SignIns,
         Self::SendBudgets,
+        Self::Transactions,
+        Self::Notifications,
         Self::Installation,
     ];
 
@@ -204,7 +212,9 @@ impl Space {
             | Self::TokenFamilies
             | Self::ReplayMarks
             | Self::SignIns
-            | Self::SendBudgets => Durability::Transient,
+            | Self::SendBudgets
+            | Self::Transactions
+            | Self::Notifications => Durability::Transient,
         }
     }
 
@@ -227,6 +237,8 @@ impl Space {
             Self::Grants => "issuer-grants",
             Self::Access => "issuer-access",
             Self::SpentNonces => "issuer-spent-nonces",
+            Self::Transactions => "issuer-transactions",
+            Self::Notifications => "issuer-notifications",
             Self::Expiries => "issuer-expiries",
             Self::Shards => "issuer-shards",
             Self::Credentials => "issuer-credentials",

@@ -1,6 +1,7 @@
 //! What the store's operations take and give.
 
 use super::authorization::ReplayMark;
+use super::{FetchedTransaction, NewNotification};
 use crate::audit::WaitingEvent;
 use crate::authorization::CodeOffer;
 use crate::credential_record::CredentialRecord;
@@ -80,6 +81,10 @@ pub struct Issuance {
     pub credentials: Vec<CredentialRecord>,
     /// Credentials that end with it, such as a lost card that is replaced.
     pub changes: Vec<StatusChange>,
+    /// The transaction that ends with it, when an operator had to approve.
+    pub transaction: Option<FetchedTransaction>,
+    /// What the wallet will tell of the credentials.
+    pub notification: Option<NewNotification>,
     /// What the audit log says.
     pub events: Vec<WaitingEvent>,
 }
@@ -124,6 +129,8 @@ pub enum IssuanceOutcome {
     ProofReplayed,
     /// A credential to be replaced changed meanwhile: judge again.
     CredentialChanged,
+    /// The transaction was fetched or decided by somebody else meanwhile: judge again.
+    TransactionChanged,
     /// An index or an identifier is taken. It cannot happen while leases are honoured; the credential must not leave.
     IndexTaken,
 }

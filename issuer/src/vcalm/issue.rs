@@ -227,12 +227,13 @@ impl PreparedDocument {
             kind: kind(configuration.target()),
             configuration: configuration.id().clone(),
             record: None,
-            status_index: place,
+            status_index: Some(place),
             issued_at: now,
             expires_at,
             status: CredentialStatus::Valid,
             status_changed_at: now,
             replaced_by: None,
+            wallet_report: None,
         };
         Ok(Self {
             prepared,
@@ -242,6 +243,8 @@ impl PreparedDocument {
                 nonces: Vec::new(),
                 credentials: vec![record],
                 changes: Vec::new(),
+                transaction: None,
+                notification: None,
                 events: vec![event],
             },
         })

@@ -7,21 +7,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::encryption::{RequestEncryptionMetadata, ResponseEncryptionMetadata};
 use super::identifiers::ConfigurationId;
 use crate::identifier::{HttpUrl, IssuerIdentifier, UrlPolicy};
 use crate::wire::{JsonRefused, parse_json};
 
 mod configuration;
 mod display;
+mod proof_types;
 
 pub use configuration::{
     ConfigurationCommon, ConfigurationError, CredentialConfiguration, CredentialDefinition,
-    JwtVcJsonConfiguration, LdpVcConfiguration, MsoMdocConfiguration, ProofType, ProofTypes,
-    SdJwtVcConfiguration,
+    JwtVcJsonConfiguration, LdpVcConfiguration, MsoMdocConfiguration, SdJwtVcConfiguration,
 };
 pub use display::{
     ClaimDescription, ClaimDisplay, CredentialDisplay, CredentialMetadata, IssuerDisplay, Logo,
 };
+pub use proof_types::{AttackResistance, KeyAttestationsRequired, ProofType, ProofTypeName, ProofTypes};
 
 /// The largest metadata document that is read, in bytes.
 pub const MAX_METADATA_BYTES: usize = 1024 * 1024;
@@ -50,10 +52,10 @@ pub struct IssuerMetadata {
     pub notification_endpoint: Option<HttpUrl>,
     /// Whether requests may or must be encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential_request_encryption: Option<EncryptionMetadata>,
+    pub credential_request_encryption: Option<RequestEncryptionMetadata>,
     /// Whether responses may or must be encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential_response_encryption: Option<EncryptionMetadata>,
+    pub credential_response_encryption: Option<ResponseEncryptionMetadata>,
     /// Present when one request may carry several proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_credential_issuance: Option<BatchIssuance>,
@@ -62,13 +64,6 @@ pub struct IssuerMetadata {
     pub display: Vec<IssuerDisplay>,
     /// What can be issued.
     pub credential_configurations_supported: BTreeMap<ConfigurationId, CredentialConfiguration>,
-}
-
-/// The one thing about encryption that a peer without it must know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EncryptionMetadata {
-    /// Whether plain messages are refused.
-    pub encryption_required: bool,
 }
 
 /// How many credentials one request can bring.
@@ -171,13 +166,10 @@ impl IssuerMetadata {
     /// Whether a wallet that encrypts neither requests nor responses is served.
     #[must_use]
     pub fn accepts_plain_messages(&self) -> bool {
-        [
-            &self.credential_request_encryption,
-            &self.credential_response_encryption,
-        ]
-        .into_iter()
-        .flatten()
-        .all(|encryption| !encryption.encryption_required)
+        let request = self.credential_request_encryption.as_ref();
+        let response = self.credential_response_encryption.as_ref();
+        !request.is_some_and(|encryption| encryption.encryption_required)
+            && !response.is_some_and(|encryption| encryption.encryption_required)
     }
 
     /// How many proofs one request may carry.

@@ -5,10 +5,16 @@
 
 pub mod authorization_details;
 pub mod credential;
+pub mod deferred;
+pub mod encryption;
 pub mod error;
 pub mod identifiers;
+pub mod key_attestation;
 pub mod metadata;
 pub mod nonce;
+pub mod notification;
 pub mod offer;
 pub mod proof;
+pub mod proof_di_vp;
+pub mod signed_metadata;
 pub mod token;

@@ -7,19 +7,23 @@ use core::time::Duration;
 
 use serde_json::{Map, Value, json};
 use symbolon_crypto::jose::jws::{self, CompactJws, JwsError, PreparedJws};
+use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm, UnixTime};
 use symbolon_did::{DidUrl, verification_key};
 use thiserror::Error;
 
 use super::error::CredentialErrorCode;
 use super::identifiers::CNonce;
+use super::key_attestation::{
+    self, AttestationExpectations, KeyAttestationError, MAX_KEY_ATTESTATION_BYTES, VerifiedKeyAttestation,
+};
 use crate::identifier::IssuerIdentifier;
 
 /// The `typ` of a key proof.
 pub const PROOF_TYPE: &str = "openid4vci-proof+jwt";
 
 /// The longest proof that is read, in bytes: room for a certificate chain or a key attestation in its header.
-pub const MAX_PROOF_BYTES: usize = 32 * 1024;
+pub const MAX_PROOF_BYTES: usize = MAX_KEY_ATTESTATION_BYTES * 3 / 2 + 16 * 1024;
 
 /// How far the clocks of wallet and issuer may be apart, and how old a proof may be. The nonce limits the age
 /// more tightly; this catches a wallet whose clock is plainly wrong.
@@ -37,7 +41,38 @@ pub fn prepare(
     client_id: Option<&str>,
     issued_at: UnixTime,
 ) -> PreparedJws {
-    let name = ("jwk", json!(key.to_jwk()));
+    let name = [("jwk", json!(key.to_jwk()))];
+    prepare_named(name, key.algorithm(), issuer, nonce, client_id, issued_at)
+}
+
+/// As [`prepare`], with an attestation of `key`, which may attest other keys beside it.
+#[must_use]
+pub fn prepare_attested(
+    key: &PublicKey,
+    attestation: &str,
+    issuer: &IssuerIdentifier,
+    nonce: Option<&CNonce>,
+    client_id: Option<&str>,
+    issued_at: UnixTime,
+) -> PreparedJws {
+    let members = [
+        ("jwk", json!(key.to_jwk())),
+        (KEY_ATTESTATION, attestation.into()),
+    ];
+    prepare_named(members, key.algorithm(), issuer, nonce, client_id, issued_at)
+}
+
+/// As [`prepare`], for a key that `chain` certifies, leaf first, without the anchor.
+#[must_use]
+pub fn prepare_certified(
+    key: &PublicKey,
+    chain: &[Certificate],
+    issuer: &IssuerIdentifier,
+    nonce: Option<&CNonce>,
+    client_id: Option<&str>,
+    issued_at: UnixTime,
+) -> PreparedJws {
+    let name = [("x5c", jws::x5c_value(chain.iter().map(Certificate::der)))];
     prepare_named(name, key.algorithm(), issuer, nonce, client_id, issued_at)
 }
 
@@ -52,12 +87,12 @@ pub fn prepare_with_key_id(
     client_id: Option<&str>,
     issued_at: UnixTime,
 ) -> PreparedJws {
-    let name = ("kid", json!(key_id.to_string()));
+    let name = [("kid", json!(key_id.to_string()))];
     prepare_named(name, key.algorithm(), issuer, nonce, client_id, issued_at)
 }
 
-fn prepare_named(
-    (name, value): (&str, Value),
+fn prepare_named<const N: usize>(
+    members: [(&str, Value); N],
     algorithm: SignatureAlgorithm,
     issuer: &IssuerIdentifier,
     nonce: Option<&CNonce>,
@@ -66,7 +101,7 @@ fn prepare_named(
 ) -> PreparedJws {
     let mut header = Map::new();
     header.insert("typ".to_owned(), json!(PROOF_TYPE));
-    header.insert(name.to_owned(), value);
+    header.extend(members.map(|(name, value)| (name.to_owned(), value)));
     let mut claims = Map::new();
     if let Some(client_id) = client_id {
         claims.insert("iss".to_owned(), json!(client_id));
@@ -90,7 +125,22 @@ pub struct ProofExpectations<'a> {
     pub key_references: &'a [KeyReference],
     /// Who the access token was given to.
     pub client: ExpectedClient<'a>,
+    /// Whom certificates of [`KeyReference::Certificate`] must come from.
+    pub certificate_anchors: &'a [Certificate],
+    /// Whether the key must be attested.
+    pub attestation: AttestationPolicy<'a>,
 }
+
+/// Whether the key of a proof must be attested.
+#[derive(Debug, Clone, Copy)]
+pub enum AttestationPolicy<'a> {
+    /// An attestation in the header is not looked at: nobody here could say whether to believe it.
+    Ignored,
+    /// There must be one, and it must cover the proof's key.
+    Required(AttestationExpectations<'a>),
+}
+
+const KEY_ATTESTATION: &str = "key_attestation";
 
 /// How a proof may name its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +150,8 @@ pub enum KeyReference {
     Jwk,
     /// A `did:jwk` or `did:key` verification method, in `kid`: the key is in the name, nothing is fetched.
     Did,
+    /// The leaf of a certificate chain, in `x5c`, that one of the issuer's anchors vouches for.
+    Certificate,
 }
 
 /// Who a proof may come from.
@@ -117,6 +169,7 @@ pub enum ExpectedClient<'a> {
 pub struct VerifiedProof {
     key: PublicKey,
     nonce: CNonce,
+    attestation: Option<VerifiedKeyAttestation>,
 }
 
 impl VerifiedProof {
@@ -130,6 +183,12 @@ impl VerifiedProof {
     #[must_use]
     pub fn nonce(&self) -> &CNonce {
         &self.nonce
+    }
+
+    /// The attestation of the key, where one was required.
+    #[must_use]
+    pub const fn attestation(&self) -> Option<&VerifiedKeyAttestation> {
+        self.attestation.as_ref()
     }
 }
 
@@ -153,7 +212,7 @@ pub fn verify(
     if !expected.algorithms.contains(&jws.header.algorithm) {
         return Err(ProofError::Algorithm);
     }
-    let key = named_key(&jws, expected.key_references)?;
+    let key = named_key(&jws, expected, now, crypto)?;
     jws.verify(crypto, &key).map_err(|_| ProofError::Signature)?;
 
     let claims: Map<String, Value> = jws.payload_json().map_err(|_| ProofError::Malformed)?;
@@ -179,11 +238,45 @@ pub fn verify(
         .and_then(Value::as_str)
         .and_then(CNonce::parse)
         .ok_or(ProofError::NoNonce)?;
-    Ok(VerifiedProof { key, nonce })
+    let attestation = attestation_of(&jws, &key, expected.attestation, now, crypto)?;
+    Ok(VerifiedProof {
+        key,
+        nonce,
+        attestation,
+    })
 }
 
-fn named_key(jws: &CompactJws<'_>, allowed: &[KeyReference]) -> Result<PublicKey, ProofError> {
+fn attestation_of(
+    jws: &CompactJws<'_>,
+    key: &PublicKey,
+    policy: AttestationPolicy<'_>,
+    now: UnixTime,
+    crypto: &dyn CryptoProvider,
+) -> Result<Option<VerifiedKeyAttestation>, ProofError> {
+    let AttestationPolicy::Required(expected) = policy else {
+        return Ok(None);
+    };
+    let attestation = match jws.header.members.get(KEY_ATTESTATION) {
+        None => return Err(ProofError::NoAttestation),
+        Some(Value::String(attestation)) => attestation,
+        Some(_) => return Err(ProofError::Malformed),
+    };
+    let attestation = key_attestation::verify(attestation, &expected, now, crypto)?;
+    // Otherwise an attestation of anybody's good phone would do for a key in a file.
+    if !attestation.keys.contains(key) {
+        return Err(ProofError::NotAttested);
+    }
+    Ok(Some(attestation))
+}
+
+fn named_key(
+    jws: &CompactJws<'_>,
+    expected: &ProofExpectations<'_>,
+    now: UnixTime,
+    crypto: &dyn CryptoProvider,
+) -> Result<PublicKey, ProofError> {
     let header = &jws.header;
+    let allowed = expected.key_references;
     match (&header.jwk, &header.kid, &header.x5c) {
         (Some(jwk), None, None) => {
             if !allowed.contains(&KeyReference::Jwk) {
@@ -200,8 +293,19 @@ fn named_key(jws: &CompactJws<'_>, allowed: &[KeyReference]) -> Result<PublicKey
             url.fragment().ok_or(ProofError::Key)?;
             verification_key(&url).map_err(|_| ProofError::Key)
         }
-        // A certificate names a person or a device; a credential of this suite is bound to a key alone.
-        (None, None, Some(_)) => Err(ProofError::KeyReference),
+        (None, None, Some(chain)) => {
+            if !allowed.contains(&KeyReference::Certificate) {
+                return Err(ProofError::KeyReference);
+            }
+            let chain = chain
+                .iter()
+                .map(|der| Certificate::parse(der).map_err(|_| ProofError::Untrusted))
+                .collect::<Result<Vec<_>, _>>()?;
+            let anchors = expected.certificate_anchors;
+            verify_chain(&chain, anchors, ChainProfile::Holder, now, crypto)
+                .map(|verified| verified.leaf().public_key().clone())
+                .map_err(|_| ProofError::Untrusted)
+        }
         _ => Err(ProofError::NotOneKey),
     }
 }
@@ -242,6 +346,18 @@ pub enum ProofError {
     /// No valid key.
     #[error("the key of the proof is not valid")]
     Key,
+    /// A certificate that none of the issuer's anchors vouches for.
+    #[error("the certificate of the key proof is not trusted")]
+    Untrusted,
+    /// No key attestation, where one is required.
+    #[error("the key proof has no key attestation")]
+    NoAttestation,
+    /// The key attestation.
+    #[error(transparent)]
+    Attestation(#[from] KeyAttestationError),
+    /// The key attestation is about other keys.
+    #[error("the key attestation does not attest the key of the proof")]
+    NotAttested,
     /// The signature is wrong.
     #[error("the signature of the key proof is wrong")]
     Signature,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use symbolon_crypto::Randomness;
-use symbolon_crypto::jose::jwe::{EncryptionParameters, JweCodec, JweError, Recipient};
+use symbolon_crypto::jose::jwe::{ContentCompression, EncryptionParameters, JweCodec, JweError, Recipient};
 use thiserror::Error;
 use url::form_urlencoded;
 
@@ -160,6 +160,7 @@ impl AuthorizationResponse {
         };
         let parameters = EncryptionParameters {
             content_encryption: encryption.content,
+            compression: ContentCompression::Plain,
             party_u: &[],
             party_v: &[],
         };

@@ -11,13 +11,16 @@ use symbolon_protocol::oauth::dpop::{HttpMethod, ProvenRequest};
 use symbolon_protocol::secret::AccessToken;
 
 use super::nonces::{NonceOf, Novelty};
-use super::{Body, DPOP, Headers, JSON, Sent};
+use super::{Body, DPOP, Headers, Sent};
 use crate::error::WalletError;
 use crate::ports::HttpResponse;
 use crate::wallet::Wallet;
 
 /// How often a request is sent again for a new nonce. A server that wants a third nonce in a row will want a fourth.
 const MAX_ATTEMPTS: usize = 3;
+
+/// Answers are encrypted where the wallet asked for it; errors never are.
+const ACCEPTED: &str = "application/json, application/jwt";
 
 /// A request under an access token.
 #[derive(Clone, Copy)]
@@ -26,12 +29,21 @@ pub(crate) struct ResourceRequest<'a> {
     pub(crate) token: &'a AccessToken,
     /// The key that the token is bound to.
     pub(crate) key: Option<&'a KeyHandle>,
-    pub(crate) json: &'a [u8],
+    pub(crate) body: ResourceBody<'a>,
     pub(crate) max_response_bytes: usize,
 }
 
+/// What is posted under an access token.
+#[derive(Clone, Copy)]
+pub(crate) enum ResourceBody<'a> {
+    /// JSON.
+    Json(&'a [u8]),
+    /// JSON that was encrypted.
+    Jwt(&'a str),
+}
+
 impl Wallet {
-    /// Posts JSON under an access token, with a proof of the key that the token is bound to.
+    /// Posts a request under an access token, with a proof of the key that the token is bound to.
     pub(crate) async fn post_to_resource(
         &self,
         request: ResourceRequest<'_>,
@@ -60,9 +72,12 @@ impl Wallet {
             };
             let authorization = scheme.authorization_header(request.token);
             headers.push(("authorization", authorization.as_str().to_owned()));
-            let body = Body::Json(request.json.to_vec());
+            let body = match request.body {
+                ResourceBody::Json(json) => Body::Json(json.to_vec()),
+                ResourceBody::Jwt(jwt) => Body::Jwt(jwt.to_owned()),
+            };
             let response = self
-                .post_with(url, headers, body, JSON, request.max_response_bytes)
+                .post_with(url, headers, body, ACCEPTED, request.max_response_bytes)
                 .await?;
             let novelty = self.nonces.remember(url, NonceOf::Resource, &response);
             let again = wants_nonce(&response) && novelty == Novelty::Fresh && attempts < MAX_ATTEMPTS;

@@ -1,7 +1,9 @@
 //! The provider of the wallet, which attests that this instance is genuine.
 
+use symbolon_crypto::PublicKey;
 use symbolon_crypto::signing::{KeyDescription, Sign};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vci::identifiers::CNonce;
 use thiserror::Error;
 
 use super::BoxFuture;
@@ -23,6 +25,21 @@ pub trait AttestWallet: Sign {
         server: &'a IssuerIdentifier,
         wanted: WantedAttestation,
     ) -> BoxFuture<'a, Result<ClientAttestation, AttestationUnavailable>>;
+}
+
+/// Attests the keys of credentials ([OpenID4VCI appendix D]).
+///
+/// An implementation attests exactly these keys, in this order, after it has made sure how they are kept; a nonce that is given goes into
+/// the attestation.
+///
+/// [OpenID4VCI appendix D]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-D
+pub trait AttestKeys: Send + Sync {
+    /// Gets an attestation of `keys`.
+    fn attest_keys<'a>(
+        &'a self,
+        keys: &'a [PublicKey],
+        nonce: Option<&'a CNonce>,
+    ) -> BoxFuture<'a, Result<String, AttestationUnavailable>>;
 }
 
 /// How old an attestation may be.

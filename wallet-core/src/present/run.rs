@@ -242,10 +242,23 @@ impl Wallet {
             },
         };
         // The history comes before the sending: what may have been shown must be in it.
-        let history = sending.history_change(now, Delivery::Unconfirmed);
+        let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed)];
+        // And what is shown once makes room for its next copy, whether or not it arrives. What is sent again is the same answer.
+        let mut shown_keys = Vec::new();
+        for disclosed in &sending.disclosed {
+            let shown = credentials.iter().find(|held| held.id == disclosed.credential);
+            if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
+                shown_keys.push(shown.key.clone());
+                changes.push(Change::PutCredential(Box::new(next)));
+            }
+        }
         let stage = cursor
-            .write_presentation(PresentStage::Sending(Box::new(sending)), vec![history])
+            .write_presentation(PresentStage::Sending(Box::new(sending)), changes)
             .await?;
+        // Killed in between, `recover` deletes them.
+        for key in &shown_keys {
+            self.ports.keys.delete(key)?;
+        }
         Ok(Step::Next(stage, Attempt::First))
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_credential::data_integrity::{Cryptosuite, ecdsa_sd_2023};
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::metadata::{
-    ConfigurationCommon, CredentialConfiguration, CredentialDefinition, LdpVcConfiguration,
+    ConfigurationCommon, CredentialConfiguration, CredentialDefinition, LdpVcConfiguration, ProofType,
 };
 
 use super::stage::PlannedCredential;
@@ -48,6 +48,41 @@ pub enum ProofKeyName {
     DidJwk,
 }
 
+/// By what kind of proof a wallet shows that it holds its keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedProof {
+    /// A JWT for each key.
+    #[default]
+    Jwt,
+    /// A JWT of the first key, with an attestation of all of them.
+    AttestedJwt,
+    /// An attestation alone.
+    Attestation,
+}
+
+impl PlannedProof {
+    pub(super) const fn is_default(&self) -> bool {
+        matches!(self, Self::Jwt)
+    }
+}
+
+/// What a wallet has that configurations may demand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Abilities {
+    pub(super) json_ld: JsonLdSupport,
+    pub(super) attests_keys: AttestsKeys,
+    /// How many copies the wallet and the issuer make at once.
+    pub(super) copies: usize,
+}
+
+/// Whether somebody attests the wallet's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttestsKeys {
+    Somebody,
+    Nobody,
+}
+
 /// Whether the wallet has what JSON-LD needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JsonLdSupport {
@@ -62,7 +97,7 @@ const EVERY_W3C_CREDENTIAL: &str = "VerifiableCredential";
 pub(super) fn plan(
     id: &ConfigurationId,
     configuration: &CredentialConfiguration,
-    json_ld: JsonLdSupport,
+    abilities: Abilities,
 ) -> Option<PlannedCredential> {
     let (credential_type, format) = match configuration {
         CredentialConfiguration::SdJwtVc(configuration) => {
@@ -72,7 +107,8 @@ pub(super) fn plan(
             (configuration.doctype.clone(), PlannedFormat::MsoMdoc)
         }
         CredentialConfiguration::LdpVc(configuration) => {
-            let can_verify = json_ld == JsonLdSupport::Present && is_signed_by_known_suite(configuration);
+            let can_verify =
+                abilities.json_ld == JsonLdSupport::Present && is_signed_by_known_suite(configuration);
             let (most_specific, types) = types_of(&configuration.credential_definition)?;
             can_verify.then_some((most_specific, PlannedFormat::LdpVc { types }))?
         }
@@ -83,10 +119,13 @@ pub(super) fn plan(
         _ => return None,
     };
     let common = configuration.common()?;
+    let (proof_key, proof) = proof_key(&format, common, abilities.attests_keys)?;
     Some(PlannedCredential {
         configuration: id.clone(),
         credential_type,
-        proof_key: proof_key(&format, common)?,
+        proof_key,
+        proof,
+        copies: abilities.copies,
         format,
         display: display_of(common),
     })
@@ -112,15 +151,26 @@ fn is_signed_by_known_suite(configuration: &LdpVcConfiguration) -> bool {
     suites.is_empty() || suites.iter().any(is_known)
 }
 
-/// How the proof names the key: by one of the ways in which the issuer binds credentials of this format, with an ES256 key and
-/// without an attestation of it.
-fn proof_key(format: &PlannedFormat, common: &ConfigurationCommon) -> Option<ProofKeyName> {
-    let proof = common.proof_types_supported.as_ref()?.jwt.as_ref()?;
-    let can_prove = proof.key_attestations_required.is_none()
-        && proof
-            .proof_signing_alg_values_supported
-            .iter()
-            .any(|name| name == KEY_ALGORITHM.jose_name());
+/// How the proof names the key, by one of the ways in which the issuer binds credentials of this format, and of what kind it is: with
+/// an ES256 key, and with an attestation of it only where one is demanded and somebody makes it.
+fn proof_key(
+    format: &PlannedFormat,
+    common: &ConfigurationCommon,
+    attests_keys: AttestsKeys,
+) -> Option<(ProofKeyName, PlannedProof)> {
+    let types = common.proof_types_supported.as_ref()?;
+    let signs = |proof: &&ProofType| {
+        let names = &proof.proof_signing_alg_values_supported;
+        names.iter().any(|name| name == KEY_ALGORITHM.jose_name())
+    };
+    let jwt = types.jwt.as_ref().filter(signs);
+    let proof = match (jwt, &types.attestation, attests_keys) {
+        (Some(jwt), _, _) if jwt.key_attestations_required.is_none() => PlannedProof::Jwt,
+        (Some(_), _, AttestsKeys::Somebody) => PlannedProof::AttestedJwt,
+        // Whoever attests signs with keys of their own, so the issuer's algorithms are theirs to meet.
+        (None, Some(_), AttestsKeys::Somebody) => PlannedProof::Attestation,
+        _ => return None,
+    };
     let preferred: &[(&str, ProofKeyName)] = match format {
         PlannedFormat::MsoMdoc => &[("cose_key", ProofKeyName::Jwk), ("jwk", ProofKeyName::Jwk)],
         PlannedFormat::SdJwtVc => &[("jwk", ProofKeyName::Jwk), ("did:jwk", ProofKeyName::DidJwk)],
@@ -138,8 +188,10 @@ fn proof_key(format: &PlannedFormat, common: &ConfigurationCommon) -> Option<Pro
     let methods = &common.cryptographic_binding_methods_supported;
     let (_, name) = preferred
         .iter()
+        // An attestation names keys as they are.
+        .filter(|(_, name)| proof == PlannedProof::Jwt || *name == ProofKeyName::Jwk)
         .find(|(method, _)| methods.iter().any(|offered| offered == method))?;
-    can_prove.then_some(*name)
+    Some((*name, proof))
 }
 
 fn display_of(common: &ConfigurationCommon) -> CredentialDisplay {

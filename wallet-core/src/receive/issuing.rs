@@ -1,52 +1,48 @@
-//! From the access token to a verified credential ([OpenID4VCI §7, §8]).
+//! From the access token to credentials that are held ([OpenID4VCI §8, §9, §11]).
 //!
-//! [OpenID4VCI §7, §8]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-7
+//! [OpenID4VCI §8, §9, §11]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8
+
+use std::time::Duration;
 
 use symbolon_crypto::signing::{KeyDescription, KeyError, KeyHandle};
-use symbolon_protocol::identifier::HttpUrl;
-use symbolon_protocol::openid4vci::credential::{
-    CredentialRequest, CredentialResponse, CredentialSelector, IssuedCredential,
-    MAX_CREDENTIAL_RESPONSE_BYTES, Proofs,
-};
-use symbolon_protocol::openid4vci::error::{CredentialErrorCode, CredentialErrorResponse};
-use symbolon_protocol::openid4vci::identifiers::CNonce;
-use symbolon_protocol::openid4vci::nonce::{MAX_NONCE_RESPONSE_BYTES, NonceResponse};
+use symbolon_protocol::identifier::WellKnown;
+use symbolon_protocol::openid4vci::identifiers::NotificationId;
+use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
+use symbolon_protocol::openid4vci::notification::{NotificationEvent, NotificationRequest};
 
 use super::outcome::{ReceiptProblem, ReceiveOutcome};
-use super::proof::SignedProof;
+use super::request::Requested;
 use super::run::Step;
-use super::stage::{FinishedReceipt, Issuing, PlannedCredential, ReceiveStage};
-use super::verification::{Expected, Verified, verify_received};
-use crate::error::{DeviceFault, WalletError};
-use crate::exchange::{Body, JSON, NonceOf, ResourceRequest, Sent, is_success_of};
-use crate::identifiers::{CredentialId, HistoryId};
+use super::stage::{Deferral, FinishedReceipt, Issuing, ReceiveStage};
+use crate::error::WalletError;
+use crate::exchange::{JSON, ResourceBody, ResourceRequest, is_success_of};
+use crate::identifiers::HistoryId;
 use crate::ports::{Change, KEY_ALGORITHM};
 use crate::progress::Progress;
-use crate::record::{HeldCredential, HistoryEntry, HistoryEvent};
+use crate::record::{HistoryEntry, HistoryEvent};
 use crate::wallet::{Cursor, Wallet};
 
-/// How often a stale nonce is replaced. An issuer that refuses three fresh nonces in a row will refuse the fourth.
-const MAX_NONCE_ATTEMPTS: usize = 3;
+/// The longest that a wallet is told to wait before it asks again: an issuer that says a year may mean it, and a person who opens the
+/// app tomorrow wants to know.
+const MAX_DEFERRED_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What one credential request led to.
-enum Requested {
-    /// The credential.
-    Credential(IssuedCredential),
-    /// The key waits for the person.
-    KeyLocked,
-    /// The access token is not good any more.
-    TokenRefused,
-    /// The issuer's word is final.
-    Ended(FinishedReceipt),
-}
+/// The answer to a notification, which nobody reads.
+const MAX_NOTIFICATION_ANSWER_BYTES: usize = 16 * 1024;
 
 impl Wallet {
-    /// One durable step: creates the key of the next credential, or requests, verifies and stores the credential, or ends.
+    /// One durable step: tells the issuer what was stored, creates a key of the next credential, or requests, verifies and stores
+    /// the credential and its copies, or ends.
     pub(super) async fn request_credential(
         &self,
         cursor: &mut Cursor<'_>,
         mut issuing: Issuing,
     ) -> Result<Step, WalletError> {
+        if let Some(id) = issuing.to_accept.take() {
+            self.tell_issuer(cursor, &issuing, id, NotificationEvent::CredentialAccepted)
+                .await;
+            let stage = ReceiveStage::Issuing(Box::new(issuing));
+            return cursor.write_receipt(stage, Vec::new()).await.map(Step::Next);
+        }
         let Some(planned) = issuing.plan.credentials.get(issuing.next).cloned() else {
             let stage = if issuing.refresh_token.is_some() {
                 ReceiveStage::Renewable(Box::new(issuing))
@@ -58,45 +54,72 @@ impl Wallet {
             };
             return cursor.write_receipt(stage, Vec::new()).await.map(Step::Next);
         };
-        let key = match issuing.key.take() {
-            None => return self.create_key(cursor, issuing).await.map(Step::Next),
-            Some(handle) => match self.ports.keys.describe(&handle) {
-                Ok(key) => key,
-                // The platform lost the key before anything was bound to it: another one does as well.
-                Err(KeyError::Unknown) => return self.create_key(cursor, issuing).await.map(Step::Next),
-                Err(error) => return Err(error.into()),
-            },
+        let keys = self.usable_keys(&mut issuing)?;
+        let requested = match issuing.deferred.clone() {
+            Some(deferral) if cursor.now < deferral.not_before => {
+                return Ok(Step::Wait(ReceiveOutcome::Deferred {
+                    until: deferral.not_before,
+                }));
+            }
+            Some(deferral) => self.ask_again(cursor, &issuing, &deferral).await?,
+            None if keys.len() < planned.copies.max(1) => {
+                return self.create_key(cursor, issuing).await.map(Step::Next);
+            }
+            None => self.ask_for(cursor, &issuing, &planned, &keys).await?,
         };
-        match self.ask_for(cursor, &issuing, &planned, &key).await? {
-            Requested::Credential(received) => self
-                .keep(cursor, issuing, planned, key, received)
+        match requested {
+            Requested::Credentials(received, notification) => self
+                .keep(cursor, issuing, planned, keys, received, notification)
                 .await
                 .map(Step::Next),
-            Requested::KeyLocked => Ok(Step::Wait(ReceiveOutcome::KeyLocked)),
-            Requested::TokenRefused => {
-                issuing.key = Some(key.handle);
-                self.renew_or_end(cursor, issuing).await.map(Step::Next)
+            Requested::Later(transaction, interval) => {
+                if issuing.plan.deferred_credential_endpoint.is_none() {
+                    return self.end_refused(cursor, issuing, ReceiptProblem::Deferred).await;
+                }
+                let wait = Duration::from_secs(interval).min(MAX_DEFERRED_WAIT);
+                issuing.deferred = Some(Deferral {
+                    transaction,
+                    not_before: cursor.now.plus(wait),
+                });
+                let stage = ReceiveStage::Issuing(Box::new(issuing));
+                cursor.write_receipt(stage, Vec::new()).await.map(Step::Next)
             }
-            Requested::Ended(finished) => {
-                let stage = ReceiveStage::Finished(finished);
-                self.end_without(cursor, stage, Vec::new(), &key.handle)
-                    .await
-                    .map(Step::Next)
+            Requested::KeyLocked => Ok(Step::Wait(ReceiveOutcome::KeyLocked)),
+            Requested::TokenRefused => self.renew_or_end(cursor, issuing).await.map(Step::Next),
+            Requested::StaleEncryption => self.renew_encryption(cursor, issuing).await,
+            Requested::Ended(problem) => self.end_refused(cursor, issuing, problem).await,
+        }
+    }
+
+    /// The keys of the next credential. One that the platform lost before anything was bound to it is forgotten: another one does as
+    /// well, and where the issuer knows the keys already, the credential for it is worth nothing.
+    fn usable_keys(&self, issuing: &mut Issuing) -> Result<Vec<KeyDescription>, WalletError> {
+        let handles: Vec<KeyHandle> = issuing.keys().cloned().collect();
+        let mut keys = Vec::with_capacity(handles.len());
+        for handle in handles {
+            match self.ports.keys.describe(&handle) {
+                Ok(key) => keys.push(key),
+                Err(KeyError::Unknown) => {}
+                Err(error) => return Err(error.into()),
             }
         }
+        let mut usable = keys.iter().map(|key| key.handle.clone());
+        issuing.key = usable.next();
+        issuing.copy_keys = usable.collect();
+        Ok(keys)
     }
 
     async fn create_key(
         &self,
         cursor: &mut Cursor<'_>,
-        issuing: Issuing,
+        mut issuing: Issuing,
     ) -> Result<ReceiveStage, WalletError> {
         self.observe(Progress::CreatingKey);
         let key = self.ports.keys.create(KEY_ALGORITHM)?;
-        let issuing = Issuing {
-            key: Some(key.handle.clone()),
-            ..issuing
-        };
+        match issuing.key {
+            None => issuing.key = Some(key.handle.clone()),
+            Some(_) => issuing.copy_keys.push(key.handle.clone()),
+        }
         let written = cursor
             .write_receipt(ReceiveStage::Issuing(Box::new(issuing)), Vec::new())
             .await;
@@ -108,176 +131,86 @@ impl Wallet {
         written
     }
 
-    async fn ask_for(
-        &self,
-        cursor: &Cursor<'_>,
-        issuing: &Issuing,
-        planned: &PlannedCredential,
-        key: &KeyDescription,
-    ) -> Result<Requested, WalletError> {
-        let ended = |problem| Ok(Requested::Ended(refused(problem, issuing)));
-        for _ in 0..MAX_NONCE_ATTEMPTS {
-            let nonce = match &issuing.plan.nonce_endpoint {
-                None => None,
-                Some(endpoint) => match self.fetch_nonce(endpoint).await? {
-                    Some(nonce) => Some(nonce),
-                    None => return ended(ReceiptProblem::NonceResponse),
-                },
-            };
-            self.observe(Progress::SigningProof);
-            let proof = match self.sign_proof(
-                &issuing.plan.issuer,
-                key,
-                planned.proof_key,
-                issuing.plan.client_identifier(),
-                nonce.as_ref(),
-                cursor.now,
-            )? {
-                SignedProof::Signed(proof) => proof,
-                SignedProof::Locked => return Ok(Requested::KeyLocked),
-            };
-            self.observe(Progress::RequestingCredential);
-            let request = CredentialRequest {
-                selector: match issuing.dataset() {
-                    Some(dataset) => CredentialSelector::Identifier(dataset.clone()),
-                    None => CredentialSelector::Configuration(planned.configuration.clone()),
-                },
-                proofs: Some(Proofs::Jwt(vec![proof])),
-            };
-            let json =
-                serde_json::to_vec(&request).map_err(|_| WalletError::DeviceFailed(DeviceFault::Internal))?;
-            let request = ResourceRequest {
-                url: &issuing.plan.credential_endpoint,
-                token: &issuing.access_token,
-                key: issuing.token_key.as_ref(),
-                json: &json,
-                max_response_bytes: MAX_CREDENTIAL_RESPONSE_BYTES,
-            };
-            let response = match self.post_to_resource(request, cursor.now).await? {
-                Sent::Answered(response) => response,
-                Sent::KeyLocked => return Ok(Requested::KeyLocked),
-            };
-            if is_success_of(&response, JSON) {
-                return match CredentialResponse::parse(&response.body) {
-                    Ok(CredentialResponse::Issued { credentials, .. }) => match credentials.as_slice() {
-                        // One key was proven, so one credential may come.
-                        [only] => Ok(Requested::Credential(only.clone())),
-                        _ => ended(ReceiptProblem::CredentialResponse),
-                    },
-                    Ok(CredentialResponse::Deferred { .. }) => ended(ReceiptProblem::Deferred),
-                    Err(_) => ended(ReceiptProblem::CredentialResponse),
-                };
-            }
-            if response.status == 401 {
-                return Ok(Requested::TokenRefused);
-            }
-            match CredentialErrorResponse::parse(&response.body).map(|error| error.error) {
-                Some(CredentialErrorCode::InvalidNonce) => {}
-                Some(CredentialErrorCode::InvalidProof) => return ended(ReceiptProblem::ProofRefused),
-                Some(CredentialErrorCode::CredentialRequestDenied) => return ended(ReceiptProblem::Denied),
-                _ => return ended(ReceiptProblem::CredentialRequestRefused),
-            }
-        }
-        ended(ReceiptProblem::ProofRefused)
-    }
-
-    /// `None` when the answer is no nonce.
-    async fn fetch_nonce(&self, endpoint: &HttpUrl) -> Result<Option<CNonce>, WalletError> {
-        let response = self
-            .post(endpoint, Body::Empty, JSON, MAX_NONCE_RESPONSE_BYTES)
-            .await?;
-        // The nonce endpoint hands out the nonces of the credential endpoint's proofs as well (OpenID4VCI §7.2).
-        self.nonces.remember(endpoint, NonceOf::Resource, &response);
-        if !is_success_of(&response, JSON) {
-            return Ok(None);
-        }
-        Ok(NonceResponse::parse(&response.body).map(|response| response.c_nonce))
-    }
-
-    /// Verifies what came; stores it together with its history and the next stage, or refuses it.
-    async fn keep(
+    /// The issuer changed its key, as it does from time to time: goes on with the new one, once.
+    async fn renew_encryption(
         &self,
         cursor: &mut Cursor<'_>,
         mut issuing: Issuing,
-        planned: PlannedCredential,
-        key: KeyDescription,
-        received: IssuedCredential,
-    ) -> Result<ReceiveStage, WalletError> {
-        self.observe(Progress::VerifyingCredential);
+    ) -> Result<Step, WalletError> {
         let issuer = &issuing.plan.issuer;
-        let expected = Expected {
-            issuer,
-            credential_type: &planned.credential_type,
-            format: &planned.format,
-            holder_key: &key.public_key,
-            evidence: self.policy.issuers.evidence(issuer, &planned.credential_type),
-            contexts: &self.policy.contexts,
-            json_ld: self.json_ld(),
-            now: cursor.now,
-        };
-        let verified = verify_received(received, &expected, self.ports.crypto.as_ref());
-        let Verified {
-            content,
-            expires,
-            status,
-        } = match verified {
-            Ok(verified) => verified,
-            Err(problem) => {
-                let event = HistoryEvent::Refused {
-                    issuer: issuing.plan.issuer.as_str().to_owned(),
-                    reason: problem.to_string(),
-                };
-                let history = self.history_change(cursor, event)?;
-                let stage = ReceiveStage::Finished(refused(ReceiptProblem::Credential(problem), &issuing));
-                return self.end_without(cursor, stage, vec![history], &key.handle).await;
-            }
-        };
-        self.observe(Progress::Storing);
-        let id = CredentialId::make(self.ports.randomness.as_ref())?;
-        let history = self.history_change(
-            cursor,
-            HistoryEvent::Received {
-                credential: id,
-                issuer: issuing.plan.issuer.as_str().to_owned(),
-                credential_type: planned.credential_type.clone(),
-            },
-        )?;
-        let credential = HeldCredential {
-            id,
-            issuer: issuing.plan.issuer.as_str().to_owned(),
-            issuer_name: issuing.plan.issuer_name.clone(),
-            configuration: planned.configuration.as_str().to_owned(),
-            credential_type: planned.credential_type,
-            content,
-            key: key.handle,
-            received: cursor.now,
-            expires,
-            status,
-            display: planned.display,
-        };
-        let mut changes = vec![Change::PutCredential(Box::new(credential)), history];
-        let replaced = self.replaced(cursor, &issuing, &mut changes).await?;
-        issuing.stored.push(id);
-        issuing.next += 1;
-        issuing.key = None;
-        let stage = ReceiveStage::Issuing(Box::new(issuing));
-        let stage = cursor.write_receipt(stage, changes).await?;
-        if let Some(key) = replaced {
-            self.ports.keys.delete(&key)?;
+        let url = issuer.well_known(WellKnown::CredentialIssuer);
+        let response = self.get(&url, JSON, MAX_METADATA_BYTES).await?;
+        let metadata = is_success_of(&response, JSON)
+            .then(|| IssuerMetadata::parse(&response.body, issuer, self.policy.urls).ok())
+            .flatten();
+        let fresh = metadata.and_then(|metadata| metadata.credential_request_encryption);
+        if fresh.is_none() || fresh == issuing.plan.request_encryption {
+            let problem = ReceiptProblem::CredentialRequestRefused;
+            return self.end_refused(cursor, issuing, problem).await;
         }
-        Ok(stage)
+        issuing.plan.request_encryption = fresh;
+        let stage = ReceiveStage::Issuing(Box::new(issuing));
+        cursor.write_receipt(stage, Vec::new()).await.map(Step::Next)
     }
 
-    /// Ends the receipt, then deletes the key that nothing is bound to. Killed in between, `recover` deletes it.
+    /// Tells the issuer what became of what it handed out. The wallet does not depend on being heard.
+    pub(super) async fn tell_issuer(
+        &self,
+        cursor: &Cursor<'_>,
+        issuing: &Issuing,
+        notification_id: NotificationId,
+        event: NotificationEvent,
+    ) {
+        let Some(url) = &issuing.plan.notification_endpoint else {
+            return;
+        };
+        let notification = NotificationRequest {
+            notification_id,
+            event,
+            event_description: None,
+        };
+        let Ok(json) = serde_json::to_vec(&notification) else {
+            return;
+        };
+        let request = ResourceRequest {
+            url,
+            token: &issuing.access_token,
+            key: issuing.token_key.as_ref(),
+            body: ResourceBody::Json(&json),
+            max_response_bytes: MAX_NOTIFICATION_ANSWER_BYTES,
+        };
+        // An issuer that cannot be reached, or does not want to hear, changes nothing about what is held.
+        drop(self.post_to_resource(request, cursor.now).await);
+    }
+
+    pub(super) async fn end_refused(
+        &self,
+        cursor: &mut Cursor<'_>,
+        issuing: Issuing,
+        problem: ReceiptProblem,
+    ) -> Result<Step, WalletError> {
+        let keys: Vec<KeyHandle> = issuing.keys().cloned().collect();
+        let stage = ReceiveStage::Finished(FinishedReceipt::Refused {
+            problem,
+            stored: issuing.stored,
+        });
+        self.end_without(cursor, stage, Vec::new(), &keys)
+            .await
+            .map(Step::Next)
+    }
+
+    /// Ends the receipt, then deletes the keys that nothing is bound to. Killed in between, `recover` deletes them.
     pub(super) async fn end_without(
         &self,
         cursor: &mut Cursor<'_>,
         stage: ReceiveStage,
         changes: Vec<Change>,
-        key: &KeyHandle,
+        keys: &[KeyHandle],
     ) -> Result<ReceiveStage, WalletError> {
         let stage = cursor.write_receipt(stage, changes).await?;
-        self.ports.keys.delete(key)?;
+        for key in keys {
+            self.ports.keys.delete(key)?;
+        }
         Ok(stage)
     }
 
@@ -292,12 +225,5 @@ impl Wallet {
             at: cursor.now,
             event,
         })))
-    }
-}
-
-fn refused(problem: ReceiptProblem, issuing: &Issuing) -> FinishedReceipt {
-    FinishedReceipt::Refused {
-        problem,
-        stored: issuing.stored.clone(),
     }
 }

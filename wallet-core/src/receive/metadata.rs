@@ -1,12 +1,13 @@
 //! From consent to a plan: the offer behind a link, the issuer's metadata, the authorization server's metadata.
 
 use symbolon_protocol::identifier::{IssuerIdentifier, WellKnown};
+use symbolon_protocol::openid4vci::encryption::ResponseEncryptionMetadata;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, MAX_OFFER_BYTES, PreAuthorizedCodeGrant};
 use symbolon_protocol::secret::TransactionCode;
 
-use super::formats::{self, JsonLdSupport};
+use super::formats::{self, Abilities, AttestsKeys, JsonLdSupport};
 use super::intent::{Intent, Way};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use super::stage::{
@@ -122,6 +123,10 @@ impl Wallet {
             credential_endpoint: metadata.credential_endpoint.clone(),
             credentials,
             not_supported,
+            deferred_credential_endpoint: metadata.deferred_credential_endpoint.clone(),
+            notification_endpoint: metadata.notification_endpoint.clone(),
+            request_encryption: metadata.credential_request_encryption.clone(),
+            response_encryption: metadata.credential_response_encryption.clone(),
             server: Some(planned_server),
         };
         match intent.way {
@@ -136,21 +141,28 @@ impl Wallet {
         intent: &Intent,
         metadata: &IssuerMetadata,
     ) -> Result<(Vec<PlannedCredential>, Vec<ConfigurationId>), ReceiptProblem> {
-        if !metadata.accepts_plain_messages() {
+        if !can_meet_encryption(metadata) {
             return Err(ReceiptProblem::EncryptionRequired);
         }
         let mut credentials = Vec::new();
         let mut not_supported = Vec::new();
-        let json_ld = match self.ports.json_ld {
-            Some(_) => JsonLdSupport::Present,
-            None => JsonLdSupport::Absent,
+        let abilities = Abilities {
+            json_ld: match self.ports.json_ld {
+                Some(_) => JsonLdSupport::Present,
+                None => JsonLdSupport::Absent,
+            },
+            attests_keys: match self.key_attester {
+                Some(_) => AttestsKeys::Somebody,
+                None => AttestsKeys::Nobody,
+            },
+            copies: self.copies.get().min(metadata.batch_size()),
         };
         for id in intent.configurations(metadata) {
             let configuration = metadata
                 .credential_configurations_supported
                 .get(&id)
                 .ok_or(ReceiptProblem::Offer)?;
-            let Some(planned) = formats::plan(&id, configuration, json_ld) else {
+            let Some(planned) = formats::plan(&id, configuration, abilities) else {
                 not_supported.push(id);
                 continue;
             };
@@ -166,6 +178,18 @@ impl Wallet {
         }
         Ok((credentials, not_supported))
     }
+}
+
+/// Whether this wallet encrypts where the issuer demands it.
+fn can_meet_encryption(metadata: &IssuerMetadata) -> bool {
+    let request = metadata.credential_request_encryption.as_ref();
+    let response = metadata.credential_response_encryption.as_ref();
+    let encrypts = request.is_some_and(|offered| offered.choose().is_some());
+    let demanded = request.is_some_and(|offered| offered.encryption_required);
+    let response_demanded = response.is_some_and(|offered| offered.encryption_required);
+    let decrypts = response.is_some_and(ResponseEncryptionMetadata::is_usable);
+    // A response is encrypted only for a request that is.
+    (!demanded || encrypts) && (!response_demanded || encrypts && decrypts)
 }
 
 fn ask_or_request(

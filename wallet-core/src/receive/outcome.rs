@@ -1,6 +1,7 @@
 //! What comes of receiving, for the app to show.
 
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
@@ -70,6 +71,11 @@ pub enum ReceiveOutcome {
     },
     /// The key store waits for the person (screen lock, biometry). Ask, then [`resume`](crate::Wallet::resume).
     KeyLocked,
+    /// The issuer hands out a credential later. [`resume`](crate::Wallet::resume) the flow then.
+    Deferred {
+        /// Not to ask again before.
+        until: UnixTime,
+    },
     /// The person declined.
     Declined,
     /// This offer is used up; ask the issuer for a new one.
@@ -127,7 +133,7 @@ pub enum ReceiptProblem {
     IssuerMetadata,
     /// The authorization server's metadata is malformed, is for another server, or names no usable token endpoint.
     ServerMetadata,
-    /// The issuer demands encryption of requests or responses, which this wallet does not do yet.
+    /// The issuer demands encryption of requests or responses by means that this wallet does not have.
     EncryptionRequired,
     /// The issuer demands that wallets identify themselves, and does not accept how this one does.
     ClientAuthenticationRequired,
@@ -153,8 +159,12 @@ pub enum ReceiptProblem {
     Denied,
     /// The issuer refused the credential request for another reason.
     CredentialRequestRefused,
-    /// The issuer will issue later, which this wallet does not wait for yet.
+    /// The issuer will issue later, and does not say where to fetch it.
     Deferred,
+    /// What the issuer wanted to hand out later is gone: it was fetched before, or nobody fetched it in time.
+    TransactionGone,
+    /// Nobody attests the wallet's keys, and the issuer wants to know how they are kept.
+    KeysNotAttested,
     /// The issuer's credential response is malformed, or has another number of credentials than was asked for.
     CredentialResponse,
     /// The credential that came failed a check.

@@ -31,6 +31,7 @@ impl Wallet {
         name: ProofKeyName,
         client: Option<&ClientIdentifier>,
         nonce: Option<&CNonce>,
+        attestation: Option<&str>,
         now: UnixTime,
     ) -> Result<SignedProof, WalletError> {
         // Where the wallet is anonymous, `iss` must be left out.
@@ -42,9 +43,12 @@ impl Wallet {
             ProofKeyName::DidKey => Some(did_key(public_key).map_err(internal)?),
             ProofKeyName::DidJwk => Some(did_jwk(public_key).map_err(internal)?),
         };
-        let prepared = match did {
-            None => proof::prepare(public_key, issuer, nonce, client, now),
-            Some(did) => {
+        let prepared = match (did, attestation) {
+            (None, None) => proof::prepare(public_key, issuer, nonce, client, now),
+            (_, Some(attestation)) => {
+                proof::prepare_attested(public_key, attestation, issuer, nonce, client, now)
+            }
+            (Some(did), None) => {
                 let method = own_method(&did)?;
                 proof::prepare_with_key_id(&method, public_key, issuer, nonce, client, now)
             }

@@ -131,25 +131,24 @@ impl Wallet {
     ) -> Result<ReceiveStage, WalletError> {
         let finished = FinishedReceipt::NewOfferNeeded(NewOfferReason::AccessExpired);
         let stage = ReceiveStage::Finished(finished);
-        match issuing.key {
-            Some(key) => self.end_without(cursor, stage, Vec::new(), &key).await,
-            None => cursor.write_receipt(stage, Vec::new()).await,
-        }
+        let keys: Vec<KeyHandle> = issuing.keys().cloned().collect();
+        self.end_without(cursor, stage, Vec::new(), &keys).await
     }
 
-    /// Adds to `changes` that the credential goes whose place the next one takes, and returns its key.
+    /// Adds to `changes` that the credential goes whose place the next one takes, and returns its keys.
     pub(super) async fn replaced(
         &self,
         cursor: &Cursor<'_>,
         issuing: &Issuing,
         changes: &mut Vec<Change>,
-    ) -> Result<Option<KeyHandle>, WalletError> {
+    ) -> Result<Vec<KeyHandle>, WalletError> {
         let Some(old) = issuing.replaced.get(issuing.next) else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let Some(old) = self.ports.store.credential(*old).await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
+        let keys = old.keys().cloned().collect();
         changes.push(Change::DeleteCredential(old.id));
         changes.push(self.history_change(
             cursor,
@@ -159,7 +158,7 @@ impl Wallet {
                 credential_type: old.credential_type,
             },
         )?);
-        Ok(Some(old.key))
+        Ok(keys)
     }
 }
 
@@ -211,6 +210,9 @@ fn begin_again(issuing: &mut Issuing, held: &[HeldCredential]) {
     issuing.datasets = datasets;
     issuing.next = 0;
     issuing.key = None;
+    issuing.copy_keys = Vec::new();
+    issuing.deferred = None;
+    issuing.to_accept = None;
     issuing.renewed_at = None;
     issuing.replaced = received.into_iter().filter(is_held).collect();
 }

@@ -3,13 +3,17 @@
 mod authorization;
 
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
-use symbolon_protocol::openid4vci::identifiers::{ConfigurationId, CredentialIdentifier};
+use symbolon_protocol::openid4vci::encryption::{RequestEncryptionMetadata, ResponseEncryptionMetadata};
+use symbolon_protocol::openid4vci::identifiers::{
+    ConfigurationId, CredentialIdentifier, NotificationId, TransactionId,
+};
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
 use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, RefreshToken, TransactionCode};
 
-use super::formats::{PlannedFormat, ProofKeyName};
+use super::formats::{PlannedFormat, PlannedProof, ProofKeyName};
 use super::outcome::{NewOfferReason, ReceiptProblem};
 use crate::identifiers::CredentialId;
 use crate::record::CredentialDisplay;
@@ -119,6 +123,18 @@ pub struct Plan {
     pub credentials: Vec<PlannedCredential>,
     /// What is offered and this wallet cannot hold.
     pub not_supported: Vec<ConfigurationId>,
+    /// Where deferred credentials are fetched, where the issuer defers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred_credential_endpoint: Option<HttpUrl>,
+    /// Where the issuer wants to hear what became of a credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification_endpoint: Option<HttpUrl>,
+    /// How requests are encrypted, where the issuer offers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_encryption: Option<RequestEncryptionMetadata>,
+    /// How responses are encrypted, where the issuer offers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_encryption: Option<ResponseEncryptionMetadata>,
     /// The authorization server; the plans of earlier versions spoke to it anonymously.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<PlannedServer>,
@@ -137,8 +153,32 @@ pub struct PlannedCredential {
     /// How the proof names the key; in the first version of the record always as it is.
     #[serde(default)]
     pub proof_key: ProofKeyName,
+    /// By what kind of proof.
+    #[serde(default, skip_serializing_if = "PlannedProof::is_default")]
+    pub proof: PlannedProof,
+    /// How many copies to request, each for a key of its own.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub copies: usize,
     /// How to show it.
     pub display: CredentialDisplay,
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(copies: &usize) -> bool {
+    *copies == 1
+}
+
+/// A credential that the issuer is not ready to hand out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// The issuer's name for it.
+    pub transaction: TransactionId,
+    /// Not to ask again before.
+    pub not_before: UnixTime,
 }
 
 /// The right to a token.
@@ -185,6 +225,15 @@ pub struct Issuing {
     /// The key that the next credential will be bound to, once it exists. It stays the same however often the request is
     /// repeated, so that no lost answer leaves a key behind.
     pub key: Option<KeyHandle>,
+    /// The keys of further copies of the next credential.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copy_keys: Vec<KeyHandle>,
+    /// The issuer will hand out the next credential later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferred: Option<Deferral>,
+    /// What was stored last and the issuer has not been told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_accept: Option<NotificationId>,
     /// What was received and stored.
     pub stored: Vec<CredentialId>,
     /// The key that the token is bound to.
@@ -219,12 +268,20 @@ impl Issuing {
             datasets,
             next: 0,
             key: None,
+            copy_keys: Vec::new(),
+            deferred: None,
+            to_accept: None,
             stored: Vec::new(),
             token_key: None,
             refresh_token: None,
             renewed_at: None,
             replaced: Vec::new(),
         }
+    }
+
+    /// The keys that were made for the credential that is next.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &KeyHandle> {
+        self.key.iter().chain(&self.copy_keys)
     }
 
     /// The dataset to name for the credential that is next, where the token response named one.
@@ -273,14 +330,14 @@ impl ReceiveStage {
         }
     }
 
-    /// The key that the next credential will be bound to.
-    #[must_use]
-    pub const fn credential_key(&self) -> Option<&KeyHandle> {
-        match self {
-            Self::Issuing(issuing) => issuing.key.as_ref(),
-            Self::Renewing(renewing) => renewing.issuing.key.as_ref(),
+    /// The keys that the next credential and its copies will be bound to.
+    pub fn credential_keys(&self) -> impl Iterator<Item = &KeyHandle> {
+        let issuing = match self {
+            Self::Issuing(issuing) => Some(&**issuing),
+            Self::Renewing(renewing) => Some(&renewing.issuing),
             _ => None,
-        }
+        };
+        issuing.into_iter().flat_map(Issuing::keys)
     }
 }
 

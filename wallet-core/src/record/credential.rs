@@ -35,6 +35,45 @@ pub struct HeldCredential {
     pub status: Vec<StatusReference>,
     /// How to show it.
     pub display: CredentialDisplay,
+    /// The same again for other keys, each to be shown once: when one was shown, the next takes its place, so that two verifiers
+    /// cannot recognise the person by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<HeldCopy>,
+}
+
+/// A credential that says the same as another, for a key of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldCopy {
+    /// What the issuer signed, as it was received.
+    pub content: HeldContent,
+    /// The key it is bound to.
+    pub key: KeyHandle,
+    /// When it expires.
+    pub expires: Option<UnixTime>,
+    /// Where its status is published.
+    pub status: Vec<StatusReference>,
+}
+
+impl HeldCredential {
+    /// The keys that it and its copies are bound to.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyHandle> {
+        core::iter::once(&self.key).chain(self.copies.iter().map(|copy| &copy.key))
+    }
+
+    /// The credential after it was shown: the next copy takes its place. `None` when there is none left; then it is shown again, for
+    /// want of another.
+    #[must_use]
+    pub fn after_showing(&self) -> Option<Self> {
+        let (next, rest) = self.copies.split_first()?;
+        Some(Self {
+            content: next.content.clone(),
+            key: next.key.clone(),
+            expires: next.expires,
+            status: next.status.clone(),
+            copies: rest.to_vec(),
+            ..self.clone()
+        })
+    }
 }
 
 /// A credential as it was received, by format. What was signed is kept and never written anew from what was read of it.

@@ -51,6 +51,7 @@ impl From<HeldSdJwtVc> for HeldCredential {
                 .into_iter()
                 .collect(),
             display: held.display,
+            copies: Vec::new(),
         }
     }
 }

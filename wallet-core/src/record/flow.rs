@@ -48,11 +48,14 @@ impl Stage {
 
     /// The keys that the flow has made and still needs. Those of the credentials that it has stored are theirs.
     pub fn keys(&self) -> impl Iterator<Item = &KeyHandle> {
-        let (token_key, credential_key) = match self {
-            Self::Receive(stage) => (stage.token_key(), stage.credential_key()),
-            Self::Present(_) => (None, None),
+        let stage = match self {
+            Self::Receive(stage) => Some(stage),
+            Self::Present(_) => None,
         };
-        token_key.into_iter().chain(credential_key)
+        let token_key = stage.and_then(ReceiveStage::token_key);
+        token_key
+            .into_iter()
+            .chain(stage.into_iter().flat_map(ReceiveStage::credential_keys))
     }
 }
 

@@ -72,6 +72,28 @@ fn the_stages_of_a_sign_in_are_frozen() {
 }
 
 #[test]
+fn what_is_requested_beyond_one_credential_at_once_is_frozen() {
+    let encryption = r#""jwks":{"keys":[{"kty":"EC"}]},"enc_values_supported":["A256GCM"],"zip_values_supported":["DEF"],"encryption_required":true"#;
+    let response = r#""alg_values_supported":["ECDH-ES"],"enc_values_supported":["A256GCM"],"encryption_required":false"#;
+    let further = format!(
+        r#","deferred_credential_endpoint":"https://issuer.example/later","notification_endpoint":"https://issuer.example/told","request_encryption":{{{encryption}}},"response_encryption":{{{response}}}}}"#
+    );
+    let plan = (PLAN.strip_suffix('}').unwrap().to_owned() + &further).replace(
+        r#""proof_key":"jwk","#,
+        r#""proof_key":"jwk","proof":"attested_jwt","copies":3,"#,
+    );
+    let issuing = format!(
+        r#"{{"issuing":{{"plan":{plan},"access_token":"token","datasets":[],"next":0,"key":"k1","copy_keys":["k3"],"deferred":{{"transaction":"t","not_before":1800000060}},"to_accept":"n","stored":[]}}}}"#
+    );
+    let written = flow(&format!(r#"{{"receive":{issuing}}}"#));
+    is_frozen::<Flow>(&written);
+    let read: Flow = decode(written.as_bytes()).unwrap();
+    assert_eq!(read.stage.keys().count(), 2);
+    let attestation = written.replace("attested_jwt", "attestation");
+    is_frozen::<Flow>(&attestation);
+}
+
+#[test]
 fn who_the_wallet_is_to_a_server_is_frozen() {
     for client in [
         r#""anonymous""#,
@@ -116,7 +138,7 @@ fn the_stages_of_a_presentation_are_frozen() {
 /// A held credential with this content and status.
 fn credential(content: &str, status: &str) -> String {
     format!(
-        r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
+        r#"{{"version":3,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
     )
 }
 
@@ -135,6 +157,22 @@ fn a_credential_of_each_format_is_frozen() {
     ] {
         is_frozen::<HeldCredential>(&credential(content, status));
     }
+}
+
+#[test]
+fn a_credential_with_copies_is_frozen_and_one_of_the_second_version_has_none() {
+    let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
+    let second = one.replacen(r#""version":3"#, r#""version":2"#, 1);
+    let read: HeldCredential = decode(second.as_bytes()).unwrap();
+    assert_eq!(read, decode(one.as_bytes()).unwrap());
+    assert_eq!(read.copies, []);
+    let copies = r#","copies":[{"content":{"mso_mdoc":{"issuer_signed":"oQ"}},"key":"k2","expires":1800864000,"status":[]}]}}"#;
+    let several = one.strip_suffix("}}").unwrap().to_owned() + copies;
+    is_frozen::<HeldCredential>(&several);
+    let read: HeldCredential = decode(several.as_bytes()).unwrap();
+    let shown = read.after_showing().unwrap();
+    assert_eq!((shown.key.as_str(), shown.copies.len()), ("k2", 0));
+    assert_eq!(shown.after_showing(), None);
 }
 
 /// What the first version wrote. It is in people's phones, and must be read as long as they are.
@@ -235,7 +273,7 @@ fn a_newer_record_is_refused_whatever_else_is_in_it() {
     let newer = |found, supported| Some(RecordError::NewerVersion { found, supported });
     let text = |version: u32| format!(r#"{{"version":{version},"record":{{"something":"else"}}}}"#);
     assert_eq!(decode::<Flow>(text(4).as_bytes()).err(), newer(4, 3));
-    assert_eq!(decode::<HeldCredential>(text(3).as_bytes()).err(), newer(3, 2));
+    assert_eq!(decode::<HeldCredential>(text(4).as_bytes()).err(), newer(4, 3));
     for text in [
         "",
         "{}",

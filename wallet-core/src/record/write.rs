@@ -19,9 +19,9 @@ pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
 impl Record for Flow {
     const VERSION: u32 = 3;
 }
-/// Version 2 holds credentials of every format.
+/// Version 3 holds copies, which an earlier version would lose. Version 2 holds credentials of every format.
 impl Record for HeldCredential {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }
 impl Record for HistoryEntry {
     const VERSION: u32 = 1;

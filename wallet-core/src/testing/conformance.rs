@@ -199,6 +199,7 @@ fn credential(number: u8) -> HeldCredential {
             }],
             claims: Vec::new(),
         },
+        copies: Vec::new(),
     }
 }
 

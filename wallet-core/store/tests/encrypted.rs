@@ -61,6 +61,7 @@ fn credential(number: u8) -> HeldCredential {
             list: StatusListKind::Token,
         }],
         display: CredentialDisplay::default(),
+        copies: Vec::new(),
     }
 }
 

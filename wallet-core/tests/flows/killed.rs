@@ -6,10 +6,11 @@ use serde_json::json;
 use symbolon_wallet_core::present::{Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{NewOfferReason, ReceiveOutcome};
 use symbolon_wallet_core::testing::{block_on, poll_once};
-use symbolon_wallet_core::{FlowId, Resumed, WalletError};
+use symbolon_wallet_core::{FlowId, Resumed, WalletError, WalletStore as _};
 
+use crate::support::authorization::{Abilities, Answer};
 use crate::support::issuer::TX_CODE;
-use crate::support::world::{code, french};
+use crate::support::world::{code, french, page};
 use crate::support::{Kind, Side, World};
 
 /// More calls than a flow makes.
@@ -319,4 +320,158 @@ fn a_locked_key_waits_in_every_format_and_goes_on_when_it_is_unlocked() {
         let outcome = block_on(finish_presentation(&world, request.flow)).unwrap();
         assert!(matches!(outcome, PresentOutcome::Presented { .. }), "{kind:?}");
     }
+}
+
+/// Goes on with a sign-in until it is over, as an app does that opens the page when it is told to, unless the browser has
+/// come back already.
+async fn finish_sign_in(
+    world: &World,
+    flow: FlowId,
+    redirect: Option<&str>,
+) -> Result<ReceiveOutcome, WalletError> {
+    let wallet = world.wallet();
+    wallet.recover(world.now).await?;
+    let mut outcome = match wallet.resume(flow, world.now).await? {
+        Resumed::Receiving(outcome) => outcome,
+        Resumed::Presenting(outcome) => panic!("{outcome:?}"),
+    };
+    if let ReceiveOutcome::AwaitingConsent(offer) = outcome {
+        outcome = wallet.accept_offer(offer.flow, None, world.now).await?;
+    }
+    if let ReceiveOutcome::SignInNeeded { url } = &outcome {
+        let redirect = match redirect {
+            Some(redirect) => redirect.to_owned(),
+            None => world.issuer.server.open_page(url, Answer::SignsIn),
+        };
+        outcome = wallet.complete_sign_in(flow, &redirect, world.now).await?;
+    }
+    Ok(outcome)
+}
+
+/// The wallet after a sign-in: whole, or without a trace.
+fn check_sign_in(world: &World, outcome: &ReceiveOutcome, at: &str) {
+    match outcome {
+        ReceiveOutcome::Stored { credentials, .. } => {
+            assert_eq!(credentials.len(), 1, "{at}");
+            // One of the credential, one of the access that can be renewed.
+            assert_eq!(world.held(), (1, 2), "{at}");
+            assert_eq!(world.history_length(), 1, "{at}");
+        }
+        ReceiveOutcome::NewOfferNeeded(NewOfferReason::AnswerLost) => {
+            assert_eq!(world.held(), (0, 0), "{at}");
+            assert_eq!(world.history_length(), 0, "{at}");
+        }
+        other => panic!("{at}: {other:?}"),
+    }
+    let recovered = block_on(world.wallet().recover(world.now)).unwrap();
+    let found = (recovered.unfinished.len(), recovered.deleted_keys);
+    assert_eq!(found, (0, 0), "{at}");
+}
+
+#[test]
+fn a_sign_in_survives_death_at_every_call_before_the_page_is_open() {
+    let mut deaths = 0;
+    for side in SIDES {
+        for number in 0..ENOUGH {
+            let world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+            world.issuer.server.give_refresh_tokens();
+            let link = world.issuer.offer_to_sign_in();
+            let offer = block_on(world.wallet().receive_offer(&link, world.now)).unwrap();
+            world.faults.kill_at(Some((number, side)));
+            let first = poll_once(world.wallet().accept_offer(offer.flow, None, world.now));
+            world.faults.kill_at(None);
+            let at = format!("{side:?} call {number}");
+            if let Some(outcome) = first {
+                page(&outcome.unwrap());
+                break;
+            }
+            deaths += 1;
+            let outcome = block_on(finish_sign_in(&world, offer.flow, None)).unwrap();
+            assert!(
+                matches!(outcome, ReceiveOutcome::Stored { .. }),
+                "{at}: {outcome:?}"
+            );
+            check_sign_in(&world, &outcome, &at);
+        }
+    }
+    // Writes and requests: consent, metadata twice, plan, key, challenge, push, page.
+    assert_eq!(deaths, 16);
+}
+
+#[test]
+fn a_sign_in_survives_death_at_every_call_after_the_page_was_answered() {
+    let mut lost = BTreeSet::new();
+    let mut deaths = 0;
+    for side in SIDES {
+        for number in 0..ENOUGH {
+            let world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+            world.issuer.server.give_refresh_tokens();
+            let link = world.issuer.offer_to_sign_in();
+            let wallet = world.wallet();
+            let offer = block_on(wallet.receive_offer(&link, world.now)).unwrap();
+            let outcome = block_on(wallet.accept_offer(offer.flow, None, world.now)).unwrap();
+            let redirect = world.issuer.server.open_page(&page(&outcome), Answer::SignsIn);
+            world.faults.kill_at(Some((number, side)));
+            let first = poll_once(world.wallet().complete_sign_in(offer.flow, &redirect, world.now));
+            world.faults.kill_at(None);
+            let at = format!("{side:?} call {number}");
+            if let Some(outcome) = first {
+                check_sign_in(&world, &outcome.unwrap(), &at);
+                break;
+            }
+            deaths += 1;
+            let outcome = block_on(finish_sign_in(&world, offer.flow, Some(&redirect))).unwrap();
+            check_sign_in(&world, &outcome, &at);
+            if matches!(outcome, ReceiveOutcome::NewOfferNeeded(_)) {
+                lost.insert(at);
+            }
+        }
+    }
+    // Code, sent, challenge, token refused for its nonce, challenge, token, access, key, nonce, credential refused for its nonce,
+    // credential, kept, done.
+    assert_eq!(deaths, 26);
+    // The code is lost only between the server's answer and its record.
+    assert_eq!(
+        lost.into_iter().collect::<Vec<_>>(),
+        ["After call 5", "Before call 6"]
+    );
+}
+
+#[test]
+fn a_renewal_survives_death_at_every_call() {
+    let mut ends = BTreeSet::new();
+    for side in SIDES {
+        for number in 0..ENOUGH {
+            let world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+            world.issuer.server.give_refresh_tokens();
+            let old = world.receive_by_sign_in();
+            world.faults.kill_at(Some((number, side)));
+            let first = poll_once(world.wallet().renew(old, world.now));
+            world.faults.kill_at(None);
+            let at = format!("{side:?} call {number}");
+            if let Some(outcome) = first {
+                assert!(
+                    matches!(outcome, Ok(ReceiveOutcome::Stored { .. })),
+                    "{at}: {outcome:?}"
+                );
+                break;
+            }
+            let wallet = world.wallet();
+            let recovered = block_on(wallet.recover(world.now)).unwrap();
+            for flow in recovered.unfinished {
+                block_on(wallet.resume(flow, world.now)).unwrap();
+            }
+            let recovered = block_on(wallet.recover(world.now)).unwrap();
+            assert!(recovered.unfinished.is_empty(), "{at}");
+            let credentials = block_on(world.store.credentials()).unwrap();
+            assert_eq!(credentials.len(), 1, "{at}: there is always one");
+            let renewed = credentials[0].id != old;
+            let renewable = world.held().1 == 2;
+            ends.insert((renewed, renewable));
+        }
+    }
+    // Renewed or not, as (the new credential is held, it can be renewed again). Access is lost only between the server's answer
+    // and its record, and then the old credential stays.
+    let possible = [(false, false), (false, true), (true, true)];
+    assert_eq!(ends, BTreeSet::from(possible));
 }

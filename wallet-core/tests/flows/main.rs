@@ -8,12 +8,15 @@ mod attacks_on_presenting;
 #[cfg(test)]
 mod attacks_on_receiving;
 #[cfg(test)]
+mod attacks_on_signing_in;
+#[cfg(test)]
+mod credential_endpoint;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;
 #[cfg(test)]
 mod formats;
-#[cfg(test)]
 mod holding;
 #[cfg(test)]
 mod killed;
@@ -21,5 +24,7 @@ mod killed;
 mod presenting;
 #[cfg(test)]
 mod receiving;
+#[cfg(test)]
+mod signing_in;
 #[cfg(test)]
 mod support;

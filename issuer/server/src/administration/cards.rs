@@ -90,7 +90,9 @@ impl Administration {
             match signed.release(outcome) {
                 Ok(card) => {
                     issuer.events.notify_one();
-                    let shard = replaced.map(|replaced| replaced.value.status_index.shard);
+                    let shard = replaced
+                        .and_then(|replaced| replaced.value.status_index)
+                        .map(|place| place.shard);
                     self.publish(shard).await?;
                     return Ok(PrintedCard {
                         credential: card.credential.id,

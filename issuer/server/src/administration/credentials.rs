@@ -160,7 +160,8 @@ impl Administration {
         let changed = changes.iter().map(|change| change.record.id.clone()).collect();
         let shards: BTreeSet<ShardId> = changes
             .iter()
-            .map(|change| change.record.status_index.shard)
+            .filter_map(|change| change.record.status_index)
+            .map(|place| place.shard)
             .collect();
         if self.issuer.store().change_statuses(changes).await? == Swap::Changed {
             return Ok(None);

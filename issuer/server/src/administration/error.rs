@@ -9,6 +9,7 @@ use symbolon_issuer::index::AllocationError;
 use symbolon_issuer::mapping::MappingError;
 use symbolon_issuer::record::ReadError;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
+use symbolon_issuer::transaction::DecisionRefused;
 use symbolon_protocol::openid4vci::offer::OfferError;
 use symbolon_trust::pack::PackBuildError;
 use thiserror::Error;
@@ -50,6 +51,12 @@ pub enum AdministrationError {
         /// Which claim, and why.
         reason: MappingError,
     },
+    /// No request has this name, or its credential was fetched.
+    #[error("no request for a credential has this name")]
+    UnknownTransaction,
+    /// A decision that is not taken.
+    #[error(transparent)]
+    Decision(#[from] DecisionRefused),
     /// A revoked credential stays revoked.
     #[error(transparent)]
     StatusAction(#[from] StatusActionRefused),

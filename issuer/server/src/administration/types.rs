@@ -3,10 +3,13 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_crypto::cose::{InvalidContentKey, NamedContentKey};
 use symbolon_issuer::audit::AuditEntry;
-use symbolon_issuer::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
-use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId};
+use symbolon_issuer::credential_record::{
+    CredentialKind, CredentialRecord, CredentialStatus, StatusAction, WalletReport,
+};
+use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId, TransactionId};
 use symbolon_issuer::index::ShardId;
 use symbolon_issuer::record::{IdRecord, Uin};
+use symbolon_issuer::transaction::{Decision, TransactionStage};
 use zeroize::Zeroizing;
 
 /// The outcome of an import, row by row.
@@ -174,10 +177,12 @@ pub struct CredentialSummary {
     /// Whose it is; nobody's in the register for a document that was handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Uin>,
-    /// Its status list.
-    pub shard: ShardId,
+    /// Its status list; none for a copy to be shown once, which carries no status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardId>,
     /// Its index there.
-    pub index: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u32>,
     /// Seconds since the epoch.
     pub issued_at: i64,
     /// Seconds since the epoch.
@@ -187,6 +192,9 @@ pub struct CredentialSummary {
     /// The credential that took its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<CredentialId>,
+    /// What its wallet last told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_report: Option<WalletReport>,
 }
 
 impl From<CredentialRecord> for CredentialSummary {
@@ -196,14 +204,63 @@ impl From<CredentialRecord> for CredentialSummary {
             kind: record.kind,
             configuration: record.configuration,
             record: record.record,
-            shard: record.status_index.shard,
-            index: record.status_index.index,
+            shard: record.status_index.map(|place| place.shard),
+            index: record.status_index.map(|place| place.index),
             issued_at: record.issued_at.seconds(),
             expires_at: record.expires_at.seconds(),
             status: record.status,
             replaced_by: record.replaced_by,
+            wallet_report: record.wallet_report,
         }
     }
+}
+
+/// Which requests that wait to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TransactionList {
+    /// Those after this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<TransactionId>,
+}
+
+/// A page of requests that wait for an operator, or for their wallet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionPage {
+    /// In ascending order of identifier.
+    pub transactions: Vec<TransactionSummary>,
+    /// Where the next page begins; `None` on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<TransactionId>,
+}
+
+/// What an operator sees of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionSummary {
+    /// Its name.
+    pub id: TransactionId,
+    /// Whose credential.
+    pub record: Uin,
+    /// By what configuration.
+    pub configuration: ConfigurationId,
+    /// For how many keys.
+    pub keys: usize,
+    /// Seconds since the epoch.
+    pub requested_at: i64,
+    /// Seconds since the epoch from which on it is gone.
+    pub expires_at: i64,
+    /// How far it has come.
+    pub stage: TransactionStage,
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionOrder {
+    /// On which request.
+    pub transaction: TransactionId,
+    /// How.
+    pub decision: Decision,
 }
 
 /// A change of status.

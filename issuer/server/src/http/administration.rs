@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
 use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
+use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
 
 use super::answer::has_media_type;
@@ -37,6 +38,8 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/offers", post(create_offer))
         .route("/credentials/list", post(credentials))
         .route("/credentials/status", post(change_status))
+        .route("/credentials/requests/list", post(transactions))
+        .route("/credentials/requests/decide", post(decide))
         .route("/cards", post(issue_card))
         .route("/status-sections", get(status_sections))
         .route("/status-lists", post(open_fresh_shard))
@@ -116,6 +119,22 @@ async fn change_status(
 ) -> Result<Response, NotUnderstood> {
     let order = order(&body)?;
     Ok(to_its_end(async move { answer(administration.change_status(&order).await) }).await)
+}
+
+async fn transactions(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let list = order(&body)?;
+    Ok(answer(administration.transactions(&list).await))
+}
+
+async fn decide(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.decide(&order).await))
 }
 
 async fn issue_card(
@@ -262,6 +281,8 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::UnknownCredential => (StatusCode::NOT_FOUND, "unknown_credential"),
             Self::UnknownBackup => (StatusCode::NOT_FOUND, "unknown_backup"),
             Self::BackupUnderWay => (StatusCode::CONFLICT, "backup_under_way"),
+            Self::UnknownTransaction => (StatusCode::NOT_FOUND, "unknown_request"),
+            Self::Decision(_) => (StatusCode::CONFLICT, "already_decided"),
             Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
             Self::Configurations | Self::TransactionCodeWithoutCode => {
                 (StatusCode::BAD_REQUEST, "invalid_order")
@@ -270,6 +291,7 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
+            Self::StatusAction(StatusActionRefused::NoStatus) => (StatusCode::CONFLICT, "no_status"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),
             Self::Card(_) | Self::CardTooLarge | Self::Print(_) | Self::Fonts(_) => {
                 (StatusCode::CONFLICT, "card_refused")

@@ -8,15 +8,18 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use symbolon_issuer::issuance::RefusalCode;
 use symbolon_issuer::metadata::paths;
 use symbolon_protocol::oauth::access_token::{AccessTokenScheme, ResourceChallenge};
+use symbolon_protocol::openid4vci::credential::RequestCarriage;
+use symbolon_protocol::openid4vci::encryption::ENCRYPTED_MEDIA_TYPE;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 
 use super::access::{Presented, challenged};
 use super::answer::{failure, has_media_type, no_store, refusal};
-use crate::issuer::{CredentialFailure, Issuer};
+use crate::issuer::{Answered, CarriedRequest, CredentialFailure, Issuer};
 
 pub(super) async fn credential(
     State(issuer): State<Arc<Issuer>>,
@@ -28,25 +31,52 @@ pub(super) async fn credential(
         Ok(presented) => presented,
         Err(response) => return response,
     };
-    if !has_media_type(&headers, "application/json") {
-        let description = "the credential request must be JSON";
-        return refusal(
-            StatusCode::BAD_REQUEST,
-            CredentialErrorCode::InvalidCredentialRequest,
-            description,
-        );
-    }
-    let response = match issuer.issue(&presented.request(), &body).await {
-        Ok(response) => {
-            let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::OK);
-            no_store((status, Json(response)).into_response())
-        }
-        Err(failure) => refused(&failure, presented.scheme()),
+    let response = match carried(&headers, &body) {
+        Ok(carried) => match issuer.issue(&presented.request(), &carried).await {
+            Ok(answered) => answer(&issuer, &answered),
+            Err(failure) => refused(&failure, presented.scheme()),
+        },
+        Err(response) => response,
     };
     presented.refresh(&issuer, response)
 }
 
-fn refused(refused: &CredentialFailure, scheme: AccessTokenScheme) -> Response {
+/// How a request to one of the credential endpoints came; otherwise the answer that refuses it.
+pub(super) fn carried<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<CarriedRequest<'a>, Response> {
+    let carriage = if has_media_type(headers, "application/json") {
+        RequestCarriage::Plain
+    } else if has_media_type(headers, ENCRYPTED_MEDIA_TYPE) {
+        RequestCarriage::Encrypted
+    } else {
+        return Err(refusal(
+            StatusCode::BAD_REQUEST,
+            CredentialErrorCode::InvalidCredentialRequest,
+            "the request must be JSON, or a JWT when it is encrypted",
+        ));
+    };
+    Ok(CarriedRequest { carriage, body })
+}
+
+/// An answer of one of the credential endpoints, encrypted where the wallet asked for it.
+pub(super) fn answer(issuer: &Issuer, answered: &Answered) -> Response {
+    let response = &answered.response;
+    let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::OK);
+    let Some(encryption) = &answered.encryption else {
+        return no_store((status, Json(response)).into_response());
+    };
+    let sealed = serde_json::to_vec(response)
+        .ok()
+        .map(|json| issuer.seal(&json, encryption));
+    match sealed {
+        Some(Ok(jwe)) => no_store((status, [(CONTENT_TYPE, ENCRYPTED_MEDIA_TYPE)], jwe).into_response()),
+        Some(Err(_)) | None => {
+            tracing::error!("credential response not encrypted");
+            failure(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+pub(super) fn refused(refused: &CredentialFailure, scheme: AccessTokenScheme) -> Response {
     match refused {
         CredentialFailure::Access(error) => challenged(error),
         CredentialFailure::Refused(refused) => match refused.code() {
@@ -60,7 +90,7 @@ fn refused(refused: &CredentialFailure, scheme: AccessTokenScheme) -> Response {
             tracing::error!(error = %refused, "credential request not answered");
             failure(StatusCode::SERVICE_UNAVAILABLE)
         }
-        CredentialFailure::Issuance(_) | CredentialFailure::Outcome(_) => {
+        CredentialFailure::Issuance(_) | CredentialFailure::Outcome(_) | CredentialFailure::Unwritable => {
             tracing::error!(error = %refused, "credential not issued");
             failure(StatusCode::INTERNAL_SERVER_ERROR)
         }

@@ -12,18 +12,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use symbolon_protocol::identifier::UrlError;
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
-use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 
-use crate::issuer::Issuer;
+use super::accept::accepted_metadata;
+use crate::issuer::{Issuer, MetadataForm, ServedMetadata};
 
 /// The documents, which do not change while the process runs.
 pub(super) struct Documents {
-    credential_issuer: IssuerMetadata,
     authorization_server: AuthorizationServerMetadata,
     jwt_vc_issuer: Value,
     did_document: Option<Value>,
@@ -33,9 +32,12 @@ impl Documents {
     pub(super) fn build(issuer: &Issuer) -> Result<Self, UrlError> {
         let key = &issuer.setup.keys.credentials.key;
         let profile = issuer.profile();
+        let mut authorization_server = profile.authorization_server_metadata()?;
+        if authorization_server.authorization_endpoint.is_some() {
+            authorization_server.ui_locales_supported = issuer.setup.sign_in.translations.tags();
+        }
         Ok(Self {
-            credential_issuer: profile.issuer_metadata(&issuer.signers)?,
-            authorization_server: profile.authorization_server_metadata()?,
+            authorization_server,
             jwt_vc_issuer: profile.jwt_vc_issuer_metadata(
                 key.chain
                     .first()
@@ -48,8 +50,45 @@ impl Documents {
     }
 }
 
-pub(super) async fn credential_issuer(State(documents): State<Arc<Documents>>) -> Response {
-    cacheable(Json(&documents.credential_issuer).into_response())
+/// Plain or signed, as the wallet accepts; in the language that it prefers.
+pub(super) async fn credential_issuer(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
+    let header = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    let offered: &[MetadataForm] = if issuer.signs_metadata() {
+        &[MetadataForm::Json, MetadataForm::Signed]
+    } else {
+        &[MetadataForm::Json]
+    };
+    let mut response = match accepted_metadata(header(ACCEPT), offered) {
+        None => StatusCode::NOT_ACCEPTABLE.into_response(),
+        Some(form) => match issuer.served_metadata(form, header(ACCEPT_LANGUAGE)) {
+            Ok(served) => served_metadata(form, served),
+            Err(error) => {
+                tracing::error!(%error, "issuer metadata not served");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
+        },
+    };
+    response
+        .headers_mut()
+        .insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    response
+}
+
+fn served_metadata(form: MetadataForm, served: ServedMetadata) -> Response {
+    let media_type = match form {
+        MetadataForm::Json => "application/json",
+        MetadataForm::Signed => JWT,
+    };
+    let mut response = typed(media_type, served.body.to_vec());
+    let language = served.language.and_then(|tag| HeaderValue::from_str(&tag).ok());
+    if let Some(language) = language {
+        response.headers_mut().insert(CONTENT_LANGUAGE, language);
+    }
+    response
 }
 
 pub(super) async fn jwt_vc_issuer(State(documents): State<Arc<Documents>>) -> Response {
@@ -94,5 +133,6 @@ fn cacheable(mut response: Response) -> Response {
     response
 }
 
+const JWT: &str = "application/jwt";
 const DID_DOCUMENT: &str = "application/did+json";
 const JSON_LD: &str = "application/ld+json";

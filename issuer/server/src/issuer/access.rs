@@ -80,7 +80,7 @@ impl Issuer {
         })
     }
 
-    fn proof_of(
+    pub(super) fn proof_of(
         &self,
         request: &ResourceRequest<'_>,
         token: &AccessToken,

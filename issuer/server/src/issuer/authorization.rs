@@ -196,27 +196,22 @@ impl Issuer {
         Ok(Change::of(reference.state, &read, taken_up))
     }
 
-    /// The other way to the same offer, closed; refuses an offer that was taken up by it.
+    /// The other way to the same offer, closed with this one. Were it taken first, it would have closed this one.
     async fn redeemed_otherwise(
         &self,
         offer: &CodeOffer,
-    ) -> Result<Option<Change<SecretDigest, Grant>>, AuthorizationFailure> {
+    ) -> Result<Option<Change<SecretDigest, Grant>>, StoreError> {
         let Some(code) = offer.grant else {
             return Ok(None);
         };
-        match self.store().grant(&code).await? {
-            None => Ok(None),
-            Some(found) if found.value.stage == GrantStage::Redeemed => {
-                Err(AuthorizationRefusal::OfferGone.into())
-            }
-            Some(found) => {
-                let redeemed = Grant {
-                    stage: GrantStage::Redeemed,
-                    ..found.value.clone()
-                };
-                Ok(Some(Change::of(code, &found, redeemed)))
-            }
-        }
+        let found = self.store().grant(&code).await?;
+        Ok(found.map(|found| {
+            let redeemed = Grant {
+                stage: GrantStage::Redeemed,
+                ..found.value.clone()
+            };
+            Change::of(code, &found, redeemed)
+        }))
     }
 
     async fn commit(&self, commit: AuthorizationCommit) -> Result<(), AuthorizationFailure> {

@@ -4,77 +4,143 @@
 
 use symbolon_crypto::UnixTime;
 use symbolon_issuer::index::{AllocationError, StatusIndex};
-use symbolon_issuer::issuance::{CredentialRefusal, IssuanceFailure, judge};
+use symbolon_issuer::issuance::{AcceptedRequest, CredentialRefusal, IssuanceFailure, judge};
+use symbolon_issuer::mapping::IssuancePolicy;
 use symbolon_issuer::store::{IssuanceOutcome, StoreError};
 use symbolon_protocol::oauth::dpop::DpopError;
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialResponse};
+use symbolon_protocol::openid4vci::credential::{
+    CredentialRequest, CredentialResponse, MAX_CREDENTIAL_REQUEST_BYTES,
+};
+use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
+use symbolon_protocol::openid4vci::identifiers::{NotificationId, TransactionId};
 use thiserror::Error;
 
 use super::Issuer;
 use super::access::{AccessFailure, ResourceRequest};
+use super::encryption::CarriedRequest;
 use crate::setup::SigningFailed;
 
+/// What a wallet is answered, and how that is to be encrypted.
+pub struct Answered {
+    /// The answer.
+    pub response: CredentialResponse,
+    /// How; in the clear without it.
+    pub encryption: Option<ResponseEncryption>,
+}
+
+/// What became of one try to issue.
+pub(super) enum Attempt {
+    /// The credentials are booked, durably.
+    Issued(Box<Answered>),
+    /// Somebody else spent the same meanwhile: judge what is left.
+    JudgeAgain,
+}
+
 impl Issuer {
-    /// Answers a credential request. The credentials are booked, durably, before they are returned.
+    /// Answers a credential request. The credentials are booked, durably, before they are returned; where an operator has to approve,
+    /// the request is.
     ///
     /// # Errors
     /// [`CredentialFailure`]; nothing was spent.
     pub async fn issue(
         &self,
         resource: &ResourceRequest<'_>,
-        body: &[u8],
-    ) -> Result<CredentialResponse, CredentialFailure> {
+        carried: &CarriedRequest<'_>,
+    ) -> Result<Answered, CredentialFailure> {
         for _ in 0..MAX_ATTEMPTS {
             // Whoever has no valid token learns nothing about the request.
             let presented = self.present(resource).await?;
             let now = self.now();
-            let request = CredentialRequest::parse(body).map_err(CredentialRefusal::Request)?;
-            let crypto = &*self.setup.crypto;
-            let accepted = judge(&request, &presented, self.profile(), &self.secret, crypto, now)?;
-            let record = self
-                .store()
-                .record(accepted.record())
-                .await?
-                .ok_or(CredentialRefusal::RecordMissing)?;
-            let indices = self.allocate(accepted.count(), now).await?;
-            let prepared = match accepted.prepare(&record, &indices, &self.material(now)) {
-                Ok(prepared) => prepared,
-                Err(failure) => {
-                    self.allocator.give_back(indices);
-                    return Err(failure.into());
-                }
+            let body = self.open_request(carried, MAX_CREDENTIAL_REQUEST_BYTES, now)?;
+            let request = CredentialRequest::parse_carried(&body, carried.carriage)
+                .map_err(CredentialRefusal::Request)?;
+            let accepted = judge(&request, &presented, &self.material(now))?;
+            let attempt = match accepted.issuance() {
+                IssuancePolicy::Immediate => self.issue_accepted(accepted, now).await?,
+                IssuancePolicy::Approval => self.defer(accepted, now).await?,
             };
-            let keys = &self.setup.keys;
-            let signatures: Vec<Vec<u8>> = prepared
-                .requests()
-                .iter()
-                .map(|request| keys.signature(request))
-                .collect::<Result<_, _>>()?;
-            let signed = prepared.finish(&signatures)?;
-            let outcome = self.store().commit_issuance(signed.issuance().clone()).await?;
-            match signed.release(outcome) {
-                Ok(credentials) => {
-                    self.events.notify_one();
-                    return Ok(CredentialResponse::Issued {
-                        credentials,
-                        notification_id: None,
-                    });
-                }
-                // Another request with the same token came first: judge what is left.
-                Err(IssuanceOutcome::AccessChanged) => self.allocator.give_back(indices),
-                Err(IssuanceOutcome::NonceSpent) => {
-                    // One nonce sent again and again must not use up the status lists.
-                    self.allocator.give_back(indices);
-                    return Err(CredentialRefusal::NonceSpent.into());
-                }
-                Err(IssuanceOutcome::ProofReplayed) => {
-                    self.allocator.give_back(indices);
-                    return Err(AccessFailure::from(DpopError::Replayed).into());
-                }
-                Err(outcome) => return Err(CredentialFailure::Outcome(outcome)),
+            if let Attempt::Issued(answered) = attempt {
+                return Ok(*answered);
             }
         }
         Err(StoreError::Contended { what: "access" }.into())
+    }
+
+    /// Issues what was accepted, if nobody else spends the same first.
+    pub(super) async fn issue_accepted(
+        &self,
+        accepted: AcceptedRequest<'_>,
+        now: UnixTime,
+    ) -> Result<Attempt, CredentialFailure> {
+        let encryption = accepted.response_encryption().cloned();
+        let record = self
+            .store()
+            .record(accepted.record())
+            .await?
+            .ok_or(CredentialRefusal::RecordMissing)?;
+        let indices = self.allocate(accepted.places(), now).await?;
+        let prepared = match accepted.prepare(&record, &indices, &self.material(now)) {
+            Ok(prepared) => prepared,
+            Err(failure) => {
+                self.allocator.give_back(indices);
+                return Err(failure.into());
+            }
+        };
+        let keys = &self.setup.keys;
+        let signatures: Vec<Vec<u8>> = prepared
+            .requests()
+            .iter()
+            .map(|request| keys.signature(request))
+            .collect::<Result<_, _>>()?;
+        let signed = prepared.finish(&signatures)?;
+        let issuance = signed.issuance().clone();
+        let notification_id = issuance
+            .notification
+            .as_ref()
+            .map(|new| new.id.as_str().to_owned());
+        let outcome = self.store().commit_issuance(issuance).await?;
+        match signed.release(outcome) {
+            Ok(credentials) => {
+                self.events.notify_one();
+                let response = CredentialResponse::Issued {
+                    credentials,
+                    notification_id: notification_id.and_then(NotificationId::parse),
+                };
+                Ok(Attempt::Issued(Box::new(Answered { response, encryption })))
+            }
+            Err(refused) => {
+                // What was refused again and again must not use up the status lists.
+                self.allocator.give_back(indices);
+                not_committed(refused)
+            }
+        }
+    }
+
+    /// Stores a request for an operator to decide on.
+    async fn defer(
+        &self,
+        accepted: AcceptedRequest<'_>,
+        now: UnixTime,
+    ) -> Result<Attempt, CredentialFailure> {
+        let encryption = accepted.response_encryption().cloned();
+        let record = self
+            .store()
+            .record(accepted.record())
+            .await?
+            .ok_or(CredentialRefusal::RecordMissing)?;
+        let deferral = accepted.defer(&record, &self.material(now))?;
+        let id = deferral.id.as_str().to_owned();
+        match self.store().commit_deferral(deferral).await? {
+            IssuanceOutcome::Committed => {
+                self.events.notify_one();
+                let response = CredentialResponse::Deferred {
+                    transaction_id: TransactionId::parse(id).ok_or(CredentialFailure::Unwritable)?,
+                    interval: self.profile().policy().deferred_interval_seconds,
+                };
+                Ok(Attempt::Issued(Box::new(Answered { response, encryption })))
+            }
+            refused => not_committed(refused),
+        }
     }
 
     pub(crate) async fn allocate(
@@ -91,6 +157,16 @@ impl Issuer {
             );
         }
         Ok(indices)
+    }
+}
+
+fn not_committed(outcome: IssuanceOutcome) -> Result<Attempt, CredentialFailure> {
+    match outcome {
+        // Another request with the same token, or for the same transaction, came first.
+        IssuanceOutcome::AccessChanged | IssuanceOutcome::TransactionChanged => Ok(Attempt::JudgeAgain),
+        IssuanceOutcome::NonceSpent => Err(CredentialRefusal::NonceSpent.into()),
+        IssuanceOutcome::ProofReplayed => Err(AccessFailure::from(DpopError::Replayed).into()),
+        outcome => Err(CredentialFailure::Outcome(outcome)),
     }
 }
 
@@ -119,6 +195,9 @@ pub enum CredentialFailure {
     /// The books contradict the lease of an index; the credential did not leave.
     #[error("the issuance could not be booked ({0:?})")]
     Outcome(IssuanceOutcome),
+    /// An identifier that cannot be written, which none of this issuer's is.
+    #[error("an identifier cannot be written")]
+    Unwritable,
 }
 
 impl From<IssuanceFailure> for CredentialFailure {

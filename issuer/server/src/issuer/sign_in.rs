@@ -264,9 +264,9 @@ impl Issuer {
             .as_secs()
             .div_ceil(60)
             .to_string();
-        let grouped = due.code.grouped();
+        let spelled = due.code.spelled();
         let values = [
-            ("code", grouped.as_str()),
+            ("code", spelled.as_str()),
             ("issuer", self.profile().name()),
             ("request", &request),
             ("minutes", &minutes),

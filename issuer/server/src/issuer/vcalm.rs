@@ -219,7 +219,8 @@ impl Issuer {
         purpose: &StatusPurpose,
         stated: &StatedEntry,
     ) -> Result<(), StatusRefused> {
-        let entries = self.profile().bitstring_entries(record.status_index);
+        let place = record.status_index.ok_or(StatusRefused::Purpose)?;
+        let entries = self.profile().bitstring_entries(place);
         let entry = entries
             .iter()
             .find(|entry| entry.purpose == *purpose)

@@ -104,7 +104,8 @@ impl Desk {
             }
             Some(Said::Here(key, wait)) => {
                 let seconds = wait.map(|wait| wait.as_secs().max(1));
-                let values = seconds.map(|seconds| seconds.to_string());
+                // Never one: the texts know one form of the word.
+                let values = seconds.map(|seconds| seconds.max(2).to_string());
                 let values: Vec<(&str, &str)> =
                     values.iter().map(|value| ("seconds", value.as_str())).collect();
                 (Some(self.issuer.pages.text(language, key, &values)), seconds)

@@ -54,6 +54,8 @@ async fn where_the_policy_allows_a_request_may_come_in_the_address() {
     let opened = wallet.open(&wallet.request(&[])).await;
     let back = wallet.agree(&browser_key(&opened)).await;
     Tokens::of(wallet.redeem(&parameter(&back, "code").unwrap()).await).await;
+    let posted = wallet.bare("/authorize").form(&wallet.request(&[]));
+    browser_key(&posted.send().await.unwrap());
     // The wallet is told what is wrong where its address is known, and nobody is where it is not.
     for (changes, error) in [
         (vec![("scope", "nothing")], "invalid_scope"),

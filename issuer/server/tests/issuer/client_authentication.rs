@@ -345,6 +345,45 @@ async fn a_client_with_a_password_is_told_in_its_scheme() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_uses_the_grants_that_it_is_registered_for() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, "signing-in-only");
+    assert_eq!(wallet.tokens().await.refresh, None);
+    assert_eq!(error_of(wallet.refresh("any").await).await, "unauthorized_client");
+    let response = redeem_offer(&world, &wallet, true).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(response).await, "unauthorized_client");
+    let wallet = Wallet::new(&world, "offers-only");
+    assert_eq!(redeem_offer(&world, &wallet, true).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_was_sent_is_good_a_second_time() {
+    let world = world_of(policy()).await;
+    for wallet in [
+        Wallet::new(&world, PUBLIC).with_dpop(),
+        Wallet::new(&world, ASSERTING),
+        Wallet::new(&world, ATTESTED).with_dpop(),
+    ] {
+        let tokens = wallet.tokens().await;
+        assert_eq!(wallet.credential(&tokens.access).await.status(), StatusCode::OK);
+        Tokens::of(wallet.refresh(&tokens.refresh.unwrap()).await).await;
+        let sent = std::mem::take(&mut *wallet.sent.lock().unwrap());
+        let paths: Vec<_> = sent
+            .iter()
+            .map(|request| request.url().path().to_owned())
+            .collect();
+        assert_eq!(paths, ["/par", "/authorize", "/token", "/credential", "/token"]);
+        // From the end, so that no refusal rests on the second use of the code.
+        for request in sent.into_iter().rev() {
+            let path = request.url().path().to_owned();
+            let again = wallet.http.execute(request).await.unwrap();
+            assert!(again.status().is_client_error(), "{path} of {}", wallet.client_id);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_metadata_says_what_the_server_does() {
     let world = world_of(policy()).await;
     let url = world.url("/.well-known/oauth-authorization-server");

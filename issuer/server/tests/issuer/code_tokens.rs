@@ -2,10 +2,13 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use symbolon_crypto::SignatureAlgorithm;
+use symbolon_crypto::jose::jws;
+use symbolon_protocol::openid4vci::proof;
 
 use crate::harness::{error_of, wanted_of};
 use crate::wallet::{
-    NATIONAL, OTHER_KEY, PUBLIC, Tokens, VERIFIER, Wallet, details, open_policy, policy, world_of,
+    NATIONAL, OTHER_KEY, PUBLIC, Tokens, Wallet, details, open_policy, policy, signed, world_of,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,7 +212,28 @@ async fn a_code_that_is_bound_to_a_key_is_redeemed_with_it() {
     assert_eq!(error_of(other.redeem(&code).await).await, "invalid_dpop_proof");
     let tokens = Tokens::of(bound.redeem(&code).await).await;
     assert_eq!(tokens.body["token_type"], "DPoP");
-    assert_eq!(VERIFIER.len(), 43);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_proof_names_the_client_that_has_the_token_or_nobody() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let tokens = wallet.tokens().await;
+    for (client, status) in [
+        ("another-wallet", StatusCode::BAD_REQUEST),
+        (PUBLIC, StatusCode::OK),
+    ] {
+        let key = world.wallet_key();
+        let mut header = serde_json::Map::new();
+        header.insert("typ".to_owned(), json!(proof::PROOF_TYPE));
+        header.insert("jwk".to_owned(), json!(key.public_key().to_jwk()));
+        let nonce = world.nonce().await;
+        let claims = json!({ "iss": client, "aud": world.base, "iat": world.now(), "nonce": nonce });
+        let prepared = jws::prepare(SignatureAlgorithm::Es256, &header, claims.to_string().as_bytes());
+        let body = wanted_of(NATIONAL, &[signed(&key, prepared)]);
+        let response = wallet.credential_with(&tokens.access, &body).await;
+        assert_eq!(response.status(), status, "{client}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -209,6 +209,42 @@ async fn the_token_endpoint_asks_for_its_nonce_and_takes_a_proof_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proof_redeems_one_offer_or_refreshes_one_token() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let nonce = wallet.nonce().await;
+    let proof = wallet.proof(DPOP_KEY, "/token", None, Some(&nonce));
+    let redeem = async || {
+        let offer = world.offer(HASSAN, TransactionCode::NotRequired).await;
+        let form = [
+            ("grant_type", PRE_AUTHORIZED),
+            ("pre-authorized_code", &offer.code),
+        ];
+        let request = wallet.bare("/token").header("DPoP", proof.as_str()).form(&form);
+        request.send().await.unwrap()
+    };
+    let tokens = Tokens::of(redeem().await).await;
+    assert_eq!(tokens.body["token_type"], "DPoP");
+    assert_eq!(error_of(redeem().await).await, "invalid_dpop_proof");
+    let refresh = Wallet::new(&world, PUBLIC)
+        .with_dpop()
+        .tokens()
+        .await
+        .refresh
+        .unwrap();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", PUBLIC),
+        ("refresh_token", refresh.as_str()),
+    ];
+    let replayed = wallet.bare("/token").header("DPoP", proof.as_str()).form(&form);
+    assert_eq!(
+        error_of(replayed.send().await.unwrap()).await,
+        "invalid_dpop_proof"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_the_policy_wants_it_no_token_is_given_without_a_key() {
     let world = world_of(AuthorizationPolicy {
         dpop: DpopPolicy::Required,

@@ -17,6 +17,7 @@ use symbolon_crypto::x509::issue::{
     iaca_root, leaf, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
@@ -74,7 +75,11 @@ struct Policies {
     issuer: IssuerPolicy,
     authorization: AuthorizationPolicy,
     sign_in: SignInSetup,
+    shape: Shape,
 }
+
+/// What makes an issuer other than the default one.
+pub(crate) type Shape = Arc<dyn Fn(Setup) -> Setup + Send + Sync>;
 
 impl World {
     pub(crate) async fn start() -> Self {
@@ -85,15 +90,30 @@ impl World {
         Self::start_authorizing(policy, AuthorizationPolicy::closed()).await
     }
 
+    pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
+        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        Self::start_as(policy, AuthorizationPolicy::closed(), sign_in, shape).await
+    }
+
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
         let translations = Arc::new(Translations::shipped().unwrap());
-        Self::start_signing_in(policy, authorization, SignInSetup::closed(translations)).await
+        let sign_in = SignInSetup::closed(translations);
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
 
     pub(crate) async fn start_signing_in(
+        policy: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        sign_in: SignInSetup,
+    ) -> Self {
+        Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
+    }
+
+    async fn start_as(
         issuer: IssuerPolicy,
         authorization: AuthorizationPolicy,
         sign_in: SignInSetup,
+        shape: Shape,
     ) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let randomness = Arc::new(SeededRandomness::new(1));
@@ -105,6 +125,7 @@ impl World {
             issuer,
             authorization,
             sign_in,
+            shape,
         };
         Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
@@ -178,6 +199,7 @@ impl World {
         .await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a process leaves to the next")]
     async fn run(
         folder: Arc<tempfile::TempDir>,
         randomness: Arc<SeededRandomness>,
@@ -191,7 +213,8 @@ impl World {
         let (issuer_store, store) = open_embedded(&folder.path().join("issuer.redb"), tenant).unwrap();
         let root_of_trust = keys.root_of_trust(&base);
         let issuer_policy = policies.issuer.clone();
-        let mut setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let setup = setup(&base, &keys, issuer_store, &randomness, &clock, issuer_policy);
+        let mut setup = (policies.shape)(setup);
         let authorization = policies.authorization.clone();
         setup.profile = setup.profile.with_authorization(authorization).unwrap();
         setup.sign_in = policies.sign_in.clone();
@@ -431,6 +454,7 @@ pub(crate) fn setup(
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),
+        jwe: Arc::new(JosekitJwe::new()),
         randomness: randomness.clone(),
         clock: Arc::new(move || UnixTime::from_seconds(ticking.load(Ordering::SeqCst))),
         pictures: Arc::new(FitWebp),
@@ -526,6 +550,7 @@ pub(crate) struct Keys {
     documents: (Arc<SoftwareKey>, Certificate),
     assertion: [Arc<SoftwareKey>; 2],
     status: (Arc<SoftwareKey>, Certificate),
+    metadata: (Arc<SoftwareKey>, Certificate),
     cards: Arc<SoftwareKey>,
     registry: Arc<SoftwareKey>,
     packs: Arc<SoftwareKey>,
@@ -602,6 +627,7 @@ impl Keys {
             ],
             credentials: certified("credentials", None),
             status: certified("status", Some(KeyPurpose::StatusLists)),
+            metadata: certified("metadata", None),
             cards: key("cards", SignatureAlgorithm::EdDsa),
             registry: key("registry", SignatureAlgorithm::Es256),
             packs: key("packs", SignatureAlgorithm::Es256),
@@ -630,6 +656,7 @@ impl Keys {
             documents: Some(signing(&self.documents)),
             assertion: self.assertion.iter().map(plain).collect(),
             status: signing(&self.status),
+            metadata: Some(signing(&self.metadata)),
             cards: Some(Signer {
                 key: CardKey {
                     handle: self.cards.handle().clone(),

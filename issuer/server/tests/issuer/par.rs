@@ -4,6 +4,7 @@
 
 use reqwest::StatusCode;
 use serde_json::Value;
+use symbolon_issuer::authorization::{AuthorizationPolicy, PushedRequests};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::oauth::authorization_request::{AuthorizationRequest, State};
 use symbolon_protocol::oauth::client::ClientIdentifier;
@@ -14,8 +15,8 @@ use symbolon_protocol::oauth::scope::Scope;
 
 use crate::harness::error_of;
 use crate::wallet::{
-    ASSERTING, ASSERTION_KEY, BACK, NATIONAL, OTHER_KEY, PUBLIC, VERIFIER, Wallet, browser_key, details, key,
-    open_policy, parameter, policy, signed, thumbprint, world_of,
+    ASSERTING, ASSERTION_KEY, BACK, NATIONAL, OTHER_KEY, PUBLIC, Tokens, VERIFIER, Wallet, browser_key,
+    details, key, location, open_policy, parameter, policy, signed, thumbprint, world_of,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -33,7 +34,7 @@ async fn a_pushed_request_gets_a_name_that_is_good_for_one_browser() {
     // ATTACKS.md row 12: a request_uri replayed.
     let again = wallet.open_pushed(request_uri).await;
     assert_eq!(again.status(), StatusCode::BAD_REQUEST);
-    assert!(again.text().await.unwrap().starts_with("invalid_request_uri"));
+    assert!(again.text().await.unwrap().contains("invalid_request_uri"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +44,7 @@ async fn a_pushed_request_is_for_its_client_and_its_time() {
     let request_uri = wallet.pushed(&[]).await;
     let other = Wallet::new(&world, "somebody-else");
     let refused = other.open_pushed(&request_uri).await;
-    assert!(refused.text().await.unwrap().starts_with("invalid_request_uri"));
+    assert!(refused.text().await.unwrap().contains("invalid_request_uri"));
     let made_up = "urn:ietf:params:oauth:request_uri:made-up";
     assert_eq!(
         wallet.open_pushed(made_up).await.status(),
@@ -144,6 +145,51 @@ async fn a_wallet_that_nobody_knows_needs_an_address_of_a_domain() {
     for bad in ["wallet://back", "javascript:alert(1)", "http://any.example/back"] {
         let response = stranger.push(&[("redirect_uri", bad)]).await;
         assert_eq!(error_of(response).await, "invalid_request", "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_request_may_come_in_the_address_where_the_policy_allows() {
+    for (pushed_requests, allowed) in [
+        (PushedRequests::Optional, true),
+        (PushedRequests::Required, false),
+    ] {
+        let world = world_of(AuthorizationPolicy {
+            pushed_requests,
+            ..policy()
+        })
+        .await;
+        let wallet = Wallet::new(&world, ASSERTING);
+        let server = IssuerIdentifier::parse(&world.base).unwrap();
+        let object = |role: u64| {
+            let key = key(role);
+            let public = key.public_key();
+            let request = request(ASSERTING);
+            signed(
+                &key,
+                request_object::prepare(&request, &public, &server, &wallet.jti(), world.now()),
+            )
+        };
+        let address = |object: String| {
+            [("client_id", ASSERTING.to_owned()), ("request", object)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .to_vec()
+        };
+        let opened = wallet.open(&address(object(ASSERTION_KEY))).await;
+        if allowed {
+            let back = wallet.agree(&browser_key(&opened)).await;
+            // Whoever could not authenticate in the address does so here.
+            let code = parameter(&back, "code").unwrap();
+            let stranger = Wallet::new(&world, PUBLIC);
+            assert_eq!(error_of(stranger.redeem(&code).await).await, "invalid_grant");
+            Tokens::of(wallet.redeem(&code).await).await;
+        } else {
+            assert_eq!(parameter(&location(&opened), "error").unwrap(), "invalid_request");
+        }
+        // An object by somebody else says nothing, not even where to go.
+        let forged = wallet.open(&address(object(OTHER_KEY))).await;
+        assert_eq!(forged.status(), StatusCode::BAD_REQUEST);
+        assert!(forged.text().await.unwrap().contains("invalid_request_object"));
     }
 }
 

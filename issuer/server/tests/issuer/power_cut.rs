@@ -16,12 +16,12 @@ use symbolon_issuer::store::{IssuerStore as _, KeyValueIssuerStore};
 use symbolon_issuer_server::administration::{
     Administration, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
 };
-use symbolon_issuer_server::{BackChannelRequest, EmbeddedKeyValue, Issuer, ResourceRequest};
+use symbolon_issuer_server::{BackChannelRequest, CarriedRequest, EmbeddedKeyValue, Issuer, ResourceRequest};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::oauth::access_token::PresentedAccessToken;
 use symbolon_protocol::oauth::client::ClientHeaders;
 use symbolon_protocol::oauth::dpop::HttpMethod;
-use symbolon_protocol::openid4vci::credential::{CredentialResponse, IssuedCredential};
+use symbolon_protocol::openid4vci::credential::{CredentialResponse, IssuedCredential, RequestCarriage};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Store, Tenant};
 
@@ -139,10 +139,12 @@ async fn work_until_refused(keys: &Keys, disk: &DyingDisk, seed: u64, seen: &mut
             .generate_key(SignatureAlgorithm::Es256, &*randomness)
             .ok()?;
         let proof = proof_for(&key, ISSUER, Some(nonce.as_str()), UnixTime::from_seconds(START));
-        let response = issuer
-            .issue(&resource, wanted(&[proof]).to_string().as_bytes())
-            .await
-            .ok()?;
+        let body = wanted(&[proof]).to_string();
+        let carried = CarriedRequest {
+            carriage: RequestCarriage::Plain,
+            body: body.as_bytes(),
+        };
+        let response = issuer.issue(&resource, &carried).await.ok()?.response;
         let CredentialResponse::Issued { credentials, .. } = response else {
             return None;
         };
@@ -179,7 +181,7 @@ async fn check(disk: &DyingDisk, seen: &Seen, cut: usize) {
     let booked = books.credentials(None, 100).await.unwrap();
     for (index, uri) in &seen.credentials {
         let found = booked.iter().filter(|credential| {
-            let place = credential.status_index;
+            let place = credential.status_index.unwrap();
             u64::from(place.index) == *index && *uri == format!("{ISSUER}/status/{}", place.shard)
         });
         assert_eq!(
@@ -199,7 +201,7 @@ async fn check(disk: &DyingDisk, seen: &Seen, cut: usize) {
             "cut at {cut}: an acknowledged revocation is lost"
         );
         assert!(
-            marks.contains(&(credential.status_index.index, CredentialStatus::Revoked)),
+            marks.contains(&(credential.status_index.unwrap().index, CredentialStatus::Revoked)),
             "cut at {cut}"
         );
     }

@@ -1,10 +1,11 @@
 //! A wallet for the authorization server: it authenticates in any way, proves any key, and can be told to do it wrongly.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Request, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::testing::SeededRandomness;
@@ -65,8 +66,10 @@ fn registered(name: &str, authentication: ClientAuthentication) -> RegisteredCli
 pub(crate) fn policy() -> AuthorizationPolicy {
     let id = |text: &str| ClientIdentifier::parse(text).unwrap();
     let asserting = ClientAuthentication::PrivateKeyJwt(vec![key(ASSERTION_KEY).public_key()]);
-    let mut barred = registered("Offers only", ClientAuthentication::None);
-    barred.grants = BTreeSet::from([ClientGrant::PreAuthorizedCode]);
+    let barred = |grant| RegisteredClient {
+        grants: BTreeSet::from([grant]),
+        ..registered("For one grant", ClientAuthentication::None)
+    };
     let clients = ClientRegistry::new([
         (
             id(PUBLIC),
@@ -77,7 +80,8 @@ pub(crate) fn policy() -> AuthorizationPolicy {
             id(ATTESTED),
             registered("Attested wallet", ClientAuthentication::Attestation),
         ),
-        (id("offers-only"), barred),
+        (id("offers-only"), barred(ClientGrant::PreAuthorizedCode)),
+        (id("signing-in-only"), barred(ClientGrant::AuthorizationCode)),
     ]);
     AuthorizationPolicy {
         clients: clients.unwrap(),
@@ -125,6 +129,8 @@ pub(crate) struct Wallet<'a> {
     /// The role of its DPoP key.
     pub(crate) dpop: Option<u64>,
     pub(crate) http: Client,
+    /// Every request that was sent, to be sent again.
+    pub(crate) sent: Arc<Mutex<Vec<Request>>>,
 }
 
 /// What a token response holds.
@@ -152,6 +158,7 @@ impl<'a> Wallet<'a> {
                 .redirect(Policy::none())
                 .build()
                 .unwrap(),
+            sent: Arc::default(),
         }
     }
 
@@ -297,7 +304,13 @@ impl<'a> Wallet<'a> {
             let nonce = self.nonce().await;
             request = request.header("DPoP", self.proof(role, path, None, Some(&nonce)));
         }
-        request.form(&form).send().await.unwrap()
+        self.send(request.form(&form)).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Response {
+        let request = request.build().unwrap();
+        self.sent.lock().unwrap().push(request.try_clone().unwrap());
+        self.http.execute(request).await.unwrap()
     }
 
     pub(crate) fn bare(&self, path: &str) -> RequestBuilder {
@@ -319,7 +332,7 @@ impl<'a> Wallet<'a> {
     /// Opens the authorization endpoint in a browser.
     pub(crate) async fn open(&self, parameters: &[(String, String)]) -> Response {
         let url = reqwest::Url::parse_with_params(&self.world.url("/authorize"), parameters).unwrap();
-        self.http.get(url).send().await.unwrap()
+        self.send(self.http.get(url)).await
     }
 
     pub(crate) async fn open_pushed(&self, request_uri: &str) -> Response {
@@ -407,7 +420,7 @@ impl<'a> Wallet<'a> {
                     .header("DPoP", proof)
             }
         };
-        request.send().await.unwrap()
+        self.send(request).await
     }
 }
 

@@ -151,6 +151,7 @@ impl Desk {
         CredentialRequest {
             selector: CredentialSelector::Configuration(ConfigurationId::parse(configuration).unwrap()),
             proofs: Some(Proofs::Jwt(proofs)),
+            response_encryption: None,
         }
     }
 
@@ -164,14 +165,7 @@ impl Desk {
             family: None,
             proof: None,
         };
-        judge(
-            request,
-            &presented,
-            &self.profile,
-            &self.secret,
-            &RustCryptoProvider,
-            NOW,
-        )
+        judge(request, &presented, &self.material())
     }
 
     pub(super) fn refusal(&self, request: &CredentialRequest) -> (CredentialRefusal, String) {
@@ -208,7 +202,11 @@ impl Desk {
         record: &IdRecord,
         places: &[StatusIndex],
     ) -> Result<PreparedIssuance, IssuanceFailure> {
-        let material = IssuanceMaterial {
+        accepted.prepare(record, places, &self.material())
+    }
+
+    pub(super) fn material(&self) -> IssuanceMaterial<'_> {
+        IssuanceMaterial {
             profile: &self.profile,
             signers: &self.signers,
             json_ld: &NoJsonLd,
@@ -217,8 +215,7 @@ impl Desk {
             pictures: &KeepPictures,
             randomness: &self.randomness,
             now: NOW,
-        };
-        accepted.prepare(record, places, &material)
+        }
     }
 
     /// Has each request signed by the key that it names.

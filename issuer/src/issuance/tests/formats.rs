@@ -311,7 +311,12 @@ fn a_proof_names_its_key_by_a_did_where_the_metadata_says_so_and_nowhere_else() 
     let own = did_key(&public_key).unwrap();
     let by_key = format!("{own}#{}", own.method_specific_identifier());
     let by_jwk = format!("{}#0", did_jwk(&public_key).unwrap());
-    let metadata = serde_json::to_value(desk.profile.issuer_metadata(&desk.signers).unwrap()).unwrap();
+    let metadata = serde_json::to_value(
+        desk.profile
+            .issuer_metadata(&desk.signers, &[desk.wallet_key.public_key()])
+            .unwrap(),
+    )
+    .unwrap();
     for configuration in [
         "NationalIdentity",
         "NationalIdentityMdoc",
@@ -344,7 +349,10 @@ fn a_proof_names_its_key_by_a_did_where_the_metadata_says_so_and_nowhere_else() 
 #[test]
 fn the_metadata_lists_every_format_with_its_own_members() {
     let desk = Desk::new();
-    let metadata = desk.profile.issuer_metadata(&desk.signers).unwrap();
+    let metadata = desk
+        .profile
+        .issuer_metadata(&desk.signers, &[desk.wallet_key.public_key()])
+        .unwrap();
     metadata
         .check(symbolon_protocol::identifier::UrlPolicy::Public)
         .unwrap();

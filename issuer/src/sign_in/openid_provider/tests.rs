@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::encoding::base64url;
@@ -611,5 +612,31 @@ fn settings_name_the_key_that_is_wrong() {
         ("https://login.example", "c", "openid", "", "record_claim"),
     ] {
         assert_eq!(new(issuer, client, scope, claim).unwrap_err().key, key);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever a provider or a browser sends, it is refused and nothing worse.
+    #[test]
+    fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0_usize..600, at in 0_usize..600) {
+        let world = World::new();
+        let (state, _) = world.begin();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let good = document().to_string().into_bytes();
+        let mut damaged = good.get(..cut.min(good.len())).unwrap_or_default().to_vec();
+        damaged.extend(&bytes);
+        for input in [&bytes, &damaged] {
+            let _ = ProviderMetadata::parse(input, &world.settings);
+            let _ = ProviderKeys::parse(input);
+            let _ = ProviderTokens::parse(input);
+        }
+        prop_assert!(world.answer(&text, &state).is_err());
+        prop_assert!(world.verify(&text).is_err());
+        let mut token = signed(&world.key, &json!({ "kid": "current" }), &Value::Object(claims())).into_bytes();
+        let at = at % token.len();
+        token[at] ^= 1;
+        prop_assert!(world.verify(&String::from_utf8_lossy(&token)).is_err(), "a token is signed whole");
     }
 }

@@ -9,7 +9,7 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 
 use crate::audit::{Actor, AuditAction, WaitingEvent};
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus};
-use crate::grant::{AccessGrant, Grant, GrantStage};
+use crate::grant::{AccessGrant, Grant, GrantHolder, GrantStage};
 use crate::identifiers::{ConfigurationId, CredentialId};
 use crate::index::{ShardId, StatusIndex};
 use crate::record::{IdRecord, Uin};
@@ -95,15 +95,16 @@ pub(super) fn credential(numbers: &Numbers, digits: &str, index: u32) -> Credent
         kind: CredentialKind::SdJwtVc,
         configuration: configuration(),
         record: Some(uin(digits)),
-        status_index: StatusIndex {
+        status_index: Some(StatusIndex {
             shard: ShardId::FIRST,
             index,
-        },
+        }),
         issued_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(86_400)),
         status: CredentialStatus::Valid,
         status_changed_at: NOW,
         replaced_by: None,
+        wallet_report: None,
     }
 }
 
@@ -113,6 +114,8 @@ pub(super) fn issuance(numbers: &Numbers, credentials: Vec<CredentialRecord>) ->
         nonces: Vec::new(),
         credentials,
         changes: Vec::new(),
+        transaction: None,
+        notification: None,
         events: vec![event(numbers)],
     }
 }
@@ -124,5 +127,12 @@ pub(super) fn spent(access: &Stored<AccessGrant>) -> SpentAccess {
         family: None,
         proof: None,
         access: access.value.spend(&configuration(), 1, NOW).unwrap(),
+    }
+}
+
+pub(super) fn holder() -> GrantHolder {
+    GrantHolder {
+        grant: digest("token"),
+        dpop: None,
     }
 }

@@ -7,6 +7,7 @@ use super::envelope::{
     write,
 };
 use super::grants::access_value;
+use super::notifications::notification_value;
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::WaitingEvent;
 use crate::credential_record::{CredentialRecord, CredentialStatus};
@@ -14,7 +15,9 @@ use crate::grant::NonceMark;
 use crate::identifiers::CredentialId;
 use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin, VitalStatus};
-use crate::store::{Issuance, IssuanceOutcome, Revision, StatusChange, StoreError, Stored, Swap};
+use crate::store::{
+    Issuance, IssuanceOutcome, Revision, SpentAccess, StatusChange, StoreError, Stored, Swap,
+};
 
 const SHARD: &str = "shard";
 const RECORD: &str = "ID record";
@@ -66,9 +69,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         let mut batch = WriteBatch::default();
         // What each requirement's failure means, beside the requirement.
         let mut meanings = Vec::new();
-        let judge_again = match issuance.access {
-            Some(_) => IssuanceOutcome::AccessChanged,
-            None => IssuanceOutcome::CredentialChanged,
+        let judge_again = match (&issuance.access, &issuance.transaction) {
+            (Some(_), _) => IssuanceOutcome::AccessChanged,
+            (None, Some(_)) => IssuanceOutcome::TransactionChanged,
+            (None, None) => IssuanceOutcome::CredentialChanged,
         };
         // A death that was declared while the credential was made: whoever declared it has revoked all that there was, and
         // would never learn of this one.
@@ -87,31 +91,21 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             batch = batch.unchanged(Space::Records, key, &Revision(stored));
             meanings.push(judge_again);
         }
-        if let Some(spent) = &issuance.access {
-            let token = spent.token.as_bytes();
-            batch = batch.unchanged(Space::Access, *token, &spent.expected).put(
-                Space::Access,
-                *token,
-                access_value(&spent.access)?,
-            );
-            meanings.push(IssuanceOutcome::AccessChanged);
-            // A reused code ends the family while the credential is made: whoever ended it would never learn of this one.
-            if let Some((family, revision)) = &spent.family {
-                batch = batch.unchanged(Space::TokenFamilies, family.as_str(), revision);
-                meanings.push(IssuanceOutcome::AccessChanged);
-            }
-            if let Some(proof) = &spent.proof {
-                batch = batch.put_replay(proof);
-                meanings.push(IssuanceOutcome::ProofReplayed);
-            }
-        }
-        for nonce in &issuance.nonces {
-            let key = nonce_key(nonce);
+        if let Some(fetched) = &issuance.transaction {
+            let id = fetched.id.as_str().as_bytes();
             batch = batch
-                .absent(Space::SpentNonces, key.clone())
-                .put(Space::SpentNonces, key.clone(), Vec::new())
-                .put_expiry(nonce.expires_at, Space::SpentNonces, &key);
-            meanings.push(IssuanceOutcome::NonceSpent);
+                .unchanged(Space::Transactions, id, &fetched.expected)
+                .delete(Space::Transactions, id);
+            meanings.push(IssuanceOutcome::TransactionChanged);
+        }
+        batch = put_spent(batch, &mut meanings, issuance.access.as_ref(), &issuance.nonces)?;
+        if let Some(new) = &issuance.notification {
+            let id = new.id.as_str().as_bytes();
+            batch = batch
+                .absent(Space::Notifications, id)
+                .put(Space::Notifications, id, notification_value(&new.notification)?)
+                .put_expiry(new.notification.expires_at, Space::Notifications, id);
+            meanings.push(IssuanceOutcome::IndexTaken);
         }
         for change in &issuance.changes {
             batch = put_change(batch, change)?;
@@ -119,17 +113,24 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         }
         for credential in &issuance.credentials {
             let id = credential.id.as_str().as_bytes();
-            let place = place_key(credential.status_index);
-            batch = batch
-                .absent(Space::StatusIndices, place.clone())
-                .absent(Space::Credentials, id)
-                .put(Space::StatusIndices, place, id.to_vec())
-                .put(Space::Credentials, id, write(CREDENTIAL, credential)?);
+            if let Some(place) = credential.status_index.map(place_key) {
+                batch = batch.absent(Space::StatusIndices, place.clone()).put(
+                    Space::StatusIndices,
+                    place,
+                    id.to_vec(),
+                );
+                meanings.push(IssuanceOutcome::IndexTaken);
+            }
+            batch = batch.absent(Space::Credentials, id).put(
+                Space::Credentials,
+                id,
+                write(CREDENTIAL, credential)?,
+            );
+            meanings.push(IssuanceOutcome::IndexTaken);
             if let Some(record) = &credential.record {
                 let key = credential_of_record_key(record, &credential.id);
                 batch = batch.put(Space::CredentialsByRecord, key, Vec::new());
             }
-            meanings.extend([IssuanceOutcome::IndexTaken, IssuanceOutcome::IndexTaken]);
         }
         for event in &issuance.events {
             batch = batch.put_event(event)?;
@@ -218,14 +219,52 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
     }
 }
 
-fn put_change(batch: WriteBatch, change: &StatusChange) -> Result<WriteBatch, StoreError> {
+/// What a request pays with, and what each requirement's failure means.
+pub(super) fn put_spent(
+    mut batch: WriteBatch,
+    meanings: &mut Vec<IssuanceOutcome>,
+    access: Option<&SpentAccess>,
+    nonces: &[NonceMark],
+) -> Result<WriteBatch, StoreError> {
+    if let Some(spent) = access {
+        let token = spent.token.as_bytes();
+        batch = batch.unchanged(Space::Access, *token, &spent.expected).put(
+            Space::Access,
+            *token,
+            access_value(&spent.access)?,
+        );
+        meanings.push(IssuanceOutcome::AccessChanged);
+        // A reused code ends the family while the credential is made: whoever ended it would never learn of this one.
+        if let Some((family, revision)) = &spent.family {
+            batch = batch.unchanged(Space::TokenFamilies, family.as_str(), revision);
+            meanings.push(IssuanceOutcome::AccessChanged);
+        }
+        if let Some(proof) = &spent.proof {
+            batch = batch.put_replay(proof);
+            meanings.push(IssuanceOutcome::ProofReplayed);
+        }
+    }
+    for nonce in nonces {
+        let key = nonce_key(nonce);
+        batch = batch
+            .absent(Space::SpentNonces, key.clone())
+            .put(Space::SpentNonces, key.clone(), Vec::new())
+            .put_expiry(nonce.expires_at, Space::SpentNonces, &key);
+        meanings.push(IssuanceOutcome::NonceSpent);
+    }
+    Ok(batch)
+}
+
+pub(super) fn put_change(batch: WriteBatch, change: &StatusChange) -> Result<WriteBatch, StoreError> {
     let record = &change.record;
     let id = record.id.as_str().as_bytes();
-    let place = place_key(record.status_index);
     let batch = batch
         .unchanged(Space::Credentials, id, &change.expected)
         .put(Space::Credentials, id, write(CREDENTIAL, record)?)
         .put_event(&change.event)?;
+    let Some(place) = record.status_index.map(place_key) else {
+        return Ok(batch);
+    };
     Ok(match record.status {
         CredentialStatus::Valid => batch.delete(Space::StatusMarks, place),
         CredentialStatus::Suspended | CredentialStatus::Revoked => {

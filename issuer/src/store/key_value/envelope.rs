@@ -106,7 +106,7 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 13] = [
+const EXPIRING: [Space; 15] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
@@ -120,7 +120,12 @@ const EXPIRING: [Space; 13] = [
     Space::ReplayMarks,
     Space::SignIns,
     Space::SendBudgets,
+    Space::Transactions,
+    Space::Notifications,
 ];
+
+const TRANSACTIONS_TAG: u8 = 32;
+const NOTIFICATIONS_TAG: u8 = 33;
 
 /// Part of the stored format.
 const fn expiring_tag(space: Space) -> u8 {
@@ -129,6 +134,8 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::Grants => 2,
         Space::Access => 3,
         Space::SpentNonces => 4,
+        Space::Transactions => TRANSACTIONS_TAG,
+        Space::Notifications => NOTIFICATIONS_TAG,
         Space::PushedRequests => 5,
         Space::Authorizations => 6,
         Space::CodeOffers => 7,

@@ -233,6 +233,6 @@ mod tests {
         for space in [Space::Offers, Space::Grants, Space::Access, Space::SpentNonces] {
             assert!(!names.contains(&space.name()));
         }
-        assert_eq!(names.len(), 9);
+        assert_eq!(names.len(), 10);
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::display::CredentialMetadata;
+use super::proof_types::ProofTypes;
 use crate::format::{CredentialFormat, JWT_VC_JSON_FORMAT, LDP_VC_FORMAT, MSO_MDOC_FORMAT, SD_JWT_VC_FORMAT};
 
 /// The largest number of contexts and of types in one definition.
@@ -112,24 +113,6 @@ pub struct CredentialDefinition {
     pub types: Vec<String>,
 }
 
-/// The proofs that an issuer accepts; those of other kinds than `jwt` are ignored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofTypes {
-    /// The `jwt` proof.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<ProofType>,
-}
-
-/// What an issuer wants of a proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProofType {
-    /// The algorithms, by their JOSE names; non-empty.
-    pub proof_signing_alg_values_supported: Vec<String>,
-    /// What kind of key storage must be attested. A wallet that cannot attest leaves this configuration alone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key_attestations_required: Option<serde_json::Map<String, Value>>,
-}
-
 /// Why one credential configuration was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -176,6 +159,17 @@ impl CredentialConfiguration {
         }
     }
 
+    /// The same, to be changed.
+    pub fn common_mut(&mut self) -> Option<&mut ConfigurationCommon> {
+        match self {
+            Self::SdJwtVc(configuration) => Some(&mut configuration.common),
+            Self::MsoMdoc(configuration) => Some(&mut configuration.common),
+            Self::LdpVc(configuration) => Some(&mut configuration.common),
+            Self::JwtVcJson(configuration) => Some(&mut configuration.common),
+            Self::Unsupported => None,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigurationError> {
         match self {
             Self::SdJwtVc(configuration) if configuration.vct.is_empty() => Err(ConfigurationError::EmptyVct),
@@ -195,14 +189,9 @@ impl ConfigurationCommon {
         if self.cryptographic_binding_methods_supported.is_empty() != self.proof_types_supported.is_none() {
             return Err(ConfigurationError::BindingWithoutProof);
         }
-        let proof = self
-            .proof_types_supported
+        self.proof_types_supported
             .as_ref()
-            .and_then(|types| types.jwt.as_ref());
-        if proof.is_some_and(|proof| proof.proof_signing_alg_values_supported.is_empty()) {
-            return Err(ConfigurationError::NoProofAlgorithm);
-        }
-        Ok(())
+            .map_or(Ok(()), ProofTypes::check)
     }
 }
 

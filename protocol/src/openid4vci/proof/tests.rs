@@ -2,6 +2,8 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{RustCryptoProvider, SecretKey};
 
 use super::*;
+use crate::openid4vci::key_attestation::tests::{Attester, expectations};
+use crate::openid4vci::key_attestation::{AttestationPlace, KeyAttestationClaims};
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
@@ -37,8 +39,104 @@ fn check(proof: &str, client: ExpectedClient<'_>) -> Result<VerifiedProof, Proof
         algorithms: &[SignatureAlgorithm::Es256],
         key_references: &[KeyReference::Jwk],
         client,
+        certificate_anchors: &[],
+        attestation: AttestationPolicy::Ignored,
     };
     verify(proof, &expected, NOW, &RustCryptoProvider)
+}
+
+fn check_attested(attester: &Attester, proof: &str) -> Result<VerifiedProof, ProofError> {
+    let issuer = issuer();
+    let anchors = [attester.anchor.clone()];
+    let expected = ProofExpectations {
+        issuer: &issuer,
+        algorithms: &[SignatureAlgorithm::Es256],
+        key_references: &[KeyReference::Jwk, KeyReference::Certificate],
+        client: ExpectedClient::Anonymous,
+        certificate_anchors: &anchors,
+        attestation: AttestationPolicy::Required(expectations(&anchors, AttestationPlace::ProofHeader)),
+    };
+    verify(proof, &expected, NOW, &RustCryptoProvider)
+}
+
+#[test]
+fn a_key_attestation_counts_for_the_keys_that_it_attests_alone() {
+    let attester = Attester::new(5);
+    let attest = |keys: &[PublicKey]| {
+        attester.attest(&KeyAttestationClaims {
+            keys,
+            key_storage: &[],
+            user_authentication: &[],
+            nonce: None,
+            issued_at: NOW,
+            expires_at: Some(NOW.plus(Duration::from_secs(60))),
+        })
+    };
+    let nonce = CNonce::parse("fresh").unwrap();
+    let (mine, other) = (key(1), key(2));
+    let both = [other.public_key(), mine.public_key()];
+    let proof = |attestation: &str| {
+        let prepared = prepare_attested(
+            &mine.public_key(),
+            attestation,
+            &issuer(),
+            Some(&nonce),
+            None,
+            NOW,
+        );
+        sign(&mine, prepared)
+    };
+    let verified = check_attested(&attester, &proof(&attest(&both))).unwrap();
+    assert_eq!(verified.key(), &mine.public_key());
+    assert_eq!(verified.attestation().unwrap().keys, both);
+    assert_eq!(
+        check_attested(&attester, &proof(&attest(&[other.public_key()]))),
+        Err(ProofError::NotAttested)
+    );
+    assert_eq!(
+        check_attested(&Attester::new(6), &proof(&attest(&both))),
+        Err(ProofError::Attestation(KeyAttestationError::Untrusted))
+    );
+    let bare = prepare(&mine.public_key(), &issuer(), Some(&nonce), None, NOW);
+    assert_eq!(
+        check_attested(&attester, &sign(&mine, bare)),
+        Err(ProofError::NoAttestation)
+    );
+    // Where none is required, one that nobody can judge does no harm.
+    assert!(check(&proof("anything"), ExpectedClient::Anonymous).is_ok());
+}
+
+#[test]
+fn a_certificate_names_the_key_when_an_anchor_vouches_for_it() {
+    let holder = Attester::new(5);
+    let nonce = CNonce::parse("fresh").unwrap();
+    let key = holder.leaf.public_key();
+    let chain = [holder.leaf.clone()];
+    let proof = holder.sign(prepare_certified(key, &chain, &issuer(), Some(&nonce), None, NOW));
+    let check_under = |anchors: &[Certificate], key_references: &[KeyReference]| {
+        let issuer = issuer();
+        let expected = ProofExpectations {
+            issuer: &issuer,
+            algorithms: &[SignatureAlgorithm::Es256],
+            key_references,
+            client: ExpectedClient::Anonymous,
+            certificate_anchors: anchors,
+            attestation: AttestationPolicy::Ignored,
+        };
+        verify(&proof, &expected, NOW, &RustCryptoProvider)
+    };
+    let allowed = [KeyReference::Certificate];
+    let verified = check_under(core::slice::from_ref(&holder.anchor), &allowed).unwrap();
+    assert_eq!(verified.key(), key);
+    let stranger = Attester::new(6);
+    assert_eq!(
+        check_under(&[stranger.anchor], &allowed),
+        Err(ProofError::Untrusted)
+    );
+    assert_eq!(
+        check_under(&[holder.anchor], &[KeyReference::Jwk]),
+        Err(ProofError::KeyReference)
+    );
 }
 
 fn good_parts(key: &SecretKey) -> (Value, Value) {
@@ -200,6 +298,8 @@ fn a_key_may_be_named_by_its_did_where_the_configuration_allows_it() {
         algorithms: &[SignatureAlgorithm::Es256],
         key_references: &[KeyReference::Jwk, KeyReference::Did],
         client: ExpectedClient::Anonymous,
+        certificate_anchors: &[],
+        attestation: AttestationPolicy::Ignored,
     };
     let check = |proof: &str| verify(proof, &expected, NOW, &RustCryptoProvider);
     assert_eq!(check(&by_did).unwrap().key(), &key.public_key());

@@ -19,7 +19,7 @@ use crate::{Reading, Target};
 static PROCESSOR: LazyLock<SsiJsonLd> = LazyLock::new(SsiJsonLd::new);
 static CONTEXTS: LazyLock<ContextTable> = LazyLock::new(ContextTable::default);
 
-fn json_ld() -> JsonLd<'static> {
+pub(super) fn json_ld() -> JsonLd<'static> {
     JsonLd {
         processor: &*PROCESSOR,
         contexts: &CONTEXTS,

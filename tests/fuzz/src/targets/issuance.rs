@@ -9,7 +9,9 @@ use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialRes
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::nonce::NonceResponse;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
-use symbolon_protocol::openid4vci::proof::{self, ExpectedClient, KeyReference, ProofExpectations};
+use symbolon_protocol::openid4vci::proof::{
+    self, AttestationPolicy, ExpectedClient, KeyReference, ProofExpectations,
+};
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
 
 use super::{armour, for_part, one_of, w3c, with_text};
@@ -96,8 +98,10 @@ pub(super) const ISSUANCE: Target = Target {
                     let expected = ProofExpectations {
                         issuer: &issuer,
                         algorithms: &[SignatureAlgorithm::Es256, SignatureAlgorithm::EdDsa],
-                        key_references: &[KeyReference::Jwk, KeyReference::Did],
+                        key_references: &[KeyReference::Jwk, KeyReference::Did, KeyReference::Certificate],
                         client: ExpectedClient::Anonymous,
+                        certificate_anchors: &[],
+                        attestation: AttestationPolicy::Ignored,
                     };
                     Reading::of(&proof::verify(&text, &expected, NOW, &TrustingProvider))
                 },

@@ -7,7 +7,8 @@ use symbolon_crypto::cose::{
 };
 use symbolon_crypto::encoding::cbor::{self, CborBudget, Cursor};
 use symbolon_crypto::jose::jwe::{
-    ContentEncryption, EncryptionParameters, JweCodec as _, JweHeader, PureJwe, Recipient,
+    CompressedContent, ContentCompression, ContentEncryption, EncryptionParameters, JweBudget, JweCodec as _,
+    JweHeader, PureJwe, Recipient,
 };
 use symbolon_crypto::jose::jws::{self, CompactJws};
 use symbolon_crypto::symmetric::SymmetricKey;
@@ -18,6 +19,10 @@ use crate::seeds::{Repeating, TrustingProvider, WORLD};
 use crate::{Reading, Target};
 
 const MAX_BYTES: usize = 1 << 20;
+const BUDGET: JweBudget = JweBudget {
+    max_bytes: MAX_BYTES,
+    compression: CompressedContent::Inflated { max_bytes: MAX_BYTES },
+};
 
 /// JWS and JWE.
 pub(super) const JOSE: Target = Target {
@@ -31,7 +36,7 @@ pub(super) const JOSE: Target = Target {
                     let header = symbolon_crypto::encoding::base64url::encode(input);
                     let text = format!("{header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA");
                     assert!(decrypt(&text).is_err(), "nobody made this one");
-                    Reading::of(&JweHeader::parse(&text, MAX_BYTES))
+                    Reading::of(&JweHeader::parse(&text, BUDGET))
                 },
                 |input| with_text(input, |text| Reading::of(&decrypt(text).map(|_| ()))),
             ],
@@ -53,6 +58,7 @@ pub(super) const JOSE: Target = Target {
         };
         let parameters = EncryptionParameters {
             content_encryption: ContentEncryption::A256Gcm,
+            compression: ContentCompression::Deflate,
             party_u: b"u",
             party_v: b"v",
         };
@@ -95,7 +101,7 @@ fn decrypt(
     text: &str,
 ) -> Result<symbolon_crypto::jose::jwe::DecryptedJwe, symbolon_crypto::jose::jwe::JweError> {
     let keys = |_: Option<&str>| SecretKey::from_p256_scalar(&WORLD.issuer.secret().to_secret_bytes()).ok();
-    PureJwe::new(&RustCryptoProvider).decrypt(text, &keys, MAX_BYTES)
+    PureJwe::new(&RustCryptoProvider).decrypt_within(text, &keys, BUDGET)
 }
 
 /// COSE_Sign1 whole and in place, COSE_Mac0 and COSE_Encrypt0.

@@ -2,6 +2,7 @@
 
 mod armour;
 mod claim169;
+mod credential_endpoint;
 mod data_integrity;
 mod dids;
 mod encodings;
@@ -50,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     pack::TRUST_LIST,
     pack::PACK,
     issuance::ISSUANCE,
+    credential_endpoint::CREDENTIAL_ENDPOINT,
     oauth::OAUTH,
     vcalm::VCALM,
     presentation::DCQL,

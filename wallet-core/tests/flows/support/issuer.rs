@@ -10,13 +10,16 @@ use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, Veri
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
-use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector, Proofs};
-use symbolon_protocol::openid4vci::proof::{ExpectedClient, KeyReference, ProofExpectations, verify};
+use symbolon_protocol::oauth::access_token::PresentedAccessToken;
+use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector};
+use symbolon_protocol::openid4vci::deferred::DeferredCredentialRequest;
+use symbolon_protocol::openid4vci::proof::ExpectedClient;
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
+use super::authorization::{SERVER, TestServer};
 use super::certificates::Identity;
+use super::endpoint::{Fetched, TestEndpoint};
 use super::formats::{self, Kind};
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -68,6 +71,8 @@ pub(crate) struct TestIssuer {
     pub(crate) stranger: Identity,
     pub(crate) neighbour: Identity,
     pub(crate) randomness: SeededRandomness,
+    pub(crate) server: TestServer,
+    pub(crate) endpoint: TestEndpoint,
     state: Mutex<State>,
 }
 
@@ -82,6 +87,8 @@ struct State {
     stale: usize,
     configurations: Value,
     person: Map<String, Value>,
+    authorization_servers: Vec<&'static str>,
+    datasets: Vec<String>,
 }
 
 struct Grant {
@@ -96,6 +103,8 @@ impl TestIssuer {
             stranger,
             neighbour,
             randomness: SeededRandomness::new(77),
+            server: TestServer::new(now),
+            endpoint: TestEndpoint::default(),
             state: Mutex::new(State {
                 trick: IssuerTrick::None,
                 now,
@@ -107,6 +116,8 @@ impl TestIssuer {
                 stale: 0,
                 configurations: configurations(),
                 person: person(),
+                authorization_servers: Vec::new(),
+                datasets: Vec::new(),
             }),
         }
     }
@@ -122,6 +133,30 @@ impl TestIssuer {
 
     pub(crate) fn set_configurations(&self, configurations: Value) {
         self.state.lock().unwrap().configurations = configurations;
+    }
+
+    /// Has these servers, instead of itself, let people sign in.
+    pub(crate) fn set_authorization_servers(&self, servers: &[&'static str]) {
+        self.state.lock().unwrap().authorization_servers = servers.to_vec();
+    }
+
+    /// The datasets that were asked for by name.
+    pub(crate) fn datasets(&self) -> Vec<String> {
+        self.state.lock().unwrap().datasets.clone()
+    }
+
+    /// An offer with these grants.
+    pub(crate) fn offer_with_grants(&self, grants: Value) -> String {
+        let mut offer = self.offer_document(None, &[CONFIGURATION]);
+        offer["grants"] = grants;
+        link("credential_offer", &offer.to_string())
+    }
+
+    /// An offer for which the person has to sign in.
+    pub(crate) fn offer_to_sign_in(&self) -> String {
+        self.offer_with_grants(json!({
+            "authorization_code": { "issuer_state": "from the offer", "authorization_server": SERVER }
+        }))
     }
 
     /// The keys that credentials were bound to.
@@ -187,6 +222,8 @@ impl TestIssuer {
                 json_answer(200, &json!({ "c_nonce": nonce }))
             }
             ("POST", "/credential") => self.credential(request),
+            ("POST", "/deferred_credential") => self.deferred(request),
+            ("POST", "/notification") => self.endpoint.notified(request),
             (method, path) => panic!("the issuer does not know {method} {path}"),
         }
     }
@@ -223,6 +260,13 @@ impl TestIssuer {
                 "credential_configurations_supported": configurations,
             }),
         );
+        self.endpoint.describe(&mut response);
+        let servers = self.state.lock().unwrap().authorization_servers.clone();
+        if !servers.is_empty() {
+            let mut metadata: Value = serde_json::from_slice(&response.body).unwrap();
+            metadata["authorization_servers"] = json!(servers);
+            response.body = metadata.to_string().into_bytes();
+        }
         if trick == IssuerTrick::MetadataAsHtml {
             response.headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
         }
@@ -281,31 +325,35 @@ impl TestIssuer {
     }
 
     fn credential(&self, request: &HttpRequest) -> HttpResponse {
-        let mut state = self.state.lock().unwrap();
         let authorization = request.headers.iter().find(|(name, _)| *name == "authorization");
-        let token = authorization
-            .and_then(|(_, value)| value.strip_prefix("Bearer "))
-            .expect("a bearer token");
-        if !state.tokens.contains(token) {
+        let presented = PresentedAccessToken::parse(
+            authorization.map(|(_, value)| value.as_str()),
+            request.url.query(),
+        )
+        .expect("an access token");
+        let granted = match self.server.access(request, &presented) {
+            Ok(granted) => granted,
+            Err(refusal) => return refusal,
+        };
+        let mut state = self.state.lock().unwrap();
+        if granted.is_none() && !state.tokens.contains(presented.token().expose()) {
             return json_answer(401, &json!({ "error": "invalid_token" }));
         }
-        let parsed =
-            CredentialRequest::parse(&request.body).expect("the wallet sends a proper credential request");
-        let Some(Proofs::Jwt(proofs)) = &parsed.proofs else {
-            panic!("a jwt proof")
+        let (body, carriage) = self.endpoint.open(request);
+        if body == b"stale" {
+            return json_answer(400, &json!({ "error": "invalid_encryption_parameters" }));
+        }
+        let parsed = CredentialRequest::parse_carried(&body, carriage)
+            .expect("the wallet sends a proper credential request");
+        let client = match granted.as_ref().and_then(|granted| granted.client.as_deref()) {
+            Some(client) => ExpectedClient::Named(client),
+            None => ExpectedClient::Anonymous,
         };
-        let [proof] = proofs.as_slice() else {
-            panic!("one proof")
-        };
-        let issuer = IssuerIdentifier::parse(ISSUER).unwrap();
-        let expectations = ProofExpectations {
-            issuer: &issuer,
-            algorithms: &[SignatureAlgorithm::Es256],
-            key_references: &[KeyReference::Jwk, KeyReference::Did],
-            client: ExpectedClient::Anonymous,
-        };
-        let proof = verify(proof, &expectations, state.now, &RustCryptoProvider).expect("a valid proof");
-        if !state.nonces.remove(proof.nonce().as_str()) {
+        let proofs = parsed.proofs.as_ref().expect("proofs");
+        let (keys, nonces) = self.endpoint.prove(proofs, client, state.now);
+        // Not all at once: the proofs of one request answer one nonce.
+        let fresh: BTreeSet<String> = nonces.into_iter().collect();
+        if !fresh.iter().all(|nonce| state.nonces.remove(nonce)) {
             return json_answer(400, &json!({ "error": "invalid_nonce" }));
         }
         let stale = match state.trick {
@@ -324,21 +372,77 @@ impl TestIssuer {
             }
             _ => {}
         }
-        let CredentialSelector::Configuration(configuration) = &parsed.selector else {
-            panic!("no datasets were named")
+        let configuration = match (&parsed.selector, &granted) {
+            (CredentialSelector::Configuration(configuration), _) => configuration.as_str().to_owned(),
+            (CredentialSelector::Identifier(dataset), Some(granted)) => {
+                state.datasets.push(dataset.as_str().to_owned());
+                granted
+                    .configuration_of(dataset.as_str())
+                    .expect("a dataset that was granted")
+            }
+            (CredentialSelector::Identifier(_), None) => panic!("no datasets were named"),
         };
+        if let Some(waiting) = self.endpoint.defer(&configuration, &keys) {
+            return self
+                .endpoint
+                .answer(202, waiting, parsed.response_encryption.as_ref());
+        }
+        let body = self.issue_all(&mut state, &configuration, &keys);
+        self.endpoint
+            .answer(200, body, parsed.response_encryption.as_ref())
+    }
+
+    /// Hands out what had to wait.
+    fn deferred(&self, request: &HttpRequest) -> HttpResponse {
+        let (body, carriage) = self.endpoint.open(request);
+        if body == b"stale" {
+            return json_answer(400, &json!({ "error": "invalid_encryption_parameters" }));
+        }
+        let parsed =
+            DeferredCredentialRequest::parse(&body, carriage).expect("a deferred credential request");
+        let encryption = parsed.response_encryption.as_ref();
+        match self.endpoint.fetch(parsed.transaction_id.as_str()) {
+            Fetched::Waiting(body) => self.endpoint.answer(202, body, encryption),
+            Fetched::Gone => json_answer(400, &json!({ "error": "invalid_transaction_id" })),
+            Fetched::Denied => json_answer(400, &json!({ "error": "credential_request_denied" })),
+            Fetched::Ready(configuration, keys) => {
+                let body = self.issue_all(&mut self.state.lock().unwrap(), &configuration, &keys);
+                self.endpoint.answer(200, body, encryption)
+            }
+        }
+    }
+
+    /// The credentials in an order of the issuer's own.
+    fn issue_all(&self, state: &mut State, configuration: &str, keys: &[PublicKey]) -> Value {
+        let mut credentials: Vec<Value> = keys
+            .iter()
+            .rev()
+            .map(|key| json!({ "credential": self.issue_one(state, configuration, key) }))
+            .collect();
+        if state.trick == IssuerTrick::TwoCredentials {
+            credentials.push(credentials[0].clone());
+        }
+        credentials.truncate(self.endpoint.most());
+        let mut body = json!({ "credentials": credentials });
+        if let Some(id) = self.endpoint.notification_id() {
+            body["notification_id"] = json!(id);
+        }
+        body
+    }
+
+    fn issue_one(&self, state: &mut State, configuration: &str, key: &PublicKey) -> Value {
         let other = formats::issue(
-            configuration.as_str(),
-            proof.key(),
+            configuration,
+            key,
             state.trick,
             state.now,
             state.counter,
             &state.person,
         );
         let mut credential = other.unwrap_or_else(|| {
-            let credential_type = state.configurations[configuration.as_str()]["vct"].as_str();
+            let credential_type = state.configurations[configuration]["vct"].as_str();
             Value::from(self.issue(
-                proof.key(),
+                key,
                 credential_type.unwrap(),
                 state.trick,
                 state.now,
@@ -352,12 +456,8 @@ impl TestIssuer {
                 object => Value::from(object.to_string()),
             };
         }
-        state.issued.push(proof.key().clone());
-        let mut credentials = vec![json!({ "credential": credential })];
-        if state.trick == IssuerTrick::TwoCredentials {
-            credentials.push(credentials[0].clone());
-        }
-        json_answer(200, &json!({ "credentials": credentials }))
+        state.issued.push(key.clone());
+        credential
     }
 
     fn issue(

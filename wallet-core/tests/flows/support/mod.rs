@@ -1,7 +1,10 @@
 //! An issuer, a verifier, certificates and a network that can be cut anywhere.
 
+pub(crate) mod attester;
+pub(crate) mod authorization;
 pub(crate) mod certificates;
 pub(crate) mod dids;
+pub(crate) mod endpoint;
 pub(crate) mod formats;
 pub(crate) mod issuer;
 pub(crate) mod network;

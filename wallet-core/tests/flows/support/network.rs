@@ -79,7 +79,8 @@ impl Transport for Network {
 impl Network {
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
         match request.url.host_str() {
-            Some("issuer.example" | "authorization.example") => self.issuer.answer(request),
+            Some("issuer.example") => self.issuer.answer(request),
+            Some("authorization.example") => self.issuer.server.answer(request),
             Some("verifier.example") => self.verifier.answer(request),
             other => panic!("nobody is at {other:?}"),
         }

@@ -1,6 +1,7 @@
 //! Everything together.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -11,21 +12,30 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::testing::{MemoryKeys, block_on};
 use symbolon_wallet_core::{
-    AllowedIssuer, AllowedTypes, CredentialId, IssuerPolicy, Languages, ListKeys as _, MemoryStore, Ports,
-    RelyingPartyPolicy, Silent, TransportError, Wallet, WalletPolicy, WalletStore as _,
+    AllowedIssuer, AllowedTypes, AttestKeys, CredentialId, FlowId, IssuerPolicy, Languages, ListKeys as _,
+    MemoryStore, Ports, RelyingPartyPolicy, Silent, TransportError, Wallet, WalletClient, WalletError,
+    WalletPolicy, WalletStore as _,
 };
+use url::Url;
 
+use super::attester::{CLIENT, TestAttester};
+use super::authorization::{Abilities, Answer, SERVER};
 use super::certificates::certificates;
 use super::dids::dids;
 use super::formats::{DOCTYPE, Kind, W3C_TYPE, contexts};
 use super::issuer::{ISSUER, TYPE, TestIssuer};
 use super::network::{Faults, MortalStore, Network};
 use super::verifier::TestVerifier;
+
+/// Where the browser brings the answers of issuers.
+pub(crate) const REDIRECT_URI: &str = "org.example.wallet:/signed-in";
 
 /// A wallet that can be killed and opened again, an issuer and a verifier.
 pub(crate) struct World {
@@ -37,6 +47,10 @@ pub(crate) struct World {
     pub(crate) policy: WalletPolicy,
     pub(crate) now: UnixTime,
     pub(crate) json_ld: Option<Arc<dyn JsonLdProcessor>>,
+    pub(crate) client: Option<WalletClient>,
+    pub(crate) attester: Arc<TestAttester>,
+    pub(crate) copies: usize,
+    pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
     randomness: Arc<SeededRandomness>,
@@ -103,6 +117,10 @@ impl World {
             policy,
             now,
             json_ld: Some(Arc::new(SsiJsonLd::new())),
+            client: None,
+            attester: Arc::new(TestAttester::new(now)),
+            copies: 1,
+            key_attester: None,
             log: Arc::default(),
             down: Arc::default(),
             randomness,
@@ -131,7 +149,46 @@ impl World {
             json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
         };
-        Wallet::new(ports, self.policy.clone())
+        let mut wallet =
+            Wallet::new(ports, self.policy.clone()).with_copies(NonZeroUsize::new(self.copies).unwrap());
+        if let Some(attester) = &self.key_attester {
+            wallet = wallet.with_key_attester(Arc::clone(attester));
+        }
+        match &self.client {
+            Some(client) => wallet.with_client(client.clone()),
+            None => wallet,
+        }
+    }
+
+    /// A wallet that is known to authorization servers, and an issuer whose server can do this.
+    pub(crate) fn with_sign_in(abilities: Abilities) -> Self {
+        let mut world = Self::new();
+        world.issuer.set_authorization_servers(&[SERVER]);
+        world.issuer.server.set_abilities(abilities);
+        world.client = Some(WalletClient {
+            identifier: ClientIdentifier::parse(CLIENT).unwrap(),
+            redirect_uri: RedirectUri::parse(REDIRECT_URI).unwrap(),
+            attester: Some(Arc::clone(&world.attester) as _),
+        });
+        world
+    }
+
+    /// Receives the credential of an offer for which the person signs in.
+    pub(crate) fn receive_by_sign_in(&self) -> CredentialId {
+        match self.sign_in(Answer::SignsIn).1.unwrap() {
+            ReceiveOutcome::Stored { credentials, .. } => credentials[0],
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Accepts an offer, opens the page and hands over how that was answered.
+    pub(crate) fn sign_in(&self, answer: Answer) -> (FlowId, Result<ReceiveOutcome, WalletError>) {
+        let wallet = self.wallet();
+        let offer = block_on(wallet.receive_offer(&self.issuer.offer_to_sign_in(), self.now)).unwrap();
+        let outcome = block_on(wallet.accept_offer(offer.flow, None, self.now)).unwrap();
+        let redirect = self.issuer.server.open_page(&page(&outcome), answer);
+        let outcome = block_on(wallet.complete_sign_in(offer.flow, &redirect, self.now));
+        (offer.flow, outcome)
     }
 
     /// Every request whose line contains `part` fails from now on; `None` ends it.
@@ -175,6 +232,14 @@ impl World {
     /// How many entries the history has.
     pub(crate) fn history_length(&self) -> usize {
         block_on(self.store.history()).unwrap().len()
+    }
+}
+
+/// The page that the wallet has the browser open.
+pub(crate) fn page(outcome: &ReceiveOutcome) -> Url {
+    match outcome {
+        ReceiveOutcome::SignInNeeded { url } => url.clone(),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
-use symbolon_issuer::authorization::{CodeOffer, CodeOfferStage, NewAccess, ProvenClient};
+use symbolon_issuer::authorization::{CodeOffer, NewAccess, ProvenClient};
 use symbolon_issuer::grant::{Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Swap};
@@ -76,24 +76,16 @@ impl Issuer {
         Err(StoreError::Contended { what: "grant" }.into())
     }
 
-    /// The other way to the same offer, closed; refuses an offer that was taken up by it.
+    /// The other way to the same offer, closed with this one. Were it taken first, it would have closed this one.
     async fn taken_up_otherwise(
         &self,
         grant: &Grant,
-    ) -> Result<Option<Change<SecretDigest, CodeOffer>>, TokenFailure> {
+    ) -> Result<Option<Change<SecretDigest, CodeOffer>>, StoreError> {
         let Some(state) = grant.code_offer else {
             return Ok(None);
         };
-        match self.store().code_offer(&state).await? {
-            None => Ok(None),
-            Some(found) if found.value.stage == CodeOfferStage::TakenUp => {
-                Err(TokenRefusal::AlreadyRedeemed.into())
-            }
-            Some(found) => {
-                let taken_up = found.value.taken_up();
-                Ok(Some(Change::of(state, &found, taken_up)))
-            }
-        }
+        let found = self.store().code_offer(&state).await?;
+        Ok(found.map(|found| Change::of(state, &found, found.value.taken_up())))
     }
 
     fn event_of(&self, grant: &Grant) -> Result<Option<WaitingEvent>, RandomnessUnavailable> {

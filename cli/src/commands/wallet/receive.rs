@@ -1,0 +1,183 @@
+//! `symbolon wallet receive` and `symbolon wallet renew`
+
+use anyhow::{Context as _, anyhow, bail};
+use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::receive::{
+    OfferShown, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt, Wanted,
+};
+use symbolon_wallet_core::{CredentialId, Wallet, WalletClient, WalletError};
+
+use super::browser::Browser;
+use super::{Asked, ask, link};
+use crate::arguments::ReceiveArguments;
+use crate::commands::show;
+use crate::edge;
+
+/// Who this wallet says it is to issuers where people sign in. It is one of many copies of a public program, so the name proves
+/// nothing.
+const CLIENT: &str = "symbolon-wallet";
+
+/// Receives what is offered, or what an issuer is asked for. The issuer is shown before anything is fetched.
+///
+/// # Errors
+/// A refusal by wallet or issuer.
+pub(super) async fn receive(
+    wallet: Wallet,
+    arguments: &ReceiveArguments,
+) -> anyhow::Result<Vec<CredentialId>> {
+    let mut browser = Browser::prepare(arguments.redirect.as_deref()).await?;
+    let wallet = wallet.with_client(WalletClient {
+        identifier: ClientIdentifier::parse(CLIENT).context("the name of this wallet cannot be used")?,
+        redirect_uri: browser.redirect_uri().clone(),
+        attester: None,
+    });
+    let now = edge::system_time();
+    let offer = begin(&wallet, arguments).await?;
+    for ShownIssuer { identifier, name } in &offer.issuers {
+        let name = name.as_deref().map(show::printable).unwrap_or_default();
+        show::line(&format!("offered by {name} ({})", identifier.as_str()));
+    }
+    let code = arguments.tx_code.as_deref().map(parse_code).transpose()?;
+    let mut outcome = wallet.accept_offer(offer.flow, code, now).await?;
+    loop {
+        match outcome {
+            ReceiveOutcome::SignInNeeded { url } => {
+                show::line(&format!("sign in at {}", show::printable(url.as_str())));
+                outcome = match browser.wait().await? {
+                    Some(answer) => sign_in(&wallet, &offer, &mut browser, answer).await?,
+                    None => {
+                        wallet.decline_offer(offer.flow, edge::system_time()).await?;
+                        bail!("nobody signed in");
+                    }
+                };
+            }
+            ReceiveOutcome::TransactionCodeNeeded { prompt, attempt } => {
+                if let TransactionCodeAttempt::AfterRefusal { refused } = attempt {
+                    show::warning(&format!(
+                        "the issuer refused the transaction code ({refused} so far)"
+                    ));
+                }
+                let description = prompt
+                    .description
+                    .as_deref()
+                    .map(show::printable)
+                    .unwrap_or_default();
+                let question = format!("transaction code ({description}): ");
+                let Some(code) = ask(&question, Asked::Person)? else {
+                    wallet.decline_offer(offer.flow, edge::system_time()).await?;
+                    bail!("the issuer asks for a transaction code: give it with --tx-code");
+                };
+                outcome = wallet
+                    .enter_transaction_code(offer.flow, parse_code(&code)?, edge::system_time())
+                    .await?;
+            }
+            other => return received(&other),
+        }
+    }
+}
+
+/// Has a credential issued again.
+///
+/// # Errors
+/// A refusal by the issuer, and a credential whose issuer gave no lasting access.
+pub(super) async fn renew(wallet: &Wallet, id: CredentialId) -> anyhow::Result<Vec<CredentialId>> {
+    match wallet.renew(id, edge::system_time()).await {
+        Ok(outcome) => received(&outcome),
+        Err(WalletError::NotFound) => {
+            bail!("there is no such credential, or its issuer gave no access to renew it with")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn begin(wallet: &Wallet, arguments: &ReceiveArguments) -> anyhow::Result<OfferShown> {
+    let now = edge::system_time();
+    if let Some(offer) = &arguments.offer {
+        return Ok(wallet.receive_offer(&link(offer)?, now).await?);
+    }
+    let issuer = arguments
+        .issuer
+        .as_deref()
+        .context("give an offer, or --issuer")?;
+    let issuer = IssuerIdentifier::parse(issuer).context("the issuer is no URL")?;
+    let wanted = match &arguments.scope {
+        Some(scope) => Wanted::Scope(scope.clone()),
+        None => {
+            let parse = |id: &String| {
+                ConfigurationId::parse(id.as_str())
+                    .with_context(|| format!("{} names no credential", show::printable(id)))
+            };
+            Wanted::Configurations(arguments.credential.iter().map(parse).collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(wallet.ask_issuer(issuer, wanted, now).await?)
+}
+
+/// Hands the answer over. One that somebody else sent here is passed over, and the person's is waited for.
+async fn sign_in(
+    wallet: &Wallet,
+    offer: &OfferShown,
+    browser: &mut Browser,
+    mut answer: String,
+) -> anyhow::Result<ReceiveOutcome> {
+    loop {
+        match wallet
+            .complete_sign_in(offer.flow, &answer, edge::system_time())
+            .await
+        {
+            Err(WalletError::ForeignAnswer(error)) => {
+                show::warning(&format!("an answer was passed over: {error}"));
+                match browser.wait().await? {
+                    Some(another) => answer = another,
+                    None => bail!("nobody signed in"),
+                }
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
+fn received(outcome: &ReceiveOutcome) -> anyhow::Result<Vec<CredentialId>> {
+    if let ReceiveOutcome::Deferred { .. } = outcome {
+        show::line(&outcome_text(outcome));
+        return Ok(Vec::new());
+    }
+    let ReceiveOutcome::Stored {
+        credentials,
+        not_supported,
+    } = outcome
+    else {
+        bail!("nothing was received: {}", outcome_text(outcome));
+    };
+    for id in credentials {
+        show::line(&format!("received {id}"));
+    }
+    for configuration in not_supported {
+        show::warning(&format!(
+            "not supported by this wallet: {}",
+            show::printable(configuration.as_str())
+        ));
+    }
+    Ok(credentials.clone())
+}
+
+fn parse_code(text: &str) -> anyhow::Result<TransactionCode> {
+    TransactionCode::parse(text.trim()).ok_or_else(|| anyhow!("the transaction code is empty or too long"))
+}
+
+pub(super) fn outcome_text(outcome: &ReceiveOutcome) -> String {
+    match outcome {
+        ReceiveOutcome::NewOfferNeeded(reason) => format!("a new offer is needed ({})", show::words(reason)),
+        ReceiveOutcome::Refused { problem, .. } => format!("refused ({})", show::words(problem)),
+        ReceiveOutcome::Declined => "declined".to_owned(),
+        ReceiveOutcome::KeyLocked => "the key is locked".to_owned(),
+        ReceiveOutcome::Deferred { until } => format!(
+            "the issuer hands it out later: any `symbolon wallet` command asks again from {} on",
+            until.rfc3339()
+        ),
+        _ => "it waits for a decision".to_owned(),
+    }
+}

@@ -1,0 +1,216 @@
+//! What the tests of the credential endpoint share: configurations of their own, an attester, encrypted messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Response;
+use serde_json::{Value, json};
+use symbolon_crypto::jose::jwe::PureJwe;
+use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
+use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::{LeafRequest, Validity, leaf, root};
+use symbolon_crypto::{
+    CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime,
+};
+use symbolon_issuer::mapping::CredentialConfiguration;
+use symbolon_issuer::policy::IssuerPolicy;
+use symbolon_issuer::profile::{IssuerProfile, ProofTrust};
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
+use symbolon_protocol::openid4vci::identifiers::CNonce;
+use symbolon_protocol::openid4vci::key_attestation::KeyAttestationClaims;
+use symbolon_protocol::openid4vci::metadata::{AttackResistance, IssuerMetadata};
+
+use crate::harness::{START, Shape, World};
+
+/// A national identity with keys of its own in the configuration file.
+pub(crate) fn configuration(id: &str, keys: &str) -> String {
+    symbolon_schemas::NATIONAL_IDENTITY
+        .mapping
+        .replace("id = \"NationalIdentity\"", &format!("id = \"{id}\""))
+        .replace("types/national-identity", &format!("types/{}", id.to_lowercase()))
+        .replace("validity-days = 365", &format!("validity-days = 365\n{keys}\n"))
+}
+
+/// An issuer with the shipped configurations and these, which believes `trust`.
+pub(crate) fn with_configurations(texts: &[String], trust: ProofTrust) -> Shape {
+    let texts = texts.to_vec();
+    Arc::new(move |mut setup| {
+        let shipped = symbolon_schemas::CREDENTIALS
+            .iter()
+            .map(|template| template.mapping);
+        let own = texts.iter().map(String::as_str);
+        let configurations = shipped
+            .chain(own)
+            .map(|text| CredentialConfiguration::parse(text).unwrap())
+            .collect();
+        let old = &setup.profile;
+        setup.profile = IssuerProfile::new(
+            old.identifier().clone(),
+            old.name().to_owned(),
+            configurations,
+            old.policy().clone(),
+        )
+        .unwrap()
+        .with_proof_trust(trust.clone());
+        setup
+    })
+}
+
+/// A policy that takes several keys.
+pub(crate) fn batches() -> IssuerPolicy {
+    IssuerPolicy {
+        batch_size: 5,
+        credentials_per_offer: 3,
+        ..IssuerPolicy::default()
+    }
+}
+
+/// A wallet provider.
+pub(crate) struct Attester {
+    key: SoftwareKey,
+    pub(crate) leaf: Certificate,
+    pub(crate) anchor: Certificate,
+}
+
+impl Attester {
+    pub(crate) fn new(seed: u64) -> Self {
+        let randomness = SeededRandomness::new(seed);
+        let key = |name: &str| {
+            let secret = SecretKey::generate(SignatureAlgorithm::Es256, &randomness).unwrap();
+            SoftwareKey::new(KeyHandle::new(name), secret, Arc::new(RustCryptoProvider))
+        };
+        let now = UnixTime::from_seconds(START);
+        let month = Duration::from_secs(30 * 86_400);
+        let validity = Validity {
+            not_before: now.minus(month),
+            not_after: now.plus(month),
+        };
+        let authority = key("authority");
+        let described = authority.describe(authority.handle()).unwrap();
+        let anchor = root("Wallet providers", validity, &described, &authority, &randomness).unwrap();
+        let anchor = Certificate::parse(&anchor).unwrap();
+        let attester = key("attester");
+        let request = LeafRequest {
+            subject_name: "Wallet provider".to_owned(),
+            san_uris: vec!["https://wallet.example".to_owned()],
+            san_dns: Vec::new(),
+            validity,
+            extended_key_usage: None,
+            public_key: attester.public_key().clone(),
+        };
+        let der = leaf(&request, &anchor, &described, &authority, &randomness).unwrap();
+        Self {
+            key: attester,
+            leaf: Certificate::parse(&der).unwrap(),
+            anchor,
+        }
+    }
+
+    pub(crate) fn trust(&self) -> ProofTrust {
+        ProofTrust {
+            attesters: vec![self.anchor.clone()],
+            certificates: Vec::new(),
+        }
+    }
+
+    /// An attestation of keys at a level, for a minute.
+    pub(crate) fn attest(
+        &self,
+        keys: &[PublicKey],
+        level: &str,
+        nonce: Option<&str>,
+        at: UnixTime,
+    ) -> String {
+        let nonce = nonce.map(|nonce| CNonce::parse(nonce).unwrap());
+        let level = AttackResistance::parse(level).unwrap();
+        let claims = KeyAttestationClaims {
+            keys,
+            key_storage: core::slice::from_ref(&level),
+            user_authentication: &[],
+            nonce: nonce.as_ref(),
+            issued_at: at,
+            expires_at: Some(at.plus(Duration::from_secs(60))),
+        };
+        let chain = core::slice::from_ref(&self.leaf);
+        self.sign(claims.prepare(SignatureAlgorithm::Es256, chain))
+    }
+
+    pub(crate) fn sign(&self, prepared: symbolon_crypto::jose::jws::PreparedJws) -> String {
+        sign(self.key.secret_key(), prepared)
+    }
+}
+
+pub(crate) fn sign(key: &SecretKey, prepared: symbolon_crypto::jose::jws::PreparedJws) -> String {
+    let signature = RustCryptoProvider
+        .sign(key, prepared.signing_input().as_bytes())
+        .unwrap();
+    prepared.finish(&signature)
+}
+
+pub(crate) async fn metadata(world: &World) -> IssuerMetadata {
+    let url = world.url("/.well-known/openid-credential-issuer");
+    let body = world.client.get(url).send().await.unwrap().bytes().await.unwrap();
+    let issuer = IssuerIdentifier::parse(&world.base).unwrap();
+    IssuerMetadata::parse(&body, &issuer, UrlPolicy::Development).unwrap()
+}
+
+/// Sends a request encrypted as the issuer's metadata say.
+pub(crate) async fn send_encrypted(world: &World, path: &str, token: &str, body: &Value) -> Response {
+    let chosen = metadata(world).await.credential_request_encryption.unwrap();
+    let codec = PureJwe::new(&RustCryptoProvider);
+    let text = chosen.choose().unwrap();
+    let text = text
+        .encrypt(body.to_string().as_bytes(), &codec, &*world.randomness)
+        .unwrap();
+    send_text(world, path, token, text).await
+}
+
+pub(crate) async fn send_text(world: &World, path: &str, token: &str, text: String) -> Response {
+    world
+        .client
+        .post(world.url(path))
+        .bearer_auth(token)
+        .header("content-type", "application/jwt")
+        .body(text)
+        .send()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn send(world: &World, path: &str, token: &str, body: &Value) -> Response {
+    world
+        .client
+        .post(world.url(path))
+        .bearer_auth(token)
+        .json(body)
+        .send()
+        .await
+        .unwrap()
+}
+
+/// Opens an encrypted answer.
+pub(crate) async fn opened(response: Response, wanted: &ResponseEncryption, key: &SecretKey) -> Value {
+    assert_eq!(response.headers()["content-type"], "application/jwt");
+    let text = response.text().await.unwrap();
+    let copy = || SecretKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).ok();
+    let opened = wanted
+        .decrypt(&text, &copy, &PureJwe::new(&RustCryptoProvider), 1 << 20)
+        .unwrap();
+    serde_json::from_slice(&opened).unwrap()
+}
+
+/// The claims of an SD-JWT VC that are not disclosed one by one.
+pub(crate) fn claims(credential: &Value) -> Value {
+    let text = credential.as_str().unwrap();
+    let jwt = text.split('~').next().unwrap();
+    let payload = jwt.split('.').nth(1).unwrap();
+    let bytes = symbolon_crypto::encoding::base64url::decode(payload).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+pub(crate) async fn asked(world: &World, id: &str, token: &str, proofs: Value) -> Response {
+    let body = json!({ "credential_configuration_id": id, "proofs": proofs });
+    world.credential_request(token, &body).await
+}

@@ -1,0 +1,239 @@
+// Sign-in and consent as a resident meets them: at two widths, in languages of both directions, by keyboard alone.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { Chromium } from "./chromium.mjs";
+import { Installation } from "./installation.mjs";
+
+const [binary, work, pictures] = process.argv.slice(2);
+const SIZES = { phone: { width: 320, height: 640 }, desk: { width: 1280, height: 800 } };
+const FORM = { en: { direction: "ltr", agree: "I agree" }, ar: { direction: "rtl", agree: "أوافق" } };
+
+mkdirSync(pictures, { recursive: true });
+let passed = 0;
+let installation;
+let browser;
+
+try {
+  installation = await Installation.start(binary, join(work, "installation"));
+  browser = new Chromium(join(work, "profile"));
+  for (const [size, metrics] of Object.entries(SIZES)) {
+    for (const language of Object.keys(FORM)) {
+      await story(`${language}-${size}`, { ...metrics, language }, FORM[language]);
+    }
+  }
+  await everyLanguageFits();
+  await darkPagesCanBeRead();
+  await theSwitchIsReachedByKeyboard();
+  await thePagesAroundIt();
+  console.log(`${passed} passed, 0 failed`);
+} finally {
+  await browser?.close();
+  await installation?.stop();
+}
+
+/** From the wallet to the wallet. */
+async function story(name, settings, expected) {
+  const page = await browser.page(settings);
+  const at = (step) => check(page, `${name}-${step}`, settings.language, expected.direction);
+  await page.go(await installation.authorization());
+  await at("1-number");
+
+  await page.type("12");
+  await page.loading(() => page.press("Enter"));
+  await at("2-number-refused");
+  await refused(page, "number");
+
+  const person = installation.people[passed % installation.people.length];
+  await page.type(person.UIN);
+  await page.loading(() => page.press("Enter"));
+  await at("3-code");
+  assert(!(await page.evaluate("document.body.innerText")).includes(person.phone), "the telephone is masked");
+
+  await page.type("000000");
+  await page.loading(() => page.press("Enter"));
+  await at("4-code-refused");
+  await refused(page, "code");
+
+  // A try that failed costs a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await page.type(await installation.code(await requestOf(page)));
+  await page.loading(() => page.press("Enter"));
+  await at("5-consent");
+  await choicesWeighTheSame(page);
+  await page.tabTo("summary");
+  await page.press("Enter");
+  await at("6-consent-open");
+  await page.tabTo("form[action$='/consent/approve'] button");
+  assert.equal(await page.evaluate("document.activeElement.innerText"), expected.agree);
+  await page.loading(() => page.press("Enter"));
+  const back = new URL(await page.evaluate("location.href"));
+  assert.equal(back.origin + back.pathname, installation.back);
+  assert(back.searchParams.get("code"), "the wallet has a code");
+  assert.equal(back.searchParams.get("iss"), installation.issuer);
+  quiet(page, name);
+  passed += 1;
+}
+
+/** The request's name, as the page of the code shows it. */
+async function requestOf(page) {
+  const text = await page.evaluate("document.querySelector('main').innerText");
+  const found = text.match(/[BCDFGHJKMNPQRTVWXY346789]{3}(?=[^0-9A-Za-z])/g);
+  assert(found, "the page names the request");
+  return found.at(-1);
+}
+
+/** What every page keeps to. */
+async function check(page, name, language, direction) {
+  writeFileSync(join(pictures, `${name}.png`), await page.screenshot());
+  const seen = await page.evaluate(`({
+    language: document.documentElement.lang,
+    direction: getComputedStyle(document.body).direction,
+    headings: document.querySelectorAll("h1").length,
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    outside: [...document.querySelectorAll("main *")].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 0 && (box.left < -0.5 || box.right > document.documentElement.clientWidth + 0.5);
+    }).map((element) => element.outerHTML.slice(0, 80)),
+    title: document.title,
+    scripts: document.scripts.length,
+    small: [...document.querySelectorAll("button, .button, input:not([type=hidden])")]
+      .filter((element) => element.getBoundingClientRect().height < 40).length,
+  })`);
+  assert.equal(seen.language, language, name);
+  assert.equal(seen.direction, direction, name);
+  assert.equal(seen.headings, 1, `${name} has one heading`);
+  assert.equal(seen.wide, 0, `${name} scrolls sideways`);
+  assert.deepEqual(seen.outside, [], `${name} has something outside`);
+  assert.equal(seen.scripts, 0, `${name} has a script`);
+  assert.equal(seen.small, 0, `${name} has something too small to touch`);
+  assert(seen.title.length > 3, `${name} has a title`);
+  const nodes = await page.accessible();
+  for (const landmark of ["banner", "main"]) {
+    assert.equal(nodes.filter((node) => node.role === landmark).length, 1, `${name} has one ${landmark}`);
+  }
+  const nameless = nodes.filter(
+    (node) => node.focusable && !["RootWebArea", "main"].includes(node.role) && node.name.trim() === "",
+  );
+  assert.deepEqual(nameless, [], `${name} has controls without a name`);
+}
+
+/** A form that was refused says so where the focus is. */
+async function refused(page, id) {
+  const seen = await page.evaluate(`({
+    focus: document.activeElement.id,
+    invalid: document.activeElement.getAttribute("aria-invalid"),
+    said: document.getElementById("problem")?.innerText ?? "",
+    described: document.activeElement.getAttribute("aria-describedby"),
+    live: document.getElementById("problem")?.closest("[aria-live]")?.getAttribute("aria-live"),
+  })`);
+  assert.equal(seen.focus, id);
+  assert.equal(seen.invalid, "true");
+  assert(seen.said.length > 5 && seen.described.split(" ").includes("problem"));
+  assert.equal(seen.live, "assertive");
+}
+
+/** Yes and no are drawn alike: the page does not push. */
+async function choicesWeighTheSame(page) {
+  const drawn = await page.evaluate(`[...document.querySelectorAll(".choice button")].map((button) => {
+    const style = getComputedStyle(button);
+    const box = button.getBoundingClientRect();
+    return [style.color, style.backgroundColor, style.borderColor, style.fontWeight, Math.round(box.width), Math.round(box.height)].join();
+  })`);
+  assert.equal(drawn.length, 2);
+  assert.equal(drawn[0], drawn[1]);
+  assert(!(await page.evaluate("document.activeElement?.closest('.choice') !== null")), "nothing is chosen for the resident");
+}
+
+/** Nobody else was asked for anything, and nobody complained. */
+function quiet(page, name) {
+  const allowed = [installation.issuer, new URL(installation.back).origin];
+  const foreign = page.requests.filter((url) => !url.startsWith("data:") && !allowed.includes(new URL(url).origin));
+  assert.deepEqual(foreign, [], `${name} asked elsewhere`);
+  // An answer that refuses a form is an error to the network's log alone.
+  const complaints = page.complaints.filter((text) => !/^network: .*status of (400|403|429|503)/.test(text));
+  assert.deepEqual(complaints, [], name);
+}
+
+async function everyLanguageFits() {
+  for (const [language, direction] of [["fr", "ltr"], ["hi", "ltr"]]) {
+    const page = await browser.page({ ...SIZES.phone, language });
+    await page.go(await installation.authorization({ ui_locales: language }));
+    await check(page, `${language}-phone-1-number`, language, direction);
+    await page.type(installation.people[8].UIN);
+    await page.loading(() => page.press("Enter"));
+    await check(page, `${language}-phone-3-code`, language, direction);
+    quiet(page, language);
+  }
+  passed += 1;
+}
+
+async function darkPagesCanBeRead() {
+  const page = await browser.page({ ...SIZES.phone, language: "en", dark: true });
+  await page.go(await installation.authorization());
+  await check(page, "dark-phone-1-number", "en", "ltr");
+  // The ratio of WCAG 2.2 §1.4.3, of text on its ground.
+  const ratio = await page.evaluate(`(() => {
+    const light = (colour) => {
+      const parts = colour.match(/[0-9.]+/g).slice(0, 3).map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+    };
+    const of = (element, ground) => {
+      const [a, b] = [light(getComputedStyle(element).color), light(getComputedStyle(ground).backgroundColor)].sort((x, y) => y - x);
+      return (a + 0.05) / (b + 0.05);
+    };
+    const main = document.querySelector("main");
+    const button = document.querySelector("button");
+    return Math.min(of(main, main), of(document.querySelector(".hint"), main), of(button, button), of(main.querySelector("a"), main));
+  })()`);
+  assert(ratio >= 4.5, `text has a contrast of ${ratio}`);
+  quiet(page, "dark");
+  passed += 1;
+}
+
+async function theSwitchIsReachedByKeyboard() {
+  const page = await browser.page({ ...SIZES.phone, language: "en" });
+  await page.go(await installation.authorization());
+  await page.tabTo("nav a[lang='ar']");
+  await page.loading(() => page.press("Enter"));
+  await check(page, "switched-phone-1-number", "ar", "rtl");
+  quiet(page, "switch");
+  passed += 1;
+}
+
+/** The pages that not every resident meets. */
+async function thePagesAroundIt() {
+  const page = await browser.page({ ...SIZES.phone, language: "en" });
+  await page.go(await installation.authorization());
+  await page.tabTo("a[href$='/sign-in/cancel']");
+  await page.loading(() => page.press("Enter"));
+  await check(page, "en-phone-7-cancel", "en", "ltr");
+  await page.tabTo("form[action$='/consent/refuse'] button");
+  await page.loading(() => page.press("Enter"));
+  assert((await page.evaluate("location.href")).includes("error=access_denied"));
+  await page.go(`${installation.issuer}/consent`);
+  await check(page, "en-phone-8-problem", "en", "ltr");
+  await page.press("Tab");
+  assert(await page.evaluate("document.activeElement.matches('.skip')"), "the first stop leads to the content");
+  await page.press("Enter");
+  assert.equal(await page.evaluate("document.activeElement.id"), "content");
+  await page.go(`${installation.issuer}/operator/codes`);
+  await check(page, "en-phone-9-operator", "en", "ltr");
+  await page.type(installation.token);
+  await page.loading(() => page.press("Enter"));
+  await check(page, "en-phone-9-operator-codes", "en", "ltr");
+
+  // Codes asked for again and again in one resident's name.
+  const victim = installation.people.at(-1).UIN;
+  for (let round = 0; round < 4; round++) {
+    const stranger = await browser.page({ ...SIZES.phone, language: "en" });
+    await stranger.go(await installation.authorization());
+    await stranger.type(victim);
+    await stranger.loading(() => stranger.press("Enter"));
+    if (round === 3) await check(stranger, "en-phone-3-code-for-all", "en", "ltr");
+  }
+  quiet(page, "around");
+  passed += 1;
+}
