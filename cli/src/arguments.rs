@@ -46,7 +46,7 @@ pub enum Command {
     Init(InitArguments),
     /// The issuer
     #[command(subcommand)]
-    Issuer(ServeCommand),
+    Issuer(IssuerCommand),
     /// The verifier
     #[command(subcommand)]
     Verifier(ServeCommand),
@@ -137,7 +137,22 @@ pub struct InitArguments {
     pub root_passphrase_file: Option<PathBuf>,
 }
 
-/// `symbolon issuer …`, `symbolon verifier …`
+/// `symbolon issuer …`
+#[derive(Debug, Subcommand)]
+pub enum IssuerCommand {
+    /// Serves every issuer of the installation until interrupted
+    #[command(after_help = "Example:\n  symbolon issuer serve --config symbolon.toml")]
+    Serve,
+    /// Says whether the issuer's configuration and keys fit its profile, and what the profile chooses
+    #[command(after_help = "Nothing is opened or changed.\n\nExample:\n  symbolon issuer check")]
+    Check {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `symbolon verifier …`
 #[derive(Debug, Subcommand)]
 pub enum ServeCommand {
     /// Serves until interrupted

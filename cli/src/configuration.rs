@@ -6,6 +6,7 @@
 
 mod authorization;
 mod credentials;
+mod profile;
 mod sign_in;
 mod tenants;
 
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use symbolon_issuer::haip::Profile;
 use thiserror::Error;
 use url::Url;
 
@@ -36,6 +38,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.identifier", KeyType::Text),
     ("issuer.listen", KeyType::Text),
     ("issuer.name", KeyType::Text),
+    ("issuer.profile", KeyType::Text),
     ("issuer.tls_certificate", KeyType::Text),
     ("issuer.tls_key", KeyType::Text),
     ("issuer.authorization.unknown_clients", KeyType::Text),
@@ -135,6 +138,9 @@ pub struct IssuerSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Which profile of the specifications it keeps to: `standard` or `haip`. `docs/haip.md` says what that chooses.
+    #[serde(default, skip_serializing_if = "is_standard")]
+    pub profile: Profile,
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
@@ -202,6 +208,11 @@ pub struct CardSection {
     /// `symbolon card face-key` makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_key: Option<PathBuf>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_standard(profile: &Profile) -> bool {
+    *profile == Profile::Standard
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -420,6 +431,7 @@ impl Configuration {
             apply_variable(&mut table, name, value)?;
         }
         tenants::share_listener(&mut table)?;
+        profile::choose(&mut table);
         let configuration: Self =
             toml::Value::Table(table)
                 .try_into()
@@ -478,6 +490,7 @@ impl Configuration {
         for (key, url) in identifiers {
             self.check_identifier(key, url)?;
         }
+        self.check_profiles()?;
         self.check_tenants()
     }
 

@@ -16,6 +16,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
 use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
+use crate::haip::Profile;
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
 use crate::mapping::{CredentialConfiguration, IssuancePolicy};
@@ -33,6 +34,7 @@ pub struct IssuerProfile {
     policy: IssuerPolicy,
     authorization: AuthorizationPolicy,
     proof_trust: ProofTrust,
+    profile: Profile,
 }
 
 /// Whom the issuer believes about the keys of wallets.
@@ -125,6 +127,7 @@ impl IssuerProfile {
             policy,
             authorization: AuthorizationPolicy::closed(),
             proof_trust: ProofTrust::default(),
+            profile: Profile::Standard,
         })
     }
 
@@ -139,6 +142,19 @@ impl IssuerProfile {
         authorization.check()?;
         self.authorization = authorization;
         Ok(self)
+    }
+
+    /// The same issuer, which keeps to this profile. Whether it can is checked where it is opened, with its keys.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The profile that it keeps to.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// The same issuer, which believes these about the keys of wallets.

@@ -22,6 +22,7 @@ mod crash;
 mod demo;
 mod every_format;
 mod formats;
+mod haip;
 mod harness;
 mod installation;
 mod keys;

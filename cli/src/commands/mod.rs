@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod card;
 pub mod card_codes;
+pub mod check;
 pub mod evidence;
 pub mod init;
 pub mod issuing;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, ServeCommand};
+use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -63,7 +64,10 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         Command::Demo(demo) => demo::run(demo).await,
         Command::Init(arguments) => init::run(arguments).map(|()| ExitCode::SUCCESS),
-        Command::Issuer(ServeCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
+        Command::Issuer(IssuerCommand::Check { json }) => {
+            check::run(&choice.load()?, *json).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Issuer(IssuerCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
         Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
@@ -97,7 +101,8 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 const fn is_of_one_issuer(command: &Command) -> bool {
     matches!(
         command,
-        Command::Records(_)
+        Command::Issuer(IssuerCommand::Check { .. })
+            | Command::Records(_)
             | Command::Offer(_)
             | Command::Card(_)
             | Command::Credential(_)

@@ -11,6 +11,7 @@ use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::x509::issue::IssueError;
 use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime, random_bytes};
+use symbolon_issuer::haip::Profile;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES};
 use symbolon_trust::trust_list::{
@@ -332,6 +333,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             tls_certificate: None,
             tls_key: None,
             credentials: configuration::CredentialsSection::default(),
+            profile: Profile::Standard,
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),

@@ -126,7 +126,7 @@ pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
         let path = installation.loaded.resolve(path);
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let configuration = CredentialConfiguration::parse(&text)
+        let configuration = CredentialConfiguration::parse_for(section.profile, &text)
             .with_context(|| format!("{} is refused", path.display()))?;
         configurations.push(configuration);
     }
@@ -138,6 +138,7 @@ pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
     let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
         .with_authorization(authorization::policy(section, &installation.loaded)?)
         .context("[issuer.authorization] is refused")?;
+    let profile = profile.with_profile(section.profile);
     Ok(profile.with_proof_trust(proof_trust(installation)?))
 }
 
@@ -262,7 +263,11 @@ fn listener_encryption(installation: &Installation) -> Encryption {
     )
 }
 
-fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
+/// What the issuer signs with.
+///
+/// # Errors
+/// Keys or certificates that cannot be read.
+pub fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     // An installation of an earlier version, which issues none of what these sign, has none of them.
     let there = |purpose| -> anyhow::Result<_> { Ok(installation.keys.has_key(purpose)?.then_some(purpose)) };
     let read = |purpose| installation.keys.read_key(purpose, &installation.provider);
@@ -307,7 +312,7 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             .map(|purpose| purpose.and_then(plain))
             .collect::<Result<_, _>>()?,
         status: certified(KeyPurpose::StatusSigning)?,
-        metadata: there(KeyPurpose::MetadataSigning).map(certified).transpose()?,
+        metadata: there(KeyPurpose::MetadataSigning)?.map(certified).transpose()?,
         cards: Some(Signer {
             key: card_key,
             sign: Arc::new(card),

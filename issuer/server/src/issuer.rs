@@ -22,6 +22,7 @@ use std::sync::{Arc, OnceLock};
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::assertion::{AssertionKeys, AssertionKeysError};
 use symbolon_issuer::grant::make_nonce;
+use symbolon_issuer::haip::{self, ProfileContradiction, ProfileKeys};
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::IndexAllocator;
 use symbolon_issuer::issuance::IssuanceMaterial;
@@ -79,6 +80,15 @@ impl Issuer {
     /// # Errors
     /// [`OpenIssuerError`] when a key is missing for what is to be issued, or the store or the randomness fails.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, OpenIssuerError> {
+        let keys = &setup.keys;
+        haip::check(
+            &setup.profile,
+            ProfileKeys {
+                credentials: &keys.credentials.key,
+                documents: keys.documents.as_ref().map(|signer| &signer.key),
+                metadata: keys.metadata.as_ref().map(|signer| &signer.key),
+            },
+        )?;
         let signers = signers(&setup)?;
         if let Some(configuration) = setup.profile.configuration_without_attester() {
             return Err(OpenIssuerError::NoAttester(configuration.clone()));
@@ -192,6 +202,9 @@ pub enum OpenIssuerError {
     /// The assertion keys have no DID.
     #[error(transparent)]
     AssertionKeys(#[from] AssertionKeysError),
+    /// What it is contradicts the profile that it keeps to.
+    #[error(transparent)]
+    Profile(#[from] ProfileContradiction),
     /// The store failed.
     #[error("the issuer's store cannot be used")]
     Store(#[from] StoreError),

@@ -22,6 +22,7 @@ mod encryption;
 mod endpoint;
 mod flow;
 mod formats;
+mod haip;
 mod harness;
 mod issuer_metadata;
 mod notification;
