@@ -21,8 +21,8 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
-pub use tenants::TenantName;
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
+pub use tenants::TenantName;
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";

@@ -150,20 +150,44 @@ fn check_key(name: &'static str, key: &SigningKey) -> Result<(), ProfileContradi
 
 /// What the profile demands of an issuer, and by what this one does it.
 pub const SWITCHED_ON: [(&str, &str); 15] = [
-    ("§4", "authorization code flow, with PKCE S256 and iss in the response"),
-    ("§4", "DPoP with nonces of the server at the token, nonce and credential endpoints"),
+    (
+        "§4",
+        "authorization code flow, with PKCE S256 and iss in the response",
+    ),
+    (
+        "§4",
+        "DPoP with nonces of the server at the token, nonce and credential endpoints",
+    ),
     ("§4", "a nonce endpoint"),
-    ("§4.1", "metadata signed under a certificate in x5c, for whoever asks for them"),
+    (
+        "§4.1",
+        "metadata signed under a certificate in x5c, for whoever asks for them",
+    ),
     ("§4.1", "a scope for every credential configuration"),
-    ("§4.2", "offers for the same and for another device, with the scheme haip-vci"),
+    (
+        "§4.2",
+        "offers for the same and for another device, with the scheme haip-vci",
+    ),
     ("§4.3", "pushed authorization requests alone"),
     ("§4.4", "refresh tokens, bound to the wallet and its key"),
-    ("§4.4.1", "wallets attested under certificates in x5c, at every endpoint where a client authenticates"),
-    ("§4.4.1", "pre-authorized codes for attested wallets alone, as nobody else is a client"),
+    (
+        "§4.4.1",
+        "wallets attested under certificates in x5c, at every endpoint where a client authenticates",
+    ),
+    (
+        "§4.4.1",
+        "pre-authorized codes for attested wallets alone, as nobody else is a client",
+    ),
     ("§4.5", "proofs of the types jwt and attestation"),
     ("§4.5.1", "attested keys, under certificates in x5c"),
-    ("§6", "credentials in the formats dc+sd-jwt and mso_mdoc, with an expiry, a status or both"),
-    ("§6.1.1", "the issuer's certificates in x5c, without the anchor and not self-signed"),
+    (
+        "§6",
+        "credentials in the formats dc+sd-jwt and mso_mdoc, with an expiry, a status or both",
+    ),
+    (
+        "§6.1.1",
+        "the issuer's certificates in x5c, without the anchor and not self-signed",
+    ),
     ("§7, §8", "ES256 and SHA-256"),
 ];
 
@@ -194,7 +218,9 @@ pub enum ProfileContradiction {
     #[error("profile haip needs authorization.attester_certificates: wallets are attested (HAIP §4.4.1)")]
     NoAttester,
     /// A client would authenticate in another way, or not at all.
-    #[error("profile haip contradicts authentication of the client {0}: it must be \"attestation\" (HAIP §4.4.1)")]
+    #[error(
+        "profile haip contradicts authentication of the client {0}: it must be \"attestation\" (HAIP §4.4.1)"
+    )]
     Client(ClientIdentifier),
     /// Another format.
     #[error(
@@ -218,7 +244,9 @@ pub enum ProfileContradiction {
     #[error("profile haip needs credentials.key_attester_certificates: keys are attested (HAIP §4.5.1)")]
     NoKeyAttester,
     /// Metadata could not be signed.
-    #[error("profile haip needs the key metadata-signing: metadata are signed where it is asked for (HAIP §4.1)")]
+    #[error(
+        "profile haip needs the key metadata-signing: metadata are signed where it is asked for (HAIP §4.1)"
+    )]
     NoMetadataKey,
     /// Another algorithm.
     #[error("profile haip contradicts the key {0}: it must be an ES256 key (HAIP §7)")]
@@ -227,9 +255,13 @@ pub enum ProfileContradiction {
     #[error("profile haip needs a certificate of the key {0} (HAIP §6.1.1)")]
     NoCertificate(&'static str),
     /// Its certificate vouches for itself.
-    #[error("profile haip contradicts the certificate of the key {0}: it must not be self-signed (HAIP §6.1.1)")]
+    #[error(
+        "profile haip contradicts the certificate of the key {0}: it must not be self-signed (HAIP §6.1.1)"
+    )]
     SelfSigned(&'static str),
     /// The anchor would travel with what it anchors.
-    #[error("profile haip contradicts the certificates of the key {0}: the anchor does not belong to them (HAIP §6.1.1)")]
+    #[error(
+        "profile haip contradicts the certificates of the key {0}: the anchor does not belong to them (HAIP §6.1.1)"
+    )]
     Anchor(&'static str),
 }

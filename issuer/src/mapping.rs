@@ -72,7 +72,9 @@ impl CredentialConfiguration {
                 table
                     .entry("proof-types")
                     .or_insert_with(|| ["jwt", "attestation"].map(toml::Value::from).to_vec().into());
-                table.entry("key-attestation").or_insert_with(|| toml::Table::new().into());
+                table
+                    .entry("key-attestation")
+                    .or_insert_with(|| toml::Table::new().into());
                 toml::Value::Table(table).try_into()
             }),
         }

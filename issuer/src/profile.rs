@@ -301,9 +301,11 @@ impl IssuerProfile {
 /// as text, and derive addresses from what they have parsed.
 fn has_one_spelling(identifier: &IssuerIdentifier) -> bool {
     let url = identifier.url().url();
-    let plain = |segment: &str| !segment.is_empty() && !segment.starts_with([':', '*']) && segment != ".well-known";
+    let plain =
+        |segment: &str| !segment.is_empty() && !segment.starts_with([':', '*']) && segment != ".well-known";
     let path = url.path().trim_start_matches('/');
-    url.as_str().trim_end_matches('/') == identifier.as_str() && (path.is_empty() || path.split('/').all(plain))
+    url.as_str().trim_end_matches('/') == identifier.as_str()
+        && (path.is_empty() || path.split('/').all(plain))
 }
 
 /// What the bits of the issuer's Bitstring Status Lists mean.

@@ -25,10 +25,13 @@ fn haip(issuer: &mut Table) {
     issuer.insert("profile".to_owned(), "haip".into());
     issuer.insert(
         "credential_configurations".to_owned(),
-        ["credentials/NationalIdentity.toml", "credentials/NationalIdentityMdoc.toml"]
-            .map(Value::from)
-            .to_vec()
-            .into(),
+        [
+            "credentials/NationalIdentity.toml",
+            "credentials/NationalIdentityMdoc.toml",
+        ]
+        .map(Value::from)
+        .to_vec()
+        .into(),
     );
     section(issuer, "authorization").insert("attester_certificates".to_owned(), anchors());
     section(issuer, "credentials").insert("key_attester_certificates".to_owned(), anchors());
@@ -79,7 +82,10 @@ fn what_contradicts_the_profile_is_refused_at_start_with_its_key() {
             client.insert("client_id".to_owned(), "a-wallet".into());
             client.insert("name".to_owned(), "A wallet".into());
             client.insert("authentication".to_owned(), "none".into());
-            client.insert("redirect_uris".to_owned(), vec![Value::from("https://wallet.example/back")].into());
+            client.insert(
+                "redirect_uris".to_owned(),
+                vec![Value::from("https://wallet.example/back")].into(),
+            );
             issuer.insert("clients".to_owned(), vec![Value::Table(client)].into());
         }),
         ("format of the credential configuration", |issuer| {
@@ -111,7 +117,10 @@ fn what_contradicts_the_profile_is_refused_at_start_with_its_key() {
     // Plain http is for development, whatever the profile.
     fs::write(installation.path("symbolon.toml"), &good).unwrap();
     configure(&installation, haip);
-    let output = installation.command(&["issuer", "check"]).env("SYMBOLON_DEVELOPMENT", "false").output();
+    let output = installation
+        .command(&["issuer", "check"])
+        .env("SYMBOLON_DEVELOPMENT", "false")
+        .output();
     let said = String::from_utf8(output.unwrap().stderr).unwrap();
     assert!(said.contains("issuer.identifier must be an https URL"), "{said}");
 }

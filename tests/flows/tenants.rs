@@ -12,7 +12,15 @@ use crate::story::living_adult;
 fn with_north(path: &str) -> (Installation, String) {
     let installation = Installation::new();
     let north = format!("{}{path}", installation.issuer);
-    installation.ok(&["tenant", "add", "north", "--issuer", &north, "--name", "Northern register"]);
+    installation.ok(&[
+        "tenant",
+        "add",
+        "north",
+        "--issuer",
+        &north,
+        "--name",
+        "Northern register",
+    ]);
     (installation, north)
 }
 
@@ -51,7 +59,15 @@ fn shown(installation: &Installation, issuer: &str) -> String {
         "claims": [{ "path": ["full_name"] }],
     }] });
     fs::write(installation.path("query.json"), query.to_string()).unwrap();
-    let request = installation.json(&["request", "create", "--query", "query.json", "--qr", "request.png", "--json"]);
+    let request = installation.json(&[
+        "request",
+        "create",
+        "--query",
+        "query.json",
+        "--qr",
+        "request.png",
+        "--json",
+    ]);
     installation.ok(&["wallet", "present", "request.png", "--yes", "--save", "shown"]);
     let id = request["request_id"].as_str().unwrap();
     let output = installation.run(&["request", "show", id, "--wait"]);
@@ -77,15 +93,25 @@ fn two_issuers_issue_and_their_credentials_are_verified_and_revoked_apart() {
     assert_eq!(of("default")[0]["status"], "valid");
     let judged = installation.run(&["verify", "shown", "--request", "shown.request.jwt"]);
     let said = String::from_utf8(judged.stdout).unwrap();
-    assert!(judged.status.code() == Some(1) && said.contains("revoked"), "{said}");
+    assert!(
+        judged.status.code() == Some(1) && said.contains("revoked"),
+        "{said}"
+    );
 
     // The pack is the installation's, and has the lists of both.
     for (tenant, card) in [("default", "default.png"), ("north", "north.png")] {
-        installation.ok(&["card", "print", "--record", &uin, "--out", card, "--tenant", tenant]);
+        installation.ok(&[
+            "card", "print", "--record", &uin, "--out", card, "--tenant", tenant,
+        ]);
     }
     installation.ok(&["credential", "revoke", "--record", &uin, "--tenant", "north"]);
     installation.ok(&["pack", "build", "--out", "all.pack"]);
-    let verdict = |card: &str| installation.run(&["verify", card, "--pack", "all.pack"]).status.code();
+    let verdict = |card: &str| {
+        installation
+            .run(&["verify", card, "--pack", "all.pack"])
+            .status
+            .code()
+    };
     assert_eq!(verdict("default.png"), Some(0));
     assert_eq!(verdict("north.png"), Some(1));
     for tenant in ["default", "north"] {
@@ -97,15 +123,28 @@ fn two_issuers_issue_and_their_credentials_are_verified_and_revoked_apart() {
 fn the_same_commands_work_without_a_server_and_choose_their_issuer() {
     let (installation, north) = with_north("/north");
     let listed = installation.json(&["tenant", "list", "--json"]);
-    let names: Vec<&str> = listed.as_array().unwrap().iter().map(|row| row["tenant"].as_str().unwrap()).collect();
+    let names: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["tenant"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["default", "north"]);
     assert_eq!(listed[1]["identifier"], north.as_str());
 
     installation.sample(3);
     let said = installation.fails(1, &["records", "import", "people.ndjson"]);
-    assert!(said.contains("--tenant") && said.contains("default, north"), "{said}");
+    assert!(
+        said.contains("--tenant") && said.contains("default, north"),
+        "{said}"
+    );
     installation.ok(&["records", "import", "people.ndjson", "--tenant", "north"]);
-    let export = |tenant: &str| installation.ok(&["records", "export", "--tenant", tenant]).lines().count();
+    let export = |tenant: &str| {
+        installation
+            .ok(&["records", "export", "--tenant", tenant])
+            .lines()
+            .count()
+    };
     assert_eq!((export("default"), export("north")), (0, 3));
     let said = installation.fails(1, &["records", "export", "--tenant", "south"]);
     assert!(said.contains("no tenant south"), "{said}");
@@ -117,11 +156,17 @@ fn the_same_commands_work_without_a_server_and_choose_their_issuer() {
         listed["keys"].as_array().unwrap().clone()
     };
     let thumbprints = |tenant: &str| -> Vec<String> {
-        keys(tenant).iter().map(|key| key["thumbprint"].to_string()).collect()
+        keys(tenant)
+            .iter()
+            .map(|key| key["thumbprint"].to_string())
+            .collect()
     };
     let of_north = thumbprints("north");
     assert!(!of_north.is_empty());
-    assert!(thumbprints("default").iter().all(|key| !of_north.contains(key)), "no key is shared");
+    assert!(
+        thumbprints("default").iter().all(|key| !of_north.contains(key)),
+        "no key is shared"
+    );
     installation.ok(&["keys", "rotate", "card-signing", "--tenant", "north"]);
     assert_ne!(thumbprints("north"), of_north);
 
@@ -133,7 +178,14 @@ fn the_same_commands_work_without_a_server_and_choose_their_issuer() {
     )
     .unwrap();
     installation.ok(&["backup", "all.backup", "--passphrase-file", "passphrase"]);
-    installation.ok(&["restore", "all.backup", "--dir", "again", "--passphrase-file", "passphrase"]);
+    installation.ok(&[
+        "restore",
+        "all.backup",
+        "--dir",
+        "again",
+        "--passphrase-file",
+        "passphrase",
+    ]);
     let again = ["--config", "again/symbolon.toml"];
     let restored = installation.ok(&[&["records", "export", "--tenant", "north"], &again[..]].concat());
     assert_eq!(restored.lines().count(), 3);
@@ -149,7 +201,9 @@ fn the_administration_of_a_tenant_has_a_token_and_a_place_of_its_own() {
     let of_north = token("data/tenants/north/administration-token");
     let status = |issuer: &str, token: &str, path: &str| {
         let url = format!("{issuer}/admin/v1/{path}");
-        post(&url, Some(token.trim()), "application/json", b"{}").unwrap().status
+        post(&url, Some(token.trim()), "application/json", b"{}")
+            .unwrap()
+            .status
     };
     assert_eq!(status(&installation.issuer, &of_default, "records/export"), 200);
     assert_eq!(status(&north, &of_north, "records/export"), 200);
@@ -175,13 +229,19 @@ fn what_a_tenant_cannot_be_is_refused_and_leaves_everything_as_it_was() {
         (2, "North", below.clone()),
         (2, "../north", below.clone()),
     ] {
-        installation.fails(code, &["tenant", "add", name, "--issuer", &url, "--name", "North"]);
+        installation.fails(
+            code,
+            &["tenant", "add", name, "--issuer", &url, "--name", "North"],
+        );
         assert_eq!(fs::read(installation.path("symbolon.toml")).unwrap(), before);
         assert_eq!(fs::read(installation.path("data/trust.json")).unwrap(), trust);
         assert!(!installation.path("data/tenants").exists());
     }
     installation.ok(&["tenant", "add", "north", "--issuer", &below, "--name", "North"]);
-    let said = installation.fails(1, &["tenant", "add", "north", "--issuer", &below, "--name", "North"]);
+    let said = installation.fails(
+        1,
+        &["tenant", "add", "north", "--issuer", &below, "--name", "North"],
+    );
     assert!(said.contains("north already"), "{said}");
 }
 
@@ -211,5 +271,8 @@ fn a_wallet_receives_from_issuers_with_no_path_with_one_and_with_several() {
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replacen("/id\"", "/id/\"", 1)).unwrap();
     let said = installation.fails(1, &["issuer", "serve"]);
-    assert!(said.contains("issuer.identifier") && said.contains("trailing slash"), "{said}");
+    assert!(
+        said.contains("issuer.identifier") && said.contains("trailing slash"),
+        "{said}"
+    );
 }

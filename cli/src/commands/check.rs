@@ -37,8 +37,12 @@ pub fn run(installation: &Installation, as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     match profile.profile() {
-        Profile::Standard => show::line(&format!("{identifier} fits its profile, standard: every choice is yours")),
-        Profile::Haip => show::line(&format!("{identifier} fits its profile, HAIP 1.0, which chooses:")),
+        Profile::Standard => show::line(&format!(
+            "{identifier} fits its profile, standard: every choice is yours"
+        )),
+        Profile::Haip => show::line(&format!(
+            "{identifier} fits its profile, HAIP 1.0, which chooses:"
+        )),
     }
     for (section, what) in chosen {
         show::line(&format!("  {section:<8} {what}"));

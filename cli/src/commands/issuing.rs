@@ -110,10 +110,7 @@ pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
 ///
 /// # Errors
 /// No such credential, or one that is revoked for good.
-pub async fn credential(
-    command: &CredentialCommand,
-    choice: IssuerChoice<'_>,
-) -> anyhow::Result<ExitCode> {
+pub async fn credential(command: &CredentialCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     let register = register(choice).await?;
     let (selection, action, done) = match command {
         CredentialCommand::List { record, json } => {

@@ -38,9 +38,7 @@ pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Res
     match command {
         KeysCommand::List { json } => list(&choice.load()?, *json)?,
         KeysCommand::Encrypt => encrypt(&choice.load()?)?,
-        KeysCommand::Rotate { purpose } => {
-            rotate(&choice.load()?, purpose.purpose()).await?
-        }
+        KeysCommand::Rotate { purpose } => rotate(&choice.load()?, purpose.purpose()).await?,
         KeysCommand::Request {
             purpose,
             out,

@@ -41,8 +41,12 @@ pub fn run(command: &TenantCommand, configuration: Option<&Path>) -> anyhow::Res
             let file = configuration.unwrap_or(Path::new(FILE_NAME));
             add(&new, file, &installation, &SystemRandomness, edge::system_time())?;
             show::line(&format!("added the issuer {}", identifier_text(issuer)));
-            show::line(&format!("  data/tenants/{tenant}/            its keys and its administration token"));
-            show::line(&format!("  credentials/{tenant}/             its credential configurations"));
+            show::line(&format!(
+                "  data/tenants/{tenant}/            its keys and its administration token"
+            ));
+            show::line(&format!(
+                "  credentials/{tenant}/             its credential configurations"
+            ));
             show::line("data/trust.json names it: give it to verifiers and wallets again, or a new pack");
             show::line("next: start symbolon issuer serve again, and name the issuer with --tenant");
         }

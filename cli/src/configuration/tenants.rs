@@ -98,7 +98,12 @@ impl Configuration {
 pub(super) fn share_listener(table: &mut toml::Table) -> Result<(), ConfigurationError> {
     let listener: Vec<(&'static str, Option<toml::Value>)> = LISTENER_KEYS
         .iter()
-        .map(|key| (*key, table.get("issuer").and_then(|issuer| issuer.get(key)).cloned()))
+        .map(|key| {
+            (
+                *key,
+                table.get("issuer").and_then(|issuer| issuer.get(key)).cloned(),
+            )
+        })
         .collect();
     let Some(issuers) = table.get_mut("issuers").and_then(toml::Value::as_table_mut) else {
         return Ok(());
@@ -162,14 +167,26 @@ mod tests {
         let section = configuration.issuer_of(&north).unwrap();
         assert_eq!(section.listen, configuration.issuer.listen);
         assert_eq!(section.name, "North");
-        assert!(configuration.issuer_of(&TenantName::parse("south").unwrap()).is_none());
+        assert!(
+            configuration
+                .issuer_of(&TenantName::parse("south").unwrap())
+                .is_none()
+        );
     }
 
     #[test]
     fn what_cannot_be_is_refused_by_its_name() {
         for (was, is, named) in [
-            ("name = \"North\"", "name = \"North\"\nlisten = \"127.0.0.1:1\"", "issuers.north.listen"),
-            ("name = \"North\"", "name = \"North\"\ntls_key = \"k\"", "issuers.north.tls_key"),
+            (
+                "name = \"North\"",
+                "name = \"North\"\nlisten = \"127.0.0.1:1\"",
+                "issuers.north.listen",
+            ),
+            (
+                "name = \"North\"",
+                "name = \"North\"\ntls_key = \"k\"",
+                "issuers.north.tls_key",
+            ),
             ("name = \"North\"", "nam = \"North\"", "nam"),
             ("issuers.north", "issuers.default", "issuers.default"),
             ("issuers.north", "issuers.North", "issuers.North"),
@@ -177,7 +194,11 @@ mod tests {
             ("issuers.north", "issuers.-north", "issuers.-north"),
             ("8080/north", "8080/north/", "issuers.north.identifier"),
             ("8080/north", "8080/north?a", "issuers.north.identifier"),
-            ("127.0.0.1:8080/north", "127.0.0.1:8080", "issuers.north.identifier"),
+            (
+                "127.0.0.1:8080/north",
+                "127.0.0.1:8080",
+                "issuers.north.identifier",
+            ),
         ] {
             let refused = parse(&FILE.replacen(was, is, 1)).unwrap_err();
             assert!(refused.contains(named), "{named}: {refused}");

@@ -26,9 +26,9 @@ use crate::configuration::{
 };
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
+use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::passphrase::{PassphraseError, PassphraseSource};
-use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::sealed::SealedPurpose;
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
 

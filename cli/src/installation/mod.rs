@@ -25,9 +25,7 @@ use symbolon_trust::trust_list::RootOfTrust;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::configuration::{
-    ConfigurationError, FILE_NAME, IssuerSection, LoadedConfiguration, TenantName,
-};
+use crate::configuration::{ConfigurationError, FILE_NAME, IssuerSection, LoadedConfiguration, TenantName};
 use crate::edge;
 use crate::installation::keys::KeyFolder;
 use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, PassphraseSource, ROOT_PASSPHRASE};

@@ -119,7 +119,11 @@ pub fn add(
         }
     };
     keys.write(&key_folder, offline.as_ref().unwrap_or(&key_folder))?;
-    write(&folder.join(ADMINISTRATION_TOKEN), token.as_bytes(), Readers::Owner)?;
+    write(
+        &folder.join(ADMINISTRATION_TOKEN),
+        token.as_bytes(),
+        Readers::Owner,
+    )?;
     for template in CREDENTIALS {
         let path = installation
             .loaded
@@ -161,9 +165,11 @@ fn with_section(configuration: &Path, new: &NewTenant) -> Result<String, AddTena
         path: configuration.to_owned(),
         source,
     })?;
-    let paths = CREDENTIALS
-        .iter()
-        .map(|template| configuration_path(&new.name, template.id).to_string_lossy().into_owned());
+    let paths = CREDENTIALS.iter().map(|template| {
+        configuration_path(&new.name, template.id)
+            .to_string_lossy()
+            .into_owned()
+    });
     let mut section = toml::Table::new();
     // As it was given: a slash at the end of a path is refused, not taken away.
     section.insert("identifier".to_owned(), new.issuer.as_str().into());

@@ -17,8 +17,8 @@ use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, OpenIssuerError, PlainKey, RetiredPublicKeys,
-    Running, ServedIssuer, Server, Setup, Signer,
+    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening,
+    OpenIssuerError, PlainKey, RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Store, Tenant};
@@ -26,10 +26,10 @@ use symbolon_store::{OpenError, Store, Tenant};
 use crate::commands::card::read_face_key;
 use crate::configuration::identifier_text;
 use crate::edge::{self, SystemRandomness};
+use crate::installation::Installation;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
-use crate::installation::Installation;
 use crate::services::{authorization, clock, encryption, sign_in};
 
 /// Records, grants, issued credentials, status.
@@ -70,9 +70,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
     // What the configuration says is refused before a store is made.
     let profile = profile(installation)?;
     match open_store(installation)? {
-        Some(store) => open_in(&store, profile, installation)
-            .await
-            .map(Opening::Opened),
+        Some(store) => open_in(&store, profile, installation).await.map(Opening::Opened),
         None => Ok(Opening::InUse),
     }
 }

@@ -52,10 +52,7 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
             &well_known(WellKnown::AuthorizationServer),
             get(metadata::authorization_server),
         )
-        .route(
-            &well_known(WellKnown::JwtVcIssuer),
-            get(metadata::jwt_vc_issuer),
-        )
+        .route(&well_known(WellKnown::JwtVcIssuer), get(metadata::jwt_vc_issuer))
         .route(&did_document_path(&base), get(metadata::did_document))
         .with_state(Arc::new(documents));
     public = public.merge(

@@ -211,7 +211,9 @@ impl OfferLink {
             });
         }
         let url = Url::parse(link).map_err(|_| OfferError::NotAnOfferLink)?;
-        let is_offer = OfferScheme::ALL.iter().any(|scheme| scheme.as_str() == url.scheme());
+        let is_offer = OfferScheme::ALL
+            .iter()
+            .any(|scheme| scheme.as_str() == url.scheme());
         if !is_offer && !policy.permits(&url) {
             return Err(OfferError::NotAnOfferLink);
         }

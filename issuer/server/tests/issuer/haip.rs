@@ -36,7 +36,9 @@ struct Parts {
 }
 
 fn configuration(id: &str) -> String {
-    let template = symbolon_schemas::CREDENTIALS.iter().find(|template| template.id == id);
+    let template = symbolon_schemas::CREDENTIALS
+        .iter()
+        .find(|template| template.id == id);
     template.unwrap().mapping.to_owned()
 }
 
@@ -44,7 +46,10 @@ fn parts(world: &World) -> Parts {
     let anchors = vec![world.issuer_anchor().clone()];
     let store: Arc<dyn IssuerStore> = Arc::new(books());
     Parts {
-        configurations: vec![configuration("NationalIdentity"), configuration("NationalIdentityMdoc")],
+        configurations: vec![
+            configuration("NationalIdentity"),
+            configuration("NationalIdentityMdoc"),
+        ],
         authorization: AuthorizationPolicy {
             pushed_requests: PushedRequests::Required,
             dpop: DpopPolicy::Required,
@@ -120,14 +125,18 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
         ("authorization.pushed_requests", |parts, _| {
             parts.authorization.pushed_requests = PushedRequests::Optional;
         }),
-        ("authorization.dpop", |parts, _| parts.authorization.dpop = DpopPolicy::Optional),
+        ("authorization.dpop", |parts, _| {
+            parts.authorization.dpop = DpopPolicy::Optional
+        }),
         ("authorization.unknown_clients", |parts, _| {
             parts.authorization.unknown_clients = UnknownClients::Public;
         }),
         ("authorization.pre_authorized_clients", |parts, _| {
             parts.authorization.pre_authorized = PreAuthorizedClients::Anonymous;
         }),
-        ("authorization.attester_certificates", |parts, _| parts.authorization.attesters.anchors.clear()),
+        ("authorization.attester_certificates", |parts, _| {
+            parts.authorization.attesters.anchors.clear()
+        }),
         ("authorization.attester_keys", |parts, _| {
             parts.authorization.attesters.keys.push(AttesterKey {
                 key_id: "attester".to_owned(),
@@ -156,7 +165,9 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
             let text = configuration("NationalIdentity");
             parts.configurations[0] = format!("proof-types = [\"attestation\"]\n{text}");
         }),
-        ("credentials.key_attester_certificates", |parts, _| parts.proof_trust.attesters.clear()),
+        ("credentials.key_attester_certificates", |parts, _| {
+            parts.proof_trust.attesters.clear()
+        }),
         ("the key metadata-signing", |parts, _| parts.keys.metadata = None),
         ("the key credential-signing", |parts, _| {
             parts.keys.credentials.key.algorithm = SignatureAlgorithm::EdDsa;
@@ -171,7 +182,12 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
             parts.keys.credentials.key.chain = vec![world.issuer_anchor().clone()];
         }),
         ("the anchor does not belong", |parts, world| {
-            parts.keys.credentials.key.chain.push(world.issuer_anchor().clone());
+            parts
+                .keys
+                .credentials
+                .key
+                .chain
+                .push(world.issuer_anchor().clone());
         }),
     ];
     let world = World::start().await;
@@ -198,7 +214,11 @@ async fn the_same_choices_are_the_operators_without_the_profile() {
     let mut setup = world.setup_at("http://127.0.0.1:8080", Arc::new(books()));
     setup.keys.metadata = None;
     assert!(Issuer::open(setup).await.is_ok());
-    assert!(ProfileContradiction::Dpop.to_string().contains("authorization.dpop"));
+    assert!(
+        ProfileContradiction::Dpop
+            .to_string()
+            .contains("authorization.dpop")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,11 +226,22 @@ async fn what_the_profile_chooses_is_in_the_metadata() {
     let world = World::start().await;
     let (_running, base) = serve(&world).await;
     let fetch = async |path: &str| -> Value {
-        world.client.get(format!("{base}{path}")).send().await.unwrap().json().await.unwrap()
+        world
+            .client
+            .get(format!("{base}{path}"))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     };
     let server = fetch("/.well-known/oauth-authorization-server").await;
     assert_eq!(server["require_pushed_authorization_requests"], true);
-    assert_eq!(server["token_endpoint_auth_methods_supported"], json!(["attest_jwt_client_auth"]));
+    assert_eq!(
+        server["token_endpoint_auth_methods_supported"],
+        json!(["attest_jwt_client_auth"])
+    );
     assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(server["authorization_response_iss_parameter_supported"], true);
     assert_ne!(server["pre-authorized_grant_anonymous_access_supported"], true);
@@ -227,7 +258,10 @@ async fn what_the_profile_chooses_is_in_the_metadata() {
         assert_eq!(configuration["scope"], id.as_str());
         let types = configuration["proof_types_supported"].as_object().unwrap();
         for name in ["jwt", "attestation"] {
-            assert!(types[name]["key_attestations_required"].is_object(), "{id} {name}");
+            assert!(
+                types[name]["key_attestations_required"].is_object(),
+                "{id} {name}"
+            );
         }
     }
     let signed = world
@@ -252,8 +286,15 @@ async fn a_wallet_that_nobody_attests_gets_nothing_and_offers_are_for_wallets_of
         "tx_code": "not-required",
         "delivery": "by-value",
     });
-    let created = administration.create_offer(serde_json::from_value(order).unwrap()).await.unwrap();
-    assert!(created.link.starts_with("haip-vci://?credential_offer="), "{}", created.link);
+    let created = administration
+        .create_offer(serde_json::from_value(order).unwrap())
+        .await
+        .unwrap();
+    assert!(
+        created.link.starts_with("haip-vci://?credential_offer="),
+        "{}",
+        created.link
+    );
     let link = created.link.replacen("haip-vci", "openid-credential-offer", 1);
     let created = symbolon_issuer_server::administration::OfferCreated { link, ..created };
     let offer = crate::harness::Offer::of(created);

@@ -30,7 +30,7 @@ use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{
-    Administration,     OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+    Administration, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
@@ -422,7 +422,14 @@ impl World {
 
     /// What another issuer at `base` works with, over any store.
     pub(crate) fn setup_at(&self, base: &str, store: Arc<dyn IssuerStore>) -> Setup {
-        setup(base, &self.keys, store, &self.randomness, &self.clock, self.policies.issuer.clone())
+        setup(
+            base,
+            &self.keys,
+            store,
+            &self.randomness,
+            &self.clock,
+            self.policies.issuer.clone(),
+        )
     }
 
     pub(crate) fn issuer_anchor(&self) -> &Certificate {

@@ -13,7 +13,9 @@ use symbolon_crypto::RustCryptoProvider;
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer_server::administration::TransactionCode;
-use symbolon_issuer_server::{EmbeddedIssuerStore, EmbeddedKeyValue, ServedIssuer, Server, StartError, TenantsError};
+use symbolon_issuer_server::{
+    EmbeddedIssuerStore, EmbeddedKeyValue, ServedIssuer, Server, StartError, TenantsError,
+};
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy, WellKnown};
 use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
 use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
@@ -96,7 +98,12 @@ async fn well_known_documents_stand_above_the_path_and_everything_else_below_it(
         assert_eq!(status == StatusCode::NOT_FOUND, has_path, "{}", world.base);
     }
     let root = &worlds[0];
-    for unknown in ["/four/token", "/on/token", "/onetoken", "/.well-known/openid-credential-issuer/four"] {
+    for unknown in [
+        "/four/token",
+        "/on/token",
+        "/onetoken",
+        "/.well-known/openid-credential-issuer/four",
+    ] {
         let status = root.client.post(root.url(unknown)).send().await.unwrap().status();
         assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
     }
@@ -168,7 +175,9 @@ async fn a_token_and_a_nonce_of_one_issuer_open_nothing_at_another() {
     let (of_north, of_south) = (north.token(HASSAN).await, south.token(HASSAN).await);
     let key = north.wallet_key();
     let good = south.proof(&key, &south.nonce().await);
-    let response = south.credential_request(&of_north, &wanted(&[good.clone()])).await;
+    let response = south
+        .credential_request(&of_north, &wanted(&[good.clone()]))
+        .await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let challenge = response.headers()["www-authenticate"].to_str().unwrap();
     assert!(challenge.contains("invalid_token"), "{challenge}");
@@ -200,7 +209,14 @@ async fn a_pushed_request_a_code_and_a_refresh_token_work_where_they_were_made()
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     let browser = crate::wallet::browser_key(&wallet_of_north.open_pushed(&request_uri).await);
     // The browser that signs in at one of them is nobody at the other.
-    assert!(south.administration().issuer().authorization(&browser).await.is_err());
+    assert!(
+        south
+            .administration()
+            .issuer()
+            .authorization(&browser)
+            .await
+            .is_err()
+    );
     let back = wallet_of_north.agree(&browser).await;
     assert_eq!(parameter(&back, "iss").unwrap(), north.base);
     let code = parameter(&back, "code").unwrap();
@@ -253,7 +269,9 @@ async fn the_administration_of_one_issuer_is_closed_to_the_operator_of_another()
 async fn records_credentials_and_the_audit_log_of_one_issuer_are_not_there_for_another() {
     let [north, south] = two_by_path().await;
     north.import(&[record("2345678909", "Only in the North")]).await;
-    let refused = south.order("/records/show").json(&json!({ "record": "2345678909" }));
+    let refused = south
+        .order("/records/show")
+        .json(&json!({ "record": "2345678909" }));
     let refused = refused.send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     let records = south.ordered("/records/export", json!({})).await;
@@ -262,10 +280,17 @@ async fn records_credentials_and_the_audit_log_of_one_issuer_are_not_there_for_a
     north.issue(HASSAN).await;
     let listed = north.ordered("/credentials/list", json!({})).await;
     let id = listed["credentials"][0]["id"].as_str().unwrap().to_owned();
-    let of_south = south.ordered("/credentials/list", json!({ "record": HASSAN })).await;
+    let of_south = south
+        .ordered("/credentials/list", json!({ "record": HASSAN }))
+        .await;
     assert!(of_south["credentials"].as_array().unwrap().is_empty());
     let order = json!({ "action": "revoke", "credentials": { "id": id } });
-    let refused = south.order("/credentials/status").json(&order).send().await.unwrap();
+    let refused = south
+        .order("/credentials/status")
+        .json(&order)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(refused.status(), StatusCode::NOT_FOUND);
     assert_eq!(error_of(refused).await, "unknown_credential");
     let listed = north.ordered("/credentials/list", json!({})).await;
@@ -275,7 +300,13 @@ async fn records_credentials_and_the_audit_log_of_one_issuer_are_not_there_for_a
         let verified = world.order("/audit/verify").send().await.unwrap();
         assert_eq!(verified.status(), StatusCode::OK);
         let url = world.url("/admin/v1/audit");
-        let page = world.client.get(url).bearer_auth(world.token).send().await.unwrap();
+        let page = world
+            .client
+            .get(url)
+            .bearer_auth(world.token)
+            .send()
+            .await
+            .unwrap();
         page.text().await.unwrap()
     };
     assert!(audit(&north).await.contains(&id));
@@ -296,7 +327,11 @@ async fn a_status_list_of_one_issuer_is_not_published_by_another() {
     let before = status(&south, "/status/0").await.1;
     let order = json!({ "action": "revoke", "credentials": { "record": HASSAN } });
     north.ordered("/credentials/status", order).await;
-    assert_eq!(status(&south, "/status/0").await.1, before, "revoked there, not here");
+    assert_eq!(
+        status(&south, "/status/0").await.1,
+        before,
+        "revoked there, not here"
+    );
     let listed = south.ordered("/credentials/list", json!({})).await;
     assert_eq!(listed["credentials"][0]["status"], "valid");
 }
@@ -325,12 +360,21 @@ async fn only_the_one_host_that_a_request_names_chooses_the_issuer() {
     let created = north.ordered("/offers", order).await;
     let offer = format!("/offers/{}", created["offer"].as_str().unwrap());
     let get = |target: &str, fields: &str| {
-        raw(&north, &format!("GET {target} HTTP/1.1\n{fields}Connection: close\n\n"))
+        raw(
+            &north,
+            &format!("GET {target} HTTP/1.1\n{fields}Connection: close\n\n"),
+        )
     };
     assert_eq!(get(&offer, "Host: 127.0.0.1:PORT\n"), 200);
     assert_eq!(get(&offer, "Host: localhost:PORT\n"), 404);
     assert_eq!(get(&offer, "Host: LOCALHOST:PORT\n"), 404);
-    for unknown in ["example.org", "example.org:PORT", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.:PORT"] {
+    for unknown in [
+        "example.org",
+        "example.org:PORT",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1.:PORT",
+    ] {
         assert_eq!(get(&offer, &format!("Host: {unknown}\n")), 421, "{unknown}");
     }
     for unclear in [
@@ -345,8 +389,16 @@ async fn only_the_one_host_that_a_request_names_chooses_the_issuer() {
     let absolute = format!("http://127.0.0.1:PORT{offer}");
     assert_eq!(get(&absolute, "Host: localhost:PORT\n"), 400);
     assert_eq!(get(&absolute, "Host: 127.0.0.1:PORT\n"), 200);
-    for claimed in ["X-Forwarded-Host: 127.0.0.1:PORT", "Forwarded: host=\"127.0.0.1:PORT\"", "X-Host: 127.0.0.1:PORT"] {
-        assert_eq!(get(&offer, &format!("Host: localhost:PORT\n{claimed}\n")), 404, "{claimed}");
+    for claimed in [
+        "X-Forwarded-Host: 127.0.0.1:PORT",
+        "Forwarded: host=\"127.0.0.1:PORT\"",
+        "X-Host: 127.0.0.1:PORT",
+    ] {
+        assert_eq!(
+            get(&offer, &format!("Host: localhost:PORT\n{claimed}\n")),
+            404,
+            "{claimed}"
+        );
     }
     // A token goes with the issuer, not with the host that a request names.
     let export = |host: &str, token: &str| {
@@ -380,13 +432,24 @@ async fn issuers_that_requests_cannot_tell_apart_are_refused_at_start() {
             });
         }
         let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
-        Server::start_tenants(served, listener, Encryption::Plain).await.map(|_| ())
+        Server::start_tenants(served, listener, Encryption::Plain)
+            .await
+            .map(|_| ())
     };
     assert!(matches!(
         start(["/north", "/north"]).await,
         Err(StartError::Tenants(TenantsError::SameAddress { .. }))
     ));
-    for hides in ["/token", "/status", "/status/bitstring", "/offers/a", "/admin", "/admin/v1", "/vcalm", "/types"] {
+    for hides in [
+        "/token",
+        "/status",
+        "/status/bitstring",
+        "/offers/a",
+        "/admin",
+        "/admin/v1",
+        "/vcalm",
+        "/types",
+    ] {
         for paths in [["", hides], [hides, ""]] {
             assert!(
                 matches!(
