@@ -116,7 +116,12 @@ fn what_contradicts_the_profile_is_refused_at_start_with_its_key() {
     }
     // Plain http is for development, whatever the profile.
     fs::write(installation.path("symbolon.toml"), &good).unwrap();
-    configure(&installation, haip);
+    configure(&installation, |issuer| {
+        haip(issuer);
+        let sign_in = section(issuer, "sign_in");
+        sign_in.insert("sender".to_owned(), "file".into());
+        sign_in.insert("file".to_owned(), "codes.ndjson".into());
+    });
     let output = installation
         .command(&["issuer", "check"])
         .env("SYMBOLON_DEVELOPMENT", "false")

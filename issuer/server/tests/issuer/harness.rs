@@ -149,6 +149,7 @@ impl World {
                 issuer: IssuerPolicy::default(),
                 authorization: place.authorization.clone(),
                 sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
+                shape: Arc::new(|setup| setup),
             };
             let policy = policies.issuer.clone();
             let mut setup = setup(&base, &keys, Arc::new(books), &randomness, &clock, policy);
