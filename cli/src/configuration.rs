@@ -678,6 +678,7 @@ mod tests {
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
                 KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
+                KeyType::Text if key.ends_with("profile") => "standard",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text => "x",
