@@ -164,7 +164,9 @@ impl Installation {
         let mut server = Server { child };
         let address = url.strip_prefix("http://").unwrap();
         let started = Instant::now();
-        while TcpStream::connect(address).is_err() {
+        // The port is taken before the store is opened. A command that comes in between would open the store itself, and the
+        // server find it taken.
+        while !self.log(name).contains("listening on") || TcpStream::connect(address).is_err() {
             if let Some(status) = server.child.try_wait().unwrap() {
                 panic!("{name} ended with {status}: {}", self.log(name));
             }

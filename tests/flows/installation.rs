@@ -152,6 +152,54 @@ fn an_unknown_setting_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_sign_in_that_cannot_work_is_refused_at_start() {
+    let installation = Installation::new();
+    let path = installation.path("symbolon.toml");
+    let good = fs::read_to_string(&path).unwrap();
+    assert!(good.contains("sender = \"demo\""), "{good}");
+    let (before, after) = good.split_once("[issuer.sign_in]").unwrap();
+    let (_, after) = after
+        .split_once("\n[")
+        .map_or(("", String::new()), |(own, rest)| (own, format!("\n[{rest}")));
+    let client = "\n[[issuer.clients]]\nclient_id = \"w\"\nname = \"W\"\nredirect_uris = [\"https://w.example/\"]\nauthentication = \"none\"\n";
+    let provider = "method = \"openid_provider\"\n[issuer.sign_in.provider]\nname = \"Login\"\nclient_id = \"c\"\nrecord_claim = \"sub\"\nrecord_claim_holds = \"uin\"\n";
+    for (section, more, said) in [
+        ("", client, "[issuer.sign_in]"),
+        (
+            "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"file\"\n",
+            "",
+            "issuer.sign_in.file",
+        ),
+        (
+            "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"file\"\nfile = \"no/such/folder/codes\"\n",
+            "",
+            "issuer.sign_in.file",
+        ),
+        (
+            "[issuer.sign_in]\nmethod = \"one_time_code\"\nsender = \"webhook\"\nwebhook = \"http://sms.example\"\nwebhook_secret = \"data/administration-token\"\n",
+            "",
+            "issuer.sign_in.webhook",
+        ),
+        (
+            &format!("[issuer.sign_in]\n{provider}issuer = \"http://login.example\"\n"),
+            "",
+            "issuer: must be an https URL",
+        ),
+        (
+            &format!(
+                "[issuer.sign_in]\n{provider}issuer = \"https://login.example\"\nclient_key = \"data/trust.json\"\n"
+            ),
+            "",
+            "client_key",
+        ),
+    ] {
+        fs::write(&path, format!("{before}{section}{after}{more}")).unwrap();
+        let refused = installation.fails(1, &["issuer", "serve"]);
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[test]
 fn the_administration_interface_asks_for_its_token() {
     let installation = Installation::new();
     let _issuer = installation.serve(Role::Issuer);

@@ -35,3 +35,4 @@ mod sign_in;
 mod story;
 mod tenants;
 mod vcalm;
+mod wallets;

@@ -47,6 +47,10 @@ impl Tables {
                     stored.checked_add(1) == Some(flow.revision)
                 }
                 Change::PutCredential(credential) => !self.credentials.contains_key(&credential.id),
+                Change::AfterShowing { shown, credential } => match self.credentials.get(&credential.id) {
+                    Some(written) => decode::<HeldCredential>(written)?.key == *shown,
+                    None => false,
+                },
                 Change::DeleteFlow(_)
                 | Change::DeleteCredential(_)
                 | Change::PutHistory(_)
@@ -100,7 +104,7 @@ impl Prepared {
         Ok(match change {
             Change::PutFlow(flow) => Self::PutFlow(flow.id, flow.revision, encode(flow.as_ref())?),
             Change::DeleteFlow(id) => Self::DeleteFlow(id),
-            Change::PutCredential(credential) => {
+            Change::PutCredential(credential) | Change::AfterShowing { credential, .. } => {
                 Self::PutCredential(credential.id, encode(credential.as_ref())?)
             }
             Change::DeleteCredential(id) => Self::DeleteCredential(id),

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
@@ -16,6 +16,7 @@ use symbolon_issuer::profile::{IssuerProfile, ProofTrust, SigningKey};
 use symbolon_issuer::record::RecordSchema;
 use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
+use symbolon_issuer_server::sign_in::SignInWay;
 use symbolon_issuer_server::{
     CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening,
     OpenIssuerError, PlainKey, RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer,
@@ -147,6 +148,12 @@ async fn open_in(
 ) -> anyhow::Result<Arc<Issuer>> {
     let tenant = Tenant::parse(installation.tenant().as_str())?;
     let entries = EmbeddedKeyValue::new(store.clone(), tenant);
+    let sign_in = sign_in::setup(installation).context("[issuer.sign_in] is refused")?;
+    if profile.authorization().has_authorization_endpoint() && matches!(sign_in.way, SignInWay::Closed) {
+        bail!(
+            "wallets may send residents to this issuer, and nothing says how those sign in: add [issuer.sign_in] (docs/sign-in.md)"
+        );
+    }
     let setup = Setup {
         profile,
         record_schema: Arc::new(RecordSchema::shipped()?),
@@ -166,7 +173,7 @@ async fn open_in(
             None => FontSource::System,
         },
         card_codes: card_codes(installation)?,
-        sign_in: sign_in::setup(installation).context("[issuer.sign_in] is refused")?,
+        sign_in,
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(issuer),

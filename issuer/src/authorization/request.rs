@@ -190,6 +190,9 @@ pub enum RequestRefusal {
     /// `invalid_request`, and never sent anywhere.
     #[error("redirect_uri is not one of this client")]
     RedirectUri,
+    /// `invalid_request`: it came in the browser's address, and the policy wants it over the back channel.
+    #[error("the authorization request must be pushed")]
+    NotPushed,
     /// `unauthorized_client`.
     #[error("the client may not send residents here")]
     GrantNotAllowed,
@@ -217,7 +220,9 @@ impl RequestRefusal {
     #[must_use]
     pub const fn code(self) -> AuthorizationErrorCode {
         match self {
-            Self::OtherClient | Self::RedirectUri | Self::Offer => AuthorizationErrorCode::InvalidRequest,
+            Self::OtherClient | Self::RedirectUri | Self::NotPushed | Self::Offer => {
+                AuthorizationErrorCode::InvalidRequest
+            }
             Self::GrantNotAllowed => AuthorizationErrorCode::UnauthorizedClient,
             Self::Resource => AuthorizationErrorCode::InvalidTarget,
             Self::Details => AuthorizationErrorCode::InvalidAuthorizationDetails,

@@ -1,5 +1,6 @@
 //! Where the wallet keeps flows, credentials and history.
 
+use symbolon_crypto::signing::KeyHandle;
 use thiserror::Error;
 
 use super::BoxFuture;
@@ -11,8 +12,8 @@ use crate::record::{Flow, HeldCredential, HistoryEntry};
 /// An implementation must
 /// - apply the changes of one [`WalletStore::commit`] **all or none**, durable before the future completes. A wallet that
 ///   has sent a one-time code relies on the record that it did.
-/// - check the revision of every [`Change::PutFlow`] as described there, atomically with the write. Two drivers of one flow
-///   would otherwise both send its code.
+/// - check the revision of every [`Change::PutFlow`], and the key of every [`Change::AfterShowing`], as described there, atomically
+///   with the write. Two drivers of one flow would otherwise both send its code, and two verifiers see one copy.
 /// - keep everything encrypted at rest. What it is handed contains personal data, codes and tokens.
 /// - write records with [`crate::record::encode`], so that their version travels with them.
 ///
@@ -46,6 +47,14 @@ pub enum Change {
     DeleteFlow(FlowId),
     /// Stores a new credential; [`StoreError::Conflict`] when its identifier is taken.
     PutCredential(Box<HeldCredential>),
+    /// Stores what comes after a copy that was shown, in its place; [`StoreError::Conflict`] unless the credential that is stored there
+    /// is still of the key `shown`. Of two that would show one copy at once, one therefore does.
+    AfterShowing {
+        /// The key of the copy that was shown.
+        shown: KeyHandle,
+        /// What is stored from now on.
+        credential: Box<HeldCredential>,
+    },
     /// Forgets a credential; nothing happens when there is none.
     DeleteCredential(CredentialId),
     /// Stores an entry of the history, replacing the one with the same identifier.

@@ -249,7 +249,10 @@ impl Wallet {
             let shown = credentials.iter().find(|held| held.id == disclosed.credential);
             if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
                 shown_keys.push(shown.key.clone());
-                changes.push(Change::PutCredential(Box::new(next)));
+                changes.push(Change::AfterShowing {
+                    shown: shown.key.clone(),
+                    credential: Box::new(next),
+                });
             }
         }
         let stage = cursor

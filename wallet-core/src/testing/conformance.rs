@@ -29,6 +29,7 @@ pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
     a_flow_advances_by_one_revision_at_a_time(under_test).await;
     a_commit_happens_whole_or_not_at_all(under_test).await;
     an_identifier_of_a_credential_is_used_once(under_test).await;
+    what_was_shown_makes_room_once(under_test).await;
     an_entry_of_the_history_is_replaced(under_test).await;
     what_was_deleted_is_gone(under_test).await;
 }
@@ -107,6 +108,27 @@ async fn an_identifier_of_a_credential_is_used_once(under_test: &mut dyn StoreUn
         .commit(vec![Change::PutCredential(Box::new(credential(1)))])
         .await;
     assert_eq!(outcome, Err(StoreError::Conflict));
+}
+
+async fn what_was_shown_makes_room_once(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let after = |number, shown: &str, next: &str| {
+        vec![Change::AfterShowing {
+            shown: KeyHandle::new(shown),
+            credential: Box::new(HeldCredential {
+                key: KeyHandle::new(next),
+                ..credential(number)
+            }),
+        }]
+    };
+    assert_eq!(store.commit(after(1, "key-1", "key-2")).await, Ok(()));
+    let again = store.commit(after(1, "key-1", "key-3")).await;
+    assert_eq!(again, Err(StoreError::Conflict), "the copy was shown already");
+    let unknown = store.commit(after(9, "key-1", "key-2")).await;
+    assert_eq!(unknown, Err(StoreError::Conflict), "there is nothing to show");
+    let held = store.credential(credential_id(1)).await;
+    assert!(held.is_ok_and(|held| held.is_some_and(|held| held.key == KeyHandle::new("key-2"))));
+    assert_eq!(store.commit(after(1, "key-2", "key-1")).await, Ok(()));
 }
 
 async fn an_entry_of_the_history_is_replaced(under_test: &mut dyn StoreUnderTest) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_store::{Batch, CommitError, Key, OpenError, ReadError, Space, Store, Tenant};
 use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, Record, decode, encode};
@@ -149,6 +150,7 @@ impl SealedStore {
                     let sealed = self.seal(&name, &encode(credential.as_ref())?)?;
                     batch.require_absent(self.key(&name)).put(self.key(&name), sealed)
                 }
+                Change::AfterShowing { shown, credential } => self.after_showing(batch, shown, credential)?,
                 Change::PutHistory(entry) => {
                     let name = self.sealer.name(Kind::History, entry.id.as_bytes());
                     let sealed = self.seal(&name, &encode(entry.as_ref())?)?;
@@ -165,6 +167,25 @@ impl SealedStore {
                 }
             })
         })
+    }
+
+    /// As with flows: which copy comes next is inside the sealed value.
+    fn after_showing(
+        &self,
+        batch: Batch,
+        shown: &KeyHandle,
+        credential: &HeldCredential,
+    ) -> Result<Batch, StoreError> {
+        let name = self.sealer.name(Kind::Credential, credential.id.as_bytes());
+        let key = self.key(&name);
+        let stored = self.store.get(&key).map_err(unreadable)?;
+        let stored = stored.ok_or(StoreError::Conflict)?;
+        let current: HeldCredential = decode(&self.sealer.open(&name, &stored)?)?;
+        if current.key != *shown {
+            return Err(StoreError::Conflict);
+        }
+        let sealed = self.seal(&name, &encode(credential)?)?;
+        Ok(batch.require_equals(key.clone(), stored).put(key, sealed))
     }
 
     /// The revision is inside the sealed value, so it is read here, and the batch demands that the value is still the same.

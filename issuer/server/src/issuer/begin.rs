@@ -5,7 +5,7 @@
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::authorization::{
-    BrowserKey, ClientRefusal, ProvenClient, PushedRequest, PushedRequests, RequestRefusal,
+    BrowserKey, ClientAssurance, ClientRefusal, ProvenClient, PushedRequest, PushedRequests, RequestRefusal,
 };
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, Revision, StoreError};
@@ -75,15 +75,17 @@ impl Issuer {
     ) -> Result<BrowserKey, BeginFailure> {
         let requests = self.requests(now);
         requests.address(client, &request.redirect_uri)?;
-        let (to, state) = (&request.redirect_uri, request.state.as_ref());
-        if self.profile().authorization().pushed_requests == PushedRequests::Required {
-            let description = "the authorization request must be pushed";
-            return Err(self.tell(to, state, AuthorizationErrorCode::InvalidRequest, description));
-        }
-        let offer = self.found_offer(request.issuer_state.as_ref()).await?;
-        let judged = requests
-            .request(request, client, None, &offer)
-            .map_err(|refusal| self.tell(to, state, refusal.code(), &refusal.to_string()))?;
+        let judged = match self.profile().authorization().pushed_requests {
+            PushedRequests::Required => Err(RequestRefusal::NotPushed),
+            PushedRequests::Optional => {
+                let offer = self.found_offer(request.issuer_state.as_ref()).await?;
+                requests.request(request, client, None, &offer)
+            }
+        };
+        let judged = judged.map_err(|refusal| {
+            let (to, state) = (&request.redirect_uri, request.state.as_ref());
+            self.tell(client, to, state, refusal.into())
+        })?;
         self.start(judged, None, now).await
     }
 
@@ -117,29 +119,37 @@ impl Issuer {
             Err(refusal) => return refusal.into(),
         };
         match self.requests(now).address(&client, &address.redirect_uri) {
-            Ok(()) => self.tell(
-                &address.redirect_uri,
-                address.state.as_ref(),
-                reason.code(),
-                &reason.to_string(),
-            ),
+            Ok(()) => {
+                let (to, state) = (&address.redirect_uri, address.state.as_ref());
+                self.tell(&client, to, state, BeginFailure::Malformed(reason))
+            }
             Err(refusal) => refusal.into(),
         }
     }
 
+    /// Tells the wallet what `failure` is, where the operator or an attester chose its address. A wallet that nobody knows chose its
+    /// own: a link to this issuer must not lead to it before a resident has seen where it goes ([RFC 9700 §4.11.2]).
+    ///
+    /// [RFC 9700 §4.11.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.11.2
     fn tell(
         &self,
+        client: &ProvenClient,
         to: &RedirectUri,
         state: Option<&State>,
-        error: AuthorizationErrorCode,
-        description: &str,
+        failure: BeginFailure,
     ) -> BeginFailure {
+        let Some(error) = failure.code() else {
+            return failure;
+        };
+        if client.description.assurance == ClientAssurance::Unregistered {
+            return failure;
+        }
         let response = AuthorizationResponse {
             issuer: self.profile().identifier(),
             state,
             answer: AuthorizationAnswer::Refused {
                 error,
-                description: ErrorDescription::parse(description),
+                description: ErrorDescription::parse(&failure.to_string()),
             },
         };
         BeginFailure::Tell(response.redirect(to))

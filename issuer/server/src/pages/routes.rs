@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::HeaderValue;
 use http::header::SET_COOKIE;
+use http::{HeaderValue, StatusCode};
 use symbolon_http::serve::AdministrationToken;
 
 use super::answer::{icon, see_other, style};
@@ -32,8 +32,12 @@ pub(crate) fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Router
         .route(&at(paths::AGAIN), post(sign_in::again))
         .route(&at(paths::START_OVER), post(sign_in::start_over))
         .route(&at(paths::CANCEL), get(sign_in::cancel))
-        .route(&at(paths::PROVIDER), get(provider::go))
-        .route(&at(paths::PROVIDER_BACK), get(provider::back))
+        // Not for those who only look (HEAD): both use something up.
+        .route(&at(paths::PROVIDER), get(provider::go).head(refuse_to_look))
+        .route(
+            &at(paths::PROVIDER_BACK),
+            get(provider::back).head(refuse_to_look),
+        )
         .route(&at(paths::CONSENT), get(consent::show))
         .route(&at(paths::APPROVE), post(consent::approve))
         .route(&at(paths::REFUSE), post(consent::refuse))
@@ -44,6 +48,10 @@ pub(crate) fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Router
             issuer: Arc::clone(issuer),
             token,
         })
+}
+
+async fn refuse_to_look() -> StatusCode {
+    StatusCode::METHOD_NOT_ALLOWED
 }
 
 /// Remembers a language, and loads the page again without the wish in its address.

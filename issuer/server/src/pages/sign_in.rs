@@ -49,7 +49,6 @@ pub(super) struct Opened {
 
 impl Desk {
     /// The authorization of a browser, or the page that says why there is none.
-    #[expect(clippy::result_large_err, reason = "the error is the answer")]
     pub(super) async fn opened(&self, headers: &HeaderMap) -> Result<Opened, Response> {
         let browser = browser_key(headers, self.issuer.profile().identifier());
         let browser = browser.ok_or_else(|| self.problem(headers, Problem::Unknown))?;

@@ -84,6 +84,19 @@ async fn where_the_policy_allows_a_request_may_come_in_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_the_issuer_leads_to_no_address_that_a_stranger_chose() {
+    for policy in [open_policy(), by_value()] {
+        let world = world_of(policy).await;
+        let stranger = Wallet::new(&world, "stranger");
+        for changes in [[("scope", "nothing")], [("code_challenge", "")]] {
+            let stays = stranger.open(&stranger.request(&changes)).await;
+            assert_eq!(stays.status(), StatusCode::BAD_REQUEST, "{changes:?}");
+            assert!(stays.headers().get("location").is_none());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_who_asks_and_on_what_that_rests() {
     let world = world_of(open_policy()).await;
     let administration = world.running().administration();

@@ -8,6 +8,7 @@ use crate::endpoint::{
     asked, batches, claims, configuration, metadata, opened, send, send_encrypted, with_configurations,
 };
 use crate::harness::{FATIMA, HASSAN, World, error_of, record};
+use crate::wallet::{PUBLIC, Tokens, Wallet, policy};
 
 async fn world() -> World {
     let own = configuration("Approved", "issuance = \"approval\"");
@@ -242,4 +243,31 @@ async fn a_deferred_answer_is_encrypted_as_asked_and_a_later_wish_replaces_the_f
     assert_eq!(issued.status(), StatusCode::OK);
     let body = opened(issued, &second, &second_key).await;
     assert!(body["credentials"][0]["credential"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_used_twice_ends_what_waits_and_what_was_approved() {
+    let own = configuration("Approved", "issuance = \"approval\"");
+    let shape = with_configurations(&[own], ProofTrust::default());
+    let world = World::start_shaped_authorizing(batches(), policy(), shape).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let code = wallet.code_for(&[("scope", "Approved")]).await;
+    let tokens = Tokens::of(wallet.redeem(&code).await).await;
+    let transaction = requested(&world, &tokens.access, 1).await;
+    assert_eq!(
+        fetch(&world, &tokens.access, &transaction).await.status(),
+        StatusCode::ACCEPTED
+    );
+    assert_eq!(error_of(wallet.redeem(&code).await).await, "invalid_grant");
+    assert_eq!(
+        decide(&world, &transaction, "approve").await.status(),
+        StatusCode::OK
+    );
+    let answer = fetch(&world, &tokens.access, &transaction).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        answer.headers()["www-authenticate"],
+        "Bearer error=\"invalid_token\""
+    );
 }

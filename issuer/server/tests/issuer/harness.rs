@@ -95,6 +95,15 @@ impl World {
         Self::start_as(policy, AuthorizationPolicy::closed(), sign_in, shape).await
     }
 
+    pub(crate) async fn start_shaped_authorizing(
+        policy: IssuerPolicy,
+        authorization: AuthorizationPolicy,
+        shape: Shape,
+    ) -> Self {
+        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        Self::start_as(policy, authorization, sign_in, shape).await
+    }
+
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
         let translations = Arc::new(Translations::shipped().unwrap());
         let sign_in = SignInSetup::closed(translations);

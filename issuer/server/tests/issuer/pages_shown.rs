@@ -1,14 +1,19 @@
 //! What pages look like, to whom codes are shown and how they are sent (ATTACKS.md row 20).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::symmetric::hmac_sha256;
 use symbolon_issuer::policy::IssuerPolicy;
-use symbolon_issuer_server::sign_in::{CodeSender, DemoSender, FileSender, SignInSetup};
+use symbolon_issuer_server::sign_in::{
+    CodeSender, DemoSender, FileSender, SignInSetup, WebhookSecret, WebhookSender,
+};
+use symbolon_protocol::identifier::HttpUrl;
 
-use crate::harness::{ADMINISTRATION_TOKEN, FATIMA, HASSAN, World, record};
+use crate::harness::{ADMINISTRATION_TOKEN, FATIMA, HASSAN, START, World, record};
 use crate::resident::{Browser, by_code, world, world_of};
 use crate::wallet::policy;
 
@@ -274,4 +279,61 @@ async fn other_methods_than_a_pages_own_are_refused() {
             .unwrap();
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
+}
+
+/// What a gateway was posted: its signature and its body.
+type Posted = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_webhook_posts_signed_messages_and_tries_again() {
+    let posted = Posted::default();
+    let heard = Arc::clone(&posted);
+    let gateway = axum::Router::new().route(
+        "/messages",
+        axum::routing::post(async move |headers: http::HeaderMap, body: axum::body::Bytes| {
+            let mut heard = heard.lock().unwrap();
+            let signature = headers["symbolon-signature"].to_str().unwrap().to_owned();
+            heard.push((signature, body.to_vec()));
+            // The first one fails.
+            if heard.len() == 1 {
+                http::StatusCode::BAD_GATEWAY
+            } else {
+                http::StatusCode::ACCEPTED
+            }
+        }),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/messages", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, gateway).await.unwrap() });
+    let secret = "the-secret-of-the-gateway-and-ours";
+    let sender = WebhookSender::new(
+        HttpUrl::parse(&url).unwrap(),
+        WebhookSecret::parse(secret).unwrap(),
+        Arc::new(|| UnixTime::from_seconds(START)),
+    );
+    let sign_in = by_code(CodeSender::Sent(Arc::new(sender.unwrap())));
+    let world = World::start_signing_in(IssuerPolicy::default(), policy(), sign_in).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let mut browser = Browser::sent(&world).await;
+    browser.type_number(HASSAN).await;
+    for _ in 0..300 {
+        if posted.lock().unwrap().len() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let posted = posted.lock().unwrap().clone();
+    assert_eq!(posted.len(), 2, "and not more often than needed");
+    assert_eq!(posted[0], posted[1], "the same message, not another code");
+    let (signature, body) = &posted[1];
+    let signed = [format!("{START}.").as_bytes(), body].concat();
+    let expected: String = hmac_sha256(secret.as_bytes(), &signed)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(*signature, format!("t={START},v1={expected}"));
+    let message: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(message["to"], "6352000101");
+    let code = message["code"].as_str().unwrap();
+    assert_eq!(browser.type_code(code).await.location(), "/consent");
 }

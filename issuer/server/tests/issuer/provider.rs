@@ -226,6 +226,9 @@ async fn no_lie_in_an_id_token_signs_anybody_in() {
     );
 }
 
+/// Another token, made of the parts of a good one.
+type Forgery<'a> = dyn Fn(&[&str]) -> String + 'a;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_token_without_a_signature_of_the_provider_signs_anybody_in() {
     let scene = Scene::open().await;
@@ -239,7 +242,7 @@ async fn no_token_without_a_signature_of_the_provider_signs_anybody_in() {
         )
     };
     let key = scene.provider.key.public_key();
-    let forgeries: [&dyn Fn(&[&str]) -> String; 5] = [
+    let forgeries: [&Forgery<'_>; 5] = [
         &|good| format!("{}.{}.", part(json!({ "alg": "none" })), good[1]),
         &|good| format!("{}.{}.", good[0], good[1]),
         &|good| by_public_key(good[1], &serde_json::to_vec(&key.to_jwk()).unwrap()),
@@ -291,6 +294,12 @@ async fn an_answer_is_for_one_browser_one_sign_in_and_one_time() {
     let query = scene.leave(&mut browser).await;
     let path = format!("/sign-in/provider/back?{query}");
     let mut twin = browser.stolen();
+    let look = scene.world.client.head(scene.world.url(&path));
+    let look = look.header("cookie", format!("symbolon-authorization={}", browser.key()));
+    assert_eq!(
+        look.send().await.unwrap().status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
     assert_eq!(browser.get(&path).await.location(), "/consent");
     assert_ne!(twin.get(&path).await.status, StatusCode::SEE_OTHER);
     assert_ne!(browser.get(&path).await.status, StatusCode::SEE_OTHER);

@@ -95,19 +95,13 @@ impl Shown {
 
     /// The token of the page's forms.
     pub(crate) fn form(&self) -> String {
-        let (_, after) = self
-            .html
-            .split_once(r#"name="form" value=""#)
-            .expect("the page has a form");
+        let (_, after) = self.html.split_once(r#"name="form" value=""#).unwrap();
         after.split('"').next().unwrap().to_owned()
     }
 
     /// What the page says went wrong.
     pub(crate) fn problem(&self) -> &str {
-        let (_, after) = self
-            .html
-            .split_once(r#"id="problem">"#)
-            .expect("the page has a problem");
+        let (_, after) = self.html.split_once(r#"id="problem">"#).unwrap();
         after.split('<').next().unwrap()
     }
 }
