@@ -128,6 +128,12 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let named = issuer
         .credential_configurations
         .iter()
+        .chain(
+            section
+                .issuers
+                .values()
+                .flat_map(|issuer| &issuer.credential_configurations),
+        )
         .chain(section.verifier.queries.values())
         .chain(&issuer.authorization.attester_certificates)
         .chain(&issuer.authorization.attester_keys)
