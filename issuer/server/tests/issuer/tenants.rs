@@ -176,7 +176,7 @@ async fn a_token_and_a_nonce_of_one_issuer_open_nothing_at_another() {
     let key = north.wallet_key();
     let good = south.proof(&key, &south.nonce().await);
     let response = south
-        .credential_request(&of_north, &wanted(&[good.clone()]))
+        .credential_request(&of_north, &wanted(std::slice::from_ref(&good)))
         .await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let challenge = response.headers()["www-authenticate"].to_str().unwrap();
