@@ -193,6 +193,54 @@ fn the_same_commands_work_without_a_server_and_choose_their_issuer() {
 }
 
 #[test]
+fn the_keys_of_a_tenant_are_encrypted_as_the_installation_is_and_come_back_from_a_backup() {
+    let installation = Installation::new();
+    let with_passphrases = |arguments: &[&str]| {
+        let output = installation
+            .command(arguments)
+            .env("SYMBOLON_KEY_PASSPHRASE", "the passphrase of the keys")
+            .env("SYMBOLON_BACKUP_PASSPHRASE", "the passphrase of the backup")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    };
+    with_passphrases(&["keys", "encrypt"]);
+    let north = format!("{}/north", installation.issuer);
+    let add = ["tenant", "add", "north", "--name", "North", "--issuer", &north];
+    let said = installation.fails(1, &add);
+    assert!(said.contains("SYMBOLON_KEY_PASSPHRASE"), "{said}");
+    let other = installation
+        .command(&add)
+        .env("SYMBOLON_KEY_PASSPHRASE", "another passphrase")
+        .output();
+    assert_eq!(other.unwrap().status.code(), Some(1), "one passphrase opens all");
+    // Neither left anything that is in the way.
+    with_passphrases(&add);
+    let keys = fs::read_dir(installation.path("data/tenants/north/keys")).unwrap();
+    for file in keys {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("PRIVATE KEY"), "{}", path.display());
+    }
+
+    installation.sample(20);
+    with_passphrases(&["records", "import", "people.ndjson", "--tenant", "north"]);
+    let uin = living_adult(&installation);
+    with_passphrases(&["backup", "all.backup"]);
+    with_passphrases(&["restore", "all.backup", "--dir", "again"]);
+    let again = |arguments: &[&str]| {
+        with_passphrases(&[arguments, &["--config", "again/symbolon.toml"]].concat());
+    };
+    again(&[
+        "card", "print", "--record", &uin, "--out", "card.png", "--tenant", "north",
+    ]);
+    again(&["pack", "build", "--out", "a.pack"]);
+    again(&["verify", "card.png", "--pack", "a.pack"]);
+}
+
+#[test]
 fn the_administration_of_a_tenant_has_a_token_and_a_place_of_its_own() {
     let (installation, north) = with_north("/north");
     let _issuer = installation.serve(Role::Issuer);

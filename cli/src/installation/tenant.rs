@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::passphrase::Passphrase;
 use symbolon_crypto::{Randomness, UnixTime, random_bytes};
 use symbolon_schemas::CREDENTIALS;
 use symbolon_trust::trust_list::IssuerIdentifier;
@@ -17,8 +18,8 @@ use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::init::{InitError, RootPlace, renewed};
 use crate::installation::issuer_keys::NewIssuerKeys;
-use crate::installation::keys::{KeyFileError, KeyFolder};
-use crate::installation::passphrase::PassphraseError;
+use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
+use crate::installation::passphrase::{PassphraseError, PassphraseSource};
 use crate::installation::sealed::SealedPurpose;
 use crate::installation::{
     ADMINISTRATION_TOKEN, Installation, InstallationError, TRUST, key_passphrase, tenant_folder,
@@ -95,6 +96,7 @@ pub fn add(
         RootPlace::Installation => None,
         RootPlace::Offline { folder, passphrase } => Some((folder, passphrase, passphrase.read_new()?)),
     };
+    let sealing = sealing(installation)?;
     let authority = Authority {
         provider: &installation.provider,
         randomness,
@@ -108,7 +110,7 @@ pub fn add(
     let token = Zeroizing::new(base64url::encode(&random_bytes::<32>(randomness)?));
 
     create_private_folder(&folder).map_err(file(&folder))?;
-    let key_folder = keys_below(&folder, installation, randomness)?;
+    let key_folder = keys_below(&folder, sealing, randomness)?;
     let offline = match &root_passphrase {
         None => None,
         Some((folder, source, passphrase)) => {
@@ -141,20 +143,29 @@ pub fn add(
     Ok(())
 }
 
-/// The folder of its keys: sealed under the passphrase of the installation, where the installation's own are.
+/// What the installation's keys are sealed under, where they are; it is tried on them, so that one passphrase opens all.
+fn sealing(installation: &Installation) -> Result<Option<(PassphraseSource, Passphrase)>, AddTenantError> {
+    if !installation.keys.is_sealed() {
+        return Ok(None);
+    }
+    installation.keys.has_key(KeyPurpose::Pack)?;
+    let configured = installation.loaded.configuration.key_passphrase_file.as_ref();
+    let source = key_passphrase(configured.map(|path| installation.loaded.resolve(path)));
+    let passphrase = source.read()?;
+    Ok(Some((source, passphrase)))
+}
+
+/// The folder of its keys: sealed where the installation's own are.
 fn keys_below(
     folder: &Path,
-    installation: &Installation,
+    sealing: Option<(PassphraseSource, Passphrase)>,
     randomness: &dyn Randomness,
 ) -> Result<KeyFolder, AddTenantError> {
     let plain = KeyFolder::below(folder);
     create_private_folder(plain.path()).map_err(file(plain.path()))?;
-    if !installation.keys.is_sealed() {
+    let Some((source, passphrase)) = sealing else {
         return Ok(plain);
-    }
-    let configured = installation.loaded.configuration.key_passphrase_file.as_ref();
-    let source = key_passphrase(configured.map(|path| installation.loaded.resolve(path)));
-    let passphrase = source.read()?;
+    };
     let (path, purpose) = (plain.path().to_owned(), SealedPurpose::InstallationKeys);
     Ok(KeyFolder::sealed(path, purpose, source, &passphrase, randomness)?)
 }
