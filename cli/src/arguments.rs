@@ -1,12 +1,17 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod tenant;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use tenant::TenantCommand;
+use tenant::tenant_name;
+
+use crate::configuration::TenantName;
 
 /// Verifiable credentials from an ID record to an offline verdict.
 #[derive(Debug, Parser)]
@@ -20,6 +25,9 @@ pub struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Which issuer, by the name of its tenant; it may be left out where there is one
+    #[arg(long, global = true, value_name = "NAME", value_parser = tenant_name)]
+    pub tenant: Option<TenantName>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -38,7 +46,7 @@ pub enum Command {
     Init(InitArguments),
     /// The issuer
     #[command(subcommand)]
-    Issuer(ServeCommand),
+    Issuer(IssuerCommand),
     /// The verifier
     #[command(subcommand)]
     Verifier(ServeCommand),
@@ -77,6 +85,9 @@ pub enum Command {
     /// Keys and their certificates
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Further issuers of the same process
+    #[command(subcommand)]
+    Tenant(TenantCommand),
     /// Saves a running installation into one encrypted file
     Backup(BackupArguments),
     /// Makes an installation of a backup
@@ -126,7 +137,22 @@ pub struct InitArguments {
     pub root_passphrase_file: Option<PathBuf>,
 }
 
-/// `symbolon issuer …`, `symbolon verifier …`
+/// `symbolon issuer …`
+#[derive(Debug, Subcommand)]
+pub enum IssuerCommand {
+    /// Serves every issuer of the installation until interrupted
+    #[command(after_help = "Example:\n  symbolon issuer serve --config symbolon.toml")]
+    Serve,
+    /// Says whether the issuer's configuration and keys fit its profile, and what the profile chooses
+    #[command(after_help = "Nothing is opened or changed.\n\nExample:\n  symbolon issuer check")]
+    Check {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `symbolon verifier …`
 #[derive(Debug, Subcommand)]
 pub enum ServeCommand {
     /// Serves until interrupted

@@ -2,17 +2,21 @@
 //!
 //! Every key `a.b` of the file is also the environment variable `SYMBOLON_A_B`. A key that is not known is an
 //! error, in the file as in the environment: a setting that silently does nothing is worse than a refusal.
+//! The keys of further issuers, `[issuers.NAME]`, have no variables.
 
 mod authorization;
 mod credentials;
+mod profile;
 mod records;
 mod sign_in;
+mod tenants;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use symbolon_issuer::haip::Profile;
 use thiserror::Error;
 use url::Url;
 
@@ -20,6 +24,7 @@ pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSe
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
+pub use tenants::TenantName;
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -35,6 +40,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.identifier", KeyType::Text),
     ("issuer.listen", KeyType::Text),
     ("issuer.name", KeyType::Text),
+    ("issuer.profile", KeyType::Text),
     ("issuer.tls_certificate", KeyType::Text),
     ("issuer.tls_key", KeyType::Text),
     ("issuer.authorization.unknown_clients", KeyType::Text),
@@ -109,6 +115,9 @@ pub struct Configuration {
     pub key_passphrase_file: Option<PathBuf>,
     /// The issuer.
     pub issuer: IssuerSection,
+    /// Further issuers of the same process, by the names of their tenants. They share the listener, which `[issuer]` describes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub issuers: BTreeMap<TenantName, IssuerSection>,
     /// The verifier.
     pub verifier: VerifierSection,
     /// The wallet that the command line drives.
@@ -137,6 +146,9 @@ pub struct IssuerSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Which profile of the specifications it keeps to: `standard` or `haip`. `docs/haip.md` says what that chooses.
+    #[serde(default, skip_serializing_if = "is_standard")]
+    pub profile: Profile,
     /// Which wallets it deals with, and how.
     #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
     pub authorization: AuthorizationSection,
@@ -207,6 +219,11 @@ pub struct CardSection {
     /// `symbolon card face-key` makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_key: Option<PathBuf>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_standard(profile: &Profile) -> bool {
+    *profile == Profile::Standard
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -296,6 +313,29 @@ pub enum ConfigurationError {
         /// The offending key.
         key: &'static str,
     },
+    /// A name that no tenant can have.
+    #[error("issuers.{0}: a tenant's name is 1 to 32 characters of a-z, 0-9 and -, and not {main}", main = TenantName::MAIN)]
+    TenantName(String),
+    /// A key of the listener, which is one for all issuers.
+    #[error("issuers.{tenant}.{key} is refused: all issuers share the listener of [issuer]")]
+    TenantListener {
+        /// The tenant.
+        tenant: TenantName,
+        /// The offending key.
+        key: &'static str,
+    },
+    /// The section of a further issuer.
+    #[error("issuers.{tenant}: {source}")]
+    Tenant {
+        /// The tenant.
+        tenant: TenantName,
+        /// Why.
+        #[source]
+        source: Box<ConfigurationError>,
+    },
+    /// Two issuers with one identifier.
+    #[error("issuers.{0}.identifier is the identifier of another issuer")]
+    RepeatedIdentifier(TenantName),
     /// A key without which another says nothing.
     #[error("{key} is missing: {why} needs it")]
     Missing {
@@ -360,7 +400,19 @@ impl LoadedConfiguration {
             path: path.to_owned(),
             source,
         })?;
-        let configuration = Configuration::parse(&text, path, environment)?;
+        Self::parse(&text, path, environment)
+    }
+
+    /// Reads `text` as if it stood in `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigurationError> {
+        let configuration = Configuration::parse(text, path, environment)?;
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -401,6 +453,8 @@ impl Configuration {
         for (name, value) in environment {
             apply_variable(&mut table, name, value)?;
         }
+        tenants::share_listener(&mut table)?;
+        profile::choose(&mut table);
         let configuration: Self =
             toml::Value::Table(table)
                 .try_into()
@@ -452,26 +506,33 @@ impl Configuration {
         if let Some(sign_in) = &self.issuer.sign_in {
             sign_in.check(self.development)?;
         }
+        self.issuer.records.check(self.development)?;
         let identifiers = [
             ("issuer.identifier", &self.issuer.identifier),
             ("verifier.identifier", &self.verifier.identifier),
         ];
         for (key, url) in identifiers {
-            let plain = url.scheme() == "http";
-            if !(plain || url.scheme() == "https")
-                || url.query().is_some()
-                || url.fragment().is_some()
-                || !url.username().is_empty()
-                || url.host_str().is_none()
-                || (url.path().len() > 1 && url.path().ends_with('/'))
-            {
-                return Err(ConfigurationError::NotAnIdentifier { key });
-            }
-            if plain && !self.development {
-                return Err(ConfigurationError::NotHttps { key });
-            }
+            self.check_identifier(key, url)?;
         }
-        self.issuer.records.check(self.development)
+        self.check_profiles()?;
+        self.check_tenants()
+    }
+
+    fn check_identifier(&self, key: &'static str, url: &Url) -> Result<(), ConfigurationError> {
+        let plain = url.scheme() == "http";
+        if !(plain || url.scheme() == "https")
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+            || url.host_str().is_none()
+            || (url.path().len() > 1 && url.path().ends_with('/'))
+        {
+            return Err(ConfigurationError::NotAnIdentifier { key });
+        }
+        if plain && !self.development {
+            return Err(ConfigurationError::NotHttps { key });
+        }
+        Ok(())
     }
 }
 
@@ -672,6 +733,7 @@ mod tests {
                 KeyType::Text if key.ends_with("unknown_clients") => "public",
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
                 KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
+                KeyType::Text if key.ends_with("profile") => "standard",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text if key.ends_with("url") => "https://example.org",

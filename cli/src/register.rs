@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
-use crate::services::issuer::{self, Opening};
+use crate::services::issuer::{self, OpenedIssuer, Opening, OpeningAll};
 
 /// The largest answer that is read, in bytes: a pack, or a page of records with portraits.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
@@ -46,6 +46,7 @@ pub enum Register {
 pub struct AdministrationClient {
     fetcher: GuardedFetcher,
     base: String,
+    host: Option<HeaderValue>,
     token: Zeroizing<String>,
 }
 
@@ -56,6 +57,14 @@ pub enum Server<'a> {
     Tls(&'a Url),
     /// At the address that it listens on; whatever ends TLS in front of it is not asked.
     Plain(SocketAddr),
+    /// As the issuer of this identifier: by the name that its certificate is for, or at the address that it listens on, if one is given. It
+    /// may share the listener, so the request names its host and its path.
+    Issuer {
+        /// Its identifier.
+        identifier: &'a Url,
+        /// Where it listens without TLS.
+        listener: Option<SocketAddr>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -77,21 +86,40 @@ impl Register {
     /// An installation that cannot be used.
     pub async fn of(installation: &Installation) -> anyhow::Result<Self> {
         match issuer::open(installation).await? {
-            Opening::Opened(issuer) => Ok(Self::Opened {
-                administration: Administration::new(Arc::clone(&issuer)),
-                issuer,
-            }),
-            Opening::InUse => {
-                let section = &installation.loaded.configuration.issuer;
-                let encrypted = section.tls_certificate.is_some();
-                let server = if encrypted {
-                    Server::Tls(&section.identifier)
-                } else {
-                    Server::Plain(section.listen)
-                };
-                AdministrationClient::new(server, installation.administration_token()?).map(Self::Running)
-            }
+            Opening::Opened(issuer) => Ok(Self::opened(issuer)),
+            Opening::InUse => Self::running(installation),
         }
+    }
+
+    /// The books of the first issuer of an installation, with those of all others open beside them, for what concerns all.
+    ///
+    /// # Errors
+    /// An installation that cannot be used.
+    pub async fn of_all(installation: &Installation) -> anyhow::Result<Self> {
+        match issuer::open_all(installation).await? {
+            OpeningAll::Opened(opened) => {
+                let first = opened.into_iter().next();
+                let OpenedIssuer { issuer, .. } = first.ok_or_else(|| anyhow!("there is no issuer"))?;
+                Ok(Self::opened(issuer))
+            }
+            OpeningAll::InUse => Self::running(installation),
+        }
+    }
+
+    fn opened(issuer: Arc<Issuer>) -> Self {
+        Self::Opened {
+            administration: Administration::new(Arc::clone(&issuer)),
+            issuer,
+        }
+    }
+
+    fn running(installation: &Installation) -> anyhow::Result<Self> {
+        let section = installation.issuer();
+        let server = Server::Issuer {
+            identifier: &section.identifier,
+            listener: section.tls_certificate.is_none().then_some(section.listen),
+        };
+        AdministrationClient::new(server, installation.administration_token()?).map(Self::Running)
     }
 
     /// Stores records, given as rows of NDJSON.
@@ -273,16 +301,29 @@ impl AdministrationClient {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(server: Server<'_>, token: Zeroizing<String>) -> anyhow::Result<Self> {
-        let listener = match server {
-            Server::Tls(identifier) => identifier_text(identifier),
-            Server::Plain(address) => format!("http://{address}"),
+        let (listener, host) = match server {
+            // With a path in the identifier the verifier's interface stays at the root of the listener.
+            Server::Tls(identifier) => (Url::parse(&identifier_text(identifier))?.join("/")?, None),
+            Server::Plain(address) => (Url::parse(&format!("http://{address}"))?, None),
+            Server::Issuer {
+                identifier,
+                listener: None,
+            } => (identifier.clone(), None),
+            Server::Issuer {
+                identifier,
+                listener: Some(address),
+            } => {
+                let mut url = Url::parse(&format!("http://{address}"))?;
+                url.set_path(identifier.path());
+                (url, Some(HeaderValue::from_str(identifier.authority())?))
+            }
         };
-        // With a path in the identifier the administration interface stays at the root of the listener.
-        let base = Url::parse(&listener)?.join("/admin/v1")?.to_string();
+        let base = format!("{}/admin/v1", identifier_text(&listener));
         // The operator configured the address, so it may be any.
         Ok(Self {
             fetcher: GuardedFetcher::new(FetchPolicy::Configured)?,
             base,
+            host,
             token,
         })
     }
@@ -331,13 +372,15 @@ impl AdministrationClient {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.trim()))
             .map_err(|_| anyhow!("the administration token does not read"))?;
         authorization.set_sensitive(true);
+        let mut headers = vec![
+            (AUTHORIZATION, authorization),
+            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        ];
+        headers.extend(self.host.clone().map(|host| (HOST, host)));
         let fetch = Fetch {
             method,
             url: Url::parse(&format!("{}/{path}", self.base))?,
-            headers: vec![
-                (AUTHORIZATION, authorization),
-                (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-            ],
+            headers,
             body,
             max_bytes: MAX_ANSWER_BYTES,
             redirects: Redirects::Refuse,

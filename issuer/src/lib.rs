@@ -6,6 +6,7 @@ pub mod authorization;
 pub mod card;
 pub mod credential_record;
 pub mod grant;
+pub mod haip;
 pub mod identifiers;
 pub mod index;
 pub mod issuance;

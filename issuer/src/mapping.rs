@@ -37,6 +37,7 @@ pub use target::{Target, W3cTarget};
 pub use transform::{Disclosure, LanguageChoice, Presence, Transform};
 pub use value::MappedValue;
 
+use crate::haip::Profile;
 use crate::identifiers::ConfigurationId;
 use crate::vcalm::VcalmPolicy;
 use file::CredentialFile;
@@ -56,8 +57,28 @@ impl CredentialConfiguration {
     /// # Errors
     /// [`MappingFileError`], naming the key.
     pub fn parse(text: &str) -> Result<Self, MappingFileError> {
-        let file: CredentialFile =
-            toml::from_str(text).map_err(|error| MappingFileError::Syntax(Box::new(error)))?;
+        Self::parse_for(Profile::Standard, text)
+    }
+
+    /// The same for an issuer that keeps to a profile, which makes the choices that the file leaves open.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_for(profile: Profile, text: &str) -> Result<Self, MappingFileError> {
+        let file: CredentialFile = match profile {
+            Profile::Standard => toml::from_str(text),
+            Profile::Haip => toml::from_str(text).and_then(|mut table: toml::Table| {
+                // HAIP §4.5: both kinds of proof, for keys that are attested at whatever level.
+                table
+                    .entry("proof-types")
+                    .or_insert_with(|| ["jwt", "attestation"].map(toml::Value::from).to_vec().into());
+                table
+                    .entry("key-attestation")
+                    .or_insert_with(|| toml::Table::new().into());
+                toml::Value::Table(table).try_into()
+            }),
+        }
+        .map_err(|error| MappingFileError::Syntax(Box::new(error)))?;
         let (id, target) = check::check(&file)?;
         let proofs = ProofPolicy::check(&file)?;
         Ok(Self {

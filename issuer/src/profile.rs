@@ -16,6 +16,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
 use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
+use crate::haip::Profile;
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
 use crate::mapping::{CredentialConfiguration, IssuancePolicy};
@@ -33,6 +34,7 @@ pub struct IssuerProfile {
     policy: IssuerPolicy,
     authorization: AuthorizationPolicy,
     proof_trust: ProofTrust,
+    profile: Profile,
 }
 
 /// Whom the issuer believes about the keys of wallets.
@@ -84,6 +86,9 @@ impl IssuerProfile {
         if identifier.as_str().ends_with('/') {
             return Err(ProfileError::TrailingSlash);
         }
+        if !has_one_spelling(&identifier) {
+            return Err(ProfileError::Spelling);
+        }
         if configurations.is_empty() {
             return Err(ProfileError::NoConfiguration);
         }
@@ -122,6 +127,7 @@ impl IssuerProfile {
             policy,
             authorization: AuthorizationPolicy::closed(),
             proof_trust: ProofTrust::default(),
+            profile: Profile::Standard,
         })
     }
 
@@ -136,6 +142,19 @@ impl IssuerProfile {
         authorization.check()?;
         self.authorization = authorization;
         Ok(self)
+    }
+
+    /// The same issuer, which keeps to this profile. Whether it can is checked where it is opened, with its keys.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The profile that it keeps to.
+    #[must_use]
+    pub const fn profile(&self) -> Profile {
+        self.profile
     }
 
     /// The same issuer, which believes these about the keys of wallets.
@@ -278,6 +297,17 @@ impl IssuerProfile {
     }
 }
 
+/// Whether the identifier stands as every reader writes it again, and has a path that requests can be routed by. Wallets compare it
+/// as text, and derive addresses from what they have parsed.
+fn has_one_spelling(identifier: &IssuerIdentifier) -> bool {
+    let url = identifier.url().url();
+    let plain =
+        |segment: &str| !segment.is_empty() && !segment.starts_with([':', '*']) && segment != ".well-known";
+    let path = url.path().trim_start_matches('/');
+    url.as_str().trim_end_matches('/') == identifier.as_str()
+        && (path.is_empty() || path.split('/').all(plain))
+}
+
 /// What the bits of the issuer's Bitstring Status Lists mean.
 pub static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
 
@@ -332,6 +362,11 @@ pub enum ProfileError {
     /// Identifiers are compared as text, and endpoints are appended to it.
     #[error("the issuer identifier must not end with a slash")]
     TrailingSlash,
+    /// Two spellings of one identifier would be two issuers.
+    #[error(
+        "the issuer identifier must be in normal form: lower case host, no usual port, and a path of plain segments"
+    )]
+    Spelling,
     /// A type that cannot be written.
     #[error(transparent)]
     Type(#[from] InvalidCredentialType),

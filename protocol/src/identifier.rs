@@ -260,6 +260,10 @@ pub enum WellKnown {
     ///
     /// [RFC 8414 §3]: https://www.rfc-editor.org/rfc/rfc8414#section-3
     AuthorizationServer,
+    /// The keys of an issuer of SD-JWT VCs ([SD-JWT VC §3.5]).
+    ///
+    /// [SD-JWT VC §3.5]: https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/
+    JwtVcIssuer,
 }
 
 impl WellKnown {
@@ -269,6 +273,7 @@ impl WellKnown {
         match self {
             Self::CredentialIssuer => "/.well-known/openid-credential-issuer",
             Self::AuthorizationServer => "/.well-known/oauth-authorization-server",
+            Self::JwtVcIssuer => "/.well-known/jwt-vc-issuer",
         }
     }
 }

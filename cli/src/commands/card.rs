@@ -16,6 +16,7 @@ use crate::commands::issuing::{parse_credential, register};
 use crate::commands::records::parse_uin;
 use crate::commands::show;
 use crate::edge::SystemRandomness;
+use crate::installation::IssuerChoice;
 use crate::installation::files::{Readers, write_atomically};
 
 /// Bytes of the random name of a key: enough not to meet another in one country, short enough for a QR code.
@@ -25,7 +26,7 @@ const RANDOM_NAME_BYTES: usize = 6;
 ///
 /// # Errors
 /// No such record, a name that no font writes, data that does not fit, or a key file that cannot be used.
-pub async fn run(command: &CardCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &CardCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     match command {
         CardCommand::Print {
             record,
@@ -50,15 +51,15 @@ pub async fn run(command: &CardCommand, configuration: Option<&Path>) -> anyhow:
                 face,
                 format,
             };
-            print(&order, out, configuration).await?;
+            print(&order, out, choice).await?;
         }
         CardCommand::FaceKey { out, name } => make_face_key(out, name.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn print(order: &CardOrder, out: &Path, configuration: Option<&Path>) -> anyhow::Result<()> {
-    let printed = register(configuration).await?.issue_card(order).await?;
+async fn print(order: &CardOrder, out: &Path, choice: IssuerChoice<'_>) -> anyhow::Result<()> {
+    let printed = register(choice).await?.issue_card(order).await?;
     write_atomically(out, &printed.document, Readers::Owner).with_context(|| {
         format!(
             "the card {} is booked, but cannot be written",

@@ -25,14 +25,14 @@ use crate::commands::requests;
 use crate::commands::show;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
-use crate::installation::{Installation, TRUST, read_trust};
+use crate::installation::{Installation, IssuerChoice, TRUST, read_trust};
 use crate::register::Register;
 
 /// Pixels of a module in a QR picture: large enough for a screen and a printer.
 const MODULE_PIXELS: u32 = 8;
 
-pub(super) async fn register(configuration: Option<&Path>) -> anyhow::Result<Register> {
-    Register::of(&Installation::load(configuration)?).await
+pub(super) async fn register(choice: IssuerChoice<'_>) -> anyhow::Result<Register> {
+    Register::of(&choice.load()?).await
 }
 
 /// Writes a link as a picture of its QR code.
@@ -49,7 +49,7 @@ pub fn write_qr(link: &str, path: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// No such record or configuration, or the resident is deceased.
-pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub async fn offer(command: &OfferCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     let OfferCommand::Create {
         record,
         credential,
@@ -80,7 +80,7 @@ pub async fn offer(command: &OfferCommand, configuration: Option<&Path>) -> anyh
             OfferGrant::Both => OfferGrants::Both,
         },
     };
-    let created = register(configuration).await?.create_offer(order).await?;
+    let created = register(choice).await?.create_offer(order).await?;
     if let Some(path) = qr {
         write_qr(&created.link, path)?;
     }
@@ -110,11 +110,8 @@ pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
 ///
 /// # Errors
 /// No such credential, or one that is revoked for good.
-pub async fn credential(
-    command: &CredentialCommand,
-    configuration: Option<&Path>,
-) -> anyhow::Result<ExitCode> {
-    let register = register(configuration).await?;
+pub async fn credential(command: &CredentialCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
+    let register = register(choice).await?;
     let (selection, action, done) = match command {
         CredentialCommand::List { record, json } => {
             list(&register, record.as_deref(), *json).await?;
@@ -207,7 +204,8 @@ async fn list(register: &Register, record: Option<&str>, as_json: bool) -> anyho
 pub async fn pack(command: &PackCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         PackCommand::Build { out } => {
-            let pack = register(configuration).await?.build_pack().await?;
+            let installation = Installation::load(configuration)?;
+            let pack = Register::of_all(&installation).await?.build_pack().await?;
             write_atomically(out, &pack, Readers::Everyone)
                 .with_context(|| format!("cannot write {}", out.display()))?;
             show::line(&format!("{} bytes in {}", pack.len(), out.display()));
@@ -265,9 +263,9 @@ fn inspect(pack: &Pack<'_>, bytes: usize, as_json: bool) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// The log was changed.
-pub async fn audit(command: &AuditCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub async fn audit(command: &AuditCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     let AuditCommand::Verify = command;
-    let verified = register(configuration).await?.verify_audit().await?;
+    let verified = register(choice).await?.verify_audit().await?;
     show::line(&format!("the audit log is whole: {} entries", verified.entries));
     Ok(ExitCode::SUCCESS)
 }

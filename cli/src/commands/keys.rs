@@ -24,7 +24,7 @@ use crate::installation::retired::RetiredKeys;
 use crate::installation::rotation::{
     RotationError, Taken, certified_identifier, make_next, rotate_certified, rotate_listed, take_certificate,
 };
-use crate::installation::{Installation, key_passphrase, root_passphrase};
+use crate::installation::{Installation, IssuerChoice, key_passphrase, root_passphrase};
 use crate::register::Register;
 
 /// The label of a PKCS#10 request in PEM ([RFC 7468 §7](https://www.rfc-editor.org/rfc/rfc7468#section-7)).
@@ -34,25 +34,23 @@ const REQUEST_TAG: &str = "CERTIFICATE REQUEST";
 ///
 /// # Errors
 /// Keys or certificates that cannot be used; whatever is refused leaves the old ones in place.
-pub async fn run(command: &KeysCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     match command {
-        KeysCommand::List { json } => list(&Installation::load(configuration)?, *json)?,
-        KeysCommand::Encrypt => encrypt(&Installation::load(configuration)?)?,
-        KeysCommand::Rotate { purpose } => {
-            rotate(&Installation::load(configuration)?, purpose.purpose()).await?
-        }
+        KeysCommand::List { json } => list(&choice.load()?, *json)?,
+        KeysCommand::Encrypt => encrypt(&choice.load()?)?,
+        KeysCommand::Rotate { purpose } => rotate(&choice.load()?, purpose.purpose()).await?,
         KeysCommand::Request {
             purpose,
             out,
             new_key,
         } => {
-            let installation = Installation::load(configuration)?;
+            let installation = choice.load()?;
             let slot = if *new_key { KeySlot::Next } else { KeySlot::Current };
             ask_for_certificate(&installation, purpose.purpose(), slot, out)?;
         }
         KeysCommand::Sign(arguments) => sign(arguments)?,
         KeysCommand::Import { purpose, file, root } => {
-            let installation = Installation::load(configuration)?;
+            let installation = choice.load()?;
             import(&installation, purpose.purpose(), file, root.as_deref())?;
         }
     }

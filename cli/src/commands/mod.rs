@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod card;
 pub mod card_codes;
+pub mod check;
 pub mod evidence;
 pub mod init;
 pub mod issuing;
@@ -15,16 +16,17 @@ pub mod requests;
 pub mod restore;
 pub mod serve;
 pub mod show;
+pub mod tenant;
 pub mod verify;
 pub mod wallet;
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, ServeCommand};
+use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
 use crate::demo;
-use crate::installation::Installation;
+use crate::installation::{Installation, IssuerChoice};
 
 /// The exit status of a command that did not do what it was asked to.
 pub const FAILED: u8 = 1;
@@ -52,20 +54,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let configuration = arguments.config.as_deref();
+    let choice = IssuerChoice {
+        configuration,
+        tenant: arguments.tenant.as_ref(),
+    };
+    if choice.tenant.is_some() && !is_of_one_issuer(&arguments.command) {
+        bail!("--tenant means nothing to this command: it is not about one issuer");
+    }
     match &arguments.command {
         Command::Demo(demo) => demo::run(demo).await,
         Command::Init(arguments) => init::run(arguments).map(|()| ExitCode::SUCCESS),
-        Command::Issuer(ServeCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
+        Command::Issuer(IssuerCommand::Check { json }) => {
+            check::run(&choice.load()?, *json).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Issuer(IssuerCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
         Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
-        Command::Records(command) => records::run(command, configuration).await,
-        Command::Offer(command) => issuing::offer(command, configuration).await,
-        Command::Card(command) => card::run(command, configuration).await,
+        Command::Records(command) => records::run(command, choice).await,
+        Command::Offer(command) => issuing::offer(command, choice).await,
+        Command::Card(command) => card::run(command, choice).await,
         Command::Qr(command) => qr::run(command),
-        Command::Credential(command) => issuing::credential(command, configuration).await,
+        Command::Credential(command) => issuing::credential(command, choice).await,
         Command::Request(command) => request::run(command, configuration).await,
         Command::Wallet(command) => wallet::run(command, configuration).await,
         Command::Verify(arguments) => {
@@ -77,9 +89,24 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 }))
         }
         Command::Pack(command) => issuing::pack(command, configuration).await,
-        Command::Audit(command) => issuing::audit(command, configuration).await,
-        Command::Keys(command) => keys::run(command, configuration).await,
+        Command::Audit(command) => issuing::audit(command, choice).await,
+        Command::Keys(command) => keys::run(command, choice).await,
+        Command::Tenant(command) => tenant::run(command, configuration).map(|()| ExitCode::SUCCESS),
         Command::Backup(arguments) => backup::run(arguments, configuration).await,
         Command::Restore(arguments) => restore::run(arguments).await,
     }
+}
+
+/// Whether a command acts on one issuer, which `--tenant` then names.
+const fn is_of_one_issuer(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Issuer(IssuerCommand::Check { .. })
+            | Command::Records(_)
+            | Command::Offer(_)
+            | Command::Card(_)
+            | Command::Credential(_)
+            | Command::Audit(_)
+            | Command::Keys(_)
+    )
 }

@@ -16,7 +16,7 @@ use symbolon_issuer_server::card::{draw_faces, picture_data_uri};
 use crate::arguments::RecordsCommand;
 use crate::commands::show;
 use crate::edge;
-use crate::installation::Installation;
+use crate::installation::IssuerChoice;
 use crate::installation::files::create_private;
 use crate::register::Register;
 
@@ -29,11 +29,11 @@ const FACES_PER_BATCH: usize = 256;
 ///
 /// # Errors
 /// Whatever keeps the command from doing what it was asked to.
-pub async fn run(command: &RecordsCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &RecordsCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     match command {
         RecordsCommand::Sample { count, seed, out } => sample(*count, *seed, out)?,
         RecordsCommand::Import { files, json } => {
-            let installation = Installation::load(configuration)?;
+            let installation = choice.load()?;
             let register = Register::of(&installation).await?;
             let mut counts = Counts::default();
             for file in files {
@@ -51,12 +51,12 @@ pub async fn run(command: &RecordsCommand, configuration: Option<&Path>) -> anyh
             });
         }
         RecordsCommand::Show { uin } => {
-            let register = Register::of(&Installation::load(configuration)?).await?;
+            let register = Register::of(&choice.load()?).await?;
             let record = register.record(&parse_uin(uin)?).await?;
             show::line(&serde_json::to_string_pretty(&record)?);
         }
         RecordsCommand::Export { out } => {
-            let register = Register::of(&Installation::load(configuration)?).await?;
+            let register = Register::of(&choice.load()?).await?;
             export(&register, out.as_deref()).await?;
         }
     }

@@ -11,34 +11,39 @@ use tokio::time::sleep;
 use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
-use crate::services::issuer::Opening;
+use crate::services::issuer::OpeningAll;
 use crate::services::{issuer, verifier, wallet};
 
 /// How often a server looks whether a command has left the store: for some seconds.
 const STORE_TRIES: u32 = 50;
 const STORE_RETRY: Duration = Duration::from_millis(100);
 
-/// Serves the issuer until interrupted.
+/// Serves every issuer of the installation until interrupted.
 ///
 /// # Errors
 /// An installation that cannot be used, a store that another process has open, an address that is taken.
 pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
-    let section = &installation.loaded.configuration.issuer;
-    let listener = listen(section.listen)?;
+    let listener = listen(installation.issuer().listen)?;
     let mut tries = 1;
     let opened = loop {
-        match issuer::open(installation).await? {
-            Opening::Opened(opened) => break opened,
+        match issuer::open_all(installation).await? {
+            OpeningAll::Opened(opened) => break opened,
             // A command that found no server works on the store itself, and is done soon.
-            Opening::InUse if tries < STORE_TRIES => sleep(STORE_RETRY).await,
-            Opening::InUse => {
+            OpeningAll::InUse if tries < STORE_TRIES => sleep(STORE_RETRY).await,
+            OpeningAll::InUse => {
                 bail!("another process has the issuer's store open; the embedded store is for one process")
             }
         }
         tries += 1;
     };
-    let mut running = issuer::start(installation, opened, listener).await?;
-    announce("issuer", &identifier_text(&section.identifier), running.address());
+    let identifiers: Vec<String> = opened
+        .iter()
+        .map(|opened| identifier_text(&opened.installation.issuer().identifier))
+        .collect();
+    let mut running = issuer::start_all(opened, listener).await?;
+    for identifier in &identifiers {
+        announce("issuer", identifier, running.address());
+    }
     tokio::select! {
         () = interrupted() => {}
         () = running.ended() => bail!("the listener ended by itself"),

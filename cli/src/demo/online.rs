@@ -24,6 +24,7 @@ use crate::commands::request::{Query, RequestState, VerifierClient};
 use crate::commands::{records, show};
 use crate::edge::{self};
 use crate::holder::open_wallet;
+use crate::installation::IssuerChoice;
 use crate::installation::files::{Readers, write_atomically};
 use crate::register::Register;
 
@@ -35,7 +36,7 @@ impl Stage {
             seed: SEED,
             out: file.clone(),
         };
-        records::run(&sample, None).await?;
+        records::run(&sample, IssuerChoice::default()).await?;
         let bytes = fs::metadata(&file)?.len();
         self.tell(
             &format!("{} sample people with drawn faces", self.records),

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::SoftwareKey;
 use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::x509::issue::IssueError;
 use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime, random_bytes};
+use symbolon_issuer::haip::Profile;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES};
 use symbolon_trust::trust_list::{
-    CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
-    TrustedIssuer,
+    IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
 };
 use thiserror::Error;
 use url::{Host, Url};
@@ -28,11 +27,10 @@ use crate::configuration::{
 };
 use crate::installation::authority::Authority;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
+use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::passphrase::{PassphraseError, PassphraseSource};
-use crate::installation::publication::{Publication, parts};
 use crate::installation::sealed::SealedPurpose;
-use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
 
 /// How long the trust list is valid, and its grace.
@@ -186,28 +184,10 @@ pub fn init_with(
         randomness,
         now,
     };
-    let issuers_root = authority.root(KeyPurpose::IssuersRoot, "Development root of credential issuers")?;
+    let issuer_keys = NewIssuerKeys::make(&authority, &issuer)?;
     let parties_root = authority.root(
         KeyPurpose::RelyingPartiesRoot,
         "Development root of relying parties",
-    )?;
-    let credential = authority.leaf(
-        KeyPurpose::CredentialSigning,
-        "Credential signer",
-        &issuers_root,
-        &issuer,
-    )?;
-    let status = authority.leaf(
-        KeyPurpose::StatusSigning,
-        "Status list signer",
-        &issuers_root,
-        &issuer,
-    )?;
-    let metadata = authority.leaf(
-        KeyPurpose::MetadataSigning,
-        "Signer of issuer metadata",
-        &issuers_root,
-        &issuer,
     )?;
     let request = authority.leaf(
         KeyPurpose::RequestSigning,
@@ -215,12 +195,6 @@ pub fn init_with(
         &parties_root,
         &verifier,
     )?;
-    let documents_root = authority.documents_root(&issuer)?;
-    let document = authority.document_signer(&documents_root, &issuer)?;
-    let assertion = ASSERTION_KEYS.map(|(purpose, algorithm)| (purpose, authority.key(purpose, algorithm)));
-    let [first, second] = assertion.map(|(purpose, key)| key.map(|key| (purpose, key)));
-    let assertion = [first?, second?];
-    let card = authority.key(KeyPurpose::CardSigning, SignatureAlgorithm::EdDsa)?;
     let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
     let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
 
@@ -232,18 +206,7 @@ pub fn init_with(
             issued_at: now,
             valid_until: now.plus(TRUST_LIST_VALIDITY),
             grace: TRUST_LIST_GRACE,
-            issuers: vec![TrustedIssuer {
-                identifier,
-                name: configuration.issuer.name.clone(),
-                credential_types: vec![CredentialTypeRule::Any],
-                anchors: vec![
-                    issuers_root.certificate.clone(),
-                    documents_root.certificate.clone(),
-                ],
-                claim169_keys: vec![card.public_key().to_jwk()],
-                status_prefix: None,
-                dids: Vec::new(),
-            }],
+            issuers: Vec::new(),
             relying_parties: RelyingParties {
                 anchors: vec![parties_root.certificate.clone()],
             },
@@ -252,12 +215,7 @@ pub fn init_with(
             contexts: BTreeMap::new(),
         },
     };
-    let keys: Vec<&SoftwareKey> = assertion.iter().map(|(_, key)| key).collect();
-    let publication = Publication::of(&issuer, &configuration.issuer.name, &keys, &[])?;
-    let (issuers, mut documents) = parts(&mut trust.trust_list);
-    for entry in issuers {
-        publication.enter(entry, &mut documents);
-    }
+    issuer_keys.enter(&mut trust.trust_list, identifier, &configuration.issuer.name)?;
     let trust = trust.to_json().map_err(|_| InitError::Unreadable)?;
     let token = Zeroizing::new(base64url::encode(&random_bytes::<32>(randomness)?));
     let verifier_secret = SymmetricKey::make(randomness)?;
@@ -293,34 +251,15 @@ pub fn init_with(
             )?)
         }
     };
-    for (purpose, certified) in [
-        (KeyPurpose::IssuersRoot, &issuers_root),
-        (KeyPurpose::RelyingPartiesRoot, &parties_root),
-        (KeyPurpose::DocumentsRoot, &documents_root),
-    ] {
-        let chain = [certified.certificate.der().to_vec()];
-        let roots = offline.as_ref().unwrap_or(&keys);
-        roots.write_key(purpose, certified.key.secret_key())?;
-        roots.write_chain(purpose, &chain)?;
-        keys.write_chain(purpose, &chain)?;
-    }
-    for (purpose, certified) in [
-        (KeyPurpose::CredentialSigning, &credential),
-        (KeyPurpose::StatusSigning, &status),
-        (KeyPurpose::MetadataSigning, &metadata),
-        (KeyPurpose::RequestSigning, &request),
-        (KeyPurpose::DocumentSigning, &document),
-    ] {
-        keys.write_key(purpose, certified.key.secret_key())?;
-        keys.write_chain(purpose, &[certified.certificate.der().to_vec()])?;
-    }
-    let others = [
-        (KeyPurpose::CardSigning, &card),
-        (KeyPurpose::Registry, &registry),
-        (KeyPurpose::Pack, &pack),
-    ];
-    let assertion = assertion.iter().map(|(purpose, key)| (*purpose, key));
-    for (purpose, key) in others.into_iter().chain(assertion) {
+    let roots = offline.as_ref().unwrap_or(&keys);
+    issuer_keys.write(&keys, roots)?;
+    let chain = [parties_root.certificate.der().to_vec()];
+    roots.write_key(KeyPurpose::RelyingPartiesRoot, parties_root.key.secret_key())?;
+    roots.write_chain(KeyPurpose::RelyingPartiesRoot, &chain)?;
+    keys.write_chain(KeyPurpose::RelyingPartiesRoot, &chain)?;
+    keys.write_key(KeyPurpose::RequestSigning, request.key.secret_key())?;
+    keys.write_chain(KeyPurpose::RequestSigning, &[request.certificate.der().to_vec()])?;
+    for (purpose, key) in [(KeyPurpose::Registry, &registry), (KeyPurpose::Pack, &pack)] {
         keys.write_key(purpose, key.secret_key())?;
     }
     keys.write_verifier_secret(&verifier_secret)?;
@@ -395,11 +334,13 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             tls_certificate: None,
             tls_key: None,
             credentials: configuration::CredentialsSection::default(),
+            profile: Profile::Standard,
             authorization: AuthorizationSection::default(),
             sign_in: development.then(configuration::SignInSection::demo),
             clients: Vec::new(),
             records: RecordsSection::default(),
         },
+        issuers: BTreeMap::new(),
         verifier: VerifierSection {
             identifier: new.verifier.clone(),
             listen: listen(&new.verifier, 8081, "the verifier's URL")?,

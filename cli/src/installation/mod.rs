@@ -5,12 +5,14 @@ pub mod backup;
 pub mod certification;
 pub mod files;
 pub mod init;
+pub mod issuer_keys;
 pub mod keys;
 pub mod passphrase;
 pub mod publication;
 pub mod retired;
 pub mod rotation;
 pub mod sealed;
+pub mod tenant;
 pub mod upgrade;
 
 use std::fs;
@@ -23,7 +25,7 @@ use symbolon_trust::trust_list::RootOfTrust;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::configuration::{ConfigurationError, FILE_NAME, LoadedConfiguration};
+use crate::configuration::{ConfigurationError, FILE_NAME, IssuerSection, LoadedConfiguration, TenantName};
 use crate::edge;
 use crate::installation::keys::KeyFolder;
 use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, PassphraseSource, ROOT_PASSPHRASE};
@@ -32,17 +34,45 @@ use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, Passphr
 pub const ADMINISTRATION_TOKEN: &str = "administration-token";
 /// The file of the pinned root of trust, below the data folder.
 pub const TRUST: &str = "trust.json";
-/// The tenant of an installation that has one.
-pub const TENANT: &str = "default";
+/// The tenant of `[issuer]`, and of the verifier.
+pub const TENANT: &str = TenantName::MAIN;
+/// The folder of the further issuers, below the data folder; each has one of its own in it.
+const TENANTS: &str = "tenants";
 
-/// An installation as its commands see it.
+/// An installation as its commands see it, with one issuer of it.
 pub struct Installation {
     /// The configuration, and the folder its paths are relative to.
     pub loaded: LoadedConfiguration,
-    /// Its keys.
+    /// The keys of the issuer; those of `[issuer]` stand beside the installation's own.
     pub keys: KeyFolder,
     /// Who computes signatures.
     pub provider: Arc<dyn CryptoProvider>,
+    tenant: TenantName,
+    section: IssuerSection,
+}
+
+/// Which issuer of which installation a command is for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IssuerChoice<'a> {
+    /// The configuration file; that of the current folder without it.
+    pub configuration: Option<&'a Path>,
+    /// The tenant; it may be left out where there is one issuer.
+    pub tenant: Option<&'a TenantName>,
+}
+
+impl IssuerChoice<'_> {
+    /// Loads the installation for its issuer.
+    ///
+    /// # Errors
+    /// As [`Installation::load`], and when nothing says which of several issuers is meant, or there is none of that name.
+    pub fn load(self) -> Result<Installation, InstallationError> {
+        let installation = Installation::load(self.configuration)?;
+        match self.tenant {
+            Some(tenant) => installation.of_tenant(tenant),
+            None if installation.loaded.configuration.issuers.is_empty() => Ok(installation),
+            None => Err(InstallationError::SeveralIssuers(installation.tenant_names())),
+        }
+    }
 }
 
 /// Why an installation cannot be used.
@@ -61,6 +91,17 @@ pub enum InstallationError {
         #[source]
         source: std::io::Error,
     },
+    /// Nothing says which issuer is meant.
+    #[error("there are several issuers: choose one with --tenant ({0})")]
+    SeveralIssuers(String),
+    /// No issuer has this name.
+    #[error("there is no tenant {tenant}; there are {known}")]
+    UnknownTenant {
+        /// The name.
+        tenant: TenantName,
+        /// The names that there are.
+        known: String,
+    },
     /// The root of trust does not read.
     #[error("{path} is no root of trust")]
     Trust {
@@ -73,21 +114,70 @@ pub enum InstallationError {
 }
 
 impl Installation {
-    /// Loads the installation of a configuration file, or of the current folder.
+    /// Loads the installation of a configuration file, or of the current folder, with its first issuer, `[issuer]`.
     ///
     /// # Errors
     /// [`InstallationError`].
     pub fn load(configuration: Option<&Path>) -> Result<Self, InstallationError> {
         let path = configuration.unwrap_or(Path::new(FILE_NAME));
         let loaded = LoadedConfiguration::load(path, &edge::environment())?;
-        let file = loaded.configuration.key_passphrase_file.as_ref();
-        let passphrase = key_passphrase(file.map(|file| loaded.resolve(file)));
-        let keys = KeyFolder::of_installation(&loaded.data_directory(), passphrase);
-        Ok(Self {
+        Ok(Self::with(loaded, Arc::new(AwsLcProvider)))
+    }
+
+    /// The installation of a loaded configuration, with its first issuer.
+    #[must_use]
+    pub fn with(loaded: LoadedConfiguration, provider: Arc<dyn CryptoProvider>) -> Self {
+        let section = loaded.configuration.issuer.clone();
+        let keys = key_folder(&loaded, &loaded.data_directory());
+        Self {
             loaded,
             keys,
-            provider: Arc::new(AwsLcProvider),
+            provider,
+            tenant: TenantName::main(),
+            section,
+        }
+    }
+
+    /// The same installation with another issuer.
+    ///
+    /// # Errors
+    /// [`InstallationError::UnknownTenant`].
+    pub fn of_tenant(&self, tenant: &TenantName) -> Result<Self, InstallationError> {
+        let section = self.loaded.configuration.issuer_of(tenant);
+        let section = section.ok_or_else(|| InstallationError::UnknownTenant {
+            tenant: tenant.clone(),
+            known: self.tenant_names(),
+        })?;
+        Ok(Self {
+            loaded: self.loaded.clone(),
+            keys: key_folder(&self.loaded, &tenant_folder(&self.loaded, tenant)),
+            provider: Arc::clone(&self.provider),
+            tenant: tenant.clone(),
+            section: section.clone(),
         })
+    }
+
+    /// The tenant of the issuer.
+    #[must_use]
+    pub const fn tenant(&self) -> &TenantName {
+        &self.tenant
+    }
+
+    /// What the configuration says of the issuer.
+    #[must_use]
+    pub const fn issuer(&self) -> &IssuerSection {
+        &self.section
+    }
+
+    /// A file that each issuer has for itself.
+    #[must_use]
+    pub fn issuer_file(&self, name: &str) -> PathBuf {
+        tenant_folder(&self.loaded, &self.tenant).join(name)
+    }
+
+    fn tenant_names(&self) -> String {
+        let names: Vec<String> = self.loaded.configuration.tenants().map(String::from).collect();
+        names.join(", ")
     }
 
     /// A file of the data folder.
@@ -96,12 +186,12 @@ impl Installation {
         self.loaded.data_directory().join(name)
     }
 
-    /// The administration token.
+    /// The administration token of the issuer; that of `[issuer]` opens the verifier's administration too.
     ///
     /// # Errors
     /// [`InstallationError::File`].
     pub fn administration_token(&self) -> Result<Zeroizing<String>, InstallationError> {
-        let path = self.data_file(ADMINISTRATION_TOKEN);
+        let path = self.issuer_file(ADMINISTRATION_TOKEN);
         fs::read_to_string(&path)
             .map(Zeroizing::new)
             .map_err(|source| InstallationError::File { path, source })
@@ -114,6 +204,21 @@ impl Installation {
     pub fn trust(&self) -> Result<RootOfTrust, InstallationError> {
         read_trust(&self.data_file(TRUST))
     }
+}
+
+/// The folder of what an issuer has for itself: the data folder, or one below it.
+fn tenant_folder(loaded: &LoadedConfiguration, tenant: &TenantName) -> PathBuf {
+    let data = loaded.data_directory();
+    if tenant.is_main() {
+        return data;
+    }
+    data.join(TENANTS).join(tenant.as_str())
+}
+
+fn key_folder(loaded: &LoadedConfiguration, data: &Path) -> KeyFolder {
+    let file = loaded.configuration.key_passphrase_file.as_ref();
+    let passphrase = key_passphrase(file.map(|file| loaded.resolve(file)));
+    KeyFolder::of_installation(data, passphrase)
 }
 
 /// Where the passphrase of an installation's keys comes from.

@@ -71,7 +71,7 @@ pub fn certified_identifier(installation: &Installation, purpose: KeyPurpose) ->
     let configuration = &installation.loaded.configuration;
     identifier_text(match purpose {
         KeyPurpose::RequestSigning => &configuration.verifier.identifier,
-        _ => &configuration.issuer.identifier,
+        _ => &installation.issuer().identifier,
     })
 }
 
@@ -102,7 +102,7 @@ pub fn take_certificate(
         return Err(CertificationError::OtherKey.into());
     };
     let mut trust = installation.trust()?;
-    let issuer = identifier_text(&installation.loaded.configuration.issuer.identifier);
+    let issuer = identifier_text(&installation.issuer().identifier);
     let expected = Expected {
         profile,
         identifier: &certified_identifier(installation, purpose),
@@ -218,7 +218,7 @@ pub fn rotate_listed(
     let new = SecretKey::generate(algorithm, randomness)?;
     retire(installation, purpose, old.public_key(), until, now)?;
 
-    let section = &installation.loaded.configuration.issuer;
+    let section = installation.issuer();
     let issuer = identifier_text(&section.identifier);
     let mut trust = installation.trust()?;
     let (issuers, mut documents) = parts(&mut trust.trust_list);

@@ -39,7 +39,7 @@ pub fn upgrade(
     randomness: &dyn Randomness,
     now: UnixTime,
 ) -> anyhow::Result<Upgraded> {
-    let section = &installation.loaded.configuration.issuer;
+    let section = installation.issuer();
     let identifier = identifier_text(&section.identifier);
     let keys = &installation.keys;
     let authority = Authority {

@@ -16,7 +16,7 @@ use symbolon_protocol::oauth::client_attestation::AttesterKey;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use crate::configuration::{
-    AuthorizationSection, ClientAuthenticationName, ClientSection, LoadedConfiguration,
+    AuthorizationSection, ClientAuthenticationName, ClientSection, IssuerSection, LoadedConfiguration,
 };
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -25,11 +25,9 @@ const SECONDS_PER_DAY: u64 = 86_400;
 ///
 /// # Errors
 /// A file that cannot be read, or a client that cannot be as it is described, by its `client_id`.
-pub fn policy(loaded: &LoadedConfiguration) -> anyhow::Result<AuthorizationPolicy> {
-    let section = &loaded.configuration.issuer.authorization;
-    let clients = loaded
-        .configuration
-        .issuer
+pub fn policy(issuer: &IssuerSection, loaded: &LoadedConfiguration) -> anyhow::Result<AuthorizationPolicy> {
+    let section = &issuer.authorization;
+    let clients = issuer
         .clients
         .iter()
         .map(|client| {
@@ -174,7 +172,8 @@ mod tests {
         std::fs::write(folder.path().join("nameless.json"), set(&jwk))?;
         jwk.kid = Some("one".to_owned());
         std::fs::write(folder.path().join("keys.json"), set(&jwk))?;
-        let policy = policy(&LoadedConfiguration::load(&path, &BTreeMap::new())?)?;
+        let loaded = LoadedConfiguration::load(&path, &BTreeMap::new())?;
+        let policy = policy(&loaded.configuration.issuer, &loaded)?;
         policy.check()?;
         Ok(policy)
     }

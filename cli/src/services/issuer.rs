@@ -9,7 +9,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::FetchPolicy;
-use symbolon_http::serve::AdministrationToken;
+use symbolon_http::serve::{AdministrationToken, Encryption};
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::policy::IssuerPolicy;
@@ -19,21 +19,22 @@ use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInWay;
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, Issuer, IssuerKeys, Listening, MosipRepository, MosipSettings, OpenIssuerError,
-    PlainKey, Records, RetiredPublicKeys, Retrieval, Running, Server, Setup, Signer, open_embedded,
+    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening,
+    MosipRepository, MosipSettings, OpenIssuerError, PlainKey, Records, RetiredPublicKeys, Retrieval,
+    Running, ServedIssuer, Server, Setup, Signer,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_store::{OpenError, Tenant};
+use symbolon_store::{OpenError, Store, Tenant};
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
 use crate::configuration::{RecordsRetrieval, RecordsSource, identifier_text};
 use crate::edge::{self, SystemRandomness};
+use crate::installation::Installation;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::passphrase::check_private;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::upgrade::ASSERTION_KEYS;
-use crate::installation::{Installation, TENANT};
 use crate::services::{authorization, clock, encryption, sign_in};
 
 /// Records, grants, issued credentials, status.
@@ -42,7 +43,7 @@ pub const STORE: &str = "issuer.redb";
 /// key.
 const CREDENTIALS_PER_OFFER: u32 = 3;
 
-/// What opening the issuer came to.
+/// What opening an issuer came to.
 pub enum Opening {
     /// It is open, here.
     Opened(Arc<Issuer>),
@@ -50,18 +51,85 @@ pub enum Opening {
     InUse,
 }
 
-/// Opens the issuer of an installation. Nothing is listened on.
+/// What opening all issuers came to.
+pub enum OpeningAll {
+    /// They are open, here; that of `[issuer]` first.
+    Opened(Vec<OpenedIssuer>),
+    /// Another process has them.
+    InUse,
+}
+
+/// An opened issuer and the installation as its commands see it.
+pub struct OpenedIssuer {
+    /// The installation with this issuer.
+    pub installation: Installation,
+    /// The issuer.
+    pub issuer: Arc<Issuer>,
+}
+
+/// Opens the issuer of an installation, and no other of it. Nothing is listened on.
 ///
 /// # Errors
 /// Files that cannot be read, a configuration that is refused.
 pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
-    let section = &installation.loaded.configuration.issuer;
+    // What the configuration says is refused before a store is made.
+    let profile = profile(installation)?;
+    match open_store(installation)? {
+        Some(store) => open_in(&store, profile, installation).await.map(Opening::Opened),
+        None => Ok(Opening::InUse),
+    }
+}
+
+/// Opens every issuer of an installation over its one store. The packs of the first carry the status lists of all: the registry
+/// operator and the distributor are the installation's.
+///
+/// # Errors
+/// As [`open`], and the name of the tenant that is refused.
+pub async fn open_all(installation: &Installation) -> anyhow::Result<OpeningAll> {
+    let mut described = Vec::new();
+    for tenant in installation.loaded.configuration.tenants() {
+        let installation = installation.of_tenant(&tenant)?;
+        let profile = profile(&installation).with_context(|| format!("the issuer of the tenant {tenant}"))?;
+        described.push((installation, profile));
+    }
+    let Some(store) = open_store(installation)? else {
+        return Ok(OpeningAll::InUse);
+    };
+    let mut opened = Vec::with_capacity(described.len());
+    for (installation, profile) in described {
+        let issuer = open_in(&store, profile, &installation)
+            .await
+            .with_context(|| format!("the issuer of the tenant {}", installation.tenant()))?;
+        opened.push(OpenedIssuer { installation, issuer });
+    }
+    if let Some((first, others)) = opened.split_first() {
+        let others = others.iter().map(|other| Arc::clone(&other.issuer)).collect();
+        first.issuer.carry(others);
+    }
+    Ok(OpeningAll::Opened(opened))
+}
+
+fn open_store(installation: &Installation) -> anyhow::Result<Option<Store>> {
+    let path = installation.data_file(STORE);
+    match Store::open(&path) {
+        Ok(store) => Ok(Some(store)),
+        Err(OpenError::AlreadyOpen) => Ok(None),
+        Err(error) => Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
+    }
+}
+
+/// What the issuer is, by its section of the configuration.
+///
+/// # Errors
+/// Files that cannot be read, a configuration that is refused.
+pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
+    let section = installation.issuer();
     let mut configurations = Vec::new();
     for path in &section.credential_configurations {
         let path = installation.loaded.resolve(path);
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let configuration = CredentialConfiguration::parse(&text)
+        let configuration = CredentialConfiguration::parse_for(section.profile, &text)
             .with_context(|| format!("{} is refused", path.display()))?;
         configurations.push(configuration);
     }
@@ -71,32 +139,34 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         ..section.credentials.policy()
     };
     let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
-        .with_authorization(authorization::policy(&installation.loaded)?)
-        .context("[issuer.authorization] is refused")?
-        .with_proof_trust(proof_trust(installation)?);
+        .with_authorization(authorization::policy(section, &installation.loaded)?)
+        .context("[issuer.authorization] is refused")?;
+    let profile = profile.with_profile(section.profile);
+    Ok(profile.with_proof_trust(proof_trust(installation)?))
+}
 
+async fn open_in(
+    store: &Store,
+    profile: IssuerProfile,
+    installation: &Installation,
+) -> anyhow::Result<Arc<Issuer>> {
+    let tenant = Tenant::parse(installation.tenant().as_str())?;
+    let entries = EmbeddedKeyValue::new(store.clone(), tenant);
     let sign_in = sign_in::setup(installation).context("[issuer.sign_in] is refused")?;
     if profile.authorization().has_authorization_endpoint() && matches!(sign_in.way, SignInWay::Closed) {
         bail!(
             "wallets may send residents to this issuer, and nothing says how those sign in: add [issuer.sign_in] (docs/sign-in.md)"
         );
     }
-
-    let tenant = Tenant::parse(TENANT)?;
-    let path = installation.data_file(STORE);
-    let (store, embedded) = match open_embedded(&path, tenant) {
-        Ok(opened) => opened,
-        Err(OpenError::AlreadyOpen) => return Ok(Opening::InUse),
-        Err(error) => return Err(anyhow!(error).context(format!("cannot open {}", path.display()))),
-    };
     let record_schema = Arc::new(RecordSchema::shipped()?);
     let setup = Setup {
         profile,
         records: records(installation, &record_schema)?,
         record_schema,
         keys: keys(installation)?,
-        store,
-        embedded: Some(embedded),
+        store: Arc::new(EmbeddedIssuerStore::new(entries)),
+        // A backup holds the books of all tenants, so it is for the operator of the installation alone.
+        embedded: installation.tenant().is_main().then(|| store.clone()),
         trust_list: Some(installation.trust()?.trust_list),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),
@@ -112,7 +182,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
         sign_in,
     };
     match Issuer::open(setup).await {
-        Ok(issuer) => Ok(Opening::Opened(issuer)),
+        Ok(issuer) => Ok(issuer),
         // Keys are never made in passing: what they sign must be in the trust list that verifiers have.
         Err(error @ OpenIssuerError::Signers(CredentialSignersError::Missing { .. })) => Err(anyhow!(error)
             .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
@@ -122,7 +192,7 @@ pub async fn open(installation: &Installation) -> anyhow::Result<Opening> {
 
 /// Whom the issuer believes about the keys of wallets, as the configuration says.
 fn proof_trust(installation: &Installation) -> anyhow::Result<ProofTrust> {
-    let section = &installation.loaded.configuration.issuer.credentials;
+    let section = &installation.issuer().credentials;
     let read = |paths: &[PathBuf], key| -> anyhow::Result<Vec<Certificate>> {
         let mut anchors = Vec::new();
         for path in paths {
@@ -140,7 +210,7 @@ fn proof_trust(installation: &Installation) -> anyhow::Result<ProofTrust> {
 
 /// Where ID records are, as the configuration says.
 fn records(installation: &Installation, schema: &Arc<RecordSchema>) -> anyhow::Result<Records> {
-    let section = &installation.loaded.configuration.issuer.records;
+    let section = &installation.issuer().records;
     let named = |value: &Option<String>| value.clone().unwrap_or_default();
     let (RecordsSource::Mosip, Some(url), Some(secret)) =
         (section.source, &section.url, &section.client_secret_file)
@@ -198,20 +268,51 @@ pub async fn start(
     issuer: Arc<Issuer>,
     listener: TcpListener,
 ) -> anyhow::Result<Running> {
-    let section = &installation.loaded.configuration.issuer;
     let listening = Listening {
         listener,
-        encryption: encryption(
-            installation,
-            section.tls_certificate.as_ref(),
-            section.tls_key.as_ref(),
-        ),
+        encryption: listener_encryption(installation),
         administration_token: AdministrationToken::new(&installation.administration_token()?),
     };
     Ok(Server::start(issuer, listening).await?)
 }
 
-fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
+/// Starts all opened issuers on one listener.
+///
+/// # Errors
+/// A listener or certificate that cannot be used, and issuers that cannot be told apart.
+pub async fn start_all(opened: Vec<OpenedIssuer>, listener: TcpListener) -> anyhow::Result<Running> {
+    let encryption = match opened.as_slice() {
+        [] => Encryption::Plain,
+        // Who is alone is asked under any name, as behind proxies that do not tell theirs.
+        [only] => return start(&only.installation, Arc::clone(&only.issuer), listener).await,
+        [first, ..] => listener_encryption(&first.installation),
+    };
+    let served = opened
+        .into_iter()
+        .map(|opened| {
+            Ok(ServedIssuer {
+                administration_token: AdministrationToken::new(&opened.installation.administration_token()?),
+                issuer: opened.issuer,
+            })
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(Server::start_tenants(served, listener, encryption).await?)
+}
+
+fn listener_encryption(installation: &Installation) -> Encryption {
+    let section = installation.issuer();
+    encryption(
+        installation,
+        section.tls_certificate.as_ref(),
+        section.tls_key.as_ref(),
+    )
+}
+
+/// What the issuer signs with.
+///
+/// # Errors
+/// Keys or certificates that cannot be read.
+pub fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
     // An installation of an earlier version, which issues none of what these sign, has none of them.
     let there = |purpose| -> anyhow::Result<_> { Ok(installation.keys.has_key(purpose)?.then_some(purpose)) };
     let read = |purpose| installation.keys.read_key(purpose, &installation.provider);
@@ -261,8 +362,9 @@ fn keys(installation: &Installation) -> anyhow::Result<IssuerKeys> {
             key: card_key,
             sign: Arc::new(card),
         }),
-        registry: Some(plain(KeyPurpose::Registry)?),
-        packs: Some(plain(KeyPurpose::Pack)?),
+        // The installation's, so further issuers have none.
+        registry: there(KeyPurpose::Registry)?.map(plain).transpose()?,
+        packs: there(KeyPurpose::Pack)?.map(plain).transpose()?,
         retired: RetiredPublicKeys {
             credentials: retired.of(&[KeyPurpose::CredentialSigning], now),
             assertion: retired.of(&ASSERTION_KEYS.map(|(purpose, _)| purpose), now),

@@ -24,7 +24,7 @@ const CLIENT_KEY: &str = "provider-client";
 /// # Errors
 /// A file that cannot be read or written, or a provider that cannot be as it is described.
 pub fn setup(installation: &Installation) -> anyhow::Result<SignInSetup> {
-    let Some(section) = &installation.loaded.configuration.issuer.sign_in else {
+    let Some(section) = &installation.issuer().sign_in else {
         return Ok(SignInSetup::closed(Arc::new(Translations::shipped()?)));
     };
     let mut translations = Translations::shipped()?;

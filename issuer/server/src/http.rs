@@ -16,6 +16,7 @@ mod offer;
 mod proofs;
 mod pushed;
 mod status;
+mod tenants;
 mod token;
 mod vcalm;
 
@@ -31,9 +32,11 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::administration::Administration;
 use crate::issuer::Issuer;
+pub use tenants::TenantsError;
+pub(crate) use tenants::tenants_router;
 
-/// Every endpoint of `issuer`, with limits and header fields around them. The administration interface lies below `/admin/v1`, whole behind
-/// the token.
+/// Every endpoint of `issuer`, with limits and header fields around them. The administration interface lies at `/admin/v1` below the path of
+/// the identifier, whole behind the token, and also at the root of the listener, which an issuer that has it to itself may be asked at.
 ///
 /// # Errors
 /// [`UrlError`] when the issuer's identifier is so long that an endpoint's address cannot be written.
@@ -49,10 +52,7 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
             &well_known(WellKnown::AuthorizationServer),
             get(metadata::authorization_server),
         )
-        .route(
-            &format!("/.well-known/jwt-vc-issuer{base}"),
-            get(metadata::jwt_vc_issuer),
-        )
+        .route(&well_known(WellKnown::JwtVcIssuer), get(metadata::jwt_vc_issuer))
         .route(&did_document_path(&base), get(metadata::did_document))
         .with_state(Arc::new(documents));
     public = public.merge(
@@ -112,10 +112,16 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
     let resident = crate::pages::router(issuer, token.clone());
     let documents = vcalm::router(Arc::clone(issuer), token.clone());
     let administration = administration::router(Administration::new(Arc::clone(issuer)), token);
-    Ok(harden(public.merge(protocol).merge(resident), Limits::PROTOCOL)
-        .nest("/admin/v1", administration)
+    let mut all = harden(public.merge(protocol).merge(resident), Limits::PROTOCOL);
+    if !base.is_empty() {
+        all = all.nest(&format!("{base}{ADMINISTRATION}"), administration.clone());
+    }
+    Ok(all
+        .nest(ADMINISTRATION, administration)
         .nest(&format!("{base}/vcalm"), documents))
 }
+
+const ADMINISTRATION: &str = "/admin/v1";
 
 /// Where `did:web` finds its document: among the well-known ones, or below the path of the identifier.
 fn did_document_path(base: &str) -> String {

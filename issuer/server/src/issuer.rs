@@ -17,11 +17,12 @@ mod status;
 mod tokens;
 mod vcalm;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::assertion::{AssertionKeys, AssertionKeysError};
 use symbolon_issuer::grant::make_nonce;
+use symbolon_issuer::haip::{self, ProfileContradiction, ProfileKeys};
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::IndexAllocator;
 use symbolon_issuer::issuance::IssuanceMaterial;
@@ -65,6 +66,8 @@ pub struct Issuer {
     publisher: Publisher,
     fonts: OnceCell<Arc<Fonts>>,
     metadata: MetadataCache,
+    /// Whose status sections its packs carry beside its own.
+    carried: OnceLock<Vec<Arc<Issuer>>>,
     /// Wakes the task that chains audit events.
     pub(crate) events: Notify,
     /// The backup that is being read.
@@ -77,6 +80,15 @@ impl Issuer {
     /// # Errors
     /// [`OpenIssuerError`] when a key is missing for what is to be issued, or the store or the randomness fails.
     pub async fn open(setup: Setup) -> Result<Arc<Self>, OpenIssuerError> {
+        let keys = &setup.keys;
+        haip::check(
+            &setup.profile,
+            ProfileKeys {
+                credentials: &keys.credentials.key,
+                documents: keys.documents.as_ref().map(|signer| &signer.key),
+                metadata: keys.metadata.as_ref().map(|signer| &signer.key),
+            },
+        )?;
         let signers = signers(&setup)?;
         if let Some(configuration) = setup.profile.configuration_without_attester() {
             return Err(OpenIssuerError::NoAttester(configuration.clone()));
@@ -94,6 +106,7 @@ impl Issuer {
             publisher: Publisher::default(),
             fonts: OnceCell::new(),
             metadata: MetadataCache::default(),
+            carried: OnceLock::new(),
             events: Notify::new(),
             backup: OpenBackup::default(),
         }))
@@ -103,6 +116,17 @@ impl Issuer {
     #[must_use]
     pub const fn profile(&self) -> &IssuerProfile {
         &self.setup.profile
+    }
+
+    /// Lets the packs of this issuer carry the status sections of others: of the other issuers of an installation, whose registry operator
+    /// and distributor are the same. What was said first holds.
+    pub fn carry(&self, others: Vec<Arc<Self>>) {
+        // Only who opens the issuers calls this, before anything is served.
+        let _ = self.carried.set(others);
+    }
+
+    pub(crate) fn carried(&self) -> &[Arc<Self>] {
+        self.carried.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A fresh nonce for key proofs.
@@ -178,6 +202,9 @@ pub enum OpenIssuerError {
     /// The assertion keys have no DID.
     #[error(transparent)]
     AssertionKeys(#[from] AssertionKeysError),
+    /// What it is contradicts the profile that it keeps to.
+    #[error(transparent)]
+    Profile(#[from] ProfileContradiction),
     /// The store failed.
     #[error("the issuer's store cannot be used")]
     Store(#[from] StoreError),

@@ -12,7 +12,7 @@ mod setup;
 pub mod sign_in;
 mod store;
 
-pub use crate::http::router;
+pub use crate::http::{TenantsError, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
     BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,
@@ -21,7 +21,7 @@ pub use issuer::{
 };
 pub use pages::{Translations, TranslationsError};
 pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
-pub use server::{Listening, Running, Server, StartError};
+pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,
     RetiredPublicKeys, Setup, Signer, SigningFailed,

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::administration::Administration;
-use crate::http::router;
+use crate::http::{TenantsError, router, tenants_router};
 use crate::issuer::Issuer;
 
 /// How the issuer is reached.
@@ -24,33 +24,79 @@ pub struct Listening {
     pub administration_token: AdministrationToken,
 }
 
+/// One of several issuers behind one listener.
+#[derive(Clone)]
+pub struct ServedIssuer {
+    /// The issuer.
+    pub issuer: Arc<Issuer>,
+    /// What its administration interface asks for. It opens no other's.
+    pub administration_token: AdministrationToken,
+}
+
 /// Starts servers.
 pub struct Server;
 
-/// A running issuer.
+/// A running issuer, or several of them.
 pub struct Running {
     http: symbolon_http::serve::Running,
+    first: House,
+    others: Vec<House>,
+}
+
+/// An issuer and the task that keeps its house.
+struct House {
     issuer: Arc<Issuer>,
     stop: Arc<Notify>,
     housekeeping: JoinHandle<()>,
 }
 
 impl Server {
-    /// Serves `issuer` until [`Running::shutdown`].
+    /// Serves `issuer` until [`Running::shutdown`], whatever host a request names: whoever is alone behind a listener needs not be told
+    /// apart.
     ///
     /// # Errors
     /// [`StartError`].
     pub async fn start(issuer: Arc<Issuer>, listening: Listening) -> Result<Running, StartError> {
         let router = router(&issuer, listening.administration_token)?;
         let http = serve(listening.listener, listening.encryption, router).await?;
-        let stop = Arc::new(Notify::new());
-        let housekeeping = tokio::spawn(keep_house(Arc::clone(&issuer), Arc::clone(&stop)));
         Ok(Running {
             http,
+            first: House::keep(issuer),
+            others: Vec::new(),
+        })
+    }
+
+    /// Serves several issuers on one listener until [`Running::shutdown`]. Each answers at the host and below the path of its identifier
+    /// alone.
+    ///
+    /// # Errors
+    /// [`StartError`], also when two of them are at one address.
+    pub async fn start_tenants(
+        issuers: Vec<ServedIssuer>,
+        listener: TcpListener,
+        encryption: Encryption,
+    ) -> Result<Running, StartError> {
+        let router = tenants_router(&issuers).await?;
+        let mut issuers = issuers.into_iter().map(|served| served.issuer);
+        let first = issuers.next().ok_or(StartError::NoIssuer)?;
+        let http = serve(listener, encryption, router).await?;
+        Ok(Running {
+            http,
+            first: House::keep(first),
+            others: issuers.map(House::keep).collect(),
+        })
+    }
+}
+
+impl House {
+    fn keep(issuer: Arc<Issuer>) -> Self {
+        let stop = Arc::new(Notify::new());
+        let housekeeping = tokio::spawn(keep_house(Arc::clone(&issuer), Arc::clone(&stop)));
+        Self {
             issuer,
             stop,
             housekeeping,
-        })
+        }
     }
 }
 
@@ -61,18 +107,27 @@ impl Running {
         self.http.address()
     }
 
-    /// The operator's side, in the same process.
+    /// The operator's side, in the same process: of the issuer, or of the first of several.
     #[must_use]
     pub fn administration(&self) -> Administration {
-        Administration::new(Arc::clone(&self.issuer))
+        Administration::new(Arc::clone(&self.first.issuer))
+    }
+
+    /// The same of each issuer, in the order in which they were handed in.
+    pub fn administrations(&self) -> impl Iterator<Item = Administration> {
+        core::iter::once(&self.first)
+            .chain(&self.others)
+            .map(|house| Administration::new(Arc::clone(&house.issuer)))
     }
 
     /// Stops accepting, lets requests that are under way end, and chains the last audit events. The store is the caller's to close.
     pub async fn shutdown(self) {
         self.http.shutdown().await;
-        self.stop.notify_one();
-        // A task that ended by itself has stopped too.
-        drop(self.housekeeping.await);
+        for house in core::iter::once(self.first).chain(self.others) {
+            house.stop.notify_one();
+            // A task that ended by itself has stopped too.
+            drop(house.housekeeping.await);
+        }
     }
 
     /// Returns when the listener has ended by itself.
@@ -130,4 +185,10 @@ pub enum StartError {
     /// An endpoint's address cannot be written.
     #[error("the issuer's identifier is too long")]
     Identifier(#[from] UrlError),
+    /// There is nobody to serve.
+    #[error("there is no issuer to serve")]
+    NoIssuer,
+    /// Issuers that cannot share a listener.
+    #[error(transparent)]
+    Tenants(#[from] TenantsError),
 }

@@ -38,13 +38,20 @@ impl FormToken {
 }
 
 /// The name of the cookie. Over https it has the prefix that lets no other host of the domain, and no plain connection, set it
-/// ([RFC 6265bis §4.1.3.2]).
+/// ([RFC 6265bis §4.1.3.2]). The prefix demands `Path=/`, so what keeps the issuers of one host from overwriting each other's
+/// cookie is the path of the identifier in the name.
 ///
 /// [RFC 6265bis §4.1.3.2]: https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3.2
 #[must_use]
-pub fn cookie_name(issuer: &IssuerIdentifier) -> &'static str {
-    match issuer.url().url().scheme() {
+pub fn cookie_name(issuer: &IssuerIdentifier) -> String {
+    let url = issuer.url().url();
+    let name = match url.scheme() {
         "https" => "__Host-symbolon-authorization",
         _ => "symbolon-authorization",
+    };
+    match url.path() {
+        "" | "/" => name.to_owned(),
+        // A path may hold what a cookie's name may not.
+        path => format!("{name}-{}", base64url::encode(path.as_bytes())),
     }
 }

@@ -14,8 +14,31 @@ use crate::identifier::{HttpUrl, IssuerIdentifier, UrlPolicy};
 use crate::secret::PreAuthorizedCode;
 use crate::wire::{JsonRefused, parse_json};
 
-/// The scheme of offer links.
-pub const OFFER_SCHEME: &str = "openid-credential-offer";
+/// The scheme of an offer link: which wallets a device opens for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferScheme {
+    /// That of every wallet ([OpenID4VCI §4.1.2]).
+    ///
+    /// [OpenID4VCI §4.1.2]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1.2
+    OpenIdCredentialOffer,
+    /// That of wallets of the high-assurance profile ([HAIP §4.2]).
+    ///
+    /// [HAIP §4.2]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-4.2
+    HaipVci,
+}
+
+impl OfferScheme {
+    const ALL: [Self; 2] = [Self::OpenIdCredentialOffer, Self::HaipVci];
+
+    /// The scheme as it stands in links.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenIdCredentialOffer => "openid-credential-offer",
+            Self::HaipVci => "haip-vci",
+        }
+    }
+}
 
 /// The largest offer that is read, in bytes. An offer in a QR code has to stay far below.
 pub const MAX_OFFER_BYTES: usize = 16 * 1024;
@@ -177,7 +200,7 @@ pub enum OfferLink {
 }
 
 impl OfferLink {
-    /// Reads `openid-credential-offer://…`, or an https link of a wallet's own offer endpoint.
+    /// Reads `openid-credential-offer://…`, `haip-vci://…`, or an https link of a wallet's own offer endpoint.
     ///
     /// # Errors
     /// [`OfferError`].
@@ -188,7 +211,10 @@ impl OfferLink {
             });
         }
         let url = Url::parse(link).map_err(|_| OfferError::NotAnOfferLink)?;
-        if url.scheme() != OFFER_SCHEME && !policy.permits(&url) {
+        let is_offer = OfferScheme::ALL
+            .iter()
+            .any(|scheme| scheme.as_str() == url.scheme());
+        if !is_offer && !policy.permits(&url) {
             return Err(OfferError::NotAnOfferLink);
         }
         let mut value = None;
@@ -222,7 +248,15 @@ impl OfferLink {
     /// # Errors
     /// As [`CredentialOffer::to_json`].
     pub fn to_uri(&self) -> Result<String, OfferError> {
-        let start = format!("{OFFER_SCHEME}://?");
+        self.to_uri_of(OfferScheme::OpenIdCredentialOffer)
+    }
+
+    /// The link with a scheme.
+    ///
+    /// # Errors
+    /// As [`CredentialOffer::to_json`].
+    pub fn to_uri_of(&self, scheme: OfferScheme) -> Result<String, OfferError> {
+        let start = format!("{}://?", scheme.as_str());
         let length = start.len();
         let mut query = form_urlencoded::Serializer::for_suffix(start, length);
         match self {
@@ -399,5 +433,23 @@ mod tests {
         ] {
             assert_eq!(parse(&OFFER.replace(from, to)).unwrap_err(), error, "{to}");
         }
+    }
+
+    #[test]
+    fn a_link_of_the_high_assurance_profile_is_an_offer_link_too() {
+        let reference = HttpUrl::parse("https://issuer.example/offers/1").unwrap();
+        let link = OfferLink::ByReference(reference.clone())
+            .to_uri_of(OfferScheme::HaipVci)
+            .unwrap();
+        assert!(link.starts_with("haip-vci://?credential_offer_uri="), "{link}");
+        let Ok(OfferLink::ByReference(read)) = OfferLink::parse(&link, UrlPolicy::Public) else {
+            panic!("{link}");
+        };
+        assert_eq!(read, reference);
+        let other = link.replace("haip-vci", "haip-vp");
+        assert!(matches!(
+            OfferLink::parse(&other, UrlPolicy::Public),
+            Err(OfferError::NotAnOfferLink)
+        ));
     }
 }

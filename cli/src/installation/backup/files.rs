@@ -1,11 +1,12 @@
 //! The files of an installation in a backup: by paths that lead nowhere else.
 
 use std::fs;
+use std::iter::once;
 use std::path::{Component, Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::configuration::FILE_NAME;
+use crate::configuration::{FILE_NAME, IssuerSection};
 use crate::installation::files::Readers;
 use crate::installation::{Installation, InstallationError};
 
@@ -124,35 +125,19 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
         configuration,
         Readers::Everyone,
     )?;
-    let issuer = &section.issuer;
-    let named = issuer
-        .credential_configurations
-        .iter()
+    let issuers: Vec<&IssuerSection> = once(&section.issuer).chain(section.issuers.values()).collect();
+    let named = issuers.iter().flat_map(|issuer| readable_files(issuer));
+    let named = named
         .chain(section.verifier.queries.values())
-        .chain(&issuer.authorization.attester_certificates)
-        .chain(&issuer.authorization.attester_keys)
-        .chain(issuer.clients.iter().filter_map(|client| client.jwks.as_ref()))
-        .chain(&issuer.credentials.key_attester_certificates)
-        .chain(&issuer.credentials.proof_certificates)
         .map(|path| (path, Readers::Everyone));
-    let sign_in = issuer.sign_in.as_ref();
-    let provider = sign_in.and_then(|section| section.provider.as_ref());
-    let secret = [
-        &issuer.tls_certificate,
-        &issuer.tls_key,
+    let installation_secrets = [
         &section.verifier.tls_certificate,
         &section.verifier.tls_key,
         &section.card.face_key,
-        &issuer.records.client_secret_file,
     ];
-    let sign_in_secrets = [
-        sign_in.and_then(|section| section.webhook_secret.as_ref()),
-        provider.and_then(|section| section.client_key.as_ref()),
-    ];
+    let secret = issuers.iter().flat_map(|issuer| secret_files(issuer));
     let secret = secret
-        .into_iter()
-        .flatten()
-        .chain(sign_in_secrets.into_iter().flatten())
+        .chain(installation_secrets.into_iter().flatten())
         .map(|path| (path, Readers::Owner));
     let data = loaded.data_directory();
     let mut seen = Vec::new();
@@ -164,24 +149,54 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
         seen.push(path);
         collected.add(Place::Installation, path, &loaded.resolve(path), readers)?;
     }
+    let sign_ins = || issuers.iter().filter_map(|issuer| issuer.sign_in.as_ref());
     // Whoever finds the backup must not find the passphrase of the keys in it.
-    let folders = section
-        .card
-        .fonts
-        .iter()
-        .chain(sign_in.and_then(|section| section.translations.as_ref()));
+    let translations = sign_ins().filter_map(|section| section.translations.as_ref());
+    let folders = section.card.fonts.iter().chain(translations);
     for path in section.key_passphrase_file.iter().chain(folders) {
-        collected.not_included.push(path.display().to_string());
+        let path = path.display().to_string();
+        if !collected.not_included.contains(&path) {
+            collected.not_included.push(path);
+        }
     }
     // Codes that were sent are rights of minutes.
-    let sent = sign_in.and_then(|section| section.file.as_ref());
-    let sent = sent.map(|path| loaded.resolve(path));
-    collected.walk(&data, Path::new(""), sent.as_deref())?;
+    let sent = sign_ins().filter_map(|section| section.file.as_ref());
+    let sent: Vec<PathBuf> = sent.map(|path| loaded.resolve(path)).collect();
+    collected.walk(&data, Path::new(""), &sent)?;
     Ok(collected)
 }
 
+/// What an issuer's section names that is no secret.
+fn readable_files(issuer: &IssuerSection) -> impl Iterator<Item = &PathBuf> {
+    let clients = issuer.clients.iter().filter_map(|client| client.jwks.as_ref());
+    issuer
+        .credential_configurations
+        .iter()
+        .chain(&issuer.authorization.attester_certificates)
+        .chain(&issuer.authorization.attester_keys)
+        .chain(clients)
+        .chain(&issuer.credentials.key_attester_certificates)
+        .chain(&issuer.credentials.proof_certificates)
+}
+
+/// What an issuer's section names that its owner alone may read.
+fn secret_files(issuer: &IssuerSection) -> impl Iterator<Item = &PathBuf> {
+    let sign_in = issuer.sign_in.as_ref();
+    let provider = sign_in.and_then(|section| section.provider.as_ref());
+    let own = [
+        &issuer.tls_certificate,
+        &issuer.tls_key,
+        &issuer.records.client_secret_file,
+    ];
+    let of_sign_in = [
+        sign_in.and_then(|section| section.webhook_secret.as_ref()),
+        provider.and_then(|section| section.client_key.as_ref()),
+    ];
+    own.into_iter().flatten().chain(of_sign_in.into_iter().flatten())
+}
+
 impl Collected {
-    fn walk(&mut self, data: &Path, below: &Path, sent: Option<&Path>) -> Result<(), InstallationError> {
+    fn walk(&mut self, data: &Path, below: &Path, sent: &[PathBuf]) -> Result<(), InstallationError> {
         let folder = data.join(below);
         let failed = |source| InstallationError::File {
             path: folder.clone(),
@@ -202,7 +217,7 @@ impl Collected {
             }
             if full.is_dir() {
                 self.walk(data, &path, sent)?;
-            } else if full.is_file() && sent != Some(full.as_path()) {
+            } else if full.is_file() && !sent.contains(&full) {
                 // A pipe would never end.
                 let readers = if is_private(&full) {
                     Readers::Owner
@@ -258,7 +273,13 @@ fn is_private(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use symbolon_crypto_aws_lc::AwsLcProvider;
+
     use super::*;
+    use crate::configuration::LoadedConfiguration;
 
     #[test]
     fn a_path_that_leads_somewhere_else_is_none() {
@@ -286,5 +307,77 @@ mod tests {
         assert!(SavedFile::decode(&file("/etc/cron.d/a").encode()).is_none());
         assert!(SavedFile::decode(&[0, 0, 0]).is_none());
         assert!(SavedFile::decode(&[0, 2, 0, 1, b'a']).is_none());
+    }
+
+    #[test]
+    fn the_files_of_every_issuer_are_collected_and_codes_that_were_sent_of_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"
+            development = true
+            data_directory = "data"
+            [issuer]
+            identifier = "http://127.0.0.1:8080"
+            listen = "127.0.0.1:8080"
+            name = "Registry"
+            credential_configurations = ["a.toml"]
+            [issuers.north]
+            identifier = "http://127.0.0.1:8080/north"
+            name = "North"
+            credential_configurations = ["north/a.toml"]
+            [issuers.north.sign_in]
+            method = "one_time_code"
+            sender = "file"
+            file = "data/tenants/north/sent"
+            translations = "north/translations"
+            [issuers.north.credentials]
+            proof_certificates = ["north/proof.pem"]
+            [issuers.north.records]
+            source = "mosip"
+            url = "https://mosip.example"
+            app_id = "idrepo"
+            client_id = "symbolon"
+            client_secret_file = "north/secret"
+            [verifier]
+            identifier = "http://127.0.0.1:8081"
+            listen = "127.0.0.1:8081"
+            name = "Clinic"
+        "#;
+        let all = [
+            "a.toml",
+            "north/a.toml",
+            "north/proof.pem",
+            "north/secret",
+            "data/tenants/north/sent",
+            "data/tenants/north/administration-token",
+            "data/tenants/north/keys/keys.sealed",
+        ];
+        for path in all {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let configuration = folder.path().join(FILE_NAME);
+        fs::write(&configuration, text).unwrap();
+        let loaded = LoadedConfiguration::load(&configuration, &BTreeMap::new()).unwrap();
+        let installation = Installation::with(loaded, Arc::new(AwsLcProvider));
+        let collected = collect(&installation, &configuration).unwrap();
+        let of = |readers, place| -> Vec<&str> {
+            let files = collected.files.iter();
+            let files = files.filter(|file| file.place == place && file.readers == readers);
+            files.map(|file| file.path.as_path().to_str().unwrap()).collect()
+        };
+        assert_eq!(
+            of(Readers::Everyone, Place::Installation),
+            [FILE_NAME, "a.toml", "north/a.toml", "north/proof.pem"]
+        );
+        assert_eq!(of(Readers::Owner, Place::Installation), ["north/secret"]);
+        assert_eq!(
+            of(Readers::Everyone, Place::Data),
+            [
+                "tenants/north/administration-token",
+                "tenants/north/keys/keys.sealed"
+            ]
+        );
+        assert_eq!(collected.not_included, ["north/translations"]);
     }
 }

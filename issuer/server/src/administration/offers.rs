@@ -145,7 +145,7 @@ impl Administration {
             code_offer: code_offer.map(|(state, offer)| (state.digest(), offer)),
             event: self.event(now, action)?,
         };
-        let link = link.to_uri()?;
+        let link = link.to_uri_of(issuer.profile().profile().offer_scheme())?;
         issuer.store().put_offer(new).await?;
         Ok(OfferCreated {
             offer: id,

@@ -1,5 +1,6 @@
 //! Material for offline packs, and packs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use symbolon_issuer::audit::AuditAction;
@@ -38,7 +39,7 @@ impl Administration {
         Ok(sections)
     }
 
-    /// An offline pack: the trust list signed by the registry, every status list signed by the issuer, the manifest signed by the
+    /// An offline pack: the trust list signed by the registry, every status list signed by its issuer, the manifest signed by the
     /// distributor.
     ///
     /// # Errors
@@ -52,7 +53,10 @@ impl Administration {
             .ok_or(AdministrationError::NotConfigured { what: "trust list" })?;
         let registry = needed(&setup.keys.registry, "registry key")?;
         let distributor = needed(&setup.keys.packs, "pack key")?;
-        let sections = self.status_sections().await?;
+        let mut sections = self.status_sections().await?;
+        for other in self.issuer.carried() {
+            sections.extend(Self::new(Arc::clone(other)).status_sections().await?);
+        }
 
         let prepared = TrustSection::prepare(list, &registry.key.public_key)?;
         let signature = registry.signature(&prepared.request(registry.key.handle.clone()))?;

@@ -23,7 +23,6 @@ pub(super) struct Presented<'a> {
 
 impl<'a> Presented<'a> {
     /// Reads the token of a request to the endpoint at `path`; otherwise the answer that refuses it.
-    #[expect(clippy::result_large_err, reason = "the error is the answer")]
     pub(super) fn read(
         issuer: &Issuer,
         headers: &'a HeaderMap,

@@ -75,6 +75,26 @@ mod tests {
     }
 
     #[test]
+    fn issuers_of_one_host_have_a_cookie_each() {
+        let names = ["", "/a", "/a/b", "/a-b", "/a%2Fb"].map(|path| {
+            let issuer = IssuerIdentifier::parse(&format!("https://issuer.example{path}")).unwrap();
+            let mut headers = HeaderMap::new();
+            forget_browser_key(&mut headers, &issuer);
+            let cookie = headers[SET_COOKIE].to_str().unwrap().to_owned();
+            let name = cookie.split_once('=').unwrap().0.to_owned();
+            assert!(
+                name.starts_with("__Host-") && !name.contains(['/', '%', ';']),
+                "{name}"
+            );
+            let sent = format!("{name}=k");
+            let sent = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&sent).unwrap())]);
+            assert!(browser_key(&sent, &issuer).is_some());
+            name
+        });
+        assert_eq!(std::collections::BTreeSet::from(names).len(), 5);
+    }
+
+    #[test]
     fn the_cookie_is_out_of_reach_of_scripts_other_sites_and_plain_connections() {
         let secure = IssuerIdentifier::parse("https://issuer.example").unwrap();
         let key = BrowserKey::make(&symbolon_crypto::testing::SeededRandomness::new(1)).unwrap();

@@ -1,6 +1,7 @@
 //! A resident's sign-in, as the pages drive it: by codes here, by an OpenID Provider in [`super::provider_sign_in`].
 
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::time::Duration;
 
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
@@ -260,20 +261,22 @@ impl Issuer {
             return self.unhurried(work).await;
         }
         let least = least.saturating_mul(REPOSITORY_PATIENCE);
-        let began = Instant::now();
-        let (done, ()) = tokio::join!(
-            async {
-                let done = work.await;
-                if began.elapsed() > least && !least.is_zero() {
+        let (mut work, mut patience) = (pin!(work), pin!(tokio::time::sleep(least)));
+        tokio::select! {
+            biased;
+            done = &mut work => {
+                patience.await;
+                done
+            }
+            () = &mut patience => {
+                if !least.is_zero() {
                     tracing::warn!(
                         "the repository of ID records took longer than sign-in answers wait: their time may tell who is known"
                     );
                 }
-                done
-            },
-            tokio::time::sleep(least)
-        );
-        done
+                work.await
+            }
+        }
     }
 
     /// Does the work and answers no sooner than every other answer of its kind.

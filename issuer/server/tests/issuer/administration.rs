@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{ADMINISTRATION_TOKEN, HASSAN, World, record};
 
-const PATHS: [(&str, &str); 14] = [
+pub(crate) const PATHS: [(&str, &str); 14] = [
     ("POST", "/records/import"),
     ("POST", "/records/show"),
     ("POST", "/records/export"),

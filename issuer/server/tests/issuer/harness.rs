@@ -30,13 +30,13 @@ use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{
-    OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+    Administration, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, Issuer, IssuerKeys, Listening, PlainKey, Records, RetiredPublicKeys, Running, Server, Setup,
-    Signer, Translations, open_embedded,
+    CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, PlainKey, Records,
+    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, Translations, open_embedded,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -55,6 +55,9 @@ pub(crate) const START: i64 = 1_795_435_200;
 
 pub(crate) struct World {
     running: Option<Running>,
+    administration: Administration,
+    /// What opens its administration.
+    pub(crate) token: &'static str,
     pub(crate) store: Store,
     pub(crate) base: String,
     pub(crate) client: Client,
@@ -136,6 +139,56 @@ impl World {
         Self::run(folder, randomness, clock, listener, base, keys, policies).await
     }
 
+    /// Several issuers over one store and behind one listener, each at a host and a path.
+    pub(crate) async fn tenants(places: &[Place]) -> Vec<Self> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Store::open(&folder.path().join("issuer.redb")).unwrap();
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let clock = Arc::new(AtomicI64::new(START));
+        let mut worlds = Vec::new();
+        let mut served = Vec::new();
+        for (seed, place) in (1..).zip(places) {
+            let base = format!("http://{}:{port}{}", place.host, place.path);
+            let randomness = Arc::new(SeededRandomness::new(seed));
+            let keys = Arc::new(Keys::make(&base, &randomness));
+            let tenant = Tenant::parse(place.tenant).unwrap();
+            let books = EmbeddedIssuerStore::new(EmbeddedKeyValue::new(store.clone(), tenant));
+            let policies = Policies {
+                issuer: IssuerPolicy::default(),
+                authorization: place.authorization.clone(),
+                sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
+                shape: Arc::new(|setup| setup),
+            };
+            let policy = policies.issuer.clone();
+            let mut setup = setup(&base, &keys, Arc::new(books), &randomness, &clock, policy);
+            let authorization = policies.authorization.clone();
+            setup.profile = setup.profile.with_authorization(authorization).unwrap();
+            let issuer = Issuer::open(setup).await.unwrap();
+            served.push(ServedIssuer {
+                issuer: Arc::clone(&issuer),
+                administration_token: AdministrationToken::new(place.token),
+            });
+            worlds.push(Self {
+                running: None,
+                administration: Administration::new(issuer),
+                token: place.token,
+                store: store.clone(),
+                root_of_trust: keys.root_of_trust(&base),
+                base,
+                client: Client::builder().no_proxy().build().unwrap(),
+                clock: Arc::clone(&clock),
+                randomness,
+                keys,
+                folder: Arc::clone(&folder),
+                policies,
+            });
+        }
+        let running = Server::start_tenants(served, listener, Encryption::Plain).await;
+        worlds[0].running = Some(running.unwrap());
+        worlds
+    }
+
     /// Ends the process, as it were, and starts another over the same store.
     pub(crate) async fn restart(mut self) -> Self {
         self.running.take().unwrap().shutdown().await;
@@ -176,6 +229,7 @@ impl World {
         setup.sign_in = policies.sign_in.clone();
         setup.embedded = Some(store.clone());
         let issuer = Issuer::open(setup).await.unwrap();
+        let administration = Administration::new(Arc::clone(&issuer));
         let listening = Listening {
             listener,
             encryption: Encryption::Plain,
@@ -185,6 +239,8 @@ impl World {
         let client = Client::builder().no_proxy().build().unwrap();
         Self {
             running,
+            administration,
+            token: ADMINISTRATION_TOKEN,
             store,
             base,
             client,
@@ -199,6 +255,10 @@ impl World {
 
     pub(crate) fn running(&self) -> &Running {
         self.running.as_ref().unwrap()
+    }
+
+    pub(crate) fn administration(&self) -> &Administration {
+        &self.administration
     }
 
     pub(crate) fn store_file(&self) -> std::path::PathBuf {
@@ -221,7 +281,7 @@ impl World {
     pub(crate) fn order(&self, path: &str) -> RequestBuilder {
         self.client
             .post(self.url(&format!("/admin/v1{path}")))
-            .bearer_auth(ADMINISTRATION_TOKEN)
+            .bearer_auth(self.token)
     }
 
     pub(crate) async fn ordered(&self, path: &str, body: Value) -> Value {
@@ -260,7 +320,7 @@ impl World {
             delivery: OfferDelivery::ByValue,
             grants: OfferGrants::PreAuthorizedCode,
         };
-        Offer::of(self.running().administration().create_offer(order).await.unwrap())
+        Offer::of(self.administration.create_offer(order).await.unwrap())
     }
 
     /// Asks for a token with the form's fields as they are.
@@ -369,6 +429,18 @@ impl World {
         self.keys.assertion_of(&self.base)
     }
 
+    /// What another issuer at `base` works with, over any store.
+    pub(crate) fn setup_at(&self, base: &str, store: Arc<dyn IssuerStore>) -> Setup {
+        setup(
+            base,
+            &self.keys,
+            store,
+            &self.randomness,
+            &self.clock,
+            self.policies.issuer.clone(),
+        )
+    }
+
     pub(crate) fn issuer_anchor(&self) -> &Certificate {
         &self.keys.anchor
     }
@@ -407,6 +479,15 @@ pub(crate) fn setup(
         card_codes: CardCodes::default(),
         sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
     }
+}
+
+/// Where one of several issuers is.
+pub(crate) struct Place {
+    pub(crate) tenant: &'static str,
+    pub(crate) host: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) token: &'static str,
+    pub(crate) authorization: AuthorizationPolicy,
 }
 
 /// An offer as the wallet sees it.

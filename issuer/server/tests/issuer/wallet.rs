@@ -251,7 +251,7 @@ impl<'a> Wallet<'a> {
 
     /// Lets the resident sign in and agree, as the pages do, and returns where the browser goes.
     pub(crate) async fn agree(&self, browser: &str) -> String {
-        let administration = self.world.running().administration();
+        let administration = self.world.administration();
         let issuer = administration.issuer();
         let form = issuer.authorization(browser).await.unwrap().form_token;
         let record = Uin::parse(HASSAN).unwrap();
