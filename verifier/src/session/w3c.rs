@@ -66,6 +66,24 @@ pub(super) enum IssuerProof<'a> {
     },
 }
 
+impl IssuerProof<'_> {
+    fn refused(passed: &[CheckName], check: CheckName, reason: Reason) -> Self {
+        Self::Refused {
+            passed: passed.to_vec(),
+            check,
+            reason,
+        }
+    }
+
+    fn unknown(passed: &[CheckName], check: CheckName, reason: Reason) -> Self {
+        Self::Unknown {
+            passed: passed.to_vec(),
+            check,
+            reason,
+        }
+    }
+}
+
 impl<'a> Secured<'a> {
     /// Opens an envelope of a kind that is verified here.
     pub(super) fn open(envelope: &'a EnvelopedCredential) -> Result<Self, (CheckName, Reason)> {

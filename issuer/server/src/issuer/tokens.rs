@@ -10,8 +10,8 @@ mod refresh;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use symbolon_issuer::authorization::{
-    Asked, AskedBy, ClientRefusal, CodeRefusal, FamilyStage, NewAccess, NewRefresh, ProvenClient, ProvenKey,
-    RefreshRefusal, RefreshTokens, TokenFamily,
+    Asked, AskedBy, ClientRefusal, CodeRefusal, FamilyStage, NewAccess, NewRefresh, Presenter, ProvenClient,
+    ProvenKey, RefreshRefusal, RefreshTokens, TokenFamily,
 };
 use symbolon_issuer::grant::{AccessGrant, TokenRefusal};
 use symbolon_issuer::identifiers::{ConfigurationId, FamilyId};
@@ -152,6 +152,15 @@ struct Presented {
 }
 
 impl Presented {
+    /// What a code or a refresh token of `client` is compared with.
+    fn presenter<'c>(&self, client: &'c ProvenClient) -> Presenter<'c> {
+        Presenter {
+            client: client.id(),
+            dpop: self.key.map(|key| key.thumbprint),
+            instance: client.instance,
+        }
+    }
+
     fn replays(&self) -> Vec<ReplayMark> {
         let client = self.client.as_ref().and_then(|client| client.proof);
         client.into_iter().chain(self.key.map(|key| key.mark)).collect()

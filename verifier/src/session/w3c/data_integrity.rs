@@ -23,22 +23,12 @@ pub(super) fn prove<'a>(
     credential: Box<VerifiableCredential>,
     found: &mut Found,
 ) -> IssuerProof<'a> {
-    let refused = |passed: &[CheckName], check, reason| IssuerProof::Refused {
-        passed: passed.to_vec(),
-        check,
-        reason,
-    };
-    let unknown = |passed: &[CheckName], check, reason| IssuerProof::Unknown {
-        passed: passed.to_vec(),
-        check,
-        reason,
-    };
     let secured = Value::Object(credential.document().clone());
     let proofs = match read_proofs(&secured) {
         Ok(proofs) => proofs,
         Err(rejected) => {
             let (_, reason) = proof_reason(rejected);
-            return refused(&[], CheckName::IssuerSignature, reason);
+            return IssuerProof::refused(&[], CheckName::IssuerSignature, reason);
         }
     };
     if let [proof] = proofs.as_slice()
@@ -51,7 +41,7 @@ pub(super) fn prove<'a>(
     for proof in &proofs {
         // A proof by another than the issuer, whoever that is, says nothing of what the issuer says.
         let Some(method) = issuers_method(&credential, proof) else {
-            return refused(&[], CheckName::IssuerBinding, Reason::SignerIsNotIssuer);
+            return IssuerProof::refused(&[], CheckName::IssuerBinding, Reason::SignerIsNotIssuer);
         };
         match context.assertion_key(issuer, &method, found) {
             KeyAnswer::Key(key) => keys.push((proof.verification_method().to_owned(), key, method)),
@@ -61,18 +51,22 @@ pub(super) fn prove<'a>(
                     want,
                 };
             }
-            KeyAnswer::Unknown(reason) => return unknown(&[], CheckName::IssuerKey, reason),
-            KeyAnswer::Refused(reason) => return refused(&[], CheckName::IssuerKey, reason),
+            KeyAnswer::Unknown(reason) => return IssuerProof::unknown(&[], CheckName::IssuerKey, reason),
+            KeyAnswer::Refused(reason) => return IssuerProof::refused(&[], CheckName::IssuerKey, reason),
         }
     }
     let passed = [CheckName::IssuerKey, CheckName::IssuerBinding];
     let Some(json_ld) = context.json_ld() else {
-        return unknown(&passed, CheckName::IssuerSignature, Reason::Unsupported);
+        return IssuerProof::unknown(&passed, CheckName::IssuerSignature, Reason::Unsupported);
     };
     let document = match prove_document(context, &secured, &proofs, &keys, &json_ld) {
         Ok(document) => document,
-        Err((Known::Not, reason)) => return unknown(&passed, CheckName::IssuerSignature, reason),
-        Err((Known::Wrong, reason)) => return refused(&passed, CheckName::IssuerSignature, reason),
+        Err((Known::Not, reason)) => {
+            return IssuerProof::unknown(&passed, CheckName::IssuerSignature, reason);
+        }
+        Err((Known::Wrong, reason)) => {
+            return IssuerProof::refused(&passed, CheckName::IssuerSignature, reason);
+        }
     };
     // A proof over the JSON fixes how it is written; one over what it says does not.
     let written = if proofs.iter().any(is_over_json) {

@@ -21,18 +21,8 @@ pub(super) fn prove<'a>(
     method: &str,
     found: &mut Found,
 ) -> IssuerProof<'a> {
-    let refused = |passed: &[CheckName], check, reason| IssuerProof::Refused {
-        passed: passed.to_vec(),
-        check,
-        reason,
-    };
-    let unknown = |passed: &[CheckName], check, reason| IssuerProof::Unknown {
-        passed: passed.to_vec(),
-        check,
-        reason,
-    };
     if !is_issuers(&credential, issuer, method) {
-        return refused(&[], CheckName::IssuerBinding, Reason::SignerIsNotIssuer);
+        return IssuerProof::refused(&[], CheckName::IssuerBinding, Reason::SignerIsNotIssuer);
     }
     let key = match context.rsa_assertion_key(issuer, method, found) {
         KeyAnswer::Key(key) => key,
@@ -42,12 +32,12 @@ pub(super) fn prove<'a>(
                 want,
             };
         }
-        KeyAnswer::Unknown(reason) => return unknown(&[], CheckName::IssuerKey, reason),
-        KeyAnswer::Refused(reason) => return refused(&[], CheckName::IssuerKey, reason),
+        KeyAnswer::Unknown(reason) => return IssuerProof::unknown(&[], CheckName::IssuerKey, reason),
+        KeyAnswer::Refused(reason) => return IssuerProof::refused(&[], CheckName::IssuerKey, reason),
     };
     let passed = [CheckName::IssuerKey, CheckName::IssuerBinding];
     let Some(json_ld) = context.json_ld() else {
-        return unknown(&passed, CheckName::IssuerSignature, Reason::Unsupported);
+        return IssuerProof::unknown(&passed, CheckName::IssuerSignature, Reason::Unsupported);
     };
     let check = ProofCheck {
         expected: ExpectedProof::Credential,
@@ -58,8 +48,8 @@ pub(super) fn prove<'a>(
     match rsa_signature_2018::verify(&secured, check, &key, &json_ld, context.tools.crypto) {
         Ok(document) => proven(document.into_inner(), Written::ByAnybody, &passed, &json_ld),
         Err(rejected) => match proof_reason(rejected) {
-            (Known::Not, reason) => unknown(&passed, CheckName::IssuerSignature, reason),
-            (Known::Wrong, reason) => refused(&passed, CheckName::IssuerSignature, reason),
+            (Known::Not, reason) => IssuerProof::unknown(&passed, CheckName::IssuerSignature, reason),
+            (Known::Wrong, reason) => IssuerProof::refused(&passed, CheckName::IssuerSignature, reason),
         },
     }
 }

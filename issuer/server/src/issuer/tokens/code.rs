@@ -3,7 +3,7 @@
 //! [RFC 6749 §4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
 
 use symbolon_issuer::authorization::{
-    AskedBy, ClientGrant, ClientRefusal, CodeRefusal, CodeRequest, Presenter, RedeemedCode,
+    AskedBy, ClientGrant, ClientRefusal, CodeRefusal, CodeRequest, RedeemedCode,
 };
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::secret::SecretDigest;
@@ -35,11 +35,7 @@ impl Issuer {
             .may_use(client.id(), ClientGrant::AuthorizationCode)?;
         let code = SecretDigest::of(parts.code.expose());
         let request = CodeRequest {
-            presenter: Presenter {
-                client: client.id(),
-                dpop: presented.key.map(|key| key.thumbprint),
-                instance: client.instance,
-            },
+            presenter: presented.presenter(client),
             redirect_uri: parts.redirect_uri,
             verifier: parts.verifier,
             details: parts.details,

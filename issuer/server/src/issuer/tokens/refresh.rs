@@ -3,7 +3,7 @@
 //! [RFC 6749 §6]: https://www.rfc-editor.org/rfc/rfc6749#section-6
 
 use symbolon_issuer::authorization::{
-    Asked, AskedBy, ClientGrant, ClientRefusal, Presenter, RefreshRefusal, RefreshRequest, Rotation,
+    Asked, AskedBy, ClientGrant, ClientRefusal, RefreshRefusal, RefreshRequest, Rotation,
 };
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::secret::SecretDigest;
@@ -32,11 +32,7 @@ impl Issuer {
         self.clients(self.now())
             .may_use(client.id(), ClientGrant::RefreshToken)?;
         let token = SecretDigest::of(parts.token.expose());
-        let presenter = Presenter {
-            client: client.id(),
-            dpop: presented.key.map(|key| key.thumbprint),
-            instance: client.instance,
-        };
+        let presenter = presented.presenter(client);
         for _ in 0..MAX_ATTEMPTS {
             let found = self.store().refresh_token(&token).await?;
             let found = found.ok_or(RefreshRefusal::Unknown)?;
