@@ -14,7 +14,7 @@ use super::language::choose;
 use super::paths;
 use super::problem::Problem;
 use super::render::Page;
-use super::routes::{Desk, switched_language};
+use super::routes::Desk;
 use super::sign_in::{FormBody, Opened, Switch};
 use super::translations::Translation;
 use crate::http::browser::forget_browser_key;
@@ -41,10 +41,7 @@ pub(super) async fn show(
     Query(switch): Query<Switch>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(tag) = switch.language {
-        return switched_language(&desk, &tag, paths::CONSENT);
-    }
-    let opened = match desk.opened(&headers).await {
+    let opened = match desk.shown(switch, paths::CONSENT, &headers).await {
         Ok(opened) => opened,
         Err(answer) => return answer,
     };

@@ -58,6 +58,20 @@ impl Desk {
         }
     }
 
+    /// The authorization that the page at `path` shows, or what is answered instead: the same page in another language, or why
+    /// there is none.
+    pub(super) async fn shown(
+        &self,
+        switch: Switch,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Result<Opened, Response> {
+        match switch.language {
+            Some(tag) => Err(switched_language(self, &tag, path)),
+            None => self.opened(headers).await,
+        }
+    }
+
     pub(super) fn problem(&self, headers: &HeaderMap, problem: Problem) -> Response {
         problem_page_in(&self.issuer.pages, headers, &[], problem, None)
     }
@@ -211,10 +225,7 @@ pub(super) async fn show(
     Query(switch): Query<Switch>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(tag) = switch.language {
-        return switched_language(&desk, &tag, paths::SIGN_IN);
-    }
-    let opened = match desk.opened(&headers).await {
+    let opened = match desk.shown(switch, paths::SIGN_IN, &headers).await {
         Ok(opened) => opened,
         Err(answer) => return answer,
     };
@@ -292,10 +303,7 @@ pub(super) async fn cancel(
     Query(switch): Query<Switch>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(tag) = switch.language {
-        return switched_language(&desk, &tag, paths::CANCEL);
-    }
-    let opened = match desk.opened(&headers).await {
+    let opened = match desk.shown(switch, paths::CANCEL, &headers).await {
         Ok(opened) => opened,
         Err(answer) => return answer,
     };
