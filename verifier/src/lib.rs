@@ -28,6 +28,7 @@ pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod webhook;
 
 pub use self::evidence::{
     DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence,

@@ -11,7 +11,8 @@ use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
-use symbolon_verifier::answer::{AnswerCheck, check_answer};
+use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
+use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
     DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
@@ -92,6 +93,7 @@ impl State {
         &self,
         query: &DcqlQuery,
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
+        keys: HolderKeys,
     ) -> Judgement {
         let mut evidence = Evidence::online(&self.dependencies.trust_list);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
@@ -99,7 +101,7 @@ impl State {
             let judged = self.judge_one(session, &mut evidence).await;
             reports.entry(id.clone()).or_default().extend(judged);
         }
-        let answer = check_answer(query, &reports, self.dependencies.holder_keys);
+        let answer = check_answer(query, &reports, keys);
         Judgement { reports, answer }
     }
 
@@ -109,6 +111,20 @@ impl State {
         mut session: VerificationSession<'_>,
         evidence: &mut Evidence<'_>,
     ) -> Vec<Report> {
+        self.run(&mut session, evidence).await
+    }
+
+    /// The same, with what it says about the codes of cards, so that what was handed in together can be judged together.
+    pub(crate) async fn judge_codes(
+        &self,
+        mut session: VerificationSession<'_>,
+        evidence: &mut Evidence<'_>,
+    ) -> Vec<JudgedCode> {
+        let reports = self.run(&mut session, evidence).await;
+        session.into_codes(reports)
+    }
+
+    async fn run(&self, session: &mut VerificationSession<'_>, evidence: &mut Evidence<'_>) -> Vec<Report> {
         let deps = &self.dependencies;
         let reports = loop {
             let tools = Tools::with_json_ld(&*deps.crypto, &*deps.json_ld);

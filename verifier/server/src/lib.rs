@@ -1,8 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod administration;
 pub mod configuration;
+mod deliver;
 pub mod evidence_cache;
 mod judge;
+mod quota;
+mod relying_party;
 mod request;
 mod routes;
 mod server;

@@ -10,10 +10,12 @@ use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink, RequestUr
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, prepare};
 use symbolon_verifier::Binding;
+use symbolon_verifier::policy::PresentationPolicy;
 use symbolon_verifier::request::RequestSecrets;
 use symbolon_verifier::store::{Insertion, RequestId, RequestRecord, StoreError};
 use thiserror::Error;
 
+use crate::relying_party::OpenedRelyingParty;
 use crate::state::State;
 
 /// A request that was made and stored.
@@ -45,28 +47,40 @@ pub(crate) enum MakeRequestError {
     Store(#[from] StoreError),
 }
 
+/// What is to be asked, and by whom.
+#[derive(Clone, Copy)]
+pub(crate) struct NewRequest<'a> {
+    pub(crate) query: &'a DcqlQuery,
+    /// Where the holder's browser goes after the answer.
+    pub(crate) return_to: Option<&'a HttpUrl>,
+    /// Who asks; the operator without it.
+    pub(crate) relying_party: Option<&'a OpenedRelyingParty>,
+    /// What decides about the answer.
+    pub(crate) policy: Option<&'a PresentationPolicy>,
+}
+
 impl State {
     /// Makes, signs and stores a request.
-    pub(crate) async fn make_request(
-        &self,
-        query: &DcqlQuery,
-        return_to: Option<HttpUrl>,
-    ) -> Result<MadeRequest, MakeRequestError> {
+    pub(crate) async fn make_request(&self, new: NewRequest<'_>) -> Result<MadeRequest, MakeRequestError> {
         let deps = &self.dependencies;
         let secrets = RequestSecrets::make(&*deps.randomness)?;
         let now = self.now();
+        let expires_at = now.plus(self.configuration.request_lifetime());
         let record = RequestRecord {
             tenant: deps.tenant.clone(),
             id: secrets.id,
             nonce: secrets.nonce,
             state: secrets.state,
             client_id: self.client_id.as_str().to_owned(),
-            dcql_query: serde_json::to_value(query).unwrap_or(Value::Null),
+            dcql_query: serde_json::to_value(new.query).unwrap_or(Value::Null),
             created_at: now,
-            expires_at: now.plus(self.configuration.request_lifetime()),
-            return_to: return_to.map(|url| url.as_str().to_owned()),
+            expires_at,
+            return_to: new.return_to.map(|url| url.as_str().to_owned()),
+            relying_party: new.relying_party.map(|party| party.name.clone()),
+            policy: new.policy.map(|policy| policy.name().clone()),
+            kept_until: Some(expires_at.plus(self.retention(new.relying_party, new.policy))),
         };
-        let object = self.sign_request(&record, query, None)?;
+        let object = self.sign_request(&record, new.query, None)?;
         let request_uri = self
             .configuration
             .identifier
@@ -127,7 +141,7 @@ impl State {
             .dependencies
             .master_secret
             .derive_response_key(&record.tenant, &record.id)?;
-        let name = Some(self.configuration.name.clone());
+        let name = Some(self.name_shown(record).to_owned());
         Ok(PresentationRequest {
             client_id: self.client_id.clone(),
             response_mode: ResponseMode::DirectPostJwt,

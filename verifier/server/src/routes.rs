@@ -2,8 +2,11 @@
 
 mod administration;
 mod answer;
+mod caller;
 mod error;
 mod events;
+mod operator;
+mod relying_party;
 mod request_object;
 mod vcalm;
 
@@ -35,16 +38,22 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             "/presentation-requests/{id}/evidence",
             get(administration::evidence),
         )
+        .merge(operator::router())
         .layer(from_fn_with_state(
             state.dependencies.administration.clone(),
             require_administration,
         ));
     let vcalm = vcalm::router().layer(from_fn_with_state(
-        state.dependencies.administration.clone(),
-        require_administration,
+        Arc::clone(&state),
+        caller::require_administration_or_permission,
+    ));
+    let relying_party = relying_party::router().layer(from_fn_with_state(
+        Arc::clone(&state),
+        caller::require_relying_party,
     ));
     Router::new()
         .nest("/admin/v1", administration)
+        .nest("/relying-party/v1", relying_party)
         .nest("/vcalm", vcalm)
         .route(
             "/openid4vp/requests/{id}",

@@ -6,9 +6,11 @@ use symbolon_crypto::UnixTime;
 use symbolon_http::serve::{Encryption, ServeError, harden, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier::policy::PolicyError;
 use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -16,6 +18,8 @@ use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
 };
+use crate::deliver::deliver;
+use crate::relying_party::{compile_policies, open_relying_parties};
 use crate::routes;
 use crate::state::{Dependencies, State};
 
@@ -35,6 +39,7 @@ pub struct Server;
 pub struct Running {
     listener: symbolon_http::serve::Running,
     sweeper: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
 }
 
 /// Why the verifier does not start.
@@ -69,6 +74,27 @@ pub enum StartError {
         #[source]
         source: DcqlError,
     },
+    /// The levels of assurance are wrong.
+    #[error("verifier.assurance.{0}")]
+    Assurance(#[source] PolicyError),
+    /// A policy is wrong.
+    #[error("the policy {name} is wrong: {source}")]
+    Policy {
+        /// Its name.
+        name: PolicyName,
+        /// The key, and why.
+        #[source]
+        source: PolicyError,
+    },
+    /// A relying party is wrong.
+    #[error("the relying party {name} is wrong: {source}")]
+    RelyingParty {
+        /// Its name.
+        name: RelyingPartyName,
+        /// The key, and why.
+        #[source]
+        source: PolicyError,
+    },
     /// No listener.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -90,7 +116,8 @@ impl Server {
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,
-            sweeper: tokio::spawn(sweep(state)),
+            sweeper: tokio::spawn(sweep(Arc::clone(&state))),
+            deliveries: tokio::spawn(deliver(state)),
         })
     }
 }
@@ -105,6 +132,7 @@ impl Running {
     /// Lets running requests end and closes the listener.
     pub async fn shutdown(self) {
         self.sweeper.abort();
+        self.deliveries.abort();
         self.listener.shutdown().await;
     }
 
@@ -163,6 +191,8 @@ impl State {
                 },
             )
             .collect::<Result<_, _>>()?;
+        let policies = compile_policies(&configuration, &dependencies, &queries)?;
+        let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
         let client_id = ClientId::x509_hash(leaf.sha256());
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
         Ok(Self {
@@ -170,7 +200,10 @@ impl State {
             dependencies,
             client_id,
             queries,
+            policies,
+            relying_parties,
             answered,
+            announced: Notify::new(),
         })
     }
 }
@@ -187,8 +220,7 @@ async fn sweep(state: Arc<State>) {
     let mut interval = tokio::time::interval(SWEEP_INTERVAL);
     loop {
         interval.tick().await;
-        let before = state.now().minus(state.configuration.result_retention());
-        match remove_expired(state.dependencies.store.as_ref(), before).await {
+        match remove_expired(state.dependencies.store.as_ref(), state.now()).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed expired requests"),
             Err(error) => tracing::warn!(%error, "expired requests could not be removed"),

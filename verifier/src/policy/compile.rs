@@ -166,6 +166,21 @@ impl PresentationPolicy {
         Policy { holder, ..base }
     }
 
+    /// What the verification of something that was handed in demands, on top of `base`, before it is known which credential it is.
+    #[must_use]
+    pub fn verification_of_posted(&self, base: Policy) -> Policy {
+        let compares = self
+            .credentials
+            .iter()
+            .any(|rule| rule.binding == BindingRule::Face);
+        let holder = if compares {
+            HolderPolicy::KeyOrPhoto
+        } else {
+            base.holder
+        };
+        Policy { holder, ..base }
+    }
+
     /// The shortest age of evidence about a status that some credential wants; older evidence is not worth keeping for it.
     #[must_use]
     pub fn status_max_age(&self) -> Option<Duration> {

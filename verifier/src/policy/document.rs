@@ -12,7 +12,7 @@ use crate::report::CredentialFormat;
 /// A policy as its file says it. Nothing in it is believed before [`PresentationPolicy::compile`] has checked it.
 ///
 /// [`PresentationPolicy::compile`]: super::PresentationPolicy::compile
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocument {
     /// What the presentation is for, in the words that wallets show; the relying party's own purpose without it.
@@ -46,7 +46,7 @@ pub struct PolicyDocument {
 }
 
 /// What is wanted of one credential.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CredentialRuleDocument {
     /// Its name in the query and in the decision.
@@ -91,7 +91,7 @@ pub struct CredentialRuleDocument {
 }
 
 /// What is wanted of one claim.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRuleDocument {
     /// Where it stands, as in DCQL. Where the path selects several values, one that fits is enough.

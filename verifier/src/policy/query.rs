@@ -36,7 +36,7 @@ pub(super) fn derive(
     if credentials.is_empty() {
         return Ok(None);
     }
-    let mut query = json!({ "credentials": credentials });
+    let mut query = Map::from_iter([("credentials".to_owned(), Value::Array(credentials))]);
     let plain = |(_, presence, options): &(&str, Presence, Vec<Value>)| {
         *presence == Presence::Required && options.len() == 1
     };
@@ -47,9 +47,9 @@ pub(super) fn derive(
                 json!({ "options": options, "required": presence == Presence::Required })
             })
             .collect();
-        query["credential_sets"] = Value::Array(sets);
+        query.insert("credential_sets".to_owned(), Value::Array(sets));
     }
-    DcqlQuery::parse(query.to_string().as_bytes())
+    DcqlQuery::parse(Value::Object(query).to_string().as_bytes())
         .map(Some)
         .map_err(|error| at("credentials", PolicyProblem::Derived(error)))
 }
@@ -169,13 +169,13 @@ impl Asked {
 }
 
 fn claim(id: &str, format: PolicyFormat, path: Value, values: Value, retained: bool) -> Value {
-    let mut claim = json!({ "id": id, "path": path });
+    let mut claim = Map::from_iter([("id".to_owned(), json!(id)), ("path".to_owned(), path)]);
     if values.as_array().is_some_and(|values| !values.is_empty()) {
-        claim["values"] = values;
+        claim.insert("values".to_owned(), values);
     }
     if format == PolicyFormat::Mdoc {
         // OpenID4VP appendix B.2.4: the wallet shows whether the element is kept.
-        claim["intent_to_retain"] = json!(retained);
+        claim.insert("intent_to_retain".to_owned(), json!(retained));
     }
-    claim
+    Value::Object(claim)
 }

@@ -1,4 +1,4 @@
-//! `/admin/v1/presentation-requests`: the relying party's side.
+//! `/admin/v1/presentation-requests`: the operator's own requests, and what they share with those of relying parties.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
-use symbolon_protocol::openid4vp::request::RequestDefect;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::store::{PresentationResult, RequestId, RequestRecord};
 
 use super::error::{refuse_administration, store_failed};
-use crate::request::MakeRequestError;
+use crate::request::{MakeRequestError, NewRequest};
 use crate::state::State;
 
-/// What a relying party asks for: a query of its own, or one of the configuration.
+/// What the operator asks for: a query of its own, or one of the configuration.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MakeBody {
@@ -40,6 +40,8 @@ struct MadeBody {
     authorization_request: String,
     /// RFC 3339.
     expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyName>,
 }
 
 pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -> Response {
@@ -62,24 +64,35 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         },
         _ => return bad_request("exactly one of dcql_query and query is needed"),
     };
-    if body
+    let new = NewRequest {
+        query: &query,
+        return_to: body.return_to.as_ref(),
+        relying_party: None,
+        policy: None,
+    };
+    made(&state, new).await
+}
+
+/// Makes a request and answers with it.
+pub(super) async fn made(state: &State, new: NewRequest<'_>) -> Response {
+    if new
         .return_to
-        .as_ref()
         .is_some_and(|url| url.permitted(state.dependencies.urls).is_err())
     {
         return bad_request("return_to must be an https URL");
     }
-    match state.make_request(&query, body.return_to).await {
+    match state.make_request(new).await {
         Ok(made) => {
             let body = MadeBody {
                 request_id: made.record.id,
                 request_uri: made.request_uri,
                 authorization_request: made.link,
                 expires_at: made.record.expires_at.rfc3339(),
+                policy: made.record.policy,
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
-        Err(MakeRequestError::Request(defect)) => refuse_defect(defect),
+        Err(MakeRequestError::Request(defect)) => bad_request(&defect.to_string()),
         Err(error) => {
             tracing::error!(%error, "a request could not be made");
             refuse_administration(
@@ -91,11 +104,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
     }
 }
 
-fn refuse_defect(defect: RequestDefect) -> Response {
-    bad_request(&defect.to_string())
-}
-
-fn bad_request(description: &str) -> Response {
+pub(super) fn bad_request(description: &str) -> Response {
     refuse_administration(StatusCode::BAD_REQUEST, "invalid_request", description.to_owned())
 }
 
@@ -116,13 +125,15 @@ pub(super) enum RequestState {
 pub(super) struct ResultBody {
     pub(super) request_id: RequestId,
     pub(super) state: RequestState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyName>,
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<PresentationResult>,
 }
 
 impl State {
-    /// The request and its result as the relying party sees them.
+    /// The request and its result as whoever asked sees them.
     pub(super) async fn result_body(&self, record: &RequestRecord) -> Result<ResultBody, Response> {
         let result = self.dependencies.store.result(&record.tenant, &record.id).await;
         let result = result.map_err(|error| store_failed(&error))?;
@@ -135,13 +146,19 @@ impl State {
         Ok(ResultBody {
             request_id: record.id.clone(),
             state,
+            policy: record.policy.clone(),
             expires_at,
             result,
         })
     }
 
-    /// The request of that name, expired or not.
-    pub(super) async fn known_request(&self, id: &str) -> Result<RequestRecord, Response> {
+    /// The request of that name, expired or not, if `owner` made it; the operator has no name. Whether somebody else has made one of
+    /// that name is not told.
+    pub(super) async fn known_request(
+        &self,
+        owner: Option<&RelyingPartyName>,
+        id: &str,
+    ) -> Result<RequestRecord, Response> {
         let missing = || {
             refuse_administration(
                 StatusCode::NOT_FOUND,
@@ -149,15 +166,22 @@ impl State {
                 "there is no such request".to_owned(),
             )
         };
-        let deps = &self.dependencies;
         let id = RequestId::parse(id).map_err(|_| missing())?;
-        let found = deps.store.request(&deps.tenant, &id).await;
-        found.map_err(|error| store_failed(&error))?.ok_or_else(missing)
+        let found = self.kept_request(&id).await;
+        found
+            .map_err(|error| store_failed(&error))?
+            .filter(|record| record.relying_party.as_ref() == owner)
+            .ok_or_else(missing)
     }
 }
 
 pub(super) async fn result(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
-    let record = match state.known_request(&id).await {
+    result_of(&state, None, &id).await
+}
+
+/// The result of a request that `owner` made.
+pub(super) async fn result_of(state: &State, owner: Option<&RelyingPartyName>, id: &str) -> Response {
+    let record = match state.known_request(owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
@@ -178,7 +202,12 @@ struct EvidenceBody {
 }
 
 pub(super) async fn evidence(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
-    let record = match state.known_request(&id).await {
+    evidence_of(&state, None, &id).await
+}
+
+/// What is kept of a request that `owner` made.
+pub(super) async fn evidence_of(state: &State, owner: Option<&RelyingPartyName>, id: &str) -> Response {
+    let record = match state.known_request(owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };

@@ -5,6 +5,7 @@
 //!
 //! [OpenID4VP §8.2, §8.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,12 +13,15 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::RequestNonce;
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
+use symbolon_verifier::policy::PresentationPolicy;
+use symbolon_verifier::report::Report;
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{
     DeclineCode, Nonce, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording,
@@ -174,11 +178,17 @@ async fn judge(
     let binding = state
         .binding(record)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
-    let policy = state.dependencies.policy;
+    let base = state.dependencies.policy;
+    let policy = match &record.policy {
+        // A policy that the operator has taken away since decides about nothing.
+        Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
+        None => None,
+    };
     let sessions = inputs
         .iter()
         .map(|(id, input)| {
-            let session = VerificationSession::new(input, Expected::Bound(binding.clone()), policy);
+            let demanded = policy.map_or(base, |policy| policy.verification(base, id));
+            let session = VerificationSession::new(input, Expected::Bound(binding.clone()), demanded);
             session.map(|session| (*id, session)).map_err(|_| unreadable())
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -187,35 +197,50 @@ async fn judge(
     let Judgement {
         reports,
         answer: check,
-    } = state.judge(&query, sessions).await;
-    let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
-    state
-        .dependencies
-        .archive
-        .keep_answer(&record.tenant, &record.id, token)
-        .await?;
-    let reports = reports
-        .into_iter()
-        .flat_map(|(id, reports)| {
-            reports.into_iter().map(move |report| StoredReport {
+    } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    if state.keeps_evidence(record, policy) {
+        let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
+        state
+            .dependencies
+            .archive
+            .keep_answer(&record.tenant, &record.id, token)
+            .await?;
+    }
+    let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
+    let outcome = ResultOutcome::Presented {
+        reports: kept(record, policy, reports),
+        answer: check,
+        decision,
+    };
+    finish(state, record, outcome).await
+}
+
+/// What of the reports is kept: what the policy names. A query without a policy is one of somebody who may have what it asks for.
+fn kept(
+    record: &RequestRecord,
+    policy: Option<&PresentationPolicy>,
+    reports: BTreeMap<QueryId, Vec<Report>>,
+) -> Vec<StoredReport> {
+    if let Some(policy) = policy {
+        return policy.keep(reports);
+    }
+    let mut kept = Vec::new();
+    for (id, reports) in reports {
+        for mut report in reports {
+            if record.relying_party.is_some() {
+                report.holder_key = None;
+            }
+            kept.push(StoredReport {
                 query_id: id.as_str().to_owned(),
                 report,
-            })
-        })
-        .collect();
-    finish(
-        state,
-        record,
-        ResultOutcome::Presented {
-            reports,
-            answer: check,
-        },
-    )
-    .await
+            });
+        }
+    }
+    kept
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {
-    let keep_until = record.expires_at.plus(state.configuration.result_retention());
+    let keep_until = record.kept_until();
     match state
         .dependencies
         .store
@@ -237,6 +262,9 @@ async fn finish(
         Some((url, code)) => (Some(url), Some(code)),
         None => (None, None),
     };
+    let announcement = state
+        .announcement(record, &outcome)
+        .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let result = PresentationResult {
         received_at: state.now(),
         outcome,
@@ -245,7 +273,7 @@ async fn finish(
     match state
         .dependencies
         .store
-        .record_result(&record.tenant, &record.id, result)
+        .record_result(&record.tenant, &record.id, result, announcement)
         .await?
     {
         ResultRecording::Recorded => {}
@@ -255,6 +283,7 @@ async fn finish(
     }
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
+    state.announced.notify_one();
     Ok(DirectPostReply { redirect_uri })
 }
 

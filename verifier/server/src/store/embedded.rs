@@ -1,3 +1,6 @@
+mod expiry;
+mod relying_party;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,13 +10,13 @@ use symbolon_crypto::UnixTime;
 use symbolon_store::{Batch, CommitError, Key, Store, Tenant};
 use symbolon_trust::pack::LastSeen;
 use symbolon_verifier::store::{
-    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
-    StoreError, StoreFuture, TenantId, VerifierStore,
+    Delivery, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord,
+    ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
 };
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::keys::{self, Expiring, OwnedExpiring};
+use super::keys::{self, Expiring};
 use super::{ArchivedEvidence, EvidenceArchive};
 
 /// The verifier's store on the embedded store of the installation. Clones share it.
@@ -104,13 +107,14 @@ impl VerifierStore for EmbeddedVerifierStore {
         Box::pin(async move {
             let tenant = keys::tenant(&record.tenant).map_err(unavailable)?;
             let key = tenant.key(keys::REQUESTS, record.id.as_str());
-            let batch = Batch::new()
+            let expiry = Expiring::Request(record.id.clone());
+            let mut batch = Batch::new()
                 .require_absent(key.clone())
                 .put(key, encode(&record)?)
-                .put(
-                    keys::expiry(&tenant, record.expires_at, Expiring::Request(&record.id)),
-                    Vec::new(),
-                );
+                .put(keys::expiry(&tenant, record.kept_until(), &expiry), Vec::new());
+            if let Some(entry) = keys::entry_of(&tenant, &record) {
+                batch = batch.put(entry, Vec::new());
+            }
             match self.commit(self.listing(&tenant, batch)?).await {
                 Ok(()) => {
                     self.is_listed(tenant);
@@ -146,7 +150,7 @@ impl VerifierStore for EmbeddedVerifierStore {
                 .require_absent(key.clone())
                 .put(key, encode(&keep_until)?)
                 .put(
-                    keys::expiry(&tenant, keep_until, Expiring::Nonce(nonce)),
+                    keys::expiry(&tenant, keep_until, &Expiring::Nonce(nonce.clone())),
                     Vec::new(),
                 );
             match self.commit(self.listing(&tenant, batch)?).await {
@@ -165,14 +169,18 @@ impl VerifierStore for EmbeddedVerifierStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
+        announcement: Option<Delivery>,
     ) -> StoreFuture<'a, ResultRecording> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let key = tenant.key(keys::RESULTS, id.as_str());
-            let batch = Batch::new()
+            let mut batch = Batch::new()
                 .require_present(tenant.key(keys::REQUESTS, id.as_str()))
                 .require_absent(key.clone())
                 .put(key, encode(&result)?);
+            if let Some(delivery) = &announcement {
+                batch = relying_party::announce(batch, &tenant, delivery)?;
+            }
             match self.commit(batch).await {
                 Ok(()) => Ok(ResultRecording::Recorded),
                 Err(CommitError::RequirementFailed { position: 0 }) => Ok(ResultRecording::NoSuchRequest),
@@ -222,43 +230,7 @@ impl VerifierStore for EmbeddedVerifierStore {
     }
 
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
-            let mut batch = Batch::new();
-            let mut removed = 0;
-            for tenant in self.tenants()? {
-                let left = limit.saturating_sub(removed);
-                let entries = self
-                    .store
-                    .scan(&tenant, keys::EXPIRIES, &[], None, left)
-                    .map_err(unavailable)?;
-                for entry in entries {
-                    let (at, what) = keys::parse_expiry(&entry.suffix).ok_or(StoreError::Unreadable)?;
-                    if at >= now {
-                        break;
-                    }
-                    batch = batch.delete(tenant.key(keys::EXPIRIES, &entry.suffix));
-                    batch = match what {
-                        OwnedExpiring::Nonce(nonce) => batch.delete(tenant.key(keys::NONCES, nonce.as_str())),
-                        OwnedExpiring::Request(id) => {
-                            let spaces = [
-                                keys::REQUESTS,
-                                keys::RESULTS,
-                                keys::REQUEST_OBJECTS,
-                                keys::ANSWERS,
-                            ];
-                            spaces
-                                .into_iter()
-                                .fold(batch, |batch, space| batch.delete(tenant.key(space, id.as_str())))
-                        }
-                    };
-                    removed += 1;
-                }
-            }
-            if removed > 0 {
-                self.commit(batch).await.map_err(unavailable)?;
-            }
-            Ok(removed)
-        })
+        Box::pin(async move { self.sweep(now, limit).await })
     }
 }
 
