@@ -9,6 +9,8 @@ mod flow;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod relying_parties;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod vcalm;

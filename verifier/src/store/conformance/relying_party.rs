@@ -220,7 +220,9 @@ async fn forgets_quotas_and_deliveries_in_time(store: &dyn VerifierStore) {
     let tenant = tenant("forget");
     let record = request(&tenant, "r", 1 << 40);
     answer(store.insert_request(record.clone()).await);
-    let announcement = delivery("d-forgotten", 0);
+    let mut announcement = delivery("d-forgotten", 0);
+    // Later than those of the tests before.
+    announcement.created_at = time(1_000);
     let result = declined(DeclineCode::Other);
     answer(
         store
