@@ -1,6 +1,7 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod relying_party;
 mod tenant;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use relying_party::{PolicyCommand, RelyingPartyCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 
@@ -68,6 +70,12 @@ pub enum Command {
     /// Asks for a presentation and shows its result, against the running verifier
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Who may ask through this verifier, by which policies, with which keys
+    #[command(subcommand)]
+    RelyingParty(RelyingPartyCommand),
+    /// What relying parties may ask by
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// The wallet
     #[command(subcommand)]
     Wallet(WalletCommand),

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_verifier::policy::AssuranceScale;
 use thiserror::Error;
 use url::Url;
 
@@ -82,6 +83,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
+    ("verifier.policies", KeyType::Text),
+    ("verifier.relying_parties", KeyType::Text),
     ("wallet.directory", KeyType::Text),
     ("wallet.listen", KeyType::Text),
     ("wallet.tls_certificate", KeyType::Text),
@@ -185,6 +188,18 @@ pub struct VerifierSection {
     /// DCQL queries that a request may name: JSON files relative to the configuration file.
     #[serde(default)]
     pub queries: BTreeMap<String, PathBuf>,
+    /// The folder of the policies, each a TOML or JSON file with the policy's name, relative to the configuration file.
+    #[serde(default = "default_policies", skip_serializing_if = "is_default_policies")]
+    pub policies: PathBuf,
+    /// The folder of the relying parties, each a TOML file with the relying party's name, relative to the configuration file.
+    #[serde(
+        default = "default_relying_parties",
+        skip_serializing_if = "is_default_relying_parties"
+    )]
+    pub relying_parties: PathBuf,
+    /// The levels of assurance, and which issuers reach them. Its keys have no environment variables.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assurance: AssuranceScale,
 }
 
 /// `[wallet]`
@@ -244,6 +259,22 @@ impl Default for WalletSection {
             tls_key: None,
         }
     }
+}
+
+pub(crate) fn default_policies() -> PathBuf {
+    PathBuf::from("policies")
+}
+
+fn is_default_policies(path: &Path) -> bool {
+    path == default_policies()
+}
+
+pub(crate) fn default_relying_parties() -> PathBuf {
+    PathBuf::from("relying-parties")
+}
+
+fn is_default_relying_parties(path: &Path) -> bool {
+    path == default_relying_parties()
 }
 
 fn default_data_directory() -> PathBuf {

@@ -80,6 +80,22 @@ pub enum WebhookUrls {
 }
 
 impl RelyingParty {
+    /// A relying party of this name, which may do nothing yet.
+    #[must_use]
+    pub const fn new(name: String) -> Self {
+        Self {
+            name,
+            purpose: None,
+            policies: Vec::new(),
+            own_queries: Permission::Refused,
+            posted_verification: Permission::Refused,
+            result_retention_seconds: None,
+            requests_per_minute: default_requests_per_minute(),
+            requests_per_day: default_requests_per_day(),
+            webhook: None,
+        }
+    }
+
     /// Checks what no single key can.
     ///
     /// # Errors
@@ -135,6 +151,15 @@ impl RelyingParty {
 }
 
 impl Webhook {
+    /// A webhook at this address, with the first secret.
+    #[must_use]
+    pub const fn new(url: Url) -> Self {
+        Self {
+            url,
+            secret_version: default_secret_version(),
+        }
+    }
+
     fn is_permitted(&self, urls: WebhookUrls) -> bool {
         let url = &self.url;
         let loopback = match url.host() {
@@ -153,11 +178,11 @@ impl Webhook {
 }
 
 const fn default_requests_per_minute() -> u32 {
-    60
+    300
 }
 
 const fn default_requests_per_day() -> u32 {
-    10_000
+    50_000
 }
 
 const fn default_secret_version() -> u32 {

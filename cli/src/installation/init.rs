@@ -21,6 +21,8 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use symbolon_verifier::policy::AssuranceScale;
+
 use crate::configuration::{
     self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
     identifier_text,
@@ -356,6 +358,9 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                     )
                 })
                 .collect(),
+            policies: configuration::default_policies(),
+            relying_parties: configuration::default_relying_parties(),
+            assurance: AssuranceScale::default(),
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),

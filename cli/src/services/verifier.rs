@@ -18,17 +18,17 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use symbolon_verifier_server::{CheckedPolicies, Dependencies, RequestSigner, Running, Server};
 use zeroize::Zeroizing;
 
 use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
-use crate::installation::{Installation, TENANT};
+use crate::installation::{Installation, TENANT, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
-const STORE: &str = "verifier.redb";
+pub(crate) const STORE: &str = "verifier.redb";
 /// Fetched status lists and documents of issuers; whatever is lost here is fetched again.
 const EVIDENCE_CACHE: &str = "verifier-evidence";
 
@@ -38,14 +38,12 @@ const EVIDENCE_CACHE: &str = "verifier-evidence";
 /// Files that cannot be read, a store that another process has open, a configuration that is refused.
 pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow::Result<Running> {
     let section = &installation.loaded.configuration.verifier;
-    let (urls, fetches) = if installation.loaded.configuration.development {
-        (UrlPolicy::Development, FetchPolicy::Development)
-    } else {
-        (UrlPolicy::Public, FetchPolicy::Public)
+    let urls = urls(installation);
+    let fetches = match urls {
+        UrlPolicy::Development => FetchPolicy::Development,
+        UrlPolicy::Public => FetchPolicy::Public,
     };
-    let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
-    let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
-    configuration.queries = queries(installation)?;
+    let configuration = configuration(installation)?;
 
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
@@ -81,6 +79,41 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+/// Checks policies and relying parties as [`start`] does.
+///
+/// # Errors
+/// Files that cannot be read, or a key that is refused.
+pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
+    let trust_list = installation.trust()?.trust_list;
+    let configuration = configuration(installation)?;
+    Ok(CheckedPolicies::of(
+        &configuration,
+        &trust_list,
+        urls(installation),
+    )?)
+}
+
+/// Which URLs the installation uses at all.
+#[must_use]
+pub const fn urls(installation: &Installation) -> UrlPolicy {
+    if installation.loaded.configuration.development {
+        UrlPolicy::Development
+    } else {
+        UrlPolicy::Public
+    }
+}
+
+fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfiguration> {
+    let section = &installation.loaded.configuration.verifier;
+    let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
+    let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
+    configuration.queries = queries(installation)?;
+    configuration.assurance = section.assurance.clone();
+    configuration.policies = relying_parties::policies(installation)?;
+    configuration.relying_parties = relying_parties::relying_parties(installation)?;
+    Ok(configuration)
 }
 
 fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde_json::Value>> {

@@ -13,5 +13,6 @@ mod server;
 mod state;
 pub mod store;
 
+pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicySurroundings, PresentationPolicy};
@@ -20,7 +21,7 @@ use symbolon_verifier::store::{
 use crate::configuration::{MAX_RESULT_RETENTION_SECONDS, VerifierConfiguration};
 use crate::quota::Quota;
 use crate::server::StartError;
-use crate::state::{Dependencies, State};
+use crate::state::State;
 
 /// A relying party that was checked.
 pub(crate) struct OpenedRelyingParty {
@@ -29,16 +30,75 @@ pub(crate) struct OpenedRelyingParty {
     pub(crate) quota: Quota,
 }
 
+/// Policies and relying parties that a verifier would start with.
+pub struct CheckedPolicies {
+    policies: BTreeMap<PolicyName, PresentationPolicy>,
+    relying_parties: usize,
+}
+
+impl CheckedPolicies {
+    /// Checks policies and relying parties as [`Server::start`](crate::Server::start) does.
+    ///
+    /// # Errors
+    /// [`StartError`] with the offending key.
+    pub fn of(
+        configuration: &VerifierConfiguration,
+        trust_list: &TrustList,
+        urls: UrlPolicy,
+    ) -> Result<Self, StartError> {
+        let queries = parse_queries(configuration)?;
+        Ok(Self {
+            policies: compile_policies(configuration, trust_list, &queries)?,
+            relying_parties: open_relying_parties(configuration, urls)?.len(),
+        })
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> impl Iterator<Item = &PresentationPolicy> {
+        self.policies.values()
+    }
+
+    /// How many relying parties there are.
+    #[must_use]
+    pub const fn relying_parties(&self) -> usize {
+        self.relying_parties
+    }
+}
+
+/// Whether webhooks may go to plain http on loopback.
+#[must_use]
+pub const fn webhook_urls(urls: UrlPolicy) -> WebhookUrls {
+    match urls {
+        UrlPolicy::Public => WebhookUrls::Public,
+        UrlPolicy::Development => WebhookUrls::Development,
+    }
+}
+
+/// Reads the named queries.
+pub(crate) fn parse_queries(
+    configuration: &VerifierConfiguration,
+) -> Result<BTreeMap<String, DcqlQuery>, StartError> {
+    let parse =
+        |(name, query): (&String, &serde_json::Value)| match DcqlQuery::parse(query.to_string().as_bytes()) {
+            Ok(query) => Ok((name.clone(), query)),
+            Err(source) => Err(StartError::Query {
+                name: name.clone(),
+                source,
+            }),
+        };
+    configuration.queries.iter().map(parse).collect()
+}
+
 /// Checks every policy against the trust list.
 pub(crate) fn compile_policies(
     configuration: &VerifierConfiguration,
-    dependencies: &Dependencies,
+    trust_list: &TrustList,
     queries: &BTreeMap<String, DcqlQuery>,
 ) -> Result<BTreeMap<PolicyName, PresentationPolicy>, StartError> {
-    let assurances = configuration.assurance.compile(&dependencies.trust_list);
+    let assurances = configuration.assurance.compile(trust_list);
     let assurances = assurances.map_err(StartError::Assurance)?;
     let surroundings = PolicySurroundings {
-        trust_list: &dependencies.trust_list,
+        trust_list,
         assurances: &assurances,
         queries,
     };
@@ -59,14 +119,10 @@ pub(crate) fn open_relying_parties(
     configuration: &VerifierConfiguration,
     urls: UrlPolicy,
 ) -> Result<BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>, StartError> {
-    let webhooks = match urls {
-        UrlPolicy::Public => WebhookUrls::Public,
-        UrlPolicy::Development => WebhookUrls::Development,
-    };
     let mut opened = BTreeMap::new();
     for (name, document) in &configuration.relying_parties {
         let knows = |policy: &PolicyName| configuration.policies.contains_key(policy);
-        let checked = document.check(knows, MAX_RESULT_RETENTION_SECONDS, webhooks);
+        let checked = document.check(knows, MAX_RESULT_RETENTION_SECONDS, webhook_urls(urls));
         checked.map_err(|source| StartError::RelyingParty {
             name: name.clone(),
             source,

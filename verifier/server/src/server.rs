@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 use symbolon_http::serve::{Encryption, ServeError, harden, serve};
-use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
+use symbolon_protocol::dcql::DcqlError;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::PolicyError;
@@ -19,7 +19,7 @@ use crate::configuration::{
     VerifierConfiguration,
 };
 use crate::deliver::deliver;
-use crate::relying_party::{compile_policies, open_relying_parties};
+use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
 use crate::routes;
 use crate::state::{Dependencies, State};
 
@@ -178,20 +178,8 @@ impl State {
             0,
             MAX_RESULT_RETENTION_SECONDS,
         )?;
-        let queries = configuration
-            .queries
-            .iter()
-            .map(
-                |(name, query)| match DcqlQuery::parse(query.to_string().as_bytes()) {
-                    Ok(query) => Ok((name.clone(), query)),
-                    Err(source) => Err(StartError::Query {
-                        name: name.clone(),
-                        source,
-                    }),
-                },
-            )
-            .collect::<Result<_, _>>()?;
-        let policies = compile_policies(&configuration, &dependencies, &queries)?;
+        let queries = parse_queries(&configuration)?;
+        let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
         let client_id = ClientId::x509_hash(leaf.sha256());
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
