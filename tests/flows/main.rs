@@ -31,6 +31,7 @@ mod mosip;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod relying_parties;
 mod shown;
 mod sign_in;
 mod story;
