@@ -116,6 +116,10 @@ fn an_issuer_whose_configuration_contradicts_itself_does_not_start() {
             "key-attestation.key-storage",
         ),
         ("proof-types = [\"di_vp\"]\n[key-attestation]", "key-attestation"),
+        (
+            "[[display]]\nlocale = \"EN\"\nname = \"Another name in English\"",
+            "display[1].locale",
+        ),
     ] {
         let changed = text.replace("validity-days = 365", &format!("validity-days = 365\n{keys}\n"));
         fs::write(&file, changed).unwrap();
