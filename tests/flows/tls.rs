@@ -14,6 +14,8 @@ fn an_issuer_that_could_be_reached_without_tls_does_not_start() {
         ("SYMBOLON_DEVELOPMENT", "false"),
         ("SYMBOLON_ISSUER_IDENTIFIER", ISSUER),
         ("SYMBOLON_VERIFIER_IDENTIFIER", VERIFIER),
+        ("SYMBOLON_ISSUER_SIGN_IN_SENDER", "file"),
+        ("SYMBOLON_ISSUER_SIGN_IN_FILE", "codes.ndjson"),
     ];
     for (further, named) in [
         (("SYMBOLON_ISSUER_IDENTIFIER", "http://id.example"), "https"),
