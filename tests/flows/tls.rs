@@ -7,6 +7,7 @@ use crate::harness::Installation;
 const ISSUER: &str = "https://id.example/register";
 const VERIFIER: &str = "https://check.example";
 
+/// `issuer check` reads the configuration as `issuer serve` does, and listens nowhere.
 #[test]
 fn an_issuer_that_could_be_reached_without_tls_does_not_start() {
     let installation = Installation::new();
@@ -35,13 +36,13 @@ fn an_issuer_that_could_be_reached_without_tls_does_not_start() {
         (("SYMBOLON_ISSUER_LISTEN", "0.0.0.0:0"), "tls_certificate"),
         (("SYMBOLON_ISSUER_TLS_CERTIFICATE", "issuer.pem"), "tls_key"),
     ] {
-        let mut command = installation.command(&["issuer", "serve"]);
+        let mut command = installation.command(&["issuer", "check"]);
         let output = command.envs(public).env(further.0, further.1).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{further:?}: {said}");
         assert!(said.contains(named), "{further:?}: {said}");
     }
-    let mut command = installation.command(&["issuer", "serve"]);
+    let mut command = installation.command(&["issuer", "check"]);
     let output = command
         .env("SYMBOLON_ISSUER_LISTEN", "0.0.0.0:0")
         .output()

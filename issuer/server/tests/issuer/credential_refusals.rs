@@ -156,7 +156,8 @@ async fn every_malformed_request_has_its_code_and_spends_nothing() {
         .client
         .post(world.url("/credential"))
         .bearer_auth(&token)
-        .body("{}")
+        .header("content-type", "text/plain")
+        .body(with(good.clone()).to_string())
         .send()
         .await
         .unwrap();

@@ -161,16 +161,17 @@ async fn a_transaction_is_for_its_own_grant_and_its_own_time() {
         let refused = send(&world, "/deferred_credential", &token, &body).await;
         assert_eq!(error_of(refused).await, "invalid_credential_request", "{body}");
     }
-    let form = world
+    let text = world
         .client
         .post(world.url("/deferred_credential"))
         .bearer_auth(&token)
-        .form(&[("transaction_id", transaction.as_str())])
+        .header("content-type", "text/plain")
+        .body(json!({ "transaction_id": transaction }).to_string())
         .send()
         .await
         .unwrap();
-    assert_eq!(form.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(error_of(form).await, "invalid_credential_request");
+    assert_eq!(text.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(text).await, "invalid_credential_request");
     world.wait(30 * 86_400);
     assert_eq!(
         error_of(fetch(&world, &token, &transaction).await).await,
