@@ -7,7 +7,10 @@ mod code;
 mod nonce;
 mod tx_code;
 
-pub use access::{ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, GrantHolder, SelectorRefusal};
+pub use access::{
+    ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, GrantHolder, MAX_BEARER_TOKEN_LIFETIME,
+    SelectorRefusal,
+};
 pub use code::{
     Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, TokenRefusal, TokenRequestParts, TxCodePolicy,
 };

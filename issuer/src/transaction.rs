@@ -7,7 +7,6 @@
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::{InvalidKey, Jwk, PublicKey, UnixTime};
-use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use thiserror::Error;
 
 use crate::grant::GrantHolder;
@@ -28,9 +27,6 @@ pub struct Transaction {
     pub keys: Vec<Jwk>,
     /// What the credentials are to their holder.
     pub copies: Copies,
-    /// How the wallet wants them encrypted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_encryption: Option<ResponseEncryption>,
     /// Who may fetch it.
     pub holder: GrantHolder,
     /// When it was asked for.
@@ -169,7 +165,6 @@ mod tests {
             configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
             keys: Vec::new(),
             copies: Copies::Lasting,
-            response_encryption: None,
             holder: GrantHolder {
                 grant: SecretDigest::of("token"),
                 dpop: None,

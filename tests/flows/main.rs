@@ -35,5 +35,6 @@ mod shown;
 mod sign_in;
 mod story;
 mod tenants;
+mod tls;
 mod vcalm;
 mod wallets;

@@ -19,6 +19,11 @@ use crate::secret::SecretDigest;
 /// How long an access token lasts: a wallet asks for the credential within seconds; the rest is for a resident who must unlock a phone.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
 
+/// The longest that a token lasts that is bound to no key: whoever steals one has what it opens ([OpenID4VCI §13.10]).
+///
+/// [OpenID4VCI §13.10]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-13.10
+pub const MAX_BEARER_TOKEN_LIFETIME: Duration = Duration::from_secs(300);
+
 /// What a token entitles to. The record is fixed when the offer is made or the resident signs in; nothing in a request can name another
 /// (ATTACKS.md row 19).
 ///

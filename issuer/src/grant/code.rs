@@ -220,7 +220,7 @@ impl Grant {
                 .iter()
                 .map(|id| (id.clone(), self.credentials_each))
                 .collect(),
-            expires_at: now.plus(material.terms.access_lifetime),
+            expires_at: now.plus(material.terms.lifetime_of(request.dpop)),
             client: request.client.cloned(),
             dpop: request.dpop,
             identifiers: request

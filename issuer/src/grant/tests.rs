@@ -98,7 +98,7 @@ fn a_code_is_redeemed_once_and_not_after_its_time() {
     let mut offered = Offered::new(TxCodePolicy::NotRequired);
     assert_eq!(offered.try_code(None, later(3_600)), Err(TokenRefusal::Expired));
     let access = offered.try_code(None, later(3_599)).unwrap();
-    assert_eq!(access.expires_at, later(3_599).plus(ACCESS_TOKEN_LIFETIME));
+    assert_eq!(access.expires_at, later(3_599).plus(MAX_BEARER_TOKEN_LIFETIME));
     assert_eq!(
         offered.try_code(None, later(3_599)),
         Err(TokenRefusal::AlreadyRedeemed)

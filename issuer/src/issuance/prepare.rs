@@ -172,7 +172,6 @@ impl AcceptedRequest<'_> {
                 configuration: self.configuration.id().clone(),
                 keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
                 copies: self.copies,
-                response_encryption: self.response_encryption,
                 holder: self.holder,
                 requested_at: now,
                 expires_at: now.plus(Duration::from_secs(policy.deferred_lifetime_seconds)),

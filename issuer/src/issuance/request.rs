@@ -151,7 +151,8 @@ pub enum Judged<'a> {
     Wait(Option<Box<ResponseEncryption>>),
 }
 
-/// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself.
+/// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself, whatever the
+/// credential request said.
 ///
 /// # Errors
 /// [`CredentialRefusal`]. Nothing was spent.
@@ -164,8 +165,7 @@ pub fn judge_deferred<'a>(
     let (id, stored) = fetched;
     let transaction = &stored.value;
     let answer = transaction.answer(grant, material.now)?;
-    // §9.1: what the deferred request says replaces what the credential request said.
-    let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
+    // §9.1: only what this request says counts. The key of the credential request may be gone by now.
     check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
     if answer == TransactionAnswer::Wait {
         return Ok(Judged::Wait(response_encryption.map(Box::new)));

@@ -75,7 +75,7 @@ async fn a_wallet_gets_a_credential_by_an_offer_by_reference_and_a_transaction_c
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["cache-control"], "no-store");
     let token = TokenResponse::parse(&response.bytes().await.unwrap()).unwrap();
-    assert_eq!(token.expires_in, Some(600));
+    assert_eq!(token.expires_in, Some(300));
 
     let nonce = world.nonce().await;
     let body = wanted(&[world.proof(&world.wallet_key(), &nonce)]);

@@ -18,7 +18,6 @@ fn transaction(expires_in: u64) -> Transaction {
         configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
         keys: Vec::new(),
         copies: Copies::Lasting,
-        response_encryption: None,
         holder: holder(),
         requested_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(expires_in)),
