@@ -29,6 +29,8 @@ mod mosip;
 mod mosip_on_loopback;
 mod mosip_sign_in;
 mod notification;
+mod offers;
+mod offers_cancelled;
 mod packs;
 mod pages;
 mod pages_shown;

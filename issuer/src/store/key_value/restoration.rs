@@ -7,6 +7,7 @@
 //!   passed since the backup: shards that were opened in between, by this installation or by an earlier restore of the same
 //!   backup, had lower numbers, because none fills within a second.
 //! - **Pack sequences** rise in the same way: a verifier refuses a number that it has seen.
+//! - **Offers** that could still have been taken up are cancelled in the book: what would redeem them is not in it.
 //! - **Codes, tokens, nonces** are not in the books ([`super::Durability::Transient`]), and what they were derived from is made anew.
 
 use symbolon_crypto::{Randomness, UnixTime};
@@ -40,10 +41,11 @@ pub struct Restored {
 }
 
 impl<K: KeyValue> KeyValueIssuerStore<K> {
-    /// Makes the books of a backup fit to work with, in one commit. Nothing else may have the store open.
+    /// Makes the books of a backup fit to work with. Nothing else may have the store open, and until it has returned nothing may be issued:
+    /// the book of offers is gone through page by page, and everything else is one commit at the end.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing was changed.
+    /// [`StoreError`]; at most some offers are cancelled, and it may be called again.
     pub async fn after_restore(
         &self,
         restoration: Restoration,
@@ -58,6 +60,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             width,
         } = restoration;
         let elapsed = now.since(backup_of).as_secs().saturating_add(1);
+        self.restore_offers(now).await?;
 
         let mut batch = WriteBatch::default();
         let shards = self.shards_now().await?;
@@ -233,7 +236,7 @@ mod tests {
         for space in [Space::Offers, Space::Grants, Space::Access, Space::SpentNonces] {
             assert!(!names.contains(&space.name()));
         }
-        assert_eq!(names.len(), 10);
+        assert_eq!(names.len(), 13);
     }
 
     #[test]
