@@ -129,13 +129,17 @@ mod tests {
     use std::collections::BTreeSet;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
 
     use symbolon_crypto::testing::SeededRandomness;
 
     use super::*;
-    use crate::grant::{check_nonce, make_nonce};
+    use crate::grant::{TxCodePolicy, check_nonce, make_nonce};
+    use crate::identifiers::{ConfigurationId, OfferId};
     use crate::index::IndexAllocator;
-    use crate::store::{IssuerStore as _, MemoryIssuerStore};
+    use crate::offer::{Cancellation, CancellationCause, OfferDelivery, OfferDevice, OfferEntry};
+    use crate::record::Uin;
+    use crate::store::{IssuerStore as _, MemoryIssuerStore, NewOffer, OfferStore as _};
 
     const BACKUP: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
@@ -228,6 +232,70 @@ mod tests {
         assert!(check_nonce(nonce.as_str(), &secret(), BACKUP).is_ok());
         now(store.after_restore(restoration(60), &randomness)).unwrap();
         assert!(check_nonce(nonce.as_str(), &secret(), BACKUP).is_err());
+    }
+
+    #[test]
+    fn offers_come_back_as_what_they_were_and_nothing_takes_them_up() {
+        let (store, randomness) = (books(), SeededRandomness::new(4));
+        let configuration = ConfigurationId::parse("A").unwrap();
+        let entry = OfferEntry {
+            record: Uin::parse("1").unwrap(),
+            configurations: vec![configuration],
+            delivery: OfferDelivery::ByValue,
+            device: OfferDevice::SameDevice,
+            tx_code: TxCodePolicy::NotRequired,
+            grant: None,
+            code_offer: None,
+            address: None,
+            made_at: BACKUP,
+            expires_at: BACKUP.plus(Duration::from_secs(3_600)),
+            forgotten_at: BACKUP.plus(Duration::from_secs(7_200)),
+            cancelled: None,
+        };
+        let expired = OfferEntry {
+            expires_at: BACKUP,
+            ..entry.clone()
+        };
+        let made = [entry, expired].map(|entry| {
+            let id = OfferId::make(&randomness).unwrap();
+            let event =
+                WaitingEvent::make(BACKUP, Actor::Operator, AuditAction::RecordsExported, &randomness);
+            let new = NewOffer {
+                entry: (id.clone(), entry),
+                offer: None,
+                grant: None,
+                code_offer: None,
+                event: event.unwrap(),
+            };
+            now(store.put_offer(new)).unwrap();
+            id
+        });
+        // What expires and when is no part of a backup.
+        let expiries = now(store.entries.scan(Space::Expiries, Vec::new(), None, usize::MAX)).unwrap();
+        let forget = expiries.into_iter().fold(WriteBatch::default(), |batch, entry| {
+            batch.delete(Space::Expiries, entry.key)
+        });
+        assert_eq!(now(store.entries.apply(forget)).unwrap(), Applied::Done);
+        // A restore that was interrupted is done again.
+        for _ in 0..2 {
+            now(store.restore_offers(restoration(60).now)).unwrap();
+        }
+        let restored = now(store.after_restore(restoration(60), &randomness));
+        assert!(restored.is_ok());
+        let [open, expired] = made;
+        let read = |id: &OfferId| now(store.offer_entry(id)).unwrap();
+        let ended = read(&open).unwrap().value.cancelled.unwrap();
+        let expected = Cancellation {
+            at: restoration(60).now,
+            cause: CancellationCause::Restore,
+        };
+        assert_eq!(ended, expected);
+        assert_eq!(read(&expired).unwrap().value.cancelled, None);
+        now(store.remove_expired(BACKUP.plus(Duration::from_secs(7_201)), 100)).unwrap();
+        assert!(
+            read(&open).is_none() && read(&expired).is_none(),
+            "they leave the book in their time"
+        );
     }
 
     #[test]
