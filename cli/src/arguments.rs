@@ -1,13 +1,15 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod offer;
 mod tenant;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 
@@ -199,51 +201,6 @@ pub enum RecordsCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-}
-
-/// `symbolon offer …`
-#[derive(Debug, Subcommand)]
-pub enum OfferCommand {
-    /// Offers a credential to the person of a record
-    #[command(
-        after_help = "Example:\n  symbolon offer create --record 2301456789 --credential NationalIdentity --tx-code --qr offer.png"
-    )]
-    Create {
-        /// The record's UIN
-        #[arg(long, value_name = "UIN")]
-        record: String,
-        /// The credential configuration
-        #[arg(long, value_name = "ID")]
-        credential: String,
-        /// How the person gets it: by the offer alone, by signing in, or either way
-        #[arg(long, value_enum, default_value_t = OfferGrant::PreAuthorizedCode)]
-        grant: OfferGrant,
-        /// Require a transaction code, printed here and told to the person by another way
-        #[arg(long)]
-        tx_code: bool,
-        /// Put the whole offer into the link instead of a reference to it
-        #[arg(long)]
-        by_value: bool,
-        /// Write the offer as a QR code
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// How an offer leads to its credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OfferGrant {
-    /// Whoever has the offer gets it
-    #[value(name = "pre-authorized_code")]
-    PreAuthorizedCode,
-    /// The person of the record signs in
-    #[value(name = "authorization_code")]
-    AuthorizationCode,
-    /// Either
-    Both,
 }
 
 /// `symbolon card …`

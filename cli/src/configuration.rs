@@ -71,6 +71,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.response_encryption", KeyType::Text),
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
+    ("issuer.credentials.offer_retention_days", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
     ("issuer.records.app_id", KeyType::Text),

@@ -28,6 +28,7 @@ mod installation;
 mod keys;
 mod legacy;
 mod mosip;
+mod offers;
 mod offline;
 mod pixelpass;
 mod plain_http;
