@@ -17,7 +17,7 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
 };
@@ -348,8 +348,11 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
             }
             Ok(ExitCode::SUCCESS)
         }
-        PresentOutcome::Declined => {
+        outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. }) => {
             show::line("declined; nothing was shown");
+            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
+                show::line(&format!("go on at {redirect_uri}"));
+            }
             Ok(ExitCode::from(1))
         }
         PresentOutcome::Unconfirmed { .. } => {
@@ -391,13 +394,28 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         .name
         .as_deref()
         .map_or_else(|| "an unnamed verifier".to_owned(), show::printable);
-    let (VerifierEvidence::CertificateHash { authority }
-    | VerifierEvidence::CertificateHost { authority, .. }) = &verifier.evidence;
-    let authority = authority
-        .as_deref()
-        .map_or_else(|| "a trusted authority".to_owned(), show::printable);
+    let known = match &verifier.evidence {
+        VerifierEvidence::CertificateHash { authority }
+        | VerifierEvidence::CertificateHost { authority, .. } => {
+            let authority = authority.as_deref();
+            let authority = authority.map_or_else(|| "a trusted authority".to_owned(), show::printable);
+            format!("known by a certificate of {authority}")
+        }
+        VerifierEvidence::DecentralizedIdentifier { did, known } => {
+            let did = show::printable(did);
+            match known {
+                Knowledge::Listed => format!("known by its identifier {did}"),
+                Knowledge::Unlisted => format!("UNVERIFIED: nobody knows who has the identifier {did}"),
+            }
+        }
+        VerifierEvidence::Registered => "on this wallet's list".to_owned(),
+        VerifierEvidence::RegisteredUnsigned => {
+            "on this wallet's list, and somebody asks in its name without a signature".to_owned()
+        }
+        VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
+    };
     format!(
-        "{name} at {}, known by a certificate of {authority}",
+        "{name} at {}, {known}",
         show::printable(&verifier.response_origin)
     )
 }

@@ -7,8 +7,9 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::{HttpUrl, UrlError};
 use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink, RequestUriMethod};
+use symbolon_protocol::openid4vp::profile::RequestScheme;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
-use symbolon_protocol::openid4vp::request_object::{RequestValidity, prepare};
+use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
 use symbolon_verifier::Binding;
 use symbolon_verifier::request::RequestSecrets;
 use symbolon_verifier::store::{Insertion, RequestId, RequestRecord, StoreError};
@@ -85,7 +86,7 @@ impl State {
         Ok(MadeRequest {
             record,
             request_uri,
-            link: link.to_uri(),
+            link: link.to_uri(RequestScheme::OpenId4Vp),
         })
     }
 
@@ -100,7 +101,7 @@ impl State {
         let leaf = deps.signer.chain.first().ok_or(KeyError::Unknown)?;
         let prepared = prepare(
             &self.presentation_request(record, query)?,
-            &deps.signer.chain,
+            SignerReference::Certificates(&deps.signer.chain),
             leaf.public_key().algorithm(),
             RequestValidity {
                 issued_at: record.created_at,
@@ -135,6 +136,7 @@ impl State {
             nonce: RequestNonce::parse(record.nonce.as_str()).ok_or(RequestDefect::Nonce)?,
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
+            scope: None,
             client_metadata: ClientMetadata::for_encrypted_response(key.public_key(), name),
         })
     }

@@ -174,7 +174,13 @@ async fn a_wallet_may_decline_in_the_clear_with_the_state_of_the_request() {
     let world = World::new().await;
     let (id, request) = made(&world).await;
     let refusal = request.refuse(PresentationErrorCode::AccessDenied);
-    assert_eq!(world.post(&request, &refusal.answer.to_form()).await.status, 200);
+    assert_eq!(
+        world
+            .post(&request, &refusal.unwrap().answer.to_form())
+            .await
+            .status,
+        200
+    );
     let result = world.result(&id).await;
     assert_eq!(
         result["result"]["outcome"],

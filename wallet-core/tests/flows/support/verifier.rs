@@ -45,7 +45,6 @@ pub(crate) enum VerifierTrick {
     NotFound,
     PostWithoutWalletNonce,
     RefusesAnswers,
-    Redirects,
 }
 
 pub(crate) struct TestVerifier {
@@ -67,6 +66,8 @@ struct State {
     overwrites: Map<String, Value>,
     /// What the verifier says that it reads, where that is not everything.
     formats: Option<Value>,
+    /// Where the verifier sends whoever has answered or declined.
+    return_to: Option<String>,
 }
 
 impl TestVerifier {
@@ -88,6 +89,7 @@ impl TestVerifier {
                 errors: Vec::new(),
                 overwrites: Map::new(),
                 formats: None,
+                return_to: None,
             }),
         }
     }
@@ -103,6 +105,11 @@ impl TestVerifier {
     /// From now on the verifier says that it reads these formats alone.
     pub(crate) fn set_formats(&self, formats: Value) {
         self.state.lock().unwrap().formats = Some(formats);
+    }
+
+    /// From now on the verifier replies to answers and refusals with this address.
+    pub(crate) fn set_return(&self, address: &str) {
+        self.state.lock().unwrap().return_to = Some(address.to_owned());
     }
 
     /// Sets a claim of the request object as it stands.
@@ -288,7 +295,11 @@ impl TestVerifier {
                     Some("state-1")
                 );
                 state.errors.push(refusal.error.as_str().to_owned());
-                return json_answer(200, &json!({}));
+                let reply = match &state.return_to {
+                    Some(address) => json!({ "redirect_uri": address }),
+                    None => json!({}),
+                };
+                return json_answer(200, &reply);
             }
             DirectPost::Answer(_) => panic!("answers are encrypted"),
         };
@@ -329,15 +340,9 @@ impl TestVerifier {
             .collect();
         state.answers.push(claims);
         state.tokens.push(answer.vp_token);
-        match state.trick {
-            VerifierTrick::Redirects => {
-                json_answer(200, &json!({ "redirect_uri": "https://verifier.example/done#1" }))
-            }
-            _ => json_answer(
-                200,
-                &json!({ "redirect_uri": "https://verifier.example/done?code=1" }),
-            ),
-        }
+        let address = state.return_to.as_deref();
+        let address = address.unwrap_or("https://verifier.example/done?code=1");
+        json_answer(200, &json!({ "redirect_uri": address }))
     }
 
     fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
