@@ -196,6 +196,7 @@ pub const LAYERS: &[Layer] = &[
             PROTOCOL,
             HTTP,
             QR_PICTURE,
+            QR_PICTURE,
             STORE,
             VERIFIER,
         ],

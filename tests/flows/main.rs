@@ -31,6 +31,7 @@ mod mosip;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod presentations;
 mod shown;
 mod sign_in;
 mod story;

@@ -19,7 +19,8 @@ use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, Presen
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
-    CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
+    WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
@@ -129,7 +130,17 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
         _ => UrlPolicy::Public,
     };
-    let wallet = open_wallet(&folder, &trust, urls, Arc::new(Steps))?;
+    let complete = |parties: &mut RelyingPartyPolicy| match &installation {
+        Some(installation) => {
+            let loaded = &installation.loaded;
+            loaded
+                .configuration
+                .wallet
+                .complete(parties, |path| loaded.resolve(path))
+        }
+        None => Ok(()),
+    };
+    let wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
@@ -358,13 +369,16 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
         PresentOutcome::Unconfirmed { .. } => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
         }
-        PresentOutcome::Rejected => bail!("the verifier answered with an error"),
+        PresentOutcome::Rejected => bail!("the verifier did not accept what was shown"),
         _ => bail!("the wallet is locked"),
     }
 }
 
 fn show_consent(consent: &ConsentRequest) {
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    if consent.verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
     let choice = consent.smallest_choice();
     for asked in &consent.asked {
         let chosen = choice.as_ref().and_then(|choice| choice.credential(&asked.query));

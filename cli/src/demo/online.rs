@@ -100,6 +100,7 @@ impl Stage {
             &self.path("wallet"),
             &self.root,
             UrlPolicy::Development,
+            |_| Ok(()),
             Arc::new(Silent),
         )?;
         wallet.recover(edge::system_time()).await?;

@@ -2,6 +2,7 @@
 //!
 //! [OpenID4VP §5.7]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.7
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use thiserror::Error;
@@ -120,9 +121,11 @@ impl UnsignedRequest {
 /// How a request object is fetched ([OpenID4VP §5.10]).
 ///
 /// [OpenID4VP §5.10]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.10
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RequestUriMethod {
     /// GET.
+    #[default]
     Get,
     /// POST, with `wallet_nonce` if the wallet likes; a wallet may use GET all the same.
     Post,

@@ -8,7 +8,7 @@ use symbolon_crypto::jose::jwe::ContentEncryption;
 use thiserror::Error;
 
 use super::client_id::ClientIdKind;
-use super::client_metadata::{JwkSet, RESPONSE_KEY_AGREEMENT};
+use super::client_metadata::RESPONSE_KEY_AGREEMENT;
 use super::error::PresentationErrorCode;
 use super::request::{PresentationRequest, ResponseMode};
 use super::vp_formats::VpFormats;
@@ -38,33 +38,38 @@ pub struct WalletMetadata {
     /// Content encryptions of encrypted answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_encryption_enc_values_supported: Option<Vec<String>>,
-    /// Keys to encrypt the request object to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwks: Option<JwkSet>,
 }
 
 /// Why a request is nothing that this wallet could answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{}", self.description())]
 #[non_exhaustive]
 pub enum BeyondWallet {
     /// Another kind of client identifier.
-    #[error("the wallet does not deal with this kind of client identifier")]
     ClientIdPrefix,
     /// Another response mode.
-    #[error("the wallet does not know this response mode")]
     ResponseMode,
     /// Another algorithm of the request object.
-    #[error("the wallet does not verify this algorithm")]
     SigningAlgorithm,
     /// No encryption that both know.
-    #[error("the wallet encrypts in no way that is read here")]
     Encryption,
     /// None of the formats that are asked for.
-    #[error("the wallet presents none of the formats that are asked for")]
     Formats,
 }
 
 impl BeyondWallet {
+    /// The reason in a sentence.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::ClientIdPrefix => "the wallet does not deal with this kind of client identifier",
+            Self::ResponseMode => "the wallet does not know this response mode",
+            Self::SigningAlgorithm => "the wallet does not verify this algorithm",
+            Self::Encryption => "the wallet encrypts in no way that is read here",
+            Self::Formats => "the wallet presents none of the formats that are asked for",
+        }
+    }
+
     /// The protocol's code.
     #[must_use]
     pub const fn code(self) -> PresentationErrorCode {
@@ -92,7 +97,6 @@ impl WalletMetadata {
             authorization_encryption_enc_values_supported: names(
                 CONTENT_ENCRYPTIONS.map(ContentEncryption::jose_name).to_vec(),
             ),
-            jwks: None,
         }
     }
 

@@ -99,7 +99,13 @@ mod tests {
             WalletParameters::parse_form(b"wallet_nonce=a+b"),
             Err(WalletParametersError::Nonce)
         );
-        for metadata in ["[]", "{", "1", "{\"jwks\":1}", "{\"a\":1,\"a\":2}"] {
+        for metadata in [
+            "[]",
+            "{",
+            "1",
+            "{\"response_modes_supported\":1}",
+            "{\"a\":1,\"a\":2}",
+        ] {
             assert_eq!(
                 WalletParameters::parse_form(format!("wallet_metadata={metadata}").as_bytes()),
                 Err(WalletParametersError::Metadata),

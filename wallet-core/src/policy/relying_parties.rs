@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use symbolon_crypto::x509::Certificate;
 use symbolon_did::Did;
 use symbolon_protocol::openid4vp::client_id::{ClientIdKind, ClientIdPrefix};
@@ -37,18 +38,22 @@ pub struct RelyingPartyPolicy {
 
 /// What becomes of verifiers of whom nothing is known: those that are called by the address of their answers, and DIDs that are
 /// on no list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnverifiedParties {
     /// Their requests are refused, before anything is fetched.
+    #[default]
     Refused,
     /// Their requests are shown, as unverified, and the person decides.
     Shown,
 }
 
 /// How answers travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AnswerProtection {
     /// Encrypted to the verifier, or not at all: between the two ends stand proxies that log what they carry.
+    #[default]
     Encrypted,
     /// As the verifier wants it.
     AsAsked,
