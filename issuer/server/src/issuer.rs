@@ -213,7 +213,7 @@ pub enum OpenIssuerError {
     Randomness(#[from] RandomnessUnavailable),
     /// A template of a page is wrong, which a test rules out.
     #[error("the pages cannot be prepared")]
-    Pages(#[source] minijinja::Error),
+    Pages(#[source] symbolon_pages::TemplateError),
 }
 
 /// One commit leases this many status indices; at most so many are lost when the process ends.

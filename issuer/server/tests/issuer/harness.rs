@@ -36,7 +36,7 @@ use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
     CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, PlainKey, Records,
-    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, Translations, open_embedded,
+    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, open_embedded, shipped_translations,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -91,7 +91,7 @@ impl World {
     }
 
     pub(crate) async fn start_shaped(policy: IssuerPolicy, shape: Shape) -> Self {
-        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        let sign_in = SignInSetup::closed(Arc::new(shipped_translations().unwrap()));
         Self::start_as(policy, AuthorizationPolicy::closed(), sign_in, shape).await
     }
 
@@ -100,12 +100,12 @@ impl World {
         authorization: AuthorizationPolicy,
         shape: Shape,
     ) -> Self {
-        let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+        let sign_in = SignInSetup::closed(Arc::new(shipped_translations().unwrap()));
         Self::start_as(policy, authorization, sign_in, shape).await
     }
 
     pub(crate) async fn start_authorizing(policy: IssuerPolicy, authorization: AuthorizationPolicy) -> Self {
-        let translations = Arc::new(Translations::shipped().unwrap());
+        let translations = Arc::new(shipped_translations().unwrap());
         let sign_in = SignInSetup::closed(translations);
         Self::start_as(policy, authorization, sign_in, Arc::new(|setup| setup)).await
     }
@@ -157,7 +157,7 @@ impl World {
             let policies = Policies {
                 issuer: IssuerPolicy::default(),
                 authorization: place.authorization.clone(),
-                sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
+                sign_in: SignInSetup::closed(Arc::new(shipped_translations().unwrap())),
                 shape: Arc::new(|setup| setup),
             };
             let policy = policies.issuer.clone();
@@ -477,7 +477,7 @@ pub(crate) fn setup(
         pictures: Arc::new(FitWebp),
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
-        sign_in: SignInSetup::closed(Arc::new(Translations::shipped().unwrap())),
+        sign_in: SignInSetup::closed(Arc::new(shipped_translations().unwrap())),
     }
 }
 
