@@ -66,7 +66,9 @@ fn a_wallet_answers_requests_of_every_kind_as_its_owner_allows() {
 
     let registration = installation.ok(&["request", "registration"]);
     fs::write(installation.path("verifier.json"), registration).unwrap();
-    let did = installation.verifier.replace("http://localhost:", "did:web:localhost%3A");
+    let did = installation
+        .verifier
+        .replace("http://localhost:", "did:web:localhost%3A");
     configure(&installation, "wallet", |wallet| {
         wallet.insert("answers".to_owned(), "as_asked".into());
         wallet.insert("unverified_verifiers".to_owned(), "shown".into());
@@ -75,10 +77,7 @@ fn a_wallet_answers_requests_of_every_kind_as_its_owner_allows() {
             Value::Array(vec!["verifier.json".into()]),
         );
         wallet.insert("verifier_dids".to_owned(), table(&[(&did, "The harbour clinic")]));
-        wallet.insert(
-            "scopes".to_owned(),
-            table(&[(SCOPE, "queries/age-over-18.json")]),
-        );
+        wallet.insert("scopes".to_owned(), table(&[(SCOPE, "queries/age-over-18.json")]));
     });
     let by_post = ["--request-uri-method", "post"];
     let by_value = ["--request-delivery", "value"];
@@ -183,7 +182,10 @@ fn the_profile_is_one_value_on_both_sides_and_refuses_what_contradicts_it() {
         configure(&installation, "verifier", profile);
         configure(&installation, "verifier", change);
         let said = installation.fails(1, &["verifier", "serve"]);
-        assert!(said.contains("profile haip contradicts") && said.contains(key), "{said}");
+        assert!(
+            said.contains("profile haip contradicts") && said.contains(key),
+            "{said}"
+        );
     }
 
     fs::write(installation.path("symbolon.toml"), &original).unwrap();

@@ -16,8 +16,8 @@ use axum::extract::{Path, Query, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use symbolon_pages::answer::{see_other, switch_language};
 use subtle::ConstantTimeEq as _;
+use symbolon_pages::answer::{see_other, switch_language};
 use symbolon_protocol::identifier::UrlError;
 use symbolon_verifier::store::{
     Nonce, NonceUse, PageFlow, PresentationResult, RequestId, RequestRecord, ResultOutcome,

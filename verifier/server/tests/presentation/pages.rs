@@ -296,7 +296,10 @@ async fn the_pages_speak_the_language_of_whoever_reads_them() {
     let switched = world
         .send(Method::GET, &format!("{path}?language=ar"), &[], "")
         .await;
-    assert_eq!((switched.status, &switched.headers["location"]), (303, &path.parse().unwrap()));
+    assert_eq!(
+        (switched.status, &switched.headers["location"]),
+        (303, &path.parse().unwrap())
+    );
     let arabic = [(COOKIE, "symbolon-language=ar")];
     let shown = html(&world.send(Method::GET, &path, &arabic, "").await);
     assert!(shown.contains("dir=\"rtl\""), "{shown}");
