@@ -2,6 +2,7 @@
 
 mod care;
 mod offer;
+mod request;
 mod tenant;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
+pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 
@@ -317,38 +319,6 @@ pub struct CredentialSelection {
     /// Every credential of this record
     #[arg(long, value_name = "UIN")]
     pub record: Option<String>,
-}
-
-/// `symbolon request …`
-#[derive(Debug, Subcommand)]
-pub enum RequestCommand {
-    /// Makes a presentation request
-    #[command(after_help = "Example:\n  symbolon request create --query age-over-18 --qr request.png")]
-    Create {
-        /// A named query, or a file with a DCQL query
-        #[arg(long, value_name = "NAME|FILE.json")]
-        query: String,
-        /// Write the request as a QR code
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shows the result of a request
-    #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
-    Show {
-        /// The request, as `request create` names it
-        // One name in 64 begins with a hyphen: base64url has it among its characters.
-        #[arg(allow_hyphen_values = true)]
-        id: String,
-        /// Wait until the wallet has answered
-        #[arg(long)]
-        wait: bool,
-        /// Write the signed request and the presentation for a later `symbolon verify`
-        #[arg(long, value_name = "DIR")]
-        evidence: Option<PathBuf>,
-    },
 }
 
 /// `symbolon wallet …`

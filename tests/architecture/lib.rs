@@ -208,6 +208,7 @@ pub const LAYERS: &[Layer] = &[
             HTTP,
             PAGES,
             QR_PICTURE,
+            QR_PICTURE,
             STORE,
             VERIFIER,
         ],

@@ -32,6 +32,7 @@ mod offers;
 mod offline;
 mod pixelpass;
 mod plain_http;
+mod presentations;
 mod shown;
 mod sign_in;
 mod story;

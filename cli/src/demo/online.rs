@@ -102,6 +102,7 @@ impl Stage {
             &self.path("wallet"),
             &self.root,
             UrlPolicy::Development,
+            |_| Ok(()),
             Arc::new(Silent),
         )?;
         wallet.recover(edge::system_time()).await?;
