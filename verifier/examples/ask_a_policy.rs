@@ -21,7 +21,11 @@ use symbolon_verifier::{Evidence, Expected, Policy, Step, Tools, VerificationSes
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let mut next = || arguments.next().ok_or("usage: ask_a_policy TRUST POLICY PRESENTATION");
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("usage: ask_a_policy TRUST POLICY PRESENTATION")
+    };
     let root = RootOfTrust::parse(&fs::read(next()?)?)?;
     let document: PolicyDocument = serde_json::from_slice(&fs::read(next()?)?)?;
     let presentation = fs::read_to_string(next()?)?;

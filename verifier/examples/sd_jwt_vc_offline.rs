@@ -21,7 +21,11 @@ use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, Ve
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let mut next = || arguments.next().ok_or("usage: sd_jwt_vc_offline TRUST PACK PRESENTATION");
+    let mut next = || {
+        arguments
+            .next()
+            .ok_or("usage: sd_jwt_vc_offline TRUST PACK PRESENTATION")
+    };
     let root = RootOfTrust::parse(&fs::read(next()?)?)?;
     let pack = fs::read(next()?)?;
     let presentation = fs::read_to_string(next()?)?;

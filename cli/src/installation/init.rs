@@ -21,8 +21,6 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use symbolon_verifier::policy::AssuranceScale;
-
 use crate::configuration::{
     self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
     identifier_text,
@@ -344,11 +342,6 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         issuers: BTreeMap::new(),
         verifier: VerifierSection {
-            identifier: new.verifier.clone(),
-            listen: listen(&new.verifier, 8081, "the verifier's URL")?,
-            name: "Verifier".to_owned(),
-            tls_certificate: None,
-            tls_key: None,
             queries: QUERIES
                 .iter()
                 .map(|query| {
@@ -358,9 +351,11 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                     )
                 })
                 .collect(),
-            policies: configuration::default_policies(),
-            relying_parties: configuration::default_relying_parties(),
-            assurance: AssuranceScale::default(),
+            ..VerifierSection::new(
+                new.verifier.clone(),
+                listen(&new.verifier, 8081, "the verifier's URL")?,
+                "Verifier".to_owned(),
+            )
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),

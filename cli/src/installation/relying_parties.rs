@@ -75,7 +75,7 @@ pub fn policies(
     installation: &Installation,
 ) -> Result<BTreeMap<PolicyName, PolicyDocument>, ListedFileError> {
     let loaded = &installation.loaded;
-    read_all(loaded, &loaded.configuration.verifier.policies)
+    read_all(loaded, loaded.configuration.verifier.policies())
 }
 
 /// The relying parties.
@@ -86,7 +86,7 @@ pub fn relying_parties(
     installation: &Installation,
 ) -> Result<BTreeMap<RelyingPartyName, RelyingParty>, ListedFileError> {
     let loaded = &installation.loaded;
-    read_all(loaded, &loaded.configuration.verifier.relying_parties)
+    read_all(loaded, loaded.configuration.verifier.relying_parties())
 }
 
 /// Writes the file of a new relying party.
@@ -133,7 +133,7 @@ pub fn remove(installation: &Installation, name: &RelyingPartyName) -> Result<()
 
 fn folder(installation: &Installation) -> PathBuf {
     let loaded = &installation.loaded;
-    loaded.resolve(&loaded.configuration.verifier.relying_parties)
+    loaded.resolve(loaded.configuration.verifier.relying_parties())
 }
 
 /// The files of a folder that describe something, as the configuration would name them.

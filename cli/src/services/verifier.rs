@@ -110,6 +110,10 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
     let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
     configuration.queries = queries(installation)?;
+    configuration.profile = section.profile;
+    configuration.choices = section.choices();
+    configuration.client_id.clone_from(&section.client_id);
+    configuration.scopes.clone_from(&section.scopes);
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;
     configuration.relying_parties = relying_parties::relying_parties(installation)?;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_verifier::choices::RequestChoices;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{AssuranceScale, PolicyDocument};
 use symbolon_verifier::relying_party::RelyingParty;
@@ -48,6 +50,18 @@ pub struct VerifierConfiguration {
     /// The relying parties.
     #[serde(default)]
     pub relying_parties: BTreeMap<RelyingPartyName, RelyingParty>,
+    /// Which profile it keeps to.
+    #[serde(default)]
+    pub profile: PresentationProfile,
+    /// How requests are made and answered that do not say so themselves.
+    #[serde(default)]
+    pub choices: RequestChoices,
+    /// The identifier under which wallets have the verifier registered, without a prefix.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The scope values that may stand in a request in place of a query, with the names of their queries.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, String>,
 }
 
 impl VerifierConfiguration {
@@ -64,6 +78,10 @@ impl VerifierConfiguration {
             assurance: AssuranceScale::default(),
             policies: BTreeMap::new(),
             relying_parties: BTreeMap::new(),
+            profile: PresentationProfile::Standard,
+            choices: RequestChoices::default(),
+            client_id: None,
+            scopes: BTreeMap::new(),
         }
     }
 

@@ -171,7 +171,11 @@ impl State {
         let result = match contents {
             WebhookContents::Notice => None,
             // Read when it is sent: what is kept no longer is not sent either.
-            WebhookContents::Result => self.kept_result(&delivery.request).await?,
+            WebhookContents::Result => {
+                let result = self.kept_result(&delivery.request).await?;
+                // One that is withheld until the browser brings its code is withheld here too.
+                result.filter(|result| result.response_code.is_none())
+            }
         };
         let body = Body {
             event: delivery.event,

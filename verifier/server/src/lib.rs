@@ -4,6 +4,7 @@ pub mod administration;
 pub mod configuration;
 mod deliver;
 pub mod evidence_cache;
+mod identities;
 mod judge;
 mod quota;
 mod relying_party;

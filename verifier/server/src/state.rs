@@ -10,7 +10,7 @@ use symbolon_http::fetch::GuardedFetcher;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
@@ -22,7 +22,9 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
+use crate::identities::Identities;
 use crate::relying_party::OpenedRelyingParty;
+use crate::routes::Pages;
 use crate::store::EvidenceArchive;
 
 /// The time, as the command line hands it in.
@@ -81,10 +83,12 @@ pub struct Dependencies {
 pub(crate) struct State {
     pub(crate) configuration: VerifierConfiguration,
     pub(crate) dependencies: Dependencies,
-    pub(crate) client_id: ClientId,
+    pub(crate) identities: Identities,
     pub(crate) queries: BTreeMap<String, DcqlQuery>,
     pub(crate) policies: BTreeMap<PolicyName, PresentationPolicy>,
     pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
+    pub(crate) scopes: ScopeQueries,
+    pub(crate) pages: Pages,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
     /// Tells the deliveries that one more is due.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
+use crate::choices::RequestChoices;
+
 use super::{
     DeclineCode, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestRecord, ResultOutcome,
     ResultRecording, TenantId, VerifierStore,
@@ -192,6 +194,9 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         relying_party: None,
         policy: None,
         kept_until: None,
+        choices: RequestChoices::default(),
+        scope: None,
+        page: None,
     }
 }
 

@@ -139,7 +139,7 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let secret = secret
         .chain(installation_secrets.into_iter().flatten())
         .map(|path| (path, Readers::Owner));
-    let listed = [&section.verifier.policies, &section.verifier.relying_parties];
+    let listed = [section.verifier.policies(), section.verifier.relying_parties()];
     let listed: Vec<PathBuf> = listed
         .into_iter()
         .flat_map(|folder| relying_parties::files_below(loaded, folder))

@@ -6,7 +6,7 @@ use core::convert::Infallible;
 use core::time::Duration;
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Extracted};
+use axum::extract::{Path, Query, State as Extracted};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -14,18 +14,27 @@ use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::store::{RequestId, RequestRecord};
 use tokio::sync::broadcast::Receiver;
 
-use super::administration::{RequestState, ResultBody};
+use super::administration::{Brought, RequestState, ResultBody};
 use crate::state::State;
 
 /// How often the store is asked: another process may have received the answer, and requests expire by themselves.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-pub(super) async fn stream(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
-    stream_of(state, None, &id).await
+pub(super) async fn stream(
+    Extracted(state): Extracted<Arc<State>>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
+    stream_of(state, None, &id, brought).await
 }
 
 /// The stream of a request that `owner` made.
-pub(super) async fn stream_of(state: Arc<State>, owner: Option<&RelyingPartyName>, id: &str) -> Response {
+pub(super) async fn stream_of(
+    state: Arc<State>,
+    owner: Option<&RelyingPartyName>,
+    id: &str,
+    brought: Brought,
+) -> Response {
     // Subscribed before the first look at the store, so that no answer falls between the two.
     let announcements = state.answered.subscribe();
     let record = match state.known_request(owner, id).await {
@@ -35,6 +44,7 @@ pub(super) async fn stream_of(state: Arc<State>, owner: Option<&RelyingPartyName
     let waiting = Some(Waiting {
         state,
         record,
+        brought,
         announcements,
     });
     let events = stream::unfold(waiting, |waiting| async move {
@@ -47,6 +57,7 @@ pub(super) async fn stream_of(state: Arc<State>, owner: Option<&RelyingPartyName
 struct Waiting {
     state: Arc<State>,
     record: RequestRecord,
+    brought: Brought,
     announcements: Receiver<RequestId>,
 }
 
@@ -56,7 +67,7 @@ impl Waiting {
         loop {
             // It may have been removed meanwhile, by whoever asked or because its time was over.
             self.state.kept_request(&self.record.id).await.ok()??;
-            let body = self.state.result_body(&self.record).await.ok()?;
+            let body = self.state.result_body(&self.record, &self.brought).await.ok()?;
             match body.state {
                 RequestState::Pending => self.announced().await,
                 RequestState::Answered => return event("answered", &body),

@@ -253,7 +253,9 @@ async fn a_broken_rule_is_named_and_the_verdict_stays() {
     );
     town.world.publish(Status::Invalid);
     town.world.advance(600);
-    let revoked = town.answered(&town.bank, &json!({"policy": "name"})).await;
+    let (revoked, link) = town.ask(&town.bank, &json!({"policy": "name"})).await;
+    let request = town.world.open(&link).await;
+    assert_eq!(town.world.present_to(&request).await.status, 400);
     let answered = town.result(&town.bank, &revoked).await;
     let decision = &answered["result"]["outcome"]["presented"]["decision"];
     assert_eq!(decision["outcome"], "not_satisfied");

@@ -15,13 +15,13 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::relying_party::Permission;
-use symbolon_verifier::store::{Cursor, RequestId, RequestRecord};
+use symbolon_verifier::store::{Cursor, PageFlow, RequestId, RequestRecord};
 
-use super::super::administration::{RequestState, bad_request, evidence_of, made, result_of};
+use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
 use super::super::caller::{Caller, not_permitted};
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
-use crate::request::NewRequest;
+use crate::request::RequestOrder;
 use crate::state::State;
 
 /// The most requests on one page.
@@ -39,6 +39,9 @@ struct MakeBody {
     /// Where the holder's browser goes after the answer, for the flow on one device.
     #[serde(default)]
     return_to: Option<HttpUrl>,
+    /// A page of the verifier's own for the browser to begin on.
+    #[serde(default)]
+    page: Option<PageFlow>,
 }
 
 /// `POST /presentation-requests`
@@ -50,7 +53,6 @@ pub(super) async fn make(
     let Some(body) = read::<MakeBody>(&body) else {
         return bad_request("the body is not {\"policy\": \"name\"} or {\"dcql_query\": ...}");
     };
-    let own;
     let (query, policy) = match (body.policy, body.dcql_query) {
         (Some(name), None) => {
             let policy = match allowed(&state, &caller, &name) {
@@ -58,7 +60,7 @@ pub(super) async fn make(
                 Err(refusal) => return *refusal,
             };
             match policy.query() {
-                Some(query) => (query, Some(policy)),
+                Some(query) => (query.clone(), Some(policy)),
                 None => {
                     return bad_request("the policy is about printed cards, which nobody can be asked for");
                 }
@@ -68,21 +70,25 @@ pub(super) async fn make(
             if caller.document.own_queries == Permission::Refused {
                 return not_permitted("this relying party may not ask by queries of its own");
             }
-            own = match DcqlQuery::parse(query.to_string().as_bytes()) {
-                Ok(query) => query,
+            match DcqlQuery::parse(query.to_string().as_bytes()) {
+                Ok(query) => (query, None),
                 Err(error) => return bad_request(&error.to_string()),
-            };
-            (&own, None)
+            }
         }
         _ => return bad_request("exactly one of policy and dcql_query is needed"),
     };
-    let new = NewRequest {
+    let order = RequestOrder {
         query,
-        return_to: body.return_to.as_ref(),
-        relying_party: Some(&caller),
-        policy,
+        scope: None,
+        // How the verifier names itself and is answered is the operator's choice.
+        choices: state.configuration.choices,
+        return_to: body.return_to,
+        page: body.page,
+        relying_party: Some(caller.name.clone()),
+        policy: policy.map(|policy| policy.name().clone()),
+        retention: state.retention(Some(&caller), policy),
     };
-    made(&state, new).await
+    made(&state, order).await
 }
 
 /// The policy of that name, if the caller may use it. Whether there is one that it may not use is not told.
@@ -169,7 +175,7 @@ pub(super) async fn list(
         if state.now() > record.kept_until() {
             continue;
         }
-        match state.result_body(&record).await {
+        match state.result_body(&record, &Brought::default()).await {
             Ok(body) => requests.push(Entry {
                 state: body.state,
                 created_at: record.created_at.rfc3339(),
@@ -201,8 +207,9 @@ pub(super) async fn result(
     Extracted(state): Extracted<Arc<State>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Query(brought): Query<Brought>,
 ) -> Response {
-    result_of(&state, Some(&caller.name), &id).await
+    result_of(&state, Some(&caller.name), &id, &brought).await
 }
 
 /// `GET /presentation-requests/{id}/events`
@@ -210,8 +217,9 @@ pub(super) async fn events(
     Extracted(state): Extracted<Arc<State>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Query(brought): Query<Brought>,
 ) -> Response {
-    stream_of(state, Some(&caller.name), &id).await
+    stream_of(state, Some(&caller.name), &id, brought).await
 }
 
 /// `GET /presentation-requests/{id}/evidence`: where the policy keeps any.
@@ -219,6 +227,7 @@ pub(super) async fn evidence(
     Extracted(state): Extracted<Arc<State>>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Query(brought): Query<Brought>,
 ) -> Response {
     let record = match state.known_request(Some(&caller.name), &id).await {
         Ok(record) => record,
@@ -232,7 +241,7 @@ pub(super) async fn evidence(
             "the policy keeps no evidence".to_owned(),
         );
     }
-    evidence_of(&state, Some(&caller.name), &id).await
+    evidence_of(&state, record, &brought).await
 }
 
 /// `DELETE /presentation-requests/{id}`: takes a request back and removes what is kept of it, before its time. An answer that arrives
