@@ -262,6 +262,28 @@ async fn a_broken_rule_is_named_and_the_verdict_stays() {
     assert!(decision.to_string().contains(r#""reason":"revoked""#));
 }
 
+#[tokio::test]
+async fn a_wallet_is_told_that_a_policy_is_not_satisfied() {
+    let town = Town::configured(|configuration| {
+        let mut digits = configuration.policies[&PolicyName::parse("name").unwrap()].clone();
+        digits.credentials[0].claims[0].pattern = Some("[0-9]+".to_owned());
+        configuration
+            .policies
+            .insert(PolicyName::parse("digits").unwrap(), digits);
+        let party_of_digits = json!({"name": "Digits", "policies": ["digits"]});
+        party(configuration, "digits", party_of_digits);
+    })
+    .await;
+    let key = make_key(&town.world, "digits").await;
+    let (id, link) = town.ask(&key, &json!({"policy": "digits"})).await;
+    let request = town.world.open(&link).await;
+    assert_eq!(town.world.present_to(&request).await.status, 400);
+    let answered = town.result(&key, &id).await;
+    let presented = &answered["result"]["outcome"]["presented"];
+    assert_eq!(presented["answer"], "as_asked");
+    assert_eq!(presented["decision"]["outcome"], "not_satisfied");
+}
+
 /// Whoever has a key of one sees nothing of another, not even that it is there.
 #[tokio::test]
 async fn nobody_sees_what_another_has_asked() {
@@ -727,6 +749,24 @@ async fn a_result_goes_along_only_where_the_policy_says_so() {
     let body: Value = serde_json::from_slice(&body).unwrap();
     let reports = &body["data"]["result"]["outcome"]["presented"]["reports"];
     assert_eq!(reports[0]["report"]["claims"], json!({"given_name": "Amina"}));
+}
+
+/// A result that waits for the browser's code waits here too, and the code is told to nobody.
+#[tokio::test]
+async fn a_result_that_is_withheld_is_not_announced_with_its_contents() {
+    let (inbox, _running, url) = receiver().await;
+    let (town, key) = with_webhook(&url, "name-kept").await;
+    let return_to = format!("{}/back", town.world.base);
+    let id = town
+        .answered(&key, &json!({"policy": "name-kept", "return_to": return_to}))
+        .await;
+    let (_, body) = until(async || inbox.got.lock().unwrap().first().cloned()).await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["data"]["request_id"], id.as_str());
+    assert!(body["data"].get("result").is_none(), "{body}");
+    let polled = town.result(&key, &id).await;
+    assert_eq!(polled["withheld"], "until_response_code");
+    assert!(!polled.to_string().contains("Amina"));
 }
 
 #[tokio::test]
