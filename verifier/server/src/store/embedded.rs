@@ -304,6 +304,9 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreEr
 
 #[cfg(test)]
 mod tests {
+    use symbolon_verifier::name::RelyingPartyName;
+    use symbolon_verifier::store::{DeclineCode, QuotaKind, RelyingPartyStore as _, ResultOutcome};
+
     use super::*;
 
     #[tokio::test]
@@ -335,5 +338,69 @@ mod tests {
             store.request(&tenant, &id).await,
             Err(StoreError::Unavailable(_))
         ));
+    }
+
+    #[tokio::test]
+    async fn a_quota_is_spent_once_among_many_at_the_same_time() {
+        let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
+        let tenant = TenantId::parse("default").unwrap();
+        let bank = RelyingPartyName::parse("bank").unwrap();
+        let window = QuotaKind::Day.window(UnixTime::from_seconds(5));
+        let uses = (0..32).map(|_| store.take_quota(&tenant, &bank, window, 1, 10));
+        let uses = futures_util::future::join_all(uses).await;
+        let taken: u32 = uses.into_iter().map(Result::unwrap).sum();
+        assert_eq!(taken, 10);
+    }
+
+    /// What is due is gone after the next start too, and nothing of it stays behind.
+    #[tokio::test]
+    async fn what_is_kept_long_enough_is_removed_by_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("verifier.redb");
+        let bank = RelyingPartyName::parse("bank").unwrap();
+        let tenant = TenantId::parse("default").unwrap();
+        let id = RequestId::parse("r").unwrap();
+        let time = UnixTime::from_seconds;
+        {
+            let store = EmbeddedVerifierStore::new(Store::open(&file).unwrap());
+            let record = serde_json::json!({
+                "tenant": "default", "id": "r", "nonce": "n", "state": "s", "client_id": "c", "dcql_query": {},
+                "created_at": 0, "expires_at": 10, "return_to": null, "relying_party": "bank", "kept_until": 20,
+            });
+            let record: RequestRecord = serde_json::from_value(record).unwrap();
+            store.insert_request(record.clone()).await.unwrap();
+            store.keep_request(&record, "signed".to_owned()).await.unwrap();
+            store.keep_answer(&tenant, &id, "{}".to_owned()).await.unwrap();
+            let nonce = Nonce::parse("n").unwrap();
+            store.consume_nonce(&tenant, &nonce, time(20)).await.unwrap();
+            let window = QuotaKind::Minute.window(time(5));
+            store.take_quota(&tenant, &bank, window, 1, 10).await.unwrap();
+            let result = PresentationResult {
+                received_at: time(5),
+                outcome: ResultOutcome::Declined {
+                    error: DeclineCode::AccessDenied,
+                },
+                response_code: None,
+            };
+            let announcement = serde_json::json!({
+                "id": "d", "relying_party": "bank", "request": "r", "event": "presentation_request.declined",
+                "created_at": 5, "attempts": 0, "stage": {"stage": "waiting", "next_attempt_at": 5},
+            });
+            let announcement = serde_json::from_value(announcement).unwrap();
+            let recorded = store.record_result(&tenant, &id, result, Some(announcement));
+            assert_eq!(recorded.await.unwrap(), ResultRecording::Recorded);
+        }
+        let opened = Store::open(&file).unwrap();
+        let store = EmbeddedVerifierStore::new(opened.clone());
+        assert_eq!(store.remove_expired(time(20), 100).await.unwrap(), 0);
+        assert!(store.result(&tenant, &id).await.unwrap().is_some());
+        assert_eq!(store.remove_expired(time(21), 100).await.unwrap(), 2);
+        assert_eq!(store.result(&tenant, &id).await.unwrap(), None);
+        assert_eq!(store.remove_expired(time(1 << 40), 100).await.unwrap(), 2);
+        let tenant = Tenant::parse("default").unwrap();
+        for space in keys::OF_TENANTS {
+            let left = opened.scan(&tenant, space, &[], None, 9).unwrap();
+            assert!(left.is_empty(), "{}", space.name());
+        }
     }
 }

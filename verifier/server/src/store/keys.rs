@@ -31,6 +31,21 @@ pub(super) const EXPIRIES: Space = Space::new("verifier-expiries");
 /// The tenants that have anything.
 pub(super) const TENANTS: Space = Space::new("verifier-tenants");
 
+/// Everything that a tenant has in the end nothing of, but for keys and packs, which stay until they are removed or replaced.
+#[cfg(test)]
+pub(super) const OF_TENANTS: [Space; 10] = [
+    REQUESTS,
+    RESULTS,
+    NONCES,
+    REQUEST_OBJECTS,
+    ANSWERS,
+    QUOTAS,
+    REQUESTS_OF,
+    DELIVERIES,
+    DUE_DELIVERIES,
+    EXPIRIES,
+];
+
 /// The owner of what belongs to the installation and to no tenant.
 pub(super) fn installation() -> Result<Tenant, Unsupported> {
     Tenant::parse("installation").map_err(|_| Unsupported)
