@@ -204,7 +204,6 @@ pub const LAYERS: &[Layer] = &[
             HTTP,
             PAGES,
             QR_PICTURE,
-            QR_PICTURE,
             STORE,
             VERIFIER,
         ],
