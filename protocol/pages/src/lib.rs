@@ -4,10 +4,12 @@
 //! - [`language`]: which language a page is in.
 //! - [`Templates`]: HTML from templates that escape everything and refuse a value that is missing.
 //! - [`answer`]: the header fields of a page, and the files that pages refer to.
+//! - [`cookie`]: reading the one that ties what a page does to a browser.
 //!
 //! Who may see a page and what stands on it is its server's business.
 
 pub mod answer;
+pub mod cookie;
 pub mod language;
 mod templates;
 #[cfg(feature = "testing")]

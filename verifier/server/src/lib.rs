@@ -10,5 +10,6 @@ mod server;
 mod state;
 pub mod store;
 
+pub use routes::DamagedPages;
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

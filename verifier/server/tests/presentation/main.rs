@@ -11,6 +11,8 @@ mod flow;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod requests;
