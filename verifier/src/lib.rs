@@ -5,6 +5,7 @@
 //! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
 //!   the time of the evidence, and one word.
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
+//! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
@@ -17,6 +18,7 @@ pub mod answer;
 pub mod card;
 mod evidence;
 mod expected;
+pub mod input;
 mod policy;
 pub mod report;
 pub mod request;

@@ -2,7 +2,6 @@
 
 pub mod backup;
 pub mod card;
-pub mod card_codes;
 pub mod check;
 pub mod evidence;
 pub mod init;
