@@ -8,6 +8,7 @@ mod authorization;
 mod credentials;
 mod profile;
 mod records;
+mod scan;
 mod sign_in;
 mod tenants;
 
@@ -23,6 +24,7 @@ use url::Url;
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
+pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use tenants::TenantName;
 
@@ -80,6 +82,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
+    ("verifier.scan.access", KeyType::Text),
+    ("verifier.scan.code_generation", KeyType::Number),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("wallet.directory", KeyType::Text),
@@ -185,6 +189,9 @@ pub struct VerifierSection {
     /// DCQL queries that a request may name: JSON files relative to the configuration file.
     #[serde(default)]
     pub queries: BTreeMap<String, PathBuf>,
+    /// The page on which a shop checks what people show.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scan: ScanSection,
 }
 
 /// `[wallet]`

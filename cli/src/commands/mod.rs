@@ -13,6 +13,7 @@ pub mod records;
 pub mod request;
 pub mod requests;
 pub mod restore;
+pub mod scan;
 pub mod serve;
 pub mod show;
 pub mod tenant;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
+use crate::arguments::{Arguments, Command, IssuerCommand, VerifierCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -69,9 +70,12 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Issuer(IssuerCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
-        Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
+        Command::Verifier(VerifierCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Command::Verifier(VerifierCommand::ScanLink { qr }) => {
+            scan::link(&Installation::load(configuration)?, qr.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => issuing::offer(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,

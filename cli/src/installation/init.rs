@@ -22,7 +22,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::configuration::{
-    self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
+    self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, ScanSection, VerifierSection,
     identifier_text,
 };
 use crate::installation::authority::Authority;
@@ -347,6 +347,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             name: "Verifier".to_owned(),
             tls_certificate: None,
             tls_key: None,
+            scan: ScanSection::default(),
             queries: QUERIES
                 .iter()
                 .map(|query| {

@@ -5,9 +5,11 @@ pub mod evidence_cache;
 mod judge;
 mod request;
 mod routes;
+mod scan;
 mod server;
 mod state;
 pub mod store;
 
+pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

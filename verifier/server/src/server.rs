@@ -16,8 +16,8 @@ use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
 };
-use crate::routes;
 use crate::state::{Dependencies, State};
+use crate::{routes, scan};
 
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -69,6 +69,9 @@ pub enum StartError {
         #[source]
         source: DcqlError,
     },
+    /// A template of the pages is wrong, which tests rule out.
+    #[error("the pages cannot be made")]
+    Pages(#[source] symbolon_pages::TemplateError),
     /// No listener.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -83,10 +86,15 @@ impl Server {
         listener: TcpListener,
         encryption: Encryption,
         configuration: VerifierConfiguration,
-        dependencies: Dependencies,
+        mut dependencies: Dependencies,
     ) -> Result<Running, StartError> {
+        let scan = dependencies.scan.take();
         let state = Arc::new(State::new(configuration, dependencies)?);
-        let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let mut router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        if let Some(setup) = scan {
+            let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::Pages)?;
+            router = router.merge(harden(scan::router(desk), scan::LIMITS));
+        }
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,

@@ -20,6 +20,7 @@ use tokio::sync::broadcast;
 
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
+use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
 /// The time, as the command line hands it in.
@@ -72,6 +73,8 @@ pub struct Dependencies {
     pub tenant: TenantId,
     /// Who may make requests.
     pub administration: AdministrationToken,
+    /// The page that scans, where it is served.
+    pub scan: Option<ScanSetup>,
 }
 
 /// What the handlers share.

@@ -11,6 +11,8 @@ mod formats;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod vcalm;
 #[cfg(test)]
 mod world;
