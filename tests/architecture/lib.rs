@@ -6,9 +6,13 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod mentions;
 #[cfg(test)]
 mod sources;
 
@@ -203,6 +207,7 @@ pub const LAYERS: &[Layer] = &[
             PROTOCOL,
             HTTP,
             PAGES,
+            QR_PICTURE,
             QR_PICTURE,
             STORE,
             VERIFIER,

@@ -8,6 +8,7 @@
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -16,8 +17,10 @@
 
 pub mod answer;
 pub mod card;
+pub mod choices;
 mod evidence;
 mod expected;
+pub mod haip;
 pub mod input;
 mod policy;
 pub mod report;

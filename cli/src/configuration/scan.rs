@@ -17,13 +17,18 @@ pub struct ScanSection {
     pub face_keys: Vec<PathBuf>,
 }
 
+impl ScanSection {
+    /// What counts where nothing is said.
+    pub const USUAL: Self = Self {
+        access: ScanAccessChoice::Code,
+        code_generation: 1,
+        face_keys: Vec::new(),
+    };
+}
+
 impl Default for ScanSection {
     fn default() -> Self {
-        Self {
-            access: ScanAccessChoice::Code,
-            code_generation: 1,
-            face_keys: Vec::new(),
-        }
+        Self::USUAL
     }
 }
 

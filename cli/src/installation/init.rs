@@ -22,7 +22,7 @@ use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::configuration::{
-    self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, ScanSection, VerifierSection,
+    self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
     identifier_text,
 };
 use crate::installation::authority::Authority;
@@ -342,12 +342,6 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         issuers: BTreeMap::new(),
         verifier: VerifierSection {
-            identifier: new.verifier.clone(),
-            listen: listen(&new.verifier, 8081, "the verifier's URL")?,
-            name: "Verifier".to_owned(),
-            tls_certificate: None,
-            tls_key: None,
-            scan: ScanSection::default(),
             queries: QUERIES
                 .iter()
                 .map(|query| {
@@ -357,6 +351,11 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                     )
                 })
                 .collect(),
+            ..VerifierSection::new(
+                new.verifier.clone(),
+                listen(&new.verifier, 8081, "the verifier's URL")?,
+                "Verifier".to_owned(),
+            )
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),

@@ -2,6 +2,7 @@
 
 pub mod configuration;
 pub mod evidence_cache;
+mod identities;
 mod judge;
 mod request;
 mod routes;
@@ -10,6 +11,7 @@ mod server;
 mod state;
 pub mod store;
 
+pub use routes::DamagedPages;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

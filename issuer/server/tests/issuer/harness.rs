@@ -30,7 +30,7 @@ use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{
-    Administration, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+    Administration, OfferCreated, OfferDelivery, OfferDevice, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
@@ -319,6 +319,7 @@ impl World {
             tx_code,
             delivery: OfferDelivery::ByValue,
             grants: OfferGrants::PreAuthorizedCode,
+            device: OfferDevice::SameDevice,
         };
         Offer::of(self.administration.create_offer(order).await.unwrap())
     }
@@ -509,6 +510,15 @@ impl Offer {
             tx_code: created.tx_code,
         }
     }
+}
+
+/// Where an offer by reference is fetched, of what the interface answered.
+pub(crate) fn address_of(created: &Value) -> String {
+    let link = reqwest::Url::parse(created["link"].as_str().unwrap()).unwrap();
+    let uri = link
+        .query_pairs()
+        .find(|(name, _)| name == "credential_offer_uri");
+    uri.unwrap().1.into_owned()
 }
 
 pub(crate) fn proof_for(key: &SecretKey, issuer: &str, nonce: Option<&str>, at: UnixTime) -> String {

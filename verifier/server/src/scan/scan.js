@@ -8,9 +8,6 @@ const FRAME_WIDTH = 1280;
 const MOST_CODES = 16;
 const SILENCE = "symbolon-scan-silence";
 
-enterByLink();
-if (at("camera")) begin();
-
 /** The code that stands behind the # of the address lets the telephone in. */
 function enterByLink() {
   const form = at("enter");
@@ -196,3 +193,6 @@ function say(place, text) {
   line.textContent = words;
   at(place).replaceChildren(...(words ? [line] : []));
 }
+
+enterByLink();
+if (at("camera")) begin();
