@@ -126,15 +126,18 @@ impl Pages {
             .claims()
             .into_iter()
             .map(|claim| {
+                let value = match claim.value {
+                    Said::Text(said) => match value_key(&claim.label, &said) {
+                        Some(key) => text(key, &[]),
+                        None => said,
+                    },
+                    Said::Flag(true) => text("say-yes", &[]),
+                    Said::Flag(false) => text("say-no", &[]),
+                };
                 let label = match claim.label {
                     Label::Known(key) => text(&format!("claim-{key}"), &[]),
                     Label::AgeOver(years) => text("claim-age_over", &[("years", &years.to_string())]),
                     Label::Own(name) => name,
-                };
-                let value = match claim.value {
-                    Said::Text(text) => text,
-                    Said::Flag(true) => text("say-yes", &[]),
-                    Said::Flag(false) => text("say-no", &[]),
                 };
                 context! { label, value }
             })
@@ -170,6 +173,23 @@ impl Pages {
             warnings,
             checks,
         }
+    }
+}
+
+/// The text for a value that is a word of a list and not somebody's own: genders, also as ISO/IEC 5218 numbers them for mdocs, and marital
+/// status.
+fn value_key(label: &Label, said: &str) -> Option<&'static str> {
+    let Label::Known(claim) = label else {
+        return None;
+    };
+    match (*claim, said.to_ascii_lowercase().as_str()) {
+        ("gender", "male" | "m" | "1") => Some("value-male"),
+        ("gender", "female" | "f" | "2") => Some("value-female"),
+        ("gender", "other" | "9") => Some("value-other"),
+        ("marital_status", "unmarried" | "single") => Some("value-unmarried"),
+        ("marital_status", "married") => Some("value-married"),
+        ("marital_status", "divorced") => Some("value-divorced"),
+        _ => None,
     }
 }
 
