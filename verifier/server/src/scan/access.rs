@@ -3,11 +3,11 @@
 use core::fmt;
 
 use hkdf::Hkdf;
-use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use symbolon_crypto::encoding::base64url;
+use symbolon_pages::cookie;
 use symbolon_verifier::request::MasterSecret;
 use zeroize::Zeroizing;
 
@@ -122,15 +122,8 @@ impl Access {
             return true;
         };
         let expected = code.cookie();
-        headers
-            .get_all(COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .any(|(name, value)| {
-                name == self.cookie_name() && bool::from(value.as_bytes().ct_eq(expected.as_bytes()))
-            })
+        cookie::only(headers, self.cookie_name())
+            .is_some_and(|value| bool::from(value.as_bytes().ct_eq(expected.as_bytes())))
     }
 
     /// The cookie for whoever has the code. `SameSite=Strict`: no other site can scan in the shop's name.
@@ -155,6 +148,8 @@ impl Access {
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
 
     fn code(generation: u32) -> ScanCode {
