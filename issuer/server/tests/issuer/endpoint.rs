@@ -72,6 +72,8 @@ pub(crate) struct Attester {
     key: SoftwareKey,
     pub(crate) leaf: Certificate,
     pub(crate) anchor: Certificate,
+    /// The key of the anchor.
+    pub(crate) root: SoftwareKey,
 }
 
 impl Attester {
@@ -105,7 +107,12 @@ impl Attester {
             key: attester,
             leaf: Certificate::parse(&der).unwrap(),
             anchor,
+            root: authority,
         }
+    }
+
+    pub(crate) fn secret_key(&self) -> &SecretKey {
+        self.key.secret_key()
     }
 
     pub(crate) fn trust(&self) -> ProofTrust {
