@@ -130,7 +130,7 @@ fn client(authentication: ClientAuthentication) -> ClientRegistry {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_name() {
     type Change = fn(&mut Parts, &World);
-    let changes: [(&str, Change); 21] = [
+    let changes: [(&str, Change); 23] = [
         ("authorization.pushed_requests", |parts, _| {
             parts.authorization.pushed_requests = PushedRequests::Optional;
         }),
@@ -188,6 +188,12 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
         }),
         ("the key document-signing", |parts, _| {
             parts.keys.documents.as_mut().unwrap().key.algorithm = SignatureAlgorithm::Es384;
+        }),
+        ("the key status-signing", |parts, _| {
+            parts.keys.status.key.algorithm = SignatureAlgorithm::EdDsa;
+        }),
+        ("the certificates of the key status-signing", |parts, world| {
+            parts.keys.status.key.chain.push(world.issuer_anchor().clone());
         }),
         ("the key metadata-signing", |parts, _| {
             parts.keys.metadata.as_mut().unwrap().key.algorithm = SignatureAlgorithm::EdDsa;

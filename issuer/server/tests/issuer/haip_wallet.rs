@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget};
+use symbolon_crypto::jose::jws::CompactJws;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{PublicKey, SecretKey, SignatureAlgorithm};
 use symbolon_issuer::authorization::{
@@ -331,9 +333,89 @@ async fn keys_are_attested_under_certificates_without_the_anchor() {
         assert_eq!(issued.len(), 2);
         for (issued, key) in issued.iter().zip(&keys) {
             let claims = claims(&issued["credential"]);
+            assert_eq!(claims["_sd_alg"], "sha-256");
             assert_eq!(claims["cnf"]["jwk"]["x"], json!(key.to_jwk().x));
             assert!(claims["exp"].is_i64() || claims["status"]["status_list"].is_object());
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_names_its_signer_by_certificates_without_the_anchor() {
+    let attester = Attester::new(81);
+    let world = world(&attester).await;
+    let instance = Instance::new(&world, &attester);
+    let code = instance.code().await;
+    let token = Tokens::of(
+        instance
+            .redeem(&instance.wallet.redemption(&code, &[]), true)
+            .await,
+    )
+    .await;
+    let keys = [world.wallet_key().public_key()];
+    let leaf = [attester.leaf.clone()];
+    let nonce = world.nonce().await;
+    let attested = attested_keys(&world, attester.secret_key(), &leaf, &keys, Some(&nonce));
+    let response = instance
+        .credential(&token.access, json!({ "attestation": [attested] }))
+        .await;
+    let body: Value = response.json().await.unwrap();
+    let credential = body["credentials"][0]["credential"].as_str().unwrap();
+    let sd_jwt = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
+    signed_without_the_anchor(&world, &sd_jwt.issuer_jwt().header.x5c);
+    // And so does the list that its status is in.
+    let status = claims(&body["credentials"][0]["credential"])["status"]["status_list"].clone();
+    let list = world.client.get(status["uri"].as_str().unwrap());
+    let list = list.header("accept", "application/statuslist+jwt");
+    let list = list.send().await.unwrap().text().await.unwrap();
+    let list = CompactJws::parse(&list, 1 << 20).unwrap();
+    signed_without_the_anchor(&world, &list.header.x5c);
+}
+
+fn signed_without_the_anchor(world: &World, chain: &Option<Vec<Vec<u8>>>) {
+    let chain = chain.as_ref().expect("there are certificates");
+    let chain: Vec<_> = chain.iter().map(|der| Certificate::parse(der).unwrap()).collect();
+    assert!(!chain.is_empty() && !chain[0].is_self_signed());
+    assert!(!chain.contains(world.issuer_anchor()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_of_the_profile_is_taken_up_by_signing_in_and_batches_are_announced() {
+    let attester = Attester::new(81);
+    let world = world(&attester).await;
+    let order = json!({
+        "record": HASSAN,
+        "configurations": [NATIONAL],
+        "tx_code": "not-required",
+        "delivery": "by-value",
+        "grants": "authorization-code",
+    });
+    let created = world.ordered("/offers", order).await;
+    let link = created["link"].as_str().unwrap();
+    assert!(link.starts_with("haip-vci://?credential_offer="), "{link}");
+    let link = reqwest::Url::parse(link).unwrap();
+    let (_, offer) = link.query_pairs().next().unwrap();
+    let offer: Value = serde_json::from_str(&offer).unwrap();
+    assert_eq!(offer["credential_configuration_ids"], json!([NATIONAL]));
+    let state = offer["grants"]["authorization_code"]["issuer_state"]
+        .as_str()
+        .unwrap();
+    let instance = Instance::new(&world, &attester);
+    let leaf = [attester.leaf.clone()];
+    let form = instance.wallet.request(&[("issuer_state", state)]);
+    let attestation = instance.attestation(&Named::Chain(&leaf));
+    let pushed = instance.post("/par", &form, &attestation, false).await;
+    assert_eq!(pushed.status(), StatusCode::CREATED);
+
+    let url = world.url("/.well-known/openid-credential-issuer");
+    let metadata: Value = world.client.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(metadata["batch_credential_issuance"]["batch_size"], 5);
+    for configuration in metadata["credential_configurations_supported"]
+        .as_object()
+        .unwrap()
+        .values()
+    {
+        assert!(configuration["scope"].is_string());
     }
 }
 

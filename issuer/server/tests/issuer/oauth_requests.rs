@@ -16,6 +16,8 @@ use symbolon_crypto::encoding::base64url;
 use symbolon_issuer::authorization::{AuthorizationPolicy, PushedRequests};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::oauth::client_assertion::JWT_BEARER;
+use symbolon_protocol::oauth::client_attestation::AttestationChallenge;
+use symbolon_protocol::oauth::dpop::DpopNonce;
 
 use crate::harness::{World, error_of, wanted_of};
 use crate::wallet::{
@@ -31,6 +33,36 @@ async fn endpoints_of_clients_are_posted_to() {
         let response = wallet.http.get(world.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_comes_with_a_nonce_and_is_in_no_cache() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, ATTESTED).with_dpop();
+    let response = wallet.bare("/challenge").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let nonce = DpopNonce::parse(response.headers()["dpop-nonce"].to_str().unwrap()).unwrap();
+    let body: Value = response.json().await.unwrap();
+    let challenge = AttestationChallenge::parse(body["attestation_challenge"].as_str().unwrap()).unwrap();
+    let server = IssuerIdentifier::parse(&world.base).unwrap();
+    let attestation = wallet.attestation(ATTESTER_KEY, INSTANCE_KEY, Duration::from_secs(3_600));
+    let possession = wallet.proof_of_possession(INSTANCE_KEY, &server, Some(&challenge));
+    let pushed = wallet
+        .bare("/par")
+        .header("OAuth-Client-Attestation", attestation)
+        .header("OAuth-Client-Attestation-PoP", possession)
+        .header("DPoP", wallet.proof(DPOP_KEY, "/par", None, Some(&nonce)))
+        .form(&wallet.request(&[]));
+    let pushed = pushed.send().await.unwrap();
+    assert_eq!(pushed.status(), StatusCode::CREATED);
+    // The next challenge comes unasked.
+    assert!(
+        pushed
+            .headers()
+            .contains_key("oauth-client-attestation-challenge")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,6 +112,80 @@ async fn a_parameter_comes_once_and_without_a_value_not_at_all() {
     assert_eq!(error_of(response).await, "invalid_request");
     let form = with(wallet.redemption(&code, &[]), &["authorization_details"]);
     Tokens::of(wallet.post("/token", form).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_a_form_of_bounded_size() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let form = |mut pairs: Vec<(String, String)>, padding: usize| {
+        pairs.push(("padding".to_owned(), "a".repeat(padding)));
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(pairs).finish()
+    };
+    let code = wallet.code().await;
+    for (path, good) in [
+        ("/par", wallet.request(&[])),
+        ("/token", wallet.redemption(&code, &[])),
+    ] {
+        for media_type in ["text/plain", "application/json"] {
+            let request = wallet.bare(path).header("content-type", media_type);
+            let response = request.body(form(good.clone(), 0)).send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path} {media_type}");
+            assert_eq!(error_of(response).await, "invalid_request", "{path} {media_type}");
+        }
+        let request = wallet
+            .bare(path)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(form(good, 2 << 20)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_no_fragment_and_is_whole() {
+    let world = world_of(open_policy()).await;
+    let stranger = Wallet::new(&world, "stranger");
+    for address in [
+        "https://any.example/back#part",
+        "https://any.example/back#",
+        "//any.example/back",
+        "/back",
+        "https://user@any.example/back",
+    ] {
+        let response = stranger.push(&[("redirect_uri", address)]).await;
+        assert_eq!(error_of(response).await, "invalid_request", "{address}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_that_is_granted_in_part_is_told() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let code = wallet
+        .code_for(&[("scope", "openid NationalIdentity nothing")])
+        .await;
+    let tokens = Tokens::of(wallet.redeem(&code).await).await;
+    assert_eq!(tokens.body["scope"], NATIONAL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_be_guessed_is_too_long_to_be() {
+    let world = world_of(policy()).await;
+    let wallet = Wallet::new(&world, PUBLIC);
+    let request_uri = wallet.pushed(&[]).await;
+    let reference = request_uri.rsplit(':').next().unwrap();
+    let browser = browser_key(&wallet.open_pushed(&request_uri).await);
+    let code = wallet.code().await;
+    let tokens = Tokens::of(wallet.redeem(&code).await).await;
+    let refresh = tokens.refresh.unwrap();
+    let secrets = [reference, &browser, &code, &tokens.access, &refresh];
+    for secret in secrets {
+        // 32 bytes in base64url.
+        assert_eq!(secret.len(), 43);
+    }
+    let different: std::collections::BTreeSet<_> = secrets.into_iter().collect();
+    assert_eq!(different.len(), secrets.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

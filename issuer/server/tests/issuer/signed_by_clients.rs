@@ -314,6 +314,15 @@ async fn a_client_attestation_that_breaks_one_rule_authenticates_nobody() {
     }
     let response = push(&attestation, &[&proof(), &proof()]).await;
     assert_eq!(error_of(response).await, "invalid_request");
+    let twice = wallet
+        .bare("/par")
+        .header("OAuth-Client-Attestation", attestation.as_str())
+        .header("OAuth-Client-Attestation", attestation.as_str())
+        .header("OAuth-Client-Attestation-PoP", proof())
+        .form(&wallet.request(&[]));
+    assert_eq!(error_of(twice.send().await.unwrap()).await, "invalid_request");
+    let alone = push(&attestation, &[]).await;
+    assert_eq!(error_of(alone).await, "invalid_request");
     let response = push(&attestation, &[&proof()]).await;
     assert_eq!(response.status(), StatusCode::CREATED);
 }

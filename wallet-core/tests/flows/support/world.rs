@@ -169,6 +169,7 @@ impl World {
             identifier: ClientIdentifier::parse(CLIENT).unwrap(),
             redirect_uri: RedirectUri::parse(REDIRECT_URI).unwrap(),
             attester: Some(Arc::clone(&world.attester) as _),
+            languages: Languages::new(["fra", "en"]),
         });
         world
     }
