@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 
@@ -86,6 +87,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.listen", KeyType::Text),
     ("wallet.tls_certificate", KeyType::Text),
     ("wallet.tls_key", KeyType::Text),
+    ("wallet.signed_metadata", KeyType::Text),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -203,6 +205,9 @@ pub struct WalletSection {
     /// The private key of the listener, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<PathBuf>,
+    /// Whether the metadata of issuers must be signed: `where-offered` or `required`.
+    #[serde(default)]
+    pub signed_metadata: SignedMetadata,
 }
 
 /// `[card]`
@@ -242,6 +247,7 @@ impl Default for WalletSection {
             listen: default_wallet_listen(),
             tls_certificate: None,
             tls_key: None,
+            signed_metadata: SignedMetadata::default(),
         }
     }
 }

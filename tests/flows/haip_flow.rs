@@ -28,6 +28,48 @@ use crate::story::living_adult;
 
 const BACK: &str = "http://127.0.0.1:9/callback";
 
+/// An issuer without a key for its metadata, and a wallet that must have them signed.
+#[test]
+fn a_wallet_that_must_have_metadata_signed_takes_no_others() {
+    let installation = Installation::new();
+    let path = installation.path("symbolon.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("signed_metadata = \"where-offered\""), "{text}");
+    let issuer = installation.serve(Role::Issuer);
+    installation.sample(20);
+    installation.ok(&["records", "import", "people.ndjson"]);
+    let uin = living_adult(&installation);
+    let offer = || {
+        let made = [
+            "offer",
+            "create",
+            "--record",
+            &uin,
+            "--credential",
+            "NationalIdentity",
+            "--json",
+        ];
+        installation.json(&made)["link"].as_str().unwrap().to_owned()
+    };
+    let receive = |link: &str| {
+        let mut command = installation.command(&["wallet", "receive", link]);
+        command.env("SYMBOLON_WALLET_SIGNED_METADATA", "required");
+        command.output().unwrap()
+    };
+    assert!(receive(&offer()).status.success());
+    drop(issuer);
+    for file in ["metadata-signing.key.pem", "metadata-signing.chain.pem"] {
+        std::fs::remove_file(installation.path(&format!("data/keys/{file}"))).unwrap();
+    }
+    let _issuer = installation.serve(Role::Issuer);
+    let link = offer();
+    let refused = receive(&link);
+    assert!(!refused.status.success());
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("issuer metadata"), "{said}");
+    installation.ok(&["wallet", "receive", &link]);
+}
+
 /// An issuer of the profile that serves, and somebody it knows.
 fn prepare() -> (Installation, Server, String) {
     let urls = Installation::none();
@@ -180,6 +222,10 @@ impl Careless {
                 .headers
                 .retain(|(name, _)| !name.starts_with("oauth-client-attestation")),
             Part::ProofOfTheToken if at("/token") => request.headers.retain(|(name, _)| *name != "dpop"),
+            // Signed, they would say what the issuer said.
+            Part::KeyAttestation if at("/openid-credential-issuer") => {
+                request.headers.retain(|(name, _)| *name != "accept");
+            }
             Part::ProofOfTheCredential if at("/credential") => {
                 request.headers.retain(|(name, _)| *name != "dpop");
             }

@@ -160,7 +160,13 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         wallet = wallet.with_key_attester(Arc::clone(&provider) as _);
         client.attester = Some(provider);
     }
-    let wallet = wallet.with_client(client.clone());
+    let signed_metadata = match &installation {
+        Some(installation) => installation.loaded.configuration.wallet.signed_metadata,
+        None => WalletSection::default().signed_metadata,
+    };
+    let wallet = wallet
+        .with_client(client.clone())
+        .with_signed_metadata(signed_metadata);
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
