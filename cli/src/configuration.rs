@@ -48,6 +48,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pushed_requests", KeyType::Text),
     ("issuer.authorization.dpop", KeyType::Text),
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.unknown_attestation_status", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),

@@ -9,10 +9,12 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget};
+use symbolon_credential::status::StatusReference;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::jose::jws::{self, CompactJws};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{PublicKey, SecretKey, SignatureAlgorithm};
+use symbolon_issuer::attestation_status::UnknownAttestationStatus;
 use symbolon_issuer::authorization::{
     AuthorizationPolicy, DpopPolicy, PreAuthorizedClients, RefreshTokens, TrustedAttesters,
 };
@@ -41,6 +43,10 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 /// An issuer of the profile that believes this wallet provider.
 async fn world(attester: &Attester) -> World {
+    world_with(attester, UnknownAttestationStatus::Refused).await
+}
+
+pub(crate) async fn world_with(attester: &Attester, unknown: UnknownAttestationStatus) -> World {
     let anchors = vec![attester.anchor.clone()];
     let authorization = AuthorizationPolicy {
         dpop: DpopPolicy::Required,
@@ -50,6 +56,7 @@ async fn world(attester: &Attester) -> World {
             anchors,
             keys: Vec::new(),
         },
+        unknown_attestation_status: unknown,
         ..AuthorizationPolicy::closed()
     };
     let trust = attester.trust();
@@ -75,24 +82,30 @@ async fn world(attester: &Attester) -> World {
 }
 
 /// How an attestation names its signer.
-enum Named<'a> {
+pub(crate) enum Named<'a> {
     Chain(&'a [Certificate]),
     KeyId,
 }
 
 /// An instance of the wallet, and the provider that vouches for it.
-struct Instance<'a> {
-    wallet: Wallet<'a>,
-    attester: &'a Attester,
+pub(crate) struct Instance<'a> {
+    pub(crate) wallet: Wallet<'a>,
+    pub(crate) attester: &'a Attester,
+    /// What the attestation says about its status.
+    pub(crate) status: Option<StatusReference>,
 }
 
 impl<'a> Instance<'a> {
-    fn new(world: &'a World, attester: &'a Attester) -> Self {
+    pub(crate) fn new(world: &'a World, attester: &'a Attester) -> Self {
         let wallet = Wallet {
             authentication: Authentication::Public,
             ..Wallet::new(world, CLIENT)
         };
-        Self { wallet, attester }
+        Self {
+            wallet,
+            attester,
+            status: None,
+        }
     }
 
     fn attestation(&self, named: &Named<'_>) -> String {
@@ -111,7 +124,7 @@ impl<'a> Instance<'a> {
             expires_at: now.plus(HOUR),
             wallet_name: None,
             wallet_link: None,
-            status: None,
+            status: self.status.as_ref(),
         };
         let name = match named {
             Named::Chain(chain) => AttesterName::Certificates(chain),
@@ -137,13 +150,13 @@ impl<'a> Instance<'a> {
         request.form(form).send().await.unwrap()
     }
 
-    async fn push(&self, named: &Named<'_>) -> Response {
+    pub(crate) async fn push(&self, named: &Named<'_>) -> Response {
         let form = self.wallet.request(&[]);
         self.post("/par", &form, &self.attestation(named), false).await
     }
 
     /// The whole way to a code.
-    async fn code(&self) -> String {
+    pub(crate) async fn code(&self) -> String {
         let leaf = [self.attester.leaf.clone()];
         let response = self.push(&Named::Chain(&leaf)).await;
         assert_eq!(response.status(), StatusCode::CREATED);
@@ -156,13 +169,13 @@ impl<'a> Instance<'a> {
         parameter(&back, "code").unwrap()
     }
 
-    async fn redeem(&self, form: &[(String, String)], dpop: bool) -> Response {
+    pub(crate) async fn redeem(&self, form: &[(String, String)], dpop: bool) -> Response {
         let leaf = [self.attester.leaf.clone()];
         let attestation = self.attestation(&Named::Chain(&leaf));
         self.post("/token", form, &attestation, dpop).await
     }
 
-    async fn credential(&self, token: &str, proofs: Value) -> Response {
+    pub(crate) async fn credential(&self, token: &str, proofs: Value) -> Response {
         let wallet = &self.wallet;
         let nonce = wallet.nonce().await;
         let proof = wallet.proof(DPOP_KEY, "/credential", Some(token), Some(&nonce));

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod attestation_status;
 mod audit;
 mod authorize;
 mod batch;
