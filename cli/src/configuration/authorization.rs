@@ -23,7 +23,7 @@ pub struct AuthorizationSection {
     /// What becomes of attestations, of wallets and of keys, whose status list cannot be had: `refused` or `accepted`.
     #[serde(skip_serializing_if = "is_usual")]
     pub unknown_attestation_status: UnknownAttestationStatus,
-    /// How long an access token lasts, in seconds: 60 to 3600.
+    /// How long an access token that is bound to a key lasts, in seconds: 60 to 3600. One that is not lasts 300 at most.
     pub access_token_seconds: u64,
     /// How long a wallet may come back without the resident, in days: 1 to 400; not at all without this key.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -118,7 +118,7 @@ fn by_jwt(
             keys, nonce, status, ..
         }) = proof.attestation()
         {
-            proven.nonces.extend(nonce.clone());
+            proven.nonces.push(nonce.clone());
             // Several proofs may carry one attestation.
             if !proven.attestations.contains(status) {
                 proven.attestations.push(status.clone());
@@ -144,7 +144,7 @@ fn by_attestation(
     let verified = key_attestation::verify(attestation, &expected, material.now, material.crypto)?;
     Ok(ProvenKeys {
         keys: verified.keys,
-        nonces: verified.nonce.into_iter().collect(),
+        nonces: vec![verified.nonce],
         attestations: vec![verified.status],
     })
 }

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod asked_for;
 mod attestation_status;
 mod audit;
 mod authorize;
@@ -16,6 +17,7 @@ mod cards;
 mod client_authentication;
 mod code_tokens;
 mod concurrency;
+mod credential_answers;
 mod credential_refusals;
 mod deferred;
 mod did_web;
@@ -31,8 +33,12 @@ mod issuer_metadata;
 mod mosip;
 mod mosip_on_loopback;
 mod mosip_sign_in;
+mod nonce;
 mod notification;
 mod oauth_requests;
+mod offer_book;
+mod offers;
+mod offers_cancelled;
 mod packs;
 mod pages;
 mod pages_shown;
@@ -52,6 +58,7 @@ mod signed_by_clients;
 mod status;
 mod stores;
 mod tenants;
+mod tls;
 mod token_refusals;
 mod vcalm;
 mod wallet;
