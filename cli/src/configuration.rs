@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 
@@ -53,6 +54,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pushed_requests", KeyType::Text),
     ("issuer.authorization.dpop", KeyType::Text),
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.unknown_attestation_status", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),
@@ -104,6 +106,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.signed_metadata", KeyType::Text),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),

@@ -19,6 +19,7 @@ use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_http::serve::listen;
+use symbolon_issuer::haip::Profile;
 use symbolon_issuer::record::Uin;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::report::{Report, Verdict};
@@ -140,6 +141,7 @@ impl Stage {
             folder: folder.clone(),
             issuer: url(&issuer)?,
             verifier: url(&verifier)?,
+            profile: Profile::Standard,
         };
         init(&new, &provider, &SystemRandomness, edge::system_time())?;
         let installation = Installation::load(Some(&folder.join(FILE_NAME)))?;
