@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod assertion;
+pub mod attestation_status;
 pub mod audit;
 pub mod authorization;
 pub mod card;

@@ -23,6 +23,7 @@ mod demo;
 mod every_format;
 mod formats;
 mod haip;
+mod haip_flow;
 mod harness;
 mod installation;
 mod keys;

@@ -8,6 +8,7 @@
 //! - [`policy::PresentationPolicy`] is what a relying party wants beyond that: types, issuers, assurance, claims, age, one holder.
 //!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
 //! - [`relying_party`] says who may ask, for what, how often.
+//! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
@@ -23,6 +24,7 @@ pub mod choices;
 mod evidence;
 mod expected;
 pub mod haip;
+pub mod input;
 pub mod name;
 pub mod policy;
 pub mod relying_party;

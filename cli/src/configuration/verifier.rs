@@ -13,7 +13,7 @@ use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::policy::AssuranceScale;
 use url::Url;
 
-use super::is_default;
+use super::{ScanSection, is_default};
 
 /// `[verifier]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct VerifierSection {
     /// The levels of assurance, and which issuers reach them. Its keys have no environment variables.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assurance: AssuranceScale,
+    /// The page on which a shop checks what people show.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scan: ScanSection,
 }
 
 impl VerifierSection {
@@ -90,6 +93,7 @@ impl VerifierSection {
             policies: None,
             relying_parties: None,
             assurance: AssuranceScale::default(),
+            scan: ScanSection::USUAL,
         }
     }
 

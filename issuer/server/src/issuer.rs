@@ -88,6 +88,7 @@ impl Issuer {
             ProfileKeys {
                 credentials: &keys.credentials.key,
                 documents: keys.documents.as_ref().map(|signer| &signer.key),
+                status: &keys.status.key,
                 metadata: keys.metadata.as_ref().map(|signer| &signer.key),
             },
         )?;

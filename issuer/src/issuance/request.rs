@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon_crypto::PublicKey;
+use symbolon_protocol::attestation_status::AttestationStatus;
 use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::openid4vci::credential::CredentialRequest;
 use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
@@ -57,6 +58,7 @@ pub struct AcceptedRequest<'a> {
     pub(super) keys: Vec<PublicKey>,
     pub(super) copies: Copies,
     pub(super) nonces: Vec<NonceMark>,
+    pub(super) attestations: Vec<AttestationStatus>,
     pub(super) access: Option<SpentAccess>,
     pub(super) transaction: Option<FetchedTransaction>,
     pub(super) offer: Option<OfferStanding>,
@@ -69,6 +71,13 @@ impl AcceptedRequest<'_> {
     #[must_use]
     pub const fn record(&self) -> &Uin {
         &self.record
+    }
+
+    /// Where the attestations of the keys are revoked. They are asked before anything is written; those of a deferred credential
+    /// were when the keys were proven.
+    #[must_use]
+    pub fn attestations(&self) -> &[AttestationStatus] {
+        &self.attestations
     }
 
     /// How many credentials are asked for: one for each proven key, as far as a batch goes.
@@ -125,7 +134,11 @@ pub fn judge<'a>(
         Some(client) => ExpectedClient::Named(client),
         None => ExpectedClient::Anonymous,
     };
-    let ProvenKeys { mut keys, nonces } = prove(proofs, configuration, client, material)?;
+    let ProvenKeys {
+        mut keys,
+        nonces,
+        attestations,
+    } = prove(proofs, configuration, client, material)?;
     // An attestation may attest more keys than one request gets credentials: then fewer are issued (§8.3).
     keys.truncate(profile.policy().batch_size as usize);
     let nonces = nonces
@@ -139,6 +152,7 @@ pub fn judge<'a>(
         copies: configuration.copies(keys.len()),
         keys,
         nonces: nonces.into_iter().collect(),
+        attestations,
         access: Some(presented.spent(left)),
         transaction: None,
         offer: presented.offer.clone(),
@@ -189,6 +203,7 @@ pub fn judge_deferred<'a>(
         keys,
         copies: transaction.copies,
         nonces: Vec::new(),
+        attestations: Vec::new(),
         access: None,
         transaction: Some(FetchedTransaction {
             id,

@@ -114,7 +114,7 @@ impl State {
         self.run(&mut session, evidence).await
     }
 
-    /// The same, with what it says about the codes of cards, so that what was handed in together can be judged together.
+    /// The same, so that the codes of one card can be judged together.
     pub(crate) async fn judge_codes(
         &self,
         mut session: VerificationSession<'_>,

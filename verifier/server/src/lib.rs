@@ -10,10 +10,13 @@ mod quota;
 mod relying_party;
 mod request;
 mod routes;
+mod scan;
 mod server;
 mod state;
 pub mod store;
 
 pub use relying_party::{CheckedPolicies, webhook_urls};
+pub use routes::DamagedPages;
+pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

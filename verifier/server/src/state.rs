@@ -25,6 +25,7 @@ use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::Pages;
+use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
 /// The time, as the command line hands it in.
@@ -77,6 +78,8 @@ pub struct Dependencies {
     pub tenant: TenantId,
     /// Who may make requests.
     pub administration: AdministrationToken,
+    /// The page that scans, where it is served.
+    pub scan: Option<ScanSetup>,
 }
 
 /// What the handlers share.

@@ -40,6 +40,7 @@ impl Issuer {
             .clients(now)
             .client(request.client, &pushed.client)?
             .ok_or(ClientRefusal::Missing)?;
+        self.check_instance(&client, now).await?;
         let url = self.profile().identifier().endpoint(paths::PUSHED_REQUESTS)?;
         let key = self.proven_key(request.dpop, &url, now)?;
         let asked = match pushed.contents {

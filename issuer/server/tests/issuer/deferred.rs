@@ -327,3 +327,27 @@ async fn an_issuer_that_demands_encryption_demands_it_of_deferred_requests() {
     let waiting = send_encrypted(&world, "/deferred_credential", &token, &whole).await;
     assert_eq!(waiting.status(), StatusCode::ACCEPTED);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_demands_encrypted_requests_alone_demands_them_of_deferred_ones() {
+    let own = configuration("Approved", "issuance = \"approval\"");
+    let policy = IssuerPolicy {
+        request_encryption: EncryptionPolicy::Required,
+        ..batches()
+    };
+    let world = World::start_shaped(policy, with_configurations(&[own], ProofTrust::default())).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let token = world.token_for("Approved", HASSAN).await;
+    let proof = world.proof(&world.wallet_key(), &world.nonce().await);
+    let body = json!({ "credential_configuration_id": "Approved", "proofs": { "jwt": [proof] } });
+    let waiting = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+    let body: Value = waiting.json().await.unwrap();
+    let transaction = body["transaction_id"].as_str().unwrap();
+    let plain = fetch(&world, &token, transaction).await;
+    assert_eq!(plain.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
+    let body = json!({ "transaction_id": transaction });
+    let waiting = send_encrypted(&world, "/deferred_credential", &token, &body).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+}

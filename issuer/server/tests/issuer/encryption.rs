@@ -153,6 +153,23 @@ async fn an_issuer_that_demands_encryption_refuses_what_is_plain() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_demands_encrypted_requests_alone_answers_them_in_the_clear() {
+    let policy = IssuerPolicy {
+        request_encryption: EncryptionPolicy::Required,
+        ..IssuerPolicy::default()
+    };
+    let world = world(policy).await;
+    let token = world.token(HASSAN).await;
+    let body = request(&world, None).await;
+    let plain = send(&world, "/credential", &token, &body).await;
+    assert_eq!(plain.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
+    let answer = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-type"], "application/json");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_decrypted_is_refused_and_a_bomb_does_not_go_off() {
     let world = world(IssuerPolicy::default()).await;
     let token = world.token(HASSAN).await;

@@ -19,6 +19,7 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::fetch::FetchPolicy;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::authorization::AuthorizationPolicy;
@@ -35,8 +36,9 @@ use symbolon_issuer_server::administration::{
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, PlainKey, Records,
-    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, open_embedded, shipped_translations,
+    CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, FetchedAttestationStates, Issuer, IssuerKeys,
+    Listening, PlainKey, Records, RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer,
+    open_embedded, shipped_translations,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -479,6 +481,9 @@ pub(crate) fn setup(
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
         sign_in: SignInSetup::closed(Arc::new(shipped_translations().unwrap())),
+        attestation_states: Arc::new(
+            FetchedAttestationStates::new(FetchPolicy::Development, Arc::new(RustCryptoProvider)).unwrap(),
+        ),
     }
 }
 

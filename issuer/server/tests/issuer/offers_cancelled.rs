@@ -203,6 +203,9 @@ async fn a_request_that_waits_for_its_approval_is_over() {
     let approved = deferred::decide(&world, &transaction, "approve").await;
     assert_eq!(approved.status(), StatusCode::OK);
     cancelled(&world, &id).await;
+    let other = world.token_for("Approved", HASSAN).await;
+    let foreign = deferred::fetch(&world, &other, &transaction).await;
+    assert_eq!(error_of(foreign).await, "invalid_transaction_id");
     for wait in [0, 3_600] {
         // Also once the token itself is over, which serves for what it paid for all the same.
         world.wait(wait);

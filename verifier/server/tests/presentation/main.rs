@@ -11,11 +11,15 @@ mod flow;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod relying_parties;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod vcalm;
 #[cfg(test)]

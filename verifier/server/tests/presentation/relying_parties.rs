@@ -14,6 +14,7 @@ use symbolon_http::serve::{Encryption, Limits, Running, harden, listen, serve};
 use symbolon_trust::status_list::Status;
 use symbolon_trust::testing::DAY;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier_server::ScanAccess;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 
 use crate::world::{TOKEN, World, json_of};
@@ -68,15 +69,15 @@ impl Town {
     }
 
     async fn configured(configure: impl FnOnce(&mut VerifierConfiguration)) -> Self {
-        let world = World::of_issuer(|configuration, vct| {
+        let configure = |configuration: &mut VerifierConfiguration, vct: &str| {
             policies(configuration, vct);
             let bank = json!({"name": "First Bank", "policies": ["name", "strict"], "posted_verification": "allowed"});
             party(configuration, "bank", bank);
             let shop = json!({"name": "Corner Shop", "policies": ["name-kept"], "own_queries": "allowed"});
             party(configuration, "shop", shop);
             configure(configuration);
-        })
-        .await;
+        };
+        let world = World::of_issuer(configure, ScanAccess::Open).await;
         let bank = make_key(&world, "bank").await;
         let shop = make_key(&world, "shop").await;
         Self { world, bank, shop }

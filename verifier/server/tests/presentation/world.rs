@@ -47,7 +47,7 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -108,11 +108,22 @@ impl World {
     }
 
     pub(crate) async fn configured(configure: impl FnOnce(&mut VerifierConfiguration)) -> Self {
-        Self::of_issuer(|configuration, _| configure(configuration)).await
+        Self::with_page(configure, ScanAccess::Open).await
+    }
+
+    /// With a page for those whom `scan` lets in.
+    pub(crate) async fn with_page(
+        configure: impl FnOnce(&mut VerifierConfiguration),
+        scan: ScanAccess,
+    ) -> Self {
+        Self::of_issuer(|configuration, _| configure(configuration), scan).await
     }
 
     /// The same, for a configuration that names the type of the issuer's credential.
-    pub(crate) async fn of_issuer(configure: impl FnOnce(&mut VerifierConfiguration, &str)) -> Self {
+    pub(crate) async fn of_issuer(
+        configure: impl FnOnce(&mut VerifierConfiguration, &str),
+        scan: ScanAccess,
+    ) -> Self {
         let status = Arc::new(StatusServer::default());
         let router = Router::new()
             .route("/status/0", get(status_token))
@@ -175,6 +186,10 @@ impl World {
             holder_keys: HolderKeys::OneKey,
             tenant: TenantId::parse("default").unwrap(),
             administration: AdministrationToken::new(TOKEN),
+            scan: Some(ScanSetup {
+                access: scan,
+                face_keys: Vec::new(),
+            }),
         };
         let server = Server::start(listener, Encryption::Plain, configuration, dependencies)
             .await
@@ -257,7 +272,7 @@ impl World {
         method: Method,
         path: &str,
         headers: &[(http::HeaderName, &str)],
-        body: &str,
+        body: &(impl AsRef<[u8]> + ?Sized),
     ) -> Fetched {
         let url = if path.starts_with("http") {
             path.to_owned()
@@ -271,7 +286,7 @@ impl World {
                 .iter()
                 .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
                 .collect(),
-            body: body.as_bytes().to_vec(),
+            body: body.as_ref().to_vec(),
             max_bytes: 1 << 20,
             redirects: Redirects::Refuse,
         };

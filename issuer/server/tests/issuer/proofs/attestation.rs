@@ -19,7 +19,8 @@ async fn each_demand_on_an_attestation_stands_by_itself_in_either_place() {
         "proof-types = [\"jwt\", \"attestation\"]\n[key-attestation]\n\
          key-storage = [\"iso_18045_high\"]\nuser-authentication = [\"iso_18045_moderate\"]",
     );
-    let world = world(&[own], attester.trust()).await;
+    let any_level = configuration("AnyLevel", "proof-types = [\"attestation\"]");
+    let world = world(&[own, any_level], attester.trust()).await;
     let token = world.token_for("Attested", HASSAN).await;
     let key = world.wallet_key();
     let mut private = json!(key.public_key().to_jwk());
@@ -111,6 +112,13 @@ async fn each_demand_on_an_attestation_stands_by_itself_in_either_place() {
     refused(alone(&made_up), "invalid_nonce", "made up").await;
     let endless = jwt(attester.key(), &header, &with(&claims, "exp", json!(null)));
     refused(in_proof(&endless), "invalid_proof", "endless").await;
+    // An empty list is none, also where nobody asks for a level.
+    let of_any_level = world.token_for("AnyLevel", HASSAN).await;
+    for levels in ["key_storage", "user_authentication"] {
+        let attestation = jwt(attester.key(), &header, &with(&claims, levels, json!([])));
+        let answer = asked(&world, "AnyLevel", &of_any_level, alone(&attestation)).await;
+        assert_eq!(error_of(answer).await, "invalid_proof", "{levels}");
+    }
     // Alone it need not expire, and its algorithm is one that the metadata lists.
     let issued = asked(&world, "Attested", &token, alone(&endless)).await;
     assert_eq!(issued.status(), StatusCode::OK);
