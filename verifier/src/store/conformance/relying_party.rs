@@ -1,5 +1,10 @@
 //! What every implementation of [`RelyingPartyStore`](super::super::RelyingPartyStore) must do.
 
+#![expect(
+    clippy::cloned_ref_to_slice_refs,
+    reason = "a list of one reads like the lists of several beside it"
+)]
+
 use core::time::Duration;
 
 use symbolon_crypto::UnixTime;
