@@ -9,6 +9,7 @@ mod error;
 mod offers;
 mod packs;
 mod records;
+pub(crate) mod shapes;
 mod sign_in;
 mod transactions;
 mod types;

@@ -12,7 +12,7 @@ mod setup;
 pub mod sign_in;
 mod store;
 
-pub use crate::http::{TenantsError, router};
+pub use crate::http::{TenantsError, description::description, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
     BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,

@@ -4,6 +4,7 @@
 mod answer;
 mod consent;
 mod language;
+pub(crate) mod operations;
 mod operator;
 mod problem;
 mod provider;
@@ -16,7 +17,7 @@ pub use translations::{Translations, TranslationsError};
 
 pub(crate) use problem::{Problem, problem_page};
 pub(crate) use render::Pages;
-pub(crate) use routes::router;
+pub(crate) use routes::{Desk, router};
 
 /// The paths of the pages below the issuer's identifier.
 pub(crate) mod paths {

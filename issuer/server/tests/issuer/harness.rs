@@ -19,6 +19,7 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::openapi::conformance::Conformance;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::authorization::AuthorizationPolicy;
@@ -55,6 +56,8 @@ pub(crate) const START: i64 = 1_795_435_200;
 
 pub(crate) struct World {
     running: Option<Running>,
+    /// Holds whatever any test exchanges with the server against the description of the interface.
+    conformance: Conformance,
     administration: Administration,
     /// What opens its administration.
     pub(crate) token: &'static str,
@@ -148,6 +151,7 @@ impl World {
         let clock = Arc::new(AtomicI64::new(START));
         let mut worlds = Vec::new();
         let mut served = Vec::new();
+        let conformance = Conformance::default();
         for (seed, place) in (1..).zip(places) {
             let base = format!("http://{}:{port}{}", place.host, place.path);
             let randomness = Arc::new(SeededRandomness::new(seed));
@@ -171,6 +175,7 @@ impl World {
             });
             worlds.push(Self {
                 running: None,
+                conformance: conformance.clone(),
                 administration: Administration::new(issuer),
                 token: place.token,
                 store: store.clone(),
@@ -184,7 +189,8 @@ impl World {
                 policies,
             });
         }
-        let running = Server::start_tenants(served, listener, Encryption::Plain).await;
+        let encryption = Encryption::Plain;
+        let running = Server::start_watched_tenants(served, listener, encryption, &conformance).await;
         worlds[0].running = Some(running.unwrap());
         worlds
     }
@@ -235,10 +241,13 @@ impl World {
             encryption: Encryption::Plain,
             administration_token: AdministrationToken::new(ADMINISTRATION_TOKEN),
         };
-        let running = Some(Server::start(issuer, listening).await.unwrap());
+        let conformance = Conformance::default();
+        let running = Server::start_watched(issuer, listening, &conformance).await;
+        let running = Some(running.unwrap());
         let client = Client::builder().no_proxy().build().unwrap();
         Self {
             running,
+            conformance,
             administration,
             token: ADMINISTRATION_TOKEN,
             store,
@@ -443,6 +452,16 @@ impl World {
 
     pub(crate) fn issuer_anchor(&self) -> &Certificate {
         &self.keys.anchor
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let found = self.conformance.found();
+        // A test that fails by itself says more.
+        if !std::thread::panicking() {
+            assert!(found.is_empty(), "not as the description says: {found:#?}");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod code_tokens;
 mod concurrency;
 mod credential_refusals;
 mod deferred;
+mod description;
 mod dpop;
 mod encryption;
 mod endpoint;
