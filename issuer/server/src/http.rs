@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use symbolon_http::openapi::{DescribedRouter, get, post};
+use symbolon_http::openapi::{DescribedRouter, Descriptions, get, post, served};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_issuer::metadata::paths;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlError, WellKnown};
@@ -37,7 +37,6 @@ use tower_http::cors::{Any, CorsLayer};
 use crate::administration::Administration;
 use crate::issuer::Issuer;
 use crate::pages::Desk;
-use description::DESCRIPTION;
 pub use tenants::TenantsError;
 pub(crate) use tenants::{Around, tenants_router};
 
@@ -86,7 +85,9 @@ pub fn router(issuer: &Arc<Issuer>, token: AdministrationToken) -> Result<Router
         documents: Arc::new(metadata::Documents::build(issuer)?),
         token: token.clone(),
     };
-    let described = endpoints(issuer.profile().identifier(), token);
+    let identifier = issuer.profile().identifier();
+    let descriptions = Descriptions::new(|audience| description::description(identifier, audience));
+    let described = endpoints(identifier, token).layer(descriptions.layer());
     Ok(described.with_state(served).into_router())
 }
 
@@ -137,8 +138,8 @@ fn endpoints(identifier: &IssuerIdentifier, token: AdministrationToken) -> Descr
             get(status::bitstring_list_described(), status::bitstring_list),
         )
         .route(
-            &format!("{base}{DESCRIPTION}"),
-            get(description::public_described(), description::public),
+            &format!("{base}{}", served::DESCRIPTION),
+            get(served::public_described(tags::DOCUMENTS), served::public),
         )
         // Public documents, which pages of other origins may read.
         .layer(CompressionLayer::new())

@@ -9,5 +9,6 @@ mod server;
 mod state;
 pub mod store;
 
+pub use routes::description::description;
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

@@ -3,7 +3,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
-use symbolon_http::serve::{Encryption, ServeError, harden, serve};
+#[cfg(feature = "testing")]
+use symbolon_http::openapi::{Audience, conformance::Conformance};
+use symbolon_http::serve::{Encryption, ServeError, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_verifier::store::{StoreError, VerifierStore};
@@ -85,8 +87,35 @@ impl Server {
         configuration: VerifierConfiguration,
         dependencies: Dependencies,
     ) -> Result<Running, StartError> {
+        Self::start_within(listener, encryption, configuration, dependencies, |router| router).await
+    }
+
+    /// The same, and holds every request and answer against the description of the interface.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    #[cfg(feature = "testing")]
+    pub async fn start_watched(
+        listener: TcpListener,
+        encryption: Encryption,
+        configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+        conformance: &Conformance,
+    ) -> Result<Running, StartError> {
+        let description = routes::description::description(&configuration.identifier, Audience::Operator);
+        let watch = |router| conformance.watch(router, &serde_json::json!(description));
+        Self::start_within(listener, encryption, configuration, dependencies, watch).await
+    }
+
+    async fn start_within(
+        listener: TcpListener,
+        encryption: Encryption,
+        configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+        around: impl FnOnce(axum::Router) -> axum::Router,
+    ) -> Result<Running, StartError> {
         let state = Arc::new(State::new(configuration, dependencies)?);
-        let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let router = around(routes::router(Arc::clone(&state)));
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,

@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
-use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post};
+use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post, served};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
@@ -21,7 +21,7 @@ use symbolon_issuer::record_source::RecordSourceError;
 
 use super::Served;
 use super::answer::{has_media_type, retry_after};
-use super::description::{DESCRIPTION, whole, whole_described};
+use super::tags::ADMINISTRATION;
 use crate::administration::{Administration, AdministrationError, encode_entries};
 
 /// An import of some thousand records with portraits.
@@ -70,7 +70,10 @@ pub(super) fn router(token: AdministrationToken) -> DescribedRouter<Served> {
         .route("/sign-in-codes", post(operations::sign_in_codes(), sign_in_codes))
         .route("/audit", get(operations::audit(), audit))
         .route("/audit/verify", post(operations::verify_audit(), verify_audit))
-        .route(DESCRIPTION, get(whole_described(), whole))
+        .route(
+            served::DESCRIPTION,
+            get(served::whole_described(ADMINISTRATION), served::whole),
+        )
         .fallback(async || StatusCode::NOT_FOUND)
         .behind_administration(token)
         .harden(LIMITS)

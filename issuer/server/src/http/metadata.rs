@@ -15,12 +15,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
-use symbolon_http::openapi::{Answer, Audience, OpenApi, Operation, Presence, object};
+use symbolon_http::openapi::{Answer, Operation, Presence, object};
 use symbolon_protocol::identifier::UrlError;
 use symbolon_protocol::oauth::metadata;
 
 use super::accept::accepted_metadata;
-use super::description::description;
 use super::messages::documents::{
     AuthorizationServerMetadata, CredentialIssuerMetadata, JwtVcIssuerMetadata,
 };
@@ -32,8 +31,6 @@ pub(super) struct Documents {
     authorization_server: metadata::AuthorizationServerMetadata,
     jwt_vc_issuer: Value,
     did_document: Option<Value>,
-    pub(super) description: OpenApi,
-    pub(super) whole_description: OpenApi,
 }
 
 impl Documents {
@@ -54,8 +51,6 @@ impl Documents {
                     .chain(&issuer.setup.keys.retired.credentials),
             ),
             did_document: issuer.signers.assertion().did_document(),
-            description: description(profile.identifier(), Audience::Public),
-            whole_description: description(profile.identifier(), Audience::Operator),
         })
     }
 }
@@ -252,7 +247,7 @@ fn typed(media_type: &'static str, body: Vec<u8>) -> Response {
 }
 
 /// Five minutes: an operator who changes a configuration restarts the issuer and waits that long.
-pub(super) fn cacheable(mut response: Response) -> Response {
+fn cacheable(mut response: Response) -> Response {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -18,13 +18,15 @@ mod problem;
 mod router;
 mod schemas;
 mod security;
+pub mod served;
 
 pub use answer::{Answer, Presence};
 pub use document::{About, Audience, describe};
 pub use operation::{Operation, Tag};
-pub use problem::{problem, request_refused};
+pub use problem::{ProblemShape, problem, request_refused};
 pub use router::{DescribedRouter, Endpoint, Endpoints, Methods, delete, get, post};
 pub use schemas::{BINARY, Schemas, TEXT, any_of, anything, named, object, one_of, text};
 pub use security::Security;
+pub use served::Descriptions;
 pub use utoipa::ToSchema;
 pub use utoipa::openapi::OpenApi;

@@ -4,21 +4,17 @@ use utoipa::ToSchema;
 
 use super::answer::Answer;
 
-/// What went wrong ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)).
+/// What went wrong ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)): the shape of the protocol's `ProblemDetails`.
 #[derive(ToSchema)]
 #[schema(as = ProblemDetails)]
-#[expect(
-    dead_code,
-    reason = "read as a schema alone; the message itself is written by the protocol crate"
-)]
-struct ProblemShape {
+pub struct ProblemShape {
     /// A URL that says which kind of problem it is.
     #[schema(rename = "type")]
-    problem: String,
+    pub problem: String,
     /// The kind in words.
-    title: String,
+    pub title: String,
     /// This very problem in words, without anything that was sent.
-    detail: String,
+    pub detail: String,
 }
 
 /// An answer that tells of a problem.

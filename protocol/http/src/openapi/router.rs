@@ -209,7 +209,9 @@ impl<S: Clone + Send + Sync + 'static> DescribedRouter<S> {
         })
     }
 
-    fn each(mut self, change: impl Fn(Operation) -> Operation) -> Self {
+    /// Changes the description of every operation that is there by now: what a layer of one's own asks for and answers.
+    #[must_use]
+    pub fn each(mut self, change: impl Fn(Operation) -> Operation) -> Self {
         let changed = self.endpoints.0.into_iter().map(|endpoint| Endpoint {
             operation: change(endpoint.operation),
             ..endpoint
