@@ -1,6 +1,7 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod openapi;
 mod tenant;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use openapi::{DescribedRole, OpenapiArguments};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 
@@ -88,6 +90,11 @@ pub enum Command {
     /// Further issuers of the same process
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Describes an HTTP interface by OpenAPI 3.1, without a server: of this installation, or for any URL
+    #[command(
+        after_help = "Examples:\n  symbolon openapi issuer --out issuer.json\n  symbolon openapi verifier --url https://verify.example --public"
+    )]
+    Openapi(OpenapiArguments),
     /// Saves a running installation into one encrypted file
     Backup(BackupArguments),
     /// Makes an installation of a backup

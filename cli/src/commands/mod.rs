@@ -9,6 +9,7 @@ pub mod init;
 pub mod issuing;
 pub mod judge;
 pub mod keys;
+pub mod openapi;
 pub mod qr;
 pub mod records;
 pub mod request;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
+use crate::arguments::{Arguments, Command, DescribedRole, IssuerCommand, OpenapiArguments, ServeCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -92,6 +93,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => issuing::audit(command, choice).await,
         Command::Keys(command) => keys::run(command, choice).await,
         Command::Tenant(command) => tenant::run(command, configuration).map(|()| ExitCode::SUCCESS),
+        Command::Openapi(arguments) => openapi::run(arguments, choice),
         Command::Backup(arguments) => backup::run(arguments, configuration).await,
         Command::Restore(arguments) => restore::run(arguments).await,
     }
@@ -108,5 +110,9 @@ const fn is_of_one_issuer(command: &Command) -> bool {
             | Command::Credential(_)
             | Command::Audit(_)
             | Command::Keys(_)
+            | Command::Openapi(OpenapiArguments {
+                role: DescribedRole::Issuer,
+                ..
+            })
     )
 }

@@ -25,7 +25,7 @@ pub use document::{About, Audience, describe};
 pub use operation::{Operation, Tag};
 pub use problem::{ProblemShape, problem, request_refused};
 pub use router::{DescribedRouter, Endpoint, Endpoints, Methods, delete, get, post};
-pub use schemas::{BINARY, Schemas, TEXT, any_of, anything, named, object, one_of, text};
+pub use schemas::{BINARY, Schemas, TEXT, any_of, anything, list_of, named, object, one_of, text};
 pub use security::Security;
 pub use served::Descriptions;
 pub use utoipa::ToSchema;

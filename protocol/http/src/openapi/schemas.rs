@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, Array, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 /// The media type of bytes that are no text.
@@ -74,6 +74,12 @@ pub fn anything() -> RefOr<Schema> {
 #[must_use]
 pub fn object() -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::Object).build().into()
+}
+
+/// A list.
+#[must_use]
+pub fn list_of(item: RefOr<Schema>) -> RefOr<Schema> {
+    RefOr::T(Schema::Array(Array::new(item)))
 }
 
 /// One schema or another.

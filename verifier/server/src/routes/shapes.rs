@@ -1,5 +1,5 @@
 //! The shapes of what the endpoints take and answer, for the description of the interface. Most messages are types of pure crates, which
-//! know nothing of descriptions (`docs/adr/0012`); every test that speaks HTTP with the verifier holds the two against each other.
+//! know nothing of descriptions (`docs/adr/0014`); every test that speaks HTTP with the verifier holds the two against each other.
 #![expect(
     dead_code,
     reason = "read as schemas alone; the messages have types of their own"
