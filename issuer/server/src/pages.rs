@@ -3,7 +3,6 @@
 
 mod answer;
 mod consent;
-mod language;
 pub(crate) mod operations;
 mod operator;
 mod problem;
@@ -13,7 +12,7 @@ mod routes;
 mod sign_in;
 mod translations;
 
-pub use translations::{Translations, TranslationsError};
+pub use translations::shipped_translations;
 
 pub(crate) use problem::{Problem, problem_page};
 pub(crate) use render::Pages;

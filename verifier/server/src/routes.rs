@@ -5,10 +5,16 @@ mod answer;
 pub(crate) mod description;
 mod error;
 mod events;
+mod form;
+mod identity;
 mod operations;
+mod pages;
 mod request_object;
 mod shapes;
 mod vcalm;
+
+pub(crate) use self::pages::DamagedPages;
+pub(crate) use self::pages::Pages;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -58,6 +64,10 @@ fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
             get(operations::evidence(), administration::evidence),
         )
         .route(
+            "/registration",
+            get(operations::registration(), identity::registration),
+        )
+        .route(
             served::DESCRIPTION,
             get(served::whole_described(DOCUMENTS), served::whole),
         )
@@ -70,12 +80,49 @@ fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
             "/openid4vp/requests/{id}",
             get(operations::request_object(), request_object::fetch).and(post(
                 operations::request_object_with_nonce(),
-                request_object::fetch_with_nonce,
+                request_object::fetch_with_parameters,
             )),
         )
         .route(
             "/openid4vp/responses/{id}",
             post(operations::receive(), answer::receive),
+        )
+        .route(
+            "/openid4vp/responses",
+            post(operations::receive_registered(), answer::receive_registered),
+        )
+        .route(
+            "/presentations/style.css",
+            get(
+                operations::file("readStyle", "How the pages look", "text/css"),
+                pages::style,
+            ),
+        )
+        .route(
+            "/presentations/icon.svg",
+            get(
+                operations::file("readIcon", "The pages' picture", "image/svg+xml"),
+                pages::icon,
+            ),
+        )
+        .route("/presentations/{id}", get(operations::show_page(), pages::show))
+        .route(
+            "/presentations/{id}/return",
+            get(operations::come_back(), pages::come_back),
+        )
+        .route(
+            "/.well-known/did.json",
+            get(
+                operations::did_document("readDidDocument"),
+                identity::did_document,
+            ),
+        )
+        .route(
+            "/did.json",
+            get(
+                operations::did_document("readDidDocumentBelowPath"),
+                identity::did_document,
+            ),
         )
         .route(
             served::DESCRIPTION,

@@ -2,6 +2,8 @@
 
 use symbolon_http::openapi::{ToSchema, named};
 use symbolon_issuer::credential_record::{CredentialKind, CredentialStatus, StatusAction};
+use symbolon_issuer::grant::TxCodePolicy;
+use symbolon_issuer::offer::{CancellationCause, OfferDelivery, OfferDevice, OfferGrants, OfferState};
 use symbolon_issuer::transaction::{Decision, TransactionStage};
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use utoipa::openapi::{RefOr, Schema};
@@ -45,6 +47,32 @@ pub(super) fn credential_statuses() -> RefOr<Schema> {
 pub(super) fn status_actions() -> RefOr<Schema> {
     use StatusAction::{Reinstate, Revoke, Suspend};
     named([Revoke, Suspend, Reinstate])
+}
+
+pub(super) fn transaction_code_policies() -> RefOr<Schema> {
+    named([TxCodePolicy::NotRequired, TxCodePolicy::Required])
+}
+
+pub(super) fn offer_deliveries() -> RefOr<Schema> {
+    named([OfferDelivery::ByValue, OfferDelivery::ByReference])
+}
+
+pub(super) fn offer_grants() -> RefOr<Schema> {
+    use OfferGrants::{AuthorizationCode, Both, PreAuthorizedCode};
+    named([PreAuthorizedCode, AuthorizationCode, Both])
+}
+
+pub(super) fn offer_devices() -> RefOr<Schema> {
+    named([OfferDevice::SameDevice, OfferDevice::OtherDevice])
+}
+
+pub(super) fn offer_states() -> RefOr<Schema> {
+    use OfferState::{Cancelled, Expired, Fetched, Issued, Made, Refused, Started};
+    named([Made, Fetched, Started, Issued, Refused, Expired, Cancelled])
+}
+
+pub(super) fn cancellation_causes() -> RefOr<Schema> {
+    named([CancellationCause::Operator, CancellationCause::Restore])
 }
 
 pub(super) fn decisions() -> RefOr<Schema> {

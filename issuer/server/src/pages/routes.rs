@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::HeaderValue;
-use http::header::SET_COOKIE;
 use symbolon_http::openapi::{DescribedRouter, get, post};
 use symbolon_http::serve::AdministrationToken;
+use symbolon_pages::answer::switch_language;
 
-use super::answer::{icon, see_other, style};
-use super::language::LANGUAGE_COOKIE;
+use super::answer::{icon, style};
 use super::operations::{file, looked_at, operator_asked, operator_shown, step, submitted};
 use super::paths;
 use super::{consent, operator, provider, sign_in};
@@ -107,19 +105,7 @@ pub(crate) fn router(base: &str) -> DescribedRouter<Served> {
 
 /// Remembers a language, and loads the page again without the wish in its address.
 pub(super) fn switched_language(desk: &Desk, tag: &str, path: &str) -> Response {
-    let mut response = see_other(&desk.issuer.pages.location(path));
-    if let Some(language) = desk.issuer.pages.translations().matching(tag) {
-        let secure = match desk.issuer.profile().identifier().url().url().scheme() {
-            "https" => "; Secure",
-            _ => "",
-        };
-        let cookie = format!(
-            "{LANGUAGE_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
-            language.tag
-        );
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-    }
-    response
+    let pages = &desk.issuer.pages;
+    let secure = desk.issuer.profile().identifier().url().url().scheme() == "https";
+    switch_language(pages.translations(), tag, &pages.location(path), secure)
 }

@@ -40,3 +40,8 @@ pub(super) const VCALM: Tag = Tag {
     name: "VCALM",
     description: "A coordinator has credentials and presentations verified.",
 };
+/// What browsers use.
+pub(super) const PAGES: Tag = Tag {
+    name: "Pages",
+    description: "The pages on which a browser begins and ends a presentation.",
+};

@@ -7,8 +7,13 @@
 
 use serde_json::Value;
 use symbolon_http::openapi::{ProblemShape, ToSchema, named};
+use symbolon_protocol::openid4vp::client_id::ClientIdKind;
+use symbolon_protocol::openid4vp::link::RequestUriMethod;
+use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::answer::AnswerCheck;
+use symbolon_verifier::choices::RequestTransport;
 use symbolon_verifier::report::{CredentialFormat, Verdict};
+use symbolon_verifier::store::PageFlow;
 use utoipa::openapi::{RefOr, Schema};
 
 /// What a relying party asks for: a query of its own, or one of the configuration.
@@ -19,8 +24,25 @@ pub(super) struct MakePresentationRequest {
     dcql_query: Option<Value>,
     /// The name of a query of the configuration.
     query: Option<String>,
-    /// Where the resident's browser goes after the answer, for the flow on one device.
+    /// A scope that stands for a query.
+    scope: Option<String>,
+    /// Where the browser that began goes after the answer.
     return_to: Option<String>,
+    /// A page of the verifier's own for the browser to begin on.
+    #[schema(schema_with = page_flows, required = false)]
+    page: Option<PageFlow>,
+    /// How the verifier is named.
+    #[schema(schema_with = client_id_kinds, required = false)]
+    client_id_prefix: Option<ClientIdKind>,
+    /// How the answer travels.
+    #[schema(schema_with = response_modes, required = false)]
+    response_mode: Option<ResponseMode>,
+    /// Whether the link holds the request.
+    #[schema(schema_with = request_deliveries, required = false)]
+    request_delivery: Option<RequestTransport>,
+    /// How a wallet fetches the request.
+    #[schema(schema_with = request_uri_methods, required = false)]
+    request_uri_method: Option<RequestUriMethod>,
 }
 
 /// A request that was made.
@@ -28,8 +50,10 @@ pub(super) struct MakePresentationRequest {
 pub(super) struct PresentationRequestMade {
     /// Its identifier.
     request_id: String,
-    /// Where a wallet fetches it.
-    request_uri: String,
+    /// Where a wallet fetches it, unless it stands in the link.
+    request_uri: Option<String>,
+    /// The page to send the browser to.
+    page: Option<String>,
     /// The link for a QR code or a button.
     authorization_request: String,
     /// When it can no longer be answered (RFC 3339).
@@ -47,6 +71,16 @@ pub(super) struct PresentationState {
     expires_at: String,
     /// What came of it.
     result: Option<PresentationResult>,
+    /// Why there is no result although there is an answer.
+    withheld: Option<Withheld>,
+}
+
+/// Why a result is withheld.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(super) enum Withheld {
+    /// The browser that began has not come back with the code.
+    UntilResponseCode,
 }
 
 /// How far a request has come.
@@ -166,6 +200,8 @@ pub(super) struct Evidence {
 pub(super) struct WalletParameters {
     /// What the request repeats.
     wallet_nonce: Option<String>,
+    /// What the wallet can do, as JSON.
+    wallet_metadata: Option<String>,
 }
 
 /// The answer of a wallet (OpenID4VP 1.0, sections 8.2, 8.3 and 8.5): encrypted, or an error.
@@ -173,6 +209,8 @@ pub(super) struct WalletParameters {
 pub(super) struct AnswerForm {
     /// The encrypted answer, a JWE.
     response: Option<String>,
+    /// The presentations as JSON, of an answer that is not encrypted.
+    vp_token: Option<String>,
     /// The code of an error.
     error: Option<String>,
     /// The error in words.
@@ -282,6 +320,26 @@ pub(super) struct PresentationSteps {
 pub(super) struct ChallengeAnswer {
     /// What the proof repeats.
     challenge: String,
+}
+
+fn page_flows() -> RefOr<Schema> {
+    named([PageFlow::SameDevice, PageFlow::CrossDevice])
+}
+
+fn client_id_kinds() -> RefOr<Schema> {
+    named(ClientIdKind::ALL)
+}
+
+fn response_modes() -> RefOr<Schema> {
+    named([ResponseMode::DirectPost, ResponseMode::DirectPostJwt])
+}
+
+fn request_deliveries() -> RefOr<Schema> {
+    named([RequestTransport::Reference, RequestTransport::Value])
+}
+
+fn request_uri_methods() -> RefOr<Schema> {
+    named([RequestUriMethod::Get, RequestUriMethod::Post])
 }
 
 fn verdicts() -> RefOr<Schema> {

@@ -5,8 +5,9 @@ use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, ToSchema, object
 use super::{CSV, ExportOrder, NDJSON, Sections, ShowOrder};
 use crate::administration::{
     AuditPage, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, FreshShard, ImportReport, OfferCreated, OfferOrder, PrintedCard,
-    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    CredentialPage, DecisionOrder, FreshShard, ImportReport, OfferByName, OfferCreated, OfferDetails,
+    OfferList, OfferOrder, OfferPage, PrintedCard, RecordPage, RenewedTransactionCode, StatusOrder,
+    StatusReport, TransactionList, TransactionPage, TransactionSummary,
 };
 use crate::http::tags::ADMINISTRATION;
 use crate::sign_in::ShownMessage;
@@ -75,6 +76,40 @@ pub(super) fn create_offer() -> Operation {
             "Nothing can be offered.",
             &["deceased", "record_barred", "record_incomplete", "not_configured"],
         ))
+}
+
+pub(super) fn list_offers() -> Operation {
+    ordered::<OfferList>("listOffers", "Offers that were made, page by page")
+        .answers(found::<OfferPage>("A page."))
+}
+
+pub(super) fn show_offer() -> Operation {
+    named_offer("showOffer", "An offer and the credentials that came of it")
+        .answers(found::<OfferDetails>("The offer."))
+}
+
+pub(super) fn cancel_offer() -> Operation {
+    named_offer("cancelOffer", "Takes an offer back")
+        .answers(found::<OfferDetails>("The offer as it is now."))
+}
+
+pub(super) fn renew_transaction_code() -> Operation {
+    named_offer("renewTransactionCode", "Another transaction code for an offer")
+        .answers(found::<RenewedTransactionCode>("The code, told once."))
+        .answers(refused(
+            409,
+            "The offer has no code, or can no longer be taken up.",
+            &[
+                "no_transaction_code",
+                "offer_taken_up",
+                "offer_expired",
+                "offer_cancelled",
+            ],
+        ))
+}
+
+fn named_offer(id: &'static str, summary: &'static str) -> Operation {
+    ordered::<OfferByName>(id, summary).answers(refused(404, "There is no such offer.", &["unknown_offer"]))
 }
 
 pub(super) fn list_credentials() -> Operation {
