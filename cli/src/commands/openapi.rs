@@ -39,7 +39,7 @@ pub fn run(arguments: &OpenapiArguments, choice: IssuerChoice<'_>) -> anyhow::Re
 
 fn configured(role: DescribedRole, choice: IssuerChoice<'_>) -> anyhow::Result<Url> {
     Ok(match role {
-        DescribedRole::Issuer => choice.load()?.section.identifier,
+        DescribedRole::Issuer => choice.load()?.issuer().identifier.clone(),
         DescribedRole::Verifier => {
             Installation::load(choice.configuration)?
                 .loaded
