@@ -166,11 +166,11 @@ fn defects(document: &Value) -> Vec<String> {
                 wrong("the variable parts of the path are not its parameters");
             }
             let security = operation["security"].as_array().cloned().unwrap_or_default();
-            let asked = security
+            let mut asked = security
                 .iter()
                 .filter_map(Value::as_object)
                 .flat_map(|all_of| all_of.keys());
-            if asked.into_iter().any(|scheme| !schemes.contains_key(scheme)) {
+            if asked.any(|scheme| !schemes.contains_key(scheme)) {
                 wrong("a scheme of security that is not described");
             }
         }
