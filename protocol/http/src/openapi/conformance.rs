@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::TryStreamExt as _;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -64,13 +65,16 @@ struct Watch {
 
 async fn hold_against(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
-    let body = match axum::body::to_bytes(body, MAX_BODY_BYTES).await {
-        Ok(body) => body,
-        // Whoever breaks off while sending gets no answer that could be checked.
-        Err(_) => return StatusCode::BAD_REQUEST.into_response(),
-    };
-    let asked = Asked::of(&head, body.clone());
-    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    let asked = Asked::of(&head);
+    // Heard while the server reads it: what a limit refuses is not read at all.
+    let heard = Arc::clone(&asked.body);
+    let body = body.into_data_stream().inspect_ok(move |chunk| {
+        heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(chunk);
+    });
+    let response = next.run(Request::from_parts(head, Body::from_stream(body))).await;
     let (head, body) = response.into_parts();
     let is_stream = head
         .headers

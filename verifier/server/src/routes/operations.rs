@@ -119,8 +119,8 @@ pub(super) fn request_object_with_nonce() -> Operation {
     .body_may_be_absent()
     .answers(refused(
         400,
-        "The parameters are malformed.",
-        &["invalid_request"],
+        "The parameters are malformed, or the wallet cannot answer the request.",
+        &codes(),
     ))
 }
 

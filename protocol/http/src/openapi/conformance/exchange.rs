@@ -1,6 +1,7 @@
 //! One request and its answer.
 
-use axum::body::Bytes;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode, Uri, request, response};
 use serde_json::{Map, Value};
@@ -13,16 +14,17 @@ pub(super) struct Asked {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
-    body: Bytes,
+    /// As much of its body as the server read.
+    pub(super) body: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Asked {
-    pub(super) fn of(head: &request::Parts, body: Bytes) -> Self {
+    pub(super) fn of(head: &request::Parts) -> Self {
         Self {
             method: head.method.clone(),
             uri: head.uri.clone(),
             headers: head.headers.clone(),
-            body,
+            body: Arc::default(),
         }
     }
 }
@@ -133,7 +135,8 @@ fn check_request(operations: &Operations, asked: &Asked, operation: &Value, wron
         }
     }
     let described = operation.get("requestBody");
-    if asked.body.is_empty() {
+    let body = asked.body.lock().unwrap_or_else(PoisonError::into_inner);
+    if body.is_empty() {
         let required = described
             .and_then(|body| body.get("required"))
             .and_then(Value::as_bool);
@@ -154,7 +157,7 @@ fn check_request(operations: &Operations, asked: &Asked, operation: &Value, wron
             "was carried out with a body of the media type {media_type:?}"
         )),
         Some((name, content)) => {
-            if let (Some(schema), Some(value)) = (content.get("schema"), value(name, &asked.body)) {
+            if let (Some(schema), Some(value)) = (content.get("schema"), value(name, &body)) {
                 let errors = operations.errors(schema, &value, Sender::Client);
                 wrong.extend(
                     errors
