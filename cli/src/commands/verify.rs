@@ -24,8 +24,8 @@ use crate::arguments::VerifyArguments;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::judge::{
-    PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
-    read_input,
+    PackMemory, Question, StoredInput, StoredRequest, judge_offline, judge_online, offline_evidence,
+    presentations, read_input,
 };
 use crate::commands::{card_codes, show};
 use crate::configuration::FILE_NAME;
@@ -92,8 +92,8 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
     };
-    let inputs = read_inputs(&arguments.file)?;
-    let inputs = recognise(&inputs)?;
+    let stored = read_inputs(&arguments.file)?;
+    let inputs = recognise(&stored)?;
     let face_keys = arguments
         .face_key
         .iter()
@@ -117,9 +117,11 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     };
     let questions: Vec<Question<'_>> = inputs
         .iter()
-        .map(|input| Question {
+        .zip(&stored)
+        .map(|(input, stored)| Question {
             input,
             request: request.as_ref(),
+            query: stored.query.as_ref(),
             now,
         })
         .collect();
@@ -187,14 +189,11 @@ pub fn with_pack(
 ///
 /// # Errors
 /// A file that cannot be read, or a picture without a QR code.
-pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<StoredInput>> {
     let bytes =
         read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     if !pictures::is_picture(&bytes) {
-        return Ok(presentations(bytes)
-            .into_iter()
-            .flat_map(card_codes::expanded)
-            .collect());
+        return Ok(presentations(bytes).into_iter().flat_map(expanded).collect());
     }
     let found = pictures::texts(&bytes, PictureSource::Photographed)?;
     if found.is_empty() {
@@ -205,17 +204,29 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     }
     Ok(found
         .into_iter()
-        .map(String::into_bytes)
-        .flat_map(card_codes::expanded)
+        .map(|text| StoredInput {
+            query: None,
+            bytes: text.into_bytes(),
+        })
+        .flat_map(expanded)
         .collect())
+}
+
+fn expanded(input: StoredInput) -> impl Iterator<Item = StoredInput> {
+    let query = input.query;
+    let codes = card_codes::expanded(input.bytes).into_iter();
+    codes.map(move |bytes| StoredInput {
+        query: query.clone(),
+        bytes,
+    })
 }
 
 /// Says by its form what each input is.
 ///
 /// # Errors
 /// An input that has the form of no credential or presentation.
-pub fn recognise(inputs: &[Vec<u8>]) -> anyhow::Result<Vec<Input<'_>>> {
-    let opened = inputs.iter().map(|bytes| Input::open(bytes));
+pub fn recognise(inputs: &[StoredInput]) -> anyhow::Result<Vec<Input<'_>>> {
+    let opened = inputs.iter().map(|input| Input::open(&input.bytes));
     opened
         .collect::<Result<_, _>>()
         .context("the input cannot be verified")

@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use symbolon_credential::claims_path::ElementPlaces;
 use symbolon_crypto::encoding::json::{JsonBudget, parse_value};
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_protocol::dcql::{
-    Candidate, CandidateKind, DcqlQuery, HolderBinding, W3cFormat, check_answer, match_query,
+    Candidate, CandidateKind, DcqlQuery, Disclosed, HolderBinding, Presented, W3cFormat, check_answer,
+    match_query,
 };
 use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
 use symbolon_protocol::openid4vp::client_id::ClientId;
@@ -60,9 +62,15 @@ fn answer_with_everything(query: &DcqlQuery) {
         "org.iso.18013.5.1": {"family_name": "Rao"}, "credentialSubject": {"given": "Asha"}
     });
     let claims = claims.as_object().cloned().unwrap_or_default();
+    let extended = ["urn:person".to_owned()];
+    let lists = ["https://lists.example/tl".to_owned()];
+    let keys = [vec![1, 2, 3]];
     let types = ["https://www.w3.org/2018/credentials#VerifiableCredential".to_owned()];
     let kinds = [
-        CandidateKind::SdJwtVc { vct: "urn:identity" },
+        CandidateKind::SdJwtVc {
+            vct: "urn:identity",
+            extended: &extended,
+        },
         CandidateKind::MsoMdoc {
             doctype: "org.iso.18013.5.1.mDL",
         },
@@ -80,20 +88,26 @@ fn answer_with_everything(query: &DcqlQuery) {
         .map(|kind| Candidate {
             kind,
             claims: &claims,
-            authority_key_identifiers: &[],
+            element_places: &ElementPlaces::AsIssued,
+            authority_key_identifiers: &keys,
+            trusted_lists: &lists,
             holder_binding: HolderBinding::Proven,
         })
         .collect();
-    let Ok(matches) = match_query(query, &candidates) else {
+    let Ok(matches) = match_query(query, &candidates, &|_, paths| paths.len()) else {
         return;
     };
-    let mut answer: BTreeMap<_, Vec<Candidate<'_>>> = BTreeMap::new();
+    let names: Vec<[u8; 1]> = (0..).map(|name| [name]).take(candidates.len()).collect();
+    let mut answer: BTreeMap<_, Vec<Presented<'_>>> = BTreeMap::new();
     for found in matches.answer() {
-        let candidate = candidates
-            .get(found.candidate)
-            .copied()
-            .expect("a match is one of the candidates");
-        answer.entry(found.query.clone()).or_default().push(candidate);
+        let presented = Presented {
+            candidate: *candidates
+                .get(found.candidate)
+                .expect("a match is one of the candidates"),
+            disclosed: Disclosed::Selectively(&found.disclose),
+            credential: names.get(found.candidate).expect("every candidate has a name"),
+        };
+        answer.entry(found.query.clone()).or_default().push(presented);
     }
     assert_eq!(
         check_answer(query, &answer),

@@ -52,7 +52,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         return bad_request("the body is not {\"dcql_query\": ...} or {\"query\": \"name\"}");
     };
     let query = match (body.dcql_query, body.query) {
-        (Some(query), None) => match DcqlQuery::parse(query.to_string().as_bytes()) {
+        (Some(query), None) => match DcqlQuery::parse_own(query.to_string().as_bytes()) {
             Ok(query) => query,
             Err(error) => return bad_request(&error.to_string()),
         },
