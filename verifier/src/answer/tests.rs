@@ -1,3 +1,4 @@
+mod asked;
 mod formats;
 
 use serde_json::json;
