@@ -18,9 +18,10 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
-    CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
+    WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
@@ -139,7 +140,17 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
         _ => UrlPolicy::Public,
     };
-    let wallet = open_wallet(&folder, &trust, urls, Arc::new(Steps))?;
+    let complete = |parties: &mut RelyingPartyPolicy| match &installation {
+        Some(installation) => {
+            let loaded = &installation.loaded;
+            loaded
+                .configuration
+                .wallet
+                .complete(parties, |path| loaded.resolve(path))
+        }
+        None => Ok(()),
+    };
+    let wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
@@ -319,13 +330,28 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         .name
         .as_deref()
         .map_or_else(|| "an unnamed verifier".to_owned(), show::printable);
-    let (VerifierEvidence::CertificateHash { authority }
-    | VerifierEvidence::CertificateHost { authority, .. }) = &verifier.evidence;
-    let authority = authority
-        .as_deref()
-        .map_or_else(|| "a trusted authority".to_owned(), show::printable);
+    let known = match &verifier.evidence {
+        VerifierEvidence::CertificateHash { authority }
+        | VerifierEvidence::CertificateHost { authority, .. } => {
+            let authority = authority.as_deref();
+            let authority = authority.map_or_else(|| "a trusted authority".to_owned(), show::printable);
+            format!("known by a certificate of {authority}")
+        }
+        VerifierEvidence::DecentralizedIdentifier { did, known } => {
+            let did = show::printable(did);
+            match known {
+                Knowledge::Listed => format!("known by its identifier {did}"),
+                Knowledge::Unlisted => format!("UNVERIFIED: nobody knows who has the identifier {did}"),
+            }
+        }
+        VerifierEvidence::Registered => "on this wallet's list".to_owned(),
+        VerifierEvidence::RegisteredUnsigned => {
+            "on this wallet's list, and somebody asks in its name without a signature".to_owned()
+        }
+        VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
+    };
     format!(
-        "{name} at {}, known by a certificate of {authority}",
+        "{name} at {}, {known}",
         show::printable(&verifier.response_origin)
     )
 }

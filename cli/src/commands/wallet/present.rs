@@ -54,6 +54,9 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
         .present(link, &Languages::new(["en"]), edge::system_time())
         .await?;
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    if consent.verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
     };
@@ -88,14 +91,17 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             }
             Ok(ExitCode::SUCCESS)
         }
-        Ok(PresentOutcome::Declined) => {
+        Ok(outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. })) => {
             show::line("declined; nothing was shown");
+            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
+                show::line(&format!("go on at {redirect_uri}"));
+            }
             Ok(ExitCode::from(1))
         }
         Ok(PresentOutcome::Unconfirmed { .. }) => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
         }
-        Ok(PresentOutcome::Rejected) => bail!("the verifier answered with an error"),
+        Ok(PresentOutcome::Rejected) => bail!("the verifier did not accept what was shown"),
         Ok(_) => bail!("the wallet is locked"),
         Err(WalletError::InvalidChoice) => {
             wallet.abandon(consent.flow).await?;

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod asked_for;
 mod audit;
 mod authorize;
 mod batch;
@@ -15,6 +16,7 @@ mod cards;
 mod client_authentication;
 mod code_tokens;
 mod concurrency;
+mod credential_answers;
 mod credential_refusals;
 mod deferred;
 mod dpop;
@@ -28,7 +30,11 @@ mod issuer_metadata;
 mod mosip;
 mod mosip_on_loopback;
 mod mosip_sign_in;
+mod nonce;
 mod notification;
+mod offer_book;
+mod offers;
+mod offers_cancelled;
 mod packs;
 mod pages;
 mod pages_shown;
@@ -47,6 +53,7 @@ mod server_metadata;
 mod status;
 mod stores;
 mod tenants;
+mod tls;
 mod token_refusals;
 mod vcalm;
 mod wallet;
