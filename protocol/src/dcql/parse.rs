@@ -1,15 +1,19 @@
+mod claims;
+mod meta;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_crypto::encoding::base64url;
 use thiserror::Error;
 
+use self::claims::{RawClaim, check_claim_set, is_element, without_repetition};
+use self::meta::check_meta;
 use super::candidate::HolderBinding;
 use super::query::{
-    ClaimId, ClaimQuery, ClaimValue, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta, PresentationCount,
-    QueryId, SetRequirement, TrustedAuthority, W3cFormat,
+    ClaimId, CredentialQuery, CredentialSetQuery, DcqlQuery, PresentationCount, QueryId, SetRequirement,
+    TrustedAuthority,
 };
 use crate::format::CredentialFormat;
 use crate::wire::parse_json;
@@ -140,17 +144,6 @@ struct RawAuthority {
 }
 
 #[derive(Deserialize)]
-struct RawClaim {
-    #[serde(default)]
-    id: Option<ClaimId>,
-    path: ClaimsPath,
-    #[serde(default)]
-    values: Option<Vec<Value>>,
-    #[serde(default)]
-    intent_to_retain: Option<bool>,
-}
-
-#[derive(Deserialize)]
 struct RawSet {
     options: Vec<Vec<QueryId>>,
     #[serde(default = "bound")]
@@ -220,13 +213,6 @@ impl DcqlQuery {
             credential_sets,
         })
     }
-}
-
-/// A namespace and an element identifier, no more and no less ([OpenID4VP §7.2]).
-///
-/// [OpenID4VP §7.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-7.2
-fn is_element(path: &ClaimsPath) -> bool {
-    matches!(path.parts(), [PathPart::Key(_), PathPart::Key(_)])
 }
 
 fn within(count: usize, limit: usize, what: &'static str) -> Result<(), DcqlError> {
@@ -309,96 +295,6 @@ impl RawCredential {
     }
 }
 
-/// The claims, each once, and which of them each name stands for: that of a repetition stands for the first.
-type ClaimsByName = (Vec<ClaimQuery>, BTreeMap<ClaimId, ClaimId>);
-
-fn without_repetition(
-    claims: Vec<ClaimQuery>,
-    repeated: RepeatedClaims,
-) -> Result<ClaimsByName, CredentialQueryDefect> {
-    let mut first: BTreeMap<ClaimsPath, Option<ClaimId>> = BTreeMap::new();
-    let mut names = BTreeMap::new();
-    let mut kept: Vec<ClaimQuery> = Vec::with_capacity(claims.len());
-    for claim in claims {
-        let known = first.get(&claim.path).cloned();
-        if known.is_some() && repeated == RepeatedClaims::Refused {
-            return Err(CredentialQueryDefect::RepeatedClaim);
-        }
-        if let Some(id) = &claim.id {
-            let stands_for = known.clone().flatten().unwrap_or_else(|| id.clone());
-            if names.insert(id.clone(), stands_for).is_some() {
-                return Err(CredentialQueryDefect::RepeatedClaimId);
-            }
-        }
-        if known.is_none() {
-            first.insert(claim.path.clone(), claim.id.clone());
-            kept.push(claim);
-        }
-    }
-    Ok((kept, names))
-}
-
-/// The claims of a set, each once; `None` when it is empty or names no claim.
-fn check_claim_set(set: &[ClaimId], names: &BTreeMap<ClaimId, ClaimId>) -> Option<Vec<ClaimId>> {
-    let mut ids: Vec<ClaimId> = Vec::new();
-    for id in set {
-        let id = names.get(id)?;
-        if !ids.contains(id) {
-            ids.push(id.clone());
-        }
-    }
-    (!ids.is_empty()).then_some(ids)
-}
-
-fn check_meta(format: String, meta: Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
-    match CredentialFormat::from_identifier(&format) {
-        CredentialFormat::Other(_) => Ok(Some(Meta::Other { format, meta })),
-        format if meta.is_empty() => Ok(Some(Meta::AnyType { format })),
-        CredentialFormat::SdJwtVc => {
-            let values = texts(meta.get("vct_values"), "vct_values")?;
-            Ok(values.map(|vct_values| Meta::SdJwtVc { vct_values }))
-        }
-        CredentialFormat::MsoMdoc => {
-            let doctype = meta.get("doctype_value").and_then(Value::as_str);
-            Ok(doctype
-                .filter(|doctype| !doctype.is_empty())
-                .map(|doctype| Meta::MsoMdoc {
-                    doctype_value: doctype.to_owned(),
-                }))
-        }
-        CredentialFormat::LdpVc => w3c_meta(W3cFormat::LdpVc, &meta),
-        CredentialFormat::JwtVcJson => w3c_meta(W3cFormat::JwtVcJson, &meta),
-    }
-}
-
-fn w3c_meta(format: W3cFormat, meta: &Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
-    let Some(Value::Array(alternatives)) = meta.get("type_values") else {
-        return Ok(None);
-    };
-    within(alternatives.len(), MAX_CLAIM_VALUES, "type_values")?;
-    let lists: Vec<Option<Vec<String>>> = alternatives
-        .iter()
-        .map(|types| texts(Some(types), "type_values"))
-        .collect::<Result<_, _>>()?;
-    let type_values: Option<Vec<Vec<String>>> = lists.into_iter().collect();
-    Ok(type_values
-        .filter(|alternatives| !alternatives.is_empty())
-        .map(|type_values| Meta::W3c { format, type_values }))
-}
-
-/// A non-empty list of texts; `None` for anything else.
-fn texts(value: Option<&Value>, what: &'static str) -> Result<Option<Vec<String>>, DcqlError> {
-    let Some(Value::Array(values)) = value else {
-        return Ok(None);
-    };
-    within(values.len(), MAX_CLAIM_VALUES, what)?;
-    let texts: Option<Vec<String>> = values
-        .iter()
-        .map(|value| value.as_str().map(str::to_owned))
-        .collect();
-    Ok(texts.filter(|texts| !texts.is_empty()))
-}
-
 impl RawAuthority {
     fn check(self) -> Result<Option<TrustedAuthority>, DcqlError> {
         within(
@@ -421,38 +317,6 @@ impl RawAuthority {
                 values: self.values,
             }),
         })
-    }
-}
-
-impl RawClaim {
-    fn check(self, position: usize) -> Result<ClaimQuery, DcqlError> {
-        let defect = |reason| DcqlError::Credential { position, reason };
-        let values = match self.values {
-            None => Vec::new(),
-            Some(values) if values.is_empty() => return Err(defect(CredentialQueryDefect::Values)),
-            Some(values) => {
-                within(values.len(), MAX_CLAIM_VALUES, "values")?;
-                values
-                    .into_iter()
-                    .map(|value| claim_value(value).ok_or(defect(CredentialQueryDefect::Values)))
-                    .collect::<Result<_, _>>()?
-            }
-        };
-        Ok(ClaimQuery {
-            id: self.id,
-            path: self.path,
-            values,
-            intent_to_retain: self.intent_to_retain,
-        })
-    }
-}
-
-fn claim_value(value: Value) -> Option<ClaimValue> {
-    match value {
-        Value::String(text) => Some(ClaimValue::Text(text)),
-        Value::Number(number) => number.as_i64().map(ClaimValue::Integer),
-        Value::Bool(truth) => Some(ClaimValue::Boolean(truth)),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
