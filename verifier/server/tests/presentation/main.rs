@@ -13,6 +13,8 @@ mod formats;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod vcalm;
