@@ -302,7 +302,7 @@ fn request() -> PresentationRequest {
     }
 }
 
-fn queries() -> [Value; 2] {
+fn queries() -> [Value; 5] {
     let everything = json!({
         "credentials": [
             {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity", "urn:other"]}, "multiple": true,
@@ -321,5 +321,29 @@ fn queries() -> [Value; 2] {
     let simple = json!({"credentials": [
         {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]}, "claims": [{"path": ["name"]}]}
     ]});
-    [simple, everything]
+    let authorities = json!({"credentials": [
+        {"id": "list", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:person"]}, "require_cryptographic_holder_binding": false,
+         "trusted_authorities": [{"type": "etsi_tl", "values": ["https://lists.example/tl"]},
+                                 {"type": "openid_federation", "values": ["https://anchor.example"]}]},
+        {"id": "key", "format": "mso_mdoc", "meta": {}, "trusted_authorities": [{"type": "aki", "values": ["AQID"]}],
+         "claims": [{"path": ["org.iso.18013.5.1", "family_name"], "values": ["Rao", "Roy"], "intent_to_retain": true}]}
+    ]});
+    let options = json!({
+        "credentials": [
+            {"id": "a", "format": "jwt_vc_json", "meta": {"type_values": [["IdentityCredential"], ["urn:x", "urn:y"]]}, "multiple": true},
+            {"id": "b", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]},
+             "claims": [{"path": ["nationalities", 1], "values": [7]}, {"path": ["nationalities", null], "values": ["IN", true]}]},
+            {"id": "c", "format": "ldp_vc", "meta": {}, "claims": [{"path": ["credentialSubject", "given"]}]}
+        ],
+        "credential_sets": [
+            {"options": [["a", "b"], ["b", "c"], ["c"]]}, {"options": [["b"], ["a"]], "required": false}, {"options": [["c", "c"]]}
+        ]
+    });
+    let sets = json!({"credentials": [
+        {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]},
+         "claims": [{"id": "a", "path": ["name"], "values": ["Nobody"]}, {"id": "b", "path": ["name"]}, {"id": "c", "path": ["missing"]},
+                    {"id": "d", "path": ["list", 0], "values": [0, -1, 9_007_199_254_740_993_i64]}],
+         "claim_sets": [["a", "b"], ["c"], ["d", "d"]]}
+    ]});
+    [simple, everything, authorities, options, sets]
 }
