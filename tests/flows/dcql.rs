@@ -75,10 +75,8 @@ fn from_files(installation: &Installation, id: &str) -> Vec<String> {
 #[test]
 fn what_a_query_can_ask_for_goes_from_the_request_to_the_verdict() {
     let installation = Installation::new();
-    let _servers = (
-        installation.serve(Role::Issuer),
-        installation.serve(Role::Verifier),
-    );
+    let _issuer = installation.serve(Role::Issuer);
+    let verifier = installation.serve(Role::Verifier);
     let uin = story::import_people(&installation);
     for configuration in [
         "NationalIdentity",
@@ -100,12 +98,21 @@ fn what_a_query_can_ask_for_goes_from_the_request_to_the_verdict() {
         json!({ "id": "identity", "format": "dc+sd-jwt", "meta": { "vct_values": [vct] }, "claims": claims });
     let mut several = identity.clone();
     several["multiple"] = json!(true);
-    let (id, link) = ask(&installation, &json!({ "credentials": [several] }));
-    let said = present(
-        &installation,
-        &link,
-        &["--choose", &format!("identity={first},{second}")],
-    );
+    let several = json!({ "credentials": [several] });
+    let (id, link) = ask(&installation, &several);
+    let both = format!("identity={first},{second}");
+    let arguments = [
+        "wallet", "present", &link, "--yes", "--wallet", WALLET, "--choose", &both,
+    ];
+    installation.fails(1, &arguments);
+    let output = installation.run(&["request", "show", &id, "--wait"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("bound to the keys of different people"), "{told}");
+    drop(verifier);
+    let keys = [("SYMBOLON_VERIFIER_HOLDER_KEYS", "key_per_credential")];
+    let _verifier = installation.serve_with(Role::Verifier, &keys);
+    let (id, link) = ask(&installation, &several);
+    let said = present(&installation, &link, &["--choose", &both]);
     assert_eq!(said.matches("  from ").count(), 2, "{said}");
     let told = installation.ok(&["request", "show", &id, "--wait"]);
     assert!(told.contains("the answer is what was asked for"), "{told}");

@@ -88,9 +88,11 @@ impl AnswerCheck {
 ///
 /// Batch-issued copies have a key each, so that verifiers cannot link them; and a friend's credential has another key
 /// than one's own. Only the verifier knows which it minds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HolderKeys {
     /// All credentials of the answer are bound to one key.
+    #[default]
     OneKey,
     /// Each may have its own. The verifier compares the claims that identify the person.
     KeyPerCredential,
