@@ -5,7 +5,7 @@ mod sd_jwt_vc;
 mod w3c;
 
 use serde_json::{Map, Value};
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
+use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces, PathPart};
 use symbolon_credential::data_integrity::JsonLd;
 use symbolon_crypto::x509::Certificate;
 
@@ -79,6 +79,15 @@ impl Opened<'_> {
             Self::MsoMdoc(opened) => Ok(personal_elements(&opened.claims)),
             Self::LdpVc(opened) => opened.personal_claims(&opened.document),
             Self::JwtVcJson(opened) => Ok(opened.personal_claims()),
+        }
+    }
+
+    /// Where the elements of arrays stand for a verifier, who cannot tell a decoy of an SD-JWT from an element that is withheld, and
+    /// so counts both.
+    pub(crate) fn element_places(&self) -> ElementPlaces {
+        match self {
+            Self::SdJwtVc(opened) => opened.processed.element_places(),
+            Self::MsoMdoc(_) | Self::LdpVc(_) | Self::JwtVcJson(_) => ElementPlaces::AsIssued,
         }
     }
 

@@ -225,3 +225,27 @@ pub enum Decision {
     /// Show nothing.
     Decline,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A flow that waited when the wallet was updated goes on.
+    #[test]
+    fn a_choice_of_one_is_stored_as_it_was_before_there_could_be_several() {
+        let query = |text| QueryId::parse(text).unwrap();
+        let credential = |digit: &str| -> CredentialId { digit.repeat(32).parse().unwrap() };
+        let choice = Choice::default()
+            .with(query("one"), credential("a"))
+            .with_another(query("two"), credential("a"))
+            .with_another(query("two"), credential("b"));
+        let stored = json!({ "one": "a".repeat(32), "two": ["a".repeat(32), "b".repeat(32)] });
+        assert_eq!(serde_json::to_value(&choice).unwrap(), stored);
+        assert_eq!(serde_json::from_value::<Choice>(stored).unwrap(), choice);
+        for broken in [json!({ "one": [] }), json!({ "one": 1 }), json!({ "one": ["x"] })] {
+            assert!(serde_json::from_value::<Choice>(broken).is_err());
+        }
+    }
+}

@@ -40,6 +40,7 @@ pub(super) struct Holding<'a> {
     authorities: Vec<Vec<u8>>,
     trusted_lists: Vec<String>,
     extended_types: Vec<String>,
+    element_places: ElementPlaces,
 }
 
 impl<'a> Holdings<'a> {
@@ -67,6 +68,7 @@ impl<'a> Holdings<'a> {
                     authorities: authority_key_identifiers(&chain),
                     trusted_lists: policy.trusted_lists_of(&credential.issuer, &chain),
                     extended_types: extended_types(credential, policy),
+                    element_places: opened.element_places(),
                     opened,
                 });
             }
@@ -80,7 +82,7 @@ impl<'a> Holdings<'a> {
             .map(|holding| Candidate {
                 kind: holding.kind(),
                 claims: holding.opened.claims(),
-                element_places: &ElementPlaces::AsIssued,
+                element_places: &holding.element_places,
                 authority_key_identifiers: &holding.authorities,
                 trusted_lists: &holding.trusted_lists,
                 holder_binding: HolderBinding::Proven,
