@@ -20,6 +20,7 @@ mod bad_input;
 mod card_codes;
 mod card_pictures;
 mod crash;
+mod dcql;
 mod demo;
 mod every_format;
 mod formats;

@@ -218,7 +218,7 @@ impl State {
             .queries
             .iter()
             .map(
-                |(name, query)| match DcqlQuery::parse(query.to_string().as_bytes()) {
+                |(name, query)| match DcqlQuery::parse_own(query.to_string().as_bytes()) {
                     Ok(query) => Ok((name.clone(), query)),
                     Err(source) => Err(StartError::Query {
                         name: name.clone(),

@@ -752,6 +752,7 @@ impl Keys {
                 type_metadata: std::collections::BTreeMap::new(),
                 did_documents: std::collections::BTreeMap::new(),
                 contexts: std::collections::BTreeMap::new(),
+                etsi_trusted_lists: Vec::new(),
             },
         }
     }

@@ -299,7 +299,12 @@ async fn judge(
     let sessions = inputs
         .iter()
         .map(|(id, input)| {
-            let session = VerificationSession::new(input, Expected::Bound(binding.clone()), policy);
+            // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
+            let expected = match query.credential(id) {
+                Some(asked) => Expected::of_query(asked, binding.clone()),
+                None => Expected::Bound(binding.clone()),
+            };
+            let session = VerificationSession::new(input, expected, policy);
             session.map(|session| (*id, session)).map_err(|_| unreadable())
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -15,6 +15,8 @@ mod objects;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod scan;

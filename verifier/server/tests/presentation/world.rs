@@ -349,8 +349,18 @@ impl World {
         self.credential_under(&IssuerKeyReference::CertificateChain(chain))
     }
 
+    /// A credential that says the same with other salts.
+    pub(crate) fn credential_of(&self, salts: u64) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.issue(&IssuerKeyReference::CertificateChain(chain), salts)
+    }
+
     /// The credential, whose signer is named so.
     pub(crate) fn credential_under(&self, reference: &IssuerKeyReference) -> String {
+        self.issue(reference, 5)
+    }
+
+    fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
         let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
             panic!("claims are an object");
         };
@@ -370,7 +380,11 @@ impl World {
             decoys: Decoys::None,
         };
         let prepared = credential
-            .prepare(SignatureAlgorithm::Es256, reference, &SeededRandomness::new(5))
+            .prepare(
+                SignatureAlgorithm::Es256,
+                reference,
+                &SeededRandomness::new(salts),
+            )
             .unwrap();
         let signature = self
             .issuer
