@@ -48,5 +48,6 @@ mod status;
 mod stores;
 mod tenants;
 mod token_refusals;
+mod upkeep;
 mod vcalm;
 mod wallet;
