@@ -15,6 +15,7 @@ mod cards;
 mod client_authentication;
 mod code_tokens;
 mod concurrency;
+mod consent_destination;
 mod credential_refusals;
 mod deferred;
 mod dpop;
