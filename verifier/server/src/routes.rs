@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use symbolon_http::serve::{Limits, require_administration};
+use symbolon_http::serve::{Limits, administration as guarded, require_administration};
 use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
 
 use crate::state::State;
@@ -34,11 +34,8 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route(
             "/presentation-requests/{id}/evidence",
             get(administration::evidence),
-        )
-        .layer(from_fn_with_state(
-            state.dependencies.administration.clone(),
-            require_administration,
-        ));
+        );
+    let administration = guarded(administration, state.dependencies.administration.clone());
     let vcalm = vcalm::router().layer(from_fn_with_state(
         state.dependencies.administration.clone(),
         require_administration,

@@ -1,4 +1,5 @@
-//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist.
+//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist; all but the
+//! one at which the server proves that it has the token.
 
 use std::time::Duration;
 
@@ -6,13 +7,13 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
-use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
+use symbolon_http::serve::{AdministrationToken, Limits, administration as guarded, harden};
 use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
 use symbolon_issuer::record_source::RecordSourceError;
@@ -52,9 +53,8 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/audit", get(audit))
         .route("/audit/verify", post(verify_audit))
         .fallback(async || StatusCode::NOT_FOUND)
-        .with_state(administration)
-        .layer(middleware::from_fn_with_state(token, require_administration));
-    harden(routes, LIMITS)
+        .with_state(administration);
+    harden(guarded(routes, token), LIMITS)
 }
 
 async fn import(State(administration): State<Administration>, headers: HeaderMap, body: Bytes) -> Response {

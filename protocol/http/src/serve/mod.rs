@@ -7,13 +7,16 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-pub use administration::{AdministrationToken, require_administration};
+use administration::ListenerAddress;
+pub use administration::{
+    AdministrationToken, IDENTITY, IdentityChallenge, IdentityProof, administration, require_administration,
+};
 pub use harden::{Limits, harden};
 
 /// How long requests that are under way may take to end after a shutdown was asked for.
@@ -125,6 +128,7 @@ pub async fn serve_with(
     let address = listener.local_addr().map_err(ServeError::Listener)?;
     listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let handle = Handle::new();
+    let router = router.layer(Extension(ListenerAddress(address)));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let task = match encryption {
         Encryption::Plain => {
