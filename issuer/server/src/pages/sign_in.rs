@@ -92,10 +92,11 @@ impl Desk {
         response
     }
 
-    /// What pages call the wallet of an authorization.
+    /// What pages call the wallet of an authorization. The name is its provider's: a mark of direction in it that reaches beyond the name
+    /// would turn the words around it.
     pub(super) fn wallet_name(&self, language: &Translation, view: &AuthorizationView) -> String {
         match &view.client.name {
-            Some(name) => name.clone(),
+            Some(name) => name.chars().filter(|mark| !is_embedding(*mark)).collect(),
             None => self.issuer.pages.text(language, "wallet-unnamed", &[]),
         }
     }
@@ -218,6 +219,12 @@ impl Desk {
         self.sign_in_page(headers, opened, status, Some(failure.into()))
             .await
     }
+}
+
+/// Embeddings, overrides and isolates, and what ends them ([Unicode TR 9 §2](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)).
+/// The marks that names in two scripts need are none of these.
+const fn is_embedding(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) async fn show(
