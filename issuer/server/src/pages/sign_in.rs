@@ -4,10 +4,11 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use minijinja::{Value, context};
 use serde::Deserialize;
 use symbolon_issuer::authorization::{AuthorizationStage, BrowserKey};
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{Channel, CodeLength, SignInPage};
 
@@ -18,6 +19,7 @@ use super::problem::{Problem, Said, problem_page_in};
 use super::render::Page;
 use super::routes::{Desk, switched_language};
 use super::translations::Translation;
+use crate::http::answer::retry_after;
 use crate::http::browser::{browser_key, set_browser_key};
 use crate::issuer::{AuthorizationView, SignInFailure};
 use crate::sign_in::SignInWay;
@@ -117,12 +119,11 @@ impl Desk {
                 return problem_page_in(&self.issuer.pages, headers, &view.ui_locales, problem, None);
             }
             Some(Said::Here(key, wait)) => {
-                let seconds = wait.map(|wait| wait.as_secs().max(1));
                 // Never one: the texts know one form of the word.
-                let values = seconds.map(|seconds| seconds.max(2).to_string());
+                let values = wait.map(|wait| wait.as_secs().max(2).to_string());
                 let values: Vec<(&str, &str)> =
                     values.iter().map(|value| ("seconds", value.as_str())).collect();
-                (Some(self.issuer.pages.text(language, key, &values)), seconds)
+                (Some(self.issuer.pages.text(language, key, &values)), wait)
             }
         };
         let digest = SecretDigest::of(&opened.browser);
@@ -149,13 +150,11 @@ impl Desk {
             content,
             language,
         };
-        let mut response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
-        if let Some(seconds) = wait {
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        let response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
+        match wait {
+            Some(wait) => retry_after(response, wait),
+            None => response,
         }
-        response
     }
 
     fn content(
@@ -216,8 +215,15 @@ impl Desk {
             SignInFailure::Ask(_) | SignInFailure::Entry(_) => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };
-        self.sign_in_page(headers, opened, status, Some(failure.into()))
-            .await
+        let response = self
+            .sign_in_page(headers, opened, status, Some(failure.into()))
+            .await;
+        match failure {
+            SignInFailure::Records(RecordSourceError::Unavailable { retry_after: wait }) => {
+                retry_after(response, *wait)
+            }
+            _ => response,
+        }
     }
 }
 
