@@ -18,6 +18,7 @@ mod backup;
 mod bad_input;
 mod card_codes;
 mod card_pictures;
+mod care;
 mod crash;
 mod demo;
 mod every_format;
