@@ -164,7 +164,11 @@ fn describe(
 fn encrypt(installation: &Installation) -> anyhow::Result<()> {
     let file = installation.loaded.configuration.key_passphrase_file.as_ref();
     let source = key_passphrase(file.map(|file| installation.loaded.resolve(file)));
-    let moved = installation.keys.seal(&source, &SystemRandomness)?;
+    let mut sealed = Vec::new();
+    for tenant in installation.loaded.configuration.tenants() {
+        sealed.extend(Some(installation.of_tenant(&tenant)?.keys).filter(KeyFolder::is_sealed));
+    }
+    let moved = installation.keys.seal(&source, &sealed, &SystemRandomness)?;
     if moved.is_empty() {
         show::line("every key is encrypted already");
         return Ok(());
