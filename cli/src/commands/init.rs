@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 
@@ -73,24 +74,36 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
 fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
     let installation = Installation::load(Some(&arguments.dir.join(FILE_NAME)))?;
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    let added = upgrade(
-        &arguments.dir,
-        &installation,
-        &provider,
-        &SystemRandomness,
-        edge::system_time(),
-    )?;
-    for purpose in &added.keys {
-        show::line(&format!("made the key {}", purpose.name()));
+    let (mut made, mut wrote) = (false, false);
+    for tenant in installation.loaded.configuration.tenants() {
+        let installation = installation.of_tenant(&tenant)?;
+        let added = upgrade(
+            &arguments.dir,
+            &installation,
+            &provider,
+            &SystemRandomness,
+            edge::system_time(),
+        )
+        .with_context(|| format!("the issuer of the tenant {tenant}"))?;
+        for purpose in &added.keys {
+            let whose = if tenant.is_main() {
+                String::new()
+            } else {
+                format!(" of {tenant}")
+            };
+            show::line(&format!("made the key {}{whose}", purpose.name()));
+        }
+        for path in &added.configurations {
+            show::line(&format!("wrote {}", path.display()));
+        }
+        made |= !added.keys.is_empty();
+        wrote |= !added.configurations.is_empty();
     }
-    for path in &added.configurations {
-        show::line(&format!("wrote {}", path.display()));
-    }
-    if added.keys.is_empty() && added.configurations.is_empty() {
+    if !made && !wrote {
         show::line("nothing is missing");
         return Ok(());
     }
-    if !added.keys.is_empty() {
+    if made {
         show::line(
             "data/trust.json names the new keys: give it to verifiers and wallets again, or a new pack",
         );
