@@ -5,17 +5,20 @@ mod client;
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
+use symbolon_issuer::audit::{Actor, AuditAction, WaitingEvent};
 use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
+use symbolon_issuer::store::IssuerStore as _;
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
-    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, ImportReport, OfferCreated, OfferOrder, PrintedCard, RecordOrder,
-    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
-    encode_entries,
+    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, ChangedKey,
+    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, OfferCreated, OfferOrder,
+    PrintedCard, RecordOrder, RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage,
+    TransactionSummary, encode_entries,
 };
 
+use crate::edge::{self, SystemRandomness};
 use crate::installation::Installation;
 use crate::services::issuer::{self, OpenedIssuer, Opening, OpeningAll};
 pub use client::{AdministrationClient, Server};
@@ -81,6 +84,42 @@ impl Register {
             listener: section.tls_certificate.is_none().then_some(section.listen),
         };
         AdministrationClient::new(server, installation.administration_token()?).map(Self::Running)
+    }
+
+    /// Notes in the audit log of an issuer what was done to its keys. The books are opened without its keys: what is wrong with those may
+    /// be what was just mended.
+    ///
+    /// # Errors
+    /// The store or the server failed. The keys are as they were changed.
+    pub async fn note_key_changes(
+        installation: &Installation,
+        changes: Vec<ChangedKey>,
+    ) -> anyhow::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let told = async {
+            match issuer::open_books(installation)? {
+                Some((books, store)) => {
+                    for changed in changes {
+                        let ChangedKey { key, change } = changed;
+                        let action = AuditAction::KeyChanged { key, change };
+                        let now = edge::system_time();
+                        let event = WaitingEvent::make(now, Actor::Operator, action, &SystemRandomness)?;
+                        books.put_event(event).await?;
+                    }
+                    drop(books);
+                    store.close();
+                    Ok(())
+                }
+                None => match Self::running(installation)? {
+                    Self::Running(client) => client.order("keys/changes", &KeyChangesOrder { changes }).await,
+                    Self::Opened { .. } => Ok(()),
+                },
+            }
+        };
+        let told: anyhow::Result<()> = told.await;
+        told.context("the keys were changed, and the audit log does not say so")
     }
 
     /// Stores records, given as rows of NDJSON.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_issuer::audit::{KeyChange, KeyName};
+use symbolon_issuer_server::administration::ChangedKey;
 
 use crate::arguments::InitArguments;
 use crate::commands::show;
@@ -13,14 +15,15 @@ use crate::edge::{self, SystemRandomness};
 use crate::installation::init::{KeyProtection, NewInstallation, RootPlace, Safekeeping, init_with};
 use crate::installation::upgrade::upgrade;
 use crate::installation::{Installation, key_passphrase, root_passphrase};
+use crate::register::Register;
 
 /// Makes an installation, or upgrades one, and says what to do next.
 ///
 /// # Errors
 /// There is one already, or none to upgrade, or a file cannot be written.
-pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
+pub async fn run(arguments: &InitArguments) -> anyhow::Result<()> {
     if arguments.upgrade {
-        return add_what_is_missing(arguments);
+        return add_what_is_missing(arguments).await;
     }
     let new = NewInstallation {
         folder: arguments.dir.clone(),
@@ -71,7 +74,7 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
+async fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
     let installation = Installation::load(Some(&arguments.dir.join(FILE_NAME)))?;
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
     let (mut made, mut wrote) = (false, false);
@@ -85,6 +88,12 @@ fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
             edge::system_time(),
         )
         .with_context(|| format!("the issuer of the tenant {tenant}"))?;
+        let changes = added.keys.iter().filter_map(|purpose| {
+            let key = KeyName::parse(purpose.name())?;
+            let change = KeyChange::Made;
+            Some(ChangedKey { key, change })
+        });
+        Register::note_key_changes(&installation, changes.collect()).await?;
         for purpose in &added.keys {
             let whose = if tenant.is_main() {
                 String::new()

@@ -46,6 +46,7 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/status-sections", get(status_sections))
         .route("/status-lists", post(open_fresh_shard))
         .route("/packs", post(build_pack))
+        .route("/keys/changes", post(note_key_changes))
         .route("/backups", post(begin_backup))
         .route("/backups/pages", post(backup_page))
         .route("/backups/end", post(end_backup))
@@ -173,6 +174,14 @@ async fn build_pack(State(administration): State<Administration>) -> Response {
         Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+async fn note_key_changes(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.note_key_changes(&order).await))
 }
 
 async fn begin_backup(State(administration): State<Administration>) -> Response {
