@@ -1,13 +1,17 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod offer;
+mod request;
 mod tenant;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use offer::{OfferCommand, OfferGrant, OfferStateName};
+pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 
@@ -201,51 +205,6 @@ pub enum RecordsCommand {
     },
 }
 
-/// `symbolon offer …`
-#[derive(Debug, Subcommand)]
-pub enum OfferCommand {
-    /// Offers a credential to the person of a record
-    #[command(
-        after_help = "Example:\n  symbolon offer create --record 2301456789 --credential NationalIdentity --tx-code --qr offer.png"
-    )]
-    Create {
-        /// The record's UIN
-        #[arg(long, value_name = "UIN")]
-        record: String,
-        /// The credential configuration
-        #[arg(long, value_name = "ID")]
-        credential: String,
-        /// How the person gets it: by the offer alone, by signing in, or either way
-        #[arg(long, value_enum, default_value_t = OfferGrant::PreAuthorizedCode)]
-        grant: OfferGrant,
-        /// Require a transaction code, printed here and told to the person by another way
-        #[arg(long)]
-        tx_code: bool,
-        /// Put the whole offer into the link instead of a reference to it
-        #[arg(long)]
-        by_value: bool,
-        /// Write the offer as a QR code
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// How an offer leads to its credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OfferGrant {
-    /// Whoever has the offer gets it
-    #[value(name = "pre-authorized_code")]
-    PreAuthorizedCode,
-    /// The person of the record signs in
-    #[value(name = "authorization_code")]
-    AuthorizationCode,
-    /// Either
-    Both,
-}
-
 /// `symbolon card …`
 #[derive(Debug, Subcommand)]
 pub enum CardCommand {
@@ -360,38 +319,6 @@ pub struct CredentialSelection {
     /// Every credential of this record
     #[arg(long, value_name = "UIN")]
     pub record: Option<String>,
-}
-
-/// `symbolon request …`
-#[derive(Debug, Subcommand)]
-pub enum RequestCommand {
-    /// Makes a presentation request
-    #[command(after_help = "Example:\n  symbolon request create --query age-over-18 --qr request.png")]
-    Create {
-        /// A named query, or a file with a DCQL query
-        #[arg(long, value_name = "NAME|FILE.json")]
-        query: String,
-        /// Write the request as a QR code
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Shows the result of a request
-    #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
-    Show {
-        /// The request, as `request create` names it
-        // One name in 64 begins with a hyphen: base64url has it among its characters.
-        #[arg(allow_hyphen_values = true)]
-        id: String,
-        /// Wait until the wallet has answered
-        #[arg(long)]
-        wait: bool,
-        /// Write the signed request and the presentation for a later `symbolon verify`
-        #[arg(long, value_name = "DIR")]
-        evidence: Option<PathBuf>,
-    },
 }
 
 /// `symbolon wallet …`

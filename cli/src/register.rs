@@ -2,6 +2,7 @@
 //! runs, by opening the store itself. The embedded store lets in one process only, so it is always one or the other.
 
 mod client;
+mod offers;
 
 use std::sync::Arc;
 
@@ -13,9 +14,9 @@ use symbolon_issuer::store::IssuerStore as _;
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
     Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, ChangedKey,
-    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, OfferCreated, OfferOrder,
-    PrintedCard, RecordOrder, RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage,
-    TransactionSummary, encode_entries,
+    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, PrintedCard, RecordOrder,
+    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    encode_entries,
 };
 
 use crate::edge::{self, SystemRandomness};
@@ -158,17 +159,6 @@ impl Register {
         match self {
             Self::Opened { administration, .. } => Ok(administration.records(after).await?),
             Self::Running(client) => client.order("records/export", &ExportOrder { after }).await,
-        }
-    }
-
-    /// Makes an offer.
-    ///
-    /// # Errors
-    /// No such record or configuration, or the resident is deceased.
-    pub async fn create_offer(&self, order: OfferOrder) -> anyhow::Result<OfferCreated> {
-        match self {
-            Self::Opened { administration, .. } => Ok(administration.create_offer(order).await?),
-            Self::Running(client) => client.order("offers", &order).await,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;
+pub mod offer;
 pub mod policy;
 pub mod profile;
 pub mod publication;

@@ -6,9 +6,13 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod mentions;
 #[cfg(test)]
 mod sources;
 
@@ -43,6 +47,7 @@ const DATA_INTEGRITY: &str = "symbolon-data-integrity";
 const TRUST: &str = "symbolon-trust";
 const PROTOCOL: &str = "symbolon-protocol";
 const HTTP: &str = "symbolon-http";
+const PAGES: &str = "symbolon-pages";
 const QR_PICTURE: &str = "symbolon-qr-picture";
 const STORE: &str = "symbolon-store";
 const ISSUER: &str = "symbolon-issuer";
@@ -110,6 +115,11 @@ pub const LAYERS: &[Layer] = &[
         may_use: &[CRYPTO, PROTOCOL],
     },
     Layer {
+        package: PAGES,
+        purity: Runtime,
+        may_use: &[],
+    },
+    Layer {
         package: QR_PICTURE,
         purity: Pure,
         may_use: &[],
@@ -143,6 +153,7 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
             QR_PICTURE,
             STORE,
             ISSUER,
@@ -195,6 +206,8 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
+            QR_PICTURE,
             QR_PICTURE,
             STORE,
             VERIFIER,

@@ -21,6 +21,10 @@ async fn nothing_of_the_administration_answers_without_its_token() {
         format!("{issuer}/admin/v1/records/show"),
         format!("{issuer}/admin/v1/records/export"),
         format!("{issuer}/admin/v1/offers"),
+        format!("{issuer}/admin/v1/offers/list"),
+        format!("{issuer}/admin/v1/offers/show"),
+        format!("{issuer}/admin/v1/offers/cancel"),
+        format!("{issuer}/admin/v1/offers/transaction-code"),
         format!("{issuer}/admin/v1/credentials/list"),
         format!("{issuer}/admin/v1/credentials/status"),
         format!("{issuer}/admin/v1/credentials/requests/list"),
@@ -40,6 +44,7 @@ async fn nothing_of_the_administration_answers_without_its_token() {
     let get = [
         format!("{issuer}/admin/v1/audit"),
         format!("{issuer}/admin/v1/status-sections"),
+        format!("{verifier}/admin/v1/registration"),
         format!("{verifier}/admin/v1/presentation-requests/x"),
         format!("{verifier}/admin/v1/presentation-requests/x/evidence"),
         format!("{verifier}/admin/v1/presentation-requests/x/events"),

@@ -7,6 +7,7 @@
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -15,8 +16,10 @@
 
 pub mod answer;
 pub mod card;
+pub mod choices;
 mod evidence;
 mod expected;
+pub mod haip;
 mod policy;
 pub mod report;
 pub mod request;

@@ -1,6 +1,7 @@
 //! Whom the wallet deals with. Nothing here has a default: the application, or the registry whose trust list it carries,
 //! decides.
 
+mod relying_parties;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use symbolon_trust::trust_list::{CredentialTypeRule, TrustList, TrustedIssuer};
 use thiserror::Error;
 
 use crate::receive::ShownIssuer;
+
+pub use relying_parties::{AnswerProtection, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties};
 
 /// Everything the wallet has been told about whom to deal with.
 #[derive(Debug, Clone)]
@@ -77,10 +80,10 @@ impl WalletPolicy {
             .map(|(url, document)| (url.clone(), document.clone()));
         Ok(Self {
             issuers: IssuerPolicy::AllowList(issuers),
-            relying_parties: RelyingPartyPolicy::AnchoredBy {
-                anchors: list.relying_parties.anchors.clone(),
-                addresses: ResponseUriRule::NamedInCertificate,
-            },
+            relying_parties: RelyingPartyPolicy::anchored_by(
+                list.relying_parties.anchors.clone(),
+                ResponseUriRule::NamedInCertificate,
+            ),
             urls,
             type_metadata: list.type_metadata.clone(),
             contexts: ContextTable::from_documents(contexts)?,
@@ -181,18 +184,6 @@ pub enum AllowedTypes {
     Any,
     /// Credentials of one of these types: a `vct`, the document type of an mdoc, a type of a W3C credential.
     Only(Vec<String>),
-}
-
-/// To whom credentials are shown.
-#[derive(Debug, Clone)]
-pub enum RelyingPartyPolicy {
-    /// To whoever signs requests with a certificate under one of these anchors.
-    AnchoredBy {
-        /// The certificates under which verifiers sign.
-        anchors: Vec<Certificate>,
-        /// What binds the address of the answer to the verifier.
-        addresses: ResponseUriRule,
-    },
 }
 
 impl AllowedTypes {

@@ -11,7 +11,9 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::client_id::ClientId;
-use symbolon_protocol::openid4vp::request_object::{self, RequestExpectations, ResponseUriRule};
+use symbolon_protocol::openid4vp::request_object::{
+    self, KnownClients, RequestExpectations, ResponseUriRule,
+};
 use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
@@ -112,8 +114,7 @@ impl StoredRequest {
             .ok_or(JudgeError::Request("it names no client"))?;
         let expected = RequestExpectations {
             client_id: &client_id,
-            anchors,
-            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            clients: KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate),
             urls,
             wallet_nonce: None,
             now: issued_at,

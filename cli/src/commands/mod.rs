@@ -9,6 +9,7 @@ pub mod init;
 pub mod issuing;
 pub mod judge;
 pub mod keys;
+pub mod offer;
 pub mod qr;
 pub mod records;
 pub mod request;
@@ -74,7 +75,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             .await
             .map(|()| ExitCode::SUCCESS),
         Command::Records(command) => records::run(command, choice).await,
-        Command::Offer(command) => issuing::offer(command, choice).await,
+        Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,
         Command::Qr(command) => qr::run(command),
         Command::Credential(command) => issuing::credential(command, choice).await,

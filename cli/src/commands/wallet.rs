@@ -17,9 +17,10 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
-    CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
+    WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
@@ -129,7 +130,17 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
         _ => UrlPolicy::Public,
     };
-    let wallet = open_wallet(&folder, &trust, urls, Arc::new(Steps))?;
+    let complete = |parties: &mut RelyingPartyPolicy| match &installation {
+        Some(installation) => {
+            let loaded = &installation.loaded;
+            loaded
+                .configuration
+                .wallet
+                .complete(parties, |path| loaded.resolve(path))
+        }
+        None => Ok(()),
+    };
+    let wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
@@ -348,20 +359,26 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
             }
             Ok(ExitCode::SUCCESS)
         }
-        PresentOutcome::Declined => {
+        outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. }) => {
             show::line("declined; nothing was shown");
+            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
+                show::line(&format!("go on at {redirect_uri}"));
+            }
             Ok(ExitCode::from(1))
         }
         PresentOutcome::Unconfirmed { .. } => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
         }
-        PresentOutcome::Rejected => bail!("the verifier answered with an error"),
+        PresentOutcome::Rejected => bail!("the verifier did not accept what was shown"),
         _ => bail!("the wallet is locked"),
     }
 }
 
 fn show_consent(consent: &ConsentRequest) {
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    if consent.verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
     let choice = consent.smallest_choice();
     for asked in &consent.asked {
         let chosen = choice.as_ref().and_then(|choice| choice.credential(&asked.query));
@@ -391,13 +408,28 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         .name
         .as_deref()
         .map_or_else(|| "an unnamed verifier".to_owned(), show::printable);
-    let (VerifierEvidence::CertificateHash { authority }
-    | VerifierEvidence::CertificateHost { authority, .. }) = &verifier.evidence;
-    let authority = authority
-        .as_deref()
-        .map_or_else(|| "a trusted authority".to_owned(), show::printable);
+    let known = match &verifier.evidence {
+        VerifierEvidence::CertificateHash { authority }
+        | VerifierEvidence::CertificateHost { authority, .. } => {
+            let authority = authority.as_deref();
+            let authority = authority.map_or_else(|| "a trusted authority".to_owned(), show::printable);
+            format!("known by a certificate of {authority}")
+        }
+        VerifierEvidence::DecentralizedIdentifier { did, known } => {
+            let did = show::printable(did);
+            match known {
+                Knowledge::Listed => format!("known by its identifier {did}"),
+                Knowledge::Unlisted => format!("UNVERIFIED: nobody knows who has the identifier {did}"),
+            }
+        }
+        VerifierEvidence::Registered => "on this wallet's list".to_owned(),
+        VerifierEvidence::RegisteredUnsigned => {
+            "on this wallet's list, and somebody asks in its name without a signature".to_owned()
+        }
+        VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
+    };
     format!(
-        "{name} at {}, known by a certificate of {authority}",
+        "{name} at {}, {known}",
         show::printable(&verifier.response_origin)
     )
 }

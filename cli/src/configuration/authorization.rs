@@ -19,7 +19,7 @@ pub struct AuthorizationSection {
     pub dpop: DpopPolicy,
     /// Who may redeem an offer: `anonymous` or `identified`.
     pub pre_authorized_clients: PreAuthorizedClients,
-    /// How long an access token lasts, in seconds: 60 to 3600.
+    /// How long an access token that is bound to a key lasts, in seconds: 60 to 3600. One that is not lasts 300 at most.
     pub access_token_seconds: u64,
     /// How long a wallet may come back without the resident, in days: 1 to 400; not at all without this key.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -342,11 +342,6 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         issuers: BTreeMap::new(),
         verifier: VerifierSection {
-            identifier: new.verifier.clone(),
-            listen: listen(&new.verifier, 8081, "the verifier's URL")?,
-            name: "Verifier".to_owned(),
-            tls_certificate: None,
-            tls_key: None,
             queries: QUERIES
                 .iter()
                 .map(|query| {
@@ -356,6 +351,11 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
                     )
                 })
                 .collect(),
+            ..VerifierSection::new(
+                new.verifier.clone(),
+                listen(&new.verifier, 8081, "the verifier's URL")?,
+                "Verifier".to_owned(),
+            )
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),

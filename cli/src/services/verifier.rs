@@ -46,6 +46,10 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
     let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
     configuration.queries = queries(installation)?;
+    configuration.profile = section.profile;
+    configuration.choices = section.choices();
+    configuration.client_id.clone_from(&section.client_id);
+    configuration.scopes.clone_from(&section.scopes);
 
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;

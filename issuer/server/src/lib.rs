@@ -19,7 +19,7 @@ pub use issuer::{
     OpenIssuerError, PublicationFailed, PublishedList, PublishedToken, PushFailure, ResourceRequest,
     StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
-pub use pages::{Translations, TranslationsError};
+pub use pages::shipped_translations;
 pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
 pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
@@ -27,3 +27,4 @@ pub use setup::{
     RetiredPublicKeys, Setup, Signer, SigningFailed,
 };
 pub use store::{EmbeddedIssuerStore, EmbeddedKeyValue, open_embedded};
+pub use symbolon_pages::{Translations, TranslationsError};

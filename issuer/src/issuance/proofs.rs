@@ -111,7 +111,7 @@ fn by_jwt(
         proven.keys.push(proof.key().clone());
         proven.nonces.push(proof.nonce().clone());
         if let Some(VerifiedKeyAttestation { keys, nonce, .. }) = proof.attestation() {
-            proven.nonces.extend(nonce.clone());
+            proven.nonces.push(nonce.clone());
             attested.extend(keys.iter().cloned());
         }
     }
@@ -133,7 +133,7 @@ fn by_attestation(
     let verified = key_attestation::verify(attestation, &expected, material.now, material.crypto)?;
     Ok(ProvenKeys {
         keys: verified.keys,
-        nonces: verified.nonce.into_iter().collect(),
+        nonces: vec![verified.nonce],
     })
 }
 

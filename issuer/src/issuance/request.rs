@@ -17,7 +17,7 @@ use crate::mapping::{Copies, CredentialConfiguration, IssuancePolicy};
 use crate::policy::{EncryptionPolicy, IssuerPolicy};
 use crate::record::Uin;
 use crate::secret::SecretDigest;
-use crate::store::{FetchedTransaction, ReplayMark, SpentAccess, Stored};
+use crate::store::{FetchedTransaction, OfferStanding, ReplayMark, SpentAccess, Stored};
 use crate::transaction::{Transaction, TransactionAnswer, TransactionRefusal};
 
 /// An access token as it was presented: known, in time, its family alive, and its key proven where it is bound to one.
@@ -29,6 +29,8 @@ pub struct PresentedAccess {
     pub access: Stored<AccessGrant>,
     /// The family that it ends with.
     pub family: Option<Stored<TokenFamily>>,
+    /// The offer that it came of, which stands.
+    pub offer: Option<OfferStanding>,
     /// The mark of its DPoP proof, written with what the proof authorises.
     pub proof: Option<ReplayMark>,
 }
@@ -57,6 +59,7 @@ pub struct AcceptedRequest<'a> {
     pub(super) nonces: Vec<NonceMark>,
     pub(super) access: Option<SpentAccess>,
     pub(super) transaction: Option<FetchedTransaction>,
+    pub(super) offer: Option<OfferStanding>,
     pub(super) holder: GrantHolder,
     pub(super) response_encryption: Option<ResponseEncryption>,
 }
@@ -138,6 +141,7 @@ pub fn judge<'a>(
         nonces: nonces.into_iter().collect(),
         access: Some(presented.spent(left)),
         transaction: None,
+        offer: presented.offer.clone(),
         holder: access.holder(presented.token),
         response_encryption: request.response_encryption.clone(),
     })
@@ -151,21 +155,22 @@ pub enum Judged<'a> {
     Wait(Option<Box<ResponseEncryption>>),
 }
 
-/// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself.
+/// Judges a deferred credential request: `grant` is that of its access token, `offer` the standing of the transaction's, and
+/// `response_encryption` what the request says itself, whatever the credential request said.
 ///
 /// # Errors
 /// [`CredentialRefusal`]. Nothing was spent.
 pub fn judge_deferred<'a>(
     fetched: (crate::identifiers::TransactionId, &Stored<Transaction>),
     grant: &SecretDigest,
+    offer: Option<OfferStanding>,
     response_encryption: Option<ResponseEncryption>,
     material: &IssuanceMaterial<'a>,
 ) -> Result<Judged<'a>, CredentialRefusal> {
     let (id, stored) = fetched;
     let transaction = &stored.value;
     let answer = transaction.answer(grant, material.now)?;
-    // §9.1: what the deferred request says replaces what the credential request said.
-    let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
+    // §9.1: only what this request says counts. The key of the credential request may be gone by now.
     check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
     if answer == TransactionAnswer::Wait {
         return Ok(Judged::Wait(response_encryption.map(Box::new)));
@@ -189,6 +194,7 @@ pub fn judge_deferred<'a>(
             id,
             expected: stored.revision.clone(),
         }),
+        offer,
         holder: transaction.holder.clone(),
         response_encryption,
     })))

@@ -44,9 +44,11 @@ pub struct AttestationExpectations<'a> {
 /// Where an attestation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttestationPlace {
-    /// In the header of a `jwt` proof: it must expire, because the proof alone is fresh.
+    /// In the header of a `jwt` proof: it must expire ([OpenID4VCI appendix D.1]).
+    ///
+    /// [OpenID4VCI appendix D.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-D.1
     ProofHeader,
-    /// As an `attestation` proof: it must answer a nonce, because nothing else is fresh.
+    /// As an `attestation` proof.
     Proof,
 }
 
@@ -58,7 +60,7 @@ pub struct VerifiedKeyAttestation {
     /// The keys, at least one, each once.
     pub keys: Vec<PublicKey>,
     /// The nonce that it answers.
-    pub nonce: Option<CNonce>,
+    pub nonce: CNonce,
 }
 
 /// Verifies a key attestation.
@@ -85,14 +87,12 @@ pub fn verify(
     let claims: Map<String, Value> = jws.payload_json().map_err(|_| KeyAttestationError::Malformed)?;
     check_times(&claims, expected.place, now)?;
     check_levels(&claims, expected.required)?;
+    // F.1 and F.3: in either place, since every issuer of this suite gives nonces.
     let nonce = match claims.get("nonce") {
-        None => None,
-        Some(Value::String(nonce)) => Some(CNonce::parse(nonce).ok_or(KeyAttestationError::Malformed)?),
+        None => return Err(KeyAttestationError::NoNonce),
+        Some(Value::String(nonce)) => CNonce::parse(nonce).ok_or(KeyAttestationError::Malformed)?,
         Some(_) => return Err(KeyAttestationError::Malformed),
     };
-    if expected.place == AttestationPlace::Proof && nonce.is_none() {
-        return Err(KeyAttestationError::NoNonce);
-    }
     Ok(VerifiedKeyAttestation {
         keys: attested_keys(&claims)?,
         nonce,
@@ -280,8 +280,8 @@ pub enum KeyAttestationError {
     /// Expired, or of the future.
     #[error("the key attestation has expired or is from the future")]
     Stale,
-    /// No nonce, though it is a proof by itself.
-    #[error("an attestation proof must have a nonce")]
+    /// No nonce.
+    #[error("the key attestation has no nonce")]
     NoNonce,
     /// No key.
     #[error("the key attestation attests no key")]

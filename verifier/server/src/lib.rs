@@ -2,6 +2,7 @@
 
 pub mod configuration;
 pub mod evidence_cache;
+mod identities;
 mod judge;
 mod request;
 mod routes;

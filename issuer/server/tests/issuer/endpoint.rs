@@ -137,6 +137,10 @@ impl Attester {
         self.sign(claims.prepare(SignatureAlgorithm::Es256, chain))
     }
 
+    pub(crate) fn key(&self) -> &SecretKey {
+        self.key.secret_key()
+    }
+
     pub(crate) fn sign(&self, prepared: symbolon_crypto::jose::jws::PreparedJws) -> String {
         sign(self.key.secret_key(), prepared)
     }

@@ -8,6 +8,7 @@
 )]
 
 mod administration;
+mod asked_for;
 mod audit;
 mod authorize;
 mod batch;
@@ -16,6 +17,7 @@ mod client_authentication;
 mod code_tokens;
 mod concurrency;
 mod consent_destination;
+mod credential_answers;
 mod credential_refusals;
 mod deferred;
 mod dpop;
@@ -30,7 +32,11 @@ mod mosip;
 mod mosip_down;
 mod mosip_on_loopback;
 mod mosip_sign_in;
+mod nonce;
 mod notification;
+mod offer_book;
+mod offers;
+mod offers_cancelled;
 mod packs;
 mod pages;
 mod pages_shown;
@@ -50,6 +56,7 @@ mod sign_in_answers;
 mod status;
 mod stores;
 mod tenants;
+mod tls;
 mod token_refusals;
 mod upkeep;
 mod vcalm;

@@ -135,7 +135,7 @@ async fn a_proof_for_another_request_or_verifier_is_judged_invalid() {
                 .post(&request, &world.encrypt(&request, &answer))
                 .await
                 .status,
-            200
+            400
         );
         let outcome = world.result(&id).await["result"]["outcome"]["presented"].clone();
         assert_ne!(outcome["answer"], "as_asked");
@@ -174,7 +174,13 @@ async fn a_wallet_may_decline_in_the_clear_with_the_state_of_the_request() {
     let world = World::new().await;
     let (id, request) = made(&world).await;
     let refusal = request.refuse(PresentationErrorCode::AccessDenied);
-    assert_eq!(world.post(&request, &refusal.answer.to_form()).await.status, 200);
+    assert_eq!(
+        world
+            .post(&request, &refusal.unwrap().answer.to_form())
+            .await
+            .status,
+        200
+    );
     let result = world.result(&id).await;
     assert_eq!(
         result["result"]["outcome"],
@@ -185,6 +191,47 @@ async fn a_wallet_may_decline_in_the_clear_with_the_state_of_the_request() {
         410,
         "the request has been answered",
     );
+}
+
+#[tokio::test]
+async fn every_code_of_the_specification_is_recorded_as_it_is() {
+    for code in [
+        "access_denied",
+        "invalid_request",
+        "invalid_client",
+        "invalid_scope",
+        "unsupported_response_type",
+        "vp_formats_not_supported",
+        "invalid_request_uri_method",
+        "invalid_transaction_data",
+        "wallet_unavailable",
+        "server_error",
+    ] {
+        let world = World::new().await;
+        let (id, request) = made(&world).await;
+        let state = request.request().state.as_ref().unwrap().as_str();
+        let form = format!("error={code}&error_description=because&state={state}");
+        assert_eq!(world.post(&request, &form).await.status, 200, "{code}");
+        let result = world.result(&id).await;
+        assert_eq!(result["result"]["outcome"]["declined"]["error"], code, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_no_answer() {
+    let world = World::new().await;
+    let (id, request) = made(&world).await;
+    let form = world.encrypt(&request, &world.answer(&request));
+    let address = request.request().response_uri.as_str();
+    for media_type in ["application/json", "text/plain"] {
+        let headers = [(CONTENT_TYPE, media_type)];
+        let refused = world.send(Method::POST, address, &headers, &form).await;
+        assert_refused(&refused, 400, "the answer is malformed");
+    }
+    let headers = [(CONTENT_TYPE, "Application/X-WWW-Form-URLEncoded; charset=UTF-8")];
+    let taken = world.send(Method::POST, address, &headers, &form).await;
+    assert_eq!(taken.status, 200);
+    assert_eq!(world.result(&id).await["state"], "answered");
 }
 
 #[tokio::test]

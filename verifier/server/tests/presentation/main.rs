@@ -5,9 +5,13 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod choices;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

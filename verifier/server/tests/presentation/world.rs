@@ -30,7 +30,7 @@ use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
 use symbolon_protocol::openid4vp::request_object::{
-    self, RequestExpectations, ResponseUriRule, VerifiedRequest,
+    self, KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 use symbolon_store::Store;
@@ -301,8 +301,7 @@ impl World {
         let anchors = [self.anchor.clone()];
         let expected = RequestExpectations {
             client_id: &link.client_id,
-            anchors: &anchors,
-            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
             urls: UrlPolicy::Development,
             wallet_nonce: None,
             now: self.now(),

@@ -92,10 +92,10 @@ impl World {
                     dids().of_neighbour(),
                 ),
             ]),
-            relying_parties: RelyingPartyPolicy::AnchoredBy {
-                anchors: vec![certificates.verifier.root.clone()],
-                addresses: ResponseUriRule::NamedInCertificate,
-            },
+            relying_parties: RelyingPartyPolicy::anchored_by(
+                vec![certificates.verifier.root.clone()],
+                ResponseUriRule::NamedInCertificate,
+            ),
             urls: UrlPolicy::Public,
             contexts: contexts(),
             type_metadata: BTreeMap::from([(
