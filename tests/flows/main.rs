@@ -19,6 +19,7 @@ mod backup;
 mod bad_input;
 mod card_codes;
 mod card_pictures;
+mod care;
 mod crash;
 mod dcql;
 mod demo;

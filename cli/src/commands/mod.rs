@@ -65,7 +65,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     match &arguments.command {
         Command::Demo(demo) => demo::run(demo).await,
-        Command::Init(arguments) => init::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Init(arguments) => init::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Issuer(IssuerCommand::Check { json }) => {
             check::run(&choice.load()?, *json).map(|()| ExitCode::SUCCESS)
         }

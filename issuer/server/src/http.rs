@@ -3,7 +3,7 @@
 mod accept;
 mod access;
 mod administration;
-mod answer;
+pub(crate) mod answer;
 mod authorize;
 pub(crate) mod browser;
 mod challenge;

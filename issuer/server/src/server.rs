@@ -7,6 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "testing")]
 use symbolon_http::openapi::{Audience, conformance::Conformance};
 use symbolon_http::serve::{AdministrationToken, Encryption, ServeError, serve};
+use symbolon_issuer::store::StoreError;
 use symbolon_protocol::identifier::UrlError;
 use thiserror::Error;
 use tokio::sync::Notify;
@@ -211,14 +212,22 @@ async fn keep_house(issuer: Arc<Issuer>, stop: Arc<Notify>) {
             return;
         }
         issuer.backup.forget_idle(issuer.now());
-        if let Err(error) = issuer
-            .store()
-            .remove_expired(issuer.now(), EXPIRED_PER_ROUND)
-            .await
-        {
+        if let Err(error) = forget_expired(&issuer).await {
             tracing::error!(%error, "expired entries not removed");
         }
     }
+}
+
+/// Forgets all that has expired. Whoever sends residents here makes sessions that wake nobody and need no token: were so many forgotten
+/// at a time and no more, whoever makes them faster would fill the disk.
+async fn forget_expired(issuer: &Issuer) -> Result<(), StoreError> {
+    while issuer
+        .store()
+        .remove_expired(issuer.now(), EXPIRED_PER_COMMIT)
+        .await?
+        >= EXPIRED_PER_COMMIT
+    {}
+    Ok(())
 }
 
 enum Stopping {
@@ -228,8 +237,8 @@ enum Stopping {
 
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(30);
 const GATHERING: Duration = Duration::from_millis(200);
-/// Five rounds a second at most, so this keeps up with any rate of issuance.
-const EXPIRED_PER_ROUND: usize = 2_000;
+/// A commit of this size takes some milliseconds, in which requests wait.
+const EXPIRED_PER_COMMIT: usize = 2_000;
 
 /// Why the issuer does not serve.
 #[derive(Debug, Error)]

@@ -11,7 +11,6 @@ mod server;
 mod state;
 pub mod store;
 
-pub use routes::DamagedPages;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};

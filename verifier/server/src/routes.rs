@@ -13,8 +13,7 @@ mod request_object;
 mod shapes;
 mod vcalm;
 
-pub use self::pages::DamagedPages;
-pub(crate) use self::pages::Pages;
+pub(crate) use self::pages::{DamagedPages, Pages};
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use symbolon_http::openapi::{DescribedRouter, Descriptions, get, post, served};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
 
-use self::description::{DOCUMENTS, description};
+use self::description::{ADMINISTRATION, DOCUMENTS, description};
 use crate::state::State;
 
 /// What one request may cost: an answer may carry several credentials with portraits, and its status lists are
@@ -71,7 +70,7 @@ fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
             served::DESCRIPTION,
             get(served::whole_described(DOCUMENTS), served::whole),
         )
-        .behind_administration(token.clone());
+        .administration(token.clone(), ADMINISTRATION);
     let vcalm = vcalm::router().behind_administration(token);
     DescribedRouter::default()
         .nest("/admin/v1", administration)

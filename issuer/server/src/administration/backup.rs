@@ -107,6 +107,10 @@ impl Administration {
         let event = self.event(taken_at, AuditAction::BackedUp)?;
         issuer.store().put_event(event).await?;
         issuer.chain_events().await?;
+        // The books of the other issuers are in it, and what waits in them stands under no hash yet.
+        for other in issuer.carried() {
+            other.chain_events().await?;
+        }
         let snapshot = Arc::new(store.snapshot().map_err(unavailable)?);
         let entries = snapshot.count(&Space::names_of_books()).map_err(unavailable)?;
         let name = base64url::encode(&random_bytes::<16>(&*issuer.setup.randomness)?);

@@ -1,4 +1,5 @@
-//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist.
+//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist; all but the
+//! one at which the server proves that it has the token.
 
 mod operations;
 
@@ -72,6 +73,10 @@ pub(super) fn router(token: AdministrationToken) -> DescribedRouter<Served> {
             post(operations::open_fresh_shard(), open_fresh_shard),
         )
         .route("/packs", post(operations::build_pack(), build_pack))
+        .route(
+            "/keys/changes",
+            post(operations::note_key_changes(), note_key_changes),
+        )
         .route("/backups", post(operations::begin_backup(), begin_backup))
         .route("/backups/pages", post(operations::backup_page(), backup_page))
         .route("/backups/end", post(operations::end_backup(), end_backup))
@@ -83,7 +88,7 @@ pub(super) fn router(token: AdministrationToken) -> DescribedRouter<Served> {
             get(served::whole_described(ADMINISTRATION), served::whole),
         )
         .fallback(async || StatusCode::NOT_FOUND)
-        .behind_administration(token)
+        .administration(token, ADMINISTRATION)
         .harden(LIMITS)
 }
 
@@ -242,6 +247,14 @@ async fn build_pack(State(administration): State<Administration>) -> Response {
         Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+async fn note_key_changes(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.note_key_changes(&order).await))
 }
 
 async fn begin_backup(State(administration): State<Administration>) -> Response {

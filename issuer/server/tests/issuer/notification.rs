@@ -155,3 +155,23 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
         assert!(credential.get("wallet_report").is_none());
     }
 }
+
+/// Each change is an entry of the audit log for good, and the wallet may go on for months.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_never_makes_up_its_mind_does_not_fill_the_log() {
+    let world = world().await;
+    let (token, id) = issued(&world, HASSAN).await;
+    for round in 0..20 {
+        let event = ["credential_accepted", "credential_deleted"][round % 2];
+        let body = json!({ "notification_id": id, "event": event });
+        let told = send(&world, "/notification", &token, &body).await;
+        assert_eq!(told.status(), StatusCode::NO_CONTENT);
+    }
+    world.ordered("/audit/verify", json!({})).await;
+    let audit = world
+        .client
+        .get(world.url("/admin/v1/audit"))
+        .bearer_auth(crate::harness::ADMINISTRATION_TOKEN);
+    let audit = audit.send().await.unwrap().text().await.unwrap();
+    assert_eq!(audit.matches("credential-reported").count(), 8);
+}

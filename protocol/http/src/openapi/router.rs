@@ -9,10 +9,12 @@ use http::StatusCode;
 use tower::{Layer, Service};
 use utoipa::openapi::HttpMethod;
 
-use super::answer::Answer;
-use super::operation::Operation;
+use super::answer::{Answer, Presence};
+use super::operation::{Operation, Tag};
 use super::security::Security;
-use crate::serve::{AdministrationToken, Limits, harden, require_administration};
+use crate::serve::{
+    AdministrationToken, IDENTITY, IdentityProof, Limits, harden, identity_route, require_administration,
+};
 
 /// An operation and where it is.
 #[derive(Clone)]
@@ -196,6 +198,33 @@ impl<S: Clone + Send + Sync + 'static> DescribedRouter<S> {
                 .secured(&[Security::AdministrationToken])
                 .or_answers(answer)
         })
+    }
+
+    /// An administration interface: everything that is there by now behind the token, and beside it the address at which the server proves
+    /// that it has the token (`docs/adr/0015`), which needs none.
+    #[must_use]
+    pub fn administration(self, token: AdministrationToken, tag: Tag) -> Self {
+        let described = Operation::new(
+            "proveAdministrationToken",
+            tag,
+            "Proves that the server has the token",
+        )
+        .about("Whoever is about to send the token asks first, over a connection that no certificate proves.")
+        .query("challenge", "A fresh challenge.", Presence::Always)
+        .answers(
+            Answer::json::<IdentityProof>(
+                200,
+                "A keyed hash over the challenge and the address of the listener.",
+            )
+            .not_cached(),
+        )
+        .answers(Answer::empty(400, "There is no challenge.").file(super::TEXT))
+        .answers(Answer::empty(503, "The server does not know where it listens."));
+        let methods = Methods {
+            router: identity_route(token.clone()),
+            operations: vec![(HttpMethod::Get, described)],
+        };
+        self.behind_administration(token).route(IDENTITY, methods)
     }
 
     /// Puts limits and header fields around every route, and says so of every operation.

@@ -1,13 +1,13 @@
 //! What the administration interface takes and answers.
 
-use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, ToSchema, object, text};
+use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, ToSchema, anything, object, text};
 
 use super::{CSV, ExportOrder, NDJSON, Sections, ShowOrder};
 use crate::administration::{
     AuditPage, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, FreshShard, ImportReport, OfferByName, OfferCreated, OfferDetails,
-    OfferList, OfferOrder, OfferPage, PrintedCard, RecordPage, RenewedTransactionCode, StatusOrder,
-    StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    CredentialPage, DecisionOrder, FreshShard, ImportReport, KeyChangesOrder, OfferByName, OfferCreated,
+    OfferDetails, OfferList, OfferOrder, OfferPage, PrintedCard, RecordPage, RenewedTransactionCode,
+    StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
 };
 use crate::http::tags::ADMINISTRATION;
 use crate::sign_in::ShownMessage;
@@ -208,6 +208,14 @@ pub(super) fn build_pack() -> Operation {
             "The installation signs no packs.",
             &["not_configured"],
         ))
+}
+
+pub(super) fn note_key_changes() -> Operation {
+    ordered::<KeyChangesOrder>("noteKeyChanges", "Notes in the audit log what was done to keys").answers(
+        Answer::empty(200, "It is noted.")
+            .body("application/json", anything())
+            .not_cached(),
+    )
 }
 
 pub(super) fn begin_backup() -> Operation {
