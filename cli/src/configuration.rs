@@ -8,8 +8,11 @@ mod authorization;
 mod credentials;
 mod profile;
 mod records;
+mod scan;
 mod sign_in;
 mod tenants;
+mod verifier;
+mod wallet;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,14 +20,18 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
+pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use tenants::TenantName;
+pub use verifier::VerifierSection;
+pub use wallet::WalletSection;
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
@@ -47,6 +54,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pushed_requests", KeyType::Text),
     ("issuer.authorization.dpop", KeyType::Text),
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.unknown_attestation_status", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),
@@ -71,6 +79,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.response_encryption", KeyType::Text),
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
+    ("issuer.credentials.offer_retention_days", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
     ("issuer.records.app_id", KeyType::Text),
@@ -80,12 +89,24 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
+    ("verifier.scan.access", KeyType::Text),
+    ("verifier.scan.code_generation", KeyType::Number),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
+    ("verifier.profile", KeyType::Text),
+    ("verifier.client_id_prefix", KeyType::Text),
+    ("verifier.client_id", KeyType::Text),
+    ("verifier.response_mode", KeyType::Text),
+    ("verifier.request_delivery", KeyType::Text),
+    ("verifier.request_uri_method", KeyType::Text),
     ("wallet.directory", KeyType::Text),
     ("wallet.listen", KeyType::Text),
     ("wallet.tls_certificate", KeyType::Text),
     ("wallet.tls_key", KeyType::Text),
+    ("wallet.profile", KeyType::Text),
+    ("wallet.answers", KeyType::Text),
+    ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.signed_metadata", KeyType::Text),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -166,45 +187,6 @@ pub struct IssuerSection {
     pub records: RecordsSection,
 }
 
-/// `[verifier]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VerifierSection {
-    /// The URL under which wallets reach the verifier.
-    pub identifier: Url,
-    /// The address to listen on.
-    pub listen: SocketAddr,
-    /// The name that wallets show.
-    pub name: String,
-    /// The certificate chain of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_certificate: Option<PathBuf>,
-    /// The private key of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_key: Option<PathBuf>,
-    /// DCQL queries that a request may name: JSON files relative to the configuration file.
-    #[serde(default)]
-    pub queries: BTreeMap<String, PathBuf>,
-}
-
-/// `[wallet]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WalletSection {
-    /// Where the wallet keeps its encrypted store, relative to the configuration file.
-    #[serde(default = "default_wallet_directory")]
-    pub directory: PathBuf,
-    /// The address that the headless wallet listens on.
-    #[serde(default = "default_wallet_listen")]
-    pub listen: SocketAddr,
-    /// The certificate chain of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_certificate: Option<PathBuf>,
-    /// The private key of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_key: Option<PathBuf>,
-}
-
 /// `[card]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,27 +217,8 @@ fn is_default<T: Default + PartialEq>(section: &T) -> bool {
     *section == T::default()
 }
 
-impl Default for WalletSection {
-    fn default() -> Self {
-        Self {
-            directory: default_wallet_directory(),
-            listen: default_wallet_listen(),
-            tls_certificate: None,
-            tls_key: None,
-        }
-    }
-}
-
 fn default_data_directory() -> PathBuf {
     PathBuf::from("data")
-}
-
-fn default_wallet_directory() -> PathBuf {
-    PathBuf::from("wallet")
-}
-
-fn default_wallet_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8082))
 }
 
 /// Why a configuration was refused.
@@ -734,6 +697,12 @@ mod tests {
                 KeyType::Text if key.ends_with("pre_authorized_clients") => "identified",
                 KeyType::Text if key.contains("authorization") || key.contains("encryption") => "required",
                 KeyType::Text if key.ends_with("profile") => "standard",
+                KeyType::Text if key.ends_with("client_id_prefix") => "x509_san_dns",
+                KeyType::Text if key.ends_with("response_mode") => "direct_post",
+                KeyType::Text if key.ends_with("request_delivery") => "value",
+                KeyType::Text if key.ends_with("request_uri_method") => "post",
+                KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
+                KeyType::Text if key.ends_with("unverified_verifiers") => "shown",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",
                 KeyType::Text if key.ends_with("url") => "https://example.org",

@@ -1,5 +1,7 @@
 //! The wallet that the command line drives: its folder, its keys in software, its transport.
 
+mod provider;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +18,8 @@ use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, GuardedFetcher, Redir
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_wallet_core::{
-    BoxFuture, HttpRequest, HttpResponse, Method, ObserveProgress, Ports, Transport, TransportError, Wallet,
-    WalletPolicy,
+    BoxFuture, HttpRequest, HttpResponse, Method, ObserveProgress, Ports, RelyingPartyPolicy, Transport,
+    TransportError, Wallet, WalletPolicy,
 };
 use symbolon_wallet_store::{EncryptedStore, SoftwareWrappingKey};
 use zeroize::Zeroizing;
@@ -26,26 +28,31 @@ use crate::edge::SystemRandomness;
 use crate::installation::files::create_private_folder;
 use crate::installation::keys::{read_secret, write_secret};
 
+pub use provider::DevelopmentProvider;
+
 const WRAPPING_KEY: &str = "wrapping-key.pem";
 const WRAPPING_KEY_TAG: &str = "SYMBOLON WALLET KEY";
 const STORE: &str = "wallet.redb";
 
-/// Opens the wallet in `folder`, and makes it where there is none. Its data key is wrapped by a key in a file that the owner
+/// Opens the wallet in `folder`, and makes it where there is none. `complete` adds to the policy of the trust list. Its data key is wrapped by a key in a file that the owner
 /// alone may read; a phone has its platform's key store for that.
 ///
 /// # Errors
-/// Files that cannot be read or written, a store that is open elsewhere or damaged, a trust list with an unusable issuer.
+/// Files that cannot be read or written, a store that is open elsewhere or damaged, a trust list with an unusable issuer; and as
+/// `complete`.
 pub fn open_wallet(
     folder: &Path,
     root: &RootOfTrust,
     urls: UrlPolicy,
+    complete: impl FnOnce(&mut RelyingPartyPolicy) -> anyhow::Result<()>,
     progress: Arc<dyn ObserveProgress>,
 ) -> anyhow::Result<Wallet> {
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
     let (store, _) = open_store(folder, &randomness)?;
-    let policy =
+    let mut policy =
         WalletPolicy::from_trust_list(&root.trust_list, urls).context("the trust list cannot be used")?;
+    complete(&mut policy.relying_parties)?;
     let fetches = match urls {
         UrlPolicy::Public => FetchPolicy::Public,
         UrlPolicy::Development => FetchPolicy::Development,

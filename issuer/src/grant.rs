@@ -12,7 +12,8 @@ pub use access::{
     SelectorRefusal,
 };
 pub use code::{
-    Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, TokenRefusal, TokenRequestParts, TxCodePolicy,
+    Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, RenewalRefused, TokenRefusal, TokenRequestParts,
+    TxCodePolicy,
 };
 pub use nonce::{NONCE_LIFETIME, NonceMark, NonceRefused, check_nonce, make_nonce};
 pub use tx_code::{MAX_TX_CODE_FAILURES, TX_CODE_DIGITS, TxCode, TxCodeGuard};

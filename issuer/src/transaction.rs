@@ -10,7 +10,7 @@ use symbolon_crypto::{InvalidKey, Jwk, PublicKey, UnixTime};
 use thiserror::Error;
 
 use crate::grant::GrantHolder;
-use crate::identifiers::ConfigurationId;
+use crate::identifiers::{ConfigurationId, OfferId};
 use crate::mapping::Copies;
 use crate::record::Uin;
 use crate::secret::SecretDigest;
@@ -35,6 +35,9 @@ pub struct Transaction {
     pub expires_at: UnixTime,
     /// How far it has come.
     pub stage: TransactionStage,
+    /// The offer that it came of, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// How far a request has come. Once the credential is fetched there is nothing left of it.
@@ -172,6 +175,7 @@ mod tests {
             requested_at: NOW,
             expires_at: UnixTime::from_seconds(NOW.seconds() + 600),
             stage,
+            offer: None,
         }
     }
 

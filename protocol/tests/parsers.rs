@@ -13,8 +13,12 @@ use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::link::RequestLink;
-use symbolon_protocol::openid4vp::request::PresentationRequest;
+use symbolon_protocol::openid4vp::profile::RequestScheme;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
+use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestReader};
 use symbolon_protocol::openid4vp::response::DirectPost;
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 
 /// Valid messages, to be broken at random places.
 const SEEDS: &[&str] = &[
@@ -27,6 +31,8 @@ const SEEDS: &[&str] = &[
     r#"{"client_id":"x509_san_dns:a.example","response_type":"vp_token","response_mode":"direct_post","response_uri":"https://a.example/r","nonce":"n","dcql_query":{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["v"]}}]},"client_metadata":{"vp_formats_supported":{"dc+sd-jwt":{}}}}"#,
     "grant_type=urn:ietf:params:oauth:grant-type:pre-authorized_code&pre-authorized_code=c&tx_code=1",
     "openid4vp://?client_id=x509_san_dns:a.example&request_uri=https://a.example/r&request_uri_method=post",
+    "haip-vp://?client_id=redirect_uri:https://a.example/r&response_type=vp_token&nonce=n&dcql_query=%7B%22a%22:1%7D",
+    r#"wallet_nonce=n&wallet_metadata={"vp_formats_supported":{"dc+sd-jwt":{}},"jwks":{"keys":[]}}"#,
     "openid-credential-offer://?credential_offer_uri=https://a.example/o",
     "x509_hash:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     "Bearer error=\"invalid_token\"",
@@ -63,12 +69,19 @@ fn parse_with_everything(text: &str) {
     let _ = TokenResponse::parse(bytes);
     let _ = CredentialResponse::parse(bytes);
     let _ = DirectPost::parse_form(bytes);
+    let _ = WalletParameters::parse_form(bytes);
+    let _ = RegisteredClient::parse(bytes);
     let _ = ResourceChallenge::parse_all(text);
     let _ = PresentedAccessToken::parse(Some(text), Some(text));
     let _ = AuthorizationEndpointRequest::parse(bytes);
     let _ = PushedRequest::parse_form(bytes);
     if let Ok(serde_json::Value::Object(claims)) = serde_json::from_str(text) {
-        let _ = PresentationRequest::parse(&claims, UrlPolicy::Public);
+        let reader = RequestReader {
+            urls: UrlPolicy::Public,
+            scopes: ScopeQueries::NONE,
+            registered: None,
+        };
+        let _ = PresentationRequest::parse(&claims, &reader);
     }
 }
 
@@ -84,7 +97,7 @@ proptest! {
     fn what_is_accepted_reads_back(text in any_text()) {
         let bytes = text.as_bytes();
         if let Ok(link) = RequestLink::parse(&text, UrlPolicy::Public) {
-            prop_assert_eq!(RequestLink::parse(&link.to_uri(), UrlPolicy::Public), Ok(link));
+            prop_assert_eq!(RequestLink::parse(&link.to_uri(RequestScheme::HaipVp), UrlPolicy::Public), Ok(link));
         }
         if let Ok(AuthorizationEndpointRequest::Plain(request)) = AuthorizationEndpointRequest::parse(bytes) {
             let again = AuthorizationEndpointRequest::parse(request.to_form().as_bytes());

@@ -47,6 +47,7 @@ const DATA_INTEGRITY: &str = "symbolon-data-integrity";
 const TRUST: &str = "symbolon-trust";
 const PROTOCOL: &str = "symbolon-protocol";
 const HTTP: &str = "symbolon-http";
+const PAGES: &str = "symbolon-pages";
 const QR_PICTURE: &str = "symbolon-qr-picture";
 const STORE: &str = "symbolon-store";
 const ISSUER: &str = "symbolon-issuer";
@@ -114,6 +115,11 @@ pub const LAYERS: &[Layer] = &[
         may_use: &[CRYPTO, PROTOCOL],
     },
     Layer {
+        package: PAGES,
+        purity: Runtime,
+        may_use: &[],
+    },
+    Layer {
         package: QR_PICTURE,
         purity: Pure,
         may_use: &[],
@@ -147,6 +153,7 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
             QR_PICTURE,
             STORE,
             ISSUER,
@@ -199,6 +206,7 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
             QR_PICTURE,
             STORE,
             VERIFIER,

@@ -27,6 +27,7 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn folder(package: &str) -> &str {
     match package {
         "symbolon-http" => "protocol/http",
+        "symbolon-pages" => "protocol/pages",
         "symbolon-qr-picture" => "protocol/qr-picture",
         "symbolon-data-integrity" => "credential/data-integrity",
         "symbolon-crypto-aws-lc" => "crypto/aws-lc",

@@ -30,7 +30,7 @@ use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestNonce, ResponseMode};
-use symbolon_protocol::openid4vp::request_object::{self, RequestValidity};
+use symbolon_protocol::openid4vp::request_object::{self, RequestValidity, SignerReference};
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::BitstringUris;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
@@ -113,14 +113,17 @@ impl Scene {
             nonce: RequestNonce::parse(NONCE).unwrap(),
             state: RequestNonce::parse("s-0123456789abcdef"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
+            scope: None,
             client_metadata: ClientMetadata::for_encrypted_response(response_key.public_key(), None),
         };
         let validity = RequestValidity {
             issued_at: NOW,
             expires_at: NOW.plus(DAY),
         };
+        let chain = [leaf];
+        let reference = SignerReference::Certificates(&chain);
         let prepared =
-            request_object::prepare(&request, &[leaf], SignatureAlgorithm::Es256, validity, None).unwrap();
+            request_object::prepare(&request, reference, SignatureAlgorithm::Es256, validity, None).unwrap();
         let signature = signer.sign(&prepared.request(signer.handle()));
         write("request.jwt", prepared.finish(&signature).as_bytes());
         Self {

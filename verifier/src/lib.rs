@@ -5,8 +5,10 @@
 //! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
 //!   the time of the evidence, and one word.
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
+//! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -15,8 +17,11 @@
 
 pub mod answer;
 pub mod card;
+pub mod choices;
 mod evidence;
 mod expected;
+pub mod haip;
+pub mod input;
 mod policy;
 pub mod report;
 pub mod request;

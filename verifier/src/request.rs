@@ -70,6 +70,34 @@ impl MasterSecret {
     }
 }
 
+impl MasterSecret {
+    /// The key that decrypts the responses to a verifier that is registered with wallets: it is part of the registration, and so
+    /// the same for every request.
+    ///
+    /// # Errors
+    /// As [`Self::derive_response_key`].
+    pub fn derive_registered_response_key(&self, tenant: &TenantId) -> Result<ResponseKey, InvalidKey> {
+        // No request is called so: their names are 43 characters long.
+        self.derive_response_key(tenant, &RequestId::parse("registered").map_err(|_| InvalidKey)?)
+    }
+
+    /// What the browser that opens the page of a request first is given, and has to bring again.
+    ///
+    /// # Errors
+    /// [`InvalidKey`] never, as the length is one that the derivation has.
+    pub fn derive_browser_key(
+        &self,
+        tenant: &TenantId,
+        request: &RequestId,
+    ) -> Result<Zeroizing<String>, InvalidKey> {
+        let hkdf = Hkdf::<Sha256>::new(Some(BROWSER_KEY_SALT), &*self.0);
+        let mut key = Zeroizing::new([0_u8; 32]);
+        let info = [tenant.as_str().as_bytes(), &[0], request.as_str().as_bytes()].concat();
+        hkdf.expand(&info, &mut *key).map_err(|_| InvalidKey)?;
+        Ok(Zeroizing::new(base64url::encode(&*key)))
+    }
+}
+
 /// The key pair of one request.
 pub struct ResponseKey {
     secret: SecretKey,
@@ -114,6 +142,28 @@ pub struct RequestSecrets {
 }
 
 impl RequestSecrets {
+    /// The request that a state of [`Self::with_name_in_state`] belongs to.
+    #[must_use]
+    pub fn request_of_state(state: &str) -> Option<RequestId> {
+        let name = state.get(..TEXT_LENGTH)?;
+        (state.len() == 2 * TEXT_LENGTH)
+            .then(|| RequestId::parse(name).ok())
+            .flatten()
+    }
+
+    /// The same with a state that begins with the identifier: all answers of a registered client go to one address, where the
+    /// state alone says which request they belong to.
+    ///
+    /// # Errors
+    /// [`RandomnessUnavailable`] never, as both parts are identifiers.
+    pub fn with_name_in_state(self) -> Result<Self, RandomnessUnavailable> {
+        let state = format!("{}{}", self.id, self.state);
+        Ok(Self {
+            state: Nonce::parse(&state).map_err(|_| RandomnessUnavailable)?,
+            ..self
+        })
+    }
+
     /// Makes the three values, 256 bits each.
     ///
     /// # Errors
@@ -135,12 +185,17 @@ pub fn make_nonce(randomness: &dyn Randomness) -> Result<Nonce, RandomnessUnavai
     Nonce::parse(&make_text(randomness)?).map_err(|_| RandomnessUnavailable)
 }
 
+/// How long the text of a value of 256 bits is.
+const TEXT_LENGTH: usize = 43;
+
 fn make_text(randomness: &dyn Randomness) -> Result<String, RandomnessUnavailable> {
     random_bytes::<32>(randomness).map(|bytes| base64url::encode(&bytes))
 }
 
-/// Separates response keys from whatever else may one day be derived from the master secret.
+/// Separates response keys from whatever else is derived from the master secret.
 const RESPONSE_KEY_SALT: &[u8] = b"symbolon verifier response key 1";
+/// Separates the keys of browsers.
+const BROWSER_KEY_SALT: &[u8] = b"symbolon verifier browser key 1";
 
 #[cfg(test)]
 mod tests {
@@ -166,6 +221,24 @@ mod tests {
         assert_ne!(key, derive(1, "t", "s"));
     }
 
+    #[test]
+    fn a_browser_key_depends_on_all_of_it_and_is_no_response_key() {
+        let key = |master: u8, tenant: &str, request: &str| {
+            let master = MasterSecret::new(Zeroizing::new([master; 32]));
+            let (tenant, request) = (
+                TenantId::parse(tenant).unwrap(),
+                RequestId::parse(request).unwrap(),
+            );
+            master.derive_browser_key(&tenant, &request).unwrap().to_string()
+        };
+        let one = key(1, "t", "r");
+        assert_eq!(one, key(1, "t", "r"));
+        assert_eq!(one.len(), 43);
+        for other in [key(2, "t", "r"), key(1, "u", "r"), key(1, "t", "s")] {
+            assert_ne!(one, other);
+        }
+    }
+
     /// Requests that were sent before an upgrade are answered after it.
     #[test]
     fn the_derivation_of_version_1_is_frozen() {
@@ -174,6 +247,17 @@ mod tests {
             derive(7, "default", "request-1"),
             "mrhId_PaXRZ5xbZBYwOAg8eUcfRikMKwxcZjvMIFWo4"
         );
+    }
+
+    #[test]
+    fn a_state_tells_its_request() {
+        let randomness = symbolon_crypto::testing::SeededRandomness::new(4);
+        let secrets = RequestSecrets::make(&randomness).unwrap();
+        assert_eq!(RequestSecrets::request_of_state(secrets.state.as_str()), None);
+        let id = secrets.id.clone();
+        let secrets = secrets.with_name_in_state().unwrap();
+        assert_eq!(RequestSecrets::request_of_state(secrets.state.as_str()), Some(id));
+        assert_eq!(RequestSecrets::request_of_state("short"), None);
     }
 
     #[test]

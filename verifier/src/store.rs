@@ -15,7 +15,7 @@ use symbolon_trust::pack::LastSeen;
 
 pub use self::memory::MemoryStore;
 pub use self::record::{
-    DeclineCode, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PresentationResult, RequestId,
+    DeclineCode, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow, PresentationResult, RequestId,
     RequestRecord, ResultOutcome, StoredReport, TenantId,
 };
 

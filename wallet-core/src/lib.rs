@@ -25,7 +25,8 @@ pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
 pub use language::Languages;
 pub use memory::MemoryStore;
 pub use policy::{
-    AllowedIssuer, AllowedTypes, IssuerDid, IssuerPolicy, PolicyError, RelyingPartyPolicy, WalletPolicy,
+    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, PolicyError,
+    ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
 };
 pub use ports::{
     AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,

@@ -1,11 +1,13 @@
 //! Whom the wallet deals with. Nothing here has a default: the application, or the registry whose trust list it carries,
 //! decides.
 
+mod relying_parties;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_credential::data_integrity::{ContextTable, InvalidContext};
 use symbolon_crypto::PublicKey;
@@ -17,6 +19,21 @@ use symbolon_trust::trust_list::{CredentialTypeRule, TrustList, TrustedIssuer};
 use thiserror::Error;
 
 use crate::receive::ShownIssuer;
+
+pub use relying_parties::{AnswerProtection, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties};
+
+/// Whether the metadata of issuers must be signed ([HAIP §4.1]).
+///
+/// [HAIP §4.1]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-4.1
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedMetadata {
+    /// They are verified where the issuer signs them.
+    #[default]
+    WhereOffered,
+    /// An issuer that does not sign them is refused.
+    Required,
+}
 
 /// Everything the wallet has been told about whom to deal with.
 #[derive(Debug, Clone)]
@@ -77,10 +94,10 @@ impl WalletPolicy {
             .map(|(url, document)| (url.clone(), document.clone()));
         Ok(Self {
             issuers: IssuerPolicy::AllowList(issuers),
-            relying_parties: RelyingPartyPolicy::AnchoredBy {
-                anchors: list.relying_parties.anchors.clone(),
-                addresses: ResponseUriRule::NamedInCertificate,
-            },
+            relying_parties: RelyingPartyPolicy::anchored_by(
+                list.relying_parties.anchors.clone(),
+                ResponseUriRule::NamedInCertificate,
+            ),
             urls,
             type_metadata: list.type_metadata.clone(),
             contexts: ContextTable::from_documents(contexts)?,
@@ -183,18 +200,6 @@ pub enum AllowedTypes {
     Only(Vec<String>),
 }
 
-/// To whom credentials are shown.
-#[derive(Debug, Clone)]
-pub enum RelyingPartyPolicy {
-    /// To whoever signs requests with a certificate under one of these anchors.
-    AnchoredBy {
-        /// The certificates under which verifiers sign.
-        anchors: Vec<Certificate>,
-        /// What binds the address of the answer to the verifier.
-        addresses: ResponseUriRule,
-    },
-}
-
 impl AllowedTypes {
     fn from_rules(rules: &[CredentialTypeRule]) -> Self {
         let mut only = Vec::new();
@@ -269,6 +274,17 @@ impl IssuerPolicy {
                     })
                     .unwrap_or_default()
             }
+        }
+    }
+
+    /// The certificates under which the metadata of `issuer` are signed.
+    pub(crate) fn anchors(&self, issuer: &IssuerIdentifier) -> &[Certificate] {
+        match self {
+            Self::AllowList(issuers) => issuers
+                .iter()
+                .find(|allowed| allowed.identifier == *issuer)
+                .map_or(&[], |allowed| &allowed.anchors),
+            Self::AnyAnchoredBy(anchors) => anchors,
         }
     }
 

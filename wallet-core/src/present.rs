@@ -12,9 +12,11 @@
 
 mod answer;
 mod consent;
+mod did_document;
 mod formats;
 mod matching;
 mod outcome;
+mod received;
 mod request;
 mod run;
 mod selected;
@@ -26,4 +28,5 @@ pub use consent::{
     Retention,
 };
 pub use outcome::{PresentOutcome, Presentation, RequestProblem};
+pub use received::ReceivedRequest;
 pub use stage::{FinishedPresentation, PresentStage, Sending};

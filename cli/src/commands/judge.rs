@@ -11,8 +11,9 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::client_id::ClientId;
-use symbolon_protocol::openid4vp::request_object::{self, RequestExpectations, ResponseUriRule};
-use symbolon_protocol::openid4vp::response::VpToken;
+use symbolon_protocol::openid4vp::request_object::{
+    self, KnownClients, RequestExpectations, ResponseUriRule,
+};
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
@@ -52,31 +53,6 @@ pub enum JudgeError {
     },
 }
 
-/// The presentations in an input, as bytes that [`Input::open`] takes: one credential, or those of a `vp_token`.
-#[must_use]
-pub fn presentations(bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    match vp_token(&bytes) {
-        None => vec![bytes],
-        Some(token) => token
-            .0
-            .values()
-            .flatten()
-            .map(|presentation| presentation.to_text().into_owned().into_bytes())
-            .collect(),
-    }
-}
-
-/// The input as a `vp_token`: an object from query to an array of presentations (OpenID4VP §8.1). Documents of the W3C are
-/// objects too, with members that no query can be named like (`@context`).
-fn vp_token(bytes: &[u8]) -> Option<VpToken> {
-    let text = core::str::from_utf8(bytes).ok()?;
-    let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
-    if !text.starts_with('{') {
-        return None;
-    }
-    VpToken::parse(text.as_bytes()).ok()
-}
-
 /// A stored request, verified as of the time it was made.
 #[derive(Debug, Clone)]
 pub struct StoredRequest {
@@ -112,8 +88,7 @@ impl StoredRequest {
             .ok_or(JudgeError::Request("it names no client"))?;
         let expected = RequestExpectations {
             client_id: &client_id,
-            anchors,
-            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            clients: KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate),
             urls,
             wallet_nonce: None,
             now: issued_at,

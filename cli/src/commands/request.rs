@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use symbolon_verifier::report::Report;
-use symbolon_verifier::store::{PresentationResult, ResultOutcome};
+use symbolon_verifier::store::{DeclineCode, PresentationResult, ResultOutcome};
 
-use crate::arguments::RequestCommand;
+use crate::arguments::{CreateArguments, RequestCommand};
 use crate::commands::issuing::write_qr;
 use crate::commands::show;
 use crate::installation::Installation;
@@ -31,6 +31,9 @@ pub struct MadeRequest {
     pub request_id: String,
     /// The link for a QR code or a button.
     pub authorization_request: String,
+    /// The page of the verifier's own to open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// RFC 3339.
     pub expires_at: String,
 }
@@ -54,6 +57,8 @@ pub struct RequestResult {
     pub state: RequestState,
     /// The result, once there is one.
     pub result: Option<PresentationResult>,
+    /// Why there is none although there is an answer.
+    pub withheld: Option<String>,
 }
 
 /// What is kept of a request and its answer, for a later verification.
@@ -81,15 +86,19 @@ impl VerifierClient {
         AdministrationClient::new(server, installation.administration_token()?).map(Self)
     }
 
-    /// Makes a request by a named query, or by a DCQL query of its own.
+    /// Makes a request by a named query, or by a DCQL query of its own, as the configuration has it.
     ///
     /// # Errors
     /// No such query, a query that breaks a rule, or no server.
     pub async fn make(&self, query: &Query) -> anyhow::Result<MadeRequest> {
-        let body = match query {
-            Query::Named(name) => json!({ "query": name }),
-            Query::Own(dcql) => json!({ "dcql_query": dcql }),
-        };
+        self.make_so(query.body()).await
+    }
+
+    /// Makes a request of these members.
+    ///
+    /// # Errors
+    /// As [`Self::make`], and choices that exclude each other.
+    async fn make_so(&self, body: Map<String, Value>) -> anyhow::Result<MadeRequest> {
         self.0
             .post(
                 "presentation-requests",
@@ -99,13 +108,30 @@ impl VerifierClient {
             .await
     }
 
+    /// What wallets have to be told to know this verifier without a prefix.
+    ///
+    /// # Errors
+    /// The configuration has no `verifier.client_id`, or there is no server.
+    pub async fn registration(&self) -> anyhow::Result<Value> {
+        self.0.get("registration").await
+    }
+
     /// Where a request stands.
     ///
     /// # Errors
     /// No such request, or no server.
     pub async fn result(&self, id: &str) -> anyhow::Result<RequestResult> {
+        self.released(id, None).await
+    }
+
+    /// Where a request stands whose browser has come back with a code.
+    ///
+    /// # Errors
+    /// No such request, another code, or no server.
+    pub async fn released(&self, id: &str, code: Option<&str>) -> anyhow::Result<RequestResult> {
+        let id = path_part(id)?;
         self.0
-            .get(&format!("presentation-requests/{}", path_part(id)?))
+            .get(&format!("presentation-requests/{id}{}", code_query(code)?))
             .await
     }
 
@@ -113,9 +139,13 @@ impl VerifierClient {
     ///
     /// # Errors
     /// No such request, or no server.
-    pub async fn evidence(&self, id: &str) -> anyhow::Result<RequestEvidence> {
+    pub async fn evidence(&self, id: &str, code: Option<&str>) -> anyhow::Result<RequestEvidence> {
+        let id = path_part(id)?;
         self.0
-            .get(&format!("presentation-requests/{}/evidence", path_part(id)?))
+            .get(&format!(
+                "presentation-requests/{id}/evidence{}",
+                code_query(code)?
+            ))
             .await
     }
 }
@@ -127,6 +157,34 @@ pub enum Query {
     Named(String),
     /// A DCQL query.
     Own(Value),
+}
+
+impl Query {
+    fn body(&self) -> Map<String, Value> {
+        let (name, value) = match self {
+            Self::Named(name) => ("query", json!(name)),
+            Self::Own(dcql) => ("dcql_query", dcql.clone()),
+        };
+        Map::from_iter([(name.to_owned(), value)])
+    }
+
+    /// A file with a query, or the name of one of the configuration.
+    fn of_argument(query: &str) -> anyhow::Result<Self> {
+        if !Path::new(query).exists() {
+            return Ok(Self::Named(query.to_owned()));
+        }
+        let text = fs::read_to_string(query).with_context(|| format!("cannot read {query}"))?;
+        serde_json::from_str(&text)
+            .map(Self::Own)
+            .with_context(|| format!("{query} is no JSON"))
+    }
+}
+
+fn code_query(code: Option<&str>) -> anyhow::Result<String> {
+    match code {
+        None => Ok(String::new()),
+        Some(code) => Ok(format!("?response_code={}", path_part(code)?)),
+    }
 }
 
 /// An identifier that may stand in a path.
@@ -148,40 +206,67 @@ fn path_part(id: &str) -> anyhow::Result<&str> {
 pub async fn run(command: &RequestCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     let client = VerifierClient::of(&Installation::load(configuration)?)?;
     match command {
-        RequestCommand::Create { query, qr, json } => {
-            let query = if Path::new(query).exists() {
-                let text = fs::read_to_string(query).with_context(|| format!("cannot read {query}"))?;
-                Query::Own(serde_json::from_str(&text).with_context(|| format!("{query} is no JSON"))?)
-            } else {
-                Query::Named(query.clone())
-            };
-            let made = client.make(&query).await?;
-            if let Some(path) = qr {
-                write_qr(&made.authorization_request, path)?;
-            }
-            if *json {
-                show::line(&serde_json::to_string_pretty(&made)?);
-            } else {
-                show::line(&made.authorization_request);
-                show::line(&format!(
-                    "request {}, to be answered until {}",
-                    made.request_id, made.expires_at
-                ));
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        RequestCommand::Show { id, wait, evidence } => {
-            let mut found = client.result(id).await?;
+        RequestCommand::Create(arguments) => create(&client, arguments).await,
+        RequestCommand::Show {
+            id,
+            wait,
+            response_code,
+            evidence,
+        } => {
+            let code = response_code.as_deref();
+            let mut found = client.released(id, code).await?;
             while *wait && found.state == RequestState::Pending {
                 tokio::time::sleep(POLL_INTERVAL).await;
-                found = client.result(id).await?;
+                found = client.released(id, code).await?;
             }
             if let Some(folder) = evidence {
-                write_evidence(&client.evidence(id).await?, folder)?;
+                write_evidence(&client.evidence(id, code).await?, folder)?;
             }
             Ok(print(&found))
         }
+        RequestCommand::Registration => {
+            show::line(&serde_json::to_string_pretty(&client.registration().await?)?);
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+async fn create(client: &VerifierClient, arguments: &CreateArguments) -> anyhow::Result<ExitCode> {
+    let mut body = match &arguments.query {
+        Some(query) => Query::of_argument(query)?.body(),
+        None => Map::new(),
+    };
+    let page = arguments.page.as_ref().map(|page| page.replace('-', "_"));
+    for (name, value) in [
+        ("scope", &arguments.scope),
+        ("client_id_prefix", &arguments.client_id_prefix),
+        ("response_mode", &arguments.response_mode),
+        ("request_delivery", &arguments.request_delivery),
+        ("request_uri_method", &arguments.request_uri_method),
+        ("return_to", &arguments.return_to),
+        ("page", &page),
+    ] {
+        if let Some(value) = value {
+            body.insert(name.to_owned(), json!(value));
+        }
+    }
+    let made = client.make_so(body).await?;
+    if let Some(path) = &arguments.qr {
+        write_qr(&made.authorization_request, path)?;
+    }
+    if arguments.json {
+        show::line(&serde_json::to_string_pretty(&made)?);
+    } else {
+        show::line(&made.authorization_request);
+        if let Some(page) = &made.page {
+            show::line(&format!("page {page}"));
+        }
+        show::line(&format!(
+            "request {}, to be answered until {}",
+            made.request_id, made.expires_at
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<()> {
@@ -220,9 +305,21 @@ fn print(found: &RequestResult) -> ExitCode {
                 ExitCode::from(1)
             }
         }
-        (RequestState::Answered, _) => {
-            show::line("declined by the holder");
+        (RequestState::Answered, Some(ResultOutcome::Declined { error })) => {
+            show::line(&match error {
+                DeclineCode::AccessDenied => "declined by the holder, or nothing held fits".to_owned(),
+                error => format!("not answered by the wallet: {}", show::words(error)),
+            });
             ExitCode::from(1)
+        }
+        (RequestState::Answered, None) => {
+            show::line(match found.withheld {
+                Some(_) => {
+                    "answered; the result is shown with the --response-code that the browser brings back"
+                }
+                None => "answered, and nothing is kept of it",
+            });
+            ExitCode::from(3)
         }
         (RequestState::Expired, _) => {
             show::line("expired without an answer");

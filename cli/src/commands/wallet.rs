@@ -13,20 +13,23 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::json;
 use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
-    CredentialId, FlowId, Languages, ObserveProgress, Progress, Resumed, Wallet, WalletError,
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
+    WalletClient, WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
 use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
-use crate::holder::open_wallet;
+use crate::holder::{DevelopmentProvider, open_wallet};
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::pictures;
@@ -41,14 +44,16 @@ const MAX_LINK_BYTES: usize = 64 << 10;
 pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         WalletCommand::Receive(arguments) => {
-            let wallet = open(&arguments.wallet, configuration).await?;
-            receive::receive(wallet, arguments).await?;
+            let opened = open(&arguments.wallet, configuration).await?;
+            receive::receive(opened, arguments).await?;
         }
         WalletCommand::Renew { id, wallet } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             receive::renew(&wallet, parse_id(id)?).await?;
         }
-        WalletCommand::List { json, wallet } => list(&open(wallet, configuration).await?, *json).await?,
+        WalletCommand::List { json, wallet } => {
+            list(&open(wallet, configuration).await?.wallet, *json).await?;
+        }
         WalletCommand::Show {
             id,
             language,
@@ -56,7 +61,7 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             qr,
             wallet,
         } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             show_one(&wallet, id, language.as_deref(), *json).await?;
             if let Some(path) = qr {
                 let content = wallet.content(parse_id(id)?).await?;
@@ -69,12 +74,12 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             save,
             wallet,
         } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
-            history(&open(wallet, configuration).await?, *json).await?
+            history(&open(wallet, configuration).await?.wallet, *json).await?
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -107,8 +112,21 @@ impl ObserveProgress for Steps {
     }
 }
 
+/// Who this wallet says it is to issuers. It is one of many copies of a public program, so without an attestation the name proves
+/// nothing.
+const CLIENT: &str = "symbolon-wallet";
+/// Where browsers come back to on this machine, at a port that each sign-in opens for itself.
+const REDIRECT: &str = "http://127.0.0.1/callback";
+
+/// An open wallet.
+struct Opened {
+    wallet: Wallet,
+    /// Who it is to issuers.
+    client: WalletClient,
+}
+
 /// Opens the wallet, and goes on with whatever an earlier run left unfinished.
-async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Wallet> {
+async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Opened> {
     let has_installation = configuration.is_some() || Path::new(FILE_NAME).exists();
     let installation = has_installation
         .then(|| Installation::load(configuration))
@@ -129,12 +147,42 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
         _ => UrlPolicy::Public,
     };
-    let wallet = open_wallet(&folder, &trust, urls, Arc::new(Steps))?;
+    let complete = |parties: &mut RelyingPartyPolicy| match &installation {
+        Some(installation) => {
+            let loaded = &installation.loaded;
+            loaded
+                .configuration
+                .wallet
+                .complete(parties, |path| loaded.resolve(path))
+        }
+        None => Ok(()),
+    };
+    let mut client = WalletClient {
+        identifier: ClientIdentifier::parse(CLIENT).context("the name of this wallet cannot be used")?,
+        redirect_uri: RedirectUri::parse(REDIRECT)?,
+        attester: None,
+        languages: Languages::default(),
+    };
+    let mut wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
+    if let Some(installation) = &installation
+        && let Some(provider) = DevelopmentProvider::of(installation, &folder, client.identifier.clone())
+    {
+        let provider = Arc::new(provider);
+        wallet = wallet.with_key_attester(Arc::clone(&provider) as _);
+        client.attester = Some(provider);
+    }
+    let signed_metadata = match &installation {
+        Some(installation) => installation.loaded.configuration.wallet.signed_metadata,
+        None => WalletSection::default().signed_metadata,
+    };
+    let wallet = wallet
+        .with_client(client.clone())
+        .with_signed_metadata(signed_metadata);
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
     }
-    Ok(wallet)
+    Ok(Opened { wallet, client })
 }
 
 /// Resumes a flow that an earlier run did not end. One that waits for a person is given up: the person has come back with a
@@ -348,20 +396,26 @@ async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) ->
             }
             Ok(ExitCode::SUCCESS)
         }
-        PresentOutcome::Declined => {
+        outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. }) => {
             show::line("declined; nothing was shown");
+            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
+                show::line(&format!("go on at {redirect_uri}"));
+            }
             Ok(ExitCode::from(1))
         }
         PresentOutcome::Unconfirmed { .. } => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
         }
-        PresentOutcome::Rejected => bail!("the verifier answered with an error"),
+        PresentOutcome::Rejected => bail!("the verifier did not accept what was shown"),
         _ => bail!("the wallet is locked"),
     }
 }
 
 fn show_consent(consent: &ConsentRequest) {
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    if consent.verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
     let choice = consent.smallest_choice();
     for asked in &consent.asked {
         let chosen = choice.as_ref().and_then(|choice| choice.credential(&asked.query));
@@ -391,13 +445,28 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         .name
         .as_deref()
         .map_or_else(|| "an unnamed verifier".to_owned(), show::printable);
-    let (VerifierEvidence::CertificateHash { authority }
-    | VerifierEvidence::CertificateHost { authority, .. }) = &verifier.evidence;
-    let authority = authority
-        .as_deref()
-        .map_or_else(|| "a trusted authority".to_owned(), show::printable);
+    let known = match &verifier.evidence {
+        VerifierEvidence::CertificateHash { authority }
+        | VerifierEvidence::CertificateHost { authority, .. } => {
+            let authority = authority.as_deref();
+            let authority = authority.map_or_else(|| "a trusted authority".to_owned(), show::printable);
+            format!("known by a certificate of {authority}")
+        }
+        VerifierEvidence::DecentralizedIdentifier { did, known } => {
+            let did = show::printable(did);
+            match known {
+                Knowledge::Listed => format!("known by its identifier {did}"),
+                Knowledge::Unlisted => format!("UNVERIFIED: nobody knows who has the identifier {did}"),
+            }
+        }
+        VerifierEvidence::Registered => "on this wallet's list".to_owned(),
+        VerifierEvidence::RegisteredUnsigned => {
+            "on this wallet's list, and somebody asks in its name without a signature".to_owned()
+        }
+        VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
+    };
     format!(
-        "{name} at {}, known by a certificate of {authority}",
+        "{name} at {}, {known}",
         show::printable(&verifier.response_origin)
     )
 }

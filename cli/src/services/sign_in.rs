@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_http::fetch::FetchPolicy;
 use symbolon_issuer::sign_in::openid_provider::{ProviderClientKey, ProviderSettings, RecordClaimKind};
-use symbolon_issuer_server::Translations;
+use symbolon_issuer_server::shipped_translations;
 use symbolon_issuer_server::sign_in::{
     CodeSender, DemoSender, FileSender, ProviderSetup, SignInSetup, SignInWay, WebhookSecret, WebhookSender,
 };
@@ -25,9 +25,9 @@ const CLIENT_KEY: &str = "provider-client";
 /// A file that cannot be read or written, or a provider that cannot be as it is described.
 pub fn setup(installation: &Installation) -> anyhow::Result<SignInSetup> {
     let Some(section) = &installation.issuer().sign_in else {
-        return Ok(SignInSetup::closed(Arc::new(Translations::shipped()?)));
+        return Ok(SignInSetup::closed(Arc::new(shipped_translations()?)));
     };
-    let mut translations = Translations::shipped()?;
+    let mut translations = shipped_translations()?;
     if let Some(folder) = &section.translations {
         translations = translations.with_folder(&installation.loaded.resolve(folder))?;
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod administration;
+mod attestation_status;
 pub mod card;
 mod http;
 mod issuer;
@@ -12,6 +13,7 @@ mod setup;
 pub mod sign_in;
 mod store;
 
+pub use crate::attestation_status::{AttestationStatesUnusable, FetchedAttestationStates};
 pub use crate::http::{TenantsError, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
@@ -19,7 +21,7 @@ pub use issuer::{
     OpenIssuerError, PublicationFailed, PublishedList, PublishedToken, PushFailure, ResourceRequest,
     StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
 };
-pub use pages::{Translations, TranslationsError};
+pub use pages::shipped_translations;
 pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
 pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
@@ -27,3 +29,4 @@ pub use setup::{
     RetiredPublicKeys, Setup, Signer, SigningFailed,
 };
 pub use store::{EmbeddedIssuerStore, EmbeddedKeyValue, open_embedded};
+pub use symbolon_pages::{Translations, TranslationsError};

@@ -3,7 +3,6 @@
 
 mod answer;
 mod consent;
-mod language;
 mod operator;
 mod problem;
 mod provider;
@@ -12,7 +11,7 @@ mod routes;
 mod sign_in;
 mod translations;
 
-pub use translations::{Translations, TranslationsError};
+pub use translations::shipped_translations;
 
 pub(crate) use problem::{Problem, problem_page};
 pub(crate) use render::Pages;

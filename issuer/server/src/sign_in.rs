@@ -17,7 +17,7 @@ pub use webhook::{WebhookSecret, WebhookSender};
 
 pub(crate) use provider::{Provider, ProviderFailure};
 
-use crate::pages::Translations;
+use symbolon_pages::Translations;
 
 /// How residents sign in, and what the pages are written with.
 #[derive(Clone)]

@@ -161,6 +161,7 @@ impl AuthorizationCode {
             client: self.client.clone(),
             stage: FamilyStage::Live,
             expires_at: now.plus(lifetime),
+            offer: self.offer.clone(),
         };
         let bound = Bound {
             record: &self.record,
@@ -197,6 +198,9 @@ pub enum CodeRefusal {
     /// Nobody made it, or it is long forgotten.
     #[error("the authorization code is unknown")]
     Unknown,
+    /// The offer that it came of was taken back.
+    #[error("the offer was taken back")]
+    OfferGone,
     /// Too late.
     #[error("the authorization code has expired")]
     Expired,
@@ -375,6 +379,7 @@ impl Bound<'_> {
                     })
                     .collect(),
                 family: Some(self.family_id.clone()),
+                offer: self.family.offer.clone(),
             },
         })
     }

@@ -12,7 +12,7 @@ use symbolon_protocol::openid4vci::credential::CredentialSelector;
 use symbolon_protocol::openid4vci::identifiers::CredentialIdentifier;
 use thiserror::Error;
 
-use crate::identifiers::{ConfigurationId, FamilyId};
+use crate::identifiers::{ConfigurationId, FamilyId, OfferId};
 use crate::record::Uin;
 use crate::secret::SecretDigest;
 
@@ -54,6 +54,9 @@ pub struct AccessGrant {
     /// The tokens that it ends with; `None` where nothing but its own time ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<FamilyId>,
+    /// The offer that it came of, which must stand; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 impl AccessGrant {

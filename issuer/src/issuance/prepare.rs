@@ -138,6 +138,7 @@ impl AcceptedRequest<'_> {
             credentials,
             changes: Vec::new(),
             transaction: self.transaction,
+            offer: self.offer,
             notification: Some(notification),
             events,
         };
@@ -176,9 +177,11 @@ impl AcceptedRequest<'_> {
                 requested_at: now,
                 expires_at: now.plus(Duration::from_secs(policy.deferred_lifetime_seconds)),
                 stage: TransactionStage::Pending,
+                offer: self.offer.as_ref().map(|standing| standing.offer.clone()),
             },
             access: self.access.ok_or(IssuanceFailure::NotPaid)?,
             nonces: self.nonces,
+            offer: self.offer,
             event: WaitingEvent::make(now, Actor::Wallet, action, material.randomness)?,
         })
     }

@@ -87,6 +87,17 @@ impl ClientMetadata {
         }
     }
 
+    /// The metadata of a verifier of this suite whose response is not encrypted.
+    #[must_use]
+    pub fn for_plain_response(client_name: Option<String>) -> Self {
+        Self {
+            jwks: None,
+            encrypted_response_enc_values_supported: None,
+            vp_formats_supported: VpFormats::supported(),
+            client_name,
+        }
+    }
+
     /// The key and content encryption for the response: the first usable key, and the strongest encryption that
     /// both sides know. `None` when the verifier offers nothing usable.
     #[must_use]

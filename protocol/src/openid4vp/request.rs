@@ -2,15 +2,19 @@
 //!
 //! [OpenID4VP §5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
+use super::client_id::ClientIdPrefix;
 use super::client_id::{ClientId, ClientIdError};
 use super::client_metadata::{ClientMetadata, ResponseEncryption};
 use super::error::PresentationErrorCode;
+use super::scope::{ScopeError, ScopeQueries};
 use super::vp_formats::VpFormats;
 use crate::dcql::{DcqlError, DcqlQuery};
 use crate::identifier::{HttpUrl, UrlPolicy};
+use crate::oauth::scope::Scope;
 
 /// The one response type of the specification.
 pub const RESPONSE_TYPE: &str = "vp_token";
@@ -33,17 +37,32 @@ pub struct PresentationRequest {
     pub state: Option<RequestNonce>,
     /// What is asked for.
     pub dcql_query: DcqlQuery,
-    /// What the verifier says of itself.
+    /// The scope that stands for [`Self::dcql_query`] in the request, where one does.
+    pub scope: Option<Scope>,
+    /// What the verifier says of itself; of a client that was registered, what was registered.
     pub client_metadata: ClientMetadata,
 }
 
 /// How an answer travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResponseMode {
     /// `direct_post`: in the clear, within TLS.
+    #[serde(rename = "direct_post")]
     DirectPost,
     /// `direct_post.jwt`: encrypted to a key of the request.
+    #[serde(rename = "direct_post.jwt")]
     DirectPostJwt,
+}
+
+/// What the reader of a request knows beforehand.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestReader<'a> {
+    /// Which URLs are allowed at all.
+    pub urls: UrlPolicy,
+    /// The queries that scopes stand for.
+    pub scopes: &'a ScopeQueries,
+    /// The metadata of the client, where it was registered.
+    pub registered: Option<&'a ClientMetadata>,
 }
 
 impl ResponseMode {
@@ -80,11 +99,11 @@ impl RequestNonce {
 }
 
 impl PresentationRequest {
-    /// Reads the parameters of a request object.
+    /// Reads the parameters of a request.
     ///
     /// # Errors
     /// [`RequestDefect`].
-    pub fn parse(claims: &Map<String, Value>, policy: UrlPolicy) -> Result<Self, RequestDefect> {
+    pub fn parse(claims: &Map<String, Value>, reader: &RequestReader<'_>) -> Result<Self, RequestDefect> {
         let text = |name: &'static str| match claims.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -108,7 +127,7 @@ impl PresentationRequest {
             Some("direct_post.jwt") => ResponseMode::DirectPostJwt,
             _ => return Err(RequestDefect::ResponseMode),
         };
-        let response_uri = response_uri(claims, policy)?;
+        let response_uri = response_uri(claims, &client_id, reader.urls)?;
         let nonce = text("nonce")?
             .and_then(RequestNonce::parse)
             .ok_or(RequestDefect::Nonce)?;
@@ -120,15 +139,26 @@ impl PresentationRequest {
         if claims.contains_key("transaction_data") {
             return Err(RequestDefect::TransactionData);
         }
-        let dcql_query = match (claims.get("dcql_query"), claims.contains_key("scope")) {
-            (Some(query), false) => DcqlQuery::parse(query.to_string().as_bytes())?,
-            (Some(_), true) => return Err(RequestDefect::QueryAndScope),
-            (None, true) => return Err(RequestDefect::Scope),
-            (None, false) => return Err(RequestDefect::NoQuery),
+        let scope = match text("scope")? {
+            None => None,
+            Some(scope) => {
+                Some(Scope::parse(scope).map_err(|_| RequestDefect::Scope(ScopeError::Malformed))?)
+            }
         };
-        let client_metadata = match claims.get("client_metadata") {
-            None => return Err(RequestDefect::ClientMetadata),
-            Some(metadata) => {
+        let dcql_query = match (claims.get("dcql_query"), &scope) {
+            (Some(query), None) => DcqlQuery::parse(query.to_string().as_bytes())?,
+            (Some(_), Some(_)) => return Err(RequestDefect::QueryAndScope),
+            (None, Some(scope)) => reader.scopes.query(scope).map_err(RequestDefect::Scope)?,
+            (None, None) => return Err(RequestDefect::NoQuery),
+        };
+        let client_metadata = match (claims.get("client_metadata"), reader.registered) {
+            (None, Some(registered)) => registered.clone(),
+            (Some(_), Some(_)) => return Err(RequestDefect::RegisteredMetadata),
+            (Some(_), None) if *client_id.prefix() == ClientIdPrefix::PreRegistered => {
+                return Err(RequestDefect::RegisteredMetadata);
+            }
+            (None, None) => return Err(RequestDefect::ClientMetadata),
+            (Some(metadata), None) => {
                 serde_json::from_value(metadata.clone()).map_err(|_| RequestDefect::ClientMetadata)?
             }
         };
@@ -139,6 +169,7 @@ impl PresentationRequest {
             nonce,
             state,
             dcql_query,
+            scope,
             client_metadata,
         };
         request.check()?;
@@ -194,22 +225,44 @@ impl PresentationRequest {
         if let Some(state) = &self.state {
             add("state", json!(state.as_str()));
         }
-        add("dcql_query", query);
-        add("client_metadata", metadata);
+        match &self.scope {
+            None => add("dcql_query", query),
+            Some(scope) => add("scope", json!(scope)),
+        };
+        // Those of a registered client are known, and must not be repeated (OpenID4VP §8.5).
+        if *self.client_id.prefix() != ClientIdPrefix::PreRegistered {
+            add("client_metadata", metadata);
+        }
         Ok(claims)
     }
 }
 
-/// The address of the answer, read before everything else so that errors have somewhere to go.
-pub(super) fn response_uri(claims: &Map<String, Value>, policy: UrlPolicy) -> Result<HttpUrl, RequestDefect> {
+/// The address of the answer, read before everything else so that errors have somewhere to go. A client that is identified by
+/// this address may leave it out, and must not name another ([OpenID4VP §5.9.3]).
+///
+/// [OpenID4VP §5.9.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.9.3
+pub(super) fn response_uri(
+    claims: &Map<String, Value>,
+    client_id: &ClientId,
+    policy: UrlPolicy,
+) -> Result<HttpUrl, RequestDefect> {
     if claims.contains_key("redirect_uri") {
         return Err(RequestDefect::RedirectUri);
     }
-    let text = claims
-        .get("response_uri")
-        .and_then(Value::as_str)
-        .ok_or(RequestDefect::NoResponseUri)?;
-    let url = HttpUrl::parse(text).map_err(|_| RequestDefect::ResponseUriNotPermitted)?;
+    let named = match claims.get("response_uri") {
+        None => None,
+        Some(Value::String(text)) => {
+            Some(HttpUrl::parse(text).map_err(|_| RequestDefect::ResponseUriNotPermitted)?)
+        }
+        Some(_) => return Err(RequestDefect::ResponseUriNotPermitted),
+    };
+    let url = match (named, client_id.prefix()) {
+        (None, ClientIdPrefix::RedirectUri(address)) => address.clone(),
+        (Some(url), ClientIdPrefix::RedirectUri(address)) if url != *address => {
+            return Err(RequestDefect::ForeignResponseUri);
+        }
+        (named, _) => named.ok_or(RequestDefect::NoResponseUri)?,
+    };
     url.permitted(policy)
         .map_err(|_| RequestDefect::ResponseUriNotPermitted)?;
     Ok(url)
@@ -248,6 +301,9 @@ pub enum RequestDefect {
     /// No address for the answer.
     #[error("response_uri is missing")]
     NoResponseUri,
+    /// The client is identified by another address.
+    #[error("response_uri is not the address that identifies the client")]
+    ForeignResponseUri,
     /// The address is no https URL.
     #[error("response_uri must be an https URL")]
     ResponseUriNotPermitted,
@@ -266,9 +322,9 @@ pub enum RequestDefect {
     /// Nothing is asked for.
     #[error("dcql_query is missing")]
     NoQuery,
-    /// A scope in place of a query.
-    #[error("no scope stands for a query here")]
-    Scope,
+    /// A scope that stands for no query.
+    #[error(transparent)]
+    Scope(ScopeError),
     /// Both.
     #[error("dcql_query and scope exclude each other")]
     QueryAndScope,
@@ -278,6 +334,9 @@ pub enum RequestDefect {
     /// Missing or malformed.
     #[error("client_metadata is missing or malformed")]
     ClientMetadata,
+    /// Metadata of a client whose metadata were registered.
+    #[error("client_metadata must not be present for a client that was registered")]
+    RegisteredMetadata,
     /// The verifier reads no format that this suite writes.
     #[error("the verifier reads no credential format that is supported here")]
     Formats,
@@ -293,7 +352,8 @@ impl RequestDefect {
         match self {
             Self::ResponseType => PresentationErrorCode::UnsupportedResponseType,
             Self::TransactionData => PresentationErrorCode::InvalidTransactionData,
-            Self::Scope => PresentationErrorCode::InvalidScope,
+            Self::Scope(_) => PresentationErrorCode::InvalidScope,
+            Self::RegisteredMetadata => PresentationErrorCode::InvalidClient,
             Self::Formats => PresentationErrorCode::VpFormatsNotSupported,
             Self::ClientId(error) => error.code(),
             _ => PresentationErrorCode::InvalidRequest,

@@ -1,23 +1,31 @@
-//! The signed request object ([OpenID4VP §5.9, §5.10], [RFC 9101]).
+//! Requests, signed and not: who asks, and how it is proven ([OpenID4VP §5.9, §5.10], [RFC 9101]).
 //!
 //! [OpenID4VP §5.9, §5.10]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.9
 //! [RFC 9101]: https://www.rfc-editor.org/rfc/rfc9101
 
+mod error;
+mod signer;
+
 use core::time::Duration;
 
 use serde_json::{Map, Value, json};
-use symbolon_crypto::jose::jws::{self, CompactJws, JwsError, PreparedJws};
-use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, verify_chain};
+use symbolon_crypto::jose::jws::{self, PreparedJws};
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_did::{Did, DidUrl, PublishedDocument};
 use thiserror::Error;
-use url::Url;
 
-use super::client_id::{ClientId, ClientIdPrefix};
+use self::signer::{Authenticated, authenticate, authenticate_unsigned};
+use super::client_id::ClientId;
 use super::error::PresentationErrorCode;
-use super::request::{PresentationRequest, RequestDefect, RequestNonce, response_uri};
+use super::registered::RegisteredClient;
+use super::request::{PresentationRequest, RequestDefect, RequestNonce, RequestReader};
 use super::response::ErrorAnswer;
+use super::scope::ScopeQueries;
 use crate::identifier::{HttpUrl, UrlPolicy};
 use crate::openid4vci::proof::is_audience;
+
+pub use self::error::RequestObjectError;
 
 /// The `typ` of a request object.
 pub const REQUEST_OBJECT_TYPE: &str = "oauth-authz-req+jwt";
@@ -42,15 +50,26 @@ pub struct RequestValidity {
     pub expires_at: UnixTime,
 }
 
-/// Prepares a request object, which the verifier then has signed by the key of the leaf of `chain`.
+/// How a request object says which key signs it.
+#[derive(Debug, Clone, Copy)]
+pub enum SignerReference<'a> {
+    /// `x5c`: the certificates, leaf first and without the anchor.
+    Certificates(&'a [Certificate]),
+    /// `kid`: a verification method of the client's DID.
+    VerificationMethod(&'a DidUrl),
+    /// `kid`: the name of a key of a registered client.
+    KeyId(&'a str),
+}
+
+/// Prepares a request object, which the verifier then has signed by the key of `signer`.
 ///
-/// `chain` is the leaf first and without the anchor. `wallet_nonce` is what the wallet sent with a POST.
+/// `wallet_nonce` is what the wallet sent with a POST.
 ///
 /// # Errors
 /// [`RequestDefect`] when the request is not one that a wallet would accept.
 pub fn prepare(
     request: &PresentationRequest,
-    chain: &[Certificate],
+    signer: SignerReference<'_>,
     algorithm: SignatureAlgorithm,
     validity: RequestValidity,
     wallet_nonce: Option<&RequestNonce>,
@@ -58,10 +77,14 @@ pub fn prepare(
     request.check()?;
     let mut header = Map::new();
     header.insert("typ".to_owned(), json!(REQUEST_OBJECT_TYPE));
-    header.insert(
-        "x5c".to_owned(),
-        jws::x5c_value(chain.iter().map(Certificate::der)),
-    );
+    match signer {
+        SignerReference::Certificates(chain) => header.insert(
+            "x5c".to_owned(),
+            jws::x5c_value(chain.iter().map(Certificate::der)),
+        ),
+        SignerReference::VerificationMethod(method) => header.insert("kid".to_owned(), json!(method)),
+        SignerReference::KeyId(key_id) => header.insert("kid".to_owned(), json!(key_id)),
+    };
     let mut claims = request.to_claims()?;
     claims.insert("aud".to_owned(), json!(STATIC_AUDIENCE));
     claims.insert("iat".to_owned(), json!(validity.issued_at));
@@ -81,16 +104,49 @@ pub fn prepare(
 pub struct RequestExpectations<'a> {
     /// The client identifier of the link.
     pub client_id: &'a ClientId,
-    /// The anchors of relying parties.
-    pub anchors: &'a [Certificate],
-    /// What binds the address of the answer to the verifier.
-    pub response_uri_rule: ResponseUriRule,
+    /// What it knows of verifiers.
+    pub clients: KnownClients<'a>,
     /// Which URLs are allowed at all.
     pub urls: UrlPolicy,
     /// The nonce that the wallet sent when it fetched the object by POST.
     pub wallet_nonce: Option<&'a RequestNonce>,
     /// The time.
     pub now: UnixTime,
+}
+
+/// What a wallet knows of verifiers. Whom it then deals with is its own decision.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownClients<'a> {
+    /// The anchors of relying parties.
+    pub anchors: &'a [Certificate],
+    /// What binds the address of the answer to a verifier with a certificate.
+    pub response_uri_rule: ResponseUriRule,
+    /// The document of the client's DID, where the DID does not hold its key itself.
+    pub did_document: Option<&'a PublishedDocument>,
+    /// The clients that were registered.
+    pub registered: &'a [RegisteredClient],
+    /// The queries that scopes stand for.
+    pub scopes: &'a ScopeQueries,
+}
+
+impl<'a> KnownClients<'a> {
+    /// Verifiers with certificates alone.
+    #[must_use]
+    pub const fn anchored_by(anchors: &'a [Certificate], response_uri_rule: ResponseUriRule) -> Self {
+        Self {
+            anchors,
+            response_uri_rule,
+            did_document: None,
+            registered: &[],
+            scopes: ScopeQueries::NONE,
+        }
+    }
+
+    fn registered(&self, client_id: &ClientId) -> Option<&'a RegisteredClient> {
+        self.registered
+            .iter()
+            .find(|client| client.client_id == *client_id)
+    }
 }
 
 /// What binds the address of the answer to a verifier with the prefix `x509_hash`. With `x509_san_dns` the host of
@@ -103,12 +159,44 @@ pub enum ResponseUriRule {
     AnyOfTrustedVerifier,
 }
 
-/// A request whose signer is proven and whose parameters are sound. It is only made by [`verify`].
+/// How it is known who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientProof {
+    /// A certificate signed the request.
+    Certificate {
+        /// The certificate of the verifier.
+        certificate: Box<Certificate>,
+        /// The anchor that vouches for it.
+        anchor: Box<Certificate>,
+    },
+    /// A key of this DID signed the request. That says nothing of who has the DID.
+    DecentralizedIdentifier(Did),
+    /// The client was registered.
+    Registered {
+        /// What it was registered as.
+        name: String,
+        /// Whether its request proves that it is its own.
+        request: RegisteredRequest,
+    },
+    /// Nothing but that the answer goes to the address that the client is called by.
+    Nothing,
+}
+
+/// Whether the request of a registered client is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegisteredRequest {
+    /// One of its keys signed it.
+    Signed,
+    /// Anybody may have made it; the answer goes to an address that was registered all the same.
+    Unsigned,
+}
+
+/// A request whose client is established and whose parameters are sound. It is only made by [`verify`] and
+/// [`verify_unsigned`].
 #[derive(Debug, Clone)]
 pub struct VerifiedRequest {
     request: PresentationRequest,
-    certificate: Certificate,
-    anchor: Certificate,
+    proof: ClientProof,
     expires_at: Option<UnixTime>,
 }
 
@@ -119,16 +207,10 @@ impl VerifiedRequest {
         &self.request
     }
 
-    /// The certificate of the verifier: who it is.
+    /// How it is known who asks.
     #[must_use]
-    pub fn certificate(&self) -> &Certificate {
-        &self.certificate
-    }
-
-    /// The anchor that vouches for the verifier.
-    #[must_use]
-    pub fn anchor(&self) -> &Certificate {
-        &self.anchor
+    pub fn proof(&self) -> &ClientProof {
+        &self.proof
     }
 
     /// Until when an answer is welcome.
@@ -137,16 +219,23 @@ impl VerifiedRequest {
         self.expires_at
     }
 
-    /// The refusal of this request, and where it goes.
+    /// The refusal of this request, and where it goes; `None` where nothing proves that the address is the verifier's own:
+    /// anybody could otherwise have wallets post to an address of his choice.
     #[must_use]
-    pub fn refuse(&self, error: PresentationErrorCode) -> ErrorTarget {
-        ErrorTarget {
+    pub fn refuse(&self, error: PresentationErrorCode) -> Option<ErrorTarget> {
+        self.proof.proves_address().then(|| ErrorTarget {
             response_uri: self.request.response_uri.clone(),
             answer: ErrorAnswer {
                 error,
                 state: self.request.state.clone(),
             },
-        }
+        })
+    }
+}
+
+impl ClientProof {
+    const fn proves_address(&self) -> bool {
+        !matches!(self, Self::Nothing)
     }
 }
 
@@ -171,8 +260,8 @@ pub struct RequestRefused {
     pub tell: Option<Box<ErrorTarget>>,
 }
 
-/// Verifies a request object: type, signature, chain, client identifier, address of the answer, audience, time,
-/// and then every parameter.
+/// Verifies a request object: type, signature, client identifier with what it demands, address of the answer, audience,
+/// time, and then every parameter.
 ///
 /// # Errors
 /// [`RequestRefused`].
@@ -181,10 +270,31 @@ pub fn verify(
     expected: &RequestExpectations<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedRequest, RequestRefused> {
-    let silent = |reason| RequestRefused { reason, tell: None };
-    let signer = authenticate(object, expected, crypto).map_err(silent)?;
-    let tell = |reason: RequestObjectError| {
-        let state = signer
+    let client = authenticate(object, expected, crypto).map_err(silent)?;
+    let expires_at = check_envelope(&client.claims, expected).map_err(|reason| client.refuse(reason))?;
+    client.into_request(expected, expires_at)
+}
+
+/// Verifies the parameters of a request that is not signed: that its client need not sign, that the answer goes where this
+/// client's may go, and every parameter.
+///
+/// # Errors
+/// [`RequestRefused`].
+pub fn verify_unsigned(
+    parameters: &Map<String, Value>,
+    expected: &RequestExpectations<'_>,
+) -> Result<VerifiedRequest, RequestRefused> {
+    let client = authenticate_unsigned(parameters, expected).map_err(silent)?;
+    client.into_request(expected, None)
+}
+
+fn silent(reason: RequestObjectError) -> RequestRefused {
+    RequestRefused { reason, tell: None }
+}
+
+impl Authenticated {
+    fn refuse(&self, reason: RequestObjectError) -> RequestRefused {
+        let state = self
             .claims
             .get("state")
             .and_then(Value::as_str)
@@ -195,102 +305,37 @@ pub fn verify(
         };
         RequestRefused {
             reason,
-            tell: Some(Box::new(ErrorTarget {
-                response_uri: signer.response_uri.clone(),
-                answer,
-            })),
+            tell: self.proof.proves_address().then(|| {
+                Box::new(ErrorTarget {
+                    response_uri: self.response_uri.clone(),
+                    answer,
+                })
+            }),
         }
-    };
-    let expires_at = check_envelope(&signer.claims, expected).map_err(tell)?;
-    let request = PresentationRequest::parse(&signer.claims, expected.urls)
-        .map_err(|defect| tell(RequestObjectError::Parameters(defect)))?;
-    Ok(VerifiedRequest {
-        request,
-        certificate: signer.certificate,
-        anchor: signer.anchor,
-        expires_at,
-    })
-}
-
-/// A proven signer, the claims it signed, and the address it may have the answer sent to.
-struct Signer {
-    claims: Map<String, Value>,
-    certificate: Certificate,
-    anchor: Certificate,
-    response_uri: HttpUrl,
-}
-
-fn authenticate(
-    object: &str,
-    expected: &RequestExpectations<'_>,
-    crypto: &dyn CryptoProvider,
-) -> Result<Signer, RequestObjectError> {
-    let jws =
-        CompactJws::parse(object.trim_end(), MAX_REQUEST_OBJECT_BYTES).map_err(|error| match error {
-            JwsError::Algorithm => RequestObjectError::Algorithm,
-            _ => RequestObjectError::Malformed,
-        })?;
-    jws.expect_type(REQUEST_OBJECT_TYPE)
-        .map_err(|_| RequestObjectError::WrongType)?;
-    let claims: Map<String, Value> = jws.payload_json().map_err(|_| RequestObjectError::Malformed)?;
-    if claims.get("client_id").and_then(Value::as_str) != Some(expected.client_id.as_str()) {
-        return Err(RequestObjectError::ClientIdMismatch);
     }
 
-    let ders = jws.header.x5c.as_ref().ok_or(RequestObjectError::NoCertificate)?;
-    let chain: Vec<Certificate> = ders
-        .iter()
-        .map(|der| Certificate::parse(der))
-        .collect::<Result<_, _>>()
-        .map_err(|_| RequestObjectError::Certificate)?;
-    let leaf = chain.first().ok_or(RequestObjectError::NoCertificate)?;
-    match expected.client_id.prefix() {
-        ClientIdPrefix::X509Hash(hash) => {
-            if leaf.sha256() != *hash {
-                return Err(RequestObjectError::CertificateMismatch);
-            }
+    fn into_request(
+        self,
+        expected: &RequestExpectations<'_>,
+        expires_at: Option<UnixTime>,
+    ) -> Result<VerifiedRequest, RequestRefused> {
+        let reader = RequestReader {
+            urls: expected.urls,
+            scopes: expected.clients.scopes,
+            registered: expected
+                .clients
+                .registered(expected.client_id)
+                .map(|client| &client.client_metadata),
+        };
+        match PresentationRequest::parse(&self.claims, &reader) {
+            Ok(request) => Ok(VerifiedRequest {
+                request,
+                proof: self.proof,
+                expires_at,
+            }),
+            Err(defect) => Err(self.refuse(RequestObjectError::Parameters(defect))),
         }
-        ClientIdPrefix::X509SanDns(name) => {
-            if !leaf.san_dns().iter().any(|dns| dns.eq_ignore_ascii_case(name)) {
-                return Err(RequestObjectError::CertificateMismatch);
-            }
-        }
-        ClientIdPrefix::RedirectUri(_) => return Err(RequestObjectError::SignedRedirectUri),
     }
-    let verified = verify_chain(
-        &chain,
-        expected.anchors,
-        ChainProfile::RequestSigner,
-        expected.now,
-        crypto,
-    )
-    .map_err(RequestObjectError::Chain)?;
-    jws.verify(crypto, verified.leaf.public_key())
-        .map_err(|_| RequestObjectError::Signature)?;
-
-    let response_uri = response_uri(&claims, expected.urls).map_err(RequestObjectError::Parameters)?;
-    let owned = match (expected.client_id.prefix(), expected.response_uri_rule) {
-        (ClientIdPrefix::X509SanDns(name), _) => response_uri.host().eq_ignore_ascii_case(name),
-        (_, ResponseUriRule::NamedInCertificate) => names_address(leaf, &response_uri),
-        (_, ResponseUriRule::AnyOfTrustedVerifier) => true,
-    };
-    if !owned {
-        return Err(RequestObjectError::ForeignResponseUri);
-    }
-    Ok(Signer {
-        claims,
-        certificate: leaf.clone(),
-        anchor: verified.anchor,
-        response_uri,
-    })
-}
-
-fn names_address(leaf: &Certificate, address: &HttpUrl) -> bool {
-    let same_origin = |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.origin() == address.url().origin());
-    leaf.san_dns()
-        .iter()
-        .any(|dns| dns.eq_ignore_ascii_case(address.host()))
-        || leaf.san_uris().iter().any(same_origin)
 }
 
 fn check_envelope(
@@ -322,71 +367,6 @@ fn check_envelope(
         return Err(RequestObjectError::WalletNonce);
     }
     Ok(expires_at)
-}
-
-/// Why a request object was refused.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum RequestObjectError {
-    /// Over budget, no compact JWS, or claims that are no JSON object.
-    #[error("the request object is malformed")]
-    Malformed,
-    /// Not signed, or with an algorithm that is not supported.
-    #[error("the request object is not signed with a supported algorithm")]
-    Algorithm,
-    /// `typ` is not [`REQUEST_OBJECT_TYPE`].
-    #[error("the request object has not the type {REQUEST_OBJECT_TYPE}")]
-    WrongType,
-    /// The object names another client than the link.
-    #[error("the request object names another client than the link")]
-    ClientIdMismatch,
-    /// No certificate.
-    #[error("the request object has no certificate")]
-    NoCertificate,
-    /// A certificate that cannot be read.
-    #[error("a certificate of the request object is malformed")]
-    Certificate,
-    /// The certificate is not the one, or has not the name, that the client identifier says.
-    #[error("the certificate of the request object is not that of the client identifier")]
-    CertificateMismatch,
-    /// A client with the prefix `redirect_uri`, which cannot sign.
-    #[error("a client identified by redirect_uri cannot sign its request")]
-    SignedRedirectUri,
-    /// The chain leads to no anchor of relying parties, or is broken.
-    #[error("the verifier's certificate is not trusted")]
-    Chain(#[source] ChainError),
-    /// The signature is wrong.
-    #[error("the signature of the request object is wrong")]
-    Signature,
-    /// The answer would go to an address that is not the verifier's.
-    #[error("response_uri does not belong to the verifier")]
-    ForeignResponseUri,
-    /// The object is for another audience.
-    #[error("the request object is for another audience")]
-    Audience,
-    /// Too late.
-    #[error("the request has expired")]
-    Expired,
-    /// `iat` or `nbf` lies ahead by more than [`CLOCK_TOLERANCE`].
-    #[error("the request object is from the future")]
-    FromTheFuture,
-    /// The nonce of the wallet is not repeated: the object was not made for this fetch.
-    #[error("the request object does not repeat the nonce of the wallet")]
-    WalletNonce,
-    /// A parameter is refused.
-    #[error(transparent)]
-    Parameters(#[from] RequestDefect),
-}
-
-impl RequestObjectError {
-    /// The protocol's code for this refusal.
-    #[must_use]
-    pub fn code(&self) -> PresentationErrorCode {
-        match self {
-            Self::Parameters(defect) => defect.code(),
-            _ => PresentationErrorCode::InvalidRequest,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,12 @@ use serde_json::{Map, Value};
 use symbolon_crypto::Randomness;
 use symbolon_crypto::jose::jwe::{ContentCompression, EncryptionParameters, JweCodec, JweError, Recipient};
 use thiserror::Error;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::client_metadata::ResponseEncryption;
 use super::error::PresentationErrorCode;
 use super::request::RequestNonce;
 use crate::dcql::QueryId;
-use crate::identifier::HttpUrl;
 use crate::wire::{Form, FormRefused, parse_json};
 
 /// The largest answer that is read, in bytes: several credentials with portraits, encrypted and form-encoded.
@@ -262,9 +261,9 @@ fn parse_state(state: Option<String>) -> Result<Option<RequestNonce>, ResponseEr
 /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectPostReply {
-    /// Where the resident's browser goes on, in the flow on one device.
+    /// Where the resident's browser goes on, in the flow on one device. The fresh value may stand in its fragment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_uri: Option<HttpUrl>,
+    pub redirect_uri: Option<Url>,
 }
 
 impl DirectPostReply {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_verifier::choices::RequestChoices;
 
 /// The shortest life of a request, in seconds: a resident has to find his phone.
 pub const MIN_REQUEST_LIFETIME_SECONDS: u32 = 30;
@@ -36,6 +38,18 @@ pub struct VerifierConfiguration {
     /// DCQL queries that a request may name instead of writing one.
     #[serde(default)]
     pub queries: BTreeMap<String, serde_json::Value>,
+    /// Which profile it keeps to.
+    #[serde(default)]
+    pub profile: PresentationProfile,
+    /// How requests are made and answered that do not say so themselves.
+    #[serde(default)]
+    pub choices: RequestChoices,
+    /// The identifier under which wallets have the verifier registered, without a prefix.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The scope values that may stand in a request in place of a query, with the names of their queries.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, String>,
 }
 
 impl VerifierConfiguration {
@@ -49,6 +63,10 @@ impl VerifierConfiguration {
             result_retention_seconds: default_result_retention_seconds(),
             status_cache_seconds: default_status_cache_seconds(),
             queries: BTreeMap::new(),
+            profile: PresentationProfile::Standard,
+            choices: RequestChoices::default(),
+            client_id: None,
+            scopes: BTreeMap::new(),
         }
     }
 

@@ -2,25 +2,45 @@
 
 use serde_json::Value;
 use symbolon_crypto::signing::{KeyError, SignOutcome};
-use symbolon_crypto::{InvalidKey, RandomnessUnavailable};
+use symbolon_crypto::{InvalidKey, RandomnessUnavailable, SignatureAlgorithm};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::{HttpUrl, UrlError};
-use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
-use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink, RequestUriMethod};
+use symbolon_protocol::oauth::scope::Scope;
+use symbolon_protocol::openid4vp::client_id::{ClientId, ClientIdKind};
+use symbolon_protocol::openid4vp::client_metadata::{ClientMetadata, JwkSet};
+use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink, UnsignedRequest};
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
-use symbolon_protocol::openid4vp::request_object::{RequestValidity, prepare};
+use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
 use symbolon_verifier::Binding;
-use symbolon_verifier::request::RequestSecrets;
-use symbolon_verifier::store::{Insertion, RequestId, RequestRecord, StoreError};
+use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
+use symbolon_verifier::haip;
+use symbolon_verifier::request::{RequestSecrets, ResponseKey};
+use symbolon_verifier::store::{Insertion, PageFlow, RequestId, RequestRecord, StoreError};
 use thiserror::Error;
 
 use crate::state::State;
 
+/// What is asked for, and how.
+pub(crate) struct RequestOrder {
+    pub(crate) query: DcqlQuery,
+    /// The scope that stands for the query.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) choices: RequestChoices,
+    /// Where the browser that began goes after the answer.
+    pub(crate) return_to: Option<HttpUrl>,
+    pub(crate) page: Option<PageFlow>,
+}
+
 /// A request that was made and stored.
 pub(crate) struct MadeRequest {
     pub(crate) record: RequestRecord,
-    pub(crate) request_uri: HttpUrl,
+    /// Where it is fetched; `None` where it stands in the link.
+    pub(crate) request_uri: Option<HttpUrl>,
     pub(crate) link: String,
+    /// The page to send the browser to, where one was asked for.
+    pub(crate) page: Option<HttpUrl>,
 }
 
 /// Why no request was made.
@@ -37,6 +57,12 @@ pub(crate) enum MakeRequestError {
     Url(#[from] UrlError),
     #[error(transparent)]
     Request(#[from] RequestDefect),
+    #[error(transparent)]
+    Choices(#[from] InvalidChoices),
+    #[error(transparent)]
+    Profile(#[from] haip::ProfileContradiction),
+    #[error("the verifier has no client identifier of this kind")]
+    NoIdentity,
     #[error("the request could not be signed")]
     Signature(#[from] KeyError),
     #[error("the request key is locked")]
@@ -47,117 +73,252 @@ pub(crate) enum MakeRequestError {
 
 impl State {
     /// Makes, signs and stores a request.
-    pub(crate) async fn make_request(
-        &self,
-        query: &DcqlQuery,
-        return_to: Option<HttpUrl>,
-    ) -> Result<MadeRequest, MakeRequestError> {
+    pub(crate) async fn make_request(&self, order: RequestOrder) -> Result<MadeRequest, MakeRequestError> {
+        let choices = order.choices;
+        choices.check()?;
+        if self.configuration.profile == PresentationProfile::Haip {
+            haip::check_choices(&choices)?;
+            haip::check_query(&order.query)?;
+        }
         let deps = &self.dependencies;
-        let secrets = RequestSecrets::make(&*deps.randomness)?;
+        let mut secrets = RequestSecrets::make(&*deps.randomness)?;
+        if choices.client_id_prefix == ClientIdKind::PreRegistered {
+            secrets = secrets.with_name_in_state()?;
+        }
+        let response_uri = self.response_uri(choices.client_id_prefix, &secrets.id)?;
+        let client_id = self
+            .identities
+            .client_id(choices.client_id_prefix, &response_uri)
+            .ok_or(MakeRequestError::NoIdentity)?;
         let now = self.now();
         let record = RequestRecord {
             tenant: deps.tenant.clone(),
             id: secrets.id,
             nonce: secrets.nonce,
             state: secrets.state,
-            client_id: self.client_id.as_str().to_owned(),
-            dcql_query: serde_json::to_value(query).unwrap_or(Value::Null),
+            client_id: client_id.as_str().to_owned(),
+            dcql_query: serde_json::to_value(&order.query).unwrap_or(Value::Null),
             created_at: now,
             expires_at: now.plus(self.configuration.request_lifetime()),
-            return_to: return_to.map(|url| url.as_str().to_owned()),
+            return_to: order.return_to.map(|url| url.as_str().to_owned()),
+            choices,
+            scope: order.scope.map(|scope| scope.to_string()),
+            page: order.page,
         };
-        let object = self.sign_request(&record, query, None)?;
-        let request_uri = self
-            .configuration
-            .identifier
-            .endpoint(&format!("/openid4vp/requests/{}", record.id))?;
+        let request = self.presentation_request(&record, &order.query)?;
+        let (delivery, kept) = self.deliver(&record, &request)?;
         if deps.store.insert_request(record.clone()).await? == Insertion::AlreadyPresent {
             return Err(MakeRequestError::Collision);
         }
-        deps.archive.keep_request(&record, object).await?;
-        let link = RequestLink {
-            client_id: self.client_id.clone(),
-            request: RequestDelivery::ByReference {
-                request_uri: request_uri.clone(),
-                method: RequestUriMethod::Get,
+        deps.archive.keep_request(&record, kept).await?;
+        self.made(record, client_id, delivery)
+    }
+
+    /// How the request travels, and what of it is kept as evidence.
+    fn deliver(
+        &self,
+        record: &RequestRecord,
+        request: &PresentationRequest,
+    ) -> Result<(RequestDelivery, String), MakeRequestError> {
+        if !record.choices.is_signed() {
+            request.check()?;
+            let unsigned = UnsignedRequest::new(request.to_claims()?);
+            let kept = unsigned.to_query();
+            return Ok((RequestDelivery::Unsigned(unsigned), kept));
+        }
+        let object = self.sign_request(record, request, None)?;
+        let delivery = match record.choices.request_delivery {
+            RequestTransport::Value => RequestDelivery::ByValue(object.clone()),
+            RequestTransport::Reference => RequestDelivery::ByReference {
+                request_uri: self
+                    .configuration
+                    .identifier
+                    .endpoint(&format!("/openid4vp/requests/{}", record.id))?,
+                method: record.choices.request_uri_method,
             },
+        };
+        Ok((delivery, object))
+    }
+
+    fn made(
+        &self,
+        record: RequestRecord,
+        client_id: ClientId,
+        delivery: RequestDelivery,
+    ) -> Result<MadeRequest, MakeRequestError> {
+        let request_uri = match &delivery {
+            RequestDelivery::ByReference { request_uri, .. } => Some(request_uri.clone()),
+            _ => None,
+        };
+        let page = match record.page {
+            None => None,
+            Some(_) => Some(self.page_url(&record.id)?),
+        };
+        let link = RequestLink {
+            client_id,
+            request: delivery,
         };
         Ok(MadeRequest {
             record,
             request_uri,
-            link: link.to_uri(),
+            link: link.to_uri(self.configuration.profile.request_scheme()),
+            page,
         })
     }
 
-    /// The request object of a stored request. `wallet_nonce` is what a wallet sent along when it fetched by POST.
-    pub(crate) fn sign_request(
+    /// The link of a stored request, for the page that shows it.
+    pub(crate) fn link_of(
         &self,
         record: &RequestRecord,
         query: &DcqlQuery,
+    ) -> Result<String, MakeRequestError> {
+        let request = self.presentation_request(record, query)?;
+        let (delivery, _) = self.deliver(record, &request)?;
+        let client_id = request.client_id;
+        self.made(record.clone(), client_id, delivery)
+            .map(|made| made.link)
+    }
+
+    /// Where the browser begins.
+    pub(crate) fn page_url(&self, id: &RequestId) -> Result<HttpUrl, UrlError> {
+        self.configuration
+            .identifier
+            .endpoint(&format!("/presentations/{id}"))
+    }
+
+    /// The algorithm of the key that signs requests.
+    pub(crate) fn signing_algorithm(&self) -> Result<SignatureAlgorithm, MakeRequestError> {
+        let leaf = self.dependencies.signer.chain.first();
+        Ok(leaf.ok_or(KeyError::Unknown)?.public_key().algorithm())
+    }
+
+    /// The request object of a request. `wallet_nonce` is what a wallet sent along when it fetched by POST.
+    pub(crate) fn sign_request(
+        &self,
+        record: &RequestRecord,
+        request: &PresentationRequest,
         wallet_nonce: Option<&RequestNonce>,
     ) -> Result<String, MakeRequestError> {
-        let deps = &self.dependencies;
-        let leaf = deps.signer.chain.first().ok_or(KeyError::Unknown)?;
+        let signer = &self.dependencies.signer;
+        let leaf = signer.chain.first().ok_or(KeyError::Unknown)?;
+        let key_id = leaf.public_key().thumbprint().to_string();
+        let reference = match (record.choices.client_id_prefix, &self.identities.did) {
+            (ClientIdKind::PreRegistered, _) => SignerReference::KeyId(&key_id),
+            (ClientIdKind::DecentralizedIdentifier, Some(did)) => {
+                SignerReference::VerificationMethod(&did.method)
+            }
+            _ => SignerReference::Certificates(&signer.chain),
+        };
         let prepared = prepare(
-            &self.presentation_request(record, query)?,
-            &deps.signer.chain,
-            leaf.public_key().algorithm(),
+            request,
+            reference,
+            self.signing_algorithm()?,
             RequestValidity {
                 issued_at: record.created_at,
                 expires_at: record.expires_at,
             },
             wallet_nonce,
         )?;
-        match deps
-            .signer
-            .sign
-            .sign(&prepared.request(deps.signer.key.clone()))?
-        {
+        match signer.sign.sign(&prepared.request(signer.key.clone()))? {
             SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
             SignOutcome::Locked => Err(MakeRequestError::Locked),
         }
     }
 
-    fn presentation_request(
+    /// The parameters of a request.
+    pub(crate) fn presentation_request(
         &self,
         record: &RequestRecord,
         query: &DcqlQuery,
     ) -> Result<PresentationRequest, MakeRequestError> {
-        let key = self
-            .dependencies
-            .master_secret
-            .derive_response_key(&record.tenant, &record.id)?;
-        let name = Some(self.configuration.name.clone());
+        let choices = &record.choices;
+        let scope = match &record.scope {
+            None => None,
+            Some(text) => Some(Scope::parse(text).map_err(|_| RequestDefect::Malformed { member: "scope" })?),
+        };
         Ok(PresentationRequest {
-            client_id: self.client_id.clone(),
-            response_mode: ResponseMode::DirectPostJwt,
-            response_uri: self.response_uri(&record.id)?,
+            client_id: ClientId::parse(&record.client_id).map_err(RequestDefect::ClientId)?,
+            response_mode: choices.response_mode,
+            response_uri: self.response_uri(choices.client_id_prefix, &record.id)?,
             nonce: RequestNonce::parse(record.nonce.as_str()).ok_or(RequestDefect::Nonce)?,
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
-            client_metadata: ClientMetadata::for_encrypted_response(key.public_key(), name),
+            scope,
+            client_metadata: match choices.response_mode {
+                ResponseMode::DirectPost => {
+                    ClientMetadata::for_plain_response(Some(self.configuration.name.clone()))
+                }
+                ResponseMode::DirectPostJwt => self.encrypting(&self.response_key(record)?),
+            },
         })
+    }
+
+    fn encrypting(&self, key: &ResponseKey) -> ClientMetadata {
+        ClientMetadata::for_encrypted_response(key.public_key(), Some(self.configuration.name.clone()))
+    }
+
+    /// The key that decrypts the answers to a request.
+    pub(crate) fn response_key(&self, record: &RequestRecord) -> Result<ResponseKey, InvalidKey> {
+        let secret = &self.dependencies.master_secret;
+        match record.choices.client_id_prefix {
+            ClientIdKind::PreRegistered => secret.derive_registered_response_key(&record.tenant),
+            _ => secret.derive_response_key(&record.tenant, &record.id),
+        }
+    }
+
+    /// What wallets have to be told to know this verifier without a prefix; `None` where it has no identifier for that.
+    pub(crate) fn registration(&self) -> Result<Option<RegisteredClient>, MakeRequestError> {
+        let deps = &self.dependencies;
+        let Some(client_id) = self.identities.registered.clone() else {
+            return Ok(None);
+        };
+        let leaf = deps.signer.chain.first().ok_or(KeyError::Unknown)?;
+        let mut signing = leaf.public_key().to_jwk();
+        signing.kid = Some(leaf.public_key().thumbprint().to_string());
+        signing.use_ = Some("sig".to_owned());
+        let key = deps.master_secret.derive_registered_response_key(&deps.tenant)?;
+        Ok(Some(RegisteredClient {
+            client_id,
+            name: self.configuration.name.clone(),
+            response_uris: vec![self.registered_response_uri()?],
+            request_object_keys: JwkSet { keys: vec![signing] },
+            client_metadata: self.encrypting(&key),
+        }))
     }
 
     /// What the proofs of an answer to a stored request must be about.
     pub(crate) fn binding(&self, record: &RequestRecord) -> Result<Binding, MakeRequestError> {
-        let key = self
-            .dependencies
-            .master_secret
-            .derive_response_key(&record.tenant, &record.id)?;
-        let response_uri = self.response_uri(&record.id)?;
+        let response_uri = self.response_uri(record.choices.client_id_prefix, &record.id)?;
+        let key = match record.choices.response_mode {
+            ResponseMode::DirectPost => None,
+            ResponseMode::DirectPostJwt => Some(self.response_key(record)?),
+        };
+        let thumbprint = key.as_ref().map(|key| key.public_key().thumbprint());
         let binding = Binding::openid4vp(
             &record.client_id,
             record.nonce.as_str(),
-            Some(&key.public_key().thumbprint()),
+            thumbprint.as_ref(),
             response_uri.as_str(),
         );
-        Ok(binding.with_reader_key(key.into_secret_key()))
+        Ok(match key {
+            None => binding,
+            Some(key) => binding.with_reader_key(key.into_secret_key()),
+        })
     }
 
-    fn response_uri(&self, id: &RequestId) -> Result<HttpUrl, UrlError> {
-        self.configuration
-            .identifier
-            .endpoint(&format!("/openid4vp/responses/{id}"))
+    /// Where the answer to a request goes: an address of its own, or, for a verifier that wallets have registered, the one that
+    /// was registered.
+    fn response_uri(&self, kind: ClientIdKind, id: &RequestId) -> Result<HttpUrl, UrlError> {
+        match kind {
+            ClientIdKind::PreRegistered => self.registered_response_uri(),
+            _ => self
+                .configuration
+                .identifier
+                .endpoint(&format!("/openid4vp/responses/{id}")),
+        }
+    }
+
+    fn registered_response_uri(&self) -> Result<HttpUrl, UrlError> {
+        self.configuration.identifier.endpoint("/openid4vp/responses")
     }
 }

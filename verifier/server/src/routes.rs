@@ -4,8 +4,14 @@ mod administration;
 mod answer;
 mod error;
 mod events;
+mod form;
+mod identity;
+mod pages;
 mod request_object;
 mod vcalm;
+
+pub use self::pages::DamagedPages;
+pub(crate) use self::pages::Pages;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -35,6 +41,7 @@ pub(crate) fn router(state: Arc<State>) -> Router {
             "/presentation-requests/{id}/evidence",
             get(administration::evidence),
         )
+        .route("/registration", get(identity::registration))
         .layer(from_fn_with_state(
             state.dependencies.administration.clone(),
             require_administration,
@@ -48,8 +55,15 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .nest("/vcalm", vcalm)
         .route(
             "/openid4vp/requests/{id}",
-            get(request_object::fetch).post(request_object::fetch_with_nonce),
+            get(request_object::fetch).post(request_object::fetch_with_parameters),
         )
         .route("/openid4vp/responses/{id}", post(answer::receive))
+        .route("/openid4vp/responses", post(answer::receive_registered))
+        .route("/presentations/style.css", get(pages::style))
+        .route("/presentations/icon.svg", get(pages::icon))
+        .route("/presentations/{id}", get(pages::show))
+        .route("/presentations/{id}/return", get(pages::come_back))
+        .route("/.well-known/did.json", get(identity::did_document))
+        .route("/did.json", get(identity::did_document))
         .with_state(state)
 }

@@ -1,11 +1,15 @@
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 use symbolon_http::serve::{Encryption, ServeError, harden, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
-use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_verifier::choices::InvalidChoices;
+use symbolon_verifier::haip;
 use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
 use tokio::sync::broadcast;
@@ -16,8 +20,9 @@ use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
 };
-use crate::routes;
+use crate::identities::Identities;
 use crate::state::{Dependencies, State};
+use crate::{routes, scan};
 
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -69,6 +74,30 @@ pub enum StartError {
         #[source]
         source: DcqlError,
     },
+    /// A template of the page that scans is wrong, which tests rule out.
+    #[error("the page that scans cannot be made")]
+    ScanPage(#[source] symbolon_pages::TemplateError),
+    /// A scope value that names no query, or is none.
+    #[error("the scope {0} is no scope value, or names a query that the configuration does not have")]
+    Scope(String),
+    /// The identifier for wallets that have the verifier registered has a prefix, or characters that no identifier has.
+    #[error("client_id must be visible ASCII without a colon")]
+    ClientId,
+    /// Choices that exclude each other.
+    #[error(transparent)]
+    Choices(#[from] InvalidChoices),
+    /// The verifier cannot name itself so.
+    #[error(
+        "client_id_prefix = {0:?}: the verifier cannot be called so. x509_san_dns needs an identifier with a host name that the \
+         certificate has, decentralized_identifier one with a host name, pre-registered needs client_id"
+    )]
+    NoIdentity(&'static str),
+    /// Something contradicts the profile.
+    #[error(transparent)]
+    Profile(#[from] haip::ProfileContradiction),
+    /// The verifier's pages, which are part of the program.
+    #[error(transparent)]
+    Pages(#[from] routes::DamagedPages),
     /// No listener.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -83,10 +112,15 @@ impl Server {
         listener: TcpListener,
         encryption: Encryption,
         configuration: VerifierConfiguration,
-        dependencies: Dependencies,
+        mut dependencies: Dependencies,
     ) -> Result<Running, StartError> {
+        let scan = dependencies.scan.take();
         let state = Arc::new(State::new(configuration, dependencies)?);
-        let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let mut router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        if let Some(setup) = scan {
+            let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::ScanPage)?;
+            router = router.merge(harden(scan::router(desk), scan::LIMITS));
+        }
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,
@@ -162,17 +196,48 @@ impl State {
                     }),
                 },
             )
-            .collect::<Result<_, _>>()?;
-        let client_id = ClientId::x509_hash(leaf.sha256());
+            .collect::<Result<BTreeMap<_, _>, _>>()?;
+        let scopes = scopes(&configuration, &queries)?;
+        let identities = Identities::of(&configuration, leaf)?;
+        let choices = &configuration.choices;
+        choices.check()?;
+        if !identities.have(choices.client_id_prefix) {
+            return Err(StartError::NoIdentity(choices.client_id_prefix.as_str()));
+        }
+        if configuration.profile == PresentationProfile::Haip {
+            haip::check_choices(choices)?;
+            haip::check_chain(&dependencies.signer.chain)?;
+            for query in queries.values() {
+                haip::check_query(query)?;
+            }
+            if !configuration.scopes.is_empty() {
+                return Err(haip::ProfileContradiction::Scope.into());
+            }
+        }
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
         Ok(Self {
             configuration,
             dependencies,
-            client_id,
+            identities,
             queries,
+            scopes,
+            pages: routes::Pages::new()?,
             answered,
         })
     }
+}
+
+fn scopes(
+    configuration: &VerifierConfiguration,
+    queries: &BTreeMap<String, DcqlQuery>,
+) -> Result<ScopeQueries, StartError> {
+    let mut scopes = ScopeQueries::default();
+    for (value, name) in &configuration.scopes {
+        let refused = || StartError::Scope(value.clone());
+        let query = queries.get(name).ok_or_else(refused)?;
+        scopes.insert(value, query.clone()).map_err(|_| refused())?;
+    }
+    Ok(scopes)
 }
 
 fn within(key: &'static str, value: u32, least: u32, most: u32) -> Result<(), StartError> {

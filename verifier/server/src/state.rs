@@ -10,7 +10,7 @@ use symbolon_http::fetch::GuardedFetcher;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
@@ -20,6 +20,9 @@ use tokio::sync::broadcast;
 
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
+use crate::identities::Identities;
+use crate::routes::Pages;
+use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
 /// The time, as the command line hands it in.
@@ -72,14 +75,18 @@ pub struct Dependencies {
     pub tenant: TenantId,
     /// Who may make requests.
     pub administration: AdministrationToken,
+    /// The page that scans, where it is served.
+    pub scan: Option<ScanSetup>,
 }
 
 /// What the handlers share.
 pub(crate) struct State {
     pub(crate) configuration: VerifierConfiguration,
     pub(crate) dependencies: Dependencies,
-    pub(crate) client_id: ClientId,
+    pub(crate) identities: Identities,
     pub(crate) queries: BTreeMap<String, DcqlQuery>,
+    pub(crate) scopes: ScopeQueries,
+    pub(crate) pages: Pages,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
+use crate::choices::RequestChoices;
+
 use super::{
     DeclineCode, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestRecord, ResultOutcome,
     ResultRecording, TenantId, VerifierStore,
@@ -180,6 +182,9 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         created_at: time(0),
         expires_at: time(expires_at),
         return_to: None,
+        choices: RequestChoices::default(),
+        scope: None,
+        page: None,
     }
 }
 

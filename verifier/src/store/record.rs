@@ -5,6 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
+use crate::choices::RequestChoices;
 use crate::report::Report;
 
 /// The longest identifier, in bytes.
@@ -99,8 +100,27 @@ pub struct RequestRecord {
     pub created_at: UnixTime,
     /// The last second in which it may be answered.
     pub expires_at: UnixTime,
-    /// Where the holder's browser goes after the answer, for a flow on one device.
+    /// Where the browser that began goes after the answer.
     pub return_to: Option<String>,
+    /// How it is made and answered; before there was a choice, as by default.
+    #[serde(default)]
+    pub choices: RequestChoices,
+    /// The scope that stands for the query, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Which page of the verifier's own it is shown on, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageFlow>,
+}
+
+/// The pages of the verifier's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFlow {
+    /// Browser and wallet are on one device: a button leads to the wallet, and the wallet leads back.
+    SameDevice,
+    /// The wallet is on another device: the page shows a QR code and waits.
+    CrossDevice,
 }
 
 /// The result of a request.
@@ -163,6 +183,16 @@ pub enum DeclineCode {
     VpFormatsNotSupported,
     /// The wallet cannot answer now.
     WalletUnavailable,
+    /// The wallet knows no query for a scope.
+    InvalidScope,
+    /// The wallet does not know the method by which to fetch the request.
+    InvalidRequestUriMethod,
+    /// The wallet does not understand what it should confirm.
+    InvalidTransactionData,
+    /// The wallet answers with other things than presentations.
+    UnsupportedResponseType,
+    /// The wallet failed.
+    ServerError,
     /// Any other code.
     Other,
 }

@@ -1,4 +1,4 @@
-//! From consent to the encrypted answer.
+//! From consent to the answer.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub(super) struct Answer {
 }
 
 impl Wallet {
-    /// Selects, binds and encrypts. `choice` was checked against the query.
+    /// Selects, binds and, if asked for so, encrypts. `choice` was checked against the query.
     pub(super) fn sign_answer(
         &self,
         verified: &VerifiedRequest,
@@ -43,12 +43,12 @@ impl Wallet {
     ) -> Result<Signed, WalletError> {
         let request = verified.request();
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
-        let encryption = request.response_encryption().ok().flatten().ok_or(internal)?;
+        let encryption = request.response_encryption().map_err(|_| internal)?;
         let binding = Binding {
             client_id: request.client_id.as_str(),
             nonce: request.nonce.as_str(),
             response_uri: request.response_uri.as_str(),
-            encryption_key: encryption.key.thumbprint(),
+            encryption_key: encryption.as_ref().map(|encryption| encryption.key.thumbprint()),
             now,
         };
         let mut presentations = BTreeMap::new();
@@ -84,13 +84,15 @@ impl Wallet {
             vp_token,
             state: request.state.clone(),
         };
-        let form = response
-            .to_encrypted_form(
-                &encryption,
+        let form = match &encryption {
+            None => response.to_form(),
+            Some(encryption) => response.to_encrypted_form(
+                encryption,
                 self.ports.encryption.as_ref(),
                 self.ports.randomness.as_ref(),
-            )
-            .map_err(|_| internal)?;
+            ),
+        }
+        .map_err(|_| internal)?;
         Ok(Signed::Answer(Box::new(Answer {
             form,
             vp_token: text,

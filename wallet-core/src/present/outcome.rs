@@ -1,8 +1,8 @@
 //! What comes of presenting, for the app to show.
 
 use serde::{Deserialize, Serialize};
-use symbolon_protocol::identifier::HttpUrl;
 use thiserror::Error;
+use url::Url;
 
 use super::consent::ConsentRequest;
 
@@ -19,7 +19,7 @@ pub enum PresentOutcome {
         /// What was sent, for the person to keep.
         presentation: Presentation,
         /// Where the verifier wants the person to go on: open it in the browser.
-        redirect_uri: Option<HttpUrl>,
+        redirect_uri: Option<Url>,
     },
     /// The presentation may have arrived; the verifier's answer is not known. The history tells of it.
     Unconfirmed {
@@ -30,6 +30,11 @@ pub enum PresentOutcome {
     Rejected,
     /// The person declined. Nothing was disclosed.
     Declined,
+    /// The person declined, and the verifier wants the person to go on elsewhere. Nothing was disclosed.
+    DeclinedAndReturned {
+        /// Where: open it in the browser.
+        redirect_uri: Url,
+    },
 }
 
 /// What was sent, in the clear. Together the two parts let anybody who has the issuer's anchors check the presentation later.
@@ -37,7 +42,7 @@ pub enum PresentOutcome {
 pub struct Presentation {
     /// `vp_token`: a JSON object from query to presentations.
     pub vp_token: String,
-    /// The signed request that it answers.
+    /// The request that it answers: the request object, or the parameters of a request that nobody signed.
     pub request_object: String,
 }
 
@@ -64,17 +69,20 @@ pub enum RequestProblem {
     /// What is at the address is no signed request object.
     #[error("what is at the address is no signed request")]
     NotARequestObject,
-    /// The link names a client in a way that this wallet does not know, or none at all.
-    #[error("the kind of client identifier is not supported")]
+    /// The link names a client in a way that this wallet does not know or deal with, or none at all.
+    #[error("the wallet does not deal with this kind of client identifier, or with this client")]
     ClientIdentifier,
+    /// The client must sign its requests, and did not; or it cannot, and did.
+    #[error("the client must sign its request and did not, or cannot and did")]
+    SigningRule,
     /// The request is for another client than the link.
     #[error("the request names another client than the link")]
     AnotherClient,
     /// The signature is wrong, or the certificate does not belong to the client.
     #[error("the signature of the request is wrong")]
     Signature,
-    /// The certificate is not under an anchor of the policy, or not valid.
-    #[error("the certificate of the verifier is not trusted")]
+    /// The certificate is not under an anchor of the policy, or not valid; or the DID of the verifier cannot be resolved.
+    #[error("the certificate of the verifier is not trusted, or its DID cannot be resolved")]
     UntrustedVerifier,
     /// The answer would go to an address that does not belong to the client.
     #[error("the answer would go to an address that does not belong to the verifier")]

@@ -4,40 +4,73 @@
 
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{UnixTime, random_bytes};
+use symbolon_protocol::format::CredentialFormat;
 use symbolon_protocol::openid4vp::client_id::{ClientId, ClientIdPrefix};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::link::{
     REQUEST_OBJECT_MEDIA_TYPE, RequestDelivery, RequestLink, RequestLinkError, RequestUriMethod,
+    UnsignedRequest,
 };
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::{RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{
-    ErrorTarget, MAX_REQUEST_OBJECT_BYTES, RequestExpectations, RequestObjectError, VerifiedRequest, verify,
+    ClientProof, ErrorTarget, KnownClients, MAX_REQUEST_OBJECT_BYTES, RegisteredRequest, RequestExpectations,
+    RequestObjectError, VerifiedRequest, verify, verify_unsigned,
 };
 use symbolon_protocol::openid4vp::response::MAX_REPLY_BYTES;
+use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 use zeroize::Zeroizing;
 
 use super::outcome::RequestProblem;
+use super::received::ReceivedRequest;
 use crate::error::{DeviceFault, WalletError};
 use crate::exchange::{Body, JSON, is_success_of};
-use crate::policy::RelyingPartyPolicy;
+use crate::policy::AnswerProtection;
 use crate::progress::Progress;
-use crate::record::{VerifierEvidence, VerifierRecord};
+use crate::record::{Knowledge, VerifierEvidence, VerifierRecord};
 use crate::wallet::Wallet;
 
 /// Unpredictable to whoever would replay an older request object to this wallet.
 const WALLET_NONCE_BYTES: usize = 16;
 
-/// A request object that was fetched for this wallet, and what it must repeat.
+/// A request that was fetched for this wallet, and what it must repeat.
 pub(super) struct Fetched {
     pub(super) client_id: ClientId,
-    pub(super) request_object: String,
+    pub(super) request_object: ReceivedRequest,
     pub(super) wallet_nonce: Option<RequestNonce>,
 }
 
-/// A request that is not answered, and whom to tell: nobody, unless the request proved an address.
-pub(super) struct Refused {
-    pub(super) problem: RequestProblem,
-    pub(super) tell: Option<Box<ErrorTarget>>,
+/// Why a request is not answered.
+pub(super) enum Refused {
+    /// The request is not good.
+    Request {
+        problem: RequestProblem,
+        /// Whom to tell: nobody, unless the request proved an address.
+        tell: Option<Box<ErrorTarget>>,
+    },
+    /// It could not be judged.
+    Failed(WalletError),
+}
+
+impl Refused {
+    const fn silently(problem: RequestProblem) -> Self {
+        Self::Request { problem, tell: None }
+    }
+}
+
+impl From<WalletError> for Refused {
+    fn from(error: WalletError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refused> for WalletError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Request { problem, .. } => Self::RequestRefused(problem),
+            Refused::Failed(error) => error,
+        }
+    }
 }
 
 impl Wallet {
@@ -46,19 +79,34 @@ impl Wallet {
         let link = RequestLink::parse(link.trim(), self.policy.urls).map_err(|error| match error {
             RequestLinkError::NotARequestLink => WalletError::UnreadableLink,
             RequestLinkError::ClientId(_) => WalletError::RequestRefused(RequestProblem::ClientIdentifier),
-            RequestLinkError::Unsigned => WalletError::RequestRefused(RequestProblem::NotARequestObject),
+            RequestLinkError::Unsigned | RequestLinkError::SignedRedirectUri => {
+                WalletError::RequestRefused(RequestProblem::SigningRule)
+            }
             _ => WalletError::RequestRefused(RequestProblem::Link),
         })?;
         let client_id = link.client_id;
+        let parties = &self.policy.relying_parties;
+        if !parties.deals_with(client_id.prefix()) {
+            return Err(WalletError::RequestRefused(RequestProblem::ClientIdentifier));
+        }
+        let here = |request_object| Fetched {
+            client_id: client_id.clone(),
+            request_object,
+            wallet_nonce: None,
+        };
         let (request_uri, method) = match link.request {
-            RequestDelivery::ByValue(request_object) => {
-                return Ok(Fetched {
-                    client_id,
-                    request_object,
-                    wallet_nonce: None,
-                });
-            }
             RequestDelivery::ByReference { request_uri, method } => (request_uri, method),
+            // Requests of the profile are signed and fetched (HAIP §5.1).
+            _ if parties.profile == PresentationProfile::Haip => {
+                return Err(WalletError::RequestRefused(RequestProblem::Unsupported));
+            }
+            RequestDelivery::ByValue(request_object) => {
+                return Ok(here(ReceivedRequest::Signed(request_object)));
+            }
+            RequestDelivery::Unsigned(request) => {
+                let parameters = request.to_query();
+                return Ok(here(ReceivedRequest::Unsigned { parameters }));
+            }
             _ => return Err(WalletError::RequestRefused(RequestProblem::Unsupported)),
         };
         self.observe(Progress::FetchingRequest);
@@ -72,7 +120,14 @@ impl Wallet {
                 let bytes: [u8; WALLET_NONCE_BYTES] = random_bytes(self.ports.randomness.as_ref())?;
                 let nonce = RequestNonce::parse(base64url::encode(&bytes))
                     .ok_or(WalletError::DeviceFailed(DeviceFault::Internal))?;
-                let form = Body::Form(Zeroizing::new(format!("wallet_nonce={}", nonce.as_str())));
+                let parameters = WalletParameters {
+                    wallet_nonce: Some(nonce.clone()),
+                    wallet_metadata: Some(parties.metadata()),
+                };
+                let form = parameters
+                    .to_form()
+                    .map_err(|_| WalletError::DeviceFailed(DeviceFault::Internal))?;
+                let form = Body::Form(Zeroizing::new(form));
                 let response = self
                     .post(
                         &request_uri,
@@ -93,7 +148,7 @@ impl Wallet {
         match text {
             Some(Ok(request_object)) => Ok(Fetched {
                 client_id,
-                request_object,
+                request_object: ReceivedRequest::Signed(request_object),
                 wallet_nonce,
             }),
             _ => Err(WalletError::RequestRefused(RequestProblem::NotARequestObject)),
@@ -101,34 +156,75 @@ impl Wallet {
     }
 
     /// Verifies a request. The refusal carries whom to tell, if the request proved an address.
-    pub(super) fn verify_request(
+    pub(super) async fn verify_request(
         &self,
-        request_object: &str,
+        request_object: &ReceivedRequest,
         client_id: &ClientId,
         wallet_nonce: Option<&RequestNonce>,
         now: UnixTime,
     ) -> Result<VerifiedRequest, Refused> {
-        let RelyingPartyPolicy::AnchoredBy { anchors, addresses } = &self.policy.relying_parties;
+        let parties = &self.policy.relying_parties;
+        // The policy may have changed since the request was fetched.
+        if !parties.deals_with(client_id.prefix()) {
+            return Err(Refused::silently(RequestProblem::ClientIdentifier));
+        }
+        let did_document = self.did_document(client_id, now).await?;
         let expected = RequestExpectations {
             client_id,
-            anchors,
-            response_uri_rule: *addresses,
+            clients: KnownClients {
+                anchors: &parties.anchors,
+                response_uri_rule: parties.addresses,
+                did_document: did_document.as_ref(),
+                registered: &parties.registered,
+                scopes: &parties.scopes,
+            },
             urls: self.policy.urls,
             wallet_nonce,
             now,
         };
-        let verified =
-            verify(request_object, &expected, self.ports.crypto.as_ref()).map_err(|refused| Refused {
-                problem: problem_of(&refused.reason),
-                tell: refused.tell,
-            })?;
-        // Encrypted or not at all: between the two ends stand proxies that log what they carry.
-        if verified.request().response_mode != ResponseMode::DirectPostJwt {
-            let tell = Some(Box::new(verified.refuse(PresentationErrorCode::InvalidRequest)));
-            return Err(Refused {
-                problem: RequestProblem::Unsupported,
-                tell,
-            });
+        let verified = match request_object {
+            ReceivedRequest::Signed(object) => verify(object, &expected, self.ports.crypto.as_ref()),
+            ReceivedRequest::Unsigned { parameters } => {
+                let request = UnsignedRequest::parse(parameters)
+                    .map_err(|_| Refused::silently(RequestProblem::Malformed))?;
+                verify_unsigned(request.parameters(), &expected)
+            }
+        };
+        let verified = verified.map_err(|refused| Refused::Request {
+            problem: problem_of(&refused.reason),
+            tell: refused.tell,
+        })?;
+        let refuse = |problem, code| Refused::Request {
+            problem,
+            tell: verified.refuse(code).map(Box::new),
+        };
+        let request = verified.request();
+        if parties.answers == AnswerProtection::Encrypted
+            && request.response_mode != ResponseMode::DirectPostJwt
+        {
+            return Err(refuse(
+                RequestProblem::Unsupported,
+                PresentationErrorCode::InvalidRequest,
+            ));
+        }
+        // A query that asks for nothing but formats that no wallet of this suite holds is no question for the person.
+        let is_foreign = |format| match format {
+            CredentialFormat::SdJwtVc | CredentialFormat::MsoMdoc => false,
+            CredentialFormat::LdpVc | CredentialFormat::JwtVcJson => {
+                parties.profile == PresentationProfile::Haip
+            }
+            _ => true,
+        };
+        if request
+            .dcql_query
+            .credentials()
+            .iter()
+            .all(|query| is_foreign(query.meta.format()))
+        {
+            return Err(refuse(
+                RequestProblem::Unsupported,
+                PresentationErrorCode::VpFormatsNotSupported,
+            ));
         }
         Ok(verified)
     }
@@ -140,21 +236,53 @@ impl Wallet {
     }
 }
 
-/// Who asks, for consent and history.
-pub(super) fn verifier_record(verified: &VerifiedRequest) -> VerifierRecord {
-    let request = verified.request();
-    let authority = verified.anchor().subject_common_name().map(str::to_owned);
-    VerifierRecord {
-        client_id: request.client_id.as_str().to_owned(),
-        name: verified.certificate().subject_common_name().map(str::to_owned),
-        response_origin: request.response_uri.url().origin().ascii_serialization(),
-        evidence: match request.client_id.prefix() {
-            ClientIdPrefix::X509SanDns(host) => VerifierEvidence::CertificateHost {
-                host: host.clone(),
-                authority,
-            },
-            _ => VerifierEvidence::CertificateHash { authority },
-        },
+impl Wallet {
+    /// Who asks, for consent and history. What a verifier calls itself is no part of it.
+    pub(super) fn verifier_record(&self, verified: &VerifiedRequest) -> VerifierRecord {
+        let request = verified.request();
+        let (name, evidence) = match verified.proof() {
+            ClientProof::Certificate { certificate, anchor } => {
+                let authority = anchor.subject_common_name().map(str::to_owned);
+                let name = certificate.subject_common_name().map(str::to_owned);
+                match request.client_id.prefix() {
+                    ClientIdPrefix::X509SanDns(host) => (
+                        name,
+                        VerifierEvidence::CertificateHost {
+                            host: host.clone(),
+                            authority,
+                        },
+                    ),
+                    _ => (name, VerifierEvidence::CertificateHash { authority }),
+                }
+            }
+            ClientProof::DecentralizedIdentifier(did) => {
+                let name = self.policy.relying_parties.dids.get(did);
+                let known = if name.is_some() {
+                    Knowledge::Listed
+                } else {
+                    Knowledge::Unlisted
+                };
+                let did = did.as_str().to_owned();
+                (
+                    name.cloned(),
+                    VerifierEvidence::DecentralizedIdentifier { did, known },
+                )
+            }
+            ClientProof::Registered { name, request } => (
+                Some(name.clone()),
+                match request {
+                    RegisteredRequest::Signed => VerifierEvidence::Registered,
+                    RegisteredRequest::Unsigned => VerifierEvidence::RegisteredUnsigned,
+                },
+            ),
+            ClientProof::Nothing => (None, VerifierEvidence::Unverified),
+        };
+        VerifierRecord {
+            client_id: request.client_id.as_str().to_owned(),
+            name,
+            response_origin: request.response_uri.url().origin().ascii_serialization(),
+            evidence,
+        }
     }
 }
 
@@ -165,8 +293,11 @@ const fn problem_of(error: &RequestObjectError) -> RequestProblem {
         | RequestObjectError::NoCertificate
         | RequestObjectError::Certificate => RequestProblem::NotARequestObject,
         RequestObjectError::ClientIdMismatch => RequestProblem::AnotherClient,
-        RequestObjectError::CertificateMismatch | RequestObjectError::Signature => RequestProblem::Signature,
-        RequestObjectError::SignedRedirectUri => RequestProblem::ClientIdentifier,
+        RequestObjectError::CertificateMismatch
+        | RequestObjectError::Signature
+        | RequestObjectError::NoKey => RequestProblem::Signature,
+        RequestObjectError::Signed | RequestObjectError::Unsigned => RequestProblem::SigningRule,
+        RequestObjectError::NotRegistered => RequestProblem::ClientIdentifier,
         RequestObjectError::Chain(_) => RequestProblem::UntrustedVerifier,
         RequestObjectError::ForeignResponseUri => RequestProblem::ResponseAddress,
         RequestObjectError::Audience | RequestObjectError::WalletNonce => RequestProblem::NotForThisWallet,
@@ -175,7 +306,7 @@ const fn problem_of(error: &RequestObjectError) -> RequestProblem {
             RequestDefect::NoEncryptionKey => RequestProblem::EncryptionKey,
             RequestDefect::ResponseMode
             | RequestDefect::TransactionData
-            | RequestDefect::Scope
+            | RequestDefect::Scope(_)
             | RequestDefect::Formats
             | RequestDefect::DraftShape => RequestProblem::Unsupported,
             _ => RequestProblem::Malformed,

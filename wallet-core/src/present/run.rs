@@ -11,7 +11,8 @@ use super::answer::Signed;
 use super::consent::{Choice, ConsentRequest, Decision};
 use super::matching::Holdings;
 use super::outcome::{PresentOutcome, Presentation};
-use super::request::{Refused, verifier_record};
+use super::received::ReceivedRequest;
+use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
@@ -56,13 +57,16 @@ impl Wallet {
             fetched.wallet_nonce.as_ref(),
             now,
         );
-        let verified = match verified {
+        let verified = match verified.await {
             Ok(verified) => verified,
-            Err(Refused { problem, tell }) => {
-                if let Some(target) = tell {
-                    self.tell(&target).await;
+            Err(refused) => {
+                if let Refused::Request {
+                    tell: Some(target), ..
+                } = &refused
+                {
+                    self.tell(target).await;
                 }
-                return Err(WalletError::RequestRefused(problem));
+                return Err(refused.into());
             }
         };
         let stage = PresentStage::AwaitingConsent {
@@ -106,9 +110,10 @@ impl Wallet {
             ) => (request_object, client_id, languages),
             Stage::Present(_) | Stage::Receive(_) => return Err(WalletError::WrongStage),
         };
+        let mut changes = Vec::new();
         let stage = match decision {
             Decision::Share(choice) => {
-                let verified = self.verify_again(&request_object, &client_id, now)?;
+                let verified = self.verify_again(&request_object, &client_id, now).await?;
                 if !self.fits(&verified, &choice, now).await? {
                     return Err(WalletError::InvalidChoice);
                 }
@@ -121,20 +126,27 @@ impl Wallet {
                     agreed,
                 }
             }
-            Decision::Decline => match self.verify_again(&request_object, &client_id, now) {
+            Decision::Decline => match self.verify_again(&request_object, &client_id, now).await {
                 Ok(verified) => {
-                    let target = verified.refuse(PresentationErrorCode::AccessDenied);
-                    PresentStage::Declining {
-                        form: target.answer.to_form(),
-                        response_uri: target.response_uri,
-                        verifier: verifier_record(&verified),
+                    let verifier = self.verifier_record(&verified);
+                    match verified.refuse(PresentationErrorCode::AccessDenied) {
+                        Some(target) => PresentStage::Declining {
+                            form: target.answer.to_form(),
+                            response_uri: target.response_uri,
+                            verifier,
+                        },
+                        // Nothing proves that the address wants to be told.
+                        None => {
+                            changes.push(self.declined(verifier, now)?);
+                            PresentStage::Finished(Box::new(FinishedPresentation::Declined))
+                        }
                     }
                 }
                 // Nobody waits for the answer to a request that is no longer good.
                 Err(_) => PresentStage::Finished(Box::new(FinishedPresentation::Declined)),
             },
         };
-        let stage = cursor.write_presentation(stage, Vec::new()).await?;
+        let stage = cursor.write_presentation(stage, changes).await?;
         self.drive_presentation(cursor, stage).await
     }
 
@@ -153,7 +165,7 @@ impl Wallet {
                     client_id,
                     languages,
                 } => {
-                    let verified = self.verify_again(&request_object, &client_id, cursor.now)?;
+                    let verified = self.verify_again(&request_object, &client_id, cursor.now).await?;
                     let request = self
                         .consent_request(cursor.id, &verified, &languages, cursor.now)
                         .await?;
@@ -205,7 +217,9 @@ impl Wallet {
     /// One durable step: signs what was agreed to, or asks again when the consent no longer holds.
     async fn sign(&self, cursor: &mut Cursor<'_>, consent: Consent) -> Result<Step, WalletError> {
         let now = cursor.now;
-        let verified = self.verify_again(&consent.request_object, &consent.client_id, now)?;
+        let verified = self
+            .verify_again(&consent.request_object, &consent.client_id, now)
+            .await?;
         let current = consent.agreed.plus(CONSENT_LIFETIME) >= now;
         if !current || !self.fits(&verified, &consent.choice, now).await? {
             let Consent {
@@ -234,11 +248,11 @@ impl Wallet {
             form: answer.form,
             agreed: consent.agreed,
             history: HistoryId::make(self.ports.randomness.as_ref())?,
-            verifier: verifier_record(&verified),
+            verifier: self.verifier_record(&verified),
             disclosed: answer.disclosed,
             presentation: Presentation {
                 vp_token: answer.vp_token,
-                request_object: consent.request_object,
+                request_object: consent.request_object.as_str().to_owned(),
             },
         };
         // The history comes before the sending: what may have been shown must be in it.
@@ -266,15 +280,14 @@ impl Wallet {
     }
 
     /// A request is verified whenever the flow goes on: it expires, and certificates do.
-    fn verify_again(
+    async fn verify_again(
         &self,
-        request_object: &str,
+        request_object: &ReceivedRequest,
         client_id: &ClientId,
         now: UnixTime,
     ) -> Result<VerifiedRequest, WalletError> {
         // The nonce of the wallet was checked when the object was fetched.
-        self.verify_request(request_object, client_id, None, now)
-            .map_err(|refused| WalletError::RequestRefused(refused.problem))
+        Ok(self.verify_request(request_object, client_id, None, now).await?)
     }
 
     async fn fits(
@@ -298,7 +311,7 @@ impl Wallet {
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.ports.store.credentials().await?;
         let query = &verified.request().dcql_query;
-        let verifier = verifier_record(verified);
+        let verifier = self.verifier_record(verified);
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
             verifier,
@@ -322,7 +335,7 @@ impl Wallet {
 
 /// What the person agreed to.
 struct Consent {
-    request_object: String,
+    request_object: ReceivedRequest,
     client_id: ClientId,
     languages: Languages,
     choice: Choice,
@@ -372,6 +385,9 @@ impl From<FinishedPresentation> for PresentOutcome {
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,
             FinishedPresentation::Declined => Self::Declined,
+            FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
+                Self::DeclinedAndReturned { redirect_uri }
+            }
         }
     }
 }

@@ -45,8 +45,8 @@ pub(super) struct Binding<'r> {
     pub(super) nonce: &'r str,
     /// Where the answer goes.
     pub(super) response_uri: &'r str,
-    /// The key that the answer is encrypted to.
-    pub(super) encryption_key: Thumbprint,
+    /// The key that the answer is encrypted to, if it is.
+    pub(super) encryption_key: Option<Thumbprint>,
     pub(super) now: UnixTime,
 }
 

@@ -4,15 +4,17 @@
 
 use std::time::Duration;
 
+use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::response::{DirectPostReply, MAX_REPLY_BYTES};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
 use crate::exchange::{Body, JSON};
 use crate::identifiers::HistoryId;
-use crate::ports::Change;
+use crate::ports::{Change, HttpResponse};
 use crate::record::{Delivery, HistoryEntry, HistoryEvent, VerifierRecord};
 use crate::wallet::{Cursor, Wallet};
 
@@ -46,10 +48,7 @@ impl Wallet {
             .await?;
         match (response.is_success(), attempt) {
             (true, _) => {
-                let reply = DirectPostReply::parse(&response.body).unwrap_or_default();
-                let redirect_uri = reply
-                    .redirect_uri
-                    .filter(|url| url.permitted(self.policy.urls).is_ok());
+                let redirect_uri = self.return_address(&response);
                 let history = sending.history_change(cursor.now, Delivery::Accepted);
                 let presentation = sending.presentation;
                 let finished = FinishedPresentation::Presented {
@@ -79,16 +78,38 @@ impl Wallet {
         verifier: VerifierRecord,
     ) -> Result<PresentStage, WalletError> {
         let form = Body::Form(Zeroizing::new(form));
-        drop(self.post(response_uri, form, JSON, MAX_REPLY_BYTES).await);
+        let sent = self.post(response_uri, form, JSON, MAX_REPLY_BYTES).await;
+        let redirect_uri = sent
+            .ok()
+            .filter(HttpResponse::is_success)
+            .and_then(|response| self.return_address(&response));
+        let finished = match redirect_uri {
+            None => FinishedPresentation::Declined,
+            Some(redirect_uri) => FinishedPresentation::DeclinedAndReturned { redirect_uri },
+        };
+        let history = self.declined(verifier, cursor.now)?;
+        cursor
+            .write_presentation(PresentStage::Finished(Box::new(finished)), vec![history])
+            .await
+    }
+
+    /// The entry of the history that says that nothing was shown.
+    pub(super) fn declined(&self, verifier: VerifierRecord, at: UnixTime) -> Result<Change, WalletError> {
         let id = HistoryId::make(self.ports.randomness.as_ref())?;
         let event = HistoryEvent::Declined { verifier };
-        let history = Change::PutHistory(Box::new(HistoryEntry {
-            id,
-            at: cursor.now,
-            event,
-        }));
-        let finished = PresentStage::Finished(Box::new(FinishedPresentation::Declined));
-        cursor.write_presentation(finished, vec![history]).await
+        Ok(Change::PutHistory(Box::new(HistoryEntry { id, at, event })))
+    }
+
+    /// Where the verifier wants the person to go on ([OpenID4VP §8.2]).
+    ///
+    /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
+    fn return_address(&self, response: &HttpResponse) -> Option<Url> {
+        DirectPostReply::parse(&response.body)
+            .unwrap_or_default()
+            .redirect_uri
+            .filter(|url| {
+                self.policy.urls.permits(url) && url.username().is_empty() && url.password().is_none()
+            })
     }
 }
 

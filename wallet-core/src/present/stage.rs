@@ -5,8 +5,11 @@ use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 
+use url::Url;
+
 use super::consent::Choice;
 use super::outcome::Presentation;
+use super::received::ReceivedRequest;
 use crate::identifiers::HistoryId;
 use crate::language::Languages;
 use crate::record::{DisclosedCredential, VerifierRecord};
@@ -17,8 +20,8 @@ use crate::record::{DisclosedCredential, VerifierRecord};
 pub enum PresentStage {
     /// The request was fetched and verified; the person has not decided.
     AwaitingConsent {
-        /// The signed request, verified again whenever the flow goes on.
-        request_object: String,
+        /// The request, verified again whenever the flow goes on.
+        request_object: ReceivedRequest,
         /// The client that the link named.
         client_id: ClientId,
         /// The languages to show it in.
@@ -26,8 +29,8 @@ pub enum PresentStage {
     },
     /// The person agreed. Signing comes next.
     Consented {
-        /// The signed request.
-        request_object: String,
+        /// The request.
+        request_object: ReceivedRequest,
         /// The client that the link named.
         client_id: ClientId,
         /// The languages to show it in.
@@ -46,7 +49,7 @@ pub enum PresentStage {
         /// Whom it tells.
         verifier: VerifierRecord,
     },
-    /// Signed and encrypted; it is being sent, and may have arrived.
+    /// Signed, and encrypted if asked for so; it is being sent, and may have arrived.
     Sending(Box<Sending>),
     /// It is over.
     Finished(Box<FinishedPresentation>),
@@ -57,7 +60,7 @@ pub enum PresentStage {
 pub struct Sending {
     /// Where to.
     pub response_uri: HttpUrl,
-    /// The form to post: the encrypted answer.
+    /// The form to post: the answer, encrypted if asked for so.
     pub form: String,
     /// When the person agreed.
     pub agreed: UnixTime,
@@ -80,7 +83,7 @@ pub enum FinishedPresentation {
         /// What was sent.
         presentation: Presentation,
         /// Where the verifier wants the person to go on.
-        redirect_uri: Option<HttpUrl>,
+        redirect_uri: Option<Url>,
     },
     /// It may have arrived; the verifier's answer is not known.
     Unconfirmed {
@@ -91,4 +94,9 @@ pub enum FinishedPresentation {
     Rejected,
     /// The person declined.
     Declined,
+    /// The person declined, and the verifier says where to go on.
+    DeclinedAndReturned {
+        /// Where.
+        redirect_uri: Url,
+    },
 }

@@ -104,6 +104,45 @@ pub enum VerifierEvidence {
         /// The common name of the authority at the top of the chain.
         authority: Option<String>,
     },
+    /// `decentralized_identifier`: signed by a key of this DID.
+    DecentralizedIdentifier {
+        /// The DID.
+        did: String,
+        /// Whether the person or the wallet's maker knows whose it is; the name of the record is then theirs.
+        known: Knowledge,
+    },
+    /// No prefix: one of the verifiers that this wallet has written down, by a signature of its key.
+    Registered,
+    /// No prefix: somebody asks in the name of a verifier that this wallet has written down. The answer goes to an address of
+    /// that verifier all the same.
+    RegisteredUnsigned,
+    /// `redirect_uri`: nothing is known but where the answer goes. Show it as unverified.
+    Unverified,
+}
+
+/// Whether it is known whose a DID is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Knowledge {
+    /// It is on the wallet's list.
+    Listed,
+    /// Nobody knows; show it as unverified.
+    Unlisted,
+}
+
+impl VerifierEvidence {
+    /// Whether nothing says who asks, so that the person has to be told.
+    #[must_use]
+    pub const fn is_unverified(&self) -> bool {
+        matches!(
+            self,
+            Self::Unverified
+                | Self::DecentralizedIdentifier {
+                    known: Knowledge::Unlisted,
+                    ..
+                }
+        )
+    }
 }
 
 /// What of one credential was shown.

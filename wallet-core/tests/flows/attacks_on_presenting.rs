@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
+use symbolon_wallet_core::WalletError;
 use symbolon_wallet_core::present::{Decision, RequestProblem};
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{RelyingPartyPolicy, WalletError};
 
 use crate::support::world::french;
 use crate::support::{VerifierTrick, World};
@@ -101,8 +101,7 @@ fn with_host_names_the_answer_goes_to_that_host_whatever_the_policy_allows() {
     ] {
         let mut world = World::new();
         world.receive();
-        let RelyingPartyPolicy::AnchoredBy { addresses, .. } = &mut world.policy.relying_parties;
-        *addresses = ResponseUriRule::AnyOfTrustedVerifier;
+        world.policy.relying_parties.addresses = ResponseUriRule::AnyOfTrustedVerifier;
         world.verifier.set_trick(trick);
         let outcome = block_on(
             world
@@ -143,7 +142,7 @@ fn clients_that_prove_nothing_are_refused_before_anything_is_fetched() {
     let outcome = block_on(world.wallet().present(unsigned, &french(), world.now));
     assert_eq!(
         outcome,
-        Err(WalletError::RequestRefused(RequestProblem::NotARequestObject))
+        Err(WalletError::RequestRefused(RequestProblem::SigningRule))
     );
     let plain =
         "openid4vp://?client_id=x509_san_dns%3Averifier.example&request_uri=http%3A%2F%2Fverifier.example%2F";
@@ -206,8 +205,7 @@ fn a_relying_party_whose_root_was_withdrawn_while_it_was_shown_gets_nothing() {
             .present(&world.verifier.request(), &french(), world.now),
     )
     .unwrap();
-    let RelyingPartyPolicy::AnchoredBy { anchors, .. } = &mut world.policy.relying_parties;
-    anchors.clear();
+    world.policy.relying_parties.anchors.clear();
     let choice = request.smallest_choice().unwrap();
     let outcome = block_on(
         world

@@ -372,15 +372,48 @@ fn a_verifier_that_refuses_is_an_outcome_and_in_the_history() {
 }
 
 #[test]
-fn a_redirect_that_breaks_a_rule_is_left_out() {
+fn a_redirect_is_followed_by_the_browser_alone_and_left_out_where_it_breaks_a_rule() {
+    for (address, kept) in [
+        ("https://verifier.example/done#code=1", true),
+        ("https://verifier.example/done?code=1", true),
+        ("http://verifier.example/done", false),
+        ("https://somebody@verifier.example/done", false),
+        ("javascript:alert(1)", false),
+    ] {
+        let world = World::new();
+        world.receive();
+        let wallet = world.wallet();
+        world.verifier.set_return(address);
+        let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+        let choice = request.smallest_choice().unwrap();
+        let outcome =
+            block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+        let PresentOutcome::Presented { redirect_uri, .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        let expected = kept.then(|| address.to_owned());
+        assert_eq!(redirect_uri.map(|url| url.to_string()), expected, "{address}");
+        assert!(
+            !world.requests().iter().any(|line| line.contains("/done")),
+            "the wallet fetches nothing itself"
+        );
+    }
+}
+
+#[test]
+fn a_person_who_declines_goes_on_where_the_verifier_says() {
     let world = World::new();
     world.receive();
     let wallet = world.wallet();
-    world.verifier.set_trick(VerifierTrick::Redirects);
+    world.verifier.set_return("https://verifier.example/done?code=1");
     let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
-    let choice = request.smallest_choice().unwrap();
-    let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
-    assert!(matches!(outcome, PresentOutcome::Presented { .. }), "{outcome:?}");
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Decline, world.now)).unwrap();
+    let PresentOutcome::DeclinedAndReturned { redirect_uri } = &outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(redirect_uri.as_str(), "https://verifier.example/done?code=1");
+    let again = block_on(wallet.resume(request.flow, world.now));
+    assert_eq!(again, Ok(Resumed::Presenting(outcome)));
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! Answers of the pages: HTML with its header fields, redirects, and the files that pages refer to.
+//! Answers of the pages: HTML with where its forms may lead, and the files that pages refer to.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, VARY};
 use http::{HeaderValue, StatusCode};
+use symbolon_pages::answer;
+pub(super) use symbolon_pages::answer::see_other;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use super::render::{Page, Pages};
@@ -35,16 +36,7 @@ pub(super) fn page(
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let mut response = (status, html).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(VARY, HeaderValue::from_static("accept-language, cookie"));
-    if let Ok(language) = HeaderValue::from_str(&page.language.tag) {
-        headers.insert(CONTENT_LANGUAGE, language);
-    }
-    headers.insert(CONTENT_SECURITY_POLICY, policy(targets));
-    response
+    answer::page(status, html, page.language, policy(targets))
 }
 
 fn policy(targets: &FormTargets<'_>) -> HeaderValue {
@@ -65,33 +57,14 @@ fn policy(targets: &FormTargets<'_>) -> HeaderValue {
     }
 }
 
-/// On to another page of ours, as a GET (RFC 9110 §15.4.4).
-pub(super) fn see_other(location: &str) -> Response {
-    let Ok(mut location) = HeaderValue::from_str(location) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    // It may carry a code.
-    location.set_sensitive(true);
-    let mut response = (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 /// How the pages look.
 pub(super) async fn style() -> Response {
-    file("text/css; charset=utf-8", include_str!("style.css"))
+    answer::file("text/css; charset=utf-8", answer::STYLE)
 }
 
 /// The pages' picture.
 pub(super) async fn icon() -> Response {
-    file("image/svg+xml", include_str!("icon.svg"))
-}
-
-fn file(media_type: &'static str, content: &'static str) -> Response {
-    let headers = [(CONTENT_TYPE, media_type), (CACHE_CONTROL, "public, max-age=300")];
-    (headers, content).into_response()
+    answer::file("image/svg+xml", answer::ICON)
 }
 
 #[cfg(test)]

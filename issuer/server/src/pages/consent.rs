@@ -3,22 +3,21 @@
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 use serde::Serialize;
 use symbolon_issuer::authorization::{AuthorizationStage, ClientAssurance};
 use symbolon_issuer::mapping::{ClaimEntry, DisplayEntry};
+use symbolon_pages::language::choose;
+use symbolon_pages::{Serde, Value, context};
 
 use super::answer::{FormTargets, page, see_other};
-use super::language::choose;
 use super::paths;
 use super::problem::Problem;
 use super::render::Page;
 use super::routes::Desk;
 use super::sign_in::{FormBody, Opened, Switch};
-use super::translations::Translation;
 use crate::http::browser::forget_browser_key;
 use crate::issuer::AskedCredential;
+use symbolon_pages::Translation;
 
 #[derive(Serialize)]
 struct ShownCredential {

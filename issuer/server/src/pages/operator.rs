@@ -5,13 +5,12 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use minijinja::value::Serde;
-use minijinja::{Value, context};
 use serde::Deserialize;
+use symbolon_pages::language::choose;
+use symbolon_pages::{Serde, Value, context};
 use zeroize::Zeroizing;
 
 use super::answer::{FormTargets, page};
-use super::language::choose;
 use super::paths;
 use super::problem::Problem;
 use super::render::Page;

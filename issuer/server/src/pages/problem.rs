@@ -2,13 +2,13 @@
 
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use minijinja::context;
 use symbolon_issuer::authorization::AuthorizationRefusal;
 use symbolon_issuer::sign_in::openid_provider::ProviderError;
 use symbolon_issuer::sign_in::{AskRefusal, EntryRefusal};
+use symbolon_pages::context;
+use symbolon_pages::language::choose;
 
 use super::answer::{FormTargets, page};
-use super::language::choose;
 use super::render::{Page, Pages};
 use crate::issuer::{AuthorizationFailure, SignInFailure};
 use crate::sign_in::ProviderFailure;

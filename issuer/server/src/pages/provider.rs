@@ -3,9 +3,9 @@
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
+use symbolon_pages::language::choose;
 
 use super::answer::see_other;
-use super::language::choose;
 use super::routes::Desk;
 
 pub(super) async fn go(State(desk): State<Desk>, headers: HeaderMap) -> Response {

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Serde, Value};
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, context};
-use serde::Serialize;
+use symbolon_pages::{Serde, TemplateError, Templates, Translation, Translations, Value, context};
 
 use super::paths;
-use super::translations::{Translation, Translations};
 use crate::setup::Setup;
 
 const TEMPLATES: [(&str, &str); 9] = [
@@ -25,7 +22,7 @@ const TEMPLATES: [(&str, &str); 9] = [
 
 /// The templates of the pages.
 pub(crate) struct Pages {
-    environment: Environment<'static>,
+    templates: Templates,
     translations: Arc<Translations>,
     issuer: String,
     base: String,
@@ -42,34 +39,17 @@ pub(super) struct Page<'a> {
     pub(super) language: &'a Translation,
 }
 
-#[derive(Serialize)]
-struct LanguageLink<'a> {
-    tag: &'a str,
-    name: &'a str,
-    direction: &'static str,
-}
-
 impl Pages {
     /// The pages of an issuer.
     ///
     /// # Errors
     /// A template that does not parse, which a test rules out.
-    pub(crate) fn new(setup: &Setup) -> Result<Self, Error> {
+    pub(crate) fn new(setup: &Setup) -> Result<Self, TemplateError> {
         let translations = Arc::clone(&setup.sign_in.translations);
-        let mut environment = Environment::new();
-        // A value that a page forgets to give is an error, and not an empty sentence.
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let texts = Arc::clone(&translations);
-        environment.add_function(
-            "text",
-            move |state: &State<'_, '_>, key: String, values: Kwargs| text(&texts, state, &key, &values),
-        );
-        for (name, source) in TEMPLATES {
-            environment.add_template(name, source)?;
-        }
+        let templates = Templates::new(&TEMPLATES, &translations, &["issuer"])?;
         let path = setup.profile.identifier().url().url().path();
         Ok(Self {
-            environment,
+            templates,
             translations,
             issuer: setup.profile.name().to_owned(),
             base: path.trim_end_matches('/').to_owned(),
@@ -97,16 +77,7 @@ impl Pages {
     }
 
     /// The HTML of a page.
-    pub(super) fn render(&self, page: &Page<'_>) -> Result<String, Error> {
-        let languages: Vec<LanguageLink<'_>> = self
-            .translations
-            .all()
-            .map(|language| LanguageLink {
-                tag: &language.tag,
-                name: &language.name,
-                direction: language.direction.name(),
-            })
-            .collect();
+    pub(super) fn render(&self, page: &Page<'_>) -> Result<String, TemplateError> {
         let path = |path: &str| Value::from(self.location(path));
         let to: BTreeMap<&str, Value> = [
             ("sign_in", path(paths::SIGN_IN)),
@@ -123,48 +94,25 @@ impl Pages {
             ("operator", path(paths::OPERATOR)),
         ]
         .into();
-        self.environment.get_template(page.template)?.render(context! {
+        let values = context! {
             tag => page.language.tag.as_str(),
             direction => page.language.direction.name(),
-            languages => Value::from(Serde(languages)),
+            languages => Value::from(Serde(self.translations.links())),
             here => page.path.map(|here| self.location(here)),
             issuer => self.issuer.as_str(),
             to => to,
             problem => page.problem.as_deref(),
             page => page.content.clone(),
-        })
+        };
+        self.templates.render(page.template, values)
     }
-}
-
-/// `text("key", name = value, …)` of the templates: in the page's language, with the issuer's name filled in.
-fn text(
-    translations: &Translations,
-    state: &State<'_, '_>,
-    key: &str,
-    values: &Kwargs,
-) -> Result<String, Error> {
-    let variable = |name: &str| {
-        let value = state.lookup(name);
-        value.ok_or_else(|| Error::new(ErrorKind::UndefinedError, "a page without its language or issuer"))
-    };
-    let (tag, issuer) = (variable("tag")?, variable("issuer")?);
-    let language = tag.as_str().and_then(|tag| translations.matching(tag));
-    let language = language.unwrap_or(translations.english());
-    let mut filled: Vec<(String, String)> = Vec::new();
-    for name in values.args() {
-        filled.push((name.to_owned(), values.get::<Value>(name)?.to_string()));
-    }
-    filled.push(("issuer".to_owned(), issuer.to_string()));
-    let filled: Vec<(&str, &str)> = filled
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    Ok(translations.text(language, key, &filled))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use crate::pages::shipped_translations;
 
     use super::*;
 
@@ -181,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_text_that_a_template_names_exists() {
-        let shipped = Translations::shipped().unwrap();
+        let shipped = shipped_translations().unwrap();
         let english = &shipped.english().texts;
         for key in keys_of_templates() {
             assert!(
@@ -202,7 +150,7 @@ mod tests {
             include_str!("provider.rs"),
             include_str!("../issuer/sign_in.rs"),
         ];
-        for key in Translations::shipped().unwrap().english().texts.keys() {
+        for key in shipped_translations().unwrap().english().texts.keys() {
             let in_code = code.iter().any(|source| source.contains(&format!("\"{key}\"")));
             assert!(in_code || named.contains(key), "nothing shows {key}");
         }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::header::SET_COOKIE;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use symbolon_http::serve::AdministrationToken;
+use symbolon_pages::answer::switch_language;
 
-use super::answer::{icon, see_other, style};
-use super::language::LANGUAGE_COOKIE;
+use super::answer::{icon, style};
 use super::paths;
 use super::{consent, operator, provider, sign_in};
 use crate::issuer::Issuer;
@@ -56,19 +55,7 @@ async fn refuse_to_look() -> StatusCode {
 
 /// Remembers a language, and loads the page again without the wish in its address.
 pub(super) fn switched_language(desk: &Desk, tag: &str, path: &str) -> Response {
-    let mut response = see_other(&desk.issuer.pages.location(path));
-    if let Some(language) = desk.issuer.pages.translations().matching(tag) {
-        let secure = match desk.issuer.profile().identifier().url().url().scheme() {
-            "https" => "; Secure",
-            _ => "",
-        };
-        let cookie = format!(
-            "{LANGUAGE_COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
-            language.tag
-        );
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-    }
-    response
+    let pages = &desk.issuer.pages;
+    let secure = desk.issuer.profile().identifier().url().url().scheme() == "https";
+    switch_language(pages.translations(), tag, &pages.location(path), secure)
 }

@@ -5,22 +5,22 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use minijinja::{Value, context};
 use serde::Deserialize;
 use symbolon_issuer::authorization::{AuthorizationStage, BrowserKey};
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{Channel, CodeLength, SignInPage};
+use symbolon_pages::language::choose;
+use symbolon_pages::{Value, context};
 
 use super::answer::{FormTargets, page, see_other};
-use super::language::choose;
 use super::paths;
 use super::problem::{Problem, Said, problem_page_in};
 use super::render::Page;
 use super::routes::{Desk, switched_language};
-use super::translations::Translation;
 use crate::http::browser::{browser_key, set_browser_key};
 use crate::issuer::{AuthorizationView, SignInFailure};
 use crate::sign_in::SignInWay;
+use symbolon_pages::Translation;
 
 /// A page's query: `?language=` switches.
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use crate::endpoint::{
 use crate::harness::{FATIMA, HASSAN, World, error_of, record};
 use crate::wallet::{PUBLIC, Tokens, Wallet, policy};
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let own = configuration("Approved", "issuance = \"approval\"");
     let shape = with_configurations(&[own], ProofTrust::default());
     let world = World::start_shaped(batches(), shape).await;
@@ -22,7 +22,7 @@ async fn world() -> World {
     world
 }
 
-async fn requested(world: &World, token: &str, keys: usize) -> String {
+pub(crate) async fn requested(world: &World, token: &str, keys: usize) -> String {
     let nonce = world.nonce().await;
     let proofs: Vec<String> = (0..keys)
         .map(|_| world.proof(&world.wallet_key(), &nonce))
@@ -38,12 +38,12 @@ async fn requested(world: &World, token: &str, keys: usize) -> String {
     body["transaction_id"].as_str().unwrap().to_owned()
 }
 
-async fn fetch(world: &World, token: &str, transaction: &str) -> Response {
+pub(crate) async fn fetch(world: &World, token: &str, transaction: &str) -> Response {
     let body = json!({ "transaction_id": transaction });
     send(world, "/deferred_credential", token, &body).await
 }
 
-async fn decide(world: &World, transaction: &str, decision: &str) -> Response {
+pub(crate) async fn decide(world: &World, transaction: &str, decision: &str) -> Response {
     world
         .order("/credentials/requests/decide")
         .json(&json!({ "transaction": transaction, "decision": decision }))

@@ -12,7 +12,7 @@ use symbolon_issuer::profile::ProofTrust;
 use symbolon_issuer::sign_in::SendCode;
 use symbolon_issuer::sign_in::openid_provider::{ProviderSettings, RecordClaimKind};
 use symbolon_issuer_server::sign_in::{CodeSender, ProviderSetup, SignInSetup, SignInWay};
-use symbolon_issuer_server::{Retrieval, Translations};
+use symbolon_issuer_server::{Retrieval, shipped_translations};
 use symbolon_protocol::identifier::UrlPolicy;
 
 use crate::endpoint::{asked, batches, configuration, send, with_configurations};
@@ -134,7 +134,7 @@ async fn the_providers_word_names_a_record_of_the_repository() {
         let setup = ProviderSetup::new(settings.unwrap(), name, None, FetchPolicy::Development).unwrap();
         let sign_in = SignInSetup {
             way: SignInWay::OpenIdProvider(Box::new(setup)),
-            ..SignInSetup::closed(Arc::new(Translations::shipped().unwrap()))
+            ..SignInSetup::closed(Arc::new(shipped_translations().unwrap()))
         };
         let shape = repository.shape(Retrieval::Body);
         let world = World::start_as(IssuerPolicy::default(), policy(), sign_in, shape).await;
@@ -166,7 +166,7 @@ async fn a_credential_that_was_approved_is_made_of_the_record_as_it_is_when_it_i
         with_configurations(&[own], ProofTrust::default()),
         repository.shape(Retrieval::Body),
     );
-    let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+    let sign_in = SignInSetup::closed(Arc::new(shipped_translations().unwrap()));
     let shape = Arc::new(move |setup| elsewhere(configured(setup)));
     let world = World::start_as(batches(), AuthorizationPolicy::closed(), sign_in, shape).await;
     let token = world.token_for("Approved", HASSAN).await;

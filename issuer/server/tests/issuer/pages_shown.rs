@@ -207,7 +207,7 @@ async fn where_codes_are_sent_or_nobody_signs_in_there_is_no_operators_page() {
         .await
         .unwrap();
     assert_eq!(order.status(), StatusCode::CONFLICT);
-    let translations = Arc::new(symbolon_issuer_server::Translations::shipped().unwrap());
+    let translations = Arc::new(symbolon_issuer_server::shipped_translations().unwrap());
     let closed = World::start_signing_in(
         IssuerPolicy::default(),
         policy(),

@@ -16,7 +16,7 @@ use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::sign_in::openid_provider::{
     ProviderClientKey, ProviderError, ProviderKeys, ProviderSettings, RecordClaimKind, verify_id_token,
 };
-use symbolon_issuer_server::Translations;
+use symbolon_issuer_server::shipped_translations;
 use symbolon_issuer_server::sign_in::{ProviderSetup, SignInSetup, SignInWay};
 use symbolon_protocol::identifier::UrlPolicy;
 
@@ -62,7 +62,7 @@ impl Scene {
         .unwrap();
         let sign_in = SignInSetup {
             way: SignInWay::OpenIdProvider(Box::new(setup)),
-            ..SignInSetup::closed(Arc::new(Translations::shipped().unwrap()))
+            ..SignInSetup::closed(Arc::new(shipped_translations().unwrap()))
         };
         let world = World::start_signing_in(IssuerPolicy::default(), policy(), sign_in).await;
         let mut fatima = record(FATIMA, "Fatima Zahra");
@@ -366,7 +366,7 @@ async fn metadata_that_lie_or_cannot_be_had_lead_to_a_page() {
     .unwrap();
     let sign_in = SignInSetup {
         way: SignInWay::OpenIdProvider(Box::new(setup)),
-        ..SignInSetup::closed(Arc::new(Translations::shipped().unwrap()))
+        ..SignInSetup::closed(Arc::new(shipped_translations().unwrap()))
     };
     let world = World::start_signing_in(IssuerPolicy::default(), policy(), sign_in).await;
     let mut browser = Browser::sent(&world).await;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use symbolon_issuer::authorization::AuthorizationPolicy;
 use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::sign_in::{Channel, CodeMessage, SendCode, SendFuture};
-use symbolon_issuer_server::Translations;
+use symbolon_issuer_server::shipped_translations;
 use symbolon_issuer_server::sign_in::{CodeSender, SignInSetup, SignInWay};
 
 use crate::harness::{HASSAN, World, record};
@@ -55,7 +55,7 @@ pub(crate) fn by_code(sender: CodeSender) -> SignInSetup {
             channel: Channel::Phone,
             sender,
         },
-        translations: Arc::new(Translations::shipped().unwrap()),
+        translations: Arc::new(shipped_translations().unwrap()),
         answer_after: Duration::ZERO,
     }
 }

@@ -19,6 +19,7 @@ fn good() -> Map<String, Value> {
         nonce: RequestNonce::parse("n-0S6_WzA2Mj").unwrap(),
         state: RequestNonce::parse("s"),
         dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
+        scope: None,
         client_metadata: ClientMetadata::for_encrypted_response(&key, Some("Clinic".to_owned())),
     }
     .to_claims()
@@ -26,7 +27,15 @@ fn good() -> Map<String, Value> {
 }
 
 fn parse(claims: &Map<String, Value>) -> Result<PresentationRequest, RequestDefect> {
-    PresentationRequest::parse(claims, UrlPolicy::Public)
+    PresentationRequest::parse(claims, &reader(ScopeQueries::NONE, None))
+}
+
+fn reader<'a>(scopes: &'a ScopeQueries, registered: Option<&'a ClientMetadata>) -> RequestReader<'a> {
+    RequestReader {
+        urls: UrlPolicy::Public,
+        scopes,
+        registered,
+    }
 }
 
 #[test]
@@ -46,8 +55,8 @@ fn each_broken_parameter_gets_its_exact_code() {
     for (name, value, defect, code) in [
         (
             "client_id",
-            json!("clinic"),
-            RequestDefect::ClientId(ClientIdError::NotRegistered),
+            json!(""),
+            RequestDefect::ClientId(ClientIdError::Malformed),
             invalid,
         ),
         (
@@ -156,12 +165,60 @@ fn each_broken_parameter_gets_its_exact_code() {
 }
 
 #[test]
-fn a_scope_alone_is_an_unknown_scope() {
+fn a_scope_stands_for_the_query_that_it_was_given_or_for_none() {
     let mut claims = good();
-    claims.remove("dcql_query");
+    let query = claims.remove("dcql_query").unwrap();
     claims.insert("scope".to_owned(), json!("identity"));
-    assert_eq!(parse(&claims), Err(RequestDefect::Scope));
-    assert_eq!(RequestDefect::Scope.code(), PresentationErrorCode::InvalidScope);
+    let unknown = RequestDefect::Scope(ScopeError::Unknown);
+    assert_eq!(parse(&claims), Err(unknown));
+    assert_eq!(unknown.code(), PresentationErrorCode::InvalidScope);
+
+    let mut scopes = ScopeQueries::default();
+    let query = DcqlQuery::parse(query.to_string().as_bytes()).unwrap();
+    scopes.insert("identity", query.clone()).unwrap();
+    let read = |claims: &Map<String, Value>| PresentationRequest::parse(claims, &reader(&scopes, None));
+    let request = read(&claims).unwrap();
+    assert_eq!(request.dcql_query, query);
+    assert_eq!(request.to_claims(), Ok(claims.clone()));
+    for scope in ["", "identity passport"] {
+        claims.insert("scope".to_owned(), json!(scope));
+        let defect = read(&claims).unwrap_err();
+        assert_eq!(defect.code(), PresentationErrorCode::InvalidScope, "{scope}");
+    }
+}
+
+#[test]
+fn the_metadata_of_a_registered_client_are_those_that_were_registered() {
+    let mut claims = good();
+    claims.insert("client_id".to_owned(), json!("clinic"));
+    let metadata = claims.remove("client_metadata").unwrap();
+    let registered: ClientMetadata = serde_json::from_value(metadata.clone()).unwrap();
+    let reader = reader(ScopeQueries::NONE, Some(&registered));
+    let request = PresentationRequest::parse(&claims, &reader).unwrap();
+    assert_eq!(request.client_metadata, registered);
+    assert_eq!(request.to_claims(), Ok(claims.clone()));
+    claims.insert("client_metadata".to_owned(), metadata);
+    let defect = PresentationRequest::parse(&claims, &reader).unwrap_err();
+    assert_eq!(defect, RequestDefect::RegisteredMetadata);
+    assert_eq!(defect.code(), PresentationErrorCode::InvalidClient);
+}
+
+#[test]
+fn an_address_that_identifies_the_client_may_be_left_out_and_not_be_another() {
+    let mut claims = good();
+    let id = "redirect_uri:https://clinic.example/responses/1";
+    claims.insert("client_id".to_owned(), json!(id));
+    assert!(parse(&claims).is_ok());
+    claims.remove("response_uri");
+    let request = parse(&claims).unwrap();
+    assert_eq!(
+        request.response_uri.as_str(),
+        "https://clinic.example/responses/1"
+    );
+    for other in ["https://clinic.example/responses/1/", "https://other.example/"] {
+        claims.insert("response_uri".to_owned(), json!(other));
+        assert_eq!(parse(&claims), Err(RequestDefect::ForeignResponseUri));
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::jose::jws::CompactJws;
 use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::issue::{self, LeafRequest, Validity};
@@ -78,6 +79,7 @@ impl Verifier {
             nonce: RequestNonce::parse("fresh").unwrap(),
             state: RequestNonce::parse("state-1"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
+            scope: None,
             client_metadata: ClientMetadata::for_encrypted_response(software_key(77).public_key(), None),
         }
     }
@@ -97,7 +99,7 @@ impl Verifier {
         let chain = [self.leaf.clone()];
         let prepared = prepare(
             &self.request(client_id),
-            &chain,
+            SignerReference::Certificates(&chain),
             SignatureAlgorithm::Es256,
             validity,
             None,
@@ -131,8 +133,7 @@ impl Verifier {
         let anchors = [self.anchor.clone()];
         let expected = RequestExpectations {
             client_id,
-            anchors: &anchors,
-            response_uri_rule: ResponseUriRule::NamedInCertificate,
+            clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
             urls: UrlPolicy::Public,
             wallet_nonce: None,
             now: NOW,
@@ -152,8 +153,11 @@ fn what_the_verifier_signs_the_wallet_accepts() {
     ] {
         let verified = verifier.verify(&verifier.object(&id), &id).unwrap();
         assert_eq!(verified.request(), &verifier.request(&id));
-        assert_eq!(verified.certificate(), &verifier.leaf);
-        assert_eq!(verified.anchor(), &verifier.anchor);
+        let proof = ClientProof::Certificate {
+            certificate: Box::new(verifier.leaf.clone()),
+            anchor: Box::new(verifier.anchor.clone()),
+        };
+        assert_eq!(verified.proof(), &proof);
         assert_eq!(verified.expires_at(), Some(NOW.plus(Duration::from_secs(300))));
     }
 }
@@ -196,11 +200,7 @@ fn nobody_is_told_before_the_signer_is_proven() {
             &san,
             RequestObjectError::CertificateMismatch,
         ),
-        (
-            verifier.object(&redirect),
-            &redirect,
-            RequestObjectError::SignedRedirectUri,
-        ),
+        (verifier.object(&redirect), &redirect, RequestObjectError::Signed),
     ] {
         let refused = verifier.verify(&object, id).unwrap_err();
         assert_eq!(refused, RequestRefused { reason, tell: None });
@@ -297,8 +297,7 @@ fn a_nonce_of_the_wallet_must_come_back() {
     let anchors = [verifier.anchor.clone()];
     let expected = RequestExpectations {
         client_id: &id,
-        anchors: &anchors,
-        response_uri_rule: ResponseUriRule::NamedInCertificate,
+        clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
         urls: UrlPolicy::Public,
         wallet_nonce: Some(&nonce),
         now: NOW,
@@ -308,3 +307,5 @@ fn a_nonce_of_the_wallet_must_come_back() {
     let repeating = verifier.changed(&id, NOTHING, ("wallet_nonce", json!("mine")));
     assert!(verify(&repeating, &expected, &RustCryptoProvider).is_ok());
 }
+
+mod clients;

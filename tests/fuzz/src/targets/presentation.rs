@@ -15,11 +15,14 @@ use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::link::RequestLink;
-use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestNonce, ResponseMode};
+use symbolon_protocol::openid4vp::profile::RequestScheme;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
+use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestNonce, RequestReader, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{
-    self, RequestExpectations, RequestValidity, ResponseUriRule,
+    self, KnownClients, RequestExpectations, RequestValidity, ResponseUriRule, SignerReference,
 };
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, DirectPost, DirectPostReply, VpToken};
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 
 use super::{armour, for_part, one_of, with_text};
@@ -27,6 +30,12 @@ use crate::seeds::{NOW, Repeating, TrustingProvider, WORLD};
 use crate::{Reading, Target};
 
 const POLICY: UrlPolicy = UrlPolicy::Public;
+
+const READER: RequestReader<'static> = RequestReader {
+    urls: POLICY,
+    scopes: ScopeQueries::NONE,
+    registered: None,
+};
 
 /// Queries.
 pub(super) const DCQL: Target = Target {
@@ -112,7 +121,7 @@ pub(super) const PRESENTATION: Target = Target {
                     with_text(input, |text| {
                         let link = RequestLink::parse(text, POLICY);
                         if let Ok(link) = &link {
-                            let again = RequestLink::parse(&link.to_uri(), POLICY);
+                            let again = RequestLink::parse(&link.to_uri(RequestScheme::HaipVp), POLICY);
                             assert_eq!(again.as_ref(), Ok(link), "a link that is written reads the same");
                         }
                         Reading::of(&link)
@@ -124,8 +133,10 @@ pub(super) const PRESENTATION: Target = Target {
                     };
                     let expected = RequestExpectations {
                         client_id: &CLIENT,
-                        anchors: core::slice::from_ref(&WORLD.root),
-                        response_uri_rule: ResponseUriRule::AnyOfTrustedVerifier,
+                        clients: KnownClients::anchored_by(
+                            core::slice::from_ref(&WORLD.root),
+                            ResponseUriRule::AnyOfTrustedVerifier,
+                        ),
                         urls: POLICY,
                         wallet_nonce: None,
                         now: NOW,
@@ -134,12 +145,12 @@ pub(super) const PRESENTATION: Target = Target {
                 },
                 |input| match parse_value(input, JsonBudget::MESSAGE) {
                     Ok(Value::Object(claims)) => {
-                        let request = PresentationRequest::parse(&claims, POLICY);
+                        let request = PresentationRequest::parse(&claims, &READER);
                         if let Ok(request) = &request {
                             let written = request
                                 .to_claims()
                                 .expect("a request that was read can be written");
-                            let again = PresentationRequest::parse(&written, POLICY);
+                            let again = PresentationRequest::parse(&written, &READER);
                             assert_eq!(
                                 again.as_ref(),
                                 Ok(request),
@@ -168,6 +179,7 @@ pub(super) const PRESENTATION: Target = Target {
                 |input| Reading::of_some(DirectPostReply::parse(input).as_ref()),
                 |input| Reading::of(&WalletParameters::parse_form(input)),
                 |input| with_text(input, |text| Reading::of(&ClientId::parse(text))),
+                |input| Reading::of(&RegisteredClient::parse(input)),
             ],
             input,
         )
@@ -179,9 +191,15 @@ pub(super) const PRESENTATION: Target = Target {
             expires_at: NOW.plus(Duration::from_secs(300)),
         };
         let chain = [WORLD.leaf.clone()];
-        let object = request_object::prepare(&request(), &chain, SignatureAlgorithm::Es256, validity, None)
-            .expect("a request object is prepared")
-            .finish(&[7; 64]);
+        let object = request_object::prepare(
+            &request(),
+            SignerReference::Certificates(&chain),
+            SignatureAlgorithm::Es256,
+            validity,
+            None,
+        )
+        .expect("a request object is prepared")
+        .finish(&[7; 64]);
         let answer = AuthorizationResponse {
             vp_token: VpToken::parse(br#"{"id":["eyJ~"],"other":[{"@context":[],"n":[1,-2]},"b"]}"#)
                 .expect("an answer"),
@@ -218,6 +236,18 @@ pub(super) const PRESENTATION: Target = Target {
             for_part(7, "wallet_nonce=abc&wallet_metadata=%7B%7D"),
             for_part(8, CLIENT.as_str()),
             for_part(8, "x509_san_dns:clinic.example"),
+            for_part(
+                0,
+                "haip-vp://?client_id=redirect_uri%3Ahttps%3A%2F%2Fclinic.example%2Fr&response_type=vp_token&dcql_query=%7B%7D",
+            ),
+            for_part(
+                7,
+                "wallet_metadata=%7B%22vp_formats_supported%22%3A%7B%7D%2C%22jwks%22%3A%7B%22keys%22%3A%5B%5D%7D%7D",
+            ),
+            for_part(
+                9,
+                r#"{"client_id":"clinic","name":"Clinic","response_uris":["https://clinic.example/r"],"client_metadata":{"vp_formats_supported":{}}}"#,
+            ),
         ]
     },
 };
@@ -250,6 +280,7 @@ fn request() -> PresentationRequest {
         nonce: RequestNonce::parse("n-0S6_WzA2Mj").expect("a nonce"),
         state: RequestNonce::parse("state-1"),
         dcql_query: DcqlQuery::parse(query.as_bytes()).expect("a query"),
+        scope: None,
         client_metadata: ClientMetadata::for_encrypted_response(
             WORLD.issuer.public(),
             Some("Clinic".to_owned()),

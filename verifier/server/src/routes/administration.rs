@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State as Extracted};
+use axum::extract::{Path, Query, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,30 +12,66 @@ use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
-use symbolon_protocol::openid4vp::request::RequestDefect;
-use symbolon_verifier::store::{PresentationResult, RequestId, RequestRecord};
+use symbolon_protocol::oauth::scope::Scope;
+use symbolon_protocol::openid4vp::client_id::ClientIdKind;
+use symbolon_protocol::openid4vp::link::RequestUriMethod;
+use symbolon_protocol::openid4vp::request::ResponseMode;
+use symbolon_verifier::choices::{RequestChoices, RequestTransport};
+use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestRecord};
 
 use super::error::{refuse_administration, store_failed};
-use crate::request::MakeRequestError;
+use super::pages::fitting_code;
+use crate::request::{MakeRequestError, RequestOrder};
 use crate::state::State;
 
-/// What a relying party asks for: a query of its own, or one of the configuration.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What a relying party asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
+/// it leaves out is as the configuration has it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct MakeBody {
-    #[serde(default)]
     dcql_query: Option<Value>,
-    #[serde(default)]
     query: Option<String>,
-    /// Where the resident's browser goes after the answer, for the flow on one device.
-    #[serde(default)]
+    scope: Option<Scope>,
+    /// Where the browser that began goes after the answer. The result is then released with the code that it brings.
     return_to: Option<HttpUrl>,
+    /// A page of the verifier's own for the browser to begin on.
+    page: Option<PageFlow>,
+    client_id_prefix: Option<ClientIdKind>,
+    response_mode: Option<ResponseMode>,
+    request_delivery: Option<RequestTransport>,
+    request_uri_method: Option<RequestUriMethod>,
+}
+
+impl MakeBody {
+    fn choices(&self, configured: RequestChoices) -> RequestChoices {
+        let client_id_prefix = self.client_id_prefix.unwrap_or(configured.client_id_prefix);
+        let request_delivery = match (self.request_delivery, client_id_prefix) {
+            (Some(delivery), _) => delivery,
+            // Nothing else is possible.
+            (None, ClientIdKind::RedirectUri) => RequestTransport::Value,
+            (None, _) => configured.request_delivery,
+        };
+        let configured_method = match request_delivery {
+            RequestTransport::Reference => configured.request_uri_method,
+            RequestTransport::Value => RequestUriMethod::Get,
+        };
+        RequestChoices {
+            client_id_prefix,
+            response_mode: self.response_mode.unwrap_or(configured.response_mode),
+            request_delivery,
+            request_uri_method: self.request_uri_method.unwrap_or(configured_method),
+        }
+    }
 }
 
 #[derive(Serialize)]
 struct MadeBody {
     request_id: RequestId,
-    request_uri: HttpUrl,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_uri: Option<HttpUrl>,
+    /// The page to send the browser to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<HttpUrl>,
     /// The link for a QR code or a button.
     authorization_request: String,
     /// RFC 3339.
@@ -51,16 +87,21 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
     let Some(body) = body else {
         return bad_request("the body is not {\"dcql_query\": ...} or {\"query\": \"name\"}");
     };
-    let query = match (body.dcql_query, body.query) {
-        (Some(query), None) => match DcqlQuery::parse(query.to_string().as_bytes()) {
+    let choices = body.choices(state.configuration.choices);
+    let query = match (body.dcql_query, body.query, &body.scope) {
+        (Some(query), None, None) => match DcqlQuery::parse(query.to_string().as_bytes()) {
             Ok(query) => query,
             Err(error) => return bad_request(&error.to_string()),
         },
-        (None, Some(name)) => match state.queries.get(&name) {
+        (None, Some(name), None) => match state.queries.get(&name) {
             Some(query) => query.clone(),
             None => return bad_request("the configuration has no query of this name"),
         },
-        _ => return bad_request("exactly one of dcql_query and query is needed"),
+        (None, None, Some(scope)) => match state.scopes.query(scope) {
+            Ok(query) => query,
+            Err(error) => return bad_request(&error.to_string()),
+        },
+        _ => return bad_request("exactly one of dcql_query, query and scope is needed"),
     };
     if body
         .return_to
@@ -69,17 +110,33 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
     {
         return bad_request("return_to must be an https URL");
     }
-    match state.make_request(&query, body.return_to).await {
+    if body.page == Some(PageFlow::SameDevice) && body.return_to.is_none() {
+        return bad_request("page = \"same_device\" needs return_to, where the browser goes on");
+    }
+    let order = RequestOrder {
+        query,
+        scope: body.scope,
+        choices,
+        return_to: body.return_to,
+        page: body.page,
+    };
+    match state.make_request(order).await {
         Ok(made) => {
             let body = MadeBody {
                 request_id: made.record.id,
                 request_uri: made.request_uri,
+                page: made.page,
                 authorization_request: made.link,
                 expires_at: made.record.expires_at.rfc3339(),
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
-        Err(MakeRequestError::Request(defect)) => refuse_defect(defect),
+        Err(
+            error @ (MakeRequestError::Request(_)
+            | MakeRequestError::Choices(_)
+            | MakeRequestError::Profile(_)
+            | MakeRequestError::NoIdentity),
+        ) => bad_request(&error.to_string()),
         Err(error) => {
             tracing::error!(%error, "a request could not be made");
             refuse_administration(
@@ -89,10 +146,6 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
             )
         }
     }
-}
-
-fn refuse_defect(defect: RequestDefect) -> Response {
-    bad_request(&defect.to_string())
 }
 
 fn bad_request(description: &str) -> Response {
@@ -119,11 +172,35 @@ pub(super) struct ResultBody {
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<PresentationResult>,
+    /// Why there is no result although there is an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Withheld>,
+}
+
+/// Why a result is withheld.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Withheld {
+    /// The browser that began has not come back with the code.
+    UntilResponseCode,
+}
+
+/// The code that the browser brought back to the relying party.
+#[derive(Default, Deserialize)]
+pub(super) struct Brought {
+    response_code: Option<String>,
 }
 
 impl State {
-    /// The request and its result as the relying party sees them.
-    pub(super) async fn result_body(&self, record: &RequestRecord) -> Result<ResultBody, Response> {
+    /// The request and its result as the relying party sees them. A result that has a code is shown with that code alone
+    /// ([OpenID4VP §14.2]), and the code is never part of it.
+    ///
+    /// [OpenID4VP §14.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-14.2
+    pub(super) async fn result_body(
+        &self,
+        record: &RequestRecord,
+        brought: &Brought,
+    ) -> Result<ResultBody, Response> {
         let result = self.dependencies.store.result(&record.tenant, &record.id).await;
         let result = result.map_err(|error| store_failed(&error))?;
         let state = match &result {
@@ -131,12 +208,28 @@ impl State {
             None if self.now() > record.expires_at => RequestState::Expired,
             None => RequestState::Pending,
         };
-        let expires_at = record.expires_at.rfc3339();
+        let (result, withheld) = match (result, &brought.response_code) {
+            (Some(result), Some(code)) if fitting_code(&result, code).is_none() => {
+                return Err(refuse_administration(
+                    StatusCode::FORBIDDEN,
+                    "invalid_response_code",
+                    "the answer does not have this response_code".to_owned(),
+                ));
+            }
+            (Some(result), None) if result.response_code.is_some() => {
+                (None, Some(Withheld::UntilResponseCode))
+            }
+            (result, _) => (result, None),
+        };
         Ok(ResultBody {
             request_id: record.id.clone(),
             state,
-            expires_at,
-            result,
+            expires_at: record.expires_at.rfc3339(),
+            result: result.map(|result| PresentationResult {
+                response_code: None,
+                ..result
+            }),
+            withheld,
         })
     }
 
@@ -156,12 +249,16 @@ impl State {
     }
 }
 
-pub(super) async fn result(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
+pub(super) async fn result(
+    Extracted(state): Extracted<Arc<State>>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
     let record = match state.known_request(&id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    match state.result_body(&record).await {
+    match state.result_body(&record, &brought).await {
         Ok(body) => Json(body).into_response(),
         Err(refusal) => refusal,
     }
@@ -170,16 +267,25 @@ pub(super) async fn result(Extracted(state): Extracted<Arc<State>>, Path(id): Pa
 #[derive(Serialize)]
 struct EvidenceBody {
     request_id: RequestId,
-    /// The signed request, which proves what was asked, with which nonce.
+    /// The signed request, which proves what was asked, with which nonce; of one that is not signed, its parameters.
     request_object: String,
     /// The answer, as the wallet sent it within the encryption.
     #[serde(skip_serializing_if = "Option::is_none")]
     vp_token: Option<Value>,
 }
 
-pub(super) async fn evidence(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
+pub(super) async fn evidence(
+    Extracted(state): Extracted<Arc<State>>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
     let record = match state.known_request(&id).await {
         Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    // What is withheld of the result is withheld of its evidence.
+    let released = match state.result_body(&record, &brought).await {
+        Ok(body) => body.withheld.is_none(),
         Err(refusal) => return refusal,
     };
     match state
@@ -193,6 +299,7 @@ pub(super) async fn evidence(Extracted(state): Extracted<Arc<State>>, Path(id): 
             request_object: evidence.request_object,
             vp_token: evidence
                 .vp_token
+                .filter(|_| released)
                 .and_then(|token| serde_json::from_str(&token).ok()),
         })
         .into_response(),

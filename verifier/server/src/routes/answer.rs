@@ -1,7 +1,8 @@
-//! `POST /openid4vp/responses/{id}`: the answer of a wallet ([OpenID4VP §8.2, §8.3]).
+//! `POST /openid4vp/responses/{id}`: the answer of a wallet ([OpenID4VP §8.2, §8.3]); without a name, the answer to a request
+//! under a registered client identifier, whose state says which.
 //!
-//! An answer that fits its request is judged and acknowledged, whatever the verdict: a negative verification is a
-//! result, and it is for the relying party. What does not fit the request is refused and changes nothing.
+//! An answer that fits its request is judged. Whatever the verdict, it is a result for the relying party; a wallet whose
+//! presentation is refuted is told so by an error. What does not fit the request is refused and changes nothing.
 //!
 //! [OpenID4VP §8.2, §8.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
 
@@ -11,23 +12,27 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State as Extracted};
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
-use symbolon_protocol::identifier::HttpUrl;
+use http::{HeaderMap, StatusCode};
+use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
-use symbolon_protocol::openid4vp::request::RequestNonce;
+use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
-use symbolon_verifier::request::make_nonce;
+use symbolon_verifier::answer::AnswerCheck;
+use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
-    DeclineCode, Nonce, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording,
-    StoreError, StoredReport,
+    DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
+    StoredReport,
 };
 use symbolon_verifier::{Expected, VerificationSession};
 use thiserror::Error;
 
 use super::error::{refuse, store_failed};
-use super::request_object::{open_request, stored_query};
+use super::form::is_form;
+use super::pages::wallet_return;
+use super::request_object::{missing, open_request, stored_query};
 use crate::judge::{Judgement, inputs};
 use crate::state::State;
 
@@ -38,6 +43,8 @@ enum AnswerRefused {
     Malformed,
     #[error("the answer must be encrypted to the key of the request")]
     NotEncrypted,
+    #[error("the answer must not be encrypted")]
+    Encrypted,
     #[error("the answer cannot be decrypted with the key of the request")]
     NotDecrypted,
     #[error("the answer belongs to another request")]
@@ -48,6 +55,8 @@ enum AnswerRefused {
     UnreadablePresentation,
     #[error("the stored request cannot be read")]
     UnreadableRequest,
+    #[error("there is no randomness")]
+    NoRandomness,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -56,9 +65,10 @@ impl IntoResponse for AnswerRefused {
     fn into_response(self) -> Response {
         let description = match &self {
             Self::Store(error) => return store_failed(error),
-            Self::UnreadableRequest => return store_failed(&StoreError::Unreadable),
+            Self::UnreadableRequest | Self::NoRandomness => return store_failed(&StoreError::Unreadable),
             Self::Malformed => "the answer is malformed",
             Self::NotEncrypted => "the answer must be encrypted to the key of the request",
+            Self::Encrypted => "the answer must not be encrypted",
             Self::NotDecrypted => "the answer cannot be decrypted with the key of the request",
             Self::WrongState => "the answer belongs to another request",
             Self::Replayed => "the request has been answered",
@@ -76,65 +86,170 @@ impl IntoResponse for AnswerRefused {
 pub(super) async fn receive(
     Extracted(state): Extracted<Arc<State>>,
     Path(id): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let record = match open_request(&state, &id).await {
-        Ok(record) => record,
+        Ok(record) if !is_registered(&record) => record,
+        Ok(_) => return missing(),
         Err(refusal) => return refusal,
     };
-    match accept(&state, &record, &body).await {
-        Ok(reply) => Json(reply).into_response(),
+    let content = posted(&headers, &body).and_then(|posted| {
+        let key = || state.response_key(&record).ok();
+        open(&state, posted, &key)
+    });
+    reply(&state, &record, content).await
+}
+
+/// A verifier that is registered with wallets has one address and one key for all answers.
+pub(super) async fn receive_registered(
+    Extracted(state): Extracted<Arc<State>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let deps = &state.dependencies;
+    let content = posted(&headers, &body).and_then(|posted| {
+        let key = || {
+            deps.master_secret
+                .derive_registered_response_key(&deps.tenant)
+                .ok()
+        };
+        open(&state, posted, &key)
+    });
+    let content = match content {
+        Ok(content) => content,
+        Err(refused) => return refused.into_response(),
+    };
+    let id = content
+        .state()
+        .and_then(|state| RequestSecrets::request_of_state(state.as_str()));
+    let Some(id) = id else {
+        return AnswerRefused::WrongState.into_response();
+    };
+    match open_request(&state, id.as_str()).await {
+        Ok(record) if is_registered(&record) => reply(&state, &record, Ok(content)).await,
+        Ok(_) => AnswerRefused::WrongState.into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
+fn is_registered(record: &RequestRecord) -> bool {
+    record.choices.client_id_prefix == ClientIdKind::PreRegistered
+}
+
+fn posted(headers: &HeaderMap, body: &[u8]) -> Result<DirectPost, AnswerRefused> {
+    if !is_form(headers) {
+        return Err(AnswerRefused::Malformed);
+    }
+    DirectPost::parse_form(body).map_err(|_| AnswerRefused::Malformed)
+}
+
+/// What a wallet says, and whether it said so within an encryption.
+struct Content {
+    said: Said,
+    travelled: ResponseMode,
+}
+
+enum Said {
+    Answer(AuthorizationResponse),
+    Refusal(ErrorAnswer),
+}
+
+impl Content {
+    fn state(&self) -> Option<&RequestNonce> {
+        match &self.said {
+            Said::Answer(answer) => answer.state.as_ref(),
+            Said::Refusal(refusal) => refusal.state.as_ref(),
+        }
+    }
+}
+
+fn open(
+    state: &State,
+    posted: DirectPost,
+    key: &dyn Fn() -> Option<ResponseKey>,
+) -> Result<Content, AnswerRefused> {
+    let (posted, travelled) = match posted {
+        DirectPost::Encrypted(jwe) => {
+            let payload = decrypt(state, &jwe, key)?;
+            let posted = DirectPost::parse_decrypted(&payload).map_err(|_| AnswerRefused::Malformed)?;
+            (posted, ResponseMode::DirectPostJwt)
+        }
+        posted => (posted, ResponseMode::DirectPost),
+    };
+    let said = match posted {
+        DirectPost::Answer(answer) => Said::Answer(answer),
+        DirectPost::Refusal(refusal) => Said::Refusal(refusal),
+        DirectPost::Encrypted(_) => return Err(AnswerRefused::Malformed),
+    };
+    Ok(Content { said, travelled })
+}
+
+fn decrypt(
+    state: &State,
+    jwe: &str,
+    key: &dyn Fn() -> Option<ResponseKey>,
+) -> Result<Vec<u8>, AnswerRefused> {
+    let key_id = key().ok_or(AnswerRefused::NotDecrypted)?.kid();
+    let lookup = |wanted: Option<&str>| {
+        // Without a `kid` the answer may still be for this key: it is the only one of the request.
+        wanted
+            .is_none_or(|wanted| wanted == key_id)
+            .then(key)
+            .flatten()
+            .map(ResponseKey::into_secret_key)
+    };
+    state
+        .dependencies
+        .jwe
+        .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
+        .map(|opened| opened.payload.to_vec())
+        .map_err(|_| AnswerRefused::NotDecrypted)
+}
+
+async fn reply(state: &State, record: &RequestRecord, content: Result<Content, AnswerRefused>) -> Response {
+    let accepted = match content {
+        Ok(content) => accept(state, record, content).await,
+        Err(refused) => Err(refused),
+    };
+    match accepted {
+        Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
+        Ok(Acknowledged::Refuted) => {
+            tracing::info!("a presentation was refuted");
+            refuse(
+                StatusCode::BAD_REQUEST,
+                PresentationErrorCode::InvalidRequest,
+                "what was shown was not accepted: it is not valid, or not what was asked for",
+            )
+        }
         Err(refused) => refused.into_response(),
     }
+}
+
+/// What the wallet is told of a result.
+enum Acknowledged {
+    Accepted(DirectPostReply),
+    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more.
+    Refuted,
 }
 
 async fn accept(
     state: &State,
     record: &RequestRecord,
-    body: &[u8],
-) -> Result<DirectPostReply, AnswerRefused> {
-    let posted = match DirectPost::parse_form(body).map_err(|_| AnswerRefused::Malformed)? {
-        DirectPost::Encrypted(jwe) => {
-            let payload = decrypt(state, record, &jwe)?;
-            DirectPost::parse_decrypted(&payload).map_err(|_| AnswerRefused::Malformed)?
+    content: Content,
+) -> Result<Acknowledged, AnswerRefused> {
+    check_state(record, content.state())?;
+    match (content.said, content.travelled, record.choices.response_mode) {
+        // A wallet that cannot encrypt may still refuse in the clear ([OpenID4VP §8.3.1]).
+        (Said::Refusal(refusal), _, _) => decline(state, record, &refusal).await,
+        (Said::Answer(_), ResponseMode::DirectPost, ResponseMode::DirectPostJwt) => {
+            Err(AnswerRefused::NotEncrypted)
         }
-        // A wallet that cannot encrypt may still refuse in the clear ([OpenID4VP §8.3]).
-        refusal @ DirectPost::Refusal(_) => refusal,
-        DirectPost::Answer(_) => return Err(AnswerRefused::NotEncrypted),
-    };
-    match posted {
-        DirectPost::Refusal(refusal) => {
-            check_state(record, refusal.state.as_ref())?;
-            decline(state, record, &refusal).await
+        (Said::Answer(_), ResponseMode::DirectPostJwt, ResponseMode::DirectPost) => {
+            Err(AnswerRefused::Encrypted)
         }
-        DirectPost::Answer(answer) => {
-            check_state(record, answer.state.as_ref())?;
-            judge(state, record, answer).await
-        }
-        DirectPost::Encrypted(_) => Err(AnswerRefused::Malformed),
+        (Said::Answer(answer), _, _) => judge(state, record, answer).await,
     }
-}
-
-fn decrypt(state: &State, record: &RequestRecord, jwe: &str) -> Result<Vec<u8>, AnswerRefused> {
-    let deps = &state.dependencies;
-    let derive = || {
-        deps.master_secret
-            .derive_response_key(&record.tenant, &record.id)
-            .ok()
-    };
-    let key_id = derive().ok_or(AnswerRefused::NotDecrypted)?.kid();
-    let lookup = |wanted: Option<&str>| {
-        // Without a `kid` the answer may still be for this key: it is the only one of the request.
-        wanted
-            .is_none_or(|wanted| wanted == key_id)
-            .then(derive)
-            .flatten()
-            .map(|key| key.into_secret_key())
-    };
-    deps.jwe
-        .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
-        .map(|opened| opened.payload.to_vec())
-        .map_err(|_| AnswerRefused::NotDecrypted)
 }
 
 /// The state ties the answer to this request; an answer that was made for another one is not accepted here.
@@ -150,24 +265,30 @@ async fn decline(
     state: &State,
     record: &RequestRecord,
     refusal: &ErrorAnswer,
-) -> Result<DirectPostReply, AnswerRefused> {
+) -> Result<Acknowledged, AnswerRefused> {
     let error = match refusal.error {
         PresentationErrorCode::AccessDenied => DeclineCode::AccessDenied,
         PresentationErrorCode::InvalidRequest => DeclineCode::InvalidRequest,
         PresentationErrorCode::InvalidClient => DeclineCode::InvalidClient,
         PresentationErrorCode::VpFormatsNotSupported => DeclineCode::VpFormatsNotSupported,
         PresentationErrorCode::WalletUnavailable => DeclineCode::WalletUnavailable,
+        PresentationErrorCode::InvalidScope => DeclineCode::InvalidScope,
+        PresentationErrorCode::InvalidRequestUriMethod => DeclineCode::InvalidRequestUriMethod,
+        PresentationErrorCode::InvalidTransactionData => DeclineCode::InvalidTransactionData,
+        PresentationErrorCode::UnsupportedResponseType => DeclineCode::UnsupportedResponseType,
+        PresentationErrorCode::ServerError => DeclineCode::ServerError,
         _ => DeclineCode::Other,
     };
     spend_nonce(state, record).await?;
-    finish(state, record, ResultOutcome::Declined { error }).await
+    let outcome = ResultOutcome::Declined { error };
+    finish(state, record, outcome).await.map(Acknowledged::Accepted)
 }
 
 async fn judge(
     state: &State,
     record: &RequestRecord,
     answer: AuthorizationResponse,
-) -> Result<DirectPostReply, AnswerRefused> {
+) -> Result<Acknowledged, AnswerRefused> {
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
     let inputs = inputs(&answer.vp_token).map_err(|_| unreadable())?;
@@ -194,6 +315,7 @@ async fn judge(
         .archive
         .keep_answer(&record.tenant, &record.id, token)
         .await?;
+    let refuted = is_refuted(check, reports.values().flatten());
     let reports = reports
         .into_iter()
         .flat_map(|(id, reports)| {
@@ -203,15 +325,23 @@ async fn judge(
             })
         })
         .collect();
-    finish(
-        state,
-        record,
-        ResultOutcome::Presented {
-            reports,
-            answer: check,
-        },
-    )
-    .await
+    let outcome = ResultOutcome::Presented {
+        reports,
+        answer: check,
+    };
+    let reply = finish(state, record, outcome).await?;
+    Ok(if refuted {
+        Acknowledged::Refuted
+    } else {
+        Acknowledged::Accepted(reply)
+    })
+}
+
+/// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
+/// so cannot be what was asked for.
+fn is_refuted<'r>(check: AnswerCheck, reports: impl Iterator<Item = &'r Report>) -> bool {
+    let verdicts: Vec<Verdict> = reports.map(|report| report.verdict).collect();
+    verdicts.contains(&Verdict::Invalid) || !check.is_as_asked() && !verdicts.contains(&Verdict::Unknown)
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {
@@ -232,10 +362,18 @@ async fn finish(
     record: &RequestRecord,
     outcome: ResultOutcome,
 ) -> Result<DirectPostReply, AnswerRefused> {
-    let reply = return_address(state, record)?;
-    let (redirect_uri, response_code) = match reply {
-        Some((url, code)) => (Some(url), Some(code)),
-        None => (None, None),
+    let response_code = match &record.return_to {
+        None => None,
+        Some(_) => {
+            Some(make_nonce(&*state.dependencies.randomness).map_err(|_| AnswerRefused::NoRandomness)?)
+        }
+    };
+    let redirect_uri = match &response_code {
+        None => None,
+        Some(code) => {
+            let address = wallet_return(state, record, code);
+            address.map_err(|_| AnswerRefused::UnreadableRequest)?
+        }
     };
     let result = PresentationResult {
         received_at: state.now(),
@@ -256,25 +394,4 @@ async fn finish(
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
     Ok(DirectPostReply { redirect_uri })
-}
-
-/// Where the resident's browser goes on, with a fresh code: only the browser that comes back with it is shown the
-/// result, so that whoever started the session cannot collect the answer of somebody else ([OpenID4VP §14.2]).
-///
-/// [OpenID4VP §14.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-14.2
-fn return_address(state: &State, record: &RequestRecord) -> Result<Option<(HttpUrl, Nonce)>, AnswerRefused> {
-    let Some(return_to) = &record.return_to else {
-        return Ok(None);
-    };
-    let unreadable = AnswerRefused::UnreadableRequest;
-    let Ok(mut url) = HttpUrl::parse(return_to).map(|url| url.url().clone()) else {
-        return Err(unreadable);
-    };
-    let Ok(code) = make_nonce(&*state.dependencies.randomness) else {
-        return Err(unreadable);
-    };
-    url.query_pairs_mut().append_pair("response_code", code.as_str());
-    HttpUrl::parse(url.as_str())
-        .map(|url| Some((url, code)))
-        .map_err(|_| unreadable)
 }

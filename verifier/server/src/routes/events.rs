@@ -6,20 +6,24 @@ use core::convert::Infallible;
 use core::time::Duration;
 use std::sync::Arc;
 
-use axum::extract::{Path, State as Extracted};
+use axum::extract::{Path, Query, State as Extracted};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use symbolon_verifier::store::{RequestId, RequestRecord};
 use tokio::sync::broadcast::Receiver;
 
-use super::administration::{RequestState, ResultBody};
+use super::administration::{Brought, RequestState, ResultBody};
 use crate::state::State;
 
 /// How often the store is asked: another process may have received the answer, and requests expire by themselves.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-pub(super) async fn stream(Extracted(state): Extracted<Arc<State>>, Path(id): Path<String>) -> Response {
+pub(super) async fn stream(
+    Extracted(state): Extracted<Arc<State>>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
     // Subscribed before the first look at the store, so that no answer falls between the two.
     let announcements = state.answered.subscribe();
     let record = match state.known_request(&id).await {
@@ -29,6 +33,7 @@ pub(super) async fn stream(Extracted(state): Extracted<Arc<State>>, Path(id): Pa
     let waiting = Some(Waiting {
         state,
         record,
+        brought,
         announcements,
     });
     let events = stream::unfold(waiting, |waiting| async move {
@@ -41,6 +46,7 @@ pub(super) async fn stream(Extracted(state): Extracted<Arc<State>>, Path(id): Pa
 struct Waiting {
     state: Arc<State>,
     record: RequestRecord,
+    brought: Brought,
     announcements: Receiver<RequestId>,
 }
 
@@ -48,7 +54,7 @@ impl Waiting {
     /// The one event; `None` when the store fails, which ends the stream: the browser connects again.
     async fn event(mut self) -> Option<Event> {
         loop {
-            let body = self.state.result_body(&self.record).await.ok()?;
+            let body = self.state.result_body(&self.record, &self.brought).await.ok()?;
             match body.state {
                 RequestState::Pending => self.announced().await,
                 RequestState::Answered => return event("answered", &body),

@@ -17,6 +17,7 @@ async fn nothing_is_told_without_the_token() {
         format!("{REQUESTS}/{id}"),
         format!("{REQUESTS}/{id}/events"),
         format!("{REQUESTS}/{id}/evidence"),
+        "/admin/v1/registration".to_owned(),
     ] {
         let method = if path == REQUESTS {
             Method::POST
@@ -59,7 +60,7 @@ async fn a_query_may_be_named() {
 #[tokio::test]
 async fn each_broken_request_is_refused_with_its_reason() {
     let world = World::new().await;
-    let both = "exactly one of dcql_query and query is needed";
+    let both = "exactly one of dcql_query, query and scope is needed";
     let shape = "the body is not {\"dcql_query\": ...} or {\"query\": \"name\"}";
     for (body, description) in [
         (json!({}), both),
@@ -75,6 +76,31 @@ async fn each_broken_request_is_refused_with_its_reason() {
         (
             json!({"dcql_query": world.query(), "return_to": "http://clinic.example/"}),
             "return_to must be an https URL",
+        ),
+        (
+            json!({"dcql_query": world.query(), "page": "same_device"}),
+            "page = \"same_device\" needs return_to, where the browser goes on",
+        ),
+        (
+            json!({"scope": "passport"}),
+            "a value of scope stands for no query",
+        ),
+        (json!({"scope": "a", "dcql_query": world.query()}), both),
+        (
+            json!({"dcql_query": world.query(), "client_id_prefix": "x509_san_dns"}),
+            "the verifier has no client identifier of this kind",
+        ),
+        (
+            json!({"dcql_query": world.query(), "client_id_prefix": "redirect_uri", "request_delivery": "reference"}),
+            "request_delivery must be \"value\" with client_id_prefix = \"redirect_uri\", whose requests are not signed",
+        ),
+        (
+            json!({"dcql_query": world.query(), "request_delivery": "value", "request_uri_method": "post"}),
+            "request_uri_method = \"post\" says nothing with request_delivery = \"value\"",
+        ),
+        (
+            json!({"dcql_query": world.query(), "client_id_prefix": "origin"}),
+            shape,
         ),
         (json!({"dcql_query": world.query(), "nonce": "mine"}), shape),
         (json!([]), shape),

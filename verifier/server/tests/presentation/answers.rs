@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use symbolon_http::fetch::Fetched;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::RequestNonce;
-use symbolon_protocol::openid4vp::response::AuthorizationResponse;
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
 
 use crate::world::{World, json_of, token};
 
@@ -69,6 +69,10 @@ async fn what_does_not_fit_the_request_is_refused_and_leaves_it_open() {
         state: other.request().state.clone(),
         ..good.clone()
     };
+    let empty = AuthorizationResponse {
+        vp_token: VpToken::default(),
+        ..good.clone()
+    };
     let nonsense = AuthorizationResponse {
         vp_token: token("identity", vec!["nonsense".to_owned()]),
         ..good.clone()
@@ -95,6 +99,7 @@ async fn what_does_not_fit_the_request_is_refused_and_leaves_it_open() {
             world.encrypt(&request, &foreign_state),
             "the answer belongs to another request",
         ),
+        (world.encrypt(&request, &empty), "the answer is malformed"),
         (
             world.encrypt(&request, &nonsense),
             "a presentation has no known format",
@@ -135,7 +140,7 @@ async fn a_proof_for_another_request_or_verifier_is_judged_invalid() {
                 .post(&request, &world.encrypt(&request, &answer))
                 .await
                 .status,
-            200
+            400
         );
         let outcome = world.result(&id).await["result"]["outcome"]["presented"].clone();
         assert_ne!(outcome["answer"], "as_asked");
@@ -174,7 +179,13 @@ async fn a_wallet_may_decline_in_the_clear_with_the_state_of_the_request() {
     let world = World::new().await;
     let (id, request) = made(&world).await;
     let refusal = request.refuse(PresentationErrorCode::AccessDenied);
-    assert_eq!(world.post(&request, &refusal.answer.to_form()).await.status, 200);
+    assert_eq!(
+        world
+            .post(&request, &refusal.unwrap().answer.to_form())
+            .await
+            .status,
+        200
+    );
     let result = world.result(&id).await;
     assert_eq!(
         result["result"]["outcome"],
@@ -185,6 +196,47 @@ async fn a_wallet_may_decline_in_the_clear_with_the_state_of_the_request() {
         410,
         "the request has been answered",
     );
+}
+
+#[tokio::test]
+async fn every_code_of_the_specification_is_recorded_as_it_is() {
+    for code in [
+        "access_denied",
+        "invalid_request",
+        "invalid_client",
+        "invalid_scope",
+        "unsupported_response_type",
+        "vp_formats_not_supported",
+        "invalid_request_uri_method",
+        "invalid_transaction_data",
+        "wallet_unavailable",
+        "server_error",
+    ] {
+        let world = World::new().await;
+        let (id, request) = made(&world).await;
+        let state = request.request().state.as_ref().unwrap().as_str();
+        let form = format!("error={code}&error_description=because&state={state}");
+        assert_eq!(world.post(&request, &form).await.status, 200, "{code}");
+        let result = world.result(&id).await;
+        assert_eq!(result["result"]["outcome"]["declined"]["error"], code, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_no_answer() {
+    let world = World::new().await;
+    let (id, request) = made(&world).await;
+    let form = world.encrypt(&request, &world.answer(&request));
+    let address = request.request().response_uri.as_str();
+    for media_type in ["application/json", "text/plain"] {
+        let headers = [(CONTENT_TYPE, media_type)];
+        let refused = world.send(Method::POST, address, &headers, &form).await;
+        assert_refused(&refused, 400, "the answer is malformed");
+    }
+    let headers = [(CONTENT_TYPE, "Application/X-WWW-Form-URLEncoded; charset=UTF-8")];
+    let taken = world.send(Method::POST, address, &headers, &form).await;
+    assert_eq!(taken.status, 200);
+    assert_eq!(world.result(&id).await["state"], "answered");
 }
 
 #[tokio::test]

@@ -25,12 +25,20 @@ async fn a_presentation_is_judged_valid_and_discloses_what_was_asked() {
 }
 
 #[tokio::test]
-async fn a_revoked_credential_is_answered_with_success_and_judged_invalid() {
+async fn a_revoked_credential_is_refused_to_the_wallet_and_reported_to_the_relying_party() {
     let world = World::new().await;
     world.publish(Status::Invalid);
     let (id, link) = world.make_request(&json!({"dcql_query": world.query()})).await;
     let request = world.open(&link).await;
-    assert_eq!(world.present_to(&request).await.status, 200);
+    let refused = world.present_to(&request).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        json_of(&refused),
+        json!({
+            "error": "invalid_request",
+            "error_description": "what was shown was not accepted: it is not valid, or not what was asked for",
+        })
+    );
     let result = world.result(&id).await;
     let report = &result["result"]["outcome"]["presented"]["reports"][0]["report"];
     assert_eq!(report["verdict"], "invalid");
@@ -104,24 +112,6 @@ async fn the_evidence_can_be_verified_again_later() {
     let after = json_of(&world.administer(Method::GET, &path, "").await);
     assert_eq!(after["request_object"], before["request_object"]);
     assert_eq!(after["vp_token"], serde_json::to_value(&answer.vp_token).unwrap());
-}
-
-#[tokio::test]
-async fn on_one_device_the_browser_comes_back_with_a_fresh_code() {
-    let world = World::new().await;
-    let body = json!({"dcql_query": world.query(), "return_to": "http://127.0.0.1/done?session=7"});
-    let (id, link) = world.make_request(&body).await;
-    let request = world.open(&link).await;
-    let reply = json_of(&world.present_to(&request).await);
-    let code = world.result(&id).await["result"]["response_code"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert_eq!(code.len(), 43);
-    assert_eq!(
-        reply["redirect_uri"],
-        format!("http://127.0.0.1/done?session=7&response_code={code}")
-    );
 }
 
 #[tokio::test]

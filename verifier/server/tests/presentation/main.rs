@@ -5,11 +5,19 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod choices;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod vcalm;
 #[cfg(test)]

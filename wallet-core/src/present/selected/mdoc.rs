@@ -50,7 +50,7 @@ pub(super) fn bind(presentation: Presentation, binding: &Binding<'_>) -> Prepare
     presentation.prepare(&SessionTranscript::openid4vp(
         binding.client_id,
         binding.nonce,
-        Some(&binding.encryption_key),
+        binding.encryption_key.as_ref(),
         binding.response_uri,
     ))
 }

@@ -10,14 +10,19 @@ use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
 use symbolon_crypto::jose::jws;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_id::ClientId;
-use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
+use symbolon_protocol::openid4vp::client_metadata::{ClientMetadata, JwkSet};
+use symbolon_protocol::openid4vp::link::UnsignedRequest;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpToken};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::certificates::{Certificates, Identity};
 use super::issuer::{TYPE, json_answer};
 use super::presentation::{self, RequestContext};
+
+const RESPONSE_URI: &str = "https://verifier.example/response/1";
 
 /// What a bad verifier, or somebody in its place, does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +50,21 @@ pub(crate) enum VerifierTrick {
     NotFound,
     PostWithoutWalletNonce,
     RefusesAnswers,
-    Redirects,
+    /// Sends whoever fetches the request elsewhere.
+    RedirectsFetch,
 }
+
+/// What the verifier is called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Hash,
+    RedirectUri,
+    Did,
+    Registered,
+}
+
+/// The verifier's DID.
+pub(crate) const DID: &str = "did:web:verifier.example";
 
 pub(crate) struct TestVerifier {
     certificates: &'static Certificates,
@@ -67,6 +85,16 @@ struct State {
     overwrites: Map<String, Value>,
     /// What the verifier says that it reads, where that is not everything.
     formats: Option<Value>,
+    /// Where the verifier sends whoever has answered or declined.
+    return_to: Option<String>,
+    /// What it is called by now.
+    kind: Kind,
+    /// The key is no longer in the document of the DID.
+    withdrawn: bool,
+    /// The scope that stands for the query.
+    scope: Option<String>,
+    /// What the last wallet that fetched by POST said of itself.
+    wallet_metadata: Option<Value>,
 }
 
 impl TestVerifier {
@@ -88,6 +116,11 @@ impl TestVerifier {
                 errors: Vec::new(),
                 overwrites: Map::new(),
                 formats: None,
+                return_to: None,
+                kind: Kind::Hash,
+                withdrawn: false,
+                scope: None,
+                wallet_metadata: None,
             }),
         }
     }
@@ -103,6 +136,95 @@ impl TestVerifier {
     /// From now on the verifier says that it reads these formats alone.
     pub(crate) fn set_formats(&self, formats: Value) {
         self.state.lock().unwrap().formats = Some(formats);
+    }
+
+    /// From now on the verifier replies to answers and refusals with this address.
+    pub(crate) fn set_return(&self, address: &str) {
+        self.state.lock().unwrap().return_to = Some(address.to_owned());
+    }
+
+    pub(crate) fn query(&self) -> Value {
+        self.state.lock().unwrap().query.clone()
+    }
+
+    /// From now on the verifier asks by this scope.
+    pub(crate) fn ask_by_scope(&self, scope: &str) {
+        self.state.lock().unwrap().scope = Some(scope.to_owned());
+    }
+
+    /// From now on the document of the verifier's DID has no key.
+    pub(crate) fn withdraw_key(&self) {
+        self.state.lock().unwrap().withdrawn = true;
+    }
+
+    pub(crate) fn wallet_metadata(&self) -> Option<Value> {
+        self.state.lock().unwrap().wallet_metadata.clone()
+    }
+
+    /// What wallets are told that know this verifier without a prefix.
+    pub(crate) fn registration(&self) -> RegisteredClient {
+        let mut key = self.certificates.verifier.certificate.public_key().to_jwk();
+        key.kid = Some("one".to_owned());
+        RegisteredClient {
+            client_id: ClientId::parse("clinic").unwrap(),
+            name: "Clinic".to_owned(),
+            response_uris: vec![HttpUrl::parse(RESPONSE_URI).unwrap()],
+            request_object_keys: JwkSet { keys: vec![key] },
+            client_metadata: ClientMetadata::for_encrypted_response(&self.secret.public_key(), None),
+        }
+    }
+
+    /// A link that holds a fresh request, unsigned.
+    pub(crate) fn unsigned(&self, kind: Kind) -> String {
+        let claims = self.fresh(kind);
+        let request = UnsignedRequest::new(claims);
+        format!("openid4vp://?{}", request.to_query())
+    }
+
+    /// A link that holds a fresh request, signed.
+    pub(crate) fn by_value(&self, kind: Kind) -> String {
+        let claims = self.fresh(kind);
+        let client = claims["client_id"].as_str().unwrap().to_owned();
+        let object = self.sign(VerifierTrick::None, &claims);
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("client_id", &client);
+        query.append_pair("request", &object);
+        format!("openid4vp://?{}", query.finish())
+    }
+
+    fn fresh(&self, kind: Kind) -> Map<String, Value> {
+        let mut state = self.state.lock().unwrap();
+        state.kind = kind;
+        state.counter += 1;
+        state.nonce = Some(format!("nonce-{}-0123456789abcdef", state.counter));
+        let mut claims = self.claims(&state, VerifierTrick::None);
+        if kind == Kind::Registered {
+            claims.remove("client_metadata");
+        }
+        claims.extend(state.overwrites.clone());
+        if let Some(nonce) = claims["nonce"].as_str() {
+            state.nonce = Some(nonce.to_owned());
+        }
+        claims
+    }
+
+    fn did_document(&self) -> HttpResponse {
+        let key = self.certificates.verifier.certificate.public_key().to_jwk();
+        let methods = if self.state.lock().unwrap().withdrawn {
+            json!([])
+        } else {
+            json!([{ "id": "#one", "type": "JsonWebKey", "controller": DID, "publicKeyJwk": key }])
+        };
+        let ids: Vec<&Value> = methods
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|method| &method["id"])
+            .collect();
+        json_answer(
+            200,
+            &json!({ "id": DID, "verificationMethod": methods, "authentication": ids }),
+        )
     }
 
     /// Sets a claim of the request object as it stands.
@@ -150,6 +272,15 @@ impl TestVerifier {
         self.state.lock().unwrap().errors.clone()
     }
 
+    fn client_id_of(&self, state: &State, trick: VerifierTrick) -> ClientId {
+        match state.kind {
+            Kind::Hash => self.client_id(trick),
+            Kind::RedirectUri => ClientId::parse(&format!("redirect_uri:{RESPONSE_URI}")).unwrap(),
+            Kind::Did => ClientId::parse(&format!("decentralized_identifier:{DID}")).unwrap(),
+            Kind::Registered => ClientId::parse("clinic").unwrap(),
+        }
+    }
+
     fn client_id(&self, trick: VerifierTrick) -> ClientId {
         match trick {
             VerifierTrick::HostName | VerifierTrick::HostNameWithResponseOnAnotherHost => {
@@ -170,14 +301,29 @@ impl TestVerifier {
     pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         match (request.method.name(), request.url.path()) {
             (_, "/request/1") => self.serve_request(request),
+            ("GET", "/.well-known/did.json") => self.did_document(),
             ("POST", "/response/1") => self.receive_answer(&request.body),
             (method, path) => panic!("the verifier does not know {method} {path}"),
         }
     }
 
     fn serve_request(&self, request: &HttpRequest) -> HttpResponse {
-        let state = self.state.lock().unwrap();
+        let mut state = self.state.lock().unwrap();
         let trick = state.trick;
+        if trick == VerifierTrick::RedirectsFetch {
+            return HttpResponse {
+                status: 302,
+                headers: vec![(
+                    "location".to_owned(),
+                    "https://verifier.example/elsewhere".to_owned(),
+                )],
+                body: Vec::new(),
+            };
+        }
+        state.wallet_metadata = url::form_urlencoded::parse(&request.body)
+            .find(|(name, _)| name == "wallet_metadata")
+            .and_then(|(_, text)| serde_json::from_str(&text).ok());
+        let state = state;
         if trick == VerifierTrick::NotFound {
             return json_answer(404, &json!({}));
         }
@@ -206,13 +352,13 @@ impl TestVerifier {
             VerifierTrick::AnotherClientInside => {
                 ClientId::x509_hash(self.certificates.other_verifier.certificate.sha256())
             }
-            _ => self.client_id(trick),
+            _ => self.client_id_of(state, trick),
         };
         let response_uri = match trick {
             VerifierTrick::ResponseOnAnotherHost | VerifierTrick::HostNameWithResponseOnAnotherHost => {
                 "https://thief.example/response/1"
             }
-            _ => "https://verifier.example/response/1",
+            _ => RESPONSE_URI,
         };
         let hour = Duration::from_secs(3_600);
         let issued = match trick {
@@ -244,6 +390,10 @@ impl TestVerifier {
             "iat": issued,
             "exp": issued.plus(hour),
         });
+        if let Some(scope) = &state.scope {
+            claims["scope"] = json!(scope);
+            claims.as_object_mut().unwrap().remove("dcql_query");
+        }
         if trick == VerifierTrick::NoNonce {
             claims.as_object_mut().unwrap().remove("nonce");
         }
@@ -263,6 +413,10 @@ impl TestVerifier {
             "oauth-authz-req+jwt"
         };
         header.insert("typ".to_owned(), json!(kind));
+        match claims["client_id"].as_str() {
+            Some("clinic") => header.insert("kid".to_owned(), json!("one")),
+            _ => header.insert("kid".to_owned(), json!(format!("{DID}#one"))),
+        };
         header.insert("x5c".to_owned(), jws::x5c_value(chain.iter().map(Vec::as_slice)));
         let payload = Value::Object(claims.clone()).to_string();
         let prepared = jws::prepare(SignatureAlgorithm::Es256, &header, payload.as_bytes());
@@ -288,10 +442,20 @@ impl TestVerifier {
                     Some("state-1")
                 );
                 state.errors.push(refusal.error.as_str().to_owned());
+                let reply = match &state.return_to {
+                    Some(address) => json!({ "redirect_uri": address }),
+                    None => json!({}),
+                };
+                return json_answer(200, &reply);
+            }
+            DirectPost::Answer(answer) => {
+                assert_eq!(state.trick, VerifierTrick::PlainResponse, "answers are encrypted");
+                assert_eq!(answer.state.as_ref().map(|state| state.as_str()), Some("state-1"));
+                state.tokens.push(answer.vp_token);
                 return json_answer(200, &json!({}));
             }
-            DirectPost::Answer(_) => panic!("answers are encrypted"),
         };
+
         let key = self.secret.to_pkcs8_der().unwrap();
         let lookup = |_: Option<&str>| SecretKey::from_pkcs8_der(&key).ok();
         let opened = PureJwe::new(&RustCryptoProvider)
@@ -308,7 +472,7 @@ impl TestVerifier {
         let Some(nonce) = state.nonce.take() else {
             return json_answer(400, &json!({ "error": "invalid_request" }));
         };
-        let audience = self.client_id(state.trick);
+        let audience = self.client_id_of(&state, state.trick);
         let context = RequestContext {
             client_id: audience.as_str(),
             nonce: &nonce,
@@ -329,15 +493,9 @@ impl TestVerifier {
             .collect();
         state.answers.push(claims);
         state.tokens.push(answer.vp_token);
-        match state.trick {
-            VerifierTrick::Redirects => {
-                json_answer(200, &json!({ "redirect_uri": "https://verifier.example/done#1" }))
-            }
-            _ => json_answer(
-                200,
-                &json!({ "redirect_uri": "https://verifier.example/done?code=1" }),
-            ),
-        }
+        let address = state.return_to.as_deref();
+        let address = address.unwrap_or("https://verifier.example/done?code=1");
+        json_answer(200, &json!({ "redirect_uri": address }))
     }
 
     fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {

@@ -1,18 +1,19 @@
-//! Which language a page is in: what the resident switched to, else what the wallet asked for, else what the browser prefers.
+//! Which language a page is in: what its reader switched to, else what the request asked for, else what the browser prefers.
 
 use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, COOKIE};
 
-use super::translations::{Translation, Translations};
+use crate::translations::{Translation, Translations};
 
-/// The cookie that remembers what the resident switched to.
-pub(super) const LANGUAGE_COOKIE: &str = "symbolon-language";
+/// The cookie that remembers what the reader switched to.
+pub const LANGUAGE_COOKIE: &str = "symbolon-language";
 
 /// Entries of `Accept-Language` that are looked at.
 const MAX_PREFERENCES: usize = 20;
 
-/// The language of a page; English where nobody has a wish that can be met.
-pub(super) fn choose<'t>(
+/// The language of a page; English where nobody has a wish that can be met. `ui_locales` is what a request asked for
+/// (OpenID Connect Core §3.1.2.1).
+pub fn choose<'t>(
     translations: &'t Translations,
     headers: &HeaderMap,
     ui_locales: &[String],
@@ -88,7 +89,7 @@ mod tests {
         headers.insert(COOKIE, HeaderValue::from_str(cookie).unwrap());
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_str(accept).unwrap());
         let ui_locales: Vec<String> = ui_locales.iter().map(|tag| (*tag).to_owned()).collect();
-        choose(&Translations::shipped().unwrap(), &headers, &ui_locales)
+        choose(&crate::tests::translations(), &headers, &ui_locales)
             .tag
             .clone()
     }

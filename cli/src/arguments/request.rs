@@ -1,0 +1,70 @@
+//! `symbolon request …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `symbolon request …`
+#[derive(Debug, Subcommand)]
+pub enum RequestCommand {
+    /// Makes a presentation request
+    #[command(
+        after_help = "Examples:\n  symbolon request create --query age-over-18 --qr request.png\n  symbolon request create --query age-over-18 --page same-device --return-to https://clinic.example/done"
+    )]
+    Create(CreateArguments),
+    /// Shows the result of a request
+    #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
+    Show {
+        /// The request, as `request create` names it
+        // One name in 64 begins with a hyphen: base64url has it among its characters.
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Wait until the wallet has answered
+        #[arg(long)]
+        wait: bool,
+        /// The code that the browser brought back, for a request with --return-to
+        #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
+        response_code: Option<String>,
+        /// Write the signed request and the presentation for a later `symbolon verify`
+        #[arg(long, value_name = "DIR")]
+        evidence: Option<PathBuf>,
+    },
+    /// Prints what wallets have to be told to know this verifier by `verifier.client_id`, without a prefix
+    #[command(after_help = "Example:\n  symbolon request registration > verifier.json")]
+    Registration,
+}
+
+/// `symbolon request create`: what is not said is as the configuration has it
+#[derive(Debug, Args)]
+pub struct CreateArguments {
+    /// A named query, or a file with a DCQL query
+    #[arg(long, value_name = "NAME|FILE.json", required_unless_present = "scope")]
+    pub query: Option<String>,
+    /// A scope of the configuration in place of a query
+    #[arg(long, value_name = "SCOPE", conflicts_with = "query")]
+    pub scope: Option<String>,
+    /// How the verifier says who it is
+    #[arg(long, value_name = "PREFIX", value_parser = ["x509_hash", "x509_san_dns", "decentralized_identifier", "redirect_uri", "pre-registered"])]
+    pub client_id_prefix: Option<String>,
+    /// How the answer travels
+    #[arg(long, value_name = "MODE", value_parser = ["direct_post.jwt", "direct_post"])]
+    pub response_mode: Option<String>,
+    /// How the request travels
+    #[arg(long, value_name = "HOW", value_parser = ["reference", "value"])]
+    pub request_delivery: Option<String>,
+    /// By which method the wallet is asked to fetch it
+    #[arg(long, value_name = "METHOD", value_parser = ["get", "post"])]
+    pub request_uri_method: Option<String>,
+    /// Where the browser that began goes after the answer; the result is then shown with the code that it brings
+    #[arg(long, value_name = "URL")]
+    pub return_to: Option<String>,
+    /// Have the verifier show the request on a page of its own, for a wallet on the same device or on another
+    #[arg(long, value_name = "FLOW", value_parser = ["same-device", "cross-device"])]
+    pub page: Option<String>,
+    /// Write the request as a QR code
+    #[arg(long, value_name = "FILE.png")]
+    pub qr: Option<PathBuf>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,96 @@
+//! `[verifier]`
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use symbolon_protocol::openid4vp::client_id::ClientIdKind;
+use symbolon_protocol::openid4vp::link::RequestUriMethod;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::request::ResponseMode;
+use symbolon_verifier::choices::{RequestChoices, RequestTransport};
+use url::Url;
+
+use super::{ScanSection, is_default};
+
+/// `[verifier]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifierSection {
+    /// The URL under which wallets reach the verifier.
+    pub identifier: Url,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The name that wallets show.
+    pub name: String,
+    /// The certificate chain of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Which profile of the specification it keeps to: `standard` or `haip`. `docs/haip.md` says what that chooses.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub profile: PresentationProfile,
+    /// How it says who it is, in requests that do not say otherwise: `x509_hash`, `x509_san_dns`, `decentralized_identifier`,
+    /// `redirect_uri` or `pre-registered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id_prefix: Option<ClientIdKind>,
+    /// What wallets call it that have it registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// How answers travel: `direct_post.jwt` or `direct_post`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_mode: Option<ResponseMode>,
+    /// How requests travel: by `reference` or by `value`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_delivery: Option<RequestTransport>,
+    /// By which method wallets are asked to fetch requests: `get` or `post`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_uri_method: Option<RequestUriMethod>,
+    /// DCQL queries that a request may name: JSON files relative to the configuration file.
+    #[serde(default)]
+    pub queries: BTreeMap<String, PathBuf>,
+    /// Scope values that stand for a query, by its name in `queries`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scopes: BTreeMap<String, String>,
+    /// The page on which a shop checks what people show.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scan: ScanSection,
+}
+
+impl VerifierSection {
+    /// A verifier that leaves every choice as it is by default.
+    #[must_use]
+    pub const fn new(identifier: Url, listen: SocketAddr, name: String) -> Self {
+        Self {
+            identifier,
+            listen,
+            name,
+            tls_certificate: None,
+            tls_key: None,
+            profile: PresentationProfile::Standard,
+            client_id_prefix: None,
+            client_id: None,
+            response_mode: None,
+            request_delivery: None,
+            request_uri_method: None,
+            queries: BTreeMap::new(),
+            scopes: BTreeMap::new(),
+            scan: ScanSection::USUAL,
+        }
+    }
+
+    /// How requests are made and answered that do not say otherwise.
+    #[must_use]
+    pub fn choices(&self) -> RequestChoices {
+        let usual = RequestChoices::default();
+        RequestChoices {
+            client_id_prefix: self.client_id_prefix.unwrap_or(usual.client_id_prefix),
+            response_mode: self.response_mode.unwrap_or(usual.response_mode),
+            request_delivery: self.request_delivery.unwrap_or(usual.request_delivery),
+            request_uri_method: self.request_uri_method.unwrap_or(usual.request_uri_method),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `[wallet]`
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use symbolon_did::Did;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
+use symbolon_wallet_core::{AnswerProtection, RelyingPartyPolicy, SignedMetadata, UnverifiedParties};
+
+use super::is_default;
+
+/// `[wallet]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalletSection {
+    /// Where the wallet keeps its encrypted store, relative to the configuration file.
+    #[serde(default = "default_directory")]
+    pub directory: PathBuf,
+    /// The address that the headless wallet listens on.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// The certificate chain of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the listener, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Which profile of the specification it keeps to when it shows credentials: `standard` or `haip`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub profile: PresentationProfile,
+    /// Whether answers are always `encrypted`, or sent `as_asked`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub answers: AnswerProtection,
+    /// Whether requests of verifiers of whom nothing is known are `refused`, or `shown` as unverified.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unverified_verifiers: UnverifiedParties,
+    /// Whether the metadata of issuers must be signed: `where-offered` or `required`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub signed_metadata: SignedMetadata,
+    /// The DIDs of known verifiers, with the names to show.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub verifier_dids: BTreeMap<Did, String>,
+    /// The verifiers that are known without a prefix: registrations as `symbolon request registration` prints them, relative to
+    /// the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registered_verifiers: Vec<PathBuf>,
+    /// Scope values with the DCQL queries that they stand for: JSON files relative to the configuration file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scopes: BTreeMap<String, PathBuf>,
+}
+
+impl Default for WalletSection {
+    fn default() -> Self {
+        Self {
+            directory: default_directory(),
+            listen: default_listen(),
+            tls_certificate: None,
+            tls_key: None,
+            profile: PresentationProfile::Standard,
+            answers: AnswerProtection::Encrypted,
+            unverified_verifiers: UnverifiedParties::Refused,
+            signed_metadata: SignedMetadata::WhereOffered,
+            verifier_dids: BTreeMap::new(),
+            registered_verifiers: Vec::new(),
+            scopes: BTreeMap::new(),
+        }
+    }
+}
+
+impl WalletSection {
+    /// Adds what the section says of relying parties to the policy of the trust list.
+    ///
+    /// # Errors
+    /// A file that cannot be read or used, or a choice that contradicts the profile.
+    pub fn complete(
+        &self,
+        parties: &mut RelyingPartyPolicy,
+        resolve: impl Fn(&Path) -> PathBuf,
+    ) -> anyhow::Result<()> {
+        parties.profile = self.profile;
+        parties.answers = self.answers;
+        parties.unverified = self.unverified_verifiers;
+        parties.dids.clone_from(&self.verifier_dids);
+        let read = |path: &Path| {
+            let path = resolve(path);
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        for path in &self.registered_verifiers {
+            let client = RegisteredClient::parse(&read(path)?)
+                .with_context(|| format!("wallet.registered_verifiers: {}", path.display()))?;
+            parties.registered.push(client);
+        }
+        for (value, path) in &self.scopes {
+            let query = DcqlQuery::parse(&read(path)?)
+                .with_context(|| format!("wallet.scopes: {} holds no query", path.display()))?;
+            parties
+                .scopes
+                .insert(value, query)
+                .with_context(|| format!("wallet.scopes: {value}"))?;
+        }
+        parties.check().context("wallet.profile")?;
+        Ok(())
+    }
+}
+
+fn default_directory() -> PathBuf {
+    PathBuf::from("wallet")
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8082))
+}

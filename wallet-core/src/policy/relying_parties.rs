@@ -1,0 +1,231 @@
+//! To whom credentials are shown.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::Certificate;
+use symbolon_did::Did;
+use symbolon_protocol::openid4vp::client_id::{ClientIdKind, ClientIdPrefix};
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::registered::RegisteredClient;
+use symbolon_protocol::openid4vp::request::ResponseMode;
+use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
+use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::vp_formats::VpFormats;
+use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
+use thiserror::Error;
+
+/// To whom credentials are shown, and how.
+#[derive(Debug, Clone)]
+pub struct RelyingPartyPolicy {
+    /// Which profile of the specification the wallet keeps to.
+    pub profile: PresentationProfile,
+    /// The certificates under which verifiers sign.
+    pub anchors: Vec<Certificate>,
+    /// What binds the address of the answer to a verifier with a certificate.
+    pub addresses: ResponseUriRule,
+    /// The DIDs of known verifiers, with the names to show.
+    pub dids: BTreeMap<Did, String>,
+    /// The verifiers without a prefix.
+    pub registered: Vec<RegisteredClient>,
+    /// What becomes of those of whom nothing is known.
+    pub unverified: UnverifiedParties,
+    /// Whether answers may travel in the clear.
+    pub answers: AnswerProtection,
+    /// The queries that scopes stand for.
+    pub scopes: ScopeQueries,
+}
+
+/// What becomes of verifiers of whom nothing is known: those that are called by the address of their answers, and DIDs that are
+/// on no list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnverifiedParties {
+    /// Their requests are refused, before anything is fetched.
+    #[default]
+    Refused,
+    /// Their requests are shown, as unverified, and the person decides.
+    Shown,
+}
+
+/// How answers travel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerProtection {
+    /// Encrypted to the verifier, or not at all: between the two ends stand proxies that log what they carry.
+    #[default]
+    Encrypted,
+    /// As the verifier wants it.
+    AsAsked,
+}
+
+/// A choice that the profile does not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ProfileContradiction {
+    /// Answers in the clear.
+    #[error("profile haip contradicts plain answers: they are always encrypted (HAIP §5)")]
+    PlainAnswers,
+    /// Requests of verifiers of whom nothing is known.
+    #[error("profile haip contradicts unverified verifiers: requests are signed under x509_hash (HAIP §5)")]
+    UnverifiedParties,
+    /// Verifiers with DIDs or without a prefix.
+    #[error("profile haip contradicts listed verifiers: requests are signed under x509_hash (HAIP §5)")]
+    ListedVerifiers,
+    /// Scopes in place of queries.
+    #[error("profile haip contradicts scopes: requests hold DCQL queries (HAIP §5)")]
+    Scopes,
+}
+
+impl RelyingPartyPolicy {
+    /// Verifiers with certificates under these anchors alone, answered with encryption alone.
+    #[must_use]
+    pub fn anchored_by(anchors: Vec<Certificate>, addresses: ResponseUriRule) -> Self {
+        Self {
+            profile: PresentationProfile::Standard,
+            anchors,
+            addresses,
+            dids: BTreeMap::new(),
+            registered: Vec::new(),
+            unverified: UnverifiedParties::Refused,
+            answers: AnswerProtection::Encrypted,
+            scopes: ScopeQueries::default(),
+        }
+    }
+
+    /// Refuses a policy that contradicts its profile ([HAIP §5]).
+    ///
+    /// # Errors
+    /// [`ProfileContradiction`].
+    ///
+    /// [HAIP §5]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-5
+    pub fn check(&self) -> Result<(), ProfileContradiction> {
+        match self.profile {
+            PresentationProfile::Standard => return Ok(()),
+            PresentationProfile::Haip => {}
+        }
+        if self.answers == AnswerProtection::AsAsked {
+            return Err(ProfileContradiction::PlainAnswers);
+        }
+        if self.unverified == UnverifiedParties::Shown {
+            return Err(ProfileContradiction::UnverifiedParties);
+        }
+        if !self.dids.is_empty() || !self.registered.is_empty() {
+            return Err(ProfileContradiction::ListedVerifiers);
+        }
+        if self.scopes != *ScopeQueries::NONE {
+            return Err(ProfileContradiction::Scopes);
+        }
+        Ok(())
+    }
+
+    /// Whether requests of such a client are looked at. What proves them is another question.
+    pub(crate) fn deals_with(&self, client: &ClientIdPrefix) -> bool {
+        let shown = self.unverified == UnverifiedParties::Shown;
+        let is_named = match client {
+            ClientIdPrefix::DecentralizedIdentifier(did) => shown || self.dids.contains_key(did),
+            _ => true,
+        };
+        is_named && self.kinds().contains(&client.kind())
+    }
+
+    /// What a verifier is told of this wallet when it likes to know ([OpenID4VP §5.10]).
+    ///
+    /// [OpenID4VP §5.10]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.10
+    pub(crate) fn metadata(&self) -> WalletMetadata {
+        let modes: &[ResponseMode] = match self.answers {
+            AnswerProtection::Encrypted => &[ResponseMode::DirectPostJwt],
+            AnswerProtection::AsAsked => &[ResponseMode::DirectPostJwt, ResponseMode::DirectPost],
+        };
+        let mut formats = VpFormats::supported();
+        if self.profile == PresentationProfile::Haip {
+            formats.ldp_vc = None;
+            formats.jwt_vc_json = None;
+        }
+        WalletMetadata::new(&self.kinds(), modes, formats)
+    }
+
+    fn kinds(&self) -> Vec<ClientIdKind> {
+        let shown = self.unverified == UnverifiedParties::Shown;
+        let standard = self.profile == PresentationProfile::Standard;
+        ClientIdKind::ALL
+            .into_iter()
+            .filter(|kind| match kind {
+                ClientIdKind::X509Hash => true,
+                ClientIdKind::X509SanDns => standard,
+                ClientIdKind::DecentralizedIdentifier => standard && (shown || !self.dids.is_empty()),
+                ClientIdKind::RedirectUri => standard && shown,
+                ClientIdKind::PreRegistered => standard && !self.registered.is_empty(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> RelyingPartyPolicy {
+        RelyingPartyPolicy::anchored_by(Vec::new(), ResponseUriRule::NamedInCertificate)
+    }
+
+    #[test]
+    fn whoever_is_not_listed_is_not_dealt_with() {
+        let did = Did::parse("did:web:clinic.example").unwrap();
+        let other = Did::parse("did:web:other.example").unwrap();
+        let client = ClientIdPrefix::DecentralizedIdentifier;
+        let mut policy = policy();
+        assert!(!policy.deals_with(&client(did.clone())));
+        assert!(!policy.deals_with(&ClientIdPrefix::PreRegistered));
+        policy.dids.insert(did.clone(), "Clinic".to_owned());
+        assert!(policy.deals_with(&client(did)));
+        assert!(!policy.deals_with(&client(other.clone())));
+        policy.unverified = UnverifiedParties::Shown;
+        assert!(policy.deals_with(&client(other)));
+    }
+
+    #[test]
+    fn the_profile_leaves_certificates_by_their_hash_alone() {
+        let mut policy = policy();
+        policy.profile = PresentationProfile::Haip;
+        assert_eq!(policy.check(), Ok(()));
+        assert_eq!(policy.kinds(), [ClientIdKind::X509Hash]);
+        assert!(!policy.deals_with(&ClientIdPrefix::X509SanDns("clinic.example".to_owned())));
+        let metadata = policy.metadata();
+        let formats = metadata.vp_formats_supported.unwrap();
+        assert!(formats.ldp_vc.is_none() && formats.sd_jwt_vc.is_some() && formats.mso_mdoc.is_some());
+        assert_eq!(metadata.response_modes_supported.unwrap(), ["direct_post.jwt"]);
+    }
+
+    #[test]
+    fn the_profile_refuses_each_choice_that_it_does_not_leave() {
+        let contradiction = |change: &dyn Fn(&mut RelyingPartyPolicy)| {
+            let mut policy = policy();
+            change(&mut policy);
+            assert_eq!(policy.check(), Ok(()));
+            policy.profile = PresentationProfile::Haip;
+            policy.check().unwrap_err()
+        };
+        let did = Did::parse("did:web:clinic.example").unwrap();
+        assert_eq!(
+            contradiction(&|policy| policy.answers = AnswerProtection::AsAsked),
+            ProfileContradiction::PlainAnswers
+        );
+        assert_eq!(
+            contradiction(&|policy| policy.unverified = UnverifiedParties::Shown),
+            ProfileContradiction::UnverifiedParties
+        );
+        assert_eq!(
+            contradiction(&|policy| {
+                policy.dids.insert(did.clone(), String::new());
+            }),
+            ProfileContradiction::ListedVerifiers
+        );
+        let query = r#"{"credentials":[{"id":"a","format":"mso_mdoc","meta":{"doctype_value":"d"}}]}"#;
+        let query = symbolon_protocol::dcql::DcqlQuery::parse(query.as_bytes()).unwrap();
+        assert_eq!(
+            contradiction(&|policy| policy.scopes.insert("s", query.clone()).unwrap()),
+            ProfileContradiction::Scopes
+        );
+    }
+}
