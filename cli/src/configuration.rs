@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
-use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 

@@ -13,6 +13,7 @@
     reason = "a flow that is not as expected ends its test, also in what the tests share"
 )]
 
+mod api;
 mod approval;
 mod backup;
 mod bad_input;

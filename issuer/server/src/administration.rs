@@ -10,6 +10,7 @@ mod offer_book;
 mod offers;
 mod packs;
 mod records;
+pub(crate) mod shapes;
 mod sign_in;
 mod transactions;
 mod types;

@@ -20,6 +20,7 @@ mod concurrency;
 mod credential_answers;
 mod credential_refusals;
 mod deferred;
+mod description;
 mod did_web;
 mod dpop;
 mod encryption;
