@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::endpoint::send;
+use crate::endpoint::{send, send_typed};
 use crate::harness::{FATIMA, HASSAN, World, error_of, record, wanted};
 
 async fn issued(world: &World, uin: &str) -> (String, String) {
@@ -131,15 +131,7 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
     );
     let twice =
         format!(r#"{{"notification_id":"{id}","event":"credential_accepted","event":"credential_deleted"}}"#);
-    let twice = world
-        .client
-        .post(world.url("/notification"))
-        .bearer_auth(&token)
-        .header("content-type", "application/json")
-        .body(twice)
-        .send()
-        .await
-        .unwrap();
+    let twice = send_typed(&world, "/notification", &token, ("application/json", twice)).await;
     assert_eq!(error_of(twice).await, "invalid_notification_request");
     let form = world
         .client
