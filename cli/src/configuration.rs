@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
-use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 

@@ -10,8 +10,7 @@ mod pages;
 mod request_object;
 mod vcalm;
 
-pub use self::pages::DamagedPages;
-pub(crate) use self::pages::Pages;
+pub(crate) use self::pages::{DamagedPages, Pages};
 
 use core::time::Duration;
 use std::sync::Arc;
