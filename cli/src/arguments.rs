@@ -57,7 +57,7 @@ pub enum Command {
     Issuer(IssuerCommand),
     /// The verifier
     #[command(subcommand)]
-    Verifier(ServeCommand),
+    Verifier(VerifierCommand),
     /// ID records: sample people, import, show, export
     #[command(subcommand)]
     Records(RecordsCommand),
@@ -133,10 +133,19 @@ pub enum IssuerCommand {
 
 /// `symbolon verifier …`
 #[derive(Debug, Subcommand)]
-pub enum ServeCommand {
+pub enum VerifierCommand {
     /// Serves until interrupted
-    #[command(after_help = "Example:\n  symbolon issuer serve --config symbolon.toml")]
+    #[command(after_help = "Example:\n  symbolon verifier serve --config symbolon.toml")]
     Serve,
+    /// The address that lets a device use the page that scans, once opened there
+    #[command(
+        after_help = "Whoever has the address can use the page. verifier.scan.code_generation makes another one and shuts all devices out.\n\nExample:\n  symbolon verifier scan-link --qr counter.png"
+    )]
+    ScanLink {
+        /// Draw the address as a QR code, for the device to photograph
+        #[arg(long, value_name = "FILE")]
+        qr: Option<PathBuf>,
+    },
 }
 
 /// `symbolon records …`

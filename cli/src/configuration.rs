@@ -8,6 +8,7 @@ mod authorization;
 mod credentials;
 mod profile;
 mod records;
+mod scan;
 mod sign_in;
 mod tenants;
 mod verifier;
@@ -25,6 +26,7 @@ use url::Url;
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
+pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use tenants::TenantName;
 pub use verifier::VerifierSection;
@@ -86,6 +88,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
+    ("verifier.scan.access", KeyType::Text),
+    ("verifier.scan.code_generation", KeyType::Number),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.profile", KeyType::Text),

@@ -208,7 +208,6 @@ pub const LAYERS: &[Layer] = &[
             HTTP,
             PAGES,
             QR_PICTURE,
-            QR_PICTURE,
             STORE,
             VERIFIER,
         ],

@@ -2,7 +2,6 @@
 
 pub mod backup;
 pub mod card;
-pub mod card_codes;
 pub mod check;
 pub mod evidence;
 pub mod init;
@@ -15,6 +14,7 @@ pub mod records;
 pub mod request;
 pub mod requests;
 pub mod restore;
+pub mod scan;
 pub mod serve;
 pub mod show;
 pub mod tenant;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
+use crate::arguments::{Arguments, Command, IssuerCommand, VerifierCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -71,9 +71,12 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Issuer(IssuerCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
-        Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
+        Command::Verifier(VerifierCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Command::Verifier(VerifierCommand::ScanLink { qr }) => {
+            scan::link(&Installation::load(configuration)?, qr.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,

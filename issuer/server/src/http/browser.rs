@@ -1,26 +1,15 @@
 //! The cookie that ties an authorization to a browser.
 
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 use symbolon_issuer::authorization::{AUTHORIZATION_SESSION_LIFETIME, BrowserKey, cookie_name};
+use symbolon_pages::cookie::only;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use zeroize::Zeroizing;
 
 /// The browser's key, as it came; `None` when there is no such cookie, or more than one, of which one may be planted.
 pub(crate) fn browser_key(headers: &HeaderMap, issuer: &IssuerIdentifier) -> Option<Zeroizing<String>> {
-    let name = cookie_name(issuer);
-    let mut found = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(own, _)| *own == name)
-        .map(|(_, value)| Zeroizing::new(value.to_owned()));
-    match (found.next(), found.next()) {
-        (Some(key), None) => Some(key),
-        _ => None,
-    }
+    only(headers, &cookie_name(issuer)).map(|key| Zeroizing::new(key.to_owned()))
 }
 
 /// Gives the browser its key. `SameSite=Lax`: the wallet leads here from elsewhere, and no other site's form may post with it.
@@ -51,6 +40,8 @@ fn set(headers: &mut HeaderMap, issuer: &IssuerIdentifier, value: &str, seconds:
 
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
 
     fn headers(cookie: &'static str) -> HeaderMap {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use symbolon_http::fetch::Fetched;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::RequestNonce;
-use symbolon_protocol::openid4vp::response::AuthorizationResponse;
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
 
 use crate::world::{World, json_of, token};
 
@@ -69,6 +69,10 @@ async fn what_does_not_fit_the_request_is_refused_and_leaves_it_open() {
         state: other.request().state.clone(),
         ..good.clone()
     };
+    let empty = AuthorizationResponse {
+        vp_token: VpToken::default(),
+        ..good.clone()
+    };
     let nonsense = AuthorizationResponse {
         vp_token: token("identity", vec!["nonsense".to_owned()]),
         ..good.clone()
@@ -95,6 +99,7 @@ async fn what_does_not_fit_the_request_is_refused_and_leaves_it_open() {
             world.encrypt(&request, &foreign_state),
             "the answer belongs to another request",
         ),
+        (world.encrypt(&request, &empty), "the answer is malformed"),
         (
             world.encrypt(&request, &nonsense),
             "a presentation has no known format",

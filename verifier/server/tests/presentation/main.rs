@@ -11,9 +11,13 @@ mod flow;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod vcalm;
 #[cfg(test)]

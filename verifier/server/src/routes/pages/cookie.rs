@@ -1,7 +1,8 @@
 //! The cookie that ties a request to the browser that began it.
 
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
+use symbolon_pages::cookie::only;
 use symbolon_verifier::store::RequestRecord;
 use zeroize::Zeroizing;
 
@@ -13,19 +14,7 @@ pub(super) fn browser_key(
     state: &State,
     record: &RequestRecord,
 ) -> Option<Zeroizing<String>> {
-    let name = cookie_name(state, record);
-    let mut found = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(own, _)| *own == name)
-        .map(|(_, value)| Zeroizing::new(value.to_owned()));
-    match (found.next(), found.next()) {
-        (Some(key), None) => Some(key),
-        _ => None,
-    }
+    only(headers, &cookie_name(state, record)).map(|key| Zeroizing::new(key.to_owned()))
 }
 
 /// Gives the browser its key. `SameSite=Lax`: the wallet leads here from elsewhere.
