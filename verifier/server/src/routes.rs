@@ -10,7 +10,8 @@ mod pages;
 mod request_object;
 mod vcalm;
 
-pub(crate) use self::pages::{DamagedPages, Pages};
+pub use self::pages::DamagedPages;
+pub(crate) use self::pages::Pages;
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -31,7 +31,8 @@ use super::error::store_failed;
 use super::request_object::stored_query;
 use crate::state::State;
 
-pub(crate) use self::render::{DamagedPages, Pages};
+pub use self::render::DamagedPages;
+pub(crate) use self::render::Pages;
 pub(super) use self::render::{icon, style};
 
 /// How often the page of another device looks for the answer, in seconds.
