@@ -1,17 +1,23 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod init;
+mod offer;
 mod request;
 mod tenant;
+mod wallet;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use init::{InitArguments, ProfileName};
+pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
+pub use wallet::{ReceiveArguments, WalletCommand, WalletLocation};
 
 use crate::configuration::TenantName;
 
@@ -43,7 +49,7 @@ pub enum Command {
     Demo(DemoArguments),
     /// Makes configuration, keys, trust root and administration token
     #[command(
-        after_help = "Examples:\n  symbolon init --dir national-id\n  symbolon init --dir national-id --issuer https://id.example --verifier https://verify.example --encrypt-keys --offline-root /media/roots"
+        after_help = "Examples:\n  symbolon init --dir national-id\n  symbolon init --dir trial --profile haip\n  symbolon init --dir national-id --issuer https://id.example --verifier https://verify.example --encrypt-keys --offline-root /media/roots"
     )]
     Init(InitArguments),
     /// The issuer
@@ -51,7 +57,7 @@ pub enum Command {
     Issuer(IssuerCommand),
     /// The verifier
     #[command(subcommand)]
-    Verifier(ServeCommand),
+    Verifier(VerifierCommand),
     /// ID records: sample people, import, show, export
     #[command(subcommand)]
     Records(RecordsCommand),
@@ -110,35 +116,6 @@ pub struct DemoArguments {
     pub dir: Option<PathBuf>,
 }
 
-/// `symbolon init`
-#[derive(Debug, Args)]
-pub struct InitArguments {
-    /// The folder of the installation
-    #[arg(long, default_value = ".", value_name = "DIR")]
-    pub dir: PathBuf,
-    /// The issuer's URL
-    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    pub issuer: url::Url,
-    /// The verifier's URL
-    #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL")]
-    pub verifier: url::Url,
-    /// Add the keys, trust list entries and credential configurations that an installation of an earlier version lacks
-    #[arg(long, conflicts_with_all = ["issuer", "verifier", "encrypt_keys", "offline_root"])]
-    pub upgrade: bool,
-    /// Keep the keys in one file, encrypted under a passphrase
-    #[arg(long)]
-    pub encrypt_keys: bool,
-    /// The file with that passphrase, which the configuration will name; else it is in SYMBOLON_KEY_PASSPHRASE or asked for
-    #[arg(long, value_name = "FILE", requires = "encrypt_keys")]
-    pub key_passphrase_file: Option<PathBuf>,
-    /// Put the keys of the roots into this folder instead, encrypted, to be taken away
-    #[arg(long, value_name = "DIR")]
-    pub offline_root: Option<PathBuf>,
-    /// The file with the passphrase of the roots; else it is in SYMBOLON_ROOT_PASSPHRASE or asked for
-    #[arg(long, value_name = "FILE", requires = "offline_root")]
-    pub root_passphrase_file: Option<PathBuf>,
-}
-
 /// `symbolon issuer …`
 #[derive(Debug, Subcommand)]
 pub enum IssuerCommand {
@@ -156,10 +133,19 @@ pub enum IssuerCommand {
 
 /// `symbolon verifier …`
 #[derive(Debug, Subcommand)]
-pub enum ServeCommand {
+pub enum VerifierCommand {
     /// Serves until interrupted
-    #[command(after_help = "Example:\n  symbolon issuer serve --config symbolon.toml")]
+    #[command(after_help = "Example:\n  symbolon verifier serve --config symbolon.toml")]
     Serve,
+    /// The address that lets a device use the page that scans, once opened there
+    #[command(
+        after_help = "Whoever has the address can use the page. verifier.scan.code_generation makes another one and shuts all devices out.\n\nExample:\n  symbolon verifier scan-link --qr counter.png"
+    )]
+    ScanLink {
+        /// Draw the address as a QR code, for the device to photograph
+        #[arg(long, value_name = "FILE")]
+        qr: Option<PathBuf>,
+    },
 }
 
 /// `symbolon records …`
@@ -201,51 +187,6 @@ pub enum RecordsCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-}
-
-/// `symbolon offer …`
-#[derive(Debug, Subcommand)]
-pub enum OfferCommand {
-    /// Offers a credential to the person of a record
-    #[command(
-        after_help = "Example:\n  symbolon offer create --record 2301456789 --credential NationalIdentity --tx-code --qr offer.png"
-    )]
-    Create {
-        /// The record's UIN
-        #[arg(long, value_name = "UIN")]
-        record: String,
-        /// The credential configuration
-        #[arg(long, value_name = "ID")]
-        credential: String,
-        /// How the person gets it: by the offer alone, by signing in, or either way
-        #[arg(long, value_enum, default_value_t = OfferGrant::PreAuthorizedCode)]
-        grant: OfferGrant,
-        /// Require a transaction code, printed here and told to the person by another way
-        #[arg(long)]
-        tx_code: bool,
-        /// Put the whole offer into the link instead of a reference to it
-        #[arg(long)]
-        by_value: bool,
-        /// Write the offer as a QR code
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// How an offer leads to its credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OfferGrant {
-    /// Whoever has the offer gets it
-    #[value(name = "pre-authorized_code")]
-    PreAuthorizedCode,
-    /// The person of the record signs in
-    #[value(name = "authorization_code")]
-    AuthorizationCode,
-    /// Either
-    Both,
 }
 
 /// `symbolon card …`
@@ -362,124 +303,6 @@ pub struct CredentialSelection {
     /// Every credential of this record
     #[arg(long, value_name = "UIN")]
     pub record: Option<String>,
-}
-
-/// `symbolon wallet …`
-#[derive(Debug, Subcommand)]
-pub enum WalletCommand {
-    /// Receives the credential of an offer, or asks an issuer for one; where the person has to sign in, prints the page to open
-    #[command(
-        after_help = "Examples:\n  symbolon wallet receive offer.png --tx-code 482916\n  symbolon wallet receive --issuer https://registry.example --credential national-identity"
-    )]
-    Receive(ReceiveArguments),
-    /// Has a credential issued again, with the access that its issuer gave when it was received
-    #[command(after_help = "Example:\n  symbolon wallet renew 1")]
-    Renew {
-        /// The credential, as `wallet list` names it
-        id: String,
-        /// Which wallet
-        #[command(flatten)]
-        wallet: WalletLocation,
-    },
-    /// Lists the credentials held
-    #[command(after_help = "Example:\n  symbolon wallet list")]
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-        /// Which wallet
-        #[command(flatten)]
-        wallet: WalletLocation,
-    },
-    /// Shows one credential
-    #[command(after_help = "Example:\n  symbolon wallet show 1 --language fra")]
-    Show {
-        /// The credential, as `wallet list` names it
-        id: String,
-        /// The languages preferred, such as `fra` or `ara`
-        #[arg(long, value_name = "LANGUAGE")]
-        language: Option<String>,
-        /// Print every claim in every language as JSON
-        #[arg(long)]
-        json: bool,
-        /// Draw the whole credential as a PixelPass QR code: whoever scans it reads every claim
-        #[arg(long, value_name = "FILE.png")]
-        qr: Option<PathBuf>,
-        /// Which wallet
-        #[command(flatten)]
-        wallet: WalletLocation,
-    },
-    /// Answers a presentation request: a link, or a picture of its QR code
-    #[command(after_help = "Example:\n  symbolon wallet present request.png --yes")]
-    Present {
-        /// The request's link or a picture of its QR code
-        request: String,
-        /// Consent without being asked
-        #[arg(long)]
-        yes: bool,
-        /// Keep a copy of what was sent
-        #[arg(long, value_name = "FILE")]
-        save: Option<PathBuf>,
-        /// Which wallet
-        #[command(flatten)]
-        wallet: WalletLocation,
-    },
-    /// Serves the headless wallet until interrupted: VCALM over HTTP, behind the token that it makes in the wallet's folder
-    #[command(after_help = "Example:\n  symbolon wallet serve --config symbolon.toml")]
-    Serve,
-    /// Shows what was received and what was shown to whom
-    #[command(after_help = "Example:\n  symbolon wallet history")]
-    History {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-        /// Which wallet
-        #[command(flatten)]
-        wallet: WalletLocation,
-    },
-}
-
-/// `symbolon wallet receive`
-#[derive(Debug, Args)]
-pub struct ReceiveArguments {
-    /// The offer's link or a picture of its QR code
-    #[arg(required_unless_present = "issuer", conflicts_with = "issuer")]
-    pub offer: Option<String>,
-    /// The issuer to ask, where there is no offer
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<String>,
-    /// What to ask it for, by the name of the credential in the issuer's metadata; may be given several times
-    #[arg(long, value_name = "ID", requires = "issuer", required_unless_present_any = ["offer", "scope"])]
-    pub credential: Vec<String>,
-    /// What to ask it for, by scope
-    #[arg(
-        long,
-        value_name = "SCOPE",
-        requires = "issuer",
-        conflicts_with = "credential"
-    )]
-    pub scope: Option<String>,
-    /// The transaction code
-    #[arg(long, value_name = "CODE")]
-    pub tx_code: Option<String>,
-    /// Where the browser comes back to; the address that it ends at is then read from standard input. Without it, the browser
-    /// comes back to a port of this machine
-    #[arg(long, value_name = "URI")]
-    pub redirect: Option<String>,
-    /// Which wallet
-    #[command(flatten)]
-    pub wallet: WalletLocation,
-}
-
-/// Where the wallet keeps its store.
-#[derive(Debug, Args)]
-pub struct WalletLocation {
-    /// The wallet's folder; the configuration's unless given
-    #[arg(long = "wallet", value_name = "DIR")]
-    pub directory: Option<PathBuf>,
-    /// The trust file that names issuers and relying parties; the installation's unless given
-    #[arg(long, value_name = "FILE")]
-    pub trust: Option<PathBuf>,
 }
 
 /// `symbolon verify`

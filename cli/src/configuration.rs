@@ -8,6 +8,7 @@ mod authorization;
 mod credentials;
 mod profile;
 mod records;
+mod scan;
 mod sign_in;
 mod tenants;
 mod verifier;
@@ -19,12 +20,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_wallet_core::SignedMetadata;
 use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
+pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use tenants::TenantName;
 pub use verifier::VerifierSection;
@@ -51,6 +54,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.authorization.pushed_requests", KeyType::Text),
     ("issuer.authorization.dpop", KeyType::Text),
     ("issuer.authorization.pre_authorized_clients", KeyType::Text),
+    ("issuer.authorization.unknown_attestation_status", KeyType::Text),
     ("issuer.authorization.access_token_seconds", KeyType::Number),
     ("issuer.authorization.refresh_token_days", KeyType::Number),
     ("issuer.sign_in.method", KeyType::Text),
@@ -75,6 +79,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.response_encryption", KeyType::Text),
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
+    ("issuer.credentials.offer_retention_days", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
     ("issuer.records.app_id", KeyType::Text),
@@ -84,6 +89,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.identifier", KeyType::Text),
     ("verifier.listen", KeyType::Text),
     ("verifier.name", KeyType::Text),
+    ("verifier.scan.access", KeyType::Text),
+    ("verifier.scan.code_generation", KeyType::Number),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.profile", KeyType::Text),
@@ -99,6 +106,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.signed_metadata", KeyType::Text),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),

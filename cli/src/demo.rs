@@ -19,6 +19,7 @@ use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_http::serve::listen;
+use symbolon_issuer::haip::Profile;
 use symbolon_issuer::record::Uin;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::report::{Report, Verdict};
@@ -32,6 +33,7 @@ use crate::edge::{self, SystemRandomness};
 use crate::installation::Installation;
 use crate::installation::init::{NewInstallation, init};
 use crate::services::issuer::Opening;
+use crate::services::verifier::scan_link;
 use crate::services::{issuer, verifier};
 
 /// The seed of the demo's people: the same story every time.
@@ -139,6 +141,7 @@ impl Stage {
             folder: folder.clone(),
             issuer: url(&issuer)?,
             verifier: url(&verifier)?,
+            profile: Profile::Standard,
         };
         init(&new, &provider, &SystemRandomness, edge::system_time())?;
         let installation = Installation::load(Some(&folder.join(FILE_NAME)))?;
@@ -216,6 +219,9 @@ impl Stage {
         let issuer = identifier_text(&section.issuer.identifier);
         show::line(&format!("  {issuer}/.well-known/openid-credential-issuer"));
         show::line(&format!("  {issuer}/.well-known/oauth-authorization-server"));
+        if let Some(link) = scan_link(&self.installation)? {
+            show::line(&format!("  {} (show it card.png)", *link));
+        }
         show::line(&format!("in {} try:", self.folder.display()));
         show::line("  symbolon offer create --record UIN --credential NationalIdentity --qr offer.png");
         show::line("  symbolon wallet receive offer.png");

@@ -1,5 +1,7 @@
 //! The wallet that the command line drives: its folder, its keys in software, its transport.
 
+mod provider;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +27,8 @@ use zeroize::Zeroizing;
 use crate::edge::SystemRandomness;
 use crate::installation::files::create_private_folder;
 use crate::installation::keys::{read_secret, write_secret};
+
+pub use provider::DevelopmentProvider;
 
 const WRAPPING_KEY: &str = "wrapping-key.pem";
 const WRAPPING_KEY_TAG: &str = "SYMBOLON WALLET KEY";

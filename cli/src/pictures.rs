@@ -1,14 +1,7 @@
 //! Files that may be pictures of QR codes: recognised by their first bytes, read by the QR readers.
 
+pub use symbolon_qr_picture::is_picture;
 use symbolon_qr_picture::{PictureError, PictureSource, read_picture};
-
-/// Whether a file begins like a PNG, JPEG or WebP picture.
-#[must_use]
-pub fn is_picture(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG\r\n\x1a\n")
-        || bytes.starts_with(&[0xff, 0xd8, 0xff])
-        || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"))
-}
 
 /// The texts of the QR codes of a picture, each once. Codes whose content is no text are left out.
 ///

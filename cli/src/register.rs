@@ -1,6 +1,8 @@
 //! The issuer as the command line administers it: through the administration interface of its running server, or, when none
 //! runs, by opening the store itself. The embedded store lets in one process only, so it is always one or the other.
 
+mod offers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,9 +16,8 @@ use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
     Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, ImportReport, OfferCreated, OfferOrder, PrintedCard, RecordOrder,
-    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
-    encode_entries,
+    CredentialPage, DecisionOrder, ImportReport, PrintedCard, RecordOrder, RecordPage, StatusOrder,
+    StatusReport, TransactionList, TransactionPage, TransactionSummary, encode_entries,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -158,17 +159,6 @@ impl Register {
         match self {
             Self::Opened { administration, .. } => Ok(administration.records(after).await?),
             Self::Running(client) => client.order("records/export", &ExportOrder { after }).await,
-        }
-    }
-
-    /// Makes an offer.
-    ///
-    /// # Errors
-    /// No such record or configuration, or the resident is deceased.
-    pub async fn create_offer(&self, order: OfferOrder) -> anyhow::Result<OfferCreated> {
-        match self {
-            Self::Opened { administration, .. } => Ok(administration.create_offer(order).await?),
-            Self::Running(client) => client.order("offers", &order).await,
         }
     }
 

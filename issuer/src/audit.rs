@@ -73,6 +73,20 @@ pub enum AuditAction {
         /// Of what.
         configurations: Vec<ConfigurationId>,
     },
+    /// An offer was taken back.
+    OfferCancelled {
+        /// Which.
+        offer: OfferId,
+        /// For whom it was.
+        record: RecordReference,
+    },
+    /// An offer got a new transaction code.
+    TransactionCodeRenewed {
+        /// Which.
+        offer: OfferId,
+        /// For whom it is.
+        record: RecordReference,
+    },
     /// A code was made for a resident's sign-in and handed to the sender.
     SignInCodeSent {
         /// Whose.

@@ -156,6 +156,7 @@ pub fn draft<'a>(
         credentials: vec![credential],
         changes,
         transaction: None,
+        offer: None,
         notification: None,
         events,
     };

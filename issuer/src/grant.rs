@@ -7,9 +7,13 @@ mod code;
 mod nonce;
 mod tx_code;
 
-pub use access::{ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, GrantHolder, SelectorRefusal};
+pub use access::{
+    ACCESS_TOKEN_LIFETIME, AccessGrant, AccessRefusal, GrantHolder, MAX_BEARER_TOKEN_LIFETIME,
+    SelectorRefusal,
+};
 pub use code::{
-    Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, TokenRefusal, TokenRequestParts, TxCodePolicy,
+    Grant, GrantStage, OfferPlan, PlannedOffer, Redemption, RenewalRefused, TokenRefusal, TokenRequestParts,
+    TxCodePolicy,
 };
 pub use nonce::{NONCE_LIFETIME, NonceMark, NonceRefused, check_nonce, make_nonce};
 pub use tx_code::{MAX_TX_CODE_FAILURES, TX_CODE_DIGITS, TxCode, TxCodeGuard};

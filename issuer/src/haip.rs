@@ -53,6 +53,8 @@ pub struct ProfileKeys<'a> {
     pub credentials: &'a SigningKey,
     /// Signs mdocs.
     pub documents: Option<&'a SigningKey>,
+    /// Signs status lists.
+    pub status: &'a SigningKey,
     /// Signs metadata.
     pub metadata: Option<&'a SigningKey>,
 }
@@ -77,6 +79,7 @@ pub fn check(profile: &IssuerProfile, keys: ProfileKeys<'_>) -> Result<(), Profi
     if let Some(documents) = keys.documents {
         check_key("document-signing", documents)?;
     }
+    check_key("status-signing", keys.status)?;
     let metadata = keys.metadata.ok_or(ProfileContradiction::NoMetadataKey)?;
     check_key("metadata-signing", metadata)
 }
@@ -130,7 +133,7 @@ fn check_configuration(configuration: &CredentialConfiguration) -> Result<(), Pr
     Ok(())
 }
 
-/// §6.1.1, §7: ES256, and certificates that chain to an anchor which readers have, and the credential has not.
+/// §6.1, §6.1.1, §7: ES256, and certificates that chain to an anchor which readers have, and the credential has not.
 fn check_key(name: &'static str, key: &SigningKey) -> Result<(), ProfileContradiction> {
     if key.algorithm != SignatureAlgorithm::Es256 {
         return Err(ProfileContradiction::Algorithm(name));
@@ -185,8 +188,8 @@ pub const SWITCHED_ON: [(&str, &str); 15] = [
         "credentials in the formats dc+sd-jwt and mso_mdoc, with an expiry, a status or both",
     ),
     (
-        "§6.1.1",
-        "the issuer's certificates in x5c, without the anchor and not self-signed",
+        "§6.1, §6.1.1",
+        "certificates in x5c of credentials and of status lists, without the anchor and not self-signed",
     ),
     ("§7, §8", "ES256 and SHA-256"),
 ];

@@ -25,6 +25,9 @@ macro_rules! random_identifier {
         pub struct $name(String);
 
         impl $name {
+            /// Characters of its text.
+            pub const LENGTH: usize = 32;
+
             /// Makes a new one of 128 random bits.
             ///
             /// # Errors
@@ -45,7 +48,7 @@ macro_rules! random_identifier {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-                if text.len() == 32 && text.bytes().all(digit) {
+                if text.len() == Self::LENGTH && text.bytes().all(digit) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(IdentifierError { kind: $kind })
@@ -76,10 +79,15 @@ macro_rules! random_identifier {
 }
 
 random_identifier! {
-    /// An offer that is fetched by reference ([OpenID4VCI §4.1.3]); knowing it is the right to read the offer.
+    /// An offer in the issuer's book. Whoever knows it knows nothing of the offer's secrets, so operators may pass it on.
+    OfferId, "offer identifier"
+}
+
+random_identifier! {
+    /// Where an offer by reference is fetched ([OpenID4VCI §4.1.3]); knowing it is the right to read the offer.
     ///
     /// [OpenID4VCI §4.1.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1.3
-    OfferId, "offer identifier"
+    OfferAddress, "address of an offer"
 }
 
 random_identifier! {

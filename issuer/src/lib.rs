@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod assertion;
+pub mod attestation_status;
 pub mod audit;
 pub mod authorization;
 pub mod card;
@@ -14,6 +15,7 @@ pub mod mapping;
 pub mod metadata;
 pub mod nonce;
 pub mod notification;
+pub mod offer;
 pub mod policy;
 pub mod profile;
 pub mod publication;

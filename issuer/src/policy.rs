@@ -35,6 +35,9 @@ pub struct IssuerPolicy {
     pub deferred_interval_seconds: u64,
     /// How long such a credential can be fetched, from the request on, in seconds: 600 to 7,776,000 (90 days).
     pub deferred_lifetime_seconds: u64,
+    /// How long an offer stays in the operator's book after it has expired, in seconds: at most 31,536,000 (a year). What came of it is
+    /// never forgotten before it is over, whatever this says.
+    pub offer_retention_seconds: u64,
     /// How long a wallet may tell what became of a credential, in seconds: 600 to 31,536,000 (a year).
     pub notification_lifetime_seconds: u64,
     /// How long an offline pack is current, in seconds.
@@ -79,6 +82,7 @@ impl Default for IssuerPolicy {
             response_encryption: EncryptionPolicy::Offered,
             deferred_interval_seconds: 5,
             deferred_lifetime_seconds: 30 * DAY,
+            offer_retention_seconds: 30 * DAY,
             notification_lifetime_seconds: 90 * DAY,
             pack_lifetime_seconds: 7 * DAY,
             pack_grace_seconds: 30 * DAY,
@@ -135,6 +139,12 @@ impl IssuerPolicy {
                 self.deferred_lifetime_seconds,
                 600,
                 90 * DAY,
+            ),
+            (
+                "offer_retention_seconds",
+                self.offer_retention_seconds,
+                0,
+                365 * DAY,
             ),
             (
                 "notification_lifetime_seconds",

@@ -7,6 +7,7 @@ mod error;
 mod key_value;
 mod memory;
 mod notifications;
+mod offers;
 mod sign_in;
 mod transactions;
 mod types;
@@ -24,6 +25,7 @@ pub use key_value::{
 };
 pub use memory::MemoryKeyValue;
 pub use notifications::{NewNotification, NotedNotification, NotificationStore};
+pub use offers::{CancelledOffer, OfferStanding, OfferStep, OfferStore};
 pub use sign_in::{SignInCommit, SignInStore};
 pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
@@ -34,7 +36,7 @@ pub use types::{
 use crate::audit::{AuditEntry, AuditHead, EventKey, WaitingEvent};
 use crate::credential_record::{CredentialRecord, CredentialStatus};
 use crate::grant::{AccessGrant, Grant};
-use crate::identifiers::{CredentialId, OfferId};
+use crate::identifiers::{CredentialId, OfferAddress};
 use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin};
 use crate::secret::{InstallationSecret, SecretDigest};
@@ -51,7 +53,9 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// [`IssuerStore::commit_issuance`] was answered, so a store that loses it has issued a credential that nobody can revoke. Every operation
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
-pub trait IssuerStore: AuthorizationStore + SignInStore + TransactionStore + NotificationStore {
+pub trait IssuerStore:
+    AuthorizationStore + SignInStore + TransactionStore + NotificationStore + OfferStore
+{
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
         &'a self,
@@ -63,20 +67,12 @@ pub trait IssuerStore: AuthorizationStore + SignInStore + TransactionStore + Not
     /// Records in ascending order of UIN, after the given one.
     fn records<'a>(&'a self, after: Option<&'a Uin>, limit: usize) -> StoreFuture<'a, Vec<IdRecord>>;
 
-    /// Stores a new offer and what its grants need together.
+    /// Stores a new offer, its entry in the book, and what its grants need together.
     fn put_offer(&self, offer: NewOffer) -> StoreFuture<'_, ()>;
     /// An offer that is fetched by reference.
-    fn offer<'a>(&'a self, id: &'a OfferId) -> StoreFuture<'a, Option<StoredOffer>>;
+    fn offer<'a>(&'a self, address: &'a OfferAddress) -> StoreFuture<'a, Option<StoredOffer>>;
     /// The grant under the digest of a pre-authorized code.
     fn grant<'a>(&'a self, code: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<Grant>>>;
-    /// Replaces a grant, if it is still the one that was read.
-    fn swap_grant<'a>(
-        &'a self,
-        code: &'a SecretDigest,
-        expected: &'a Revision,
-        grant: &'a Grant,
-        event: Option<WaitingEvent>,
-    ) -> StoreFuture<'a, Swap>;
     /// The access under the digest of an access token.
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>>;
 
@@ -144,6 +140,6 @@ pub trait IssuerStore: AuthorizationStore + SignInStore + TransactionStore + Not
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
     /// Forgets up to `limit` of the things that expired before `now`: offers, grants, authorizations, sign-ins, tokens, marks,
-    /// transactions and notifications; returns how many.
+    /// transactions, notifications and entries of the book of offers; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

@@ -7,11 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::{InvalidKey, Jwk, PublicKey, UnixTime};
-use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use thiserror::Error;
 
 use crate::grant::GrantHolder;
-use crate::identifiers::ConfigurationId;
+use crate::identifiers::{ConfigurationId, OfferId};
 use crate::mapping::Copies;
 use crate::record::Uin;
 use crate::secret::SecretDigest;
@@ -28,9 +27,6 @@ pub struct Transaction {
     pub keys: Vec<Jwk>,
     /// What the credentials are to their holder.
     pub copies: Copies,
-    /// How the wallet wants them encrypted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_encryption: Option<ResponseEncryption>,
     /// Who may fetch it.
     pub holder: GrantHolder,
     /// When it was asked for.
@@ -39,6 +35,9 @@ pub struct Transaction {
     pub expires_at: UnixTime,
     /// How far it has come.
     pub stage: TransactionStage,
+    /// The offer that it came of, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// How far a request has come. Once the credential is fetched there is nothing left of it.
@@ -169,7 +168,6 @@ mod tests {
             configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
             keys: Vec::new(),
             copies: Copies::Lasting,
-            response_encryption: None,
             holder: GrantHolder {
                 grant: SecretDigest::of("token"),
                 dpop: None,
@@ -177,6 +175,7 @@ mod tests {
             requested_at: NOW,
             expires_at: UnixTime::from_seconds(NOW.seconds() + 600),
             stage,
+            offer: None,
         }
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attestation_status;
 pub mod dcql;
 pub mod format;
 pub mod identifier;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use crate::mentions::{mentions, tests_of};
 use crate::sources::root;
 
 /// The rows that every format must have a test for, or a reason why not.
@@ -41,42 +42,14 @@ fn table(text: &str) -> Vec<Cell> {
         if !FORMATS.contains(format) && !said.contains(".rs`") {
             continue;
         }
-        let mut file = String::new();
-        let mut tests = Vec::new();
-        // Every second part stands in backticks.
-        for quoted in said.split('`').skip(1).step_by(2) {
-            if quoted.ends_with(".rs") {
-                quoted.clone_into(&mut file);
-            } else {
-                tests.push((file.clone(), quoted.to_owned()));
-            }
-        }
         cells.push(Cell {
             row: row.clone(),
             format: (*format).to_owned(),
             said: (*said).to_owned(),
-            tests,
+            tests: mentions(said).named,
         });
     }
     cells
-}
-
-/// The names of the tests of a source file: functions under `#[test]`, `#[tokio::test]` or within `proptest!`.
-fn tests_of(source: &str) -> BTreeSet<String> {
-    let mut is_test = false;
-    let mut found = BTreeSet::new();
-    for line in source.lines().map(str::trim) {
-        if line == "#[test]" || line.starts_with("#[tokio::test") {
-            is_test = true;
-        } else if let Some((_, rest)) = line.split_once("fn ") {
-            let name = rest.split(['(', '<']).next().unwrap_or_default();
-            if is_test {
-                found.insert(name.to_owned());
-            }
-            is_test = false;
-        }
-    }
-    found
 }
 
 #[test]
@@ -127,10 +100,4 @@ fn every_test_that_the_table_names_exists() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-#[test]
-fn the_search_tells_tests_from_other_functions() {
-    let source = "fn helper() {}\n#[test]\nfn one() {}\n#[tokio::test]\nasync fn two() {}\npub fn three() {}";
-    assert_eq!(tests_of(source), ["one".to_owned(), "two".to_owned()].into());
 }

@@ -6,9 +6,13 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod floats;
 #[cfg(test)]
 mod layers;
+#[cfg(test)]
+mod mentions;
 #[cfg(test)]
 mod sources;
 

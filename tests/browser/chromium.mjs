@@ -28,8 +28,8 @@ export class Chromium {
   #listeners = [];
   #unread = [];
 
-  constructor(profile) {
-    this.#process = spawn("/usr/bin/chromium", [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], {
+  constructor(profile, flags = []) {
+    this.#process = spawn("/usr/bin/chromium", [...FLAGS, ...flags, `--user-data-dir=${profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
     });
     this.#process.stdio[4].on("data", (bytes) => this.#read(bytes));
@@ -177,6 +177,22 @@ export class Page {
     });
     if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.text}`);
     return result.value;
+  }
+
+  /** Waits until `expression` is true. */
+  async until(expression) {
+    for (let round = 0; round < 300; round++) {
+      if (await this.evaluate(expression)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`never came true: ${expression}; the page says ${await this.evaluate("document.body.innerText")}`);
+  }
+
+  /** Chooses a file, as somebody does in the browser's own window. */
+  async chooseFile(selector, file) {
+    const { root } = await this.send("DOM.getDocument");
+    const { nodeId } = await this.send("DOM.querySelector", { nodeId: root.nodeId, selector });
+    await this.send("DOM.setFileInputFiles", { nodeId, files: [file] });
   }
 
   async press(name) {

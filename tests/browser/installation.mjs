@@ -9,6 +9,7 @@ export const CLIENT = "browser-wallet";
 
 export class Installation {
   #server;
+  #verifier;
   #wallet;
   #token;
 
@@ -20,7 +21,9 @@ export class Installation {
     installation.issuer = `http://127.0.0.1:${port}`;
     await installation.#openWallet();
     const run = (...words) => execFileSync(binary, words, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
-    run("init", "--dir", folder, "--issuer", installation.issuer, "--verifier", `http://127.0.0.1:${await freePort()}`);
+    installation.#run = run;
+    installation.verifier = `http://127.0.0.1:${await freePort()}`;
+    run("init", "--dir", folder, "--issuer", installation.issuer, "--verifier", installation.verifier);
     appendFileSync(
       join(folder, "symbolon.toml"),
       `\n[[issuer.clients]]\nclient_id = "${CLIENT}"\nname = "Pocket of papers"\nredirect_uris = ["${installation.back}"]\nauthentication = "none"\n`,
@@ -49,16 +52,29 @@ export class Installation {
     this.back = `http://127.0.0.1:${this.#wallet.address().port}/back`;
   }
 
-  async #untilItServes() {
+  #run;
+
+  /** A command of the command line, in the installation's folder. */
+  run(...words) {
+    return this.#run(...words).toString();
+  }
+
+  /** Serves the verifier too. */
+  async serveVerifier(binary, folder) {
+    this.#verifier = spawn(binary, ["verifier", "serve"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+    await this.#untilItServes(`${this.verifier}/scan`);
+  }
+
+  async #untilItServes(page = `${this.issuer}/.well-known/openid-credential-issuer`) {
     for (let round = 0; round < 300; round++) {
       try {
-        if ((await fetch(`${this.issuer}/.well-known/openid-credential-issuer`)).ok) return;
+        if ((await fetch(page)).ok) return;
       } catch {
         // Not yet.
       }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error("the issuer does not serve");
+    throw new Error(`nobody serves ${page}`);
   }
 
   /** Where a wallet sends a resident's browser. */
@@ -97,9 +113,10 @@ export class Installation {
   async stop() {
     this.#wallet?.close();
     this.#wallet?.closeAllConnections();
-    if (this.#server && this.#server.exitCode === null) {
-      const ended = new Promise((resolve) => this.#server.on("exit", resolve));
-      this.#server.kill("SIGTERM");
+    for (const server of [this.#server, this.#verifier]) {
+      if (server?.exitCode !== null) continue;
+      const ended = new Promise((resolve) => server.on("exit", resolve));
+      server.kill("SIGTERM");
       await ended;
     }
   }

@@ -1,16 +1,19 @@
 // Sign-in and consent as a resident meets them: at two widths, in languages of both directions, by keyboard alone.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
 import { Installation } from "./installation.mjs";
+import { scanStories } from "./scan.mjs";
 
 const [binary, work, pictures] = process.argv.slice(2);
 const SIZES = { phone: { width: 320, height: 640 }, desk: { width: 1280, height: 800 } };
 const FORM = { en: { direction: "ltr", agree: "I agree" }, ar: { direction: "rtl", agree: "أوافق" } };
 
 mkdirSync(pictures, { recursive: true });
+const check = checks(pictures);
 let passed = 0;
 let installation;
 let browser;
@@ -27,6 +30,7 @@ try {
   await darkPagesCanBeRead();
   await theSwitchIsReachedByKeyboard();
   await thePagesAroundIt();
+  passed += await scanStories({ binary, work, installation, check });
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();
@@ -82,41 +86,6 @@ async function requestOf(page) {
   const found = text.match(/[BCDFGHJKMNPQRTVWXY346789]{3}(?=[^0-9A-Za-z])/g);
   assert(found, "the page names the request");
   return found.at(-1);
-}
-
-/** What every page keeps to. */
-async function check(page, name, language, direction) {
-  writeFileSync(join(pictures, `${name}.png`), await page.screenshot());
-  const seen = await page.evaluate(`({
-    language: document.documentElement.lang,
-    direction: getComputedStyle(document.body).direction,
-    headings: document.querySelectorAll("h1").length,
-    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    outside: [...document.querySelectorAll("main *")].filter((element) => {
-      const box = element.getBoundingClientRect();
-      return box.width > 0 && (box.left < -0.5 || box.right > document.documentElement.clientWidth + 0.5);
-    }).map((element) => element.outerHTML.slice(0, 80)),
-    title: document.title,
-    scripts: document.scripts.length,
-    small: [...document.querySelectorAll("button, .button, input:not([type=hidden])")]
-      .filter((element) => element.getBoundingClientRect().height < 40).length,
-  })`);
-  assert.equal(seen.language, language, name);
-  assert.equal(seen.direction, direction, name);
-  assert.equal(seen.headings, 1, `${name} has one heading`);
-  assert.equal(seen.wide, 0, `${name} scrolls sideways`);
-  assert.deepEqual(seen.outside, [], `${name} has something outside`);
-  assert.equal(seen.scripts, 0, `${name} has a script`);
-  assert.equal(seen.small, 0, `${name} has something too small to touch`);
-  assert(seen.title.length > 3, `${name} has a title`);
-  const nodes = await page.accessible();
-  for (const landmark of ["banner", "main"]) {
-    assert.equal(nodes.filter((node) => node.role === landmark).length, 1, `${name} has one ${landmark}`);
-  }
-  const nameless = nodes.filter(
-    (node) => node.focusable && !["RootWebArea", "main"].includes(node.role) && node.name.trim() === "",
-  );
-  assert.deepEqual(nameless, [], `${name} has controls without a name`);
 }
 
 /** A form that was refused says so where the focus is. */

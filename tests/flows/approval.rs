@@ -102,6 +102,12 @@ fn an_issuer_whose_configuration_contradicts_itself_does_not_start() {
     let installation = Installation::new();
     let file = installation.path("credentials/NationalIdentity.toml");
     let text = fs::read_to_string(&file).unwrap();
+    let claim = |path: &str| {
+        format!(
+            "[[claims]]\npath = {path}\nsource = [\"UIN\"]\ntransform = \"text\"\ndisclosure = \"selectable\"\n\
+             presence = \"required\"\nlabel = {{ en = \"Number\" }}"
+        )
+    };
     for (keys, named) in [
         ("proof-types = [\"attestation\"]", "NationalIdentity"),
         ("proof-types = []", "proof-types"),
@@ -116,6 +122,13 @@ fn an_issuer_whose_configuration_contradicts_itself_does_not_start() {
             "key-attestation.key-storage",
         ),
         ("proof-types = [\"di_vp\"]\n[key-attestation]", "key-attestation"),
+        (
+            "[[display]]\nlocale = \"EN\"\nname = \"Another name in English\"",
+            "display[1].locale",
+        ),
+        (&claim("[]"), "claims[0].path"),
+        // The file names it again further on.
+        (&claim("[\"full_name\"]"), "claims[2].path"),
     ] {
         let changed = text.replace("validity-days = 365", &format!("validity-days = 365\n{keys}\n"));
         fs::write(&file, changed).unwrap();

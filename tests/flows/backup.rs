@@ -210,6 +210,22 @@ fn what_was_issued_is_good_after_a_loss_and_nothing_works_or_is_given_twice() {
     let told = restore(&installation, &backup);
     assert!(told["entries"].as_u64().unwrap() > 20, "{told}");
     assert!(installation.ok(&["audit", "verify"]).contains("whole"));
+    // The book of offers is back; of those that gave nothing before the backup it says what ended them.
+    let offers = installation.json(&["offer", "list", "--json"]);
+    let mut states: Vec<(&str, &str)> = offers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|offer| {
+            let cause = offer["cancelled_by"].as_str().unwrap_or_default();
+            (offer["state"].as_str().unwrap(), cause)
+        })
+        .collect();
+    states.sort_unstable();
+    assert_eq!(
+        states,
+        [("cancelled", "restore"), ("cancelled", "restore"), ("issued", "")]
+    );
     let restored = credentials(&installation);
     assert!(restored.len() < taken_after.len());
 

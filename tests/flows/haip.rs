@@ -55,6 +55,33 @@ fn one_value_switches_the_profile_on_and_the_check_says_what_it_chooses() {
 }
 
 #[test]
+fn an_installation_of_the_profile_is_made_for_development_alone() {
+    let none = Installation::none();
+    let said = none.fails(
+        1,
+        &[
+            "init",
+            "--issuer",
+            "https://id.example",
+            "--verifier",
+            "https://verify.example",
+            "--profile",
+            "haip",
+        ],
+    );
+    assert!(said.contains("wallet providers"), "{said}");
+    assert!(!none.path("symbolon.toml").exists() && !none.path("data").exists());
+    none.ok(&["init", "--profile", "haip"]);
+    let checked = none.json(&["issuer", "check", "--json"]);
+    assert_eq!(checked["profile"], "haip");
+    let keys = none.ok(&["keys", "list"]);
+    assert!(keys.contains("wallet-provider "), "{keys}");
+    // The standard one has no provider, so its wallet vouches for itself with nobody's key.
+    let standard = Installation::new();
+    assert!(!standard.path("data/keys/wallet-provider.key.pem").exists());
+}
+
+#[test]
 fn what_contradicts_the_profile_is_refused_at_start_with_its_key() {
     type Change = fn(&mut Table);
     let changes: [(&str, Change); 9] = [
@@ -114,6 +141,16 @@ fn what_contradicts_the_profile_is_refused_at_start_with_its_key() {
             assert!(said.contains(named), "{named}: {said}");
         }
     }
+    // What it signs with is held against the profile as well.
+    fs::write(installation.path("symbolon.toml"), &good).unwrap();
+    configure(&installation, haip);
+    let key = installation.path("data/keys/metadata-signing.key.pem");
+    fs::rename(&key, installation.path("away.pem")).unwrap();
+    for command in [["issuer", "serve"], ["issuer", "check"]] {
+        let said = installation.fails(1, &command);
+        assert!(said.contains("the key metadata-signing"), "{said}");
+    }
+    fs::rename(installation.path("away.pem"), &key).unwrap();
     // Plain http is for development, whatever the profile.
     fs::write(installation.path("symbolon.toml"), &good).unwrap();
     configure(&installation, |issuer| {

@@ -26,15 +26,15 @@ fn prepare() -> (Installation, Server, String) {
 }
 
 /// `symbolon wallet receive …` while it waits for the browser.
-struct Receiving {
+pub(crate) struct Receiving {
     child: Child,
     output: BufReader<ChildStdout>,
     input: ChildStdin,
-    page: Url,
+    pub(crate) page: Url,
 }
 
 impl Receiving {
-    fn start(installation: &Installation, arguments: &[&str]) -> Self {
+    pub(crate) fn start(installation: &Installation, arguments: &[&str]) -> Self {
         let mut child = installation
             .command(&[&["wallet", "receive"], arguments].concat())
             .stdin(Stdio::piped())
@@ -66,7 +66,7 @@ impl Receiving {
     }
 
     /// What it printed in the end, and whether it did what it was asked to.
-    fn end(mut self) -> (String, bool) {
+    pub(crate) fn end(mut self) -> (String, bool) {
         drop(self.input);
         let mut printed = String::new();
         self.output.read_to_string(&mut printed).unwrap();
@@ -75,14 +75,14 @@ impl Receiving {
 }
 
 /// A browser that keeps one cookie and shows where it is led.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     installation: &'a Installation,
     http: Client,
     cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    fn new(installation: &'a Installation) -> Self {
+    pub(crate) fn new(installation: &'a Installation) -> Self {
         let http = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
@@ -95,7 +95,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    async fn send(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Response {
+    pub(crate) async fn send(&mut self, method: Method, url: &str, form: &[(&str, &str)]) -> Response {
         let mut request = self
             .http
             .request(method.clone(), url)
@@ -146,9 +146,14 @@ impl<'a> Browser<'a> {
     }
 
     /// Signs in and decides; where the browser is led then.
-    async fn answer(&mut self, page: &Url, uin: &str, decision: &str) -> String {
+    pub(crate) async fn answer(&mut self, page: &Url, uin: &str, decision: &str) -> String {
         let response = self.send(Method::GET, page.as_str(), &[]).await;
         assert_eq!(response.status(), 303, "{:?}", response.text().await);
+        self.decide(uin, decision).await
+    }
+
+    /// Signs in and decides in an authorization that has begun.
+    pub(crate) async fn decide(&mut self, uin: &str, decision: &str) -> String {
         let form = self.form("/sign-in").await;
         self.post("/sign-in/number", &[("form", &form), ("number", uin)])
             .await;
@@ -161,7 +166,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.unwrap().block_on(test)
 }

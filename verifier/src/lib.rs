@@ -5,6 +5,7 @@
 //! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
 //!   the time of the evidence, and one word.
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
+//! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
@@ -20,6 +21,7 @@ pub mod choices;
 mod evidence;
 mod expected;
 pub mod haip;
+pub mod input;
 mod policy;
 pub mod report;
 pub mod request;

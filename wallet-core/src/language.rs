@@ -14,6 +14,22 @@ impl Languages {
         Self(tags.into_iter().map(Into::into).collect())
     }
 
+    /// The languages as BCP 47 tags in their shortest form, best first. What can be none is left out.
+    #[must_use]
+    pub fn tags(&self) -> Vec<String> {
+        let is_tag = |tag: &String| {
+            (1..=MAX_TAG_CHARACTERS).contains(&tag.len())
+                && tag
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let shortest = |tag: &String| {
+            let (_, rest) = tag.split_at(tag.find(['-', '_']).unwrap_or(tag.len()));
+            format!("{}{}", primary(tag), rest.replace('_', "-"))
+        };
+        self.0.iter().map(shortest).filter(is_tag).collect()
+    }
+
     /// The entry of `entries` that suits best: one in the first language that any entry has, the exact tag before the same
     /// language of another region; failing that the entry without a language; failing that the first.
     pub fn choose<'a, T>(&self, entries: &'a [T], locale: impl Fn(&T) -> Option<&str>) -> Option<&'a T> {
@@ -35,6 +51,9 @@ impl Languages {
             .or_else(|| entries.first())
     }
 }
+
+/// The longest tag that is sent; registered ones are shorter.
+const MAX_TAG_CHARACTERS: usize = 35;
 
 /// The primary language of a tag, in its shortest code.
 fn primary(tag: &str) -> String {
@@ -124,6 +143,12 @@ mod tests {
         assert_eq!(chosen(&["FR-ca"], &tags), Some("fr-CA"));
         assert_eq!(chosen(&["hi", "ara"], &tags), Some("ar"));
         assert_eq!(chosen(&["fr-BE"], &tags), Some("fr-CA"));
+    }
+
+    #[test]
+    fn tags_are_written_as_bcp_47_has_them() {
+        let languages = Languages::new(["fra", "ar_EG", "zh-Hant-TW", "not a tag", "", "hin"]);
+        assert_eq!(languages.tags(), ["fr", "ar-EG", "zh-Hant-TW", "hi"]);
     }
 
     #[test]

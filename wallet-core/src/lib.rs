@@ -26,7 +26,7 @@ pub use language::Languages;
 pub use memory::MemoryStore;
 pub use policy::{
     AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, PolicyError,
-    ProfileContradiction, RelyingPartyPolicy, UnverifiedParties, WalletPolicy,
+    ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
 };
 pub use ports::{
     AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,

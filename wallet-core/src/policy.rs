@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_credential::data_integrity::{ContextTable, InvalidContext};
 use symbolon_crypto::PublicKey;
@@ -20,6 +21,19 @@ use thiserror::Error;
 use crate::receive::ShownIssuer;
 
 pub use relying_parties::{AnswerProtection, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties};
+
+/// Whether the metadata of issuers must be signed ([HAIP §4.1]).
+///
+/// [HAIP §4.1]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-4.1
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedMetadata {
+    /// They are verified where the issuer signs them.
+    #[default]
+    WhereOffered,
+    /// An issuer that does not sign them is refused.
+    Required,
+}
 
 /// Everything the wallet has been told about whom to deal with.
 #[derive(Debug, Clone)]
@@ -260,6 +274,17 @@ impl IssuerPolicy {
                     })
                     .unwrap_or_default()
             }
+        }
+    }
+
+    /// The certificates under which the metadata of `issuer` are signed.
+    pub(crate) fn anchors(&self, issuer: &IssuerIdentifier) -> &[Certificate] {
+        match self {
+            Self::AllowList(issuers) => issuers
+                .iter()
+                .find(|allowed| allowed.identifier == *issuer)
+                .map_or(&[], |allowed| &allowed.anchors),
+            Self::AnyAnchoredBy(anchors) => anchors,
         }
     }
 

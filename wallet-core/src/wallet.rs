@@ -13,7 +13,7 @@ use crate::client::WalletClient;
 use crate::error::WalletError;
 use crate::exchange::DpopNonces;
 use crate::identifiers::{CredentialId, FlowId};
-use crate::policy::WalletPolicy;
+use crate::policy::{SignedMetadata, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
@@ -53,6 +53,7 @@ pub struct Wallet {
     pub(crate) nonces: DpopNonces,
     pub(crate) copies: NonZeroUsize,
     pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
+    pub(crate) signed_metadata: SignedMetadata,
 }
 
 /// How a resumed flow went on.
@@ -84,6 +85,7 @@ impl Wallet {
             nonces: DpopNonces::default(),
             copies: NonZeroUsize::MIN,
             key_attester: None,
+            signed_metadata: SignedMetadata::default(),
         }
     }
 
@@ -108,6 +110,15 @@ impl Wallet {
     pub fn with_key_attester(self, key_attester: Arc<dyn AttestKeys>) -> Self {
         Self {
             key_attester: Some(key_attester),
+            ..self
+        }
+    }
+
+    /// The wallet with this rule for the metadata of issuers.
+    #[must_use]
+    pub fn with_signed_metadata(self, signed_metadata: SignedMetadata) -> Self {
+        Self {
+            signed_metadata,
             ..self
         }
     }

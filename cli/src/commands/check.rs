@@ -19,6 +19,7 @@ pub fn run(installation: &Installation, as_json: bool) -> anyhow::Result<()> {
         ProfileKeys {
             credentials: &keys.credentials.key,
             documents: keys.documents.as_ref().map(|signer| &signer.key),
+            status: &keys.status.key,
             metadata: keys.metadata.as_ref().map(|signer| &signer.key),
         },
     )?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 
-use crate::arguments::InitArguments;
+use crate::arguments::{InitArguments, ProfileName};
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge::{self, SystemRandomness};
@@ -25,6 +25,7 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
         folder: arguments.dir.clone(),
         issuer: arguments.issuer.clone(),
         verifier: arguments.verifier.clone(),
+        profile: arguments.profile.into(),
     };
     let safekeeping = Safekeeping {
         keys: if arguments.encrypt_keys {
@@ -65,6 +66,11 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
             "  {}  the keys of the roots: take them away, and keep a second copy elsewhere",
             folder.display()
         ));
+    }
+    if arguments.profile == ProfileName::Haip {
+        show::line(
+            "the issuer keeps to HAIP 1.0, and believes the wallet provider that was made for it: docs/haip.md",
+        );
     }
     show::line("next: symbolon issuer serve, and symbolon verifier serve");
     Ok(())

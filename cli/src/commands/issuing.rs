@@ -1,4 +1,4 @@
-//! `symbolon offer …`, `credential …`, `pack …`, `audit …`
+//! `symbolon credential …`, `pack …`, `audit …`
 
 use std::fs;
 use std::path::Path;
@@ -9,17 +9,13 @@ use serde_json::json;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
-use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
+use symbolon_issuer::identifiers::CredentialId;
 use symbolon_issuer::transaction::Decision;
-use symbolon_issuer_server::administration::{
-    CredentialList, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
-};
+use symbolon_issuer_server::administration::{CredentialList, CredentialSelector, StatusOrder};
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::Pack;
 
-use crate::arguments::{
-    AuditCommand, CredentialCommand, CredentialSelection, OfferCommand, OfferGrant, PackCommand,
-};
+use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection, PackCommand};
 use crate::commands::records::parse_uin;
 use crate::commands::requests;
 use crate::commands::show;
@@ -43,62 +39,6 @@ pub fn write_qr(link: &str, path: &Path) -> anyhow::Result<()> {
     let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
     let png = symbol.to_png(MODULE_PIXELS)?;
     write_atomically(path, &png, Readers::Owner).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Runs an offer command.
-///
-/// # Errors
-/// No such record or configuration, or the resident is deceased.
-pub async fn offer(command: &OfferCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
-    let OfferCommand::Create {
-        record,
-        credential,
-        grant,
-        tx_code,
-        by_value,
-        qr,
-        json,
-    } = command;
-    let id = ConfigurationId::parse(credential.clone())
-        .ok_or_else(|| anyhow!("{credential} is no name of a credential configuration"))?;
-    let order = OfferOrder {
-        record: parse_uin(record)?,
-        configurations: vec![id],
-        tx_code: if *tx_code {
-            TransactionCode::Required
-        } else {
-            TransactionCode::NotRequired
-        },
-        delivery: if *by_value {
-            OfferDelivery::ByValue
-        } else {
-            OfferDelivery::ByReference
-        },
-        grants: match grant {
-            OfferGrant::PreAuthorizedCode => OfferGrants::PreAuthorizedCode,
-            OfferGrant::AuthorizationCode => OfferGrants::AuthorizationCode,
-            OfferGrant::Both => OfferGrants::Both,
-        },
-    };
-    let created = register(choice).await?.create_offer(order).await?;
-    if let Some(path) = qr {
-        write_qr(&created.link, path)?;
-    }
-    if *json {
-        show::line(&serde_json::to_string_pretty(&created)?);
-    } else {
-        show::line(&created.link);
-        if let Some(code) = &created.tx_code {
-            show::line(&format!(
-                "transaction code {code}: tell it to the resident by another way"
-            ));
-        }
-        show::line(&format!(
-            "expires {}",
-            UnixTime::from_seconds(created.expires_at).rfc3339()
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {

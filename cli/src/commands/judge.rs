@@ -14,7 +14,6 @@ use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
-use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
@@ -52,31 +51,6 @@ pub enum JudgeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-}
-
-/// The presentations in an input, as bytes that [`Input::open`] takes: one credential, or those of a `vp_token`.
-#[must_use]
-pub fn presentations(bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    match vp_token(&bytes) {
-        None => vec![bytes],
-        Some(token) => token
-            .0
-            .values()
-            .flatten()
-            .map(|presentation| presentation.to_text().into_owned().into_bytes())
-            .collect(),
-    }
-}
-
-/// The input as a `vp_token`: an object from query to an array of presentations (OpenID4VP §8.1). Documents of the W3C are
-/// objects too, with members that no query can be named like (`@context`).
-fn vp_token(bytes: &[u8]) -> Option<VpToken> {
-    let text = core::str::from_utf8(bytes).ok()?;
-    let text = text.trim_matches(|character: char| character.is_whitespace() || character == '\u{feff}');
-    if !text.starts_with('{') {
-        return None;
-    }
-    VpToken::parse(text.as_bytes()).ok()
 }
 
 /// A stored request, verified as of the time it was made.

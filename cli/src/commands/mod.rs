@@ -2,18 +2,19 @@
 
 pub mod backup;
 pub mod card;
-pub mod card_codes;
 pub mod check;
 pub mod evidence;
 pub mod init;
 pub mod issuing;
 pub mod judge;
 pub mod keys;
+pub mod offer;
 pub mod qr;
 pub mod records;
 pub mod request;
 pub mod requests;
 pub mod restore;
+pub mod scan;
 pub mod serve;
 pub mod show;
 pub mod tenant;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, IssuerCommand, ServeCommand};
+use crate::arguments::{Arguments, Command, IssuerCommand, VerifierCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -70,11 +71,14 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Issuer(IssuerCommand::Serve) => serve::issuer(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
-        Command::Verifier(ServeCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
+        Command::Verifier(VerifierCommand::Serve) => serve::verifier(&Installation::load(configuration)?)
             .await
             .map(|()| ExitCode::SUCCESS),
+        Command::Verifier(VerifierCommand::ScanLink { qr }) => {
+            scan::link(&Installation::load(configuration)?, qr.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Command::Records(command) => records::run(command, choice).await,
-        Command::Offer(command) => issuing::offer(command, choice).await,
+        Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,
         Command::Qr(command) => qr::run(command),
         Command::Credential(command) => issuing::credential(command, choice).await,

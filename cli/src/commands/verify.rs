@@ -17,6 +17,7 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
+use symbolon_verifier::input::presentations;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence, Tools};
 
@@ -24,10 +25,9 @@ use crate::arguments::VerifyArguments;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::judge::{
-    PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, presentations,
-    read_input,
+    PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, read_input,
 };
-use crate::commands::{card_codes, show};
+use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
 use crate::installation::{Installation, read_trust};
@@ -191,10 +191,7 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let bytes =
         read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     if !pictures::is_picture(&bytes) {
-        return Ok(presentations(bytes)
-            .into_iter()
-            .flat_map(card_codes::expanded)
-            .collect());
+        return Ok(presentations(bytes));
     }
     let found = pictures::texts(&bytes, PictureSource::Photographed)?;
     if found.is_empty() {
@@ -206,7 +203,7 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(found
         .into_iter()
         .map(String::into_bytes)
-        .flat_map(card_codes::expanded)
+        .flat_map(presentations)
         .collect())
 }
 

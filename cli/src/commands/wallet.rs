@@ -13,6 +13,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::json;
 use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
@@ -20,14 +22,14 @@ use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
-    WalletError,
+    WalletClient, WalletError,
 };
 
 use crate::arguments::{WalletCommand, WalletLocation};
 use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
-use crate::holder::open_wallet;
+use crate::holder::{DevelopmentProvider, open_wallet};
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::pictures;
@@ -42,14 +44,16 @@ const MAX_LINK_BYTES: usize = 64 << 10;
 pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         WalletCommand::Receive(arguments) => {
-            let wallet = open(&arguments.wallet, configuration).await?;
-            receive::receive(wallet, arguments).await?;
+            let opened = open(&arguments.wallet, configuration).await?;
+            receive::receive(opened, arguments).await?;
         }
         WalletCommand::Renew { id, wallet } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             receive::renew(&wallet, parse_id(id)?).await?;
         }
-        WalletCommand::List { json, wallet } => list(&open(wallet, configuration).await?, *json).await?,
+        WalletCommand::List { json, wallet } => {
+            list(&open(wallet, configuration).await?.wallet, *json).await?;
+        }
         WalletCommand::Show {
             id,
             language,
@@ -57,7 +61,7 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             qr,
             wallet,
         } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             show_one(&wallet, id, language.as_deref(), *json).await?;
             if let Some(path) = qr {
                 let content = wallet.content(parse_id(id)?).await?;
@@ -70,12 +74,12 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             save,
             wallet,
         } => {
-            let wallet = open(wallet, configuration).await?;
+            let wallet = open(wallet, configuration).await?.wallet;
             return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
-            history(&open(wallet, configuration).await?, *json).await?
+            history(&open(wallet, configuration).await?.wallet, *json).await?
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -108,8 +112,21 @@ impl ObserveProgress for Steps {
     }
 }
 
+/// Who this wallet says it is to issuers. It is one of many copies of a public program, so without an attestation the name proves
+/// nothing.
+const CLIENT: &str = "symbolon-wallet";
+/// Where browsers come back to on this machine, at a port that each sign-in opens for itself.
+const REDIRECT: &str = "http://127.0.0.1/callback";
+
+/// An open wallet.
+struct Opened {
+    wallet: Wallet,
+    /// Who it is to issuers.
+    client: WalletClient,
+}
+
 /// Opens the wallet, and goes on with whatever an earlier run left unfinished.
-async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Wallet> {
+async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Opened> {
     let has_installation = configuration.is_some() || Path::new(FILE_NAME).exists();
     let installation = has_installation
         .then(|| Installation::load(configuration))
@@ -140,12 +157,32 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         }
         None => Ok(()),
     };
-    let wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
+    let mut client = WalletClient {
+        identifier: ClientIdentifier::parse(CLIENT).context("the name of this wallet cannot be used")?,
+        redirect_uri: RedirectUri::parse(REDIRECT)?,
+        attester: None,
+        languages: Languages::default(),
+    };
+    let mut wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
+    if let Some(installation) = &installation
+        && let Some(provider) = DevelopmentProvider::of(installation, &folder, client.identifier.clone())
+    {
+        let provider = Arc::new(provider);
+        wallet = wallet.with_key_attester(Arc::clone(&provider) as _);
+        client.attester = Some(provider);
+    }
+    let signed_metadata = match &installation {
+        Some(installation) => installation.loaded.configuration.wallet.signed_metadata,
+        None => WalletSection::default().signed_metadata,
+    };
+    let wallet = wallet
+        .with_client(client.clone())
+        .with_signed_metadata(signed_metadata);
     let recovered = wallet.recover(edge::system_time()).await?;
     for flow in recovered.unfinished {
         go_on(&wallet, flow).await?;
     }
-    Ok(wallet)
+    Ok(Opened { wallet, client })
 }
 
 /// Resumes a flow that an earlier run did not end. One that waits for a person is given up: the person has come back with a

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use symbolon_issuer::attestation_status::UnknownAttestationStatus;
 use symbolon_issuer::authorization::{
     ClientGrant, DpopPolicy, PreAuthorizedClients, PushedRequests, UnknownClients,
 };
@@ -19,7 +20,10 @@ pub struct AuthorizationSection {
     pub dpop: DpopPolicy,
     /// Who may redeem an offer: `anonymous` or `identified`.
     pub pre_authorized_clients: PreAuthorizedClients,
-    /// How long an access token lasts, in seconds: 60 to 3600.
+    /// What becomes of attestations, of wallets and of keys, whose status list cannot be had: `refused` or `accepted`.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub unknown_attestation_status: UnknownAttestationStatus,
+    /// How long an access token that is bound to a key lasts, in seconds: 60 to 3600. One that is not lasts 300 at most.
     pub access_token_seconds: u64,
     /// How long a wallet may come back without the resident, in days: 1 to 400; not at all without this key.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +44,7 @@ impl Default for AuthorizationSection {
             pushed_requests: PushedRequests::Required,
             dpop: DpopPolicy::Optional,
             pre_authorized_clients: PreAuthorizedClients::Anonymous,
+            unknown_attestation_status: UnknownAttestationStatus::Refused,
             access_token_seconds: 600,
             refresh_token_days: None,
             attester_certificates: Vec::new(),
@@ -85,6 +90,11 @@ pub enum ClientAuthenticationName {
     PrivateKeyJwt,
     /// By an attestation of its provider.
     Attestation,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual(unknown: &UnknownAttestationStatus) -> bool {
+    *unknown == UnknownAttestationStatus::default()
 }
 
 fn every_grant() -> Vec<ClientGrant> {

@@ -21,6 +21,9 @@ pub struct CredentialsSection {
     pub deferred_interval_seconds: u64,
     /// How long what waits can be fetched.
     pub deferred_lifetime_days: u64,
+    /// How long an offer stays in the operator's book after it has expired, 0 to 365. What came of it is never forgotten before it is
+    /// over.
+    pub offer_retention_days: u64,
     /// Whose key attestations are believed: certificates in PEM, relative to the configuration file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub key_attester_certificates: Vec<PathBuf>,
@@ -48,6 +51,7 @@ impl Default for CredentialsSection {
             response_encryption: EncryptionName::Offered,
             deferred_interval_seconds: policy.deferred_interval_seconds,
             deferred_lifetime_days: policy.deferred_lifetime_seconds / SECONDS_PER_DAY,
+            offer_retention_days: policy.offer_retention_seconds / SECONDS_PER_DAY,
             key_attester_certificates: Vec::new(),
             proof_certificates: Vec::new(),
         }
@@ -70,6 +74,7 @@ impl CredentialsSection {
             response_encryption: self.response_encryption.into(),
             deferred_interval_seconds: self.deferred_interval_seconds,
             deferred_lifetime_seconds: self.deferred_lifetime_days.saturating_mul(SECONDS_PER_DAY),
+            offer_retention_seconds: self.offer_retention_days.saturating_mul(SECONDS_PER_DAY),
             ..IssuerPolicy::default()
         }
     }
@@ -91,7 +96,7 @@ mod tests {
     #[test]
     fn each_key_reaches_the_policy_and_nothing_else_is_a_key() {
         let section: CredentialsSection =
-            toml::from_str("batch_size = 10\nrequest_encryption = \"required\"\ndeferred_lifetime_days = 3")
+            toml::from_str("batch_size = 10\nrequest_encryption = \"required\"\ndeferred_lifetime_days = 3\noffer_retention_days = 4")
                 .unwrap();
         assert!(!section.is_default());
         let policy = section.policy();
@@ -99,6 +104,7 @@ mod tests {
         assert_eq!(policy.request_encryption, EncryptionPolicy::Required);
         assert_eq!(policy.response_encryption, EncryptionPolicy::Offered);
         assert_eq!(policy.deferred_lifetime_seconds, 3 * SECONDS_PER_DAY);
+        assert_eq!(policy.offer_retention_seconds, 4 * SECONDS_PER_DAY);
         assert!(toml::from_str::<CredentialsSection>("batchsize = 1").is_err());
         assert!(CredentialsSection::default().is_default());
         assert_eq!(CredentialsSection::default().policy(), IssuerPolicy::default());

@@ -1,9 +1,12 @@
 //! `issuer.profile`: the choices that a profile makes where the operator makes none. What the operator chose stays, and is
 //! refused at start where it contradicts the profile.
 
+use std::path::PathBuf;
+
+use symbolon_issuer::authorization::{DpopPolicy, PreAuthorizedClients, PushedRequests, UnknownClients};
 use symbolon_issuer::haip::Profile;
 
-use super::{Configuration, ConfigurationError};
+use super::{AuthorizationSection, Configuration, ConfigurationError};
 
 /// Makes the choices of every issuer's profile.
 pub(super) fn choose(table: &mut toml::Table) {
@@ -44,7 +47,23 @@ const HAIP_AUTHORIZATION: [(&str, &str); 4] = [
     ("dpop", "required"),
     ("pre_authorized_clients", "identified"),
 ];
-const HAIP_REFRESH_TOKEN_DAYS: i64 = 90;
+const HAIP_REFRESH_TOKEN_DAYS: u32 = 90;
+
+impl AuthorizationSection {
+    /// The section of an issuer of the high-assurance profile that believes these wallet providers.
+    #[must_use]
+    pub fn of_haip(attester_certificates: Vec<PathBuf>) -> Self {
+        Self {
+            unknown_clients: UnknownClients::Refused,
+            pushed_requests: PushedRequests::Required,
+            dpop: DpopPolicy::Required,
+            pre_authorized_clients: PreAuthorizedClients::Identified,
+            refresh_token_days: Some(HAIP_REFRESH_TOKEN_DAYS.into()),
+            attester_certificates,
+            ..Self::default()
+        }
+    }
+}
 
 impl Configuration {
     /// Refuses a profile whose flow nobody could begin.

@@ -12,7 +12,7 @@ use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use url::Url;
 
-use super::is_default;
+use super::{ScanSection, is_default};
 
 /// `[verifier]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct VerifierSection {
     /// Scope values that stand for a query, by its name in `queries`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, String>,
+    /// The page on which a shop checks what people show.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub scan: ScanSection,
 }
 
 impl VerifierSection {
@@ -75,6 +78,7 @@ impl VerifierSection {
             request_uri_method: None,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
+            scan: ScanSection::USUAL,
         }
     }
 

@@ -10,7 +10,7 @@ use symbolon_did::Did;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
-use symbolon_wallet_core::{AnswerProtection, RelyingPartyPolicy, UnverifiedParties};
+use symbolon_wallet_core::{AnswerProtection, RelyingPartyPolicy, SignedMetadata, UnverifiedParties};
 
 use super::is_default;
 
@@ -39,6 +39,9 @@ pub struct WalletSection {
     /// Whether requests of verifiers of whom nothing is known are `refused`, or `shown` as unverified.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unverified_verifiers: UnverifiedParties,
+    /// Whether the metadata of issuers must be signed: `where-offered` or `required`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub signed_metadata: SignedMetadata,
     /// The DIDs of known verifiers, with the names to show.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub verifier_dids: BTreeMap<Did, String>,
@@ -61,6 +64,7 @@ impl Default for WalletSection {
             profile: PresentationProfile::Standard,
             answers: AnswerProtection::Encrypted,
             unverified_verifiers: UnverifiedParties::Refused,
+            signed_metadata: SignedMetadata::WhereOffered,
             verifier_dids: BTreeMap::new(),
             registered_verifiers: Vec::new(),
             scopes: BTreeMap::new(),

@@ -2,7 +2,9 @@
 
 use anyhow::{anyhow, bail, ensure};
 use symbolon_issuer::identifiers::ConfigurationId;
-use symbolon_issuer_server::administration::{OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
+use symbolon_issuer_server::administration::{
+    OfferDelivery, OfferDevice, OfferGrants, OfferOrder, TransactionCode,
+};
 use symbolon_schemas::{
     AGE_OVER_18_JWT, AGE_OVER_18_LD, AGE_OVER_18_MDOC, CREDENTIALS, DRIVING_LICENCE, NATIONAL_IDENTITY,
     QueryTemplate,
@@ -54,6 +56,7 @@ impl Stage {
             tx_code: TransactionCode::NotRequired,
             delivery: OfferDelivery::ByReference,
             grants: OfferGrants::PreAuthorizedCode,
+            device: OfferDevice::OtherDevice,
         };
         let offer = Register::of(&self.installation)
             .await?

@@ -9,13 +9,14 @@ use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer_server::administration::{CardFormat, CardOrder, CredentialSelector, StatusOrder};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::card::judge_together;
+use symbolon_verifier::input::presentations;
 use symbolon_verifier::report::Verdict;
 use symbolon_verifier::{Evidence, Tools};
 use symbolon_wallet_core::present::Presentation;
 
 use super::{Resident, Stage, Standing, as_of, expect};
 use crate::commands::evidence::Network;
-use crate::commands::judge::{Question, StoredRequest, judge_online, presentations};
+use crate::commands::judge::{Question, StoredRequest, judge_online};
 use crate::commands::show;
 use crate::commands::verify::{read_inputs, recognise, with_pack};
 use crate::edge::{self};

@@ -7,7 +7,9 @@ use anyhow::{anyhow, bail, ensure};
 use serde_json::Value;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::record::Uin;
-use symbolon_issuer_server::administration::{OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
+use symbolon_issuer_server::administration::{
+    OfferDelivery, OfferDevice, OfferGrants, OfferOrder, TransactionCode,
+};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::secret::TransactionCode as Code;
 use symbolon_schemas::{AGE_OVER_18, NATIONAL_IDENTITY};
@@ -123,6 +125,7 @@ impl Stage {
             tx_code: TransactionCode::Required,
             delivery: OfferDelivery::ByReference,
             grants: OfferGrants::PreAuthorizedCode,
+            device: OfferDevice::OtherDevice,
         };
         let offer = Register::of(&self.installation)
             .await?

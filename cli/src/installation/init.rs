@@ -13,7 +13,7 @@ use symbolon_crypto::x509::issue::IssueError;
 use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime, random_bytes};
 use symbolon_issuer::haip::Profile;
 use symbolon_issuer::mapping::CredentialConfiguration;
-use symbolon_schemas::{CREDENTIALS, NATIONAL_IDENTITY, QUERIES};
+use symbolon_schemas::{CREDENTIALS, CredentialTemplate, NATIONAL_IDENTITY, QUERIES};
 use symbolon_trust::trust_list::{
     IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
 };
@@ -31,6 +31,7 @@ use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::passphrase::{PassphraseError, PassphraseSource};
 use crate::installation::sealed::SealedPurpose;
+use crate::installation::wallet_provider::{self, NewWalletProvider};
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
 
 /// How long the trust list is valid, and its grace.
@@ -46,6 +47,8 @@ pub struct NewInstallation {
     pub issuer: Url,
     /// The verifier's URL.
     pub verifier: Url,
+    /// Which profile its issuer keeps to.
+    pub profile: Profile,
 }
 
 /// How the secret keys of a new installation are kept.
@@ -113,6 +116,12 @@ pub enum InitError {
     /// No randomness.
     #[error(transparent)]
     Randomness(#[from] symbolon_crypto::RandomnessUnavailable),
+    /// The high-assurance profile for others than the wallet of this machine.
+    #[error(
+        "profile haip needs the roots of wallet providers, and only an installation for development, at http URLs, has one of \
+         its own: make a standard one, and name yours as docs/haip.md says"
+    )]
+    NoWalletProvider,
     /// A URL that cannot be an identifier.
     #[error(
         "{0} must be an http or https URL with a host and without query, fragment, user or trailing slash"
@@ -195,6 +204,10 @@ pub fn init_with(
         &parties_root,
         &verifier,
     )?;
+    let wallet_provider = match new.profile {
+        Profile::Standard => None,
+        Profile::Haip => Some(NewWalletProvider::make(&authority)?),
+    };
     let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
     let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
 
@@ -253,6 +266,9 @@ pub fn init_with(
     };
     let roots = offline.as_ref().unwrap_or(&keys);
     issuer_keys.write(&keys, roots)?;
+    if let Some(wallet_provider) = &wallet_provider {
+        wallet_provider.write(&keys, roots)?;
+    }
     let chain = [parties_root.certificate.der().to_vec()];
     roots.write_key(KeyPurpose::RelyingPartiesRoot, parties_root.key.secret_key())?;
     roots.write_chain(KeyPurpose::RelyingPartiesRoot, &chain)?;
@@ -267,11 +283,8 @@ pub fn init_with(
     write_atomically(&token_path, token.as_bytes(), Readers::Owner).map_err(file(&token_path))?;
     let trust_path = data.join(TRUST);
     write_atomically(&trust_path, &trust, Readers::Everyone).map_err(file(&trust_path))?;
-    for (template, path) in CREDENTIALS
-        .iter()
-        .zip(&configuration.issuer.credential_configurations)
-    {
-        let path = new.folder.join(path);
+    for template in CREDENTIALS {
+        let path = new.folder.join(mapping_file(template));
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(file(folder))?;
         }
@@ -319,7 +332,10 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(fallback))))
     };
     let development = new.issuer.scheme() == "http" || new.verifier.scheme() == "http";
-    let configuration = Configuration {
+    if new.profile == Profile::Haip && !development {
+        return Err(InitError::NoWalletProvider);
+    }
+    let mut configuration = Configuration {
         development,
         data_directory: PathBuf::from("data"),
         key_passphrase_file: None,
@@ -327,10 +343,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             identifier: new.issuer.clone(),
             listen: listen(&new.issuer, 8080, "the issuer's URL")?,
             name: "National register".to_owned(),
-            credential_configurations: CREDENTIALS
-                .iter()
-                .map(|template| PathBuf::from(format!("credentials/{}.toml", template.id)))
-                .collect(),
+            credential_configurations: CREDENTIALS.iter().map(mapping_file).collect(),
             tls_certificate: None,
             tls_key: None,
             credentials: configuration::CredentialsSection::default(),
@@ -360,10 +373,18 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),
     };
+    if new.profile == Profile::Haip {
+        wallet_provider::configure(&mut configuration.issuer, &configuration.data_directory);
+    }
     configuration
         .check()
         .map_err(|_| InitError::Identifier("each URL"))?;
     Ok(configuration)
+}
+
+/// Where the mapping of a shipped credential is written.
+pub(super) fn mapping_file(template: &CredentialTemplate) -> PathBuf {
+    PathBuf::from(format!("credentials/{}.toml", template.id))
 }
 
 fn configuration_text(configuration: &Configuration) -> String {
@@ -393,6 +414,7 @@ mod tests {
             folder: folder.to_owned(),
             issuer: Url::parse("http://127.0.0.1:8080").unwrap(),
             verifier: Url::parse("http://127.0.0.1:8081").unwrap(),
+            profile: Profile::Standard,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod rotation;
 pub mod sealed;
 pub mod tenant;
 pub mod upgrade;
+pub mod wallet_provider;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ use symbolon_schemas::CREDENTIALS;
 use crate::configuration::identifier_text;
 use crate::installation::authority::{Authority, Certified};
 use crate::installation::files::{Readers, write_atomically};
-use crate::installation::init::{InitError, MISSING_ISSUER, renewed};
+use crate::installation::init::{InitError, MISSING_ISSUER, mapping_file, renewed};
 use crate::installation::keys::{KeyFolder, KeyPurpose};
 use crate::installation::publication::{Publication, parts};
 use crate::installation::retired::RetiredKeys;
@@ -116,7 +116,7 @@ pub fn upgrade(
     }
 
     for template in CREDENTIALS {
-        let relative = PathBuf::from(format!("credentials/{}.toml", template.id));
+        let relative = mapping_file(template);
         let path = folder.join(&relative);
         if path.exists() {
             continue;
@@ -153,6 +153,7 @@ mod tests {
     use symbolon_crypto::RustCryptoProvider;
     use symbolon_crypto::testing::SeededRandomness;
     use symbolon_crypto::x509::{ChainProfile, verify_chain};
+    use symbolon_issuer::haip::Profile;
     use symbolon_trust::trust_list::RootOfTrust;
     use url::Url;
 
@@ -168,6 +169,7 @@ mod tests {
             folder: folder.to_owned(),
             issuer: Url::parse("https://registry.example").unwrap(),
             verifier: Url::parse("https://shop.example").unwrap(),
+            profile: Profile::Standard,
         };
         init(&new, provider, &SeededRandomness::new(1), NOW).unwrap();
         let installation = Installation::load(Some(&folder.join(FILE_NAME))).unwrap();

@@ -39,6 +39,7 @@ pub fn policy(issuer: &IssuerSection, loaded: &LoadedConfiguration) -> anyhow::R
         clients: ClientRegistry::new(clients)?,
         unknown_clients: section.unknown_clients,
         attesters: attesters(section, loaded)?,
+        unknown_attestation_status: section.unknown_attestation_status,
         pushed_requests: section.pushed_requests,
         dpop: section.dpop,
         pre_authorized: section.pre_authorized_clients,

@@ -19,9 +19,9 @@ use symbolon_issuer::signers::CredentialSignersError;
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInWay;
 use symbolon_issuer_server::{
-    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening,
-    MosipRepository, MosipSettings, OpenIssuerError, PlainKey, Records, RetiredPublicKeys, Retrieval,
-    Running, ServedIssuer, Server, Setup, Signer,
+    CardCodes, CodeCount, EmbeddedIssuerStore, EmbeddedKeyValue, FetchedAttestationStates, Issuer,
+    IssuerKeys, Listening, MosipRepository, MosipSettings, OpenIssuerError, PlainKey, Records,
+    RetiredPublicKeys, Retrieval, Running, ServedIssuer, Server, Setup, Signer,
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Store, Tenant};
@@ -180,6 +180,10 @@ async fn open_in(
         },
         card_codes: card_codes(installation)?,
         sign_in,
+        attestation_states: Arc::new(FetchedAttestationStates::new(
+            fetches(installation),
+            Arc::clone(&installation.provider),
+        )?),
     };
     match Issuer::open(setup).await {
         Ok(issuer) => Ok(issuer),
@@ -187,6 +191,15 @@ async fn open_in(
         Err(error @ OpenIssuerError::Signers(CredentialSignersError::Missing { .. })) => Err(anyhow!(error)
             .context("an installation of an earlier version lacks keys; add them with: symbolon init --upgrade --dir DIR")),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What may be fetched from addresses that somebody else chose.
+fn fetches(installation: &Installation) -> FetchPolicy {
+    if installation.loaded.configuration.development {
+        FetchPolicy::Development
+    } else {
+        FetchPolicy::Public
     }
 }
 

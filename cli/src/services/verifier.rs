@@ -18,10 +18,13 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use symbolon_verifier_server::{
+    Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup, Server,
+};
 use zeroize::Zeroizing;
 
-use crate::configuration::identifier_text;
+use crate::commands::card::read_face_key;
+use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::{Installation, TENANT};
@@ -56,7 +59,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let secret = keys.read_verifier_secret()?;
-    let dependencies = Dependencies {
+    let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
         archive: Arc::new(store),
         evidence_cache: EvidenceCache::open(&installation.data_file(EVIDENCE_CACHE))?,
@@ -78,13 +81,49 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         holder_keys: HolderKeys::OneKey,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
+        scan: None,
     };
+    if let Some(access) = scan_access(&section.scan, &dependencies.master_secret) {
+        let face_keys = section.scan.face_keys.iter();
+        let face_keys = face_keys.map(|path| read_face_key(&installation.loaded.resolve(path)));
+        dependencies.scan = Some(ScanSetup {
+            access,
+            face_keys: face_keys.collect::<Result<_, _>>()?,
+        });
+    }
     let encryption = encryption(
         installation,
         section.tls_certificate.as_ref(),
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+fn scan_access(section: &ScanSection, secret: &MasterSecret) -> Option<ScanAccess> {
+    match section.access {
+        ScanAccessChoice::Off => None,
+        ScanAccessChoice::Open => Some(ScanAccess::Open),
+        ScanAccessChoice::Code => Some(ScanAccess::Code(ScanCode::derive(
+            secret,
+            section.code_generation,
+        ))),
+    }
+}
+
+/// The address of the page that scans, with the code that lets a device in behind its `#`, where it asks for one; nothing when the page is
+/// not served. Whoever opens it once may use the page from then on.
+///
+/// # Errors
+/// Keys that cannot be read.
+pub fn scan_link(installation: &Installation) -> anyhow::Result<Option<Zeroizing<String>>> {
+    let section = &installation.loaded.configuration.verifier;
+    let secret = installation.keys.read_verifier_secret()?;
+    let secret = MasterSecret::new(Zeroizing::new(*secret.as_bytes()));
+    let page = format!("{}/scan", identifier_text(&section.identifier));
+    Ok(scan_access(&section.scan, &secret).map(|access| match access {
+        ScanAccess::Open => Zeroizing::new(page),
+        ScanAccess::Code(code) => Zeroizing::new(format!("{page}#{}", *code.grouped())),
+    }))
 }
 
 fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde_json::Value>> {

@@ -6,6 +6,7 @@ mod backup;
 mod cards;
 mod credentials;
 mod error;
+mod offer_book;
 mod offers;
 mod packs;
 mod records;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
+pub use symbolon_issuer::offer::{OfferDelivery, OfferDevice, OfferGrants, OfferState};
 use symbolon_issuer::record::Uin;
 
 pub(crate) use backup::OpenBackup;
@@ -29,9 +31,9 @@ pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
     CredentialSummary, DecisionOrder, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport,
-    ImportedRow, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, PrintedCard, RecordOrder, RecordPage,
-    RowOutcome, StatusOrder, StatusReport, TransactionCode, TransactionList, TransactionPage,
-    TransactionSummary,
+    ImportedRow, OfferByName, OfferCreated, OfferDetails, OfferList, OfferOrder, OfferPage, OfferSummary,
+    PrintedCard, RecordOrder, RecordPage, RenewedTransactionCode, RowOutcome, StatusOrder, StatusReport,
+    TransactionCode, TransactionList, TransactionPage, TransactionSummary,
 };
 
 use crate::issuer::Issuer;

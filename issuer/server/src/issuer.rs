@@ -10,6 +10,7 @@ mod deferred;
 mod encryption;
 mod metadata;
 mod notifications;
+mod offers;
 mod provider_sign_in;
 mod pushed;
 mod sign_in;
@@ -43,6 +44,7 @@ pub use credentials::{Answered, CredentialFailure};
 pub use encryption::CarriedRequest;
 pub(crate) use metadata::{MetadataForm, ServedMetadata};
 pub use notifications::NotificationFailure;
+pub(crate) use offers::Standing;
 pub use pushed::PushFailure;
 pub(crate) use sign_in::SignInFailure;
 pub use status::{PublicationFailed, PublishedList, PublishedToken};
@@ -86,6 +88,7 @@ impl Issuer {
             ProfileKeys {
                 credentials: &keys.credentials.key,
                 documents: keys.documents.as_ref().map(|signer| &signer.key),
+                status: &keys.status.key,
                 metadata: keys.metadata.as_ref().map(|signer| &signer.key),
             },
         )?;

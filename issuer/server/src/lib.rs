@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod administration;
+mod attestation_status;
 pub mod card;
 mod http;
 mod issuer;
@@ -12,6 +13,7 @@ mod setup;
 pub mod sign_in;
 mod store;
 
+pub use crate::attestation_status::{AttestationStatesUnusable, FetchedAttestationStates};
 pub use crate::http::{TenantsError, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,

@@ -7,6 +7,7 @@ use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome, SignatureRequest};
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
+use symbolon_issuer::attestation_status::AttestationStates;
 use symbolon_issuer::card::CardKey;
 use symbolon_issuer::mapping::FitPicture;
 use symbolon_issuer::profile::{IssuerProfile, SigningKey};
@@ -58,6 +59,8 @@ pub struct Setup {
     pub card_codes: CardCodes,
     /// How residents sign in.
     pub sign_in: SignInSetup,
+    /// Where attestations of wallets and of keys are looked up; [`crate::FetchedAttestationStates`] does.
+    pub attestation_states: Arc<dyn AttestationStates>,
 }
 
 /// Which codes the cards of an issuer have, unless an order says otherwise.

@@ -4,6 +4,7 @@
 //! [OpenID4VCI appendix E]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-E
 
 use symbolon_crypto::{CryptoProvider, PublicKey, Thumbprint, UnixTime};
+use symbolon_protocol::attestation_status::AttestationStatus;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::oauth::client::{
     ClientHeaders, ClientIdentifier, ClientParameters, ClientParametersError, PresentedAuthentication,
@@ -48,6 +49,8 @@ pub struct ProvenClient {
     pub instance: Option<Thumbprint>,
     /// The mark of the JWT that it proved itself by, to be written with what that authorises.
     pub proof: Option<ReplayMark>,
+    /// Where the provider revokes the attestation of its instance. It is asked before anything is written.
+    pub attestation: AttestationStatus,
 }
 
 impl ProvenClient {
@@ -122,6 +125,7 @@ impl ClientJudgement<'_> {
             },
             instance: None,
             proof: None,
+            attestation: AttestationStatus::NotTracked,
         })
     }
 
@@ -140,6 +144,7 @@ impl ClientJudgement<'_> {
                 },
                 instance: None,
                 proof: None,
+                attestation: AttestationStatus::NotTracked,
             }),
             None => self.public(id),
         }
@@ -172,6 +177,7 @@ impl ClientJudgement<'_> {
                 assurance: ClientAssurance::Authenticated,
             },
             instance: None,
+            attestation: AttestationStatus::NotTracked,
             proof: Some(ReplayMark {
                 digest: SecretDigest::of(&text),
                 expires_at: verified.forget_after(),
@@ -216,6 +222,7 @@ impl ClientJudgement<'_> {
             ),
         };
         let instance = verified.thumbprint();
+        let status = verified.status().clone();
         let freshness = verified.freshness();
         let text = format!("client attestation proof {instance} {}", freshness.jti.as_str());
         Ok(ProvenClient {
@@ -225,6 +232,7 @@ impl ClientJudgement<'_> {
                 assurance,
             },
             instance: Some(instance),
+            attestation: status,
             proof: Some(ReplayMark {
                 digest: SecretDigest::of(&text),
                 expires_at: freshness.forget_after(),

@@ -11,7 +11,7 @@ use symbolon_protocol::oauth::pkce::CodeChallenge;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 
 use super::asked::Asked;
-use crate::identifiers::FamilyId;
+use crate::identifiers::{FamilyId, OfferId};
 use crate::record::Uin;
 
 /// How long a code may be redeemed. A wallet does so at once; FAPI 2.0 allows 60 seconds ([FAPI 2.0 Security Profile §5.3.2.1]).
@@ -52,6 +52,9 @@ pub struct AuthorizationCode {
     pub forgotten_at: UnixTime,
     /// Whether it was used.
     pub stage: CodeStage,
+    /// The offer that it came of, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// Whether a code was used.

@@ -11,6 +11,8 @@ use symbolon_protocol::oauth::client_attestation::AttesterKey;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use thiserror::Error;
 
+use crate::attestation_status::UnknownAttestationStatus;
+
 /// The policy of an authorization server. [`AuthorizationPolicy::closed`] is the start of every one.
 #[derive(Debug, Clone)]
 pub struct AuthorizationPolicy {
@@ -20,6 +22,8 @@ pub struct AuthorizationPolicy {
     pub unknown_clients: UnknownClients,
     /// Who may vouch for instances of wallets.
     pub attesters: TrustedAttesters,
+    /// What becomes of attestations, of wallets and of keys, whose status cannot be known.
+    pub unknown_attestation_status: UnknownAttestationStatus,
     /// Whether authorization requests come over the back channel.
     pub pushed_requests: PushedRequests,
     /// Whether tokens are bound to keys.
@@ -211,6 +215,7 @@ impl AuthorizationPolicy {
             clients: ClientRegistry::default(),
             unknown_clients: UnknownClients::Refused,
             attesters: TrustedAttesters::default(),
+            unknown_attestation_status: UnknownAttestationStatus::default(),
             pushed_requests: PushedRequests::Required,
             dpop: DpopPolicy::Optional,
             pre_authorized: PreAuthorizedClients::Anonymous,

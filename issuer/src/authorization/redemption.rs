@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::asked::{Asked, AskedBy};
 use super::code::{AuthorizationCode, CodeStage};
 use super::tokens::{FamilyStage, RefreshStage, RefreshToken, TokenFamily};
-use crate::grant::AccessGrant;
+use crate::grant::{AccessGrant, MAX_BEARER_TOKEN_LIFETIME};
 use crate::identifiers::{ConfigurationId, FamilyId, hexadecimal};
 use crate::record::Uin;
 use crate::secret::{BearerSecret, InstallationSecret, Purpose};
@@ -24,10 +24,21 @@ use crate::secret::{BearerSecret, InstallationSecret, Purpose};
 pub struct TokenTerms {
     /// How many credentials of each configuration an access token yields.
     pub credentials_each: u32,
-    /// How long an access token lasts.
+    /// How long an access token lasts that is bound to a key; one that is not lasts [`MAX_BEARER_TOKEN_LIFETIME`] at most.
     pub access_lifetime: Duration,
     /// For how long there are refresh tokens; `None` for never.
     pub refresh_lifetime: Option<Duration>,
+}
+
+impl TokenTerms {
+    /// How long an access token lasts that is bound to this key.
+    #[must_use]
+    pub fn lifetime_of(&self, dpop: Option<Thumbprint>) -> Duration {
+        match dpop {
+            Some(_) => self.access_lifetime,
+            None => self.access_lifetime.min(MAX_BEARER_TOKEN_LIFETIME),
+        }
+    }
 }
 
 /// What tokens are made of.
@@ -150,6 +161,7 @@ impl AuthorizationCode {
             client: self.client.clone(),
             stage: FamilyStage::Live,
             expires_at: now.plus(lifetime),
+            offer: self.offer.clone(),
         };
         let bound = Bound {
             record: &self.record,
@@ -186,6 +198,9 @@ pub enum CodeRefusal {
     /// Nobody made it, or it is long forgotten.
     #[error("the authorization code is unknown")]
     Unknown,
+    /// The offer that it came of was taken back.
+    #[error("the offer was taken back")]
+    OfferGone,
     /// Too late.
     #[error("the authorization code has expired")]
     Expired,
@@ -351,7 +366,7 @@ impl Bound<'_> {
                     .collect(),
                 expires_at: material
                     .now
-                    .plus(terms.access_lifetime)
+                    .plus(terms.lifetime_of(self.presenter.dpop))
                     .min(self.family.expires_at),
                 client: Some(self.presenter.client.clone()),
                 dpop: self.presenter.dpop,
@@ -364,6 +379,7 @@ impl Bound<'_> {
                     })
                     .collect(),
                 family: Some(self.family_id.clone()),
+                offer: self.family.offer.clone(),
             },
         })
     }

@@ -150,6 +150,7 @@ impl RequestJudgement<'_> {
                 Ok(Some(OfferReference {
                     state: *state,
                     record: offer.record.clone(),
+                    offer: Some(offer.offer.clone()),
                 }))
             }
             FoundOffer::Known { .. } | FoundOffer::Unknown => Err(RequestRefusal::Offer),

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::asked::Asked;
 use super::client::ClientDescription;
 use super::code::{AUTHORIZATION_CODE_LIFETIME, AUTHORIZATION_CODE_MEMORY, AuthorizationCode, CodeStage};
+use crate::identifiers::OfferId;
 use crate::record::Uin;
 use crate::secret::{BearerSecret, SecretDigest};
 
@@ -64,6 +65,9 @@ pub struct OfferReference {
     pub state: SecretDigest,
     /// The only record that may take it up.
     pub record: Uin,
+    /// Its entry in the book, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// How far an authorization has come. It only moves downwards in this list.
@@ -153,6 +157,7 @@ impl AuthorizationSession {
             expires_at: now.plus(AUTHORIZATION_CODE_LIFETIME),
             forgotten_at: now.plus(AUTHORIZATION_CODE_MEMORY),
             stage: CodeStage::Made,
+            offer: self.offer.as_ref().and_then(|reference| reference.offer.clone()),
         };
         Ok(GrantedAuthorization {
             session: Self {

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{AuthorizationCode, AuthorizationSession, CodeOffer, PushedRequest, RefreshToken, TokenFamily};
+use super::{
+    AuthorizationCode, AuthorizationSession, CodeOffer, OfferReference, PushedRequest, RefreshToken,
+    TokenFamily,
+};
 use crate::grant::{AccessGrant, Grant};
 
 fn reads_and_writes<T: Serialize + DeserializeOwned>(text: &str) {
@@ -58,4 +61,27 @@ fn the_forms_of_this_release_are_frozen() {
     frozen::<RefreshToken>(
         r#"{"client":"wallet","dpop":"KEY","instance":"KEY","family":"0123456789abcdef0123456789abcdef","record":"1","asked":{"A":"details"},"expires_at":5,"stage":"rotated"}"#,
     );
+    // With the offer that they came of, which the first ones were written without.
+    let offer = "\"offer\":\"0123456789abcdef0123456789abcdef\"";
+    for (of_an_offer, reads) in [
+        (
+            r#"{"record":"1","remaining":{"A":1},"expires_at":5,OFFER}"#,
+            frozen::<AccessGrant> as fn(&str),
+        ),
+        (
+            r#"{"record":"1","configurations":["A"],"credentials_each":1,"expires_at":5,"tx_code":null,"stage":"redeemed",OFFER}"#,
+            frozen::<Grant>,
+        ),
+        (
+            r#"{"client":"wallet","stage":"live","expires_at":5,OFFER}"#,
+            frozen::<TokenFamily>,
+        ),
+        (r#"{"state":"KEY","record":"1",OFFER}"#, frozen::<OfferReference>),
+        (
+            r#"{"client":"wallet","redirect_uri":"https://wallet.example/","code_challenge":"KEY","record":"1","asked":{"A":"scope"},"expires_at":5,"forgotten_at":6,"stage":"made",OFFER}"#,
+            frozen::<AuthorizationCode>,
+        ),
+    ] {
+        reads(&of_an_offer.replace("OFFER", offer));
+    }
 }

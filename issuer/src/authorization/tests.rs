@@ -130,6 +130,7 @@ fn an_offer_is_taken_up_by_the_resident_it_is_for() {
         offer: Some(OfferReference {
             state: SecretDigest::of("state"),
             record: uin("1"),
+            offer: None,
         }),
         ..requested()
     };

@@ -8,7 +8,7 @@ use symbolon_crypto::{Thumbprint, UnixTime};
 use symbolon_protocol::oauth::client::ClientIdentifier;
 
 use super::asked::Asked;
-use crate::identifiers::FamilyId;
+use crate::identifiers::{FamilyId, OfferId};
 use crate::record::Uin;
 
 /// The tokens that came of one authorization code. Whatever was obtained with them asks whether the family still lives.
@@ -21,6 +21,9 @@ pub struct TokenFamily {
     pub stage: FamilyStage,
     /// No token of the family outlives this.
     pub expires_at: UnixTime,
+    /// The offer that it came of, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// Whether the tokens of a family are good.

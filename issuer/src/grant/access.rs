@@ -12,12 +12,17 @@ use symbolon_protocol::openid4vci::credential::CredentialSelector;
 use symbolon_protocol::openid4vci::identifiers::CredentialIdentifier;
 use thiserror::Error;
 
-use crate::identifiers::{ConfigurationId, FamilyId};
+use crate::identifiers::{ConfigurationId, FamilyId, OfferId};
 use crate::record::Uin;
 use crate::secret::SecretDigest;
 
 /// How long an access token lasts: a wallet asks for the credential within seconds; the rest is for a resident who must unlock a phone.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+
+/// The longest that a token lasts that is bound to no key: whoever steals one has what it opens ([OpenID4VCI §13.10]).
+///
+/// [OpenID4VCI §13.10]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-13.10
+pub const MAX_BEARER_TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 
 /// What a token entitles to. The record is fixed when the offer is made or the resident signs in; nothing in a request can name another
 /// (ATTACKS.md row 19).
@@ -49,6 +54,9 @@ pub struct AccessGrant {
     /// The tokens that it ends with; `None` where nothing but its own time ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<FamilyId>,
+    /// The offer that it came of, which must stand; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 impl AccessGrant {

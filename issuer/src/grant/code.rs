@@ -31,7 +31,8 @@ pub struct OfferPlan {
 }
 
 /// Whether an offer is protected by a transaction code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TxCodePolicy {
     /// The offer alone suffices: it is shown face to face.
     NotRequired,
@@ -41,7 +42,7 @@ pub enum TxCodePolicy {
 
 /// A new offer: its secrets, and the grant to be stored before they leave.
 pub struct PlannedOffer {
-    /// Under which it can be fetched.
+    /// What the book calls it.
     pub id: OfferId,
     /// Goes into the offer.
     pub code: BearerSecret,
@@ -78,6 +79,7 @@ impl OfferPlan {
                 .map(|tx_code| TxCodeGuard::new(secret, &code.digest(), tx_code)),
             stage: GrantStage::Offered,
             code_offer: None,
+            offer: Some(id.clone()),
         };
         Ok(PlannedOffer {
             id,
@@ -107,6 +109,9 @@ pub struct Grant {
     /// The digest of the `issuer_state` by which the same offer may be taken up instead. An offer is taken up once, by either way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_offer: Option<SecretDigest>,
+    /// The offer's entry in the book, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// How far a grant has come. Only [`GrantStage::Offered`] can be redeemed.
@@ -220,7 +225,7 @@ impl Grant {
                 .iter()
                 .map(|id| (id.clone(), self.credentials_each))
                 .collect(),
-            expires_at: now.plus(material.terms.access_lifetime),
+            expires_at: now.plus(material.terms.lifetime_of(request.dpop)),
             client: request.client.cloned(),
             dpop: request.dpop,
             identifiers: request
@@ -230,6 +235,7 @@ impl Grant {
                 .filter_map(|id| Some((id.clone(), dataset(secret, &authorization, id.as_str())?)))
                 .collect(),
             family: None,
+            offer: self.offer.clone(),
         };
         Ok(Redemption::Granted {
             grant: Self {
@@ -242,6 +248,56 @@ impl Grant {
     }
 }
 
+impl Grant {
+    /// The grant with a new transaction code in the place of the old one, whose failures are forgotten, also where they were too many.
+    /// `code_digest` is that of the pre-authorized code.
+    ///
+    /// # Errors
+    /// [`RenewalRefused`].
+    pub fn with_new_tx_code(
+        &self,
+        secret: &InstallationSecret,
+        code_digest: &SecretDigest,
+        now: UnixTime,
+        randomness: &dyn Randomness,
+    ) -> Result<(Self, TxCode), RenewalRefused> {
+        if self.tx_code.is_none() {
+            return Err(RenewalRefused::NotRequired);
+        }
+        if self.stage == GrantStage::Redeemed {
+            return Err(RenewalRefused::Redeemed);
+        }
+        if now >= self.expires_at {
+            return Err(RenewalRefused::Expired);
+        }
+        let tx_code = TxCode::make(randomness)?;
+        let grant = Self {
+            tx_code: Some(TxCodeGuard::new(secret, code_digest, &tx_code)),
+            stage: GrantStage::Offered,
+            ..self.clone()
+        };
+        Ok((grant, tx_code))
+    }
+}
+
+/// Why an offer gets no new transaction code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RenewalRefused {
+    /// It never had one.
+    #[error("the offer has no transaction code")]
+    NotRequired,
+    /// It was taken up.
+    #[error("the offer was taken up already")]
+    Redeemed,
+    /// Too late.
+    #[error("the offer has expired")]
+    Expired,
+    /// There is no randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
+}
+
 /// Why a token request was refused ([OpenID4VCI §6.3]).
 ///
 /// [OpenID4VCI §6.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6.3
@@ -251,6 +307,9 @@ pub enum TokenRefusal {
     /// `invalid_grant`.
     #[error("the pre-authorized code is unknown")]
     UnknownCode,
+    /// `invalid_grant`.
+    #[error("the offer was taken back")]
+    OfferGone,
     /// `invalid_grant`.
     #[error("the pre-authorized code has expired")]
     Expired,

@@ -98,7 +98,7 @@ fn a_code_is_redeemed_once_and_not_after_its_time() {
     let mut offered = Offered::new(TxCodePolicy::NotRequired);
     assert_eq!(offered.try_code(None, later(3_600)), Err(TokenRefusal::Expired));
     let access = offered.try_code(None, later(3_599)).unwrap();
-    assert_eq!(access.expires_at, later(3_599).plus(ACCESS_TOKEN_LIFETIME));
+    assert_eq!(access.expires_at, later(3_599).plus(MAX_BEARER_TOKEN_LIFETIME));
     assert_eq!(
         offered.try_code(None, later(3_599)),
         Err(TokenRefusal::AlreadyRedeemed)
@@ -215,4 +215,34 @@ fn a_nonce_is_recognised_until_it_expires_and_no_other_is() {
     bytes[0] ^= 1;
     let altered = symbolon_crypto::encoding::base64url::encode(&bytes);
     assert_eq!(check_nonce(&altered, &secret, NOW), Err(NonceRefused::NotOurs));
+}
+
+#[test]
+fn a_new_transaction_code_replaces_the_old_one_and_forgets_its_failures() {
+    let mut offered = Offered::new(TxCodePolicy::Required);
+    let old = offered.offer.tx_code.take().unwrap();
+    let mut now = NOW;
+    while offered.offer.grant.stage == GrantStage::Offered {
+        assert!(offered.try_code(Some("wrong"), now).is_err());
+        now = now.plus(Duration::from_secs(60));
+    }
+    let digest = offered.offer.code.digest();
+    let renew = |offered: &Offered, now| {
+        let grant = &offered.offer.grant;
+        grant.with_new_tx_code(&offered.secret, &digest, now, &offered.randomness)
+    };
+    let (grant, new) = renew(&offered, now).unwrap();
+    offered.offer.grant = grant;
+    assert_eq!(
+        offered.try_code(Some(old.expose()), now),
+        Err(TokenRefusal::WrongTxCode)
+    );
+    let after_the_wait = now.plus(Duration::from_secs(1));
+    assert!(offered.try_code(Some(new.expose()), after_the_wait).is_ok());
+    let refused = |offered: &Offered, now| renew(offered, now).err();
+    assert_eq!(refused(&offered, now), Some(RenewalRefused::Redeemed));
+    let without = Offered::new(TxCodePolicy::NotRequired);
+    assert_eq!(refused(&without, NOW), Some(RenewalRefused::NotRequired));
+    let late = Offered::new(TxCodePolicy::Required);
+    assert_eq!(refused(&late, later(3_600)), Some(RenewalRefused::Expired));
 }

@@ -138,6 +138,7 @@ impl AcceptedRequest<'_> {
             credentials,
             changes: Vec::new(),
             transaction: self.transaction,
+            offer: self.offer,
             notification: Some(notification),
             events,
         };
@@ -172,14 +173,15 @@ impl AcceptedRequest<'_> {
                 configuration: self.configuration.id().clone(),
                 keys: self.keys.iter().map(PublicKey::to_jwk).collect(),
                 copies: self.copies,
-                response_encryption: self.response_encryption,
                 holder: self.holder,
                 requested_at: now,
                 expires_at: now.plus(Duration::from_secs(policy.deferred_lifetime_seconds)),
                 stage: TransactionStage::Pending,
+                offer: self.offer.as_ref().map(|standing| standing.offer.clone()),
             },
             access: self.access.ok_or(IssuanceFailure::NotPaid)?,
             nonces: self.nonces,
+            offer: self.offer,
             event: WaitingEvent::make(now, Actor::Wallet, action, material.randomness)?,
         })
     }

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 use symbolon_credential::data_integrity::{JsonLd, JsonLdBudget};
 use symbolon_crypto::{PublicKey, SignatureAlgorithm};
+use symbolon_protocol::attestation_status::AttestationStatus;
 use symbolon_protocol::openid4vci::credential::Proofs;
 use symbolon_protocol::openid4vci::identifiers::CNonce;
 use symbolon_protocol::openid4vci::key_attestation::{
@@ -32,6 +33,8 @@ pub(super) struct ProvenKeys {
     pub(super) keys: Vec<PublicKey>,
     /// What the proofs answer; several proofs may answer one nonce.
     pub(super) nonces: Vec<CNonce>,
+    /// Where the attestations of the keys are revoked.
+    pub(super) attestations: Vec<AttestationStatus>,
 }
 
 /// How the proofs of a configuration may name their keys. A W3C credential names its holder by a DID, so a wallet may do so too.
@@ -101,6 +104,7 @@ fn by_jwt(
     let mut proven = ProvenKeys {
         keys: Vec::with_capacity(proofs.len()),
         nonces: Vec::with_capacity(proofs.len()),
+        attestations: Vec::new(),
     };
     let mut attested = Vec::new();
     for proof in proofs {
@@ -110,12 +114,19 @@ fn by_jwt(
         }
         proven.keys.push(proof.key().clone());
         proven.nonces.push(proof.nonce().clone());
-        if let Some(VerifiedKeyAttestation { keys, nonce, .. }) = proof.attestation() {
-            proven.nonces.extend(nonce.clone());
+        if let Some(VerifiedKeyAttestation {
+            keys, nonce, status, ..
+        }) = proof.attestation()
+        {
+            proven.nonces.push(nonce.clone());
+            // Several proofs may carry one attestation.
+            if !proven.attestations.contains(status) {
+                proven.attestations.push(status.clone());
+            }
             attested.extend(keys.iter().cloned());
         }
     }
-    // F.1: a credential for each attested key, those of the proofs first. Several proofs may carry one attestation.
+    // F.1: a credential for each attested key, those of the proofs first.
     for key in attested {
         if !proven.keys.contains(&key) {
             proven.keys.push(key);
@@ -133,7 +144,8 @@ fn by_attestation(
     let verified = key_attestation::verify(attestation, &expected, material.now, material.crypto)?;
     Ok(ProvenKeys {
         keys: verified.keys,
-        nonces: verified.nonce.into_iter().collect(),
+        nonces: vec![verified.nonce],
+        attestations: vec![verified.status],
     })
 }
 
@@ -163,6 +175,7 @@ fn by_presentation(
     let mut proven = ProvenKeys {
         keys: Vec::with_capacity(proofs.len()),
         nonces: Vec::with_capacity(proofs.len()),
+        attestations: Vec::new(),
     };
     for presentation in proofs {
         let proof = proof_di_vp::verify(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon_crypto::PublicKey;
+use symbolon_protocol::attestation_status::AttestationStatus;
 use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::openid4vci::credential::CredentialRequest;
 use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
@@ -17,7 +18,7 @@ use crate::mapping::{Copies, CredentialConfiguration, IssuancePolicy};
 use crate::policy::{EncryptionPolicy, IssuerPolicy};
 use crate::record::Uin;
 use crate::secret::SecretDigest;
-use crate::store::{FetchedTransaction, ReplayMark, SpentAccess, Stored};
+use crate::store::{FetchedTransaction, OfferStanding, ReplayMark, SpentAccess, Stored};
 use crate::transaction::{Transaction, TransactionAnswer, TransactionRefusal};
 
 /// An access token as it was presented: known, in time, its family alive, and its key proven where it is bound to one.
@@ -29,6 +30,8 @@ pub struct PresentedAccess {
     pub access: Stored<AccessGrant>,
     /// The family that it ends with.
     pub family: Option<Stored<TokenFamily>>,
+    /// The offer that it came of, which stands.
+    pub offer: Option<OfferStanding>,
     /// The mark of its DPoP proof, written with what the proof authorises.
     pub proof: Option<ReplayMark>,
 }
@@ -55,8 +58,10 @@ pub struct AcceptedRequest<'a> {
     pub(super) keys: Vec<PublicKey>,
     pub(super) copies: Copies,
     pub(super) nonces: Vec<NonceMark>,
+    pub(super) attestations: Vec<AttestationStatus>,
     pub(super) access: Option<SpentAccess>,
     pub(super) transaction: Option<FetchedTransaction>,
+    pub(super) offer: Option<OfferStanding>,
     pub(super) holder: GrantHolder,
     pub(super) response_encryption: Option<ResponseEncryption>,
 }
@@ -66,6 +71,13 @@ impl AcceptedRequest<'_> {
     #[must_use]
     pub const fn record(&self) -> &Uin {
         &self.record
+    }
+
+    /// Where the attestations of the keys are revoked. They are asked before anything is written; those of a deferred credential
+    /// were when the keys were proven.
+    #[must_use]
+    pub fn attestations(&self) -> &[AttestationStatus] {
+        &self.attestations
     }
 
     /// How many credentials are asked for: one for each proven key, as far as a batch goes.
@@ -122,7 +134,11 @@ pub fn judge<'a>(
         Some(client) => ExpectedClient::Named(client),
         None => ExpectedClient::Anonymous,
     };
-    let ProvenKeys { mut keys, nonces } = prove(proofs, configuration, client, material)?;
+    let ProvenKeys {
+        mut keys,
+        nonces,
+        attestations,
+    } = prove(proofs, configuration, client, material)?;
     // An attestation may attest more keys than one request gets credentials: then fewer are issued (§8.3).
     keys.truncate(profile.policy().batch_size as usize);
     let nonces = nonces
@@ -136,8 +152,10 @@ pub fn judge<'a>(
         copies: configuration.copies(keys.len()),
         keys,
         nonces: nonces.into_iter().collect(),
+        attestations,
         access: Some(presented.spent(left)),
         transaction: None,
+        offer: presented.offer.clone(),
         holder: access.holder(presented.token),
         response_encryption: request.response_encryption.clone(),
     })
@@ -151,21 +169,22 @@ pub enum Judged<'a> {
     Wait(Option<Box<ResponseEncryption>>),
 }
 
-/// Judges a deferred credential request: `grant` is that of its access token, `response_encryption` what it says itself.
+/// Judges a deferred credential request: `grant` is that of its access token, `offer` the standing of the transaction's, and
+/// `response_encryption` what the request says itself, whatever the credential request said.
 ///
 /// # Errors
 /// [`CredentialRefusal`]. Nothing was spent.
 pub fn judge_deferred<'a>(
     fetched: (crate::identifiers::TransactionId, &Stored<Transaction>),
     grant: &SecretDigest,
+    offer: Option<OfferStanding>,
     response_encryption: Option<ResponseEncryption>,
     material: &IssuanceMaterial<'a>,
 ) -> Result<Judged<'a>, CredentialRefusal> {
     let (id, stored) = fetched;
     let transaction = &stored.value;
     let answer = transaction.answer(grant, material.now)?;
-    // §9.1: what the deferred request says replaces what the credential request said.
-    let response_encryption = response_encryption.or_else(|| transaction.response_encryption.clone());
+    // §9.1: only what this request says counts. The key of the credential request may be gone by now.
     check_response_encryption(response_encryption.as_ref(), material.profile.policy())?;
     if answer == TransactionAnswer::Wait {
         return Ok(Judged::Wait(response_encryption.map(Box::new)));
@@ -184,11 +203,13 @@ pub fn judge_deferred<'a>(
         keys,
         copies: transaction.copies,
         nonces: Vec::new(),
+        attestations: Vec::new(),
         access: None,
         transaction: Some(FetchedTransaction {
             id,
             expected: stored.revision.clone(),
         }),
+        offer,
         holder: transaction.holder.clone(),
         response_encryption,
     })))

@@ -25,6 +25,10 @@ pub(super) fn check(file: &CredentialFile) -> Result<(ConfigurationId, Target), 
         );
     }
     for (at, display) in file.display.iter().enumerate() {
+        let mut earlier = file.display.iter().take(at);
+        if earlier.any(|earlier| earlier.locale.eq_ignore_ascii_case(&display.locale)) {
+            return refuse(format!("display[{at}].locale"), "is that of an earlier display");
+        }
         for (key, colour) in [
             ("background-color", &display.background_color),
             ("text-color", &display.text_color),

@@ -533,6 +533,7 @@ fn every_mistake_in_a_configuration_names_its_key() {
         ("validity-days = 365", "validity-days = 0", "validity-days: "),
         ("validity-days = 365", "validty-days = 365", "validty-days"),
         ("#12394a", "red", "display[0].background-color: "),
+        ("locale = \"fr\"", "locale = \"EN\"", "display[1].locale: "),
         ("path = [\"full_name\"]", "path = [\"iss\"]", "claims[1].path: "),
         ("path = [\"full_name\"]", "path = [\"_sd\"]", "claims[1].path: "),
         ("path = [\"full_name\"]", "path = []", "claims[1].path: "),

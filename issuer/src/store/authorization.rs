@@ -2,7 +2,7 @@
 
 use symbolon_crypto::UnixTime;
 
-use super::{Revision, StoreFuture, Stored};
+use super::{OfferStep, Revision, StoreFuture, Stored};
 use crate::audit::WaitingEvent;
 use crate::authorization::{
     AuthorizationCode, AuthorizationSession, CodeOffer, PushedRequest, RefreshToken, TokenFamily,
@@ -101,6 +101,8 @@ pub struct AuthorizationCommit {
     pub refresh: Vec<Change<SecretDigest, RefreshToken>>,
     /// A new access token: its digest and what it entitles to.
     pub access: Option<(SecretDigest, AccessGrant)>,
+    /// The offer on which it is a step, which must still stand.
+    pub step: Option<OfferStep>,
     /// Proofs that are used up.
     pub replays: Vec<ReplayMark>,
     /// What the audit log says.

@@ -9,6 +9,7 @@
 mod authorization;
 mod fixtures;
 mod notifications;
+mod offers;
 mod sign_in;
 mod transactions;
 mod upkeep;
@@ -22,10 +23,11 @@ use super::{
 };
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
 use crate::grant::{Grant, GrantStage, NonceMark};
-use crate::identifiers::OfferId;
+use crate::identifiers::OfferAddress;
 use crate::index::{IndexAllocator, IndexWidth, ShardId, open_fresh_shard};
 use fixtures::{
-    NOW, Numbers, credential, digest, event, grant, issuance, offer, record, spent, token_access, uin,
+    NOW, Numbers, credential, digest, event, grant, issuance, new_offer, offer, record, spent, token_access,
+    uin,
 };
 
 /// Runs the whole suite. `make` gives an empty store each time; the stores must not share anything.
@@ -44,6 +46,12 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     transactions::a_request_waits_with_what_it_spends_or_not_at_all(&*make()).await;
     transactions::a_transaction_is_decided_and_fetched_by_one_of_two(&*make()).await;
     transactions::transactions_are_listed_in_order_and_forgotten_when_they_expire(&*make()).await;
+    offers::entries_are_listed_in_order_and_by_record(&*make()).await;
+    offers::what_became_of_an_offer_is_noted_with_each_step(&*make()).await;
+    offers::of_a_step_and_a_cancellation_one_wins(&*make()).await;
+    offers::nothing_is_issued_or_deferred_on_an_offer_that_was_cancelled(&*make()).await;
+    offers::a_cancelled_offer_takes_its_rights_with_it(&*make()).await;
+    offers::an_entry_leaves_the_book_with_all_that_was_noted(&*make()).await;
     notifications::a_notification_is_stored_with_its_credentials_and_noted_with_their_records(&*make()).await;
     notifications::a_copy_without_a_status_takes_no_index(&*make()).await;
     authorization::a_value_is_replaced_by_one_of_two(&*make()).await;
@@ -110,15 +118,7 @@ async fn records_are_kept_by_uin_whole_and_in_order(store: &dyn IssuerStore) {
 async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     let code = digest("code");
-    store
-        .put_offer(NewOffer {
-            offer: None,
-            grant: Some((code, grant())),
-            code_offer: None,
-            event: event(&numbers),
-        })
-        .await
-        .unwrap();
+    store.put_offer(new_offer(&numbers, code)).await.unwrap();
     let one = store.grant(&code).await.unwrap().unwrap();
     let two = store.grant(&code).await.unwrap().unwrap();
     let mut redeemed = one.value.clone();
@@ -144,39 +144,39 @@ async fn a_grant_is_redeemed_by_one_of_two(store: &dyn IssuerStore) {
         store.grant(&code).await.unwrap().unwrap().value.stage,
         GrantStage::Redeemed
     );
-    let outcome = store
-        .swap_grant(&code, &two.revision, &grant(), None)
-        .await
-        .unwrap();
+    let failure = AuthorizationCommit {
+        grant: Some(Change::of(code, &two, grant())),
+        ..AuthorizationCommit::default()
+    };
     assert_eq!(
-        outcome,
-        Swap::Changed,
+        store.commit_authorization(failure).await.unwrap(),
+        AuthorizationOutcome::Changed,
         "a failure counted late must not revive a redeemed grant"
     );
 }
 
 async fn an_offer_is_stored_with_its_grant_and_once(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    let id = OfferId::make(&numbers).unwrap();
+    let address = OfferAddress::make(&numbers).unwrap();
     let new = |code: &str| NewOffer {
-        offer: Some((id.clone(), offer())),
-        grant: Some((digest(code), grant())),
-        code_offer: None,
-        event: event(&numbers),
+        offer: Some((address.clone(), offer())),
+        ..new_offer(&numbers, digest(code))
     };
     store.put_offer(new("a")).await.unwrap();
-    assert_eq!(store.offer(&id).await.unwrap().unwrap(), offer());
+    assert_eq!(store.offer(&address).await.unwrap().unwrap(), offer());
+    let clashing = new("b");
     assert!(matches!(
-        store.put_offer(new("b")).await,
+        store.put_offer(clashing.clone()).await,
         Err(StoreError::Exists { .. })
     ));
     assert!(
         store.grant(&digest("b")).await.unwrap().is_none(),
         "an offer that clashes leaves no grant"
     );
+    assert!(store.offer_entry(&clashing.entry.0).await.unwrap().is_none());
     assert!(
         store
-            .offer(&OfferId::make(&numbers).unwrap())
+            .offer(&OfferAddress::make(&numbers).unwrap())
             .await
             .unwrap()
             .is_none()
@@ -186,15 +186,7 @@ async fn an_offer_is_stored_with_its_grant_and_once(store: &dyn IssuerStore) {
 async fn an_issuance_is_whole_and_each_part_has_its_own_refusal(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     let code = digest("code");
-    store
-        .put_offer(NewOffer {
-            offer: None,
-            grant: Some((code, grant())),
-            code_offer: None,
-            event: event(&numbers),
-        })
-        .await
-        .unwrap();
+    store.put_offer(new_offer(&numbers, code)).await.unwrap();
     let read = store.grant(&code).await.unwrap().unwrap();
     let redeemed = AuthorizationCommit {
         grant: Some(Change::of(code, &read, read.value.clone())),

@@ -8,6 +8,7 @@ mod books;
 mod envelope;
 mod grants;
 mod notifications;
+mod offers;
 mod operations;
 mod records;
 mod restoration;
@@ -140,6 +141,12 @@ pub enum Space {
     SignIns,
     /// Budgets of messages, by record.
     SendBudgets,
+    /// The book of offers, by identifier.
+    OfferBook,
+    /// Identifiers of offers by record.
+    OffersByRecord,
+    /// What became of offers, by identifier and kind of note.
+    OfferNotes,
     /// Single values: the secret, the audit head, the pack's sequence.
     Installation,
 }
@@ -156,7 +163,7 @@ pub enum Durability {
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Records,
         Self::RecordsByVid,
         Self::Offers,
@@ -182,6 +189,9 @@ impl Space {
         Self::SendBudgets,
         Self::Transactions,
         Self::Notifications,
+        Self::OfferBook,
+        Self::OffersByRecord,
+        Self::OfferNotes,
         Self::Installation,
     ];
 
@@ -198,6 +208,9 @@ impl Space {
             | Self::StatusMarks
             | Self::WaitingEvents
             | Self::AuditEntries
+            | Self::OfferBook
+            | Self::OffersByRecord
+            | Self::OfferNotes
             | Self::Installation => Durability::Books,
             Self::Offers
             | Self::Grants
@@ -256,6 +269,9 @@ impl Space {
             Self::ReplayMarks => "issuer-replay-marks",
             Self::SignIns => "issuer-sign-ins",
             Self::SendBudgets => "issuer-send-budgets",
+            Self::OfferBook => "issuer-offer-book",
+            Self::OffersByRecord => "issuer-offers-by-record",
+            Self::OfferNotes => "issuer-offer-notes",
             Self::Installation => "issuer-installation",
         }
     }

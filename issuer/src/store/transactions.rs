@@ -1,6 +1,6 @@
 //! Requests that wait for an operator.
 
-use super::{IssuanceOutcome, Revision, SpentAccess, StoreFuture, Stored, Swap};
+use super::{IssuanceOutcome, OfferStanding, Revision, SpentAccess, StoreFuture, Stored, Swap};
 use crate::audit::WaitingEvent;
 use crate::grant::NonceMark;
 use crate::identifiers::TransactionId;
@@ -40,6 +40,8 @@ pub struct Deferral {
     pub access: SpentAccess,
     /// The nonces of the proofs.
     pub nonces: Vec<NonceMark>,
+    /// The offer that it came of, which must still stand.
+    pub offer: Option<OfferStanding>,
     /// What the audit log says.
     pub event: WaitingEvent,
 }

@@ -1,12 +1,13 @@
 //! What the store's operations take and give.
 
 use super::authorization::ReplayMark;
-use super::{FetchedTransaction, NewNotification};
+use super::{FetchedTransaction, NewNotification, OfferStanding};
 use crate::audit::WaitingEvent;
 use crate::authorization::CodeOffer;
 use crate::credential_record::CredentialRecord;
 use crate::grant::{AccessGrant, Grant, NonceMark};
-use crate::identifiers::{FamilyId, OfferId};
+use crate::identifiers::{FamilyId, OfferAddress, OfferId};
+use crate::offer::OfferEntry;
 use crate::secret::SecretDigest;
 use symbolon_crypto::UnixTime;
 
@@ -47,8 +48,10 @@ pub enum RecordChange {
 /// An offer and what its grants need, stored together.
 #[derive(Debug, Clone)]
 pub struct NewOffer {
+    /// What the book says of it, under its identifier.
+    pub entry: (OfferId, OfferEntry),
     /// The offer, when it is to be fetched by reference.
-    pub offer: Option<(OfferId, StoredOffer)>,
+    pub offer: Option<(OfferAddress, StoredOffer)>,
     /// The digest of the pre-authorized code and its grant, when the offer has one.
     pub grant: Option<(SecretDigest, Grant)>,
     /// The digest of the `issuer_state` and what it leads to, when the resident may sign in for it.
@@ -68,6 +71,9 @@ pub struct StoredOffer {
     pub json: String,
     /// It is not served from here on.
     pub expires_at: UnixTime,
+    /// Its entry in the book, which must stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<OfferId>,
 }
 
 /// Everything that issuing changes, in one commit.
@@ -83,6 +89,8 @@ pub struct Issuance {
     pub changes: Vec<StatusChange>,
     /// The transaction that ends with it, when an operator had to approve.
     pub transaction: Option<FetchedTransaction>,
+    /// The offer that all of it came of, which must still stand. The book then says what was issued.
+    pub offer: Option<OfferStanding>,
     /// What the wallet will tell of the credentials.
     pub notification: Option<NewNotification>,
     /// What the audit log says.

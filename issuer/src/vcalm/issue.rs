@@ -244,6 +244,7 @@ impl PreparedDocument {
                 credentials: vec![record],
                 changes: Vec::new(),
                 transaction: None,
+                offer: None,
                 notification: None,
                 events: vec![event],
             },

@@ -19,6 +19,6 @@ mod tests;
 mod translations;
 
 pub use minijinja::value::Serde;
-pub use minijinja::{Error as TemplateError, Value, context};
+pub use minijinja::{Error as TemplateError, ErrorKind, Value, context};
 pub use templates::{LanguageLink, Templates};
 pub use translations::{Direction, Translation, Translations, TranslationsError};

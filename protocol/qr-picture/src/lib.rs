@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod document;
 mod draw;
 mod picture;
 mod read;
@@ -7,6 +8,7 @@ mod read;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use document::MAX_DOCUMENT_PAGES;
 pub use draw::{DrawError, ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
 pub use picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
-pub use read::{Decoder, Found, PictureSource, read_luma, read_picture};
+pub use read::{Decoder, Found, PictureSource, is_picture, read_luma, read_picture};

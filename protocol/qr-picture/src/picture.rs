@@ -20,8 +20,8 @@ const MAX_DECODING_BYTES: u64 = MAX_PICTURE_PIXELS * 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Neither PNG nor JPEG nor WebP.
-    #[error("not a png, jpeg or webp file")]
+    /// Neither PNG nor JPEG nor WebP nor PDF.
+    #[error("not a png, jpeg, webp or pdf file")]
     UnknownFormat,
     /// A larger file than [`MAX_PICTURE_BYTES`].
     #[error("the file has more than {MAX_PICTURE_BYTES} bytes")]
@@ -29,7 +29,7 @@ pub enum PictureError {
     /// More pixels than [`MAX_PICTURE_PIXELS`].
     #[error("the picture has more than {MAX_PICTURE_PIXELS} pixels")]
     TooManyPixels,
-    /// A damaged file, or one that takes more memory than its pixels.
+    /// A damaged file, one that takes more memory than its pixels, or a document under a password.
     #[error("the picture cannot be decoded")]
     Undecodable,
     /// The encoder failed.

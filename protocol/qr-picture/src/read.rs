@@ -13,6 +13,7 @@ use rxing::qrcode::QRCodeReader;
 use rxing::qrcode::cpp_port::QrReader;
 use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource, Reader};
 
+use crate::document;
 use crate::picture::{LumaPicture, PictureError};
 
 /// Where a picture comes from decides which decoder looks first.
@@ -67,11 +68,26 @@ const MAX_CODES: usize = 16;
 /// and more pixels, and half of them read better than all.
 const LARGE_PICTURE_PIXELS: u64 = 4_000_000;
 
-/// Reads all QR codes of a PNG, JPEG or WebP file, each once. No code at all is an empty list.
+/// Whether a file begins like one that [`read_picture`] opens: PNG, JPEG, WebP or PDF.
+#[must_use]
+pub fn is_picture(file: &[u8]) -> bool {
+    file.starts_with(b"\x89PNG\r\n\x1a\n")
+        || file.starts_with(&[0xff, 0xd8, 0xff])
+        || (file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP"))
+        || document::is_document(file)
+}
+
+/// Reads all QR codes of a PNG, JPEG or WebP file or of the first pages of a PDF document, each once. No code at all is an empty list.
 ///
 /// # Errors
 /// [`PictureError`] when the file is no picture within the budget.
 pub fn read_picture(file: &[u8], source: PictureSource) -> Result<Vec<Found>, PictureError> {
+    if document::is_document(file) {
+        let mut found = Vec::new();
+        // A page is drawn and not photographed, but may show a photo.
+        document::each_page(file, |page| merge(&mut found, read_luma(page, source)))?;
+        return Ok(found);
+    }
     Ok(read_luma(&LumaPicture::decode(file)?, source))
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use thiserror::Error;
 
+use super::claims_description::{WantedClaim, are_consistent};
 use super::identifiers::{ConfigurationId, CredentialIdentifier};
 use crate::identifier::IssuerIdentifier;
 
@@ -20,8 +21,10 @@ pub const MAX_AUTHORIZATION_DETAILS: usize = 64;
 /// The longest parameter that is read, in bytes.
 pub const MAX_AUTHORIZATION_DETAILS_BYTES: usize = 16 * 1024;
 
-/// A credential that a wallet asks for. `claims`, with which a wallet may ask for less than the whole credential, is
-/// ignored: an issuer of this suite issues credentials as they are configured.
+/// A credential that a wallet asks for. An issuer of this suite issues credentials as they are configured, whatever `claims` says; but
+/// `claims` that contradict themselves are refused ([OpenID4VCI appendix B.3]).
+///
+/// [OpenID4VCI appendix B.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-B.3
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedCredential {
     #[serde(rename = "type")]
@@ -69,13 +72,24 @@ impl RequestedCredential {
             if !entry.is_object() {
                 return Err(InvalidAuthorizationDetails);
             }
-            let entry: Self = serde_json::from_value(entry).map_err(|_| InvalidAuthorizationDetails)?;
-            if entry.locations.len() > MAX_AUTHORIZATION_DETAILS {
-                return Err(InvalidAuthorizationDetails);
-            }
-            read.push(entry);
+            read.push(Self::read(entry)?);
         }
         Ok(read)
+    }
+
+    fn read(mut entry: Value) -> Result<Self, InvalidAuthorizationDetails> {
+        if let Some(claims) = entry.as_object_mut().and_then(|members| members.remove("claims")) {
+            let claims: Vec<WantedClaim> =
+                serde_json::from_value(claims).map_err(|_| InvalidAuthorizationDetails)?;
+            if !are_consistent(&claims) {
+                return Err(InvalidAuthorizationDetails);
+            }
+        }
+        let entry: Self = serde_json::from_value(entry).map_err(|_| InvalidAuthorizationDetails)?;
+        if entry.locations.len() > MAX_AUTHORIZATION_DETAILS {
+            return Err(InvalidAuthorizationDetails);
+        }
+        Ok(entry)
     }
 }
 
@@ -149,6 +163,8 @@ mod tests {
             r#"[{"type":"openid_credential","credential_configuration_id":""}]"#,
             r#"[{"type":"openid_credential","type":"openid_credential","credential_configuration_id":"a"}]"#,
             r#"[["openid_credential","a",[]]]"#,
+            r#"[{"type":"openid_credential","credential_configuration_id":"a","claims":{}}]"#,
+            r#"[{"type":"openid_credential","credential_configuration_id":"a","claims":[{"path":["x"]},{"path":["x"]}]}]"#,
             &many,
         ] {
             assert_eq!(

@@ -24,7 +24,7 @@ const TRANSACTION: &str = "transaction_id";
 pub struct DeferredCredentialRequest {
     /// The transaction of an earlier response.
     pub transaction_id: TransactionId,
-    /// How the answer is to be encrypted, in place of what the credential request said.
+    /// How the answer is to be encrypted; in the clear without it, whatever the credential request said.
     pub response_encryption: Option<ResponseEncryption>,
 }
 

@@ -6,8 +6,9 @@
 use core::time::Duration;
 
 use serde_json::{Map, Value, json};
+use symbolon_credential::status::CredentialStatus;
 use symbolon_crypto::jose::jws::{self, CompactJws, JwsError, PreparedJws};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_crypto::{CryptoProvider, Jwk, PublicKey, SignatureAlgorithm, UnixTime};
 use thiserror::Error;
 
@@ -15,6 +16,7 @@ use super::credential::MAX_PROOFS;
 use super::error::CredentialErrorCode;
 use super::identifiers::CNonce;
 use super::metadata::{AttackResistance, KeyAttestationsRequired};
+use crate::attestation_status::AttestationStatus;
 
 /// The `typ` of a key attestation.
 pub const KEY_ATTESTATION_TYPE: &str = "key-attestation+jwt";
@@ -44,9 +46,11 @@ pub struct AttestationExpectations<'a> {
 /// Where an attestation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttestationPlace {
-    /// In the header of a `jwt` proof: it must expire, because the proof alone is fresh.
+    /// In the header of a `jwt` proof: it must expire ([OpenID4VCI appendix D.1]).
+    ///
+    /// [OpenID4VCI appendix D.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#appendix-D.1
     ProofHeader,
-    /// As an `attestation` proof: it must answer a nonce, because nothing else is fresh.
+    /// As an `attestation` proof.
     Proof,
 }
 
@@ -58,7 +62,9 @@ pub struct VerifiedKeyAttestation {
     /// The keys, at least one, each once.
     pub keys: Vec<PublicKey>,
     /// The nonce that it answers.
-    pub nonce: Option<CNonce>,
+    pub nonce: CNonce,
+    /// Where its provider revokes it.
+    pub status: AttestationStatus,
 }
 
 /// Verifies a key attestation.
@@ -80,22 +86,23 @@ pub fn verify(
     if !expected.algorithms.contains(&jws.header.algorithm) {
         return Err(KeyAttestationError::Algorithm);
     }
-    verify_signer(&jws, expected.attesters, now, crypto)?;
+    let chain = verify_signer(&jws, expected.attesters, now, crypto)?;
 
     let claims: Map<String, Value> = jws.payload_json().map_err(|_| KeyAttestationError::Malformed)?;
     check_times(&claims, expected.place, now)?;
     check_levels(&claims, expected.required)?;
+    // F.1 and F.3: in either place, since every issuer of this suite gives nonces.
     let nonce = match claims.get("nonce") {
-        None => None,
-        Some(Value::String(nonce)) => Some(CNonce::parse(nonce).ok_or(KeyAttestationError::Malformed)?),
+        None => return Err(KeyAttestationError::NoNonce),
+        Some(Value::String(nonce)) => CNonce::parse(nonce).ok_or(KeyAttestationError::Malformed)?,
         Some(_) => return Err(KeyAttestationError::Malformed),
     };
-    if expected.place == AttestationPlace::Proof && nonce.is_none() {
-        return Err(KeyAttestationError::NoNonce);
-    }
+    let status =
+        CredentialStatus::from_json(claims.get("status")).map_err(|_| KeyAttestationError::Malformed)?;
     Ok(VerifiedKeyAttestation {
         keys: attested_keys(&claims)?,
         nonce,
+        status: AttestationStatus::of(status, Some(&chain)),
     })
 }
 
@@ -105,7 +112,7 @@ fn verify_signer(
     attesters: &[Certificate],
     now: UnixTime,
     crypto: &dyn CryptoProvider,
-) -> Result<(), KeyAttestationError> {
+) -> Result<VerifiedChain, KeyAttestationError> {
     let chain = jws.header.x5c.as_ref().ok_or(KeyAttestationError::NoChain)?;
     let chain = chain
         .iter()
@@ -114,7 +121,8 @@ fn verify_signer(
     let verified = verify_chain(&chain, attesters, ChainProfile::WalletProvider, now, crypto)
         .map_err(|_| KeyAttestationError::Untrusted)?;
     jws.verify(crypto, verified.leaf().public_key())
-        .map_err(|_| KeyAttestationError::Signature)
+        .map_err(|_| KeyAttestationError::Signature)?;
+    Ok(verified)
 }
 
 fn check_times(
@@ -280,8 +288,11 @@ pub enum KeyAttestationError {
     /// Expired, or of the future.
     #[error("the key attestation has expired or is from the future")]
     Stale,
-    /// No nonce, though it is a proof by itself.
-    #[error("an attestation proof must have a nonce")]
+    /// The provider revoked it, or its status cannot be known.
+    #[error("the key attestation is not in force")]
+    NotInForce,
+    /// No nonce.
+    #[error("the key attestation has no nonce")]
     NoNonce,
     /// No key.
     #[error("the key attestation attests no key")]

@@ -4,6 +4,7 @@
 //! [`credential::CredentialRequestError::DraftShape`].
 
 pub mod authorization_details;
+pub mod claims_description;
 pub mod credential;
 pub mod deferred;
 pub mod encryption;

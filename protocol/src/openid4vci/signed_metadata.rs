@@ -3,6 +3,7 @@
 //! [OpenID4VCI §12.2.3]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2.3
 
 use serde_json::{Map, Value};
+use symbolon_credential::sd_jwt_vc::check_issuer_binding;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_crypto::jose::jws::{self, CompactJws, PreparedJws};
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
@@ -49,7 +50,11 @@ pub fn prepare(
     ))
 }
 
-/// Verifies signed metadata of `expected` under one of `anchors`.
+/// The longest JWT that is read, in bytes: the metadata in base64url, and certificates.
+pub const MAX_SIGNED_METADATA_BYTES: usize = MAX_METADATA_BYTES.saturating_mul(2);
+
+/// Verifies signed metadata of `expected` under one of `anchors`. The signer's certificate must name the issuer: who signs for one
+/// issuer of an anchor does not sign for another.
 ///
 /// # Errors
 /// [`SignedMetadataError`].
@@ -61,8 +66,8 @@ pub fn verify(
     now: UnixTime,
     crypto: &dyn CryptoProvider,
 ) -> Result<IssuerMetadata, SignedMetadataError> {
-    let jws = CompactJws::parse(text, MAX_METADATA_BYTES.saturating_mul(2))
-        .map_err(|_| SignedMetadataError::Malformed)?;
+    let jws =
+        CompactJws::parse(text, MAX_SIGNED_METADATA_BYTES).map_err(|_| SignedMetadataError::Malformed)?;
     jws.expect_type(SIGNED_METADATA_TYPE)
         .map_err(|_| SignedMetadataError::WrongType)?;
     let chain = jws.header.x5c.as_ref().ok_or(SignedMetadataError::NoChain)?;
@@ -72,7 +77,10 @@ pub fn verify(
         .collect::<Result<Vec<_>, _>>()?;
     let verified = verify_chain(&chain, anchors, ChainProfile::CredentialSigner, now, crypto)
         .map_err(|_| SignedMetadataError::Untrusted)?;
-    jws.verify(crypto, verified.leaf().public_key())
+    let leaf = verified.leaf();
+    check_issuer_binding(expected.as_str(), leaf.san_uris(), leaf.san_dns())
+        .map_err(|_| SignedMetadataError::Untrusted)?;
+    jws.verify(crypto, leaf.public_key())
         .map_err(|_| SignedMetadataError::Signature)?;
     let budget = JsonBudget {
         bytes: MAX_METADATA_BYTES,
@@ -118,7 +126,7 @@ pub enum SignedMetadataError {
     /// No certificates.
     #[error("the signed metadata have no certificate chain")]
     NoChain,
-    /// Certificates that nobody trusted vouches for.
+    /// Certificates that nobody trusted vouches for, or that name somebody else.
     #[error("the signer of the metadata is not trusted")]
     Untrusted,
     /// The signature is wrong.

@@ -12,6 +12,7 @@ use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_verifier::answer::{AnswerCheck, check_answer};
+use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
     DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
@@ -109,6 +110,20 @@ impl State {
         mut session: VerificationSession<'_>,
         evidence: &mut Evidence<'_>,
     ) -> Vec<Report> {
+        self.run(&mut session, evidence).await
+    }
+
+    /// The same, so that the codes of one card can be judged together.
+    pub(crate) async fn judge_codes(
+        &self,
+        mut session: VerificationSession<'_>,
+        evidence: &mut Evidence<'_>,
+    ) -> Vec<JudgedCode> {
+        let reports = self.run(&mut session, evidence).await;
+        session.into_codes(reports)
+    }
+
+    async fn run(&self, session: &mut VerificationSession<'_>, evidence: &mut Evidence<'_>) -> Vec<Report> {
         let deps = &self.dependencies;
         let reports = loop {
             let tools = Tools::with_json_ld(&*deps.crypto, &*deps.json_ld);

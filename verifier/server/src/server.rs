@@ -21,8 +21,8 @@ use crate::configuration::{
     VerifierConfiguration,
 };
 use crate::identities::Identities;
-use crate::routes;
 use crate::state::{Dependencies, State};
+use crate::{routes, scan};
 
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -74,6 +74,9 @@ pub enum StartError {
         #[source]
         source: DcqlError,
     },
+    /// A template of the page that scans is wrong, which tests rule out.
+    #[error("the page that scans cannot be made")]
+    ScanPage(#[source] symbolon_pages::TemplateError),
     /// A scope value that names no query, or is none.
     #[error("the scope {0} is no scope value, or names a query that the configuration does not have")]
     Scope(String),
@@ -109,10 +112,15 @@ impl Server {
         listener: TcpListener,
         encryption: Encryption,
         configuration: VerifierConfiguration,
-        dependencies: Dependencies,
+        mut dependencies: Dependencies,
     ) -> Result<Running, StartError> {
+        let scan = dependencies.scan.take();
         let state = Arc::new(State::new(configuration, dependencies)?);
-        let router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let mut router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        if let Some(setup) = scan {
+            let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::ScanPage)?;
+            router = router.merge(harden(scan::router(desk), scan::LIMITS));
+        }
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,

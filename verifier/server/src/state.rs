@@ -22,6 +22,7 @@ use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::routes::Pages;
+use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
 /// The time, as the command line hands it in.
@@ -74,6 +75,8 @@ pub struct Dependencies {
     pub tenant: TenantId,
     /// Who may make requests.
     pub administration: AdministrationToken,
+    /// The page that scans, where it is served.
+    pub scan: Option<ScanSetup>,
 }
 
 /// What the handlers share.

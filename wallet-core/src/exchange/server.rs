@@ -122,6 +122,9 @@ impl Wallet {
         let response = self
             .post(endpoint, Body::Empty, JSON, MAX_CHALLENGE_RESPONSE_BYTES)
             .await?;
+        // The nonce of the proofs that go with the challenge comes with it.
+        self.nonces
+            .remember(endpoint, NonceOf::AuthorizationServer, &response);
         // Without a challenge the server says itself what is wrong.
         Ok(is_success_of(&response, JSON)
             .then(|| ChallengeResponse::parse(&response.body))

@@ -5,9 +5,7 @@
 use std::time::Duration;
 
 use symbolon_crypto::signing::{KeyDescription, KeyError, KeyHandle};
-use symbolon_protocol::identifier::WellKnown;
 use symbolon_protocol::openid4vci::identifiers::NotificationId;
-use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
 use symbolon_protocol::openid4vci::notification::{NotificationEvent, NotificationRequest};
 
 use super::outcome::{ReceiptProblem, ReceiveOutcome};
@@ -15,7 +13,7 @@ use super::request::Requested;
 use super::run::Step;
 use super::stage::{Deferral, FinishedReceipt, Issuing, ReceiveStage};
 use crate::error::WalletError;
-use crate::exchange::{JSON, ResourceBody, ResourceRequest, is_success_of};
+use crate::exchange::{ResourceBody, ResourceRequest};
 use crate::identifiers::HistoryId;
 use crate::ports::{Change, KEY_ALGORITHM};
 use crate::progress::Progress;
@@ -137,12 +135,7 @@ impl Wallet {
         cursor: &mut Cursor<'_>,
         mut issuing: Issuing,
     ) -> Result<Step, WalletError> {
-        let issuer = &issuing.plan.issuer;
-        let url = issuer.well_known(WellKnown::CredentialIssuer);
-        let response = self.get(&url, JSON, MAX_METADATA_BYTES).await?;
-        let metadata = is_success_of(&response, JSON)
-            .then(|| IssuerMetadata::parse(&response.body, issuer, self.policy.urls).ok())
-            .flatten();
+        let metadata = self.issuer_metadata(&issuing.plan.issuer, cursor.now).await?;
         let fresh = metadata.and_then(|metadata| metadata.credential_request_encryption);
         if fresh.is_none() || fresh == issuing.plan.request_encryption {
             let problem = ReceiptProblem::CredentialRequestRefused;

@@ -1,10 +1,12 @@
 //! From consent to a plan: the offer behind a link, the issuer's metadata, the authorization server's metadata.
 
+use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::{IssuerIdentifier, WellKnown};
 use symbolon_protocol::openid4vci::encryption::ResponseEncryptionMetadata;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
-use symbolon_protocol::openid4vci::metadata::{IssuerMetadata, MAX_METADATA_BYTES};
+use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, MAX_OFFER_BYTES, PreAuthorizedCodeGrant};
+use symbolon_protocol::openid4vci::signed_metadata::{self, MAX_SIGNED_METADATA_BYTES};
 use symbolon_protocol::secret::TransactionCode;
 
 use super::formats::{self, Abilities, AttestsKeys, JsonLdSupport};
@@ -15,9 +17,13 @@ use super::stage::{
 };
 use super::verification::CredentialProblem;
 use crate::error::WalletError;
-use crate::exchange::{JSON, is_success_of};
+use crate::exchange::{JSON, JWT, is_success_of};
+use crate::policy::SignedMetadata;
 use crate::progress::Progress;
 use crate::wallet::{Cursor, Wallet};
+
+/// An issuer gives the form that it was asked for by name, where it has it.
+const SIGNED_OR_PLAIN: &str = "application/jwt, application/json;q=0.9";
 
 impl Wallet {
     /// One durable step towards the token: fetches the offer if it is not there yet, otherwise the metadata.
@@ -72,10 +78,33 @@ impl Wallet {
             return cursor.refuse(ReceiptProblem::GrantNotSupported).await;
         }
         self.observe(Progress::FetchingMetadata);
-        match self.plan(intent, transaction_code).await? {
+        match self.plan(intent, transaction_code, cursor.now).await? {
             Ok(stage) => cursor.write_receipt(stage, Vec::new()).await,
             Err(problem) => cursor.refuse(problem).await,
         }
+    }
+
+    /// What an issuer says about itself; `None` when it says nothing that can be used. Where it signs that, the signature counts: whoever
+    /// stands between could otherwise leave a demand out.
+    pub(super) async fn issuer_metadata(
+        &self,
+        issuer: &IssuerIdentifier,
+        now: UnixTime,
+    ) -> Result<Option<IssuerMetadata>, WalletError> {
+        let url = issuer.well_known(WellKnown::CredentialIssuer);
+        let response = self.get(&url, SIGNED_OR_PLAIN, MAX_SIGNED_METADATA_BYTES).await?;
+        if is_success_of(&response, JWT) {
+            let Ok(text) = core::str::from_utf8(&response.body) else {
+                return Ok(None);
+            };
+            let anchors = self.policy.issuers.anchors(issuer);
+            let crypto = self.ports.crypto.as_ref();
+            return Ok(signed_metadata::verify(text, issuer, self.policy.urls, anchors, now, crypto).ok());
+        }
+        let may_be_plain = self.signed_metadata == SignedMetadata::WhereOffered;
+        Ok((may_be_plain && is_success_of(&response, JSON))
+            .then(|| IssuerMetadata::parse(&response.body, issuer, self.policy.urls).ok())
+            .flatten())
     }
 
     /// What to request where, and the stage that begins with it. The inner error is the issuer's fault and final.
@@ -83,19 +112,10 @@ impl Wallet {
         &self,
         intent: Intent,
         transaction_code: Option<TransactionCode>,
+        now: UnixTime,
     ) -> Result<Result<ReceiveStage, ReceiptProblem>, WalletError> {
         let issuer = &intent.issuer;
-        let response = self
-            .get(
-                &issuer.well_known(WellKnown::CredentialIssuer),
-                JSON,
-                MAX_METADATA_BYTES,
-            )
-            .await?;
-        let metadata = is_success_of(&response, JSON)
-            .then(|| IssuerMetadata::parse(&response.body, issuer, self.policy.urls).ok())
-            .flatten();
-        let Some(metadata) = metadata else {
+        let Some(metadata) = self.issuer_metadata(issuer, now).await? else {
             return Ok(Err(ReceiptProblem::IssuerMetadata));
         };
         let (credentials, not_supported) = match self.sort_wanted(&intent, &metadata) {

@@ -224,7 +224,11 @@ impl Wallet {
             issuer_state: authorizing.issuer_state.clone(),
             resource,
             dpop_jkt,
-            ui_locales: Vec::new(),
+            ui_locales: self
+                .client
+                .as_ref()
+                .map(|client| client.languages.tags())
+                .unwrap_or_default(),
         })
     }
 }

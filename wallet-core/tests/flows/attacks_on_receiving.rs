@@ -4,7 +4,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_wallet_core::receive::{CredentialProblem, ReceiptProblem, ReceiveOutcome};
 use symbolon_wallet_core::record::HistoryEvent;
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{AllowedTypes, IssuerPolicy, WalletError};
+use symbolon_wallet_core::{AllowedTypes, IssuerPolicy, SignedMetadata, WalletError};
 
 use crate::support::issuer::link;
 use crate::support::{IssuerTrick, World};
@@ -83,6 +83,34 @@ fn an_issuer_under_a_shared_root_cannot_sign_for_another() {
         }
     );
     assert_eq!(world.held(), (0, 0));
+}
+
+#[test]
+fn metadata_that_are_signed_are_believed_for_their_signature_alone() {
+    for trick in [
+        IssuerTrick::SignedMetadataChanged,
+        IssuerTrick::MetadataSignedByStranger,
+        IssuerTrick::MetadataSignedByNeighbour,
+    ] {
+        let (world, problem) = refused_with(trick);
+        assert_eq!(problem, ReceiptProblem::IssuerMetadata, "{trick:?}");
+        assert_eq!(
+            world.requests(),
+            ["GET https://issuer.example/.well-known/openid-credential-issuer"],
+            "{trick:?}"
+        );
+    }
+    // A wallet that must have them signed takes nothing else.
+    for (trick, received) in [(IssuerTrick::SignsMetadata, true), (IssuerTrick::None, false)] {
+        let mut world = World::new();
+        world.signed_metadata = SignedMetadata::Required;
+        world.issuer.set_trick(trick);
+        let wallet = world.wallet();
+        let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
+        let outcome = block_on(wallet.accept_offer(offer.flow, None, world.now)).unwrap();
+        let stored = matches!(&outcome, ReceiveOutcome::Stored { credentials, .. } if credentials.len() == 1);
+        assert_eq!(stored, received, "{trick:?}: {outcome:?}");
+    }
 }
 
 #[test]

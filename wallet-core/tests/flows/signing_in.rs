@@ -104,6 +104,7 @@ fn every_demand_of_the_high_assurance_profile_is_met() {
         "the code is bound to the key of the token"
     );
     assert!(request.state.is_some());
+    assert_eq!(request.ui_locales, ["fr", "en"]);
 }
 
 #[test]

@@ -1,39 +1,40 @@
 //! `symbolon wallet receive` and `symbolon wallet renew`
 
+use std::num::NonZeroUsize;
+
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_protocol::identifier::IssuerIdentifier;
-use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::receive::{
     OfferShown, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt, Wanted,
 };
-use symbolon_wallet_core::{CredentialId, Wallet, WalletClient, WalletError};
+use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletClient, WalletError};
 
 use super::browser::Browser;
-use super::{Asked, ask, link};
+use super::{Asked, Opened, ask, link};
 use crate::arguments::ReceiveArguments;
 use crate::commands::show;
 use crate::edge;
-
-/// Who this wallet says it is to issuers where people sign in. It is one of many copies of a public program, so the name proves
-/// nothing.
-const CLIENT: &str = "symbolon-wallet";
 
 /// Receives what is offered, or what an issuer is asked for. The issuer is shown before anything is fetched.
 ///
 /// # Errors
 /// A refusal by wallet or issuer.
 pub(super) async fn receive(
-    wallet: Wallet,
+    opened: Opened,
     arguments: &ReceiveArguments,
 ) -> anyhow::Result<Vec<CredentialId>> {
     let mut browser = Browser::prepare(arguments.redirect.as_deref()).await?;
-    let wallet = wallet.with_client(WalletClient {
-        identifier: ClientIdentifier::parse(CLIENT).context("the name of this wallet cannot be used")?,
-        redirect_uri: browser.redirect_uri().clone(),
-        attester: None,
-    });
+    let copies = NonZeroUsize::new(arguments.copies.into()).unwrap_or(NonZeroUsize::MIN);
+    let wallet = opened
+        .wallet
+        .with_client(WalletClient {
+            redirect_uri: browser.redirect_uri().clone(),
+            languages: Languages::new(arguments.language.iter().cloned()),
+            ..opened.client
+        })
+        .with_copies(copies);
     let now = edge::system_time();
     let offer = begin(&wallet, arguments).await?;
     for ShownIssuer { identifier, name } in &offer.issuers {

@@ -5,6 +5,7 @@ use symbolon_crypto::SecretKey;
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_issuer::haip::Profile;
 use symbolon_trust::trust_list::RootOfTrust;
 
 use super::*;
@@ -37,6 +38,7 @@ impl World {
             folder: folder.path().to_owned(),
             issuer: Url::parse(ISSUER).unwrap(),
             verifier: Url::parse(VERIFIER).unwrap(),
+            profile: Profile::Standard,
         };
         let (provider, randomness) = (provider(), SeededRandomness::new(1));
         init(&new, &provider, &randomness, NOW).unwrap();

@@ -43,6 +43,18 @@ impl KeyFolder {
         Ok(SoftwareKey::new(handle, key, Arc::clone(provider)))
     }
 
+    /// Writes a secret key to a file that its owner alone may read.
+    ///
+    /// # Errors
+    /// [`KeyFileError`].
+    pub fn write_key_file(&self, path: &Path, key: &SecretKey) -> Result<(), KeyFileError> {
+        let der = key.to_pkcs8_der().map_err(|_| KeyFileError::Content {
+            path: path.to_owned(),
+            expected: KEY_FORM.expected,
+        })?;
+        vault::write_plain_file(path, KEY_FORM, &der)
+    }
+
     /// Under which name a file of this folder is in the sealed file.
     fn name_of<'a>(&self, path: &'a Path) -> Option<&'a str> {
         let folder = path.parent()?.canonicalize().ok()?;

@@ -33,11 +33,15 @@ pub enum KeyPurpose {
     Pack,
     /// The headless wallet's own: signs presentations where no credential's key does.
     HolderAuthentication,
+    /// The root of the development provider of wallets.
+    WalletProviderRoot,
+    /// Attests, in development, the wallet of the command line and its keys.
+    WalletProvider,
 }
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::DocumentsRoot,
@@ -52,6 +56,8 @@ impl KeyPurpose {
         Self::Registry,
         Self::Pack,
         Self::HolderAuthentication,
+        Self::WalletProviderRoot,
+        Self::WalletProvider,
     ];
 
     /// The name of its files and of its key handle.
@@ -72,6 +78,8 @@ impl KeyPurpose {
             Self::Registry => "registry",
             Self::Pack => "pack",
             Self::HolderAuthentication => "holder-authentication",
+            Self::WalletProviderRoot => "wallet-provider-root",
+            Self::WalletProvider => "wallet-provider",
         }
     }
 

@@ -190,8 +190,13 @@ pub(super) fn write_plain(
     form: PlainForm,
     secret: &[u8],
 ) -> Result<(), KeyFileError> {
+    write_plain_file(&plain_path(folder, name, form), form, secret)
+}
+
+/// Writes a plain secret to wherever it is to be.
+pub(super) fn write_plain_file(path: &Path, form: PlainForm, secret: &[u8]) -> Result<(), KeyFileError> {
     let text = Zeroizing::new(encode(form.tag, secret));
-    write(&plain_path(folder, name, form), text.as_bytes(), Readers::Owner)
+    write(path, text.as_bytes(), Readers::Owner)
 }
 
 pub(super) fn plain_path(folder: &Path, name: &str, form: PlainForm) -> PathBuf {

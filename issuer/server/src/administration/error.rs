@@ -4,6 +4,7 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_crypto::cose::InvalidContentKey;
 use symbolon_issuer::card::CardError;
 use symbolon_issuer::credential_record::StatusActionRefused;
+use symbolon_issuer::grant::RenewalRefused;
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::index::AllocationError;
 use symbolon_issuer::mapping::MappingError;
@@ -61,6 +62,15 @@ pub enum AdministrationError {
         /// Which claim, and why.
         reason: MappingError,
     },
+    /// No offer has this name, or it left the book.
+    #[error("no offer has this name")]
+    UnknownOffer,
+    /// It was taken back, by an operator or by a restore from a backup.
+    #[error("the offer was taken back")]
+    OfferCancelled,
+    /// The offer gets no new transaction code.
+    #[error(transparent)]
+    Renewal(#[from] RenewalRefused),
     /// No request has this name, or its credential was fetched.
     #[error("no request for a credential has this name")]
     UnknownTransaction,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::audit::AuditAction;
 use symbolon_issuer::authorization::{CodeOffer, CodeOfferStage};
-use symbolon_issuer::grant::{OfferPlan, PlannedOffer, TX_CODE_DIGITS, TxCodePolicy};
-use symbolon_issuer::identifiers::OfferId;
+use symbolon_issuer::grant::{OfferPlan, PlannedOffer, TX_CODE_DIGITS};
+use symbolon_issuer::identifiers::{OfferAddress, OfferId};
 use symbolon_issuer::mapping::IssuanceTimes;
 use symbolon_issuer::metadata::paths;
+use symbolon_issuer::offer::{OfferDelivery, OfferEntry, OfferGrants};
 use symbolon_issuer::record::VitalStatus;
 use symbolon_issuer::secret::BearerSecret;
 use symbolon_issuer::store::{NewOffer, StoredOffer};
@@ -19,7 +20,7 @@ use symbolon_protocol::openid4vci::offer::{
 };
 use symbolon_protocol::secret::PreAuthorizedCode;
 
-use super::types::{OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode};
+use super::types::{OfferCreated, OfferOrder, TransactionCode};
 use super::{Administration, AdministrationError};
 use crate::records::to_administer;
 
@@ -117,7 +118,8 @@ impl Administration {
         let (link, stored) = match order.delivery {
             OfferDelivery::ByValue => (OfferLink::ByValue(Box::new(offer)), None),
             OfferDelivery::ByReference => {
-                let path = format!("{}/{id}", paths::OFFERS);
+                let address = OfferAddress::make(&*issuer.setup.randomness)?;
+                let path = format!("{}/{address}", paths::OFFERS);
                 let url = issuer
                     .profile()
                     .identifier()
@@ -126,9 +128,24 @@ impl Administration {
                 let stored = StoredOffer {
                     json: offer.to_json()?,
                     expires_at,
+                    offer: Some(id.clone()),
                 };
-                (OfferLink::ByReference(url), Some((id.clone(), stored)))
+                (OfferLink::ByReference(url), Some((address, stored)))
             }
+        };
+        let entry = OfferEntry {
+            record: order.record.clone(),
+            configurations: order.configurations.clone(),
+            delivery: order.delivery,
+            device: order.device,
+            tx_code: order.tx_code,
+            grant: pre_authorized.as_ref().map(|planned| planned.code.digest()),
+            code_offer: code_offer.as_ref().map(|(state, _)| state.digest()),
+            address: stored.as_ref().map(|(address, _)| address.clone()),
+            made_at: now,
+            expires_at,
+            forgotten_at: expires_at.plus(issuer.profile().offer_memory()),
+            cancelled: None,
         };
         let action = AuditAction::OfferCreated {
             offer: id.clone(),
@@ -140,6 +157,7 @@ impl Administration {
             .and_then(|planned| planned.tx_code.as_ref())
             .map(|tx_code| tx_code.expose().to_owned());
         let new = NewOffer {
+            entry: (id.clone(), entry),
             offer: stored,
             grant: pre_authorized.map(|planned| (planned.code.digest(), planned.grant)),
             code_offer: code_offer.map(|(state, offer)| (state.digest(), offer)),
@@ -165,10 +183,7 @@ impl Administration {
         let plan = OfferPlan {
             record: order.record.clone(),
             configurations: order.configurations.clone(),
-            tx_code: match order.tx_code {
-                TransactionCode::NotRequired => TxCodePolicy::NotRequired,
-                TransactionCode::Required => TxCodePolicy::Required,
-            },
+            tx_code: order.tx_code,
             lifetime: policy.offer_lifetime(),
             credentials_each: policy.credentials_per_offer,
         };

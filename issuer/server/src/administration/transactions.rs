@@ -7,12 +7,14 @@ use symbolon_issuer::transaction::Transaction;
 
 use super::types::{DecisionOrder, TransactionList, TransactionPage, TransactionSummary};
 use super::{Administration, AdministrationError};
+use crate::issuer::Standing;
 
 /// Requests of one page.
 const TRANSACTIONS_PER_PAGE: usize = 500;
 
 impl Administration {
-    /// A page of the requests that wait for an operator or for their wallet; those that have expired are left out.
+    /// A page of the requests that wait for an operator or for their wallet; those that have expired, or came of an
+    /// offer that was taken back, are left out.
     ///
     /// # Errors
     /// A failure of the store.
@@ -25,26 +27,28 @@ impl Administration {
         let full = found.len() == TRANSACTIONS_PER_PAGE;
         let next = found.last().filter(|_| full).map(|(id, _)| id.clone());
         let now = self.issuer.now();
-        Ok(TransactionPage {
-            transactions: found
-                .into_iter()
-                .filter(|(_, transaction)| now < transaction.expires_at)
-                .map(|(id, transaction)| summary(id, &transaction))
-                .collect(),
-            next,
-        })
+        let mut transactions = Vec::with_capacity(found.len());
+        for (id, transaction) in found {
+            if now < transaction.expires_at && self.stands(&transaction).await? {
+                transactions.push(summary(id, &transaction));
+            }
+        }
+        Ok(TransactionPage { transactions, next })
     }
 
     /// Decides on a request. A decision that was taken before changes nothing.
     ///
     /// # Errors
-    /// [`AdministrationError::UnknownTransaction`], also once the credential was fetched; [`AdministrationError::Decision`] for a request
+    /// [`AdministrationError::UnknownTransaction`], also once the credential was fetched or the offer was taken back; [`AdministrationError::Decision`] for a request
     /// that was denied or has expired; or a failure of the store.
     pub async fn decide(&self, order: &DecisionOrder) -> Result<TransactionSummary, AdministrationError> {
         let id = &order.transaction;
         for _ in 0..MAX_ATTEMPTS {
             let stored = self.issuer.store().transaction(id).await?;
             let stored = stored.ok_or(AdministrationError::UnknownTransaction)?;
+            if !self.stands(&stored.value).await? {
+                return Err(AdministrationError::UnknownTransaction);
+            }
             let now = self.issuer.now();
             let Some(decided) = stored.value.decided(order.decision, now)? else {
                 return Ok(summary(id.clone(), &stored.value));
@@ -64,6 +68,12 @@ impl Administration {
             }
         }
         Err(StoreError::Contended { what: "transaction" }.into())
+    }
+
+    /// Whether the offer that a request came of stands, if it came of one.
+    async fn stands(&self, transaction: &Transaction) -> Result<bool, StoreError> {
+        let standing = self.issuer.standing(transaction.offer.as_ref()).await?;
+        Ok(!matches!(standing, Standing::Gone))
     }
 }
 

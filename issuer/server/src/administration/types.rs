@@ -1,16 +1,23 @@
 //! What is asked and answered, in memory as on the wire.
 
+mod offers;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_crypto::cose::{InvalidContentKey, NamedContentKey};
 use symbolon_issuer::audit::AuditEntry;
 use symbolon_issuer::credential_record::{
     CredentialKind, CredentialRecord, CredentialStatus, StatusAction, WalletReport,
 };
-use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId, TransactionId};
+use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, TransactionId};
 use symbolon_issuer::index::ShardId;
 use symbolon_issuer::record::{IdRecord, Uin};
 use symbolon_issuer::transaction::{Decision, TransactionStage};
 use zeroize::Zeroizing;
+
+pub use offers::{
+    OfferByName, OfferCreated, OfferDetails, OfferList, OfferOrder, OfferPage, OfferSummary,
+    RenewedTransactionCode, TransactionCode,
+};
 
 /// The outcome of an import, row by row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,72 +82,6 @@ pub struct RecordPage {
     /// Where the next page begins; `None` on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Uin>,
-}
-
-/// What to offer to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OfferOrder {
-    /// Whose record.
-    pub record: Uin,
-    /// Which credentials.
-    pub configurations: Vec<ConfigurationId>,
-    /// Whether the resident must also know a code.
-    pub tx_code: TransactionCode,
-    /// How the wallet gets the offer.
-    pub delivery: OfferDelivery,
-    /// The ways to the credentials.
-    #[serde(default)]
-    pub grants: OfferGrants,
-}
-
-/// The ways from an offer to its credentials ([OpenID4VCI §4.1.1]).
-///
-/// [OpenID4VCI §4.1.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1.1
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OfferGrants {
-    /// The offer itself is the right to them.
-    #[default]
-    PreAuthorizedCode,
-    /// The resident of the record signs in.
-    AuthorizationCode,
-    /// Either, and once.
-    Both,
-}
-
-/// Whether an offer is protected by a transaction code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TransactionCode {
-    /// The offer alone suffices.
-    NotRequired,
-    /// The resident gets digits by another channel.
-    Required,
-}
-
-/// How the wallet gets an offer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OfferDelivery {
-    /// The link holds the offer.
-    ByValue,
-    /// The link says where to fetch it, which makes a smaller QR code.
-    ByReference,
-}
-
-/// A new offer. Link and code are secrets until they are used.
-#[derive(Serialize, Deserialize)]
-pub struct OfferCreated {
-    /// Its name.
-    pub offer: OfferId,
-    /// The link, to be shown as a QR code or sent.
-    pub link: String,
-    /// The transaction code, told once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tx_code: Option<String>,
-    /// Seconds since the epoch from which on it is refused.
-    pub expires_at: i64,
 }
 
 /// Which credentials to list.

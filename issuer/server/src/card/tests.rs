@@ -78,6 +78,9 @@ fn prints_a_card_whose_qr_code_reads_back() {
         let pdf = card(&record, Some(&face), Format::Pdf, &fonts).unwrap();
         look(&format!("card-{language}.pdf"), &pdf);
         assert!(pdf.starts_with(b"%PDF-"));
+        let found = read_picture(&pdf, PictureSource::Rendered).unwrap();
+        assert_eq!(found.len(), 1, "the document reads back as well");
+        assert_eq!(found[0].text(), Some(&*qr_text()));
     }
 }
 
@@ -113,7 +116,7 @@ fn a_card_with_two_codes_has_a_back_and_both_read_back() {
             }
             let pdf = print(&input, Format::Pdf, &fonts).unwrap();
             look(&format!("card-two-{language}-{name}.pdf"), &pdf);
-            assert!(pdf.starts_with(b"%PDF-"));
+            assert_eq!(read_picture(&pdf, PictureSource::Rendered).unwrap().len(), 2);
         }
     }
 }

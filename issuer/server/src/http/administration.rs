@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
 use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
 use symbolon_issuer::credential_record::StatusActionRefused;
+use symbolon_issuer::grant::RenewalRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
 use symbolon_issuer::record_source::RecordSourceError;
 
@@ -37,6 +38,10 @@ pub(super) fn router(administration: Administration, token: AdministrationToken)
         .route("/records/show", post(show))
         .route("/records/export", post(export))
         .route("/offers", post(create_offer))
+        .route("/offers/list", post(offers))
+        .route("/offers/show", post(show_offer))
+        .route("/offers/cancel", post(cancel_offer))
+        .route("/offers/transaction-code", post(renew_transaction_code))
         .route("/credentials/list", post(credentials))
         .route("/credentials/status", post(change_status))
         .route("/credentials/requests/list", post(transactions))
@@ -104,6 +109,38 @@ async fn create_offer(
 ) -> Result<Response, NotUnderstood> {
     let order = order(&body)?;
     Ok(answer(administration.create_offer(order).await))
+}
+
+async fn offers(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let list = order(&body)?;
+    Ok(answer(administration.offers(&list).await))
+}
+
+async fn show_offer(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.offer(&order).await))
+}
+
+async fn cancel_offer(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.cancel_offer(&order).await))
+}
+
+async fn renew_transaction_code(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.renew_transaction_code(&order).await))
 }
 
 async fn credentials(
@@ -283,6 +320,11 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::UnknownBackup => (StatusCode::NOT_FOUND, "unknown_backup"),
             Self::BackupUnderWay => (StatusCode::CONFLICT, "backup_under_way"),
             Self::UnknownTransaction => (StatusCode::NOT_FOUND, "unknown_request"),
+            Self::UnknownOffer => (StatusCode::NOT_FOUND, "unknown_offer"),
+            Self::OfferCancelled => (StatusCode::CONFLICT, "offer_cancelled"),
+            Self::Renewal(RenewalRefused::NotRequired) => (StatusCode::CONFLICT, "no_transaction_code"),
+            Self::Renewal(RenewalRefused::Redeemed) => (StatusCode::CONFLICT, "offer_taken_up"),
+            Self::Renewal(RenewalRefused::Expired) => (StatusCode::CONFLICT, "offer_expired"),
             Self::Decision(_) => (StatusCode::CONFLICT, "already_decided"),
             Self::UnknownConfiguration => (StatusCode::NOT_FOUND, "unknown_credential_configuration"),
             Self::Configurations | Self::TransactionCodeWithoutCode => {

@@ -10,11 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
 use super::answer::{failure, no_store};
+use super::proofs::with_dpop_nonce;
 use crate::issuer::Issuer;
 
 pub(super) async fn challenge(State(issuer): State<Arc<Issuer>>) -> Response {
     match issuer.attestation_challenge() {
-        Ok(challenge) => no_store(Json(challenge).into_response()),
+        // The request that follows proves a key as well, and needs both (draft-ietf-oauth-attestation-based-client-auth §6.3).
+        Ok(challenge) => with_dpop_nonce(&issuer, no_store(Json(challenge).into_response())),
         Err(error) => {
             tracing::error!(%error, "no attestation challenge made");
             failure(StatusCode::SERVICE_UNAVAILABLE)

@@ -8,20 +8,18 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use symbolon_issuer::identifiers::OfferId;
+use symbolon_issuer::identifiers::OfferAddress;
 
 use super::answer::{failure, no_store};
 use crate::issuer::Issuer;
 
 pub(super) async fn offer(State(issuer): State<Arc<Issuer>>, Path(offer): Path<String>) -> Response {
-    let Ok(id) = offer.parse::<OfferId>() else {
+    let Ok(address) = offer.parse::<OfferAddress>() else {
         return failure(StatusCode::NOT_FOUND);
     };
-    match issuer.store().offer(&id).await {
-        Ok(Some(offer)) if issuer.now() < offer.expires_at => {
-            no_store(([(CONTENT_TYPE, "application/json")], offer.json).into_response())
-        }
-        Ok(_) => failure(StatusCode::NOT_FOUND),
+    match issuer.fetch_offer(&address).await {
+        Ok(Some(json)) => no_store(([(CONTENT_TYPE, "application/json")], json).into_response()),
+        Ok(None) => failure(StatusCode::NOT_FOUND),
         Err(error) => {
             tracing::error!(%error, "offer not read");
             failure(StatusCode::SERVICE_UNAVAILABLE)

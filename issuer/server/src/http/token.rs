@@ -8,7 +8,8 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode};
+use http::header::PRAGMA;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_issuer::grant::TokenRefusal;
 use symbolon_protocol::oauth::error::TokenErrorCode;
 
@@ -30,7 +31,15 @@ pub(super) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap,
         Ok(response) => no_store(Json(response).into_response()),
         Err(failure) => refused(&issuer, &failure),
     };
-    fields.refresh(&issuer, response)
+    fields.refresh(&issuer, for_old_caches(response))
+}
+
+/// RFC 6749 §5.1 wants it beside `Cache-Control`, for caches of HTTP/1.0.
+fn for_old_caches(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
 fn refused(issuer: &Issuer, failure: &TokenFailure) -> Response {

@@ -61,6 +61,8 @@ impl Issuer {
                 Some(live.ok_or_else(|| invalid(scheme))?)
             }
         };
+        let offer = self.standing(access.value.offer.as_ref()).await?;
+        let offer = offer.or(invalid(scheme))?;
         let proof = match (&access.value.dpop, request.token) {
             (None, PresentedAccessToken::Bearer(_)) => None,
             // Whoever stole a bound token would strip the proof (§7.2).
@@ -76,6 +78,7 @@ impl Issuer {
             token: digest,
             access,
             family,
+            offer,
             proof,
         })
     }

@@ -12,6 +12,7 @@ use symbolon_issuer::authorization::{
 use symbolon_issuer::grant::{Grant, GrantStage};
 use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::mapping::DisplayEntry;
+use symbolon_issuer::offer::OfferNote;
 use symbolon_issuer::record::Uin;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Stored};
@@ -20,6 +21,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::Issuer;
+use super::offers::step_on;
 
 /// An authorization as its pages show it.
 pub struct AuthorizationView {
@@ -114,13 +116,15 @@ impl Issuer {
         let granted = read
             .value
             .granted(self.profile().identifier(), now, &*self.setup.randomness)?;
-        let (offer, grant) = match &granted.session.offer {
+        let (standing, offer, grant) = match &granted.session.offer {
             Some(reference) => {
+                let standing = self.standing(reference.offer.as_ref()).await?;
+                let standing = standing.or(AuthorizationRefusal::OfferGone)?;
                 let offer = self.taken_up(reference).await?;
                 let grant = self.redeemed_otherwise(&offer.value).await?;
-                (Some(offer), grant)
+                (standing, Some(offer), grant)
             }
-            None => (None, None),
+            None => (None, None, None),
         };
         let action = AuditAction::AuthorizationGranted {
             record: RecordReference::derive(&self.secret, &granted.code.record),
@@ -133,6 +137,7 @@ impl Issuer {
             offer,
             grant,
             code: Some(Change::new(granted.code_digest, granted.code)),
+            step: step_on(standing, Some(OfferNote::TakenUp), now),
             events: vec![event],
             ..AuthorizationCommit::default()
         })

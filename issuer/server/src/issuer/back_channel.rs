@@ -1,14 +1,18 @@
 //! What a client sends by itself, and what is shared by the endpoints that take it.
 
 use symbolon_crypto::{RandomnessUnavailable, UnixTime};
+use symbolon_issuer::attestation_status::is_in_force;
 use symbolon_issuer::authorization::{
-    ClientGrant, ClientJudgement, DpopPolicy, ProvenKey, RefreshTokens, TokenMaterial, TokenTerms,
-    make_dpop_nonce, proven_key,
+    ClientGrant, ClientJudgement, ClientRefusal, DpopPolicy, ProvenClient, ProvenKey, RefreshTokens,
+    TokenMaterial, TokenTerms, make_dpop_nonce, proven_key,
 };
 use symbolon_issuer::nonce::{NoncePurpose, make};
+use symbolon_protocol::attestation_status::AttestationStatus;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::oauth::client::{ClientHeaders, ClientIdentifier};
-use symbolon_protocol::oauth::client_attestation::{AttestationChallenge, ChallengeResponse};
+use symbolon_protocol::oauth::client_attestation::{
+    AttestationChallenge, AttestationError, ChallengeResponse,
+};
 use symbolon_protocol::oauth::dpop::{DpopError, DpopNonce, ExpectedKey, HttpMethod, ProvenRequest};
 
 use super::Issuer;
@@ -58,6 +62,25 @@ impl Issuer {
             secret: &self.secret,
             crypto: &*self.setup.crypto,
             now,
+        }
+    }
+
+    /// Whether an attestation of a wallet or of keys is in force, as far as its provider and the policy say.
+    pub(super) async fn is_in_force(&self, status: &AttestationStatus, now: UnixTime) -> bool {
+        let unknown = self.profile().authorization().unknown_attestation_status;
+        is_in_force(status, &*self.setup.attestation_states, unknown, now).await
+    }
+
+    /// Refuses a client whose provider has revoked the attestation of its instance.
+    pub(super) async fn check_instance(
+        &self,
+        client: &ProvenClient,
+        now: UnixTime,
+    ) -> Result<(), ClientRefusal> {
+        if self.is_in_force(&client.attestation, now).await {
+            Ok(())
+        } else {
+            Err(AttestationError::NotInForce.into())
         }
     }
 

@@ -7,6 +7,7 @@ use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_issuer::authorization::{
     BrowserKey, ClientAssurance, ClientRefusal, ProvenClient, PushedRequest, PushedRequests, RequestRefusal,
 };
+use symbolon_issuer::offer::OfferNote;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, Revision, StoreError};
 use symbolon_protocol::oauth::authorization_request::{
@@ -22,6 +23,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::Issuer;
+use super::offers::step_on;
 
 impl Issuer {
     /// Begins the authorization that a browser was sent for. The answer is the browser's key, for its cookie; the sign-in page follows.
@@ -96,8 +98,11 @@ impl Issuer {
         now: UnixTime,
     ) -> Result<BrowserKey, BeginFailure> {
         let key = BrowserKey::make(&*self.setup.randomness)?;
+        let standing = self.standing(request.offer.as_ref().and_then(|offer| offer.offer.as_ref()));
+        let standing = standing.await?.or(RequestRefusal::Offer)?;
         let commit = AuthorizationCommit {
             taken,
+            step: step_on(standing, Some(OfferNote::AuthorizationBegun), now),
             session: Some(Change::new(key.digest(), request.into_session(now))),
             ..AuthorizationCommit::default()
         };

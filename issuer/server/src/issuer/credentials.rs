@@ -14,6 +14,7 @@ use symbolon_protocol::openid4vci::credential::{
 };
 use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use symbolon_protocol::openid4vci::identifiers::{NotificationId, TransactionId};
+use symbolon_protocol::openid4vci::key_attestation::KeyAttestationError;
 use thiserror::Error;
 
 use super::Issuer;
@@ -57,6 +58,11 @@ impl Issuer {
             let request = CredentialRequest::parse_carried(&body, carried.carriage)
                 .map_err(CredentialRefusal::Request)?;
             let accepted = judge(&request, &presented, &self.material(now))?;
+            for attestation in accepted.attestations() {
+                if !self.is_in_force(attestation, now).await {
+                    return Err(CredentialRefusal::from(KeyAttestationError::NotInForce).into());
+                }
+            }
             let attempt = match accepted.issuance() {
                 IssuancePolicy::Immediate => self.issue_accepted(accepted, now).await?,
                 IssuancePolicy::Approval => self.defer(accepted, now).await?,

@@ -52,7 +52,12 @@ impl Issuer {
             let (id, stored) = found.ok_or(CredentialRefusal::Transaction(TransactionRefusal::Unknown))?;
             let encryption = request.response_encryption.clone();
             let material = self.material(now);
-            match judge_deferred((id, &stored), &presented.grant, encryption, &material)? {
+            // Whose it is comes first: nobody else learns that its offer was taken back.
+            let mine = stored.value.answer(&presented.grant, now);
+            mine.map_err(CredentialRefusal::Transaction)?;
+            let offer = self.standing(stored.value.offer.as_ref()).await?;
+            let offer = offer.or(CredentialRefusal::Transaction(TransactionRefusal::Denied))?;
+            match judge_deferred((id, &stored), &presented.grant, offer, encryption, &material)? {
                 Judged::Wait(encryption) => {
                     let response = CredentialResponse::Deferred {
                         transaction_id: request.transaction_id.clone(),

@@ -8,6 +8,7 @@ use symbolon_issuer::authorization::{
     ClientRefusal, FoundOffer, PUSHED_REQUEST_LIFETIME, ProvenClient, RequestJudgement, RequestRefusal,
 };
 use symbolon_issuer::metadata::paths;
+use symbolon_issuer::offer::OfferNote;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError};
 use symbolon_protocol::identifier::UrlError;
@@ -22,6 +23,7 @@ use thiserror::Error;
 
 use super::Issuer;
 use super::back_channel::BackChannelRequest;
+use super::offers::step_on;
 
 impl Issuer {
     /// Takes an authorization request over the back channel, and names it for the browser.
@@ -38,6 +40,7 @@ impl Issuer {
             .clients(now)
             .client(request.client, &pushed.client)?
             .ok_or(ClientRefusal::Missing)?;
+        self.check_instance(&client, now).await?;
         let url = self.profile().identifier().endpoint(paths::PUSHED_REQUESTS)?;
         let key = self.proven_key(request.dpop, &url, now)?;
         let asked = match pushed.contents {
@@ -49,7 +52,10 @@ impl Issuer {
             .requests(now)
             .request(&asked, &client, key.map(|key| key.thumbprint), &offer)?;
         let request_uri = RequestUri::make(&*self.setup.randomness)?;
+        let standing = self.standing(judged.offer.as_ref().and_then(|offer| offer.offer.as_ref()));
+        let standing = standing.await?.or(RequestRefusal::Offer)?;
         let commit = AuthorizationCommit {
+            step: step_on(standing, Some(OfferNote::AuthorizationBegun), now),
             pushed: Some(Change::new(SecretDigest::of(request_uri.as_str()), judged)),
             replays: client.proof.into_iter().chain(key.map(|key| key.mark)).collect(),
             ..AuthorizationCommit::default()

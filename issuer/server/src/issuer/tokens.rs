@@ -47,7 +47,7 @@ impl Issuer {
                 let client = self
                     .clients(self.now())
                     .pre_authorized(request.client, &wanted.client)?;
-                let presented = self.presented(client, request)?;
+                let presented = self.presented(client, request).await?;
                 self.redeem_offer(code, tx_code.as_ref(), &presented, &wanted)
                     .await
             }
@@ -57,7 +57,7 @@ impl Issuer {
                 code_verifier,
             } => {
                 let client = self.named_client(request, &wanted)?;
-                let presented = self.presented(Some(client), request)?;
+                let presented = self.presented(Some(client), request).await?;
                 let parts = code::Parts {
                     code,
                     redirect_uri: redirect_uri.as_ref(),
@@ -68,7 +68,7 @@ impl Issuer {
             }
             TokenGrant::RefreshToken { refresh_token, scope } => {
                 let client = self.named_client(request, &wanted)?;
-                let presented = self.presented(Some(client), request)?;
+                let presented = self.presented(Some(client), request).await?;
                 let parts = refresh::Parts {
                     token: refresh_token,
                     scope: scope.as_ref(),
@@ -103,13 +103,17 @@ impl Issuer {
             .ok_or(ClientRefusal::Missing)
     }
 
-    fn presented(
+    async fn presented(
         &self,
         client: Option<ProvenClient>,
         request: &BackChannelRequest<'_>,
     ) -> Result<Presented, TokenFailure> {
+        let now = self.now();
+        if let Some(client) = &client {
+            self.check_instance(client, now).await?;
+        }
         let url = self.profile().identifier().endpoint(paths::TOKEN)?;
-        let key = self.key_of_token(request.dpop, &url, self.now())?;
+        let key = self.key_of_token(request.dpop, &url, now)?;
         Ok(Presented { client, key })
     }
 

@@ -5,11 +5,15 @@ use serde_json::json;
 
 use crate::harness::{ADMINISTRATION_TOKEN, HASSAN, World, record};
 
-pub(crate) const PATHS: [(&str, &str); 14] = [
+pub(crate) const PATHS: [(&str, &str); 18] = [
     ("POST", "/records/import"),
     ("POST", "/records/show"),
     ("POST", "/records/export"),
     ("POST", "/offers"),
+    ("POST", "/offers/list"),
+    ("POST", "/offers/show"),
+    ("POST", "/offers/cancel"),
+    ("POST", "/offers/transaction-code"),
     ("POST", "/credentials/list"),
     ("POST", "/credentials/status"),
     ("POST", "/cards"),

@@ -8,7 +8,7 @@ use symbolon_issuer::identifiers::ConfigurationId;
 use symbolon_issuer::record::Uin;
 use symbolon_issuer_server::AuthorizationFailure;
 use symbolon_issuer_server::administration::{
-    AdministrationError, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+    AdministrationError, OfferCreated, OfferDelivery, OfferDevice, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vci::offer::{CredentialOffer, OfferLink};
@@ -178,7 +178,7 @@ async fn offered(world: &World, uin: &str) -> Result<OfferCreated, Administratio
     offered_by(world, uin, OfferGrants::AuthorizationCode).await
 }
 
-async fn offered_by(
+pub(crate) async fn offered_by(
     world: &World,
     uin: &str,
     grants: OfferGrants,
@@ -189,11 +189,12 @@ async fn offered_by(
         tx_code: TransactionCode::NotRequired,
         delivery: OfferDelivery::ByValue,
         grants,
+        device: OfferDevice::SameDevice,
     };
     world.running().administration().create_offer(order).await
 }
 
-fn issuer_state(created: &OfferCreated) -> String {
+pub(crate) fn issuer_state(created: &OfferCreated) -> String {
     let Ok(OfferLink::ByValue(offer)) = OfferLink::parse(&created.link, UrlPolicy::Development) else {
         panic!("no offer by value");
     };

@@ -17,7 +17,7 @@ async fn a_code_gives_a_token_and_the_token_a_credential() {
     let wallet = Wallet::new(&world, PUBLIC);
     let tokens = wallet.tokens().await;
     assert_eq!(tokens.body["token_type"], "Bearer");
-    assert_eq!(tokens.body["expires_in"], 600);
+    assert_eq!(tokens.body["expires_in"], 300);
     assert_eq!(tokens.body["scope"], NATIONAL);
     assert_eq!(tokens.body.get("authorization_details"), None);
     let response = wallet.credential(&tokens.access).await;
@@ -193,7 +193,7 @@ async fn a_token_opens_what_was_agreed_to_and_nothing_else() {
         response.headers()["www-authenticate"],
         "Bearer error=\"insufficient_scope\""
     );
-    world.wait(600);
+    world.wait(300);
     let response = wallet.credential(&tokens.access).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }

@@ -48,7 +48,7 @@ async fn a_request_without_a_good_token_is_challenged() {
         "Bearer error=\"invalid_request\""
     );
 
-    world.wait(600);
+    world.wait(300);
     let body = wanted(&[world.proof(&world.wallet_key(), &world.nonce().await)]);
     let expired = world.credential_request(&token, &body).await;
     assert_eq!(expired.status(), StatusCode::UNAUTHORIZED);
@@ -102,6 +102,10 @@ async fn every_malformed_request_has_its_code_and_spends_nothing() {
             "invalid_proof",
         ),
         (
+            json!({ "credential_configuration_id": id, "proofs": { "jwt": [good], "di_vp": [{}] } }),
+            "invalid_proof",
+        ),
+        (
             json!({ "credential_configuration_id": id, "proofs": { "jwt": [good, good] } }),
             "invalid_proof",
         ),
@@ -132,13 +136,28 @@ async fn every_malformed_request_has_its_code_and_spends_nothing() {
         let response = world.credential_request(&token, &body).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{body}");
         assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(error_of(response).await, expected, "{body}");
     }
+    let twice = format!(
+        r#"{{"credential_configuration_id":"{id}","credential_configuration_id":"{id}","proofs":{{"jwt":["{good}"]}}}}"#
+    );
+    let twice = world
+        .client
+        .post(world.url("/credential"))
+        .bearer_auth(&token)
+        .header("content-type", "application/json")
+        .body(twice)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(error_of(twice).await, "invalid_credential_request");
     let not_json = world
         .client
         .post(world.url("/credential"))
         .bearer_auth(&token)
-        .body("{}")
+        .header("content-type", "text/plain")
+        .body(with(good.clone()).to_string())
         .send()
         .await
         .unwrap();
@@ -180,6 +199,7 @@ async fn a_nonce_is_spent_once_and_stale_ones_are_refused() {
 
     let stale = world.nonce().await;
     world.wait(300);
+    let token = world.token(HASSAN).await;
     let body = wanted(&[world.proof(&world.wallet_key(), &stale)]);
     assert_eq!(
         error_of(world.credential_request(&token, &body).await).await,

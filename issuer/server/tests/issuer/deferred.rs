@@ -2,6 +2,7 @@
 
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use symbolon_issuer::policy::{EncryptionPolicy, IssuerPolicy};
 use symbolon_issuer::profile::ProofTrust;
 
 use crate::endpoint::{
@@ -10,7 +11,7 @@ use crate::endpoint::{
 use crate::harness::{FATIMA, HASSAN, World, error_of, record};
 use crate::wallet::{PUBLIC, Tokens, Wallet, policy};
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let own = configuration("Approved", "issuance = \"approval\"");
     let shape = with_configurations(&[own], ProofTrust::default());
     let world = World::start_shaped(batches(), shape).await;
@@ -20,7 +21,7 @@ async fn world() -> World {
     world
 }
 
-async fn requested(world: &World, token: &str, keys: usize) -> String {
+pub(crate) async fn requested(world: &World, token: &str, keys: usize) -> String {
     let nonce = world.nonce().await;
     let proofs: Vec<String> = (0..keys)
         .map(|_| world.proof(&world.wallet_key(), &nonce))
@@ -30,16 +31,18 @@ async fn requested(world: &World, token: &str, keys: usize) -> String {
     assert_eq!(answer.headers()["cache-control"], "no-store");
     let body: Value = answer.json().await.unwrap();
     assert_eq!(body["interval"], 5);
-    assert!(body.get("credentials").is_none());
+    for issued in ["credentials", "notification_id"] {
+        assert!(body.get(issued).is_none(), "{issued}");
+    }
     body["transaction_id"].as_str().unwrap().to_owned()
 }
 
-async fn fetch(world: &World, token: &str, transaction: &str) -> Response {
+pub(crate) async fn fetch(world: &World, token: &str, transaction: &str) -> Response {
     let body = json!({ "transaction_id": transaction });
     send(world, "/deferred_credential", token, &body).await
 }
 
-async fn decide(world: &World, transaction: &str, decision: &str) -> Response {
+pub(crate) async fn decide(world: &World, transaction: &str, decision: &str) -> Response {
     world
         .order("/credentials/requests/decide")
         .json(&json!({ "transaction": transaction, "decision": decision }))
@@ -72,11 +75,16 @@ async fn a_credential_waits_for_its_approval_and_is_fetched_once() {
             StatusCode::OK
         );
     }
-    let issued = fetch(&world, &token, &transaction).await;
+    let body = json!({ "transaction_id": transaction, "something_new": 1 });
+    let issued = send(&world, "/deferred_credential", &token, &body).await;
     assert_eq!(issued.status(), StatusCode::OK);
+    assert_eq!(issued.headers()["content-type"], "application/json");
     let body: Value = issued.json().await.unwrap();
     assert_eq!(body["credentials"].as_array().unwrap().len(), 2);
     assert!(body["notification_id"].is_string());
+    for waiting in ["transaction_id", "interval"] {
+        assert!(body.get(waiting).is_none(), "{waiting}");
+    }
     let gone = fetch(&world, &token, &transaction).await;
     assert_eq!(gone.status(), StatusCode::BAD_REQUEST);
     assert_eq!(gone.headers()["cache-control"], "no-store");
@@ -153,6 +161,17 @@ async fn a_transaction_is_for_its_own_grant_and_its_own_time() {
         let refused = send(&world, "/deferred_credential", &token, &body).await;
         assert_eq!(error_of(refused).await, "invalid_credential_request", "{body}");
     }
+    let text = world
+        .client
+        .post(world.url("/deferred_credential"))
+        .bearer_auth(&token)
+        .header("content-type", "text/plain")
+        .body(json!({ "transaction_id": transaction }).to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(text.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(text).await, "invalid_credential_request");
     world.wait(30 * 86_400);
     assert_eq!(
         error_of(fetch(&world, &token, &transaction).await).await,
@@ -213,7 +232,7 @@ async fn the_credential_is_that_of_the_day_on_which_it_is_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deferred_answer_is_encrypted_as_asked_and_a_later_wish_replaces_the_first() {
+async fn a_deferred_answer_is_encrypted_as_its_own_request_wants_and_in_the_clear_without_a_wish() {
     let world = world().await;
     let token = world.token_for("Approved", HASSAN).await;
     let offered = metadata(&world).await.credential_response_encryption.unwrap();
@@ -229,14 +248,20 @@ async fn a_deferred_answer_is_encrypted_as_asked_and_a_later_wish_replaces_the_f
     assert_eq!(waiting.status(), StatusCode::ACCEPTED);
     let body = opened(waiting, &first, &first_key).await;
     let transaction = body["transaction_id"].as_str().unwrap();
+    // §9.1: the wish of the credential request does not go on.
     let waiting = fetch(&world, &token, transaction).await;
     assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+    assert_eq!(waiting.headers()["content-type"], "application/json");
+    let body: Value = waiting.json().await.unwrap();
+    assert_eq!(body["transaction_id"], transaction);
+    let wish = json!({ "transaction_id": transaction, "credential_response_encryption": second });
+    let waiting = send_encrypted(&world, "/deferred_credential", &token, &wish).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
     assert_eq!(
-        opened(waiting, &first, &first_key).await["transaction_id"],
+        opened(waiting, &second, &second_key).await["transaction_id"],
         transaction
     );
     decide(&world, transaction, "approve").await;
-    let wish = json!({ "transaction_id": transaction, "credential_response_encryption": second });
     let plain = send(&world, "/deferred_credential", &token, &wish).await;
     assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
     let issued = send_encrypted(&world, "/deferred_credential", &token, &wish).await;
@@ -270,4 +295,59 @@ async fn a_code_used_twice_ends_what_waits_and_what_was_approved() {
         answer.headers()["www-authenticate"],
         "Bearer error=\"invalid_token\""
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_demands_encryption_demands_it_of_deferred_requests() {
+    let own = configuration("Approved", "issuance = \"approval\"");
+    let policy = IssuerPolicy {
+        request_encryption: EncryptionPolicy::Required,
+        response_encryption: EncryptionPolicy::Required,
+        ..batches()
+    };
+    let world = World::start_shaped(policy, with_configurations(&[own], ProofTrust::default())).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let token = world.token_for("Approved", HASSAN).await;
+    let offered = metadata(&world).await.credential_response_encryption.unwrap();
+    let key = world.wallet_key();
+    let wish = offered.choose(key.public_key()).unwrap();
+    let proof = world.proof(&world.wallet_key(), &world.nonce().await);
+    let body = json!({ "credential_configuration_id": "Approved", "proofs": { "jwt": [proof] },
+        "credential_response_encryption": wish });
+    let waiting = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+    let body = opened(waiting, &wish, &key).await;
+    let transaction = body["transaction_id"].as_str().unwrap();
+    let plain = fetch(&world, &token, transaction).await;
+    assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
+    let half = json!({ "transaction_id": transaction });
+    let half = send_encrypted(&world, "/deferred_credential", &token, &half).await;
+    assert_eq!(error_of(half).await, "invalid_encryption_parameters");
+    let whole = json!({ "transaction_id": transaction, "credential_response_encryption": wish });
+    let waiting = send_encrypted(&world, "/deferred_credential", &token, &whole).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_demands_encrypted_requests_alone_demands_them_of_deferred_ones() {
+    let own = configuration("Approved", "issuance = \"approval\"");
+    let policy = IssuerPolicy {
+        request_encryption: EncryptionPolicy::Required,
+        ..batches()
+    };
+    let world = World::start_shaped(policy, with_configurations(&[own], ProofTrust::default())).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let token = world.token_for("Approved", HASSAN).await;
+    let proof = world.proof(&world.wallet_key(), &world.nonce().await);
+    let body = json!({ "credential_configuration_id": "Approved", "proofs": { "jwt": [proof] } });
+    let waiting = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
+    let body: Value = waiting.json().await.unwrap();
+    let transaction = body["transaction_id"].as_str().unwrap();
+    let plain = fetch(&world, &token, transaction).await;
+    assert_eq!(plain.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
+    let body = json!({ "transaction_id": transaction });
+    let waiting = send_encrypted(&world, "/deferred_credential", &token, &body).await;
+    assert_eq!(waiting.status(), StatusCode::ACCEPTED);
 }

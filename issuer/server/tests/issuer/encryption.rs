@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::jose::jwe::{
     ContentCompression, ContentEncryption, EncryptionParameters, JweCodec as _, PureJwe, Recipient,
 };
@@ -23,6 +24,12 @@ async fn world(policy: IssuerPolicy) -> World {
 async fn wanted(world: &World, key: &SecretKey) -> ResponseEncryption {
     let offered = metadata(world).await.credential_response_encryption.unwrap();
     offered.choose(key.public_key()).unwrap()
+}
+
+fn without(value: &Value, member: &str) -> Value {
+    let mut changed = value.clone();
+    changed.as_object_mut().unwrap().remove(member);
+    changed
 }
 
 async fn request(world: &World, encryption: Option<&ResponseEncryption>) -> Value {
@@ -80,6 +87,8 @@ async fn parameters_that_are_not_offered_are_refused_in_the_clear() {
     let world = world(IssuerPolicy::default()).await;
     let token = world.token(HASSAN).await;
     let wanted = json!(wanted(&world, &world.wallet_key()).await);
+    let mut private = wanted["jwk"].clone();
+    private["d"] = json!("AQAB");
     for (member, value) in [
         ("enc", json!("A192GCM")),
         ("enc", json!("A128CBC-HS256")),
@@ -89,10 +98,16 @@ async fn parameters_that_are_not_offered_are_refused_in_the_clear() {
             json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "alg": "RSA-OAEP" }),
         ),
         ("jwk", json!(null)),
+        ("jwk", without(&wanted["jwk"], "alg")),
+        ("jwk", private),
+        ("enc", json!(null)),
     ] {
         let mut body = request(&world, None).await;
         let mut parameters = wanted.clone();
-        parameters[member] = value.clone();
+        match &value {
+            Value::Null => parameters = without(&parameters, member),
+            value => parameters[member] = value.clone(),
+        }
         body["credential_response_encryption"] = parameters;
         let refused = send_encrypted(&world, "/credential", &token, &body).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{member} {value}");
@@ -135,6 +150,23 @@ async fn an_issuer_that_demands_encryption_refuses_what_is_plain() {
     let body = request(&world, Some(&wanted)).await;
     let answer = send_encrypted(&world, "/credential", &token, &body).await;
     assert!(opened(answer, &wanted, &key).await["credentials"].is_array());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_demands_encrypted_requests_alone_answers_them_in_the_clear() {
+    let policy = IssuerPolicy {
+        request_encryption: EncryptionPolicy::Required,
+        ..IssuerPolicy::default()
+    };
+    let world = world(policy).await;
+    let token = world.token(HASSAN).await;
+    let body = request(&world, None).await;
+    let plain = send(&world, "/credential", &token, &body).await;
+    assert_eq!(plain.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(error_of(plain).await, "invalid_encryption_parameters");
+    let answer = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["content-type"], "application/json");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,4 +254,77 @@ async fn a_key_of_last_week_still_opens_and_the_published_one_moves_on() {
     let world = world.restart().await;
     let again = metadata(&world).await.credential_request_encryption.unwrap();
     assert_eq!(again, new);
+}
+
+/// The header of a JWE.
+fn header(jwe: &str) -> Value {
+    let (header, _) = jwe.split_once('.').unwrap();
+    serde_json::from_slice(&base64url::decode(header).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_header_of_an_encrypted_answer_is_that_of_the_wish() {
+    let world = world(IssuerPolicy::default()).await;
+    let key = world.wallet_key();
+    for (content, compression, zip) in [
+        (ContentEncryption::A128Gcm, ContentCompression::Plain, None),
+        (
+            ContentEncryption::A256Gcm,
+            ContentCompression::Deflate,
+            Some("DEF"),
+        ),
+    ] {
+        let wish = ResponseEncryption {
+            content,
+            compression,
+            key_id: Some("the wallet's own name".to_owned()),
+            ..wanted(&world, &key).await
+        };
+        let token = world.token(HASSAN).await;
+        let body = request(&world, Some(&wish)).await;
+        let answer = send_encrypted(&world, "/credential", &token, &body).await;
+        assert_eq!(answer.headers()["content-type"], "application/jwt");
+        let header = header(&answer.text().await.unwrap());
+        assert_eq!(header["alg"], "ECDH-ES");
+        assert_eq!(header["enc"], content.jose_name());
+        assert_eq!(header["kid"], "the wallet's own name");
+        assert_eq!(header.get("zip").and_then(Value::as_str), zip);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_another_algorithm_than_its_key_has_is_refused() {
+    let world = world(IssuerPolicy::default()).await;
+    let token = world.token(HASSAN).await;
+    let offered = metadata(&world).await.credential_request_encryption.unwrap();
+    let codec = PureJwe::new(&RustCryptoProvider);
+    let body = request(&world, None).await.to_string();
+    let text = offered.choose().unwrap();
+    let text = text.encrypt(body.as_bytes(), &codec, &*world.randomness).unwrap();
+    let (_, rest) = text.split_once('.').unwrap();
+    for algorithm in ["ECDH-ES+A128KW", "dir", "RSA-OAEP-256"] {
+        let mut changed = header(&text);
+        changed["alg"] = json!(algorithm);
+        let changed = base64url::encode(changed.to_string().as_bytes());
+        let refused = send_text(&world, "/credential", &token, format!("{changed}.{rest}")).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(
+            error_of(refused).await,
+            "invalid_encryption_parameters",
+            "{algorithm}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_told_in_the_clear_also_where_the_answer_would_not_have_been() {
+    let world = world(IssuerPolicy::default()).await;
+    let token = world.token(HASSAN).await;
+    let wish = wanted(&world, &world.wallet_key()).await;
+    let mut body = request(&world, Some(&wish)).await;
+    body["proofs"] = json!({ "jwt": ["not.a.proof"] });
+    let refused = send_encrypted(&world, "/credential", &token, &body).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(refused.headers()["content-type"], "application/json");
+    assert_eq!(error_of(refused).await, "invalid_proof");
 }

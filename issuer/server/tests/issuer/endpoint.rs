@@ -9,7 +9,7 @@ use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::x509::issue::{LeafRequest, Validity, leaf, root};
+use symbolon_crypto::x509::issue::{KeyPurpose, LeafRequest, Validity, leaf, root};
 use symbolon_crypto::{
     CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime,
 };
@@ -21,6 +21,9 @@ use symbolon_protocol::openid4vci::encryption::ResponseEncryption;
 use symbolon_protocol::openid4vci::identifiers::CNonce;
 use symbolon_protocol::openid4vci::key_attestation::KeyAttestationClaims;
 use symbolon_protocol::openid4vci::metadata::{AttackResistance, IssuerMetadata};
+use symbolon_trust::status_list::{
+    BitsPerStatus, PreparedStatusListToken, Status, StatusListClaims, TokenStatusList,
+};
 
 use crate::harness::{START, Shape, World};
 
@@ -72,40 +75,60 @@ pub(crate) struct Attester {
     key: SoftwareKey,
     pub(crate) leaf: Certificate,
     pub(crate) anchor: Certificate,
+    /// The key of the anchor.
+    pub(crate) root: SoftwareKey,
 }
 
 impl Attester {
     pub(crate) fn new(seed: u64) -> Self {
         let randomness = SeededRandomness::new(seed);
-        let key = |name: &str| {
-            let secret = SecretKey::generate(SignatureAlgorithm::Es256, &randomness).unwrap();
-            SoftwareKey::new(KeyHandle::new(name), secret, Arc::new(RustCryptoProvider))
-        };
+        let authority = software_key("authority", &randomness);
+        let described = authority.describe(authority.handle()).unwrap();
+        let validity = Self::validity();
+        let anchor = root("Wallet providers", validity, &described, &authority, &randomness).unwrap();
+        let attester = software_key("attester", &randomness);
+        let anchor = Certificate::parse(&anchor).unwrap();
+        Self {
+            leaf: certify(&attester, None, &anchor, &authority),
+            key: attester,
+            anchor,
+            root: authority,
+        }
+    }
+
+    fn validity() -> Validity {
         let now = UnixTime::from_seconds(START);
         let month = Duration::from_secs(30 * 86_400);
-        let validity = Validity {
+        Validity {
             not_before: now.minus(month),
             not_after: now.plus(month),
-        };
-        let authority = key("authority");
-        let described = authority.describe(authority.handle()).unwrap();
-        let anchor = root("Wallet providers", validity, &described, &authority, &randomness).unwrap();
-        let anchor = Certificate::parse(&anchor).unwrap();
-        let attester = key("attester");
-        let request = LeafRequest {
-            subject_name: "Wallet provider".to_owned(),
-            san_uris: vec!["https://wallet.example".to_owned()],
-            san_dns: Vec::new(),
-            validity,
-            extended_key_usage: None,
-            public_key: attester.public_key().clone(),
-        };
-        let der = leaf(&request, &anchor, &described, &authority, &randomness).unwrap();
-        Self {
-            key: attester,
-            leaf: Certificate::parse(&der).unwrap(),
-            anchor,
         }
+    }
+
+    /// Its status list at `uri`, with these entries revoked, to be kept for a minute.
+    pub(crate) fn status_list(&self, uri: &str, revoked: &[u64], at: UnixTime) -> String {
+        let key = software_key("lists", &SeededRandomness::new(90));
+        let purpose = Some(KeyPurpose::StatusLists);
+        let chain = [certify(&key, purpose, &self.anchor, &self.root)];
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::One, 1_024);
+        for index in revoked {
+            list.set(*index, Status::Invalid).unwrap();
+        }
+        let claims = StatusListClaims {
+            uri: uri.to_owned(),
+            issued_at: at,
+            expires_at: Some(at.plus(Duration::from_secs(3_600))),
+            time_to_live: Some(Duration::from_secs(60)),
+        };
+        let prepared =
+            PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain).unwrap();
+        let request = prepared.request(key.handle().clone());
+        let signature = RustCryptoProvider.sign(key.secret_key(), &request.bytes);
+        prepared.finish(&signature.unwrap())
+    }
+
+    pub(crate) fn secret_key(&self) -> &SecretKey {
+        self.key.secret_key()
     }
 
     pub(crate) fn trust(&self) -> ProofTrust {
@@ -137,9 +160,45 @@ impl Attester {
         self.sign(claims.prepare(SignatureAlgorithm::Es256, chain))
     }
 
+    pub(crate) fn key(&self) -> &SecretKey {
+        self.key.secret_key()
+    }
+
     pub(crate) fn sign(&self, prepared: symbolon_crypto::jose::jws::PreparedJws) -> String {
         sign(self.key.secret_key(), prepared)
     }
+}
+
+fn software_key(name: &str, randomness: &SeededRandomness) -> SoftwareKey {
+    let secret = SecretKey::generate(SignatureAlgorithm::Es256, randomness).unwrap();
+    SoftwareKey::new(KeyHandle::new(name), secret, Arc::new(RustCryptoProvider))
+}
+
+/// What `authority` says of a key of the wallet provider.
+fn certify(
+    key: &SoftwareKey,
+    extended_key_usage: Option<KeyPurpose>,
+    anchor: &Certificate,
+    authority: &SoftwareKey,
+) -> Certificate {
+    let request = LeafRequest {
+        subject_name: "Wallet provider".to_owned(),
+        san_uris: vec!["https://wallet.example".to_owned()],
+        san_dns: Vec::new(),
+        validity: Attester::validity(),
+        extended_key_usage,
+        public_key: key.public_key().clone(),
+    };
+    let described = authority.describe(authority.handle()).unwrap();
+    let der = leaf(
+        &request,
+        anchor,
+        &described,
+        authority,
+        &SeededRandomness::new(91),
+    )
+    .unwrap();
+    Certificate::parse(&der).unwrap()
 }
 
 pub(crate) fn sign(key: &SecretKey, prepared: symbolon_crypto::jose::jws::PreparedJws) -> String {

@@ -30,6 +30,8 @@ use crate::wallet::{ATTESTER_KEY, key};
 /// What an issuer of the profile is made of.
 struct Parts {
     configurations: Vec<String>,
+    /// A configuration that is read as without the profile.
+    bare: Option<String>,
     authorization: AuthorizationPolicy,
     proof_trust: ProofTrust,
     keys: IssuerKeys,
@@ -50,6 +52,7 @@ fn parts(world: &World) -> Parts {
             configuration("NationalIdentity"),
             configuration("NationalIdentityMdoc"),
         ],
+        bare: None,
         authorization: AuthorizationPolicy {
             pushed_requests: PushedRequests::Required,
             dpop: DpopPolicy::Required,
@@ -80,8 +83,14 @@ async fn open(world: &World, base: &str, parts: Parts) -> Result<Arc<Issuer>, Op
     let configurations = parts
         .configurations
         .iter()
-        .map(|text| CredentialConfiguration::parse_for(Profile::Haip, text).unwrap())
-        .collect();
+        .map(|text| CredentialConfiguration::parse_for(Profile::Haip, text).unwrap());
+    let bare = parts.bare.iter().map(|text| {
+        let renamed = text
+            .replace("NationalIdentity\"", "Bare\"")
+            .replace("types/national-identity", "types/bare");
+        CredentialConfiguration::parse(&renamed).unwrap()
+    });
+    let configurations = configurations.chain(bare).collect();
     let identifier = IssuerIdentifier::parse(base).unwrap();
     let policy = IssuerPolicy::default();
     let profile = IssuerProfile::new(identifier, "Registry".to_owned(), configurations, policy).unwrap();
@@ -121,7 +130,7 @@ fn client(authentication: ClientAuthentication) -> ClientRegistry {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_name() {
     type Change = fn(&mut Parts, &World);
-    let changes: [(&str, Change); 18] = [
+    let changes: [(&str, Change); 23] = [
         ("authorization.pushed_requests", |parts, _| {
             parts.authorization.pushed_requests = PushedRequests::Optional;
         }),
@@ -165,6 +174,11 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
             let text = configuration("NationalIdentity");
             parts.configurations[0] = format!("proof-types = [\"attestation\"]\n{text}");
         }),
+        ("key-attestation in the credential configuration", |parts, _| {
+            // Both kinds of proof, written for an issuer without the profile, which chooses nothing.
+            let text = configuration("NationalIdentity");
+            parts.bare = Some(format!("proof-types = [\"jwt\", \"attestation\"]\n{text}"));
+        }),
         ("credentials.key_attester_certificates", |parts, _| {
             parts.proof_trust.attesters.clear()
         }),
@@ -174,6 +188,18 @@ async fn every_choice_that_contradicts_the_profile_is_refused_at_start_by_its_na
         }),
         ("the key document-signing", |parts, _| {
             parts.keys.documents.as_mut().unwrap().key.algorithm = SignatureAlgorithm::Es384;
+        }),
+        ("the key status-signing", |parts, _| {
+            parts.keys.status.key.algorithm = SignatureAlgorithm::EdDsa;
+        }),
+        ("the certificates of the key status-signing", |parts, world| {
+            parts.keys.status.key.chain.push(world.issuer_anchor().clone());
+        }),
+        ("the key metadata-signing", |parts, _| {
+            parts.keys.metadata.as_mut().unwrap().key.algorithm = SignatureAlgorithm::EdDsa;
+        }),
+        ("a certificate of the key metadata-signing", |parts, _| {
+            parts.keys.metadata.as_mut().unwrap().key.chain.clear();
         }),
         ("a certificate of the key credential-signing", |parts, _| {
             parts.keys.credentials.key.chain.clear();

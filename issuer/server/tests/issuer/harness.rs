@@ -19,6 +19,7 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::fetch::FetchPolicy;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::authorization::AuthorizationPolicy;
@@ -30,13 +31,14 @@ use symbolon_issuer::profile::{IssuerProfile, SigningKey};
 use symbolon_issuer::record::{RecordSchema, Uin};
 use symbolon_issuer::store::IssuerStore;
 use symbolon_issuer_server::administration::{
-    Administration, OfferCreated, OfferDelivery, OfferGrants, OfferOrder, TransactionCode,
+    Administration, OfferCreated, OfferDelivery, OfferDevice, OfferGrants, OfferOrder, TransactionCode,
 };
 use symbolon_issuer_server::card::{FitWebp, FontSource};
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_issuer_server::{
-    CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, Issuer, IssuerKeys, Listening, PlainKey, Records,
-    RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer, open_embedded, shipped_translations,
+    CardCodes, EmbeddedIssuerStore, EmbeddedKeyValue, FetchedAttestationStates, Issuer, IssuerKeys,
+    Listening, PlainKey, Records, RetiredPublicKeys, Running, ServedIssuer, Server, Setup, Signer,
+    open_embedded, shipped_translations,
 };
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vci::identifiers::CNonce;
@@ -319,6 +321,7 @@ impl World {
             tx_code,
             delivery: OfferDelivery::ByValue,
             grants: OfferGrants::PreAuthorizedCode,
+            device: OfferDevice::SameDevice,
         };
         Offer::of(self.administration.create_offer(order).await.unwrap())
     }
@@ -478,6 +481,9 @@ pub(crate) fn setup(
         fonts: FontSource::BuiltIn,
         card_codes: CardCodes::default(),
         sign_in: SignInSetup::closed(Arc::new(shipped_translations().unwrap())),
+        attestation_states: Arc::new(
+            FetchedAttestationStates::new(FetchPolicy::Development, Arc::new(RustCryptoProvider)).unwrap(),
+        ),
     }
 }
 
@@ -509,6 +515,15 @@ impl Offer {
             tx_code: created.tx_code,
         }
     }
+}
+
+/// Where an offer by reference is fetched, of what the interface answered.
+pub(crate) fn address_of(created: &Value) -> String {
+    let link = reqwest::Url::parse(created["link"].as_str().unwrap()).unwrap();
+    let uri = link
+        .query_pairs()
+        .find(|(name, _)| name == "credential_offer_uri");
+    uri.unwrap().1.into_owned()
 }
 
 pub(crate) fn proof_for(key: &SecretKey, issuer: &str, nonce: Option<&str>, at: UnixTime) -> String {

@@ -83,6 +83,21 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
         ),
         (
             &token,
+            json!({ "notification_id": id, "event": "Credential_Accepted" }),
+            "invalid_notification_request",
+        ),
+        (
+            &token,
+            json!({ "event": "credential_accepted" }),
+            "invalid_notification_request",
+        ),
+        (
+            &token,
+            json!({ "notification_id": id, "event": "credential_failure", "event_description": "d\u{e9}j\u{e0} vu" }),
+            "invalid_notification_request",
+        ),
+        (
+            &token,
             json!({ "notification_id": "0".repeat(32), "event": "credential_accepted" }),
             "invalid_notification_id",
         ),
@@ -96,6 +111,7 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
         let refused = send(&world, "/notification", token, &body).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{body}");
         assert_eq!(refused.headers()["cache-control"], "no-store");
+        assert_eq!(refused.headers()["content-type"], "application/json");
         assert_eq!(error_of(refused).await, code, "{body}");
     }
     let without = world
@@ -106,8 +122,25 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
         .await
         .unwrap();
     assert_eq!(without.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(without.headers()["www-authenticate"], "Bearer");
     let made_up = send(&world, "/notification", "made-up", &good).await;
     assert_eq!(made_up.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        made_up.headers()["www-authenticate"],
+        "Bearer error=\"invalid_token\""
+    );
+    let twice =
+        format!(r#"{{"notification_id":"{id}","event":"credential_accepted","event":"credential_deleted"}}"#);
+    let twice = world
+        .client
+        .post(world.url("/notification"))
+        .bearer_auth(&token)
+        .header("content-type", "application/json")
+        .body(twice)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(error_of(twice).await, "invalid_notification_request");
     let form = world
         .client
         .post(world.url("/notification"))

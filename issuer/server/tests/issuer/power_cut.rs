@@ -1,6 +1,7 @@
 //! ATTACKS.md row 37: the power goes at any moment of a day's work. Afterwards no issued credential lacks its place in the books, no place is
 //! used twice, and no acknowledged revocation or record is lost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -8,13 +9,15 @@ use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_issuer::credential_record::{CredentialStatus, StatusAction};
-use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
+use symbolon_issuer::grant::GrantStage;
+use symbolon_issuer::identifiers::{ConfigurationId, CredentialId, OfferId};
 use symbolon_issuer::index::{IndexWidth, ShardId};
 use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::record::{RowFormat, Uin};
-use symbolon_issuer::store::{IssuerStore as _, KeyValueIssuerStore};
+use symbolon_issuer::store::{IssuerStore, KeyValueIssuerStore};
 use symbolon_issuer_server::administration::{
-    Administration, CredentialSelector, OfferDelivery, OfferGrants, OfferOrder, StatusOrder, TransactionCode,
+    Administration, CredentialSelector, OfferByName, OfferDelivery, OfferDevice, OfferGrants, OfferOrder,
+    StatusOrder, TransactionCode,
 };
 use symbolon_issuer_server::{BackChannelRequest, CarriedRequest, EmbeddedKeyValue, Issuer, ResourceRequest};
 use symbolon_protocol::identifier::HttpUrl;
@@ -35,8 +38,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_given_twice_whenever_the_po
     let whole = DyingDisk::new(usize::MAX);
     let seen = work(&keys, &whole, 2).await;
     assert_eq!(
-        (seen.credentials.len(), seen.revoked.len()),
-        (3, 1),
+        (seen.credentials.len(), seen.revoked.len(), seen.cancelled.len()),
+        (3, 1, 1),
         "the day's work is done when the power stays"
     );
     let operations = whole.operations();
@@ -44,7 +47,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_given_twice_whenever_the_po
     for cut in 0..operations {
         let disk = DyingDisk::new(cut);
         let seen = work(&keys, &disk, 2).await;
-        interrupted += usize::from(seen.credentials.len() < 3 || seen.revoked.is_empty());
+        interrupted += usize::from(seen.cancelled.is_empty());
         let survivors = if cut % 2 == 0 {
             Survivors::None
         } else {
@@ -76,6 +79,8 @@ struct Seen {
     credentials: Vec<(u64, String)>,
     /// Credentials whose revocation was acknowledged.
     revoked: Vec<CredentialId>,
+    /// Offers whose cancellation was acknowledged.
+    cancelled: Vec<OfferId>,
 }
 
 /// Imports a record, issues three credentials, revokes one; as far as the disk lets it.
@@ -111,14 +116,7 @@ async fn work_until_refused(keys: &Keys, disk: &DyingDisk, seed: u64, seen: &mut
     seen.imported = true;
     let record = Uin::parse(HASSAN).unwrap();
     for _ in 0..3 {
-        let order = OfferOrder {
-            record: record.clone(),
-            configurations: vec![ConfigurationId::parse("NationalIdentity").unwrap()],
-            tx_code: TransactionCode::NotRequired,
-            delivery: OfferDelivery::ByValue,
-            grants: OfferGrants::PreAuthorizedCode,
-        };
-        let offer = Offer::of(administration.create_offer(order).await.ok()?);
+        let offer = Offer::of(administration.create_offer(order_for(&record)).await.ok()?);
         let form = format!("grant_type={PRE_AUTHORIZED}&pre-authorized_code={}", offer.code);
         let request = BackChannelRequest {
             client: ClientHeaders::default(),
@@ -165,8 +163,54 @@ async fn work_until_refused(keys: &Keys, disk: &DyingDisk, seed: u64, seen: &mut
     };
     administration.change_status(&order).await.ok()?;
     seen.revoked.push(first);
+    let offer = administration.create_offer(order_for(&record)).await.ok()?.offer;
+    let order = OfferByName { offer };
+    administration.cancel_offer(&order).await.ok()?;
+    seen.cancelled.push(order.offer);
     issuer.chain_events().await.ok()?;
     Some(())
+}
+
+fn order_for(record: &Uin) -> OfferOrder {
+    OfferOrder {
+        record: record.clone(),
+        configurations: vec![ConfigurationId::parse("NationalIdentity").unwrap()],
+        tx_code: TransactionCode::NotRequired,
+        delivery: OfferDelivery::ByValue,
+        grants: OfferGrants::PreAuthorizedCode,
+        device: OfferDevice::SameDevice,
+    }
+}
+
+/// The book of offers says of each what its grant and the credentials say, and nothing of it without them.
+async fn check_offers(books: &impl IssuerStore, seen: &Seen, cut: usize) {
+    let mut noted = BTreeSet::new();
+    for (id, entry) in books.offer_entries(None, None, 100).await.unwrap() {
+        let grant = books.grant(&entry.grant.unwrap()).await.unwrap();
+        let history = books.offer_history(&id).await.unwrap();
+        match &grant {
+            None => assert!(
+                entry.cancelled.is_some(),
+                "cut at {cut}: a grant is gone, and the book does not say so"
+            ),
+            Some(grant) => {
+                assert!(
+                    entry.cancelled.is_none(),
+                    "cut at {cut}: a cancelled offer can be redeemed"
+                );
+                let redeemed = grant.value.stage == GrantStage::Redeemed;
+                assert_eq!(redeemed, history.taken_up_at.is_some(), "cut at {cut}");
+            }
+        }
+        assert!(
+            entry.cancelled.is_some() || !seen.cancelled.contains(&id),
+            "cut at {cut}"
+        );
+        noted.extend(history.issued.into_iter().map(|(credential, _)| credential));
+    }
+    let booked = books.credentials(None, 100).await.unwrap();
+    let booked: BTreeSet<CredentialId> = booked.into_iter().map(|credential| credential.id).collect();
+    assert_eq!(noted, booked, "cut at {cut}");
 }
 
 async fn check(disk: &DyingDisk, seen: &Seen, cut: usize) {
@@ -178,6 +222,7 @@ async fn check(disk: &DyingDisk, seen: &Seen, cut: usize) {
         record.is_some() || !seen.imported,
         "cut at {cut}: an acknowledged record is missing"
     );
+    check_offers(&*books, seen, cut).await;
     let booked = books.credentials(None, 100).await.unwrap();
     for (index, uri) in &seen.credentials {
         let found = booked.iter().filter(|credential| {

@@ -14,6 +14,10 @@ use symbolon_protocol::openid4vci::{proof, proof_di_vp};
 use crate::endpoint::{Attester, asked, batches, claims, configuration, sign, with_configurations};
 use crate::harness::{HASSAN, World, error_of, record};
 
+mod attestation;
+mod jwt;
+mod presentation;
+
 async fn world(own: &[String], trust: ProofTrust) -> World {
     let world = World::start_shaped(batches(), with_configurations(own, trust)).await;
     world.import(&[record(HASSAN, "Hassan Ali")]).await;
@@ -32,6 +36,26 @@ fn attested(world: &World, key: &SecretKey, attestation: &str, nonce: &str) -> S
         world.now(),
     );
     sign(key, prepared)
+}
+
+/// A configuration that takes proofs by presentation.
+fn by_presentation() -> String {
+    let mapping = symbolon_schemas::CREDENTIALS
+        .iter()
+        .find(|template| template.mapping.contains("format = \"ldp_vc\""))
+        .unwrap()
+        .mapping;
+    let id = mapping
+        .lines()
+        .find_map(|line| line.strip_prefix("id = \""))
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap();
+    mapping
+        .replace(&format!("id = \"{id}\""), "id = \"ByPresentation\"")
+        .replace(
+            "\nvalidity-days",
+            "\nproof-types = [\"jwt\", \"di_vp\"]\nvalidity-days",
+        )
 }
 
 fn bound_keys(body: &Value) -> Vec<Value> {
@@ -59,25 +83,26 @@ async fn a_configuration_that_wants_attested_keys_gets_them_from_attesters_it_be
     let nonce = world.nonce().await;
     let (key, other) = (world.wallet_key(), world.wallet_key());
     let (mine, others) = ([key.public_key()], [other.public_key()]);
-    let high = |keys: &[PublicKey]| attester.attest(keys, "iso_18045_high", None, world.now());
+    let answering = Some(nonce.as_str());
+    let high = |keys: &[PublicKey]| attester.attest(keys, "iso_18045_high", answering, world.now());
     let with = |attestation: &str| json!({ "jwt": [attested(&world, &key, attestation, &nonce)] });
     let stranger = Attester::new(71);
     for (proofs, reason) in [
         (json!({ "jwt": [world.proof(&key, &nonce)] }), "none"),
         (with(&high(&others)), "other keys"),
         (
-            with(&attester.attest(&mine, "iso_18045_basic", None, world.now())),
+            with(&attester.attest(&mine, "iso_18045_basic", answering, world.now())),
             "level",
         ),
         (
-            with(&stranger.attest(&mine, "iso_18045_high", None, world.now())),
+            with(&stranger.attest(&mine, "iso_18045_high", answering, world.now())),
             "stranger",
         ),
         (
             with(&attester.attest(
                 &mine,
                 "iso_18045_high",
-                None,
+                answering,
                 world.now().minus(core::time::Duration::from_secs(61)),
             )),
             "expired",
@@ -191,23 +216,7 @@ async fn a_proof_may_name_its_key_by_a_certificate_of_a_configured_anchor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_w3c_credential_takes_proofs_by_did_and_by_presentation() {
-    let mapping = symbolon_schemas::CREDENTIALS
-        .iter()
-        .find(|template| template.mapping.contains("format = \"ldp_vc\""))
-        .unwrap()
-        .mapping;
-    let id = mapping
-        .lines()
-        .find_map(|line| line.strip_prefix("id = \""))
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap();
-    let own = mapping
-        .replace(&format!("id = \"{id}\""), "id = \"ByPresentation\"")
-        .replace(
-            "\nvalidity-days",
-            "\nproof-types = [\"jwt\", \"di_vp\"]\nvalidity-days",
-        );
-    let world = world(&[own], ProofTrust::default()).await;
+    let world = world(&[by_presentation()], ProofTrust::default()).await;
     let token = world.token_for("ByPresentation", HASSAN).await;
     let key = world.wallet_key();
     let did = did_key(&key.public_key()).unwrap();

@@ -22,7 +22,7 @@ use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_store::{Store, Tenant};
 
 use crate::administration::PATHS;
-use crate::harness::{HASSAN, Place, World, error_of, record, wanted};
+use crate::harness::{HASSAN, Place, World, address_of, error_of, record, wanted};
 use crate::wallet::{PUBLIC, Tokens, Wallet, open_policy, parameter};
 
 const NORTH_TOKEN: &str = "the-token-of-north";
@@ -155,10 +155,29 @@ async fn an_offer_of_one_issuer_is_none_of_another() {
         "delivery": "by-reference",
     });
     let created = north.ordered("/offers", order).await;
-    let path = format!("/offers/{}", created["offer"].as_str().unwrap());
+    let address = address_of(&created);
+    let path = address.strip_prefix(&north.base).unwrap().to_owned();
     let status = async |world: &World| world.client.get(world.url(&path)).send().await.unwrap().status();
     assert_eq!(status(&south).await, StatusCode::NOT_FOUND);
     assert_eq!(status(&north).await, StatusCode::OK);
+    // Nor is it in the other's book, also by its name and for the same number.
+    for list in [json!({}), json!({ "record": HASSAN })] {
+        assert_eq!(south.ordered("/offers/list", list).await["offers"], json!([]));
+    }
+    let named = json!({ "offer": created["offer"] });
+    for path in ["/offers/show", "/offers/cancel", "/offers/transaction-code"] {
+        let answer = south.order(path).json(&named).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+        let foreign = south.client.post(north.url(&format!("/admin/v1{path}")));
+        let answer = foreign
+            .bearer_auth(south.token)
+            .json(&named)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(north.ordered("/offers/show", named).await["state"], "fetched");
 
     let offer = north.offer(HASSAN, TransactionCode::Required).await;
     let code = offer.tx_code.as_deref();
@@ -358,7 +377,8 @@ async fn only_the_one_host_that_a_request_names_chooses_the_issuer() {
         "delivery": "by-reference",
     });
     let created = north.ordered("/offers", order).await;
-    let offer = format!("/offers/{}", created["offer"].as_str().unwrap());
+    let address = address_of(&created);
+    let offer = address.strip_prefix(&north.base).unwrap().to_owned();
     let get = |target: &str, fields: &str| {
         raw(
             &north,

@@ -73,6 +73,7 @@ impl Desk {
             dpop: None,
             identifiers: BTreeMap::new(),
             family: None,
+            offer: None,
         };
         let policy = IssuerPolicy {
             batch_size: 2,
@@ -163,6 +164,7 @@ impl Desk {
             token: SecretDigest::of("token"),
             access: self.access.clone(),
             family: None,
+            offer: None,
             proof: None,
         };
         judge(request, &presented, &self.material())

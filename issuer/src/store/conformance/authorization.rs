@@ -66,6 +66,7 @@ fn code() -> AuthorizationCode {
         expires_at: NOW.plus(Duration::from_secs(60)),
         forgotten_at: NOW.plus(Duration::from_secs(600)),
         stage: CodeStage::Made,
+        offer: None,
     }
 }
 
@@ -74,6 +75,7 @@ fn family() -> TokenFamily {
         client: client(),
         stage: FamilyStage::Live,
         expires_at: NOW.plus(Duration::from_secs(60)),
+        offer: None,
     }
 }
 

@@ -9,12 +9,13 @@ use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 
 use crate::audit::{Actor, AuditAction, WaitingEvent};
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus};
-use crate::grant::{AccessGrant, Grant, GrantHolder, GrantStage};
-use crate::identifiers::{ConfigurationId, CredentialId};
+use crate::grant::{AccessGrant, Grant, GrantHolder, GrantStage, TxCodePolicy};
+use crate::identifiers::{ConfigurationId, CredentialId, OfferId};
 use crate::index::{ShardId, StatusIndex};
+use crate::offer::{OfferDelivery, OfferDevice, OfferEntry};
 use crate::record::{IdRecord, Uin};
 use crate::secret::SecretDigest;
-use crate::store::{Issuance, SpentAccess, Stored, StoredOffer};
+use crate::store::{Issuance, NewOffer, SpentAccess, Stored, StoredOffer};
 
 pub(super) const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 pub(super) const DIGITS: [&str; 5] = ["0", "1", "2", "3", "4"];
@@ -54,7 +55,7 @@ pub(super) fn event(numbers: &Numbers) -> WaitingEvent {
     WaitingEvent::make(NOW, Actor::Operator, AuditAction::RecordsExported, numbers).unwrap()
 }
 
-fn configuration() -> ConfigurationId {
+pub(super) fn configuration() -> ConfigurationId {
     ConfigurationId::parse("NationalIdentity").unwrap()
 }
 
@@ -67,6 +68,7 @@ pub(super) fn grant() -> Grant {
         tx_code: None,
         stage: GrantStage::Offered,
         code_offer: None,
+        offer: None,
     }
 }
 
@@ -79,6 +81,7 @@ pub(super) fn token_access() -> AccessGrant {
         dpop: None,
         identifiers: BTreeMap::new(),
         family: None,
+        offer: None,
     }
 }
 
@@ -86,6 +89,37 @@ pub(super) fn offer() -> StoredOffer {
     StoredOffer {
         json: "{}".to_owned(),
         expires_at: NOW.plus(Duration::from_secs(60)),
+        offer: None,
+    }
+}
+
+/// An entry of the book, under a new identifier.
+pub(super) fn entry(numbers: &Numbers, digits: &str) -> (OfferId, OfferEntry) {
+    let entry = OfferEntry {
+        record: uin(digits),
+        configurations: vec![configuration()],
+        delivery: OfferDelivery::ByReference,
+        device: OfferDevice::OtherDevice,
+        tx_code: TxCodePolicy::NotRequired,
+        grant: None,
+        code_offer: None,
+        address: None,
+        made_at: NOW,
+        expires_at: NOW.plus(Duration::from_secs(60)),
+        forgotten_at: NOW.plus(Duration::from_secs(600)),
+        cancelled: None,
+    };
+    (OfferId::make(numbers).unwrap(), entry)
+}
+
+/// An offer of a grant alone.
+pub(super) fn new_offer(numbers: &Numbers, code: SecretDigest) -> NewOffer {
+    NewOffer {
+        entry: entry(numbers, "1"),
+        offer: None,
+        grant: Some((code, grant())),
+        code_offer: None,
+        event: event(numbers),
     }
 }
 
@@ -115,6 +149,7 @@ pub(super) fn issuance(numbers: &Numbers, credentials: Vec<CredentialRecord>) ->
         credentials,
         changes: Vec::new(),
         transaction: None,
+        offer: None,
         notification: None,
         events: vec![event(numbers)],
     }

@@ -18,16 +18,16 @@ fn transaction(expires_in: u64) -> Transaction {
         configuration: ConfigurationId::parse("NationalIdentity").unwrap(),
         keys: Vec::new(),
         copies: Copies::Lasting,
-        response_encryption: None,
         holder: holder(),
         requested_at: NOW,
         expires_at: NOW.plus(Duration::from_secs(expires_in)),
         stage: TransactionStage::Pending,
+        offer: None,
     }
 }
 
 /// An access that can be spent.
-async fn with_access(store: &dyn IssuerStore) {
+pub(super) async fn with_access(store: &dyn IssuerStore) {
     let commit = AuthorizationCommit {
         access: Some((digest("token"), token_access())),
         ..AuthorizationCommit::default()
@@ -36,7 +36,12 @@ async fn with_access(store: &dyn IssuerStore) {
     assert_eq!(outcome, AuthorizationOutcome::Committed);
 }
 
-async fn deferral(store: &dyn IssuerStore, numbers: &Numbers, nonce: u8, expires_in: u64) -> Deferral {
+pub(super) async fn deferral(
+    store: &dyn IssuerStore,
+    numbers: &Numbers,
+    nonce: u8,
+    expires_in: u64,
+) -> Deferral {
     let access = store.access(&digest("token")).await.unwrap().unwrap();
     Deferral {
         id: TransactionId::make(numbers).unwrap(),
@@ -46,6 +51,7 @@ async fn deferral(store: &dyn IssuerStore, numbers: &Numbers, nonce: u8, expires
             expires_at: NOW,
             random: [nonce; 16],
         }],
+        offer: None,
         event: event(numbers),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::fixtures::{DIGITS, NOW, Numbers, digest, event, grant, offer};
+use super::fixtures::{DIGITS, NOW, Numbers, digest, event, grant, new_offer, offer};
 use crate::audit::{AuditHead, AuditVerification};
-use crate::identifiers::OfferId;
+use crate::identifiers::OfferAddress;
 use crate::secret::InstallationSecret;
 use crate::store::{IssuerStore, NewOffer, Swap};
 
@@ -51,7 +51,10 @@ pub(super) async fn the_audit_chain_grows_from_waiting_events(store: &dyn Issuer
 
 pub(super) async fn what_expired_is_forgotten_and_nothing_else(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    let ids: Vec<_> = DIGITS.iter().map(|_| OfferId::make(&numbers).unwrap()).collect();
+    let ids: Vec<_> = DIGITS
+        .iter()
+        .map(|_| OfferAddress::make(&numbers).unwrap())
+        .collect();
     for (at, id) in ids.iter().enumerate() {
         let expires_at = NOW.plus(Duration::from_secs(at as u64));
         let (mut offer, mut grant) = (offer(), grant());
@@ -61,8 +64,7 @@ pub(super) async fn what_expired_is_forgotten_and_nothing_else(store: &dyn Issue
         let new = NewOffer {
             offer: Some((id.clone(), offer)),
             grant: Some((code, grant)),
-            code_offer: None,
-            event: event(&numbers),
+            ..new_offer(&numbers, code)
         };
         store.put_offer(new).await.unwrap();
     }

@@ -93,6 +93,9 @@ fn batch(commit: &AuthorizationCommit) -> Result<WriteBatch, StoreError> {
     for mark in &commit.replays {
         batch = batch.put_replay(mark);
     }
+    if let Some(step) = &commit.step {
+        batch = batch.put_step(step)?;
+    }
     if let Some((request_uri, revision)) = &commit.taken {
         let key = *request_uri.as_bytes();
         batch = batch

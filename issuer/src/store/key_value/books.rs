@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::envelope::{
-    credential_of_record_key, place_key, read, read_all, read_stored, record_prefix, shard_key, time_key,
-    write,
+    of_record_key, place_key, read, read_all, read_stored, record_prefix, shard_key, time_key, write,
 };
 use super::grants::access_value;
 use super::notifications::notification_value;
@@ -98,6 +97,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
                 .delete(Space::Transactions, id);
             meanings.push(IssuanceOutcome::TransactionChanged);
         }
+        if let Some(standing) = &issuance.offer {
+            batch = batch.standing(standing);
+            meanings.push(judge_again);
+        }
         batch = put_spent(batch, &mut meanings, issuance.access.as_ref(), &issuance.nonces)?;
         if let Some(new) = &issuance.notification {
             let id = new.id.as_str().as_bytes();
@@ -128,8 +131,11 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             );
             meanings.push(IssuanceOutcome::IndexTaken);
             if let Some(record) = &credential.record {
-                let key = credential_of_record_key(record, &credential.id);
+                let key = of_record_key(record, credential.id.as_str());
                 batch = batch.put(Space::CredentialsByRecord, key, Vec::new());
+            }
+            if let Some(standing) = &issuance.offer {
+                batch = batch.put_issued(&standing.offer, credential)?;
             }
         }
         for event in &issuance.events {
@@ -177,7 +183,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         limit: usize,
     ) -> Result<Vec<Stored<CredentialRecord>>, StoreError> {
         let prefix = record_prefix(record);
-        let after = after.map(|id| credential_of_record_key(record, id));
+        let after = after.map(|id| of_record_key(record, id.as_str()));
         let mut credentials = Vec::new();
         for entry in self
             .entries

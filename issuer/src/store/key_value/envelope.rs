@@ -6,7 +6,6 @@ use symbolon_crypto::UnixTime;
 
 use super::{Keyed, Space, WriteBatch};
 use crate::audit::WaitingEvent;
-use crate::identifiers::CredentialId;
 use crate::index::{ShardId, StatusIndex};
 use crate::record::Uin;
 use crate::store::{Revision, StoreError, Stored};
@@ -69,9 +68,10 @@ pub(super) fn record_prefix(record: &Uin) -> Vec<u8> {
     key
 }
 
-pub(super) fn credential_of_record_key(record: &Uin, credential: &CredentialId) -> Vec<u8> {
+/// The key of an identifier in an index by record.
+pub(super) fn of_record_key(record: &Uin, id: &str) -> Vec<u8> {
     let mut key = record_prefix(record);
-    key.extend_from_slice(credential.as_str().as_bytes());
+    key.extend_from_slice(id.as_bytes());
     key
 }
 
@@ -106,7 +106,7 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 15] = [
+const EXPIRING: [Space; 16] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
@@ -122,10 +122,12 @@ const EXPIRING: [Space; 15] = [
     Space::SendBudgets,
     Space::Transactions,
     Space::Notifications,
+    Space::OfferBook,
 ];
 
 const TRANSACTIONS_TAG: u8 = 32;
 const NOTIFICATIONS_TAG: u8 = 33;
+const OFFER_BOOK_TAG: u8 = 41;
 
 /// Part of the stored format.
 const fn expiring_tag(space: Space) -> u8 {
@@ -136,6 +138,7 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::SpentNonces => 4,
         Space::Transactions => TRANSACTIONS_TAG,
         Space::Notifications => NOTIFICATIONS_TAG,
+        Space::OfferBook => OFFER_BOOK_TAG,
         Space::PushedRequests => 5,
         Space::Authorizations => 6,
         Space::CodeOffers => 7,

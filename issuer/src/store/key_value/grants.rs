@@ -6,9 +6,8 @@ use super::authorization::code_offer_value;
 use super::envelope::{read, read_expiry, read_stored, time_key, write};
 use super::sign_in::budget_is_due;
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
-use crate::audit::WaitingEvent;
 use crate::grant::{AccessGrant, Grant};
-use crate::identifiers::OfferId;
+use crate::identifiers::OfferAddress;
 use crate::secret::SecretDigest;
 use crate::store::{NewOffer, Revision, StoreError, Stored, StoredOffer, Swap};
 
@@ -18,7 +17,10 @@ const ACCESS: &str = "access";
 
 impl<K: KeyValue> KeyValueIssuerStore<K> {
     pub(super) async fn put_offer_now(&self, new: NewOffer) -> Result<(), StoreError> {
-        let mut batch = WriteBatch::default().put_event(&new.event)?;
+        let (id, entry) = &new.entry;
+        let mut batch = WriteBatch::default()
+            .put_event(&new.event)?
+            .put_entry(id, entry)?;
         if let Some((code, grant)) = &new.grant {
             let code = code.as_bytes();
             batch = batch
@@ -33,8 +35,8 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
                 .put(Space::CodeOffers, *state, code_offer_value(offer)?)
                 .put_expiry(offer.expires_at, Space::CodeOffers, state);
         }
-        if let Some((id, offer)) = &new.offer {
-            let key = id.as_str().as_bytes();
+        if let Some((address, offer)) = &new.offer {
+            let key = address.as_str().as_bytes();
             batch = batch
                 .absent(Space::Offers, key)
                 .put(Space::Offers, key, write(OFFER, offer)?)
@@ -46,10 +48,10 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         }
     }
 
-    pub(super) async fn offer_now(&self, id: &OfferId) -> Result<Option<StoredOffer>, StoreError> {
+    pub(super) async fn offer_now(&self, address: &OfferAddress) -> Result<Option<StoredOffer>, StoreError> {
         let found = self
             .entries
-            .get(Space::Offers, id.as_str().as_bytes().to_vec())
+            .get(Space::Offers, address.as_str().as_bytes().to_vec())
             .await?;
         found.map(|bytes| read(OFFER, &bytes)).transpose()
     }
@@ -57,22 +59,6 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
     pub(super) async fn grant_now(&self, code: &SecretDigest) -> Result<Option<Stored<Grant>>, StoreError> {
         let found = self.entries.get(Space::Grants, code.as_bytes().to_vec()).await?;
         found.map(|bytes| read_stored(GRANT, bytes)).transpose()
-    }
-
-    pub(super) async fn swap_grant_now(
-        &self,
-        code: &SecretDigest,
-        expected: &Revision,
-        grant: &Grant,
-        event: Option<WaitingEvent>,
-    ) -> Result<Swap, StoreError> {
-        let mut batch = WriteBatch::default()
-            .unchanged(Space::Grants, *code.as_bytes(), expected)
-            .put(Space::Grants, *code.as_bytes(), write(GRANT, grant)?);
-        if let Some(event) = event {
-            batch = batch.put_event(&event)?;
-        }
-        self.swap(batch).await
     }
 
     pub(super) async fn access_now(
@@ -108,6 +94,9 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
                     continue;
                 }
                 batch = batch.unchanged(space, key, &Revision(found));
+            }
+            if space == Space::OfferBook {
+                batch = self.forget_entry(batch, key).await?;
             }
             batch = batch.delete(space, key);
         }

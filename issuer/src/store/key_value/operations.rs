@@ -7,7 +7,7 @@ use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::{AuditEntry, AuditHead, EventKey, WaitingEvent};
 use crate::credential_record::{CredentialRecord, CredentialStatus};
 use crate::grant::{AccessGrant, Grant};
-use crate::identifiers::{CredentialId, OfferId};
+use crate::identifiers::{CredentialId, OfferAddress};
 use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin};
 use crate::secret::{InstallationSecret, SecretDigest};
@@ -48,22 +48,12 @@ impl<K: KeyValue> IssuerStore for KeyValueIssuerStore<K> {
         Box::pin(self.put_offer_now(offer))
     }
 
-    fn offer<'a>(&'a self, id: &'a OfferId) -> StoreFuture<'a, Option<StoredOffer>> {
-        Box::pin(self.offer_now(id))
+    fn offer<'a>(&'a self, address: &'a OfferAddress) -> StoreFuture<'a, Option<StoredOffer>> {
+        Box::pin(self.offer_now(address))
     }
 
     fn grant<'a>(&'a self, code: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<Grant>>> {
         Box::pin(self.grant_now(code))
-    }
-
-    fn swap_grant<'a>(
-        &'a self,
-        code: &'a SecretDigest,
-        expected: &'a Revision,
-        grant: &'a Grant,
-        event: Option<WaitingEvent>,
-    ) -> StoreFuture<'a, Swap> {
-        Box::pin(self.swap_grant_now(code, expected, grant, event))
     }
 
     fn access<'a>(&'a self, token: &'a SecretDigest) -> StoreFuture<'a, Option<Stored<AccessGrant>>> {

@@ -7,6 +7,7 @@
 //!   passed since the backup: shards that were opened in between, by this installation or by an earlier restore of the same
 //!   backup, had lower numbers, because none fills within a second.
 //! - **Pack sequences** rise in the same way: a verifier refuses a number that it has seen.
+//! - **Offers** that could still have been taken up are cancelled in the book: what would redeem them is not in it.
 //! - **Codes, tokens, nonces** are not in the books ([`super::Durability::Transient`]), and what they were derived from is made anew.
 
 use symbolon_crypto::{Randomness, UnixTime};
@@ -40,10 +41,11 @@ pub struct Restored {
 }
 
 impl<K: KeyValue> KeyValueIssuerStore<K> {
-    /// Makes the books of a backup fit to work with, in one commit. Nothing else may have the store open.
+    /// Makes the books of a backup fit to work with. Nothing else may have the store open, and until it has returned nothing may be issued:
+    /// the book of offers is gone through page by page, and everything else is one commit at the end.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing was changed.
+    /// [`StoreError`]; at most some offers are cancelled, and it may be called again.
     pub async fn after_restore(
         &self,
         restoration: Restoration,
@@ -58,6 +60,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
             width,
         } = restoration;
         let elapsed = now.since(backup_of).as_secs().saturating_add(1);
+        self.restore_offers(now).await?;
 
         let mut batch = WriteBatch::default();
         let shards = self.shards_now().await?;
@@ -126,13 +129,17 @@ mod tests {
     use std::collections::BTreeSet;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
 
     use symbolon_crypto::testing::SeededRandomness;
 
     use super::*;
-    use crate::grant::{check_nonce, make_nonce};
+    use crate::grant::{TxCodePolicy, check_nonce, make_nonce};
+    use crate::identifiers::{ConfigurationId, OfferId};
     use crate::index::IndexAllocator;
-    use crate::store::{IssuerStore as _, MemoryIssuerStore};
+    use crate::offer::{Cancellation, CancellationCause, OfferDelivery, OfferDevice, OfferEntry};
+    use crate::record::Uin;
+    use crate::store::{IssuerStore as _, MemoryIssuerStore, NewOffer, OfferStore as _};
 
     const BACKUP: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
@@ -228,12 +235,76 @@ mod tests {
     }
 
     #[test]
+    fn offers_come_back_as_what_they_were_and_nothing_takes_them_up() {
+        let (store, randomness) = (books(), SeededRandomness::new(4));
+        let configuration = ConfigurationId::parse("A").unwrap();
+        let entry = OfferEntry {
+            record: Uin::parse("1").unwrap(),
+            configurations: vec![configuration],
+            delivery: OfferDelivery::ByValue,
+            device: OfferDevice::SameDevice,
+            tx_code: TxCodePolicy::NotRequired,
+            grant: None,
+            code_offer: None,
+            address: None,
+            made_at: BACKUP,
+            expires_at: BACKUP.plus(Duration::from_secs(3_600)),
+            forgotten_at: BACKUP.plus(Duration::from_secs(7_200)),
+            cancelled: None,
+        };
+        let expired = OfferEntry {
+            expires_at: BACKUP,
+            ..entry.clone()
+        };
+        let made = [entry, expired].map(|entry| {
+            let id = OfferId::make(&randomness).unwrap();
+            let event =
+                WaitingEvent::make(BACKUP, Actor::Operator, AuditAction::RecordsExported, &randomness);
+            let new = NewOffer {
+                entry: (id.clone(), entry),
+                offer: None,
+                grant: None,
+                code_offer: None,
+                event: event.unwrap(),
+            };
+            now(store.put_offer(new)).unwrap();
+            id
+        });
+        // What expires and when is no part of a backup.
+        let expiries = now(store.entries.scan(Space::Expiries, Vec::new(), None, usize::MAX)).unwrap();
+        let forget = expiries.into_iter().fold(WriteBatch::default(), |batch, entry| {
+            batch.delete(Space::Expiries, entry.key)
+        });
+        assert_eq!(now(store.entries.apply(forget)).unwrap(), Applied::Done);
+        // A restore that was interrupted is done again.
+        for _ in 0..2 {
+            now(store.restore_offers(restoration(60).now)).unwrap();
+        }
+        let restored = now(store.after_restore(restoration(60), &randomness));
+        assert!(restored.is_ok());
+        let [open, expired] = made;
+        let read = |id: &OfferId| now(store.offer_entry(id)).unwrap();
+        let ended = read(&open).unwrap().value.cancelled.unwrap();
+        let expected = Cancellation {
+            at: restoration(60).now,
+            cause: CancellationCause::Restore,
+        };
+        assert_eq!(ended, expected);
+        assert_eq!(read(&expired).unwrap().value.cancelled, None);
+        now(store.remove_expired(BACKUP.plus(Duration::from_secs(7_201)), 100)).unwrap();
+        assert!(
+            read(&open).is_none() && read(&expired).is_none(),
+            "they leave the book in their time"
+        );
+    }
+
+    #[test]
     fn rights_that_are_used_once_are_no_part_of_a_backup() {
         let names = Space::names_of_books();
         for space in [Space::Offers, Space::Grants, Space::Access, Space::SpentNonces] {
             assert!(!names.contains(&space.name()));
         }
-        assert_eq!(names.len(), 10);
+        assert_eq!(names.len(), 13);
     }
 
     #[test]

@@ -16,7 +16,11 @@ impl<K: KeyValue> TransactionStore for KeyValueIssuerStore<K> {
     fn commit_deferral(&self, deferral: Deferral) -> StoreFuture<'_, IssuanceOutcome> {
         Box::pin(async move {
             let mut meanings = Vec::new();
-            let batch = WriteBatch::default();
+            let mut batch = WriteBatch::default();
+            if let Some(standing) = &deferral.offer {
+                batch = batch.standing(standing);
+                meanings.push(IssuanceOutcome::AccessChanged);
+            }
             let batch = put_spent(batch, &mut meanings, Some(&deferral.access), &deferral.nonces)?;
             let id = deferral.id.as_str().as_bytes();
             meanings.push(IssuanceOutcome::IndexTaken);

@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use serde_json::{Map, Value, json};
-use symbolon_credential::status::{CredentialStatus, StatusReference};
+use symbolon_credential::status::StatusReference;
 use symbolon_crypto::jose::jws::{self, PreparedJws};
 use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, SoftwareKey};
 use symbolon_crypto::testing::SeededRandomness;
@@ -12,6 +12,7 @@ use symbolon_crypto::{
 };
 
 use super::*;
+use crate::attestation_status::{AttestationStatus, ListedAttestation};
 use crate::identifier::{HttpUrl, IssuerIdentifier};
 use crate::oauth::client::ClientIdentifier;
 use crate::oauth::error::TokenErrorCode;
@@ -72,7 +73,7 @@ impl World {
         let root = Certificate::parse(&root).unwrap();
         let request = LeafRequest {
             subject_name: "Provider".to_owned(),
-            san_uris: Vec::new(),
+            san_uris: vec!["https://provider.example".to_owned()],
             san_dns: vec!["provider.example".to_owned()],
             validity,
             extended_key_usage: None,
@@ -159,7 +160,12 @@ fn an_attestation_with_certificates_verifies_and_says_what_the_wallet_is() {
     assert_eq!(*verified.attester(), world.provider.public_key());
     assert_eq!(verified.wallet_name(), Some("Example Wallet"));
     assert_eq!(verified.wallet_link(), Some(&link));
-    assert_eq!(*verified.status(), CredentialStatus::StatusList(status));
+    let listed = ListedAttestation {
+        entry: status,
+        provider: "https://provider.example".to_owned(),
+        anchor: world.root.clone(),
+    };
+    assert_eq!(*verified.status(), AttestationStatus::Listed(Box::new(listed)));
     assert_eq!(verified.challenge(), Some(&challenge));
     assert_eq!(verified.freshness().jti, jti);
     assert_eq!(verified.issued_at(), Some(NOW.minus(DAY)));

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 use symbolon_credential::status::CredentialStatus;
 use symbolon_crypto::jose::jws::{CompactJws, JwsError};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_crypto::{CryptoProvider, PublicKey, Thumbprint, UnixTime};
 
 use super::challenge::AttestationChallenge;
@@ -14,6 +14,7 @@ use super::{
     ATTESTATION_ALGORITHMS, ATTESTATION_TYPE, MAX_ATTESTATION_BYTES, MAX_PROOF_OF_POSSESSION_BYTES,
     MAX_WALLET_NAME_CHARACTERS, PROOF_OF_POSSESSION_TYPE,
 };
+use crate::attestation_status::AttestationStatus;
 use crate::identifier::{HttpUrl, IssuerIdentifier};
 use crate::oauth::client::ClientIdentifier;
 use crate::oauth::jwt::{CLOCK_TOLERANCE, Freshness, FreshnessDefect, time_claim};
@@ -61,11 +62,12 @@ pub fn verify(
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedClientAttestation, AttestationError> {
     let jws = parse(attestation, MAX_ATTESTATION_BYTES, ATTESTATION_TYPE)?;
-    let attester = attester_key(&jws, expected.attesters, now, crypto)?;
+    let (attester, chain) = attester_key(&jws, expected.attesters, now, crypto)?;
     jws.verify(crypto, &attester)
         .map_err(|_| AttestationError::Signature)?;
     let claims: Map<String, Value> = jws.payload_json().map_err(|_| AttestationError::Malformed)?;
-    let attested = Attested::read(&claims, now)?;
+    let (attested, status) = Attested::read(&claims, now)?;
+    let status = AttestationStatus::of(status, chain.as_ref());
     if expected.client.is_some_and(|client| *client != attested.client) {
         return Err(AttestationError::WrongClient);
     }
@@ -98,6 +100,7 @@ pub fn verify(
     };
     Ok(VerifiedClientAttestation {
         attested,
+        status,
         attester,
         freshness,
         challenge,
@@ -121,7 +124,7 @@ fn attester_key(
     attesters: TrustedAttesters<'_>,
     now: UnixTime,
     crypto: &dyn CryptoProvider,
-) -> Result<PublicKey, AttestationError> {
+) -> Result<(PublicKey, Option<VerifiedChain>), AttestationError> {
     if let Some(ders) = &jws.header.x5c {
         let chain: Vec<Certificate> = ders
             .iter()
@@ -130,7 +133,7 @@ fn attester_key(
             .map_err(|_| AttestationError::Certificate)?;
         let profile = ChainProfile::WalletProvider;
         return verify_chain(&chain, attesters.anchors, profile, now, crypto)
-            .map(|verified| verified.leaf.public_key().clone())
+            .map(|verified| (verified.leaf().public_key().clone(), Some(verified)))
             .map_err(AttestationError::Chain);
     }
     let kid = jws
@@ -142,7 +145,7 @@ fn attester_key(
         .keys
         .iter()
         .find(|known| known.key_id == kid)
-        .map(|known| known.key.clone())
+        .map(|known| (known.key.clone(), None))
         .ok_or(AttestationError::UnknownAttester)
 }
 
@@ -155,11 +158,14 @@ struct Attested {
     expires_at: UnixTime,
     wallet_name: Option<String>,
     wallet_link: Option<HttpUrl>,
-    status: CredentialStatus,
 }
 
 impl Attested {
-    fn read(claims: &Map<String, Value>, now: UnixTime) -> Result<Self, AttestationError> {
+    /// The claims, and what they say about the status.
+    fn read(
+        claims: &Map<String, Value>,
+        now: UnixTime,
+    ) -> Result<(Self, CredentialStatus), AttestationError> {
         let client = claims
             .get("sub")
             .and_then(Value::as_str)
@@ -196,15 +202,15 @@ impl Attested {
         };
         let status =
             CredentialStatus::from_json(claims.get("status")).map_err(|_| AttestationError::Malformed)?;
-        Ok(Self {
+        let attested = Self {
             client,
             key,
             issued_at,
             expires_at,
             wallet_name,
             wallet_link,
-            status,
-        })
+        };
+        Ok((attested, status))
     }
 }
 
@@ -217,6 +223,7 @@ fn is_showable(name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedClientAttestation {
     attested: Attested,
+    status: AttestationStatus,
     attester: PublicKey,
     freshness: Freshness,
     challenge: Option<AttestationChallenge>,
@@ -268,8 +275,8 @@ impl VerifiedClientAttestation {
 
     /// Where the provider revokes attestations.
     #[must_use]
-    pub const fn status(&self) -> &CredentialStatus {
-        &self.attested.status
+    pub const fn status(&self) -> &AttestationStatus {
+        &self.status
     }
 
     /// The `jti` of the proof of possession, which must not come again.

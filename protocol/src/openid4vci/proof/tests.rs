@@ -67,7 +67,7 @@ fn a_key_attestation_counts_for_the_keys_that_it_attests_alone() {
             keys,
             key_storage: &[],
             user_authentication: &[],
-            nonce: None,
+            nonce: CNonce::parse("fresh").as_ref(),
             issued_at: NOW,
             expires_at: Some(NOW.plus(Duration::from_secs(60))),
         })

@@ -27,6 +27,19 @@ pub(super) const PICTURES: Target = Target {
         vec![
             symbol.to_png(3).expect("a picture is written"),
             blank.to_png().expect("a picture is written"),
+            DOCUMENT.to_vec(),
         ]
     },
 };
+
+/// A page with a square on it.
+const DOCUMENT: &[u8] = b"%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 20 20]/Contents 4 0 R/Resources<<>>>>endobj
+4 0 obj<</Length 12>>stream
+4 4 8 8 re f
+endstream
+endobj
+trailer<</Root 1 0 R>>
+";

@@ -17,6 +17,8 @@ mod pages;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod vcalm;
 #[cfg(test)]
 mod world;

@@ -46,7 +46,7 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, Server};
+use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -107,6 +107,14 @@ impl World {
     }
 
     pub(crate) async fn configured(configure: impl FnOnce(&mut VerifierConfiguration)) -> Self {
+        Self::with_page(configure, ScanAccess::Open).await
+    }
+
+    /// With a page for those whom `scan` lets in.
+    pub(crate) async fn with_page(
+        configure: impl FnOnce(&mut VerifierConfiguration),
+        scan: ScanAccess,
+    ) -> Self {
         let status = Arc::new(StatusServer::default());
         let router = Router::new()
             .route("/status/0", get(status_token))
@@ -169,6 +177,10 @@ impl World {
             holder_keys: HolderKeys::OneKey,
             tenant: TenantId::parse("default").unwrap(),
             administration: AdministrationToken::new(TOKEN),
+            scan: Some(ScanSetup {
+                access: scan,
+                face_keys: Vec::new(),
+            }),
         };
         let server = Server::start(listener, Encryption::Plain, configuration, dependencies)
             .await
@@ -241,7 +253,7 @@ impl World {
         method: Method,
         path: &str,
         headers: &[(http::HeaderName, &str)],
-        body: &str,
+        body: &(impl AsRef<[u8]> + ?Sized),
     ) -> Fetched {
         let url = if path.starts_with("http") {
             path.to_owned()
@@ -255,7 +267,7 @@ impl World {
                 .iter()
                 .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()))
                 .collect(),
-            body: body.as_bytes().to_vec(),
+            body: body.as_ref().to_vec(),
             max_bytes: 1 << 20,
             redirects: Redirects::Refuse,
         };

@@ -8,12 +8,16 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::Decoys;
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
 use symbolon_credential::status::StatusReference;
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::oauth::access_token::PresentedAccessToken;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector};
 use symbolon_protocol::openid4vci::deferred::DeferredCredentialRequest;
+use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::proof::ExpectedClient;
+use symbolon_protocol::openid4vci::signed_metadata;
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
@@ -64,6 +68,14 @@ pub(crate) enum IssuerTrick {
     StaleNonceOnce,
     StaleNonceAlways,
     ForgetsTokens,
+    /// The metadata are a JWT of the issuer.
+    SignsMetadata,
+    /// The same, and somebody changed a member.
+    SignedMetadataChanged,
+    /// The JWT is by somebody whom nobody trusts, in the issuer's name.
+    MetadataSignedByStranger,
+    /// The JWT is by another issuer that the wallet trusts.
+    MetadataSignedByNeighbour,
 }
 
 pub(crate) struct TestIssuer {
@@ -267,10 +279,44 @@ impl TestIssuer {
             metadata["authorization_servers"] = json!(servers);
             response.body = metadata.to_string().into_bytes();
         }
+        let signer = match trick {
+            IssuerTrick::SignsMetadata | IssuerTrick::SignedMetadataChanged => Some(&self.identity),
+            IssuerTrick::MetadataSignedByStranger => Some(&self.stranger),
+            IssuerTrick::MetadataSignedByNeighbour => Some(&self.neighbour),
+            _ => None,
+        };
+        if let Some(signer) = signer {
+            response = self.signed(&response, signer, trick == IssuerTrick::SignedMetadataChanged);
+        }
         if trick == IssuerTrick::MetadataAsHtml {
             response.headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
         }
         response
+    }
+
+    fn signed(&self, response: &HttpResponse, signer: &Identity, changed: bool) -> HttpResponse {
+        let issuer = IssuerIdentifier::parse(ISSUER).unwrap();
+        let metadata = IssuerMetadata::parse(&response.body, &issuer, UrlPolicy::Public).unwrap();
+        let now = self.state.lock().unwrap().now;
+        let chain = [signer.certificate.clone()];
+        let until = now.plus(std::time::Duration::from_secs(60));
+        let prepared =
+            signed_metadata::prepare(&metadata, SignatureAlgorithm::Es256, &chain, now, until).unwrap();
+        let signature = signer.sign(prepared.signing_input().as_bytes());
+        let mut jwt = prepared.finish(&signature);
+        if changed {
+            let payload = jwt.split('.').nth(1).unwrap();
+            let bytes = base64url::decode(payload).unwrap();
+            let text = String::from_utf8(bytes)
+                .unwrap()
+                .replace("\"Registry\"", "\"Registrx\"");
+            jwt = jwt.replace(payload, &base64url::encode(text.as_bytes()));
+        }
+        HttpResponse {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/jwt".to_owned())],
+            body: jwt.into_bytes(),
+        }
     }
 
     fn server_metadata(&self) -> HttpResponse {

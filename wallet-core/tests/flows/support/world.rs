@@ -20,8 +20,8 @@ use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::testing::{MemoryKeys, block_on};
 use symbolon_wallet_core::{
     AllowedIssuer, AllowedTypes, AttestKeys, CredentialId, FlowId, IssuerPolicy, Languages, ListKeys as _,
-    MemoryStore, Ports, RelyingPartyPolicy, Silent, TransportError, Wallet, WalletClient, WalletError,
-    WalletPolicy, WalletStore as _,
+    MemoryStore, Ports, RelyingPartyPolicy, SignedMetadata, Silent, TransportError, Wallet, WalletClient,
+    WalletError, WalletPolicy, WalletStore as _,
 };
 use url::Url;
 
@@ -51,6 +51,7 @@ pub(crate) struct World {
     pub(crate) attester: Arc<TestAttester>,
     pub(crate) copies: usize,
     pub(crate) key_attester: Option<Arc<dyn AttestKeys>>,
+    pub(crate) signed_metadata: SignedMetadata,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
     randomness: Arc<SeededRandomness>,
@@ -121,6 +122,7 @@ impl World {
             attester: Arc::new(TestAttester::new(now)),
             copies: 1,
             key_attester: None,
+            signed_metadata: SignedMetadata::WhereOffered,
             log: Arc::default(),
             down: Arc::default(),
             randomness,
@@ -149,8 +151,9 @@ impl World {
             json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
         };
-        let mut wallet =
-            Wallet::new(ports, self.policy.clone()).with_copies(NonZeroUsize::new(self.copies).unwrap());
+        let mut wallet = Wallet::new(ports, self.policy.clone())
+            .with_copies(NonZeroUsize::new(self.copies).unwrap())
+            .with_signed_metadata(self.signed_metadata);
         if let Some(attester) = &self.key_attester {
             wallet = wallet.with_key_attester(Arc::clone(attester));
         }
@@ -169,6 +172,7 @@ impl World {
             identifier: ClientIdentifier::parse(CLIENT).unwrap(),
             redirect_uri: RedirectUri::parse(REDIRECT_URI).unwrap(),
             attester: Some(Arc::clone(&world.attester) as _),
+            languages: Languages::new(["fra", "en"]),
         });
         world
     }

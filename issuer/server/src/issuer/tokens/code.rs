@@ -15,6 +15,7 @@ use symbolon_protocol::secret::AuthorizationCode;
 
 use super::{MAX_ATTEMPTS, Presented, TokenFailure, response};
 use crate::issuer::Issuer;
+use crate::issuer::offers::step_on;
 
 /// The parts of the request.
 pub(super) struct Parts<'a> {
@@ -43,6 +44,7 @@ impl Issuer {
         for _ in 0..MAX_ATTEMPTS {
             let found = self.store().authorization_code(&code).await?;
             let found = found.ok_or(CodeRefusal::Unknown)?;
+            let standing = self.standing(found.value.offer.as_ref()).await?;
             let now = self.now();
             let material = self.token_material(Some(client.id()), now);
             let redeemed = match found.value.redeem(&request, &material) {
@@ -54,6 +56,7 @@ impl Issuer {
                     return Err(refusal.into());
                 }
             };
+            let standing = standing.or(CodeRefusal::OfferGone)?;
             let RedeemedCode {
                 code: used,
                 family_id,
@@ -69,6 +72,7 @@ impl Issuer {
                     .map(|refresh| Change::new(refresh.token.digest(), refresh.stored.clone()))
                     .collect(),
                 access: Some((access.token.digest(), access.access.clone())),
+                step: step_on(standing, None, now),
                 replays: presented.replays(),
                 ..AuthorizationCommit::default()
             };

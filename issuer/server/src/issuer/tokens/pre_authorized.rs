@@ -6,13 +6,15 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_issuer::audit::{Actor, AuditAction, RecordReference, WaitingEvent};
 use symbolon_issuer::authorization::{CodeOffer, NewAccess, ProvenClient};
 use symbolon_issuer::grant::{Grant, GrantStage, Redemption, TokenRefusal, TokenRequestParts};
+use symbolon_issuer::offer::OfferNote;
 use symbolon_issuer::secret::SecretDigest;
-use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError, Swap};
+use symbolon_issuer::store::{AuthorizationCommit, AuthorizationOutcome, Change, StoreError};
 use symbolon_protocol::openid4vci::token::{TokenRequest, TokenResponse};
 use symbolon_protocol::secret::{PreAuthorizedCode, TransactionCode};
 
 use super::{MAX_ATTEMPTS, Presented, TokenFailure, named_by, response};
 use crate::issuer::Issuer;
+use crate::issuer::offers::step_on;
 
 impl Issuer {
     pub(super) async fn redeem_offer(
@@ -35,6 +37,8 @@ impl Issuer {
         for _ in 0..MAX_ATTEMPTS {
             let found = self.store().grant(&code).await?;
             let found = found.ok_or(TokenRefusal::UnknownCode)?;
+            let standing = self.standing(found.value.offer.as_ref()).await?;
+            let standing = standing.or(TokenRefusal::OfferGone)?;
             let now = self.now();
             match found.value.redeem(&parts, &self.token_material(client, now))? {
                 Redemption::Granted { grant, token, access } => {
@@ -42,6 +46,7 @@ impl Issuer {
                         offer: self.taken_up_otherwise(&grant).await?,
                         grant: Some(Change::of(code, &found, grant)),
                         access: Some((token.digest(), access.clone())),
+                        step: step_on(standing, Some(OfferNote::TakenUp), now),
                         replays: presented.replays(),
                         ..AuthorizationCommit::default()
                     };
@@ -59,14 +64,16 @@ impl Issuer {
                     refusal,
                     grant: Some(grant),
                 } => {
-                    let event = self.event_of(&grant)?;
+                    let dead = grant.stage == GrantStage::Dead;
+                    let note = dead.then_some(OfferNote::TransactionCodeExhausted);
+                    let commit = AuthorizationCommit {
+                        events: self.event_of(&grant)?.into_iter().collect(),
+                        grant: Some(Change::of(code, &found, grant)),
+                        step: step_on(standing, note, now),
+                        ..AuthorizationCommit::default()
+                    };
                     // The failure is on disk before the guesser hears of it, so that no crash gives a try back.
-                    if self
-                        .store()
-                        .swap_grant(&code, &found.revision, &grant, event)
-                        .await?
-                        == Swap::Done
-                    {
+                    if self.store().commit_authorization(commit).await? == AuthorizationOutcome::Committed {
                         self.events.notify_one();
                         return Err(refusal.into());
                     }

@@ -14,6 +14,7 @@ use symbolon_protocol::secret::RefreshToken;
 
 use super::{MAX_ATTEMPTS, Presented, TokenFailure, response};
 use crate::issuer::Issuer;
+use crate::issuer::offers::step_on;
 
 /// The parts of the request.
 pub(super) struct Parts<'a> {
@@ -49,6 +50,7 @@ impl Issuer {
                     Rotation::EachTime
                 },
             };
+            let standing = self.standing(family.value.offer.as_ref()).await?;
             let now = self.now();
             let material = self.token_material(Some(client.id()), now);
             let refreshed = match found.value.redeem(&family.value, &request, &material) {
@@ -60,6 +62,7 @@ impl Issuer {
                     return Err(refusal.into());
                 }
             };
+            let standing = standing.or(RefreshRefusal::Ended)?;
             let mut refresh = Vec::new();
             if let Some((used, successor)) = &refreshed.rotated {
                 refresh.push(Change::of(token, &found, used.clone()));
@@ -70,6 +73,7 @@ impl Issuer {
                 family_unchanged: Some((family_id, family.revision)),
                 refresh,
                 access: Some((access.token.digest(), access.access.clone())),
+                step: step_on(standing, None, now),
                 replays: presented.replays(),
                 ..AuthorizationCommit::default()
             };

@@ -1,0 +1,198 @@
+// The camera at the counter. Codes are read by the browser where it can, otherwise frames go to the shop's own server.
+// Nothing is kept: the codes of a card stay in this page until the next person.
+
+const at = (id) => document.getElementById(id);
+const PAUSE = 150;
+const FRAME_WIDTH = 1280;
+// As many as the server judges together.
+const MOST_CODES = 16;
+const SILENCE = "symbolon-scan-silence";
+
+/** The code that stands behind the # of the address lets the telephone in. */
+function enterByLink() {
+  const form = at("enter");
+  const code = location.hash.slice(1);
+  if (code === "" || code === "content") return;
+  history.replaceState(null, "", location.pathname);
+  if (!form) return;
+  at("code").value = decodeURIComponent(code);
+  form.requestSubmit();
+}
+
+function begin() {
+  placeTimes(document);
+  announce(document.querySelector("#result article")?.dataset.verdict, { quietly: true });
+  const scanner = new Scanner();
+  at("camera").hidden = false;
+  at("sound").checked = localStorage.getItem(SILENCE) === null;
+  at("sound").addEventListener("change", (event) => {
+    if (event.target.checked) localStorage.removeItem(SILENCE);
+    else localStorage.setItem(SILENCE, "yes");
+  });
+  at("start").addEventListener("click", () => scanner.start());
+  at("again").addEventListener("click", () => scanner.start());
+  at("other").addEventListener("click", () => scanner.start({ sameCard: true }));
+  at("stop").addEventListener("click", () => scanner.rest());
+  document.addEventListener("visibilitychange", () => document.hidden && scanner.rest());
+}
+
+class Scanner {
+  #codes = [];
+  #stream;
+  #round = 0;
+  #sound;
+
+  async start({ sameCard = false } = {}) {
+    this.rest();
+    const round = ++this.#round;
+    if (!sameCard) {
+      this.#codes = [];
+      at("result").replaceChildren();
+    }
+    say("alert");
+    this.#sound ??= window.AudioContext && new AudioContext();
+    this.#sound?.resume();
+    if (!navigator.mediaDevices?.getUserMedia) return say("alert", "no-camera");
+    try {
+      const video = { facingMode: "environment", width: { ideal: 1920 }, height: { ideal: 1080 } };
+      this.#stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    } catch (error) {
+      return say("alert", error.name === "NotAllowedError" ? "no-permission" : "no-camera");
+    }
+    if (round !== this.#round) return this.#release();
+    at("video").srcObject = this.#stream;
+    await at("video").play();
+    show({ view: true, hint: true, stop: true, start: false, again: false, other: false });
+    const read = await reader();
+    while (round === this.#round) {
+      const told = await this.#look(read).catch(() => ({ problem: "no-connection" }));
+      if (round !== this.#round) return;
+      say("alert", told?.problem);
+      if (told?.html?.trim()) return this.#tell(told);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+  }
+
+  /** The camera off, the verdict kept. */
+  rest() {
+    this.#round++;
+    this.#release();
+    show({ view: false, hint: false, stop: false, start: !this.#told, again: this.#told, other: false });
+  }
+
+  get #told() {
+    return at("result").querySelector("article") !== null;
+  }
+
+  #release() {
+    this.#stream?.getTracks().forEach((track) => track.stop());
+    this.#stream = undefined;
+    at("video").srcObject = null;
+  }
+
+  async #look(read) {
+    const found = await read(at("video"));
+    const fresh = (found.codes ?? []).filter((code) => !this.#codes.includes(code));
+    if (fresh.length === 0) return found.problem ? found : undefined;
+    // What the server has judged already is judged again only together with the other code of the card.
+    const codes = [...this.#codes, ...fresh].slice(-MOST_CODES);
+    const told = found.told && this.#codes.length === 0 ? found.told : await ask(codes);
+    if (told.problem) return told;
+    if (!told.html.trim()) return { problem: "no-credential" };
+    this.#codes = codes;
+    return told;
+  }
+
+  #tell(told) {
+    const shown = new DOMParser().parseFromString(told.html, "text/html");
+    placeTimes(shown);
+    at("result").replaceChildren(...shown.body.childNodes);
+    this.rest();
+    at("other").hidden = !told.more;
+    at("result").focus({ preventScroll: true });
+    at("result").scrollIntoView({ block: "start" });
+    announce(told.verdict, { sound: this.#sound });
+  }
+}
+
+/** What looks for codes in the picture of the camera. */
+async function reader() {
+  if ("BarcodeDetector" in window) {
+    const formats = await BarcodeDetector.getSupportedFormats().catch(() => []);
+    if (formats.includes("qr_code")) {
+      const detector = new BarcodeDetector({ formats: ["qr_code"] });
+      return async (video) => ({ codes: (await detector.detect(video)).map((code) => code.rawValue) });
+    }
+  }
+  const canvas = document.createElement("canvas");
+  return async (video) => {
+    if (video.videoWidth === 0) return {};
+    const scale = Math.min(1, FRAME_WIDTH / video.videoWidth);
+    canvas.width = Math.round(video.videoWidth * scale);
+    canvas.height = Math.round(video.videoHeight * scale);
+    canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+    const frame = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
+    const told = await send("/scan/frames", "image/jpeg", frame);
+    return { codes: told.codes, problem: told.problem, told };
+  };
+}
+
+function ask(codes) {
+  return send("/scan/codes", "application/json", JSON.stringify({ codes }));
+}
+
+async function send(path, type, body) {
+  const response = await fetch(path, { method: "POST", headers: { "content-type": type }, body });
+  if (response.status === 204) return {};
+  if (!response.ok) return { problem: response.status === 403 ? "no-access" : "no-connection" };
+  return response.json();
+}
+
+/** Times in the clock of the place. */
+function placeTimes(root) {
+  const style = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const date = new Date(time.dateTime);
+    if (!Number.isNaN(date.valueOf())) time.firstElementChild.textContent = style.format(date);
+  }
+}
+
+/** Sound and vibration: two rising tones for good, a long low one for bad, two equal ones for doubt. */
+function announce(verdict, { sound, quietly = false } = {}) {
+  if (!verdict || quietly) return;
+  const good = verdict === "valid" || verdict === "genuine";
+  const bad = verdict === "invalid";
+  navigator.vibrate?.(good ? 80 : bad ? [400, 100, 400] : [150, 100, 150]);
+  if (!sound || !at("sound").checked) return;
+  const tones = good ? [[660, 0.12], [990, 0.18]] : bad ? [[180, 0.6]] : [[440, 0.15], [440, 0.15]];
+  let start = sound.currentTime;
+  for (const [pitch, length] of tones) {
+    const tone = sound.createOscillator();
+    const volume = sound.createGain();
+    tone.frequency.value = pitch;
+    tone.type = bad ? "square" : "sine";
+    volume.gain.setValueAtTime(0.25, start);
+    volume.gain.exponentialRampToValueAtTime(0.001, start + length);
+    tone.connect(volume).connect(sound.destination);
+    tone.start(start);
+    tone.stop(start + length);
+    start += length + 0.05;
+  }
+}
+
+function show(parts) {
+  for (const [id, shown] of Object.entries(parts)) at(id).hidden = !shown;
+}
+
+/** A sentence of the page's texts; none clears the place. */
+function say(place, text) {
+  const words = text ? at(text).textContent : "";
+  if (at(place).textContent.trim() === words) return;
+  const line = document.createElement("p");
+  line.className = "problem";
+  line.textContent = words;
+  at(place).replaceChildren(...(words ? [line] : []));
+}
+
+enterByLink();
+if (at("camera")) begin();
