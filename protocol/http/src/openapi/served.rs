@@ -33,7 +33,6 @@ impl Descriptions {
     }
 
     /// The layer.
-    #[must_use]
     pub fn layer(self) -> Extension<Arc<Self>> {
         Extension(Arc::new(self))
     }
