@@ -3,6 +3,7 @@
 mod care;
 mod init;
 mod offer;
+mod openapi;
 mod relying_party;
 mod request;
 mod tenant;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
+pub use openapi::{DescribedRole, OpenapiArguments};
 pub use relying_party::{PolicyCommand, RelyingPartyCommand};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
@@ -104,6 +106,11 @@ pub enum Command {
     /// Further issuers of the same process
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Describes an HTTP interface by OpenAPI 3.1, without a server: of this installation, or for any URL
+    #[command(
+        after_help = "Examples:\n  symbolon openapi issuer --out issuer.json\n  symbolon openapi verifier --url https://verify.example --public"
+    )]
+    Openapi(OpenapiArguments),
     /// Saves a running installation into one encrypted file
     Backup(BackupArguments),
     /// Makes an installation of a backup

@@ -1,33 +1,29 @@
 //! The issuer as the command line administers it: through the administration interface of its running server, or, when none
 //! runs, by opening the store itself. The embedded store lets in one process only, so it is always one or the other.
 
+mod client;
 mod offers;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow, bail};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Method};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use symbolon_http::fetch::{Fetch, FetchError, FetchPolicy, Fetched, GuardedFetcher, Redirects};
+use anyhow::{Context as _, anyhow};
+use serde::Serialize;
+use symbolon_issuer::audit::{Actor, AuditAction, WaitingEvent};
 use symbolon_issuer::record::{IdRecord, RowFormat, Uin};
+use symbolon_issuer::store::IssuerStore as _;
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
-    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
-    CredentialPage, DecisionOrder, ImportReport, PrintedCard, RecordOrder, RecordPage, StatusOrder,
-    StatusReport, TransactionList, TransactionPage, TransactionSummary, encode_entries,
+    Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, ChangedKey,
+    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, PrintedCard, RecordOrder,
+    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    encode_entries,
 };
-use url::Url;
-use zeroize::Zeroizing;
 
-use crate::configuration::identifier_text;
+use crate::edge::{self, SystemRandomness};
 use crate::installation::Installation;
 use crate::services::issuer::{self, OpenedIssuer, Opening, OpeningAll};
+pub use client::{AdministrationClient, Server};
 
-/// The largest answer that is read, in bytes: a pack, or a page of records with portraits.
-const MAX_ANSWER_BYTES: usize = 256 << 20;
 const NDJSON: &str = "application/x-ndjson";
 
 /// The issuer's books, wherever they are open.
@@ -41,38 +37,6 @@ pub enum Register {
     },
     /// Open in a server, which is asked.
     Running(AdministrationClient),
-}
-
-/// Talks to the administration interface.
-pub struct AdministrationClient {
-    fetcher: GuardedFetcher,
-    base: String,
-    host: Option<HeaderValue>,
-    token: Zeroizing<String>,
-}
-
-/// How the command line reaches a server of its own installation.
-#[derive(Debug, Clone, Copy)]
-pub enum Server<'a> {
-    /// By the name that its certificate is for.
-    Tls(&'a Url),
-    /// At the address that it listens on; whatever ends TLS in front of it is not asked.
-    Plain(SocketAddr),
-    /// As the issuer of this identifier: by the name that its certificate is for, or at the address that it listens on, if one is given. It
-    /// may share the listener, so the request names its host and its path.
-    Issuer {
-        /// Its identifier.
-        identifier: &'a Url,
-        /// Where it listens without TLS.
-        listener: Option<SocketAddr>,
-    },
-}
-
-#[derive(Deserialize)]
-struct Refusal {
-    error: String,
-    #[serde(default)]
-    error_description: String,
 }
 
 #[derive(Serialize)]
@@ -121,6 +85,42 @@ impl Register {
             listener: section.tls_certificate.is_none().then_some(section.listen),
         };
         AdministrationClient::new(server, installation.administration_token()?).map(Self::Running)
+    }
+
+    /// Notes in the audit log of an issuer what was done to its keys. The books are opened without its keys: what is wrong with those may
+    /// be what was just mended.
+    ///
+    /// # Errors
+    /// The store or the server failed. The keys are as they were changed.
+    pub async fn note_key_changes(
+        installation: &Installation,
+        changes: Vec<ChangedKey>,
+    ) -> anyhow::Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let told = async {
+            match issuer::open_books(installation)? {
+                Some((books, store)) => {
+                    for changed in changes {
+                        let ChangedKey { key, change } = changed;
+                        let action = AuditAction::KeyChanged { key, change };
+                        let now = edge::system_time();
+                        let event = WaitingEvent::make(now, Actor::Operator, action, &SystemRandomness)?;
+                        books.put_event(event).await?;
+                    }
+                    drop(books);
+                    store.close();
+                    Ok(())
+                }
+                None => match Self::running(installation)? {
+                    Self::Running(client) => client.order("keys/changes", &KeyChangesOrder { changes }).await,
+                    Self::Opened { .. } => Ok(()),
+                },
+            }
+        };
+        let told: anyhow::Result<()> = told.await;
+        told.context("the keys were changed, and the audit log does not say so")
     }
 
     /// Stores records, given as rows of NDJSON.
@@ -281,133 +281,6 @@ impl Register {
         match self {
             Self::Opened { administration, .. } => Ok(administration.verify_audit().await?),
             Self::Running(client) => client.post("audit/verify", "application/json", Vec::new()).await,
-        }
-    }
-}
-
-impl AdministrationClient {
-    /// A client of the interface of `server`.
-    ///
-    /// # Errors
-    /// The HTTP client cannot be made.
-    pub fn new(server: Server<'_>, token: Zeroizing<String>) -> anyhow::Result<Self> {
-        let (listener, host) = match server {
-            // With a path in the identifier the verifier's interface stays at the root of the listener.
-            Server::Tls(identifier) => (Url::parse(&identifier_text(identifier))?.join("/")?, None),
-            Server::Plain(address) => (Url::parse(&format!("http://{address}"))?, None),
-            Server::Issuer {
-                identifier,
-                listener: None,
-            } => (identifier.clone(), None),
-            Server::Issuer {
-                identifier,
-                listener: Some(address),
-            } => {
-                let mut url = Url::parse(&format!("http://{address}"))?;
-                url.set_path(identifier.path());
-                (url, Some(HeaderValue::from_str(identifier.authority())?))
-            }
-        };
-        let base = format!("{}/admin/v1", identifier_text(&listener));
-        // The operator configured the address, so it may be any.
-        Ok(Self {
-            fetcher: GuardedFetcher::new(FetchPolicy::Configured)?,
-            base,
-            host,
-            token,
-        })
-    }
-
-    async fn order<T: DeserializeOwned>(&self, path: &str, order: &impl Serialize) -> anyhow::Result<T> {
-        self.post(path, "application/json", serde_json::to_vec(order)?)
-            .await
-    }
-
-    /// Posts a body and reads a JSON answer.
-    ///
-    /// # Errors
-    /// The server's refusal, in its own words, or no answer.
-    pub async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        content_type: &'static str,
-        body: Vec<u8>,
-    ) -> anyhow::Result<T> {
-        let answer = self.send(path, content_type, body).await?;
-        serde_json::from_slice(&answer.body).context("the server's answer does not read")
-    }
-
-    /// Gets a JSON answer.
-    ///
-    /// # Errors
-    /// As [`Self::post`].
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let answer = self
-            .request(Method::GET, path, "application/json", Vec::new())
-            .await?;
-        serde_json::from_slice(&answer.body).context("the server's answer does not read")
-    }
-
-    /// Deletes what is at a path, and reads a JSON answer where there is one.
-    ///
-    /// # Errors
-    /// As [`Self::post`].
-    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Option<T>> {
-        let answer = self
-            .request(Method::DELETE, path, "application/json", Vec::new())
-            .await?;
-        if answer.body.is_empty() {
-            return Ok(None);
-        }
-        serde_json::from_slice(&answer.body)
-            .map(Some)
-            .context("the server's answer does not read")
-    }
-
-    async fn send(&self, path: &str, content_type: &'static str, body: Vec<u8>) -> anyhow::Result<Fetched> {
-        self.request(Method::POST, path, content_type, body).await
-    }
-
-    async fn request(
-        &self,
-        method: Method,
-        path: &str,
-        content_type: &'static str,
-        body: Vec<u8>,
-    ) -> anyhow::Result<Fetched> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", self.token.trim()))
-            .map_err(|_| anyhow!("the administration token does not read"))?;
-        authorization.set_sensitive(true);
-        let mut headers = vec![
-            (AUTHORIZATION, authorization),
-            (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        ];
-        headers.extend(self.host.clone().map(|host| (HOST, host)));
-        let fetch = Fetch {
-            method,
-            url: Url::parse(&format!("{}/{path}", self.base))?,
-            headers,
-            body,
-            max_bytes: MAX_ANSWER_BYTES,
-            redirects: Redirects::Refuse,
-        };
-        let answer = self.fetcher.fetch(fetch).await.map_err(|error| match error {
-            FetchError::Unreachable => {
-                anyhow!(
-                    "another process has the store open, and no server answers at {}",
-                    self.base
-                )
-            }
-            error => anyhow!(error).context("the server was lost on the way; asking again is safe"),
-        })?;
-        if answer.is_success() {
-            return Ok(answer);
-        }
-        match serde_json::from_slice::<Refusal>(&answer.body) {
-            Ok(refusal) if refusal.error_description.is_empty() => bail!("refused: {}", refusal.error),
-            Ok(refusal) => bail!("refused: {} ({})", refusal.error_description, refusal.error),
-            Err(_) if answer.status == 401 => bail!("the server does not accept the administration token"),
-            Err(_) => bail!("the server answered with HTTP status {}", answer.status),
         }
     }
 }

@@ -68,6 +68,52 @@ pub struct SelectedClaim<'v> {
     pub value: &'v Value,
 }
 
+/// Where the elements of arrays stood when the credential was issued. A path counts them as they were issued, and whoever shows
+/// a part of a credential may have left some out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ElementPlaces {
+    /// Where they stand now: nothing was left out.
+    #[default]
+    AsIssued,
+    /// The arrays that lack elements, by their paths among the claims as they are, and the places that are empty, in ascending
+    /// order.
+    Lacking(Vec<(Vec<PathPart>, Vec<u64>)>),
+    /// Not known. A part that names one element of an array is then met by any.
+    Unknown,
+}
+
+/// Which elements of an array a part that names one of them selects.
+enum Elements {
+    One(usize),
+    Any,
+    None,
+}
+
+impl ElementPlaces {
+    /// The elements that `index`, counted as issued, stands for in the array that `array` leads to.
+    fn elements(&self, array: impl FnOnce() -> Vec<PathPart>, index: u64) -> Elements {
+        let place = match self {
+            Self::Unknown => return Elements::Any,
+            Self::AsIssued => Some(index),
+            Self::Lacking(arrays) => {
+                let array = array();
+                match arrays.iter().find(|(path, _)| *path == array) {
+                    None => Some(index),
+                    Some((_, empty)) if empty.binary_search(&index).is_ok() => None,
+                    Some((_, empty)) => {
+                        let before = empty.partition_point(|place| *place < index);
+                        index.checked_sub(u64::try_from(before).unwrap_or(u64::MAX))
+                    }
+                }
+            }
+        };
+        match place.and_then(|place| usize::try_from(place).ok()) {
+            Some(place) => Elements::One(place),
+            None => Elements::None,
+        }
+    }
+}
+
 impl ClaimsPath {
     /// A path of these parts.
     ///
@@ -127,7 +173,7 @@ impl ClaimsPath {
     ///
     /// [OpenID4VP 1.0 §7.1.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-7.1.1
     pub fn select<'v>(&self, claims: &'v Map<String, Value>) -> Result<Vec<&'v Value>, PathSelectionError> {
-        let selected = self.walk(|key| claims.get(key))?;
+        let selected = self.walk(|key| claims.get(key), &ElementPlaces::AsIssued)?;
         Ok(selected.into_iter().map(|(_, value)| value).collect())
     }
 
@@ -139,8 +185,21 @@ impl ClaimsPath {
         &self,
         claims: &'v Map<String, Value>,
     ) -> Result<Vec<SelectedClaim<'v>>, PathSelectionError> {
+        self.select_presented(claims, &ElementPlaces::AsIssued)
+    }
+
+    /// The same of claims of which a part was shown: indices count the elements as they were issued, and the paths of what is
+    /// selected lead through the claims as they are.
+    ///
+    /// # Errors
+    /// As [`ClaimsPath::select`].
+    pub fn select_presented<'v>(
+        &self,
+        claims: &'v Map<String, Value>,
+        places: &ElementPlaces,
+    ) -> Result<Vec<SelectedClaim<'v>>, PathSelectionError> {
         Ok(self
-            .walk(|key| claims.get(key))?
+            .walk(|key| claims.get(key), places)?
             .into_iter()
             .map(|(indices, value)| SelectedClaim {
                 path: self.with_indices(&indices),
@@ -167,14 +226,15 @@ impl ClaimsPath {
                 Some(_) => Ok(()),
                 None => Err(PathSelectionError::NothingSelected { position: 0 }),
             },
-            _ => self.walk(claim).map(|_| ()),
+            _ => self.walk(claim, &ElementPlaces::AsIssued).map(|_| ()),
         }
     }
 
-    /// Follows the path; each result carries the indices chosen at its [`PathPart::All`] parts, in order.
+    /// Follows the path; each result carries the indices chosen at its parts that select elements, in order.
     fn walk<'v>(
         &self,
         claim: impl FnOnce(&str) -> Option<&'v Value>,
+        places: &ElementPlaces,
     ) -> Result<Vec<(Vec<u64>, &'v Value)>, PathSelectionError> {
         let nothing = PathSelectionError::NothingSelected { position: 0 };
         let mut selected = match self.0.first() {
@@ -194,18 +254,23 @@ impl ClaimsPath {
                             .ok_or(PathSelectionError::NotAnObject { position })?;
                         next.extend(object.get(key).map(|member| (indices, member)));
                     }
-                    PathPart::Index(index) => {
+                    PathPart::Index(_) | PathPart::All => {
                         let array = value
                             .as_array()
                             .ok_or(PathSelectionError::NotAnArray { position })?;
-                        let element = usize::try_from(*index).ok().and_then(|index| array.get(index));
-                        next.extend(element.map(|element| (indices, element)));
-                    }
-                    PathPart::All => {
-                        let array = value
-                            .as_array()
-                            .ok_or(PathSelectionError::NotAnArray { position })?;
-                        for (index, element) in (0_u64..).zip(array) {
+                        let selected = match part {
+                            PathPart::Index(index) => {
+                                places.elements(|| self.leading_to(position, &indices), *index)
+                            }
+                            PathPart::Key(_) | PathPart::All => Elements::Any,
+                        };
+                        let range = match selected {
+                            Elements::Any => 0..array.len(),
+                            Elements::One(place) => place..place.saturating_add(1),
+                            Elements::None => 0..0,
+                        };
+                        let elements = (0_u64..).zip(array).skip(range.start).take(range.len());
+                        for (index, element) in elements {
                             let mut indices = indices.clone();
                             indices.push(index);
                             next.push((indices, element));
@@ -222,14 +287,19 @@ impl ClaimsPath {
     }
 
     fn with_indices(&self, indices: &[u64]) -> ClaimsPath {
+        Self(self.leading_to(self.0.len(), indices))
+    }
+
+    /// The first `count` parts, with the indices that were chosen.
+    fn leading_to(&self, count: usize, indices: &[u64]) -> Vec<PathPart> {
         let mut indices = indices.iter();
         let part = |part: &PathPart| match part {
-            PathPart::All => indices
+            PathPart::All | PathPart::Index(_) => indices
                 .next()
-                .map_or(PathPart::All, |index| PathPart::Index(*index)),
-            other => other.clone(),
+                .map_or_else(|| part.clone(), |index| PathPart::Index(*index)),
+            PathPart::Key(_) => part.clone(),
         };
-        Self(self.0.iter().map(part).collect())
+        self.0.iter().take(count).map(part).collect()
     }
 }
 
@@ -306,102 +376,4 @@ impl<'de> Deserialize<'de> for PathPart {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn path(value: Value) -> ClaimsPath {
-        serde_json::from_value(value).unwrap()
-    }
-
-    fn claims() -> Map<String, Value> {
-        // The example of OpenID4VP 1.0 §7.3.
-        json!({
-            "name": "Arthur Dent",
-            "address": {"street_address": "42 Market Street", "locality": "Milliways", "postal_code": "12345"},
-            "degrees": [
-                {"type": "Bachelor of Science", "university": "University of Betelgeuse"},
-                {"type": "Master of Science", "university": "University of Betelgeuse"}
-            ],
-            "nationalities": ["British", "Betelgeusian"]
-        })
-        .as_object()
-        .cloned()
-        .unwrap()
-    }
-
-    #[test]
-    fn selects_what_the_published_examples_select() {
-        let claims = claims();
-        let select = |value| path(value).select(&claims).map(|found| json!(found));
-        assert_eq!(select(json!(["name"])), Ok(json!(["Arthur Dent"])));
-        assert_eq!(
-            select(json!(["address", "street_address"])),
-            Ok(json!(["42 Market Street"]))
-        );
-        assert_eq!(select(json!(["nationalities", 1])), Ok(json!(["Betelgeusian"])));
-        assert_eq!(
-            select(json!(["degrees", null, "type"])),
-            Ok(json!(["Bachelor of Science", "Master of Science"]))
-        );
-    }
-
-    #[test]
-    fn aborts_where_the_rules_abort() {
-        let claims = claims();
-        let error = |value| path(value).select(&claims).unwrap_err();
-        assert_eq!(
-            error(json!(["name", "first"])),
-            PathSelectionError::NotAnObject { position: 1 }
-        );
-        assert_eq!(
-            error(json!(["address", 0])),
-            PathSelectionError::NotAnArray { position: 1 }
-        );
-        assert_eq!(
-            error(json!(["address", null])),
-            PathSelectionError::NotAnArray { position: 1 }
-        );
-        assert_eq!(error(json!([0])), PathSelectionError::NotAnArray { position: 0 });
-        assert_eq!(
-            error(json!(["nationalities", 2])),
-            PathSelectionError::NothingSelected { position: 1 }
-        );
-        assert_eq!(
-            error(json!(["nobody"])),
-            PathSelectionError::NothingSelected { position: 0 }
-        );
-    }
-
-    #[test]
-    fn concrete_paths_name_each_selected_element() {
-        let claims = claims();
-        let found = path(json!(["degrees", null, "type"]))
-            .select_with_paths(&claims)
-            .unwrap();
-        let paths: Vec<String> = found.iter().map(|claim| claim.path.to_string()).collect();
-        assert_eq!(paths, ["degrees[0].type", "degrees[1].type"]);
-    }
-
-    #[test]
-    fn refuses_what_is_no_path() {
-        for value in [
-            json!([]),
-            json!("name"),
-            json!([-1]),
-            json!([1.5]),
-            json!([true]),
-            json!([["a"]]),
-        ] {
-            assert!(serde_json::from_value::<ClaimsPath>(value).is_err());
-        }
-        assert!(serde_json::from_value::<ClaimsPath>(json!(vec!["a"; MAX_PATH_PARTS + 1])).is_err());
-    }
-
-    #[test]
-    fn writes_what_it_reads() {
-        let value = json!(["degrees", null, "type", 3]);
-        assert_eq!(serde_json::to_value(path(value.clone())).unwrap(), value);
-    }
-}
+mod tests;

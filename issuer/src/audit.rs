@@ -6,6 +6,8 @@
 //! A record is named by a **reference**, a keyed hash that only this installation can make: an operator who has the UIN finds its
 //! entries, a thief of the log finds nobody.
 
+mod keys;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime, random_bytes};
@@ -20,6 +22,8 @@ use crate::record::Uin;
 use crate::secret::{InstallationSecret, Purpose};
 use crate::sign_in::SignInMethod;
 use crate::transaction::Decision;
+
+pub use keys::{KeyChange, KeyName};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +183,13 @@ pub enum AuditAction {
     Restored {
         /// When the backup was taken.
         backup_of: UnixTime,
+    },
+    /// The operator changed a key of the issuer, or its certificate.
+    KeyChanged {
+        /// Which.
+        key: KeyName,
+        /// How.
+        change: KeyChange,
     },
     /// An offline pack was built.
     PackBuilt {

@@ -22,13 +22,24 @@ pub struct Notification {
     /// What was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<NotificationEvent>,
+    /// How often something new was told.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub told: u8,
     /// From here on it is forgotten.
     pub expires_at: UnixTime,
 }
 
+/// How often a wallet tells something new of one response. Each time is an entry of the audit log for good, so there is an end to it.
+pub const MAX_NOTIFIED_CHANGES: u8 = 8;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(told: &u8) -> bool {
+    *told == 0
+}
+
 impl Notification {
     /// The notification after `event`; `None` when this was told already, which is no error: a wallet repeats what it does not know to
-    /// have arrived.
+    /// have arrived. Nor is it noted when something new was told [`MAX_NOTIFIED_CHANGES`] times.
     ///
     /// # Errors
     /// [`NotificationRefused`].
@@ -41,11 +52,12 @@ impl Notification {
         if self.holder.grant != *grant || now >= self.expires_at {
             return Err(NotificationRefused);
         }
-        if self.event == Some(event) {
+        if self.event == Some(event) || self.told >= MAX_NOTIFIED_CHANGES {
             return Ok(None);
         }
         Ok(Some(Self {
             event: Some(event),
+            told: self.told.saturating_add(1),
             ..self.clone()
         }))
     }
@@ -71,6 +83,7 @@ mod tests {
                 dpop: None,
             },
             event: None,
+            told: 0,
             expires_at: UnixTime::from_seconds(200),
         };
         let accepted = notification

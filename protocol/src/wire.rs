@@ -124,6 +124,9 @@ macro_rules! error_codes {
         }
 
         impl $name {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
             /// The string on the wire.
             #[must_use]
             pub fn as_str(self) -> &'static str {

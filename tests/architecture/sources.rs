@@ -105,3 +105,26 @@ fn every_crate_uses_the_lints_of_the_workspace() {
         );
     }
 }
+
+/// A server's routes come from [`DescribedRouter`](../../protocol/http/src/openapi/router.rs) alone: what axum is told by itself would be
+/// served and not described.
+#[test]
+fn no_server_has_a_route_beside_its_description() {
+    let servers = ["issuer/server", "verifier/server", "wallet-core/server"];
+    let mut wrong = Vec::new();
+    for file in servers
+        .map(|server| rust_files(&root().join(server).join("src")))
+        .concat()
+    {
+        let text = fs::read_to_string(&file).expect("a source file is text");
+        for (line, content) in shipped(&text) {
+            if ["axum::routing", "routing::", "route_service", "MethodRouter"]
+                .iter()
+                .any(|word| content.contains(word))
+            {
+                wrong.push(format!("{}:{line} {content}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -14,6 +14,7 @@ mod formats;
 #[path = "../flows/harness.rs"]
 #[expect(dead_code, reason = "the flows use the rest of it")]
 mod harness;
+mod impostor;
 mod issuance;
 mod logs;
 mod oversized;

@@ -37,6 +37,29 @@ impl Recorder {
         recorder
     }
 
+    /// Gives what `listener` receives one answer, whatever it is, until the test ends.
+    pub(crate) fn answering(listener: TcpListener, answer: &'static str) -> Self {
+        let recorder = Self::default();
+        let kept = recorder.clone();
+        thread::spawn(move || {
+            for mut peer in listener.incoming().flatten() {
+                let kept = kept.clone();
+                thread::spawn(move || {
+                    let recorded = read_request(&mut peer)?;
+                    kept.0.lock().unwrap().push(recorded);
+                    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+                    write!(peer, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len()).ok()
+                });
+            }
+        });
+        recorder
+    }
+
+    /// Everything that passed.
+    pub(crate) fn everything(&self) -> Vec<Recorded> {
+        self.0.lock().unwrap().clone()
+    }
+
     fn pass_on(&self, mut wallet: TcpStream, backend: &str) -> Option<()> {
         let recorded = read_request(&mut wallet)?;
         self.0.lock().unwrap().push(recorded.clone());

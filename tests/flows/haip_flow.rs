@@ -32,9 +32,6 @@ const BACK: &str = "http://127.0.0.1:9/callback";
 #[test]
 fn a_wallet_that_must_have_metadata_signed_takes_no_others() {
     let installation = Installation::new();
-    let path = installation.path("symbolon.toml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    assert!(text.contains("signed_metadata = \"where-offered\""), "{text}");
     let issuer = installation.serve(Role::Issuer);
     installation.sample(20);
     installation.ok(&["records", "import", "people.ndjson"]);

@@ -13,12 +13,15 @@
     reason = "a flow that is not as expected ends its test, also in what the tests share"
 )]
 
+mod api;
 mod approval;
 mod backup;
 mod bad_input;
 mod card_codes;
 mod card_pictures;
+mod care;
 mod crash;
+mod dcql;
 mod demo;
 mod every_format;
 mod formats;

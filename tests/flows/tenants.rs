@@ -9,7 +9,7 @@ use crate::plain_http::post;
 use crate::story::living_adult;
 
 /// An installation with the issuer `[issuer]` and another below it.
-fn with_north(path: &str) -> (Installation, String) {
+pub(crate) fn with_north(path: &str) -> (Installation, String) {
     let installation = Installation::new();
     let north = format!("{}{path}", installation.issuer);
     installation.ok(&[

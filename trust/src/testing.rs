@@ -275,6 +275,7 @@ impl TestRegistry {
             type_metadata: std::collections::BTreeMap::new(),
             did_documents: std::collections::BTreeMap::new(),
             contexts: std::collections::BTreeMap::new(),
+            etsi_trusted_lists: Vec::new(),
         }
     }
 

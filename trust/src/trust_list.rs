@@ -57,6 +57,9 @@ pub struct TrustList {
     /// term of a credential means is the registry's to say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contexts: BTreeMap<String, serde_json::Value>,
+    /// What the registry knows of ETSI trusted lists, for requests that accept the issuers of one (`etsi_tl`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub etsi_trusted_lists: Vec<EtsiTrustedList>,
 }
 
 impl TrustList {
@@ -79,6 +82,15 @@ impl TrustList {
     #[must_use]
     pub fn issuer_with_did(&self, did: &Did) -> Option<&TrustedIssuer> {
         self.issuers.iter().find(|issuer| issuer.dids.contains(did))
+    }
+
+    /// The identifiers of the ETSI trusted lists that have one of these certificates: those of a credential's trust chain, from
+    /// the signer to the anchor ([OpenID4VP §6.1.1.2]).
+    ///
+    /// [OpenID4VP §6.1.1.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-6.1.1.2
+    #[must_use]
+    pub fn etsi_trusted_lists_with(&self, chain: &[&Certificate]) -> Vec<String> {
+        EtsiTrustedList::with_one_of(&self.etsi_trusted_lists, chain)
     }
 
     /// The issuer that may sign the status list at `uri`. Where one issuer's addresses begin with another's, as with
@@ -159,6 +171,31 @@ impl TrustedIssuer {
                 (named || key.thumbprint().as_bytes() == kid).then_some(key)
             }),
         }
+    }
+}
+
+/// An ETSI trusted list (ETSI TS 119 612) as far as it concerns credentials: the certificates that it has itself, or that the
+/// lists have which it leads to. The registry has read and checked it, so that nobody fetches it to show or to verify a credential.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EtsiTrustedList {
+    /// What requests call it: its address. Compared as a string.
+    pub identifier: String,
+    /// The certificates: DER in standard base64 on the wire. Never empty.
+    #[serde(with = "certificates")]
+    pub certificates: Vec<Certificate>,
+}
+
+impl EtsiTrustedList {
+    /// The identifiers of those of `lists` that have one of these certificates.
+    #[must_use]
+    pub fn with_one_of(lists: &[Self], chain: &[&Certificate]) -> Vec<String> {
+        let has_one = |list: &&Self| {
+            let mut certificates = list.certificates.iter();
+            certificates.any(|certificate| chain.iter().any(|link| link.der() == certificate.der()))
+        };
+        let found = lists.iter().filter(has_one);
+        found.map(|list| list.identifier.clone()).collect()
     }
 }
 

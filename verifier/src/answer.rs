@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::dcql::{
-    self, AnswerError, Candidate, CandidateKind, CandidateMismatch, DcqlQuery, HolderBinding, QueryId,
-    W3cFormat,
+    self, AnswerError, Candidate, CandidateKind, CandidateMismatch, DcqlQuery, Disclosed, HolderBinding,
+    Presented, QueryId, W3cFormat,
 };
 
 use crate::report::{CredentialFormat, Holder, Report};
@@ -26,8 +26,14 @@ pub enum AnswerCheck {
     Incomplete,
     /// A credential that nobody asked for.
     UnaskedCredential,
+    /// A credential that was asked for instead of another one that is there, or together with one that is not.
+    UnneededCredential,
+    /// An answer to a credential query that holds no presentation.
+    EmptyAnswer,
     /// Several presentations where one was asked for.
     SeveralPresentations,
+    /// One credential presented as several.
+    RepeatedCredential,
     /// A credential of another format.
     WrongFormat,
     /// A credential of another type.
@@ -36,8 +42,12 @@ pub enum AnswerCheck {
     WrongAuthority,
     /// A credential whose holder proved nothing.
     HolderNotProven,
-    /// A claim is missing, or has a value that was not asked for.
+    /// A claim is missing.
     WrongClaims,
+    /// A claim has a value that was not asked for.
+    WrongValue,
+    /// A claim that nobody asked for, and that could have been withheld.
+    UnaskedClaims,
     /// Credentials bound to the keys of different people, shown as one person's.
     SeveralHolders,
 }
@@ -48,15 +58,41 @@ impl AnswerCheck {
     pub fn is_as_asked(self) -> bool {
         self == Self::AsAsked
     }
+
+    /// What is to be said of it, as a part of a sentence.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::AsAsked => "it is what was asked for",
+            Self::Incomplete => "something that was insisted on is missing",
+            Self::UnaskedCredential => "it holds a credential that was not asked for",
+            Self::UnneededCredential => "it holds a credential beside the alternative that was chosen",
+            Self::EmptyAnswer => "the answer to a credential query is empty",
+            Self::SeveralPresentations => "it holds several presentations where one was asked for",
+            Self::RepeatedCredential => "it holds one credential as if it were several",
+            Self::WrongFormat => "a credential has another format",
+            Self::WrongType => "a credential has another type",
+            Self::WrongAuthority => {
+                "the issuer of a credential stands under none of the authorities asked for"
+            }
+            Self::HolderNotProven => "the holder of a credential proved nothing",
+            Self::WrongClaims => "a claim that was asked for is missing",
+            Self::WrongValue => "a claim has a value that was not asked for",
+            Self::UnaskedClaims => "it discloses a claim that was not asked for",
+            Self::SeveralHolders => "the credentials are bound to the keys of different people",
+        }
+    }
 }
 
 /// Whether credentials bound to different keys may answer one request.
 ///
 /// Batch-issued copies have a key each, so that verifiers cannot link them; and a friend's credential has another key
 /// than one's own. Only the verifier knows which it minds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HolderKeys {
     /// All credentials of the answer are bound to one key.
+    #[default]
     OneKey,
     /// Each may have its own. The verifier compares the claims that identify the person.
     KeyPerCredential,
@@ -73,19 +109,24 @@ pub fn check_answer(
     reports: &BTreeMap<QueryId, Vec<Report>>,
     keys: HolderKeys,
 ) -> AnswerCheck {
-    let candidates = reports
+    let presented = reports
         .iter()
-        .map(|(id, reports)| (id.clone(), reports.iter().map(candidate).collect()))
+        .map(|(id, reports)| (id.clone(), reports.iter().map(presented).collect()))
         .collect();
-    if let Err(error) = dcql::check_answer(query, &candidates) {
+    if let Err(error) = dcql::check_answer(query, &presented) {
         return match error {
             AnswerError::Unexpected => AnswerCheck::UnaskedCredential,
+            AnswerError::Unneeded { .. } => AnswerCheck::UnneededCredential,
+            AnswerError::Empty { .. } => AnswerCheck::EmptyAnswer,
             AnswerError::Several { .. } => AnswerCheck::SeveralPresentations,
+            AnswerError::Repeated { .. } => AnswerCheck::RepeatedCredential,
+            AnswerError::UnaskedClaims { .. } => AnswerCheck::UnaskedClaims,
             AnswerError::Mismatch { reason, .. } => match reason {
                 CandidateMismatch::Format => AnswerCheck::WrongFormat,
                 CandidateMismatch::Type => AnswerCheck::WrongType,
                 CandidateMismatch::Authority => AnswerCheck::WrongAuthority,
                 CandidateMismatch::HolderBinding => AnswerCheck::HolderNotProven,
+                CandidateMismatch::Values => AnswerCheck::WrongValue,
                 _ => AnswerCheck::WrongClaims,
             },
             _ => AnswerCheck::Incomplete,
@@ -102,11 +143,23 @@ pub fn check_answer(
     AnswerCheck::AsAsked
 }
 
+fn presented(report: &Report) -> Presented<'_> {
+    Presented {
+        candidate: candidate(report),
+        disclosed: match &report.shown.disclosed {
+            Some(disclosed) => Disclosed::Selectively(disclosed),
+            None => Disclosed::Whole,
+        },
+        credential: &report.shown.credential,
+    }
+}
+
 fn candidate(report: &Report) -> Candidate<'_> {
     Candidate {
         kind: match report.format {
             CredentialFormat::SdJwtVc => CandidateKind::SdJwtVc {
                 vct: report.credential_type.as_deref().unwrap_or_default(),
+                extended: &report.shown.extended_types,
             },
             CredentialFormat::Mdoc => CandidateKind::MsoMdoc {
                 doctype: report.credential_type.as_deref().unwrap_or_default(),
@@ -122,12 +175,16 @@ fn candidate(report: &Report) -> Candidate<'_> {
             CredentialFormat::Claim169 | CredentialFormat::CoseVc => CandidateKind::Unnamed,
         },
         claims: &report.claims,
+        element_places: &report.shown.element_places,
         authority_key_identifiers: &report.authority_key_identifiers,
+        trusted_lists: &report.shown.trusted_lists,
         holder_binding: match report.holder.state {
             Holder::ProvenByKey => HolderBinding::Proven,
-            Holder::CompareByEye | Holder::NotBound | Holder::NotChecked | Holder::Refuted => {
-                HolderBinding::Absent
-            }
+            Holder::CompareByEye
+            | Holder::NotBound
+            | Holder::NotAsked
+            | Holder::NotChecked
+            | Holder::Refuted => HolderBinding::Absent,
         },
     }
 }

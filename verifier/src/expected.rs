@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::{SecretKey, Thumbprint};
+use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
 
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
 pub enum Expected {
     /// The request is known. The holder's proof must repeat its nonce and name this verifier.
     Bound(Binding),
+    /// The request is known, and asks for no proof of the holder (`require_cryptographic_holder_binding` is `false`). One that is
+    /// there is checked all the same.
+    WithoutProof(Binding),
     /// A stored presentation without its request. A proof that answers nothing known proves nothing, so the holder is
     /// not checked and the verdict is unknown.
     Unchecked,
@@ -42,6 +46,17 @@ pub struct MdocSession {
 impl fmt::Debug for MdocSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MdocSession").finish_non_exhaustive()
+    }
+}
+
+impl Expected {
+    /// What is expected of a presentation that answers a credential query.
+    #[must_use]
+    pub fn of_query(query: &CredentialQuery, binding: Binding) -> Self {
+        match query.holder_binding {
+            HolderBinding::Proven => Self::Bound(binding),
+            HolderBinding::Absent => Self::WithoutProof(binding),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! raises [`REPORT_VERSION`].
 
 mod check;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::{Thumbprint, UnixTime};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
+pub use self::shown::Shown;
 pub use self::verdict::Verdict;
 
 /// The version of the JSON form.
@@ -59,6 +61,9 @@ pub struct Report {
     pub authority_key_identifiers: Vec<Vec<u8>>,
     /// The key the holder proved, so that credentials of two people are not taken for one person's.
     pub holder_key: Option<String>,
+    /// What a query is compared with beside the claims.
+    #[serde(skip)]
+    pub shown: Shown,
 }
 
 impl Report {
@@ -149,6 +154,8 @@ pub enum Holder {
     CompareByEye,
     /// The credential is bound to no key, or shows no photo where only a photo could bind it.
     NotBound,
+    /// The request asked for no proof, and there is none: whoever shows it may have it from somebody else.
+    NotAsked,
     /// There was a proof or could have been, and it was not checked: the request is not known.
     NotChecked,
     /// A proof was owed and is missing, or is wrong.

@@ -1,5 +1,6 @@
 //! The verification of one presentation: it asks for evidence, and answers with reports.
 
+mod authorities;
 mod claim169;
 mod context;
 mod found;

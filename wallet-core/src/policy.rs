@@ -15,7 +15,7 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_did::{Did, DidDocumentError, DidUrl, PublishedDocument, Relationship, verification_key};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier, UrlError, UrlPolicy};
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
-use symbolon_trust::trust_list::{CredentialTypeRule, TrustList, TrustedIssuer};
+use symbolon_trust::trust_list::{CredentialTypeRule, EtsiTrustedList, TrustList, TrustedIssuer};
 use thiserror::Error;
 
 use crate::receive::ShownIssuer;
@@ -49,6 +49,9 @@ pub struct WalletPolicy {
     /// The JSON-LD contexts of issuers. They are never fetched: what a term of a credential means is not its issuer's to say
     /// at the time of reading.
     pub contexts: ContextTable,
+    /// What is known of ETSI trusted lists, for requests that accept the issuers of one. They are never fetched: whoever names
+    /// one would learn who is asked.
+    pub etsi_trusted_lists: Vec<EtsiTrustedList>,
 }
 
 /// Why a trust list makes no policy.
@@ -101,7 +104,28 @@ impl WalletPolicy {
             urls,
             type_metadata: list.type_metadata.clone(),
             contexts: ContextTable::from_documents(contexts)?,
+            etsi_trusted_lists: list.etsi_trusted_lists.clone(),
         })
+    }
+
+    /// The ETSI trusted lists that have a certificate of the trust chain of a credential by `issuer`, which carries `chain`: one of
+    /// these certificates, or the anchor above them.
+    pub(crate) fn trusted_lists_of(&self, issuer: &str, chain: &[Certificate]) -> Vec<String> {
+        let anchors = match &self.issuers {
+            IssuerPolicy::AllowList(issuers) => {
+                let known = issuers.iter().find(|known| known.identifier.as_str() == issuer);
+                known.map_or(&[][..], |known| &known.anchors)
+            }
+            IssuerPolicy::AnyAnchoredBy(anchors) => anchors,
+        };
+        let is_above = |anchor: &&Certificate| {
+            chain.last().is_some_and(|last| {
+                last.issuer_name() == anchor.subject_name()
+                    && last.authority_key_identifier() == anchor.subject_key_identifier()
+            })
+        };
+        let trust_chain: Vec<&Certificate> = chain.iter().chain(anchors.iter().filter(is_above)).collect();
+        EtsiTrustedList::with_one_of(&self.etsi_trusted_lists, &trust_chain)
     }
 }
 

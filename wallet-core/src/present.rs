@@ -24,8 +24,8 @@ mod send;
 mod stage;
 
 pub use consent::{
-    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Need,
-    Retention,
+    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack,
+    Need, Retention,
 };
 pub use outcome::{PresentOutcome, Presentation, RequestProblem};
 pub use received::ReceivedRequest;

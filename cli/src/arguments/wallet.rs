@@ -50,10 +50,16 @@ pub enum WalletCommand {
         wallet: WalletLocation,
     },
     /// Answers a presentation request: a link, or a picture of its QR code
-    #[command(after_help = "Example:\n  symbolon wallet present request.png --yes")]
+    #[command(
+        after_help = "Examples:\n  symbolon wallet present request.png --yes\n  symbolon wallet present request.png --choose diploma=7f3a…,91c0… --choose residence="
+    )]
     Present {
         /// The request's link or a picture of its QR code
         request: String,
+        /// Answer a credential query with these credentials instead of those that disclose least, or, with none, leave it out; as the
+        /// request shows them
+        #[arg(long, value_name = "QUERY=ID,…")]
+        choose: Vec<String>,
         /// Consent without being asked
         #[arg(long)]
         yes: bool,

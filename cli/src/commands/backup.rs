@@ -64,7 +64,7 @@ async fn write(
     partial: &Path,
 ) -> anyhow::Result<(Manifest, End)> {
     let passphrase = backup_passphrase(arguments.passphrase_file.clone()).read_new()?;
-    let register = Register::of(installation).await?;
+    let register = Register::of_all(installation).await?;
     let begun = register.begin_backup().await?;
     let outcome = async {
         let collected = collect(installation, configuration.unwrap_or(Path::new(FILE_NAME)))?;

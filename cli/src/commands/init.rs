@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_issuer::audit::{KeyChange, KeyName};
+use symbolon_issuer_server::administration::ChangedKey;
 
 use crate::arguments::{InitArguments, ProfileName};
 use crate::commands::show;
@@ -12,14 +15,15 @@ use crate::edge::{self, SystemRandomness};
 use crate::installation::init::{KeyProtection, NewInstallation, RootPlace, Safekeeping, init_with};
 use crate::installation::upgrade::upgrade;
 use crate::installation::{Installation, key_passphrase, root_passphrase};
+use crate::register::Register;
 
 /// Makes an installation, or upgrades one, and says what to do next.
 ///
 /// # Errors
 /// There is one already, or none to upgrade, or a file cannot be written.
-pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
+pub async fn run(arguments: &InitArguments) -> anyhow::Result<()> {
     if arguments.upgrade {
-        return add_what_is_missing(arguments);
+        return add_what_is_missing(arguments).await;
     }
     let new = NewInstallation {
         folder: arguments.dir.clone(),
@@ -76,27 +80,45 @@ pub fn run(arguments: &InitArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
+async fn add_what_is_missing(arguments: &InitArguments) -> anyhow::Result<()> {
     let installation = Installation::load(Some(&arguments.dir.join(FILE_NAME)))?;
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    let added = upgrade(
-        &arguments.dir,
-        &installation,
-        &provider,
-        &SystemRandomness,
-        edge::system_time(),
-    )?;
-    for purpose in &added.keys {
-        show::line(&format!("made the key {}", purpose.name()));
+    let (mut made, mut wrote) = (false, false);
+    for tenant in installation.loaded.configuration.tenants() {
+        let installation = installation.of_tenant(&tenant)?;
+        let added = upgrade(
+            &arguments.dir,
+            &installation,
+            &provider,
+            &SystemRandomness,
+            edge::system_time(),
+        )
+        .with_context(|| format!("the issuer of the tenant {tenant}"))?;
+        let changes = added.keys.iter().filter_map(|purpose| {
+            let key = KeyName::parse(purpose.name())?;
+            let change = KeyChange::Made;
+            Some(ChangedKey { key, change })
+        });
+        Register::note_key_changes(&installation, changes.collect()).await?;
+        for purpose in &added.keys {
+            let whose = if tenant.is_main() {
+                String::new()
+            } else {
+                format!(" of {tenant}")
+            };
+            show::line(&format!("made the key {}{whose}", purpose.name()));
+        }
+        for path in &added.configurations {
+            show::line(&format!("wrote {}", path.display()));
+        }
+        made |= !added.keys.is_empty();
+        wrote |= !added.configurations.is_empty();
     }
-    for path in &added.configurations {
-        show::line(&format!("wrote {}", path.display()));
-    }
-    if added.keys.is_empty() && added.configurations.is_empty() {
+    if !made && !wrote {
         show::line("nothing is missing");
         return Ok(());
     }
-    if !added.keys.is_empty() {
+    if made {
         show::line(
             "data/trust.json names the new keys: give it to verifiers and wallets again, or a new pack",
         );

@@ -9,6 +9,7 @@ use symbolon_credential::Input;
 use symbolon_crypto::jose::jws::CompactJws;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::{
@@ -57,6 +58,7 @@ pub enum JudgeError {
 #[derive(Debug, Clone)]
 pub struct StoredRequest {
     binding: Binding,
+    query: DcqlQuery,
     issued_at: UnixTime,
 }
 
@@ -107,7 +109,28 @@ impl StoredRequest {
             encryption_key.as_ref(),
             request.response_uri.as_str(),
         );
-        Ok(Self { binding, issued_at })
+        Ok(Self {
+            binding,
+            query: request.dcql_query.clone(),
+            issued_at,
+        })
+    }
+
+    /// What the request expects of the answer to a credential query. Of a presentation that does not say which it answers, it expects
+    /// a proof unless it asks for none at all.
+    fn expected(&self, query: Option<&QueryId>) -> Expected {
+        let mut queries = self.query.credentials().iter();
+        let asked = match query {
+            Some(id) => self.query.credential(id),
+            None => queries
+                .clone()
+                .find(|query| query.holder_binding == HolderBinding::Proven)
+                .or(queries.next()),
+        };
+        match asked {
+            Some(asked) => Expected::of_query(asked, self.binding.clone()),
+            None => Expected::Bound(self.binding.clone()),
+        }
     }
 }
 
@@ -118,6 +141,8 @@ pub struct Question<'a> {
     pub input: &'a Input<'a>,
     /// The request.
     pub request: Option<&'a StoredRequest>,
+    /// The credential query of the request that it answers, if that is known.
+    pub query: Option<&'a QueryId>,
     /// As of when.
     pub now: UnixTime,
 }
@@ -129,7 +154,7 @@ impl<'a> Question<'a> {
             Some(request) => {
                 // The proof was made when the request was; how long ago that is says nothing about it.
                 policy.proof_window += self.now.since(request.issued_at);
-                Expected::Bound(request.binding.clone())
+                request.expected(self.query)
             }
             None => Expected::Unchecked,
         };

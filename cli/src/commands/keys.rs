@@ -11,8 +11,9 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::request::CertificateRequest;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
+use symbolon_issuer::audit::{KeyChange, KeyName};
 use symbolon_issuer::credential_record::CredentialKind;
-use symbolon_issuer_server::administration::CredentialList;
+use symbolon_issuer_server::administration::{ChangedKey, CredentialList};
 
 use crate::arguments::{KeysCommand, SignArguments};
 use crate::commands::show;
@@ -37,7 +38,7 @@ const REQUEST_TAG: &str = "CERTIFICATE REQUEST";
 pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Result<ExitCode> {
     match command {
         KeysCommand::List { json } => list(&choice.load()?, *json)?,
-        KeysCommand::Encrypt => encrypt(&choice.load()?)?,
+        KeysCommand::Encrypt => encrypt(&choice.load()?).await?,
         KeysCommand::Rotate { purpose } => rotate(&choice.load()?, purpose.purpose()).await?,
         KeysCommand::Request {
             purpose,
@@ -46,12 +47,12 @@ pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Res
         } => {
             let installation = choice.load()?;
             let slot = if *new_key { KeySlot::Next } else { KeySlot::Current };
-            ask_for_certificate(&installation, purpose.purpose(), slot, out)?;
+            ask_for_certificate(&installation, purpose.purpose(), slot, out).await?;
         }
         KeysCommand::Sign(arguments) => sign(arguments)?,
         KeysCommand::Import { purpose, file, root } => {
             let installation = choice.load()?;
-            import(&installation, purpose.purpose(), file, root.as_deref())?;
+            import(&installation, purpose.purpose(), file, root.as_deref()).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -161,10 +162,23 @@ fn describe(
     Ok(None)
 }
 
-fn encrypt(installation: &Installation) -> anyhow::Result<()> {
+/// One of the changes that the audit log is told.
+fn changed(name: &str, change: KeyChange) -> Option<ChangedKey> {
+    KeyName::parse(name).map(|key| ChangedKey { key, change })
+}
+
+async fn encrypt(installation: &Installation) -> anyhow::Result<()> {
     let file = installation.loaded.configuration.key_passphrase_file.as_ref();
     let source = key_passphrase(file.map(|file| installation.loaded.resolve(file)));
-    let moved = installation.keys.seal(&source, &SystemRandomness)?;
+    let mut sealed = Vec::new();
+    for tenant in installation.loaded.configuration.tenants() {
+        sealed.extend(Some(installation.of_tenant(&tenant)?.keys).filter(KeyFolder::is_sealed));
+    }
+    let moved = installation.keys.seal(&source, &sealed, &SystemRandomness)?;
+    let changes = moved
+        .iter()
+        .filter_map(|name| changed(name, KeyChange::Encrypted));
+    Register::note_key_changes(installation, changes.collect()).await?;
     if moved.is_empty() {
         show::line("every key is encrypted already");
         return Ok(());
@@ -199,6 +213,8 @@ async fn rotate(installation: &Installation, purpose: KeyPurpose) -> anyhow::Res
             rotate_certified(installation, profile(purpose)?, now)?;
         }
     }
+    let changes = changed(purpose.name(), KeyChange::Replaced);
+    Register::note_key_changes(installation, changes.into_iter().collect()).await?;
     show::line(&format!(
         "{} signs with a new key from the next start on",
         purpose.name()
@@ -245,7 +261,7 @@ async fn last_expiry(
     }
 }
 
-fn ask_for_certificate(
+async fn ask_for_certificate(
     installation: &Installation,
     purpose: KeyPurpose,
     slot: KeySlot,
@@ -254,7 +270,13 @@ fn ask_for_certificate(
     let profile = profile(purpose)?;
     let key = match slot {
         KeySlot::Current => installation.keys.read_key(purpose, &installation.provider)?,
-        KeySlot::Next => make_next(installation, purpose)?,
+        KeySlot::Next => {
+            let is_new = !installation.keys.has_key_in(purpose, KeySlot::Next)?;
+            let key = make_next(installation, purpose)?;
+            let changes = changed(purpose.name(), KeyChange::Prepared).filter(|_| is_new);
+            Register::note_key_changes(installation, changes.into_iter().collect()).await?;
+            key
+        }
     };
     let der = ask(&profile, &key, &certified_identifier(installation, purpose))?;
     let pem = encode(REQUEST_TAG, &der);
@@ -322,7 +344,7 @@ fn sign(arguments: &SignArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn import(
+async fn import(
     installation: &Installation,
     purpose: KeyPurpose,
     file: &Path,
@@ -345,6 +367,14 @@ fn import(
         },
     };
     let taken = take_certificate(installation, profile, chain, root.as_ref(), edge::system_time())?;
+    let change = match taken {
+        Taken::Renewed => KeyChange::Certified,
+        Taken::Rotated => KeyChange::Replaced,
+    };
+    let root_added = root.as_ref().map(|_| KeyChange::RootAdded);
+    let changes = root_added.into_iter().chain([change]);
+    let changes = changes.filter_map(|change| changed(purpose.name(), change));
+    Register::note_key_changes(installation, changes.collect()).await?;
     show::line(match taken {
         Taken::Renewed => "the certificate is renewed; it serves from the next start on",
         Taken::Rotated => "the new key signs from the next start on; the old one stays published",

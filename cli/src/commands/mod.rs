@@ -9,6 +9,7 @@ pub mod issuing;
 pub mod judge;
 pub mod keys;
 pub mod offer;
+pub mod openapi;
 pub mod qr;
 pub mod records;
 pub mod relying_party;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::arguments::{Arguments, Command, IssuerCommand, VerifierCommand};
+use crate::arguments::{Arguments, Command, DescribedRole, IssuerCommand, OpenapiArguments, VerifierCommand};
 use crate::demo;
 use crate::installation::{Installation, IssuerChoice};
 
@@ -65,7 +66,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     match &arguments.command {
         Command::Demo(demo) => demo::run(demo).await,
-        Command::Init(arguments) => init::run(arguments).map(|()| ExitCode::SUCCESS),
+        Command::Init(arguments) => init::run(arguments).await.map(|()| ExitCode::SUCCESS),
         Command::Issuer(IssuerCommand::Check { json }) => {
             check::run(&choice.load()?, *json).map(|()| ExitCode::SUCCESS)
         }
@@ -101,6 +102,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => issuing::audit(command, choice).await,
         Command::Keys(command) => keys::run(command, choice).await,
         Command::Tenant(command) => tenant::run(command, configuration).map(|()| ExitCode::SUCCESS),
+        Command::Openapi(arguments) => openapi::run(arguments, choice),
         Command::Backup(arguments) => backup::run(arguments, configuration).await,
         Command::Restore(arguments) => restore::run(arguments).await,
     }
@@ -117,5 +119,9 @@ const fn is_of_one_issuer(command: &Command) -> bool {
             | Command::Credential(_)
             | Command::Audit(_)
             | Command::Keys(_)
+            | Command::Openapi(OpenapiArguments {
+                role: DescribedRole::Issuer,
+                ..
+            })
     )
 }

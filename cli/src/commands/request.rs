@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::store::{DeclineCode, PresentationResult, ResultOutcome};
 
@@ -302,16 +303,19 @@ fn print(found: &RequestResult) -> ExitCode {
             let good = answer.is_as_asked()
                 && !reports.is_empty()
                 && reports.iter().all(|stored| is_good(&stored.report));
-            show::line(if good {
-                "the answer is what was asked for"
-            } else {
-                "the answer is not good"
-            });
             if good {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(1)
+                show::line("the answer is what was asked for");
+                return ExitCode::SUCCESS;
             }
+            show::line(&format!(
+                "the answer is not good: {}",
+                match answer {
+                    AnswerCheck::AsAsked if reports.is_empty() => "nothing was shown",
+                    AnswerCheck::AsAsked => "a credential is not good",
+                    other => other.description(),
+                }
+            ));
+            ExitCode::from(1)
         }
         (RequestState::Answered, Some(ResultOutcome::Declined { error })) => {
             show::line(&match error {

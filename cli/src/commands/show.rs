@@ -92,6 +92,7 @@ const fn holder(state: Holder) -> &'static str {
         Holder::ProvenByKey => "proven by key, for this request",
         Holder::CompareByEye => "compare the person with the photo",
         Holder::NotBound => "not bound to a person",
+        Holder::NotAsked => "not proven: the request asked for no proof",
         Holder::NotChecked => "not checked: the request is not known",
         Holder::Refuted => "the proof is missing or wrong",
     }

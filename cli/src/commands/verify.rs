@@ -17,7 +17,7 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
-use symbolon_verifier::input::presentations;
+use symbolon_verifier::input::{ShownInput, presentations};
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence, Tools};
 
@@ -92,8 +92,8 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
     };
-    let inputs = read_inputs(&arguments.file)?;
-    let inputs = recognise(&inputs)?;
+    let stored = read_inputs(&arguments.file)?;
+    let inputs = recognise(&stored)?;
     let face_keys = arguments
         .face_key
         .iter()
@@ -117,9 +117,11 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     };
     let questions: Vec<Question<'_>> = inputs
         .iter()
-        .map(|input| Question {
+        .zip(&stored)
+        .map(|(input, stored)| Question {
             input,
             request: request.as_ref(),
+            query: stored.query.as_ref(),
             now,
         })
         .collect();
@@ -187,7 +189,7 @@ pub fn with_pack(
 ///
 /// # Errors
 /// A file that cannot be read, or a picture without a QR code.
-pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<ShownInput>> {
     let bytes =
         read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
     if !pictures::is_picture(&bytes) {
@@ -211,8 +213,8 @@ pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
 ///
 /// # Errors
 /// An input that has the form of no credential or presentation.
-pub fn recognise(inputs: &[Vec<u8>]) -> anyhow::Result<Vec<Input<'_>>> {
-    let opened = inputs.iter().map(|bytes| Input::open(bytes));
+pub fn recognise(inputs: &[ShownInput]) -> anyhow::Result<Vec<Input<'_>>> {
+    let opened = inputs.iter().map(|input| Input::open(&input.bytes));
     opened
         .collect::<Result<_, _>>()
         .context("the input cannot be verified")

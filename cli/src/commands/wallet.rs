@@ -2,6 +2,7 @@
 
 mod browser;
 mod details;
+mod present;
 mod receive;
 
 use std::fs;
@@ -17,7 +18,7 @@ use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
-use symbolon_wallet_core::present::{Answerable, ConsentRequest, Decision, PresentOutcome};
+use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
@@ -30,7 +31,6 @@ use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
 use crate::holder::{DevelopmentProvider, open_wallet};
-use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::pictures;
 
@@ -70,12 +70,22 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
         }
         WalletCommand::Present {
             request,
+            choose,
             yes,
             save,
             wallet,
         } => {
             let wallet = open(wallet, configuration).await?.wallet;
-            return present(&wallet, &link(request)?, *yes, save.as_deref()).await;
+            let answer = present::Answer {
+                choose,
+                consent: if *yes {
+                    present::Consent::Given
+                } else {
+                    present::Consent::Asked
+                },
+                save: save.as_deref(),
+            };
+            return present::present(&wallet, &link(request)?, &answer).await;
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
@@ -350,94 +360,6 @@ async fn show_one(wallet: &Wallet, id: &str, language: Option<&str>, as_json: bo
 fn parse_id(id: &str) -> anyhow::Result<CredentialId> {
     id.parse()
         .map_err(|_| anyhow!("{id} names no credential; see `symbolon wallet list`"))
-}
-
-/// Shows who asks for what, asks for consent, and answers.
-///
-/// # Errors
-/// A refusal by wallet or verifier.
-async fn present(wallet: &Wallet, link: &str, yes: bool, save: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let consent = wallet
-        .present(link, &Languages::new(["en"]), edge::system_time())
-        .await?;
-    show_consent(&consent);
-    let Answerable::With(choice) = &consent.answerable else {
-        wallet
-            .answer_request(consent.flow, Decision::Decline, edge::system_time())
-            .await?;
-        bail!("what is asked for is not held; the verifier was told that nothing is shown");
-    };
-    let agreed = yes
-        || ask("show this? [y/N] ", Asked::Person)?.is_some_and(|answer| answer.eq_ignore_ascii_case("y"));
-    let decision = if agreed {
-        Decision::Share(choice.clone())
-    } else {
-        Decision::Decline
-    };
-    let outcome = wallet
-        .answer_request(consent.flow, decision, edge::system_time())
-        .await?;
-    match outcome {
-        PresentOutcome::Presented {
-            presentation,
-            redirect_uri,
-        } => {
-            show::line("shown, and accepted by the verifier");
-            if let Some(uri) = redirect_uri {
-                show::line(&format!("go on at {}", uri.as_str()));
-            }
-            if let Some(path) = save {
-                write_atomically(path, presentation.vp_token.as_bytes(), Readers::Owner)
-                    .with_context(|| format!("cannot write {}", path.display()))?;
-                let request = path.with_extension("request.jwt");
-                write_atomically(&request, presentation.request_object.as_bytes(), Readers::Owner)
-                    .with_context(|| format!("cannot write {}", request.display()))?;
-                show::line(&format!("kept in {} and {}", path.display(), request.display()));
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. }) => {
-            show::line("declined; nothing was shown");
-            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
-                show::line(&format!("go on at {redirect_uri}"));
-            }
-            Ok(ExitCode::from(1))
-        }
-        PresentOutcome::Unconfirmed { .. } => {
-            bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
-        }
-        PresentOutcome::Rejected => bail!("the verifier did not accept what was shown"),
-        _ => bail!("the wallet is locked"),
-    }
-}
-
-fn show_consent(consent: &ConsentRequest) {
-    show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
-    if consent.verifier.evidence.is_unverified() {
-        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
-    }
-    let choice = consent.smallest_choice();
-    for asked in &consent.asked {
-        let chosen = choice.as_ref().and_then(|choice| choice.credential(&asked.query));
-        // An alternative that is not part of the answer is not sent, and not shown as if it were.
-        if choice.is_some() && chosen.is_none() {
-            continue;
-        }
-        let mut candidates = asked.candidates.iter();
-        let Some(candidate) =
-            candidates.find(|candidate| chosen.is_none_or(|chosen| candidate.credential.id == chosen))
-        else {
-            show::line("  asks for a credential that is not held");
-            continue;
-        };
-        show::line(&format!("  from {}", show::printable(&candidate.credential.name)));
-        if candidate.is_shown_whole() {
-            show::line("    (nothing of it can be withheld)");
-        }
-        for claim in &candidate.discloses {
-            show::claim(2, &claim.name, &claim.value);
-        }
-    }
 }
 
 fn verifier_text(verifier: &VerifierRecord) -> String {

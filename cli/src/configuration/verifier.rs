@@ -9,6 +9,7 @@ use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::link::RequestUriMethod;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::ResponseMode;
+use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::policy::AssuranceScale;
 use url::Url;
@@ -50,6 +51,10 @@ pub struct VerifierSection {
     /// By which method wallets are asked to fetch requests: `get` or `post`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_uri_method: Option<RequestUriMethod>,
+    /// Whether all credentials of an answer must be bound to one key: `one_key`, or `key_per_credential` where wallets have a key
+    /// for each and the relying party compares the claims that identify the person.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub holder_keys: HolderKeys,
     /// DCQL queries that a request may name: JSON files relative to the configuration file.
     #[serde(default)]
     pub queries: BTreeMap<String, PathBuf>,
@@ -88,6 +93,7 @@ impl VerifierSection {
             response_mode: None,
             request_delivery: None,
             request_uri_method: None,
+            holder_keys: HolderKeys::OneKey,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
             policies: None,

@@ -54,6 +54,7 @@ impl Stage {
         let question = Question {
             input,
             request: None,
+            query: None,
             now: edge::system_time(),
         };
         let json_ld = SsiJsonLd::new();
@@ -114,12 +115,14 @@ impl Stage {
             .map(|input| Question {
                 input,
                 request: Some(&request),
+                query: None,
                 now,
             })
             .collect();
         questions.extend(cards.iter().map(|input| Question {
             input,
             request: None,
+            query: None,
             now,
         }));
         let json_ld = SsiJsonLd::new();
@@ -192,6 +195,7 @@ impl Stage {
             .map(|input| Question {
                 input,
                 request: None,
+                query: None,
                 now,
             })
             .collect();

@@ -226,6 +226,7 @@ pub fn init_with(
             type_metadata: BTreeMap::new(),
             did_documents: BTreeMap::new(),
             contexts: BTreeMap::new(),
+            etsi_trusted_lists: Vec::new(),
         },
     };
     issuer_keys.enter(&mut trust.trust_list, identifier, &configuration.issuer.name)?;

@@ -197,7 +197,8 @@ fn with_section(configuration: &Path, new: &NewTenant) -> Result<String, AddTena
     Ok(text)
 }
 
-fn configuration_path(tenant: &TenantName, id: &str) -> PathBuf {
+/// Where a credential configuration of a further issuer is, relative to the installation.
+pub(super) fn configuration_path(tenant: &TenantName, id: &str) -> PathBuf {
     PathBuf::from(format!("credentials/{tenant}/{id}.toml"))
 }
 

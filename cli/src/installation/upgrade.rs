@@ -17,6 +17,7 @@ use crate::installation::init::{InitError, MISSING_ISSUER, mapping_file, renewed
 use crate::installation::keys::{KeyFolder, KeyPurpose};
 use crate::installation::publication::{Publication, parts};
 use crate::installation::retired::RetiredKeys;
+use crate::installation::tenant::configuration_path;
 use crate::installation::{Installation, TRUST};
 
 /// What an upgrade has added.
@@ -28,7 +29,7 @@ pub struct Upgraded {
     pub configurations: Vec<PathBuf>,
 }
 
-/// Adds what is missing.
+/// Adds what one issuer of an installation lacks.
 ///
 /// # Errors
 /// [`InitError`], and an installation that does not read.
@@ -116,7 +117,10 @@ pub fn upgrade(
     }
 
     for template in CREDENTIALS {
-        let relative = mapping_file(template);
+        let relative = match installation.tenant() {
+            main if main.is_main() => mapping_file(template),
+            tenant => configuration_path(tenant, template.id),
+        };
         let path = folder.join(&relative);
         if path.exists() {
             continue;

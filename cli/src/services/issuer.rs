@@ -109,6 +109,19 @@ pub async fn open_all(installation: &Installation) -> anyhow::Result<OpeningAll>
     Ok(OpeningAll::Opened(opened))
 }
 
+/// The books of an issuer, without anything that it works with; `None` where another process has them.
+///
+/// # Errors
+/// A store that cannot be opened.
+pub fn open_books(installation: &Installation) -> anyhow::Result<Option<(EmbeddedIssuerStore, Store)>> {
+    let tenant = Tenant::parse(installation.tenant().as_str())?;
+    let store = open_store(installation)?;
+    Ok(store.map(|store| {
+        let entries = EmbeddedKeyValue::new(store.clone(), tenant);
+        (EmbeddedIssuerStore::new(entries), store)
+    }))
+}
+
 fn open_store(installation: &Installation) -> anyhow::Result<Option<Store>> {
     let path = installation.data_file(STORE);
     match Store::open(&path) {

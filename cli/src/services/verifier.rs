@@ -12,7 +12,6 @@ use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
-use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
@@ -72,7 +71,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         },
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
-        holder_keys: HolderKeys::OneKey,
+        holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
         scan: None,

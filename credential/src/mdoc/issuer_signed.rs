@@ -176,6 +176,12 @@ impl<'a> IssuerSigned<'a> {
         })
     }
 
+    /// What the issuer signed, as it is encoded: the same however much of the mdoc is shown.
+    #[must_use]
+    pub const fn mobile_security_object(&self) -> &'a [u8] {
+        self.payload
+    }
+
     /// The document type that the issuer signed.
     #[must_use]
     pub const fn doc_type(&self) -> &DocType {

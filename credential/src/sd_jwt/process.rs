@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::disclosure::Disclosure;
 use super::parse::SdJwt;
 use super::{ELEMENT, SD, SD_ALG};
-use crate::claims_path::{ClaimsPath, PathPart};
+use crate::claims_path::{ClaimsPath, ElementPlaces, PathPart};
 
 /// Why the disclosures and digests of an SD-JWT do not fit together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -85,6 +85,18 @@ pub(crate) struct Gaps {
     pub(crate) objects: Vec<Vec<PathPart>>,
     /// Arrays that may lack elements, and where in the array as issued these are, in ascending order.
     pub(crate) arrays: Vec<(Vec<PathPart>, Vec<u64>)>,
+}
+
+impl ProcessedClaims {
+    /// Where the elements of arrays stood when the SD-JWT was issued, those that are withheld included.
+    #[must_use]
+    pub fn element_places(&self) -> ElementPlaces {
+        if self.gaps.arrays.is_empty() {
+            ElementPlaces::AsIssued
+        } else {
+            ElementPlaces::Lacking(self.gaps.arrays.clone())
+        }
+    }
 }
 
 /// Puts every disclosure in its place.

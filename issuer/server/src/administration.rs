@@ -6,10 +6,12 @@ mod backup;
 mod cards;
 mod credentials;
 mod error;
+mod keys;
 mod offer_book;
 mod offers;
 mod packs;
 mod records;
+pub(crate) mod shapes;
 mod sign_in;
 mod transactions;
 mod types;
@@ -27,6 +29,7 @@ pub use backup::{
     encode_entries,
 };
 pub use error::AdministrationError;
+pub use keys::{ChangedKey, KeyChangesOrder};
 pub use records::MAX_ROWS_PER_IMPORT;
 pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,

@@ -14,7 +14,7 @@ pub mod sign_in;
 mod store;
 
 pub use crate::attestation_status::{AttestationStatesUnusable, FetchedAttestationStates};
-pub use crate::http::{TenantsError, router};
+pub use crate::http::{TenantsError, description::description, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
     BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,

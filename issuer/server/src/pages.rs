@@ -3,6 +3,7 @@
 
 mod answer;
 mod consent;
+pub(crate) mod operations;
 mod operator;
 mod problem;
 mod provider;
@@ -15,7 +16,7 @@ pub use translations::shipped_translations;
 
 pub(crate) use problem::{Problem, problem_page};
 pub(crate) use render::Pages;
-pub(crate) use routes::router;
+pub(crate) use routes::{Desk, router};
 
 /// The paths of the pages below the issuer's identifier.
 pub(crate) mod paths {

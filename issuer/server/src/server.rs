@@ -4,14 +4,17 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "testing")]
+use symbolon_http::openapi::{Audience, conformance::Conformance};
 use symbolon_http::serve::{AdministrationToken, Encryption, ServeError, serve};
+use symbolon_issuer::store::StoreError;
 use symbolon_protocol::identifier::UrlError;
 use thiserror::Error;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::administration::Administration;
-use crate::http::{TenantsError, router, tenants_router};
+use crate::http::{Around, TenantsError, router, tenants_router};
 use crate::issuer::Issuer;
 
 /// How the issuer is reached.
@@ -57,7 +60,30 @@ impl Server {
     /// # Errors
     /// [`StartError`].
     pub async fn start(issuer: Arc<Issuer>, listening: Listening) -> Result<Running, StartError> {
+        Self::start_within(issuer, listening, &|_, router| router).await
+    }
+
+    /// The same, and holds every request and answer against the description of the interface.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    #[cfg(feature = "testing")]
+    pub async fn start_watched(
+        issuer: Arc<Issuer>,
+        listening: Listening,
+        conformance: &Conformance,
+    ) -> Result<Running, StartError> {
+        let watch = |issuer: &Issuer, router| watched(conformance, issuer, router);
+        Self::start_within(issuer, listening, &watch).await
+    }
+
+    async fn start_within(
+        issuer: Arc<Issuer>,
+        listening: Listening,
+        around: Around<'_>,
+    ) -> Result<Running, StartError> {
         let router = router(&issuer, listening.administration_token)?;
+        let router = around(&issuer, router);
         let http = serve(listening.listener, listening.encryption, router).await?;
         Ok(Running {
             http,
@@ -76,7 +102,31 @@ impl Server {
         listener: TcpListener,
         encryption: Encryption,
     ) -> Result<Running, StartError> {
-        let router = tenants_router(&issuers).await?;
+        Self::start_tenants_within(issuers, listener, encryption, &|_, router| router).await
+    }
+
+    /// The same, and holds every request and answer against the description of the issuer that it belongs to.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    #[cfg(feature = "testing")]
+    pub async fn start_watched_tenants(
+        issuers: Vec<ServedIssuer>,
+        listener: TcpListener,
+        encryption: Encryption,
+        conformance: &Conformance,
+    ) -> Result<Running, StartError> {
+        let watch = |issuer: &Issuer, router| watched(conformance, issuer, router);
+        Self::start_tenants_within(issuers, listener, encryption, &watch).await
+    }
+
+    async fn start_tenants_within(
+        issuers: Vec<ServedIssuer>,
+        listener: TcpListener,
+        encryption: Encryption,
+        around: Around<'_>,
+    ) -> Result<Running, StartError> {
+        let router = tenants_router(&issuers, around).await?;
         let mut issuers = issuers.into_iter().map(|served| served.issuer);
         let first = issuers.next().ok_or(StartError::NoIssuer)?;
         let http = serve(listener, encryption, router).await?;
@@ -86,6 +136,13 @@ impl Server {
             others: issuers.map(House::keep).collect(),
         })
     }
+}
+
+#[cfg(feature = "testing")]
+fn watched(conformance: &Conformance, issuer: &Issuer, router: axum::Router) -> axum::Router {
+    let identifier = issuer.profile().identifier();
+    let description = crate::http::description::description(identifier, Audience::Operator);
+    conformance.watch(router, &serde_json::json!(description))
 }
 
 impl House {
@@ -155,14 +212,22 @@ async fn keep_house(issuer: Arc<Issuer>, stop: Arc<Notify>) {
             return;
         }
         issuer.backup.forget_idle(issuer.now());
-        if let Err(error) = issuer
-            .store()
-            .remove_expired(issuer.now(), EXPIRED_PER_ROUND)
-            .await
-        {
+        if let Err(error) = forget_expired(&issuer).await {
             tracing::error!(%error, "expired entries not removed");
         }
     }
+}
+
+/// Forgets all that has expired. Whoever sends residents here makes sessions that wake nobody and need no token: were so many forgotten
+/// at a time and no more, whoever makes them faster would fill the disk.
+async fn forget_expired(issuer: &Issuer) -> Result<(), StoreError> {
+    while issuer
+        .store()
+        .remove_expired(issuer.now(), EXPIRED_PER_COMMIT)
+        .await?
+        >= EXPIRED_PER_COMMIT
+    {}
+    Ok(())
 }
 
 enum Stopping {
@@ -172,8 +237,8 @@ enum Stopping {
 
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(30);
 const GATHERING: Duration = Duration::from_millis(200);
-/// Five rounds a second at most, so this keeps up with any rate of issuance.
-const EXPIRED_PER_ROUND: usize = 2_000;
+/// A commit of this size takes some milliseconds, in which requests wait.
+const EXPIRED_PER_COMMIT: usize = 2_000;
 
 /// Why the issuer does not serve.
 #[derive(Debug, Error)]

@@ -127,6 +127,7 @@ impl AcceptedRequest<'_> {
                     .collect(),
                 holder: self.holder,
                 event: None,
+                told: 0,
                 expires_at: now.plus(Duration::from_secs(
                     profile.policy().notification_lifetime_seconds,
                 )),

@@ -35,7 +35,7 @@ pub enum SignInPage<'a> {
         shown: &'a MaskedDestination,
         /// How many digits it has.
         length: CodeLength,
-        /// Whether and from when on another may be asked for.
+        /// Whether and from when on another may be asked for; not while the record's code for all is out, because none would be sent.
         ask_again: Option<UnixTime>,
     },
     /// The OpenID Provider has the word.

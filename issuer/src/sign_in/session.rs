@@ -63,6 +63,9 @@ struct CodeSent {
     shown: MaskedDestination,
     /// The code of this sign-in's own; `None` where the record's code for all must be used, and when it died.
     own: Option<OwnCode>,
+    /// Until when the record's code for all is good that was out when this sign-in asked: until then asking sends nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared_until: Option<UnixTime>,
     tries: TriesLeft,
 }
 
@@ -157,6 +160,11 @@ impl SignIn {
             }
             Sending::AlreadySent { .. } => (ask.budget.after_nothing(now), None, None),
         };
+        let shared_until = match sending {
+            Sending::Own => None,
+            Sending::Shared { lifetime } => Some(now.plus(lifetime)),
+            Sending::AlreadySent { expires_at } => Some(expires_at),
+        };
         let shown = destination.as_ref().map(|(_, destination)| destination);
         let sent = CodeSent {
             typed: ask.typed.uin().clone(),
@@ -164,6 +172,7 @@ impl SignIn {
             budget: reference,
             shown: MaskedDestination::show(ask.channel, shown, ask.typed, secret),
             own,
+            shared_until,
             tries: TriesLeft::Some(Tries::NONE),
         };
         let message = destination
@@ -318,7 +327,8 @@ impl SignIn {
                     Some(_) => CodeLength::Short,
                     None => CodeLength::Long,
                 },
-                ask_again: (self.asks < MAX_ASKS).then(|| self.ask_not_before.max(now)),
+                ask_again: (self.asks < MAX_ASKS && sent.shared_until.is_none_or(|until| now >= until))
+                    .then(|| self.ask_not_before.max(now)),
             },
             SignInStage::AtProvider(_) => SignInPage::Provider,
             SignInStage::Identified { record, method } => SignInPage::Identified {

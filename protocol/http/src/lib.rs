@@ -1,9 +1,11 @@
 //! HTTP as every server and the command line share it.
 //!
 //! - [`fetch`]: the guarded fetcher. Every outbound request goes through it.
+//! - [`openapi`]: routers that cannot be built without their description.
 //! - [`serve`]: the listener, its limits and header fields, and the guard of the administration interface.
 //! - [`vcalm`]: what the VCALM endpoints of all three roles share.
 
 pub mod fetch;
+pub mod openapi;
 pub mod serve;
 pub mod vcalm;

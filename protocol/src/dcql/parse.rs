@@ -1,16 +1,19 @@
-use std::collections::BTreeSet;
+mod claims;
+mod meta;
 
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_crypto::encoding::base64url;
 use thiserror::Error;
 
+use self::claims::{RawClaim, check_claim_set, is_element, without_repetition};
+use self::meta::check_meta;
 use super::candidate::HolderBinding;
 use super::query::{
-    ClaimId, ClaimQuery, ClaimValue, CredentialQuery, CredentialSetQuery, DcqlQuery, Meta, PresentationCount,
-    QueryId, SetRequirement, TrustedAuthority, W3cFormat,
+    ClaimId, CredentialQuery, CredentialSetQuery, DcqlQuery, PresentationCount, QueryId, SetRequirement,
+    TrustedAuthority,
 };
 use crate::format::CredentialFormat;
 use crate::wire::parse_json;
@@ -31,6 +34,11 @@ pub const MAX_CREDENTIAL_SETS: usize = 32;
 pub const MAX_OPTIONS: usize = 32;
 /// The largest number of trusted authorities for one credential, and of values of each.
 pub const MAX_TRUSTED_AUTHORITIES: usize = 64;
+
+/// The kind of [`TrustedAuthority::AuthorityKeyIdentifier`].
+pub(super) const AUTHORITY_KEY_IDENTIFIER: &str = "aki";
+/// The kind of [`TrustedAuthority::EtsiTrustedList`].
+pub(super) const ETSI_TRUSTED_LIST: &str = "etsi_tl";
 
 /// Why a query was refused. All of these are answered with `invalid_request`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -74,8 +82,8 @@ pub enum CredentialQueryDefect {
     /// Not the JSON of the specification.
     #[error("not the shape of the specification")]
     Shape,
-    /// What `meta` must hold for the format is missing, empty or of another shape: `vct_values` for `dc+sd-jwt`,
-    /// `doctype_value` for `mso_mdoc`, `type_values` for W3C credentials.
+    /// `meta` is not empty, and what it must hold for the format is missing, empty or of another shape: `vct_values` for
+    /// `dc+sd-jwt`, `doctype_value` for `mso_mdoc`, `type_values` for W3C credentials.
     #[error("meta does not say which type is asked for")]
     Meta,
     /// A claim of an mdoc whose path is not a namespace and an element.
@@ -87,6 +95,12 @@ pub enum CredentialQueryDefect {
     /// Two claim queries of one name.
     #[error("two claims have the same id")]
     RepeatedClaimId,
+    /// A claim without a name, where `claim_sets` choose among them by name.
+    #[error("with claim_sets every claim needs an id")]
+    NamelessClaim,
+    /// The same claim twice, which a verifier must not ask for. Of another's query the second is ignored.
+    #[error("two claims have the same path")]
+    RepeatedClaim,
     /// A value that is neither text nor integer nor truth value, or no value at all.
     #[error("values must be texts, integers or truth values")]
     Values,
@@ -130,17 +144,6 @@ struct RawAuthority {
 }
 
 #[derive(Deserialize)]
-struct RawClaim {
-    #[serde(default)]
-    id: Option<ClaimId>,
-    path: ClaimsPath,
-    #[serde(default)]
-    values: Option<Vec<Value>>,
-    #[serde(default)]
-    intent_to_retain: Option<bool>,
-}
-
-#[derive(Deserialize)]
 struct RawSet {
     options: Vec<Vec<QueryId>>,
     #[serde(default = "bound")]
@@ -152,12 +155,33 @@ fn bound() -> bool {
     true
 }
 
+/// What becomes of a claim that is asked for twice ([OpenID4VP §6.1]): verifiers must not, wallets should ignore it.
+///
+/// [OpenID4VP §6.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-6.1
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RepeatedClaims {
+    Ignored,
+    Refused,
+}
+
 impl DcqlQuery {
-    /// Reads a query.
+    /// Reads a query that another asks.
     ///
     /// # Errors
     /// [`DcqlError`].
     pub fn parse(json: &[u8]) -> Result<Self, DcqlError> {
+        Self::parse_with(json, RepeatedClaims::Ignored)
+    }
+
+    /// Reads a query that is to be asked: what a wallet overlooks is refused here.
+    ///
+    /// # Errors
+    /// [`DcqlError`].
+    pub fn parse_own(json: &[u8]) -> Result<Self, DcqlError> {
+        Self::parse_with(json, RepeatedClaims::Refused)
+    }
+
+    fn parse_with(json: &[u8], repeated: RepeatedClaims) -> Result<Self, DcqlError> {
         let raw: RawQuery = parse_json(json, MAX_QUERY_BYTES).map_err(|_| DcqlError::Malformed)?;
         if raw.credentials.is_empty() {
             return Err(DcqlError::NoCredentials);
@@ -167,7 +191,7 @@ impl DcqlQuery {
             .credentials
             .into_iter()
             .enumerate()
-            .map(|(position, credential)| credential.check(position))
+            .map(|(position, credential)| credential.check(position, repeated))
             .collect::<Result<Vec<_>, _>>()?;
         let names: BTreeSet<&QueryId> = credentials.iter().map(|query| &query.id).collect();
         if names.len() != credentials.len() {
@@ -191,13 +215,6 @@ impl DcqlQuery {
     }
 }
 
-/// A namespace and an element identifier, no more and no less ([OpenID4VP §7.2]).
-///
-/// [OpenID4VP §7.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-7.2
-fn is_element(path: &ClaimsPath) -> bool {
-    matches!(path.parts(), [PathPart::Key(_), PathPart::Key(_)])
-}
-
 fn within(count: usize, limit: usize, what: &'static str) -> Result<(), DcqlError> {
     if count > limit {
         Err(DcqlError::TooMany { what })
@@ -207,7 +224,7 @@ fn within(count: usize, limit: usize, what: &'static str) -> Result<(), DcqlErro
 }
 
 impl RawCredential {
-    fn check(self, position: usize) -> Result<CredentialQuery, DcqlError> {
+    fn check(self, position: usize, repeated: RepeatedClaims) -> Result<CredentialQuery, DcqlError> {
         use CredentialQueryDefect as Defect;
         let defect = |reason| DcqlError::Credential { position, reason };
         let meta = check_meta(self.format, self.meta)?.ok_or(defect(Defect::Meta))?;
@@ -233,27 +250,31 @@ impl RawCredential {
                 )
             }
         };
-        if matches!(meta, Meta::MsoMdoc { .. })
+        if meta.format() == CredentialFormat::MsoMdoc
             && claims.iter().flatten().any(|claim| !is_element(&claim.path))
         {
             return Err(defect(Defect::MdocPath));
         }
-        let mut names = BTreeSet::new();
-        for id in claims.iter().flatten().filter_map(|claim| claim.id.as_ref()) {
-            if !names.insert(id) {
-                return Err(defect(Defect::RepeatedClaimId));
+        let (claims, names) = match claims {
+            None => (None, BTreeMap::new()),
+            Some(claims) => {
+                let (claims, names) = without_repetition(claims, repeated).map_err(defect)?;
+                (Some(claims), names)
             }
-        }
-        let claim_sets = self.claim_sets.map_or(Ok(Vec::new()), |sets| {
-            within(sets.len(), MAX_CLAIM_SETS, "claim_sets")?;
-            let fits = |set: &Vec<ClaimId>| {
-                !set.is_empty() && set.len() <= MAX_CLAIMS && set.iter().all(|id| names.contains(id))
-            };
-            if sets.is_empty() || !sets.iter().all(fits) {
-                return Err(defect(Defect::ClaimSets));
+        };
+        let claim_sets = match self.claim_sets {
+            None => Vec::new(),
+            Some(sets) => {
+                within(sets.len(), MAX_CLAIM_SETS, "claim_sets")?;
+                if claims.iter().flatten().any(|claim| claim.id.is_none()) {
+                    return Err(defect(Defect::NamelessClaim));
+                }
+                let set = |set: Vec<ClaimId>| check_claim_set(&set, &names);
+                let sets: Option<Vec<_>> = sets.into_iter().map(set).collect();
+                sets.filter(|sets| !sets.is_empty())
+                    .ok_or(defect(Defect::ClaimSets))?
             }
-            Ok(sets)
-        })?;
+        };
         Ok(CredentialQuery {
             id: self.id,
             meta,
@@ -274,54 +295,6 @@ impl RawCredential {
     }
 }
 
-fn check_meta(format: String, meta: Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
-    match CredentialFormat::from_identifier(&format) {
-        CredentialFormat::SdJwtVc => {
-            let values = texts(meta.get("vct_values"), "vct_values")?;
-            Ok(values.map(|vct_values| Meta::SdJwtVc { vct_values }))
-        }
-        CredentialFormat::MsoMdoc => {
-            let doctype = meta.get("doctype_value").and_then(Value::as_str);
-            Ok(doctype
-                .filter(|doctype| !doctype.is_empty())
-                .map(|doctype| Meta::MsoMdoc {
-                    doctype_value: doctype.to_owned(),
-                }))
-        }
-        CredentialFormat::LdpVc => w3c_meta(W3cFormat::LdpVc, &meta),
-        CredentialFormat::JwtVcJson => w3c_meta(W3cFormat::JwtVcJson, &meta),
-        CredentialFormat::Other(_) => Ok(Some(Meta::Other { format, meta })),
-    }
-}
-
-fn w3c_meta(format: W3cFormat, meta: &Map<String, Value>) -> Result<Option<Meta>, DcqlError> {
-    let Some(Value::Array(alternatives)) = meta.get("type_values") else {
-        return Ok(None);
-    };
-    within(alternatives.len(), MAX_CLAIM_VALUES, "type_values")?;
-    let lists: Vec<Option<Vec<String>>> = alternatives
-        .iter()
-        .map(|types| texts(Some(types), "type_values"))
-        .collect::<Result<_, _>>()?;
-    let type_values: Option<Vec<Vec<String>>> = lists.into_iter().collect();
-    Ok(type_values
-        .filter(|alternatives| !alternatives.is_empty())
-        .map(|type_values| Meta::W3c { format, type_values }))
-}
-
-/// A non-empty list of texts; `None` for anything else.
-fn texts(value: Option<&Value>, what: &'static str) -> Result<Option<Vec<String>>, DcqlError> {
-    let Some(Value::Array(values)) = value else {
-        return Ok(None);
-    };
-    within(values.len(), MAX_CLAIM_VALUES, what)?;
-    let texts: Option<Vec<String>> = values
-        .iter()
-        .map(|value| value.as_str().map(str::to_owned))
-        .collect();
-    Ok(texts.filter(|texts| !texts.is_empty()))
-}
-
 impl RawAuthority {
     fn check(self) -> Result<Option<TrustedAuthority>, DcqlError> {
         within(
@@ -332,46 +305,18 @@ impl RawAuthority {
         if self.values.is_empty() {
             return Ok(None);
         }
-        if self.kind != "aki" {
-            return Ok(Some(TrustedAuthority::Other {
+        Ok(match self.kind.as_str() {
+            AUTHORITY_KEY_IDENTIFIER => {
+                let keys = self.values.iter().map(|value| base64url::decode(value));
+                let keys: Result<Vec<_>, _> = keys.collect();
+                keys.ok().map(TrustedAuthority::AuthorityKeyIdentifier)
+            }
+            ETSI_TRUSTED_LIST => Some(TrustedAuthority::EtsiTrustedList(self.values)),
+            _ => Some(TrustedAuthority::Other {
                 kind: self.kind,
                 values: self.values,
-            }));
-        }
-        let keys: Result<Vec<_>, _> = self.values.iter().map(|value| base64url::decode(value)).collect();
-        Ok(keys.ok().map(TrustedAuthority::AuthorityKeyIdentifier))
-    }
-}
-
-impl RawClaim {
-    fn check(self, position: usize) -> Result<ClaimQuery, DcqlError> {
-        let defect = |reason| DcqlError::Credential { position, reason };
-        let values = match self.values {
-            None => Vec::new(),
-            Some(values) if values.is_empty() => return Err(defect(CredentialQueryDefect::Values)),
-            Some(values) => {
-                within(values.len(), MAX_CLAIM_VALUES, "values")?;
-                values
-                    .into_iter()
-                    .map(|value| claim_value(value).ok_or(defect(CredentialQueryDefect::Values)))
-                    .collect::<Result<_, _>>()?
-            }
-        };
-        Ok(ClaimQuery {
-            id: self.id,
-            path: self.path,
-            values,
-            intent_to_retain: self.intent_to_retain,
+            }),
         })
-    }
-}
-
-fn claim_value(value: Value) -> Option<ClaimValue> {
-    match value {
-        Value::String(text) => Some(ClaimValue::Text(text)),
-        Value::Number(number) => number.as_i64().map(ClaimValue::Integer),
-        Value::Bool(truth) => Some(ClaimValue::Boolean(truth)),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -395,72 +340,5 @@ impl RawSet {
             options: self.options,
             requirement,
         })
-    }
-}
-
-impl Serialize for CredentialQuery {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("format", self.meta.format().as_str())?;
-        match &self.meta {
-            Meta::SdJwtVc { vct_values } => map.serialize_entry("meta", &entry("vct_values", vct_values))?,
-            Meta::MsoMdoc { doctype_value } => {
-                map.serialize_entry("meta", &entry("doctype_value", doctype_value))?;
-            }
-            Meta::W3c { type_values, .. } => {
-                map.serialize_entry("meta", &entry("type_values", type_values))?
-            }
-            Meta::Other { meta, .. } => map.serialize_entry("meta", meta)?,
-        }
-        if self.count == PresentationCount::Several {
-            map.serialize_entry("multiple", &true)?;
-        }
-        if !self.trusted_authorities.is_empty() {
-            map.serialize_entry("trusted_authorities", &self.trusted_authorities)?;
-        }
-        if self.holder_binding == HolderBinding::Absent {
-            map.serialize_entry("require_cryptographic_holder_binding", &false)?;
-        }
-        if let Some(claims) = &self.claims {
-            map.serialize_entry("claims", claims)?;
-        }
-        if !self.claim_sets.is_empty() {
-            map.serialize_entry("claim_sets", &self.claim_sets)?;
-        }
-        map.end()
-    }
-}
-
-fn entry<'v, T>(name: &'static str, value: &'v T) -> std::collections::BTreeMap<&'static str, &'v T> {
-    std::collections::BTreeMap::from([(name, value)])
-}
-
-impl Serialize for TrustedAuthority {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        match self {
-            Self::AuthorityKeyIdentifier(keys) => {
-                let values: Vec<String> = keys.iter().map(|key| base64url::encode(key)).collect();
-                map.serialize_entry("type", "aki")?;
-                map.serialize_entry("values", &values)?;
-            }
-            Self::Other { kind, values } => {
-                map.serialize_entry("type", kind)?;
-                map.serialize_entry("values", values)?;
-            }
-        }
-        map.end()
-    }
-}
-
-impl Serialize for CredentialSetQuery {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("options", &self.options)?;
-        if self.requirement == SetRequirement::Optional {
-            map.serialize_entry("required", &false)?;
-        }
-        map.end()
     }
 }

@@ -142,6 +142,13 @@ pub enum Meta {
         /// Alternatives, each a list of expanded type IRIs.
         type_values: Vec<Vec<String>>,
     },
+    /// A format that this crate matches, of whatever type: `meta` is empty ([OpenID4VP §6.1]).
+    ///
+    /// [OpenID4VP §6.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-6.1
+    AnyType {
+        /// The format.
+        format: CredentialFormat,
+    },
     /// A format that this crate does not match, verbatim.
     Other {
         /// The format identifier.
@@ -159,6 +166,7 @@ impl Meta {
             Self::SdJwtVc { .. } => CredentialFormat::SdJwtVc,
             Self::MsoMdoc { .. } => CredentialFormat::MsoMdoc,
             Self::W3c { format, .. } => format.credential_format(),
+            Self::AnyType { format } => format.clone(),
             Self::Other { format, .. } => CredentialFormat::Other(format.clone()),
         }
     }
@@ -199,9 +207,12 @@ pub enum PresentationCount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrustedAuthority {
-    /// `aki`: the key identifier of a certificate in the issuer's chain.
+    /// `aki`: the key identifier of the authority above a certificate in the issuer's chain.
     AuthorityKeyIdentifier(Vec<Vec<u8>>),
-    /// A kind that this crate does not evaluate, verbatim: fits no credential.
+    /// `etsi_tl`: the identifier of an ETSI trusted list that has a certificate of the issuer's chain. It is a name, and never
+    /// fetched: that would tell whoever is behind it who is asked.
+    EtsiTrustedList(Vec<String>),
+    /// A kind that this crate does not evaluate, verbatim, such as `openid_federation`: fits no credential.
     Other {
         /// The kind.
         kind: String,
@@ -269,7 +280,7 @@ impl Serialize for ClaimValue {
 /// [OpenID4VP §6.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-6.2
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialSetQuery {
-    /// Alternatives, the verifier's favourite first; each a non-empty list of credential queries.
+    /// Alternatives; each a non-empty list of credential queries. Unlike those of `claim_sets`, their order says nothing.
     pub options: Vec<Vec<QueryId>>,
     /// Whether the verifier insists.
     pub requirement: SetRequirement,

@@ -52,6 +52,7 @@ impl RedirectUri {
             other => !FORBIDDEN_SCHEMES.contains(&other),
         };
         let sound = scheme_allowed
+            && is_plain(text, &url)
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
@@ -67,6 +68,16 @@ impl RedirectUri {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Where it leads, as a person is shown it: scheme, host and port of an address of the web, of any other the scheme alone. It is what a
+    /// browser makes of the text, not what stands there.
+    #[must_use]
+    pub fn destination(&self) -> String {
+        match self.url.scheme() {
+            "http" | "https" => self.url.origin().ascii_serialization(),
+            scheme => format!("{scheme}:"),
+        }
     }
 
     /// Whether a client that registered `registered` may use this one: the same text, or on the loopback interface the
@@ -127,6 +138,17 @@ impl RedirectUri {
     }
 }
 
+/// Whether the text has no second reading. A browser takes a backslash for a slash, too few or too many slashes behind `https:` for two,
+/// and some of these for a path of the page that it is on: what is compared and shown must be where it goes.
+fn is_plain(text: &str, url: &Url) -> bool {
+    let scheme = url.scheme();
+    let authority = || {
+        let behind = text.get(scheme.len()..)?.strip_prefix("://")?;
+        behind.starts_with(|first| first != '/').then_some(())
+    };
+    !text.contains('\\') && (!matches!(scheme, "http" | "https") || authority().is_some())
+}
+
 /// The text is no acceptable redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("redirect_uri is not one that a wallet may have")]
@@ -177,6 +199,12 @@ mod tests {
             "https://wallet.example/cb#fragment",
             "https://a@wallet.example/cb",
             "https://wallet.example/c b",
+            "https:\\\\wallet.example/cb",
+            "https://wallet.example\\@bank.example/cb",
+            "https:/wallet.example/cb",
+            "https:///wallet.example/cb",
+            "https:wallet.example/cb",
+            "http:127.0.0.1/callback",
             "/cb",
             "",
         ] {
@@ -184,6 +212,28 @@ mod tests {
         }
         let long = format!("https://wallet.example/{}", "a".repeat(MAX_URL_BYTES));
         assert_eq!(RedirectUri::parse(&long), Err(InvalidRedirectUri));
+    }
+
+    #[test]
+    fn what_is_shown_of_it_is_where_a_browser_goes() {
+        for (text, shown) in [
+            (
+                "https://wallet.example:8443/back?x=1",
+                "https://wallet.example:8443",
+            ),
+            ("https://wallet.example:443/back", "https://wallet.example"),
+            (
+                "https://wallet.example?x=https://bank.example/",
+                "https://wallet.example",
+            ),
+            ("HTTPS://Wallet.Example/back", "https://wallet.example"),
+            ("https://%77allet.example/back", "https://wallet.example"),
+            ("http://127.0.0.1:49152/callback", "http://127.0.0.1:49152"),
+            ("org.example.wallet:/back", "org.example.wallet:"),
+            ("wallet://back/here", "wallet:"),
+        ] {
+            assert_eq!(uri(text).destination(), shown);
+        }
     }
 
     #[test]

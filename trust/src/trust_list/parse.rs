@@ -59,6 +59,13 @@ impl TrustList {
                 return Err(ParseTrustListError::StatusPrefix);
             }
         }
+        let mut lists = BTreeSet::new();
+        for list in &self.etsi_trusted_lists {
+            let new = lists.insert(&list.identifier);
+            if !new || list.identifier.is_empty() || list.certificates.is_empty() {
+                return Err(ParseTrustListError::EtsiTrustedList);
+            }
+        }
         self.check_documents()
     }
 }
@@ -103,6 +110,9 @@ pub enum ParseTrustListError {
     /// A status prefix that would own lists of anybody.
     #[error("the trust list has a status prefix that is not an http(s) URL up to a slash behind its host")]
     StatusPrefix,
+    /// An ETSI trusted list that is there twice, or lacks its identifier or its certificates.
+    #[error("the trust list has an etsi trusted list twice, or one without identifier or certificates")]
+    EtsiTrustedList,
     /// One DID with two issuers, or twice with one.
     #[error("the trust list names a decentralized identifier twice")]
     DidTwice,

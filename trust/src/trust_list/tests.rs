@@ -43,6 +43,42 @@ fn the_json_form_is_the_documented_one() {
 }
 
 #[test]
+fn says_which_etsi_trusted_lists_have_a_certificate_of_a_chain() {
+    let anchor = list().issuers[0].anchors[0].clone();
+    let other = TestIssuer::new("https://other.example", 200)
+        .authority
+        .certificate()
+        .clone();
+    let lists = |lists: &[(&str, &[&Certificate])]| {
+        let mut trust_list = list();
+        let lists = lists.iter().map(|(identifier, certificates)| EtsiTrustedList {
+            identifier: (*identifier).to_owned(),
+            certificates: certificates.iter().map(|it| (*it).clone()).collect(),
+        });
+        trust_list.etsi_trusted_lists = lists.collect();
+        trust_list
+    };
+    let (own, strange) = ("https://lists.example/own", "https://lists.example/other");
+    let known = lists(&[(own, &[&other, &anchor]), (strange, &[&other])]);
+    let read = TrustList::parse(&known.to_json().unwrap()).unwrap();
+    assert_eq!(read, known);
+    assert_eq!(read.etsi_trusted_lists_with(&[&anchor]), [own]);
+    assert_eq!(read.etsi_trusted_lists_with(&[&other, &anchor]), [own, strange]);
+    assert!(read.etsi_trusted_lists_with(&[]).is_empty());
+    for broken in [
+        lists(&[(own, &[&anchor]), (own, &[&other])]),
+        lists(&[("", &[&anchor])]),
+        lists(&[(own, &[])]),
+    ] {
+        let written = serde_json::to_value(&broken).unwrap();
+        assert!(matches!(
+            parse(&written),
+            Err(ParseTrustListError::EtsiTrustedList)
+        ));
+    }
+}
+
+#[test]
 fn refuses_members_it_does_not_know() {
     let mut unknown = json();
     unknown["only_on_weekdays"] = true.into();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::{Randomness, RandomnessUnavailable};
+use symbolon_http::openapi::ToSchema;
 use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::relying_party::{ApiKey, ApiKeyId};
 use symbolon_verifier::store::{
@@ -50,12 +51,15 @@ pub enum AdministrationError {
 }
 
 /// A key that was made. It is told once.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = RelyingPartyKeyMade)]
 pub struct KeyMade {
     /// Its public part.
+    #[schema(value_type = String)]
     pub key_id: ApiKeyId,
     /// The key.
     #[serde(with = "secret_text")]
+    #[schema(value_type = String)]
     pub key: Zeroizing<String>,
 }
 
@@ -79,18 +83,22 @@ mod secret_text {
 }
 
 /// A key as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RelyingPartyKey)]
 pub struct KeyListed {
     /// Its public part.
+    #[schema(value_type = String)]
     pub key_id: ApiKeyId,
     /// Whose it is.
+    #[schema(value_type = String)]
     pub relying_party: RelyingPartyName,
     /// When it was made, RFC 3339.
     pub created_at: String,
 }
 
 /// What was removed with a relying party.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RelyingPartyRemoved)]
 pub struct Removed {
     /// Keys.
     pub keys: usize,

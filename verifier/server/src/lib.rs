@@ -16,7 +16,7 @@ mod state;
 pub mod store;
 
 pub use relying_party::{CheckedPolicies, webhook_urls};
-pub use routes::DamagedPages;
+pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

@@ -78,14 +78,14 @@ pub const fn webhook_urls(urls: UrlPolicy) -> WebhookUrls {
 pub(crate) fn parse_queries(
     configuration: &VerifierConfiguration,
 ) -> Result<BTreeMap<String, DcqlQuery>, StartError> {
-    let parse =
-        |(name, query): (&String, &serde_json::Value)| match DcqlQuery::parse(query.to_string().as_bytes()) {
-            Ok(query) => Ok((name.clone(), query)),
-            Err(source) => Err(StartError::Query {
-                name: name.clone(),
-                source,
-            }),
-        };
+    let parse = |(name, query): (&String, &serde_json::Value)| {
+        let parsed = DcqlQuery::parse_own(query.to_string().as_bytes());
+        let parsed = parsed.map_err(|source| StartError::Query {
+            name: name.clone(),
+            source,
+        })?;
+        Ok((name.clone(), parsed))
+    };
     configuration.queries.iter().map(parse).collect()
 }
 

@@ -3,76 +3,135 @@
 mod administration;
 mod answer;
 mod caller;
+pub(crate) mod description;
 mod error;
 mod events;
 mod form;
 mod identity;
+mod operations;
 mod operator;
 mod pages;
 mod relying_party;
 mod request_object;
+mod shapes;
 mod vcalm;
 
-pub use self::pages::DamagedPages;
-pub(crate) use self::pages::Pages;
+pub(crate) use self::pages::{DamagedPages, Pages};
 
 use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
-use symbolon_http::serve::{Limits, require_administration};
+use symbolon_http::openapi::{DescribedRouter, Descriptions, get, post, served};
+use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
 
+use self::description::{ADMINISTRATION, DOCUMENTS, description};
 use crate::state::State;
 
 /// What one request may cost: an answer may carry several credentials with portraits, and its status lists are
 /// fetched before it is acknowledged.
-pub(crate) const LIMITS: Limits = Limits {
+const LIMITS: Limits = Limits {
     body_bytes: MAX_RESPONSE_BYTES,
     time: Duration::from_secs(60),
 };
 
-/// Every endpoint of the verifier.
+/// Every endpoint of the verifier, with limits and header fields around them.
 pub(crate) fn router(state: Arc<State>) -> Router {
-    let administration = Router::new()
-        .route("/presentation-requests", post(administration::make))
-        .route("/presentation-requests/{id}", get(administration::result))
-        .route("/presentation-requests/{id}/events", get(events::stream))
+    let identifier = &state.configuration.identifier;
+    let descriptions = Descriptions::new(|audience| description(identifier, audience));
+    endpoints(state.dependencies.administration.clone(), Some(&state))
+        .layer(descriptions.layer())
+        .with_state(state)
+        .into_router()
+}
+
+/// The endpoints and their description. Without a state they can be described, and not be served: whoever calls is known by it alone.
+fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> DescribedRouter<Arc<State>> {
+    let administration = DescribedRouter::default()
+        .route(
+            "/presentation-requests",
+            post(operations::make(), administration::make),
+        )
+        .route(
+            "/presentation-requests/{id}",
+            get(operations::result(), administration::result),
+        )
+        .route(
+            "/presentation-requests/{id}/events",
+            get(operations::events(), events::stream),
+        )
         .route(
             "/presentation-requests/{id}/evidence",
-            get(administration::evidence),
+            get(operations::evidence(), administration::evidence),
         )
         .merge(operator::router())
-        .route("/registration", get(identity::registration))
-        .layer(from_fn_with_state(
-            state.dependencies.administration.clone(),
-            require_administration,
-        ));
-    let vcalm = vcalm::router().layer(from_fn_with_state(
-        Arc::clone(&state),
-        caller::require_administration_or_permission,
-    ));
-    let relying_party = relying_party::router().layer(from_fn_with_state(
-        Arc::clone(&state),
-        caller::require_relying_party,
-    ));
-    Router::new()
+        .route(
+            "/registration",
+            get(operations::registration(), identity::registration),
+        )
+        .route(
+            served::DESCRIPTION,
+            get(served::whole_described(DOCUMENTS), served::whole),
+        )
+        .administration(token, ADMINISTRATION);
+    let vcalm = caller::behind_administration_or_permission(vcalm::router(), state);
+    let relying_party = caller::behind_key(relying_party::router(), state);
+    DescribedRouter::default()
         .nest("/admin/v1", administration)
         .nest("/relying-party/v1", relying_party)
         .nest("/vcalm", vcalm)
         .route(
             "/openid4vp/requests/{id}",
-            get(request_object::fetch).post(request_object::fetch_with_parameters),
+            get(operations::request_object(), request_object::fetch).and(post(
+                operations::request_object_with_nonce(),
+                request_object::fetch_with_parameters,
+            )),
         )
-        .route("/openid4vp/responses/{id}", post(answer::receive))
-        .route("/openid4vp/responses", post(answer::receive_registered))
-        .route("/presentations/style.css", get(pages::style))
-        .route("/presentations/icon.svg", get(pages::icon))
-        .route("/presentations/{id}", get(pages::show))
-        .route("/presentations/{id}/return", get(pages::come_back))
-        .route("/.well-known/did.json", get(identity::did_document))
-        .route("/did.json", get(identity::did_document))
-        .with_state(state)
+        .route(
+            "/openid4vp/responses/{id}",
+            post(operations::receive(), answer::receive),
+        )
+        .route(
+            "/openid4vp/responses",
+            post(operations::receive_registered(), answer::receive_registered),
+        )
+        .route(
+            "/presentations/style.css",
+            get(
+                operations::file("readStyle", "How the pages look", "text/css"),
+                pages::style,
+            ),
+        )
+        .route(
+            "/presentations/icon.svg",
+            get(
+                operations::file("readIcon", "The pages' picture", "image/svg+xml"),
+                pages::icon,
+            ),
+        )
+        .route("/presentations/{id}", get(operations::show_page(), pages::show))
+        .route(
+            "/presentations/{id}/return",
+            get(operations::come_back(), pages::come_back),
+        )
+        .route(
+            "/.well-known/did.json",
+            get(
+                operations::did_document("readDidDocument"),
+                identity::did_document,
+            ),
+        )
+        .route(
+            "/did.json",
+            get(
+                operations::did_document("readDidDocumentBelowPath"),
+                identity::did_document,
+            ),
+        )
+        .route(
+            served::DESCRIPTION,
+            get(served::public_described(DOCUMENTS), served::public),
+        )
+        .harden(LIMITS)
 }

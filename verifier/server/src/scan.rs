@@ -6,6 +6,7 @@
 mod access;
 mod claims;
 mod judging;
+mod operations;
 mod page;
 mod verdict;
 
@@ -14,11 +15,11 @@ use std::sync::Arc;
 
 use axum::extract::{Multipart, Query, State as Shared};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::cose::NamedContentKey;
+use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post};
 use symbolon_http::serve::Limits;
 use symbolon_pages::answer::{self, see_other, switch_language};
 use symbolon_pages::language::choose;
@@ -35,7 +36,7 @@ use crate::state::State;
 pub use self::access::{ScanAccess, ScanCode};
 
 /// What one scan may cost: the largest picture with the parts around it, and the status lists that are fetched.
-pub(crate) const LIMITS: Limits = Limits {
+const LIMITS: Limits = Limits {
     body_bytes: MAX_PICTURE_BYTES + (64 << 10),
     time: Duration::from_secs(60),
 };
@@ -79,30 +80,52 @@ impl Desk {
     }
 }
 
-/// The routes of the page.
+/// The page, with limits and header fields around it.
 pub(crate) fn router(desk: Desk) -> Router {
-    Router::new()
-        .route("/scan", get(show).post(upload))
-        .route("/scan/enter", post(enter))
-        .route("/scan/codes", post(codes))
-        .route("/scan/frames", post(frame))
+    endpoints().with_state(Arc::new(desk)).into_router()
+}
+
+/// The routes of the page and their description.
+pub(crate) fn endpoints() -> DescribedRouter<Arc<Desk>> {
+    const SCRIPT: &str = "text/javascript";
+    const STYLE: &str = "text/css";
+    DescribedRouter::default()
+        .route(
+            "/scan",
+            get(operations::show(), show).and(post(operations::upload(), upload)),
+        )
+        .route("/scan/enter", post(operations::enter(), enter))
+        .route("/scan/codes", post(operations::codes(), codes))
+        .route("/scan/frames", post(operations::frame(), frame))
         .route(
             "/scan/scan.js",
-            get(async || answer::file("text/javascript; charset=utf-8", include_str!("scan/scan.js"))),
+            get(
+                operations::file("readScanScript", "The script of the scan page", SCRIPT),
+                async || answer::file("text/javascript; charset=utf-8", include_str!("scan/scan.js")),
+            ),
         )
         .route(
             "/scan/scan.css",
-            get(async || answer::file("text/css; charset=utf-8", include_str!("scan/scan.css"))),
+            get(
+                operations::file("readScanStyle", "How verdicts look", STYLE),
+                async || answer::file("text/css; charset=utf-8", include_str!("scan/scan.css")),
+            ),
         )
         .route(
             "/scan/style.css",
-            get(async || answer::file("text/css; charset=utf-8", answer::STYLE)),
+            get(
+                operations::file("readScanPageStyle", "How the scan page looks", STYLE),
+                async || answer::file("text/css; charset=utf-8", answer::STYLE),
+            ),
         )
         .route(
             "/scan/icon.svg",
-            get(async || answer::file("image/svg+xml", answer::ICON)),
+            get(
+                operations::file("readScanIcon", "The scan page's picture", "image/svg+xml"),
+                async || answer::file("image/svg+xml", answer::ICON),
+            ),
         )
-        .with_state(Arc::new(desk))
+        .harden(LIMITS)
 }
 
 #[derive(Deserialize)]
@@ -122,8 +145,10 @@ async fn show(Shared(desk): Shared<Arc<Desk>>, Query(switch): Query<Switch>, hea
     }
 }
 
-#[derive(Deserialize)]
+/// What lets a device in.
+#[derive(Deserialize, ToSchema)]
 struct Entered {
+    /// The code, however it is grouped.
     #[serde(default)]
     code: String,
 }
@@ -182,13 +207,15 @@ async fn uploaded(mut form: Multipart) -> Option<Vec<u8>> {
     None
 }
 
-#[derive(Deserialize)]
+/// What a browser has read.
+#[derive(Deserialize, ToSchema)]
 struct Codes {
+    /// The texts of codes, of one card or person.
     codes: Vec<String>,
 }
 
 /// What the script of the page is told.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Told {
     /// The word of the verdict, for sound and vibration.
     verdict: &'static str,

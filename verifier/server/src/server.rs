@@ -4,7 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
-use symbolon_http::serve::{Encryption, ServeError, harden, serve};
+#[cfg(feature = "testing")]
+use symbolon_http::openapi::{Audience, conformance::Conformance};
+use symbolon_http::serve::{Encryption, ServeError, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
@@ -138,15 +140,43 @@ impl Server {
         listener: TcpListener,
         encryption: Encryption,
         configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+    ) -> Result<Running, StartError> {
+        Self::start_within(listener, encryption, configuration, dependencies, |router| router).await
+    }
+
+    /// The same, and holds every request and answer against the description of the interface.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    #[cfg(feature = "testing")]
+    pub async fn start_watched(
+        listener: TcpListener,
+        encryption: Encryption,
+        configuration: VerifierConfiguration,
+        dependencies: Dependencies,
+        conformance: &Conformance,
+    ) -> Result<Running, StartError> {
+        let description = routes::description::description(&configuration.identifier, Audience::Operator);
+        let watch = |router| conformance.watch(router, &serde_json::json!(description));
+        Self::start_within(listener, encryption, configuration, dependencies, watch).await
+    }
+
+    async fn start_within(
+        listener: TcpListener,
+        encryption: Encryption,
+        configuration: VerifierConfiguration,
         mut dependencies: Dependencies,
+        around: impl FnOnce(axum::Router) -> axum::Router,
     ) -> Result<Running, StartError> {
         let scan = dependencies.scan.take();
         let state = Arc::new(State::new(configuration, dependencies)?);
-        let mut router = harden(routes::router(Arc::clone(&state)), routes::LIMITS);
+        let mut router = routes::router(Arc::clone(&state));
         if let Some(setup) = scan {
             let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::ScanPage)?;
-            router = router.merge(harden(scan::router(desk), scan::LIMITS));
+            router = router.merge(scan::router(desk));
         }
+        let router = around(router);
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,

@@ -300,7 +300,9 @@ impl Look<'_> {
             (BindingRule::Face, _) if photo => RuleOutcome::FaceToCompare,
             (BindingRule::Face, _) => failed(RuleReason::NoPhoto),
             (BindingRule::Key, Holder::NotChecked) => unknown(RuleReason::EvidenceMissing),
-            (BindingRule::Key, Holder::CompareByEye | Holder::NotBound) => failed(RuleReason::KeyNotProven),
+            (BindingRule::Key, Holder::CompareByEye | Holder::NotBound | Holder::NotAsked) => {
+                failed(RuleReason::KeyNotProven)
+            }
         }
     }
 

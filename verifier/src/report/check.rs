@@ -232,6 +232,8 @@ pub enum Reason {
     WrongHash,
     /// The proof was made too long ago or in the future.
     ProofTime,
+    /// The request did not ask for one.
+    NotAsked,
     /// The credential is bound to a key, and the presentation cannot prove it.
     NotBoundToKey,
     /// It is encrypted, and the key that it names is not at hand.

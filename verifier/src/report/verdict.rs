@@ -11,7 +11,7 @@ use crate::policy::HolderPolicy;
 pub enum Verdict {
     /// All four axes hold, the holder proven by key.
     Valid,
-    /// All but the holder hold, who is compared with the photo.
+    /// All but the holder hold, who is compared with the photo, or of whom the request asked no proof.
     Genuine,
     /// An axis fails.
     Invalid,
@@ -49,6 +49,8 @@ impl Verdict {
             match (holder, policy) {
                 (Holder::ProvenByKey, _) => Self::Valid,
                 (Holder::CompareByEye, HolderPolicy::KeyOrPhoto) => Self::Genuine,
+                // The request decides that, for the one credential that it asks for so.
+                (Holder::NotAsked, _) => Self::Genuine,
                 // Where a key is demanded, a credential that has none can never satisfy; a card with a photo is no
                 // forgery for that, but it does not answer the question either.
                 (Holder::NotBound, HolderPolicy::KeyProof) | (Holder::Refuted, _) => Self::Invalid,

@@ -138,6 +138,7 @@ impl<'c> Context<'c> {
             },
             photo: judged.photo.clone().filter(|_| believed),
             authority_key_identifiers: judged.authority_key_identifiers.clone(),
+            shown: judged.shown.clone(),
             holder_key: judged.holder_key.clone(),
         }
     }

@@ -29,24 +29,37 @@ impl Context<'_> {
         binding: &HolderBinding,
         prove: impl FnOnce(&Binding, &PublicKey) -> Proof,
     ) {
+        let not_asked = || {
+            (
+                Holder::NotAsked,
+                Check::absent(CheckName::KeyBinding, Reason::NotAsked),
+            )
+        };
         let (state, check) = match (self.expected, binding) {
-            (Expected::Bound(expected), HolderBinding::Key(key)) => match prove(expected, key) {
-                Proof::Proven { at } => {
-                    judged.holder_key = Some(holder_key_text(&key.thumbprint()));
-                    let check = Check::passed(CheckName::KeyBinding);
-                    (
-                        Holder::ProvenByKey,
-                        match at {
-                            Some(at) => check.from(at),
-                            None => check,
-                        },
-                    )
+            (Expected::Bound(expected) | Expected::WithoutProof(expected), HolderBinding::Key(key)) => {
+                match (prove(expected, key), self.expected) {
+                    (Proof::Proven { at }, _) => {
+                        judged.holder_key = Some(holder_key_text(&key.thumbprint()));
+                        let check = Check::passed(CheckName::KeyBinding);
+                        (
+                            Holder::ProvenByKey,
+                            match at {
+                                Some(at) => check.from(at),
+                                None => check,
+                            },
+                        )
+                    }
+                    (Proof::Refuted(Reason::ProofMissing), Expected::WithoutProof(_)) => not_asked(),
+                    // What is there although nobody asked must not be wrong: it would be somebody else's.
+                    (Proof::Refuted(reason), _) => {
+                        (Holder::Refuted, Check::failed(CheckName::KeyBinding, reason))
+                    }
+                    (Proof::NotChecked(reason), _) => {
+                        (Holder::NotChecked, Check::absent(CheckName::KeyBinding, reason))
+                    }
                 }
-                Proof::Refuted(reason) => (Holder::Refuted, Check::failed(CheckName::KeyBinding, reason)),
-                Proof::NotChecked(reason) => {
-                    (Holder::NotChecked, Check::absent(CheckName::KeyBinding, reason))
-                }
-            },
+            }
+            (Expected::WithoutProof(_), HolderBinding::None | HolderBinding::Unsupported) => not_asked(),
             // A proof may be there; without the request nobody can say what it answers.
             (Expected::Unchecked | Expected::NotApplicable, HolderBinding::Key(_)) => (
                 Holder::NotChecked,

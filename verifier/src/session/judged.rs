@@ -1,5 +1,6 @@
 //! What has been proven about a presentation, apart from its status.
 
+use sha2::{Digest as _, Sha256};
 use symbolon_credential::claim169::Cwt;
 use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::status::CredentialStatus;
@@ -7,9 +8,11 @@ use symbolon_credential::w3c::{HolderBinding, StatusEntry};
 use symbolon_credential::{Validity, ValidityRejected, Verified};
 use symbolon_trust::trust_list::TrustedIssuer;
 
+use super::authorities::Authorities;
 use super::context::Context;
 use crate::report::{
-    Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Trusted, Warning,
+    Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Shown, Trusted,
+    Warning,
 };
 
 /// The three axes that a presentation and a trust list decide by themselves, and what the fourth needs.
@@ -27,6 +30,8 @@ pub(super) struct Judged<'a> {
     pub(super) photo: Option<Photo>,
     pub(super) authority_key_identifiers: Vec<Vec<u8>>,
     pub(super) holder_key: Option<String>,
+    /// What a query is compared with beside the claims.
+    pub(super) shown: Shown,
     /// What binds it, where the proof is that of the whole presentation and is still to be looked at.
     pub(super) binding: Option<HolderBinding>,
     /// The credential itself, for the rules of its type.
@@ -70,11 +75,18 @@ impl Judged<'_> {
             photo: None,
             authority_key_identifiers: Vec::new(),
             holder_key: None,
+            shown: Shown::default(),
             binding: None,
             credential: None,
             type_metadata_judged: false,
             card: None,
         }
+    }
+
+    /// Notes the authorities above the signer, for a query that accepts some only.
+    pub(super) fn note(&mut self, authorities: Authorities) {
+        self.authority_key_identifiers = authorities.key_identifiers;
+        self.shown.trusted_lists = authorities.trusted_lists;
     }
 
     /// Whether the issuer is trusted and this is what it made.
@@ -168,6 +180,7 @@ impl Judged<'_> {
             photo: self.photo,
             authority_key_identifiers: self.authority_key_identifiers,
             holder_key: self.holder_key,
+            shown: self.shown,
             binding: self.binding,
             credential: None,
             type_metadata_judged: true,
@@ -222,6 +235,11 @@ impl Judged<'_> {
             .push(Check::absent(CheckName::KeyBinding, Reason::NotReached));
         self
     }
+}
+
+/// What tells a credential from others, of what its issuer signed.
+pub(super) fn digest(signed: &[u8]) -> Vec<u8> {
+    Sha256::digest(signed).to_vec()
 }
 
 /// Whether the trust list lets an issuer make a type.

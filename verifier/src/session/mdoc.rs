@@ -2,16 +2,17 @@
 
 use serde_json::Value;
 use symbolon_credential::Verified;
+use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_credential::mdoc::{DeviceAuthentication, Document, IssuerSigned, IssuerVerified, MdocRejected};
 use symbolon_credential::w3c::HolderBinding;
 use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
 use symbolon_trust::trust_list::TrustedIssuer;
 
+use super::authorities::Authorities;
 use super::context::Context;
 use super::holder::Proof;
-use super::judged::{Judged, Permission, StatusSource};
+use super::judged::{Judged, Permission, StatusSource, digest};
 use super::photo;
-use super::sd_jwt_vc::authority_key_identifiers;
 use crate::expected::Binding;
 use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Reason};
 
@@ -160,7 +161,22 @@ fn conclude(
     judged.judge_period(context, &mdoc.validity().into());
     judge_country(judged, chain, mdoc);
     judged.judge_permission(issuer, Permission::of(issuer.may_issue(mdoc.doc_type().as_str())));
-    judged.authority_key_identifiers = authority_key_identifiers(chain, core::slice::from_ref(chain.leaf()));
+    let certificates: Vec<Certificate> = mdoc
+        .certificate_chain()
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok())
+        .collect();
+    judged.note(Authorities::of(context, chain, &certificates));
+    // Every element may be withheld.
+    let path = |name_space: &str, identifier: &str| {
+        let parts = [name_space, identifier].map(|part| PathPart::Key(part.to_owned()));
+        ClaimsPath::new(parts.to_vec()).ok()
+    };
+    let elements = mdoc.elements();
+    judged.shown.disclosed = elements
+        .map(|element| path(element.name_space(), element.identifier()))
+        .collect();
+    judged.shown.credential = digest(mdoc.mobile_security_object());
     judged.claims = mdoc.claims();
     judged.photo = mdoc
         .elements()

@@ -1,19 +1,22 @@
 //! SD-JWT VC: who issued it, whether they may, and who holds it (RFC 9901, section 7; SD-JWT VC, sections 2.4 and 3.5).
 
+use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::SdJwtParseError;
 use symbolon_credential::sd_jwt_vc::{
     ExpectedKeyBinding, ExpectedTransactionData, KeyBindingRejected, SdJwtVc, SdJwtVcError,
     check_issuer_binding,
 };
 use symbolon_crypto::PublicKey;
-use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_trust::trust_list::TrustedIssuer;
 
+use super::authorities::Authorities;
 use super::context::Context;
 use super::holder::Proof;
 use super::issuer_keys::KeyAnswer;
-use super::judged::{Judged, Permission, StatusSource};
+use super::judged::{Judged, Permission, StatusSource, digest};
 use super::photo;
+use super::type_metadata::extended_types;
 use super::unjudged::{Judgement, Unjudged};
 use crate::expected::Binding;
 use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Reason};
@@ -46,7 +49,7 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
         match context.published_key(issuer, credential.header()) {
             KeyAnswer::Key(key) => {
                 judged.authentic.checks.push(Check::passed(CheckName::IssuerKey));
-                (key, Vec::new())
+                (key, Authorities::default())
             }
             KeyAnswer::Wanted(want) => {
                 return Judgement::Waits {
@@ -83,7 +86,11 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
         issuer,
         Permission::of(issuer.may_issue(credential.vct().as_str())),
     );
-    judged.authority_key_identifiers = authorities;
+    judged.note(authorities);
+    judged.shown.extended_types = extended_types(context, credential.vct());
+    judged.shown.disclosed = Some(disclosed(&credential));
+    judged.shown.element_places = credential.processed().element_places();
+    judged.shown.credential = digest(credential.sd_jwt().issuer_jwt().signing_input.as_bytes());
     judged.claims = credential.claims().clone();
     // Neither says anything about the holder, and both tell copies of a credential apart.
     judged.claims.remove("cnf");
@@ -96,11 +103,15 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
     Judgement::made(judged)
 }
 
+fn disclosed(credential: &SdJwtVc<'_>) -> Vec<ClaimsPath> {
+    let disclosed = credential.processed().disclosed.iter();
+    disclosed.map(|claim| claim.path.clone()).collect()
+}
+
 /// A signer whose certificates lead to an anchor of the issuer.
 struct Certified {
     key: PublicKey,
-    /// The key identifiers of the authorities above it.
-    authorities: Vec<Vec<u8>>,
+    authorities: Authorities,
 }
 
 /// Whether the certificates lead to the issuer's anchors and name it.
@@ -131,7 +142,7 @@ fn judge_chain(
         .push(Check::passed(CheckName::IssuerBinding));
     Ok(Certified {
         key: leaf.public_key().clone(),
-        authorities: authority_key_identifiers(&verified, chain),
+        authorities: Authorities::of(context, &verified, chain),
     })
 }
 
@@ -172,14 +183,6 @@ fn prove(
         },
         Err(rejected) => Proof::Refuted(proof_reason(rejected)),
     }
-}
-
-pub(super) fn authority_key_identifiers(verified: &VerifiedChain, chain: &[Certificate]) -> Vec<Vec<u8>> {
-    let anchor = verified.anchor().subject_key_identifier();
-    let above = chain.iter().filter_map(Certificate::authority_key_identifier);
-    let mut identifiers: Vec<Vec<u8>> = above.chain(anchor).map(<[u8]>::to_vec).collect();
-    identifiers.dedup();
-    identifiers
 }
 
 /// Which check a text fails that has the form of an SD-JWT VC and breaks its rules.

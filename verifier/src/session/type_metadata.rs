@@ -2,7 +2,7 @@
 
 use symbolon_credential::sd_jwt_vc::{
     CredentialView, KnownTypeMetadata, TypeMetadataError, TypeMetadataReference, TypeMetadataResolution,
-    resolve_type_metadata,
+    VerifiableCredentialType, resolve_type_metadata,
 };
 
 use super::context::Context;
@@ -76,5 +76,25 @@ const fn reason_of(error: TypeMetadataError) -> Reason {
         TypeMetadataError::Integrity => Reason::WrongHash,
         TypeMetadataError::OverBudget => Reason::OverBudget,
         _ => Reason::Malformed,
+    }
+}
+
+/// The types that a type extends, as the registry has it. What a type's own publisher serves is not asked: whoever may issue one
+/// type could call it an extension of another.
+pub(super) fn extended_types(context: &Context<'_>, vct: &VerifiableCredentialType) -> Vec<String> {
+    let reference = TypeMetadataReference {
+        vct: vct.clone(),
+        integrity: None,
+    };
+    let listed = |reference: &TypeMetadataReference| {
+        let known = &context.evidence.trust_list().type_metadata;
+        known.get(reference.vct.as_str()).map(KnownTypeMetadata::Vouched)
+    };
+    match resolve_type_metadata(reference, listed) {
+        Ok(TypeMetadataResolution::Done(metadata)) => {
+            let extended = metadata.extended.iter();
+            extended.map(|vct| vct.as_str().to_owned()).collect()
+        }
+        Ok(TypeMetadataResolution::Wants(_)) | Err(_) => Vec::new(),
     }
 }

@@ -9,7 +9,8 @@ mod legacy_rsa;
 mod reasons;
 mod spelling;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use symbolon_credential::claims_path::ElementPlaces;
 use symbolon_credential::w3c::cose::CoseCredential;
 use symbolon_credential::w3c::jose::JwtCredential;
 use symbolon_credential::w3c::{EnvelopeType, EnvelopedCredential, HolderBinding, VerifiableCredential};
@@ -17,9 +18,10 @@ use symbolon_credential::{Validity, w3c::W3cBudget};
 use symbolon_trust::trust_list::{TrustList, TrustedIssuer};
 
 use super::Want;
+use super::authorities::Authorities;
 use super::context::Context;
 use super::found::Found;
-use super::judged::{Judged, Permission, StatusSource};
+use super::judged::{Judged, Permission, StatusSource, digest};
 use super::photo;
 use super::unjudged::{Judgement, Unjudged};
 use crate::report::{Check, CheckName, CheckOutcome, CredentialFormat, Reason};
@@ -42,6 +44,7 @@ pub(super) struct Proven {
     pub(super) credential: VerifiableCredential,
     pub(super) validity: Validity,
     binding: HolderBinding,
+    element_places: ElementPlaces,
 }
 
 /// What was found about who made a credential.
@@ -49,7 +52,7 @@ pub(super) enum IssuerProof<'a> {
     Proven {
         passed: Vec<CheckName>,
         proven: Box<Proven>,
-        authorities: Vec<Vec<u8>>,
+        authorities: Authorities,
     },
     /// A key has to be asked for first.
     Waits { secured: Secured<'a>, want: Want },
@@ -197,7 +200,9 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
     judged.credential_type = proven.credential.specific_types().next().map(str::to_owned);
     judged.judge_period(context, &proven.validity);
     judged.judge_permission(issuer, permission(issuer, &proven.credential));
-    judged.authority_key_identifiers = authorities;
+    judged.note(authorities);
+    judged.shown.credential = identity(&proven.credential);
+    judged.shown.element_places = proven.element_places;
     judged.type_iris = type_iris(context, &proven.credential);
     judged.claims = claims(proven.credential.into_document());
     judged.photo = photo::of_subject(&judged.claims);
@@ -225,6 +230,24 @@ fn type_iris(context: &Context<'_>, credential: &VerifiableCredential) -> Vec<St
     credential
         .expanded_types(context.evidence.contexts())
         .unwrap_or_default()
+}
+
+/// What tells a credential from others, whoever wrote its document anew: the name that its issuer gave it and its places in status
+/// lists. One that has neither is told by what it says.
+fn identity(credential: &VerifiableCredential) -> Vec<u8> {
+    let mut places: Vec<Value> = credential
+        .bitstring_status_entries()
+        .map(|entry| json!([entry.list, entry.index]))
+        .collect();
+    places.sort_by_cached_key(Value::to_string);
+    let identity = if credential.id().is_none() && places.is_empty() {
+        let mut document = Value::Object(claims(credential.document().clone()));
+        document.sort_all_objects();
+        document
+    } else {
+        json!([credential.issuer(), credential.id(), places])
+    };
+    digest(identity.to_string().as_bytes())
 }
 
 /// What the issuer says, without what tells copies of a credential apart.

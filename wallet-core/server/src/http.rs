@@ -1,17 +1,20 @@
 //! The endpoints. Without the token every path answers 401, also those that do not exist.
 
 mod credentials;
+pub(crate) mod description;
+mod operations;
 mod presentations;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::Router;
 use http::StatusCode;
-use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
+use symbolon_http::openapi::{DescribedRouter, Descriptions, delete, get, post, served};
+use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_http::vcalm::failed;
 use symbolon_protocol::vcalm::{MAX_REQUEST_BYTES, paths};
+use url::Url;
 
 use crate::holder::Holder;
 
@@ -21,25 +24,41 @@ const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
 };
 
-pub(crate) fn router(holder: Arc<Holder>, token: AdministrationToken) -> Router {
+/// Every endpoint of `holder`, which is reached at `server`.
+pub(crate) fn router(holder: Arc<Holder>, token: AdministrationToken, server: &Url) -> Router {
+    let descriptions = Descriptions::new(|_| description::description(server));
+    endpoints(token)
+        .layer(descriptions.layer())
+        .with_state(holder)
+        .into_router()
+}
+
+/// The endpoints and their description.
+fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<Holder>> {
     let one_credential = format!("{}/{{id}}", paths::CREDENTIALS);
     let one_presentation = format!("{}/{{id}}", paths::PRESENTATIONS);
-    let routes = Router::new()
-        .route(paths::DERIVE, post(credentials::derive))
+    DescribedRouter::default()
+        .route(paths::DERIVE, post(operations::derive(), credentials::derive))
         .route(
             &one_credential,
-            get(credentials::show).delete(credentials::delete),
+            get(operations::show_credential(), credentials::show)
+                .and(delete(operations::delete_credential(), credentials::delete)),
         )
         .route(
             paths::PRESENTATIONS,
-            post(presentations::create).get(presentations::list),
+            post(operations::create_presentation(), presentations::create)
+                .and(get(operations::list_presentations(), presentations::list)),
         )
         .route(
             &one_presentation,
-            get(presentations::show).delete(presentations::delete),
+            get(operations::show_presentation(), presentations::show)
+                .and(delete(operations::delete_presentation(), presentations::delete)),
+        )
+        .route(
+            served::DESCRIPTION,
+            get(served::whole_described(operations::PRESENTATIONS), served::whole),
         )
         .fallback(async || failed(StatusCode::NOT_FOUND, "there is no such endpoint"))
-        .with_state(holder)
-        .layer(middleware::from_fn_with_state(token, require_administration));
-    harden(routes, LIMITS)
+        .behind_administration(token)
+        .harden(LIMITS)
 }

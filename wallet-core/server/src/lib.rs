@@ -9,6 +9,7 @@ mod server;
 
 pub use documents::{DocumentError, Forgotten, HeldDocuments, Kept, NotAnObjectId, ObjectId};
 pub use holder::{DeriveRefused, Holder, Made, PresentRefused, Setup};
+pub use http::description::description;
 pub use keys::{HolderKey, HolderKeyError};
 pub use presentable::NotPresentable;
 pub use server::{Listening, Running, Server};

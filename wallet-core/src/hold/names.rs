@@ -99,6 +99,13 @@ fn type_metadata(credential: &HeldCredential, policy: &WalletPolicy) -> Option<T
     }
 }
 
+/// The types that the type of an SD-JWT VC extends, by the type metadata that the policy carries.
+pub(crate) fn extended_types(credential: &HeldCredential, policy: &WalletPolicy) -> Vec<String> {
+    let extended = type_metadata(credential, policy).map(|metadata| metadata.extended);
+    let extended = extended.unwrap_or_default();
+    extended.iter().map(|vct| vct.as_str().to_owned()).collect()
+}
+
 fn from_issuer(claim: &ClaimDisplay) -> (ClaimsPath, Vec<LocalizedName>) {
     (claim.path.clone(), claim.names.clone())
 }

@@ -5,7 +5,7 @@ mod sd_jwt_vc;
 mod w3c;
 
 use serde_json::{Map, Value};
-use symbolon_credential::claims_path::{ClaimsPath, PathPart};
+use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces, PathPart};
 use symbolon_credential::data_integrity::JsonLd;
 use symbolon_crypto::x509::Certificate;
 
@@ -82,16 +82,21 @@ impl Opened<'_> {
         }
     }
 
-    /// The authority key identifiers of the issuer's chain, for `trusted_authorities` of type `aki`.
-    pub(crate) fn authority_key_identifiers(&self) -> Vec<Vec<u8>> {
-        let identifier = |der: &[u8]| {
-            let certificate = Certificate::parse(der).ok()?;
-            certificate.authority_key_identifier().map(<[u8]>::to_vec)
-        };
+    /// Where the elements of arrays stand for a verifier, who cannot tell a decoy of an SD-JWT from an element that is withheld, and
+    /// so counts both.
+    pub(crate) fn element_places(&self) -> ElementPlaces {
+        match self {
+            Self::SdJwtVc(opened) => opened.processed.element_places(),
+            Self::MsoMdoc(_) | Self::LdpVc(_) | Self::JwtVcJson(_) => ElementPlaces::AsIssued,
+        }
+    }
+
+    /// The certificates of the issuer's chain that the credential carries, the signer's first.
+    pub(crate) fn certificate_chain(&self) -> Vec<Certificate> {
         let of_header = |x5c: Option<&Vec<Vec<u8>>>| {
             x5c.into_iter()
                 .flatten()
-                .filter_map(|der| identifier(der))
+                .filter_map(|der| Certificate::parse(der).ok())
                 .collect()
         };
         match self {
@@ -99,7 +104,7 @@ impl Opened<'_> {
             Self::JwtVcJson(opened) => of_header(opened.token.header().x5c.as_ref()),
             Self::MsoMdoc(opened) => {
                 let chain = opened.issuer_signed.certificate_chain().iter();
-                chain.filter_map(|der| identifier(der)).collect()
+                chain.filter_map(|der| Certificate::parse(der).ok()).collect()
             }
             // A proof names a DID, not a certificate.
             Self::LdpVc(_) => Vec::new(),

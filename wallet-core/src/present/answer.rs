@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::SignOutcome;
+use symbolon_protocol::dcql::HolderBinding;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
-use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 
 use super::consent::Choice;
-use super::matching::Holdings;
+use super::matching::{Holding, Holdings};
 use super::selected::{Binding, Selected};
 use crate::error::{DeviceFault, WalletError};
 use crate::record::DisclosedCredential;
@@ -53,30 +54,28 @@ impl Wallet {
         };
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
-        for (query_id, credential_id) in choice.iter() {
+        for (query_id, credentials) in choice.iter() {
             let query = request
                 .dcql_query
                 .credential(query_id)
                 .ok_or(WalletError::InvalidChoice)?;
-            let (holding, paths) = holdings
-                .fitting(query)
-                .into_iter()
-                .filter_map(|(place, paths)| Some((holdings.entries.get(place)?, paths)))
-                .find(|(holding, _)| holding.credential.id == credential_id)
-                .ok_or(WalletError::InvalidChoice)?;
-            let selected = Selected::of(&holding.opened, &paths)?;
-            disclosed.push(DisclosedCredential {
-                credential: credential_id,
-                credential_type: holding.credential.credential_type.clone(),
-                claims: holding.names_for_history(&selected)?,
-            });
-            let key = self.ports.keys.describe(&holding.credential.key)?;
-            let unsigned = selected.bind(&binding, &key)?;
-            let signature = match self.ports.keys.sign(&unsigned.request(key.handle))? {
-                SignOutcome::Signed(signature) => signature,
-                SignOutcome::Locked => return Ok(Signed::KeyLocked),
-            };
-            presentations.insert(query_id.clone(), vec![unsigned.finish(&signature)?]);
+            let mut answers = Vec::with_capacity(credentials.len());
+            for credential_id in credentials {
+                let (holding, paths) = holdings
+                    .chosen(query, *credential_id)
+                    .ok_or(WalletError::InvalidChoice)?;
+                let selected = Selected::of(&holding.opened, &paths)?;
+                disclosed.push(DisclosedCredential {
+                    credential: *credential_id,
+                    credential_type: holding.credential.credential_type.clone(),
+                    claims: holding.names_for_history(&selected)?,
+                });
+                match self.present_selected(selected, query.holder_binding, holding, &binding)? {
+                    Some(presentation) => answers.push(presentation),
+                    None => return Ok(Signed::KeyLocked),
+                }
+            }
+            presentations.insert(query_id.clone(), answers);
         }
         let vp_token = VpToken(presentations);
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
@@ -98,5 +97,29 @@ impl Wallet {
             vp_token: text,
             disclosed,
         })))
+    }
+
+    /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
+    /// format can go without. `None` when the key store waits for the person.
+    fn present_selected(
+        &self,
+        selected: Selected<'_>,
+        holder_binding: HolderBinding,
+        holding: &Holding<'_>,
+        binding: &Binding<'_>,
+    ) -> Result<Option<Presentation>, WalletError> {
+        let selected = match holder_binding {
+            HolderBinding::Proven => selected,
+            HolderBinding::Absent => match selected.without_proof() {
+                Ok(presentation) => return Ok(Some(presentation)),
+                Err(selected) => *selected,
+            },
+        };
+        let key = self.ports.keys.describe(&holding.credential.key)?;
+        let unsigned = selected.bind(binding, &key)?;
+        match self.ports.keys.sign(&unsigned.request(key.handle))? {
+            SignOutcome::Signed(signature) => unsigned.finish(&signature).map(Some),
+            SignOutcome::Locked => Ok(None),
+        }
     }
 }

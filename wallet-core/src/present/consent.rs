@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
 use crate::identifiers::{CredentialId, FlowId};
@@ -24,7 +25,7 @@ pub struct ConsentRequest {
 }
 
 impl ConsentRequest {
-    /// The smallest answer, with the first credential that fits each query; `None` when what is held does not suffice.
+    /// The smallest answer, with the credential that discloses least for each query; `None` when what is held does not suffice.
     #[must_use]
     pub fn smallest_choice(&self) -> Option<Choice> {
         match &self.answerable {
@@ -37,7 +38,7 @@ impl ConsentRequest {
 /// Whether what is held satisfies the verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answerable {
-    /// It does. This is the smallest answer, with the first credential that fits each query.
+    /// It does. This is the smallest answer, with the credential that discloses least for each query.
     With(Choice),
     /// Something that the verifier insists on is not held; all that can be answered is a refusal.
     No {
@@ -55,10 +56,33 @@ pub struct AskedCredential {
     pub need: Need,
     /// The types that would do: `vct`, a document type, or the most specific type of each alternative as an IRI.
     pub credential_types: Vec<String>,
+    /// How many credentials may answer it.
+    pub count: PresentationCount,
+    /// Whether the verifier wants a proof that the credential is shown by whom it was issued to. Without one whoever is shown it
+    /// could show it again.
+    pub holder_binding: HolderBinding,
     /// What is asked of it, also when nothing held answers it.
     pub claims: Vec<AskedClaim>,
-    /// What is held that answers it, the best first; several when the person has a choice, none when it is not held.
+    /// What is held that answers it, what discloses least first; several when the person has a choice.
     pub candidates: Vec<CandidateCredential>,
+    /// Why nothing does, when nothing does. For the person alone: told to the verifier, it would tell what is in a credential that
+    /// is not shown ([OpenID4VP §15.4.1]).
+    ///
+    /// [OpenID4VP §15.4.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.4.1
+    pub lack: Option<Lack>,
+}
+
+/// Why nothing that is held answers a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// No credential of the type, in a form that the verifier reads.
+    NotHeld,
+    /// One is held, of another authority than the verifier accepts.
+    Authority,
+    /// One is held, and lacks a claim that is asked for.
+    Claims,
+    /// One is held, and a claim of it has another value than the verifier wants.
+    Values,
 }
 
 /// Whether a credential must be shown.
@@ -114,15 +138,27 @@ impl CandidateCredential {
     }
 }
 
-/// Which credential answers which query.
+/// Which credentials answer which query.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice(BTreeMap<QueryId, CredentialId>);
+pub struct Choice(BTreeMap<QueryId, Chosen>);
+
+/// The answer to a query; never empty. One credential is stored by itself, as it was before there could be several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Chosen(Vec<CredentialId>);
 
 impl Choice {
     /// Answers `query` with `credential`, instead of what answered it before.
     #[must_use]
     pub fn with(mut self, query: QueryId, credential: CredentialId) -> Self {
-        self.0.insert(query, credential);
+        self.0.insert(query, Chosen(vec![credential]));
+        self
+    }
+
+    /// Answers `query` with `credential` beside what answers it already. Only a query that takes several may have several.
+    #[must_use]
+    pub fn with_another(mut self, query: QueryId, credential: CredentialId) -> Self {
+        let chosen = self.0.entry(query).or_insert_with(|| Chosen(Vec::new()));
+        chosen.0.push(credential);
         self
     }
 
@@ -133,21 +169,51 @@ impl Choice {
         self
     }
 
-    /// The queries and their answers.
-    pub fn iter(&self) -> impl Iterator<Item = (&QueryId, CredentialId)> {
-        self.0.iter().map(|(query, credential)| (query, *credential))
+    /// The queries and their answers, none of which is empty.
+    pub fn iter(&self) -> impl Iterator<Item = (&QueryId, &[CredentialId])> {
+        self.0.iter().map(|(query, chosen)| (query, chosen.0.as_slice()))
     }
 
-    /// The answer to a query.
+    /// The answer to a query; empty when it has none.
     #[must_use]
-    pub fn credential(&self, query: &QueryId) -> Option<CredentialId> {
-        self.0.get(query).copied()
+    pub fn credentials(&self, query: &QueryId) -> &[CredentialId] {
+        self.0.get(query).map_or(&[], |chosen| &chosen.0)
+    }
+
+    /// Whether no query has an answer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Chosen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [only] => only.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Chosen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let malformed = |_| D::Error::custom("not the name of a credential, nor a list of them");
+        let chosen = match serde_json::Value::deserialize(deserializer)? {
+            list @ serde_json::Value::Array(_) => serde_json::from_value(list).map_err(malformed)?,
+            one => vec![serde_json::from_value(one).map_err(malformed)?],
+        };
+        if chosen.is_empty() {
+            return Err(D::Error::custom("a query is answered with nothing"));
+        }
+        Ok(Self(chosen))
     }
 }
 
 impl FromIterator<(QueryId, CredentialId)> for Choice {
     fn from_iter<T: IntoIterator<Item = (QueryId, CredentialId)>>(answers: T) -> Self {
-        Self(answers.into_iter().collect())
+        let chosen = |(query, credential)| (query, Chosen(vec![credential]));
+        Self(answers.into_iter().map(chosen).collect())
     }
 }
 
@@ -158,4 +224,28 @@ pub enum Decision {
     Share(Choice),
     /// Show nothing.
     Decline,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A flow that waited when the wallet was updated goes on.
+    #[test]
+    fn a_choice_of_one_is_stored_as_it_was_before_there_could_be_several() {
+        let query = |text| QueryId::parse(text).unwrap();
+        let credential = |digit: &str| -> CredentialId { digit.repeat(32).parse().unwrap() };
+        let choice = Choice::default()
+            .with(query("one"), credential("a"))
+            .with_another(query("two"), credential("a"))
+            .with_another(query("two"), credential("b"));
+        let stored = json!({ "one": "a".repeat(32), "two": ["a".repeat(32), "b".repeat(32)] });
+        assert_eq!(serde_json::to_value(&choice).unwrap(), stored);
+        assert_eq!(serde_json::from_value::<Choice>(stored).unwrap(), choice);
+        for broken in [json!({ "one": [] }), json!({ "one": 1 }), json!({ "one": ["x"] })] {
+            assert!(serde_json::from_value::<Choice>(broken).is_err());
+        }
+    }
 }

@@ -1,22 +1,28 @@
 //! What of the wallet answers a query, and what exactly it would disclose.
 
-use symbolon_credential::claims_path::ClaimsPath;
+use std::collections::BTreeSet;
+
+use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces};
 use symbolon_credential::data_integrity::JsonLd;
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::Certificate;
 use symbolon_protocol::dcql::{
-    Candidate, CandidateKind, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta, QueryId,
-    SetRequirement, Unsatisfied, W3cFormat, match_query,
+    Candidate, CandidateKind, CandidateMismatch, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta,
+    PresentationCount, QueryId, Unsatisfied, W3cFormat, match_query,
 };
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
-    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Need, Retention,
+    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Lack, Need,
+    Retention,
 };
 use super::formats;
 use super::selected::Selected;
 use crate::error::WalletError;
-use crate::hold::{ClaimNames, CredentialSummary, Disclosable, Opened, ShownClaim, open_held};
-use crate::identifiers::FlowId;
+use crate::hold::{
+    ClaimNames, CredentialSummary, Disclosable, Opened, PersonalClaim, ShownClaim, extended_types, open_held,
+};
+use crate::identifiers::{CredentialId, FlowId};
 use crate::language::Languages;
 use crate::policy::WalletPolicy;
 use crate::ports::KEY_ALGORITHM;
@@ -32,6 +38,9 @@ pub(super) struct Holding<'a> {
     pub(super) credential: &'a HeldCredential,
     pub(super) opened: Opened<'a>,
     authorities: Vec<Vec<u8>>,
+    trusted_lists: Vec<String>,
+    extended_types: Vec<String>,
+    element_places: ElementPlaces,
 }
 
 impl<'a> Holdings<'a> {
@@ -40,6 +49,7 @@ impl<'a> Holdings<'a> {
     pub(super) fn read(
         credentials: &'a [HeldCredential],
         verifier: &VpFormats,
+        policy: &WalletPolicy,
         json_ld: Option<JsonLd<'a>>,
         now: UnixTime,
     ) -> Result<Self, WalletError> {
@@ -52,9 +62,13 @@ impl<'a> Holdings<'a> {
         for credential in current {
             let opened = open_held(credential, json_ld)?;
             if formats::reads(verifier, &opened, KEY_ALGORITHM) {
+                let chain = opened.certificate_chain();
                 entries.push(Holding {
                     credential,
-                    authorities: opened.authority_key_identifiers(),
+                    authorities: authority_key_identifiers(&chain),
+                    trusted_lists: policy.trusted_lists_of(&credential.issuer, &chain),
+                    extended_types: extended_types(credential, policy),
+                    element_places: opened.element_places(),
                     opened,
                 });
             }
@@ -68,23 +82,57 @@ impl<'a> Holdings<'a> {
             .map(|holding| Candidate {
                 kind: holding.kind(),
                 claims: holding.opened.claims(),
+                element_places: &holding.element_places,
                 authority_key_identifiers: &holding.authorities,
+                trusted_lists: &holding.trusted_lists,
                 holder_binding: HolderBinding::Proven,
             })
             .collect()
     }
 
     pub(super) fn answer(&self, query: &DcqlQuery) -> Result<Matches, Unsatisfied> {
-        match_query(query, &self.candidates())
+        match_query(query, &self.candidates(), &|place, paths| {
+            self.measure(place, paths)
+        })
     }
 
-    /// What `credential_query` would be answered with: the credential's place in `entries` and the claims to disclose.
-    pub(super) fn fitting(&self, credential_query: &CredentialQuery) -> Vec<(usize, Vec<ClaimsPath>)> {
-        self.candidates()
-            .iter()
-            .enumerate()
-            .filter_map(|(place, candidate)| Some((place, candidate.answer(credential_query).ok()?)))
-            .collect()
+    /// How many claims about the person a verifier would see. What cannot be shown is never preferred.
+    fn measure(&self, place: usize, paths: &[ClaimsPath]) -> usize {
+        let claims = self.entries.get(place).map(|holding| holding.extent(paths));
+        claims.and_then(Result::ok).unwrap_or(usize::MAX)
+    }
+
+    /// What `credential_query` would be answered with, what discloses least first: the credential's place in `entries` and the
+    /// claims to disclose. Or why nothing answers it.
+    pub(super) fn fitting(
+        &self,
+        credential_query: &CredentialQuery,
+    ) -> Result<Vec<(usize, Vec<ClaimsPath>)>, Lack> {
+        let mut lack = Lack::NotHeld;
+        let mut fitting = Vec::new();
+        for (place, candidate) in self.candidates().iter().enumerate() {
+            match candidate.answer(credential_query) {
+                Ok(paths) => fitting.push((place, paths)),
+                Err(mismatch) => lack = lack.max(lack_of(mismatch)),
+            }
+        }
+        fitting.sort_by_cached_key(|(place, paths)| self.measure(*place, paths));
+        if fitting.is_empty() {
+            Err(lack)
+        } else {
+            Ok(fitting)
+        }
+    }
+
+    /// The credential of that name, if it answers `credential_query`, and the claims to disclose.
+    pub(super) fn chosen(
+        &self,
+        credential_query: &CredentialQuery,
+        credential: CredentialId,
+    ) -> Option<(&Holding<'a>, Vec<ClaimsPath>)> {
+        let mut held = self.candidates().into_iter().zip(&self.entries);
+        let (candidate, holding) = held.find(|(_, holding)| holding.credential.id == credential)?;
+        Some((holding, candidate.answer(credential_query).ok()?))
     }
 
     /// The consent request for a query.
@@ -147,7 +195,7 @@ impl<'a> Holdings<'a> {
         let names = self
             .entries
             .iter()
-            .find(|holding| is_of_type(&query.meta, holding.kind()))
+            .find(|holding| holding.kind().is_of_type(&query.meta))
             .map(|holding| ClaimNames::of(holding.credential, policy));
         let claims = query
             .claims
@@ -166,8 +214,11 @@ impl<'a> Holdings<'a> {
                 },
             })
             .collect();
-        let candidates = self
-            .fitting(query)
+        let (fitting, lack) = match self.fitting(query) {
+            Ok(fitting) => (fitting, None),
+            Err(lack) => (Vec::new(), Some(lack)),
+        };
+        let candidates = fitting
             .into_iter()
             .filter_map(|(place, paths)| Some((self.entries.get(place)?, paths)))
             .map(|(holding, paths)| {
@@ -181,35 +232,29 @@ impl<'a> Holdings<'a> {
             query: query.id.clone(),
             need,
             credential_types: types_asked(&query.meta),
+            count: query.count,
+            holder_binding: query.holder_binding,
             claims,
             candidates,
+            lack,
         })
     }
 
-    /// Whether a choice answers the query: every answer fits its query, and everything that the verifier insists on is there.
+    /// Whether a choice answers the query: every answer fits its query, and together they are what was asked for.
     pub(super) fn satisfies(&self, query: &DcqlQuery, choice: &Choice) -> bool {
-        let fits = choice.iter().all(|(id, credential)| {
+        let fits = choice.iter().all(|(id, credentials)| {
             query.credential(id).is_some_and(|credential_query| {
-                self.fitting(credential_query)
-                    .iter()
-                    .filter_map(|(place, _)| self.entries.get(*place))
-                    .any(|holding| holding.credential.id == credential)
+                let different: BTreeSet<_> = credentials.iter().collect();
+                let count = match credential_query.count {
+                    PresentationCount::One => credentials.len() == 1,
+                    PresentationCount::Several => different.len() == credentials.len(),
+                };
+                let mut credentials = credentials.iter();
+                count && credentials.all(|credential| self.chosen(credential_query, *credential).is_some())
             })
         });
-        let answered = |id: &QueryId| choice.credential(id).is_some();
-        let complete = if query.credential_sets().is_empty() {
-            query
-                .credentials()
-                .iter()
-                .all(|credential_query| answered(&credential_query.id))
-        } else {
-            query
-                .credential_sets()
-                .iter()
-                .filter(|set| set.requirement == SetRequirement::Required)
-                .all(|set| set.options.iter().any(|option| option.iter().all(answered)))
-        };
-        fits && complete && choice.iter().next().is_some()
+        let answered = choice.iter().map(|(id, _)| id).collect();
+        fits && !choice.is_empty() && query.check_combination(&answered).is_ok()
     }
 }
 
@@ -218,6 +263,7 @@ impl Holding<'_> {
         match &self.credential.content {
             HeldContent::SdJwtVc { .. } => CandidateKind::SdJwtVc {
                 vct: &self.credential.credential_type,
+                extended: &self.extended_types,
             },
             HeldContent::MsoMdoc { .. } => CandidateKind::MsoMdoc {
                 doctype: &self.credential.credential_type,
@@ -230,6 +276,24 @@ impl Holding<'_> {
                 format: W3cFormat::JwtVcJson,
                 types,
             },
+        }
+    }
+
+    /// How many claims about the person a verifier would see, at the least: what is shown always and what the paths lead to.
+    fn extent(&self, paths: &[ClaimsPath]) -> Result<usize, WalletError> {
+        match &self.opened {
+            Opened::SdJwtVc(_) | Opened::MsoMdoc(_) => {
+                Ok(Selected::of(&self.opened, paths)?.personal_claims()?.len())
+            }
+            // Deriving a document to count what is in it would take longer than showing it.
+            Opened::LdpVc(_) | Opened::JwtVcJson(_) => {
+                let claims = self.opened.personal_claims()?;
+                let is_shown = |claim: &&PersonalClaim| {
+                    claim.disclosable == Disclosable::Always
+                        || paths.iter().any(|path| path.agrees_with(&claim.path))
+                };
+                Ok(claims.iter().filter(is_shown).count())
+            }
         }
     }
 
@@ -278,18 +342,17 @@ fn types_asked(meta: &Meta) -> Vec<String> {
     }
 }
 
-fn is_of_type(meta: &Meta, kind: CandidateKind<'_>) -> bool {
-    match (meta, kind) {
-        (Meta::SdJwtVc { vct_values }, CandidateKind::SdJwtVc { vct }) => {
-            vct_values.iter().any(|wanted| wanted == vct)
-        }
-        (Meta::MsoMdoc { doctype_value }, CandidateKind::MsoMdoc { doctype }) => doctype_value == doctype,
-        (Meta::W3c { format, type_values }, CandidateKind::W3c { format: own, types }) => {
-            *format == own
-                && type_values
-                    .iter()
-                    .any(|wanted| wanted.iter().all(|iri| types.contains(iri)))
-        }
-        _ => false,
+const fn lack_of(mismatch: CandidateMismatch) -> Lack {
+    match mismatch {
+        CandidateMismatch::Authority => Lack::Authority,
+        CandidateMismatch::Claims => Lack::Claims,
+        CandidateMismatch::Values => Lack::Values,
+        _ => Lack::NotHeld,
     }
+}
+
+/// The authority key identifiers of a chain, for `trusted_authorities` of type `aki`.
+fn authority_key_identifiers(chain: &[Certificate]) -> Vec<Vec<u8>> {
+    let identifiers = chain.iter().filter_map(Certificate::authority_key_identifier);
+    identifiers.map(<[u8]>::to_vec).collect()
 }

@@ -262,6 +262,10 @@ impl Wallet {
         for disclosed in &sending.disclosed {
             let shown = credentials.iter().find(|held| held.id == disclosed.credential);
             if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
+                // One copy answers every query of a request: the verifier knows that it is one person's anyway.
+                if shown_keys.contains(&shown.key) {
+                    continue;
+                }
                 shown_keys.push(shown.key.clone());
                 changes.push(Change::AfterShowing {
                     shown: shown.key.clone(),
@@ -329,7 +333,7 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<Holdings<'a>, WalletError> {
         let formats = &verified.request().client_metadata.vp_formats_supported;
-        Holdings::read(credentials, formats, self.json_ld(), now)
+        Holdings::read(credentials, formats, &self.policy, self.json_ld(), now)
     }
 }
 

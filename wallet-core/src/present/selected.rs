@@ -84,6 +84,21 @@ impl<'h> Selected<'h> {
         }
     }
 
+    /// What is shown where no proof of the holder is asked for ([OpenID4VP §5.3]): the credential itself, with what is selected of it.
+    /// Whoever is shown it can show it again. An mdoc is shown in a response that its device signs, whatever is asked for
+    /// ([OpenID4VP appendix B.2.5]), and given back.
+    ///
+    /// [OpenID4VP §5.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.3
+    /// [OpenID4VP appendix B.2.5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#appendix-B.2.5
+    pub(super) fn without_proof(self) -> Result<Presentation, Box<Self>> {
+        match self {
+            Self::SdJwtVc(selection) => Ok(Presentation::Text(selection.without_key_binding())),
+            Self::LdpVc { shown, .. } => Ok(Presentation::Object(shown)),
+            Self::JwtVcJson(opened) => Ok(Presentation::Text(opened.token.text().to_owned())),
+            Self::MsoMdoc { .. } => Err(Box::new(self)),
+        }
+    }
+
     /// Prepares the signature of the holder's key over this selection and this request.
     pub(super) fn bind(self, binding: &Binding<'_>, key: &KeyDescription) -> Result<Unsigned, WalletError> {
         match self {

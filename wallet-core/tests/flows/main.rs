@@ -25,6 +25,8 @@ mod killed;
 #[cfg(test)]
 mod presenting;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod receiving;
 #[cfg(test)]
 mod signing_in;

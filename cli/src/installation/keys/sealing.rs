@@ -13,13 +13,15 @@ use crate::installation::sealed::SealedPurpose;
 
 impl KeyFolder {
     /// Moves every plain secret into a sealed file, and returns their names. The plain files go once the sealed file is
-    /// durable and was read back; whoever was interrupted in between does it again.
+    /// durable and was read back; whoever was interrupted in between does it again. The passphrase of a new sealed file must open those
+    /// of `others`, which an installation has one passphrase for.
     ///
     /// # Errors
     /// [`KeyFileError`]. No secret is lost: each is in its plain file, in the sealed file, or in both.
     pub fn seal(
         &self,
         source: &PassphraseSource,
+        others: &[Self],
         randomness: &dyn Randomness,
     ) -> Result<Vec<String>, KeyFileError> {
         let plain = vault::plain_secrets(&self.path)?;
@@ -40,6 +42,9 @@ impl KeyFolder {
             }
             None => {
                 let passphrase = source.read_new()?;
+                for other in others.iter().filter_map(|other| other.vault.as_ref()) {
+                    other.check_passphrase(&passphrase)?;
+                }
                 let (purpose, source) = (SealedPurpose::InstallationKeys, source.clone());
                 // In one write: were it empty for a moment, a crash would leave an installation without keys until this is run again.
                 let vault = Vault::create(&self.path, purpose, source, &passphrase, &secrets, randomness)?;

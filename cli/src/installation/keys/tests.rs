@@ -84,7 +84,7 @@ fn keys_read_back_before_and_after_they_are_sealed_and_no_plain_file_is_left() {
     assert!(!place.keys().is_sealed());
     let moved = place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(3))
+        .seal(&place.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     assert_eq!(moved, ["card-signing", "pack", "verifier-requests"]);
     assert!(place.keys().is_sealed());
@@ -105,7 +105,7 @@ fn a_wrong_passphrase_and_a_changed_file_are_refused() {
     let place = filled();
     place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(3))
+        .seal(&place.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     place.set_passphrase("correct horse battery stable");
     let refused = |error| {
@@ -151,7 +151,7 @@ fn sealing_that_was_interrupted_is_made_good_and_loses_nothing() {
     .into();
     place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(3))
+        .seal(&place.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     // The power went when the sealed file was written and no plain one was removed, or only some were.
     for from in 0..plain.len() {
@@ -165,7 +165,7 @@ fn sealing_that_was_interrupted_is_made_good_and_loses_nothing() {
         );
         place
             .keys()
-            .seal(&place.source(), &SeededRandomness::new(4))
+            .seal(&place.source(), &[], &SeededRandomness::new(4))
             .unwrap();
         assert!(place.keys().left_in_the_clear().unwrap().is_empty());
         check(&place);
@@ -176,7 +176,7 @@ fn sealing_that_was_interrupted_is_made_good_and_loses_nothing() {
     check(&other);
     other
         .keys()
-        .seal(&other.source(), &SeededRandomness::new(3))
+        .seal(&other.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     check(&other);
 }
@@ -186,14 +186,14 @@ fn a_plain_key_that_contradicts_the_sealed_one_is_kept_and_told() {
     let place = filled();
     place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(3))
+        .seal(&place.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     KeyFolder::below(place.folder.path())
         .write_key(KeyPurpose::Pack, &secret(7))
         .unwrap();
     let refused = place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(4))
+        .seal(&place.source(), &[], &SeededRandomness::new(4))
         .unwrap_err();
     assert!(matches!(refused, KeyFileError::Contradiction(_)));
     assert!(place.file("pack.key.pem").exists());
@@ -207,7 +207,7 @@ fn a_next_key_signs_once_its_certificate_is_there_and_a_crash_in_between_leaves_
         if sealed {
             place
                 .keys()
-                .seal(&place.source(), &SeededRandomness::new(3))
+                .seal(&place.source(), &[], &SeededRandomness::new(3))
                 .unwrap();
         }
         let keys = place.keys();
@@ -272,7 +272,7 @@ fn a_key_that_the_configuration_names_is_private_and_is_found_where_sealing_has_
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     place
         .keys()
-        .seal(&place.source(), &SeededRandomness::new(3))
+        .seal(&place.source(), &[], &SeededRandomness::new(3))
         .unwrap();
     assert!(!path.exists());
     assert_eq!(read(&path).unwrap(), plain);

@@ -114,6 +114,14 @@ impl Vault {
         decode(&opened).ok_or_else(|| self.content())
     }
 
+    /// Whether a passphrase is this file's.
+    pub(super) fn check_passphrase(&self, passphrase: &Passphrase) -> Result<(), KeyFileError> {
+        let file = read(&self.file)?;
+        let key = SealingKey::of_file(&file, self.purpose, passphrase);
+        let opened = key.and_then(|key| key.open(&file));
+        opened.map(drop).map_err(|error| self.sealed(error))
+    }
+
     /// Replaces secrets, all at once.
     pub(super) fn change(
         &self,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::{base64, base64url};
 use symbolon_crypto::symmetric::constant_time_equal;
 use symbolon_crypto::{UnixTime, random_bytes};
+use symbolon_http::openapi::ToSchema;
 use symbolon_issuer::audit::AuditAction;
 use symbolon_issuer::store::{Space, StoreError};
 use symbolon_store::{Snapshot, StoredEntry};
@@ -23,7 +24,7 @@ pub const BACKUP_PAGE_BYTES: usize = 4 << 20;
 pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(300);
 
 /// A backup that was begun.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupBegun {
     /// Its name, for the orders that follow.
@@ -35,7 +36,7 @@ pub struct BackupBegun {
 }
 
 /// Which part of a backup is to be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupPageOrder {
     /// The backup.
@@ -46,7 +47,7 @@ pub struct BackupPageOrder {
 }
 
 /// Where a page ends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupCursor {
     /// The space of the last entry.
@@ -56,7 +57,7 @@ pub struct BackupCursor {
 }
 
 /// A backup to be ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupOrder {
     /// The backup.
@@ -106,6 +107,10 @@ impl Administration {
         let event = self.event(taken_at, AuditAction::BackedUp)?;
         issuer.store().put_event(event).await?;
         issuer.chain_events().await?;
+        // The books of the other issuers are in it, and what waits in them stands under no hash yet.
+        for other in issuer.carried() {
+            other.chain_events().await?;
+        }
         let snapshot = Arc::new(store.snapshot().map_err(unavailable)?);
         let entries = snapshot.count(&Space::names_of_books()).map_err(unavailable)?;
         let name = base64url::encode(&random_bytes::<16>(&*issuer.setup.randomness)?);

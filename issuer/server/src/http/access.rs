@@ -6,13 +6,34 @@
 use axum::response::Response;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_http::openapi::{Answer, Operation, Presence, Security};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::oauth::access_token::{AccessTokenError, AccessTokenScheme, PresentedAccessToken};
-use symbolon_protocol::oauth::dpop::HttpMethod;
+use symbolon_protocol::oauth::dpop::{HttpMethod, NONCE_HEADER};
 
 use super::answer::{challenge, failure};
 use super::proofs::{ProofFields, with_dpop_nonce};
 use crate::issuer::{AccessFailure, Issuer, ResourceRequest};
+
+/// What every endpoint says that an access token opens.
+pub(super) fn protected(operation: Operation) -> Operation {
+    let refused = |status, description| {
+        Answer::empty(status, description)
+            .challenge("The scheme, the error, and what would do.")
+            .header(
+                NONCE_HEADER,
+                "A nonce for the next proof, for a token that is bound to a key.",
+                Presence::Sometimes,
+            )
+            .not_cached()
+    };
+    operation
+        .secured(&[Security::BearerAccessToken])
+        .secured(&[Security::DpopAccessToken, Security::DpopProof])
+        .answers(refused(400, "The token is sent in more than one way."))
+        .answers(refused(401, "The token or its proof is missing, or does not do."))
+        .answers(refused(403, "The token does not open this."))
+}
 
 /// A token as it came with a posted request.
 pub(super) struct Presented<'a> {

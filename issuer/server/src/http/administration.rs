@@ -1,24 +1,29 @@
-//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist.
+//! The administration interface under `/admin/v1`. Without the token every path answers 401, also those that do not exist; all but the
+//! one at which the server proves that it has the token.
+
+mod operations;
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64;
-use symbolon_http::serve::{AdministrationToken, Limits, harden, require_administration};
+use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post, served};
+use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_issuer::credential_record::StatusActionRefused;
 use symbolon_issuer::grant::RenewalRefused;
 use symbolon_issuer::record::{RowFormat, Uin};
 use symbolon_issuer::record_source::RecordSourceError;
 
+use super::Served;
 use super::answer::{has_media_type, retry_after};
+use super::tags::ADMINISTRATION;
 use crate::administration::{Administration, AdministrationError, encode_entries};
 
 /// An import of some thousand records with portraits.
@@ -32,34 +37,59 @@ pub(crate) const NDJSON: &str = "application/x-ndjson";
 /// The media type of CSV.
 pub(crate) const CSV: &str = "text/csv";
 
-pub(super) fn router(administration: Administration, token: AdministrationToken) -> Router {
-    let routes = Router::new()
-        .route("/records/import", post(import))
-        .route("/records/show", post(show))
-        .route("/records/export", post(export))
-        .route("/offers", post(create_offer))
-        .route("/offers/list", post(offers))
-        .route("/offers/show", post(show_offer))
-        .route("/offers/cancel", post(cancel_offer))
-        .route("/offers/transaction-code", post(renew_transaction_code))
-        .route("/credentials/list", post(credentials))
-        .route("/credentials/status", post(change_status))
-        .route("/credentials/requests/list", post(transactions))
-        .route("/credentials/requests/decide", post(decide))
-        .route("/cards", post(issue_card))
-        .route("/status-sections", get(status_sections))
-        .route("/status-lists", post(open_fresh_shard))
-        .route("/packs", post(build_pack))
-        .route("/backups", post(begin_backup))
-        .route("/backups/pages", post(backup_page))
-        .route("/backups/end", post(end_backup))
-        .route("/sign-in-codes", post(sign_in_codes))
-        .route("/audit", get(audit))
-        .route("/audit/verify", post(verify_audit))
+pub(super) fn router(token: AdministrationToken) -> DescribedRouter<Served> {
+    DescribedRouter::default()
+        .route("/records/import", post(operations::import(), import))
+        .route("/records/show", post(operations::show(), show))
+        .route("/records/export", post(operations::export(), export))
+        .route("/offers", post(operations::create_offer(), create_offer))
+        .route("/offers/list", post(operations::list_offers(), offers))
+        .route("/offers/show", post(operations::show_offer(), show_offer))
+        .route("/offers/cancel", post(operations::cancel_offer(), cancel_offer))
+        .route(
+            "/offers/transaction-code",
+            post(operations::renew_transaction_code(), renew_transaction_code),
+        )
+        .route(
+            "/credentials/list",
+            post(operations::list_credentials(), credentials),
+        )
+        .route(
+            "/credentials/status",
+            post(operations::change_status(), change_status),
+        )
+        .route(
+            "/credentials/requests/list",
+            post(operations::list_requests(), transactions),
+        )
+        .route("/credentials/requests/decide", post(operations::decide(), decide))
+        .route("/cards", post(operations::issue_card(), issue_card))
+        .route(
+            "/status-sections",
+            get(operations::status_sections(), status_sections),
+        )
+        .route(
+            "/status-lists",
+            post(operations::open_fresh_shard(), open_fresh_shard),
+        )
+        .route("/packs", post(operations::build_pack(), build_pack))
+        .route(
+            "/keys/changes",
+            post(operations::note_key_changes(), note_key_changes),
+        )
+        .route("/backups", post(operations::begin_backup(), begin_backup))
+        .route("/backups/pages", post(operations::backup_page(), backup_page))
+        .route("/backups/end", post(operations::end_backup(), end_backup))
+        .route("/sign-in-codes", post(operations::sign_in_codes(), sign_in_codes))
+        .route("/audit", get(operations::audit(), audit))
+        .route("/audit/verify", post(operations::verify_audit(), verify_audit))
+        .route(
+            served::DESCRIPTION,
+            get(served::whole_described(ADMINISTRATION), served::whole),
+        )
         .fallback(async || StatusCode::NOT_FOUND)
-        .with_state(administration)
-        .layer(middleware::from_fn_with_state(token, require_administration));
-    harden(routes, LIMITS)
+        .administration(token, ADMINISTRATION)
+        .harden(LIMITS)
 }
 
 async fn import(State(administration): State<Administration>, headers: HeaderMap, body: Bytes) -> Response {
@@ -77,9 +107,12 @@ async fn import(State(administration): State<Administration>, headers: HeaderMap
     to_its_end(async move { answer(administration.import(format, body.into()).await) }).await
 }
 
-#[derive(Deserialize)]
+/// Which record.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ShowOrder {
+    /// The UIN.
+    #[schema(value_type = String)]
     record: Uin,
 }
 
@@ -88,10 +121,13 @@ async fn show(State(administration): State<Administration>, body: Bytes) -> Resu
     Ok(answer(administration.record(&order.record).await))
 }
 
-#[derive(Deserialize)]
+/// Which page.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExportOrder {
+    /// The last UIN of the page before.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     after: Option<Uin>,
 }
 
@@ -184,8 +220,9 @@ async fn issue_card(
 }
 
 /// The signed sections, each in base64.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Sections {
+    /// One for each status list.
     sections: Vec<String>,
 }
 
@@ -210,6 +247,14 @@ async fn build_pack(State(administration): State<Administration>) -> Response {
         Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
         Err(error) => error.into_response(),
     }
+}
+
+async fn note_key_changes(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(answer(administration.note_key_changes(&order).await))
 }
 
 async fn begin_backup(State(administration): State<Administration>) -> Response {

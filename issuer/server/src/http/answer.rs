@@ -46,7 +46,7 @@ pub(super) fn no_store(mut response: Response) -> Response {
 }
 
 /// Says when to come back.
-pub(super) fn retry_after(mut response: Response, wait: std::time::Duration) -> Response {
+pub(crate) fn retry_after(mut response: Response, wait: std::time::Duration) -> Response {
     response
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));

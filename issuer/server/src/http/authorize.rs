@@ -8,13 +8,57 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_http::openapi::{Answer, Operation, Presence};
 use symbolon_issuer::metadata::paths;
 
 use super::answer::{failure, has_media_type, no_store};
 use super::browser::set_browser_key;
+use super::messages::oauth::AuthorizationRequestForm;
+use super::tags::AUTHORIZATION;
 use crate::issuer::{BeginFailure, Issuer};
+use crate::pages::operations::shown;
 use crate::pages::{Problem, problem_page};
+
+pub(super) fn by_address_described() -> Operation {
+    authorization(
+        Operation::new("authorize", AUTHORIZATION, "A browser begins an authorization")
+            .query("client_id", "Who asks.", Presence::Sometimes)
+            .query(
+                "request_uri",
+                "What the endpoint of pushed requests answered.",
+                Presence::Sometimes,
+            ),
+    )
+}
+
+pub(super) fn by_form_described() -> Operation {
+    authorization(
+        Operation::new(
+            "authorizeByForm",
+            AUTHORIZATION,
+            "A browser begins an authorization by a form",
+        )
+        .form::<AuthorizationRequestForm>(),
+    )
+}
+
+fn authorization(operation: Operation) -> Operation {
+    let page = |status, description| shown(Answer::empty(status, description));
+    operation
+        .about("The parameters of the request itself may stand here as well, unless the issuer wants them pushed.")
+        .specified("RFC 6749, section 3.1", "https://www.rfc-editor.org/rfc/rfc6749#section-3.1")
+        .answers(
+            Answer::empty(303, "On to the sign-in page, or back to the wallet with an error.")
+                .named(LOCATION, "Where to.", Presence::Always)
+                .named(SET_COOKIE, "The key of the authorization.", Presence::Sometimes)
+                .not_cached(),
+        )
+        .answers(page(400, "The request is wrong, and there is nowhere safe to send the browser."))
+        .answers(Answer::empty(500, "The issuer failed.").not_cached())
+        .answers(page(503, "The issuer cannot answer now."))
+}
 
 pub(super) async fn by_address(
     State(issuer): State<Arc<Issuer>>,
@@ -22,11 +66,6 @@ pub(super) async fn by_address(
     headers: HeaderMap,
 ) -> Response {
     begin(&issuer, &headers, query.unwrap_or_default().as_bytes()).await
-}
-
-/// Whoever only looks whether the address is there must not use the request up.
-pub(super) async fn not_by_head() -> StatusCode {
-    StatusCode::METHOD_NOT_ALLOWED
 }
 
 /// The same by a form, which every authorization server may take ([RFC 6749 §3.1]).

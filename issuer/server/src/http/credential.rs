@@ -10,6 +10,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use symbolon_http::openapi::{Answer, Operation, text};
 use symbolon_issuer::issuance::RefusalCode;
 use symbolon_issuer::metadata::paths;
 use symbolon_issuer::record_source::RecordSourceError;
@@ -18,9 +20,55 @@ use symbolon_protocol::openid4vci::credential::RequestCarriage;
 use symbolon_protocol::openid4vci::encryption::ENCRYPTED_MEDIA_TYPE;
 use symbolon_protocol::openid4vci::error::CredentialErrorCode;
 
+use super::access::protected;
 use super::access::{Presented, challenged};
 use super::answer::{failure, has_media_type, no_store, refusal, retry_after};
+use super::messages::issuance::{CredentialRequest, CredentialResponse, DeferredResponse};
+use super::tags::ISSUANCE;
 use crate::issuer::{Answered, CarriedRequest, CredentialFailure, Issuer};
+
+pub(super) fn described() -> Operation {
+    let operation = Operation::new("requestCredential", ISSUANCE, "Credentials for proven keys")
+        .specified(
+            "OpenID4VCI 1.0, section 8",
+            "https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-8",
+        )
+        .json::<CredentialRequest>()
+        .example(
+            "application/json",
+            json!({
+                "credential_configuration_id": "NationalIdentity",
+                "proofs": { "jwt": ["eyJ0eXAiOiJvcGVuaWQ0dmNpLXByb29mK2p3dCJ9.e30.c2lnbmF0dXJl"] },
+            }),
+        );
+    credential_endpoint(operation)
+}
+
+/// What both credential endpoints take and answer.
+pub(super) fn credential_endpoint(operation: Operation) -> Operation {
+    let codes = CredentialErrorCode::ALL.iter().map(|code| code.as_str());
+    let encrypted = "An encrypted request and an encrypted answer are JWTs (OpenID4VCI 1.0, section 10).";
+    protected(operation)
+        .about(encrypted)
+        .body(ENCRYPTED_MEDIA_TYPE, text())
+        .answers(
+            Answer::json::<CredentialResponse>(200, "The credentials.")
+                .file(ENCRYPTED_MEDIA_TYPE)
+                .not_cached(),
+        )
+        .answers(
+            Answer::json::<DeferredResponse>(202, "The credentials are not ready.")
+                .file(ENCRYPTED_MEDIA_TYPE)
+                .not_cached(),
+        )
+        .answers(Answer::error(400, "The request is refused.", codes).not_cached())
+        .answers(Answer::empty(500, "The issuer failed.").not_cached())
+        .answers(
+            Answer::empty(503, "The store or the register does not answer.")
+                .retry_after()
+                .not_cached(),
+        )
+}
 
 pub(super) async fn credential(
     State(issuer): State<Arc<Issuer>>,

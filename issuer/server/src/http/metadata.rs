@@ -15,15 +15,20 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
+use symbolon_http::openapi::{Answer, Operation, Presence, object};
 use symbolon_protocol::identifier::UrlError;
-use symbolon_protocol::oauth::metadata::AuthorizationServerMetadata;
+use symbolon_protocol::oauth::metadata;
 
 use super::accept::accepted_metadata;
+use super::messages::documents::{
+    AuthorizationServerMetadata, CredentialIssuerMetadata, JwtVcIssuerMetadata,
+};
+use super::tags::DOCUMENTS;
 use crate::issuer::{Issuer, MetadataForm, ServedMetadata};
 
 /// The documents, which do not change while the process runs.
 pub(super) struct Documents {
-    authorization_server: AuthorizationServerMetadata,
+    authorization_server: metadata::AuthorizationServerMetadata,
     jwt_vc_issuer: Value,
     did_document: Option<Value>,
 }
@@ -48,6 +53,122 @@ impl Documents {
             did_document: issuer.signers.assertion().did_document(),
         })
     }
+}
+
+pub(super) fn credential_issuer_described() -> Operation {
+    Operation::new(
+        "readCredentialIssuerMetadata",
+        DOCUMENTS,
+        "What this issuer offers, and where",
+    )
+    .specified(
+        "OpenID4VCI 1.0, section 12.2",
+        "https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2",
+    )
+    .header(
+        "Accept",
+        "`application/jwt` for signed metadata; JSON without it.",
+        Presence::Sometimes,
+    )
+    .header(
+        "Accept-Language",
+        "The languages of what is shown to people.",
+        Presence::Sometimes,
+    )
+    .answers(
+        public(Answer::json::<CredentialIssuerMetadata>(200, "The metadata."))
+            .file(JWT)
+            .named(
+                VARY,
+                "The answer depends on both header fields.",
+                Presence::Always,
+            )
+            .named(
+                CONTENT_LANGUAGE,
+                "The language, where there is one.",
+                Presence::Sometimes,
+            ),
+    )
+    .answers(Answer::empty(406, "Neither form will do."))
+    .answers(Answer::empty(500, "The metadata cannot be signed."))
+}
+
+pub(super) fn authorization_server_described() -> Operation {
+    Operation::new(
+        "readAuthorizationServerMetadata",
+        DOCUMENTS,
+        "What the authorization server can do",
+    )
+    .specified(
+        "RFC 8414, section 3",
+        "https://www.rfc-editor.org/rfc/rfc8414#section-3",
+    )
+    .answers(public(Answer::json::<AuthorizationServerMetadata>(
+        200,
+        "The metadata.",
+    )))
+}
+
+pub(super) fn jwt_vc_issuer_described() -> Operation {
+    Operation::new(
+        "readJwtVcIssuerMetadata",
+        DOCUMENTS,
+        "The keys that sign SD-JWT VCs",
+    )
+    .specified(
+        "SD-JWT VC, section 3.5",
+        "https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/",
+    )
+    .answers(public(Answer::json::<JwtVcIssuerMetadata>(200, "The keys.")))
+}
+
+pub(super) fn did_document_described() -> Operation {
+    Operation::new("readDidDocument", DOCUMENTS, "The keys of the issuer's DID")
+        .specified(
+            "did:web, section 2.5.2",
+            "https://w3c-ccg.github.io/did-method-web/#read-resolve",
+        )
+        .answers(public(
+            Answer::empty(200, "The document.").body(DID_DOCUMENT, object()),
+        ))
+        .answers(Answer::empty(404, "The issuer has no DID."))
+}
+
+pub(super) fn type_metadata_described() -> Operation {
+    Operation::new(
+        "readTypeMetadata",
+        DOCUMENTS,
+        "What an SD-JWT VC of a type says, and how it is shown",
+    )
+    .specified(
+        "SD-JWT VC, section 4",
+        "https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/",
+    )
+    .path("name", "The name of the type.")
+    .answers(public(
+        Answer::empty(200, "The bytes that `vct#integrity` is the digest of.")
+            .body("application/json", object()),
+    ))
+    .answers(Answer::empty(404, "There is no such type."))
+}
+
+pub(super) fn context_described() -> Operation {
+    Operation::new(
+        "readContext",
+        DOCUMENTS,
+        "The JSON-LD context of a W3C credential",
+    )
+    .specified(
+        "JSON-LD 1.1, section 4.1",
+        "https://www.w3.org/TR/json-ld11/#the-context",
+    )
+    .path("name", "The name of the context.")
+    .answers(public(Answer::empty(200, "The context.").body(JSON_LD, object())))
+    .answers(Answer::empty(404, "There is no such context."))
+}
+
+fn public(answer: Answer) -> Answer {
+    answer.cached("Five minutes.")
 }
 
 /// Plain or signed, as the wallet accepts; in the language that it prefers.

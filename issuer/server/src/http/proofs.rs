@@ -1,8 +1,11 @@
 //! The header fields by which clients prove who they are and what they hold, and those that help them to.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_http::openapi::{Answer, Operation, Presence, Security};
 use symbolon_protocol::oauth::client::ClientHeaders;
 use symbolon_protocol::oauth::client_attestation::{
     ATTESTATION_HEADER, CHALLENGE_HEADER, PROOF_OF_POSSESSION_HEADER,
@@ -67,6 +70,53 @@ fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
         .iter()
         .map(|value| value.to_str().unwrap_or_default())
         .collect()
+}
+
+/// What the endpoints say at which clients prove who they are: the proofs that they take, and each error code with its status.
+pub(super) fn back_channel(operation: Operation, codes: BTreeSet<(u16, &'static str)>) -> Operation {
+    let mut operation = operation
+        .secured(&[])
+        .secured(&[Security::ClientAttestation, Security::ClientAttestationProof])
+        .header(
+            PROOF_HEADER,
+            "A proof of the key that tokens are to be bound to (RFC 9449).",
+            Presence::Sometimes,
+        );
+    let statuses: BTreeSet<u16> = codes.iter().map(|(status, _)| *status).collect();
+    for status in statuses {
+        let of_status = codes.iter().filter(|(of, _)| *of == status);
+        let description = match status {
+            400 => "The request is refused.",
+            401 => "The client did not prove who it is.",
+            _ => "The issuer cannot answer now.",
+        };
+        let answer = Answer::error(status, description, of_status.map(|(_, code)| *code)).not_cached();
+        let answer = match status {
+            401 => answer.named(
+                WWW_AUTHENTICATE,
+                "For a client that came with a password.",
+                Presence::Sometimes,
+            ),
+            _ => answer.retry_after(),
+        };
+        operation = operation.answers(helped(answer));
+    }
+    operation
+}
+
+/// The header fields that help a client to its next proof.
+pub(super) fn helped(answer: Answer) -> Answer {
+    answer
+        .header(
+            NONCE_HEADER,
+            "A nonce for the next DPoP proof.",
+            Presence::Sometimes,
+        )
+        .header(
+            CHALLENGE_HEADER,
+            "A challenge for the next proof of the attested key.",
+            Presence::Sometimes,
+        )
 }
 
 /// Whether a refusal asks for something that must come with it.

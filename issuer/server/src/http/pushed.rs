@@ -9,11 +9,35 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
+use symbolon_http::openapi::{Answer, Operation};
 use symbolon_protocol::oauth::error::{AuthorizationErrorCode, TokenErrorCode};
 
 use super::answer::{has_media_type, no_store, refusal};
+use super::messages::oauth::{PushedAuthorizationRequest, PushedAuthorizationResponse};
 use super::proofs::{ProofFields, with_what_it_asks_for};
+use super::proofs::{back_channel, helped};
+use super::tags::AUTHORIZATION;
 use crate::issuer::{Issuer, PushFailure};
+
+pub(super) fn described() -> Operation {
+    let codes = AuthorizationErrorCode::ALL.iter().copied();
+    back_channel(
+        Operation::new(
+            "pushAuthorizationRequest",
+            AUTHORIZATION,
+            "A pushed authorization request",
+        )
+        .specified(
+            "RFC 9126, section 2",
+            "https://www.rfc-editor.org/rfc/rfc9126#section-2",
+        )
+        .form::<PushedAuthorizationRequest>()
+        .answers(helped(
+            Answer::json::<PushedAuthorizationResponse>(201, "Where the request waits.").not_cached(),
+        )),
+        codes.map(|code| (code.status(), code.as_str())).collect(),
+    )
+}
 
 pub(super) async fn push(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
     if !has_media_type(&headers, "application/x-www-form-urlencoded") {

@@ -10,14 +10,75 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_credential::w3c::StatusPurpose;
+use symbolon_http::openapi::{Answer, Operation, Presence, anything};
 use symbolon_issuer::index::ShardId;
 
 use super::answer::failure;
+use super::tags::STATUS;
 use crate::issuer::{Issuer, PublishedList, PublishedToken};
 
 const JWT_MEDIA_TYPE: &str = "application/statuslist+jwt";
 const CWT_MEDIA_TYPE: &str = "application/statuslist+cwt";
 const BITSTRING_MEDIA_TYPE: &str = "application/vc+jwt";
+
+pub(super) fn status_list_described() -> Operation {
+    list("readStatusList", "A Token Status List")
+        .specified(
+            "Token Status List, section 8",
+            "https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/",
+        )
+        .header(
+            "Accept",
+            "Which of the two forms is wanted; the JWT without it.",
+            Presence::Sometimes,
+        )
+        .query(
+            "time",
+            "A moment in the past; this issuer keeps no history.",
+            Presence::Sometimes,
+        )
+        .answers(
+            published_list("The list, signed.")
+                .file(JWT_MEDIA_TYPE)
+                .body(CWT_MEDIA_TYPE, anything())
+                .named(VARY, "The answer depends on `Accept`.", Presence::Always),
+        )
+        .answers(Answer::empty(406, "Neither form will do.").not_cached())
+        .answers(Answer::empty(501, "A list of the past was asked for (section 8.4).").not_cached())
+}
+
+pub(super) fn bitstring_list_described() -> Operation {
+    list("readBitstringStatusList", "A Bitstring Status List")
+        .specified(
+            "Bitstring Status List, section 3.3",
+            "https://www.w3.org/TR/vc-bitstring-status-list/#status-list-credential-retrieval",
+        )
+        .path("purpose", "`revocation` or `suspension`.")
+        .answers(published_list("The list, a credential that is signed.").file(BITSTRING_MEDIA_TYPE))
+}
+
+fn list(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(id, STATUS, summary)
+        .path("shard", "The number of the list.")
+        .header(
+            "If-None-Match",
+            "The `ETag` of what the client has.",
+            Presence::Sometimes,
+        )
+        .answers(
+            Answer::empty(304, "The client has the newest.")
+                .cached("How long it may be kept.")
+                .named(ETAG, "What `If-None-Match` names.", Presence::Always),
+        )
+        .answers(Answer::empty(404, "There is no such list.").not_cached())
+        .answers(Answer::empty(503, "The list cannot be signed now.").not_cached())
+}
+
+fn published_list(description: &str) -> Answer {
+    Answer::empty(200, description)
+        .cached("How long it may be kept.")
+        .named(ETAG, "What `If-None-Match` names.", Presence::Always)
+}
 
 pub(super) async fn status_list(
     State(issuer): State<Arc<Issuer>>,

@@ -18,17 +18,22 @@ use tower::ServiceExt as _;
 
 use super::answer::failure;
 use super::{ADMINISTRATION, router};
+use crate::issuer::Issuer;
 use crate::server::ServedIssuer;
 
 /// Every endpoint of every issuer.
 ///
 /// # Errors
 /// [`TenantsError`] when a request could belong to two of them.
-pub(crate) async fn tenants_router(issuers: &[ServedIssuer]) -> Result<Router, TenantsError> {
+pub(crate) async fn tenants_router(
+    issuers: &[ServedIssuer],
+    around: Around<'_>,
+) -> Result<Router, TenantsError> {
     let mut tenants = Vec::with_capacity(issuers.len());
     for served in issuers {
         let identifier = served.issuer.profile().identifier().clone();
         let router = router(&served.issuer, served.administration_token.clone())?;
+        let router = around(&served.issuer, router);
         tenants.push(Tenant::new(identifier, router));
     }
     for (position, tenant) in tenants.iter().enumerate() {
@@ -39,6 +44,9 @@ pub(crate) async fn tenants_router(issuers: &[ServedIssuer]) -> Result<Router, T
     }
     Ok(Router::new().fallback(dispatch).with_state(Arc::new(tenants)))
 }
+
+/// What is put around the endpoints of each issuer.
+pub(crate) type Around<'a> = &'a (dyn Fn(&Issuer, Router) -> Router + Send + Sync);
 
 /// Why issuers cannot share a listener.
 #[derive(Debug, Error)]

@@ -10,12 +10,45 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::PRAGMA;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::json;
+use symbolon_http::openapi::{Answer, Operation};
 use symbolon_issuer::grant::TokenRefusal;
 use symbolon_protocol::oauth::error::TokenErrorCode;
 
 use super::answer::{has_media_type, no_store, refusal, retry_after};
+use super::messages::oauth::{TokenRequest, TokenResponse};
 use super::proofs::{ProofFields, with_what_it_asks_for};
+use super::proofs::{back_channel, helped};
+use super::tags::AUTHORIZATION;
 use crate::issuer::{Issuer, TokenFailure};
+
+pub(super) fn described() -> Operation {
+    let codes = TokenErrorCode::ALL.iter().copied();
+    back_channel(
+        Operation::new(
+            "requestToken",
+            AUTHORIZATION,
+            "A code or a refresh token becomes an access token",
+        )
+        .specified(
+            "OpenID4VCI 1.0, section 6",
+            "https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-6",
+        )
+        .form::<TokenRequest>()
+        .example(
+            "application/x-www-form-urlencoded",
+            json!({
+                "grant_type": "urn:ietf:params:oauth:grant-type:pre-authorized_code",
+                "pre-authorized_code": "SplxlOBeZQQYbYS6WxSbIA",
+                "tx_code": "493536",
+            }),
+        )
+        .answers(helped(
+            Answer::json::<TokenResponse>(200, "The token.").not_cached(),
+        )),
+        codes.map(|code| (code.status(), code.as_str())).collect(),
+    )
+}
 
 pub(super) async fn token(State(issuer): State<Arc<Issuer>>, headers: HeaderMap, body: Bytes) -> Response {
     if !has_media_type(&headers, "application/x-www-form-urlencoded") {

@@ -142,7 +142,7 @@ impl Desk {
             name: self.wallet_name(language, &opened.view),
             named: client.name.is_some(),
             id: client.id.as_str().to_owned(),
-            returns_to: destination(opened.view.redirect_uri.as_str()),
+            returns_to: opened.view.redirect_uri.destination(),
             assurance: match client.assurance {
                 ClientAssurance::Authenticated => "authenticated",
                 ClientAssurance::Attested => "attested",
@@ -150,21 +150,6 @@ impl Desk {
                 ClientAssurance::Unregistered => "unregistered",
             },
         }
-    }
-}
-
-/// Where an answer goes, without path and query: the part that says whose it is.
-fn destination(redirect_uri: &str) -> String {
-    match redirect_uri.split_once("://") {
-        Some((scheme @ ("https" | "http"), rest)) => {
-            let host = rest.split(['/', '?']).next().unwrap_or_default();
-            format!("{scheme}://{host}")
-        }
-        _ => redirect_uri
-            .split(['/', '?'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
     }
 }
 
@@ -197,23 +182,4 @@ fn primary(tag: &str) -> String {
         .next()
         .unwrap_or_default()
         .to_ascii_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_destination_is_a_host_or_a_scheme() {
-        assert_eq!(
-            destination("https://wallet.example:8443/back?x=1"),
-            "https://wallet.example:8443"
-        );
-        assert_eq!(
-            destination("https://wallet.example?x=https://bank.example/"),
-            "https://wallet.example"
-        );
-        assert_eq!(destination("org.example.wallet:/back"), "org.example.wallet:");
-        assert_eq!(destination("wallet://back/here"), "wallet:");
-    }
 }

@@ -4,9 +4,10 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use symbolon_issuer::authorization::{AuthorizationStage, BrowserKey};
+use symbolon_issuer::record_source::RecordSourceError;
 use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{Channel, CodeLength, SignInPage};
 use symbolon_pages::language::choose;
@@ -17,6 +18,7 @@ use super::paths;
 use super::problem::{Problem, Said, problem_page_in};
 use super::render::Page;
 use super::routes::{Desk, switched_language};
+use crate::http::answer::retry_after;
 use crate::http::browser::{browser_key, set_browser_key};
 use crate::issuer::{AuthorizationView, SignInFailure};
 use crate::sign_in::SignInWay;
@@ -92,10 +94,11 @@ impl Desk {
         response
     }
 
-    /// What pages call the wallet of an authorization.
+    /// What pages call the wallet of an authorization. The name is its provider's: a mark of direction in it that reaches beyond the name
+    /// would turn the words around it.
     pub(super) fn wallet_name(&self, language: &Translation, view: &AuthorizationView) -> String {
         match &view.client.name {
-            Some(name) => name.clone(),
+            Some(name) => name.chars().filter(|mark| !is_embedding(*mark)).collect(),
             None => self.issuer.pages.text(language, "wallet-unnamed", &[]),
         }
     }
@@ -116,12 +119,11 @@ impl Desk {
                 return problem_page_in(&self.issuer.pages, headers, &view.ui_locales, problem, None);
             }
             Some(Said::Here(key, wait)) => {
-                let seconds = wait.map(|wait| wait.as_secs().max(1));
                 // Never one: the texts know one form of the word.
-                let values = seconds.map(|seconds| seconds.max(2).to_string());
+                let values = wait.map(|wait| wait.as_secs().max(2).to_string());
                 let values: Vec<(&str, &str)> =
                     values.iter().map(|value| ("seconds", value.as_str())).collect();
-                (Some(self.issuer.pages.text(language, key, &values)), seconds)
+                (Some(self.issuer.pages.text(language, key, &values)), wait)
             }
         };
         let digest = SecretDigest::of(&opened.browser);
@@ -148,13 +150,11 @@ impl Desk {
             content,
             language,
         };
-        let mut response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
-        if let Some(seconds) = wait {
-            response
-                .headers_mut()
-                .insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        let response = page(&self.issuer.pages, status, &shown, &FormTargets::Here);
+        match wait {
+            Some(wait) => retry_after(response, wait),
+            None => response,
         }
-        response
     }
 
     fn content(
@@ -215,9 +215,22 @@ impl Desk {
             SignInFailure::Ask(_) | SignInFailure::Entry(_) => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };
-        self.sign_in_page(headers, opened, status, Some(failure.into()))
-            .await
+        let response = self
+            .sign_in_page(headers, opened, status, Some(failure.into()))
+            .await;
+        match failure {
+            SignInFailure::Records(RecordSourceError::Unavailable { retry_after: wait }) => {
+                retry_after(response, *wait)
+            }
+            _ => response,
+        }
     }
+}
+
+/// Embeddings, overrides and isolates, and what ends them ([Unicode TR 9 §2](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)).
+/// The marks that names in two scripts need are none of these.
+const fn is_embedding(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) async fn show(

@@ -13,7 +13,7 @@ const REMEMBERED: usize = 50;
 pub struct DemoSender(Mutex<VecDeque<ShownMessage>>);
 
 /// A message as the operator's page shows it.
-#[derive(Clone, serde::Serialize)]
+#[derive(Clone, serde::Serialize, symbolon_http::openapi::ToSchema)]
 pub struct ShownMessage {
     /// To whom it would have been sent.
     pub destination: String,

@@ -6,6 +6,7 @@ use symbolon_credential::sd_jwt::{SdJwt, SdJwtBudget, process};
 use symbolon_crypto::UnixTime;
 use symbolon_issuer::policy::IssuerPolicy;
 
+use crate::endpoint::send_typed;
 use crate::harness::{FATIMA, HASSAN, World, error_of, record, wanted};
 
 async fn world() -> World {
@@ -142,25 +143,10 @@ async fn every_malformed_request_has_its_code_and_spends_nothing() {
     let twice = format!(
         r#"{{"credential_configuration_id":"{id}","credential_configuration_id":"{id}","proofs":{{"jwt":["{good}"]}}}}"#
     );
-    let twice = world
-        .client
-        .post(world.url("/credential"))
-        .bearer_auth(&token)
-        .header("content-type", "application/json")
-        .body(twice)
-        .send()
-        .await
-        .unwrap();
+    let twice = send_typed(&world, "/credential", &token, ("application/json", twice)).await;
     assert_eq!(error_of(twice).await, "invalid_credential_request");
-    let not_json = world
-        .client
-        .post(world.url("/credential"))
-        .bearer_auth(&token)
-        .header("content-type", "text/plain")
-        .body(with(good.clone()).to_string())
-        .send()
-        .await
-        .unwrap();
+    let text = with(good.clone()).to_string();
+    let not_json = send_typed(&world, "/credential", &token, ("text/plain", text)).await;
     assert_eq!(error_of(not_json).await, "invalid_credential_request");
     // After all of it the token, the nonce and the grant are as good as before.
     assert_eq!(

@@ -6,7 +6,8 @@ use symbolon_issuer::policy::{EncryptionPolicy, IssuerPolicy};
 use symbolon_issuer::profile::ProofTrust;
 
 use crate::endpoint::{
-    asked, batches, claims, configuration, metadata, opened, send, send_encrypted, with_configurations,
+    asked, batches, claims, configuration, metadata, opened, send, send_encrypted, send_typed,
+    with_configurations,
 };
 use crate::harness::{FATIMA, HASSAN, World, error_of, record};
 use crate::wallet::{PUBLIC, Tokens, Wallet, policy};
@@ -161,15 +162,8 @@ async fn a_transaction_is_for_its_own_grant_and_its_own_time() {
         let refused = send(&world, "/deferred_credential", &token, &body).await;
         assert_eq!(error_of(refused).await, "invalid_credential_request", "{body}");
     }
-    let text = world
-        .client
-        .post(world.url("/deferred_credential"))
-        .bearer_auth(&token)
-        .header("content-type", "text/plain")
-        .body(json!({ "transaction_id": transaction }).to_string())
-        .send()
-        .await
-        .unwrap();
+    let text = json!({ "transaction_id": transaction }).to_string();
+    let text = send_typed(&world, "/deferred_credential", &token, ("text/plain", text)).await;
     assert_eq!(text.status(), StatusCode::BAD_REQUEST);
     assert_eq!(error_of(text).await, "invalid_credential_request");
     world.wait(30 * 86_400);

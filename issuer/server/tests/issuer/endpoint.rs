@@ -227,12 +227,22 @@ pub(crate) async fn send_encrypted(world: &World, path: &str, token: &str, body:
 }
 
 pub(crate) async fn send_text(world: &World, path: &str, token: &str, text: String) -> Response {
+    send_typed(world, path, token, ("application/jwt", text)).await
+}
+
+/// Sends a body as it is, under a media type.
+pub(crate) async fn send_typed(
+    world: &World,
+    path: &str,
+    token: &str,
+    (media_type, body): (&str, String),
+) -> Response {
     world
         .client
         .post(world.url(path))
         .bearer_auth(token)
-        .header("content-type", "application/jwt")
-        .body(text)
+        .header("content-type", media_type)
+        .body(body)
         .send()
         .await
         .unwrap()

@@ -21,7 +21,7 @@ use symbolon_issuer::authorization::{
 use symbolon_issuer::haip::Profile;
 use symbolon_issuer::mapping::CredentialConfiguration;
 use symbolon_issuer::profile::IssuerProfile;
-use symbolon_issuer_server::Translations;
+use symbolon_issuer_server::shipped_translations;
 use symbolon_issuer_server::sign_in::SignInSetup;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::oauth::client::ClientIdentifier;
@@ -75,7 +75,7 @@ pub(crate) async fn world_with(attester: &Attester, unknown: UnknownAttestationS
             .with_profile(Profile::Haip);
         setup
     });
-    let sign_in = SignInSetup::closed(Arc::new(Translations::shipped().unwrap()));
+    let sign_in = SignInSetup::closed(Arc::new(shipped_translations().unwrap()));
     let world = World::start_as(batches(), authorization, sign_in, shape).await;
     world.import(&[record(HASSAN, "Hassan Ali")]).await;
     world

@@ -20,6 +20,7 @@ use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, Signat
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::FetchPolicy;
+use symbolon_http::openapi::conformance::Conformance;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_issuer::assertion::AssertionKeys;
 use symbolon_issuer::authorization::AuthorizationPolicy;
@@ -57,6 +58,8 @@ pub(crate) const START: i64 = 1_795_435_200;
 
 pub(crate) struct World {
     running: Option<Running>,
+    /// Holds whatever any test exchanges with the server against the description of the interface.
+    conformance: Conformance,
     administration: Administration,
     /// What opens its administration.
     pub(crate) token: &'static str,
@@ -150,6 +153,7 @@ impl World {
         let clock = Arc::new(AtomicI64::new(START));
         let mut worlds = Vec::new();
         let mut served = Vec::new();
+        let conformance = Conformance::default();
         for (seed, place) in (1..).zip(places) {
             let base = format!("http://{}:{port}{}", place.host, place.path);
             let randomness = Arc::new(SeededRandomness::new(seed));
@@ -173,6 +177,7 @@ impl World {
             });
             worlds.push(Self {
                 running: None,
+                conformance: conformance.clone(),
                 administration: Administration::new(issuer),
                 token: place.token,
                 store: store.clone(),
@@ -186,7 +191,8 @@ impl World {
                 policies,
             });
         }
-        let running = Server::start_tenants(served, listener, Encryption::Plain).await;
+        let encryption = Encryption::Plain;
+        let running = Server::start_watched_tenants(served, listener, encryption, &conformance).await;
         worlds[0].running = Some(running.unwrap());
         worlds
     }
@@ -237,10 +243,13 @@ impl World {
             encryption: Encryption::Plain,
             administration_token: AdministrationToken::new(ADMINISTRATION_TOKEN),
         };
-        let running = Some(Server::start(issuer, listening).await.unwrap());
+        let conformance = Conformance::default();
+        let running = Server::start_watched(issuer, listening, &conformance).await;
+        let running = Some(running.unwrap());
         let client = Client::builder().no_proxy().build().unwrap();
         Self {
             running,
+            conformance,
             administration,
             token: ADMINISTRATION_TOKEN,
             store,
@@ -446,6 +455,16 @@ impl World {
 
     pub(crate) fn issuer_anchor(&self) -> &Certificate {
         &self.keys.anchor
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let found = self.conformance.found();
+        // A test that fails by itself says more.
+        if !std::thread::panicking() {
+            assert!(found.is_empty(), "not as the description says: {found:#?}");
+        }
     }
 }
 
@@ -733,6 +752,7 @@ impl Keys {
                 type_metadata: std::collections::BTreeMap::new(),
                 did_documents: std::collections::BTreeMap::new(),
                 contexts: std::collections::BTreeMap::new(),
+                etsi_trusted_lists: Vec::new(),
             },
         }
     }

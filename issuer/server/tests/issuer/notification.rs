@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::endpoint::send;
+use crate::endpoint::{send, send_typed};
 use crate::harness::{FATIMA, HASSAN, World, error_of, record, wanted};
 
 async fn issued(world: &World, uin: &str) -> (String, String) {
@@ -131,15 +131,7 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
     );
     let twice =
         format!(r#"{{"notification_id":"{id}","event":"credential_accepted","event":"credential_deleted"}}"#);
-    let twice = world
-        .client
-        .post(world.url("/notification"))
-        .bearer_auth(&token)
-        .header("content-type", "application/json")
-        .body(twice)
-        .send()
-        .await
-        .unwrap();
+    let twice = send_typed(&world, "/notification", &token, ("application/json", twice)).await;
     assert_eq!(error_of(twice).await, "invalid_notification_request");
     let form = world
         .client
@@ -154,4 +146,24 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
     for credential in list["credentials"].as_array().unwrap() {
         assert!(credential.get("wallet_report").is_none());
     }
+}
+
+/// Each change is an entry of the audit log for good, and the wallet may go on for months.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_never_makes_up_its_mind_does_not_fill_the_log() {
+    let world = world().await;
+    let (token, id) = issued(&world, HASSAN).await;
+    for round in 0..20 {
+        let event = ["credential_accepted", "credential_deleted"][round % 2];
+        let body = json!({ "notification_id": id, "event": event });
+        let told = send(&world, "/notification", &token, &body).await;
+        assert_eq!(told.status(), StatusCode::NO_CONTENT);
+    }
+    world.ordered("/audit/verify", json!({})).await;
+    let audit = world
+        .client
+        .get(world.url("/admin/v1/audit"))
+        .bearer_auth(crate::harness::ADMINISTRATION_TOKEN);
+    let audit = audit.send().await.unwrap().text().await.unwrap();
+    assert_eq!(audit.matches("credential-reported").count(), 8);
 }

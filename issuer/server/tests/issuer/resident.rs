@@ -126,11 +126,16 @@ impl<'a> Browser<'a> {
     }
 
     pub(crate) async fn sent_with(world: &'a World, more: &[(&str, &str)]) -> Self {
+        Self::sent_by(world, PUBLIC, BACK, more).await
+    }
+
+    /// A browser that the wallet `client` has sent here, which wants the answer at `back`.
+    pub(crate) async fn sent_by(world: &'a World, client: &str, back: &str, more: &[(&str, &str)]) -> Self {
         let mut browser = Self::new(world);
         let mut form = vec![
             ("response_type", "code"),
-            ("client_id", PUBLIC),
-            ("redirect_uri", BACK),
+            ("client_id", client),
+            ("redirect_uri", back),
             ("state", "the state"),
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
@@ -149,7 +154,7 @@ impl<'a> Browser<'a> {
         let request_uri = pushed["request_uri"].as_str().unwrap();
         let mut url = reqwest::Url::parse(&world.url("/authorize")).unwrap();
         url.query_pairs_mut()
-            .append_pair("client_id", PUBLIC)
+            .append_pair("client_id", client)
             .append_pair("request_uri", request_uri);
         let path = format!("/authorize?{}", url.query().unwrap());
         let shown = browser.get(&path).await;

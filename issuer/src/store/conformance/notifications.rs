@@ -21,6 +21,7 @@ pub(super) async fn a_notification_is_stored_with_its_credentials_and_noted_with
             credentials: vec![issued.id.clone()],
             holder: holder(),
             event: None,
+            told: 0,
             expires_at: NOW.plus(Duration::from_secs(60)),
         },
     };

@@ -32,7 +32,7 @@ impl Limits {
 
 /// Puts limits and header fields around every route of `router`. A handler that sets one of the fields itself keeps its
 /// own value.
-pub fn harden(router: Router, limits: Limits) -> Router {
+pub fn harden<S: Clone + Send + Sync + 'static>(router: Router<S>, limits: Limits) -> Router<S> {
     let field = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };

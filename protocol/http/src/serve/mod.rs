@@ -7,20 +7,42 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::Router;
-use axum_server::Handle;
+use axum::{Extension, Router};
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-pub use administration::{AdministrationToken, require_administration};
+use administration::ListenerAddress;
+pub(crate) use administration::identity_route;
+pub use administration::{
+    AdministrationToken, IDENTITY, IdentityChallenge, IdentityProof, require_administration,
+};
 pub use harden::{Limits, harden};
 
 /// How long requests that are under way may take to end after a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// How long a peer may take to send its first request. Without it, connections that never say anything pile up.
-const FIRST_REQUEST_LIMIT: Duration = Duration::from_secs(15);
+/// How often the other end of an HTTP/2 connection is asked whether it is still there, and how long it may take to say so.
+const HTTP2_SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// How long a connection is kept for a peer that says nothing. Without it such connections pile up until none is left.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From its beginning until the head of the first request is there.
+    pub first_request: Duration,
+    /// From an answer until the head of the next request is there.
+    pub next_request: Duration,
+}
+
+impl Patience {
+    /// What every server has. A proxy in front keeps its connections for a minute where nobody says otherwise, and should be the one
+    /// that ends them.
+    pub const STANDARD: Self = Self {
+        first_request: Duration::from_secs(15),
+        next_request: Duration::from_secs(75),
+    };
+}
 
 /// The certificate and key of a listener, PEM files.
 #[derive(Debug, Clone)]
@@ -91,17 +113,28 @@ pub async fn serve(
     encryption: Encryption,
     router: Router,
 ) -> Result<Running, ServeError> {
+    serve_with(listener, encryption, router, Patience::STANDARD).await
+}
+
+/// The same with another patience.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve_with(
+    listener: TcpListener,
+    encryption: Encryption,
+    router: Router,
+    patience: Patience,
+) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(ServeError::Listener)?;
     listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let handle = Handle::new();
+    let router = router.layer(Extension(ListenerAddress(address)));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let task = match encryption {
         Encryption::Plain => {
-            let server = axum_server::from_tcp(listener)
-                .map_err(ServeError::Listener)?
-                .handle(handle.clone())
-                .first_request_timeout(FIRST_REQUEST_LIMIT);
-            tokio::spawn(server.serve(service))
+            let server = axum_server::from_tcp(listener).map_err(ServeError::Listener)?;
+            tokio::spawn(patient(server, patience).handle(handle.clone()).serve(service))
         }
         Encryption::Tls(files) => {
             // Choosing the provider a second time is refused and means the same one was chosen before.
@@ -112,11 +145,8 @@ pub async fn serve(
                     certificate: files.certificate.clone(),
                     source,
                 })?;
-            let server = axum_server::from_tcp_rustls(listener, config)
-                .map_err(ServeError::Listener)?
-                .handle(handle.clone())
-                .first_request_timeout(FIRST_REQUEST_LIMIT);
-            tokio::spawn(server.serve(service))
+            let server = axum_server::from_tcp_rustls(listener, config).map_err(ServeError::Listener)?;
+            tokio::spawn(patient(server, patience).handle(handle.clone()).serve(service))
         }
     };
     Ok(Running {
@@ -124,6 +154,18 @@ pub async fn serve(
         handle,
         task,
     })
+}
+
+/// A server that ends connections whose peers are silent. Of HTTP/1 the limit of the head counts while a connection waits, too; of
+/// HTTP/2, where a peer may hold a connection without asking anything, only peers that are gone are noticed.
+fn patient<Acc>(mut server: Server<SocketAddr, Acc>, patience: Patience) -> Server<SocketAddr, Acc> {
+    let builder = server.http_builder();
+    builder.http1().header_read_timeout(patience.next_request);
+    builder
+        .http2()
+        .keep_alive_interval(HTTP2_SIGN_OF_LIFE)
+        .keep_alive_timeout(HTTP2_SIGN_OF_LIFE);
+    server.first_request_timeout(patience.first_request)
 }
 
 impl Running {

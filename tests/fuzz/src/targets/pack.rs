@@ -170,6 +170,7 @@ fn root_of_trust() -> RootOfTrust {
             relying_parties: RelyingParties::default(),
             type_metadata: BTreeMap::from([("urn:type".to_owned(), json!({"vct": "urn:type"}))]),
             did_documents: BTreeMap::from([(did.clone(), json!({"id": did.as_str()}))]),
+            etsi_trusted_lists: Vec::new(),
             contexts: BTreeMap::from([(
                 "https://registry.example/contexts/1".to_owned(),
                 json!({"@context": {"name": "https://schema.org/name"}}),

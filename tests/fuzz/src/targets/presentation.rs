@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use symbolon_credential::claims_path::ElementPlaces;
 use symbolon_crypto::encoding::json::{JsonBudget, parse_value};
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_protocol::dcql::{
-    Candidate, CandidateKind, DcqlQuery, HolderBinding, W3cFormat, check_answer, match_query,
+    Candidate, CandidateKind, DcqlQuery, Disclosed, HolderBinding, Presented, W3cFormat, check_answer,
+    match_query,
 };
 use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
 use symbolon_protocol::openid4vp::client_id::ClientId;
@@ -69,9 +71,15 @@ fn answer_with_everything(query: &DcqlQuery) {
         "org.iso.18013.5.1": {"family_name": "Rao"}, "credentialSubject": {"given": "Asha"}
     });
     let claims = claims.as_object().cloned().unwrap_or_default();
+    let extended = ["urn:person".to_owned()];
+    let lists = ["https://lists.example/tl".to_owned()];
+    let keys = [vec![1, 2, 3]];
     let types = ["https://www.w3.org/2018/credentials#VerifiableCredential".to_owned()];
     let kinds = [
-        CandidateKind::SdJwtVc { vct: "urn:identity" },
+        CandidateKind::SdJwtVc {
+            vct: "urn:identity",
+            extended: &extended,
+        },
         CandidateKind::MsoMdoc {
             doctype: "org.iso.18013.5.1.mDL",
         },
@@ -89,20 +97,26 @@ fn answer_with_everything(query: &DcqlQuery) {
         .map(|kind| Candidate {
             kind,
             claims: &claims,
-            authority_key_identifiers: &[],
+            element_places: &ElementPlaces::AsIssued,
+            authority_key_identifiers: &keys,
+            trusted_lists: &lists,
             holder_binding: HolderBinding::Proven,
         })
         .collect();
-    let Ok(matches) = match_query(query, &candidates) else {
+    let Ok(matches) = match_query(query, &candidates, &|_, paths| paths.len()) else {
         return;
     };
-    let mut answer: BTreeMap<_, Vec<Candidate<'_>>> = BTreeMap::new();
+    let names: Vec<[u8; 1]> = (0..).map(|name| [name]).take(candidates.len()).collect();
+    let mut answer: BTreeMap<_, Vec<Presented<'_>>> = BTreeMap::new();
     for found in matches.answer() {
-        let candidate = candidates
-            .get(found.candidate)
-            .copied()
-            .expect("a match is one of the candidates");
-        answer.entry(found.query.clone()).or_default().push(candidate);
+        let presented = Presented {
+            candidate: *candidates
+                .get(found.candidate)
+                .expect("a match is one of the candidates"),
+            disclosed: Disclosed::Selectively(&found.disclose),
+            credential: names.get(found.candidate).expect("every candidate has a name"),
+        };
+        answer.entry(found.query.clone()).or_default().push(presented);
     }
     assert_eq!(
         check_answer(query, &answer),
@@ -288,7 +302,7 @@ fn request() -> PresentationRequest {
     }
 }
 
-fn queries() -> [Value; 2] {
+fn queries() -> [Value; 5] {
     let everything = json!({
         "credentials": [
             {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity", "urn:other"]}, "multiple": true,
@@ -307,5 +321,29 @@ fn queries() -> [Value; 2] {
     let simple = json!({"credentials": [
         {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]}, "claims": [{"path": ["name"]}]}
     ]});
-    [simple, everything]
+    let authorities = json!({"credentials": [
+        {"id": "list", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:person"]}, "require_cryptographic_holder_binding": false,
+         "trusted_authorities": [{"type": "etsi_tl", "values": ["https://lists.example/tl"]},
+                                 {"type": "openid_federation", "values": ["https://anchor.example"]}]},
+        {"id": "key", "format": "mso_mdoc", "meta": {}, "trusted_authorities": [{"type": "aki", "values": ["AQID"]}],
+         "claims": [{"path": ["org.iso.18013.5.1", "family_name"], "values": ["Rao", "Roy"], "intent_to_retain": true}]}
+    ]});
+    let options = json!({
+        "credentials": [
+            {"id": "a", "format": "jwt_vc_json", "meta": {"type_values": [["IdentityCredential"], ["urn:x", "urn:y"]]}, "multiple": true},
+            {"id": "b", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]},
+             "claims": [{"path": ["nationalities", 1], "values": [7]}, {"path": ["nationalities", null], "values": ["IN", true]}]},
+            {"id": "c", "format": "ldp_vc", "meta": {}, "claims": [{"path": ["credentialSubject", "given"]}]}
+        ],
+        "credential_sets": [
+            {"options": [["a", "b"], ["b", "c"], ["c"]]}, {"options": [["b"], ["a"]], "required": false}, {"options": [["c", "c"]]}
+        ]
+    });
+    let sets = json!({"credentials": [
+        {"id": "id", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:identity"]},
+         "claims": [{"id": "a", "path": ["name"], "values": ["Nobody"]}, {"id": "b", "path": ["name"]}, {"id": "c", "path": ["missing"]},
+                    {"id": "d", "path": ["list", 0], "values": [0, -1, 9_007_199_254_740_993_i64]}],
+         "claim_sets": [["a", "b"], ["c"], ["d", "d"]]}
+    ]});
+    [simple, everything, authorities, options, sets]
 }

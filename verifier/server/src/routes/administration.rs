@@ -92,7 +92,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
     };
     let choices = body.choices(state.configuration.choices);
     let query = match (body.dcql_query, body.query, &body.scope) {
-        (Some(query), None, None) => match DcqlQuery::parse(query.to_string().as_bytes()) {
+        (Some(query), None, None) => match DcqlQuery::parse_own(query.to_string().as_bytes()) {
             Ok(query) => query,
             Err(error) => return bad_request(&error.to_string()),
         },

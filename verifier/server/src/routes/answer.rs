@@ -308,7 +308,12 @@ async fn judge(
         .iter()
         .map(|(id, input)| {
             let demanded = policy.map_or(base, |policy| policy.verification(base, id));
-            let session = VerificationSession::new(input, Expected::Bound(binding.clone()), demanded);
+            // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
+            let expected = match query.credential(id) {
+                Some(asked) => Expected::of_query(asked, binding.clone()),
+                None => Expected::Bound(binding.clone()),
+            };
+            let session = VerificationSession::new(input, expected, demanded);
             session.map(|session| (*id, session)).map_err(|_| unreadable())
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -5,14 +5,16 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State as Extracted};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_http::openapi::{Answer, DescribedRouter, Presence, Security};
 use symbolon_http::serve::require_administration;
 use symbolon_verifier::relying_party::{ApiKey, Permission};
 
 use super::error::{refuse_administration, store_failed};
+use super::operations;
 use crate::quota::QuotaUse;
 use crate::relying_party::OpenedRelyingParty;
 use crate::state::State;
@@ -20,8 +22,70 @@ use crate::state::State;
 /// The relying party that calls, for the handlers.
 pub(super) type Caller = Arc<OpenedRelyingParty>;
 
+/// Lets requests pass only with the key of a relying party, and says so of every operation. Without a state nothing is let pass or
+/// kept out: then the operations are described alone.
+pub(super) fn behind_key(
+    router: DescribedRouter<Arc<State>>,
+    state: Option<&Arc<State>>,
+) -> DescribedRouter<Arc<State>> {
+    let router = match state {
+        Some(state) => router.layer(from_fn_with_state(Arc::clone(state), require_relying_party)),
+        None => router,
+    };
+    router.each(|operation| {
+        operation
+            .secured(&[Security::RelyingPartyKey])
+            .or_answers(not_let_in("The key is missing or wrong."))
+            .or_answers(quota_exhausted())
+            .answers(operations::store_failed())
+    })
+}
+
+/// The same with the administration token as well, and with the keys of those relying parties alone that may have posted documents
+/// verified.
+pub(super) fn behind_administration_or_permission(
+    router: DescribedRouter<Arc<State>>,
+    state: Option<&Arc<State>>,
+) -> DescribedRouter<Arc<State>> {
+    let router = match state {
+        Some(state) => router.layer(from_fn_with_state(
+            Arc::clone(state),
+            require_administration_or_permission,
+        )),
+        None => router,
+    };
+    router.each(|operation| {
+        operation
+            .secured(&[Security::AdministrationToken])
+            .secured(&[Security::RelyingPartyKey])
+            .or_answers(not_let_in("The token or key is missing or wrong."))
+            .answers(operations::not_permitted())
+            .or_answers(quota_exhausted())
+            .answers(operations::store_failed())
+    })
+}
+
+fn not_let_in(description: &str) -> Answer {
+    Answer::empty(401, description)
+        .challenge("`Bearer`, with the error of what was sent (RFC 6750, section 3).")
+        .not_cached()
+}
+
+fn quota_exhausted() -> Answer {
+    operations::refused(
+        429,
+        "The quota of the relying party is used up.",
+        &["quota_exhausted"],
+    )
+    .named(
+        RETRY_AFTER,
+        "Seconds until the quota begins anew.",
+        Presence::Always,
+    )
+}
+
 /// Middleware that lets a request pass only with the key of a relying party, and counts it.
-pub(super) async fn require_relying_party(
+async fn require_relying_party(
     Extracted(state): Extracted<Arc<State>>,
     mut request: Request,
     next: Next,
@@ -37,7 +101,7 @@ pub(super) async fn require_relying_party(
 
 /// Middleware that lets a request pass with the administration token, or with the key of a relying party that may have documents
 /// verified which it holds already.
-pub(super) async fn require_administration_or_permission(
+async fn require_administration_or_permission(
     Extracted(state): Extracted<Arc<State>>,
     request: Request,
     next: Next,

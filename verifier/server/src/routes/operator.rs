@@ -1,14 +1,17 @@
 //! What the operator does for relying parties, over the administration interface.
 
+mod operations;
+mod shapes;
+
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State as Extracted};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use symbolon_http::openapi::{DescribedRouter, ToSchema, delete, get, post};
 use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::DeliveryId;
@@ -22,14 +25,20 @@ use crate::state::State;
 const MAX_PAGE: usize = 200;
 
 /// The endpoints, below `/admin/v1`.
-pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
-        .route("/relying-party-keys", get(keys))
-        .route("/relying-parties/{name}", delete(remove))
-        .route("/relying-parties/{name}/keys", post(make_key))
-        .route("/relying-parties/{name}/keys/{id}", delete(revoke))
-        .route("/deliveries", get(deliveries))
-        .route("/deliveries/{id}/retry", post(retry))
+pub(super) fn router() -> DescribedRouter<Arc<State>> {
+    DescribedRouter::default()
+        .route("/relying-party-keys", get(operations::keys(), keys))
+        .route("/relying-parties/{name}", delete(operations::remove(), remove))
+        .route(
+            "/relying-parties/{name}/keys",
+            post(operations::make_key(), make_key),
+        )
+        .route(
+            "/relying-parties/{name}/keys/{id}",
+            delete(operations::revoke(), revoke),
+        )
+        .route("/deliveries", get(operations::deliveries(), deliveries))
+        .route("/deliveries/{id}/retry", post(operations::retry(), retry))
 }
 
 impl State {
@@ -44,8 +53,11 @@ impl State {
     }
 }
 
-#[derive(Serialize)]
+/// Every key of every relying party.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RelyingPartyKeys)]
 struct Keys {
+    /// The keys, without what is secret in them.
     keys: Vec<KeyListed>,
 }
 

@@ -31,7 +31,7 @@ use super::error::store_failed;
 use super::request_object::stored_query;
 use crate::state::State;
 
-pub use self::render::DamagedPages;
+pub(crate) use self::render::DamagedPages;
 pub(crate) use self::render::Pages;
 pub(super) use self::render::{icon, style};
 

@@ -1,5 +1,6 @@
 //! `/relying-party/v1`: what the programs of a relying party use, each with a key of its own. Nobody sees what another has asked.
 
+mod operations;
 mod requests;
 mod verifications;
 
@@ -7,9 +8,9 @@ use std::sync::Arc;
 
 use axum::extract::State as Extracted;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Json};
 use serde::Serialize;
+use symbolon_http::openapi::{DescribedRouter, ToSchema, delete, get, post};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_verifier::name::PolicyName;
 
@@ -17,31 +18,52 @@ use super::caller::Caller;
 use crate::state::State;
 
 /// The endpoints.
-pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
-        .route("/policies", get(policies))
-        .route("/presentation-requests", post(requests::make).get(requests::list))
+pub(super) fn router() -> DescribedRouter<Arc<State>> {
+    DescribedRouter::default()
+        .route("/policies", get(operations::policies(), policies))
+        .route(
+            "/presentation-requests",
+            post(operations::make(), requests::make).and(get(operations::list(), requests::list)),
+        )
         .route(
             "/presentation-requests/{id}",
-            get(requests::result).delete(requests::remove),
+            get(operations::result(), requests::result).and(delete(operations::remove(), requests::remove)),
         )
-        .route("/presentation-requests/{id}/events", get(requests::events))
-        .route("/presentation-requests/{id}/evidence", get(requests::evidence))
-        .route("/verifications", post(verifications::verify))
+        .route(
+            "/presentation-requests/{id}/events",
+            get(operations::events(), requests::events),
+        )
+        .route(
+            "/presentation-requests/{id}/evidence",
+            get(operations::evidence(), requests::evidence),
+        )
+        .route(
+            "/verifications",
+            post(operations::verify(), verifications::verify),
+        )
 }
 
-#[derive(Serialize)]
+/// The policies that the caller may use.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsablePolicies)]
 struct Policies<'a> {
+    /// The policies, in the order of the configuration.
     policies: Vec<PolicyEntry<'a>>,
 }
 
-#[derive(Serialize)]
+/// A policy that the caller may use.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsablePolicy)]
 struct PolicyEntry<'a> {
+    /// Its name.
+    #[schema(value_type = String)]
     name: &'a PolicyName,
+    /// What it asks for, in the words that wallets show.
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<&'a str>,
     /// What wallets are asked; none where the policy is about printed cards alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     dcql_query: Option<&'a DcqlQuery>,
 }
 

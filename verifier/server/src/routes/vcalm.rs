@@ -14,12 +14,11 @@ mod problems;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State as Extracted;
 use axum::response::Response;
-use axum::routing::post;
 use http::{HeaderMap, StatusCode};
+use symbolon_http::openapi::{DescribedRouter, post};
 use symbolon_http::vcalm::{answer, failed, refused, require_json};
 use symbolon_protocol::vcalm::challenge::CreateChallengeResponse;
 use symbolon_protocol::vcalm::verify::{
@@ -29,14 +28,24 @@ use symbolon_protocol::vcalm::{self, paths};
 use symbolon_verifier::Evidence;
 
 use self::credential::{Genuineness, presented_value};
+use super::operations;
 use crate::state::State;
 
 /// The endpoints, below the base URL of the instance.
-pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
-        .route(paths::VERIFY_CREDENTIAL, post(verify_credential))
-        .route(paths::VERIFY_PRESENTATION, post(verify_presentation))
-        .route(paths::CHALLENGES, post(create_challenge))
+pub(super) fn router() -> DescribedRouter<Arc<State>> {
+    DescribedRouter::default()
+        .route(
+            paths::VERIFY_CREDENTIAL,
+            post(operations::verify_credential(), verify_credential),
+        )
+        .route(
+            paths::VERIFY_PRESENTATION,
+            post(operations::verify_presentation(), verify_presentation),
+        )
+        .route(
+            paths::CHALLENGES,
+            post(operations::create_challenge(), create_challenge),
+        )
 }
 
 async fn verify_credential(

@@ -6,7 +6,7 @@ use http::StatusCode;
 use symbolon_credential::Input;
 use symbolon_qr_picture::{PictureError, PictureSource, is_picture, read_picture};
 use symbolon_verifier::card::{MAX_CODES_TOGETHER, judge_together};
-use symbolon_verifier::input::presentations;
+use symbolon_verifier::input::{ShownInput, presentations};
 use symbolon_verifier::{Evidence, Expected, Policy, VerificationSession};
 
 use tokio::time::timeout;
@@ -84,12 +84,15 @@ impl Desk {
         if texts.len() > MAX_CODES_TOGETHER || texts.iter().any(|text| text.len() > MAX_TEXT_BYTES) {
             return Err(Unjudged::TooMuch);
         }
-        let shown: Judging = texts
+        let shown: Vec<ShownInput> = texts
             .into_iter()
             .flat_map(presentations)
             .take(MAX_CODES_TOGETHER)
             .collect();
-        let inputs: Vec<Input<'_>> = shown.iter().filter_map(|bytes| Input::open(bytes).ok()).collect();
+        let inputs: Vec<Input<'_>> = shown
+            .iter()
+            .filter_map(|shown| Input::open(&shown.bytes).ok())
+            .collect();
         let state = &self.state;
         let trust_list = &state.dependencies.trust_list;
         let mut evidence = Evidence::online(trust_list).with_content_keys(&self.face_keys);

@@ -96,6 +96,9 @@ async fn open(world: &World, link: &str, known: &Knowledge) -> (VerifiedRequest,
     (verify(&object, &expected, &RustCryptoProvider).unwrap(), how)
 }
 
+/// Whether a request proves what it should.
+type Proves<'p> = &'p dyn Fn(&ClientProof) -> bool;
+
 #[tokio::test]
 async fn a_request_of_every_kind_is_made_opened_answered_and_judged_valid() {
     let world = World::configured(registered).await;
@@ -104,7 +107,7 @@ async fn a_request_of_every_kind_is_made_opened_answered_and_judged_valid() {
     let did = |proof: &ClientProof| matches!(proof, ClientProof::DecentralizedIdentifier(_));
     let listed = |proof: &ClientProof| matches!(proof, ClientProof::Registered { .. });
     let nothing = |proof: &ClientProof| *proof == ClientProof::Nothing;
-    let kinds: [(&str, &dyn Fn(&ClientProof) -> bool); 4] = [
+    let kinds: [(&str, Proves<'_>); 4] = [
         ("x509_hash", &x509),
         ("decentralized_identifier", &did),
         ("pre-registered", &listed),

@@ -15,6 +15,8 @@ mod objects;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod relying_parties;
 #[cfg(test)]
 mod requests;

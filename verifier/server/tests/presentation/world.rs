@@ -25,6 +25,7 @@ use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::web_did_of;
 use symbolon_http::fetch::{Fetch, FetchPolicy, Fetched, GuardedFetcher, Redirects};
+use symbolon_http::openapi::conformance::Conformance;
 use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, listen, serve};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
@@ -58,6 +59,7 @@ pub(crate) const INDEX: u64 = 77;
 
 pub(crate) struct World {
     pub(crate) server: Running,
+    _description: AsDescribed,
     pub(crate) base: String,
     pub(crate) anchor: Certificate,
     pub(crate) issuer: TestIssuer,
@@ -72,6 +74,19 @@ pub(crate) struct World {
     _status_listener: symbolon_http::serve::Running,
     clock: Arc<AtomicI64>,
     fetcher: GuardedFetcher,
+}
+
+/// Holds whatever any test exchanges with the server against the description of the interface.
+pub(crate) struct AsDescribed(Conformance);
+
+impl Drop for AsDescribed {
+    fn drop(&mut self) {
+        let found = self.0.found();
+        // A test that fails by itself says more.
+        if !std::thread::panicking() {
+            assert!(found.is_empty(), "not as the description says: {found:#?}");
+        }
+    }
 }
 
 /// What the issuer's endpoints answer, and how often its status was asked for.
@@ -191,11 +206,14 @@ impl World {
                 face_keys: Vec::new(),
             }),
         };
-        let server = Server::start(listener, Encryption::Plain, configuration, dependencies)
-            .await
-            .unwrap();
+        let conformance = Conformance::default();
+        let encryption = Encryption::Plain;
+        let server =
+            Server::start_watched(listener, encryption, configuration, dependencies, &conformance).await;
+        let server = server.unwrap();
         let world = Self {
             server,
+            _description: AsDescribed(conformance),
             base,
             anchor: requests.certificate().clone(),
             issuer,
@@ -350,8 +368,18 @@ impl World {
         self.credential_under(&IssuerKeyReference::CertificateChain(chain))
     }
 
+    /// A credential that says the same with other salts.
+    pub(crate) fn credential_of(&self, salts: u64) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.issue(&IssuerKeyReference::CertificateChain(chain), salts)
+    }
+
     /// The credential, whose signer is named so.
     pub(crate) fn credential_under(&self, reference: &IssuerKeyReference) -> String {
+        self.issue(reference, 5)
+    }
+
+    fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
         let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
             panic!("claims are an object");
         };
@@ -371,7 +399,11 @@ impl World {
             decoys: Decoys::None,
         };
         let prepared = credential
-            .prepare(SignatureAlgorithm::Es256, reference, &SeededRandomness::new(5))
+            .prepare(
+                SignatureAlgorithm::Es256,
+                reference,
+                &SeededRandomness::new(salts),
+            )
             .unwrap();
         let signature = self
             .issuer

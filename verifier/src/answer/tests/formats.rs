@@ -7,8 +7,9 @@ use symbolon_trust::testing::TestKey;
 use super::{answer, check, query};
 use crate::answer::{AnswerCheck, HolderKeys, check_answer};
 use crate::report::{Report, Verdict};
-use crate::session::tests::mdoc_world::{DOC_TYPE, MdocWorld, SPACE};
+use crate::session::tests::mdoc_world::{DOC_TYPE, MdocWorld, SPACE, transcript};
 use crate::session::tests::w3c_world::{Form, TYPE_IRI, W3cWorld};
+use crate::session::tests::world::{AUDIENCE, NONCE};
 
 /// A format with the means to ask for it and to answer.
 trait Asked {
@@ -48,7 +49,9 @@ impl Asked for Mdoc {
     fn report(&mut self, holder: TestKey) -> Report {
         self.0.world.holder = holder;
         let issued = self.0.authority.issue(&self.0.template());
-        self.0.verify(&self.0.present(&issued))
+        let transcript = transcript(AUDIENCE, NONCE);
+        self.0
+            .verify(&self.0.present_for(&issued, &["given_name"], &transcript))
     }
 }
 
@@ -113,7 +116,7 @@ fn is_compared_with_what_was_asked_for(mut format: impl Asked) {
     );
     assert_eq!(
         check(&with_value("Mariam"), &[("id", &report)]),
-        AnswerCheck::WrongClaims
+        AnswerCheck::WrongValue
     );
     let another_format = query(json!({ "credentials": [
         { "id": "id", "format": "dc+sd-jwt", "meta": { "vct_values": ["https://issuer.example/type"] } },

@@ -116,8 +116,17 @@ impl World {
         names: &[&str],
         edit: impl FnOnce(&mut KeyBindingClaims),
     ) -> String {
-        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
+        self.present_paths(credential, &paths, edit)
+    }
+
+    pub(crate) fn present_paths(
+        &self,
+        credential: &str,
+        paths: &[ClaimsPath],
+        edit: impl FnOnce(&mut KeyBindingClaims),
+    ) -> String {
+        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let mut claims = KeyBindingClaims {
             algorithm: SignatureAlgorithm::Es256,
             audience: AUDIENCE.to_owned(),
@@ -126,7 +135,7 @@ impl World {
             transaction_data: None,
         };
         edit(&mut claims);
-        let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
+        let prepared = select(&parsed, paths).unwrap().prepare_key_binding(&claims);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));
         prepared.finish(&signature)
     }

@@ -1,6 +1,7 @@
 //! Credentials with Data Integrity proofs (VC Data Integrity 1.0, section 4.4; vc-di-ecdsa, section 3.4).
 
 use serde_json::Value;
+use symbolon_credential::claims_path::ElementPlaces;
 use symbolon_credential::data_integrity::{
     Cryptosuite, ExpectedProof, JsonLd, JsonLdError, NotTransformed, Proof, ProofCheck, ProofPurpose,
     ProofRejected, VerificationKey, ecdsa_sd_2023, read_proofs, rsa_signature_2018, verify,
@@ -13,6 +14,7 @@ use symbolon_trust::trust_list::TrustedIssuer;
 use super::spelling::{self, Spelling};
 use super::{IssuerProof, Proven, Secured, legacy_rsa, not_conforming};
 use crate::report::{CheckName, Reason};
+use crate::session::authorities::Authorities;
 use crate::session::context::Context;
 use crate::session::found::Found;
 use crate::session::issuer_keys::KeyAnswer;
@@ -124,9 +126,14 @@ pub(super) fn proven<'a>(
         proven: Box::new(Proven {
             validity: *credential.validity(),
             binding: credential.holder_binding(),
+            element_places: match written {
+                Written::AsSigned => ElementPlaces::AsIssued,
+                // The statements have no order, and those of a selective proof may lack some.
+                Written::ByAnybody => ElementPlaces::Unknown,
+            },
             credential,
         }),
-        authorities: Vec::new(),
+        authorities: Authorities::default(),
     }
 }
 

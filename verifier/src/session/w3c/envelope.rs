@@ -1,5 +1,6 @@
 //! Credentials as JWTs and COSE messages (VC-JOSE-COSE, sections 3 and 4).
 
+use symbolon_credential::claims_path::ElementPlaces;
 use symbolon_credential::sd_jwt_vc::check_issuer_binding;
 use symbolon_credential::w3c::cose::CoseCredential;
 use symbolon_credential::w3c::jose::{IssuerKey, JwtCredential};
@@ -10,10 +11,10 @@ use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::{IssuerProof, Proven, Secured};
 use crate::report::{CheckName, Reason};
+use crate::session::authorities::Authorities;
 use crate::session::context::Context;
 use crate::session::found::Found;
 use crate::session::issuer_keys::KeyAnswer;
-use crate::session::sd_jwt_vc::authority_key_identifiers;
 
 pub(super) fn prove_jwt<'a>(
     context: &Context<'_>,
@@ -38,6 +39,7 @@ pub(super) fn prove_jwt<'a>(
             credential: token.credential().clone(),
             validity,
             binding,
+            element_places: ElementPlaces::AsIssued,
         }),
         Err(_) => signer.wrong_signature(),
     }
@@ -66,6 +68,7 @@ pub(super) fn prove_cose<'a>(
             signer.proven(Proven {
                 validity: *credential.validity(),
                 binding: credential.holder_binding(),
+                element_places: ElementPlaces::AsIssued,
                 credential,
             })
         }
@@ -77,7 +80,7 @@ pub(super) fn prove_cose<'a>(
 struct Signer {
     key: PublicKey,
     passed: Vec<CheckName>,
-    authorities: Vec<Vec<u8>>,
+    authorities: Authorities,
 }
 
 enum Unlocated {
@@ -126,7 +129,7 @@ fn locate(
         KeyAnswer::Key(key) => Ok(Signer {
             key,
             passed: vec![CheckName::IssuerKey, CheckName::IssuerBinding],
-            authorities: Vec::new(),
+            authorities: Authorities::default(),
         }),
         KeyAnswer::Wanted(want) => Err(Unlocated::Wanted(want)),
         KeyAnswer::Unknown(reason) => Err(unlocated(IssuerProof::Unknown {
@@ -171,6 +174,6 @@ fn certified(context: &Context<'_>, issuer: &TrustedIssuer, chain: &[Vec<u8>]) -
     Ok(Signer {
         key: leaf.public_key().clone(),
         passed: vec![CheckName::IssuerCertificates, CheckName::IssuerBinding],
-        authorities: authority_key_identifiers(&verified, &chain),
+        authorities: Authorities::of(context, &verified, &chain),
     })
 }

@@ -16,6 +16,7 @@ use symbolon_crypto::{
     CryptoProvider as _, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime,
 };
 use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::openapi::conformance::Conformance;
 use symbolon_http::serve::{AdministrationToken, Encryption, listen};
 use symbolon_store::Store;
 use symbolon_wallet_core::testing::MemoryKeys;
@@ -26,6 +27,8 @@ pub(crate) const NOW: UnixTime = UnixTime::from_seconds(1_795_435_200);
 
 pub(crate) struct World {
     _running: Running,
+    /// Holds whatever any test exchanges with the server against the description of the interface.
+    conformance: Conformance,
     base: String,
     client: Client,
     pub(crate) own: HolderKey,
@@ -35,6 +38,16 @@ pub(crate) struct World {
     json_ld: Arc<SsiJsonLd>,
     contexts: ContextTable,
     randomness: Arc<SeededRandomness>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let found = self.conformance.found();
+        // A test that fails by itself says more.
+        if !std::thread::panicking() {
+            assert!(found.is_empty(), "not as the description says: {found:#?}");
+        }
+    }
 }
 
 impl World {
@@ -74,10 +87,13 @@ impl World {
             encryption: Encryption::Plain,
             token: AdministrationToken::new(TOKEN),
         };
-        let running = Server::start(Arc::new(holder), listening).await.unwrap();
+        let conformance = Conformance::default();
+        let running = Server::start_watched(Arc::new(holder), listening, &conformance).await;
+        let running = running.unwrap();
         Self {
             base: format!("http://{}", running.address()),
             _running: running,
+            conformance,
             client: Client::builder().no_proxy().build().unwrap(),
             own,
             bound,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_verifier::name::PolicyName;
@@ -21,6 +22,7 @@ use super::super::administration::{Brought, RequestState, bad_request, evidence_
 use super::super::caller::{Caller, not_permitted};
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
+use super::super::shapes::{RequestProgress, page_flows};
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -29,18 +31,25 @@ const MAX_PAGE: usize = 100;
 const USUAL_PAGE: usize = 50;
 
 /// What is asked for: by a policy, or by a query of the caller's own.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MakeBody {
+#[schema(as = AskByPolicy)]
+pub(super) struct MakeBody {
+    /// The policy.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     policy: Option<PolicyName>,
+    /// The query (OpenID4VP 1.0, section 6), of a relying party that may ask by its own.
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     dcql_query: Option<Value>,
     /// Where the holder's browser goes after the answer, for the flow on one device.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     return_to: Option<HttpUrl>,
     /// A page of the verifier's own for the browser to begin on.
     #[serde(default)]
+    #[schema(schema_with = page_flows, required = false)]
     page: Option<PageFlow>,
 }
 
@@ -70,7 +79,7 @@ pub(super) async fn make(
             if caller.document.own_queries == Permission::Refused {
                 return not_permitted("this relying party may not ask by queries of its own");
             }
-            match DcqlQuery::parse(query.to_string().as_bytes()) {
+            match DcqlQuery::parse_own(query.to_string().as_bytes()) {
                 Ok(query) => (query, None),
                 Err(error) => return bad_request(&error.to_string()),
             }
@@ -122,21 +131,36 @@ pub(super) struct Page {
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Listed {
+/// A page of the caller's requests.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PresentationRequestPage)]
+pub(super) struct Listed {
+    /// The requests, the oldest first.
     requests: Vec<Entry>,
+    /// What the next page begins after; none on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A request of the caller's.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PresentationRequestEntry)]
 struct Entry {
+    /// Its identifier.
+    #[schema(value_type = String)]
     request_id: RequestId,
+    /// How far it has come.
+    #[schema(value_type = RequestProgress)]
     state: RequestState,
+    /// The policy that decides about the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     policy: Option<PolicyName>,
+    /// When it was made (RFC 3339).
     created_at: String,
+    /// When it can no longer be answered (RFC 3339).
     expires_at: String,
+    /// The last second in which anything of it is kept (RFC 3339).
     kept_until: String,
 }
 

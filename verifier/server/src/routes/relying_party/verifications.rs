@@ -9,6 +9,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_credential::Input;
+use symbolon_http::openapi::{ToSchema, anything, list_of};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::name::PolicyName;
@@ -16,44 +17,63 @@ use symbolon_verifier::policy::PolicyDecision;
 use symbolon_verifier::relying_party::Permission;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{Binding, Evidence, Expected, VerificationSession};
+use utoipa::openapi::{RefOr, Schema};
 
 use super::super::administration::bad_request;
 use super::super::caller::{Caller, not_permitted};
+use super::super::shapes;
 use super::requests::{allowed, read};
 use crate::state::State;
 
 /// The most presentations of one call: as many as cards that are judged together.
 const MAX_PRESENTATIONS: usize = symbolon_verifier::card::MAX_CODES_TOGETHER;
 
-#[derive(Deserialize)]
+/// What is to be verified, and by which policy.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct VerifyBody {
+#[schema(as = VerifyByPolicy)]
+pub(super) struct VerifyBody {
+    /// The policy.
+    #[schema(value_type = String)]
     policy: PolicyName,
     /// Texts and JSON documents in any format that is read: an mdoc in base64url, the text of a QR code.
+    #[schema(schema_with = presentations)]
     presentations: Vec<Value>,
     /// What the holder's proof must repeat and name. Without both the holder is not checked.
     #[serde(default)]
     expected: Option<ExpectedProof>,
 }
 
-#[derive(Deserialize)]
+/// What the holder's proof must repeat and name.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ExpectedProof {
+    /// The nonce that the holder was given.
     nonce: String,
+    /// Whom the proof is for.
     audience: String,
 }
 
-#[derive(Serialize)]
-struct VerifiedBody {
+/// What was found about what was handed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = VerifiedByPolicy)]
+pub(super) struct VerifiedBody {
+    /// How the policy decided.
+    #[schema(value_type = shapes::PolicyDecision)]
     decision: PolicyDecision,
+    /// What was found about each credential.
     reports: Vec<VerifiedReport>,
 }
 
-#[derive(Serialize)]
+/// What was found about a credential.
+#[derive(Serialize, ToSchema)]
 struct VerifiedReport {
     /// The credential of the policy that it was taken for; none for what the policy does not ask for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     credential: Option<QueryId>,
+    /// The report.
+    #[schema(value_type = shapes::Report)]
     report: Report,
 }
 
@@ -110,6 +130,10 @@ pub(super) async fn verify(
         report,
     }));
     Json(VerifiedBody { decision, reports }).into_response()
+}
+
+fn presentations() -> RefOr<Schema> {
+    list_of(anything())
 }
 
 fn input(presentation: &Value) -> Option<Input<'_>> {

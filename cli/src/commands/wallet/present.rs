@@ -1,0 +1,260 @@
+//! `symbolon wallet present`: who asks for what, what would be shown, and what is.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow, bail};
+use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
+use symbolon_protocol::format::CredentialFormat;
+use symbolon_wallet_core::present::{
+    AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, PresentOutcome,
+    Presentation, Retention,
+};
+use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
+
+use super::{Asked, ask, parse_id, verifier_text};
+use crate::commands::show;
+use crate::edge;
+use crate::installation::files::{Readers, write_atomically};
+
+/// Whether somebody has still to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Ask on the terminal.
+    Asked,
+    /// The command line says yes.
+    Given,
+}
+
+/// How a request is to be answered.
+pub(super) struct Answer<'a> {
+    /// What answers which credential query, where that is not what discloses least: `QUERY=ID,ID`.
+    pub(super) choose: &'a [String],
+    pub(super) consent: Consent,
+    /// Where to keep what was sent.
+    pub(super) save: Option<&'a Path>,
+}
+
+impl Consent {
+    fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
+        if self == Self::Given {
+            return Ok(Some(true));
+        }
+        let answer = ask(question, Asked::Person)?;
+        Ok(answer.map(|answer| answer.eq_ignore_ascii_case("y")))
+    }
+}
+
+/// Shows who asks for what, asks for consent, and answers.
+///
+/// # Errors
+/// A refusal by wallet or verifier, or a choice that does not answer the request.
+pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) -> anyhow::Result<ExitCode> {
+    let consent = wallet
+        .present(link, &Languages::new(["en"]), edge::system_time())
+        .await?;
+    show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
+    if consent.verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
+    let Some(smallest) = consent.smallest_choice() else {
+        return refuse(wallet, &consent, answer.consent).await;
+    };
+    let choice = match chosen(&consent, smallest, answer.choose) {
+        Ok(choice) => choice,
+        Err(error) => {
+            wallet.abandon(consent.flow).await?;
+            return Err(error);
+        }
+    };
+    show_choice(&consent, &choice);
+    let agreed = answer.consent.given("show this? [y/N] ")? == Some(true);
+    let decision = if agreed {
+        Decision::Share(choice)
+    } else {
+        Decision::Decline
+    };
+    let outcome = wallet
+        .answer_request(consent.flow, decision, edge::system_time())
+        .await;
+    match outcome {
+        Ok(PresentOutcome::Presented {
+            presentation,
+            redirect_uri,
+        }) => {
+            show::line("shown, and accepted by the verifier");
+            if let Some(uri) = redirect_uri {
+                show::line(&format!("go on at {}", uri.as_str()));
+            }
+            if let Some(path) = answer.save {
+                keep(&presentation, path)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. })) => {
+            show::line("declined; nothing was shown");
+            if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
+                show::line(&format!("go on at {redirect_uri}"));
+            }
+            Ok(ExitCode::from(1))
+        }
+        Ok(PresentOutcome::Unconfirmed { .. }) => {
+            bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
+        }
+        Ok(PresentOutcome::Rejected) => bail!("the verifier did not accept what was shown"),
+        Ok(_) => bail!("the wallet is locked"),
+        Err(WalletError::InvalidChoice) => {
+            wallet.abandon(consent.flow).await?;
+            bail!("the choice does not answer the request: see which credential queries belong together")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells the person what is missing, and then the verifier that access was denied: the same as when the person declines, and not
+/// before the person knows ([OpenID4VP §15.4.1]).
+///
+/// [OpenID4VP §15.4.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.4.1
+async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> anyhow::Result<ExitCode> {
+    for asked in &request.asked {
+        if let (Need::Required, Some(lack)) = (asked.need, asked.lack) {
+            let types: Vec<String> = asked
+                .credential_types
+                .iter()
+                .map(|it| show::printable(it))
+                .collect();
+            let types = if types.is_empty() {
+                "a credential of any type".to_owned()
+            } else {
+                types.join(" or ")
+            };
+            show::line(&format!("  asks for {types}: {}", lack_text(lack)));
+        }
+    }
+    if consent.given("tell the verifier that nothing is shown? [y/N] ")? == Some(false) {
+        wallet.abandon(request.flow).await?;
+        bail!("what is asked for is not held; the verifier was told nothing");
+    }
+    wallet
+        .answer_request(request.flow, Decision::Decline, edge::system_time())
+        .await?;
+    bail!("what is asked for is not held; the verifier was told that nothing is shown")
+}
+
+const fn lack_text(lack: Lack) -> &'static str {
+    match lack {
+        Lack::NotHeld => "none is held",
+        Lack::Authority => "what is held is of an issuer that the verifier does not accept",
+        Lack::Claims => "what is held lacks a claim that is asked for",
+        Lack::Values => "what is held says something else than the verifier wants",
+    }
+}
+
+/// The smallest choice, changed as the command line says.
+fn chosen(consent: &ConsentRequest, mut choice: Choice, changes: &[String]) -> anyhow::Result<Choice> {
+    for change in changes {
+        let (query, ids) = change
+            .split_once('=')
+            .ok_or_else(|| anyhow!("--choose {} is not QUERY=ID,…", show::printable(change)))?;
+        let asked = QueryId::parse(query)
+            .and_then(|id| consent.asked.iter().find(|asked| asked.query == id))
+            .ok_or_else(|| anyhow!("the request has no credential query {}", show::printable(query)))?;
+        let ids: Vec<CredentialId> = ids
+            .split(',')
+            .map(str::trim)
+            .filter(|id| !id.is_empty())
+            .map(parse_id)
+            .collect::<Result<_, _>>()?;
+        if ids.len() > 1 && asked.count == PresentationCount::One {
+            bail!("{query} takes one credential");
+        }
+        choice = choice.without(&asked.query);
+        for id in ids {
+            if !asked
+                .candidates
+                .iter()
+                .any(|candidate| candidate.credential.id == id)
+            {
+                bail!("{id} does not answer {query}");
+            }
+            choice = choice.with_another(asked.query.clone(), id);
+        }
+    }
+    Ok(choice)
+}
+
+/// Shows exactly what would be disclosed, and what could be shown instead.
+fn show_choice(consent: &ConsentRequest, choice: &Choice) {
+    for asked in &consent.asked {
+        let is_chosen = |candidate: &&CandidateCredential| {
+            choice
+                .credentials(&asked.query)
+                .contains(&candidate.credential.id)
+        };
+        for candidate in asked.candidates.iter().filter(is_chosen) {
+            show_candidate(asked, candidate);
+        }
+    }
+    for asked in &consent.asked {
+        show_others(asked, choice.credentials(&asked.query));
+    }
+}
+
+fn show_candidate(asked: &AskedCredential, candidate: &CandidateCredential) {
+    show::line(&format!("  from {}", show::printable(&candidate.credential.name)));
+    if candidate.is_shown_whole() {
+        show::line("    (nothing of it can be withheld)");
+    }
+    // An mdoc is shown with a proof whatever is asked for.
+    if asked.holder_binding == HolderBinding::Absent
+        && candidate.credential.format != CredentialFormat::MsoMdoc
+    {
+        show::line("    (without a proof that it is yours: whoever sees it can show it again)");
+    }
+    for claim in &candidate.discloses {
+        show::claim(2, &claim.name, &claim.value);
+        let is_kept = asked
+            .claims
+            .iter()
+            .any(|about| about.retention == Retention::Intended && about.path.agrees_with(&claim.path));
+        if is_kept {
+            show::line("      (the verifier means to keep it)");
+        }
+    }
+}
+
+/// What else answers a credential query, and how it is chosen.
+fn show_others(asked: &AskedCredential, chosen: &[CredentialId]) {
+    let others = asked.candidates.iter();
+    let others = others.filter(|candidate| !chosen.contains(&candidate.credential.id));
+    for other in others {
+        let why = match (asked.count, asked.need, chosen.is_empty()) {
+            (PresentationCount::Several, _, false) => "also possible",
+            (_, _, false) => "possible instead",
+            (_, Need::Optional, true) => "welcome, and not shown",
+            _ => "an alternative, and not shown",
+        };
+        let claims: Vec<String> = other
+            .discloses
+            .iter()
+            .map(|claim| show::printable(&claim.name))
+            .collect();
+        show::line(&format!(
+            "  {why}: --choose {}={} ({}: {})",
+            asked.query,
+            other.credential.id,
+            show::printable(&other.credential.name),
+            claims.join(", ")
+        ));
+    }
+}
+
+fn keep(presentation: &Presentation, path: &Path) -> anyhow::Result<()> {
+    write_atomically(path, presentation.vp_token.as_bytes(), Readers::Owner)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let request = path.with_extension("request.jwt");
+    write_atomically(&request, presentation.request_object.as_bytes(), Readers::Owner)
+        .with_context(|| format!("cannot write {}", request.display()))?;
+    show::line(&format!("kept in {} and {}", path.display(), request.display()));
+    Ok(())
+}
