@@ -364,19 +364,25 @@ fn formats() -> RefOr<Schema> {
 
 fn answer_checks() -> RefOr<Schema> {
     use AnswerCheck::{
-        AsAsked, HolderNotProven, Incomplete, SeveralHolders, SeveralPresentations, UnaskedCredential,
-        WrongAuthority, WrongClaims, WrongFormat, WrongType,
+        AsAsked, EmptyAnswer, HolderNotProven, Incomplete, RepeatedCredential, SeveralHolders,
+        SeveralPresentations, UnaskedClaims, UnaskedCredential, UnneededCredential, WrongAuthority,
+        WrongClaims, WrongFormat, WrongType, WrongValue,
     };
     named([
         AsAsked,
         Incomplete,
         UnaskedCredential,
+        UnneededCredential,
+        EmptyAnswer,
         SeveralPresentations,
+        RepeatedCredential,
         WrongFormat,
         WrongType,
         WrongAuthority,
         HolderNotProven,
         WrongClaims,
+        WrongValue,
+        UnaskedClaims,
         SeveralHolders,
     ])
 }
