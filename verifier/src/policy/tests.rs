@@ -17,8 +17,8 @@ use super::*;
 use crate::answer::AnswerCheck;
 use crate::name::PolicyName;
 use crate::report::{
-    Authentic, Axis, CredentialFormat, Holder, Issuer, Photo, PhotoType, REPORT_VERSION, Report, Status,
-    Trusted, Verdict,
+    Authentic, Axis, CredentialFormat, Holder, Issuer, Photo, PhotoType, REPORT_VERSION, Report, Shown,
+    Status, Trusted, Verdict,
 };
 
 const REGISTRY: &str = "https://registry.example";
@@ -128,6 +128,7 @@ fn report(credential_type: &str, issuer: &str, claims: Value) -> Report {
         photo: None,
         authority_key_identifiers: Vec::new(),
         holder_key: Some("key-1".to_owned()),
+        shown: Shown::default(),
     }
 }
 

@@ -57,7 +57,7 @@ fn each_rule_says_why_it_is_broken() {
         }))
     };
     type Edit = fn(&mut Report);
-    let broken: [(Rule, RuleReason, Edit); 19] = [
+    let broken: [(Rule, RuleReason, Edit); 20] = [
         (Rule::Genuine, RuleReason::NotAuthentic, |r| {
             r.authentic.state = Authentic::NotAuthentic
         }),
@@ -100,6 +100,9 @@ fn each_rule_says_why_it_is_broken() {
         }),
         (Rule::Binding, RuleReason::KeyNotProven, |r| {
             r.holder.state = Holder::NotBound
+        }),
+        (Rule::Binding, RuleReason::KeyNotProven, |r| {
+            r.holder.state = Holder::NotAsked
         }),
         (Rule::Binding, RuleReason::ProofRefuted, |r| {
             r.holder.state = Holder::Refuted
@@ -202,6 +205,12 @@ fn a_face_is_compared_by_a_person_and_a_key_is_better() {
         outcome(&decide(&face, &by_eye(None)), Rule::Binding),
         failed(RuleReason::NoPhoto)
     );
+    // A credential that a key binds, and of which no proof was asked for.
+    let not_asked = with(|report| {
+        report.holder.state = Holder::NotAsked;
+        report.photo = Some(photo());
+    });
+    assert_eq!(decide(&face, &not_asked).outcome, PolicyOutcome::FaceToCompare);
     assert_eq!(decide(&face, &with(|_| {})).outcome, PolicyOutcome::Satisfied);
     let refuted = with(|report| {
         report.holder.state = Holder::Refuted;
@@ -211,6 +220,7 @@ fn a_face_is_compared_by_a_person_and_a_key_is_better() {
     let anybody = one(json!({"binding": "none"}));
     let unbound = with(|report| report.holder.state = Holder::NotBound);
     assert_eq!(decide(&anybody, &unbound).outcome, PolicyOutcome::Satisfied);
+    assert_eq!(decide(&anybody, &not_asked).outcome, PolicyOutcome::Satisfied);
     assert_eq!(decide(&anybody, &refuted).outcome, PolicyOutcome::NotSatisfied);
 }
 
