@@ -49,7 +49,7 @@ pub(super) fn derive(
             .collect();
         query.insert("credential_sets".to_owned(), Value::Array(sets));
     }
-    DcqlQuery::parse(Value::Object(query).to_string().as_bytes())
+    DcqlQuery::parse_own(Value::Object(query).to_string().as_bytes())
         .map(Some)
         .map_err(|error| at("credentials", PolicyProblem::Derived(error)))
 }

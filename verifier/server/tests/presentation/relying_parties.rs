@@ -457,6 +457,9 @@ async fn only_what_is_permitted_is_asked() {
     assert_eq!(ask(&town.shop, both).await, invalid);
     let plain = json!({"policy": "name-kept", "return_to": "http://shop.example/"});
     assert_eq!(ask(&town.shop, plain).await, invalid);
+    let mut twice = query.clone();
+    twice["credentials"][0]["claims"] = json!([{"path": ["given_name"]}, {"path": ["given_name"]}]);
+    assert_eq!(ask(&town.shop, json!({ "dcql_query": twice })).await, invalid);
     // Who may ask by queries of its own has what they ask for.
     let id = town.answered(&town.shop, &json!({ "dcql_query": query })).await;
     let answered = town.result(&town.shop, &id).await;

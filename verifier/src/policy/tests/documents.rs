@@ -55,6 +55,14 @@ fn each_mistake_is_named_by_its_key() {
             single(json!({"claims": [{"path": ["a"], "presence": "optional"}]})),
             "credentials[0].claims: ",
         ),
+        // What would be asked for twice.
+        (
+            single(json!({
+                "claims": [{"path": ["n"]}, {"path": ["b"], "presence": "optional"}],
+                "age": {"over": 18, "birth_date": ["b"]},
+            })),
+            "credentials: ",
+        ),
         (
             single(json!({"age": {"over": 0, "birth_date": ["b"]}})),
             "credentials[0].age.over: ",
