@@ -4,6 +4,7 @@ mod care;
 mod init;
 mod offer;
 mod openapi;
+mod relying_party;
 mod request;
 mod tenant;
 mod wallet;
@@ -16,6 +17,7 @@ pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, Rot
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
+pub use relying_party::{PolicyCommand, RelyingPartyCommand};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
@@ -78,6 +80,12 @@ pub enum Command {
     /// Asks for a presentation and shows its result, against the running verifier
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Who may ask through this verifier, by which policies, with which keys
+    #[command(subcommand)]
+    RelyingParty(RelyingPartyCommand),
+    /// What relying parties may ask by
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// The wallet
     #[command(subcommand)]
     Wallet(WalletCommand),

@@ -92,6 +92,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.scan.code_generation", KeyType::Number),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
+    ("verifier.policies", KeyType::Text),
+    ("verifier.relying_parties", KeyType::Text),
     ("verifier.profile", KeyType::Text),
     ("verifier.client_id_prefix", KeyType::Text),
     ("verifier.client_id", KeyType::Text),

@@ -37,6 +37,7 @@ mod offline;
 mod pixelpass;
 mod plain_http;
 mod presentations;
+mod relying_parties;
 mod shown;
 mod sign_in;
 mod story;

@@ -5,6 +5,9 @@
 //! - [`Report`](report::Report) is the answer: four axes, the checks behind each with the section that demands it and
 //!   the time of the evidence, and one word.
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
+//! - [`policy::PresentationPolicy`] is what a relying party wants beyond that: types, issuers, assurance, claims, age, one holder.
+//!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
+//! - [`relying_party`] says who may ask, for what, how often.
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
@@ -22,12 +25,15 @@ mod evidence;
 mod expected;
 pub mod haip;
 pub mod input;
-mod policy;
+pub mod name;
+pub mod policy;
+pub mod relying_party;
 pub mod report;
 pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod webhook;
 
 pub use self::evidence::{
     DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence,

@@ -1,8 +1,40 @@
-//! What a verifier demands. Every choice is named; none has a default.
+//! What a verifier demands.
+//!
+//! [`Policy`] is what every verification demands, and makes the verdict; every choice is named, and none has a default.
+//! [`PresentationPolicy`] is what one relying party wants for one purpose. It is data: a [`PolicyDocument`], which is checked against
+//! the trust list before anybody is asked. Its [`PolicyDecision`] says of each rule whether it is kept, and repeats nothing of what
+//! was presented.
+
+mod age;
+mod assurance;
+mod compile;
+mod decide;
+mod decision;
+mod document;
+mod error;
+mod keep;
+mod pattern;
+mod query;
+#[cfg(test)]
+mod tests;
 
 use core::time::Duration;
 
 use symbolon_trust::status_list::StatusListBudget;
+
+pub use self::assurance::{AssuranceScale, Assurances, IssuerAssurance};
+pub use self::compile::{MAX_PURPOSE_CHARACTERS, PolicySurroundings, PresentationPolicy};
+pub(crate) use self::compile::{check_purpose, check_words};
+pub use self::decide::SortedReports;
+pub use self::decision::{
+    DECISION_VERSION, PolicyDecision, PolicyOutcome, Rule, RuleOutcome, RuleReason, RuleResult,
+};
+pub use self::document::{
+    AgeRuleDocument, BindingRule, ClaimRuleDocument, Combined, CredentialRuleDocument, PolicyDocument,
+    PolicyFormat, Presence, StatusRule, WebhookContents,
+};
+pub(crate) use self::error::at;
+pub use self::error::{PolicyError, PolicyProblem};
 
 /// What a verifier demands of a presentation.
 ///

@@ -1,11 +1,14 @@
-//! What a verifier keeps: its requests, their results, spent nonces, and the last pack it accepted.
+//! What a verifier keeps: its requests, their results, spent nonces, the keys and quotas of its relying parties, what is to be
+//! announced to them, and the last pack it accepted.
 //!
-//! One trait, one version in memory, and one conformance suite (feature `testing`) that every backend passes.
+//! Two traits, [`VerifierStore`] and what it builds on, [`RelyingPartyStore`]; one version in memory, and one conformance suite (feature `testing`) that every backend passes.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod delivery;
 mod memory;
 mod record;
+mod relying_party;
 
 use core::future::Future;
 use core::pin::Pin;
@@ -13,11 +16,13 @@ use core::pin::Pin;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
+pub use self::delivery::{Delivery, DeliveryEvent, DeliveryStage, GivenUp, MAX_ATTEMPTS};
 pub use self::memory::MemoryStore;
 pub use self::record::{
-    DeclineCode, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow, PresentationResult, RequestId,
-    RequestRecord, ResultOutcome, StoredReport, TenantId,
+    DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow, PresentationResult,
+    RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
 };
+pub use self::relying_party::{Cursor, QuotaKind, QuotaWindow, RelyingPartyStore, Removal};
 
 /// What a store operation returns: a boxed future, so that the trait can be used as an object.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -27,7 +32,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// An implementation guarantees that an operation which has answered `Ok` survives a power cut, and that
 /// [`VerifierStore::consume_nonce`] and [`VerifierStore::record_result`] are atomic under concurrency: otherwise one
 /// response is accepted twice. [`conformance::check`] shows it.
-pub trait VerifierStore: Send + Sync {
+pub trait VerifierStore: RelyingPartyStore {
     /// Stores a new request.
     ///
     /// Answers [`Insertion::AlreadyPresent`] when the tenant has a request with this identifier, which then stays
@@ -50,12 +55,14 @@ pub trait VerifierStore: Send + Sync {
         keep_until: UnixTime,
     ) -> StoreFuture<'a, NonceUse>;
 
-    /// Stores the result of a request: atomically, once. A second result does not replace the first.
+    /// Stores the result of a request, and with it what is to be announced: atomically, once. A second result does not replace the
+    /// first, and is not announced.
     fn record_result<'a>(
         &'a self,
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
+        announcement: Option<Delivery>,
     ) -> StoreFuture<'a, ResultRecording>;
 
     /// The result of a request, once there is one.
@@ -77,7 +84,7 @@ pub trait VerifierStore: Send + Sync {
         accepted: LastSeen,
     ) -> StoreFuture<'a, Replacement>;
 
-    /// Removes requests, results and nonce marks that expired before `now`, at most `limit` of them, and says how many
+    /// Removes requests and results that are kept no longer, and nonce marks, quotas and deliveries whose time was over before `now`, at most `limit` of them, and says how many
     /// it removed.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

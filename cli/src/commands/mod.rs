@@ -12,6 +12,7 @@ pub mod offer;
 pub mod openapi;
 pub mod qr;
 pub mod records;
+pub mod relying_party;
 pub mod request;
 pub mod requests;
 pub mod restore;
@@ -84,6 +85,10 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Qr(command) => qr::run(command),
         Command::Credential(command) => issuing::credential(command, choice).await,
         Command::Request(command) => request::run(command, configuration).await,
+        Command::RelyingParty(command) => relying_party::run(command, configuration)
+            .await
+            .map(|()| ExitCode::SUCCESS),
+        Command::Policy(command) => relying_party::policy(command, configuration).map(|()| ExitCode::SUCCESS),
         Command::Wallet(command) => wallet::run(command, configuration).await,
         Command::Verify(arguments) => {
             Ok(verify::run(arguments, configuration)

@@ -77,14 +77,7 @@ impl VerifierClient {
     /// # Errors
     /// The HTTP client cannot be made, or the token cannot be read.
     pub fn of(installation: &Installation) -> anyhow::Result<Self> {
-        let section = &installation.loaded.configuration.verifier;
-        let encrypted = section.tls_certificate.is_some();
-        let server = if encrypted {
-            Server::Tls(&section.identifier)
-        } else {
-            Server::Plain(section.listen)
-        };
-        AdministrationClient::new(server, installation.administration_token()?).map(Self)
+        verifier_administration(installation).map(Self)
     }
 
     /// Makes a request by a named query, or by a DCQL query of its own, as the configuration has it.
@@ -149,6 +142,21 @@ impl VerifierClient {
             ))
             .await
     }
+}
+
+/// The administration interface of the running verifier of an installation.
+///
+/// # Errors
+/// As [`VerifierClient::of`].
+pub(crate) fn verifier_administration(installation: &Installation) -> anyhow::Result<AdministrationClient> {
+    let section = &installation.loaded.configuration.verifier;
+    let encrypted = section.tls_certificate.is_some();
+    let server = if encrypted {
+        Server::Tls(&section.identifier)
+    } else {
+        Server::Plain(section.listen)
+    };
+    AdministrationClient::new(server, installation.administration_token()?)
 }
 
 /// What is asked for.
@@ -287,7 +295,7 @@ fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<(
 /// Prints a result; the exit status is 0 for a good answer, 1 for another, 3 while there is none.
 fn print(found: &RequestResult) -> ExitCode {
     match (&found.state, found.result.as_ref().map(|result| &result.outcome)) {
-        (RequestState::Answered, Some(ResultOutcome::Presented { reports, answer })) => {
+        (RequestState::Answered, Some(ResultOutcome::Presented { reports, answer, .. })) => {
             for stored in reports {
                 show::report(&stored.report);
             }

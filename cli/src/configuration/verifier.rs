@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
@@ -11,6 +11,7 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
+use symbolon_verifier::policy::AssuranceScale;
 use url::Url;
 
 use super::{ScanSection, is_default};
@@ -60,6 +61,17 @@ pub struct VerifierSection {
     /// Scope values that stand for a query, by its name in `queries`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, String>,
+    /// The folder of the policies, each a TOML or JSON file called by the policy's name, relative to the configuration file;
+    /// `policies` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<PathBuf>,
+    /// The folder of the relying parties, each a TOML file called by the relying party's name, relative to the configuration
+    /// file; `relying-parties` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relying_parties: Option<PathBuf>,
+    /// The levels of assurance, and which issuers reach them. Its keys have no environment variables.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub assurance: AssuranceScale,
     /// The page on which a shop checks what people show.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scan: ScanSection,
@@ -68,7 +80,7 @@ pub struct VerifierSection {
 impl VerifierSection {
     /// A verifier that leaves every choice as it is by default.
     #[must_use]
-    pub const fn new(identifier: Url, listen: SocketAddr, name: String) -> Self {
+    pub fn new(identifier: Url, listen: SocketAddr, name: String) -> Self {
         Self {
             identifier,
             listen,
@@ -84,8 +96,25 @@ impl VerifierSection {
             holder_keys: HolderKeys::OneKey,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
+            policies: None,
+            relying_parties: None,
+            assurance: AssuranceScale::default(),
             scan: ScanSection::USUAL,
         }
+    }
+
+    /// The folder of the policies, relative to the configuration file.
+    #[must_use]
+    pub fn policies(&self) -> &Path {
+        self.policies.as_deref().unwrap_or(Path::new("policies"))
+    }
+
+    /// The folder of the relying parties, relative to the configuration file.
+    #[must_use]
+    pub fn relying_parties(&self) -> &Path {
+        self.relying_parties
+            .as_deref()
+            .unwrap_or(Path::new("relying-parties"))
     }
 
     /// How requests are made and answered that do not say otherwise.

@@ -135,8 +135,9 @@ impl Stage {
             query.name
         );
         let found = client.result(&made.request_id).await?;
-        let Some(ResultOutcome::Presented { mut reports, answer }) =
-            found.result.map(|result| result.outcome)
+        let Some(ResultOutcome::Presented {
+            mut reports, answer, ..
+        }) = found.result.map(|result| result.outcome)
         else {
             bail!("the verifier has no presentation");
         };

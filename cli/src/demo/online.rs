@@ -229,7 +229,8 @@ impl Stage {
             found.state == RequestState::Answered,
             "the verifier has no answer"
         );
-        let Some(ResultOutcome::Presented { reports, answer }) = found.result.map(|result| result.outcome)
+        let Some(ResultOutcome::Presented { reports, answer, .. }) =
+            found.result.map(|result| result.outcome)
         else {
             bail!("the verifier has no presentation");
         };

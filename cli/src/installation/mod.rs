@@ -9,6 +9,7 @@ pub mod issuer_keys;
 pub mod keys;
 pub mod passphrase;
 pub mod publication;
+pub mod relying_parties;
 pub mod retired;
 pub mod rotation;
 pub mod sealed;

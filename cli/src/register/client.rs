@@ -182,6 +182,22 @@ impl AdministrationClient {
         serde_json::from_slice(&answer.body).context("the server's answer does not read")
     }
 
+    /// Deletes what is at a path, and reads a JSON answer where there is one.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<Option<T>> {
+        let answer = self
+            .request(Method::DELETE, path, "application/json", Vec::new())
+            .await?;
+        if answer.body.is_empty() {
+            return Ok(None);
+        }
+        serde_json::from_slice(&answer.body)
+            .map(Some)
+            .context("the server's answer does not read")
+    }
+
     pub(super) async fn send(
         &self,
         path: &str,

@@ -18,7 +18,7 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup, Server,
+    CheckedPolicies, Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
@@ -26,11 +26,11 @@ use crate::commands::card::read_face_key;
 use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
-use crate::installation::{Installation, TENANT};
+use crate::installation::{Installation, TENANT, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
-const STORE: &str = "verifier.redb";
+pub(crate) const STORE: &str = "verifier.redb";
 /// Fetched status lists and documents of issuers; whatever is lost here is fetched again.
 const EVIDENCE_CACHE: &str = "verifier-evidence";
 
@@ -40,18 +40,12 @@ const EVIDENCE_CACHE: &str = "verifier-evidence";
 /// Files that cannot be read, a store that another process has open, a configuration that is refused.
 pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow::Result<Running> {
     let section = &installation.loaded.configuration.verifier;
-    let (urls, fetches) = if installation.loaded.configuration.development {
-        (UrlPolicy::Development, FetchPolicy::Development)
-    } else {
-        (UrlPolicy::Public, FetchPolicy::Public)
+    let urls = urls(installation);
+    let fetches = match urls {
+        UrlPolicy::Development => FetchPolicy::Development,
+        UrlPolicy::Public => FetchPolicy::Public,
     };
-    let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
-    let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
-    configuration.queries = queries(installation)?;
-    configuration.profile = section.profile;
-    configuration.choices = section.choices();
-    configuration.client_id.clone_from(&section.client_id);
-    configuration.scopes.clone_from(&section.scopes);
+    let configuration = configuration(installation)?;
 
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
@@ -96,6 +90,45 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+/// Checks policies and relying parties as [`start`] does.
+///
+/// # Errors
+/// Files that cannot be read, or a key that is refused.
+pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
+    let trust_list = installation.trust()?.trust_list;
+    let configuration = configuration(installation)?;
+    Ok(CheckedPolicies::of(
+        &configuration,
+        &trust_list,
+        urls(installation),
+    )?)
+}
+
+/// Which URLs the installation uses at all.
+#[must_use]
+pub const fn urls(installation: &Installation) -> UrlPolicy {
+    if installation.loaded.configuration.development {
+        UrlPolicy::Development
+    } else {
+        UrlPolicy::Public
+    }
+}
+
+fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfiguration> {
+    let section = &installation.loaded.configuration.verifier;
+    let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
+    let mut configuration = VerifierConfiguration::new(identifier, section.name.clone());
+    configuration.queries = queries(installation)?;
+    configuration.profile = section.profile;
+    configuration.choices = section.choices();
+    configuration.client_id.clone_from(&section.client_id);
+    configuration.scopes.clone_from(&section.scopes);
+    configuration.assurance = section.assurance.clone();
+    configuration.policies = relying_parties::policies(installation)?;
+    configuration.relying_parties = relying_parties::relying_parties(installation)?;
+    Ok(configuration)
 }
 
 fn scan_access(section: &ScanSection, secret: &MasterSecret) -> Option<ScanAccess> {

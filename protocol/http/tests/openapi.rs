@@ -12,7 +12,8 @@ use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
 use symbolon_http::openapi::conformance::Conformance;
 use symbolon_http::openapi::{
-    About, Answer, Audience, DescribedRouter, Operation, Presence, Tag, ToSchema, describe, get, post,
+    About, Answer, Audience, DescribedRouter, Operation, Presence, Security, Tag, ToSchema, describe, get,
+    post,
 };
 use symbolon_http::serve::{AdministrationToken, Limits};
 use tower::ServiceExt as _;
@@ -66,6 +67,12 @@ fn things() -> DescribedRouter {
     let operators = DescribedRouter::default()
         .route("/hide", post(hidden, async || StatusCode::NO_CONTENT))
         .behind_administration(AdministrationToken::new("token"));
+    let shared = Operation::new("shareThing", TAG, "Shares a thing")
+        .secured(&[Security::RelyingPartyKey])
+        .answers(Answer::empty(204, "It is shared."));
+    let shared = DescribedRouter::default()
+        .route("/share", post(shared, async || StatusCode::NO_CONTENT))
+        .behind_administration(AdministrationToken::new("token"));
     DescribedRouter::default()
         .route("/base/things", post(make, echo))
         .route(
@@ -73,6 +80,7 @@ fn things() -> DescribedRouter {
             get(read, async || "no JSON").refusing_head(),
         )
         .nest("/base/admin", operators)
+        .nest("/base/open", shared)
         .harden(Limits::PROTOCOL)
 }
 
@@ -206,7 +214,12 @@ fn what_only_the_token_opens_is_not_in_the_public_description() {
     assert!(operator["paths"]["/admin/hide"]["post"]["responses"]["401"].is_object());
     let public = description(Audience::Public);
     assert!(public["paths"]["/admin/hide"].is_null());
-    assert!(public["components"]["securitySchemes"].is_null());
+    // What another key opens as well is.
+    let opened = &public["paths"]["/open/share"]["post"];
+    assert_eq!(
+        opened["security"],
+        json!([{ "relyingPartyKey": [] }, { "administrationToken": [] }])
+    );
     // Limits say what they answer.
     assert!(public["paths"]["/things"]["post"]["responses"]["413"].is_object());
     assert!(public["paths"]["/things"]["post"]["responses"]["503"].is_object());

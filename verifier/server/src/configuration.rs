@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_verifier::choices::RequestChoices;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier::policy::{AssuranceScale, PolicyDocument};
+use symbolon_verifier::relying_party::RelyingParty;
 
 /// The shortest life of a request, in seconds: a resident has to find his phone.
 pub const MIN_REQUEST_LIFETIME_SECONDS: u32 = 30;
@@ -38,6 +41,15 @@ pub struct VerifierConfiguration {
     /// DCQL queries that a request may name instead of writing one.
     #[serde(default)]
     pub queries: BTreeMap<String, serde_json::Value>,
+    /// The levels of assurance, and who reaches them.
+    #[serde(default)]
+    pub assurance: AssuranceScale,
+    /// The policies that relying parties may be allowed to use.
+    #[serde(default)]
+    pub policies: BTreeMap<PolicyName, PolicyDocument>,
+    /// The relying parties.
+    #[serde(default)]
+    pub relying_parties: BTreeMap<RelyingPartyName, RelyingParty>,
     /// Which profile it keeps to.
     #[serde(default)]
     pub profile: PresentationProfile,
@@ -63,6 +75,9 @@ impl VerifierConfiguration {
             result_retention_seconds: default_result_retention_seconds(),
             status_cache_seconds: default_status_cache_seconds(),
             queries: BTreeMap::new(),
+            assurance: AssuranceScale::default(),
+            policies: BTreeMap::new(),
+            relying_parties: BTreeMap::new(),
             profile: PresentationProfile::Standard,
             choices: RequestChoices::default(),
             client_id: None,
@@ -72,10 +87,6 @@ impl VerifierConfiguration {
 
     pub(crate) fn request_lifetime(&self) -> Duration {
         Duration::from_secs(self.request_lifetime_seconds.into())
-    }
-
-    pub(crate) fn result_retention(&self) -> Duration {
-        Duration::from_secs(self.result_retention_seconds.into())
     }
 
     pub(crate) fn status_cache(&self) -> Duration {

@@ -11,7 +11,7 @@ use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
-use symbolon_verifier::answer::{AnswerCheck, check_answer};
+use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
@@ -93,6 +93,7 @@ impl State {
         &self,
         query: &DcqlQuery,
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
+        keys: HolderKeys,
     ) -> Judgement {
         let mut evidence = Evidence::online(&self.dependencies.trust_list);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
@@ -100,7 +101,7 @@ impl State {
             let judged = self.judge_one(session, &mut evidence).await;
             reports.entry(id.clone()).or_default().extend(judged);
         }
-        let answer = check_answer(query, &reports, self.dependencies.holder_keys);
+        let answer = check_answer(query, &reports, keys);
         Judgement { reports, answer }
     }
 

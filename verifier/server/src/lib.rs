@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod administration;
 pub mod configuration;
+mod deliver;
 pub mod evidence_cache;
 mod identities;
 mod judge;
+mod quota;
+mod relying_party;
 mod request;
 mod routes;
 mod scan;
@@ -11,6 +15,7 @@ mod server;
 mod state;
 pub mod store;
 
+pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};

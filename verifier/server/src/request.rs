@@ -1,5 +1,7 @@
 //! Making a request: its secrets, its key, its signature.
 
+use core::time::Duration;
+
 use serde_json::Value;
 use symbolon_crypto::signing::{KeyError, SignOutcome};
 use symbolon_crypto::{InvalidKey, RandomnessUnavailable, SignatureAlgorithm};
@@ -16,6 +18,7 @@ use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerRefere
 use symbolon_verifier::Binding;
 use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
 use symbolon_verifier::haip;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey};
 use symbolon_verifier::store::{Insertion, PageFlow, RequestId, RequestRecord, StoreError};
 use thiserror::Error;
@@ -31,6 +34,12 @@ pub(crate) struct RequestOrder {
     /// Where the browser that began goes after the answer.
     pub(crate) return_to: Option<HttpUrl>,
     pub(crate) page: Option<PageFlow>,
+    /// Who asks; the operator without it.
+    pub(crate) relying_party: Option<RelyingPartyName>,
+    /// What decides about the answer.
+    pub(crate) policy: Option<PolicyName>,
+    /// How long anything of it is kept after it has expired.
+    pub(crate) retention: Duration,
 }
 
 /// A request that was made and stored.
@@ -91,6 +100,7 @@ impl State {
             .client_id(choices.client_id_prefix, &response_uri)
             .ok_or(MakeRequestError::NoIdentity)?;
         let now = self.now();
+        let expires_at = now.plus(self.configuration.request_lifetime());
         let record = RequestRecord {
             tenant: deps.tenant.clone(),
             id: secrets.id,
@@ -99,11 +109,14 @@ impl State {
             client_id: client_id.as_str().to_owned(),
             dcql_query: serde_json::to_value(&order.query).unwrap_or(Value::Null),
             created_at: now,
-            expires_at: now.plus(self.configuration.request_lifetime()),
+            expires_at,
             return_to: order.return_to.map(|url| url.as_str().to_owned()),
             choices,
             scope: order.scope.map(|scope| scope.to_string()),
             page: order.page,
+            relying_party: order.relying_party,
+            policy: order.policy,
+            kept_until: Some(expires_at.plus(order.retention)),
         };
         let request = self.presentation_request(&record, &order.query)?;
         let (delivery, kept) = self.deliver(&record, &request)?;
@@ -246,15 +259,13 @@ impl State {
             scope,
             client_metadata: match choices.response_mode {
                 ResponseMode::DirectPost => {
-                    ClientMetadata::for_plain_response(Some(self.configuration.name.clone()))
+                    ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
                 }
-                ResponseMode::DirectPostJwt => self.encrypting(&self.response_key(record)?),
+                ResponseMode::DirectPostJwt => {
+                    encrypting(&self.response_key(record)?, self.name_shown(record))
+                }
             },
         })
-    }
-
-    fn encrypting(&self, key: &ResponseKey) -> ClientMetadata {
-        ClientMetadata::for_encrypted_response(key.public_key(), Some(self.configuration.name.clone()))
     }
 
     /// The key that decrypts the answers to a request.
@@ -282,7 +293,7 @@ impl State {
             name: self.configuration.name.clone(),
             response_uris: vec![self.registered_response_uri()?],
             request_object_keys: JwkSet { keys: vec![signing] },
-            client_metadata: self.encrypting(&key),
+            client_metadata: encrypting(&key, &self.configuration.name),
         }))
     }
 
@@ -321,4 +332,8 @@ impl State {
     fn registered_response_uri(&self) -> Result<HttpUrl, UrlError> {
         self.configuration.identifier.endpoint("/openid4vp/responses")
     }
+}
+
+fn encrypting(key: &ResponseKey, name: &str) -> ClientMetadata {
+    ClientMetadata::for_encrypted_response(key.public_key(), Some(name.to_owned()))
 }

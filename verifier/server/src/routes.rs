@@ -2,13 +2,16 @@
 
 mod administration;
 mod answer;
+mod caller;
 pub(crate) mod description;
 mod error;
 mod events;
 mod form;
 mod identity;
 mod operations;
+mod operator;
 mod pages;
+mod relying_party;
 mod request_object;
 mod shapes;
 mod vcalm;
@@ -37,14 +40,14 @@ const LIMITS: Limits = Limits {
 pub(crate) fn router(state: Arc<State>) -> Router {
     let identifier = &state.configuration.identifier;
     let descriptions = Descriptions::new(|audience| description(identifier, audience));
-    endpoints(state.dependencies.administration.clone())
+    endpoints(state.dependencies.administration.clone(), Some(&state))
         .layer(descriptions.layer())
         .with_state(state)
         .into_router()
 }
 
-/// The endpoints and their description.
-fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
+/// The endpoints and their description. Without a state they can be described, and not be served: whoever calls is known by it alone.
+fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> DescribedRouter<Arc<State>> {
     let administration = DescribedRouter::default()
         .route(
             "/presentation-requests",
@@ -62,6 +65,7 @@ fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
             "/presentation-requests/{id}/evidence",
             get(operations::evidence(), administration::evidence),
         )
+        .merge(operator::router())
         .route(
             "/registration",
             get(operations::registration(), identity::registration),
@@ -70,10 +74,12 @@ fn endpoints(token: AdministrationToken) -> DescribedRouter<Arc<State>> {
             served::DESCRIPTION,
             get(served::whole_described(DOCUMENTS), served::whole),
         )
-        .administration(token.clone(), ADMINISTRATION);
-    let vcalm = vcalm::router().behind_administration(token);
+        .administration(token, ADMINISTRATION);
+    let vcalm = caller::behind_administration_or_permission(vcalm::router(), state);
+    let relying_party = caller::behind_key(relying_party::router(), state);
     DescribedRouter::default()
         .nest("/admin/v1", administration)
+        .nest("/relying-party/v1", relying_party)
         .nest("/vcalm", vcalm)
         .route(
             "/openid4vp/requests/{id}",

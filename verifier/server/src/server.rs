@@ -12,9 +12,11 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_verifier::choices::InvalidChoices;
 use symbolon_verifier::haip;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier::policy::{PolicyError, PresentationPolicy};
 use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -22,7 +24,9 @@ use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
 };
+use crate::deliver::deliver;
 use crate::identities::Identities;
+use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
 use crate::state::{Dependencies, State};
 use crate::{routes, scan};
 
@@ -42,6 +46,7 @@ pub struct Server;
 pub struct Running {
     listener: symbolon_http::serve::Running,
     sweeper: JoinHandle<()>,
+    deliveries: JoinHandle<()>,
 }
 
 /// Why the verifier does not start.
@@ -75,6 +80,27 @@ pub enum StartError {
         /// Why.
         #[source]
         source: DcqlError,
+    },
+    /// The levels of assurance are wrong.
+    #[error("verifier.assurance.{0}")]
+    Assurance(#[source] PolicyError),
+    /// A policy is wrong.
+    #[error("the policy {name} is wrong: {source}")]
+    Policy {
+        /// Its name.
+        name: PolicyName,
+        /// The key, and why.
+        #[source]
+        source: PolicyError,
+    },
+    /// A relying party is wrong.
+    #[error("the relying party {name} is wrong: {source}")]
+    RelyingParty {
+        /// Its name.
+        name: RelyingPartyName,
+        /// The key, and why.
+        #[source]
+        source: PolicyError,
     },
     /// A template of the page that scans is wrong, which tests rule out.
     #[error("the page that scans cannot be made")]
@@ -154,7 +180,8 @@ impl Server {
         let listener = serve(listener, encryption, router).await?;
         Ok(Running {
             listener,
-            sweeper: tokio::spawn(sweep(state)),
+            sweeper: tokio::spawn(sweep(Arc::clone(&state))),
+            deliveries: tokio::spawn(deliver(state)),
         })
     }
 }
@@ -169,6 +196,7 @@ impl Running {
     /// Lets running requests end and closes the listener.
     pub async fn shutdown(self) {
         self.sweeper.abort();
+        self.deliveries.abort();
         self.listener.shutdown().await;
     }
 
@@ -214,19 +242,9 @@ impl State {
             0,
             MAX_RESULT_RETENTION_SECONDS,
         )?;
-        let queries = configuration
-            .queries
-            .iter()
-            .map(
-                |(name, query)| match DcqlQuery::parse_own(query.to_string().as_bytes()) {
-                    Ok(query) => Ok((name.clone(), query)),
-                    Err(source) => Err(StartError::Query {
-                        name: name.clone(),
-                        source,
-                    }),
-                },
-            )
-            .collect::<Result<BTreeMap<_, _>, _>>()?;
+        let queries = parse_queries(&configuration)?;
+        let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
+        let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
         let scopes = scopes(&configuration, &queries)?;
         let identities = Identities::of(&configuration, leaf)?;
         let choices = &configuration.choices;
@@ -237,7 +255,8 @@ impl State {
         if configuration.profile == PresentationProfile::Haip {
             haip::check_choices(choices)?;
             haip::check_chain(&dependencies.signer.chain)?;
-            for query in queries.values() {
+            let asked = policies.values().filter_map(PresentationPolicy::query);
+            for query in queries.values().chain(asked) {
                 haip::check_query(query)?;
             }
             if !configuration.scopes.is_empty() {
@@ -250,9 +269,12 @@ impl State {
             dependencies,
             identities,
             queries,
+            policies,
+            relying_parties,
             scopes,
             pages: routes::Pages::new()?,
             answered,
+            announced: Notify::new(),
         })
     }
 }
@@ -282,8 +304,7 @@ async fn sweep(state: Arc<State>) {
     let mut interval = tokio::time::interval(SWEEP_INTERVAL);
     loop {
         interval.tick().await;
-        let before = state.now().minus(state.configuration.result_retention());
-        match remove_expired(state.dependencies.store.as_ref(), before).await {
+        match remove_expired(state.dependencies.store.as_ref(), state.now()).await {
             Ok(0) => {}
             Ok(removed) => tracing::debug!(removed, "removed expired requests"),
             Err(error) => tracing::warn!(%error, "expired requests could not be removed"),

@@ -14,13 +14,16 @@ use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier::policy::PresentationPolicy;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::{RequestId, TenantId, VerifierStore};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
+use crate::relying_party::OpenedRelyingParty;
 use crate::routes::Pages;
 use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
@@ -85,10 +88,14 @@ pub(crate) struct State {
     pub(crate) dependencies: Dependencies,
     pub(crate) identities: Identities,
     pub(crate) queries: BTreeMap<String, DcqlQuery>,
+    pub(crate) policies: BTreeMap<PolicyName, PresentationPolicy>,
+    pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
     pub(crate) scopes: ScopeQueries,
     pub(crate) pages: Pages,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
+    /// Tells the deliveries that one more is due.
+    pub(crate) announced: Notify,
 }
 
 impl State {

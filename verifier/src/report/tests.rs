@@ -122,6 +122,7 @@ fn a_report_with_fractions_among_its_claims_survives_storage() {
             report,
         }],
         answer: crate::answer::AnswerCheck::AsAsked,
+        decision: None,
     };
     let json = serde_json::to_string(&result).unwrap();
     assert_eq!(

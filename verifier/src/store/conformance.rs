@@ -1,5 +1,7 @@
 //! What every implementation of [`VerifierStore`] must do. A backend's own test calls [`check`] with an empty store.
 
+mod relying_party;
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -24,6 +26,7 @@ pub async fn check(store: &dyn VerifierStore) {
     keeps_the_first_result(store).await;
     remembers_packs_by_comparison(store).await;
     removes_what_expired_and_nothing_else(store).await;
+    relying_party::check(store).await;
 }
 
 async fn keeps_requests_apart_by_tenant(store: &dyn VerifierStore) {
@@ -97,16 +100,22 @@ async fn keeps_the_first_result(store: &dyn VerifierStore) {
     let tenant = tenant("result");
     let record = request(&tenant, "answered", 1_000);
     let first = declined(DeclineCode::AccessDenied);
-    let unknown = store.record_result(&tenant, &record.id, first.clone()).await;
+    let unknown = store
+        .record_result(&tenant, &record.id, first.clone(), None)
+        .await;
     assert_eq!(answer(unknown), ResultRecording::NoSuchRequest);
     answer(store.insert_request(record.clone()).await);
     assert_eq!(answer(store.result(&tenant, &record.id).await), None);
     assert_eq!(
-        answer(store.record_result(&tenant, &record.id, first.clone()).await),
+        answer(
+            store
+                .record_result(&tenant, &record.id, first.clone(), None)
+                .await
+        ),
         ResultRecording::Recorded
     );
     let second = store
-        .record_result(&tenant, &record.id, declined(DeclineCode::Other))
+        .record_result(&tenant, &record.id, declined(DeclineCode::Other), None)
         .await;
     assert_eq!(answer(second), ResultRecording::AlreadyAnswered);
     assert_eq!(answer(store.result(&tenant, &record.id).await), Some(first));
@@ -148,7 +157,7 @@ async fn removes_what_expired_and_nothing_else(store: &dyn VerifierStore) {
     answer(store.insert_request(young.clone()).await);
     answer(
         store
-            .record_result(&tenant, &old.id, declined(DeclineCode::Other))
+            .record_result(&tenant, &old.id, declined(DeclineCode::Other), None)
             .await,
     );
     answer(store.consume_nonce(&tenant, &nonce, time(10)).await);
@@ -182,6 +191,9 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         created_at: time(0),
         expires_at: time(expires_at),
         return_to: None,
+        relying_party: None,
+        policy: None,
+        kept_until: None,
         choices: RequestChoices::default(),
         scope: None,
         page: None,

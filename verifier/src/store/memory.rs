@@ -1,5 +1,7 @@
 //! The store in memory: for tests and for readers that keep nothing.
 
+mod relying_party;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,9 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
+use crate::name::RelyingPartyName;
+use crate::relying_party::{ApiKeyId, ApiKeyRecord};
+
 use super::{
-    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
-    StoreError, StoreFuture, TenantId, VerifierStore,
+    Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, Replacement,
+    RequestId, RequestRecord, ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
 };
 
 /// A store that lives as long as the process.
@@ -22,6 +27,9 @@ struct Contents {
     results: BTreeMap<(TenantId, RequestId), PresentationResult>,
     nonces: BTreeMap<(TenantId, Nonce), UnixTime>,
     packs: BTreeMap<TenantId, LastSeen>,
+    api_keys: BTreeMap<(TenantId, ApiKeyId), ApiKeyRecord>,
+    quotas: BTreeMap<(TenantId, RelyingPartyName, QuotaWindow), u32>,
+    deliveries: BTreeMap<(TenantId, DeliveryId), Delivery>,
 }
 
 impl MemoryStore {
@@ -86,6 +94,7 @@ impl VerifierStore for MemoryStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
+        announcement: Option<Delivery>,
     ) -> StoreFuture<'a, ResultRecording> {
         let key = (tenant.clone(), id.clone());
         let mut contents = self.contents();
@@ -96,6 +105,10 @@ impl VerifierStore for MemoryStore {
             Entry::Occupied(_) => ResultRecording::AlreadyAnswered,
             Entry::Vacant(place) => {
                 place.insert(result);
+                if let Some(delivery) = announcement {
+                    let key = (tenant.clone(), delivery.id.clone());
+                    contents.deliveries.insert(key, delivery);
+                }
                 ResultRecording::Recorded
             }
         };
@@ -141,7 +154,7 @@ impl VerifierStore for MemoryStore {
         let expired: Vec<_> = contents
             .requests
             .iter()
-            .filter(|(_, record)| record.expires_at < now)
+            .filter(|(_, record)| record.kept_until() < now)
             .map(|(key, _)| key.clone())
             .take(limit)
             .collect();
@@ -161,6 +174,7 @@ impl VerifierStore for MemoryStore {
             contents.nonces.remove(&key);
             removed += 1;
         }
+        removed += contents.remove_expired_of_relying_parties(now, limit.saturating_sub(removed));
         ready(removed)
     }
 }

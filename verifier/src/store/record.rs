@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
 use crate::choices::RequestChoices;
+use crate::name::{PolicyName, RelyingPartyName};
+use crate::policy::PolicyDecision;
 use crate::report::Report;
 
 /// The longest identifier, in bytes.
@@ -69,6 +71,10 @@ identifier! {
     RequestId
 }
 identifier! {
+    /// The identifier of an announcement by webhook, the same for every try.
+    DeliveryId
+}
+identifier! {
     /// The nonce of a request: fresh, at least 128 bits, URL-safe ([OpenID4VP §5.2]).
     ///
     /// [OpenID4VP §5.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.2
@@ -111,6 +117,23 @@ pub struct RequestRecord {
     /// Which page of the verifier's own it is shown on, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<PageFlow>,
+    /// Who asked; the operator without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relying_party: Option<RelyingPartyName>,
+    /// The policy that decides about the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyName>,
+    /// The last second in which anything of it is kept; `expires_at` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<UnixTime>,
+}
+
+impl RequestRecord {
+    /// The last second in which anything of the request is kept.
+    #[must_use]
+    pub fn kept_until(&self) -> UnixTime {
+        self.kept_until.unwrap_or(self.expires_at)
+    }
 }
 
 /// The pages of the verifier's own.
@@ -148,6 +171,9 @@ pub enum ResultOutcome {
         reports: Vec<StoredReport>,
         /// Whether the answer is what was asked for.
         answer: crate::answer::AnswerCheck,
+        /// How the policy of the request decided, where it has one. The reports hold then what the policy keeps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<PolicyDecision>,
     },
     /// The wallet answered with an error, most often because the holder declined.
     Declined {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::configuration::{FILE_NAME, IssuerSection};
 use crate::installation::files::Readers;
-use crate::installation::{Installation, InstallationError};
+use crate::installation::{Installation, InstallationError, relying_parties};
 
 /// The largest file that goes into a backup, in bytes. What an installation names is far smaller.
 const MAX_FILE_BYTES: u64 = 16 << 20;
@@ -139,6 +139,12 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let secret = secret
         .chain(installation_secrets.into_iter().flatten())
         .map(|path| (path, Readers::Owner));
+    let listed = [section.verifier.policies(), section.verifier.relying_parties()];
+    let listed: Vec<PathBuf> = listed
+        .into_iter()
+        .flat_map(|folder| relying_parties::files_below(loaded, folder))
+        .collect();
+    let named = named.chain(listed.iter().map(|path| (path, Readers::Everyone)));
     let data = loaded.data_directory();
     let mut seen = Vec::new();
     for (path, readers) in named.chain(secret) {

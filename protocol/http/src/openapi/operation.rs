@@ -170,7 +170,8 @@ impl Operation {
     }
 
     /// An answer, unless the operation describes the status itself.
-    pub(super) fn or_answers(self, answer: Answer) -> Self {
+    #[must_use]
+    pub fn or_answers(self, answer: Answer) -> Self {
         if self.answers.contains_key(&answer.status) {
             self
         } else {

@@ -8,6 +8,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 pub enum Security {
     /// The token of whoever runs the installation.
     AdministrationToken,
+    /// The key of a relying party, which the operator made.
+    RelyingPartyKey,
     /// An access token that whoever has it may use ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
     BearerAccessToken,
     /// An access token that is bound to a key ([RFC 9449 §7](https://www.rfc-editor.org/rfc/rfc9449#section-7)).
@@ -26,6 +28,7 @@ impl Security {
     const fn name(self) -> &'static str {
         match self {
             Self::AdministrationToken => "administrationToken",
+            Self::RelyingPartyKey => "relyingPartyKey",
             Self::BearerAccessToken => "bearerAccessToken",
             Self::DpopAccessToken => "dpopAccessToken",
             Self::DpopProof => "dpopProof",
@@ -45,6 +48,9 @@ impl Security {
         };
         match self {
             Self::AdministrationToken => bearer("The token of the operator, which `symbolon init` made."),
+            Self::RelyingPartyKey => {
+                bearer("The key of a relying party, which `symbolon relying-party key` made.")
+            }
             Self::BearerAccessToken => bearer("An access token of the token endpoint (RFC 6750)."),
             Self::DpopAccessToken => field(
                 "Authorization",

@@ -1,4 +1,4 @@
-//! `/admin/v1/presentation-requests`: the relying party's side.
+//! `/admin/v1/presentation-requests`: the operator's own requests, and what they share with those of relying parties.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::link::RequestUriMethod;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
+use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestRecord};
 
 use super::error::{refuse_administration, store_failed};
@@ -24,7 +25,7 @@ use super::pages::fitting_code;
 use crate::request::{MakeRequestError, RequestOrder};
 use crate::state::State;
 
-/// What a relying party asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
+/// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
 /// it leaves out is as the configuration has it.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,6 +77,8 @@ struct MadeBody {
     authorization_request: String,
     /// RFC 3339.
     expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyName>,
 }
 
 pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -> Response {
@@ -103,23 +106,31 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         },
         _ => return bad_request("exactly one of dcql_query, query and scope is needed"),
     };
-    if body
-        .return_to
-        .as_ref()
-        .is_some_and(|url| url.permitted(state.dependencies.urls).is_err())
-    {
-        return bad_request("return_to must be an https URL");
-    }
-    if body.page == Some(PageFlow::SameDevice) && body.return_to.is_none() {
-        return bad_request("page = \"same_device\" needs return_to, where the browser goes on");
-    }
     let order = RequestOrder {
         query,
         scope: body.scope,
         choices,
         return_to: body.return_to,
         page: body.page,
+        relying_party: None,
+        policy: None,
+        retention: state.retention(None, None),
     };
+    made(&state, order).await
+}
+
+/// Makes a request and answers with it.
+pub(super) async fn made(state: &State, order: RequestOrder) -> Response {
+    if order
+        .return_to
+        .as_ref()
+        .is_some_and(|url| url.permitted(state.dependencies.urls).is_err())
+    {
+        return bad_request("return_to must be an https URL");
+    }
+    if order.page == Some(PageFlow::SameDevice) && order.return_to.is_none() {
+        return bad_request("page = \"same_device\" needs return_to, where the browser goes on");
+    }
     match state.make_request(order).await {
         Ok(made) => {
             let body = MadeBody {
@@ -128,6 +139,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
                 page: made.page,
                 authorization_request: made.link,
                 expires_at: made.record.expires_at.rfc3339(),
+                policy: made.record.policy,
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
@@ -148,7 +160,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
     }
 }
 
-fn bad_request(description: &str) -> Response {
+pub(super) fn bad_request(description: &str) -> Response {
     refuse_administration(StatusCode::BAD_REQUEST, "invalid_request", description.to_owned())
 }
 
@@ -169,6 +181,8 @@ pub(super) enum RequestState {
 pub(super) struct ResultBody {
     pub(super) request_id: RequestId,
     pub(super) state: RequestState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyName>,
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<PresentationResult>,
@@ -192,7 +206,7 @@ pub(super) struct Brought {
 }
 
 impl State {
-    /// The request and its result as the relying party sees them. A result that has a code is shown with that code alone
+    /// The request and its result as whoever asked sees them. A result that has a code is shown with that code alone
     /// ([OpenID4VP §14.2]), and the code is never part of it.
     ///
     /// [OpenID4VP §14.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-14.2
@@ -224,6 +238,7 @@ impl State {
         Ok(ResultBody {
             request_id: record.id.clone(),
             state,
+            policy: record.policy.clone(),
             expires_at: record.expires_at.rfc3339(),
             result: result.map(|result| PresentationResult {
                 response_code: None,
@@ -233,8 +248,13 @@ impl State {
         })
     }
 
-    /// The request of that name, expired or not.
-    pub(super) async fn known_request(&self, id: &str) -> Result<RequestRecord, Response> {
+    /// The request of that name, expired or not, if `owner` made it; the operator has no name. Whether somebody else has made one of
+    /// that name is not told.
+    pub(super) async fn known_request(
+        &self,
+        owner: Option<&RelyingPartyName>,
+        id: &str,
+    ) -> Result<RequestRecord, Response> {
         let missing = || {
             refuse_administration(
                 StatusCode::NOT_FOUND,
@@ -242,10 +262,12 @@ impl State {
                 "there is no such request".to_owned(),
             )
         };
-        let deps = &self.dependencies;
         let id = RequestId::parse(id).map_err(|_| missing())?;
-        let found = deps.store.request(&deps.tenant, &id).await;
-        found.map_err(|error| store_failed(&error))?.ok_or_else(missing)
+        let found = self.kept_request(&id).await;
+        found
+            .map_err(|error| store_failed(&error))?
+            .filter(|record| record.relying_party.as_ref() == owner)
+            .ok_or_else(missing)
     }
 }
 
@@ -254,11 +276,21 @@ pub(super) async fn result(
     Path(id): Path<String>,
     Query(brought): Query<Brought>,
 ) -> Response {
-    let record = match state.known_request(&id).await {
+    result_of(&state, None, &id, &brought).await
+}
+
+/// The result of a request that `owner` made.
+pub(super) async fn result_of(
+    state: &State,
+    owner: Option<&RelyingPartyName>,
+    id: &str,
+    brought: &Brought,
+) -> Response {
+    let record = match state.known_request(owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    match state.result_body(&record, &brought).await {
+    match state.result_body(&record, brought).await {
         Ok(body) => Json(body).into_response(),
         Err(refusal) => refusal,
     }
@@ -279,12 +311,16 @@ pub(super) async fn evidence(
     Path(id): Path<String>,
     Query(brought): Query<Brought>,
 ) -> Response {
-    let record = match state.known_request(&id).await {
-        Ok(record) => record,
-        Err(refusal) => return refusal,
-    };
+    match state.known_request(None, &id).await {
+        Ok(record) => evidence_of(&state, record, &brought).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// What is kept of a request.
+pub(super) async fn evidence_of(state: &State, record: RequestRecord, brought: &Brought) -> Response {
     // What is withheld of the result is withheld of its evidence.
-    let released = match state.result_body(&record, &brought).await {
+    let released = match state.result_body(&record, brought).await {
         Ok(body) => body.withheld.is_none(),
         Err(refusal) => return refusal,
     };

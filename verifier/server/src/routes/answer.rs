@@ -6,6 +6,7 @@
 //!
 //! [OpenID4VP §8.2, §8.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
@@ -20,6 +22,7 @@ use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
 use symbolon_verifier::answer::AnswerCheck;
+use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
@@ -295,16 +298,22 @@ async fn judge(
     let binding = state
         .binding(record)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
-    let policy = state.dependencies.policy;
+    let base = state.dependencies.policy;
+    let policy = match &record.policy {
+        // A policy that the operator has taken away since decides about nothing.
+        Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
+        None => None,
+    };
     let sessions = inputs
         .iter()
         .map(|(id, input)| {
+            let demanded = policy.map_or(base, |policy| policy.verification(base, id));
             // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
             let expected = match query.credential(id) {
                 Some(asked) => Expected::of_query(asked, binding.clone()),
                 None => Expected::Bound(binding.clone()),
             };
-            let session = VerificationSession::new(input, expected, policy);
+            let session = VerificationSession::new(input, expected, demanded);
             session.map(|session| (*id, session)).map_err(|_| unreadable())
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -313,26 +322,24 @@ async fn judge(
     let Judgement {
         reports,
         answer: check,
-    } = state.judge(&query, sessions).await;
-    let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
-    state
-        .dependencies
-        .archive
-        .keep_answer(&record.tenant, &record.id, token)
-        .await?;
-    let refuted = is_refuted(check, reports.values().flatten());
-    let reports = reports
-        .into_iter()
-        .flat_map(|(id, reports)| {
-            reports.into_iter().map(move |report| StoredReport {
-                query_id: id.as_str().to_owned(),
-                report,
-            })
-        })
-        .collect();
+    } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    if state.keeps_evidence(record, policy) {
+        let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
+        state
+            .dependencies
+            .archive
+            .keep_answer(&record.tenant, &record.id, token)
+            .await?;
+    }
+    let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
+    let not_satisfied = decision
+        .as_ref()
+        .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
+    let refuted = not_satisfied || is_refuted(check, reports.values().flatten());
     let outcome = ResultOutcome::Presented {
-        reports,
+        reports: kept(record, policy, reports),
         answer: check,
+        decision,
     };
     let reply = finish(state, record, outcome).await?;
     Ok(if refuted {
@@ -340,6 +347,30 @@ async fn judge(
     } else {
         Acknowledged::Accepted(reply)
     })
+}
+
+/// What of the reports is kept: what the policy names. A query without a policy is one of somebody who may have what it asks for.
+fn kept(
+    record: &RequestRecord,
+    policy: Option<&PresentationPolicy>,
+    reports: BTreeMap<QueryId, Vec<Report>>,
+) -> Vec<StoredReport> {
+    if let Some(policy) = policy {
+        return policy.keep(reports);
+    }
+    let mut kept = Vec::new();
+    for (id, reports) in reports {
+        for mut report in reports {
+            if record.relying_party.is_some() {
+                report.holder_key = None;
+            }
+            kept.push(StoredReport {
+                query_id: id.as_str().to_owned(),
+                report,
+            });
+        }
+    }
+    kept
 }
 
 /// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
@@ -350,7 +381,7 @@ fn is_refuted<'r>(check: AnswerCheck, reports: impl Iterator<Item = &'r Report>)
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {
-    let keep_until = record.expires_at.plus(state.configuration.result_retention());
+    let keep_until = record.kept_until();
     match state
         .dependencies
         .store
@@ -380,6 +411,9 @@ async fn finish(
             address.map_err(|_| AnswerRefused::UnreadableRequest)?
         }
     };
+    let announcement = state
+        .announcement(record, &outcome)
+        .map_err(|_| AnswerRefused::NoRandomness)?;
     let result = PresentationResult {
         received_at: state.now(),
         outcome,
@@ -388,7 +422,7 @@ async fn finish(
     match state
         .dependencies
         .store
-        .record_result(&record.tenant, &record.id, result)
+        .record_result(&record.tenant, &record.id, result, announcement)
         .await?
     {
         ResultRecording::Recorded => {}
@@ -398,5 +432,6 @@ async fn finish(
     }
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
+    state.announced.notify_one();
     Ok(DirectPostReply { redirect_uri })
 }

@@ -10,7 +10,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 #[must_use]
 pub fn description(identifier: &IssuerIdentifier, audience: Audience) -> OpenApi {
     // Nothing is served from here, and an empty token opens nothing.
-    let endpoints = super::endpoints(AdministrationToken::new(""));
+    let endpoints = super::endpoints(AdministrationToken::new(""), None);
     let endpoints = endpoints
         .endpoints()
         .clone()
@@ -34,10 +34,20 @@ pub(super) const PRESENTATION: Tag = Tag {
     name: "Presentation",
     description: "A wallet fetches the request and posts its answer.",
 };
-/// What a relying party uses.
+/// What the operator asks for.
 pub(super) const ADMINISTRATION: Tag = Tag {
     name: "Presentation requests",
-    description: "A relying party makes requests and reads what came of them.",
+    description: "The operator makes requests and reads what came of them.",
+};
+/// What a relying party uses.
+pub(super) const RELYING_PARTY: Tag = Tag {
+    name: "Relying party",
+    description: "A relying party makes requests by its policies, and reads what came of its own.",
+};
+/// What the operator does for relying parties.
+pub(super) const OPERATOR: Tag = Tag {
+    name: "Relying parties",
+    description: "The operator gives relying parties their keys, and sees what became of their webhooks.",
 };
 /// What a coordinator uses.
 pub(super) const VCALM: Tag = Tag {

@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State as Extracted};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::store::{RequestId, RequestRecord};
 use tokio::sync::broadcast::Receiver;
 
@@ -24,9 +25,19 @@ pub(super) async fn stream(
     Path(id): Path<String>,
     Query(brought): Query<Brought>,
 ) -> Response {
+    stream_of(state, None, &id, brought).await
+}
+
+/// The stream of a request that `owner` made.
+pub(super) async fn stream_of(
+    state: Arc<State>,
+    owner: Option<&RelyingPartyName>,
+    id: &str,
+    brought: Brought,
+) -> Response {
     // Subscribed before the first look at the store, so that no answer falls between the two.
     let announcements = state.answered.subscribe();
-    let record = match state.known_request(&id).await {
+    let record = match state.known_request(owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
@@ -51,9 +62,11 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// The one event; `None` when the store fails, which ends the stream: the browser connects again.
+    /// The one event; `None` when the store fails or the request is gone, which ends the stream: the browser connects again.
     async fn event(mut self) -> Option<Event> {
         loop {
+            // It may have been removed meanwhile, by whoever asked or because its time was over.
+            self.state.kept_request(&self.record.id).await.ok()??;
             let body = self.state.result_body(&self.record, &self.brought).await.ok()?;
             match body.state {
                 RequestState::Pending => self.announced().await,

@@ -33,11 +33,15 @@ pub(super) fn make() -> Operation {
 }
 
 pub(super) fn result() -> Operation {
-    with_code(of_request(
+    result_of(of_request(
         "readPresentationResult",
         "Where a request stands, and its result",
     ))
-    .answers(
+}
+
+/// What is told of a request to whoever made it.
+pub(super) fn result_of(operation: Operation) -> Operation {
+    with_code(operation).answers(
         Answer::json::<PresentationState>(200, "The state, and the result once there is one.").not_cached(),
     )
 }
@@ -66,17 +70,35 @@ pub(super) fn registration() -> Operation {
 }
 
 pub(super) fn events() -> Operation {
-    of_request("awaitPresentationResult", "The result as a server-sent event")
+    events_of(of_request(
+        "awaitPresentationResult",
+        "The result as a server-sent event",
+    ))
+}
+
+/// The events of a request, for whoever made it.
+pub(super) fn events_of(operation: Operation) -> Operation {
+    operation
+        .query(
+            "response_code",
+            "The code that the browser brought back.",
+            Presence::Sometimes,
+        )
+        .answers(Answer::empty(400, "The query is malformed.").file(TEXT))
         .about("The stream has one event, `answered` or `expired`, whose data is the state, and ends.")
         .answers(Answer::empty(200, "The stream.").file("text/event-stream"))
 }
 
 pub(super) fn evidence() -> Operation {
-    with_code(of_request(
+    evidence_of(of_request(
         "readPresentationEvidence",
         "The signed request and what the wallet answered",
     ))
-    .answers(Answer::json::<Evidence>(200, "The evidence.").not_cached())
+}
+
+/// What is kept of a request, for whoever made it.
+pub(super) fn evidence_of(operation: Operation) -> Operation {
+    with_code(operation).answers(Answer::json::<Evidence>(200, "The evidence.").not_cached())
 }
 
 /// A result that has a code is shown with that code alone (OpenID4VP 1.0, section 14.2).
@@ -96,7 +118,12 @@ fn with_code(operation: Operation) -> Operation {
 }
 
 fn of_request(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(id, ADMINISTRATION, summary)
+    about_request(Operation::new(id, ADMINISTRATION, summary))
+}
+
+/// An operation about one request of the caller's.
+pub(super) fn about_request(operation: Operation) -> Operation {
+    operation
         .path("id", "The identifier of the request.")
         .answers(refused(
             404,
@@ -256,11 +283,16 @@ pub(super) fn did_document(id: &'static str) -> Operation {
         .answers(Answer::empty(404, "The verifier has no DID."))
 }
 
-fn store_failed() -> Answer {
+pub(super) fn store_failed() -> Answer {
     refused(503, "The verifier cannot answer now.", &["server_error"])
 }
 
-fn refused(status: u16, description: &str, codes: &[&str]) -> Answer {
+/// What the key of the caller does not permit.
+pub(super) fn not_permitted() -> Answer {
+    refused(403, "The key does not permit it.", &["access_denied"])
+}
+
+pub(super) fn refused(status: u16, description: &str, codes: &[&str]) -> Answer {
     Answer::error(status, description, codes.iter().copied()).not_cached()
 }
 

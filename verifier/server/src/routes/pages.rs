@@ -184,9 +184,8 @@ struct Visit<'v> {
 impl Visit<'_> {
     /// The request, when it has a page.
     async fn paged(&self, id: &str) -> Result<(RequestRecord, PageFlow), Response> {
-        let deps = &self.state.dependencies;
         let id = RequestId::parse(id).map_err(|_| self.missing())?;
-        let found = deps.store.request(&deps.tenant, &id).await;
+        let found = self.state.kept_request(&id).await;
         let record = found.map_err(|error| store_failed(&error))?;
         let record = record.ok_or_else(|| self.missing())?;
         match record.page {
@@ -206,8 +205,7 @@ impl Visit<'_> {
             return Ok(Browser::Known);
         }
         let opened = Nonce::parse(&format!("page-{}", record.id)).map_err(|_| unavailable())?;
-        let retention = self.state.configuration.result_retention();
-        let keep_until = record.expires_at.plus(retention);
+        let keep_until = record.kept_until();
         let store = &self.state.dependencies.store;
         match store.consume_nonce(&record.tenant, &opened, keep_until).await {
             Ok(NonceUse::First) => Ok(Browser::Beginning),
@@ -248,6 +246,7 @@ impl Visit<'_> {
             return unavailable();
         }
         shown.here = Some(here);
+        shown.verifier = Some(self.state.name_shown(record));
         self.page(StatusCode::OK, &shown)
     }
 
@@ -255,10 +254,11 @@ impl Visit<'_> {
         if let Some(code) = &result.response_code {
             return self.go_on(record, code);
         }
-        let shown = match &result.outcome {
+        let mut shown = match &result.outcome {
             ResultOutcome::Presented { .. } => Page::new("answered-title", "answered"),
             ResultOutcome::Declined { .. } => Page::new("declined-title", "declined"),
         };
+        shown.verifier = Some(self.state.name_shown(record));
         self.page(StatusCode::OK, &shown)
     }
 

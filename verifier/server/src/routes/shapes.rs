@@ -5,6 +5,8 @@
     reason = "read as schemas alone; the messages have types of their own"
 )]
 
+mod decision;
+
 use serde_json::Value;
 use symbolon_http::openapi::{ProblemShape, ToSchema, named};
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
@@ -15,6 +17,8 @@ use symbolon_verifier::choices::RequestTransport;
 use symbolon_verifier::report::{CredentialFormat, Verdict};
 use symbolon_verifier::store::PageFlow;
 use utoipa::openapi::{RefOr, Schema};
+
+pub(super) use self::decision::{PolicyDecision, policy_outcomes};
 
 /// What a relying party asks for: a query of its own, or one of the configuration.
 #[derive(ToSchema)]
@@ -58,6 +62,8 @@ pub(super) struct PresentationRequestMade {
     authorization_request: String,
     /// When it can no longer be answered (RFC 3339).
     expires_at: String,
+    /// The policy that decides about the answer.
+    policy: Option<String>,
 }
 
 /// Where a request stands.
@@ -67,6 +73,8 @@ pub(super) struct PresentationState {
     request_id: String,
     /// How far it has come.
     state: RequestProgress,
+    /// The policy that decides about the answer.
+    policy: Option<String>,
     /// When it can no longer be answered (RFC 3339).
     expires_at: String,
     /// What came of it.
@@ -117,6 +125,8 @@ pub(super) enum ResultOutcome {
         /// Whether it is what was asked for.
         #[schema(schema_with = answer_checks)]
         answer: AnswerCheck,
+        /// How the policy of the request decided, where it has one.
+        decision: Option<PolicyDecision>,
     },
     /// An error.
     Declined {
@@ -322,7 +332,7 @@ pub(super) struct ChallengeAnswer {
     challenge: String,
 }
 
-fn page_flows() -> RefOr<Schema> {
+pub(super) fn page_flows() -> RefOr<Schema> {
     named([PageFlow::SameDevice, PageFlow::CrossDevice])
 }
 
@@ -354,19 +364,25 @@ fn formats() -> RefOr<Schema> {
 
 fn answer_checks() -> RefOr<Schema> {
     use AnswerCheck::{
-        AsAsked, HolderNotProven, Incomplete, SeveralHolders, SeveralPresentations, UnaskedCredential,
-        WrongAuthority, WrongClaims, WrongFormat, WrongType,
+        AsAsked, EmptyAnswer, HolderNotProven, Incomplete, RepeatedCredential, SeveralHolders,
+        SeveralPresentations, UnaskedClaims, UnaskedCredential, UnneededCredential, WrongAuthority,
+        WrongClaims, WrongFormat, WrongType, WrongValue,
     };
     named([
         AsAsked,
         Incomplete,
         UnaskedCredential,
+        UnneededCredential,
+        EmptyAnswer,
         SeveralPresentations,
+        RepeatedCredential,
         WrongFormat,
         WrongType,
         WrongAuthority,
         HolderNotProven,
         WrongClaims,
+        WrongValue,
+        UnaskedClaims,
         SeveralHolders,
     ])
 }

@@ -1,5 +1,6 @@
 //! VCALM ([W3C draft of 2026](https://www.w3.org/TR/vcalm/), section Verifying): credentials and presentations that a
-//! coordinator hands in are verified, behind the administration token, because verifying fetches.
+//! coordinator hands in are verified, behind the administration token or the key of a relying party that may have posted
+//! documents verified, because verifying fetches.
 //!
 //! `/credentials/verify` answers 400 with its report when the credential is not what its issuer made: such a document is
 //! invalid input, and the test suites of the W3C count on it. A credential that is genuine and revoked, expired, or of an

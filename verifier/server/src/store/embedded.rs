@@ -1,3 +1,6 @@
+mod expiry;
+mod relying_party;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,13 +10,13 @@ use symbolon_crypto::UnixTime;
 use symbolon_store::{Batch, CommitError, Key, Store, Tenant};
 use symbolon_trust::pack::LastSeen;
 use symbolon_verifier::store::{
-    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
-    StoreError, StoreFuture, TenantId, VerifierStore,
+    Delivery, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord,
+    ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
 };
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::keys::{self, Expiring, OwnedExpiring};
+use super::keys::{self, Expiring};
 use super::{ArchivedEvidence, EvidenceArchive};
 
 /// The verifier's store on the embedded store of the installation. Clones share it.
@@ -104,13 +107,14 @@ impl VerifierStore for EmbeddedVerifierStore {
         Box::pin(async move {
             let tenant = keys::tenant(&record.tenant).map_err(unavailable)?;
             let key = tenant.key(keys::REQUESTS, record.id.as_str());
-            let batch = Batch::new()
+            let expiry = Expiring::Request(record.id.clone());
+            let mut batch = Batch::new()
                 .require_absent(key.clone())
                 .put(key, encode(&record)?)
-                .put(
-                    keys::expiry(&tenant, record.expires_at, Expiring::Request(&record.id)),
-                    Vec::new(),
-                );
+                .put(keys::expiry(&tenant, record.kept_until(), &expiry), Vec::new());
+            if let Some(entry) = keys::entry_of(&tenant, &record) {
+                batch = batch.put(entry, Vec::new());
+            }
             match self.commit(self.listing(&tenant, batch)?).await {
                 Ok(()) => {
                     self.is_listed(tenant);
@@ -146,7 +150,7 @@ impl VerifierStore for EmbeddedVerifierStore {
                 .require_absent(key.clone())
                 .put(key, encode(&keep_until)?)
                 .put(
-                    keys::expiry(&tenant, keep_until, Expiring::Nonce(nonce)),
+                    keys::expiry(&tenant, keep_until, &Expiring::Nonce(nonce.clone())),
                     Vec::new(),
                 );
             match self.commit(self.listing(&tenant, batch)?).await {
@@ -165,14 +169,18 @@ impl VerifierStore for EmbeddedVerifierStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
+        announcement: Option<Delivery>,
     ) -> StoreFuture<'a, ResultRecording> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let key = tenant.key(keys::RESULTS, id.as_str());
-            let batch = Batch::new()
+            let mut batch = Batch::new()
                 .require_present(tenant.key(keys::REQUESTS, id.as_str()))
                 .require_absent(key.clone())
                 .put(key, encode(&result)?);
+            if let Some(delivery) = &announcement {
+                batch = relying_party::announce(batch, &tenant, delivery)?;
+            }
             match self.commit(batch).await {
                 Ok(()) => Ok(ResultRecording::Recorded),
                 Err(CommitError::RequirementFailed { position: 0 }) => Ok(ResultRecording::NoSuchRequest),
@@ -222,43 +230,7 @@ impl VerifierStore for EmbeddedVerifierStore {
     }
 
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize> {
-        Box::pin(async move {
-            let mut batch = Batch::new();
-            let mut removed = 0;
-            for tenant in self.tenants()? {
-                let left = limit.saturating_sub(removed);
-                let entries = self
-                    .store
-                    .scan(&tenant, keys::EXPIRIES, &[], None, left)
-                    .map_err(unavailable)?;
-                for entry in entries {
-                    let (at, what) = keys::parse_expiry(&entry.suffix).ok_or(StoreError::Unreadable)?;
-                    if at >= now {
-                        break;
-                    }
-                    batch = batch.delete(tenant.key(keys::EXPIRIES, &entry.suffix));
-                    batch = match what {
-                        OwnedExpiring::Nonce(nonce) => batch.delete(tenant.key(keys::NONCES, nonce.as_str())),
-                        OwnedExpiring::Request(id) => {
-                            let spaces = [
-                                keys::REQUESTS,
-                                keys::RESULTS,
-                                keys::REQUEST_OBJECTS,
-                                keys::ANSWERS,
-                            ];
-                            spaces
-                                .into_iter()
-                                .fold(batch, |batch, space| batch.delete(tenant.key(space, id.as_str())))
-                        }
-                    };
-                    removed += 1;
-                }
-            }
-            if removed > 0 {
-                self.commit(batch).await.map_err(unavailable)?;
-            }
-            Ok(removed)
-        })
+        Box::pin(async move { self.sweep(now, limit).await })
     }
 }
 
@@ -332,6 +304,9 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreEr
 
 #[cfg(test)]
 mod tests {
+    use symbolon_verifier::name::RelyingPartyName;
+    use symbolon_verifier::store::{DeclineCode, QuotaKind, RelyingPartyStore as _, ResultOutcome};
+
     use super::*;
 
     #[tokio::test]
@@ -363,5 +338,69 @@ mod tests {
             store.request(&tenant, &id).await,
             Err(StoreError::Unavailable(_))
         ));
+    }
+
+    #[tokio::test]
+    async fn a_quota_is_spent_once_among_many_at_the_same_time() {
+        let store = EmbeddedVerifierStore::new(Store::open_in_memory().unwrap());
+        let tenant = TenantId::parse("default").unwrap();
+        let bank = RelyingPartyName::parse("bank").unwrap();
+        let window = QuotaKind::Day.window(UnixTime::from_seconds(5));
+        let uses = (0..32).map(|_| store.take_quota(&tenant, &bank, window, 1, 10));
+        let uses = futures_util::future::join_all(uses).await;
+        let taken: u32 = uses.into_iter().map(Result::unwrap).sum();
+        assert_eq!(taken, 10);
+    }
+
+    /// What is due is gone after the next start too, and nothing of it stays behind.
+    #[tokio::test]
+    async fn what_is_kept_long_enough_is_removed_by_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("verifier.redb");
+        let bank = RelyingPartyName::parse("bank").unwrap();
+        let tenant = TenantId::parse("default").unwrap();
+        let id = RequestId::parse("r").unwrap();
+        let time = UnixTime::from_seconds;
+        {
+            let store = EmbeddedVerifierStore::new(Store::open(&file).unwrap());
+            let record = serde_json::json!({
+                "tenant": "default", "id": "r", "nonce": "n", "state": "s", "client_id": "c", "dcql_query": {},
+                "created_at": 0, "expires_at": 10, "return_to": null, "relying_party": "bank", "kept_until": 20,
+            });
+            let record: RequestRecord = serde_json::from_value(record).unwrap();
+            store.insert_request(record.clone()).await.unwrap();
+            store.keep_request(&record, "signed".to_owned()).await.unwrap();
+            store.keep_answer(&tenant, &id, "{}".to_owned()).await.unwrap();
+            let nonce = Nonce::parse("n").unwrap();
+            store.consume_nonce(&tenant, &nonce, time(20)).await.unwrap();
+            let window = QuotaKind::Minute.window(time(5));
+            store.take_quota(&tenant, &bank, window, 1, 10).await.unwrap();
+            let result = PresentationResult {
+                received_at: time(5),
+                outcome: ResultOutcome::Declined {
+                    error: DeclineCode::AccessDenied,
+                },
+                response_code: None,
+            };
+            let announcement = serde_json::json!({
+                "id": "d", "relying_party": "bank", "request": "r", "event": "presentation_request.declined",
+                "created_at": 5, "attempts": 0, "stage": {"stage": "waiting", "next_attempt_at": 5},
+            });
+            let announcement = serde_json::from_value(announcement).unwrap();
+            let recorded = store.record_result(&tenant, &id, result, Some(announcement));
+            assert_eq!(recorded.await.unwrap(), ResultRecording::Recorded);
+        }
+        let opened = Store::open(&file).unwrap();
+        let store = EmbeddedVerifierStore::new(opened.clone());
+        assert_eq!(store.remove_expired(time(20), 100).await.unwrap(), 0);
+        assert!(store.result(&tenant, &id).await.unwrap().is_some());
+        assert_eq!(store.remove_expired(time(21), 100).await.unwrap(), 2);
+        assert_eq!(store.result(&tenant, &id).await.unwrap(), None);
+        assert_eq!(store.remove_expired(time(1 << 40), 100).await.unwrap(), 2);
+        let tenant = Tenant::parse("default").unwrap();
+        for space in keys::OF_TENANTS {
+            let left = opened.scan(&tenant, space, &[], None, 9).unwrap();
+            assert!(left.is_empty(), "{}", space.name());
+        }
     }
 }

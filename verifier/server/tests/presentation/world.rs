@@ -42,6 +42,7 @@ use symbolon_trust::testing::{
 use symbolon_trust::trust_list::CredentialTypeRule;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
@@ -130,6 +131,14 @@ impl World {
         configure: impl FnOnce(&mut VerifierConfiguration),
         scan: ScanAccess,
     ) -> Self {
+        Self::of_issuer(|configuration, _| configure(configuration), scan).await
+    }
+
+    /// The same, for a configuration that names the type of the issuer's credential.
+    pub(crate) async fn of_issuer(
+        configure: impl FnOnce(&mut VerifierConfiguration, &str),
+        scan: ScanAccess,
+    ) -> Self {
         let status = Arc::new(StatusServer::default());
         let router = Router::new()
             .route("/status/0", get(status_token))
@@ -166,7 +175,7 @@ impl World {
         let fetcher = GuardedFetcher::new(FetchPolicy::Development).unwrap();
         let identifier = IssuerIdentifier::parse(&base).unwrap();
         let mut configuration = VerifierConfiguration::new(identifier, "Clinic".to_owned());
-        configure(&mut configuration);
+        configure(&mut configuration, &vct(&issuer));
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -181,7 +190,7 @@ impl World {
                 let clock = Arc::clone(&clock);
                 Arc::new(move || UnixTime::from_seconds(clock.load(Ordering::Relaxed)))
             },
-            master_secret: MasterSecret::new(Zeroizing::new([9; 32])),
+            master_secret: master_secret(),
             signer: RequestSigner {
                 key: signer.handle(),
                 sign: Arc::new(KeyOf(signer)),
@@ -220,6 +229,16 @@ impl World {
         };
         world.publish(Status::Valid);
         world
+    }
+
+    /// The secret that a receiver of webhooks is told.
+    pub(crate) fn webhook_secret(&self, relying_party: &str, version: u32) -> String {
+        let secret = master_secret().derive_webhook_secret(
+            &TenantId::parse("default").unwrap(),
+            &RelyingPartyName::parse(relying_party).unwrap(),
+            version,
+        );
+        secret.expose().to_string()
     }
 
     pub(crate) fn now(&self) -> UnixTime {
@@ -487,6 +506,10 @@ pub(crate) fn vct(issuer: &TestIssuer) -> String {
 
 pub(crate) fn json_of(fetched: &Fetched) -> Value {
     serde_json::from_slice(&fetched.body).unwrap()
+}
+
+fn master_secret() -> MasterSecret {
+    MasterSecret::new(Zeroizing::new([9; 32]))
 }
 
 fn loopback() -> SocketAddr {

@@ -25,7 +25,7 @@ pub(super) fn set_browser_key(
     key: &Zeroizing<String>,
 ) {
     let name = cookie_name(state, record);
-    let lifetime = state.configuration.request_lifetime() + state.configuration.result_retention();
+    let lifetime = record.kept_until().since(record.created_at);
     let secure = if is_encrypted(state) { "; Secure" } else { "" };
     let cookie = Zeroizing::new(format!(
         "{name}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",

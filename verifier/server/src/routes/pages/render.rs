@@ -68,6 +68,8 @@ pub(super) struct Page<'a> {
     pub(super) refresh_seconds: Option<u32>,
     /// Its path, for the language switch; `None` where it cannot be loaded again.
     pub(super) here: Option<String>,
+    /// Who asks; the verifier itself without it.
+    pub(super) verifier: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -114,7 +116,7 @@ pub(super) fn page(state: &State, headers: &HeaderMap, status: StatusCode, page:
         direction => language.direction.name(),
         languages => Value::from(Serde(pages.translations.links())),
         here => page.here.as_deref(),
-        verifier => state.configuration.name.as_str(),
+        verifier => page.verifier.unwrap_or(&state.configuration.name),
         base => base(state),
         title => page.title,
         sentence => page.sentence,

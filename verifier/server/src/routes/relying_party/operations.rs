@@ -1,0 +1,98 @@
+//! What the endpoints of relying parties take and answer.
+
+use serde_json::json;
+use symbolon_http::openapi::{Answer, Operation, Presence};
+
+use super::super::description::RELYING_PARTY;
+use super::super::operations::{about_request, events_of, evidence_of, not_permitted, refused, result_of};
+use super::super::shapes::PresentationRequestMade;
+use super::Policies;
+use super::requests::{Listed, MakeBody};
+use super::verifications::{VerifiedBody, VerifyBody};
+
+pub(super) fn policies() -> Operation {
+    operation("listPolicies", "The policies that the relying party may use")
+        .answers(Answer::json::<Policies<'static>>(200, "The policies.").not_cached())
+}
+
+pub(super) fn make() -> Operation {
+    operation("askByPolicy", "Asks for a presentation")
+        .about("The answer has the link that a wallet opens, as a QR code or a button.")
+        .json::<MakeBody>()
+        .example("application/json", json!({ "policy": "open-account" }))
+        .answers(Answer::json::<PresentationRequestMade>(201, "The request.").not_cached())
+        .answers(malformed("The policy, the query or the address is wrong."))
+        .answers(not_permitted())
+        .answers(refused(503, "The request cannot be made now.", &["server_error"]))
+}
+
+pub(super) fn list() -> Operation {
+    operation(
+        "listPresentationRequests",
+        "The relying party's own requests, the oldest first",
+    )
+    .query(
+        "after",
+        "What the page before gave as `next`.",
+        Presence::Sometimes,
+    )
+    .query("limit", "How many at most, from 1 to 100.", Presence::Sometimes)
+    .answers(Answer::json::<Listed>(200, "A page of requests.").not_cached())
+    .answers(malformed("The parameters are malformed."))
+}
+
+pub(super) fn result() -> Operation {
+    result_of(of_request(
+        "readOwnPresentationResult",
+        "Where a request of the relying party stands, and its result",
+    ))
+}
+
+pub(super) fn events() -> Operation {
+    events_of(of_request(
+        "awaitOwnPresentationResult",
+        "The result of a request of the relying party as a server-sent event",
+    ))
+}
+
+pub(super) fn evidence() -> Operation {
+    evidence_of(of_request(
+        "readOwnPresentationEvidence",
+        "The signed request and what the wallet answered, where the policy keeps it",
+    ))
+}
+
+pub(super) fn remove() -> Operation {
+    of_request(
+        "removePresentationRequest",
+        "Takes a request back and removes what is kept of it",
+    )
+    .about("An answer that arrives later finds no request.")
+    .answers(Answer::empty(204, "Nothing is kept of it any more.").not_cached())
+}
+
+pub(super) fn verify() -> Operation {
+    operation(
+        "verifyByPolicy",
+        "Verifies credentials and presentations that the relying party holds already",
+    )
+    .about("Nothing of them is kept.")
+    .json::<VerifyBody>()
+    .answers(Answer::json::<VerifiedBody>(200, "What was found, and how the policy decided.").not_cached())
+    .answers(malformed(
+        "The body is malformed, or what is in it has no known format.",
+    ))
+    .answers(not_permitted())
+}
+
+fn of_request(id: &'static str, summary: &'static str) -> Operation {
+    about_request(Operation::new(id, RELYING_PARTY, summary))
+}
+
+fn operation(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(id, RELYING_PARTY, summary)
+}
+
+fn malformed(description: &str) -> Answer {
+    refused(400, description, &["invalid_request"])
+}

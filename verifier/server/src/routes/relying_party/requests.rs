@@ -1,0 +1,295 @@
+//! `/presentation-requests`: asking, and what came of it.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State as Extracted};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_http::openapi::ToSchema;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_verifier::name::PolicyName;
+use symbolon_verifier::relying_party::Permission;
+use symbolon_verifier::store::{Cursor, PageFlow, RequestId, RequestRecord};
+
+use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
+use super::super::caller::{Caller, not_permitted};
+use super::super::error::{refuse_administration, store_failed};
+use super::super::events::stream_of;
+use super::super::shapes::{RequestProgress, page_flows};
+use crate::request::RequestOrder;
+use crate::state::State;
+
+/// The most requests on one page.
+const MAX_PAGE: usize = 100;
+const USUAL_PAGE: usize = 50;
+
+/// What is asked for: by a policy, or by a query of the caller's own.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AskByPolicy)]
+pub(super) struct MakeBody {
+    /// The policy.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    policy: Option<PolicyName>,
+    /// The query (OpenID4VP 1.0, section 6), of a relying party that may ask by its own.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    dcql_query: Option<Value>,
+    /// Where the holder's browser goes after the answer, for the flow on one device.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    return_to: Option<HttpUrl>,
+    /// A page of the verifier's own for the browser to begin on.
+    #[serde(default)]
+    #[schema(schema_with = page_flows, required = false)]
+    page: Option<PageFlow>,
+}
+
+/// `POST /presentation-requests`
+pub(super) async fn make(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Response {
+    let Some(body) = read::<MakeBody>(&body) else {
+        return bad_request("the body is not {\"policy\": \"name\"} or {\"dcql_query\": ...}");
+    };
+    let (query, policy) = match (body.policy, body.dcql_query) {
+        (Some(name), None) => {
+            let policy = match allowed(&state, &caller, &name) {
+                Ok(policy) => policy,
+                Err(refusal) => return *refusal,
+            };
+            match policy.query() {
+                Some(query) => (query.clone(), Some(policy)),
+                None => {
+                    return bad_request("the policy is about printed cards, which nobody can be asked for");
+                }
+            }
+        }
+        (None, Some(query)) => {
+            if caller.document.own_queries == Permission::Refused {
+                return not_permitted("this relying party may not ask by queries of its own");
+            }
+            match DcqlQuery::parse_own(query.to_string().as_bytes()) {
+                Ok(query) => (query, None),
+                Err(error) => return bad_request(&error.to_string()),
+            }
+        }
+        _ => return bad_request("exactly one of policy and dcql_query is needed"),
+    };
+    let order = RequestOrder {
+        query,
+        scope: None,
+        // How the verifier names itself and is answered is the operator's choice.
+        choices: state.configuration.choices,
+        return_to: body.return_to,
+        page: body.page,
+        relying_party: Some(caller.name.clone()),
+        policy: policy.map(|policy| policy.name().clone()),
+        retention: state.retention(Some(&caller), policy),
+    };
+    made(&state, order).await
+}
+
+/// The policy of that name, if the caller may use it. Whether there is one that it may not use is not told.
+pub(super) fn allowed<'s>(
+    state: &'s State,
+    caller: &Caller,
+    name: &PolicyName,
+) -> Result<&'s symbolon_verifier::policy::PresentationPolicy, Box<Response>> {
+    let policy = state.policies.get(name);
+    policy
+        .filter(|_| caller.document.may_use(name))
+        .ok_or_else(|| Box::new(not_permitted("this relying party has no policy of this name")))
+}
+
+/// A body as an object, within its budget.
+pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
+    // First as an object: read straight into the type, an array of its members would pass as well.
+    let members = json::parse::<Map<String, Value>>(body, JsonBudget::MESSAGE).ok()?;
+    serde_json::from_value(Value::Object(members)).ok()
+}
+
+/// Which page of the list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    /// What the page before gave as `next`.
+    #[serde(default)]
+    after: Option<String>,
+    /// How many at most.
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// A page of the caller's requests.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PresentationRequestPage)]
+pub(super) struct Listed {
+    /// The requests, the oldest first.
+    requests: Vec<Entry>,
+    /// What the next page begins after; none on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A request of the caller's.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PresentationRequestEntry)]
+struct Entry {
+    /// Its identifier.
+    #[schema(value_type = String)]
+    request_id: RequestId,
+    /// How far it has come.
+    #[schema(value_type = RequestProgress)]
+    state: RequestState,
+    /// The policy that decides about the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    policy: Option<PolicyName>,
+    /// When it was made (RFC 3339).
+    created_at: String,
+    /// When it can no longer be answered (RFC 3339).
+    expires_at: String,
+    /// The last second in which anything of it is kept (RFC 3339).
+    kept_until: String,
+}
+
+/// `GET /presentation-requests`: the caller's own, the oldest first.
+pub(super) async fn list(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let Ok(Query(page)) = page else {
+        return bad_request("the parameters are after and limit");
+    };
+    let limit = page.limit.unwrap_or(USUAL_PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return bad_request("limit is from 1 to 100");
+    }
+    let after = match page.after.as_deref().map(parse_cursor) {
+        None => None,
+        Some(Some(place)) => Some(place),
+        Some(None) => return bad_request("after is not what a page gave as next"),
+    };
+    let deps = &state.dependencies;
+    let found = deps
+        .store
+        .requests_of(&deps.tenant, &caller.name, after.as_ref(), limit)
+        .await;
+    let records = match found {
+        Ok(records) => records,
+        Err(error) => return store_failed(&error),
+    };
+    let next = (records.len() == limit)
+        .then(|| records.last().map(cursor_text))
+        .flatten();
+    let mut requests = Vec::with_capacity(records.len());
+    for record in records {
+        if state.now() > record.kept_until() {
+            continue;
+        }
+        match state.result_body(&record, &Brought::default()).await {
+            Ok(body) => requests.push(Entry {
+                state: body.state,
+                created_at: record.created_at.rfc3339(),
+                expires_at: record.expires_at.rfc3339(),
+                kept_until: record.kept_until().rfc3339(),
+                request_id: record.id,
+                policy: record.policy,
+            }),
+            Err(refusal) => return refusal,
+        }
+    }
+    Json(Listed { requests, next }).into_response()
+}
+
+fn cursor_text(record: &RequestRecord) -> String {
+    format!("{}.{}", record.created_at.seconds(), record.id)
+}
+
+fn parse_cursor(text: &str) -> Option<Cursor> {
+    let (seconds, id) = text.split_once('.')?;
+    Some(Cursor {
+        created_at: UnixTime::from_seconds(seconds.parse().ok()?),
+        id: RequestId::parse(id).ok()?,
+    })
+}
+
+/// `GET /presentation-requests/{id}`
+pub(super) async fn result(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
+    result_of(&state, Some(&caller.name), &id, &brought).await
+}
+
+/// `GET /presentation-requests/{id}/events`
+pub(super) async fn events(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
+    stream_of(state, Some(&caller.name), &id, brought).await
+}
+
+/// `GET /presentation-requests/{id}/evidence`: where the policy keeps any.
+pub(super) async fn evidence(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Query(brought): Query<Brought>,
+) -> Response {
+    let record = match state.known_request(Some(&caller.name), &id).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    let policy = record.policy.as_ref().and_then(|name| state.policies.get(name));
+    if !state.keeps_evidence(&record, policy) {
+        return refuse_administration(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "the policy keeps no evidence".to_owned(),
+        );
+    }
+    evidence_of(&state, record, &brought).await
+}
+
+/// `DELETE /presentation-requests/{id}`: takes a request back and removes what is kept of it, before its time. An answer that arrives
+/// later finds no request.
+pub(super) async fn remove(
+    Extracted(state): Extracted<Arc<State>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Response {
+    let record = match state.known_request(Some(&caller.name), &id).await {
+        Ok(record) => record,
+        Err(refusal) => return refusal,
+    };
+    match state
+        .dependencies
+        .store
+        .remove_request(&record.tenant, &record.id)
+        .await
+    {
+        Ok(_) => {
+            // Whoever waits for its result learns that there will be none.
+            let _ = state.answered.send(record.id);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => store_failed(&error),
+    }
+}

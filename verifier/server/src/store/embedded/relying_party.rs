@@ -1,0 +1,246 @@
+use symbolon_crypto::UnixTime;
+use symbolon_store::{Batch, CommitError, Tenant};
+use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::{ApiKeyId, ApiKeyRecord};
+use symbolon_verifier::store::{
+    Cursor, Delivery, DeliveryId, Insertion, QuotaWindow, RelyingPartyStore, Removal, Replacement, RequestId,
+    RequestRecord, StoreError, StoreFuture, TenantId, VerifierStore as _,
+};
+
+use super::{EmbeddedVerifierStore, Expiring, decode, encode, keys, unavailable};
+
+/// How often a counter is read again because somebody else has changed it in between.
+const MAX_TRIES: u32 = 64;
+
+impl RelyingPartyStore for EmbeddedVerifierStore {
+    fn insert_api_key<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        record: ApiKeyRecord,
+    ) -> StoreFuture<'a, Insertion> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = keys::api_key(&tenant, &record.id);
+            let batch = Batch::new()
+                .require_absent(key.clone())
+                .put(key, encode(&record)?);
+            match self.commit(batch).await {
+                Ok(()) => Ok(Insertion::Inserted),
+                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+
+    fn api_key<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        id: &'a ApiKeyId,
+    ) -> StoreFuture<'a, Option<ApiKeyRecord>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            self.read(&keys::api_key(&tenant, id))
+        })
+    }
+
+    fn api_keys<'a>(&'a self, tenant: &'a TenantId) -> StoreFuture<'a, Vec<ApiKeyRecord>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let entries = self
+                .store
+                .scan(&tenant, keys::API_KEYS, &[], None, usize::MAX)
+                .map_err(unavailable)?;
+            entries.iter().map(|entry| decode(&entry.value)).collect()
+        })
+    }
+
+    fn remove_api_key<'a>(&'a self, tenant: &'a TenantId, id: &'a ApiKeyId) -> StoreFuture<'a, Removal> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = keys::api_key(&tenant, id);
+            let batch = Batch::new().require_present(key.clone()).delete(key);
+            removal(self.commit(batch).await)
+        })
+    }
+
+    fn take_quota<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        relying_party: &'a RelyingPartyName,
+        window: QuotaWindow,
+        amount: u32,
+        limit: u32,
+    ) -> StoreFuture<'a, u32> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let suffix = keys::quota(relying_party, window);
+            let key = tenant.key(keys::QUOTAS, &suffix);
+            let expiry = keys::expiry(&tenant, window.ends_at(), &Expiring::Quota(suffix));
+            for _ in 0..MAX_TRIES {
+                let used: Option<u32> = self.read(&key)?;
+                let taken = amount.min(limit.saturating_sub(used.unwrap_or(0)));
+                if taken == 0 {
+                    return Ok(0);
+                }
+                let batch = match used {
+                    None => Batch::new().require_absent(key.clone()),
+                    Some(used) => Batch::new().require_equals(key.clone(), encode(&used)?),
+                };
+                let batch = batch
+                    .put(key.clone(), encode(&used.unwrap_or(0).saturating_add(taken))?)
+                    .put(expiry.clone(), Vec::new());
+                match self.commit(self.listing(&tenant, batch)?).await {
+                    Ok(()) => {
+                        self.is_listed(tenant);
+                        return Ok(taken);
+                    }
+                    Err(CommitError::RequirementFailed { .. }) => {}
+                    Err(error) => return Err(unavailable(error)),
+                }
+            }
+            Err(unavailable(CommitError::Overloaded))
+        })
+    }
+
+    fn requests_of<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        relying_party: &'a RelyingPartyName,
+        after: Option<&'a Cursor>,
+        limit: usize,
+    ) -> StoreFuture<'a, Vec<RequestRecord>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let after = after.map(|place| keys::request_of(relying_party, place));
+            let prefix = keys::requests_of(relying_party);
+            let entries = self
+                .store
+                .scan(&tenant, keys::REQUESTS_OF, &prefix, after.as_deref(), limit)
+                .map_err(unavailable)?;
+            let mut records = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let id = keys::parse_request_of(relying_party, &entry.suffix);
+                let id = id.ok_or(StoreError::Unreadable)?;
+                // It may have been removed since the list was read.
+                records.extend(self.read(&tenant.key(keys::REQUESTS, id.as_str()))?);
+            }
+            Ok(records)
+        })
+    }
+
+    fn remove_request<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId) -> StoreFuture<'a, Removal> {
+        Box::pin(async move {
+            let Some(record) = self.request(tenant, id).await? else {
+                return Ok(Removal::Absent);
+            };
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let present = tenant.key(keys::REQUESTS, id.as_str());
+            let expiry = Expiring::Request(id.clone());
+            let mut batch = Batch::new().require_present(present).delete(keys::expiry(
+                &tenant,
+                record.kept_until(),
+                &expiry,
+            ));
+            for key in self.keys_of_request(&tenant, id)? {
+                batch = batch.delete(key);
+            }
+            removal(self.commit(batch).await)
+        })
+    }
+
+    fn due_deliveries<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        now: UnixTime,
+        limit: usize,
+    ) -> StoreFuture<'a, Vec<Delivery>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let entries = self
+                .store
+                .scan(&tenant, keys::DUE_DELIVERIES, &[], None, limit)
+                .map_err(unavailable)?;
+            let mut due = Vec::new();
+            for entry in entries {
+                let (at, id) = keys::parse_due(&entry.suffix).ok_or(StoreError::Unreadable)?;
+                if at > now {
+                    break;
+                }
+                due.extend(self.read(&tenant.key(keys::DELIVERIES, id.as_str()))?);
+            }
+            Ok(due)
+        })
+    }
+
+    fn deliveries<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        after: Option<&'a DeliveryId>,
+        limit: usize,
+    ) -> StoreFuture<'a, Vec<Delivery>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let after = after.map(|id| id.as_str().as_bytes());
+            let entries = self
+                .store
+                .scan(&tenant, keys::DELIVERIES, &[], after, limit)
+                .map_err(unavailable)?;
+            entries.iter().map(|entry| decode(&entry.value)).collect()
+        })
+    }
+
+    fn delivery<'a>(&'a self, tenant: &'a TenantId, id: &'a DeliveryId) -> StoreFuture<'a, Option<Delivery>> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            self.read(&tenant.key(keys::DELIVERIES, id.as_str()))
+        })
+    }
+
+    fn replace_delivery<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        expected: Delivery,
+        next: Delivery,
+    ) -> StoreFuture<'a, Replacement> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let key = tenant.key(keys::DELIVERIES, expected.id.as_str());
+            let mut batch = Batch::new().require_equals(key.clone(), encode(&expected)?);
+            if let Some(due) = keys::due(&tenant, &expected) {
+                batch = batch.delete(due);
+            }
+            batch = batch.put(key, encode(&next)?);
+            if let Some(due) = keys::due(&tenant, &next) {
+                batch = batch.put(due, Vec::new());
+            }
+            match self.commit(batch).await {
+                Ok(()) => Ok(Replacement::Replaced),
+                Err(CommitError::RequirementFailed { .. }) => Ok(Replacement::Changed),
+                Err(error) => Err(unavailable(error)),
+            }
+        })
+    }
+}
+
+/// Adds an announcement to the commit of its result.
+pub(super) fn announce(batch: Batch, tenant: &Tenant, delivery: &Delivery) -> Result<Batch, StoreError> {
+    let expiry = Expiring::Delivery(delivery.id.clone());
+    let mut batch = batch
+        .put(
+            tenant.key(keys::DELIVERIES, delivery.id.as_str()),
+            encode(delivery)?,
+        )
+        .put(keys::expiry(tenant, delivery.kept_until(), &expiry), Vec::new());
+    if let Some(due) = keys::due(tenant, delivery) {
+        batch = batch.put(due, Vec::new());
+    }
+    Ok(batch)
+}
+
+fn removal(committed: Result<(), CommitError>) -> Result<Removal, StoreError> {
+    match committed {
+        Ok(()) => Ok(Removal::Removed),
+        Err(CommitError::RequirementFailed { .. }) => Ok(Removal::Absent),
+        Err(error) => Err(unavailable(error)),
+    }
+}

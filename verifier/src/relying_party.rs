@@ -1,0 +1,193 @@
+//! Who may ask: the relying parties of one verifier, each with its own policies, keys, results and limits.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::name::PolicyName;
+use crate::policy::{PolicyError, PolicyProblem, at};
+
+mod api_key;
+
+pub use self::api_key::{ApiKey, ApiKeyId, ApiKeyRecord, InvalidApiKey};
+
+/// The longest name that wallets show, in characters.
+const MAX_DISPLAY_NAME_CHARACTERS: usize = 120;
+/// The largest quotas: more is no limit.
+const MAX_REQUESTS_PER_MINUTE: u32 = 100_000;
+const MAX_REQUESTS_PER_DAY: u32 = 100_000_000;
+
+/// A relying party as its file says it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelyingParty {
+    /// The name that wallets show beside what the certificate says.
+    pub name: String,
+    /// What it asks for, in the words that wallets show. A policy's own purpose goes first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// The policies that it may use.
+    #[serde(default)]
+    pub policies: Vec<PolicyName>,
+    /// Whether it may ask by DCQL queries of its own.
+    #[serde(default)]
+    pub own_queries: Permission,
+    /// Whether it may have credentials and presentations verified that it holds already.
+    #[serde(default)]
+    pub posted_verification: Permission,
+    /// How long its results are kept after the request has expired, in seconds; the verifier's time without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_retention_seconds: Option<u32>,
+    /// How many requests its keys may make in one minute.
+    #[serde(default = "default_requests_per_minute")]
+    pub requests_per_minute: u32,
+    /// How many in one day of UTC.
+    #[serde(default = "default_requests_per_day")]
+    pub requests_per_day: u32,
+    /// Where its results are announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
+}
+
+/// Whether something is permitted. What nobody permits is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// It is not.
+    #[default]
+    Refused,
+    /// It is.
+    Allowed,
+}
+
+/// Where results are announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The address.
+    pub url: Url,
+    /// Which secret signs; a higher number is another secret, and the lower one is used no more.
+    #[serde(default = "default_secret_version")]
+    pub secret_version: u32,
+}
+
+/// Whether webhooks may go to plain http on loopback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookUrls {
+    /// https alone.
+    Public,
+    /// Also http to loopback.
+    Development,
+}
+
+impl RelyingParty {
+    /// A relying party of this name, which may do nothing yet.
+    #[must_use]
+    pub const fn new(name: String) -> Self {
+        Self {
+            name,
+            purpose: None,
+            policies: Vec::new(),
+            own_queries: Permission::Refused,
+            posted_verification: Permission::Refused,
+            result_retention_seconds: None,
+            requests_per_minute: default_requests_per_minute(),
+            requests_per_day: default_requests_per_day(),
+            webhook: None,
+        }
+    }
+
+    /// Checks what no single key can.
+    ///
+    /// # Errors
+    /// [`PolicyError`] with the offending key.
+    pub fn check(
+        &self,
+        knows: impl Fn(&PolicyName) -> bool,
+        most_retention_seconds: u32,
+        urls: WebhookUrls,
+    ) -> Result<(), PolicyError> {
+        crate::policy::check_words("name", Some(&self.name), MAX_DISPLAY_NAME_CHARACTERS)?;
+        crate::policy::check_purpose(self.purpose.as_deref())?;
+        for (position, policy) in self.policies.iter().enumerate() {
+            let key = || format!("policies[{position}]");
+            if !knows(policy) {
+                return Err(at(key(), PolicyProblem::UnknownPolicy));
+            }
+            if self.policies.iter().take(position).any(|other| other == policy) {
+                return Err(at(key(), PolicyProblem::Repeated));
+            }
+        }
+        let bounds = [
+            (
+                "result_retention_seconds",
+                self.result_retention_seconds.unwrap_or(0),
+                0,
+                most_retention_seconds,
+            ),
+            (
+                "requests_per_minute",
+                self.requests_per_minute,
+                1,
+                MAX_REQUESTS_PER_MINUTE,
+            ),
+            ("requests_per_day", self.requests_per_day, 1, MAX_REQUESTS_PER_DAY),
+        ];
+        for (key, value, least, most) in bounds {
+            if !(least..=most).contains(&value) {
+                return Err(at(key, PolicyProblem::OutOfBounds { least, most }));
+            }
+        }
+        match &self.webhook {
+            Some(webhook) if !webhook.is_permitted(urls) => Err(at("webhook.url", PolicyProblem::WebhookUrl)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it may use this policy.
+    #[must_use]
+    pub fn may_use(&self, policy: &PolicyName) -> bool {
+        self.policies.contains(policy)
+    }
+}
+
+impl Webhook {
+    /// A webhook at this address, with the first secret.
+    #[must_use]
+    pub const fn new(url: Url) -> Self {
+        Self {
+            url,
+            secret_version: default_secret_version(),
+        }
+    }
+
+    fn is_permitted(&self, urls: WebhookUrls) -> bool {
+        let url = &self.url;
+        let loopback = match url.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        let scheme = match (url.scheme(), urls) {
+            ("https", _) => true,
+            ("http", WebhookUrls::Development) => loopback,
+            _ => false,
+        };
+        scheme && url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+    }
+}
+
+const fn default_requests_per_minute() -> u32 {
+    300
+}
+
+const fn default_requests_per_day() -> u32 {
+    50_000
+}
+
+const fn default_secret_version() -> u32 {
+    1
+}
+
+#[cfg(test)]
+mod tests;
