@@ -234,7 +234,8 @@ impl<S: Clone + Send + Sync + 'static> DescribedRouter<S> {
         self.each(|operation| {
             let operation = operation.or_answers(Answer::empty(503, "No answer was ready in time."));
             if operation.has_body() {
-                operation.or_answers(
+                // Beside what the handler says of bodies that it refuses itself.
+                operation.answers(
                     Answer::empty(413, "The body is too large.")
                         .file(super::TEXT)
                         .or_empty(),
