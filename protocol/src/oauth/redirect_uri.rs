@@ -105,10 +105,11 @@ impl RedirectUri {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(parameters);
         let added = Zeroizing::new(form.finish());
-        let separator = match (self.text.contains('?'), self.text.ends_with(['?', '&'])) {
-            (_, true) => "",
-            (true, false) => "&",
-            (false, false) => "?",
+        // Only the first question mark begins the query; a later one is part of it.
+        let separator = match self.text.split_once('?') {
+            None => "?",
+            Some((_, own)) if own.is_empty() || own.ends_with('&') => "",
+            Some(_) => "&",
         };
         // Blanks as %20: a reader that decodes the query as a URI and not as a form would keep the plus sign.
         Zeroizing::new(format!("{}{separator}{}", self.text, added.replace('+', "%20")))
@@ -184,6 +185,35 @@ mod tests {
             "http://[::1]/callback",
         ] {
             assert_eq!(uri(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn parameters_stand_behind_whatever_query_there_is() {
+        for (text, expected) in [
+            ("https://wallet.example/cb", "https://wallet.example/cb?code=a"),
+            ("https://wallet.example/cb?", "https://wallet.example/cb?code=a"),
+            (
+                "https://wallet.example/cb?b",
+                "https://wallet.example/cb?b&code=a",
+            ),
+            (
+                "https://wallet.example/cb?b&",
+                "https://wallet.example/cb?b&code=a",
+            ),
+            (
+                "https://wallet.example/cb?b?",
+                "https://wallet.example/cb?b?&code=a",
+            ),
+            ("org.example.wallet:/cb?b=?", "org.example.wallet:/cb?b=?&code=a"),
+        ] {
+            let answer = uri(text).with_parameters(&[("code", "a")]);
+            assert_eq!(*answer, expected);
+            assert_eq!(
+                uri(text).answer_query(&answer).unwrap().as_str(),
+                "code=a",
+                "{text}"
+            );
         }
     }
 
