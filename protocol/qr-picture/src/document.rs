@@ -8,10 +8,13 @@ use hayro::hayro_syntax::page::Page;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 
-use crate::picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
+use crate::picture::{LumaPicture, MAX_PICTURE_BYTES, PictureError};
 
 /// Most pages of a document that are looked at: both sides of a card, and a letter around them.
 pub const MAX_DOCUMENT_PAGES: usize = 4;
+
+/// Most dots that a page is drawn with: A4 at the resolution below.
+const MAX_PAGE_PIXELS: f32 = 9_000_000.0;
 
 /// Dots for each of the 72 points of an inch: a card's code of 35 mm has modules of nearly four dots.
 const DOTS_PER_POINT: f32 = 300.0 / 72.0;
@@ -58,11 +61,9 @@ fn draw<'a>(
     if !(width.is_finite() && height.is_finite() && width >= 1.0 && height >= 1.0) {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "a bound, which need not be exact")]
-    let most = (MAX_PICTURE_PIXELS / 2) as f32;
     // A poster is drawn coarser, and no side is longer than a page can be counted in.
     let scale = DOTS_PER_POINT
-        .min((most / (width * height)).sqrt())
+        .min((MAX_PAGE_PIXELS / (width * height)).sqrt())
         .min(f32::from(u16::MAX) / width.max(height));
     if width * scale < 1.0 || height * scale < 1.0 {
         return None;
