@@ -151,7 +151,7 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     let worst = reports
         .iter()
         .map(|report| report.verdict)
-        .max_by_key(|verdict| severity(*verdict));
+        .max_by_key(|verdict| verdict.severity());
     Ok(exit_code(worst.ok_or_else(|| anyhow!("nothing to judge"))?))
 }
 
@@ -233,16 +233,6 @@ fn print(reports: &[Report], as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The verdict that decides when there are several: one invalid credential makes the answer invalid.
-const fn severity(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Valid => 0,
-        Verdict::Genuine => 1,
-        Verdict::Unknown => 2,
-        Verdict::Invalid => 3,
-    }
 }
 
 /// 0 valid or genuine, 1 invalid, 3 unknown.

@@ -20,6 +20,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// How much it counts where several are told as one: what is refused counts most, then what is not known.
+    #[must_use]
+    pub const fn severity(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::Genuine => 1,
+            Self::Unknown => 2,
+            Self::Invalid => 3,
+        }
+    }
+
     /// The word for four answers. A failure outweighs what is unknown: a revoked credential is invalid whoever shows
     /// it. What is unknown outweighs what is good.
     #[must_use]

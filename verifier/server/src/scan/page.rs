@@ -159,7 +159,7 @@ impl Pages {
             .collect();
         let as_of = report.as_of.map(|time| time.rfc3339());
         context! {
-            word => shown.word(),
+            word => report.verdict.as_str(),
             sentence => text(shown.sentence(), &[]),
             photo => shown.photo(),
             hidden_photo => shown.has_hidden_photo(),

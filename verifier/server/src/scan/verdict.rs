@@ -40,25 +40,11 @@ impl Shown {
         &self.report
     }
 
-    /// The word of the verdict, as the report's JSON writes it.
-    pub(super) const fn word(&self) -> &'static str {
-        match self.report.verdict {
-            Verdict::Valid => "valid",
-            Verdict::Genuine => "genuine",
-            Verdict::Invalid => "invalid",
-            Verdict::Unknown => "unknown",
-        }
-    }
-
     /// The word that counts of several: what is refused counts most.
     pub(super) fn worst(shown: &[Self]) -> &'static str {
-        let rank = |shown: &&Self| match shown.report.verdict {
-            Verdict::Valid => 0,
-            Verdict::Genuine => 1,
-            Verdict::Unknown => 2,
-            Verdict::Invalid => 3,
-        };
-        shown.iter().max_by_key(rank).map_or("unreadable", Self::word)
+        let verdicts = shown.iter().map(|shown| shown.report.verdict);
+        let worst = verdicts.max_by_key(|verdict| verdict.severity());
+        worst.map_or("unreadable", Verdict::as_str)
     }
 
     /// Whether it is the code of a card that shows no face, so that another code of the card may.
