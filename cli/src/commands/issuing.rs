@@ -11,7 +11,9 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::CredentialId;
 use symbolon_issuer::transaction::Decision;
-use symbolon_issuer_server::administration::{CredentialList, CredentialSelector, StatusOrder};
+use symbolon_issuer_server::administration::{
+    CredentialList, CredentialSelector, CredentialSummary, StatusOrder,
+};
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
 use symbolon_trust::pack::Pack;
 
@@ -103,38 +105,35 @@ async fn list(register: &Register, record: Option<&str>, as_json: bool) -> anyho
         record: record.map(parse_uin).transpose()?,
         after: None,
     };
-    let mut rows = Vec::new();
+    let mut rows = show::Rows::new(as_json);
     loop {
         let page = register.credentials(&order).await?;
         for credential in &page.credentials {
-            if as_json {
-                rows.push(json!(credential));
-            } else {
-                let kind = json!(credential.kind);
-                let status = json!(credential.status);
-                let told = credential.wallet_report.map(|report| json!(report.event));
-                let told = told.as_ref().and_then(|event| event.as_str());
-                let told = told.map_or_else(String::new, |event| format!(", wallet says {event}"));
-                show::line(&format!(
-                    "{}  {}  {}  {}  issued {}, expires {}{told}",
-                    credential.id.as_str(),
-                    credential.configuration.as_str(),
-                    kind.as_str().unwrap_or_default(),
-                    status.as_str().unwrap_or_default(),
-                    UnixTime::from_seconds(credential.issued_at).rfc3339(),
-                    UnixTime::from_seconds(credential.expires_at).rfc3339(),
-                ));
-            }
+            rows.add(credential, row)?;
         }
         match page.next {
             Some(next) => order.after = Some(next),
             None => break,
         }
     }
-    if as_json {
-        show::line(&serde_json::to_string_pretty(&rows)?);
-    }
-    Ok(())
+    rows.end()
+}
+
+fn row(credential: &CredentialSummary) -> String {
+    let kind = json!(credential.kind);
+    let status = json!(credential.status);
+    let told = credential.wallet_report.map(|report| json!(report.event));
+    let told = told.as_ref().and_then(|event| event.as_str());
+    let told = told.map_or_else(String::new, |event| format!(", wallet says {event}"));
+    format!(
+        "{}  {}  {}  {}  issued {}, expires {}{told}",
+        credential.id.as_str(),
+        credential.configuration.as_str(),
+        kind.as_str().unwrap_or_default(),
+        status.as_str().unwrap_or_default(),
+        UnixTime::from_seconds(credential.issued_at).rfc3339(),
+        UnixTime::from_seconds(credential.expires_at).rfc3339(),
+    )
 }
 
 /// Runs a pack command.

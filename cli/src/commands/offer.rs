@@ -144,25 +144,18 @@ async fn list(
         state: state.map(Into::into),
         after: None,
     };
-    let mut rows = Vec::new();
+    let mut rows = show::Rows::new(as_json);
     loop {
         let page = register.offers(&order).await?;
         for offer in &page.offers {
-            if as_json {
-                rows.push(json!(offer));
-            } else {
-                show::line(&row(offer));
-            }
+            rows.add(offer, row)?;
         }
         match page.next {
             Some(next) => order.after = Some(next),
             None => break,
         }
     }
-    if as_json {
-        show::line(&serde_json::to_string_pretty(&rows)?);
-    }
-    Ok(())
+    rows.end()
 }
 
 fn row(offer: &OfferSummary) -> String {

@@ -5,7 +5,7 @@ use serde_json::json;
 use symbolon_crypto::UnixTime;
 use symbolon_issuer::identifiers::TransactionId;
 use symbolon_issuer::transaction::Decision;
-use symbolon_issuer_server::administration::{DecisionOrder, TransactionList};
+use symbolon_issuer_server::administration::{DecisionOrder, TransactionList, TransactionSummary};
 
 use crate::commands::show;
 use crate::register::Register;
@@ -16,35 +16,32 @@ use crate::register::Register;
 /// The store or the server failed.
 pub(super) async fn pending(register: &Register, as_json: bool) -> anyhow::Result<()> {
     let mut order = TransactionList::default();
-    let mut rows = Vec::new();
+    let mut rows = show::Rows::new(as_json);
     loop {
         let page = register.transactions(&order).await?;
         for request in &page.transactions {
-            if as_json {
-                rows.push(json!(request));
-            } else {
-                let stage = json!(request.stage);
-                show::line(&format!(
-                    "{}  {}  record {}  {} key(s)  {}  asked {}, expires {}",
-                    request.id.as_str(),
-                    request.configuration.as_str(),
-                    request.record.as_str(),
-                    request.keys,
-                    stage.as_str().unwrap_or_default(),
-                    UnixTime::from_seconds(request.requested_at).rfc3339(),
-                    UnixTime::from_seconds(request.expires_at).rfc3339(),
-                ));
-            }
+            rows.add(request, row)?;
         }
         match page.next {
             Some(next) => order.after = Some(next),
             None => break,
         }
     }
-    if as_json {
-        show::line(&serde_json::to_string_pretty(&rows)?);
-    }
-    Ok(())
+    rows.end()
+}
+
+fn row(request: &TransactionSummary) -> String {
+    let stage = json!(request.stage);
+    format!(
+        "{}  {}  record {}  {} key(s)  {}  asked {}, expires {}",
+        request.id.as_str(),
+        request.configuration.as_str(),
+        request.record.as_str(),
+        request.keys,
+        stage.as_str().unwrap_or_default(),
+        UnixTime::from_seconds(request.requested_at).rfc3339(),
+        UnixTime::from_seconds(request.expires_at).rfc3339(),
+    )
 }
 
 /// Decides on a request.

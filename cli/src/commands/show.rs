@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use serde::Serialize;
 use serde_json::Value;
 use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Status, Verdict, Warning};
 
@@ -15,6 +16,40 @@ pub fn line(text: &str) {
 /// Prints a line to standard error.
 pub fn warning(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// The rows of a list: printed as they come, or gathered into one JSON array for a program.
+pub struct Rows(Option<Vec<Value>>);
+
+impl Rows {
+    /// A list without rows.
+    #[must_use]
+    pub fn new(as_json: bool) -> Self {
+        Self(as_json.then(Vec::new))
+    }
+
+    /// A row, which a person reads as `text`.
+    ///
+    /// # Errors
+    /// A row that JSON does not hold.
+    pub fn add<T: Serialize>(&mut self, row: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
+        match &mut self.0 {
+            Some(rows) => rows.push(serde_json::to_value(row)?),
+            None => line(&text(row)),
+        }
+        Ok(())
+    }
+
+    /// Prints what was gathered.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn end(self) -> anyhow::Result<()> {
+        if let Some(rows) = self.0 {
+            line(&serde_json::to_string_pretty(&rows)?);
+        }
+        Ok(())
+    }
 }
 
 /// Text in a colour where the terminal shows colours.
@@ -128,7 +163,7 @@ fn check_text(check: &Check) -> String {
 }
 
 /// The name of a variant as words: `IssuerSignature` becomes `issuer signature`. A variant with content shows its content.
-pub fn words(value: &impl serde::Serialize) -> String {
+pub fn words(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(Value::String(text)) => text.replace('_', " "),
         Ok(value) => value.to_string().replace('_', " "),
