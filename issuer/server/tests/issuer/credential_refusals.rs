@@ -9,17 +9,9 @@ use symbolon_issuer::policy::IssuerPolicy;
 use crate::endpoint::send_typed;
 use crate::harness::{FATIMA, HASSAN, World, error_of, record, wanted};
 
-async fn world() -> World {
-    let world = World::start().await;
-    world
-        .import(&[record(HASSAN, "Hassan Ali"), record(FATIMA, "Fatima Ali")])
-        .await;
-    world
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_a_good_token_is_challenged() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let token = world.token(HASSAN).await;
     let body = wanted(&[world.proof(&world.wallet_key(), &world.nonce().await)]);
     let url = world.url("/credential");
@@ -61,7 +53,7 @@ async fn a_request_without_a_good_token_is_challenged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_malformed_request_has_its_code_and_spends_nothing() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let token = world.token(HASSAN).await;
     let key = world.wallet_key();
     let nonce = world.nonce().await;
@@ -195,7 +187,7 @@ async fn a_nonce_is_spent_once_and_stale_ones_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_yields_its_credentials_and_no_more() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let token = world.token(HASSAN).await;
     let request = async || {
         let body = wanted(&[world.proof(&world.wallet_key(), &world.nonce().await)]);
@@ -207,7 +199,7 @@ async fn a_grant_yields_its_credentials_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_in_a_request_names_another_residents_record() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let token = world.token(HASSAN).await;
     let mut body = wanted(&[world.proof(&world.wallet_key(), &world.nonce().await)]);
     for name in [
@@ -237,7 +229,7 @@ async fn nothing_in_a_request_names_another_residents_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deceased_get_no_credential_even_with_a_token_from_before() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let token = world.token(HASSAN).await;
     let mut deceased = record(HASSAN, "Hassan Ali");
     deceased["declaredAsDeceased"] = json!("Y");
@@ -276,7 +268,7 @@ async fn a_batch_yields_one_credential_for_each_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_oversized_body_is_refused_before_it_is_read() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let response = world
         .client
         .post(world.url("/credential"))

@@ -87,6 +87,15 @@ struct Policies {
 pub(crate) type Shape = Arc<dyn Fn(Setup) -> Setup + Send + Sync>;
 
 impl World {
+    /// With two residents, of whom nothing is issued yet.
+    pub(crate) async fn with_two_residents() -> Self {
+        let world = Self::start().await;
+        world
+            .import(&[record(HASSAN, "Hassan Ali"), record(FATIMA, "Fatima Ali")])
+            .await;
+        world
+    }
+
     pub(crate) async fn start() -> Self {
         Self::start_with(IssuerPolicy::default()).await
     }

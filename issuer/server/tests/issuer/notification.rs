@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::endpoint::{send, send_typed};
-use crate::harness::{FATIMA, HASSAN, World, error_of, record, wanted};
+use crate::harness::{FATIMA, HASSAN, World, error_of, wanted};
 
 async fn issued(world: &World, uin: &str) -> (String, String) {
     let token = world.token(uin).await;
@@ -14,17 +14,9 @@ async fn issued(world: &World, uin: &str) -> (String, String) {
     (token, body["notification_id"].as_str().unwrap().to_owned())
 }
 
-async fn world() -> World {
-    let world = World::start().await;
-    world
-        .import(&[record(HASSAN, "Hassan Ali"), record(FATIMA, "Fatima Ali")])
-        .await;
-    world
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_sees_what_the_wallet_told_last() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let (token, id) = issued(&world, HASSAN).await;
     for (event, repeated) in [
         ("credential_accepted", 2),
@@ -65,7 +57,7 @@ async fn the_operator_sees_what_the_wallet_told_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let (token, id) = issued(&world, HASSAN).await;
     let (other, _) = issued(&world, FATIMA).await;
     let good = json!({ "notification_id": id, "event": "credential_accepted" });
@@ -151,7 +143,7 @@ async fn each_notification_that_cannot_be_has_its_code_and_changes_nothing() {
 /// Each change is an entry of the audit log for good, and the wallet may go on for months.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_that_never_makes_up_its_mind_does_not_fill_the_log() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let (token, id) = issued(&world, HASSAN).await;
     for round in 0..20 {
         let event = ["credential_accepted", "credential_deleted"][round % 2];

@@ -80,17 +80,9 @@ pub(crate) async fn listed(world: &World, mut list: Value) -> Vec<String> {
     }
 }
 
-async fn world() -> World {
-    let world = World::start().await;
-    world
-        .import(&[record(HASSAN, "Hassan Ali"), record(FATIMA, "Fatima Ali")])
-        .await;
-    world
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offer_is_seen_from_its_making_to_its_credential() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let made = made(&world, HASSAN, "required").await;
     let first = shown(&world, &made.id).await;
     assert_eq!(first["state"], "made");
@@ -211,7 +203,7 @@ async fn an_authorization_starts_an_offer_and_one_that_goes_nowhere_lets_it_expi
 /// ATTACKS.md row 13: the operator makes a new code in one action.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guessed_transaction_code_refuses_the_offer_until_there_is_a_new_one() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let made = made(&world, HASSAN, "required").await;
     let code = fetched(&world, &made).await;
     let renew = async || {
@@ -270,7 +262,7 @@ async fn a_guessed_transaction_code_refuses_the_offer_until_there_is_a_new_one()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_is_told_by_record_by_state_and_by_page() {
-    let world = world().await;
+    let world = World::with_two_residents().await;
     let mut all = Vec::new();
     for uin in [HASSAN, FATIMA, HASSAN] {
         all.push(made(&world, uin, "not-required").await);
