@@ -186,3 +186,58 @@ async fn nothing_is_left_of_what_was_kept_long_enough() {
         assert!(left.is_empty(), "{space}: {left:?}");
     }
 }
+
+/// The cache may keep a list for five minutes, and this policy wants it younger than one.
+#[tokio::test]
+async fn a_list_that_is_too_old_for_a_policy_is_fetched_again() {
+    let town = Town::configured(|configuration| {
+        let mut fresh = configuration.policies[&PolicyName::parse("name").unwrap()].clone();
+        fresh.credentials[0].status_max_age_seconds = Some(60);
+        let name = PolicyName::parse("fresh").unwrap();
+        configuration.policies.insert(name, fresh);
+        let clinic =
+            json!({"name": "Clinic", "policies": ["name", "fresh"], "posted_verification": "allowed"});
+        party(configuration, "clinic", clinic);
+    })
+    .await;
+    let key = make_key(&town.world, "clinic").await;
+    let decided = async |policy: &str| {
+        let id = town.answered(&key, &json!({ "policy": policy })).await;
+        let result = town.result(&key, &id).await;
+        result["result"]["outcome"]["presented"]["decision"]["outcome"].clone()
+    };
+    assert_eq!(decided("fresh").await, "satisfied");
+    let fetches = town.world.status_fetches();
+    town.world.advance(60);
+    assert_eq!(decided("fresh").await, "satisfied");
+    assert_eq!(town.world.status_fetches(), fetches, "it is young enough");
+    town.world.advance(1);
+    town.world.publish(Status::Valid);
+    assert_eq!(decided("name").await, "satisfied");
+    assert_eq!(
+        town.world.status_fetches(),
+        fetches,
+        "it is fresh enough for others"
+    );
+    assert_eq!(decided("fresh").await, "satisfied");
+    assert_eq!(town.world.status_fetches(), fetches + 1);
+    // What is posted is held against the same age.
+    town.world.advance(61);
+    town.world.publish(Status::Valid);
+    let presentation = town
+        .world
+        .present("https://clinic.example", "nonce", &["given_name"]);
+    let posted = json!({"policy": "fresh", "presentations": [presentation],
+        "expected": {"nonce": "nonce", "audience": "https://clinic.example"}});
+    let verified = town
+        .call(&key, Method::POST, "/relying-party/v1/verifications", &posted)
+        .await;
+    assert_eq!(json_of(&verified)["decision"]["outcome"], "satisfied");
+    assert_eq!(town.world.status_fetches(), fetches + 2);
+    // A list that its issuer makes no younger is too old.
+    town.world.advance(61);
+    let (id, link) = town.ask(&key, &json!({"policy": "fresh"})).await;
+    town.world.present_to(&town.world.open(&link).await).await;
+    let result = town.result(&key, &id).await.to_string();
+    assert!(result.contains(r#""reason":"status_too_old""#), "{result}");
+}

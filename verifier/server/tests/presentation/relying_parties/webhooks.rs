@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use symbolon_http::serve::{Encryption, Limits, Running, harden, listen, serve};
 
-use super::{Town, make_key, operate, party};
+use super::{REQUESTS, Town, make_key, operate, party};
 use crate::world::{World, json_of};
 
 /// What a receiver got: header fields and bodies, and what it answers next.
@@ -193,4 +193,97 @@ async fn an_address_inside_is_not_sent_to() {
     })
     .await;
     assert_eq!(refused["stage"]["reason"], "address_refused");
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_is_announced_to_whom_wants_to_know() {
+    let (inbox, _running, url) = receiver().await;
+    let webhook = json!({"url": url, "expired": "announced"});
+    let town = Town::configured(|configuration| {
+        let told =
+            json!({"name": "Told", "policies": ["name"], "webhook": webhook, "result_retention_seconds": 0});
+        party(configuration, "told", told);
+        let silent = json!({"name": "Silent", "policies": ["name"], "webhook": {"url": url}});
+        party(configuration, "silent", silent);
+    })
+    .await;
+    let told = make_key(&town.world, "told").await;
+    let silent = make_key(&town.world, "silent").await;
+    town.ask(&silent, &json!({"policy": "name"})).await;
+    let (expired, _) = town.ask(&told, &json!({"policy": "name"})).await;
+    let made_at = town.world.now();
+    // Neither what is answered nor what is taken back has expired.
+    town.answered(&told, &json!({"policy": "name"})).await;
+    let (taken_back, _) = town.ask(&told, &json!({"policy": "name"})).await;
+    let path = format!("{REQUESTS}/{taken_back}");
+    let removed = town.call(&told, Method::DELETE, &path, &Value::Null).await;
+    assert_eq!(removed.status, 204);
+    until(async || (inbox.got.lock().unwrap().len() == 1).then_some(())).await;
+    let waiting = deliveries(&town.world).await;
+    let waiting: Vec<_> = waiting
+        .iter()
+        .filter(|delivery| delivery["event"] == "presentation_request.expired")
+        .collect();
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    let due = made_at.seconds() + 600 + 61;
+    assert_eq!(
+        waiting[0]["stage"],
+        json!({"stage": "waiting", "next_attempt_at": due})
+    );
+    town.world.advance(600 + 60);
+    tokio::time::sleep(core::time::Duration::from_millis(1_500)).await;
+    assert_eq!(
+        inbox.got.lock().unwrap().len(),
+        1,
+        "an answer may still be judged"
+    );
+    town.world.advance(1);
+    until(async || (inbox.got.lock().unwrap().len() == 2).then_some(())).await;
+    let (headers, body) = inbox.got.lock().unwrap()[1].clone();
+    assert_eq!(headers["webhook-id"], format!("msg_expired_{expired}").as_str());
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let expired_at = symbolon_crypto::UnixTime::from_seconds(made_at.seconds() + 600);
+    assert_eq!(
+        body,
+        json!({
+            "type": "presentation_request.expired", "timestamp": expired_at.rfc3339(),
+            "data": {"request_id": expired, "policy": "name"},
+        })
+    );
+}
+
+/// Two operators, or one who presses twice: what has changed in between is not changed back.
+#[tokio::test]
+async fn a_retry_that_comes_second_is_a_conflict_and_one_without_a_store_is_none() {
+    let (inbox, _running, url) = receiver().await;
+    inbox.answers.lock().unwrap().extend([StatusCode::GONE; 64]);
+    let (town, key) = with_webhook(&url, "name").await;
+    town.answered(&key, &json!({"policy": "name"})).await;
+    let given_up = async || {
+        let listed = deliveries(&town.world).await;
+        (listed[0]["stage"]["stage"] == "given_up").then(|| listed[0].clone())
+    };
+    let path = until(given_up).await["id"]
+        .as_str()
+        .map(|id| format!("deliveries/{id}/retry"))
+        .unwrap();
+    let mut statuses = Vec::new();
+    for _ in 0..20 {
+        until(given_up).await;
+        let tries = (0..16).map(|_| operate(&town.world, Method::POST, &path));
+        for tried in futures_util::future::join_all(tries).await {
+            if tried.status == 409 {
+                assert_eq!(json_of(&tried)["error"], "conflict");
+            }
+            statuses.push(tried.status);
+        }
+        if statuses.contains(&409) {
+            break;
+        }
+    }
+    assert!(statuses.contains(&409) && statuses.contains(&200), "{statuses:?}");
+    town.world.store.close();
+    let failed = operate(&town.world, Method::POST, &path).await;
+    assert_eq!(failed.status, 503);
+    assert_eq!(json_of(&failed)["error"], "server_error");
 }
