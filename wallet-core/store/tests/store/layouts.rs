@@ -163,9 +163,8 @@ fn is_whole(file: &WalletFile, handle: &str) {
     assert_eq!(block_on(store.history()).unwrap().len(), 1);
     let keys = store.software_keys(Arc::new(RustCryptoProvider));
     let listed = keys.list().unwrap();
-    let [only] = &listed[..] else {
-        panic!("one key, not {}", listed.len())
-    };
+    assert_eq!(listed.len(), 1);
+    let only = listed.first().unwrap();
     assert_eq!(keys.describe(only).unwrap().handle.as_str(), handle);
 }
 
