@@ -242,6 +242,12 @@ fn a_key_that_is_none_of_p256_and_bytes_that_are_no_message_have_their_status() 
             .unwrap_err();
         assert_eq!(status_of(&ended), SessionStatus::DecodingError, "{message:?}");
     }
+    let (holder, _, _) = answered(&world, 81);
+    let ended = holder.receive(b"\xa0", world.trust(), &PROVIDER).unwrap_err();
+    assert_eq!(
+        ended.error,
+        SessionError::Message(MessageError::Missing { member: "data" })
+    );
     let long = vec![0; MAX_REQUEST_MESSAGE_BYTES + 1];
     let ended = engaged(82)
         .0

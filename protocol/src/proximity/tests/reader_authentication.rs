@@ -1,8 +1,11 @@
 //! Attack 22: a reader authentication that failed never goes on as if it had succeeded.
 
 use symbolon_credential::mdoc::{
-    DocType, ItemsRequest, PreparedDeviceRequest, SessionTranscript, write_device_request,
+    DocType, ItemsRequest, MAX_READER_AUTH_ALL, PreparedDeviceRequest, SessionTranscript,
+    write_device_request,
 };
+use symbolon_crypto::SignatureAlgorithm;
+use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::encoding::cbor::write;
 use symbolon_crypto::x509::ChainError;
 use symbolon_crypto::x509::issue::KeyPurpose;
@@ -75,7 +78,6 @@ fn a_reader_is_proven_unvouched_or_anonymous() {
 
 #[test]
 fn a_certificate_for_another_purpose_proves_no_reader() {
-    let world = World::new();
     for purpose in [None, Some(KeyPurpose::StatusLists)] {
         let other = SigningReader::for_purpose(7, purpose);
         let trust = ReaderTrust {
@@ -90,7 +92,6 @@ fn a_certificate_for_another_purpose_proves_no_reader() {
             ReaderAuthentication::Unvouched { .. }
         ));
     }
-    drop(world);
 }
 
 #[test]
@@ -185,6 +186,24 @@ fn who_signs_for_a_part_does_not_stand_for_the_whole() {
     })
     .unwrap();
     assert_eq!(holder.request().reader(), &ReaderAuthentication::Anonymous);
+    // One reader, which gives a chain that counts for one document alone: the whole is no better than its weakest part.
+    let holder = received(world.trust(), |transcript| {
+        let right = world.reader.signed(&items(&names), transcript);
+        let with_anchor = [world.reader.leaf.der().to_vec(), world.reader.root.der().to_vec()];
+        let chain = EncodedX5Chain::new(SignatureAlgorithm::Es256, &with_anchor).unwrap();
+        let prepared = passport(&names).prepare(transcript, &chain);
+        let handle = world.reader.party.description.handle.clone();
+        let signature = world.reader.party.sign(&prepared.request(handle));
+        write_device_request(&[right, prepared.finish(&signature)])
+    })
+    .unwrap();
+    assert!(matches!(
+        holder.request().reader(),
+        ReaderAuthentication::Unvouched {
+            reason: ReaderDoubt::Chain(ChainError::AnchorInChain),
+            ..
+        }
+    ));
     // One reader twice.
     let holder = received(world.trust(), |transcript| {
         let one = world.reader.signed(&items(&names), transcript);
@@ -232,22 +251,53 @@ fn one_signature_stands_for_all_documents() {
         received(world.trust(), wrong).unwrap_err(),
         SessionError::ReaderAuthentication(ReaderAuthenticationError::Signature(_))
     ));
-    // A document that was not signed for is put behind the ones that were.
-    let more = |transcript: &SessionTranscript| {
-        let request = signed_as_a_whole(&world.reader, &documents, transcript);
-        let mark = [b"\x6bdocRequests".as_slice(), b"\x82"].concat();
-        let at = request.windows(mark.len()).position(|part| part == mark).unwrap();
-        let (head, tail) = request.split_at(at + mark.len());
-        let mut changed = head.to_vec();
-        *changed.last_mut().unwrap() = 0x83;
-        changed.extend_from_slice(&items(&["portrait"]).without_reader_auth());
-        changed.extend_from_slice(tail);
-        changed
-    };
-    assert!(matches!(
-        received(world.trust(), more).unwrap_err(),
-        SessionError::ReaderAuthentication(ReaderAuthenticationError::Signature(_))
-    ));
+    // A document that was not signed for is put before or behind the ones that were.
+    let before = |request: &[u8]| position(request, b"\x6bdocRequests\x82") + 13;
+    let behind = |request: &[u8]| position(request, b"\x6dreaderAuthAll");
+    for place in [before, behind] {
+        let more = |transcript: &SessionTranscript| {
+            let mut request = signed_as_a_whole(&world.reader, &documents, transcript);
+            let at = place(&request);
+            let count = position(&request, b"\x6bdocRequests\x82") + 12;
+            request[count] = 0x83;
+            let more = items(&["portrait"]).without_reader_auth();
+            request.splice(at..at, more);
+            request
+        };
+        assert!(matches!(
+            received(world.trust(), more).unwrap_err(),
+            SessionError::ReaderAuthentication(ReaderAuthenticationError::Signature(_))
+        ));
+    }
+}
+
+fn position(request: &[u8], mark: &[u8]) -> usize {
+    request.windows(mark.len()).position(|part| part == mark).unwrap()
+}
+
+#[test]
+fn one_request_has_only_so_many_signatures_over_the_whole() {
+    let world = World::new();
+    let documents = [items(&["family_name"])];
+    for (count, is_taken) in [(MAX_READER_AUTH_ALL, true), (MAX_READER_AUTH_ALL + 1, false)] {
+        let ask = |transcript: &SessionTranscript| {
+            let mut request = signed_as_a_whole(&world.reader, &documents, transcript);
+            let at = position(&request, b"\x6dreaderAuthAll\x81") + 15;
+            request[at - 1] = 0x80 | u8::try_from(count).unwrap();
+            let one = request[at..].to_vec();
+            for _ in 1..count {
+                request.extend_from_slice(&one);
+            }
+            request
+        };
+        match received(world.trust(), ask) {
+            Ok(_) => assert!(is_taken, "{count}"),
+            Err(error) => assert!(
+                !is_taken && matches!(error, SessionError::Request(_)),
+                "{error:?}"
+            ),
+        }
+    }
 }
 
 #[test]
