@@ -13,6 +13,7 @@
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
+//! - [`digital_credentials`] says what is offered to a browser.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -22,6 +23,7 @@
 pub mod answer;
 pub mod card;
 pub mod choices;
+pub mod digital_credentials;
 mod evidence;
 mod expected;
 pub mod haip;

@@ -135,6 +135,7 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             policies,
             own_queries,
             posted_verification,
+            origins,
             webhook,
         } => {
             let document = RelyingParty {
@@ -142,6 +143,7 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
                 policies: policies.clone(),
                 own_queries: permission(*own_queries),
                 posted_verification: permission(*posted_verification),
+                origins: origins.clone(),
                 webhook: webhook.clone().map(Webhook::new),
                 ..RelyingParty::new(name.clone())
             };

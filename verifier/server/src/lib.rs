@@ -3,6 +3,7 @@
 pub mod administration;
 pub mod configuration;
 mod deliver;
+mod digital_credentials;
 pub mod evidence_cache;
 mod identities;
 mod judge;

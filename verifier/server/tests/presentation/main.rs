@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod digital_credentials;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod formats;
