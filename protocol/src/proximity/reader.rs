@@ -35,7 +35,7 @@ pub enum ScanError {
 /// when the last one who holds this lets go.
 pub struct ReaderSession {
     transcript: SessionTranscript,
-    key: SecretKey,
+    key: Arc<SecretKey>,
 }
 
 impl ReaderSession {
@@ -47,7 +47,7 @@ impl ReaderSession {
 
     /// The reader's secret key of this session.
     #[must_use]
-    pub const fn reader_key(&self) -> &SecretKey {
+    pub const fn reader_key(&self) -> &Arc<SecretKey> {
         &self.key
     }
 }
@@ -103,7 +103,7 @@ macro_rules! debug_without_keys {
     )+};
 }
 
-debug_without_keys!(ScannedReader, AwaitingReader, AnsweredReader);
+debug_without_keys!(ReaderSession, ScannedReader, AwaitingReader, AnsweredReader);
 
 impl ScannedReader {
     /// Reads the text of a QR code and makes the key of one session.
@@ -144,7 +144,10 @@ impl ScannedReader {
             .map_err(|_| ScanError::Key)?;
         let transcript = SessionTranscript::proximity(engagement.as_bytes(), &encoded_key(&key), handover);
         let ciphers = SessionCiphers::derive(&shared, &transcript);
-        let session = Arc::new(ReaderSession { transcript, key });
+        let session = Arc::new(ReaderSession {
+            transcript,
+            key: Arc::new(key),
+        });
         Ok(Self {
             engagement,
             open: Box::new(OpenReader { session, ciphers }),
