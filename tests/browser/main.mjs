@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
+import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
 import { scanStories } from "./scan.mjs";
 
@@ -31,6 +32,7 @@ try {
   await theSwitchIsReachedByKeyboard();
   await thePagesAroundIt();
   passed += await scanStories({ binary, work, installation, check });
+  passed += await digitalCredentialsStories({ binary, work, installation, check });
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();
