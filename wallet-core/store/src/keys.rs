@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use symbolon_crypto::signing::{
-    CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign, SignOutcome,
+    Agree, AgreeOutcome, CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign, SignOutcome,
     SignatureRequest,
 };
-use symbolon_crypto::{CryptoProvider, SecretKey, SignatureAlgorithm};
+use symbolon_crypto::{CryptoProvider, PublicKey, SecretKey, SignatureAlgorithm};
 use symbolon_wallet_core::{ListKeys, StoreError};
 use zeroize::Zeroizing;
 
@@ -82,6 +82,16 @@ impl Sign for SoftwareKeys {
             .sign(&key, &request.bytes)
             .map(SignOutcome::Signed)
             .map_err(|_| KeyError::Failed)
+    }
+}
+
+impl Agree for SoftwareKeys {
+    fn agree(&self, handle: &KeyHandle, peer: &PublicKey) -> Result<AgreeOutcome, KeyError> {
+        let key = self.secret_key(handle)?;
+        self.provider
+            .agree(&key, peer)
+            .map(AgreeOutcome::Agreed)
+            .map_err(|_| KeyError::WrongAlgorithm)
     }
 }
 

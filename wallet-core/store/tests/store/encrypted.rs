@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use symbolon_crypto::signing::{
-    CreateKeys as _, DeleteKeys as _, DescribeKeys as _, KeyError, Sign as _, SignOutcome, SignatureRequest,
+    Agree as _, AgreeOutcome, CreateKeys as _, DeleteKeys as _, DescribeKeys as _, KeyError, Sign as _,
+    SignOutcome, SignatureRequest,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::{Batch, Space, Store, Tenant};
@@ -303,6 +304,17 @@ fn software_keys_sign_are_listed_and_can_be_deleted() {
         .unwrap();
     request.algorithm = SignatureAlgorithm::EdDsa;
     assert!(matches!(keys.sign(&request), Err(KeyError::WrongAlgorithm)));
+
+    let reader = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, randomness().as_ref())
+        .unwrap();
+    let AgreeOutcome::Agreed(shared) = keys.agree(&first.handle, &reader.public_key()).unwrap() else {
+        panic!("never locked")
+    };
+    let of_reader = RustCryptoProvider.agree(&reader, &first.public_key).unwrap();
+    assert_eq!(shared.as_bytes(), of_reader.as_bytes());
+    let refused = keys.agree(&second.handle, &reader.public_key());
+    assert!(matches!(refused, Err(KeyError::WrongAlgorithm)));
 
     keys.delete(&first.handle).unwrap();
     keys.delete(&first.handle).unwrap();
