@@ -7,6 +7,7 @@
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
 //! - [`policy::PresentationPolicy`] is what a relying party wants beyond that: types, issuers, assurance, claims, age, one holder.
 //!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
+//! - [`verified_claims`] makes claims of OpenID Connect of a presentation, with how they were verified.
 //! - [`relying_party`] says who may ask, for what, how often.
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
@@ -33,6 +34,7 @@ pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod verified_claims;
 pub mod webhook;
 
 pub use self::evidence::{
