@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::name::PolicyName;
+use crate::openid_provider::OpenIdClientDocument;
 use crate::policy::{PolicyError, PolicyProblem, at};
 
 mod api_key;
@@ -46,6 +47,9 @@ pub struct RelyingParty {
     /// Where its results are announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
+    /// Its client of OpenID Connect, which signs people in here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openid_client: Option<OpenIdClientDocument>,
 }
 
 /// Whether something is permitted. What nobody permits is refused.
@@ -93,6 +97,7 @@ impl RelyingParty {
             requests_per_minute: default_requests_per_minute(),
             requests_per_day: default_requests_per_day(),
             webhook: None,
+            openid_client: None,
         }
     }
 

@@ -6,6 +6,7 @@ mod deliver;
 pub mod evidence_cache;
 mod identities;
 mod judge;
+mod openid_provider;
 mod quota;
 mod relying_party;
 mod request;
@@ -15,6 +16,7 @@ mod server;
 mod state;
 pub mod store;
 
+pub use openid_provider::IdTokenSigner;
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};

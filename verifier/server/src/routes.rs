@@ -16,7 +16,8 @@ mod request_object;
 mod shapes;
 mod vcalm;
 
-pub(crate) use self::pages::{DamagedPages, Pages};
+pub(crate) use self::form::is_form;
+pub(crate) use self::pages::{DamagedPages, Pages, QrCode, fitting_code};
 
 use core::time::Duration;
 use std::sync::Arc;

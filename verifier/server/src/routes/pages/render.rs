@@ -84,7 +84,7 @@ impl Page<'_> {
 
 /// A QR code as the path of a drawing.
 #[derive(Serialize)]
-pub(super) struct QrCode {
+pub(crate) struct QrCode {
     path: String,
     width: u32,
     quiet_zone: u32,
@@ -92,7 +92,7 @@ pub(super) struct QrCode {
 
 impl QrCode {
     /// `None` when the link is longer than a code can be.
-    pub(super) fn of(link: &str) -> Option<Self> {
+    pub(crate) fn of(link: &str) -> Option<Self> {
         let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST).ok()?;
         Some(Self {
             path: symbol.to_svg_path(),
