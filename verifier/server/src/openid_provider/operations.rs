@@ -30,11 +30,13 @@ pub(super) fn keys() -> Operation {
 }
 
 fn document(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(id, OPENID, summary).answers(
-        Answer::empty(200, "The document.")
-            .body("application/json", object())
-            .cached("Five minutes."),
-    )
+    Operation::new(id, OPENID, summary)
+        .answers(
+            Answer::empty(200, "The document.")
+                .body("application/json", object())
+                .cached("Five minutes."),
+        )
+        .answers(Answer::empty(404, "No relying party has a client, and so there is no provider."))
 }
 
 pub(super) fn authorize() -> Operation {

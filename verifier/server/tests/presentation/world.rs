@@ -48,7 +48,9 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
+use symbolon_verifier_server::{
+    Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -196,6 +198,7 @@ impl World {
                 sign: Arc::new(KeyOf(signer)),
                 chain: vec![leaf],
             },
+            id_token_signer: Some(id_token_signer()),
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -380,7 +383,18 @@ impl World {
     }
 
     fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
-        let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
+        let claims = json!({"given_name": "Amina", "family_name": "Diallo"});
+        self.issue_saying(reference, salts, claims)
+    }
+
+    /// A credential that says something else.
+    pub(crate) fn credential_saying(&self, claims: Value, salts: u64) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.issue_saying(&IssuerKeyReference::CertificateChain(chain), salts, claims)
+    }
+
+    fn issue_saying(&self, reference: &IssuerKeyReference, salts: u64, claims: Value) -> String {
+        let Value::Object(claims) = claims else {
             panic!("claims are an object");
         };
         let credential = CredentialToIssue {
@@ -510,6 +524,16 @@ pub(crate) fn json_of(fetched: &Fetched) -> Value {
 
 fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
+}
+
+fn id_token_signer() -> IdTokenSigner {
+    let key = TestKey::new(SignatureAlgorithm::Es256, 530);
+    IdTokenSigner {
+        key: key.handle(),
+        public_key: key.public_key().clone(),
+        retired: vec![TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone()],
+        sign: Arc::new(KeyOf(key)),
+    }
 }
 
 fn loopback() -> SocketAddr {
