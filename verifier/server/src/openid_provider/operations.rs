@@ -36,7 +36,10 @@ fn document(id: &'static str, summary: &'static str) -> Operation {
                 .body("application/json", object())
                 .cached("Five minutes."),
         )
-        .answers(Answer::empty(404, "No relying party has a client, and so there is no provider."))
+        .answers(Answer::empty(
+            404,
+            "No relying party has a client, and so there is no provider.",
+        ))
 }
 
 pub(super) fn authorize() -> Operation {

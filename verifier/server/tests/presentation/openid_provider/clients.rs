@@ -147,7 +147,6 @@ fn a_policy_that_lets_the_person_go_unnamed_is_refused() {
             credential("keep_claims", json!([["given_name"], ["family_name"]])),
             "is not among the policy's keep_claims",
         ),
-
         (credential("presence", json!("optional")), ""),
     ] {
         let refused = of_policy(&change).unwrap_err();
