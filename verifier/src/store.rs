@@ -59,7 +59,7 @@ pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore {
     ) -> StoreFuture<'a, NonceUse>;
 
     /// Stores the result of a request, and with it what is to be announced: atomically, once. A second result does not replace the
-    /// first, and is not announced.
+    /// first, and is not announced. With the first goes the announcement that the request has expired ([`Delivery::of_expiry`]).
     fn record_result<'a>(
         &'a self,
         tenant: &'a TenantId,
