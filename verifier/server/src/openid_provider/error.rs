@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, PRAGMA};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, PRAGMA, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use symbolon_protocol::oauth::client::ClientParametersError;
 use symbolon_protocol::oauth::client_assertion::AssertionError;
@@ -86,7 +86,8 @@ impl ClientRefused {
         }
     }
 
-    pub(super) fn answer(&self) -> Response {
+    /// The answer to a request with these header fields.
+    pub(super) fn answer(&self, headers: &HeaderMap) -> Response {
         let (status, code) = self.code();
         match self {
             Self::Store(error) => tracing::error!(%error, "the store failed"),
@@ -98,7 +99,13 @@ impl ClientRefused {
             error: code,
             error_description: ErrorDescription::parse(&self.to_string()),
         };
-        uncached(status, &body)
+        let mut response = uncached(status, &body);
+        // A client that came with a password is told in the scheme that it used (RFC 6749 §5.2).
+        if status == StatusCode::UNAUTHORIZED && headers.contains_key(AUTHORIZATION) {
+            let scheme = HeaderValue::from_static("Basic");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the endpoints take and answer.
 
-use http::header::{LOCATION, SET_COOKIE};
+use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use symbolon_http::openapi::{Answer, Operation, Presence, Security, TEXT, Tag, object, text};
 use symbolon_protocol::oauth::dpop::PROOF_HEADER;
 use symbolon_protocol::oauth::error::AuthorizationErrorCode;
@@ -156,7 +156,15 @@ fn back_channel(operation: Operation, codes: Vec<(u16, &'static str)>) -> Operat
     about
         .into_iter()
         .fold(operation, |operation, (status, description)| {
-            operation.answers(Answer::error(status, description, of(status)).not_cached())
+            let answer = Answer::error(status, description, of(status)).not_cached();
+            operation.answers(match status {
+                401 => answer.named(
+                    WWW_AUTHENTICATE,
+                    "`Basic`, for a client that came with a password.",
+                    Presence::Sometimes,
+                ),
+                _ => answer,
+            })
         })
 }
 

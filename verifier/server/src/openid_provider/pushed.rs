@@ -30,7 +30,7 @@ pub(super) async fn push(
 ) -> Response {
     match provider.push(&headers, &body).await {
         Ok(answer) => uncached(StatusCode::CREATED, &answer),
-        Err(refused) => refused.answer(),
+        Err(refused) => refused.answer(&headers),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn token(
 ) -> Response {
     match provider.redeem(&headers, &body).await {
         Ok(answer) => uncached(StatusCode::OK, &answer),
-        Err(refused) => refused.answer(),
+        Err(refused) => refused.answer(&headers),
     }
 }
 

@@ -332,6 +332,7 @@ impl Banks {
             String::from_utf8_lossy(&answered.body)
         );
         assert_eq!(answered.headers["cache-control"], "no-store");
+        assert_eq!(answered.headers["pragma"], "no-cache");
         json_of(&answered)
     }
 

@@ -17,7 +17,8 @@ async fn a_customer_signs_in_on_one_device_and_the_bank_learns_who_it_is() {
             "verification": {"trust_framework": {"value": "eidas"}, "assurance_level": null,
                 "evidence": [{"type": {"value": "electronic_record"}, "record": {"source": {"name": null}}}]},
             "claims": {"family_name": null}}},
-        "userinfo": {"name": null, "email": null}
+        "userinfo": {"name": null, "email": null},
+        "something_later": {"email": null}
     });
     let page = banks
         .begin(

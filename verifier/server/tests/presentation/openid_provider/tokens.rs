@@ -194,6 +194,7 @@ async fn a_client_is_known_by_an_assertion_alone() {
         )
         .await;
     assert_eq!(error(&refused), (401, "invalid_client".to_owned()));
+    assert_eq!(refused.headers["www-authenticate"], "Basic");
     let named = format!(
         "{}&client_id=broker",
         banks.asserted("bank", &banks.token_form(&code))
