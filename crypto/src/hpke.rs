@@ -85,11 +85,10 @@ pub fn open(
     if sealed.encapsulated_key.first() != Some(&4) {
         return Err(HpkeOpenError);
     }
-    let ephemeral =
-        PublicKey::from_p256_sec1_bytes(&sealed.encapsulated_key).map_err(|_| HpkeOpenError)?;
+    let ephemeral = PublicKey::from_p256_sec1_bytes(&sealed.encapsulated_key).map_err(|_| HpkeOpenError)?;
     let shared = crypto.agree(recipient, &ephemeral).map_err(|_| HpkeOpenError)?;
-    let context = Context::of(&shared, &sealed.encapsulated_key, &recipient.public_key(), info)
-        .ok_or(HpkeOpenError)?;
+    let context =
+        Context::of(&shared, &sealed.encapsulated_key, &recipient.public_key(), info).ok_or(HpkeOpenError)?;
     let (text, tag) = sealed
         .ciphertext
         .split_last_chunk::<TAG_BYTES>()
@@ -225,7 +224,10 @@ mod tests {
         let odd = compressed.encapsulated_key.last().unwrap() & 1;
         compressed.encapsulated_key.truncate(33);
         compressed.encapsulated_key[0] = 2 | odd;
-        assert_eq!(open(&recipient, &compressed, b"info", b"data"), Err(HpkeOpenError));
+        assert_eq!(
+            open(&recipient, &compressed, b"info", b"data"),
+            Err(HpkeOpenError)
+        );
         let elsewhere = SecretKey::generate(SignatureAlgorithm::EdDsa, &randomness).unwrap();
         assert!(
             seal(

@@ -272,15 +272,15 @@ fn a_bank_signs_a_customer_in_and_knows_them_again() {
         assert_eq!(told["sub"], claims["sub"]);
         let verified = &told["verified_claims"];
         assert_eq!(verified["verification"]["trust_framework"], "eidas");
-        assert!(verified["claims"]["name"].is_string() && verified["claims"]["birthdate"].is_string(), "{told}");
+        assert!(
+            verified["claims"]["name"].is_string() && verified["claims"]["birthdate"].is_string(),
+            "{told}"
+        );
         (id_token, claims["sub"].clone())
     });
     // What somebody signed in with is nowhere in the log.
     let log = installation.log("verifier");
-    assert!(
-        !log.contains(customer.as_str().unwrap()),
-        "{log}"
-    );
+    assert!(!log.contains(customer.as_str().unwrap()), "{log}");
     drop(verifier);
 
     // Another key signs from the next start on, and what the old one signed is still verified.

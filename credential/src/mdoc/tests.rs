@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use symbolon_crypto::cose::CoseError;
 use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{CryptoProvider as _, Jwk, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm};
+use symbolon_crypto::{
+    CryptoProvider as _, Jwk, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm,
+};
 
 use super::device_authentication::device_authentication;
 use super::*;
@@ -272,9 +274,8 @@ fn the_request_of_annex_d_is_read_and_its_reader_verified_for_its_session_alone(
     );
     assert!(items.elements.iter().any(|element| element.intent_to_retain));
     let reader = Certificate::parse(document.reader_chain().unwrap()[0]).unwrap();
-    let verify = |transcript: &SessionTranscript| {
-        document.verify_reader(reader.public_key(), transcript, &PROVIDER)
-    };
+    let verify =
+        |transcript: &SessionTranscript| document.verify_reader(reader.public_key(), transcript, &PROVIDER);
     assert_eq!(verify(&annex.transcript()), Ok(()));
     let other = SessionTranscript::iso_dc_api("info", "https://verifier.example");
     assert_eq!(verify(&other), Err(ReaderRefused));

@@ -145,10 +145,7 @@ impl IsoMdocRequest {
                 "deviceRequest".to_owned(),
                 json!(base64url::encode(&self.device_request)),
             ),
-            (
-                "encryptionInfo".to_owned(),
-                json!(self.encryption_info.as_str()),
-            ),
+            ("encryptionInfo".to_owned(), json!(self.encryption_info.as_str())),
         ])
     }
 
@@ -164,7 +161,8 @@ impl IsoMdocRequest {
                 .ok_or(malformed(member))
         };
         Ok(Self {
-            device_request: base64url::decode(text("deviceRequest")?).map_err(|_| malformed("deviceRequest"))?,
+            device_request: base64url::decode(text("deviceRequest")?)
+                .map_err(|_| malformed("deviceRequest"))?,
             encryption_info: EncryptionInfo::parse(text("encryptionInfo")?)?,
         })
     }

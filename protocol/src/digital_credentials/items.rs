@@ -212,7 +212,10 @@ mod tests {
             one(&json!({ "claims": [{ "path": ["s", "e"], "values": ["v"] }] })),
             NotExpressible::Values
         );
-        let twice = json!([document("doc.1", &json!({})), document("doc.1", &json!({ "id": "b" }))]);
+        let twice = json!([
+            document("doc.1", &json!({})),
+            document("doc.1", &json!({ "id": "b" }))
+        ]);
         assert_eq!(refused(&twice), NotExpressible::SameDocument);
         let sets = json!({
             "credentials": [document("doc.1", &json!({}))],

@@ -16,7 +16,8 @@ use thiserror::Error;
 
 pub use self::answer::{OriginAnswer, answer_data, refusal_data};
 pub use self::signed::{
-    MAX_SIGNATURES, MultisignedRequest, SignedOriginRequest, prepare_multisigned, prepare_signed, signed_requests,
+    MAX_SIGNATURES, MultisignedRequest, SignedOriginRequest, prepare_multisigned, prepare_signed,
+    signed_requests,
 };
 use crate::dcql::DcqlQuery;
 use crate::openid4vp::client_id::{ClientId, ClientIdPrefix};

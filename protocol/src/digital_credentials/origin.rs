@@ -27,7 +27,11 @@ impl Origin {
         let url = HttpUrl::parse(text).map_err(|_| InvalidOrigin)?;
         url.permitted(urls).map_err(|_| InvalidOrigin)?;
         let origin = Self::of(&url);
-        if origin.0 == text { Ok(origin) } else { Err(InvalidOrigin) }
+        if origin.0 == text {
+            Ok(origin)
+        } else {
+            Err(InvalidOrigin)
+        }
     }
 
     /// The origin of a URL.

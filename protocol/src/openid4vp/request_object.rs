@@ -15,8 +15,8 @@ use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl, PublishedDocument};
 use thiserror::Error;
 
-use self::signer::{Authenticated, authenticate, authenticate_unsigned};
 pub(crate) use self::signer::proven_key;
+use self::signer::{Authenticated, authenticate, authenticate_unsigned};
 use super::client_id::ClientId;
 use super::error::PresentationErrorCode;
 use super::registered::RegisteredClient;

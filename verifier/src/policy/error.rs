@@ -156,6 +156,9 @@ pub enum PolicyProblem {
     /// Something of the client of OpenID Connect.
     #[error(transparent)]
     OpenIdClient(#[from] OpenIdClientProblem),
+    /// An origin that no page of the installation's has.
+    #[error("must be the origin of an https page, such as https://shop.example")]
+    Origin,
 }
 
 /// The problem at a key.

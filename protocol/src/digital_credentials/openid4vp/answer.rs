@@ -71,7 +71,10 @@ pub fn answer_data(
             serde_json::to_value(&vp_token).map_err(|_| ResponseError::VpToken)?,
         ),
         Some(encryption) => {
-            let response = AuthorizationResponse { vp_token, state: None };
+            let response = AuthorizationResponse {
+                vp_token,
+                state: None,
+            };
             ("response", json!(response.to_jwe(encryption, codec, randomness)?))
         }
     };

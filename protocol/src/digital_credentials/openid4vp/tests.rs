@@ -102,8 +102,7 @@ impl Verifier {
     fn signed(&self, client_id: &ClientId, origins: &[Origin]) -> Map<String, Value> {
         let signer = SignerReference::Certificates(&self.chain);
         let algorithm = SignatureAlgorithm::Es256;
-        let prepared =
-            prepare_signed(&request(), client_id, origins, signer, algorithm, validity()).unwrap();
+        let prepared = prepare_signed(&request(), client_id, origins, signer, algorithm, validity()).unwrap();
         let signature = self.sign(&prepared);
         data(json!(prepared.finish(&signature)))
     }
@@ -152,7 +151,10 @@ fn verify_at(
     Err(last)
 }
 
-fn verify(data: &Map<String, Value>, verifier: &Verifier) -> Result<VerifiedOriginRequest, OriginRequestError> {
+fn verify(
+    data: &Map<String, Value>,
+    verifier: &Verifier,
+) -> Result<VerifiedOriginRequest, OriginRequestError> {
     verify_at(data, ExchangeProtocol::OpenId4VpSigned, &shop(), &verifier.anchor)
 }
 
@@ -281,8 +283,7 @@ fn multisigned(signers: &[(&Verifier, ClientId)]) -> Value {
         .map(|(verifier, id)| (id.clone(), SignerReference::Certificates(&verifier.chain)))
         .collect();
     let algorithm = SignatureAlgorithm::Es256;
-    let prepared =
-        prepare_multisigned(&request(), &[shop()], &references, algorithm, validity()).unwrap();
+    let prepared = prepare_multisigned(&request(), &[shop()], &references, algorithm, validity()).unwrap();
     let signatures: Vec<Vec<u8>> = prepared
         .parts()
         .iter()
@@ -292,7 +293,10 @@ fn multisigned(signers: &[(&Verifier, ClientId)]) -> Value {
     prepared.finish(&signatures).unwrap()
 }
 
-fn verify_several(request: &Value, anchor: &Certificate) -> Result<VerifiedOriginRequest, OriginRequestError> {
+fn verify_several(
+    request: &Value,
+    anchor: &Certificate,
+) -> Result<VerifiedOriginRequest, OriginRequestError> {
     let protocol = ExchangeProtocol::OpenId4VpMultisigned;
     verify_at(&data(request.clone()), protocol, &shop(), anchor)
 }
@@ -427,7 +431,12 @@ fn answers_read_back() {
         OriginAnswer::parse_decrypted(&opened.payload),
         Ok(OriginAnswer::Presented(token))
     );
-    assert!(serde_json::from_slice::<Value>(&opened.payload).unwrap().get("state").is_none());
+    assert!(
+        serde_json::from_slice::<Value>(&opened.payload)
+            .unwrap()
+            .get("state")
+            .is_none()
+    );
 
     let error = PresentationErrorCode::AccessDenied;
     assert_eq!(

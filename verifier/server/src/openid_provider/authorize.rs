@@ -246,6 +246,7 @@ impl Provider {
             relying_party: Some(party.name.clone()),
             policy: Some(policy.name().clone()),
             retention: self.state.retention(Some(party), Some(policy)),
+            digital_credentials: None,
         };
         let made = self.state.make_request(order).await?;
         Ok(SignInRequest {
