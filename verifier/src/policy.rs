@@ -5,7 +5,7 @@
 //! the trust list before anybody is asked. Its [`PolicyDecision`] says of each rule whether it is kept, and repeats nothing of what
 //! was presented.
 
-mod age;
+pub(crate) mod age;
 mod assurance;
 mod compile;
 mod decide;
@@ -16,7 +16,7 @@ mod keep;
 mod pattern;
 mod query;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use core::time::Duration;
 

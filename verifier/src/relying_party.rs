@@ -1,6 +1,8 @@
 //! Who may ask: the relying parties of one verifier, each with its own policies, keys, results and limits.
 
 use serde::{Deserialize, Serialize};
+use symbolon_protocol::digital_credentials::Origin;
+use symbolon_protocol::identifier::UrlPolicy;
 use url::Url;
 
 use crate::name::PolicyName;
@@ -49,6 +51,9 @@ pub struct RelyingParty {
     /// How many in one day of UTC.
     #[serde(default = "default_requests_per_day")]
     pub requests_per_day: u32,
+    /// The origins of its own pages, which may ask over the Digital Credentials API.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
     /// Where its results are announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
@@ -99,6 +104,16 @@ pub enum WebhookUrls {
     Development,
 }
 
+impl WebhookUrls {
+    fn permits(self, origin: &str) -> bool {
+        let urls = match self {
+            Self::Public => UrlPolicy::Public,
+            Self::Development => UrlPolicy::Development,
+        };
+        Origin::parse(origin, urls).is_ok()
+    }
+}
+
 impl RelyingParty {
     /// A relying party of this name, which may do nothing yet.
     #[must_use]
@@ -114,6 +129,7 @@ impl RelyingParty {
             result_retention_seconds: None,
             requests_per_minute: default_requests_per_minute(),
             requests_per_day: default_requests_per_day(),
+            origins: Vec::new(),
             webhook: None,
         }
     }
@@ -157,6 +173,12 @@ impl RelyingParty {
         for (key, value, least, most) in bounds {
             if !(least..=most).contains(&value) {
                 return Err(at(key, PolicyProblem::OutOfBounds { least, most }));
+            }
+        }
+        for (position, origin) in self.origins.iter().enumerate() {
+            // Read back, an origin may be one of a development installation.
+            if !urls.permits(origin.as_str()) {
+                return Err(at(format!("origins[{position}]"), PolicyProblem::Origin));
             }
         }
         match &self.webhook {

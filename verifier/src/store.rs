@@ -19,8 +19,8 @@ use symbolon_trust::pack::LastSeen;
 pub use self::delivery::{Delivery, DeliveryEvent, DeliveryStage, GivenUp, MAX_ATTEMPTS};
 pub use self::memory::MemoryStore;
 pub use self::record::{
-    DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow, PresentationResult,
-    RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
+    CredentialPeriod, DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow,
+    PresentationResult, RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
 };
 pub use self::relying_party::{Cursor, QuotaKind, QuotaWindow, RelyingPartyStore, Removal};
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use symbolon_protocol::digital_credentials::{InvalidOrigin, Origin};
+use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::DeliveryId;
@@ -36,6 +38,9 @@ pub enum RelyingPartyCommand {
         /// Let its people make requests on the verifier's page
         #[arg(long)]
         request_builder: bool,
+        /// The origin of a page of its own that may ask over the Digital Credentials API; may be given several times
+        #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
+        origins: Vec<Origin>,
         /// Where its results are announced
         #[arg(long, value_name = "URL")]
         webhook: Option<url::Url>,
@@ -127,4 +132,9 @@ fn key_id(text: &str) -> Result<ApiKeyId, String> {
 
 fn delivery_id(text: &str) -> Result<DeliveryId, String> {
     DeliveryId::parse(text).map_err(|error| error.to_string())
+}
+
+/// Whether plain http is permitted is checked with the rest of the document.
+fn origin(text: &str) -> Result<Origin, InvalidOrigin> {
+    Origin::parse(text, UrlPolicy::Development)
 }

@@ -134,6 +134,7 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             own_queries,
             posted_verification,
             request_builder,
+            origins,
             webhook,
         } => {
             let document = RelyingParty {
@@ -142,6 +143,7 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
                 own_queries: permission(*own_queries),
                 posted_verification: permission(*posted_verification),
                 request_builder: permission(*request_builder),
+                origins: origins.clone(),
                 webhook: webhook.clone().map(Webhook::new),
                 ..RelyingParty::new(name.clone())
             };

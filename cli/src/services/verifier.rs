@@ -126,6 +126,7 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.choices = section.choices();
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
+    configuration.origins.clone_from(&section.origins);
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;
     configuration.relying_parties = relying_parties::relying_parties(installation)?;

@@ -4,6 +4,7 @@ mod access_code;
 pub mod administration;
 pub mod configuration;
 mod deliver;
+mod digital_credentials;
 pub mod evidence_cache;
 mod identities;
 mod judge;

@@ -5,6 +5,7 @@ mod answer;
 mod builder;
 mod caller;
 pub(crate) mod description;
+mod digital_credentials;
 mod error;
 mod events;
 mod form;
@@ -68,6 +69,13 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
             "/presentation-requests/{id}/evidence",
             get(operations::evidence(), administration::evidence),
         )
+        .route(
+            "/presentation-requests/{id}/digital-credentials",
+            get(operations::digital_credentials::read(), digital_credentials::read).and(post(
+                operations::digital_credentials::receive(),
+                digital_credentials::receive,
+            )),
+        )
         .merge(operator::router())
         .route(
             "/registration",
@@ -114,7 +122,25 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
                 pages::icon,
             ),
         )
+        .route(
+            "/presentations/digital-credentials.js",
+            get(
+                operations::file(
+                    "readDigitalCredentialsScript",
+                    "What asks the browser for credentials",
+                    "text/javascript",
+                ),
+                pages::script,
+            ),
+        )
         .route("/presentations/{id}", get(operations::show_page(), pages::show))
+        .route(
+            "/presentations/{id}/digital-credentials",
+            post(
+                operations::digital_credentials::receive_from_page(),
+                digital_credentials::receive_from_page,
+            ),
+        )
         .route(
             "/presentations/{id}/return",
             get(operations::come_back(), pages::come_back),

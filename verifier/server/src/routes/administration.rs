@@ -20,6 +20,7 @@ use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestRecord};
 
+use super::digital_credentials::{Offered, WishesBody};
 use super::error::{refuse_administration, store_failed};
 use super::pages::fitting_code;
 use crate::request::RequestOrder;
@@ -41,6 +42,8 @@ struct MakeBody {
     response_mode: Option<ResponseMode>,
     request_delivery: Option<RequestTransport>,
     request_uri_method: Option<RequestUriMethod>,
+    /// What is offered to the browser of a page.
+    digital_credentials: Option<WishesBody>,
 }
 
 impl MakeBody {
@@ -79,6 +82,9 @@ struct MadeBody {
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<PolicyName>,
+    /// What a page hands to the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digital_credentials: Option<Offered>,
 }
 
 pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -> Response {
@@ -114,6 +120,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         page: body.page,
         relying_party: None,
         policy: None,
+        digital_credentials: body.digital_credentials.map(Into::into),
         retention: state.retention(None, None),
     };
     made(&state, order).await
@@ -131,9 +138,12 @@ pub(super) async fn made(state: &State, order: RequestOrder) -> Response {
     if order.page == Some(PageFlow::SameDevice) && order.return_to.is_none() {
         return bad_request("page = \"same_device\" needs return_to, where the browser goes on");
     }
-    match state.make_request(order).await {
-        Ok(made) => {
+    let made = state.make_request(order).await;
+    let made = made.and_then(|made| state.offered(&made.record).map(|offered| (made, offered)));
+    match made {
+        Ok((made, digital_credentials)) => {
             let body = MadeBody {
+                digital_credentials,
                 request_id: made.record.id,
                 request_uri: made.request_uri,
                 page: made.page,

@@ -380,6 +380,7 @@ impl<'v> Visit<'v> {
             page: None,
             relying_party: Some(party.name.clone()),
             policy: None,
+            digital_credentials: None,
             retention: self.state.retention(Some(party), None),
         }
     }

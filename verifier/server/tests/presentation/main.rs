@@ -9,6 +9,8 @@ mod builder;
 #[cfg(test)]
 mod choices;
 #[cfg(test)]
+mod digital_credentials;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod formats;
