@@ -35,6 +35,7 @@ mod legacy;
 mod mosip;
 mod offers;
 mod offline;
+mod openid_provider;
 mod pixelpass;
 mod plain_http;
 mod presentations;

@@ -17,6 +17,8 @@ mod formats;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod openid_provider;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod queries;
