@@ -8,6 +8,7 @@ pub mod oauth;
 pub mod openid4vci;
 pub mod openid4vp;
 pub mod qr_text;
+pub mod qr_transport;
 pub mod secret;
 pub mod vcalm;
 mod wire;

@@ -1,0 +1,221 @@
+//! From the texts of QR codes to a message.
+
+use std::collections::BTreeSet;
+
+use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
+use thiserror::Error;
+use ur::ur::Kind;
+
+use super::frames::MAX_FRAME_CHARACTERS;
+use super::message::{Message, MessageError, MessageKind};
+use super::{MAX_FRAGMENTS, MAX_MESSAGE_BYTES};
+
+/// Whether a text looks like a frame of this transport; whether it is one only a [`FrameDecoder`] tells.
+#[must_use]
+pub fn is_frame(text: &str) -> bool {
+    text.get(..PREFIX.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+/// What every frame of ours begins with.
+const PREFIX: &str = "ur:symbolon-";
+
+/// The fields of a fragment: sequence number, count, length, checksum, data.
+const FRAGMENT_FIELDS: u64 = 5;
+
+/// How many different frames of one message are taken, at most: four for each fragment, and some. A fountain needs little more than
+/// one; a stream that does not end is refused.
+const MAX_FRAMES_PER_FRAGMENT: usize = 4;
+const MAX_FRAMES_BESIDE: usize = 64;
+
+/// How far a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// More frames are needed.
+    Assembling {
+        /// How many fragments are known.
+        known: usize,
+        /// Of how many.
+        fragments: usize,
+    },
+    /// The message is there.
+    Complete(Message),
+}
+
+/// Why a frame was not taken. What was taken before stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// Something else than a frame of this transport.
+    #[error("the code is no frame of a message")]
+    NotAFrame,
+    /// Letters or a checksum that are wrong, or parts that contradict each other.
+    #[error("the frame is damaged")]
+    Damaged,
+    /// The frame announces more than a message may have.
+    #[error("the frame announces a message over the budget")]
+    OverBudget,
+    /// The frame is of another message than the first one.
+    #[error("the frame is of another message")]
+    OtherMessage,
+    /// Many frames came and no message.
+    #[error("no message comes of the frames")]
+    Endless,
+    /// What the frames carried is no message: begin again.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+/// Puts a message together, from frames in any order and with any of them missing, as long as enough come.
+///
+/// The first frame decides which message it is: its kind, the number of its fragments, its length and its checksum. The checksum says
+/// that it is the message which was sent, not who sent it: that is for the signature or the encryption inside.
+#[derive(Default)]
+pub struct FrameDecoder {
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    identity: Identity,
+    decoder: ur::ur::Decoder,
+    /// The numbers of the frames that were taken. What a camera sees twice costs nothing.
+    taken: BTreeSet<u64>,
+}
+
+/// What the frames of one message have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    kind: MessageKind,
+    fragments: usize,
+    message_bytes: usize,
+    fragment_bytes: usize,
+    checksum: u64,
+}
+
+/// A frame that is whole and within the budget.
+enum Frame {
+    One(MessageKind, Vec<u8>),
+    Fragment(Identity, u64),
+}
+
+impl FrameDecoder {
+    /// Takes the text of one QR code.
+    ///
+    /// # Errors
+    /// [`FrameError`]. After [`FrameError::Message`] and [`FrameError::Endless`] nothing comes of it any more; all others leave it as it was.
+    pub fn take(&mut self, text: &str) -> Result<Progress, FrameError> {
+        let text = text.trim();
+        match read(text)? {
+            Frame::One(kind, message) => {
+                if self.begun.is_some() {
+                    return Err(FrameError::OtherMessage);
+                }
+                Ok(Progress::Complete(Message::parse_cbor(kind, &message)?))
+            }
+            Frame::Fragment(identity, number) => {
+                let begun = self.begun.get_or_insert_with(|| Begun {
+                    identity,
+                    decoder: ur::ur::Decoder::default(),
+                    taken: BTreeSet::new(),
+                });
+                begun.take(text, identity, number)
+            }
+        }
+    }
+
+    /// How far it is; `None` before the first frame of several.
+    #[must_use]
+    pub fn known(&self) -> Option<(usize, usize)> {
+        self.begun.as_ref().map(Begun::known)
+    }
+}
+
+impl Begun {
+    fn take(&mut self, text: &str, identity: Identity, number: u64) -> Result<Progress, FrameError> {
+        if identity != self.identity {
+            return Err(FrameError::OtherMessage);
+        }
+        if !self.taken.contains(&number) {
+            let most = identity.fragments * MAX_FRAMES_PER_FRAGMENT + MAX_FRAMES_BESIDE;
+            if self.taken.len() >= most {
+                return Err(FrameError::Endless);
+            }
+            self.decoder.receive(text).map_err(|_| FrameError::Damaged)?;
+            self.taken.insert(number);
+        }
+        if !self.decoder.complete() {
+            let (known, fragments) = self.known();
+            return Ok(Progress::Assembling { known, fragments });
+        }
+        let message = self
+            .decoder
+            .message()
+            .ok()
+            .flatten()
+            .ok_or(MessageError::Malformed)?;
+        Ok(Progress::Complete(Message::parse_cbor(identity.kind, &message)?))
+    }
+
+    fn known(&self) -> (usize, usize) {
+        let known = self.decoder.resolved_fragment_count().unwrap_or(0);
+        (known, self.identity.fragments)
+    }
+}
+
+/// Reads one frame, and refuses what is over the budget before anything is kept for it.
+fn read(text: &str) -> Result<Frame, FrameError> {
+    if !is_frame(text) {
+        return Err(FrameError::NotAFrame);
+    }
+    if text.len() > MAX_FRAME_CHARACTERS {
+        return Err(FrameError::OverBudget);
+    }
+    let lower = text.to_ascii_lowercase();
+    let kind = lower
+        .strip_prefix("ur:")
+        .and_then(|rest| rest.split('/').next())
+        .and_then(MessageKind::of_ur_type)
+        .ok_or(FrameError::NotAFrame)?;
+    let (form, content) = ur::ur::decode(&lower).map_err(|_| FrameError::Damaged)?;
+    match form {
+        Kind::SinglePart => Ok(Frame::One(kind, content)),
+        Kind::MultiPart => fragment(kind, &content),
+    }
+}
+
+fn fragment(kind: MessageKind, content: &[u8]) -> Result<Frame, FrameError> {
+    let budget = CborBudget {
+        bytes: MAX_FRAME_CHARACTERS,
+        depth: 2,
+        items: 6,
+    };
+    let mut cursor = Cursor::new(content, budget).map_err(|_| FrameError::Damaged)?;
+    let fields = (|| {
+        if cursor.array()? != FRAGMENT_FIELDS {
+            return None;
+        }
+        let number = cursor
+            .unsigned()
+            .filter(|number| *number <= u64::from(u32::MAX))?;
+        let fragments = usize::try_from(cursor.unsigned()?).ok()?;
+        let message_bytes = usize::try_from(cursor.unsigned()?).ok()?;
+        let checksum = cursor.unsigned()?;
+        Some((number, fragments, message_bytes, checksum, cursor.bytes()?))
+    })();
+    let (number, fragments, message_bytes, checksum, data) = fields.ok_or(FrameError::Damaged)?;
+    if fragments > MAX_FRAGMENTS || message_bytes > MAX_MESSAGE_BYTES {
+        return Err(FrameError::OverBudget);
+    }
+    // As many fragments as the message takes at this size, and no more: otherwise some would be nothing but padding.
+    if number == 0 || data.is_empty() || fragments == 0 || message_bytes.div_ceil(data.len()) != fragments {
+        return Err(FrameError::Damaged);
+    }
+    let identity = Identity {
+        kind,
+        fragments,
+        message_bytes,
+        fragment_bytes: data.len(),
+        checksum,
+    };
+    Ok(Frame::Fragment(identity, number))
+}
