@@ -6,6 +6,7 @@ use std::sync::Arc;
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::{SecretKey, Thumbprint};
 use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
+use symbolon_protocol::qr_transport::proof_audience;
 
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
@@ -76,6 +77,20 @@ impl Binding {
             audience: client_id.to_owned(),
             session: Some(MdocSession {
                 transcript,
+                reader_key: None,
+            }),
+        }
+    }
+
+    /// What proofs of a request are about that travelled by QR codes, as its answer does. `encryption_key` is the thumbprint of the key
+    /// that the answer is encrypted to.
+    #[must_use]
+    pub fn symbolon_qr(client_id: &str, nonce: &str, encryption_key: &Thumbprint) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            audience: proof_audience(client_id),
+            session: Some(MdocSession {
+                transcript: SessionTranscript::symbolon_qr(client_id, nonce, encryption_key),
                 reader_key: None,
             }),
         }

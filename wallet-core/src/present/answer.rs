@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::SignOutcome;
 use symbolon_protocol::dcql::HolderBinding;
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
+use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
-use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
+use symbolon_protocol::qr_transport::proof_audience;
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
@@ -25,12 +30,20 @@ pub(super) enum Signed {
 
 /// An answer ready to be sent.
 pub(super) struct Answer {
-    /// The form to post.
-    pub(super) form: String,
+    /// What travels.
+    pub(super) sealed: Sealed,
     /// The same in the clear.
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+}
+
+/// An answer as it travels.
+pub(super) enum Sealed {
+    /// A form to post.
+    Form { response_uri: HttpUrl, form: String },
+    /// A JWE to show as QR codes.
+    Shown(String),
 }
 
 impl Wallet {
@@ -45,13 +58,7 @@ impl Wallet {
         let request = verified.request();
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
         let encryption = request.response_encryption().map_err(|_| internal)?;
-        let binding = Binding {
-            client_id: request.client_id.as_str(),
-            nonce: request.nonce.as_str(),
-            response_uri: request.response_uri.as_str(),
-            encryption_key: encryption.as_ref().map(|encryption| encryption.key.thumbprint()),
-            now,
-        };
+        let binding = binding(request, encryption.as_ref(), now).ok_or(internal)?;
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
         for (query_id, credentials) in choice.iter() {
@@ -83,20 +90,35 @@ impl Wallet {
             vp_token,
             state: request.state.clone(),
         };
-        let form = match &encryption {
-            None => response.to_form(),
-            Some(encryption) => response.to_encrypted_form(
-                encryption,
-                self.ports.encryption.as_ref(),
-                self.ports.randomness.as_ref(),
-            ),
-        }
-        .map_err(|_| internal)?;
+        let sealed = self
+            .seal(request, encryption.as_ref(), &response)
+            .map_err(|_| internal)?;
         Ok(Signed::Answer(Box::new(Answer {
-            form,
+            sealed,
             vp_token: text,
             disclosed,
         })))
+    }
+
+    fn seal(
+        &self,
+        request: &PresentationRequest,
+        encryption: Option<&ResponseEncryption>,
+        response: &AuthorizationResponse,
+    ) -> Result<Sealed, ResponseError> {
+        let (codec, randomness) = (self.ports.encryption.as_ref(), self.ports.randomness.as_ref());
+        match (&request.response_uri, encryption) {
+            (Some(response_uri), None) => Ok(Sealed::Form {
+                response_uri: response_uri.clone(),
+                form: response.to_form()?,
+            }),
+            (Some(response_uri), Some(encryption)) => Ok(Sealed::Form {
+                response_uri: response_uri.clone(),
+                form: response.to_encrypted_form(encryption, codec, randomness)?,
+            }),
+            (None, Some(encryption)) => response.to_jwe(encryption, codec, randomness).map(Sealed::Shown),
+            (None, None) => Err(ResponseError::Malformed),
+        }
     }
 
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
@@ -122,4 +144,32 @@ impl Wallet {
             SignOutcome::Locked => Ok(None),
         }
     }
+}
+
+/// What the proofs of an answer are about; `None` for a request that says neither where its answer goes nor how it is encrypted, which
+/// no verified one does.
+fn binding<'r>(
+    request: &'r PresentationRequest,
+    encryption: Option<&ResponseEncryption>,
+    now: UnixTime,
+) -> Option<Binding<'r>> {
+    let (client_id, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+    let key = encryption.map(|encryption| encryption.key.thumbprint());
+    let (audience, transcript) = match (&request.response_uri, &key) {
+        (Some(address), key) => (
+            client_id.to_owned(),
+            SessionTranscript::openid4vp(client_id, nonce, key.as_ref(), address.as_str()),
+        ),
+        (None, Some(key)) => (
+            proof_audience(client_id),
+            SessionTranscript::symbolon_qr(client_id, nonce, key),
+        ),
+        (None, None) => return None,
+    };
+    Some(Binding {
+        audience,
+        nonce,
+        transcript,
+        now,
+    })
 }
