@@ -11,6 +11,7 @@
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`by_qr`] asks by QR codes where there is no network, and reads what was scanned.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
@@ -19,6 +20,7 @@
 //! `unknown`.
 
 pub mod answer;
+pub mod by_qr;
 pub mod card;
 pub mod choices;
 mod evidence;

@@ -20,7 +20,7 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{BY_QR, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
     WalletClient, WalletError,
@@ -65,16 +65,18 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             show_one(&wallet, id, language.as_deref(), *json).await?;
             if let Some(path) = qr {
                 let content = wallet.content(parse_id(id)?).await?;
-                qr::draw_credential(&content, path)?;
+                qr::draw_credential(&content, path).await?;
             }
         }
         WalletCommand::Present {
             request,
+            animate,
             choose,
             yes,
             save,
             wallet,
         } => {
+            let request = present::Request::of_argument(request)?;
             let wallet = open(wallet, configuration).await?.wallet;
             let answer = present::Answer {
                 choose,
@@ -84,8 +86,9 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
                     present::Consent::Asked
                 },
                 save: save.as_deref(),
+                animate: animate.as_deref(),
             };
-            return present::present(&wallet, &link(request)?, &answer).await;
+            return present::present(&wallet, &request, &answer).await;
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
@@ -387,6 +390,9 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         }
         VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
     };
+    if verifier.response_origin == BY_QR {
+        return format!("{name}, who reads the answer from this screen, {known}");
+    }
     format!(
         "{name} at {}, {known}",
         show::printable(&verifier.response_origin)

@@ -75,11 +75,18 @@ pub struct FrameDecoder {
     begun: Option<Begun>,
 }
 
-struct Begun {
+enum Begun {
+    /// A message of one frame, and its text.
+    One(String),
+    Many(Assembly),
+}
+
+struct Assembly {
     identity: Identity,
     decoder: ur::ur::Decoder,
     /// The numbers of the frames that were taken. What a camera sees twice costs nothing.
     taken: BTreeSet<u64>,
+    is_complete: bool,
 }
 
 /// What the frames of one message have in common.
@@ -99,26 +106,34 @@ enum Frame {
 }
 
 impl FrameDecoder {
-    /// Takes the text of one QR code.
+    /// Takes the text of one QR code. Once the message was complete, further frames of it bring it no second time: they are answered
+    /// with all fragments known.
     ///
     /// # Errors
     /// [`FrameError`]. After [`FrameError::Message`] and [`FrameError::Endless`] nothing comes of it any more; all others leave it as it was.
     pub fn take(&mut self, text: &str) -> Result<Progress, FrameError> {
         let text = text.trim();
         match read(text)? {
-            Frame::One(kind, message) => {
-                if self.begun.is_some() {
-                    return Err(FrameError::OtherMessage);
+            Frame::One(kind, message) => match &self.begun {
+                None => {
+                    let message = Message::parse_cbor(kind, &message)?;
+                    self.begun = Some(Begun::One(text.to_ascii_uppercase()));
+                    Ok(Progress::Complete(message))
                 }
-                Ok(Progress::Complete(Message::parse_cbor(kind, &message)?))
-            }
+                Some(Begun::One(first)) if first.eq_ignore_ascii_case(text) => Ok(Progress::Assembling {
+                    known: 1,
+                    fragments: 1,
+                }),
+                Some(_) => Err(FrameError::OtherMessage),
+            },
             Frame::Fragment(identity, number) => {
-                let begun = self.begun.get_or_insert_with(|| Begun {
-                    identity,
-                    decoder: ur::ur::Decoder::default(),
-                    taken: BTreeSet::new(),
-                });
-                begun.take(text, identity, number)
+                let begun = self
+                    .begun
+                    .get_or_insert_with(|| Begun::Many(Assembly::of(identity)));
+                match begun {
+                    Begun::One(_) => Err(FrameError::OtherMessage),
+                    Begun::Many(assembly) => assembly.take(text, identity, number),
+                }
             }
         }
     }
@@ -126,14 +141,30 @@ impl FrameDecoder {
     /// How far it is; `None` before the first frame of several.
     #[must_use]
     pub fn known(&self) -> Option<(usize, usize)> {
-        self.begun.as_ref().map(Begun::known)
+        match self.begun.as_ref()? {
+            Begun::One(_) => None,
+            Begun::Many(assembly) => Some(assembly.known()),
+        }
     }
 }
 
-impl Begun {
+impl Assembly {
+    fn of(identity: Identity) -> Self {
+        Self {
+            identity,
+            decoder: ur::ur::Decoder::default(),
+            taken: BTreeSet::new(),
+            is_complete: false,
+        }
+    }
+
     fn take(&mut self, text: &str, identity: Identity, number: u64) -> Result<Progress, FrameError> {
         if identity != self.identity {
             return Err(FrameError::OtherMessage);
+        }
+        let (known, fragments) = self.known();
+        if self.is_complete {
+            return Ok(Progress::Assembling { known, fragments });
         }
         if !self.taken.contains(&number) {
             let most = identity.fragments * MAX_FRAMES_PER_FRAGMENT + MAX_FRAMES_BESIDE;
@@ -147,6 +178,7 @@ impl Begun {
             let (known, fragments) = self.known();
             return Ok(Progress::Assembling { known, fragments });
         }
+        self.is_complete = true;
         let message = self
             .decoder
             .message()

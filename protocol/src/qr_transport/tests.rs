@@ -127,6 +127,37 @@ fn the_format_of_version_1_is_frozen() {
 }
 
 #[test]
+fn what_is_complete_is_told_once() {
+    let message = credential(1_000);
+    let all = frames(&message, 30);
+    let mut decoder = FrameDecoder::default();
+    let complete = all.iter().filter(|frame| {
+        let progress = decoder.take(frame).unwrap();
+        matches!(progress, Progress::Complete(_))
+    });
+    assert_eq!(complete.count(), 1);
+    let other = frames(&credential(1_001), 1);
+    assert_eq!(decoder.take(&other[0]), Err(FrameError::OtherMessage));
+
+    let small = |text: &str| {
+        let message = Message::Credential(CarriedCredential::Text(text.to_owned()));
+        frames(&message, 1).remove(0)
+    };
+    let mut decoder = FrameDecoder::default();
+    assert!(matches!(decoder.take(&small("a")), Ok(Progress::Complete(_))));
+    let again = decoder.take(&small("a").to_ascii_lowercase());
+    assert_eq!(
+        again,
+        Ok(Progress::Assembling {
+            known: 1,
+            fragments: 1
+        })
+    );
+    assert_eq!(decoder.take(&small("b")), Err(FrameError::OtherMessage));
+    assert_eq!(decoder.take(&all[0]), Err(FrameError::OtherMessage));
+}
+
+#[test]
 fn a_small_message_is_one_frame_for_ever() {
     let message = Message::Credential(CarriedCredential::Text("a~b~".to_owned()));
     let frames = message.frames(FrameSize::PHONE).unwrap();

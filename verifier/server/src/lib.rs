@@ -17,6 +17,6 @@ pub mod store;
 
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::description::description;
-pub use scan::{ScanAccess, ScanCode, ScanSetup};
+pub use scan::{ScanAccess, ScanCode, ScanPageError, ScanSetup};
 pub use server::{Running, Server, StartError};
 pub use state::{Clock, Dependencies, RequestSigner};

@@ -17,6 +17,7 @@ mod shapes;
 mod vcalm;
 
 pub(crate) use self::pages::{DamagedPages, Pages};
+pub(crate) use self::request_object::stored_query;
 
 use core::time::Duration;
 use std::sync::Arc;

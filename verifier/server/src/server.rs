@@ -102,9 +102,9 @@ pub enum StartError {
         #[source]
         source: PolicyError,
     },
-    /// A template of the page that scans is wrong, which tests rule out.
-    #[error("the page that scans cannot be made")]
-    ScanPage(#[source] symbolon_pages::TemplateError),
+    /// The page that scans cannot be made.
+    #[error(transparent)]
+    ScanPage(#[from] scan::ScanPageError),
     /// A scope value that names no query, or is none.
     #[error("the scope {0} is no scope value, or names a query that the configuration does not have")]
     Scope(String),
@@ -173,7 +173,7 @@ impl Server {
         let state = Arc::new(State::new(configuration, dependencies)?);
         let mut router = routes::router(Arc::clone(&state));
         if let Some(setup) = scan {
-            let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::ScanPage)?;
+            let desk = scan::Desk::new(Arc::clone(&state), setup)?;
             router = router.merge(scan::router(desk));
         }
         let router = around(router);

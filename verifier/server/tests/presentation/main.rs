@@ -5,6 +5,8 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod by_qr;
+#[cfg(test)]
 mod choices;
 #[cfg(test)]
 mod flow;
