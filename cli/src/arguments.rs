@@ -276,6 +276,15 @@ pub enum QrCommand {
         #[arg(long, default_value = "", value_name = "TEXT", hide_default_value = true)]
         prefix: String,
     },
+    /// Shows a credential that is too large for one code as an animation of several, which symbolon verify and the shop's page read
+    #[command(after_help = "Example:\n  symbolon qr animate credential.sd-jwt --out credential.gif")]
+    Animate {
+        /// The credential, as its issuer made it; `-` for standard input
+        file: PathBuf,
+        /// A file that ends with .gif, a folder for pictures, or `terminal`
+        #[arg(long, value_name = "FILE.gif|DIR|terminal")]
+        out: String,
+    },
     /// Decodes a PixelPass QR code: its text, or a picture of it
     #[command(after_help = "Example:\n  symbolon qr decode credential.png > credential.json")]
     Decode {

@@ -90,7 +90,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,
-        Command::Qr(command) => qr::run(command),
+        Command::Qr(command) => qr::run(command).await,
         Command::Credential(command) => issuing::credential(command, choice).await,
         Command::Request(command) => request::run(command, configuration).await,
         Command::RelyingParty(command) => relying_party::run(command, configuration)

@@ -23,11 +23,11 @@ const MAX_INPUT_BYTES: u64 = 16 << 20;
 /// Pixels of a module: large enough for a screen and a printer.
 const MODULE_PIXELS: u32 = 8;
 
-/// Runs a PixelPass command.
+/// Runs a command about QR codes.
 ///
 /// # Errors
 /// A file that cannot be read, content that no QR code holds, or a text that is no PixelPass text.
-pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
     match command {
         QrCommand::Encode { file, out, prefix } => {
             let content = text_of(file, read(file)?)?;
@@ -39,6 +39,10 @@ pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
                 }
                 None => show::line(&text),
             }
+        }
+        QrCommand::Animate { file, out } => {
+            let carried = CarriedCredential::of_bytes(read(file)?);
+            frames::show(&Message::Credential(carried), &Screen::of_argument(out)).await?;
         }
         QrCommand::Decode { file, prefix } => {
             for text in texts(file)? {

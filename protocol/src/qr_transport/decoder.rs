@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
 use thiserror::Error;
-use ur::ur::Kind;
+use ur::fountain::Part;
+use ur::ur::{Encoder, Kind};
+
+use super::elimination::Elimination;
 
 use super::frames::MAX_FRAME_CHARACTERS;
 use super::message::{Message, MessageError, MessageKind};
@@ -83,10 +86,10 @@ enum Begun {
 
 struct Assembly {
     identity: Identity,
-    decoder: ur::ur::Decoder,
+    /// None once the message was complete.
+    fragments: Option<Elimination>,
     /// The numbers of the frames that were taken. What a camera sees twice costs nothing.
     taken: BTreeSet<u64>,
-    is_complete: bool,
 }
 
 /// What the frames of one message have in common.
@@ -102,7 +105,7 @@ struct Identity {
 /// A frame that is whole and within the budget.
 enum Frame {
     One(MessageKind, Vec<u8>),
-    Fragment(Identity, u64),
+    Fragment(Identity, u64, Part),
 }
 
 impl FrameDecoder {
@@ -126,13 +129,13 @@ impl FrameDecoder {
                 }),
                 Some(_) => Err(FrameError::OtherMessage),
             },
-            Frame::Fragment(identity, number) => {
+            Frame::Fragment(identity, number, part) => {
                 let begun = self
                     .begun
                     .get_or_insert_with(|| Begun::Many(Assembly::of(identity)));
                 match begun {
                     Begun::One(_) => Err(FrameError::OtherMessage),
-                    Begun::Many(assembly) => assembly.take(text, identity, number),
+                    Begun::Many(assembly) => assembly.take(identity, number, &part),
                 }
             }
         }
@@ -152,45 +155,60 @@ impl Assembly {
     fn of(identity: Identity) -> Self {
         Self {
             identity,
-            decoder: ur::ur::Decoder::default(),
+            fragments: Some(Elimination::new(identity.fragments)),
             taken: BTreeSet::new(),
-            is_complete: false,
         }
     }
 
-    fn take(&mut self, text: &str, identity: Identity, number: u64) -> Result<Progress, FrameError> {
+    fn take(&mut self, identity: Identity, number: u64, part: &Part) -> Result<Progress, FrameError> {
         if identity != self.identity {
             return Err(FrameError::OtherMessage);
         }
-        let (known, fragments) = self.known();
-        if self.is_complete {
-            return Ok(Progress::Assembling { known, fragments });
-        }
-        if !self.taken.contains(&number) {
+        if let Some(fragments) = &mut self.fragments
+            && !self.taken.contains(&number)
+        {
             let most = identity.fragments * MAX_FRAMES_PER_FRAGMENT + MAX_FRAMES_BESIDE;
             if self.taken.len() >= most {
                 return Err(FrameError::Endless);
             }
-            self.decoder.receive(text).map_err(|_| FrameError::Damaged)?;
+            fragments.take(&part.indexes(), part.data());
             self.taken.insert(number);
         }
-        if !self.decoder.complete() {
-            let (known, fragments) = self.known();
-            return Ok(Progress::Assembling { known, fragments });
+        match self
+            .fragments
+            .take_if(|fragments| fragments.rank() == identity.fragments)
+        {
+            Some(fragments) => identity.message(fragments).map(Progress::Complete),
+            None => {
+                let (known, fragments) = self.known();
+                Ok(Progress::Assembling { known, fragments })
+            }
         }
-        self.is_complete = true;
-        let message = self
-            .decoder
-            .message()
-            .ok()
-            .flatten()
-            .ok_or(MessageError::Malformed)?;
-        Ok(Progress::Complete(Message::parse_cbor(identity.kind, &message)?))
     }
 
     fn known(&self) -> (usize, usize) {
-        let known = self.decoder.resolved_fragment_count().unwrap_or(0);
-        (known, self.identity.fragments)
+        let all = self.identity.fragments;
+        (self.fragments.as_ref().map_or(all, Elimination::rank), all)
+    }
+}
+
+impl Identity {
+    /// The message that the fragments are of, if it is the one that every frame announced.
+    fn message(self, fragments: Elimination) -> Result<Message, FrameError> {
+        let mut message = fragments.solve().ok_or(MessageError::Malformed)?;
+        let padding = message.split_off(self.message_bytes.min(message.len()));
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(MessageError::Malformed.into());
+        }
+        // Cut again it must announce the same: length, fragments, and the checksum that nothing has compared yet.
+        let first = Encoder::new(&message, self.fragment_bytes, self.kind.ur_type())
+            .and_then(|mut again| again.next_part())
+            .map_err(|_| MessageError::Malformed)?;
+        match read(&first)? {
+            Frame::Fragment(again, ..) if again == self => {}
+            _ => return Err(MessageError::Malformed.into()),
+        }
+        Ok(Message::parse_cbor(self.kind, &message)?)
     }
 }
 
@@ -211,8 +229,23 @@ fn read(text: &str) -> Result<Frame, FrameError> {
     let (form, content) = ur::ur::decode(&lower).map_err(|_| FrameError::Damaged)?;
     match form {
         Kind::SinglePart => Ok(Frame::One(kind, content)),
-        Kind::MultiPart => fragment(kind, &content),
+        Kind::MultiPart => {
+            let frame = fragment(kind, &content)?;
+            // The numbers before the body are for people, and must be its own.
+            match &frame {
+                Frame::Fragment(identity, number, _) if is_numbered(&lower, *number, identity.fragments) => {
+                    Ok(frame)
+                }
+                _ => Err(FrameError::Damaged),
+            }
+        }
     }
+}
+
+fn is_numbered(text: &str, number: u64, fragments: usize) -> bool {
+    let mut parts = text.rsplit('/');
+    parts.next();
+    parts.next() == Some(format!("{number}-{fragments}").as_str())
 }
 
 fn fragment(kind: MessageKind, content: &[u8]) -> Result<Frame, FrameError> {
@@ -249,5 +282,6 @@ fn fragment(kind: MessageKind, content: &[u8]) -> Result<Frame, FrameError> {
         fragment_bytes: data.len(),
         checksum,
     };
-    Ok(Frame::Fragment(identity, number))
+    let part = minicbor::decode(content).map_err(|_| FrameError::Damaged)?;
+    Ok(Frame::Fragment(identity, number, part))
 }

@@ -11,6 +11,7 @@
 //! [BCR-2024-001]: https://github.com/BlockchainCommons/Research/blob/master/papers/bcr-2024-001-multipart-ur.md
 
 mod decoder;
+mod elimination;
 mod frames;
 mod message;
 

@@ -389,3 +389,33 @@ proptest! {
         let _ = FrameDecoder::default().take(&text);
     }
 }
+
+/// The pessimist's camera: from one loop of a film, any third of it missing, the message comes; and it seldom takes many more frames than there
+/// are fragments.
+#[test]
+fn one_loop_without_a_third_is_enough() {
+    let (mut taken, mut least) = (0, 0);
+    for bytes in (400..12_000).step_by(391) {
+        let message = credential(bytes);
+        let shown = message.frames(FrameSize::PHONE).unwrap();
+        let (fragments, count) = (shown.fragments(), shown.in_a_loop());
+        let all = frames(&message, count);
+        for lost in 0..3 {
+            let mut decoder = FrameDecoder::default();
+            let seen = all.iter().enumerate().filter(|(at, _)| at % 3 != lost);
+            let mut needed = 0;
+            let complete = seen.map(|(_, frame)| frame).any(|frame| {
+                needed += 1;
+                decoder.take(frame) == Ok(Progress::Complete(message.clone()))
+            });
+            assert!(
+                complete,
+                "{fragments} fragments, lost {lost}: {:?}",
+                decoder.known()
+            );
+            taken += needed;
+            least += fragments;
+        }
+    }
+    assert!(taken * 10 < least * 13, "{taken} frames for {least} fragments");
+}

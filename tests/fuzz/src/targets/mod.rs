@@ -14,6 +14,7 @@ mod oauth;
 mod pack;
 mod pictures;
 mod presentation;
+mod qr_transport;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
@@ -57,6 +58,7 @@ pub const TARGETS: &[Target] = &[
     presentation::DCQL,
     presentation::PRESENTATION,
     pictures::PICTURES,
+    qr_transport::QR_TRANSPORT,
 ];
 
 /// A parser among several of one target.
