@@ -15,6 +15,7 @@ use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl, PublishedDocument};
 use thiserror::Error;
 
+pub(crate) use self::signer::proven_key;
 use self::signer::{Authenticated, authenticate, authenticate_unsigned};
 use super::client_id::ClientId;
 use super::error::PresentationErrorCode;
@@ -76,16 +77,7 @@ pub fn prepare(
     wallet_nonce: Option<&RequestNonce>,
 ) -> Result<PreparedJws, RequestDefect> {
     request.check()?;
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), json!(REQUEST_OBJECT_TYPE));
-    match signer {
-        SignerReference::Certificates(chain) => header.insert(
-            "x5c".to_owned(),
-            jws::x5c_value(chain.iter().map(Certificate::der)),
-        ),
-        SignerReference::VerificationMethod(method) => header.insert("kid".to_owned(), json!(method)),
-        SignerReference::KeyId(key_id) => header.insert("kid".to_owned(), json!(key_id)),
-    };
+    let header = header_of(signer);
     let mut claims = request.to_claims()?;
     let audience = if request.response_mode.is_by_qr() {
         qr_transport::REQUEST_AUDIENCE
@@ -103,6 +95,21 @@ pub fn prepare(
         &header,
         Value::Object(claims).to_string().as_bytes(),
     ))
+}
+
+/// The protected header of a request object, without its algorithm.
+pub(crate) fn header_of(signer: SignerReference<'_>) -> Map<String, Value> {
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), json!(REQUEST_OBJECT_TYPE));
+    match signer {
+        SignerReference::Certificates(chain) => header.insert(
+            "x5c".to_owned(),
+            jws::x5c_value(chain.iter().map(Certificate::der)),
+        ),
+        SignerReference::VerificationMethod(method) => header.insert("kid".to_owned(), json!(method)),
+        SignerReference::KeyId(key_id) => header.insert("kid".to_owned(), json!(key_id)),
+    };
+    header
 }
 
 /// What the wallet knows before it opens a request object.
@@ -148,7 +155,7 @@ impl<'a> KnownClients<'a> {
         }
     }
 
-    fn registered(&self, client_id: &ClientId) -> Option<&'a RegisteredClient> {
+    pub(crate) fn registered(&self, client_id: &ClientId) -> Option<&'a RegisteredClient> {
         self.registered
             .iter()
             .find(|client| client.client_id == *client_id)
@@ -405,24 +412,9 @@ fn check_envelope(
     if !is_audience(claims.get("aud"), audience) {
         return Err(RequestObjectError::Audience);
     }
-    let time = |name: &str| match claims.get(name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_i64()
-            .map(UnixTime::from_seconds)
-            .map(Some)
-            .ok_or(RequestObjectError::Malformed),
-    };
-    let expires_at = time("exp")?;
-    if expires_at.is_some_and(|at| at.plus(CLOCK_TOLERANCE) < expected.now) {
-        return Err(RequestObjectError::Expired);
-    }
-    if channel == Channel::QrCodes && !is_short_lived(time("iat")?, expires_at) {
+    let expires_at = check_times(claims, expected.now)?;
+    if channel == Channel::QrCodes && !is_short_lived(claims, expires_at) {
         return Err(RequestObjectError::LongLived);
-    }
-    let latest = expected.now.plus(CLOCK_TOLERANCE);
-    if time("iat")?.is_some_and(|at| at > latest) || time("nbf")?.is_some_and(|at| at > latest) {
-        return Err(RequestObjectError::FromTheFuture);
     }
     if let Some(nonce) = expected.wallet_nonce
         && claims.get("wallet_nonce").and_then(Value::as_str) != Some(nonce.as_str())
@@ -432,9 +424,34 @@ fn check_envelope(
     Ok(expires_at)
 }
 
+/// When the object was made, and until when an answer is welcome.
+pub(crate) fn check_times(
+    claims: &Map<String, Value>,
+    now: UnixTime,
+) -> Result<Option<UnixTime>, RequestObjectError> {
+    let time = |name: &str| match claims.get(name) {
+        None => Ok(None),
+        Some(value) => value
+            .as_i64()
+            .map(UnixTime::from_seconds)
+            .map(Some)
+            .ok_or(RequestObjectError::Malformed),
+    };
+    let expires_at = time("exp")?;
+    if expires_at.is_some_and(|at| at.plus(CLOCK_TOLERANCE) < now) {
+        return Err(RequestObjectError::Expired);
+    }
+    let latest = now.plus(CLOCK_TOLERANCE);
+    if time("iat")?.is_some_and(|at| at > latest) || time("nbf")?.is_some_and(|at| at > latest) {
+        return Err(RequestObjectError::FromTheFuture);
+    }
+    Ok(expires_at)
+}
+
 /// A request that is shown as a picture could be shown for ever, and its nonce cannot be remembered for ever.
-fn is_short_lived(issued_at: Option<UnixTime>, expires_at: Option<UnixTime>) -> bool {
-    match (issued_at, expires_at) {
+fn is_short_lived(claims: &Map<String, Value>, expires_at: Option<UnixTime>) -> bool {
+    let issued_at = claims.get("iat").and_then(Value::as_i64);
+    match (issued_at.map(UnixTime::from_seconds), expires_at) {
         (Some(from), Some(until)) => from <= until && until.since(from) <= qr_transport::MAX_REQUEST_LIFETIME,
         _ => false,
     }

@@ -85,7 +85,7 @@ impl VpToken {
         Ok(token)
     }
 
-    fn check(&self) -> Result<(), ResponseError> {
+    pub(crate) fn check(&self) -> Result<(), ResponseError> {
         if self.0.is_empty() || self.0.values().any(Vec::is_empty) {
             return Err(ResponseError::VpToken);
         }

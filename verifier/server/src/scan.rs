@@ -8,8 +8,8 @@ mod asking;
 mod claims;
 mod judging;
 mod operations;
-mod page;
-mod verdict;
+pub(crate) mod page;
+pub(crate) mod verdict;
 
 use core::time::Duration;
 use std::collections::BTreeMap;

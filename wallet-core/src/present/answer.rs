@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::SignOutcome;
-use symbolon_protocol::dcql::HolderBinding;
+use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
 use symbolon_protocol::openid4vp::request::PresentationRequest;
@@ -46,6 +46,13 @@ pub(super) enum Sealed {
     Shown(String),
 }
 
+/// Presentations that their holder's keys have signed.
+pub(super) struct SignedPresentations {
+    pub(super) vp_token: VpToken,
+    /// What they disclose.
+    pub(super) disclosed: Vec<DisclosedCredential>,
+}
+
 impl Wallet {
     /// Selects, binds and, if asked for so, encrypts. `choice` was checked against the query.
     pub(super) fn sign_answer(
@@ -58,33 +65,12 @@ impl Wallet {
         let request = verified.request();
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
         let encryption = request.response_encryption().map_err(|_| internal)?;
-        let binding = binding(request, encryption.as_ref(), now).ok_or(internal)?;
-        let mut presentations = BTreeMap::new();
-        let mut disclosed = Vec::new();
-        for (query_id, credentials) in choice.iter() {
-            let query = request
-                .dcql_query
-                .credential(query_id)
-                .ok_or(WalletError::InvalidChoice)?;
-            let mut answers = Vec::with_capacity(credentials.len());
-            for credential_id in credentials {
-                let (holding, paths) = holdings
-                    .chosen(query, *credential_id)
-                    .ok_or(WalletError::InvalidChoice)?;
-                let selected = Selected::of(&holding.opened, &paths)?;
-                disclosed.push(DisclosedCredential {
-                    credential: *credential_id,
-                    credential_type: holding.credential.credential_type.clone(),
-                    claims: holding.names_for_history(&selected)?,
-                });
-                match self.present_selected(selected, query.holder_binding, holding, &binding)? {
-                    Some(presentation) => answers.push(presentation),
-                    None => return Ok(Signed::KeyLocked),
-                }
-            }
-            presentations.insert(query_id.clone(), answers);
-        }
-        let vp_token = VpToken(presentations);
+        let audience = audience(request);
+        let binding = binding(request, encryption.as_ref(), &audience, now).ok_or(internal)?;
+        let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
+        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
+            return Ok(Signed::KeyLocked);
+        };
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
         let response = AuthorizationResponse {
             vp_token,
@@ -121,6 +107,44 @@ impl Wallet {
         }
     }
 
+    /// Selects and binds. `None` when the key store waits for the person.
+    pub(super) fn sign_presentations(
+        &self,
+        dcql_query: &DcqlQuery,
+        holdings: &Holdings<'_>,
+        choice: &Choice,
+        binding: &Binding<'_>,
+    ) -> Result<Option<SignedPresentations>, WalletError> {
+        let mut presentations = BTreeMap::new();
+        let mut disclosed = Vec::new();
+        for (query_id, credentials) in choice.iter() {
+            let query = dcql_query
+                .credential(query_id)
+                .ok_or(WalletError::InvalidChoice)?;
+            let mut answers = Vec::with_capacity(credentials.len());
+            for credential_id in credentials {
+                let (holding, paths) = holdings
+                    .chosen(query, *credential_id)
+                    .ok_or(WalletError::InvalidChoice)?;
+                let selected = Selected::of(&holding.opened, &paths)?;
+                disclosed.push(DisclosedCredential {
+                    credential: *credential_id,
+                    credential_type: holding.credential.credential_type.clone(),
+                    claims: holding.names_for_history(&selected)?,
+                });
+                match self.present_selected(selected, query.holder_binding, holding, binding)? {
+                    Some(presentation) => answers.push(presentation),
+                    None => return Ok(None),
+                }
+            }
+            presentations.insert(query_id.clone(), answers);
+        }
+        Ok(Some(SignedPresentations {
+            vp_token: VpToken(presentations),
+            disclosed,
+        }))
+    }
+
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
     /// format can go without. `None` when the key store waits for the person.
     fn present_selected(
@@ -146,30 +170,35 @@ impl Wallet {
     }
 }
 
-/// What the proofs of an answer are about; `None` for a request that says neither where its answer goes nor how it is encrypted, which
-/// no verified one does.
+/// Whom the proofs of an answer are for.
+fn audience(request: &PresentationRequest) -> String {
+    match &request.response_uri {
+        Some(_) => request.client_id.as_str().to_owned(),
+        None => proof_audience(request.client_id.as_str()),
+    }
+}
+
+/// What they are about; `None` for a request that says neither where its answer goes nor how it is encrypted, which no verified one
+/// does.
 fn binding<'r>(
     request: &'r PresentationRequest,
     encryption: Option<&ResponseEncryption>,
+    audience: &'r str,
     now: UnixTime,
 ) -> Option<Binding<'r>> {
     let (client_id, nonce) = (request.client_id.as_str(), request.nonce.as_str());
     let key = encryption.map(|encryption| encryption.key.thumbprint());
-    let (audience, transcript) = match (&request.response_uri, &key) {
-        (Some(address), key) => (
-            client_id.to_owned(),
-            SessionTranscript::openid4vp(client_id, nonce, key.as_ref(), address.as_str()),
-        ),
-        (None, Some(key)) => (
-            proof_audience(client_id),
-            SessionTranscript::symbolon_qr(client_id, nonce, key),
-        ),
+    let session = match (&request.response_uri, &key) {
+        (Some(address), key) => {
+            SessionTranscript::openid4vp(client_id, nonce, key.as_ref(), address.as_str())
+        }
+        (None, Some(key)) => SessionTranscript::symbolon_qr(client_id, nonce, key),
         (None, None) => return None,
     };
     Some(Binding {
         audience,
         nonce,
-        transcript,
+        session,
         now,
     })
 }

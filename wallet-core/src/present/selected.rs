@@ -40,11 +40,11 @@ pub(super) enum Selected<'h> {
 
 /// The request that a presentation is bound to.
 pub(super) struct Binding<'r> {
-    /// Whom the proof is for.
-    pub(super) audience: String,
+    /// The verifier, with the prefix of its kind and another one by QR codes; the origin of the page, over the Digital Credentials API.
+    pub(super) audience: &'r str,
     pub(super) nonce: &'r str,
-    /// What the device of an mdoc signs.
-    pub(super) transcript: SessionTranscript,
+    /// What the device of an mdoc authenticates.
+    pub(super) session: SessionTranscript,
     pub(super) now: UnixTime,
 }
 

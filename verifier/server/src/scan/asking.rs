@@ -146,7 +146,7 @@ fn draw(message: &Message) -> Option<Vec<u8>> {
 
 /// What is said of an answer as a whole, beside its reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Conclusion {
+pub(crate) enum Conclusion {
     /// Something that was asked for is missing.
     Incomplete,
     /// It is something else, or more, than was asked for.

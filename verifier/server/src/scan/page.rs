@@ -49,14 +49,14 @@ pub(super) struct Asked {
     pub(super) until: UnixTime,
 }
 
-pub(super) struct Pages {
+pub(crate) struct Pages {
     templates: Templates,
     translations: Arc<Translations>,
     verifier: String,
 }
 
 impl Pages {
-    pub(super) fn new(verifier: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn new(verifier: &str) -> Result<Self, TemplateError> {
         let translations = Translations::new(&SHIPPED).map(Arc::new);
         let translations = translations.map_err(|error| {
             TemplateError::new(symbolon_pages::ErrorKind::InvalidOperation, error.to_string())
@@ -68,7 +68,7 @@ impl Pages {
         })
     }
 
-    pub(super) fn translations(&self) -> &Translations {
+    pub(crate) fn translations(&self) -> &Translations {
         &self.translations
     }
 
@@ -105,7 +105,7 @@ impl Pages {
     }
 
     /// The verdicts alone, for the script to put into the page.
-    pub(super) fn verdicts(
+    pub(crate) fn verdicts(
         &self,
         language: &Translation,
         shown: &[Shown],
@@ -237,7 +237,7 @@ fn value_key(label: &Label, said: &str) -> Option<&'static str> {
 }
 
 /// `2026-11-28T07:30:00Z` to the minute, for people. The script of the page says it in the clock of the place.
-fn minutes(rfc3339: &str) -> String {
+pub(crate) fn minutes(rfc3339: &str) -> String {
     match rfc3339.split_once('T') {
         Some((day, time)) => format!("{day} {} UTC", time.get(..5).unwrap_or(time)),
         None => rfc3339.to_owned(),

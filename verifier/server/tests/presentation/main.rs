@@ -5,9 +5,13 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod builder;
+#[cfg(test)]
 mod by_qr;
 #[cfg(test)]
 mod choices;
+#[cfg(test)]
+mod digital_credentials;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]

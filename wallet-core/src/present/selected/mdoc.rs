@@ -47,5 +47,5 @@ pub(super) fn personal_claims(
 }
 
 pub(super) fn bind(presentation: Presentation, binding: &Binding<'_>) -> PreparedPresentation {
-    presentation.prepare(&binding.transcript)
+    presentation.prepare(&binding.session)
 }
