@@ -17,7 +17,7 @@ pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, Rot
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
-pub use relying_party::{PolicyCommand, RelyingPartyCommand};
+pub use relying_party::{OpenIdClientArguments, PolicyCommand, RelyingPartyCommand};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;

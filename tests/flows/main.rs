@@ -36,6 +36,7 @@ mod legacy;
 mod mosip;
 mod offers;
 mod offline;
+mod openid_provider;
 mod pixelpass;
 mod plain_http;
 mod presentations;

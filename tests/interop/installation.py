@@ -25,7 +25,7 @@ class Installation:
 
     def __init__(self, binary, folder):
         self.binary, self.folder = binary.resolve(), folder
-        self.servers = []
+        self.servers = {}
 
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -38,12 +38,10 @@ class Installation:
             capture_output=True,
             text=True,
         )
-        for role, port in zip(["issuer", "verifier"], ports):
-            log = open(self.folder / f"{role}.log", "wb")
-            server = subprocess.Popen([self.binary, role, "serve"], cwd=self.folder, stdout=log, stderr=log)
-            self.servers.append(server)
-            self.wait_for(port, server)
-        self.issuer = issuer
+        self.ports = dict(zip(["issuer", "verifier"], ports))
+        for role in self.ports:
+            self.start(role)
+        self.issuer, self.verifier = issuer, verifier
         self.run("records", "sample", "--count", "12", "--seed", "7", "--out", "people.ndjson")
         self.run("records", "import", "people.ndjson")
         people = [json.loads(line) for line in (self.folder / "people.ndjson").read_text().splitlines()]
@@ -54,9 +52,24 @@ class Installation:
         return self
 
     def __exit__(self, *_):
-        for server in self.servers:
-            server.terminate()
-            server.wait(timeout=START_LIMIT_SECONDS)
+        for role in list(self.servers):
+            self.stop(role)
+
+    def start(self, role):
+        log = open(self.folder / f"{role}.log", "ab")
+        server = subprocess.Popen([self.binary, role, "serve"], cwd=self.folder, stdout=log, stderr=log)
+        self.servers[role] = server
+        self.wait_for(self.ports[role], server)
+
+    def stop(self, role):
+        server = self.servers.pop(role)
+        server.terminate()
+        server.wait(timeout=START_LIMIT_SECONDS)
+
+    def start_again(self, role):
+        """Has a server take up what was changed in its files."""
+        self.stop(role)
+        self.start(role)
 
     @staticmethod
     def wait_for(port, server):

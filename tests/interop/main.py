@@ -12,7 +12,7 @@ from pathlib import Path
 
 from installation import Installation
 from peers import Npm, PyPI
-from formats import claim169, data_integrity, mdoc, rsa_signature_2018, sd_jwt_vc, vc_jwt
+from formats import claim169, data_integrity, mdoc, openid_connect, rsa_signature_2018, sd_jwt_vc, vc_jwt
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent.parent / "README.md"
@@ -94,6 +94,7 @@ def main(binary, work):
             (vc_jwt, [vc_jwt.peer_of_npm(npm)]),
             (rsa_signature_2018, [rsa_signature_2018.peer_of_npm(npm)]),
             (claim169, [claim169.peer_of_pypi(pypi)]),
+            (openid_connect, [openid_connect.peer_of_npm(npm), openid_connect.peer_of_pypi(pypi)]),
         ]:
             for peer in peers:
                 print(f"{module.FORMAT} with {peer.name}", flush=True)

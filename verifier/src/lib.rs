@@ -9,6 +9,7 @@
 //!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
 //! - [`verified_claims`] makes claims of OpenID Connect of a presentation, with how they were verified.
 //! - [`relying_party`] says who may ask, for what, how often.
+//! - [`openid_provider`] makes a sign-in of a presentation, for clients of OpenID Connect.
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
@@ -33,6 +34,7 @@ mod expected;
 pub mod haip;
 pub mod input;
 pub mod name;
+pub mod openid_provider;
 pub mod policy;
 pub mod relying_party;
 pub mod report;

@@ -15,6 +15,7 @@ mod error;
 mod keep;
 mod pattern;
 mod query;
+mod sign_in;
 #[cfg(test)]
 pub(crate) mod tests;
 

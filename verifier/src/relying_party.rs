@@ -6,6 +6,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use url::Url;
 
 use crate::name::PolicyName;
+use crate::openid_provider::OpenIdClientDocument;
 use crate::policy::{PolicyError, PolicyProblem, at};
 
 mod api_key;
@@ -57,6 +58,9 @@ pub struct RelyingParty {
     /// Where its results are announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
+    /// Its client of OpenID Connect, which signs people in here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openid_client: Option<OpenIdClientDocument>,
 }
 
 /// Whether something is permitted. What nobody permits is refused.
@@ -131,6 +135,7 @@ impl RelyingParty {
             requests_per_day: default_requests_per_day(),
             origins: Vec::new(),
             webhook: None,
+            openid_client: None,
         }
     }
 

@@ -1,12 +1,13 @@
 //! What a verifier keeps: its requests, their results, spent nonces, the keys and quotas of its relying parties, what is to be
 //! announced to them, and the last pack it accepted.
 //!
-//! Two traits, [`VerifierStore`] and what it builds on, [`RelyingPartyStore`]; one version in memory, and one conformance suite (feature `testing`) that every backend passes.
+//! Three traits, [`VerifierStore`] and what it builds on, [`RelyingPartyStore`] and [`OpenIdProviderStore`]; one version in memory, and one conformance suite (feature `testing`) that every backend passes.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod delivery;
 mod memory;
+mod openid_provider;
 mod record;
 mod relying_party;
 
@@ -18,6 +19,8 @@ use symbolon_trust::pack::LastSeen;
 
 pub use self::delivery::{Delivery, DeliveryEvent, DeliveryStage, GivenUp, MAX_ATTEMPTS};
 pub use self::memory::MemoryStore;
+pub use self::openid_provider::OpenIdProviderStore;
+pub(crate) use self::record::identifier;
 pub use self::record::{
     CredentialPeriod, DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow,
     PresentationResult, RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
@@ -32,7 +35,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// An implementation guarantees that an operation which has answered `Ok` survives a power cut, and that
 /// [`VerifierStore::consume_nonce`] and [`VerifierStore::record_result`] are atomic under concurrency: otherwise one
 /// response is accepted twice. [`conformance::check`] shows it.
-pub trait VerifierStore: RelyingPartyStore {
+pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore {
     /// Stores a new request.
     ///
     /// Answers [`Insertion::AlreadyPresent`] when the tenant has a request with this identifier, which then stays

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::digital_credentials::{InvalidOrigin, Origin};
-use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::identifier::{HttpUrl, UrlPolicy};
+use symbolon_protocol::oauth::client::ClientIdentifier;
+use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::DeliveryId;
@@ -83,6 +87,12 @@ pub enum RelyingPartyCommand {
         #[arg(value_name = "NAME", value_parser = relying_party_name)]
         party: RelyingPartyName,
     },
+    /// Gives a relying party a client of OpenID Connect, which has people signed in here, and says what its programs need to know
+    #[command(
+        name = "openid-client",
+        after_help = "Writes [openid_client] into the file of the relying party; docs/openid-provider.md says what more may stand there. A running verifier takes it up when it is started again.\n\nExample:\n  symbolon relying-party openid-client bank --client-id bank --redirect-uri https://bank.example/callback --jwks-uri https://bank.example/jwks --scope openid=open-account --subject identity=personal_administrative_number --verified-claims"
+    )]
+    OpenidClient(Box<OpenIdClientArguments>),
     /// Prints the secret that signs the webhooks of a relying party
     #[command(
         after_help = "Raise webhook.secret_version in its file for another secret.\n\nExample:\n  symbolon relying-party webhook-secret bank"
@@ -106,6 +116,53 @@ pub enum RelyingPartyCommand {
     },
 }
 
+/// `symbolon relying-party openid-client`
+#[derive(Debug, Args)]
+pub struct OpenIdClientArguments {
+    /// The relying party
+    #[arg(value_name = "NAME", value_parser = relying_party_name)]
+    pub party: RelyingPartyName,
+    /// What the client is called; the relying party's name without it
+    #[arg(long, value_name = "ID", value_parser = client_id)]
+    pub client_id: Option<ClientIdentifier>,
+    /// Where answers may go, exactly; may be given several times
+    #[arg(long = "redirect-uri", value_name = "URL", required = true, value_parser = redirect_uri)]
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where the client publishes its keys
+    #[arg(long, value_name = "URL", value_parser = keys_uri, conflicts_with = "jwks")]
+    pub jwks_uri: Option<HttpUrl>,
+    /// A file with its keys, a JWK Set
+    #[arg(long, value_name = "FILE", required_unless_present = "jwks_uri")]
+    pub jwks: Option<PathBuf>,
+    /// A scope value and the policy that it stands for; openid is for requests that name no other; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE=POLICY", required = true, value_parser = scope)]
+    pub scopes: Vec<(String, PolicyName)>,
+    /// A credential of the policy and the claim that identifies the person: a name, or a path as in DCQL; may be given several times
+    #[arg(long = "subject", value_name = "CREDENTIAL=CLAIM", required = true, value_parser = subject)]
+    pub subjects: Vec<(QueryId, ClaimsPath)>,
+    /// A claim that the client is told without asking for it; may be given several times
+    #[arg(long = "claim", value_name = "CLAIM")]
+    pub claims: Vec<String>,
+    /// Tell the client all verified claims without being asked for them one by one
+    #[arg(long)]
+    pub verified_claims: bool,
+    /// Sign the answers of the userinfo endpoint
+    #[arg(long)]
+    pub signed_userinfo: bool,
+    /// Take requests alone that the client has pushed
+    #[arg(long)]
+    pub pushed_requests: bool,
+    /// Give out no access token that is not bound to a key
+    #[arg(long)]
+    pub bound_tokens: bool,
+    /// Take no wallet on another device, which scans a code
+    #[arg(long)]
+    pub same_device_alone: bool,
+    /// Share the customers with every relying party of this sector
+    #[arg(long, value_name = "NAME")]
+    pub sector: Option<String>,
+}
+
 /// `symbolon policy …`
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
@@ -124,6 +181,33 @@ fn relying_party_name(text: &str) -> Result<RelyingPartyName, String> {
 
 fn policy_name(text: &str) -> Result<PolicyName, String> {
     PolicyName::parse(text).map_err(|error| error.to_string())
+}
+
+fn client_id(text: &str) -> Result<ClientIdentifier, String> {
+    ClientIdentifier::parse(text).ok_or_else(|| "not a client identifier".to_owned())
+}
+
+fn redirect_uri(text: &str) -> Result<RedirectUri, String> {
+    RedirectUri::parse(text).map_err(|_| "not an https URL without a fragment".to_owned())
+}
+
+fn keys_uri(text: &str) -> Result<HttpUrl, String> {
+    HttpUrl::parse(text).map_err(|error| error.to_string())
+}
+
+fn scope(text: &str) -> Result<(String, PolicyName), String> {
+    let (scope, policy) = text.split_once('=').ok_or("not SCOPE=POLICY")?;
+    Ok((scope.to_owned(), policy_name(policy)?))
+}
+
+fn subject(text: &str) -> Result<(QueryId, ClaimsPath), String> {
+    let (credential, claim) = text.split_once('=').ok_or("not CREDENTIAL=CLAIM")?;
+    let credential = QueryId::parse(credential).ok_or("not the id of a credential")?;
+    let claim = match claim.starts_with('[') {
+        true => serde_json::from_str(claim).map_err(|error| error.to_string())?,
+        false => ClaimsPath::top_level(claim),
+    };
+    Ok((credential, claim))
 }
 
 fn key_id(text: &str) -> Result<ApiKeyId, String> {

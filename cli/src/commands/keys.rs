@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
@@ -23,7 +24,8 @@ use crate::installation::files::{Readers, write_atomically};
 use crate::installation::keys::{KeyFolder, KeyPurpose, KeySlot, encode, read_chain_file};
 use crate::installation::retired::RetiredKeys;
 use crate::installation::rotation::{
-    RotationError, Taken, certified_identifier, make_next, rotate_certified, rotate_listed, take_certificate,
+    RotationError, Taken, certified_identifier, make_next, rotate_certified, rotate_listed, rotate_published,
+    take_certificate,
 };
 use crate::installation::{Installation, IssuerChoice, key_passphrase, root_passphrase};
 use crate::register::Register;
@@ -195,6 +197,9 @@ async fn encrypt(installation: &Installation) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long a retired key of ID tokens stays published: a day, for clients that keep ID tokens to verify them again.
+const ID_TOKEN_KEY_RETIREMENT: Duration = Duration::from_secs(24 * 60 * 60);
+
 async fn rotate(installation: &Installation, purpose: KeyPurpose) -> anyhow::Result<()> {
     let now = edge::system_time();
     match purpose {
@@ -207,6 +212,11 @@ async fn rotate(installation: &Installation, purpose: KeyPurpose) -> anyhow::Res
             let kinds = [CredentialKind::LdpVc, CredentialKind::JwtVc];
             let until = last_expiry(installation, &kinds, now).await?;
             rotate_listed(installation, purpose, until, &SystemRandomness, now)?;
+        }
+        KeyPurpose::IdTokenSigning => {
+            // The server that signs with the old one may run for a while: what it signs is good for minutes.
+            let until = now.plus(ID_TOKEN_KEY_RETIREMENT);
+            rotate_published(installation, purpose, until, &SystemRandomness, now)?;
         }
         _ => {
             only_stopped(installation).await?;

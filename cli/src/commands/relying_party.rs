@@ -1,5 +1,7 @@
 //! `symbolon relying-party …` and `symbolon policy …`
 
+mod openid_client;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -176,6 +178,7 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             ));
             Ok(())
         }
+        RelyingPartyCommand::OpenidClient(arguments) => openid_client::add(&installation, arguments),
         RelyingPartyCommand::BuilderLink { party, qr } => {
             let document = known(&installation, party)?;
             if document.request_builder == Permission::Refused {
@@ -251,7 +254,7 @@ const fn permission(allowed: bool) -> Permission {
     }
 }
 
-fn known(installation: &Installation, party: &RelyingPartyName) -> anyhow::Result<RelyingParty> {
+pub(super) fn known(installation: &Installation, party: &RelyingPartyName) -> anyhow::Result<RelyingParty> {
     let mut parties = relying_parties::relying_parties(installation)?;
     let document = parties.remove(party);
     document.with_context(|| format!("there is no relying party {party}"))

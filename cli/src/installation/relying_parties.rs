@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
+use symbolon_verifier::openid_provider::OpenIdClientDocument;
 use symbolon_verifier::policy::PolicyDocument;
 use symbolon_verifier::relying_party::RelyingParty;
 use thiserror::Error;
 
 use crate::configuration::LoadedConfiguration;
 use crate::installation::Installation;
+use crate::installation::files::{Readers, write_atomically};
 
 /// The largest file of a policy or a relying party, in bytes.
 const MAX_FILE_BYTES: u64 = 256 << 10;
@@ -116,6 +118,40 @@ pub fn add(
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|source| failed(&path, source))?;
+    Ok(path)
+}
+
+/// Writes a client of OpenID Connect behind what stands in the file of a relying party, which keeps its comments. `check` looks at the
+/// installation with it; where that refuses it, the file is as before.
+///
+/// # Errors
+/// [`ListedFileError`], or what `check` says.
+pub fn add_openid_client(
+    installation: &Installation,
+    name: &RelyingPartyName,
+    client: &OpenIdClientDocument,
+    check: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    #[derive(serde::Serialize)]
+    struct Section<'a> {
+        openid_client: &'a OpenIdClientDocument,
+    }
+    let path = folder(installation).join(format!("{name}.toml"));
+    let before = fs::read_to_string(&path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => ListedFileError::Unknown(name.clone()),
+        _ => failed(&path, source),
+    })?;
+    let section = toml::to_string(&Section {
+        openid_client: client,
+    })?;
+    let write = |text: &str| {
+        write_atomically(&path, text.as_bytes(), Readers::Everyone).map_err(|source| failed(&path, source))
+    };
+    write(&format!("{}\n\n{section}", before.trim_end()))?;
+    if let Err(refused) = check() {
+        write(&before)?;
+        return Err(refused);
+    }
     Ok(path)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
@@ -19,15 +19,16 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup,
-    Server,
+    BuilderCode, CheckedPolicies, Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanCode,
+    ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
 use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
-use crate::edge::SystemRandomness;
+use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
+use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TENANT, relying_parties};
 use crate::services::{clock, encryption};
 
@@ -52,6 +53,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
+    let id_token_signer = id_token_signer(installation, &configuration)?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
@@ -70,6 +72,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
             sign: Arc::new(signing),
             chain,
         },
+        id_token_signer,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -92,6 +95,30 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+/// The key that signs ID tokens, and those that it has replaced. An installation of an earlier version has none, and needs none as long
+/// as no relying party has a client.
+fn id_token_signer(
+    installation: &Installation,
+    configuration: &VerifierConfiguration,
+) -> anyhow::Result<Option<IdTokenSigner>> {
+    let (keys, purpose) = (&installation.keys, KeyPurpose::IdTokenSigning);
+    if !keys.has_key(purpose)? {
+        let mut parties = configuration.relying_parties.values();
+        if parties.any(|party| party.openid_client.is_some()) {
+            bail!("there is no key that signs ID tokens: make it with symbolon init --upgrade");
+        }
+        return Ok(None);
+    }
+    let key = keys.read_key(purpose, &installation.provider)?;
+    let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
+    Ok(Some(IdTokenSigner {
+        key: key.handle().clone(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(key),
+        retired,
+    }))
 }
 
 /// Checks policies and relying parties as [`start`] does.

@@ -166,22 +166,7 @@ impl AuthorizationRequest {
 
     /// Reads the parameters of a form.
     pub(crate) fn take_from(form: &mut Form) -> Result<Self, AuthorizationRequestRefused> {
-        // Who asks and where the answer goes comes first: without them, an error stays with the browser.
-        let client_id = take_client_id(form)?;
-        let redirect_uri = form
-            .take_value("redirect_uri")
-            .ok_or(AuthorizationRequestError::MissingRedirectUri)?;
-        let redirect_uri =
-            RedirectUri::parse(&redirect_uri).map_err(|_| AuthorizationRequestError::RedirectUri)?;
-        let state = form.take_value("state").map(State::parse);
-        let address = AnswerAddress {
-            client_id,
-            redirect_uri,
-            state: state.clone().flatten(),
-        };
-        if state == Some(None) {
-            return Err(address.refuse(AuthorizationRequestError::State));
-        }
+        let address = take_address(form)?;
         match Asked::take_from(form) {
             Ok(asked) => Ok(asked.at(address)),
             Err(error) => Err(address.refuse(error)),
@@ -189,7 +174,27 @@ impl AuthorizationRequest {
     }
 }
 
-fn take_client_id(form: &mut Form) -> Result<ClientIdentifier, AuthorizationRequestError> {
+/// Reads who asks and where the answer goes. It comes first: without them, an error stays with the browser.
+pub(crate) fn take_address(form: &mut Form) -> Result<AnswerAddress, AuthorizationRequestRefused> {
+    let client_id = take_client_id(form)?;
+    let redirect_uri = form
+        .take_value("redirect_uri")
+        .ok_or(AuthorizationRequestError::MissingRedirectUri)?;
+    let redirect_uri =
+        RedirectUri::parse(&redirect_uri).map_err(|_| AuthorizationRequestError::RedirectUri)?;
+    let state = form.take_value("state").map(State::parse);
+    let address = AnswerAddress {
+        client_id,
+        redirect_uri,
+        state: state.clone().flatten(),
+    };
+    if state == Some(None) {
+        return Err(address.refuse(AuthorizationRequestError::State));
+    }
+    Ok(address)
+}
+
+pub(crate) fn take_client_id(form: &mut Form) -> Result<ClientIdentifier, AuthorizationRequestError> {
     let text = form
         .take_value("client_id")
         .ok_or(AuthorizationRequestError::MissingClientId)?;

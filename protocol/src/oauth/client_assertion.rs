@@ -2,7 +2,10 @@
 //!
 //! The audience is the issuer identifier of the authorization server, as one string and nothing else. RFC 7523 also
 //! allowed the address of the token endpoint; an assertion with such an audience can be meant for another server that
-//! names the same address in its metadata, which is why FAPI 2.0 and the revision of RFC 7523 narrow it.
+//! names the same address in its metadata, which is why FAPI 2.0 and the revision of RFC 7523 narrow it. What we sign has
+//! that audience alone. A server whose clients were written for OpenID Connect Core 1.0, whose section 9 has them name the
+//! token endpoint, takes that address too ([`AssertionAudience::IssuerOrEndpoints`]): the danger is a client's, which signs
+//! for a server that it does not know, and not the server's.
 //!
 //! [RFC 7521]: https://www.rfc-editor.org/rfc/rfc7521
 //! [RFC 7523]: https://www.rfc-editor.org/rfc/rfc7523
@@ -18,7 +21,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::client::ClientIdentifier;
 use super::error::TokenErrorCode;
 use super::jwt::{CLOCK_TOLERANCE, JwtId, time_claim};
-use crate::identifier::IssuerIdentifier;
+use crate::identifier::{HttpUrl, IssuerIdentifier};
 
 /// The one `client_assertion_type`.
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -99,6 +102,65 @@ pub fn claimed_client(assertion: &ClientAssertion) -> Result<ClientIdentifier, A
         .ok_or(AssertionError::WrongSubject)
 }
 
+/// Which audiences of an assertion name the server.
+#[derive(Debug, Clone, Copy)]
+pub enum AssertionAudience<'a> {
+    /// The issuer identifier, as one string.
+    Issuer(&'a IssuerIdentifier),
+    /// The issuer identifier, or the address of an endpoint that clients of OpenID Connect Core 1.0 §9 and [RFC 9126 §2] name; as one
+    /// string, or a list of nothing else.
+    ///
+    /// [RFC 9126 §2]: https://www.rfc-editor.org/rfc/rfc9126#section-2
+    IssuerOrEndpoints {
+        /// The server.
+        issuer: &'a IssuerIdentifier,
+        /// Its endpoints.
+        endpoints: &'a [HttpUrl],
+    },
+}
+
+impl AssertionAudience<'_> {
+    fn is_named_by(self, audience: Option<&Value>) -> bool {
+        match (self, audience) {
+            (Self::Issuer(issuer), Some(Value::String(audience))) => audience == issuer.as_str(),
+            (Self::IssuerOrEndpoints { .. }, Some(Value::String(audience))) => self.takes(audience),
+            (Self::IssuerOrEndpoints { .. }, Some(Value::Array(audiences))) => {
+                !audiences.is_empty()
+                    && audiences
+                        .iter()
+                        .all(|audience| audience.as_str().is_some_and(|audience| self.takes(audience)))
+            }
+            _ => false,
+        }
+    }
+
+    fn takes(self, audience: &str) -> bool {
+        match self {
+            Self::Issuer(issuer) => audience == issuer.as_str(),
+            Self::IssuerOrEndpoints { issuer, endpoints } => {
+                audience == issuer.as_str() || endpoints.iter().any(|endpoint| endpoint.as_str() == audience)
+            }
+        }
+    }
+}
+
+/// Verifies an assertion of `client`, who registered `keys`, for the server of this identifier. As [`verify_for`] with
+/// [`AssertionAudience::Issuer`].
+///
+/// # Errors
+/// [`AssertionError`].
+pub fn verify(
+    assertion: &ClientAssertion,
+    client: &ClientIdentifier,
+    keys: &[PublicKey],
+    server: &IssuerIdentifier,
+    now: UnixTime,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedAssertion, AssertionError> {
+    let audience = AssertionAudience::Issuer(server);
+    verify_for(assertion, client, keys, audience, now, crypto)
+}
+
 /// Verifies an assertion of `client`, who registered `keys` ([RFC 7523 §3]). Whether its `jti` was seen before is for
 /// the server's store.
 ///
@@ -106,11 +168,11 @@ pub fn claimed_client(assertion: &ClientAssertion) -> Result<ClientIdentifier, A
 /// [`AssertionError`].
 ///
 /// [RFC 7523 §3]: https://www.rfc-editor.org/rfc/rfc7523#section-3
-pub fn verify(
+pub fn verify_for(
     assertion: &ClientAssertion,
     client: &ClientIdentifier,
     keys: &[PublicKey],
-    server: &IssuerIdentifier,
+    audience: AssertionAudience<'_>,
     now: UnixTime,
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedAssertion, AssertionError> {
@@ -140,7 +202,7 @@ pub fn verify(
     if text("iss") != Some(client.as_str()) || text("sub") != Some(client.as_str()) {
         return Err(AssertionError::WrongSubject);
     }
-    if text("aud") != Some(server.as_str()) {
+    if !audience.is_named_by(claims.get("aud")) {
         return Err(AssertionError::WrongAudience);
     }
     let time = |name: &str| time_claim(&claims, name).map_err(|_| AssertionError::Malformed);
@@ -211,7 +273,7 @@ pub enum AssertionError {
     /// `iss` or `sub` is not the client.
     #[error("the client assertion is not of this client")]
     WrongSubject,
-    /// `aud` is not the issuer identifier alone.
+    /// `aud` names something else than the server, or something beside it.
     #[error("the client assertion is for another audience")]
     WrongAudience,
     /// No `exp`.
@@ -297,6 +359,45 @@ mod tests {
             NOW.plus(ASSERTION_LIFETIME).plus(CLOCK_TOLERANCE)
         );
         assert_eq!(format!("{assertion:?}"), "ClientAssertion(..)");
+    }
+
+    #[test]
+    fn clients_of_openid_connect_may_name_an_endpoint_and_nothing_beside_it() {
+        let endpoint = |text: &str| HttpUrl::parse(text).unwrap();
+        let (issuer, endpoints) = (
+            server(),
+            [
+                endpoint("https://as.example/token"),
+                endpoint("https://as.example/par"),
+            ],
+        );
+        let audience = AssertionAudience::IssuerOrEndpoints {
+            issuer: &issuer,
+            endpoints: &endpoints,
+        };
+        let at = NOW.seconds();
+        for (aud, taken) in [
+            (json!("https://as.example"), true),
+            (json!("https://as.example/token"), true),
+            (json!(["https://as.example", "https://as.example/par"]), true),
+            (json!([]), false),
+            (json!(["https://as.example", "https://other.example"]), false),
+            (json!(["https://as.example", 7]), false),
+            (json!("https://as.example/token/"), false),
+            (json!("https://other.example"), false),
+            (Value::Null, false),
+        ] {
+            let claims = json!({ "iss": "wallet", "sub": "wallet", "aud": aud, "jti": "a", "exp": at + 60 });
+            let assertion = signed(json!({}), &claims);
+            let keys = [key(1).public_key()];
+            let verified = verify_for(&assertion, &client(), &keys, audience, NOW, &RustCryptoProvider);
+            let expected = if taken {
+                Ok(())
+            } else {
+                Err(AssertionError::WrongAudience)
+            };
+            assert_eq!(verified.map(|_| ()), expected, "{aud}");
+        }
     }
 
     #[test]

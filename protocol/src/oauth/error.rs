@@ -95,6 +95,10 @@ error_codes! {
         RequestNotSupported = "request_not_supported",
         /// The server takes no `request_uri`.
         RequestUriNotSupported = "request_uri_not_supported",
+        /// Nothing may be shown, and nobody is signed in ([OpenID Connect Core 1.0 §3.1.2.6]).
+        ///
+        /// [OpenID Connect Core 1.0 §3.1.2.6]: https://openid.net/specs/openid-connect-core-1_0.html#AuthError
+        LoginRequired = "login_required",
         /// Client authentication failed (pushed requests alone).
         InvalidClient = "invalid_client",
         /// The proof of the client's key is wrong (pushed requests alone).

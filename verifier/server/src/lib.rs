@@ -8,6 +8,7 @@ mod digital_credentials;
 pub mod evidence_cache;
 mod identities;
 mod judge;
+mod openid_provider;
 mod quota;
 mod relying_party;
 mod request;
@@ -17,6 +18,7 @@ mod server;
 mod state;
 pub mod store;
 
+pub use openid_provider::IdTokenSigner;
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::BuilderCode;
 pub use routes::description::description;

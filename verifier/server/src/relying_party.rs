@@ -19,6 +19,7 @@ use symbolon_verifier::store::{
 };
 
 use crate::configuration::{MAX_RESULT_RETENTION_SECONDS, VerifierConfiguration};
+use crate::openid_provider::openid_clients;
 use crate::quota::Quota;
 use crate::server::StartError;
 use crate::state::State;
@@ -47,8 +48,10 @@ impl CheckedPolicies {
         urls: UrlPolicy,
     ) -> Result<Self, StartError> {
         let queries = parse_queries(configuration)?;
+        let policies = compile_policies(configuration, trust_list, &queries)?;
+        openid_clients(configuration, &policies, urls)?;
         Ok(Self {
-            policies: compile_policies(configuration, trust_list, &queries)?,
+            policies,
             relying_parties: open_relying_parties(configuration, urls)?.len(),
         })
     }

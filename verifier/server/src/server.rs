@@ -30,7 +30,7 @@ use crate::deliver::deliver;
 use crate::identities::Identities;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
 use crate::state::{Dependencies, State};
-use crate::{routes, scan};
+use crate::{openid_provider, routes, scan};
 
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -104,6 +104,9 @@ pub enum StartError {
         #[source]
         source: PolicyError,
     },
+    /// A relying party has a client of OpenID Connect, and there is no key for its ID tokens.
+    #[error("there is no key that signs ID tokens, which the client of a relying party needs")]
+    NoIdTokenSigner,
     /// The page that scans cannot be made.
     #[error(transparent)]
     ScanPage(#[from] scan::ScanPageError),
@@ -180,6 +183,9 @@ impl Server {
         if let Some(setup) = scan {
             let desk = scan::Desk::new(Arc::clone(&state), setup)?;
             router = router.merge(scan::router(desk));
+        }
+        if let Some(provider) = openid_provider::Provider::open(&state)? {
+            router = router.merge(openid_provider::router(provider));
         }
         let router = around(router);
         let listener = serve(listener, encryption, router).await?;

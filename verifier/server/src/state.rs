@@ -23,6 +23,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
+use crate::openid_provider::IdTokenSigner;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
@@ -68,6 +69,8 @@ pub struct Dependencies {
     pub master_secret: MasterSecret,
     /// Signs requests.
     pub signer: RequestSigner,
+    /// Signs ID tokens; needed where a relying party has a client of OpenID Connect.
+    pub id_token_signer: Option<IdTokenSigner>,
     /// Whom the verifier trusts.
     pub trust_list: Arc<TrustList>,
     /// What the verifier demands.

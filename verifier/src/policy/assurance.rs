@@ -92,6 +92,12 @@ impl Assurances {
         self.levels.get(self.rank_of(report)?).map(String::as_str)
     }
 
+    /// The levels, the lowest first.
+    #[must_use]
+    pub fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
     /// The trust framework of the levels.
     #[must_use]
     pub fn trust_framework(&self) -> Option<&str> {

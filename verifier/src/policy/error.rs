@@ -3,6 +3,8 @@
 use symbolon_protocol::dcql::DcqlError;
 use thiserror::Error;
 
+use crate::openid_provider::OpenIdClientProblem;
+
 /// Why a policy is refused, with the key of its file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{key}: {problem}")]
@@ -151,6 +153,9 @@ pub enum PolicyProblem {
     /// A webhook address that the installation does not use.
     #[error("must be an https URL without user, password and fragment")]
     WebhookUrl,
+    /// Something of the client of OpenID Connect.
+    #[error(transparent)]
+    OpenIdClient(#[from] OpenIdClientProblem),
     /// An origin that no page of the installation's has.
     #[error("must be the origin of an https page, such as https://shop.example")]
     Origin,

@@ -1,5 +1,6 @@
 //! What every implementation of [`VerifierStore`] must do. A backend's own test calls [`check`] with an empty store.
 
+mod openid_provider;
 mod relying_party;
 
 use core::time::Duration;
@@ -27,6 +28,7 @@ pub async fn check(store: &dyn VerifierStore) {
     remembers_packs_by_comparison(store).await;
     removes_what_expired_and_nothing_else(store).await;
     relying_party::check(store).await;
+    openid_provider::check(store).await;
 }
 
 async fn keeps_requests_apart_by_tenant(store: &dyn VerifierStore) {

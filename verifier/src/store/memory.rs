@@ -1,5 +1,6 @@
 //! The store in memory: for tests and for readers that keep nothing.
 
+mod openid_provider;
 mod relying_party;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,8 @@ use symbolon_trust::pack::LastSeen;
 
 use crate::name::RelyingPartyName;
 use crate::relying_party::{ApiKeyId, ApiKeyRecord};
+
+use self::openid_provider::SignIns;
 
 use super::{
     Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, Replacement,
@@ -30,6 +33,7 @@ struct Contents {
     api_keys: BTreeMap<(TenantId, ApiKeyId), ApiKeyRecord>,
     quotas: BTreeMap<(TenantId, RelyingPartyName, QuotaWindow), u32>,
     deliveries: BTreeMap<(TenantId, DeliveryId), Delivery>,
+    sign_ins: SignIns,
 }
 
 impl MemoryStore {
@@ -176,6 +180,7 @@ impl VerifierStore for MemoryStore {
             removed += 1;
         }
         removed += contents.remove_expired_of_relying_parties(now, limit.saturating_sub(removed));
+        removed += contents.remove_expired_sign_ins(now, limit.saturating_sub(removed));
         ready(removed)
     }
 }

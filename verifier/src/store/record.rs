@@ -1,7 +1,5 @@
 //! The values in the store.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 use symbolon_credential::Validity;
 use symbolon_crypto::UnixTime;
@@ -15,22 +13,23 @@ use crate::report::Report;
 /// The longest identifier, in bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 128;
 
+/// Declares an identifier that is URL-safe and bounded.
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// Takes an identifier: 1 to [`MAX_IDENTIFIER_BYTES`] characters of `A-Z a-z 0-9 - _`.
+            /// Takes an identifier: 1 to 128 characters of `A-Z a-z 0-9 - _`.
             ///
             /// # Errors
-            /// [`InvalidIdentifier`] for any other text.
-            pub fn parse(text: &str) -> Result<Self, InvalidIdentifier> {
+            /// [`InvalidIdentifier`](crate::store::InvalidIdentifier) for any other text.
+            pub fn parse(text: &str) -> Result<Self, $crate::store::InvalidIdentifier> {
                 let url_safe = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-                if text.is_empty() || text.len() > MAX_IDENTIFIER_BYTES || !url_safe {
-                    return Err(InvalidIdentifier);
+                if text.is_empty() || text.len() > $crate::store::MAX_IDENTIFIER_BYTES || !url_safe {
+                    return Err($crate::store::InvalidIdentifier);
                 }
                 Ok(Self(text.to_owned()))
             }
@@ -42,14 +41,14 @@ macro_rules! identifier {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 formatter.write_str(&self.0)
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidIdentifier;
+            type Error = $crate::store::InvalidIdentifier;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
                 Self::parse(&text)
@@ -63,6 +62,7 @@ macro_rules! identifier {
         }
     };
 }
+pub(crate) use identifier;
 
 identifier! {
     /// Whose data it is, where one installation serves several.

@@ -14,6 +14,7 @@ mod oauth;
 mod pack;
 mod pictures;
 mod presentation;
+mod proximity;
 mod qr_transport;
 mod recognised;
 mod sd_jwt;
@@ -59,6 +60,9 @@ pub const TARGETS: &[Target] = &[
     presentation::PRESENTATION,
     pictures::PICTURES,
     qr_transport::QR_TRANSPORT,
+    proximity::ENGAGEMENT,
+    proximity::SESSION,
+    proximity::FRAMES,
 ];
 
 /// A parser among several of one target.

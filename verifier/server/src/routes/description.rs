@@ -14,7 +14,8 @@ pub fn description(identifier: &IssuerIdentifier, audience: Audience) -> OpenApi
     let endpoints = endpoints
         .endpoints()
         .clone()
-        .and(crate::scan::endpoints().endpoints());
+        .and(crate::scan::endpoints().endpoints())
+        .and(crate::openid_provider::endpoints().endpoints());
     let about = About {
         title: "Symbolon verifier",
         description: "Asks wallets for presentations by OpenID for Verifiable Presentations 1.0, and judges them.",

@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 /// Whether the body is said to be a form, which is what wallets send ([OpenID4VP §5.10, §8.2]).
 ///
 /// [OpenID4VP §5.10, §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
-pub(super) fn is_form(headers: &HeaderMap) -> bool {
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     is_of(headers, "application/x-www-form-urlencoded")
 }
 

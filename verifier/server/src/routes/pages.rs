@@ -31,9 +31,9 @@ use super::error::store_failed;
 use super::request_object::stored_query;
 use crate::state::State;
 
-pub(crate) use self::render::DamagedPages;
 pub(crate) use self::render::Pages;
-pub(super) use self::render::{QrCode, base, icon, script, style};
+pub(crate) use self::render::{DamagedPages, QrCode};
+pub(super) use self::render::{base, icon, script, style};
 
 /// How often the page of another device looks for the answer, in seconds.
 const REFRESH_SECONDS: u32 = 3;
@@ -161,7 +161,7 @@ pub(super) async fn come_back(
 }
 
 /// The code of a result, when this is it.
-pub(super) fn fitting_code<'r>(result: &'r PresentationResult, brought: &str) -> Option<&'r Nonce> {
+pub(crate) fn fitting_code<'r>(result: &'r PresentationResult, brought: &str) -> Option<&'r Nonce> {
     let code = result.response_code.as_ref()?;
     bool::from(code.as_str().as_bytes().ct_eq(brought.as_bytes())).then_some(code)
 }

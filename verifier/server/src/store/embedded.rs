@@ -1,4 +1,5 @@
 mod expiry;
+mod openid_provider;
 mod relying_party;
 
 use std::collections::BTreeSet;

@@ -1,11 +1,12 @@
 //! Where everything stands.
 //!
 //! Nothing of it is part of a backup (`docs/operations.md`): requests, results and what is to be announced are other people's data
-//! with an end, keys and quotas are rights. Who the relying parties are stands in files, which a backup holds.
+//! with an end, keys, quotas, codes and tokens are rights. Who the relying parties are stands in files, which a backup holds.
 
 use symbolon_crypto::UnixTime;
 use symbolon_store::{Key, Space, Tenant};
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::openid_provider::{GrantId, PushedRequestId, SignInId};
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::{
     Cursor, Delivery, DeliveryId, Nonce, QuotaKind, QuotaWindow, RequestId, RequestRecord, TenantId,
@@ -26,6 +27,12 @@ pub(super) const REQUESTS_OF: Space = Space::new("verifier-requests-of");
 pub(super) const DELIVERIES: Space = Space::new("verifier-deliveries");
 /// What is to be announced, in the order of time.
 pub(super) const DUE_DELIVERIES: Space = Space::new("verifier-due-deliveries");
+/// Requests that clients of OpenID Connect have pushed.
+pub(super) const PUSHED_REQUESTS: Space = Space::new("verifier-openid-pushed");
+/// Sign-ins under way.
+pub(super) const SIGN_INS: Space = Space::new("verifier-openid-sign-ins");
+/// Codes and tokens.
+pub(super) const GRANTS: Space = Space::new("verifier-openid-grants");
 /// When what expires, in the order of time.
 pub(super) const EXPIRIES: Space = Space::new("verifier-expiries");
 /// The tenants that have anything.
@@ -33,7 +40,7 @@ pub(super) const TENANTS: Space = Space::new("verifier-tenants");
 
 /// Everything that a tenant has in the end nothing of, but for keys and packs, which stay until they are removed or replaced.
 #[cfg(test)]
-pub(super) const OF_TENANTS: [Space; 10] = [
+pub(super) const OF_TENANTS: [Space; 13] = [
     REQUESTS,
     RESULTS,
     NONCES,
@@ -43,6 +50,9 @@ pub(super) const OF_TENANTS: [Space; 10] = [
     REQUESTS_OF,
     DELIVERIES,
     DUE_DELIVERIES,
+    PUSHED_REQUESTS,
+    SIGN_INS,
+    GRANTS,
     EXPIRIES,
 ];
 
@@ -64,6 +74,9 @@ pub(super) enum Expiring {
     /// The suffix of its key.
     Quota(String),
     Delivery(DeliveryId),
+    PushedRequest(PushedRequestId),
+    SignIn(SignInId),
+    Grant(GrantId),
 }
 
 /// The key of an expiry. Its suffix sorts by time.
@@ -74,6 +87,9 @@ pub(super) fn expiry(tenant: &Tenant, at: UnixTime, what: &Expiring) -> Key {
         Expiring::Nonce(nonce) => (NONCE_KIND, nonce.as_str()),
         Expiring::Quota(suffix) => (QUOTA_KIND, suffix.as_str()),
         Expiring::Delivery(id) => (DELIVERY_KIND, id.as_str()),
+        Expiring::PushedRequest(id) => (PUSHED_REQUEST_KIND, id.as_str()),
+        Expiring::SignIn(id) => (SIGN_IN_KIND, id.as_str()),
+        Expiring::Grant(id) => (GRANT_KIND, id.as_str()),
     };
     suffix.push(kind);
     suffix.extend_from_slice(name.as_bytes());
@@ -90,6 +106,9 @@ pub(super) fn parse_expiry(suffix: &[u8]) -> Option<(UnixTime, Expiring)> {
         NONCE_KIND => Expiring::Nonce(Nonce::parse(name).ok()?),
         QUOTA_KIND => Expiring::Quota(name.to_owned()),
         DELIVERY_KIND => Expiring::Delivery(DeliveryId::parse(name).ok()?),
+        PUSHED_REQUEST_KIND => Expiring::PushedRequest(PushedRequestId::parse(name).ok()?),
+        SIGN_IN_KIND => Expiring::SignIn(SignInId::parse(name).ok()?),
+        GRANT_KIND => Expiring::Grant(GrantId::parse(name).ok()?),
         _ => return None,
     };
     Some((unsortable(*time), what))
@@ -99,6 +118,9 @@ const REQUEST_KIND: u8 = b'r';
 const NONCE_KIND: u8 = b'n';
 const QUOTA_KIND: u8 = b'q';
 const DELIVERY_KIND: u8 = b'd';
+const PUSHED_REQUEST_KIND: u8 = b'p';
+const SIGN_IN_KIND: u8 = b's';
+const GRANT_KIND: u8 = b'g';
 
 pub(super) fn api_key(tenant: &Tenant, id: &ApiKeyId) -> Key {
     tenant.key(API_KEYS, id.as_str())

@@ -48,7 +48,9 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
+use symbolon_verifier_server::{
+    Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -217,6 +219,7 @@ impl World {
                 sign: Arc::new(KeyOf(signer)),
                 chain: vec![leaf],
             },
+            id_token_signer: Some(id_token_signer()),
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -401,10 +404,46 @@ impl World {
         self.issue(reference, 5)
     }
 
-    fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
-        let Value::Object(claims) = json!({"given_name": "Amina", "family_name": "Diallo"}) else {
+    /// A credential with claims of its own, of which those at these paths can be withheld.
+    pub(crate) fn credential_with(&self, claims: Value, selectable: &[Value]) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        let Value::Object(claims) = claims else {
             panic!("claims are an object");
         };
+        let selectable = selectable
+            .iter()
+            .map(|path| serde_json::from_value(path.clone()).unwrap());
+        let reference = IssuerKeyReference::CertificateChain(chain);
+        self.issue_claims(&reference, 5, claims, selectable.collect())
+    }
+
+    fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
+        let claims = json!({"given_name": "Amina", "family_name": "Diallo"});
+        self.issue_saying(reference, salts, claims)
+    }
+
+    /// A credential that says something else.
+    pub(crate) fn credential_saying(&self, claims: Value, salts: u64) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        self.issue_saying(&IssuerKeyReference::CertificateChain(chain), salts, claims)
+    }
+
+    fn issue_saying(&self, reference: &IssuerKeyReference, salts: u64, claims: Value) -> String {
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object");
+        };
+        let selectable = claims.keys().map(|name| ClaimsPath::top_level(name.as_str()));
+        let selectable = selectable.collect();
+        self.issue_claims(reference, salts, claims, selectable)
+    }
+
+    fn issue_claims(
+        &self,
+        reference: &IssuerKeyReference,
+        salts: u64,
+        claims: Map<String, Value>,
+        selectable: Vec<ClaimsPath>,
+    ) -> String {
         let credential = CredentialToIssue {
             vct: VerifiableCredentialType::parse(vct(&self.issuer).as_str()).unwrap(),
             issuer: Some(self.issuer.identifier.as_str().to_owned()),
@@ -413,10 +452,7 @@ impl World {
             expires: Some(NOW.plus(DAY * 30)),
             status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
             holder: Some(self.holder.public_key().clone()),
-            selectable: claims
-                .keys()
-                .map(|name| ClaimsPath::top_level(name.as_str()))
-                .collect(),
+            selectable,
             claims,
             decoys: Decoys::None,
         };
@@ -446,8 +482,18 @@ impl World {
         nonce: &str,
         names: &[&str],
     ) -> String {
-        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
+        self.present_paths(credential, audience, nonce, &paths)
+    }
+
+    pub(crate) fn present_paths(
+        &self,
+        credential: &str,
+        audience: &str,
+        nonce: &str,
+        paths: &[ClaimsPath],
+    ) -> String {
+        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let claims = KeyBindingClaims {
             algorithm: SignatureAlgorithm::Es256,
             audience: audience.to_owned(),
@@ -455,7 +501,7 @@ impl World {
             issued_at: self.now(),
             transaction_data: None,
         };
-        let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
+        let prepared = select(&parsed, paths).unwrap().prepare_key_binding(&claims);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));
         prepared.finish(&signature)
     }
@@ -532,6 +578,16 @@ pub(crate) fn json_of(fetched: &Fetched) -> Value {
 
 pub(crate) fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
+}
+
+fn id_token_signer() -> IdTokenSigner {
+    let key = TestKey::new(SignatureAlgorithm::Es256, 530);
+    IdTokenSigner {
+        key: key.handle(),
+        public_key: key.public_key().clone(),
+        retired: vec![TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone()],
+        sign: Arc::new(KeyOf(key)),
+    }
 }
 
 fn loopback() -> SocketAddr {

@@ -104,7 +104,7 @@ pub(super) struct Ask {
 
 /// A QR code as the path of a drawing.
 #[derive(Serialize)]
-pub(in crate::routes) struct QrCode {
+pub(crate) struct QrCode {
     path: String,
     width: u32,
     quiet_zone: u32,
@@ -112,7 +112,7 @@ pub(in crate::routes) struct QrCode {
 
 impl QrCode {
     /// `None` when the link is longer than a code can be.
-    pub(in crate::routes) fn of(link: &str) -> Option<Self> {
+    pub(crate) fn of(link: &str) -> Option<Self> {
         let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST).ok()?;
         Some(Self {
             path: symbol.to_svg_path(),

@@ -40,6 +40,9 @@ impl EmbeddedVerifierStore {
             Expiring::Nonce(nonce) => vec![tenant.key(keys::NONCES, nonce.as_str())],
             Expiring::Quota(suffix) => vec![tenant.key(keys::QUOTAS, suffix)],
             Expiring::Request(id) => self.keys_of_request(tenant, id)?,
+            Expiring::PushedRequest(id) => vec![tenant.key(keys::PUSHED_REQUESTS, id.as_str())],
+            Expiring::SignIn(id) => vec![tenant.key(keys::SIGN_INS, id.as_str())],
+            Expiring::Grant(id) => vec![tenant.key(keys::GRANTS, id.as_str())],
             Expiring::Delivery(id) => {
                 let key = tenant.key(keys::DELIVERIES, id.as_str());
                 let delivery: Option<Delivery> = self.read(&key)?;
