@@ -91,7 +91,7 @@ pub enum Command {
     Wallet(WalletCommand),
     /// Judges a credential, a presentation or a picture of a QR code
     #[command(
-        after_help = "Exit status: 0 valid or genuine, 1 invalid, 2 usage or unreadable input, 3 unknown.\n\nExample:\n  symbolon verify card.png --pack national.pack"
+        after_help = "Exit status: 0 valid or genuine, 1 invalid, 2 usage or unreadable input, 3 unknown.\n\nExample:\n  symbolon verify card.png --pack national.pack\n  symbolon verify answer.gif --request ask.jwt --pack national.pack"
     )]
     Verify(VerifyArguments),
     /// The offline pack
@@ -161,6 +161,27 @@ pub enum VerifierCommand {
         #[arg(long, value_name = "FILE")]
         qr: Option<PathBuf>,
     },
+    /// Asks for a presentation by QR codes: makes the request without a server or a network, and shows it
+    #[command(
+        after_help = "The wallet answers by QR codes of its own (symbolon wallet present --animate), which symbolon verify --request reads, once and in time.\n\nExample:\n  symbolon verifier ask-qr age --out ask.gif --request ask.jwt"
+    )]
+    AskQr(AskQrArguments),
+}
+
+/// `symbolon verifier ask-qr`
+#[derive(Debug, Args)]
+pub struct AskQrArguments {
+    /// A query of the configuration, or a file with a DCQL query
+    pub query: String,
+    /// Where to show the request: a file that ends with .gif, a folder for pictures, or `terminal`
+    #[arg(long, value_name = "FILE.gif|DIR|terminal")]
+    pub out: String,
+    /// Where to keep the request, which its answer is judged with
+    #[arg(long, value_name = "FILE")]
+    pub request: PathBuf,
+    /// How long it may be answered
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=15))]
+    pub minutes: u8,
 }
 
 /// `symbolon records …`
@@ -255,6 +276,15 @@ pub enum QrCommand {
         #[arg(long, default_value = "", value_name = "TEXT", hide_default_value = true)]
         prefix: String,
     },
+    /// Shows a credential that is too large for one code as an animation of several, which symbolon verify and the shop's page read
+    #[command(after_help = "Example:\n  symbolon qr animate credential.sd-jwt --out credential.gif")]
+    Animate {
+        /// The credential, as its issuer made it; `-` for standard input
+        file: PathBuf,
+        /// A file that ends with .gif, a folder for pictures, or `terminal`
+        #[arg(long, value_name = "FILE.gif|DIR|terminal")]
+        out: String,
+    },
     /// Decodes a PixelPass QR code: its text, or a picture of it
     #[command(after_help = "Example:\n  symbolon qr decode credential.png > credential.json")]
     Decode {
@@ -323,15 +353,16 @@ pub struct CredentialSelection {
 /// `symbolon verify`
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// The file to judge; `-` for standard input
-    pub file: PathBuf,
+    /// The files to judge, `-` for standard input; frames of one animation as a GIF, as pictures or as a folder of them
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
     /// The offline pack; no socket is opened with it
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
     /// The root of trust; the installation's `trust.json` unless given
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
-    /// The request that a stored presentation answers
+    /// The request that a presentation answers
     #[arg(long, value_name = "FILE")]
     pub request: Option<PathBuf>,
     /// A key that opens the encrypted faces of cards; may be given several times

@@ -11,6 +11,7 @@ pub mod openid4vp;
 pub mod openid_connect;
 pub mod proximity;
 pub mod qr_text;
+pub mod qr_transport;
 pub mod secret;
 pub mod vcalm;
 mod wire;

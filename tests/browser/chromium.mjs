@@ -188,8 +188,8 @@ export class Page {
   }
 
   /** Waits until `expression` is true. */
-  async until(expression) {
-    for (let round = 0; round < 300; round++) {
+  async until(expression, milliseconds = 30_000) {
+    for (let round = 0; round < milliseconds / 100; round++) {
       if (await this.evaluate(expression)) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -1,9 +1,10 @@
 // The shop's page: a camera that films real cards, pictures and documents that are uploaded, a device that is let in.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { ASK, qrStories } from "./by_qr.mjs";
 import { Chromium } from "./chromium.mjs";
 
 const PHONE = { width: 320, height: 640 };
@@ -13,6 +14,7 @@ const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
 /** Every story of the page; how many passed. */
 export async function scanStories({ binary, work, installation, check }) {
   const folder = join(work, "installation");
+  appendFileSync(join(folder, "symbolon.toml"), `\n[verifier.scan.ask]\n"${ASK}" = "age-over-18"\n`);
   await installation.serveVerifier(binary, folder);
   const cards = printCards({ binary, work, folder, installation });
   const link = installation.run("verifier", "scan-link").trim();
@@ -32,6 +34,7 @@ export async function scanStories({ binary, work, installation, check }) {
       await scanned({ name, ...story, film: films[name], work, link, installation, check });
       passed += 1;
     }
+    passed += await qrStories({ work, link, installation, check, studio });
   } finally {
     await studio.close();
   }

@@ -109,7 +109,7 @@ impl Scene {
         let request = PresentationRequest {
             client_id: client_id.clone(),
             response_mode: ResponseMode::DirectPostJwt,
-            response_uri: HttpUrl::parse(RESPONSE_URI).unwrap(),
+            response_uri: Some(HttpUrl::parse(RESPONSE_URI).unwrap()),
             nonce: RequestNonce::parse(NONCE).unwrap(),
             state: RequestNonce::parse("s-0123456789abcdef"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),

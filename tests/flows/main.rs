@@ -17,6 +17,7 @@ mod api;
 mod approval;
 mod backup;
 mod bad_input;
+mod by_qr;
 mod card_codes;
 mod card_pictures;
 mod care;

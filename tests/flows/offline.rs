@@ -18,7 +18,7 @@ const PRESENTATION: &str = "evidence/presentation.json";
 const REQUEST: &str = "evidence/request.jwt";
 
 /// A way into a network namespace without any network.
-struct Island {
+pub(crate) struct Island {
     unshare: &'static [&'static str],
 }
 
@@ -26,7 +26,7 @@ impl Island {
     /// Finds a way, and proves that from there a listener of this machine cannot be reached.
     ///
     /// Without one the test fails: a test of offline use that runs with a network shows nothing.
-    fn find() -> Self {
+    pub(crate) fn find() -> Self {
         let works = |unshare: &&[&str]| {
             let output = Command::new("unshare")
                 .args(*unshare)
@@ -61,7 +61,7 @@ impl Island {
         island
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("unshare");
         command.args(self.unshare).arg(program);
         command

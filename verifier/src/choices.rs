@@ -60,6 +60,11 @@ pub enum InvalidChoices {
     /// [OpenID4VP §5.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.1
     #[error("request_uri_method = \"post\" says nothing with request_delivery = \"value\"")]
     MethodOfValue,
+    /// A response mode that is no mode of the network: the scan page and `verifier ask-qr` choose it themselves.
+    #[error(
+        "response_mode = \"symbolon_qr.jwt\" travels by QR codes alone: see the page /scan and verifier ask-qr"
+    )]
+    ByQr,
 }
 
 impl RequestChoices {
@@ -68,6 +73,9 @@ impl RequestChoices {
     /// # Errors
     /// [`InvalidChoices`].
     pub fn check(&self) -> Result<(), InvalidChoices> {
+        if self.response_mode.is_by_qr() {
+            return Err(InvalidChoices::ByQr);
+        }
         let by_value = self.request_delivery == RequestTransport::Value;
         if self.client_id_prefix == ClientIdKind::RedirectUri && !by_value {
             return Err(InvalidChoices::UnsignedReference);
@@ -76,6 +84,17 @@ impl RequestChoices {
             return Err(InvalidChoices::MethodOfValue);
         }
         Ok(())
+    }
+
+    /// How a request is made that travels by QR codes: signed by a certificate that wallets know without a network.
+    #[must_use]
+    pub const fn by_qr() -> Self {
+        Self {
+            client_id_prefix: ClientIdKind::X509Hash,
+            response_mode: ResponseMode::SymbolonQrJwt,
+            request_delivery: RequestTransport::Value,
+            request_uri_method: RequestUriMethod::Get,
+        }
     }
 
     /// Whether the request is signed.
@@ -108,5 +127,7 @@ mod tests {
             ..by_value
         };
         assert_eq!(by_post.check(), Err(InvalidChoices::MethodOfValue));
+        assert_eq!(RequestChoices::by_qr().check(), Err(InvalidChoices::ByQr));
+        assert!(RequestChoices::by_qr().is_signed());
     }
 }

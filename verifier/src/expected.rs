@@ -9,6 +9,7 @@ use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
 use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::digital_credentials::iso_mdoc::EncryptionInfo;
 use symbolon_protocol::proximity::ReaderSession;
+use symbolon_protocol::qr_transport::proof_audience;
 
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
@@ -79,6 +80,20 @@ impl Binding {
             audience: client_id.to_owned(),
             session: Some(MdocSession {
                 transcript,
+                reader_key: None,
+            }),
+        }
+    }
+
+    /// What proofs of a request are about that travelled by QR codes, as its answer does. `encryption_key` is the thumbprint of the key
+    /// that the answer is encrypted to.
+    #[must_use]
+    pub fn symbolon_qr(client_id: &str, nonce: &str, encryption_key: &Thumbprint) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            audience: proof_audience(client_id),
+            session: Some(MdocSession {
+                transcript: SessionTranscript::symbolon_qr(client_id, nonce, encryption_key),
                 reader_key: None,
             }),
         }

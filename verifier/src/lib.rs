@@ -13,6 +13,7 @@
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`by_qr`] asks by QR codes where there is no network, and reads what was scanned.
 //! - [`compose`] makes a query of what a person chose on a page.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`digital_credentials`] says what is offered to a browser.
@@ -23,6 +24,7 @@
 //! `unknown`.
 
 pub mod answer;
+pub mod by_qr;
 pub mod card;
 pub mod choices;
 pub mod compose;

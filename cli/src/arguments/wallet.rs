@@ -42,19 +42,22 @@ pub enum WalletCommand {
         /// Print every claim in every language as JSON
         #[arg(long)]
         json: bool,
-        /// Draw the whole credential as a PixelPass QR code: whoever scans it reads every claim
-        #[arg(long, value_name = "FILE.png")]
+        /// Draw the whole credential: as a PixelPass QR code, or, where it is too large for one, as an animation of several. Whoever scans it
+        /// reads every claim
+        #[arg(long, value_name = "FILE.png|FILE.gif")]
         qr: Option<PathBuf>,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
     },
-    /// Answers a presentation request: a link, a picture of its QR code, or what a page asks over the Digital Credentials API
+    /// Answers a presentation request: a link, a picture of its QR code, an animation or folder of its QR codes, which are answered by QR
+    /// codes, or what a page asks over the Digital Credentials API
     #[command(
-        after_help = "Examples:\n  symbolon wallet present request.json --origin https://shop.example --answer answer.json\n  symbolon wallet present request.png --yes\n  symbolon wallet present request.png --choose diploma=7f3a…,91c0… --choose residence="
+        after_help = "Examples:\n  symbolon wallet present request.json --origin https://shop.example --answer answer.json\n  symbolon wallet present ask.gif --animate answer.gif\n  symbolon wallet present request.png --yes\n  symbolon wallet present request.png --choose diploma=7f3a…,91c0… --choose residence="
     )]
     Present {
-        /// The request's link or a picture of its QR code; with --origin a file with what the page hands to navigator.credentials.get
+        /// The request's link, or a picture, animation or folder of its QR codes; with --origin a file with what the page hands to
+        /// navigator.credentials.get
         request: String,
         /// The origin of the page, as the browser says it: the request is one of the Digital Credentials API
         #[arg(long, value_name = "ORIGIN", requires = "answer")]
@@ -62,6 +65,9 @@ pub enum WalletCommand {
         /// Where to write the answer for the browser, as JSON
         #[arg(long, value_name = "FILE.json", requires = "origin")]
         answer: Option<PathBuf>,
+        /// Where to show the answer to a request that came by QR codes; the terminal unless given
+        #[arg(long, value_name = "FILE.gif|DIR|terminal", conflicts_with = "origin")]
+        animate: Option<String>,
         /// Answer a credential query with these credentials instead of those that disclose least, or, with none, leave it out; as the
         /// request shows them
         #[arg(long, value_name = "QUERY=ID,…")]

@@ -11,10 +11,10 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
+use symbolon_protocol::qr_transport::RESPONSE_MODE;
 use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
 use symbolon_trust::pack::{LastSeen, Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
@@ -25,6 +25,7 @@ use symbolon_verifier::{
 };
 use thiserror::Error;
 
+use crate::commands::answer_by_qr::QrRequest;
 use crate::commands::evidence::Network;
 use crate::installation::TENANT;
 
@@ -60,6 +61,7 @@ pub struct StoredRequest {
     binding: Binding,
     query: DcqlQuery,
     issued_at: UnixTime,
+    by_qr: Option<QrRequest>,
 }
 
 impl StoredRequest {
@@ -83,11 +85,9 @@ impl StoredRequest {
             .and_then(Value::as_i64)
             .map(UnixTime::from_seconds)
             .ok_or(JudgeError::Request("it does not say when it was made"))?;
-        let client_id = claims
-            .get("client_id")
-            .and_then(Value::as_str)
-            .and_then(|text| ClientId::parse(text).ok())
-            .ok_or(JudgeError::Request("it names no client"))?;
+        let client_id = request_object::unproven_client_id(object)
+            .map_err(|_| JudgeError::Request("it names no client"))?;
+        let is_by_qr = claims.get("response_mode").and_then(Value::as_str) == Some(RESPONSE_MODE);
         let expected = RequestExpectations {
             client_id: &client_id,
             clients: KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate),
@@ -95,7 +95,12 @@ impl StoredRequest {
             wallet_nonce: None,
             now: issued_at,
         };
-        let verified = request_object::verify(object, &expected, provider).map_err(|_| {
+        let verified = if is_by_qr {
+            request_object::verify_by_qr(object, &expected, provider)
+        } else {
+            request_object::verify(object, &expected, provider)
+        };
+        let verified = verified.map_err(|_| {
             JudgeError::Request("it is not signed by a trusted relying party, or is malformed")
         })?;
         let request = verified.request();
@@ -103,17 +108,38 @@ impl StoredRequest {
             .response_encryption()
             .map_err(|_| JudgeError::Request("it does not say how it is to be answered"))?;
         let encryption_key = encryption.map(|encryption| encryption.key.thumbprint());
-        let binding = Binding::openid4vp(
-            request.client_id.as_str(),
-            request.nonce.as_str(),
-            encryption_key.as_ref(),
-            request.response_uri.as_str(),
-        );
+        let (client_id, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+        let binding = match (&request.response_uri, &encryption_key) {
+            (Some(address), key) => Binding::openid4vp(client_id, nonce, key.as_ref(), address.as_str()),
+            (None, Some(key)) => Binding::symbolon_qr(client_id, nonce, key),
+            (None, None) => return Err(JudgeError::Request("it does not say how it is to be answered")),
+        };
+        let by_qr = match (&request.state, verified.expires_at()) {
+            (Some(state), Some(expires_at)) if is_by_qr => Some(QrRequest {
+                state: state.as_str().to_owned(),
+                nonce: nonce.to_owned(),
+                expires_at,
+            }),
+            _ => None,
+        };
         Ok(Self {
             binding,
             query: request.dcql_query.clone(),
             issued_at,
+            by_qr,
         })
+    }
+
+    /// What ties an answer by QR codes to it; `None` for a request that is answered over a network.
+    #[must_use]
+    pub const fn by_qr(&self) -> Option<&QrRequest> {
+        self.by_qr.as_ref()
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn query(&self) -> &DcqlQuery {
+        &self.query
     }
 
     /// What the request expects of the answer to a credential query. Of a presentation that does not say which it answers, it expects

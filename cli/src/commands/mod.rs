@@ -1,9 +1,12 @@
 //! What each command does.
 
+pub mod answer_by_qr;
+pub mod ask_qr;
 pub mod backup;
 pub mod card;
 pub mod check;
 pub mod evidence;
+pub mod frames;
 pub mod init;
 pub mod issuing;
 pub mod judge;
@@ -79,10 +82,15 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Command::Verifier(VerifierCommand::ScanLink { qr }) => {
             scan::link(&Installation::load(configuration)?, qr.as_deref()).map(|()| ExitCode::SUCCESS)
         }
+        Command::Verifier(VerifierCommand::AskQr(arguments)) => {
+            ask_qr::run(&Installation::load(configuration)?, arguments)
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,
-        Command::Qr(command) => qr::run(command),
+        Command::Qr(command) => qr::run(command).await,
         Command::Credential(command) => issuing::credential(command, choice).await,
         Command::Request(command) => request::run(command, configuration).await,
         Command::RelyingParty(command) => relying_party::run(command, configuration)

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_credential::pixelpass::{self, PixelPassBudget};
 use symbolon_crypto::encoding::base64url;
+use symbolon_protocol::qr_transport::{CarriedCredential, Message};
 use symbolon_qr_picture::{ErrorCorrection, PictureSource, Symbol, Version};
 use symbolon_wallet_core::record::HeldContent;
 
 use crate::arguments::QrCommand;
+use crate::commands::frames::{self, Screen};
 use crate::commands::judge::read_input;
 use crate::commands::show;
 use crate::installation::files::{Readers, write_atomically};
@@ -21,11 +23,11 @@ const MAX_INPUT_BYTES: u64 = 16 << 20;
 /// Pixels of a module: large enough for a screen and a printer.
 const MODULE_PIXELS: u32 = 8;
 
-/// Runs a PixelPass command.
+/// Runs a command about QR codes.
 ///
 /// # Errors
 /// A file that cannot be read, content that no QR code holds, or a text that is no PixelPass text.
-pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
     match command {
         QrCommand::Encode { file, out, prefix } => {
             let content = text_of(file, read(file)?)?;
@@ -38,6 +40,10 @@ pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
                 None => show::line(&text),
             }
         }
+        QrCommand::Animate { file, out } => {
+            let carried = CarriedCredential::of_bytes(read(file)?);
+            frames::show(&Message::Credential(carried), &Screen::of_argument(out)).await?;
+        }
         QrCommand::Decode { file, prefix } => {
             for text in texts(file)? {
                 let content = pixelpass::decode(&text, prefix, PixelPassBudget::DEFAULT)
@@ -49,11 +55,20 @@ pub fn run(command: &QrCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Draws a held credential as it was received.
+/// Draws a held credential as it was received: as one PixelPass code, or as an animation where the file is called like one.
 ///
 /// # Errors
 /// A credential that no QR code holds, as one with a large photo, or a file that cannot be written.
-pub fn draw_credential(content: &HeldContent, out: &Path) -> anyhow::Result<()> {
+pub async fn draw_credential(content: &HeldContent, out: &Path) -> anyhow::Result<()> {
+    if frames::is_animation(out) {
+        let carried = match content {
+            HeldContent::SdJwtVc { sd_jwt } => CarriedCredential::Text(sd_jwt.clone()),
+            HeldContent::MsoMdoc { issuer_signed } => CarriedCredential::Binary(issuer_signed.clone()),
+            HeldContent::LdpVc { document, .. } => CarriedCredential::Text(document.clone()),
+            HeldContent::JwtVcJson { jwt, .. } => CarriedCredential::Text(jwt.clone()),
+        };
+        return frames::show(&Message::Credential(carried), &Screen::Animation(out.to_owned())).await;
+    }
     let text = match content {
         HeldContent::SdJwtVc { sd_jwt } => Cow::Borrowed(sd_jwt.as_str()),
         HeldContent::MsoMdoc { issuer_signed } => Cow::Owned(base64url::encode(issuer_signed)),
@@ -61,6 +76,7 @@ pub fn draw_credential(content: &HeldContent, out: &Path) -> anyhow::Result<()> 
         HeldContent::JwtVcJson { jwt, .. } => Cow::Borrowed(jwt.as_str()),
     };
     draw(&pixelpass::encode(&text, "")?, out)
+        .context("an animation holds what one code does not: name a file that ends with .gif")
 }
 
 /// Draws a PixelPass text: with the weakest error correction, as every PixelPass encoder does, because the codes are large.

@@ -1,5 +1,6 @@
 //! `symbolon verify`
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,18 +13,23 @@ use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
+use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
-use symbolon_qr_picture::PictureSource;
+use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::card::judge_together;
+use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
+use symbolon_verifier::by_qr::{Scanned, sort_scanned};
+use symbolon_verifier::card::{JudgedCode, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence, Tools};
 
 use crate::arguments::VerifyArguments;
+use crate::commands::answer_by_qr;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
+use crate::commands::frames;
 use crate::commands::judge::{
     PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, read_input,
 };
@@ -31,10 +37,7 @@ use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
 use crate::installation::{Installation, read_trust};
-use crate::pictures;
 
-/// The largest input that is read: a photo of a card from a phone.
-const MAX_INPUT_BYTES: u64 = 16 << 20;
 /// The largest pack that is read, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
 const MAX_PACK_BYTES: u64 = 256 << 20;
 /// Where the accepted packs are remembered, beside the root of trust.
@@ -46,6 +49,7 @@ struct Trust {
     folder: PathBuf,
     urls: UrlPolicy,
     fetches: FetchPolicy,
+    installation: Option<Installation>,
 }
 
 impl Trust {
@@ -77,6 +81,7 @@ impl Trust {
             folder,
             urls,
             fetches,
+            installation,
         })
     }
 }
@@ -92,8 +97,6 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
     };
-    let stored = read_inputs(&arguments.file)?;
-    let inputs = recognise(&stored)?;
     let face_keys = arguments
         .face_key
         .iter()
@@ -115,6 +118,9 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             )?)
         }
     };
+    let scanned = sort_scanned(frames::read(&arguments.files)?)?;
+    let (stored, is_answer) = shown(scanned, request.as_ref(), &trust, now)?;
+    let inputs = recognise(&stored)?;
     let questions: Vec<Question<'_>> = inputs
         .iter()
         .zip(&stored)
@@ -125,14 +131,14 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             now,
         })
         .collect();
-    let reports = match &arguments.pack {
+    let judged = match &arguments.pack {
         Some(pack) => {
-            let (reports, refusal) =
-                with_pack(&questions, &face_keys, pack, &trust.root, &trust.folder, tools)?;
+            let (judged, refusal) =
+                each_with_pack(&questions, &face_keys, pack, &trust.root, &trust.folder, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
-            reports
+            judged
         }
         None => {
             let network = Network {
@@ -140,19 +146,82 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
                 urls: trust.urls,
             };
             let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
-            let mut codes = Vec::new();
-            for question in questions {
-                codes.extend(judge_online(question, &mut evidence, tools, &network).await?);
+            let mut judged = Vec::new();
+            for question in &questions {
+                judged.push(judge_online(*question, &mut evidence, tools, &network).await?);
             }
-            judge_together(codes)
+            judged
         }
     };
+    let answer = match &request {
+        Some(request) if is_answer => answer_check(request, &stored, &judged, &trust),
+        _ => AnswerCheck::AsAsked,
+    };
+    let reports = judge_together(judged.into_iter().flatten().collect());
     print(&reports, arguments.json)?;
     let worst = reports
         .iter()
         .map(|report| report.verdict)
         .max_by_key(|verdict| verdict.severity());
-    Ok(exit_code(worst.ok_or_else(|| anyhow!("nothing to judge"))?))
+    let worst = worst.ok_or_else(|| anyhow!("nothing to judge"))?;
+    // What is refused or in doubt says so itself, and has no claims that could be what was asked for.
+    if !answer.is_as_asked() && matches!(worst, Verdict::Valid | Verdict::Genuine) {
+        show::warning(&format!(
+            "the answer is not what was asked for: {}",
+            answer.description()
+        ));
+        return Ok(exit_code(Verdict::Invalid));
+    }
+    Ok(exit_code(worst))
+}
+
+/// What is to be judged, and whether it answers the request by QR codes.
+fn shown(
+    scanned: Scanned,
+    request: Option<&StoredRequest>,
+    trust: &Trust,
+    now: UnixTime,
+) -> anyhow::Result<(Vec<ShownInput>, bool)> {
+    let mut codes = scanned.codes;
+    match scanned.carried {
+        None => {}
+        Some(Progress::Assembling { known, fragments }) => {
+            bail!("only {known} of {fragments} fragments of the message are there; film it longer")
+        }
+        Some(Progress::Complete(Message::Request(_))) => bail!("it is a request, and no answer"),
+        Some(Progress::Complete(Message::Credential(credential))) => codes.push(credential.into_bytes()),
+        Some(Progress::Complete(Message::Response(jwe))) => {
+            let request = request.and_then(StoredRequest::by_qr).ok_or_else(|| {
+                anyhow!("it is an answer by QR codes: give the request that it answers with --request")
+            })?;
+            let token = answer_by_qr::open(&jwe, request, trust.installation.as_ref(), &trust.folder, now)?;
+            return Ok((presentations(serde_json::to_vec(&token)?), true));
+        }
+    }
+    Ok((codes.into_iter().flat_map(presentations).collect(), false))
+}
+
+/// Whether an answer is the answer to its query: complete, nothing unasked, one person.
+fn answer_check(
+    request: &StoredRequest,
+    stored: &[ShownInput],
+    judged: &[Vec<JudgedCode>],
+    trust: &Trust,
+) -> AnswerCheck {
+    let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
+    for (input, codes) in stored.iter().zip(judged) {
+        if let Some(query) = &input.query {
+            let found = codes.iter().map(|code| code.report().clone());
+            reports.entry(query.clone()).or_default().extend(found);
+        }
+    }
+    let keys = trust
+        .installation
+        .as_ref()
+        .map_or(HolderKeys::OneKey, |installation| {
+            installation.loaded.configuration.verifier.holder_keys
+        });
+    check_answer(request.query(), &reports, keys)
 }
 
 /// Judges with a pack and without a network. What was accepted is remembered in `memory_folder`, so that an older pack is
@@ -168,6 +237,19 @@ pub fn with_pack(
     memory_folder: &Path,
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Report>, Option<PackError>)> {
+    let (judged, refusal) = each_with_pack(questions, face_keys, pack, root, memory_folder, tools)?;
+    Ok((judge_together(judged.into_iter().flatten().collect()), refusal))
+}
+
+/// The same, what each question led to by itself.
+fn each_with_pack(
+    questions: &[Question<'_>],
+    face_keys: &[NamedContentKey],
+    pack: &Path,
+    root: &RootOfTrust,
+    memory_folder: &Path,
+    tools: Tools<'_>,
+) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
     let bytes =
         read_input(pack, MAX_PACK_BYTES).with_context(|| format!("cannot read {}", pack.display()))?;
     let memory = PackMemory::open(&memory_folder.join(PACK_MEMORY))?;
@@ -177,12 +259,12 @@ pub fn with_pack(
     let opened = memory.accept(&bytes, root, tools.crypto, now)?;
     let mut evidence =
         offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused).with_content_keys(face_keys);
-    let mut codes = Vec::new();
+    let mut judged = Vec::new();
     for question in questions {
-        codes.extend(judge_offline(*question, &mut evidence, tools)?);
+        judged.push(judge_offline(*question, &mut evidence, tools)?);
     }
     drop(evidence);
-    Ok((judge_together(codes), opened.err()))
+    Ok((judged, opened.err()))
 }
 
 /// The presentations in the input: a file, the presentations of a `vp_token`, or the QR codes of a picture.
@@ -190,23 +272,8 @@ pub fn with_pack(
 /// # Errors
 /// A file that cannot be read, or a picture without a QR code.
 pub fn read_inputs(file: &Path) -> anyhow::Result<Vec<ShownInput>> {
-    let bytes =
-        read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
-    if !pictures::is_picture(&bytes) {
-        return Ok(presentations(bytes));
-    }
-    let found = pictures::texts(&bytes, PictureSource::Photographed)?;
-    if found.is_empty() {
-        bail!(
-            "no QR code can be read in {}; hold it flat, closer and in better light",
-            file.display()
-        );
-    }
-    Ok(found
-        .into_iter()
-        .map(String::into_bytes)
-        .flat_map(presentations)
-        .collect())
+    let contents = frames::read(&[file.to_owned()])?;
+    Ok(contents.into_iter().flat_map(presentations).collect())
 }
 
 /// Says by its form what each input is.

@@ -21,7 +21,7 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{BY_QR, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
     WalletClient, WalletError,
@@ -66,11 +66,12 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             show_one(&wallet, id, language.as_deref(), *json).await?;
             if let Some(path) = qr {
                 let content = wallet.content(parse_id(id)?).await?;
-                qr::draw_credential(&content, path)?;
+                qr::draw_credential(&content, path).await?;
             }
         }
         WalletCommand::Present {
             request,
+            animate,
             origin,
             answer: answer_file,
             choose,
@@ -87,12 +88,16 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
                     present::Consent::Asked
                 },
                 save: save.as_deref(),
+                animate: animate.as_deref(),
             };
             return match (origin, answer_file) {
                 (Some(origin), Some(file)) => {
                     at_origin::present(&wallet, Path::new(request), origin, file, &answer).await
                 }
-                _ => present::present(&wallet, &link(request)?, &answer).await,
+                _ => {
+                    let request = present::Request::of_argument(request)?;
+                    present::present(&wallet, &request, &answer).await
+                }
             };
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
@@ -406,6 +411,9 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
             format!("a reader known by a certificate of {authority}")
         }
     };
+    if verifier.response_origin == BY_QR {
+        return format!("{name}, who reads the answer from this screen, {known}");
+    }
     format!(
         "{name} at {}, {known}",
         show::printable(&verifier.response_origin)

@@ -1,5 +1,6 @@
 //! `[verifier.scan]`: the page on which a shop checks what people show.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub struct ScanSection {
     /// The keys that open encrypted faces of cards; `symbolon card face-key` makes one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub face_keys: Vec<PathBuf>,
+    /// What people can be asked for by QR codes: the words for it, and the name of a query in `verifier.queries` or of a policy.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ask: BTreeMap<String, String>,
 }
 
 impl ScanSection {
@@ -23,6 +27,7 @@ impl ScanSection {
         access: ScanAccessChoice::Code,
         code_generation: 1,
         face_keys: Vec::new(),
+        ask: BTreeMap::new(),
     };
 }
 

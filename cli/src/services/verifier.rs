@@ -86,6 +86,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         dependencies.scan = Some(ScanSetup {
             access,
             face_keys: face_keys.collect::<Result<_, _>>()?,
+            asks: section.scan.ask.clone(),
         });
     }
     let encryption = encryption(
@@ -186,7 +187,11 @@ pub fn scan_link(installation: &Installation) -> anyhow::Result<Option<Zeroizing
     }))
 }
 
-fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde_json::Value>> {
+/// The queries of the configuration, by name.
+///
+/// # Errors
+/// A file that cannot be read, or is no JSON.
+pub fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde_json::Value>> {
     let mut queries = BTreeMap::new();
     for (name, path) in &installation.loaded.configuration.verifier.queries {
         let path = installation.loaded.resolve(path);

@@ -243,6 +243,25 @@ fn the_handovers_of_openid4vp_appendix_b_2_6_are_reproduced() {
     );
 }
 
+/// Our own, computed by Python: another implementation must come to the same.
+#[test]
+fn the_handover_of_presentations_by_qr_code_is_frozen() {
+    let jwk: Jwk = serde_json::from_value(json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "DxiH5Q4Yx3UrukE2lWCErq8N8bqC9CHLLrAwLz5BmE0",
+        "y": "XtLM4-3h5o3HUH0MHVJV0kyq0iBlrBwlh8qEDMZ4-Pc"
+    }))
+    .unwrap();
+    let thumbprint = PublicKey::from_jwk(&jwk).unwrap().thumbprint();
+    let nonce = "exc7gBkxjx1rdc9udRrveKvSsJIq80avlXeLHhGwqtA";
+    let by_qr = SessionTranscript::symbolon_qr("x509_san_dns:example.com", nonce, &thumbprint);
+    assert_eq!(
+        to_hex(by_qr.as_bytes()),
+        "83f6f6827253796d626f6c6f6e517248616e646f7665725820\
+         53cd96418944c2335bf321ae1378c5b2a17e76d56478631737e78e4ade252e0e"
+    );
+}
+
 #[test]
 fn device_authentication_is_one_item_within_tag_24() {
     let transcript = SessionTranscript::openid4vp("client", "nonce", None, "https://verifier.example");

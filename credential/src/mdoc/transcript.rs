@@ -67,6 +67,18 @@ impl SessionTranscript {
         Self::of_hashed_handover("dcapi", &info)
     }
 
+    /// The transcript of a request that was read from QR codes and is answered by QR codes (`docs/qr-presentation.md`). Its label is
+    /// of no other mode, so that no device signature for another mode is good here, and none from here elsewhere.
+    #[must_use]
+    pub fn symbolon_qr(client_id: &str, nonce: &str, encryption_key: &Thumbprint) -> Self {
+        let mut info = Vec::with_capacity(192);
+        write::array(&mut info, 3);
+        write::text(&mut info, client_id);
+        write::text(&mut info, nonce);
+        write::bytes(&mut info, encryption_key.as_bytes());
+        Self::of_hashed_handover("SymbolonQrHandover", &info)
+    }
+
     /// The transcript of a session in proximity. `device_engagement` and `e_reader_key` are the encoded structures, without tag
     /// 24 around them.
     #[must_use]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod animation;
 mod document;
 mod draw;
 mod picture;
@@ -8,6 +9,7 @@ mod read;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use animation::{FrameTime, MAX_ANIMATION_FRAMES, draw_animation};
 pub use document::MAX_DOCUMENT_PAGES;
 pub use draw::{DrawError, ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
 pub use picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};

@@ -20,8 +20,8 @@ const MAX_DECODING_BYTES: u64 = MAX_PICTURE_PIXELS * 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Neither PNG nor JPEG nor WebP nor PDF.
-    #[error("not a png, jpeg, webp or pdf file")]
+    /// Neither PNG nor JPEG nor WebP nor GIF nor PDF.
+    #[error("not a png, jpeg, webp, gif or pdf file")]
     UnknownFormat,
     /// A larger file than [`MAX_PICTURE_BYTES`].
     #[error("the file has more than {MAX_PICTURE_BYTES} bytes")]

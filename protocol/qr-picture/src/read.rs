@@ -13,6 +13,7 @@ use rxing::qrcode::QRCodeReader;
 use rxing::qrcode::cpp_port::QrReader;
 use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource, Reader};
 
+use crate::animation::{self, MAX_ANIMATION_FRAMES};
 use crate::document;
 use crate::picture::{LumaPicture, PictureError};
 
@@ -68,16 +69,17 @@ const MAX_CODES: usize = 16;
 /// and more pixels, and half of them read better than all.
 const LARGE_PICTURE_PIXELS: u64 = 4_000_000;
 
-/// Whether a file begins like one that [`read_picture`] opens: PNG, JPEG, WebP or PDF.
+/// Whether a file begins like one that [`read_picture`] opens: PNG, JPEG, WebP, GIF or PDF.
 #[must_use]
 pub fn is_picture(file: &[u8]) -> bool {
     file.starts_with(b"\x89PNG\r\n\x1a\n")
         || file.starts_with(&[0xff, 0xd8, 0xff])
         || (file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP"))
+        || animation::is_animation(file)
         || document::is_document(file)
 }
 
-/// Reads all QR codes of a PNG, JPEG or WebP file or of the first pages of a PDF document, each once. No code at all is an empty list.
+/// Reads all QR codes of a PNG, JPEG or WebP file, of the frames of a GIF or of the first pages of a PDF document, each once. No code at all is an empty list.
 ///
 /// # Errors
 /// [`PictureError`] when the file is no picture within the budget.
@@ -86,6 +88,11 @@ pub fn read_picture(file: &[u8], source: PictureSource) -> Result<Vec<Found>, Pi
         let mut found = Vec::new();
         // A page is drawn and not photographed, but may show a photo.
         document::each_page(file, |page| merge(&mut found, read_luma(page, source)))?;
+        return Ok(found);
+    }
+    if animation::is_animation(file) {
+        let mut found = Vec::new();
+        animation::each_frame(file, |frame| merge_frame(&mut found, read_drawn(frame)))?;
         return Ok(found);
     }
     Ok(read_luma(&LumaPicture::decode(file)?, source))
@@ -118,6 +125,26 @@ pub fn read_luma(picture: &LumaPicture, source: PictureSource) -> Vec<Found> {
         return by_rxing_after_mending(picture);
     }
     found
+}
+
+/// A frame of an animation was drawn by a program and is one of hundreds: the fast detector alone, unless it sees nothing.
+fn read_drawn(frame: &LumaPicture) -> Vec<Found> {
+    let mut found = Vec::new();
+    for content in guarded(|| by_new_detector(HybridBinarizer::new, frame)) {
+        add(&mut found, content, Decoder::Rxing);
+    }
+    if found.is_empty() {
+        return read_luma(frame, PictureSource::Rendered);
+    }
+    found
+}
+
+fn merge_frame(found: &mut Vec<Found>, more: Vec<Found>) {
+    for one in more {
+        if found.len() < MAX_ANIMATION_FRAMES && found.iter().all(|known| known.content != one.content) {
+            found.push(one);
+        }
+    }
 }
 
 fn merge(found: &mut Vec<Found>, more: Vec<Found>) {

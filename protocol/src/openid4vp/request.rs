@@ -15,6 +15,7 @@ use super::vp_formats::VpFormats;
 use crate::dcql::{DcqlError, DcqlQuery};
 use crate::identifier::{HttpUrl, UrlPolicy};
 use crate::oauth::scope::Scope;
+use crate::qr_transport;
 
 /// The one response type of the specification.
 pub const RESPONSE_TYPE: &str = "vp_token";
@@ -29,8 +30,8 @@ pub struct PresentationRequest {
     pub client_id: ClientId,
     /// How the answer travels.
     pub response_mode: ResponseMode,
-    /// Where the answer goes.
-    pub response_uri: HttpUrl,
+    /// Where the answer goes; nowhere where it is shown as QR codes.
+    pub response_uri: Option<HttpUrl>,
     /// What the holder's proof repeats; fresh for every request.
     pub nonce: RequestNonce,
     /// What the answer repeats.
@@ -52,6 +53,10 @@ pub enum ResponseMode {
     /// `direct_post.jwt`: encrypted to a key of the request.
     #[serde(rename = "direct_post.jwt")]
     DirectPostJwt,
+    /// `symbolon_qr.jwt`: encrypted to a key of the request, and shown as QR codes to the verifier's camera
+    /// ([`qr_transport`](crate::qr_transport)).
+    #[serde(rename = "symbolon_qr.jwt")]
+    SymbolonQrJwt,
 }
 
 /// What the reader of a request knows beforehand.
@@ -72,7 +77,14 @@ impl ResponseMode {
         match self {
             Self::DirectPost => "direct_post",
             Self::DirectPostJwt => "direct_post.jwt",
+            Self::SymbolonQrJwt => qr_transport::RESPONSE_MODE,
         }
+    }
+
+    /// Whether request and answer travel by QR codes and not over a network.
+    #[must_use]
+    pub const fn is_by_qr(self) -> bool {
+        matches!(self, Self::SymbolonQrJwt)
     }
 }
 
@@ -125,9 +137,15 @@ impl PresentationRequest {
         let response_mode = match text("response_mode")? {
             Some("direct_post") => ResponseMode::DirectPost,
             Some("direct_post.jwt") => ResponseMode::DirectPostJwt,
+            Some(qr_transport::RESPONSE_MODE) => ResponseMode::SymbolonQrJwt,
             _ => return Err(RequestDefect::ResponseMode),
         };
-        let response_uri = response_uri(claims, &client_id, reader.urls)?;
+        let response_uri = if response_mode.is_by_qr() {
+            no_address(claims)?;
+            None
+        } else {
+            Some(response_uri(claims, &client_id, reader.urls)?)
+        };
         let nonce = text("nonce")?
             .and_then(RequestNonce::parse)
             .ok_or(RequestDefect::Nonce)?;
@@ -181,7 +199,14 @@ impl PresentationRequest {
     /// # Errors
     /// [`RequestDefect`].
     pub fn check(&self) -> Result<(), RequestDefect> {
-        if self.state.is_none() && self.dcql_query.asks_without_holder_binding() {
+        match (self.response_mode.is_by_qr(), &self.response_uri) {
+            (true, Some(_)) => return Err(RequestDefect::AddressByQr),
+            (false, None) => return Err(RequestDefect::NoResponseUri),
+            (true, None) | (false, Some(_)) => {}
+        }
+        // By QR code there is no address of its own that would tie an answer to its request.
+        let needs_state = self.response_mode.is_by_qr() || self.dcql_query.asks_without_holder_binding();
+        if self.state.is_none() && needs_state {
             return Err(RequestDefect::NoState);
         }
         if self.client_metadata.vp_formats_supported == VpFormats::default() {
@@ -197,7 +222,7 @@ impl PresentationRequest {
     pub fn response_encryption(&self) -> Result<Option<ResponseEncryption>, RequestDefect> {
         match self.response_mode {
             ResponseMode::DirectPost => Ok(None),
-            ResponseMode::DirectPostJwt => self
+            ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => self
                 .client_metadata
                 .response_encryption()
                 .map(Some)
@@ -220,7 +245,9 @@ impl PresentationRequest {
         add("response_type", json!(RESPONSE_TYPE));
         add("response_mode", json!(self.response_mode.as_str()));
         add("client_id", json!(self.client_id));
-        add("response_uri", json!(self.response_uri));
+        if let Some(address) = &self.response_uri {
+            add("response_uri", json!(address));
+        }
         add("nonce", json!(self.nonce.as_str()));
         if let Some(state) = &self.state {
             add("state", json!(state.as_str()));
@@ -234,6 +261,18 @@ impl PresentationRequest {
             add("client_metadata", metadata);
         }
         Ok(claims)
+    }
+}
+
+/// A request by QR code names no address: nobody must take it for one whose answer goes over a network.
+pub(super) fn no_address(claims: &Map<String, Value>) -> Result<(), RequestDefect> {
+    let named = ["response_uri", "redirect_uri"]
+        .iter()
+        .any(|name| claims.contains_key(*name));
+    if named {
+        Err(RequestDefect::AddressByQr)
+    } else {
+        Ok(())
     }
 }
 
@@ -293,6 +332,9 @@ pub enum RequestDefect {
     /// No response mode, or one that is not supported.
     #[error("response_mode is neither direct_post nor direct_post.jwt")]
     ResponseMode,
+    /// An address in a request whose answer is shown as QR codes.
+    #[error("a request by QR code must name no address for its answer")]
+    AddressByQr,
     /// `redirect_uri`, which must not stand beside these response modes ([OpenID4VP §8.2]).
     ///
     /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
@@ -313,8 +355,8 @@ pub enum RequestDefect {
     /// Not URL-safe, or too long.
     #[error("state has characters that a state must not have")]
     State,
-    /// A credential without holder binding is asked for, and nothing ties the answer to the request.
-    #[error("state is required when a credential without holder binding is asked for")]
+    /// A credential without holder binding is asked for, or the answer comes by QR code, and nothing ties it to the request.
+    #[error("state is required when a credential without holder binding is asked for, and by QR code")]
     NoState,
     /// Transaction data.
     #[error("transaction data is not supported")]

@@ -9,7 +9,7 @@ mod signer;
 use core::time::Duration;
 
 use serde_json::{Map, Value, json};
-use symbolon_crypto::jose::jws::{self, PreparedJws};
+use symbolon_crypto::jose::jws::{self, CompactJws, PreparedJws};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl, PublishedDocument};
@@ -25,6 +25,7 @@ use super::response::ErrorAnswer;
 use super::scope::ScopeQueries;
 use crate::identifier::{HttpUrl, UrlPolicy};
 use crate::openid4vci::proof::is_audience;
+use crate::qr_transport;
 
 pub use self::error::RequestObjectError;
 
@@ -78,7 +79,12 @@ pub fn prepare(
     request.check()?;
     let header = header_of(signer);
     let mut claims = request.to_claims()?;
-    claims.insert("aud".to_owned(), json!(STATIC_AUDIENCE));
+    let audience = if request.response_mode.is_by_qr() {
+        qr_transport::REQUEST_AUDIENCE
+    } else {
+        STATIC_AUDIENCE
+    };
+    claims.insert("aud".to_owned(), json!(audience));
     claims.insert("iat".to_owned(), json!(validity.issued_at));
     claims.insert("exp".to_owned(), json!(validity.expires_at));
     if let Some(nonce) = wallet_nonce {
@@ -230,8 +236,9 @@ impl VerifiedRequest {
     /// anybody could otherwise have wallets post to an address of his choice.
     #[must_use]
     pub fn refuse(&self, error: PresentationErrorCode) -> Option<ErrorTarget> {
+        let response_uri = self.request.response_uri.clone()?;
         self.proof.proves_address().then(|| ErrorTarget {
-            response_uri: self.request.response_uri.clone(),
+            response_uri,
             answer: ErrorAnswer {
                 error,
                 state: self.request.state.clone(),
@@ -277,9 +284,55 @@ pub fn verify(
     expected: &RequestExpectations<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<VerifiedRequest, RequestRefused> {
-    let client = authenticate(object, expected, crypto).map_err(silent)?;
-    let expires_at = check_envelope(&client.claims, expected).map_err(|reason| client.refuse(reason))?;
-    client.into_request(expected, expires_at)
+    verify_by(Channel::Network, object, expected, crypto)
+}
+
+/// Verifies a request object that came by QR code: as [`verify`], with the audience, the response mode and the short life that such
+/// requests have. None of either kind passes as one of the other.
+///
+/// # Errors
+/// [`RequestRefused`]; nobody is ever to be told, as there is no address.
+pub fn verify_by_qr(
+    object: &str,
+    expected: &RequestExpectations<'_>,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedRequest, RequestRefused> {
+    verify_by(Channel::QrCodes, object, expected, crypto)
+}
+
+/// What carries the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Channel {
+    Network,
+    QrCodes,
+}
+
+fn verify_by(
+    channel: Channel,
+    object: &str,
+    expected: &RequestExpectations<'_>,
+    crypto: &dyn CryptoProvider,
+) -> Result<VerifiedRequest, RequestRefused> {
+    let client = authenticate(channel, object, expected, crypto).map_err(silent)?;
+    let expires_at =
+        check_envelope(channel, &client.claims, expected).map_err(|reason| client.refuse(reason))?;
+    client.into_request(channel, expected, expires_at)
+}
+
+/// The client that a request object names, which nothing proves yet: whoever reads it from a link knows it beforehand, and whoever
+/// reads it from QR codes does not.
+///
+/// # Errors
+/// [`RequestObjectError`] when there is no request object, or it names no client.
+pub fn unproven_client_id(object: &str) -> Result<ClientId, RequestObjectError> {
+    let jws = CompactJws::parse(object.trim_end(), MAX_REQUEST_OBJECT_BYTES)
+        .map_err(|_| RequestObjectError::Malformed)?;
+    let claims: Map<String, Value> = jws.payload_json().map_err(|_| RequestObjectError::Malformed)?;
+    let client_id = claims
+        .get("client_id")
+        .and_then(Value::as_str)
+        .ok_or(RequestObjectError::Parameters(RequestDefect::NoClientId))?;
+    ClientId::parse(client_id).map_err(|error| RequestObjectError::Parameters(error.into()))
 }
 
 /// Verifies the parameters of a request that is not signed: that its client need not sign, that the answer goes where this
@@ -292,7 +345,7 @@ pub fn verify_unsigned(
     expected: &RequestExpectations<'_>,
 ) -> Result<VerifiedRequest, RequestRefused> {
     let client = authenticate_unsigned(parameters, expected).map_err(silent)?;
-    client.into_request(expected, None)
+    client.into_request(Channel::Network, expected, None)
 }
 
 fn silent(reason: RequestObjectError) -> RequestRefused {
@@ -310,19 +363,18 @@ impl Authenticated {
             error: reason.code(),
             state,
         };
+        let address = self.response_uri.clone();
         RequestRefused {
             reason,
-            tell: self.proof.proves_address().then(|| {
-                Box::new(ErrorTarget {
-                    response_uri: self.response_uri.clone(),
-                    answer,
-                })
-            }),
+            tell: address
+                .filter(|_| self.proof.proves_address())
+                .map(|response_uri| Box::new(ErrorTarget { response_uri, answer })),
         }
     }
 
     fn into_request(
         self,
+        channel: Channel,
         expected: &RequestExpectations<'_>,
         expires_at: Option<UnixTime>,
     ) -> Result<VerifiedRequest, RequestRefused> {
@@ -335,6 +387,9 @@ impl Authenticated {
                 .map(|client| &client.client_metadata),
         };
         match PresentationRequest::parse(&self.claims, &reader) {
+            Ok(request) if request.response_mode.is_by_qr() != (channel == Channel::QrCodes) => {
+                Err(self.refuse(RequestObjectError::Parameters(RequestDefect::ResponseMode)))
+            }
             Ok(request) => Ok(VerifiedRequest {
                 request,
                 proof: self.proof,
@@ -346,13 +401,21 @@ impl Authenticated {
 }
 
 fn check_envelope(
+    channel: Channel,
     claims: &Map<String, Value>,
     expected: &RequestExpectations<'_>,
 ) -> Result<Option<UnixTime>, RequestObjectError> {
-    if !is_audience(claims.get("aud"), STATIC_AUDIENCE) {
+    let audience = match channel {
+        Channel::Network => STATIC_AUDIENCE,
+        Channel::QrCodes => qr_transport::REQUEST_AUDIENCE,
+    };
+    if !is_audience(claims.get("aud"), audience) {
         return Err(RequestObjectError::Audience);
     }
     let expires_at = check_times(claims, expected.now)?;
+    if channel == Channel::QrCodes && !is_short_lived(claims, expires_at) {
+        return Err(RequestObjectError::LongLived);
+    }
     if let Some(nonce) = expected.wallet_nonce
         && claims.get("wallet_nonce").and_then(Value::as_str) != Some(nonce.as_str())
     {
@@ -383,6 +446,15 @@ pub(crate) fn check_times(
         return Err(RequestObjectError::FromTheFuture);
     }
     Ok(expires_at)
+}
+
+/// A request that is shown as a picture could be shown for ever, and its nonce cannot be remembered for ever.
+fn is_short_lived(claims: &Map<String, Value>, expires_at: Option<UnixTime>) -> bool {
+    let issued_at = claims.get("iat").and_then(Value::as_i64);
+    match (issued_at.map(UnixTime::from_seconds), expires_at) {
+        (Some(from), Some(until)) => from <= until && until.since(from) <= qr_transport::MAX_REQUEST_LIFETIME,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl AuthorizationResponse {
             .finish())
     }
 
-    /// The answer encrypted to the key of the request.
+    /// The answer encrypted to the key of the request: what `direct_post.jwt` posts, and what is shown as QR codes.
     ///
     /// # Errors
     /// [`ResponseError::Encryption`] when the key or the source of randomness fails.

@@ -5,6 +5,9 @@
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::SignatureAlgorithm;
 
+use crate::dcql::DcqlQuery;
+use crate::format::CredentialFormat;
+
 /// `vp_formats_supported`; formats that the suite does not know are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VpFormats {
@@ -128,6 +131,22 @@ impl VpFormats {
             }),
             jwt_vc_json: Some(JwtAlgorithms { alg_values: jose() }),
         }
+    }
+
+    /// The same without the formats that a query does not ask for: what a request by QR code says, which has to be small.
+    #[must_use]
+    pub fn asked_by(mut self, query: &DcqlQuery) -> Self {
+        let asks = |format| {
+            query
+                .credentials()
+                .iter()
+                .any(|credential| credential.meta.format() == format)
+        };
+        self.sd_jwt_vc = self.sd_jwt_vc.filter(|_| asks(CredentialFormat::SdJwtVc));
+        self.mso_mdoc = self.mso_mdoc.filter(|_| asks(CredentialFormat::MsoMdoc));
+        self.ldp_vc = self.ldp_vc.filter(|_| asks(CredentialFormat::LdpVc));
+        self.jwt_vc_json = self.jwt_vc_json.filter(|_| asks(CredentialFormat::JwtVcJson));
+        self
     }
 }
 

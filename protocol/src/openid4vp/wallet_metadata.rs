@@ -196,7 +196,7 @@ mod tests {
         PresentationRequest {
             client_id: ClientId::x509_hash([3; 32]),
             response_mode: mode,
-            response_uri: HttpUrl::parse("https://clinic.example/responses/1").unwrap(),
+            response_uri: Some(HttpUrl::parse("https://clinic.example/responses/1").unwrap()),
             nonce: RequestNonce::parse("n").unwrap(),
             state: None,
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),

@@ -13,11 +13,12 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::card::JudgedCode;
-use symbolon_verifier::policy::StatusAge;
+use symbolon_verifier::policy::{PresentationPolicy, StatusAge};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
-    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
-    Tools, TypeMetadataEvidence, VerificationSession, Want,
+    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, StatusEvidence,
+    StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, UnreadablePresentation,
+    VerificationSession, Want,
 };
 use url::Url;
 
@@ -104,6 +105,30 @@ impl State {
         }
         let answer = check_answer(query, &reports, keys);
         Judgement { reports, answer }
+    }
+
+    /// A session for each presentation of an answer, with what its credential query and the policy of the request demand.
+    pub(crate) fn sessions<'a>(
+        &self,
+        query: &DcqlQuery,
+        inputs: &'a [(&'a QueryId, Input<'a>)],
+        binding: &Binding,
+        policy: Option<&PresentationPolicy>,
+    ) -> Result<Vec<(&'a QueryId, VerificationSession<'a>)>, UnreadablePresentation> {
+        let base = self.dependencies.policy;
+        inputs
+            .iter()
+            .map(|(id, input)| {
+                let demanded = policy.map_or(base, |policy| policy.verification(base, id));
+                // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
+                let expected = match query.credential(id) {
+                    Some(asked) => Expected::of_query(asked, binding.clone()),
+                    None => Expected::Bound(binding.clone()),
+                };
+                let session = VerificationSession::new(input, expected, demanded);
+                session.map(|session| (*id, session))
+            })
+            .collect()
     }
 
     /// Judges what one session was begun with.

@@ -15,13 +15,14 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
-use symbolon_verifier::Binding;
+use symbolon_protocol::qr_transport::{MAX_REQUEST_LIFETIME, Message};
 use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
 use symbolon_verifier::digital_credentials::{InvalidOffer, OfferWishes};
 use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey};
 use symbolon_verifier::store::{Insertion, PageFlow, RequestId, RequestRecord, StoreError};
+use symbolon_verifier::{Binding, by_qr};
 use thiserror::Error;
 
 use crate::state::State;
@@ -143,6 +144,52 @@ impl State {
         deps.archive.keep_request(&record, kept).await?;
         self.announce_expiry(&record).await?;
         self.made(record, client_id, delivery)
+    }
+
+    /// Makes and stores a request that is shown as QR codes. Nothing of its answer is ever stored but that its nonce is spent.
+    pub(crate) async fn make_request_by_qr(
+        &self,
+        query: &DcqlQuery,
+        policy: Option<&PolicyName>,
+    ) -> Result<RequestRecord, MakeRequestError> {
+        let deps = &self.dependencies;
+        let secrets = RequestSecrets::make(&*deps.randomness)?;
+        let leaf = deps.signer.chain.first().ok_or(KeyError::Unknown)?;
+        let now = self.now();
+        let lifetime = self.configuration.request_lifetime().min(MAX_REQUEST_LIFETIME);
+        let expires_at = now.plus(lifetime);
+        let record = RequestRecord {
+            tenant: deps.tenant.clone(),
+            id: secrets.id,
+            nonce: secrets.nonce,
+            state: secrets.state,
+            client_id: ClientId::x509_hash(leaf.sha256()).as_str().to_owned(),
+            dcql_query: serde_json::to_value(query).unwrap_or(Value::Null),
+            created_at: now,
+            expires_at,
+            return_to: None,
+            choices: RequestChoices::by_qr(),
+            scope: None,
+            page: None,
+            digital_credentials: None,
+            relying_party: None,
+            policy: policy.cloned(),
+            kept_until: Some(expires_at),
+        };
+        match deps.store.insert_request(record.clone()).await? {
+            Insertion::Inserted => Ok(record),
+            Insertion::AlreadyPresent => Err(MakeRequestError::Collision),
+        }
+    }
+
+    /// The request object of a request by QR codes, as a message to be shown.
+    pub(crate) fn message_of(
+        &self,
+        record: &RequestRecord,
+        query: &DcqlQuery,
+    ) -> Result<Message, MakeRequestError> {
+        let request = self.presentation_request(record, query)?;
+        self.sign_request(record, &request, None).map(Message::Request)
     }
 
     /// How the request travels, and what of it is kept as evidence.
@@ -269,6 +316,16 @@ impl State {
         query: &DcqlQuery,
     ) -> Result<PresentationRequest, MakeRequestError> {
         let choices = &record.choices;
+        if choices.response_mode.is_by_qr() {
+            return Ok(by_qr::request(
+                ClientId::parse(&record.client_id).map_err(RequestDefect::ClientId)?,
+                &record.nonce,
+                &record.state,
+                query,
+                &self.response_key(record)?,
+                self.name_shown(record),
+            )?);
+        }
         let scope = match &record.scope {
             None => None,
             Some(text) => Some(Scope::parse(text).map_err(|_| RequestDefect::Malformed { member: "scope" })?),
@@ -276,7 +333,7 @@ impl State {
         Ok(PresentationRequest {
             client_id: ClientId::parse(&record.client_id).map_err(RequestDefect::ClientId)?,
             response_mode: choices.response_mode,
-            response_uri: self.response_uri(choices.client_id_prefix, &record.id)?,
+            response_uri: Some(self.response_uri(choices.client_id_prefix, &record.id)?),
             nonce: RequestNonce::parse(record.nonce.as_str()).ok_or(RequestDefect::Nonce)?,
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
@@ -285,7 +342,7 @@ impl State {
                 ResponseMode::DirectPost => {
                     ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
                 }
-                ResponseMode::DirectPostJwt => {
+                ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
                     encrypting(&self.response_key(record)?, self.name_shown(record))
                 }
             },
@@ -323,10 +380,18 @@ impl State {
 
     /// What the proofs of an answer to a stored request must be about.
     pub(crate) fn binding(&self, record: &RequestRecord) -> Result<Binding, MakeRequestError> {
+        if record.choices.response_mode.is_by_qr() {
+            let key = self.response_key(record)?;
+            let thumbprint = key.public_key().thumbprint();
+            return Ok(
+                Binding::symbolon_qr(&record.client_id, record.nonce.as_str(), &thumbprint)
+                    .with_reader_key(key.into_secret_key()),
+            );
+        }
         let response_uri = self.response_uri(record.choices.client_id_prefix, &record.id)?;
         let key = match record.choices.response_mode {
             ResponseMode::DirectPost => None,
-            ResponseMode::DirectPostJwt => Some(self.response_key(record)?),
+            ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => Some(self.response_key(record)?),
         };
         let thumbprint = key.as_ref().map(|key| key.public_key().thumbprint());
         let binding = Binding::openid4vp(

@@ -22,6 +22,7 @@ pub use self::builder::BuilderCode;
 pub(crate) use self::builder::RequestBuilder;
 pub(crate) use self::form::is_form;
 pub(crate) use self::pages::{DamagedPages, Pages, QrCode, fitting_code};
+pub(crate) use self::request_object::stored_query;
 
 use core::time::Duration;
 use std::sync::Arc;

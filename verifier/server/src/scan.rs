@@ -4,6 +4,7 @@
 //! the browser where it has a reader of its own, and otherwise by sending frames here.
 
 mod access;
+mod asking;
 mod claims;
 mod judging;
 mod operations;
@@ -11,6 +12,7 @@ pub(crate) mod page;
 pub(crate) mod verdict;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Multipart, Query, State as Shared};
@@ -25,11 +27,13 @@ use symbolon_pages::answer::{self, see_other, switch_language};
 use symbolon_pages::language::choose;
 use symbolon_pages::{TemplateError, Translation};
 use symbolon_qr_picture::MAX_PICTURE_BYTES;
+use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use self::access::Access;
-use self::judging::{Judging, Unjudged};
-use self::page::Pages;
+use self::asking::{Ask, Conclusion};
+use self::judging::{Judged, Judging};
+use self::page::{Counter, Pages};
 use self::verdict::Shown;
 use crate::state::State;
 
@@ -41,6 +45,9 @@ const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
 };
 
+/// The word where nothing was judged.
+const UNREADABLE: &str = "unreadable";
+
 /// How many pictures are looked at at the same time, at most: each takes a processor for a moment and up to 200 MB.
 const PICTURES_AT_ONCE: usize = 2;
 
@@ -50,6 +57,8 @@ pub struct ScanSetup {
     pub access: ScanAccess,
     /// The keys that open encrypted faces of cards.
     pub face_keys: Vec<NamedContentKey>,
+    /// What people can be asked for by QR codes: the words for it, and the name of the query or policy.
+    pub asks: BTreeMap<String, String>,
 }
 
 /// What the handlers of the page share.
@@ -58,18 +67,32 @@ pub(crate) struct Desk {
     pages: Pages,
     access: Access,
     face_keys: Vec<NamedContentKey>,
+    asks: Vec<Ask>,
     pictures: Semaphore,
+}
+
+/// Why there is no page.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ScanPageError {
+    /// A template that does not parse or a text that is missing, which tests rule out.
+    #[error("the page that scans cannot be made")]
+    Template(#[from] TemplateError),
+    /// Nobody can be asked for it.
+    #[error("verifier.scan.ask names {0}, which is no query and no policy that a wallet can be asked by")]
+    Ask(String),
 }
 
 impl Desk {
     /// # Errors
-    /// A template that does not parse or a text that is missing, which tests rule out.
-    pub(crate) fn new(state: Arc<State>, setup: ScanSetup) -> Result<Self, TemplateError> {
+    /// [`ScanPageError`].
+    pub(crate) fn new(state: Arc<State>, setup: ScanSetup) -> Result<Self, ScanPageError> {
         let url = state.configuration.identifier.url().url();
         Ok(Self {
             pages: Pages::new(&state.configuration.name)?,
             access: Access::new(setup.access, url.scheme() == "https"),
             face_keys: setup.face_keys,
+            asks: asking::asks(&state, setup.asks)?,
             pictures: Semaphore::new(PICTURES_AT_ONCE),
             state,
         })
@@ -95,6 +118,8 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Desk>> {
             get(operations::show(), show).and(post(operations::upload(), upload)),
         )
         .route("/scan/enter", post(operations::enter(), enter))
+        .route("/scan/requests", post(operations::ask(), asking::ask))
+        .route("/scan/requests/{id}", get(operations::request(), asking::picture))
         .route("/scan/codes", post(operations::codes(), codes))
         .route("/scan/frames", post(operations::frame(), frame))
         .route(
@@ -131,6 +156,8 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Desk>> {
 #[derive(Deserialize)]
 struct Switch {
     language: Option<String>,
+    /// The request that is shown.
+    request: Option<String>,
 }
 
 async fn show(Shared(desk): Shared<Arc<Desk>>, Query(switch): Query<Switch>, headers: HeaderMap) -> Response {
@@ -138,10 +165,17 @@ async fn show(Shared(desk): Shared<Arc<Desk>>, Query(switch): Query<Switch>, hea
         return switch_language(desk.pages.translations(), &tag, "/scan", desk.access.is_secure());
     }
     let language = desk.language(&headers);
-    if desk.access.permits(&headers) {
-        desk.pages.scan(StatusCode::OK, language, None, &[])
-    } else {
-        desk.pages.enter(StatusCode::OK, language, None)
+    if !desk.access.permits(&headers) {
+        return desk.pages.enter(StatusCode::OK, language, None);
+    }
+    let counter = desk.counter(switch.request.as_deref()).await;
+    match counter {
+        Ok(counter) => desk.pages.scan(StatusCode::OK, language, None, &counter),
+        Err(problem) => {
+            let counter = desk.usual_counter();
+            desk.pages
+                .scan(problem.status(), language, Some(problem.text()), &counter)
+        }
     }
 }
 
@@ -179,39 +213,75 @@ async fn upload(Shared(desk): Shared<Arc<Desk>>, headers: HeaderMap, form: Multi
     if !desk.access.permits(&headers) {
         return desk.pages.enter(StatusCode::FORBIDDEN, language, None);
     }
-    let refused = |status, problem| desk.pages.scan(status, language, Some(problem), &[]);
-    let Some(input) = uploaded(form).await else {
-        return refused(StatusCode::BAD_REQUEST, "problem-nothing");
+    let Uploaded { inputs, request } = uploaded(form).await;
+    let refused = async |status, problem| {
+        // What is asked stays on the page: the next picture may do.
+        let counter = desk.counter(request.as_deref()).await;
+        let counter = counter.unwrap_or_else(|_| desk.usual_counter());
+        desk.pages.scan(status, language, Some(problem), &counter)
     };
-    let judged = match desk.texts_of(input).await {
-        Ok(texts) if texts.is_empty() => return refused(StatusCode::OK, "problem-no-code"),
-        Ok(texts) => desk.judge(texts).await,
-        Err(problem) => return refused(problem.status(), problem.text()),
-    };
-    match judged {
-        Ok(reports) => desk.pages.scan(StatusCode::OK, language, None, &reports),
-        Err(problem) => refused(problem.status(), problem.text()),
+    if inputs.is_empty() {
+        return refused(StatusCode::BAD_REQUEST, "problem-nothing").await;
+    }
+    let mut texts = Vec::new();
+    for input in inputs {
+        match desk.texts_of(input).await {
+            Ok(found) => texts.extend(found),
+            Err(problem) => return refused(problem.status(), problem.text()).await,
+        }
+    }
+    if texts.is_empty() {
+        return refused(StatusCode::OK, "problem-no-code").await;
+    }
+    match desk.judge(texts, request.as_deref()).await {
+        Ok(Judged::Whole { shown, conclusion }) => {
+            let counter = Counter {
+                shown,
+                conclusion,
+                ..desk.usual_counter()
+            };
+            desk.pages.scan(StatusCode::OK, language, None, &counter)
+        }
+        Ok(Judged::Part { .. }) => refused(StatusCode::OK, "problem-incomplete").await,
+        Err(problem) => refused(problem.status(), problem.text()).await,
     }
 }
 
-/// The first part of the form that has something in it.
-async fn uploaded(mut form: Multipart) -> Option<Vec<u8>> {
+/// What a form has in it.
+#[derive(Default)]
+struct Uploaded {
+    /// Its pictures, or its text.
+    inputs: Vec<Vec<u8>>,
+    /// The request that they answer.
+    request: Option<String>,
+}
+
+async fn uploaded(mut form: Multipart) -> Uploaded {
+    let mut uploaded = Uploaded::default();
     while let Ok(Some(field)) = form.next_field().await {
-        if matches!(field.name(), Some("picture" | "text")) {
-            let bytes = field.bytes().await.ok()?;
-            if !bytes.trim_ascii().is_empty() {
-                return Some(bytes.to_vec());
+        let name = field.name().map(str::to_owned);
+        let Ok(bytes) = field.bytes().await else {
+            return Uploaded::default();
+        };
+        match name.as_deref() {
+            Some("picture" | "text") if !bytes.trim_ascii().is_empty() => {
+                uploaded.inputs.push(bytes.to_vec());
             }
+            Some("request") => uploaded.request = String::from_utf8(bytes.to_vec()).ok(),
+            _ => {}
         }
     }
-    None
+    uploaded
 }
 
 /// What a browser has read.
 #[derive(Deserialize, ToSchema)]
 struct Codes {
-    /// The texts of codes, of one card or person.
+    /// The texts of codes, of one card or person, or the frames of one animation.
     codes: Vec<String>,
+    /// The request that they answer, where one is shown.
+    #[serde(default)]
+    request: Option<String>,
 }
 
 /// What the script of the page is told.
@@ -225,6 +295,21 @@ struct Told {
     codes: Vec<String>,
     /// Whether another code of the same card is missing.
     more: bool,
+    /// How much of an animation is there, where more of it is needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Part>,
+    /// Which text of the page says why there is no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
+}
+
+/// How much of an animation is there.
+#[derive(Serialize, ToSchema)]
+struct Part {
+    /// The fragments that are known.
+    known: usize,
+    /// Of how many.
+    fragments: usize,
 }
 
 /// The texts of codes that the browser has read.
@@ -233,7 +318,8 @@ async fn codes(Shared(desk): Shared<Arc<Desk>>, headers: HeaderMap, Json(sent): 
         return StatusCode::FORBIDDEN.into_response();
     }
     let texts = sent.codes.iter().map(|text| text.as_bytes().to_vec()).collect();
-    desk.tell(&headers, texts, sent.codes).await
+    desk.tell(&headers, texts, sent.codes, sent.request.as_deref())
+        .await
 }
 
 /// A frame of the camera. Most show no code, which is no content.
@@ -248,30 +334,43 @@ async fn frame(Shared(desk): Shared<Arc<Desk>>, headers: HeaderMap, body: axum::
                 .iter()
                 .filter_map(|text| String::from_utf8(text.clone()).ok())
                 .collect();
-            desk.tell(&headers, texts, codes).await
+            desk.tell(&headers, texts, codes, None).await
         }
         Err(problem) => problem.status().into_response(),
     }
 }
 
 impl Desk {
-    async fn tell(&self, headers: &HeaderMap, texts: Judging, codes: Vec<String>) -> Response {
+    async fn tell(
+        &self,
+        headers: &HeaderMap,
+        texts: Judging,
+        codes: Vec<String>,
+        request: Option<&str>,
+    ) -> Response {
         let language = self.language(headers);
-        let shown: Vec<Shown> = match self.judge(texts).await {
-            Ok(reports) => reports,
-            // A code of something else than a credential: the page says so and goes on.
-            Err(Unjudged::NotACredential) => Vec::new(),
-            Err(problem) => return problem.status().into_response(),
-        };
-        let told = Told {
-            verdict: Shown::worst(&shown),
-            more: shown.iter().any(|shown| shown.lacks_face()),
-            html: match self.pages.verdicts(language, &shown) {
-                Ok(html) => html,
-                Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-            },
+        let mut told = Told {
+            verdict: UNREADABLE,
+            html: String::new(),
             codes,
+            more: false,
+            progress: None,
+            problem: None,
         };
+        match self.judge(texts, request).await {
+            Ok(Judged::Whole { shown, conclusion }) => {
+                told.verdict = conclusion.map_or_else(|| Shown::worst(&shown), Conclusion::word);
+                told.more = shown.iter().any(|shown| shown.lacks_face());
+                told.html = match self.pages.verdicts(language, &shown, conclusion) {
+                    Ok(html) => html,
+                    Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                };
+            }
+            Ok(Judged::Part { known, fragments }) => told.progress = Some(Part { known, fragments }),
+            // The page says so and goes on.
+            Err(problem) if problem.status() == StatusCode::OK => told.problem = Some(problem.text()),
+            Err(problem) => return problem.status().into_response(),
+        }
         Json(told).into_response()
     }
 }

@@ -107,9 +107,9 @@ pub enum StartError {
     /// A relying party has a client of OpenID Connect, and there is no key for its ID tokens.
     #[error("there is no key that signs ID tokens, which the client of a relying party needs")]
     NoIdTokenSigner,
-    /// A template of the page that scans is wrong, which tests rule out.
-    #[error("the page that scans cannot be made")]
-    ScanPage(#[source] symbolon_pages::TemplateError),
+    /// The page that scans cannot be made.
+    #[error(transparent)]
+    ScanPage(#[from] scan::ScanPageError),
     /// A scope value that names no query, or is none.
     #[error("the scope {0} is no scope value, or names a query that the configuration does not have")]
     Scope(String),
@@ -181,7 +181,7 @@ impl Server {
         let state = Arc::new(State::new(configuration, dependencies)?);
         let mut router = routes::router(Arc::clone(&state));
         if let Some(setup) = scan {
-            let desk = scan::Desk::new(Arc::clone(&state), setup).map_err(StartError::ScanPage)?;
+            let desk = scan::Desk::new(Arc::clone(&state), setup)?;
             router = router.merge(scan::router(desk));
         }
         if let Some(provider) = openid_provider::Provider::open(&state)? {

@@ -7,8 +7,12 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::signing::{AgreeOutcome, SignOutcome};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
+use symbolon_protocol::identifier::HttpUrl;
+use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
+use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
-use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
+use symbolon_protocol::qr_transport::proof_audience;
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
@@ -27,12 +31,20 @@ pub(super) enum Signed {
 
 /// An answer ready to be sent.
 pub(super) struct Answer {
-    /// The form to post.
-    pub(super) form: String,
+    /// What travels.
+    pub(super) sealed: Sealed,
     /// The same in the clear.
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+}
+
+/// An answer as it travels.
+pub(super) enum Sealed {
+    /// A form to post.
+    Form { response_uri: HttpUrl, form: String },
+    /// A JWE to show as QR codes.
+    Shown(String),
 }
 
 /// Presentations that their holder's keys have signed.
@@ -54,19 +66,8 @@ impl Wallet {
         let request = verified.request();
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
         let encryption = request.response_encryption().map_err(|_| internal)?;
-        let thumbprint = encryption.as_ref().map(|encryption| encryption.key.thumbprint());
-        let binding = Binding {
-            audience: request.client_id.as_str(),
-            nonce: request.nonce.as_str(),
-            session: SessionTranscript::openid4vp(
-                request.client_id.as_str(),
-                request.nonce.as_str(),
-                thumbprint.as_ref(),
-                request.response_uri.as_str(),
-            ),
-            proof: SessionProof::Signature,
-            now,
-        };
+        let audience = audience(request);
+        let binding = binding(request, encryption.as_ref(), &audience, now).ok_or(internal)?;
         let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
         let Some(SignedPresentations { vp_token, disclosed }) = signed else {
             return Ok(Signed::KeyLocked);
@@ -76,20 +77,35 @@ impl Wallet {
             vp_token,
             state: request.state.clone(),
         };
-        let form = match &encryption {
-            None => response.to_form(),
-            Some(encryption) => response.to_encrypted_form(
-                encryption,
-                self.ports.encryption.as_ref(),
-                self.ports.randomness.as_ref(),
-            ),
-        }
-        .map_err(|_| internal)?;
+        let sealed = self
+            .seal(request, encryption.as_ref(), &response)
+            .map_err(|_| internal)?;
         Ok(Signed::Answer(Box::new(Answer {
-            form,
+            sealed,
             vp_token: text,
             disclosed,
         })))
+    }
+
+    fn seal(
+        &self,
+        request: &PresentationRequest,
+        encryption: Option<&ResponseEncryption>,
+        response: &AuthorizationResponse,
+    ) -> Result<Sealed, ResponseError> {
+        let (codec, randomness) = (self.ports.encryption.as_ref(), self.ports.randomness.as_ref());
+        match (&request.response_uri, encryption) {
+            (Some(response_uri), None) => Ok(Sealed::Form {
+                response_uri: response_uri.clone(),
+                form: response.to_form()?,
+            }),
+            (Some(response_uri), Some(encryption)) => Ok(Sealed::Form {
+                response_uri: response_uri.clone(),
+                form: response.to_encrypted_form(encryption, codec, randomness)?,
+            }),
+            (None, Some(encryption)) => response.to_jwe(encryption, codec, randomness).map(Sealed::Shown),
+            (None, None) => Err(ResponseError::Malformed),
+        }
     }
 
     /// Selects and binds. `None` when the key store waits for the person.
@@ -166,6 +182,40 @@ impl Wallet {
             SignOutcome::Locked => Ok(None),
         }
     }
+}
+
+/// Whom the proofs of an answer are for.
+fn audience(request: &PresentationRequest) -> String {
+    match &request.response_uri {
+        Some(_) => request.client_id.as_str().to_owned(),
+        None => proof_audience(request.client_id.as_str()),
+    }
+}
+
+/// What they are about; `None` for a request that says neither where its answer goes nor how it is encrypted, which no verified one
+/// does.
+fn binding<'r>(
+    request: &'r PresentationRequest,
+    encryption: Option<&ResponseEncryption>,
+    audience: &'r str,
+    now: UnixTime,
+) -> Option<Binding<'r>> {
+    let (client_id, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+    let key = encryption.map(|encryption| encryption.key.thumbprint());
+    let session = match (&request.response_uri, &key) {
+        (Some(address), key) => {
+            SessionTranscript::openid4vp(client_id, nonce, key.as_ref(), address.as_str())
+        }
+        (None, Some(key)) => SessionTranscript::symbolon_qr(client_id, nonce, key),
+        (None, None) => return None,
+    };
+    Some(Binding {
+        audience,
+        nonce,
+        session,
+        proof: SessionProof::Signature,
+        now,
+    })
 }
 
 /// One `DeviceResponse` with the documents of all presentations.

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
+use symbolon_protocol::qr_transport::Message;
+
 use super::consent::ConsentRequest;
 
 /// What comes of a step of presenting.
@@ -20,6 +22,15 @@ pub enum PresentOutcome {
         presentation: Presentation,
         /// Where the verifier wants the person to go on: open it in the browser.
         redirect_uri: Option<Url>,
+    },
+    /// Show the answer as QR codes until the verifier's device has it
+    /// ([`Message::frames`](symbolon_protocol::qr_transport::Message::frames)). Nobody confirms it; the history tells of it.
+    /// Resuming the flow gives the same answer again.
+    Show {
+        /// What is shown, for the person to keep.
+        presentation: Presentation,
+        /// The same encrypted to the verifier.
+        answer: Message,
     },
     /// The presentation may have arrived; the verifier's answer is not known. The history tells of it.
     Unconfirmed {

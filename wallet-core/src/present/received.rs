@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 pub enum ReceivedRequest {
     /// A signed request object.
     Signed(String),
+    /// A signed request object that was read from QR codes.
+    ByQr {
+        /// The object.
+        by_qr: String,
+    },
     /// A request that nobody signed.
     Unsigned {
         /// Its parameters, as a query.
@@ -22,7 +27,7 @@ impl ReceivedRequest {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Signed(text) | Self::Unsigned { parameters: text } => text,
+            Self::Signed(text) | Self::ByQr { by_qr: text } | Self::Unsigned { parameters: text } => text,
         }
     }
 }

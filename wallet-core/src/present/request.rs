@@ -16,7 +16,7 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::{RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{
     ClientProof, ErrorTarget, KnownClients, MAX_REQUEST_OBJECT_BYTES, RegisteredRequest, RequestExpectations,
-    RequestObjectError, VerifiedRequest, verify, verify_unsigned,
+    RequestObjectError, VerifiedRequest, unproven_client_id, verify, verify_by_qr, verify_unsigned,
 };
 use symbolon_protocol::openid4vp::response::MAX_REPLY_BYTES;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
@@ -28,7 +28,7 @@ use crate::error::{DeviceFault, WalletError};
 use crate::exchange::{Body, JSON, is_success_of};
 use crate::policy::AnswerProtection;
 use crate::progress::Progress;
-use crate::record::{Knowledge, VerifierEvidence, VerifierRecord};
+use crate::record::{BY_QR, Knowledge, VerifierEvidence, VerifierRecord};
 use crate::wallet::Wallet;
 
 /// Unpredictable to whoever would replay an older request object to this wallet.
@@ -156,6 +156,18 @@ impl Wallet {
         }
     }
 
+    /// Who a request that was read from QR codes says it is of. Nothing of it is believed yet.
+    pub(super) fn read_by_qr(&self, object: &str) -> Result<(ReceivedRequest, ClientId), WalletError> {
+        // Requests of the profile are fetched (HAIP §5.1).
+        if self.policy.relying_parties.profile == PresentationProfile::Haip {
+            return Err(WalletError::RequestRefused(RequestProblem::Unsupported));
+        }
+        let client_id =
+            unproven_client_id(object).map_err(|error| WalletError::RequestRefused(problem_of(&error)))?;
+        let by_qr = object.to_owned();
+        Ok((ReceivedRequest::ByQr { by_qr }, client_id))
+    }
+
     /// Verifies a request. The refusal carries whom to tell, if the request proved an address.
     pub(super) async fn verify_request(
         &self,
@@ -169,7 +181,13 @@ impl Wallet {
         if !parties.deals_with(client_id.prefix()) {
             return Err(Refused::silently(RequestProblem::ClientIdentifier));
         }
-        let did_document = self.did_document(client_id, now).await?;
+        let by_qr = matches!(request_object, ReceivedRequest::ByQr { .. });
+        let did_document = if by_qr {
+            known_without_network(client_id)?;
+            None
+        } else {
+            self.did_document(client_id, now).await?
+        };
         let expected = RequestExpectations {
             client_id,
             clients: KnownClients {
@@ -185,6 +203,7 @@ impl Wallet {
         };
         let verified = match request_object {
             ReceivedRequest::Signed(object) => verify(object, &expected, self.ports.crypto.as_ref()),
+            ReceivedRequest::ByQr { by_qr } => verify_by_qr(by_qr, &expected, self.ports.crypto.as_ref()),
             ReceivedRequest::Unsigned { parameters } => {
                 let request = UnsignedRequest::parse(parameters)
                     .map_err(|_| Refused::silently(RequestProblem::Malformed))?;
@@ -200,8 +219,7 @@ impl Wallet {
             tell: verified.refuse(code).map(Box::new),
         };
         let request = verified.request();
-        if parties.answers == AnswerProtection::Encrypted
-            && request.response_mode != ResponseMode::DirectPostJwt
+        if parties.answers == AnswerProtection::Encrypted && request.response_mode == ResponseMode::DirectPost
         {
             return Err(refuse(
                 RequestProblem::Unsupported,
@@ -232,7 +250,10 @@ impl Wallet {
         VerifierRecord {
             client_id: request.client_id.as_str().to_owned(),
             name,
-            response_origin: request.response_uri.url().origin().ascii_serialization(),
+            response_origin: match &request.response_uri {
+                Some(address) => address.url().origin().ascii_serialization(),
+                None => BY_QR.to_owned(),
+            },
             evidence,
         }
     }
@@ -283,6 +304,16 @@ impl Wallet {
     }
 }
 
+/// A client whose key has to be fetched is nobody where there is no network.
+fn known_without_network(client_id: &ClientId) -> Result<(), Refused> {
+    match client_id.prefix() {
+        ClientIdPrefix::DecentralizedIdentifier(did) if !matches!(did.method(), "key" | "jwk") => {
+            Err(Refused::silently(RequestProblem::UntrustedVerifier))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A query that asks for nothing but formats that no wallet of this suite holds is no question for the person.
 pub(super) fn asks_for_foreign_formats(query: &DcqlQuery, profile: PresentationProfile) -> bool {
     let is_foreign = |format| match format {
@@ -311,7 +342,9 @@ pub(super) const fn problem_of(error: &RequestObjectError) -> RequestProblem {
         RequestObjectError::Chain(_) => RequestProblem::UntrustedVerifier,
         RequestObjectError::ForeignResponseUri => RequestProblem::ResponseAddress,
         RequestObjectError::Audience | RequestObjectError::WalletNonce => RequestProblem::NotForThisWallet,
-        RequestObjectError::Expired | RequestObjectError::FromTheFuture => RequestProblem::Expired,
+        RequestObjectError::Expired | RequestObjectError::FromTheFuture | RequestObjectError::LongLived => {
+            RequestProblem::Expired
+        }
         RequestObjectError::Parameters(defect) => match defect {
             RequestDefect::NoEncryptionKey => RequestProblem::EncryptionKey,
             RequestDefect::ResponseMode

@@ -7,8 +7,9 @@ use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
+use symbolon_protocol::qr_transport::Message;
 
-use super::answer::Signed;
+use super::answer::{Sealed, Signed};
 use super::consent::{Choice, ConsentRequest, Decision};
 use super::matching::Holdings;
 use super::outcome::{PresentOutcome, Presentation};
@@ -73,6 +74,30 @@ impl Wallet {
         let stage = PresentStage::AwaitingConsent {
             request_object: fetched.request_object,
             client_id: fetched.client_id,
+            languages: languages.clone(),
+        };
+        let flow = self.begin(Stage::Present(stage), now).await?;
+        self.consent_request(flow, &verified, languages, now).await
+    }
+
+    /// Verifies a request object that was read from QR codes, and tells who asks for what and what would be disclosed. Nothing goes over
+    /// a network: the verifier is known by the wallet's own anchors, or by a DID that holds its key. Show what comes back, then
+    /// call [`Wallet::answer_request`], whose outcome is an answer to show as QR codes.
+    ///
+    /// # Errors
+    /// [`WalletError::RequestRefused`], of which nobody is told.
+    pub async fn present_by_qr(
+        &self,
+        request_object: &str,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<ConsentRequest, WalletError> {
+        let (request_object, client_id) = self.read_by_qr(request_object)?;
+        self.observe(Progress::VerifyingRequest);
+        let verified = self.verify_again(&request_object, &client_id, now).await?;
+        let stage = PresentStage::AwaitingConsent {
+            request_object,
+            client_id,
             languages: languages.clone(),
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
@@ -246,25 +271,42 @@ impl Wallet {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
         };
-        let sending = Sending {
-            response_uri: verified.request().response_uri.clone(),
-            form: answer.form,
-            agreed: consent.agreed,
-            history: HistoryId::make(self.ports.randomness.as_ref())?,
-            verifier: self.verifier_record(&verified),
-            disclosed: answer.disclosed,
-            presentation: Presentation {
-                vp_token: answer.vp_token,
-                request_object: consent.request_object.as_str().to_owned(),
-            },
+        let verifier = self.verifier_record(&verified);
+        let disclosed = answer.disclosed.clone();
+        let presentation = Presentation {
+            vp_token: answer.vp_token,
+            request_object: consent.request_object.as_str().to_owned(),
         };
+        let history = HistoryId::make(self.ports.randomness.as_ref())?;
         // The history comes before the sending: what may have been shown must be in it.
-        let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed)];
-        let (replaced, shown_keys) = shown_once(&credentials, &sending.disclosed);
+        let event = HistoryEvent::Presented {
+            verifier: verifier.clone(),
+            disclosed: disclosed.clone(),
+            delivery: Delivery::Unconfirmed,
+        };
+        let mut changes = vec![Change::PutHistory(Box::new(HistoryEntry {
+            id: history,
+            at: now,
+            event,
+        }))];
+        let next = match answer.sealed {
+            Sealed::Form { response_uri, form } => PresentStage::Sending(Box::new(Sending {
+                response_uri,
+                form,
+                agreed: consent.agreed,
+                history,
+                verifier,
+                disclosed: answer.disclosed,
+                presentation,
+            })),
+            Sealed::Shown(response) => PresentStage::Finished(Box::new(FinishedPresentation::Shown {
+                presentation,
+                response,
+            })),
+        };
+        let (replaced, shown_keys) = shown_once(&credentials, &disclosed);
         changes.extend(replaced);
-        let stage = cursor
-            .write_presentation(PresentStage::Sending(Box::new(sending)), changes)
-            .await?;
+        let stage = cursor.write_presentation(next, changes).await?;
         // Killed in between, `recover` deletes them.
         for key in &shown_keys {
             self.ports.keys.delete(key)?;
@@ -398,6 +440,13 @@ impl From<FinishedPresentation> for PresentOutcome {
             } => Self::Presented {
                 presentation,
                 redirect_uri,
+            },
+            FinishedPresentation::Shown {
+                presentation,
+                response,
+            } => Self::Show {
+                presentation,
+                answer: Message::Response(response),
             },
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,

@@ -14,9 +14,9 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::data_integrity::PreparedProof;
 use symbolon_credential::mdoc::{PreparedPresentation, SessionTranscript};
 use symbolon_credential::sd_jwt::{PreparedKeyBinding, Selection};
-use symbolon_crypto::{PublicKey, UnixTime};
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::signing::{Agree, KeyDescription, KeyHandle, SignatureRequest};
+use symbolon_crypto::{PublicKey, UnixTime};
 use symbolon_protocol::openid4vp::response::Presentation;
 
 use super::outcome::RequestProblem;
@@ -40,7 +40,7 @@ pub(super) enum Selected<'h> {
 
 /// The request that a presentation is bound to.
 pub(super) struct Binding<'r> {
-    /// The verifier, with the prefix of its kind; the origin of the page, over the Digital Credentials API.
+    /// The verifier, with the prefix of its kind and another one by QR codes; the origin of the page, over the Digital Credentials API.
     pub(super) audience: &'r str,
     pub(super) nonce: &'r str,
     /// What the device of an mdoc authenticates.

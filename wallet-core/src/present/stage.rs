@@ -85,6 +85,13 @@ pub enum FinishedPresentation {
         /// Where the verifier wants the person to go on.
         redirect_uri: Option<Url>,
     },
+    /// It is shown as QR codes to the verifier's camera, which confirms nothing.
+    Shown {
+        /// What is shown.
+        presentation: Presentation,
+        /// The same encrypted to the verifier: a compact JWE.
+        response: String,
+    },
     /// It may have arrived; the verifier's answer is not known.
     Unconfirmed {
         /// What was sent.

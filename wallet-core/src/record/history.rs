@@ -74,6 +74,9 @@ impl HistoryEvent {
     }
 }
 
+/// In place of an origin: the answer is shown as QR codes to whoever holds the verifier's device, and goes over no network.
+pub const BY_QR: &str = "symbolon-qr:";
+
 /// Who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifierRecord {
@@ -81,7 +84,7 @@ pub struct VerifierRecord {
     pub client_id: String,
     /// The name in its certificate.
     pub name: Option<String>,
-    /// Where the answer goes: scheme, host and port; nothing face to face.
+    /// Where the answer goes: scheme, host and port, or [`BY_QR`]; nothing face to face.
     pub response_origin: String,
     /// How the wallet knows who asked.
     pub evidence: VerifierEvidence,

@@ -12,6 +12,8 @@ mod attacks_on_receiving;
 #[cfg(test)]
 mod attacks_on_signing_in;
 #[cfg(test)]
+mod by_qr;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod credential_endpoint;

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 use symbolon_protocol::format::CredentialFormat;
+use symbolon_protocol::qr_transport::{Message, Progress as FrameProgress};
+use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_wallet_core::present::{
     AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, PresentOutcome,
     Presentation, Retention,
@@ -13,7 +15,8 @@ use symbolon_wallet_core::present::{
 use symbolon_wallet_core::record::VerifierRecord;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
 
-use super::{Asked, ask, parse_id, verifier_text};
+use super::{Asked, ask, link, parse_id, verifier_text};
+use crate::commands::frames::{self, Screen};
 use crate::commands::show;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
@@ -34,6 +37,40 @@ pub(super) struct Answer<'a> {
     pub(super) consent: Consent,
     /// Where to keep what was sent.
     pub(super) save: Option<&'a Path>,
+    /// Where to show the answer to a request that came by QR codes.
+    pub(super) animate: Option<&'a str>,
+}
+
+/// A request as it came.
+pub(super) enum Request {
+    /// A link, which leads to it or holds it.
+    Link(String),
+    /// A request object that was read from QR codes.
+    ByQr(String),
+}
+
+impl Request {
+    /// A link, a picture of its QR code, or a picture, animation or folder of frames.
+    ///
+    /// # Errors
+    /// Nothing of all that, or frames that are not of one request, or not all of it.
+    pub(super) fn of_argument(argument: &str) -> anyhow::Result<Self> {
+        let path = Path::new(argument);
+        if path.exists() {
+            let scanned = sort_scanned(frames::read(&[path.to_owned()])?)?;
+            match scanned.carried {
+                Some(FrameProgress::Complete(Message::Request(object))) => return Ok(Self::ByQr(object)),
+                Some(FrameProgress::Complete(_)) => {
+                    bail!("{argument} shows an answer or a credential, and no request")
+                }
+                Some(FrameProgress::Assembling { known, fragments }) => {
+                    bail!("{argument} shows {known} of {fragments} fragments of the request")
+                }
+                None => {}
+            }
+        }
+        link(argument).map(Self::Link)
+    }
 }
 
 impl Consent {
@@ -50,10 +87,17 @@ impl Consent {
 ///
 /// # Errors
 /// A refusal by wallet or verifier, or a choice that does not answer the request.
-pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) -> anyhow::Result<ExitCode> {
-    let consent = wallet
-        .present(link, &Languages::new(["en"]), edge::system_time())
-        .await?;
+pub(super) async fn present(
+    wallet: &Wallet,
+    request: &Request,
+    answer: &Answer<'_>,
+) -> anyhow::Result<ExitCode> {
+    let (languages, now) = (Languages::new(["en"]), edge::system_time());
+    let screen = screen(request, answer)?;
+    let consent = match request {
+        Request::Link(link) => wallet.present(link, &languages, now).await?,
+        Request::ByQr(object) => wallet.present_by_qr(object, &languages, now).await?,
+    };
     show_verifier(&consent.verifier);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
@@ -89,6 +133,16 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             }
             Ok(ExitCode::SUCCESS)
         }
+        Ok(PresentOutcome::Show {
+            presentation,
+            answer: message,
+        }) => {
+            if let Some(path) = answer.save {
+                keep(&presentation, path)?;
+            }
+            frames::show(&message, &screen).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Ok(outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. })) => {
             show::line("declined; nothing was shown");
             if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
@@ -106,6 +160,19 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             bail!("the choice does not answer the request: see which credential queries belong together")
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Where an answer by QR codes is to be shown; looked at before anybody agrees to anything.
+fn screen(request: &Request, answer: &Answer<'_>) -> anyhow::Result<Screen> {
+    match (request, answer.animate) {
+        (Request::Link(_), Some(_)) => {
+            bail!("--animate is for requests that came by QR codes; this one is answered over the network")
+        }
+        (Request::ByQr(_), None) if !frames::has_terminal() => {
+            bail!("the answer is shown as QR codes: say where with --animate")
+        }
+        (_, animate) => Ok(Screen::of_argument(animate.unwrap_or("terminal"))),
     }
 }
 

@@ -15,7 +15,7 @@ fn good() -> Map<String, Value> {
     PresentationRequest {
         client_id: ClientId::x509_hash([3; 32]),
         response_mode: ResponseMode::DirectPostJwt,
-        response_uri: HttpUrl::parse("https://clinic.example/responses/1").unwrap(),
+        response_uri: Some(HttpUrl::parse("https://clinic.example/responses/1").unwrap()),
         nonce: RequestNonce::parse("n-0S6_WzA2Mj").unwrap(),
         state: RequestNonce::parse("s"),
         dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
@@ -212,7 +212,7 @@ fn an_address_that_identifies_the_client_may_be_left_out_and_not_be_another() {
     claims.remove("response_uri");
     let request = parse(&claims).unwrap();
     assert_eq!(
-        request.response_uri.as_str(),
+        request.response_uri.unwrap().as_str(),
         "https://clinic.example/responses/1"
     );
     for other in ["https://clinic.example/responses/1/", "https://other.example/"] {

@@ -59,6 +59,10 @@ pub enum RequestObjectError {
     /// Too late.
     #[error("the request has expired")]
     Expired,
+    /// It came by QR code and does not say when it was made and until when it is good, or is good for longer than
+    /// [`MAX_REQUEST_LIFETIME`](crate::qr_transport::MAX_REQUEST_LIFETIME).
+    #[error("a request by QR code must expire soon after it was made")]
+    LongLived,
     /// `iat` or `nbf` lies ahead by more than [`CLOCK_TOLERANCE`](super::CLOCK_TOLERANCE).
     #[error("the request object is from the future")]
     FromTheFuture,

@@ -10,8 +10,8 @@ use symbolon_did::{Did, DidUrl, PublishedDocument, Relationship, verification_ke
 use url::Url;
 
 use super::{
-    ClientProof, MAX_REQUEST_OBJECT_BYTES, REQUEST_OBJECT_TYPE, RegisteredRequest, RequestExpectations,
-    RequestObjectError, ResponseUriRule,
+    Channel, ClientProof, MAX_REQUEST_OBJECT_BYTES, REQUEST_OBJECT_TYPE, RegisteredRequest,
+    RequestExpectations, RequestObjectError, ResponseUriRule,
 };
 use crate::identifier::HttpUrl;
 use crate::openid4vp::client_id::ClientIdPrefix;
@@ -22,10 +22,12 @@ use crate::openid4vp::request::{RequestDefect, response_uri};
 pub(super) struct Authenticated {
     pub(super) claims: Map<String, Value>,
     pub(super) proof: ClientProof,
-    pub(super) response_uri: HttpUrl,
+    /// None where the answer is shown as QR codes.
+    pub(super) response_uri: Option<HttpUrl>,
 }
 
 pub(super) fn authenticate(
+    channel: Channel,
     object: &str,
     expected: &RequestExpectations<'_>,
     crypto: &dyn CryptoProvider,
@@ -42,7 +44,10 @@ pub(super) fn authenticate(
     let Signer { key, proof, owner } = signer(&jws.header, expected, crypto)?;
     jws.verify(crypto, &key)
         .map_err(|_| RequestObjectError::Signature)?;
-    let response_uri = owned_address(&claims, &owner, expected)?;
+    let response_uri = match channel {
+        Channel::Network => Some(owned_address(&claims, &owner, expected)?),
+        Channel::QrCodes => None,
+    };
     Ok(Authenticated {
         claims,
         proof,
@@ -76,7 +81,7 @@ pub(super) fn authenticate_unsigned(
     Ok(Authenticated {
         claims: parameters.clone(),
         proof,
-        response_uri,
+        response_uri: Some(response_uri),
     })
 }
 

@@ -75,7 +75,7 @@ impl Verifier {
         PresentationRequest {
             client_id: client_id.clone(),
             response_mode: ResponseMode::DirectPostJwt,
-            response_uri: HttpUrl::parse("https://clinic.example/responses/1").unwrap(),
+            response_uri: Some(HttpUrl::parse("https://clinic.example/responses/1").unwrap()),
             nonce: RequestNonce::parse("fresh").unwrap(),
             state: RequestNonce::parse("state-1"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
@@ -308,4 +308,5 @@ fn a_nonce_of_the_wallet_must_come_back() {
     assert!(verify(&repeating, &expected, &RustCryptoProvider).is_ok());
 }
 
+mod by_qr;
 mod clients;

@@ -15,6 +15,7 @@ mod pack;
 mod pictures;
 mod presentation;
 mod proximity;
+mod qr_transport;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
@@ -58,6 +59,7 @@ pub const TARGETS: &[Target] = &[
     presentation::DCQL,
     presentation::PRESENTATION,
     pictures::PICTURES,
+    qr_transport::QR_TRANSPORT,
     proximity::ENGAGEMENT,
     proximity::SESSION,
     proximity::FRAMES,

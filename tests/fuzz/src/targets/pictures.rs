@@ -1,6 +1,8 @@
 //! Pictures of QR codes.
 
-use symbolon_qr_picture::{ErrorCorrection, LumaPicture, PictureSource, Symbol, Version, read_picture};
+use symbolon_qr_picture::{
+    ErrorCorrection, FrameTime, LumaPicture, PictureSource, Symbol, Version, draw_animation, read_picture,
+};
 
 use crate::{Reading, Target};
 
@@ -27,6 +29,7 @@ pub(super) const PICTURES: Target = Target {
         vec![
             symbol.to_png(3).expect("a picture is written"),
             blank.to_png().expect("a picture is written"),
+            draw_animation(&[symbol.clone(), symbol], 2, FrameTime::CAMERA).expect("a picture is written"),
             DOCUMENT.to_vec(),
         ]
     },

@@ -290,7 +290,7 @@ fn request() -> PresentationRequest {
     PresentationRequest {
         client_id: CLIENT.clone(),
         response_mode: ResponseMode::DirectPostJwt,
-        response_uri: HttpUrl::parse("https://registry.example/responses/1").expect("a URL"),
+        response_uri: Some(HttpUrl::parse("https://registry.example/responses/1").expect("a URL")),
         nonce: RequestNonce::parse("n-0S6_WzA2Mj").expect("a nonce"),
         state: RequestNonce::parse("state-1"),
         dcql_query: DcqlQuery::parse(query.as_bytes()).expect("a query"),

@@ -21,6 +21,7 @@ use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, VpToken,
 };
+use symbolon_verifier::Binding;
 use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
 use symbolon_verifier::report::{Report, Verdict};
@@ -29,7 +30,6 @@ use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
     StoredReport,
 };
-use symbolon_verifier::{Binding, Expected, VerificationSession};
 use thiserror::Error;
 
 use super::error::{refuse, store_failed};
@@ -96,7 +96,8 @@ pub(super) async fn receive(
     body: Bytes,
 ) -> Response {
     let record = match open_request(&state, &id).await {
-        Ok(record) if !is_registered(&record) => record,
+        // What was asked by QR codes is answered by QR codes.
+        Ok(record) if !is_registered(&record) && !record.choices.response_mode.is_by_qr() => record,
         Ok(_) => return missing(),
         Err(refusal) => return refusal,
     };
@@ -336,26 +337,14 @@ pub(super) async fn judge(
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
     let inputs = inputs(&answered.vp_token).map_err(|_| unreadable())?;
-    let binding = &answered.binding;
-    let base = state.dependencies.policy;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
         Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
         None => None,
     };
-    let sessions = inputs
-        .iter()
-        .map(|(id, input)| {
-            let demanded = policy.map_or(base, |policy| policy.verification(base, id));
-            // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
-            let expected = match query.credential(id) {
-                Some(asked) => Expected::of_query(asked, binding.clone()),
-                None => Expected::Bound(binding.clone()),
-            };
-            let session = VerificationSession::new(input, expected, demanded);
-            session.map(|session| (*id, session)).map_err(|_| unreadable())
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let sessions = state
+        .sessions(&query, &inputs, &answered.binding, policy)
+        .map_err(|_| unreadable())?;
     // Spent before anything is judged: of two copies of one answer only one is ever looked at.
     spend_nonce(state, record).await?;
     let Judgement {

@@ -99,7 +99,7 @@ pub(super) async fn open_request(state: &State, id: &str) -> Result<RequestRecor
 }
 
 /// The query of a stored request, which was valid when it was stored.
-pub(super) fn stored_query(record: &RequestRecord) -> Option<DcqlQuery> {
+pub(crate) fn stored_query(record: &RequestRecord) -> Option<DcqlQuery> {
     DcqlQuery::parse(record.dcql_query.to_string().as_bytes()).ok()
 }
 

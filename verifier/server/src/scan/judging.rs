@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use http::StatusCode;
 use symbolon_credential::Input;
+use symbolon_protocol::qr_transport::{FrameError, MAX_FRAGMENTS, Message, Progress};
 use symbolon_qr_picture::{PictureError, PictureSource, is_picture, read_picture};
+use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_verifier::card::{MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
 use symbolon_verifier::{Evidence, Expected, Policy, VerificationSession};
@@ -12,6 +14,7 @@ use symbolon_verifier::{Evidence, Expected, Policy, VerificationSession};
 use tokio::time::timeout;
 
 use super::Desk;
+use super::asking::Conclusion;
 use super::verdict::Shown;
 
 /// The texts that were read, each as bytes.
@@ -19,6 +22,10 @@ pub(super) type Judging = Vec<Vec<u8>>;
 
 /// The longest text of one thing that is shown, in bytes: a credential with a portrait, in a file.
 const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// How many texts are looked at, at most: the frames of the largest animation, some of them seen again and again under other numbers,
+/// and the codes beside them.
+const MAX_TEXTS: usize = 4 * MAX_FRAGMENTS + 64 + MAX_CODES_TOGETHER;
 
 /// How long a picture waits for its place.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,6 +41,32 @@ pub(super) enum Unjudged {
     TooMuch,
     /// What was read is something else than a credential.
     NotACredential,
+    /// Frames of two messages, or frames that make none.
+    Frames,
+    /// A request, which somebody else has to answer.
+    Request,
+    /// An answer to a request that is not on this page.
+    NotAsked,
+    /// An answer to another request.
+    OtherRequest,
+    /// The request has expired, or there is none of this name.
+    Expired,
+    /// The request was answered before.
+    Replayed,
+    /// The store or the signer does not answer.
+    Failed,
+}
+
+/// What became of what was read.
+pub(super) enum Judged {
+    /// It is all there.
+    Whole {
+        shown: Vec<Shown>,
+        /// What is to be said of the answer as a whole, where one was asked for and the reports alone do not say it.
+        conclusion: Option<Conclusion>,
+    },
+    /// More frames of an animation are needed.
+    Part { known: usize, fragments: usize },
 }
 
 impl Unjudged {
@@ -43,8 +76,14 @@ impl Unjudged {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
             Self::Picture(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::NotACredential => StatusCode::OK,
+            Self::Busy | Self::Failed => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotACredential
+            | Self::Frames
+            | Self::Request
+            | Self::NotAsked
+            | Self::OtherRequest
+            | Self::Expired
+            | Self::Replayed => StatusCode::OK,
         }
     }
 
@@ -56,7 +95,14 @@ impl Unjudged {
             }
             Self::Picture(_) => "problem-picture",
             Self::Busy => "problem-busy",
+            Self::Failed => "problem-connection",
             Self::NotACredential => "problem-no-credential",
+            Self::Frames => "problem-frames",
+            Self::Request => "problem-request",
+            Self::NotAsked => "problem-not-asked",
+            Self::OtherRequest => "problem-other-request",
+            Self::Expired => "problem-expired",
+            Self::Replayed => "problem-replayed",
         }
     }
 }
@@ -78,9 +124,38 @@ impl Desk {
         Ok(found.into_iter().map(|code| code.content).collect())
     }
 
-    /// Judges what was shown, all of it together, as a counter does: a card by its photo. Nobody was asked for a proof, so what a key
-    /// binds stays unknown.
-    pub(super) async fn judge(&self, texts: Judging) -> Result<Vec<Shown>, Unjudged> {
+    /// Judges what was shown: frames are put together first, and an answer is judged as what it answers.
+    pub(super) async fn judge(&self, texts: Judging, request: Option<&str>) -> Result<Judged, Unjudged> {
+        if texts.len() > MAX_TEXTS {
+            return Err(Unjudged::TooMuch);
+        }
+        let scanned = sort_scanned(texts).map_err(|error| match error {
+            FrameError::OverBudget => Unjudged::TooMuch,
+            _ => Unjudged::Frames,
+        })?;
+        let mut codes = scanned.codes;
+        match scanned.carried {
+            Some(Progress::Assembling { known, fragments }) if codes.is_empty() => {
+                return Ok(Judged::Part { known, fragments });
+            }
+            Some(Progress::Assembling { .. }) | None => {}
+            Some(Progress::Complete(Message::Credential(credential))) => codes.push(credential.into_bytes()),
+            Some(Progress::Complete(Message::Response(jwe))) => {
+                let request = request.ok_or(Unjudged::NotAsked)?;
+                return self.judge_answer(&jwe, request).await;
+            }
+            Some(Progress::Complete(Message::Request(_))) => return Err(Unjudged::Request),
+        }
+        let shown = self.judge_codes(codes).await?;
+        Ok(Judged::Whole {
+            shown,
+            conclusion: None,
+        })
+    }
+
+    /// Judges codes that nobody was asked for, all of them together, as a counter does: a card by its photo. Without a question there is
+    /// no proof, so what a key binds stays unknown.
+    async fn judge_codes(&self, texts: Judging) -> Result<Vec<Shown>, Unjudged> {
         if texts.len() > MAX_CODES_TOGETHER || texts.iter().any(|text| text.len() > MAX_TEXT_BYTES) {
             return Err(Unjudged::TooMuch);
         }

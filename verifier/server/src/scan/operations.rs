@@ -2,6 +2,7 @@
 
 use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, object, text};
 
+use super::asking::Chosen;
 use super::{Codes, Entered, Told};
 use crate::routes::description::PAGES;
 
@@ -17,6 +18,11 @@ pub(super) fn show() -> Operation {
         "The page on which a shop checks what people show",
     )
     .query("language", "Another language, by its tag.", Presence::Sometimes)
+    .query(
+        "request",
+        "The request to show, as the page made it.",
+        Presence::Sometimes,
+    )
     .answers(page(
         200,
         "The page, or the question for the code that lets a device in.",
@@ -27,6 +33,42 @@ pub(super) fn show() -> Operation {
             .not_cached(),
     )
     .answers(Answer::empty(400, "The query is malformed.").file(TEXT))
+}
+
+pub(super) fn ask() -> Operation {
+    Operation::new(
+        "askByQrCodes",
+        PAGES,
+        "Makes a request that is shown and answered by QR codes",
+    )
+    .about("Nothing of the answer is stored but that the request was answered.")
+    .form::<Chosen>()
+    .answers(
+        Answer::empty(303, "To the page that shows the request.")
+            .header("Location", "Where to.", Presence::Always)
+            .not_cached(),
+    )
+    .answers(page(400, "Nobody can be asked for that.").file(TEXT))
+    .answers(page(403, "The device has not been let in."))
+    .answers(malformed(415))
+    .answers(malformed(422))
+    .answers(page(503, "The request cannot be made now."))
+}
+
+pub(super) fn request() -> Operation {
+    Operation::new(
+        "readRequestAsQrCodes",
+        PAGES,
+        "The request as an animation of QR codes",
+    )
+    .answers(
+        Answer::empty(200, "The animation.")
+            .file("image/gif")
+            .not_cached(),
+    )
+    .answers(Answer::empty(403, "The device has not been let in."))
+    .answers(Answer::empty(404, "There is no such request any more."))
+    .answers(Answer::empty(503, "It cannot be drawn now."))
 }
 
 pub(super) fn enter() -> Operation {
@@ -50,7 +92,9 @@ pub(super) fn upload() -> Operation {
         PAGES,
         "Judges a picture, a document, a file or a text",
     )
-    .about("The form has a file `picture` or a `text`. Nothing of it is kept.")
+    .about(
+        "The form has files `picture` or a `text`, and a `request` where they answer one. Nothing of it is kept.",
+    )
     .body(MULTIPART, object())
     .answers(page(
         200,
@@ -93,7 +137,10 @@ fn judged(operation: Operation) -> Operation {
     operation
         .about("For the script of the page. Nothing of it is kept.")
         .answers(
-            Answer::json::<Told>(200, "The verdict; `unreadable` when none of it is a credential.")
+            Answer::json::<Told>(
+                200,
+                "The verdict; `unreadable` when none of it is a credential, or more of an animation is needed.",
+            )
                 .not_cached(),
         )
         .answers(Answer::empty(403, "The device has not been let in."))

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode};
+use symbolon_crypto::UnixTime;
 use symbolon_pages::answer::page;
 use symbolon_pages::{Serde, TemplateError, Templates, Translation, Translations, Value, context};
 
+use super::asking::Conclusion;
 use super::claims::{Label, Said};
 use super::verdict::Shown;
 
@@ -27,6 +29,25 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("scan.html", include_str!("templates/scan.html")),
     ("verdicts.html", include_str!("templates/verdicts.html")),
 ];
+
+/// What stands on the page.
+#[derive(Default)]
+pub(super) struct Counter<'d> {
+    /// What people can be asked for.
+    pub(super) asks: Vec<&'d str>,
+    /// The request that is shown.
+    pub(super) asked: Option<Asked>,
+    /// What was found.
+    pub(super) shown: Vec<Shown>,
+    /// And what is said of the answer as a whole.
+    pub(super) conclusion: Option<Conclusion>,
+}
+
+/// A request on the page.
+pub(super) struct Asked {
+    pub(super) id: String,
+    pub(super) until: UnixTime,
+}
 
 pub(crate) struct Pages {
     templates: Templates,
@@ -67,15 +88,30 @@ impl Pages {
         status: StatusCode,
         language: &Translation,
         problem: Option<&'static str>,
-        shown: &[Shown],
+        counter: &Counter<'_>,
     ) -> Response {
-        let verdicts = self.values(language, shown);
-        self.answer("scan.html", status, language, context! { problem, verdicts })
+        let verdicts = self.values(language, &counter.shown, counter.conclusion);
+        let asked = counter.asked.as_ref().map(|asked| {
+            let until = asked.until.rfc3339();
+            context! { id => asked.id.as_str(), until_shown => minutes(&until), until }
+        });
+        let asks: Vec<String> = counter.asks.iter().map(|ask| (*ask).to_owned()).collect();
+        self.answer(
+            "scan.html",
+            status,
+            language,
+            context! { problem, verdicts, asks, asked },
+        )
     }
 
     /// The verdicts alone, for the script to put into the page.
-    pub(crate) fn verdicts(&self, language: &Translation, shown: &[Shown]) -> Result<String, TemplateError> {
-        let verdicts = self.values(language, shown);
+    pub(crate) fn verdicts(
+        &self,
+        language: &Translation,
+        shown: &[Shown],
+        conclusion: Option<Conclusion>,
+    ) -> Result<String, TemplateError> {
+        let verdicts = self.values(language, shown, conclusion);
         let values = self.with_page(language, context! { verdicts });
         self.templates.render("verdicts.html", values)
     }
@@ -115,8 +151,14 @@ impl Pages {
         }
     }
 
-    fn values(&self, language: &Translation, shown: &[Shown]) -> Vec<Value> {
-        shown.iter().map(|shown| self.value(language, shown)).collect()
+    /// What is said of an answer as a whole comes first: it is what counts.
+    fn values(&self, language: &Translation, shown: &[Shown], conclusion: Option<Conclusion>) -> Vec<Value> {
+        let whole = conclusion.map(|conclusion| {
+            let sentence = self.translations.text(language, conclusion.sentence(), &[]);
+            context! { word => conclusion.word(), sentence, whole => true }
+        });
+        let each = shown.iter().map(|shown| self.value(language, shown));
+        whole.into_iter().chain(each).collect()
     }
 
     fn value(&self, language: &Translation, shown: &Shown) -> Value {
@@ -160,6 +202,7 @@ impl Pages {
         let as_of = report.as_of.map(|time| time.rfc3339());
         context! {
             word => report.verdict.as_str(),
+            whole => false,
             sentence => text(shown.sentence(), &[]),
             photo => shown.photo(),
             hidden_photo => shown.has_hidden_photo(),
@@ -216,6 +259,7 @@ mod tests {
     fn every_text_is_shown_somewhere() {
         let sources = [
             include_str!("verdict.rs"),
+            include_str!("asking.rs"),
             include_str!("judging.rs"),
             include_str!("page.rs"),
             include_str!("../scan.rs"),

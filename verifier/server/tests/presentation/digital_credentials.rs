@@ -438,7 +438,7 @@ async fn what_was_shown_to_another_origin_or_in_another_way_is_invalid() {
         by_link.request().client_id.as_str(),
         request.nonce.as_str(),
         Some(&thumbprint),
-        by_link.request().response_uri.as_str(),
+        by_link.request().response_uri.as_ref().unwrap().as_str(),
     );
     let answer = own.sealed(signed, own.mdoc_token(&transcript), &request);
     let result = json_of(&bring(&world, &made.id, &answer).await);

@@ -343,7 +343,11 @@ async fn the_key_of_an_sd_jwt_vc_is_found_in_the_metadata_of_its_issuer() {
 async fn an_mdoc_is_asked_for_presented_and_valid() {
     let world = World::new().await;
     let result = answer(&world, &mdoc_query(), |request| {
-        present_mdoc(&world, request, request.request().response_uri.as_str())
+        present_mdoc(
+            &world,
+            request,
+            request.request().response_uri.as_ref().unwrap().as_str(),
+        )
     })
     .await;
     assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
@@ -353,7 +357,11 @@ async fn an_mdoc_is_asked_for_presented_and_valid() {
     world.publish(Status::Invalid);
     world.advance(301);
     let result = answer(&world, &mdoc_query(), |request| {
-        present_mdoc(&world, request, request.request().response_uri.as_str())
+        present_mdoc(
+            &world,
+            request,
+            request.request().response_uri.as_ref().unwrap().as_str(),
+        )
     })
     .await;
     assert_eq!(outcome(&result).0, "invalid");
@@ -447,7 +455,11 @@ async fn a_credential_of_another_format_or_type_is_not_what_was_asked_for() {
     let mut query = mdoc_query();
     query["credentials"][0]["meta"]["doctype_value"] = json!("org.iso.18013.5.1.mDL");
     let result = answer(&world, &query, |request| {
-        present_mdoc(&world, request, request.request().response_uri.as_str())
+        present_mdoc(
+            &world,
+            request,
+            request.request().response_uri.as_ref().unwrap().as_str(),
+        )
     })
     .await;
     assert_eq!(outcome(&result), ("valid", "wrong_type"));

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod builder;
 #[cfg(test)]
+mod by_qr;
+#[cfg(test)]
 mod choices;
 #[cfg(test)]
 mod digital_credentials;

@@ -101,6 +101,26 @@ struct StatusServer {
     fetched: Mutex<Vec<String>>,
 }
 
+/// What the page that scans can ask for: by a query, and by the policy `counter` where there is one.
+fn asks(configuration: &mut VerifierConfiguration, vct: &str) -> BTreeMap<String, String> {
+    let shop = json!({ "credentials": [{
+        "id": "identity",
+        "format": "dc+sd-jwt",
+        "meta": { "vct_values": [vct] },
+        "claims": [{ "path": ["given_name"] }],
+    }] });
+    configuration.queries.insert("shop".to_owned(), shop);
+    let mut asks = BTreeMap::from([("Who are you?".to_owned(), "shop".to_owned())]);
+    if configuration
+        .policies
+        .keys()
+        .any(|name| name.as_str() == "counter")
+    {
+        asks.insert("Over 18?".to_owned(), "counter".to_owned());
+    }
+    asks
+}
+
 async fn document(State(status): State<Arc<StatusServer>>, uri: http::Uri) -> axum::response::Response {
     status.fetched.lock().unwrap().push(uri.path().to_owned());
     match status.documents.lock().unwrap().get(uri.path()) {
@@ -178,6 +198,7 @@ impl World {
         let identifier = IssuerIdentifier::parse(&base).unwrap();
         let mut configuration = VerifierConfiguration::new(identifier, "Clinic".to_owned());
         configure(&mut configuration, &vct(&issuer));
+        let asks = asks(&mut configuration, &vct(&issuer));
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -207,6 +228,7 @@ impl World {
             scan: Some(ScanSetup {
                 access: scan,
                 face_keys: Vec::new(),
+                asks,
             }),
         };
         let conformance = Conformance::default();
@@ -514,7 +536,7 @@ impl World {
         let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
         self.send(
             Method::POST,
-            request.request().response_uri.as_str(),
+            request.request().response_uri.as_ref().unwrap().as_str(),
             &headers,
             form,
         )

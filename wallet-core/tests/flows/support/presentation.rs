@@ -14,7 +14,7 @@ use symbolon_credential::w3c::{
 };
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
-use symbolon_crypto::{PublicKey, RustCryptoProvider, Thumbprint, UnixTime};
+use symbolon_crypto::{PublicKey, RustCryptoProvider, UnixTime};
 use symbolon_did::{DidUrl, verification_key};
 use symbolon_protocol::openid4vp::response::Presentation;
 
@@ -26,9 +26,9 @@ const SKEW: Duration = Duration::from_secs(60);
 
 /// The request that a presentation must be bound to.
 pub(crate) struct RequestContext<'r> {
-    pub(crate) client_id: &'r str,
+    pub(crate) audience: &'r str,
     pub(crate) nonce: &'r str,
-    pub(crate) encryption_key: Thumbprint,
+    pub(crate) transcript: SessionTranscript,
     pub(crate) now: UnixTime,
 }
 
@@ -62,15 +62,9 @@ fn mdoc(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
     let anchors = [certificates().document_signer.root.clone()];
     let profile = ChainProfile::DocumentSigner;
     let chain = verify_chain(&chain, &anchors, profile, request.now, &RustCryptoProvider).unwrap();
-    let transcript = SessionTranscript::openid4vp(
-        request.client_id,
-        request.nonce,
-        Some(&request.encryption_key),
-        "https://verifier.example/response/1",
-    );
     let accepted = DeviceAuthentication::SignatureOnly;
     let document = document
-        .verify(&chain, &transcript, accepted, &RustCryptoProvider)
+        .verify(&chain, &request.transcript, accepted, &RustCryptoProvider)
         .unwrap();
     assert_eq!(document.doc_type().as_str(), DOCTYPE);
     assert!(document.device_elements().is_empty());
@@ -90,7 +84,7 @@ fn jwt(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
         panic!("a key of the holder")
     };
     let expected = ExpectedPresentation {
-        audience: request.client_id,
+        audience: request.audience,
         nonce: request.nonce,
         now: request.now,
         max_age: Duration::from_secs(300),
@@ -114,7 +108,7 @@ fn ldp(presentation: &Value, request: &RequestContext<'_>) -> Map<String, Value>
     let check = ProofCheck {
         expected: ExpectedProof::Presentation {
             challenge: Some(request.nonce),
-            domain: Some(request.client_id),
+            domain: Some(request.audience),
         },
         now: request.now,
         skew: SKEW,

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_credential::sd_jwt::SdJwtBudget;
 use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
 use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
@@ -16,6 +17,7 @@ use symbolon_protocol::openid4vp::client_metadata::{ClientMetadata, JwkSet};
 use symbolon_protocol::openid4vp::link::UnsignedRequest;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpToken};
+use symbolon_protocol::qr_transport::{REQUEST_AUDIENCE, RESPONSE_MODE, proof_audience};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::certificates::{Certificates, Identity};
@@ -61,6 +63,13 @@ pub(crate) enum Kind {
     RedirectUri,
     Did,
     Registered,
+}
+
+/// What carries an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Channel {
+    Network,
+    QrCodes,
 }
 
 /// The verifier's DID.
@@ -190,6 +199,28 @@ impl TestVerifier {
         query.append_pair("client_id", &client);
         query.append_pair("request", &object);
         format!("openid4vp://?{}", query.finish())
+    }
+
+    /// A fresh request to be read from QR codes.
+    pub(crate) fn by_qr(&self, trick: VerifierTrick) -> String {
+        let mut claims = self.fresh(Kind::Hash);
+        claims.remove("response_uri");
+        let state = self.state.lock().unwrap();
+        let minutes = Duration::from_secs(300);
+        for (name, value) in [
+            ("response_mode", json!(RESPONSE_MODE)),
+            ("aud", json!(REQUEST_AUDIENCE)),
+            ("exp", json!(state.now.plus(minutes))),
+        ] {
+            claims.insert(name.to_owned(), value);
+        }
+        claims.extend(state.overwrites.clone());
+        self.sign(trick, &claims)
+    }
+
+    /// Reads an answer that was shown as QR codes; the claims of each presentation, or nothing where the nonce was spent before.
+    pub(crate) fn read_by_qr(&self, jwe: &str) -> Option<Vec<Map<String, Value>>> {
+        self.open(jwe, &mut self.state.lock().unwrap(), Channel::QrCodes)
     }
 
     fn fresh(&self, kind: Kind) -> Map<String, Value> {
@@ -456,30 +487,49 @@ impl TestVerifier {
             }
         };
 
+        if state.trick == VerifierTrick::RefusesAnswers {
+            return json_answer(400, &json!({ "error": "invalid_request" }));
+        }
+        if self.open(&jwe, &mut state, Channel::Network).is_none() {
+            return json_answer(400, &json!({ "error": "invalid_request" }));
+        }
+        let address = state.return_to.as_deref();
+        let address = address.unwrap_or("https://verifier.example/done?code=1");
+        json_answer(200, &json!({ "redirect_uri": address }))
+    }
+
+    fn open(&self, jwe: &str, state: &mut State, channel: Channel) -> Option<Vec<Map<String, Value>>> {
         let key = self.secret.to_pkcs8_der().unwrap();
         let lookup = |_: Option<&str>| SecretKey::from_pkcs8_der(&key).ok();
         let opened = PureJwe::new(&RustCryptoProvider)
-            .decrypt(&jwe, &lookup, MAX_RESPONSE_BYTES)
+            .decrypt(jwe, &lookup, MAX_RESPONSE_BYTES)
             .unwrap();
         let DirectPost::Answer(answer) = DirectPost::parse_decrypted(&opened.payload).unwrap() else {
             panic!("an answer")
         };
         assert_eq!(answer.state.as_ref().map(|state| state.as_str()), Some("state-1"));
-        if state.trick == VerifierTrick::RefusesAnswers {
-            return json_answer(400, &json!({ "error": "invalid_request" }));
-        }
         // The nonce is taken once.
-        let Some(nonce) = state.nonce.take() else {
-            return json_answer(400, &json!({ "error": "invalid_request" }));
+        let nonce = state.nonce.take()?;
+        let client_id = self.client_id_of(state, state.trick);
+        let client_id = client_id.as_str();
+        let key = self.secret.public_key().thumbprint();
+        let (audience, transcript) = match channel {
+            Channel::Network => (
+                client_id.to_owned(),
+                SessionTranscript::openid4vp(client_id, &nonce, Some(&key), RESPONSE_URI),
+            ),
+            Channel::QrCodes => (
+                proof_audience(client_id),
+                SessionTranscript::symbolon_qr(client_id, &nonce, &key),
+            ),
         };
-        let audience = self.client_id_of(&state, state.trick);
         let context = RequestContext {
-            client_id: audience.as_str(),
+            audience: &audience,
             nonce: &nonce,
-            encryption_key: self.secret.public_key().thumbprint(),
+            transcript,
             now: state.now,
         };
-        let claims = answer
+        let claims: Vec<Map<String, Value>> = answer
             .vp_token
             .0
             .iter()
@@ -490,16 +540,13 @@ impl TestVerifier {
                 if asked["require_cryptographic_holder_binding"] == json!(false) && format != "mso_mdoc" {
                     return Map::new();
                 }
-                presentation::verify(&format, presentation, &context).unwrap_or_else(|| {
-                    self.verify(&presentation.to_text(), audience.as_str(), &nonce, state.now)
-                })
+                presentation::verify(&format, presentation, &context)
+                    .unwrap_or_else(|| self.verify(&presentation.to_text(), &audience, &nonce, state.now))
             })
             .collect();
-        state.answers.push(claims);
+        state.answers.push(claims.clone());
         state.tokens.push(answer.vp_token);
-        let address = state.return_to.as_deref();
-        let address = address.unwrap_or("https://verifier.example/done?code=1");
-        json_answer(200, &json!({ "redirect_uri": address }))
+        Some(claims)
     }
 
     fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {

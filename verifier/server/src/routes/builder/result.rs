@@ -96,7 +96,7 @@ impl Visit<'_> {
             .collect();
         let known = pages.translations();
         let language = known.matching(&self.language().tag).unwrap_or(known.english());
-        pages.verdicts(language, &shown).unwrap_or_default()
+        pages.verdicts(language, &shown, None).unwrap_or_default()
     }
 }
 

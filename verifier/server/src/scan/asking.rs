@@ -1,0 +1,282 @@
+//! Asking for a presentation by QR codes: the shop's screen shows the request, the person's screen the answer, and neither needs a network.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{Path, State as Shared};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use symbolon_http::openapi::ToSchema;
+use symbolon_pages::answer::see_other;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::qr_transport::{FrameSize, Message};
+use symbolon_qr_picture::{ErrorCorrection, FrameTime, Symbol, Version, draw_animation};
+use symbolon_verifier::answer::AnswerCheck;
+use symbolon_verifier::by_qr::open_answer;
+use symbolon_verifier::name::PolicyName;
+use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome};
+use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::store::{NonceUse, RequestId, RequestRecord};
+
+use super::judging::{Judged, Unjudged};
+use super::page::{Asked, Counter};
+use super::verdict::Shown;
+use super::{Desk, ScanPageError};
+use crate::judge::{Judgement, inputs};
+use crate::routes::stored_query;
+use crate::state::State;
+
+/// Pixels of a module: a code of version 12 is as wide as a cheap telephone's screen.
+const MODULE_PIXELS: u32 = 5;
+
+/// Something that people can be asked for.
+pub(super) struct Ask {
+    /// The shop's words for it.
+    pub(super) label: String,
+    query: DcqlQuery,
+    policy: Option<PolicyName>,
+}
+
+/// The asks of the configuration, each a named query or a policy.
+pub(super) fn asks(state: &State, named: BTreeMap<String, String>) -> Result<Vec<Ask>, ScanPageError> {
+    let ask = |(label, name): (String, String)| {
+        if let Some(query) = state.queries.get(&name) {
+            return Ok(Ask {
+                label,
+                query: query.clone(),
+                policy: None,
+            });
+        }
+        let policy = PolicyName::parse(&name)
+            .ok()
+            .and_then(|name| state.policies.get(&name));
+        match policy.and_then(|policy| Some((policy, policy.query()?))) {
+            Some((policy, query)) => Ok(Ask {
+                label,
+                query: query.clone(),
+                policy: Some(policy.name().clone()),
+            }),
+            None => Err(ScanPageError::Ask(name)),
+        }
+    };
+    named.into_iter().map(ask).collect()
+}
+
+/// What somebody is to be asked for.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Chosen {
+    /// The words for it, as the page lists them.
+    #[serde(default)]
+    ask: String,
+}
+
+/// `POST /scan/requests`: makes a request and shows the page with it.
+pub(super) async fn ask(
+    Shared(desk): Shared<Arc<Desk>>,
+    headers: HeaderMap,
+    Form(chosen): Form<Chosen>,
+) -> Response {
+    let language = desk.language(&headers);
+    if !desk.access.permits(&headers) {
+        return desk.pages.enter(StatusCode::FORBIDDEN, language, None);
+    }
+    let refused = |status, problem| {
+        desk.pages
+            .scan(status, language, Some(problem), &desk.usual_counter())
+    };
+    let Some(ask) = desk.asks.iter().find(|ask| ask.label == chosen.ask) else {
+        return refused(StatusCode::BAD_REQUEST, "problem-ask");
+    };
+    match desk
+        .state
+        .make_request_by_qr(&ask.query, ask.policy.as_ref())
+        .await
+    {
+        Ok(record) => see_other(&format!("/scan?request={}", record.id)),
+        Err(error) => {
+            tracing::error!(%error, "a request by QR codes could not be made");
+            refused(Unjudged::Failed.status(), Unjudged::Failed.text())
+        }
+    }
+}
+
+/// `GET /scan/requests/{id}`: the request as an animation, which every browser shows without a script.
+pub(super) async fn picture(
+    Shared(desk): Shared<Arc<Desk>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if !desk.access.permits(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let record = match desk.asked(&id).await {
+        Ok(record) => record,
+        Err(Unjudged::Failed) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let message = stored_query(&record).and_then(|query| desk.state.message_of(&record, &query).ok());
+    let drawn = match message {
+        Some(message) => tokio::task::spawn_blocking(move || draw(&message))
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
+    match drawn {
+        Some(gif) => ([(CONTENT_TYPE, "image/gif"), (CACHE_CONTROL, "no-store")], gif).into_response(),
+        None => {
+            tracing::error!("a request by QR codes could not be drawn");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+fn draw(message: &Message) -> Option<Vec<u8>> {
+    let frames = message.frames(FrameSize::PHONE).ok()?;
+    let count = frames.in_a_loop();
+    let symbols: Option<Vec<Symbol>> = frames
+        .take(count)
+        .map(|frame| Symbol::draw(frame.as_bytes(), ErrorCorrection::Low, Version::LARGEST).ok())
+        .collect();
+    draw_animation(&symbols?, MODULE_PIXELS, FrameTime::CAMERA).ok()
+}
+
+/// What is said of an answer as a whole, beside its reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conclusion {
+    /// Something that was asked for is missing.
+    Incomplete,
+    /// It is something else, or more, than was asked for.
+    Other,
+    /// It is several people's.
+    SeveralHolders,
+    /// A rule of the policy is broken.
+    NotSatisfied,
+    /// Whether a rule of the policy is kept cannot be told.
+    Undecided,
+}
+
+impl Conclusion {
+    /// The word of the verdict.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Incomplete | Self::Other | Self::SeveralHolders | Self::NotSatisfied => {
+                Verdict::Invalid.as_str()
+            }
+            Self::Undecided => Verdict::Unknown.as_str(),
+        }
+    }
+
+    /// The key of the sentence.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Incomplete => "why-answer-incomplete",
+            Self::Other => "why-answer-other",
+            Self::SeveralHolders => "why-answer-holders",
+            Self::NotSatisfied => "why-answer-policy",
+            Self::Undecided => "why-answer-undecided",
+        }
+    }
+
+    /// What the reports do not say themselves. One that is refused or in doubt says why, and has no claims that could be what was asked for.
+    fn of(check: AnswerCheck, decision: Option<&PolicyDecision>, reports: &[&Report]) -> Option<Self> {
+        let is_good = |report: &&Report| matches!(report.verdict, Verdict::Valid | Verdict::Genuine);
+        if !reports.iter().all(is_good) {
+            return None;
+        }
+        match (check, decision.map(|decision| decision.outcome)) {
+            (AnswerCheck::AsAsked, Some(PolicyOutcome::NotSatisfied)) => Some(Self::NotSatisfied),
+            (AnswerCheck::AsAsked, Some(PolicyOutcome::Unknown)) => Some(Self::Undecided),
+            (AnswerCheck::AsAsked, _) => None,
+            (AnswerCheck::Incomplete | AnswerCheck::EmptyAnswer | AnswerCheck::WrongClaims, _) => {
+                Some(Self::Incomplete)
+            }
+            (AnswerCheck::SeveralHolders, _) => Some(Self::SeveralHolders),
+            (_, _) => Some(Self::Other),
+        }
+    }
+}
+
+impl Desk {
+    /// The request of this name that was made here, as long as it may be answered.
+    pub(super) async fn asked(&self, id: &str) -> Result<RequestRecord, Unjudged> {
+        let deps = &self.state.dependencies;
+        let id = RequestId::parse(id).map_err(|_| Unjudged::Expired)?;
+        let found = deps.store.request(&deps.tenant, &id).await;
+        let record = found.map_err(|_| Unjudged::Failed)?;
+        record
+            .filter(|record| record.choices.response_mode.is_by_qr())
+            .filter(|record| self.state.now() <= record.expires_at)
+            .ok_or(Unjudged::Expired)
+    }
+
+    /// The page without anything on it but what can be asked for.
+    pub(super) fn usual_counter(&self) -> Counter<'_> {
+        Counter {
+            asks: self.asks.iter().map(|ask| ask.label.as_str()).collect(),
+            ..Counter::default()
+        }
+    }
+
+    /// The page with the request of this name on it.
+    pub(super) async fn counter(&self, request: Option<&str>) -> Result<Counter<'_>, Unjudged> {
+        let asked = match request {
+            None => None,
+            Some(id) => {
+                let record = self.asked(id).await?;
+                Some(Asked {
+                    id: record.id.as_str().to_owned(),
+                    until: record.expires_at,
+                })
+            }
+        };
+        Ok(Counter {
+            asked,
+            ..self.usual_counter()
+        })
+    }
+
+    /// Judges an answer as the one to this request: decrypted with its key, its nonce spent once, everything that was asked for checked again.
+    pub(super) async fn judge_answer(&self, jwe: &str, request: &str) -> Result<Judged, Unjudged> {
+        let state = &self.state;
+        let deps = &state.dependencies;
+        let record = self.asked(request).await?;
+        let query = stored_query(&record).ok_or(Unjudged::Failed)?;
+        let binding = state.binding(&record).map_err(|_| Unjudged::Failed)?;
+        let policy = match &record.policy {
+            None => None,
+            Some(name) => Some(state.policies.get(name).ok_or(Unjudged::Failed)?),
+        };
+        let key = || state.response_key(&record).ok();
+        let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
+        let inputs = inputs(&token).map_err(|_| Unjudged::NotACredential)?;
+        let sessions = state.sessions(&query, &inputs, &binding, policy);
+        let sessions = sessions.map_err(|_| Unjudged::NotACredential)?;
+        // Spent before anything is judged: of two copies of one answer only one is ever looked at.
+        match deps
+            .store
+            .consume_nonce(&record.tenant, &record.nonce, record.kept_until())
+            .await
+        {
+            Ok(NonceUse::First) => {}
+            Ok(NonceUse::Replayed) => return Err(Unjudged::Replayed),
+            Err(_) => return Err(Unjudged::Failed),
+        }
+        let Judgement {
+            reports,
+            answer: check,
+        } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+        let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
+        let all: Vec<&Report> = reports.values().flatten().collect();
+        let conclusion = Conclusion::of(check, decision.as_ref(), &all);
+        let shown = reports
+            .into_values()
+            .flatten()
+            .map(|report| Shown::of(report, state.now()))
+            .collect();
+        Ok(Judged::Whole { shown, conclusion })
+    }
+}
