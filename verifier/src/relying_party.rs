@@ -36,6 +36,12 @@ pub struct RelyingParty {
     /// Whether it may have credentials and presentations verified that it holds already.
     #[serde(default)]
     pub posted_verification: Permission,
+    /// Whether its people may make requests on the verifier's page, signed in by one of its keys or by a link.
+    #[serde(default)]
+    pub request_builder: Permission,
+    /// Which link lets them in: a higher number is another link, and shuts out whoever came in with an earlier one.
+    #[serde(default = "default_request_builder_generation")]
+    pub request_builder_generation: u32,
     /// How long its results are kept after the request has expired, in seconds; the verifier's time without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result_retention_seconds: Option<u32>,
@@ -73,6 +79,20 @@ pub struct Webhook {
     /// Which secret signs; a higher number is another secret, and the lower one is used no more.
     #[serde(default = "default_secret_version")]
     pub secret_version: u32,
+    /// Whether requests that nobody has answered are announced as well.
+    #[serde(default)]
+    pub expired: ExpiredNotice,
+}
+
+/// Whether a request that nobody has answered in its time is announced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredNotice {
+    /// It is not.
+    #[default]
+    Silent,
+    /// It is.
+    Announced,
 }
 
 /// Whether webhooks may go to plain http on loopback.
@@ -104,6 +124,8 @@ impl RelyingParty {
             policies: Vec::new(),
             own_queries: Permission::Refused,
             posted_verification: Permission::Refused,
+            request_builder: Permission::Refused,
+            request_builder_generation: default_request_builder_generation(),
             result_retention_seconds: None,
             requests_per_minute: default_requests_per_minute(),
             requests_per_day: default_requests_per_day(),
@@ -179,6 +201,7 @@ impl Webhook {
         Self {
             url,
             secret_version: default_secret_version(),
+            expired: ExpiredNotice::Silent,
         }
     }
 
@@ -205,6 +228,10 @@ const fn default_requests_per_minute() -> u32 {
 
 const fn default_requests_per_day() -> u32 {
     50_000
+}
+
+const fn default_request_builder_generation() -> u32 {
+    1
 }
 
 const fn default_secret_version() -> u32 {

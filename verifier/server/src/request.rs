@@ -85,6 +85,16 @@ pub(crate) enum MakeRequestError {
     Store(#[from] StoreError),
 }
 
+impl MakeRequestError {
+    /// Whether whoever ordered the request can mend it.
+    pub(crate) const fn is_of_the_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Request(_) | Self::Choices(_) | Self::Profile(_) | Self::Offer(_) | Self::NoIdentity
+        )
+    }
+}
+
 impl State {
     /// Makes, signs and stores a request.
     pub(crate) async fn make_request(&self, order: RequestOrder) -> Result<MadeRequest, MakeRequestError> {
@@ -131,6 +141,7 @@ impl State {
             return Err(MakeRequestError::Collision);
         }
         deps.archive.keep_request(&record, kept).await?;
+        self.announce_expiry(&record).await?;
         self.made(record, client_id, delivery)
     }
 

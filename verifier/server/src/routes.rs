@@ -2,6 +2,7 @@
 
 mod administration;
 mod answer;
+mod builder;
 mod caller;
 pub(crate) mod description;
 mod digital_credentials;
@@ -17,6 +18,8 @@ mod request_object;
 mod shapes;
 mod vcalm;
 
+pub use self::builder::BuilderCode;
+pub(crate) use self::builder::RequestBuilder;
 pub(crate) use self::pages::{DamagedPages, Pages};
 
 use core::time::Duration;
@@ -89,6 +92,7 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
         .nest("/admin/v1", administration)
         .nest("/relying-party/v1", relying_party)
         .nest("/vcalm", vcalm)
+        .merge(builder::router())
         .route(
             "/openid4vp/requests/{id}",
             get(operations::request_object(), request_object::fetch).and(post(

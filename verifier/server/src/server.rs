@@ -12,6 +12,7 @@ use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_verifier::choices::InvalidChoices;
+use symbolon_verifier::compose::CredentialCatalogue;
 use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicyError, PresentationPolicy};
@@ -273,6 +274,8 @@ impl State {
             }
         }
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
+        let catalogue = CredentialCatalogue::of(&dependencies.trust_list, queries.values());
+        let builder = routes::RequestBuilder::new(&configuration.name, catalogue)?;
         Ok(Self {
             configuration,
             dependencies,
@@ -282,6 +285,7 @@ impl State {
             relying_parties,
             scopes,
             pages: routes::Pages::new()?,
+            builder,
             answered,
             announced: Notify::new(),
         })

@@ -23,7 +23,7 @@ use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestR
 use super::digital_credentials::{Offered, WishesBody};
 use super::error::{refuse_administration, store_failed};
 use super::pages::fitting_code;
-use crate::request::{MakeRequestError, RequestOrder};
+use crate::request::RequestOrder;
 use crate::state::State;
 
 /// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
@@ -153,13 +153,7 @@ pub(super) async fn made(state: &State, order: RequestOrder) -> Response {
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
-        Err(
-            error @ (MakeRequestError::Request(_)
-            | MakeRequestError::Choices(_)
-            | MakeRequestError::Profile(_)
-            | MakeRequestError::Offer(_)
-            | MakeRequestError::NoIdentity),
-        ) => bad_request(&error.to_string()),
+        Err(error) if error.is_of_the_order() => bad_request(&error.to_string()),
         Err(error) => {
             tracing::error!(%error, "a request could not be made");
             refuse_administration(
@@ -196,7 +190,7 @@ pub(super) struct ResultBody {
     policy: Option<PolicyName>,
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<PresentationResult>,
+    pub(super) result: Option<PresentationResult>,
     /// Why there is no result although there is an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     withheld: Option<Withheld>,

@@ -405,6 +405,7 @@ fn kept(
             }
             kept.push(StoredReport {
                 query_id: id.as_str().to_owned(),
+                validity: None,
                 report,
             });
         }

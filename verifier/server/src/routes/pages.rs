@@ -26,14 +26,14 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use self::cookie::{browser_key, set_browser_key};
-use self::render::{Ask, Page, QrCode, base, page};
+use self::render::{Ask, Page, page};
 use super::error::store_failed;
 use super::request_object::stored_query;
 use crate::state::State;
 
 pub(crate) use self::render::DamagedPages;
 pub(crate) use self::render::Pages;
-pub(super) use self::render::{icon, script, style};
+pub(super) use self::render::{QrCode, base, icon, script, style};
 
 /// How often the page of another device looks for the answer, in seconds.
 const REFRESH_SECONDS: u32 = 3;

@@ -183,6 +183,17 @@ pub(super) struct StoredReport {
     query_id: String,
     /// The report.
     report: Report,
+    /// The time of the credential, where the policy makes verified claims of it.
+    validity: Option<CredentialPeriod>,
+}
+
+/// The time of a credential, as its issuer says it, in seconds since the epoch.
+#[derive(ToSchema)]
+pub(super) struct CredentialPeriod {
+    /// When it was issued, or from when on it is valid.
+    issued_at: Option<i64>,
+    /// From when on it is no longer valid.
+    expires_at: Option<i64>,
 }
 
 /// A report. Each axis has its state and its checks with their reasons.

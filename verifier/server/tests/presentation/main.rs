@@ -5,6 +5,8 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod builder;
+#[cfg(test)]
 mod choices;
 #[cfg(test)]
 mod digital_credentials;

@@ -104,7 +104,7 @@ pub(super) struct Ask {
 
 /// A QR code as the path of a drawing.
 #[derive(Serialize)]
-pub(super) struct QrCode {
+pub(in crate::routes) struct QrCode {
     path: String,
     width: u32,
     quiet_zone: u32,
@@ -112,7 +112,7 @@ pub(super) struct QrCode {
 
 impl QrCode {
     /// `None` when the link is longer than a code can be.
-    pub(super) fn of(link: &str) -> Option<Self> {
+    pub(in crate::routes) fn of(link: &str) -> Option<Self> {
         let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST).ok()?;
         Some(Self {
             path: symbol.to_svg_path(),
@@ -123,7 +123,7 @@ impl QrCode {
 }
 
 /// The path of the verifier's identifier, below which its pages are.
-pub(super) fn base(state: &State) -> &str {
+pub(in crate::routes) fn base(state: &State) -> &str {
     let path = state.configuration.identifier.url().url().path();
     path.trim_end_matches('/')
 }
