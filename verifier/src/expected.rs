@@ -8,6 +8,7 @@ use symbolon_crypto::{SecretKey, Thumbprint};
 use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
 use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::digital_credentials::iso_mdoc::EncryptionInfo;
+use symbolon_protocol::proximity::ReaderSession;
 
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
@@ -105,6 +106,20 @@ impl Binding {
             session: Some(MdocSession {
                 transcript: encryption_info.transcript(origin),
                 reader_key: None,
+            }),
+        }
+    }
+
+    /// What the device of an mdoc authenticates face to face, by a signature or by a MAC (ISO/IEC 18013-5). Only mdocs are shown so:
+    /// there is neither nonce nor audience.
+    #[must_use]
+    pub fn proximity(session: &ReaderSession) -> Self {
+        Self {
+            nonce: String::new(),
+            audience: String::new(),
+            session: Some(MdocSession {
+                transcript: session.transcript().clone(),
+                reader_key: Some(Arc::clone(session.reader_key())),
             }),
         }
     }

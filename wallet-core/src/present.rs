@@ -17,6 +17,7 @@ mod did_document;
 mod formats;
 mod matching;
 mod outcome;
+mod proximity;
 mod received;
 mod request;
 mod run;
@@ -30,5 +31,9 @@ pub use consent::{
     Need, Retention,
 };
 pub use outcome::{PresentOutcome, Presentation, RequestProblem};
+pub use proximity::{
+    AfterAnswer, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome,
+    WaitingHolder,
+};
 pub use received::ReceivedRequest;
 pub use stage::{FinishedPresentation, PresentStage, Sending};

@@ -395,6 +395,7 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
         VerifierEvidence::RegisteredUnsigned => {
             "on this wallet's list, and somebody asks in its name without a signature".to_owned()
         }
+        VerifierEvidence::Nearby => "UNVERIFIED: a reader face to face, for which nobody vouches".to_owned(),
         VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
         VerifierEvidence::Origin => {
             "UNVERIFIED: the browser knows the page, and nobody says whose it is".to_owned()

@@ -186,7 +186,8 @@ impl<'a> MobileSecurityObject<'a> {
 }
 
 /// Whether a version is of the first major one, whose minor ones add and change nothing.
-pub(super) fn is_version_1(version: &str) -> bool {
+#[must_use]
+pub fn is_version_1(version: &str) -> bool {
     version
         .strip_prefix("1.")
         .is_some_and(|minor| !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit()))

@@ -19,6 +19,7 @@ mod mobile_security_object;
 mod names;
 mod present;
 mod read;
+mod reader_auth_all;
 mod request;
 mod response;
 #[cfg(test)]
@@ -32,10 +33,11 @@ pub use device_authentication::EMacKey;
 pub use documents::EncodedDocument;
 pub use issue::{DigestIds, IssueMdocError, IssuerAuthHeader, MdocToIssue, PreparedMdoc};
 pub use issuer_signed::{Element, IssuerSigned};
-pub use mobile_security_object::{DigestAlgorithm, KeyAuthorizations};
+pub use mobile_security_object::{DigestAlgorithm, KeyAuthorizations, is_version_1};
 pub use names::{DocType, ElementIdentifier, InvalidName, NameSpace};
 pub use present::{PreparedPresentation, PresentError, Presentation};
 pub use read::{MdocBudget, MdocError};
+pub use reader_auth_all::{MAX_READER_AUTH_ALL, PreparedDeviceRequest};
 pub use request::{
     DeviceRequest, DocRequest, ItemsRequest, MAX_REQUESTED_DOCUMENTS, MAX_REQUESTED_ELEMENTS,
     PreparedDocRequest, ReaderRefused, RequestedElement, write_device_request,

@@ -10,6 +10,7 @@ use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use super::mobile_security_object::is_version_1;
 use super::names::{DocType, ElementIdentifier, NameSpace};
 use super::read::{MdocBudget, MdocError, malformed, missing};
+use super::reader_auth_all::read_reader_auth_all;
 use super::transcript::SessionTranscript;
 
 /// The most documents of one request.
@@ -19,7 +20,7 @@ pub const MAX_REQUESTED_DOCUMENTS: usize = 16;
 pub const MAX_REQUESTED_ELEMENTS: usize = 256;
 
 /// What reading a request may cost.
-const BUDGET: MdocBudget = MdocBudget {
+pub(super) const BUDGET: MdocBudget = MdocBudget {
     cbor: CborBudget {
         bytes: 128 * 1024,
         depth: 16,
@@ -75,8 +76,19 @@ impl ItemsRequest {
         }
     }
 
+    /// The encoded `DocRequest` of a reader that does not say who it is here: because it says so of the whole request, or not at
+    /// all.
+    #[must_use]
+    pub fn without_reader_auth(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        write::map(&mut out, 1);
+        write::text(&mut out, "itemsRequest");
+        write::encoded_item(&mut out, &self.to_bytes());
+        out
+    }
+
     /// `ItemsRequest`, without the tag around it.
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut name_spaces: Vec<(&NameSpace, Vec<&RequestedElement>)> = Vec::new();
         for element in &self.elements {
             match name_spaces
@@ -189,6 +201,9 @@ pub fn write_device_request(doc_requests: &[Vec<u8>]) -> Vec<u8> {
 #[derive(Clone)]
 pub struct DeviceRequest<'a> {
     doc_requests: Vec<DocRequest<'a>>,
+    pub(super) reader_auth_all: Vec<Sign1View<'a>>,
+    /// `deviceRequestInfo` as it came, with its tag.
+    pub(super) device_request_info: Option<&'a [u8]>,
 }
 
 /// What a reader asks for of one document, in the bytes it came in.
@@ -213,6 +228,7 @@ impl<'a> DeviceRequest<'a> {
         const WHOLE: &str = "DeviceRequest";
         let mut cursor = Cursor::new(bytes, BUDGET.cbor)?;
         let (mut version, mut doc_requests) = (None, Vec::new());
+        let (mut reader_auth_all, mut device_request_info) = (Vec::new(), None);
         for _ in 0..cursor.map().ok_or(malformed(WHOLE))? {
             match cursor.text().ok_or(malformed(WHOLE))? {
                 "version" => version = Some(cursor.text().ok_or(malformed("version"))?),
@@ -223,6 +239,10 @@ impl<'a> DeviceRequest<'a> {
                         }
                         doc_requests.push(DocRequest::read(&mut cursor)?);
                     }
+                }
+                "readerAuthAll" => reader_auth_all = read_reader_auth_all(&mut cursor)?,
+                "deviceRequestInfo" => {
+                    device_request_info = Some(cursor.item().ok_or(malformed("deviceRequestInfo"))?);
                 }
                 _ => {
                     cursor.item().ok_or(malformed(WHOLE))?;
@@ -235,7 +255,11 @@ impl<'a> DeviceRequest<'a> {
         if doc_requests.is_empty() {
             return Err(missing("docRequests"));
         }
-        Ok(Self { doc_requests })
+        Ok(Self {
+            doc_requests,
+            reader_auth_all,
+            device_request_info,
+        })
     }
 
     /// What is asked for, by document.
@@ -271,6 +295,11 @@ impl<'a> DocRequest<'a> {
             encoded_items,
             reader_auth,
         })
+    }
+
+    /// `ItemsRequest` in the bytes it came in.
+    pub(super) const fn encoded_items(&self) -> &'a [u8] {
+        self.encoded_items
     }
 
     /// What is asked for.

@@ -1,4 +1,5 @@
 mod asked;
+mod changed;
 mod formats;
 
 use serde_json::json;

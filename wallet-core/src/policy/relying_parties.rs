@@ -32,6 +32,8 @@ pub struct RelyingPartyPolicy {
     pub unverified: UnverifiedParties,
     /// What becomes of pages of whom nothing is known but their origin, for which the platform vouches.
     pub origins: UnverifiedParties,
+    /// What becomes of readers that ask face to face and for which nobody vouches.
+    pub readers: UnverifiedParties,
     /// Whether answers may travel in the clear.
     pub answers: AnswerProtection,
     /// The queries that scopes stand for.
@@ -92,6 +94,7 @@ impl RelyingPartyPolicy {
             unverified: UnverifiedParties::Refused,
             // A wallet of the profile must answer them (HAIP §5.2).
             origins: UnverifiedParties::Shown,
+            readers: UnverifiedParties::Refused,
             answers: AnswerProtection::Encrypted,
             scopes: ScopeQueries::default(),
         }

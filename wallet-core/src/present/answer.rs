@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use symbolon_credential::mdoc::SessionTranscript;
+use symbolon_credential::mdoc::{EMacKey, EncodedDocument, MdocBudget, SessionTranscript};
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::signing::SignOutcome;
+use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::signing::{AgreeOutcome, SignOutcome};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
-use super::selected::{Binding, Selected};
+use super::selected::{Binding, Selected, SessionProof};
 use crate::error::{DeviceFault, WalletError};
 use crate::record::DisclosedCredential;
 use crate::wallet::Wallet;
@@ -63,6 +64,7 @@ impl Wallet {
                 thumbprint.as_ref(),
                 request.response_uri.as_str(),
             ),
+            proof: SessionProof::Signature,
             now,
         };
         let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
@@ -145,10 +147,36 @@ impl Wallet {
             },
         };
         let key = self.ports.keys.describe(&holding.credential.key)?;
+        let selected = match (selected, &binding.proof) {
+            (Selected::MsoMdoc { presentation, .. }, SessionProof::Mac { agree, reader_key }) => {
+                return Ok(match agree.agree(&key.handle, reader_key)? {
+                    AgreeOutcome::Agreed(shared) => {
+                        let mac_key = EMacKey::from_agreement(&shared, &binding.session);
+                        let response = presentation.with_mac(&mac_key, &binding.session);
+                        Some(Presentation::Text(base64url::encode(&response)))
+                    }
+                    AgreeOutcome::Locked => None,
+                });
+            }
+            (selected, _) => selected,
+        };
         let unsigned = selected.bind(binding, &key)?;
         match self.ports.keys.sign(&unsigned.request(key.handle))? {
             SignOutcome::Signed(signature) => unsigned.finish(&signature).map(Some),
             SignOutcome::Locked => Ok(None),
         }
     }
+}
+
+/// One `DeviceResponse` with the documents of all presentations.
+pub(super) fn device_response(vp_token: &VpToken) -> Option<Vec<u8>> {
+    let mut documents = Vec::new();
+    for presentation in vp_token.0.values().flatten() {
+        let Presentation::Text(text) = presentation else {
+            return None;
+        };
+        let response = base64url::decode(text).ok()?;
+        documents.extend(EncodedDocument::all_of(&response, MdocBudget::DEFAULT).ok()?);
+    }
+    Some(EncodedDocument::response_of(&documents))
 }

@@ -14,9 +14,9 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::data_integrity::PreparedProof;
 use symbolon_credential::mdoc::{PreparedPresentation, SessionTranscript};
 use symbolon_credential::sd_jwt::{PreparedKeyBinding, Selection};
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::{PublicKey, UnixTime};
 use symbolon_crypto::jose::jws::PreparedJws;
-use symbolon_crypto::signing::{KeyDescription, KeyHandle, SignatureRequest};
+use symbolon_crypto::signing::{Agree, KeyDescription, KeyHandle, SignatureRequest};
 use symbolon_protocol::openid4vp::response::Presentation;
 
 use super::outcome::RequestProblem;
@@ -45,7 +45,19 @@ pub(super) struct Binding<'r> {
     pub(super) nonce: &'r str,
     /// What the device of an mdoc authenticates.
     pub(super) session: SessionTranscript,
+    /// How that device authenticates it.
+    pub(super) proof: SessionProof<'r>,
     pub(super) now: UnixTime,
+}
+
+/// How the device of an mdoc authenticates a session.
+pub(super) enum SessionProof<'r> {
+    Signature,
+    /// By a MAC, which the holder of `reader_key` can check.
+    Mac {
+        agree: &'r dyn Agree,
+        reader_key: &'r PublicKey,
+    },
 }
 
 /// A presentation that lacks its holder's signature.

@@ -77,11 +77,11 @@ impl HistoryEvent {
 /// Who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifierRecord {
-    /// The client identifier with its prefix.
+    /// The client identifier with its prefix; face to face that of the reader's certificate, or nothing.
     pub client_id: String,
     /// The name in its certificate.
     pub name: Option<String>,
-    /// Where the answer goes: scheme, host and port.
+    /// Where the answer goes: scheme, host and port; nothing face to face.
     pub response_origin: String,
     /// How the wallet knows who asked.
     pub evidence: VerifierEvidence,
@@ -126,6 +126,8 @@ pub enum VerifierEvidence {
         /// The common name of the authority at the top of the chain.
         authority: Option<String>,
     },
+    /// A reader of mdocs asks face to face, and nobody vouches for it. Show it as unverified.
+    Nearby,
 }
 
 /// Whether it is known whose a DID is.
@@ -146,6 +148,7 @@ impl VerifierEvidence {
             self,
             Self::Unverified
                 | Self::Origin
+                | Self::Nearby
                 | Self::DecentralizedIdentifier {
                     known: Knowledge::Unlisted,
                     ..

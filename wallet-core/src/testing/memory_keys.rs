@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use symbolon_crypto::signing::{
-    CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign, SignOutcome,
-    SignatureRequest, SoftwareKey,
+    Agree, AgreeOutcome, CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign,
+    SignOutcome, SignatureRequest, SoftwareKey,
 };
-use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm};
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SignatureAlgorithm};
 
 use crate::ports::ListKeys;
 
@@ -102,6 +102,20 @@ impl Sign for MemoryKeys {
             .sign(request)?;
         shared.signatures += 1;
         Ok(outcome)
+    }
+}
+
+impl Agree for MemoryKeys {
+    fn agree(&self, handle: &KeyHandle, peer: &PublicKey) -> Result<AgreeOutcome, KeyError> {
+        let shared = self.shared();
+        if shared.lock == Lock::Locked {
+            return Ok(AgreeOutcome::Locked);
+        }
+        shared
+            .keys
+            .get(handle)
+            .ok_or(KeyError::Unknown)?
+            .agree(handle, peer)
     }
 }
 

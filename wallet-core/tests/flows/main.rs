@@ -27,6 +27,8 @@ mod killed;
 #[cfg(test)]
 mod presenting;
 #[cfg(test)]
+mod proximity;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod receiving;

@@ -14,6 +14,7 @@ mod oauth;
 mod pack;
 mod pictures;
 mod presentation;
+mod proximity;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
@@ -57,6 +58,9 @@ pub const TARGETS: &[Target] = &[
     presentation::DCQL,
     presentation::PRESENTATION,
     pictures::PICTURES,
+    proximity::ENGAGEMENT,
+    proximity::SESSION,
+    proximity::FRAMES,
 ];
 
 /// A parser among several of one target.

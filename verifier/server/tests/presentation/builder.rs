@@ -226,6 +226,10 @@ async fn a_session_is_nobody_elses_and_ends() {
     }
     // Without the permission there is nothing to compose.
     assert_eq!(asks(&clinic).await, 403);
+    for fields in [[("dcql_query", "{}")], [("policy", "known-by-name")]] {
+        let refused = office.post(&clinic, "/requests", &fields).await;
+        assert_eq!(refused.status, 403, "{fields:?}");
+    }
     office.world.advance(12 * 60 * 60);
     assert_eq!(asks(&cookie).await, 200);
     office.world.advance(1);

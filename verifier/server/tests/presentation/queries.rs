@@ -124,6 +124,13 @@ async fn each_thing_that_was_not_asked_for_has_a_code_of_its_own() {
             vec!["given_name"],
             "unneeded_credential",
         ),
+        (
+            two(Value::Null),
+            vec!["id", "more"],
+            vec!["given_name"],
+            "as_asked",
+        ),
+        (two(Value::Null), vec!["id"], vec!["given_name"], "incomplete"),
         (two(both), vec!["id"], vec!["given_name"], "incomplete"),
     ] {
         let result = answer(&world, &query, |request| {
@@ -215,4 +222,164 @@ async fn a_query_that_asks_for_a_claim_twice_is_not_asked() {
         (refused.status, json_of(&refused)["error"].clone()),
         (400, json!("invalid_request"))
     );
+}
+
+/// What a relying party may not ask is refused before anybody is asked, and said by its place.
+#[tokio::test]
+async fn a_query_that_the_specification_does_not_know_is_not_asked() {
+    let world = World::new().await;
+    let one = |more: Value| json!({ "credentials": [identity(&world, "id", &more)] });
+    let claims = |claims: Value| one(json!({ "claims": claims }));
+    let named = json!([{ "id": "a", "path": ["given_name"] }, { "id": "b", "path": ["family_name"] }]);
+    let sets = |sets: Value| one(json!({ "claims": named, "claim_sets": sets }));
+    let combined = |sets: Value| {
+        let mut query = one(json!({}));
+        query["credential_sets"] = sets;
+        query
+    };
+    let authority = |authority: Value| one(json!({ "trusted_authorities": authority }));
+    let mdoc = |path: Value| {
+        one(
+            json!({ "format": "mso_mdoc", "meta": { "doctype_value": "org.example" }, "claims": [{ "path": path }] }),
+        )
+    };
+    let twice =
+        json!({ "credentials": [identity(&world, "id", &json!({})), identity(&world, "id", &json!({}))] });
+    for (query, reason) in [
+        (json!({ "credentials": [] }), "asks for no credential"),
+        (combined(json!([])), "credential set 0"),
+        (one(json!({ "id": "" })), "malformed"),
+        (one(json!({ "id": "with space" })), "malformed"),
+        (twice, "the same id"),
+        (one(json!({ "meta": { "doctype_value": "org.example" } })), "meta"),
+        (one(json!({ "meta": { "vct_values": [] } })), "meta"),
+        (claims(json!([])), "claims is empty"),
+        (authority(json!([])), "trusted_authorities"),
+        (
+            authority(json!([{ "type": "aki", "values": [] }])),
+            "trusted_authorities",
+        ),
+        (
+            authority(json!([{ "type": "aki", "values": ["not base64url!"] }])),
+            "trusted_authorities",
+        ),
+        (combined(json!([{ "options": [] }])), "credential set 0"),
+        (combined(json!([{ "options": [[]] }])), "credential set 0"),
+        (combined(json!([{ "options": [["other"]] }])), "credential set 0"),
+        (sets(json!([])), "claim_sets"),
+        (sets(json!([["c"]])), "claim_sets"),
+        (sets(json!([[]])), "claim_sets"),
+        (
+            one(json!({ "claims": null, "claim_sets": [["a"]] })),
+            "claim_sets",
+        ),
+        (
+            one(json!({ "claims": [{ "path": ["given_name"] }], "claim_sets": [["a"]] })),
+            "needs an id",
+        ),
+        (
+            claims(json!([{ "id": "a", "path": ["given_name"] }, { "id": "a", "path": ["family_name"] }])),
+            "the same id",
+        ),
+        (
+            claims(json!([{ "id": "with space", "path": ["given_name"] }])),
+            "malformed",
+        ),
+        (claims(json!([{ "path": [] }])), "malformed"),
+        (claims(json!([{ "path": [-1] }])), "malformed"),
+        (claims(json!([{ "path": [true] }])), "malformed"),
+        (
+            claims(json!([{ "path": ["given_name"], "values": [] }])),
+            "values",
+        ),
+        (
+            claims(json!([{ "path": ["given_name"], "values": [1.5] }])),
+            "values",
+        ),
+        (
+            claims(json!([{ "path": ["given_name"], "values": [null] }])),
+            "values",
+        ),
+        (mdoc(json!(["org.example"])), "namespace and an element"),
+        (
+            mdoc(json!(["org.example", "name", "first"])),
+            "namespace and an element",
+        ),
+        (mdoc(json!(["org.example", 0])), "namespace and an element"),
+    ] {
+        let body = json!({ "dcql_query": query }).to_string();
+        let refused = world.administer(Method::POST, "", &body).await;
+        let said = String::from_utf8_lossy(&refused.body).into_owned();
+        assert_eq!(refused.status, 400, "{query} {said}");
+        assert!(said.contains(reason), "{query}: {said}");
+    }
+    let mut known = one(json!({ "later": 1, "claims": [{ "path": ["given_name"], "later": 1 }] }));
+    known["later"] = json!({});
+    world.make_request(&json!({ "dcql_query": known })).await;
+}
+
+/// What is asked for of one credential is looked for again in what comes.
+#[tokio::test]
+async fn claims_their_sets_and_their_places_are_checked_in_the_answer() {
+    let world = World::new().await;
+    let person =
+        json!({ "given_name": "Amina", "family_name": "Diallo", "nationalities": ["SN", "FR", "KE"] });
+    let credential = world.credential_with(
+        person,
+        &[
+            json!(["given_name"]),
+            json!(["family_name"]),
+            json!(["nationalities", null]),
+        ],
+    );
+    let named = json!([{ "id": "a", "path": ["given_name"] }, { "id": "b", "path": ["family_name"] }]);
+    let sets = json!({ "claims": named, "claim_sets": [["a", "b"], ["b"]] });
+    let claim = |path: Value| json!({ "claims": [{ "path": path }] });
+    let country = |path: Value, value: &str| json!({ "claims": [{ "path": path, "values": [value] }] });
+    let (given, family) = (json!(["given_name"]), json!(["family_name"]));
+    let (first, second, all) = (
+        json!(["nationalities", 0]),
+        json!(["nationalities", 1]),
+        json!(["nationalities", null]),
+    );
+    for (asked, shown, said) in [
+        (json!({ "claims": null }), vec![], "as_asked"),
+        (json!({ "claims": null }), vec![&given], "unasked_claims"),
+        (json!({ "claims": named }), vec![&given], "wrong_claims"),
+        (sets.clone(), vec![&given, &family], "as_asked"),
+        (sets.clone(), vec![&family], "as_asked"),
+        (sets.clone(), vec![&given], "wrong_claims"),
+        (claim(second.clone()), vec![&second], "as_asked"),
+        (claim(second.clone()), vec![&first], "wrong_claims"),
+        (claim(second.clone()), vec![&all], "unasked_claims"),
+        (claim(all.clone()), vec![&all], "as_asked"),
+        (country(all.clone(), "FR"), vec![&second], "as_asked"),
+        (country(all.clone(), "FR"), vec![&first], "wrong_value"),
+        (country(second.clone(), "SN"), vec![&second], "wrong_value"),
+        (claim(json!(["given_name", 0])), vec![&given], "wrong_claims"),
+        (
+            json!({ "meta": { "vct_values": ["https://issuer.example/other"] } }),
+            vec![&given],
+            "wrong_type",
+        ),
+        (
+            json!({ "format": "mso_mdoc", "meta": { "doctype_value": "org.example" }, "claims": null }),
+            vec![],
+            "wrong_format",
+        ),
+    ] {
+        let query = json!({ "credentials": [identity(&world, "id", &asked)] });
+        let result = answer(&world, &query, |request| {
+            let request = request.request();
+            let paths: Vec<_> = shown
+                .iter()
+                .map(|path| serde_json::from_value((*path).clone()).unwrap())
+                .collect();
+            let (audience, nonce) = (request.client_id.as_str(), request.nonce.as_str());
+            let presented = world.present_paths(&credential, audience, nonce, &paths);
+            vec![("id", vec![Presentation::Text(presented)])]
+        })
+        .await;
+        assert_eq!(outcome(&result).1, said, "{query}");
+    }
 }

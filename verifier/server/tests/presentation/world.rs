@@ -382,6 +382,19 @@ impl World {
         self.issue(reference, 5)
     }
 
+    /// A credential with claims of its own, of which those at these paths can be withheld.
+    pub(crate) fn credential_with(&self, claims: Value, selectable: &[Value]) -> String {
+        let chain = vec![self.issuer.credential_certificate.der().to_vec()];
+        let Value::Object(claims) = claims else {
+            panic!("claims are an object");
+        };
+        let selectable = selectable
+            .iter()
+            .map(|path| serde_json::from_value(path.clone()).unwrap());
+        let reference = IssuerKeyReference::CertificateChain(chain);
+        self.issue_claims(&reference, 5, claims, selectable.collect())
+    }
+
     fn issue(&self, reference: &IssuerKeyReference, salts: u64) -> String {
         let claims = json!({"given_name": "Amina", "family_name": "Diallo"});
         self.issue_saying(reference, salts, claims)
@@ -397,6 +410,18 @@ impl World {
         let Value::Object(claims) = claims else {
             panic!("claims are an object");
         };
+        let selectable = claims.keys().map(|name| ClaimsPath::top_level(name.as_str()));
+        let selectable = selectable.collect();
+        self.issue_claims(reference, salts, claims, selectable)
+    }
+
+    fn issue_claims(
+        &self,
+        reference: &IssuerKeyReference,
+        salts: u64,
+        claims: Map<String, Value>,
+        selectable: Vec<ClaimsPath>,
+    ) -> String {
         let credential = CredentialToIssue {
             vct: VerifiableCredentialType::parse(vct(&self.issuer).as_str()).unwrap(),
             issuer: Some(self.issuer.identifier.as_str().to_owned()),
@@ -405,10 +430,7 @@ impl World {
             expires: Some(NOW.plus(DAY * 30)),
             status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
             holder: Some(self.holder.public_key().clone()),
-            selectable: claims
-                .keys()
-                .map(|name| ClaimsPath::top_level(name.as_str()))
-                .collect(),
+            selectable,
             claims,
             decoys: Decoys::None,
         };
@@ -438,8 +460,18 @@ impl World {
         nonce: &str,
         names: &[&str],
     ) -> String {
-        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
+        self.present_paths(credential, audience, nonce, &paths)
+    }
+
+    pub(crate) fn present_paths(
+        &self,
+        credential: &str,
+        audience: &str,
+        nonce: &str,
+        paths: &[ClaimsPath],
+    ) -> String {
+        let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let claims = KeyBindingClaims {
             algorithm: SignatureAlgorithm::Es256,
             audience: audience.to_owned(),
@@ -447,7 +479,7 @@ impl World {
             issued_at: self.now(),
             transaction_data: None,
         };
-        let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
+        let prepared = select(&parsed, paths).unwrap().prepare_key_binding(&claims);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));
         prepared.finish(&signature)
     }

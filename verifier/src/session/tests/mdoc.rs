@@ -1,10 +1,15 @@
 //! ISO mdocs: one test for each check.
 
-use symbolon_credential::mdoc::{IssuerSigned, MdocBudget, SessionTranscript};
+use symbolon_credential::mdoc::{
+    DocType, EMacKey, IssuerSigned, ItemsRequest, MdocBudget, SessionTranscript, write_device_request,
+};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::issue::KeyPurpose;
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm};
+use symbolon_protocol::proximity::{
+    EngagedHolder, HolderEvent, ReaderEvent, ReaderSession, ReaderTrust, ScannedReader,
+};
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
@@ -15,7 +20,7 @@ use super::world::{
     AUDIENCE, ISSUER, NONCE, RESPONSE_URI, SECOND, all_is_good, binding, bound, is_unreadable,
 };
 use crate::report::{Authentic, CheckName, CredentialFormat, Holder, Reason, Report, Status, Verdict};
-use crate::{Evidence, Expected, Policy, Want};
+use crate::{Binding, Evidence, Expected, Policy, Want};
 
 fn refused(report: &Report, reason: Reason) {
     assert_eq!(report.verdict, Verdict::Invalid, "{reason:?}");
@@ -342,6 +347,62 @@ fn a_device_mac_proves_the_holder_to_the_reader_of_the_session_alone() {
         (report.verdict, report.holder.state),
         (Verdict::Unknown, Holder::NotChecked)
     );
+}
+
+#[test]
+fn what_is_shown_face_to_face_is_judged_by_its_session() {
+    let world = MdocWorld::new();
+    let holder = RustCryptoProvider
+        .generate_key(SignatureAlgorithm::Es256, &SeededRandomness::new(1))
+        .unwrap();
+    let mut mdoc = world.template();
+    mdoc.device_key = holder.public_key();
+    let issued = world.authority.issue(&mdoc);
+    let meet = |seed| {
+        let randomness = SeededRandomness::new(seed);
+        let engaged = EngagedHolder::engage(Vec::new(), &RustCryptoProvider, &randomness).unwrap();
+        let text = engaged.engagement().to_qr_text();
+        let reader = ScannedReader::scan(&text, &RustCryptoProvider, &randomness).unwrap();
+        (engaged, reader)
+    };
+    let (engaged, reader) = meet(20);
+    let session = reader.session();
+    let items = ItemsRequest {
+        doc_type: DocType::parse(DOC_TYPE).unwrap(),
+        elements: Vec::new(),
+    };
+    let request = write_device_request(&[items.without_reader_auth()]);
+    let (message, reader) = reader.establish(&request).unwrap();
+    let trust = ReaderTrust {
+        anchors: &[],
+        now: NOW,
+    };
+    let HolderEvent::Requested(asked) = engaged.receive(&message, trust, &RustCryptoProvider).unwrap() else {
+        panic!("the reader asks")
+    };
+    let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
+    let transcript = asked.transcript().clone();
+    let key = EMacKey::derive(&RustCryptoProvider, &holder, asked.reader_key(), &transcript).unwrap();
+    let response = held
+        .present(&[(SPACE, "given_name")])
+        .unwrap()
+        .with_mac(&key, &transcript);
+    let message = asked.answer_and_end(&response).unwrap();
+    let ReaderEvent::LastResponse { device_response } = reader.receive(&message).unwrap() else {
+        panic!("the holder answers")
+    };
+
+    let verify = |session: &ReaderSession| {
+        let expected = Expected::Bound(Binding::proximity(session));
+        world.verify_with(&device_response, expected, Policy::RELYING_PARTY, NOW)
+    };
+    let report = verify(&session);
+    assert_eq!(
+        (report.verdict, report.holder.state),
+        (Verdict::Valid, Holder::ProvenByKey)
+    );
+    // In another session it proves nothing.
+    refused(&verify(&meet(21).1.session()), Reason::WrongSignature);
 }
 
 #[test]

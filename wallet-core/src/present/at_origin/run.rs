@@ -1,13 +1,10 @@
 //! The calls of the facade, and the loop over the stages.
 
-use symbolon_credential::mdoc::{EncodedDocument, MdocBudget};
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::digital_credentials::iso_mdoc::encrypt_response;
 use symbolon_protocol::digital_credentials::openid4vp::{answer_data, refusal_data};
 use symbolon_protocol::digital_credentials::{DigitalCredentialMessage, ExchangeProtocol, Origin};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
-use symbolon_protocol::openid4vp::response::{Presentation as Shown, VpToken};
 
 use super::outcome::{OriginOutcome, RefusedAtOrigin};
 use super::stage::{FinishedAtOrigin, OriginAsk, OriginStage};
@@ -16,7 +13,7 @@ use crate::error::WalletError;
 use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
-use crate::present::answer::SignedPresentations;
+use crate::present::answer::{SignedPresentations, device_response};
 use crate::present::matching::Holdings;
 use crate::present::outcome::RequestProblem;
 use crate::present::run::{CONSENT_LIFETIME, shown_once};
@@ -259,19 +256,6 @@ fn refusal(protocol: ExchangeProtocol, code: PresentationErrorCode) -> Option<Di
             data: refusal_data(code),
         }),
     }
-}
-
-/// One `DeviceResponse` with the documents of all presentations.
-fn device_response(vp_token: &VpToken) -> Option<Vec<u8>> {
-    let mut documents = Vec::new();
-    for presentation in vp_token.0.values().flatten() {
-        let Shown::Text(text) = presentation else {
-            return None;
-        };
-        let response = base64url::decode(text).ok()?;
-        documents.extend(EncodedDocument::all_of(&response, MdocBudget::DEFAULT).ok()?);
-    }
-    Some(EncodedDocument::response_of(&documents))
 }
 
 impl Cursor<'_> {

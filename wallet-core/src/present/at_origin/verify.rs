@@ -22,7 +22,7 @@ use crate::error::{DeviceFault, WalletError};
 use crate::policy::{AnswerProtection, UnverifiedParties};
 use crate::present::outcome::RequestProblem;
 use crate::present::request::{asks_for_foreign_formats, problem_of};
-use crate::present::selected::Binding;
+use crate::present::selected::{Binding, SessionProof};
 use crate::record::{VerifierEvidence, VerifierRecord};
 use crate::wallet::Wallet;
 
@@ -107,6 +107,7 @@ impl VerifiedAsk {
             audience,
             nonce: &self.nonce,
             session,
+            proof: SessionProof::Signature,
             now,
         }
     }
