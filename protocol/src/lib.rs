@@ -8,6 +8,7 @@ pub mod oauth;
 pub mod openid4vci;
 pub mod openid4vp;
 pub mod openid_connect;
+pub mod presentation_receipt;
 pub mod qr_text;
 pub mod secret;
 pub mod vcalm;

@@ -117,6 +117,8 @@ pub enum RotatedKey {
     AssertionP256,
     /// Signs printed cards
     CardSigning,
+    /// Signs receipts of presentations and verified claims
+    EvidenceSigning,
     /// Signs trust sections; pinned by verifiers
     Registry,
     /// Signs packs; pinned by verifiers
@@ -150,6 +152,7 @@ impl RotatedKey {
             Self::AssertionEd25519 => KeyPurpose::AssertionEd25519,
             Self::AssertionP256 => KeyPurpose::AssertionP256,
             Self::CardSigning => KeyPurpose::CardSigning,
+            Self::EvidenceSigning => KeyPurpose::EvidenceSigning,
             Self::Registry => KeyPurpose::Registry,
             Self::Pack => KeyPurpose::Pack,
         }

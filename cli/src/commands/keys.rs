@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::audit::{KeyChange, KeyName};
 use symbolon_issuer::credential_record::CredentialKind;
 use symbolon_issuer_server::administration::{ChangedKey, CredentialList};
+use symbolon_verifier::policy::MAX_RETENTION_DAYS;
 
 use crate::arguments::{KeysCommand, SignArguments};
 use crate::commands::show;
@@ -23,7 +25,8 @@ use crate::installation::files::{Readers, write_atomically};
 use crate::installation::keys::{KeyFolder, KeyPurpose, KeySlot, encode, read_chain_file};
 use crate::installation::retired::RetiredKeys;
 use crate::installation::rotation::{
-    RotationError, Taken, certified_identifier, make_next, rotate_certified, rotate_listed, take_certificate,
+    RotationError, Taken, certified_identifier, make_next, rotate_certified, rotate_listed, rotate_published,
+    take_certificate,
 };
 use crate::installation::{Installation, IssuerChoice, key_passphrase, root_passphrase};
 use crate::register::Register;
@@ -207,6 +210,11 @@ async fn rotate(installation: &Installation, purpose: KeyPurpose) -> anyhow::Res
             let kinds = [CredentialKind::LdpVc, CredentialKind::JwtVc];
             let until = last_expiry(installation, &kinds, now).await?;
             rotate_listed(installation, purpose, until, &SystemRandomness, now)?;
+        }
+        KeyPurpose::EvidenceSigning => {
+            // As long as a receipt may be kept that the old key signed.
+            let longest = Duration::from_secs(u64::from(MAX_RETENTION_DAYS) * 24 * 60 * 60);
+            rotate_published(installation, purpose, now.plus(longest), &SystemRandomness, now)?;
         }
         _ => {
             only_stopped(installation).await?;

@@ -210,6 +210,7 @@ pub fn init_with(
     };
     let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
     let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
+    let evidence = authority.key(KeyPurpose::EvidenceSigning, SignatureAlgorithm::Es256)?;
 
     let mut trust = RootOfTrust {
         registry_keys: vec![registry.public_key().to_jwk()],
@@ -276,7 +277,11 @@ pub fn init_with(
     keys.write_chain(KeyPurpose::RelyingPartiesRoot, &chain)?;
     keys.write_key(KeyPurpose::RequestSigning, request.key.secret_key())?;
     keys.write_chain(KeyPurpose::RequestSigning, &[request.certificate.der().to_vec()])?;
-    for (purpose, key) in [(KeyPurpose::Registry, &registry), (KeyPurpose::Pack, &pack)] {
+    for (purpose, key) in [
+        (KeyPurpose::Registry, &registry),
+        (KeyPurpose::Pack, &pack),
+        (KeyPurpose::EvidenceSigning, &evidence),
+    ] {
         keys.write_key(purpose, key.secret_key())?;
     }
     keys.write_verifier_secret(&verifier_secret)?;

@@ -260,6 +260,25 @@ pub fn rotate_listed(
     Ok(())
 }
 
+/// Replaces a key that nobody lists, and whose public halves its server publishes. `until` is how long the old one stays published.
+///
+/// # Errors
+/// [`RotationError`]; the old key signs on.
+pub fn rotate_published(
+    installation: &Installation,
+    purpose: KeyPurpose,
+    until: UnixTime,
+    randomness: &dyn Randomness,
+    now: UnixTime,
+) -> Result<(), RotationError> {
+    let keys = &installation.keys;
+    let old = keys.read_key(purpose, &installation.provider)?;
+    let new = SecretKey::generate(old.public_key().algorithm(), randomness)?;
+    retire(installation, purpose, old.public_key(), until, now)?;
+    keys.write_key(purpose, &new)?;
+    Ok(())
+}
+
 fn retire(
     installation: &Installation,
     purpose: KeyPurpose,

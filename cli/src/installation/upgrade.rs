@@ -89,6 +89,14 @@ pub fn upgrade(
         }
     }
 
+    // The verifier is the installation's, and has one.
+    let purpose = KeyPurpose::EvidenceSigning;
+    if installation.tenant().is_main() && !keys.has_key(purpose)? {
+        let key = authority.key(purpose, SignatureAlgorithm::Es256)?;
+        keys.write_key(purpose, key.secret_key())?;
+        upgraded.keys.push(purpose);
+    }
+
     let mut trust = installation.trust()?;
     let before = trust.clone();
     let assertion: Vec<SoftwareKey> = ASSERTION_KEYS
@@ -183,6 +191,7 @@ mod tests {
             KeyPurpose::MetadataSigning,
             KeyPurpose::AssertionEd25519,
             KeyPurpose::AssertionP256,
+            KeyPurpose::EvidenceSigning,
         ] {
             let name = purpose.name();
             for file in [format!("{name}.key.pem"), format!("{name}.chain.pem")] {
@@ -245,7 +254,8 @@ mod tests {
                 KeyPurpose::DocumentSigning,
                 KeyPurpose::MetadataSigning,
                 KeyPurpose::AssertionEd25519,
-                KeyPurpose::AssertionP256
+                KeyPurpose::AssertionP256,
+                KeyPurpose::EvidenceSigning,
             ]
         );
         assert_eq!(

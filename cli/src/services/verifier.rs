@@ -18,14 +18,16 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    CheckedPolicies, Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup, Server,
+    CheckedPolicies, Dependencies, EvidenceSigner, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup,
+    Server,
 };
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
 use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
-use crate::edge::SystemRandomness;
+use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
+use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TENANT, relying_parties};
 use crate::services::{clock, encryption};
 
@@ -50,6 +52,10 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let keys = &installation.keys;
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
+    let evidence = match keys.has_key(KeyPurpose::EvidenceSigning)? {
+        true => Some(evidence_signer(installation)?),
+        false => None,
+    };
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let secret = keys.read_verifier_secret()?;
     let mut dependencies = Dependencies {
@@ -69,6 +75,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
             sign: Arc::new(signing),
             chain,
         },
+        evidence,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -90,6 +97,19 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+/// The key that signs receipts and verified claims, and those that it has replaced.
+fn evidence_signer(installation: &Installation) -> anyhow::Result<EvidenceSigner> {
+    let (keys, purpose) = (&installation.keys, KeyPurpose::EvidenceSigning);
+    let key = keys.read_key(purpose, &installation.provider)?;
+    let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
+    Ok(EvidenceSigner {
+        key: key.handle().clone(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(key),
+        retired,
+    })
 }
 
 /// Checks policies and relying parties as [`start`] does.

@@ -147,7 +147,7 @@ impl State {
         reports
     }
 
-    async fn obtain(&self, want: Want, evidence: &mut Evidence<'_>) {
+    pub(crate) async fn obtain(&self, want: Want, evidence: &mut Evidence<'_>) {
         let cache = &self.dependencies.evidence_cache;
         match want {
             Want::StatusList { uri } => {

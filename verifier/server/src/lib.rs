@@ -3,10 +3,12 @@
 pub mod administration;
 pub mod configuration;
 mod deliver;
+mod evidence;
 pub mod evidence_cache;
 mod identities;
 mod judge;
 mod quota;
+mod reliance;
 mod relying_party;
 mod request;
 mod routes;
@@ -19,4 +21,4 @@ pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};
-pub use state::{Clock, Dependencies, RequestSigner};
+pub use state::{Clock, Dependencies, EvidenceSigner, RequestSigner};

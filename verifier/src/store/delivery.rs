@@ -8,6 +8,7 @@ use symbolon_crypto::UnixTime;
 use super::{DeliveryId, RequestId};
 use crate::name::{PolicyName, RelyingPartyName};
 use crate::policy::PolicyOutcome;
+use crate::reliance::StatusChange;
 
 /// How long after each failed try the next one is made: the schedule that Standard Webhooks recommends, two days in all.
 const WAITS: [Duration; 8] = [
@@ -27,7 +28,7 @@ pub const MAX_ATTEMPTS: u32 = 1 + WAITS.len() as u32;
 /// How long the operator can see what became of an announcement.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An announcement. It says that there is a result and how the policy decided, and nothing about anybody.
+/// An announcement. It says that there is a result and how the policy decided, or what has become of a credential, and names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
@@ -45,6 +46,9 @@ pub struct Delivery {
     /// How it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<PolicyOutcome>,
+    /// What has become of a credential, where that is what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_change: Option<StatusChange>,
     /// When it happened.
     pub created_at: UnixTime,
     /// How often it was tried.
@@ -62,6 +66,12 @@ pub enum DeliveryEvent {
     /// The wallet declined.
     #[serde(rename = "presentation_request.declined")]
     Declined,
+    /// The person is to be asked again.
+    #[serde(rename = "presentation_request.renewal_due")]
+    RenewalDue,
+    /// A credential that is relied on was revoked, suspended, or is in force again.
+    #[serde(rename = "presentation_request.credential_status_changed")]
+    CredentialStatusChanged,
 }
 
 /// Where an announcement stands.

@@ -1,5 +1,6 @@
 //! The store in memory: for tests and for readers that keep nothing.
 
+mod evidence;
 mod relying_party;
 
 use std::collections::BTreeMap;
@@ -10,11 +11,13 @@ use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
 use crate::name::RelyingPartyName;
+use crate::reliance::Reliance;
 use crate::relying_party::{ApiKeyId, ApiKeyRecord};
 
 use super::{
-    Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, Replacement,
-    RequestId, RequestRecord, ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
+    Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, ReceiptRecord,
+    Replacement, RequestId, RequestRecord, ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
+    WithResult,
 };
 
 /// A store that lives as long as the process.
@@ -30,6 +33,8 @@ struct Contents {
     api_keys: BTreeMap<(TenantId, ApiKeyId), ApiKeyRecord>,
     quotas: BTreeMap<(TenantId, RelyingPartyName, QuotaWindow), u32>,
     deliveries: BTreeMap<(TenantId, DeliveryId), Delivery>,
+    receipts: BTreeMap<(TenantId, RequestId), ReceiptRecord>,
+    reliances: BTreeMap<(TenantId, RequestId), Reliance>,
 }
 
 impl MemoryStore {
@@ -94,21 +99,27 @@ impl VerifierStore for MemoryStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
-        announcement: Option<Delivery>,
+        with: WithResult,
     ) -> StoreFuture<'a, ResultRecording> {
         let key = (tenant.clone(), id.clone());
         let mut contents = self.contents();
         if !contents.requests.contains_key(&key) {
             return ready(ResultRecording::NoSuchRequest);
         }
-        let outcome = match contents.results.entry(key) {
+        let outcome = match contents.results.entry(key.clone()) {
             Entry::Occupied(_) => ResultRecording::AlreadyAnswered,
             Entry::Vacant(place) => {
                 place.insert(result);
-                if let Some(delivery) = announcement {
+                if let Some(delivery) = with.announcement {
                     let key = (tenant.clone(), delivery.id.clone());
                     contents.deliveries.insert(key, delivery);
                 }
+                contents
+                    .receipts
+                    .extend(with.receipt.map(|receipt| (key.clone(), receipt)));
+                contents
+                    .reliances
+                    .extend(with.reliance.map(|reliance| (key, reliance)));
                 ResultRecording::Recorded
             }
         };
@@ -175,6 +186,7 @@ impl VerifierStore for MemoryStore {
             removed += 1;
         }
         removed += contents.remove_expired_of_relying_parties(now, limit.saturating_sub(removed));
+        removed += contents.remove_expired_evidence(now, limit.saturating_sub(removed));
         ready(removed)
     }
 }

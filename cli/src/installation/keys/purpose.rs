@@ -27,6 +27,8 @@ pub enum KeyPurpose {
     CardSigning,
     /// Signs presentation requests.
     RequestSigning,
+    /// Signs receipts of presentations and verified claims.
+    EvidenceSigning,
     /// The registry operator's: signs trust sections.
     Registry,
     /// The distributor's: signs the manifests of packs.
@@ -41,7 +43,7 @@ pub enum KeyPurpose {
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::DocumentsRoot,
@@ -53,6 +55,7 @@ impl KeyPurpose {
         Self::MetadataSigning,
         Self::CardSigning,
         Self::RequestSigning,
+        Self::EvidenceSigning,
         Self::Registry,
         Self::Pack,
         Self::HolderAuthentication,
@@ -75,6 +78,7 @@ impl KeyPurpose {
             Self::MetadataSigning => "metadata-signing",
             Self::CardSigning => "card-signing",
             Self::RequestSigning => "request-signing",
+            Self::EvidenceSigning => "evidence-signing",
             Self::Registry => "registry",
             Self::Pack => "pack",
             Self::HolderAuthentication => "holder-authentication",

@@ -1,11 +1,12 @@
 //! Where everything stands.
 //!
 //! Nothing of it is part of a backup (`docs/operations.md`): requests, results and what is to be announced are other people's data
-//! with an end, keys and quotas are rights. Who the relying parties are stands in files, which a backup holds.
+//! with an end, receipts are with both sides, keys and quotas are rights. Who the relying parties are stands in files, which a backup holds.
 
 use symbolon_crypto::UnixTime;
 use symbolon_store::{Key, Space, Tenant};
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::reliance::Reliance;
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::{
     Cursor, Delivery, DeliveryId, Nonce, QuotaKind, QuotaWindow, RequestId, RequestRecord, TenantId,
@@ -26,6 +27,14 @@ pub(super) const REQUESTS_OF: Space = Space::new("verifier-requests-of");
 pub(super) const DELIVERIES: Space = Space::new("verifier-deliveries");
 /// What is to be announced, in the order of time.
 pub(super) const DUE_DELIVERIES: Space = Space::new("verifier-due-deliveries");
+pub(super) const RECEIPTS: Space = Space::new("verifier-receipts");
+/// The receipts of each relying party, in the order of time.
+pub(super) const RECEIPTS_OF: Space = Space::new("verifier-receipts-of");
+pub(super) const RELIANCES: Space = Space::new("verifier-reliances");
+/// What each relying party relies on.
+pub(super) const RELIANCES_OF: Space = Space::new("verifier-reliances-of");
+/// What something is to be done about, in the order of time.
+pub(super) const DUE_RELIANCES: Space = Space::new("verifier-due-reliances");
 /// When what expires, in the order of time.
 pub(super) const EXPIRIES: Space = Space::new("verifier-expiries");
 /// The tenants that have anything.
@@ -33,7 +42,7 @@ pub(super) const TENANTS: Space = Space::new("verifier-tenants");
 
 /// Everything that a tenant has in the end nothing of, but for keys and packs, which stay until they are removed or replaced.
 #[cfg(test)]
-pub(super) const OF_TENANTS: [Space; 10] = [
+pub(super) const OF_TENANTS: [Space; 15] = [
     REQUESTS,
     RESULTS,
     NONCES,
@@ -43,6 +52,11 @@ pub(super) const OF_TENANTS: [Space; 10] = [
     REQUESTS_OF,
     DELIVERIES,
     DUE_DELIVERIES,
+    RECEIPTS,
+    RECEIPTS_OF,
+    RELIANCES,
+    RELIANCES_OF,
+    DUE_RELIANCES,
     EXPIRIES,
 ];
 
@@ -64,6 +78,10 @@ pub(super) enum Expiring {
     /// The suffix of its key.
     Quota(String),
     Delivery(DeliveryId),
+    /// The receipt of a request.
+    Receipt(RequestId),
+    /// What is relied on of a request.
+    Reliance(RequestId),
 }
 
 /// The key of an expiry. Its suffix sorts by time.
@@ -74,6 +92,8 @@ pub(super) fn expiry(tenant: &Tenant, at: UnixTime, what: &Expiring) -> Key {
         Expiring::Nonce(nonce) => (NONCE_KIND, nonce.as_str()),
         Expiring::Quota(suffix) => (QUOTA_KIND, suffix.as_str()),
         Expiring::Delivery(id) => (DELIVERY_KIND, id.as_str()),
+        Expiring::Receipt(id) => (RECEIPT_KIND, id.as_str()),
+        Expiring::Reliance(id) => (RELIANCE_KIND, id.as_str()),
     };
     suffix.push(kind);
     suffix.extend_from_slice(name.as_bytes());
@@ -90,6 +110,8 @@ pub(super) fn parse_expiry(suffix: &[u8]) -> Option<(UnixTime, Expiring)> {
         NONCE_KIND => Expiring::Nonce(Nonce::parse(name).ok()?),
         QUOTA_KIND => Expiring::Quota(name.to_owned()),
         DELIVERY_KIND => Expiring::Delivery(DeliveryId::parse(name).ok()?),
+        RECEIPT_KIND => Expiring::Receipt(RequestId::parse(name).ok()?),
+        RELIANCE_KIND => Expiring::Reliance(RequestId::parse(name).ok()?),
         _ => return None,
     };
     Some((unsortable(*time), what))
@@ -99,6 +121,8 @@ const REQUEST_KIND: u8 = b'r';
 const NONCE_KIND: u8 = b'n';
 const QUOTA_KIND: u8 = b'q';
 const DELIVERY_KIND: u8 = b'd';
+const RECEIPT_KIND: u8 = b'e';
+const RELIANCE_KIND: u8 = b'l';
 
 pub(super) fn api_key(tenant: &Tenant, id: &ApiKeyId) -> Key {
     tenant.key(API_KEYS, id.as_str())
@@ -154,6 +178,39 @@ pub(super) fn due(tenant: &Tenant, delivery: &Delivery) -> Option<Key> {
 pub(super) fn parse_due(suffix: &[u8]) -> Option<(UnixTime, DeliveryId)> {
     let (time, id) = suffix.split_first_chunk::<8>()?;
     let id = DeliveryId::parse(std::str::from_utf8(id).ok()?).ok()?;
+    Some((unsortable(*time), id))
+}
+
+/// The key of what is relied on of a request in the list of its relying party.
+pub(super) fn reliance_of(tenant: &Tenant, reliance: &Reliance) -> Key {
+    tenant.key(
+        RELIANCES_OF,
+        reliance_suffix(&reliance.relying_party, &reliance.request),
+    )
+}
+
+/// The suffix of an entry in the list of what a relying party relies on.
+pub(super) fn reliance_suffix(relying_party: &RelyingPartyName, id: &RequestId) -> Vec<u8> {
+    [&requests_of(relying_party), id.as_str().as_bytes()].concat()
+}
+
+/// The request that an entry of [`RELIANCES_OF`] stands for.
+pub(super) fn parse_reliance_of(relying_party: &RelyingPartyName, suffix: &[u8]) -> Option<RequestId> {
+    let id = suffix.get(requests_of(relying_party).len()..)?;
+    RequestId::parse(std::str::from_utf8(id).ok()?).ok()
+}
+
+/// The key of what is relied on among what is due; `None` when nothing is to be done any more.
+pub(super) fn due_reliance(tenant: &Tenant, reliance: &Reliance) -> Option<Key> {
+    let mut suffix = sortable(reliance.due_at()?).to_vec();
+    suffix.extend_from_slice(reliance.request.as_str().as_bytes());
+    Some(tenant.key(DUE_RELIANCES, suffix))
+}
+
+/// What is due of what is relied on, read back from the suffix of its key.
+pub(super) fn parse_due_reliance(suffix: &[u8]) -> Option<(UnixTime, RequestId)> {
+    let (time, id) = suffix.split_first_chunk::<8>()?;
+    let id = RequestId::parse(std::str::from_utf8(id).ok()?).ok()?;
     Some((unsortable(*time), id))
 }
 

@@ -48,7 +48,9 @@ use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use symbolon_verifier_server::{Dependencies, RequestSigner, Running, ScanAccess, ScanSetup, Server};
+use symbolon_verifier_server::{
+    Dependencies, EvidenceSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -196,6 +198,7 @@ impl World {
                 sign: Arc::new(KeyOf(signer)),
                 chain: vec![leaf],
             },
+            evidence: Some(evidence_signer()),
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -510,6 +513,21 @@ pub(crate) fn json_of(fetched: &Fetched) -> Value {
 
 fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
+}
+
+/// The key that signs receipts and verified claims.
+pub(crate) fn evidence_key() -> TestKey {
+    TestKey::new(SignatureAlgorithm::Es256, 520)
+}
+
+fn evidence_signer() -> EvidenceSigner {
+    let key = evidence_key();
+    EvidenceSigner {
+        key: key.handle(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(KeyOf(key)),
+        retired: Vec::new(),
+    }
 }
 
 fn loopback() -> SocketAddr {

@@ -40,6 +40,8 @@ impl EmbeddedVerifierStore {
             Expiring::Nonce(nonce) => vec![tenant.key(keys::NONCES, nonce.as_str())],
             Expiring::Quota(suffix) => vec![tenant.key(keys::QUOTAS, suffix)],
             Expiring::Request(id) => self.keys_of_request(tenant, id)?,
+            Expiring::Receipt(id) => self.keys_of_receipt(tenant, id)?,
+            Expiring::Reliance(id) => self.keys_of_reliance(tenant, id)?,
             Expiring::Delivery(id) => {
                 let key = tenant.key(keys::DELIVERIES, id.as_str());
                 let delivery: Option<Delivery> = self.read(&key)?;
