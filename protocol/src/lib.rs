@@ -2,6 +2,7 @@
 
 pub mod attestation_status;
 pub mod dcql;
+pub mod digital_credentials;
 pub mod format;
 pub mod identifier;
 pub mod oauth;

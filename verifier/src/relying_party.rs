@@ -68,6 +68,20 @@ pub struct Webhook {
     /// Which secret signs; a higher number is another secret, and the lower one is used no more.
     #[serde(default = "default_secret_version")]
     pub secret_version: u32,
+    /// Whether requests that nobody has answered are announced as well.
+    #[serde(default)]
+    pub expired: ExpiredNotice,
+}
+
+/// Whether a request that nobody has answered in its time is announced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredNotice {
+    /// It is not.
+    #[default]
+    Silent,
+    /// It is.
+    Announced,
 }
 
 /// Whether webhooks may go to plain http on loopback.
@@ -157,6 +171,7 @@ impl Webhook {
         Self {
             url,
             secret_version: default_secret_version(),
+            expired: ExpiredNotice::Silent,
         }
     }
 

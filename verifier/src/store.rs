@@ -58,7 +58,7 @@ pub trait VerifierStore: RelyingPartyStore + EvidenceStore {
     ) -> StoreFuture<'a, NonceUse>;
 
     /// Stores the result of a request, and what goes with it: atomically, once. A second result does not replace the first, and nothing
-    /// of it is stored or announced.
+    /// of it is stored or announced. With the first goes the announcement that the request has expired ([`Delivery::of_expiry`]).
     fn record_result<'a>(
         &'a self,
         tenant: &'a TenantId,

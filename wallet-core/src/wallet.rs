@@ -12,7 +12,7 @@ use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
 use crate::client::WalletClient;
 use crate::error::WalletError;
 use crate::exchange::DpopNonces;
-use crate::identifiers::{CredentialId, FlowId};
+use crate::identifiers::{CredentialId, FlowId, PersonId};
 use crate::policy::{SignedMetadata, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{PresentOutcome, PresentStage};
@@ -25,9 +25,10 @@ use crate::record::{Flow, Stage};
 pub struct Ports {
     /// Reaches issuers and verifiers.
     pub transport: Arc<dyn Transport>,
-    /// Keeps flows, credentials and history.
+    /// Keeps flows, credentials and history of one person, for whom the wallet speaks.
     pub store: Arc<dyn WalletStore>,
-    /// Holds the keys that credentials are bound to.
+    /// Holds the keys that credentials are bound to, and no other person's: [`Wallet::recover`] deletes those that no record of
+    /// this person's store names.
     pub keys: Arc<dyn WalletKeys>,
     /// Verifies signatures.
     pub crypto: Arc<dyn CryptoProvider>,
@@ -87,6 +88,12 @@ impl Wallet {
             key_attester: None,
             signed_metadata: SignedMetadata::default(),
         }
+    }
+
+    /// Whose wallet it is: that of the store's person.
+    #[must_use]
+    pub fn person(&self) -> PersonId {
+        self.ports.store.person()
     }
 
     /// The wallet as a client of authorization servers, so that people can sign in at issuers.

@@ -12,7 +12,7 @@ use symbolon_verifier::policy::PresentationPolicy;
 use symbolon_verifier::reliance::{Reliance, RelianceNews, ReliedCredential, ReliedStatus, StatusSeen};
 use symbolon_verifier::store::{Delivery, DeliveryEvent, StoreError};
 use symbolon_verifier::{
-    Evidence, InquiryStep, StatusEvidence, StatusInquiry, StatusListCredentialEvidence, Tools,
+    Evidence, InquiryStep, StatusAge, StatusEvidence, StatusInquiry, StatusListCredentialEvidence, Tools,
 };
 use thiserror::Error;
 
@@ -105,7 +105,7 @@ impl State {
                 InquiryStep::Done(seen) => break seen,
                 InquiryStep::Wants(wants) => {
                     for want in wants {
-                        self.obtain(want, evidence).await;
+                        self.obtain(want, StatusAge::AsSigned, evidence).await;
                     }
                 }
             }

@@ -124,6 +124,7 @@ impl State {
             return Err(MakeRequestError::Collision);
         }
         deps.archive.keep_request(&record, kept).await?;
+        self.announce_expiry(&record).await?;
         self.made(record, client_id, delivery)
     }
 

@@ -16,7 +16,7 @@ use super::error::{PolicyError, PolicyProblem, at};
 use super::pattern::Pattern;
 use super::query;
 use super::records::{ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms};
-use super::{HolderPolicy, Policy};
+use super::{HolderPolicy, Policy, StatusAge};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
 use crate::verified_claims::ClaimsMapping;
@@ -179,7 +179,7 @@ impl PresentationPolicy {
             Some(BindingRule::Face) => HolderPolicy::KeyOrPhoto,
             Some(BindingRule::Key | BindingRule::None) | None => base.holder,
         };
-        Policy { holder, ..base }
+        self.on_top_of(base, holder)
     }
 
     /// What the verification of something that was handed in demands, on top of `base`, before it is known which credential it is.
@@ -194,10 +194,19 @@ impl PresentationPolicy {
         } else {
             base.holder
         };
-        Policy { holder, ..base }
+        self.on_top_of(base, holder)
     }
 
-    /// The shortest age of evidence about a status that some credential wants; older evidence is not worth keeping for it.
+    /// Credentials of one answer share what was fetched, so the strictest age is everybody's.
+    fn on_top_of(&self, base: Policy, holder: HolderPolicy) -> Policy {
+        Policy {
+            holder,
+            kept_status: self.status_max_age().map_or(base.kept_status, StatusAge::AtMost),
+            ..base
+        }
+    }
+
+    /// The shortest age of evidence about a status that some credential wants.
     #[must_use]
     pub fn status_max_age(&self) -> Option<Duration> {
         self.credentials

@@ -75,6 +75,15 @@ identifier! {
     /// The identifier of an announcement by webhook, the same for every try.
     DeliveryId
 }
+
+impl DeliveryId {
+    /// The identifier of the announcement that a request has expired, of which each request has one; `None` where the request's own
+    /// is too long for one with a prefix.
+    #[must_use]
+    pub fn of_expiry(request: &RequestId) -> Option<Self> {
+        Self::parse(&format!("msg_expired_{request}")).ok()
+    }
+}
 identifier! {
     /// The nonce of a request: fresh, at least 128 bits, URL-safe ([OpenID4VP §5.2]).
     ///
