@@ -254,11 +254,24 @@ impl World {
 
     /// Publishes a list in which the credential has this status.
     pub(crate) fn publish(&self, status: Status) {
+        self.publish_at(status, self.now());
+    }
+
+    /// The same, signed at another time.
+    pub(crate) fn publish_at(&self, status: Status, at: UnixTime) {
         let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         list.set(INDEX, status).unwrap();
-        let token = self
-            .issuer
-            .status_token(&self.issuer.status_uri(0), &list, self.now());
+        let token = self.issuer.status_token(&self.issuer.status_uri(0), &list, at);
+        *self.status.token.lock().unwrap() = token;
+    }
+
+    /// Publishes a list of the same address that another issuer has signed.
+    pub(crate) fn publish_by_another(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let another = TestIssuer::new(self.issuer.identifier.as_str(), 4_000);
+        let soon = self.now().plus(core::time::Duration::from_secs(60 * 60));
+        let token = another.status_token(&self.issuer.status_uri(0), &list, soon);
         *self.status.token.lock().unwrap() = token;
     }
 

@@ -105,7 +105,7 @@ pub(super) fn wanted_claims() -> Operation {
         "application/json",
         json!({"verified_claims": {"verification": {"trust_framework": null}, "claims": {"given_name": null}}}),
     )
-    .or_answers(malformed("The body is malformed."))
+    .answers(malformed("The body is malformed."))
     .answers(verified_claims_token())
 }
 
