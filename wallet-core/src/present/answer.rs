@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::SignOutcome;
 use symbolon_protocol::dcql::HolderBinding;
+use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
+use symbolon_protocol::presentation_receipt::{ExpectedReceipt, vp_token_digest};
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
@@ -31,6 +33,8 @@ pub(super) struct Answer {
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+    /// What its receipt must say, where the request announces one.
+    pub(super) receipt: Option<ExpectedReceipt>,
 }
 
 impl Wallet {
@@ -79,6 +83,7 @@ impl Wallet {
         }
         let vp_token = VpToken(presentations);
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
+        let receipt = expected_receipt(request, &vp_token);
         let response = AuthorizationResponse {
             vp_token,
             state: request.state.clone(),
@@ -96,6 +101,7 @@ impl Wallet {
             form,
             vp_token: text,
             disclosed,
+            receipt,
         })))
     }
 
@@ -122,4 +128,15 @@ impl Wallet {
             SignOutcome::Locked => Ok(None),
         }
     }
+}
+
+/// What the receipt of an answer must say. Without a canonical form of the answer no receipt could name it.
+fn expected_receipt(request: &PresentationRequest, vp_token: &VpToken) -> Option<ExpectedReceipt> {
+    Some(ExpectedReceipt {
+        keys: request.client_metadata.presentation_receipt_jwks.clone()?,
+        client_id: request.client_id.as_str().to_owned(),
+        nonce: request.nonce.as_str().to_owned(),
+        vp_token_digest: vp_token_digest(vp_token).ok()?,
+        transaction_data_hashes: Vec::new(),
+    })
 }

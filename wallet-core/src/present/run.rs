@@ -20,7 +20,7 @@ use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
-use crate::record::{Delivery, HistoryEntry, HistoryEvent, Stage};
+use crate::record::{Delivery, HistoryEntry, HistoryEvent, ReceiptRecord, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
@@ -250,13 +250,14 @@ impl Wallet {
             history: HistoryId::make(self.ports.randomness.as_ref())?,
             verifier: self.verifier_record(&verified),
             disclosed: answer.disclosed,
+            receipt: answer.receipt,
             presentation: Presentation {
                 vp_token: answer.vp_token,
                 request_object: consent.request_object.as_str().to_owned(),
             },
         };
         // The history comes before the sending: what may have been shown must be in it.
-        let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed)];
+        let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed, None)];
         // And what is shown once makes room for its next copy, whether or not it arrives. What is sent again is the same answer.
         let mut shown_keys = Vec::new();
         for disclosed in &sending.disclosed {
@@ -348,11 +349,17 @@ struct Consent {
 
 impl Sending {
     /// The entry of the history, with what is known about the arrival.
-    pub(super) fn history_change(&self, at: UnixTime, delivery: Delivery) -> Change {
+    pub(super) fn history_change(
+        &self,
+        at: UnixTime,
+        delivery: Delivery,
+        receipt: Option<ReceiptRecord>,
+    ) -> Change {
         let event = HistoryEvent::Presented {
             verifier: self.verifier.clone(),
             disclosed: self.disclosed.clone(),
             delivery,
+            receipt,
         };
         Change::PutHistory(Box::new(HistoryEntry {
             id: self.history,
