@@ -13,7 +13,9 @@
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`compose`] makes a query of what a person chose on a page.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
+//! - [`digital_credentials`] says what is offered to a browser.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -23,6 +25,8 @@
 pub mod answer;
 pub mod card;
 pub mod choices;
+pub mod compose;
+pub mod digital_credentials;
 mod evidence;
 mod expected;
 pub mod haip;

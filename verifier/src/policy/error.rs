@@ -154,6 +154,9 @@ pub enum PolicyProblem {
     /// A webhook address that the installation does not use.
     #[error("must be an https URL without user, password and fragment")]
     WebhookUrl,
+    /// An origin that no page of the installation's has.
+    #[error("must be the origin of an https page, such as https://shop.example")]
+    Origin,
 }
 
 /// The problem at a key.

@@ -209,6 +209,7 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         choices: RequestChoices::default(),
         scope: None,
         page: None,
+        digital_credentials: None,
     }
 }
 

@@ -7,6 +7,7 @@ use symbolon_credential::Validity;
 use symbolon_crypto::UnixTime;
 
 use crate::choices::RequestChoices;
+use crate::digital_credentials::DigitalCredentialsOffer;
 use crate::name::{PolicyName, RelyingPartyName};
 use crate::policy::PolicyDecision;
 use crate::report::Report;
@@ -133,6 +134,9 @@ pub struct RequestRecord {
     /// The policy that decides about the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyName>,
+    /// What is offered to the browser of a page, where anything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digital_credentials: Option<DigitalCredentialsOffer>,
     /// The last second in which anything of it is kept; `expires_at` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<UnixTime>,

@@ -16,6 +16,7 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_verifier::name::PolicyName;
 
 use super::caller::Caller;
+use super::digital_credentials;
 use crate::state::State;
 
 /// The endpoints.
@@ -53,6 +54,13 @@ pub(super) fn router() -> DescribedRouter<Arc<State>> {
                 .and(delete(operations::stop_relying(), evidence::stop_relying)),
         )
         .route("/receipts", get(operations::receipts(), evidence::receipts))
+        .route(
+            "/presentation-requests/{id}/digital-credentials",
+            get(operations::read_digital(), digital_credentials::read_own).and(post(
+                operations::receive_digital(),
+                digital_credentials::receive_own,
+            )),
+        )
         .route(
             "/verifications",
             post(operations::verify(), verifications::verify),
