@@ -21,7 +21,9 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{BY_QR, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{
+    BY_QR, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
+};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
     WalletClient, WalletError,
@@ -443,6 +445,7 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                 verifier,
                 disclosed,
                 delivery,
+                receipt,
             } => {
                 let claims: Vec<String> = disclosed
                     .iter()
@@ -450,10 +453,11 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     .map(|claim| show::printable(claim))
                     .collect();
                 format!(
-                    "showed {} to {} ({})",
+                    "showed {} to {} ({}{})",
                     claims.join(", "),
                     verifier_text(verifier),
-                    show::words(delivery)
+                    show::words(delivery),
+                    receipt_text(receipt.as_ref())
                 )
             }
             HistoryEvent::Declined { verifier } => {
@@ -464,4 +468,14 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
         show::line(&format!("{}  {text}", entry.at.rfc3339()));
     }
     Ok(())
+}
+
+/// What is said of a receipt, behind what is said of the arrival.
+fn receipt_text(receipt: Option<&ReceiptRecord>) -> &'static str {
+    match receipt {
+        None => "",
+        Some(ReceiptRecord::Verified { .. }) => ", with a receipt",
+        Some(ReceiptRecord::Refused { .. }) => ", with a receipt that is not for what was sent",
+        Some(ReceiptRecord::Missing) => ", without the receipt that was announced",
+    }
 }

@@ -19,7 +19,7 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanCode,
+    BuilderCode, CheckedPolicies, Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanCode,
     ScanSetup, Server,
 };
 use zeroize::Zeroizing;
@@ -54,6 +54,10 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let id_token_signer = id_token_signer(installation, &configuration)?;
+    let evidence = match keys.has_key(KeyPurpose::EvidenceSigning)? {
+        true => Some(evidence_signer(installation)?),
+        false => None,
+    };
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
@@ -73,6 +77,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
             chain,
         },
         id_token_signer,
+        evidence,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -119,6 +124,19 @@ fn id_token_signer(
         sign: Arc::new(key),
         retired,
     }))
+}
+
+/// The key that signs receipts and verified claims, and those that it has replaced.
+fn evidence_signer(installation: &Installation) -> anyhow::Result<EvidenceSigner> {
+    let (keys, purpose) = (&installation.keys, KeyPurpose::EvidenceSigning);
+    let key = keys.read_key(purpose, &installation.provider)?;
+    let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
+    Ok(EvidenceSigner {
+        key: key.handle().clone(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(key),
+        retired,
+    })
 }
 
 /// Checks policies and relying parties as [`start`] does.

@@ -173,7 +173,7 @@ impl State {
         reports
     }
 
-    async fn obtain(&self, want: Want, age: StatusAge, evidence: &mut Evidence<'_>) {
+    pub(crate) async fn obtain(&self, want: Want, age: StatusAge, evidence: &mut Evidence<'_>) {
         let cache = &self.dependencies.evidence_cache;
         match want {
             Want::StatusList { uri } => {

@@ -198,8 +198,6 @@ impl State {
         let Some(party) = party.filter(|party| party.document.webhook.is_some()) else {
             return Ok(None);
         };
-        let id = format!("msg_{}", make_nonce(&*self.dependencies.randomness)?);
-        let now = self.now();
         let (event, decided) = match outcome {
             ResultOutcome::Presented { decision, .. } => (
                 DeliveryEvent::Answered,
@@ -207,17 +205,35 @@ impl State {
             ),
             ResultOutcome::Declined { .. } => (DeliveryEvent::Declined, None),
         };
+        let delivery = self.delivery(&party.name, &record.id, event)?;
         Ok(Some(Delivery {
-            id: DeliveryId::parse(&id).map_err(|_| RandomnessUnavailable)?,
-            relying_party: party.name.clone(),
-            request: record.id.clone(),
-            event,
             policy: record.policy.clone(),
             outcome: decided,
+            ..delivery
+        }))
+    }
+
+    /// An announcement that is due now.
+    pub(crate) fn delivery(
+        &self,
+        relying_party: &RelyingPartyName,
+        request: &RequestId,
+        event: DeliveryEvent,
+    ) -> Result<Delivery, RandomnessUnavailable> {
+        let id = format!("msg_{}", make_nonce(&*self.dependencies.randomness)?);
+        let now = self.now();
+        Ok(Delivery {
+            id: DeliveryId::parse(&id).map_err(|_| RandomnessUnavailable)?,
+            relying_party: relying_party.clone(),
+            request: request.clone(),
+            event,
+            policy: None,
+            outcome: None,
+            status_change: None,
             created_at: now,
             attempts: 0,
             stage: DeliveryStage::Waiting { next_attempt_at: now },
-        }))
+        })
     }
 
     /// Has it announced that nobody answered a request, where its relying party wants to be told. An answer takes that back.
@@ -237,7 +253,7 @@ impl State {
         Ok(())
     }
 
-    fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
+    pub(crate) fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
         let name = record.relying_party.as_ref()?;
         self.relying_parties.get(name).map(|party| &**party)
     }

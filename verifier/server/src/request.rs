@@ -338,14 +338,17 @@ impl State {
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
             scope,
-            client_metadata: match choices.response_mode {
-                ResponseMode::DirectPost => {
-                    ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
-                }
-                ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
-                    encrypting(&self.response_key(record)?, self.name_shown(record))
-                }
-            },
+            client_metadata: self.announce_receipt(
+                record,
+                match choices.response_mode {
+                    ResponseMode::DirectPost => {
+                        ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
+                    }
+                    ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
+                        encrypting(&self.response_key(record)?, self.name_shown(record))
+                    }
+                },
+            ),
         })
     }
 
@@ -374,7 +377,11 @@ impl State {
             name: self.configuration.name.clone(),
             response_uris: vec![self.registered_response_uri()?],
             request_object_keys: JwkSet { keys: vec![signing] },
-            client_metadata: encrypting(&key, &self.configuration.name),
+            client_metadata: match &deps.evidence {
+                Some(evidence) => encrypting(&key, &self.configuration.name)
+                    .with_receipts(core::slice::from_ref(&evidence.public_key)),
+                None => encrypting(&key, &self.configuration.name),
+            },
         }))
     }
 

@@ -28,6 +28,7 @@ use crate::configuration::{
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
+use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
 use crate::state::{Dependencies, State};
 use crate::{openid_provider, routes, scan};
@@ -49,6 +50,7 @@ pub struct Running {
     listener: symbolon_http::serve::Running,
     sweeper: JoinHandle<()>,
     deliveries: JoinHandle<()>,
+    reliances: JoinHandle<()>,
 }
 
 /// Why the verifier does not start.
@@ -74,6 +76,11 @@ pub enum StartError {
         /// The upper bound.
         most: u32,
     },
+    /// A policy wants something signed that this installation has no key for.
+    #[error(
+        "the policy {0} gives receipts or verified claims, and there is no key that signs them: run symbolon init --upgrade"
+    )]
+    NoEvidenceKey(PolicyName),
     /// A named query is wrong.
     #[error("the query {name} is wrong: {source}")]
     Query {
@@ -192,7 +199,8 @@ impl Server {
         Ok(Running {
             listener,
             sweeper: tokio::spawn(sweep(Arc::clone(&state))),
-            deliveries: tokio::spawn(deliver(state)),
+            deliveries: tokio::spawn(deliver(Arc::clone(&state))),
+            reliances: tokio::spawn(watch(state)),
         })
     }
 }
@@ -208,6 +216,7 @@ impl Running {
     pub async fn shutdown(self) {
         self.sweeper.abort();
         self.deliveries.abort();
+        self.reliances.abort();
         self.listener.shutdown().await;
     }
 
@@ -260,6 +269,10 @@ impl State {
         }
         let queries = parse_queries(&configuration)?;
         let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
+        let signed = policies.values().find(|policy| policy.signs_evidence());
+        if let (Some(policy), None) = (signed, &dependencies.evidence) {
+            return Err(StartError::NoEvidenceKey(policy.name().clone()));
+        }
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
         let scopes = scopes(&configuration, &queries)?;
         let identities = Identities::of(&configuration, leaf)?;

@@ -5,7 +5,7 @@ use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::{KeyHandle, Sign};
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, UnixTime};
 use symbolon_http::fetch::GuardedFetcher;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
@@ -43,6 +43,19 @@ pub struct RequestSigner {
     pub chain: Vec<Certificate>,
 }
 
+/// The key that signs receipts and verified claims.
+#[derive(Clone)]
+pub struct EvidenceSigner {
+    /// Who signs.
+    pub sign: Arc<dyn Sign>,
+    /// The key.
+    pub key: KeyHandle,
+    /// Its public half.
+    pub public_key: PublicKey,
+    /// Those that it has replaced, for as long as something is kept that they signed.
+    pub retired: Vec<PublicKey>,
+}
+
 /// Everything that the server uses and does not make.
 pub struct Dependencies {
     /// Requests, results and spent nonces.
@@ -71,6 +84,8 @@ pub struct Dependencies {
     pub signer: RequestSigner,
     /// Signs ID tokens; needed where a relying party has a client of OpenID Connect.
     pub id_token_signer: Option<IdTokenSigner>,
+    /// Signs receipts and verified claims, where the installation has the key.
+    pub evidence: Option<EvidenceSigner>,
     /// Whom the verifier trusts.
     pub trust_list: Arc<TrustList>,
     /// What the verifier demands.

@@ -15,6 +15,7 @@ use super::document::{
 use super::error::{PolicyError, PolicyProblem, at};
 use super::pattern::Pattern;
 use super::query;
+use super::records::{ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms};
 use super::{HolderPolicy, Policy, StatusAge};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
@@ -53,6 +54,8 @@ pub struct PresentationPolicy {
     result_retention_seconds: Option<u32>,
     keep_evidence: bool,
     webhook: WebhookContents,
+    receipt: Option<ReceiptTerms>,
+    reliance: Option<RelianceTerms>,
     pub(super) credentials: Vec<CredentialRule>,
     pub(super) assurances: Assurances,
 }
@@ -125,6 +128,16 @@ impl PresentationPolicy {
             result_retention_seconds: document.result_retention_seconds,
             keep_evidence: document.keep_evidence,
             webhook: document.webhook,
+            receipt: document
+                .receipt
+                .as_ref()
+                .map(ReceiptDocument::compile)
+                .transpose()?,
+            reliance: document
+                .reliance
+                .as_ref()
+                .map(RelianceDocument::compile)
+                .transpose()?,
             credentials,
             assurances: surroundings.assurances.clone(),
         })
@@ -219,6 +232,24 @@ impl PresentationPolicy {
     #[must_use]
     pub const fn webhook(&self) -> WebhookContents {
         self.webhook
+    }
+
+    /// The receipt that both sides get.
+    #[must_use]
+    pub const fn receipt(&self) -> Option<ReceiptTerms> {
+        self.receipt
+    }
+
+    /// How long a presentation is relied on.
+    #[must_use]
+    pub const fn reliance(&self) -> Option<RelianceTerms> {
+        self.reliance
+    }
+
+    /// Whether the verifier needs a key that signs evidence for it.
+    #[must_use]
+    pub fn signs_evidence(&self) -> bool {
+        self.receipt.is_some() || self.has_verified_claims()
     }
 
     /// The verifier's levels of assurance.

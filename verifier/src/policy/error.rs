@@ -147,6 +147,9 @@ pub enum PolicyProblem {
     /// A record has no number of a document.
     #[error("belongs to evidence = \"document\"")]
     NumberOfRecord,
+    /// Neither renewal nor status.
+    #[error("needs renew_after_days or watch_status_every_hours")]
+    NothingWatched,
     /// The verifier has no such policy.
     #[error("names no policy of the verifier")]
     UnknownPolicy,

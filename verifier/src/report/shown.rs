@@ -3,6 +3,8 @@
 use symbolon_credential::Validity;
 use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces};
 
+use crate::reliance::StatusPlace;
+
 /// What a query is compared with beside the claims. An answer is compared once, when it comes: none of this is part of the JSON
 /// form, and nothing is kept that would tell one copy of a credential from another.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +19,8 @@ pub struct Shown {
     pub element_places: ElementPlaces,
     /// What tells the credential from every other one, whatever of it is shown: a digest of what its issuer signed.
     pub credential: Vec<u8>,
+    /// Where its status stands.
+    pub status_places: Vec<StatusPlace>,
     /// When it was issued, and from when to when it is valid.
     pub validity: Validity,
 }

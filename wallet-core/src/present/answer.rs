@@ -12,6 +12,7 @@ use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
 use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
+use symbolon_protocol::presentation_receipt::{ExpectedReceipt, vp_token_digest};
 use symbolon_protocol::qr_transport::proof_audience;
 
 use super::consent::Choice;
@@ -37,6 +38,8 @@ pub(super) struct Answer {
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+    /// What its receipt must say, where the request announces one.
+    pub(super) receipt: Option<ExpectedReceipt>,
 }
 
 /// An answer as it travels.
@@ -73,6 +76,7 @@ impl Wallet {
             return Ok(Signed::KeyLocked);
         };
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
+        let receipt = expected_receipt(request, &vp_token);
         let response = AuthorizationResponse {
             vp_token,
             state: request.state.clone(),
@@ -84,6 +88,7 @@ impl Wallet {
             sealed,
             vp_token: text,
             disclosed,
+            receipt,
         })))
     }
 
@@ -229,4 +234,15 @@ pub(super) fn device_response(vp_token: &VpToken) -> Option<Vec<u8>> {
         documents.extend(EncodedDocument::all_of(&response, MdocBudget::DEFAULT).ok()?);
     }
     Some(EncodedDocument::response_of(&documents))
+}
+
+/// What the receipt of an answer must say. Without a canonical form of the answer no receipt could name it.
+fn expected_receipt(request: &PresentationRequest, vp_token: &VpToken) -> Option<ExpectedReceipt> {
+    Some(ExpectedReceipt {
+        keys: request.client_metadata.presentation_receipt_jwks.clone()?,
+        client_id: request.client_id.as_str().to_owned(),
+        nonce: request.nonce.as_str().to_owned(),
+        vp_token_digest: vp_token_digest(vp_token).ok()?,
+        transaction_data_hashes: Vec::new(),
+    })
 }

@@ -22,7 +22,9 @@ use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
-use crate::record::{Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, Stage};
+use crate::record::{
+    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, Stage,
+};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
@@ -271,40 +273,43 @@ impl Wallet {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
         };
+        let history = HistoryId::make(self.ports.randomness.as_ref())?;
         let verifier = self.verifier_record(&verified);
-        let disclosed = answer.disclosed.clone();
+        let (replaced, shown_keys) = shown_once(&credentials, &answer.disclosed);
         let presentation = Presentation {
             vp_token: answer.vp_token,
             request_object: consent.request_object.as_str().to_owned(),
         };
-        let history = HistoryId::make(self.ports.randomness.as_ref())?;
         // The history comes before the sending: what may have been shown must be in it.
-        let event = HistoryEvent::Presented {
-            verifier: verifier.clone(),
-            disclosed: disclosed.clone(),
-            delivery: Delivery::Unconfirmed,
+        let (next, entry) = match answer.sealed {
+            Sealed::Form { response_uri, form } => {
+                let sending = Sending {
+                    response_uri,
+                    form,
+                    agreed: consent.agreed,
+                    history,
+                    verifier,
+                    disclosed: answer.disclosed,
+                    receipt: answer.receipt,
+                    presentation,
+                };
+                let entry = sending.history_change(now, Delivery::Unconfirmed, None);
+                (PresentStage::Sending(Box::new(sending)), entry)
+            }
+            Sealed::Shown(response) => {
+                // Nothing comes back over a screen, a receipt neither.
+                let event = HistoryEvent::Presented {
+                    verifier,
+                    disclosed: answer.disclosed,
+                    delivery: Delivery::Unconfirmed,
+                    receipt: None,
+                };
+                let entry = Change::PutHistory(Box::new(HistoryEntry { id: history, at: now, event }));
+                let shown = FinishedPresentation::Shown { presentation, response };
+                (PresentStage::Finished(Box::new(shown)), entry)
+            }
         };
-        let mut changes = vec![Change::PutHistory(Box::new(HistoryEntry {
-            id: history,
-            at: now,
-            event,
-        }))];
-        let next = match answer.sealed {
-            Sealed::Form { response_uri, form } => PresentStage::Sending(Box::new(Sending {
-                response_uri,
-                form,
-                agreed: consent.agreed,
-                history,
-                verifier,
-                disclosed: answer.disclosed,
-                presentation,
-            })),
-            Sealed::Shown(response) => PresentStage::Finished(Box::new(FinishedPresentation::Shown {
-                presentation,
-                response,
-            })),
-        };
-        let (replaced, shown_keys) = shown_once(&credentials, &disclosed);
+        let mut changes = vec![entry];
         changes.extend(replaced);
         let stage = cursor.write_presentation(next, changes).await?;
         // Killed in between, `recover` deletes them.
@@ -403,11 +408,17 @@ struct Consent {
 
 impl Sending {
     /// The entry of the history, with what is known about the arrival.
-    pub(super) fn history_change(&self, at: UnixTime, delivery: Delivery) -> Change {
+    pub(super) fn history_change(
+        &self,
+        at: UnixTime,
+        delivery: Delivery,
+        receipt: Option<ReceiptRecord>,
+    ) -> Change {
         let event = HistoryEvent::Presented {
             verifier: self.verifier.clone(),
             disclosed: self.disclosed.clone(),
             delivery,
+            receipt,
         };
         Change::PutHistory(Box::new(HistoryEntry {
             id: self.history,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::presentation_receipt::ExpectedReceipt;
 
 use url::Url;
 
@@ -72,6 +73,9 @@ pub struct Sending {
     pub disclosed: Vec<DisclosedCredential>,
     /// The same in the clear, for the person to keep.
     pub presentation: Presentation,
+    /// What its receipt must say, where the request announced one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ExpectedReceipt>,
 }
 
 /// How a presentation ended. Kept for a while, so that resuming it tells the same again.

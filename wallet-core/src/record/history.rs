@@ -44,6 +44,9 @@ pub enum HistoryEvent {
         disclosed: Vec<DisclosedCredential>,
         /// Whether they arrived.
         delivery: Delivery,
+        /// The receipt, where the request announced one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<ReceiptRecord>,
     },
     /// The person declined to show anything.
     Declined {
@@ -169,6 +172,24 @@ pub struct DisclosedCredential {
     pub credential_type: String,
     /// The selectively disclosed claims, as claims paths in words: `address.locality`.
     pub claims: Vec<String>,
+}
+
+/// What became of the receipt that a request announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReceiptRecord {
+    /// It is signed by a key of the request, and is for what was sent: evidence for the person.
+    Verified {
+        /// The signed receipt, a JWT.
+        receipt: String,
+    },
+    /// Something came that is none: what the verifier says of the presentation is not what was sent.
+    Refused {
+        /// Why, in words of this wallet.
+        reason: String,
+    },
+    /// None came.
+    Missing,
 }
 
 /// What is known about the arrival of a presentation.

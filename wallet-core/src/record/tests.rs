@@ -128,6 +128,9 @@ fn the_stages_of_a_presentation_are_frozen() {
         format!(
             r#"{{"finished":{{"presented":{{"presentation":{presentation},"redirect_uri":"https://verifier.example/done"}}}}}}"#
         ),
+        format!(
+            r#"{{"sending":{{"response_uri":"https://verifier.example/response","form":"response=x","agreed":1800000000,"history":"00112233445566778899aabbccddeeff","verifier":{VERIFIER},"disclosed":[],"presentation":{presentation},"receipt":{{"keys":{{"keys":[]}},"client_id":"{CLIENT}","nonce":"n","vp_token_digest":"d"}}}}}}"#
+        ),
         format!(r#"{{"finished":{{"unconfirmed":{{"presentation":{presentation}}}}}}}"#),
         r#"{"finished":"rejected"}"#.to_owned(),
         r#"{"finished":"declined"}"#.to_owned(),
@@ -259,6 +262,9 @@ fn the_history_is_frozen() {
         r#"{"kind":"refused","issuer":"https://issuer.example","reason":"the credential is malformed"}"#.to_owned(),
         format!(
             r#"{{"kind":"presented","verifier":{VERIFIER},"disclosed":[{{"credential":"00112233445566778899aabbccddeeff","credential_type":"urn:t","claims":["given_name"]}}],"delivery":"unconfirmed"}}"#
+        ),
+        format!(
+            r#"{{"kind":"presented","verifier":{VERIFIER},"disclosed":[],"delivery":"accepted","receipt":{{"kind":"verified","receipt":"a.b.c"}}}}"#
         ),
         format!(r#"{{"kind":"declined","verifier":{VERIFIER}}}"#),
         r#"{"kind":"deleted","credential":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","credential_type":"urn:t"}"#.to_owned(),

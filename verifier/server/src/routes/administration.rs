@@ -207,7 +207,7 @@ enum Withheld {
 /// The code that the browser brought back to the relying party.
 #[derive(Default, Deserialize)]
 pub(super) struct Brought {
-    response_code: Option<String>,
+    pub(super) response_code: Option<String>,
 }
 
 impl State {
@@ -251,6 +251,15 @@ impl State {
             }),
             withheld,
         })
+    }
+
+    /// The result of a request, where nothing of it is withheld from whoever asks.
+    pub(super) async fn released_result(
+        &self,
+        record: &RequestRecord,
+        brought: &Brought,
+    ) -> Result<Option<PresentationResult>, Response> {
+        self.result_body(record, brought).await.map(|body| body.result)
     }
 
     /// The request of that name, expired or not, if `owner` made it; the operator has no name. Whether somebody else has made one of

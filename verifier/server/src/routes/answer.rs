@@ -21,14 +21,17 @@ use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, VpToken,
 };
+use symbolon_protocol::presentation_receipt::PresentationReceipt;
 use symbolon_verifier::Binding;
 use symbolon_verifier::answer::AnswerCheck;
-use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
+use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome, PresentationPolicy};
+use symbolon_verifier::receipt::ReceiptOf;
+use symbolon_verifier::reliance::Reliance;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
-    StoredReport,
+    StoredReport, WithResult,
 };
 use thiserror::Error;
 
@@ -62,6 +65,8 @@ pub(super) enum AnswerRefused {
     UnreadableRequest,
     #[error("there is no randomness")]
     NoRandomness,
+    #[error("the receipt cannot be signed")]
+    NoReceipt,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,7 +75,9 @@ impl IntoResponse for AnswerRefused {
     fn into_response(self) -> Response {
         let description = match &self {
             Self::Store(error) => return store_failed(error),
-            Self::UnreadableRequest | Self::NoRandomness => return store_failed(&StoreError::Unreadable),
+            Self::UnreadableRequest | Self::NoRandomness | Self::NoReceipt => {
+                return store_failed(&StoreError::Unreadable);
+            }
             Self::Malformed => "the answer is malformed",
             Self::NotEncrypted => "the answer must be encrypted to the key of the request",
             Self::Encrypted => "the answer must not be encrypted",
@@ -324,9 +331,8 @@ pub(super) async fn decline(
     };
     spend_nonce(state, record).await?;
     let outcome = ResultOutcome::Declined { error };
-    finish(state, record, outcome, reply_to)
-        .await
-        .map(Acknowledged::Accepted)
+    let reply = finish(state, record, outcome, Lasting::default(), reply_to).await;
+    reply.map(Acknowledged::Accepted)
 }
 
 pub(super) async fn judge(
@@ -364,16 +370,68 @@ pub(super) async fn judge(
         .as_ref()
         .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
     let refuted = not_satisfied || is_refuted(check, reports.values().flatten());
+    let lasting = match (policy, &decision) {
+        // What was refused is no evidence of anything that anybody could rely on.
+        (Some(policy), Some(decision)) if !refuted => {
+            lasting(state, record, policy, &answered.vp_token, &reports, decision)?
+        }
+        _ => Lasting::default(),
+    };
     let outcome = ResultOutcome::Presented {
         reports: kept(record, policy, reports),
         answer: check,
         decision,
     };
-    let reply = finish(state, record, outcome, answered.reply_to).await?;
+    let reply = finish(state, record, outcome, lasting, answered.reply_to).await?;
     Ok(if refuted {
         Acknowledged::Refuted
     } else {
         Acknowledged::Accepted(reply)
+    })
+}
+
+/// What stays beyond the result.
+#[derive(Default)]
+struct Lasting {
+    receipt: Option<PresentationReceipt>,
+    reliance: Option<Reliance>,
+}
+
+fn lasting(
+    state: &State,
+    record: &RequestRecord,
+    policy: &PresentationPolicy,
+    vp_token: &VpToken,
+    reports: &BTreeMap<QueryId, Vec<Report>>,
+    decision: &PolicyDecision,
+) -> Result<Lasting, AnswerRefused> {
+    let Some(party) = state.party_of(record) else {
+        return Ok(Lasting::default());
+    };
+    let receipt = policy.receipt().map(|terms| {
+        let of = ReceiptOf {
+            verifier: state.configuration.identifier.as_str(),
+            relying_party: (party.name.as_str(), &party.document.name),
+            purpose: policy.purpose().or(party.document.purpose.as_deref()),
+            request: record,
+            vp_token,
+            reports,
+            decision,
+            now: state.now(),
+        };
+        policy.make_receipt(terms, of)
+    });
+    let decided = matches!(
+        decision.outcome,
+        PolicyOutcome::Satisfied | PolicyOutcome::FaceToCompare
+    );
+    let reliance = policy.reliance().filter(|_| decided).and_then(|terms| {
+        let names = (record.id.clone(), party.name.clone(), policy.name().clone());
+        Reliance::begin(terms, names, reports, state.now())
+    });
+    Ok(Lasting {
+        receipt: receipt.transpose().map_err(|_| AnswerRefused::Malformed)?,
+        reliance,
     })
 }
 
@@ -426,6 +484,7 @@ async fn finish(
     state: &State,
     record: &RequestRecord,
     outcome: ResultOutcome,
+    lasting: Lasting,
     reply_to: ReplyTo,
 ) -> Result<DirectPostReply, AnswerRefused> {
     let response_code = match (&record.return_to, reply_to) {
@@ -447,6 +506,21 @@ async fn finish(
     let announcement = state
         .announcement(record, &outcome)
         .map_err(|_| AnswerRefused::NoRandomness)?;
+    let receipt = match lasting.receipt {
+        None => None,
+        Some(receipt) => state
+            .sign_receipt(record, receipt, response_code.clone())
+            .map_err(|error| {
+                tracing::error!(%error, "a receipt could not be signed");
+                AnswerRefused::NoReceipt
+            })?,
+    };
+    let presentation_receipt = receipt.as_ref().map(|receipt| receipt.receipt.clone());
+    let with = WithResult {
+        announcement,
+        receipt,
+        reliance: lasting.reliance,
+    };
     let result = PresentationResult {
         received_at: state.now(),
         outcome,
@@ -455,7 +529,7 @@ async fn finish(
     match state
         .dependencies
         .store
-        .record_result(&record.tenant, &record.id, result, announcement)
+        .record_result(&record.tenant, &record.id, result, with)
         .await?
     {
         ResultRecording::Recorded => {}
@@ -466,5 +540,8 @@ async fn finish(
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
     state.announced.notify_one();
-    Ok(DirectPostReply { redirect_uri })
+    Ok(DirectPostReply {
+        redirect_uri,
+        presentation_receipt,
+    })
 }

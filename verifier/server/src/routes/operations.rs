@@ -104,7 +104,7 @@ pub(super) fn evidence_of(operation: Operation) -> Operation {
 }
 
 /// A result that has a code is shown with that code alone (OpenID4VP 1.0, section 14.2).
-fn with_code(operation: Operation) -> Operation {
+pub(super) fn with_code(operation: Operation) -> Operation {
     operation
         .query(
             "response_code",
@@ -278,6 +278,25 @@ pub(super) fn file(id: &'static str, summary: &'static str, media_type: &'static
             .file(media_type)
             .cached("Five minutes."),
     )
+}
+
+/// The keys that verify receipts and verified claims.
+pub(super) fn evidence_keys() -> Operation {
+    Operation::new(
+        "readEvidenceKeys",
+        DOCUMENTS,
+        "The keys that verify receipts and verified claims",
+    )
+    .specified(
+        "JSON Web Key, section 5",
+        "https://www.rfc-editor.org/rfc/rfc7517#section-5",
+    )
+    .answers(
+        Answer::empty(200, "The keys.")
+            .body("application/jwk-set+json", object())
+            .cached("Five minutes."),
+    )
+    .answers(Answer::empty(404, "The verifier signs no evidence."))
 }
 
 pub(super) fn did_document(id: &'static str) -> Operation {

@@ -163,7 +163,12 @@ pub(super) async fn come_back(
 /// The code of a result, when this is it.
 pub(crate) fn fitting_code<'r>(result: &'r PresentationResult, brought: &str) -> Option<&'r Nonce> {
     let code = result.response_code.as_ref()?;
-    bool::from(code.as_str().as_bytes().ct_eq(brought.as_bytes())).then_some(code)
+    is_the_code(code, brought).then_some(code)
+}
+
+/// Whether this is the code.
+pub(super) fn is_the_code(code: &Nonce, brought: &str) -> bool {
+    code.as_str().as_bytes().ct_eq(brought.as_bytes()).into()
 }
 
 /// Which browser looks at a page.

@@ -284,6 +284,8 @@ pub(super) struct AnswerForm {
 /// An answer was taken.
 #[derive(ToSchema)]
 pub(super) struct DirectPostReply {
+    /// The receipt for the holder, where the policy gives one (a JWT).
+    presentation_receipt: Option<String>,
     /// Where the resident's browser goes on.
     redirect_uri: Option<String>,
 }

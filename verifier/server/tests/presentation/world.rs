@@ -49,7 +49,7 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+    Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -220,6 +220,7 @@ impl World {
                 chain: vec![leaf],
             },
             id_token_signer: Some(id_token_signer()),
+            evidence: Some(evidence_signer()),
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -276,11 +277,24 @@ impl World {
 
     /// Publishes a list in which the credential has this status.
     pub(crate) fn publish(&self, status: Status) {
+        self.publish_at(status, self.now());
+    }
+
+    /// The same, signed at another time.
+    pub(crate) fn publish_at(&self, status: Status, at: UnixTime) {
         let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         list.set(INDEX, status).unwrap();
-        let token = self
-            .issuer
-            .status_token(&self.issuer.status_uri(0), &list, self.now());
+        let token = self.issuer.status_token(&self.issuer.status_uri(0), &list, at);
+        *self.status.token.lock().unwrap() = token;
+    }
+
+    /// Publishes a list of the same address that another issuer has signed.
+    pub(crate) fn publish_by_another(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let another = TestIssuer::new(self.issuer.identifier.as_str(), 4_000);
+        let soon = self.now().plus(core::time::Duration::from_secs(60 * 60));
+        let token = another.status_token(&self.issuer.status_uri(0), &list, soon);
         *self.status.token.lock().unwrap() = token;
     }
 
@@ -587,6 +601,21 @@ fn id_token_signer() -> IdTokenSigner {
         public_key: key.public_key().clone(),
         retired: vec![TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone()],
         sign: Arc::new(KeyOf(key)),
+    }
+}
+
+/// The key that signs receipts and verified claims.
+pub(crate) fn evidence_key() -> TestKey {
+    TestKey::new(SignatureAlgorithm::Es256, 520)
+}
+
+fn evidence_signer() -> EvidenceSigner {
+    let key = evidence_key();
+    EvidenceSigner {
+        key: key.handle(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(KeyOf(key)),
+        retired: Vec::new(),
     }
 }
 

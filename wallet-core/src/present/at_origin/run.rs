@@ -184,6 +184,8 @@ impl Wallet {
                 disclosed,
                 // The platform hands it on, and nobody tells whether it arrived.
                 delivery: Delivery::Unconfirmed,
+                // A browser hands nothing back to the wallet.
+                receipt: None,
             },
         })));
         let protocol = ask.request.protocol;

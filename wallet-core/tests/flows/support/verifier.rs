@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::client_metadata::{ClientMetadata, JwkSet};
 use symbolon_protocol::openid4vp::link::UnsignedRequest;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpToken};
+use symbolon_protocol::presentation_receipt::{PresentationReceipt, vp_token_digest};
 use symbolon_protocol::qr_transport::{REQUEST_AUDIENCE, RESPONSE_MODE, proof_audience};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
@@ -54,6 +55,18 @@ pub(crate) enum VerifierTrick {
     RefusesAnswers,
     /// Sends whoever fetches the request elsewhere.
     RedirectsFetch,
+}
+
+/// What the verifier gives for a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receipts {
+    /// It announces none and gives none.
+    Silent,
+    Given,
+    /// It announces one and gives none.
+    Withheld,
+    OfAnotherAnswer,
+    ByAnother,
 }
 
 /// What the verifier is called by.
@@ -104,6 +117,9 @@ struct State {
     scope: Option<String>,
     /// What the last wallet that fetched by POST said of itself.
     wallet_metadata: Option<Value>,
+    receipts: Receipts,
+    /// The receipt of the last answer, until it is given.
+    receipt: Option<String>,
 }
 
 impl TestVerifier {
@@ -130,6 +146,8 @@ impl TestVerifier {
                 withdrawn: false,
                 scope: None,
                 wallet_metadata: None,
+                receipts: Receipts::Silent,
+                receipt: None,
             }),
         }
     }
@@ -405,6 +423,10 @@ impl TestVerifier {
         if let Some(formats) = &state.formats {
             metadata["vp_formats_supported"] = formats.clone();
         }
+        if state.receipts != Receipts::Silent {
+            let jwk = self.certificates.verifier.certificate.public_key().to_jwk();
+            metadata["presentation_receipt_jwks"] = json!({ "keys": [jwk] });
+        }
         if trick == VerifierTrick::NoEncryptionKey {
             metadata["jwks"]["keys"] = json!([]);
         }
@@ -495,7 +517,11 @@ impl TestVerifier {
         }
         let address = state.return_to.as_deref();
         let address = address.unwrap_or("https://verifier.example/done?code=1");
-        json_answer(200, &json!({ "redirect_uri": address }))
+        let mut reply = json!({ "redirect_uri": address });
+        if let Some(receipt) = state.receipt.take() {
+            reply["presentation_receipt"] = json!(receipt);
+        }
+        json_answer(200, &reply)
     }
 
     fn open(&self, jwe: &str, state: &mut State, channel: Channel) -> Option<Vec<Map<String, Value>>> {
@@ -545,8 +571,35 @@ impl TestVerifier {
             })
             .collect();
         state.answers.push(claims.clone());
+        state.receipt = self.receipt(state, &nonce, &answer.vp_token);
         state.tokens.push(answer.vp_token);
         Some(claims)
+    }
+
+    /// What the verifier gives for a receipt.
+    fn receipt(&self, state: &State, nonce: &str, vp_token: &VpToken) -> Option<String> {
+        let client_id = self.client_id_of(state, state.trick);
+        let (signer, other) = (&self.certificates.verifier, &self.certificates.other_verifier);
+        let (digest, signer) = match state.receipts {
+            Receipts::Silent | Receipts::Withheld => return None,
+            Receipts::Given => (vp_token_digest(vp_token).unwrap(), signer),
+            Receipts::OfAnotherAnswer => (vp_token_digest(&VpToken::default()).unwrap(), signer),
+            Receipts::ByAnother => (vp_token_digest(vp_token).unwrap(), other),
+        };
+        let receipt = json!({
+            "version": 1, "iss": "https://verifier.example", "jti": "1", "iat": state.now,
+            "relying_party": {"id": "clinic", "name": "Clinic"}, "client_id": client_id.as_str(),
+            "nonce": nonce, "requested_at": state.now, "policy": "visit", "outcome": "satisfied",
+            "vp_token_digest": digest, "credentials": [], "kept_until": state.now,
+        });
+        let receipt: PresentationReceipt = serde_json::from_value(receipt).unwrap();
+        let prepared = receipt.prepare(signer.certificate.public_key());
+        let signature = signer.sign(prepared.signing_input().as_bytes());
+        Some(prepared.finish(&signature))
+    }
+
+    pub(crate) fn give_receipts(&self, receipts: Receipts) {
+        self.state.lock().unwrap().receipts = receipts;
     }
 
     fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
