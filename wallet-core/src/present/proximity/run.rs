@@ -220,6 +220,8 @@ impl Wallet {
                 verifier: ask.verifier.clone(),
                 disclosed: disclosed.clone(),
                 delivery: Delivery::Unconfirmed,
+                // ISO/IEC 18013-5 has no message for one.
+                receipt: None,
             },
         })));
         Ok(Some(Prepared {
