@@ -7,6 +7,8 @@ use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::{SecretKey, Thumbprint};
 use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
 
+use crate::transaction::ExpectedTransactions;
+
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
 pub enum Expected {
@@ -31,6 +33,8 @@ pub struct Binding {
     pub audience: String,
     /// The session that the device of an mdoc authenticates. Without it the holder of an mdoc is not checked.
     pub session: Option<MdocSession>,
+    /// The transactions that the credential may authorise. Whoever asked for none finds none.
+    pub transactions: Arc<ExpectedTransactions>,
 }
 
 /// The session of a request, as the device of an mdoc authenticates it.
@@ -78,7 +82,15 @@ impl Binding {
                 transcript,
                 reader_key: None,
             }),
+            transactions: Arc::default(),
         }
+    }
+
+    /// The same, for a credential that may authorise these transactions.
+    #[must_use]
+    pub fn with_transactions(mut self, transactions: Arc<ExpectedTransactions>) -> Self {
+        self.transactions = transactions;
+        self
     }
 
     /// The same, of a verifier that holds the key which the answer was encrypted to, and so can check device MACs.

@@ -33,6 +33,7 @@ pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod transaction;
 pub mod webhook;
 
 pub use self::evidence::{

@@ -22,11 +22,13 @@ mod run;
 mod selected;
 mod send;
 mod stage;
+mod transactions;
 
 pub use consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack,
     Need, Retention,
 };
-pub use outcome::{PresentOutcome, Presentation, RequestProblem};
+pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use received::ReceivedRequest;
 pub use stage::{FinishedPresentation, PresentStage, Sending};
+pub use transactions::{ShownDetail, ShownTransaction};

@@ -17,6 +17,7 @@ pub use credential::{
 };
 pub use flow::{Flow, Stage};
 pub use history::{
-    Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord,
+    Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, TransactionRecord,
+    VerifierEvidence, VerifierRecord,
 };
 pub use write::{Record, RecordError, decode, encode};

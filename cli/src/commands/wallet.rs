@@ -415,6 +415,7 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             HistoryEvent::Presented {
                 verifier,
                 disclosed,
+                transactions,
                 delivery,
             } => {
                 let claims: Vec<String> = disclosed
@@ -422,10 +423,15 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     .flat_map(|credential| credential.claims.iter())
                     .map(|claim| show::printable(claim))
                     .collect();
+                let authorized: Vec<String> = transactions
+                    .iter()
+                    .map(|transaction| format!(", and authorised {}", transaction.transaction_type))
+                    .collect();
                 format!(
-                    "showed {} to {} ({})",
+                    "showed {} to {}{} ({})",
                     claims.join(", "),
                     verifier_text(verifier),
+                    authorized.concat(),
                     show::words(delivery)
                 )
             }

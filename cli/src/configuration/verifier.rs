@@ -61,6 +61,9 @@ pub struct VerifierSection {
     /// Scope values that stand for a query, by its name in `queries`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, String>,
+    /// The types of transaction data that requests may have: TOML or JSON files relative to the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data_types: Vec<PathBuf>,
     /// The folder of the policies, each a TOML or JSON file called by the policy's name, relative to the configuration file;
     /// `policies` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,6 +99,7 @@ impl VerifierSection {
             holder_keys: HolderKeys::OneKey,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
+            transaction_data_types: Vec::new(),
             policies: None,
             relying_parties: None,
             assurance: AssuranceScale::default(),

@@ -13,6 +13,7 @@ use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_wallet_core::{AnswerProtection, RelyingPartyPolicy, SignedMetadata, UnverifiedParties};
 
 use super::is_default;
+use crate::installation::relying_parties;
 
 /// `[wallet]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct WalletSection {
     /// Scope values with the DCQL queries that they stand for: JSON files relative to the configuration file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, PathBuf>,
+    /// The types of transaction data that a person may authorise: TOML or JSON files relative to the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data_types: Vec<PathBuf>,
 }
 
 impl Default for WalletSection {
@@ -68,6 +72,7 @@ impl Default for WalletSection {
             verifier_dids: BTreeMap::new(),
             registered_verifiers: Vec::new(),
             scopes: BTreeMap::new(),
+            transaction_data_types: Vec::new(),
         }
     }
 }
@@ -102,6 +107,14 @@ impl WalletSection {
                 .scopes
                 .insert(value, query)
                 .with_context(|| format!("wallet.scopes: {value}"))?;
+        }
+        for path in &self.transaction_data_types {
+            let definition =
+                relying_parties::read(&resolve(path)).context("wallet.transaction_data_types")?;
+            parties
+                .transaction_types
+                .insert(definition)
+                .with_context(|| format!("wallet.transaction_data_types: {}", path.display()))?;
         }
         parties.check().context("wallet.profile")?;
         Ok(())

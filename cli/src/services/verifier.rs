@@ -125,6 +125,12 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.choices = section.choices();
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
+    configuration.transaction_data_types = section
+        .transaction_data_types
+        .iter()
+        .map(|path| relying_parties::read(&installation.loaded.resolve(path)))
+        .collect::<Result<_, _>>()
+        .context("verifier.transaction_data_types")?;
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;
     configuration.relying_parties = relying_parties::relying_parties(installation)?;

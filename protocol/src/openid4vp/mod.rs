@@ -13,6 +13,8 @@ pub mod request;
 pub mod request_object;
 pub mod response;
 pub mod scope;
+pub mod transaction_data;
+pub mod verifier_info;
 pub mod vp_formats;
 pub mod wallet_metadata;
 pub mod wallet_parameters;

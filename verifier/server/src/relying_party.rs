@@ -7,6 +7,7 @@ use std::sync::Arc;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
@@ -48,7 +49,12 @@ impl CheckedPolicies {
     ) -> Result<Self, StartError> {
         let queries = parse_queries(configuration)?;
         Ok(Self {
-            policies: compile_policies(configuration, trust_list, &queries)?,
+            policies: compile_policies(
+                configuration,
+                trust_list,
+                &queries,
+                &transaction_types(configuration)?,
+            )?,
             relying_parties: open_relying_parties(configuration, urls)?.len(),
         })
     }
@@ -89,11 +95,28 @@ pub(crate) fn parse_queries(
     configuration.queries.iter().map(parse).collect()
 }
 
+/// Checks the types of transaction data.
+pub(crate) fn transaction_types(
+    configuration: &VerifierConfiguration,
+) -> Result<TransactionTypes, StartError> {
+    let mut types = TransactionTypes::default();
+    for definition in &configuration.transaction_data_types {
+        types
+            .insert(definition.clone())
+            .map_err(|source| StartError::TransactionType {
+                name: definition.name.to_string(),
+                source,
+            })?;
+    }
+    Ok(types)
+}
+
 /// Checks every policy against the trust list.
 pub(crate) fn compile_policies(
     configuration: &VerifierConfiguration,
     trust_list: &TrustList,
     queries: &BTreeMap<String, DcqlQuery>,
+    transaction_types: &TransactionTypes,
 ) -> Result<BTreeMap<PolicyName, PresentationPolicy>, StartError> {
     let assurances = configuration.assurance.compile(trust_list);
     let assurances = assurances.map_err(StartError::Assurance)?;
@@ -101,6 +124,7 @@ pub(crate) fn compile_policies(
         trust_list,
         assurances: &assurances,
         queries,
+        transaction_types,
     };
     let mut policies = BTreeMap::new();
     for (name, document) in &configuration.policies {

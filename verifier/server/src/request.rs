@@ -15,6 +15,7 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_verifier::Binding;
 use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
 use symbolon_verifier::haip;
@@ -40,6 +41,8 @@ pub(crate) struct RequestOrder {
     pub(crate) policy: Option<PolicyName>,
     /// How long anything of it is kept after it has expired.
     pub(crate) retention: Duration,
+    /// The transactions that the answer is to authorise.
+    pub(crate) transactions: Vec<TransactionData>,
 }
 
 /// A request that was made and stored.
@@ -117,6 +120,11 @@ impl State {
             relying_party: order.relying_party,
             policy: order.policy,
             kept_until: Some(expires_at.plus(order.retention)),
+            transaction_data: order
+                .transactions
+                .iter()
+                .map(|transaction| transaction.text().to_owned())
+                .collect(),
         };
         let request = self.presentation_request(&record, &order.query)?;
         let (delivery, kept) = self.deliver(&record, &request)?;
@@ -257,6 +265,8 @@ impl State {
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
             scope,
+            transaction_data: self.transactions(record)?,
+            verifier_info: Vec::new(),
             client_metadata: match choices.response_mode {
                 ResponseMode::DirectPost => {
                     ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
@@ -266,6 +276,13 @@ impl State {
                 }
             },
         })
+    }
+
+    /// The transactions of a stored request, whose types the verifier has to know still.
+    pub(crate) fn transactions(&self, record: &RequestRecord) -> Result<Vec<TransactionData>, RequestDefect> {
+        let texts = record.transaction_data.iter();
+        let read = texts.map(|text| TransactionData::parse(text, &self.transaction_types));
+        Ok(read.collect::<Result<_, _>>()?)
     }
 
     /// The key that decrypts the answers to a request.

@@ -10,6 +10,7 @@ use symbolon_http::serve::{Encryption, ServeError, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::InvalidTransactionType;
 use symbolon_verifier::choices::InvalidChoices;
 use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
@@ -26,7 +27,7 @@ use crate::configuration::{
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
-use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
+use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
 use crate::state::{Dependencies, State};
 use crate::{routes, scan};
 
@@ -84,6 +85,15 @@ pub enum StartError {
     /// The levels of assurance are wrong.
     #[error("verifier.assurance.{0}")]
     Assurance(#[source] PolicyError),
+    /// A type of transaction data is wrong.
+    #[error("the type of transaction data {name} is wrong: {source}")]
+    TransactionType {
+        /// Its name.
+        name: String,
+        /// The key, and why.
+        #[source]
+        source: InvalidTransactionType,
+    },
     /// A policy is wrong.
     #[error("the policy {name} is wrong: {source}")]
     Policy {
@@ -243,7 +253,9 @@ impl State {
             MAX_RESULT_RETENTION_SECONDS,
         )?;
         let queries = parse_queries(&configuration)?;
-        let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
+        let transaction_types = transaction_types(&configuration)?;
+        let trust_list = &dependencies.trust_list;
+        let policies = compile_policies(&configuration, trust_list, &queries, &transaction_types)?;
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
         let scopes = scopes(&configuration, &queries)?;
         let identities = Identities::of(&configuration, leaf)?;
@@ -272,6 +284,7 @@ impl State {
             policies,
             relying_parties,
             scopes,
+            transaction_types,
             pages: routes::Pages::new()?,
             answered,
             announced: Notify::new(),

@@ -11,6 +11,7 @@ use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
@@ -91,6 +92,7 @@ pub(crate) struct State {
     pub(crate) policies: BTreeMap<PolicyName, PresentationPolicy>,
     pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
     pub(crate) scopes: ScopeQueries,
+    pub(crate) transaction_types: TransactionTypes,
     pub(crate) pages: Pages,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_protocol::dcql::{ClaimValue, DcqlQuery, QueryId};
+use symbolon_protocol::openid4vp::transaction_data::{MAX_TRANSACTIONS, TransactionDefect, TransactionTypes};
 use symbolon_trust::trust_list::TrustList;
 
 use super::assurance::{Assurances, issuer_identifier};
@@ -18,6 +19,7 @@ use super::query;
 use super::{HolderPolicy, Policy};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
+use crate::transaction::order::TransactionRuleDocument;
 
 /// The longest purpose, in characters: a wallet shows it beside a button.
 pub const MAX_PURPOSE_CHARACTERS: usize = 200;
@@ -38,6 +40,8 @@ pub struct PolicySurroundings<'a> {
     pub assurances: &'a Assurances,
     /// The verifier's queries.
     pub queries: &'a BTreeMap<String, DcqlQuery>,
+    /// The types of transaction data that the verifier knows.
+    pub transaction_types: &'a TransactionTypes,
 }
 
 /// A policy that was checked.
@@ -52,6 +56,7 @@ pub struct PresentationPolicy {
     result_retention_seconds: Option<u32>,
     keep_evidence: bool,
     webhook: WebhookContents,
+    transactions: Vec<TransactionRuleDocument>,
     pub(super) credentials: Vec<CredentialRule>,
     pub(super) assurances: Assurances,
 }
@@ -112,6 +117,7 @@ impl PresentationPolicy {
             }
             None => query::derive(&credentials, document.keep_evidence)?,
         };
+        check_transactions(document, query.as_ref(), surroundings.transaction_types)?;
         Ok(Self {
             name,
             purpose: document.purpose.clone(),
@@ -122,6 +128,7 @@ impl PresentationPolicy {
             result_retention_seconds: document.result_retention_seconds,
             keep_evidence: document.keep_evidence,
             webhook: document.webhook,
+            transactions: document.transactions.clone(),
             credentials,
             assurances: surroundings.assurances.clone(),
         })
@@ -207,6 +214,12 @@ impl PresentationPolicy {
     #[must_use]
     pub const fn webhook(&self) -> WebhookContents {
         self.webhook
+    }
+
+    /// The transactions that answers have to authorise.
+    #[must_use]
+    pub fn transactions(&self) -> &[TransactionRuleDocument] {
+        &self.transactions
     }
 
     /// The verifier's levels of assurance.
@@ -445,6 +458,26 @@ fn check_query(query: &DcqlQuery, rules: &[CredentialRule]) -> Result<(), Policy
                 id: rule.id.as_str().to_owned(),
             });
         }
+    }
+    Ok(())
+}
+
+fn check_transactions(
+    document: &PolicyDocument,
+    query: Option<&DcqlQuery>,
+    types: &TransactionTypes,
+) -> Result<(), PolicyError> {
+    limit("transactions", document.transactions.len(), MAX_TRANSACTIONS)?;
+    for (position, rule) in document.transactions.iter().enumerate() {
+        let key = format!("transactions[{position}]");
+        let Some(query) = query else {
+            return Err(at(
+                key,
+                PolicyProblem::Transaction(TransactionDefect::CannotAuthorize),
+            ));
+        };
+        rule.check(query, types)
+            .map_err(|defect| at(key, PolicyProblem::Transaction(defect)))?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::QueryId;
 
 use crate::report::CredentialFormat;
+use crate::transaction::order::TransactionRuleDocument;
 
 /// A policy as its file says it. Nothing in it is believed before [`PresentationPolicy::compile`] has checked it.
 ///
@@ -41,6 +42,9 @@ pub struct PolicyDocument {
     /// What a webhook tells.
     #[serde(default)]
     pub webhook: WebhookContents,
+    /// The transactions that answers have to authorise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionRuleDocument>,
     /// What is wanted of each credential.
     pub credentials: Vec<CredentialRuleDocument>,
 }

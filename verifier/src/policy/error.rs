@@ -1,6 +1,7 @@
 //! Why a policy is refused at start.
 
 use symbolon_protocol::dcql::DcqlError;
+use symbolon_protocol::openid4vp::transaction_data::TransactionDefect;
 use thiserror::Error;
 
 /// Why a policy is refused, with the key of its file.
@@ -118,6 +119,9 @@ pub enum PolicyProblem {
         /// The most.
         most: u32,
     },
+    /// A transaction that does not conform to its type, or that no credential of the policy can authorise.
+    #[error("{0}")]
+    Transaction(TransactionDefect),
     /// The verifier has no such policy.
     #[error("names no policy of the verifier")]
     UnknownPolicy,

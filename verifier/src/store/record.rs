@@ -7,8 +7,9 @@ use symbolon_crypto::UnixTime;
 
 use crate::choices::RequestChoices;
 use crate::name::{PolicyName, RelyingPartyName};
-use crate::policy::PolicyDecision;
-use crate::report::Report;
+use crate::policy::{PolicyDecision, PolicyOutcome};
+use crate::report::{Report, Verdict};
+use crate::transaction::AuthorizedTransaction;
 
 /// The longest identifier, in bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 128;
@@ -126,6 +127,9 @@ pub struct RequestRecord {
     /// The last second in which anything of it is kept; `expires_at` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<UnixTime>,
+    /// The transactions that the answer is to authorise, as the strings of `transaction_data`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data: Vec<String>,
 }
 
 impl RequestRecord {
@@ -174,12 +178,46 @@ pub enum ResultOutcome {
         /// How the policy of the request decided, where it has one. The reports hold then what the policy keeps.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decision: Option<PolicyDecision>,
+        /// The transactions that the answer authorises, where the request has any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        transactions: Vec<AuthorizedTransaction>,
     },
     /// The wallet answered with an error, most often because the holder declined.
     Declined {
         /// The error code, one of the specification's.
         error: DeclineCode,
     },
+}
+
+impl ResultOutcome {
+    /// Whether there is anything in it about the person who answered.
+    #[must_use]
+    pub const fn tells_of_somebody(&self) -> bool {
+        match self {
+            Self::Presented { .. } => true,
+            Self::Declined { .. } => false,
+        }
+    }
+
+    /// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
+    /// so cannot be what was asked for.
+    #[must_use]
+    pub fn is_refuted(&self) -> bool {
+        let Self::Presented {
+            reports,
+            answer,
+            decision,
+            ..
+        } = self
+        else {
+            return false;
+        };
+        let not_satisfied = decision
+            .as_ref()
+            .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
+        let has = |verdict| reports.iter().any(|stored| stored.report.verdict == verdict);
+        not_satisfied || has(Verdict::Invalid) || !answer.is_as_asked() && !has(Verdict::Unknown)
+    }
 }
 
 /// The report of one presented credential.

@@ -11,6 +11,7 @@ use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
 use thiserror::Error;
@@ -34,6 +35,8 @@ pub struct RelyingPartyPolicy {
     pub answers: AnswerProtection,
     /// The queries that scopes stand for.
     pub scopes: ScopeQueries,
+    /// The types of transaction data that the application shows and the person may authorise. A request with any other is refused.
+    pub transaction_types: TransactionTypes,
 }
 
 /// What becomes of verifiers of whom nothing is known: those that are called by the address of their answers, and DIDs that are
@@ -90,6 +93,7 @@ impl RelyingPartyPolicy {
             unverified: UnverifiedParties::Refused,
             answers: AnswerProtection::Encrypted,
             scopes: ScopeQueries::default(),
+            transaction_types: TransactionTypes::default(),
         }
     }
 

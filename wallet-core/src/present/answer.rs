@@ -12,7 +12,7 @@ use super::consent::Choice;
 use super::matching::{Holding, Holdings};
 use super::selected::{Binding, Selected};
 use crate::error::{DeviceFault, WalletError};
-use crate::record::DisclosedCredential;
+use crate::record::{DisclosedCredential, TransactionRecord};
 use crate::wallet::Wallet;
 
 /// What signing led to.
@@ -31,6 +31,8 @@ pub(super) struct Answer {
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+    /// What it authorises.
+    pub(super) transactions: Vec<TransactionRecord>,
 }
 
 impl Wallet {
@@ -51,7 +53,11 @@ impl Wallet {
             response_uri: request.response_uri.as_str(),
             encryption_key: encryption.as_ref().map(|encryption| encryption.key.thumbprint()),
             now,
+            transactions: Vec::new(),
         };
+        let authorizations = holdings
+            .authorizations(request, choice)
+            .ok_or(WalletError::InvalidChoice)?;
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
         for (query_id, credentials) in choice.iter() {
@@ -70,6 +76,10 @@ impl Wallet {
                     credential_type: holding.credential.credential_type.clone(),
                     claims: holding.names_for_history(&selected)?,
                 });
+                let binding = Binding {
+                    transactions: authorizations.of(query_id, *credential_id, request),
+                    ..binding.clone()
+                };
                 match self.present_selected(selected, query.holder_binding, holding, &binding)? {
                     Some(presentation) => answers.push(presentation),
                     None => return Ok(Signed::KeyLocked),
@@ -96,6 +106,7 @@ impl Wallet {
             form,
             vp_token: text,
             disclosed,
+            transactions: authorizations.records(request),
         })))
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
+use super::transactions::ShownTransaction;
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
 use crate::identifiers::{CredentialId, FlowId};
 use crate::record::VerifierRecord;
@@ -20,6 +21,8 @@ pub struct ConsentRequest {
     pub verifier: VerifierRecord,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
+    /// The transactions that the person authorises by answering.
+    pub transactions: Vec<ShownTransaction>,
     /// Whether what is held suffices.
     pub answerable: Answerable,
 }

@@ -10,6 +10,7 @@ use symbolon_protocol::dcql::{
     Candidate, CandidateKind, CandidateMismatch, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta,
     PresentationCount, QueryId, Unsatisfied, W3cFormat, match_query,
 };
+use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
@@ -18,6 +19,7 @@ use super::consent::{
 };
 use super::formats;
 use super::selected::Selected;
+use super::transactions::ShownTransaction;
 use crate::error::WalletError;
 use crate::hold::{
     ClaimNames, CredentialSummary, Disclosable, Opened, PersonalClaim, ShownClaim, extended_types, open_held,
@@ -140,12 +142,13 @@ impl<'a> Holdings<'a> {
         &self,
         flow: FlowId,
         verifier: VerifierRecord,
-        query: &DcqlQuery,
+        request: &PresentationRequest,
         policy: &WalletPolicy,
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let (required, optional, answerable) = match self.answer(query) {
+        let query = &request.dcql_query;
+        let (mut required, optional, answerable) = match self.answer(query) {
             Ok(matches) => {
                 let answer = matches.answer();
                 let required: Vec<QueryId> = answer.iter().map(|found| found.query.clone()).collect();
@@ -162,6 +165,8 @@ impl<'a> Holdings<'a> {
             }
             Err(Unsatisfied { missing }) => (missing.clone(), Vec::new(), Answerable::No { missing }),
         };
+        let (answerable, authorizing) = self.authorizing(request, answerable);
+        required.extend(authorizing);
         let asked = query
             .credentials()
             .iter()
@@ -180,6 +185,11 @@ impl<'a> Holdings<'a> {
             flow,
             verifier,
             asked,
+            transactions: request
+                .transaction_data
+                .iter()
+                .map(|transaction| ShownTransaction::of(transaction, languages))
+                .collect(),
             answerable,
         })
     }

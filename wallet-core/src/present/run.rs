@@ -10,7 +10,7 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use super::answer::Signed;
 use super::consent::{Choice, ConsentRequest, Decision};
 use super::matching::Holdings;
-use super::outcome::{PresentOutcome, Presentation};
+use super::outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 use super::received::ReceivedRequest;
 use super::request::Refused;
 use super::send::Attempt;
@@ -49,6 +49,22 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
+        match self.open_request(link, languages, now).await? {
+            Opened::AwaitingConsent(request) => Ok(*request),
+            Opened::Refused { problem, .. } => Err(WalletError::RequestRefused(problem)),
+        }
+    }
+
+    /// The same, for an app that leads the person back to the verifier also where the request is refused.
+    ///
+    /// # Errors
+    /// As [`Wallet::present`]; a refusal that the verifier could be told of is [`Opened::Refused`].
+    pub async fn open_request(
+        &self,
+        link: &str,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<Opened, WalletError> {
         let fetched = self.fetch_request(link).await?;
         self.observe(Progress::VerifyingRequest);
         let verified = self.verify_request(
@@ -59,23 +75,37 @@ impl Wallet {
         );
         let verified = match verified.await {
             Ok(verified) => verified,
-            Err(refused) => {
-                if let Refused::Request {
-                    tell: Some(target), ..
-                } = &refused
-                {
-                    self.tell(target).await;
-                }
-                return Err(refused.into());
+            Err(Refused::Request { problem, tell }) => {
+                let redirect_uri = match tell {
+                    Some(target) => self.tell(&target).await,
+                    None => None,
+                };
+                return Ok(Opened::Refused {
+                    problem,
+                    redirect_uri,
+                });
             }
+            Err(refused) => return Err(refused.into()),
         };
+        if self.cannot_authorize(&verified, now).await? {
+            let problem = RequestProblem::TransactionData;
+            let redirect_uri = match verified.refuse(PresentationErrorCode::InvalidTransactionData) {
+                Some(target) => self.tell(&target).await,
+                None => None,
+            };
+            return Ok(Opened::Refused {
+                problem,
+                redirect_uri,
+            });
+        }
         let stage = PresentStage::AwaitingConsent {
             request_object: fetched.request_object,
             client_id: fetched.client_id,
             languages: languages.clone(),
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
-        self.consent_request(flow, &verified, languages, now).await
+        let request = self.consent_request(flow, &verified, languages, now).await?;
+        Ok(Opened::AwaitingConsent(Box::new(request)))
     }
 
     /// The person decides. Signs, encrypts and sends exactly what the consent request showed; or tells the verifier that
@@ -250,6 +280,7 @@ impl Wallet {
             history: HistoryId::make(self.ports.randomness.as_ref())?,
             verifier: self.verifier_record(&verified),
             disclosed: answer.disclosed,
+            transactions: answer.transactions,
             presentation: Presentation {
                 vp_token: answer.vp_token,
                 request_object: consent.request_object.as_str().to_owned(),
@@ -301,9 +332,20 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<bool, WalletError> {
         let credentials = self.ports.store.credentials().await?;
-        Ok(self
-            .holdings(&credentials, verified, now)?
-            .satisfies(&verified.request().dcql_query, choice))
+        let holdings = self.holdings(&credentials, verified, now)?;
+        let request = verified.request();
+        Ok(holdings.satisfies(&request.dcql_query, choice)
+            && holdings.authorizations(request, choice).is_some())
+    }
+
+    /// Whether the request has a transaction that nothing which is held and would do can authorise.
+    async fn cannot_authorize(&self, verified: &VerifiedRequest, now: UnixTime) -> Result<bool, WalletError> {
+        if verified.request().transaction_data.is_empty() {
+            return Ok(false);
+        }
+        let credentials = self.ports.store.credentials().await?;
+        let holdings = self.holdings(&credentials, verified, now)?;
+        Ok(holdings.cannot_authorize(verified.request()))
     }
 
     async fn consent_request(
@@ -314,12 +356,12 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.ports.store.credentials().await?;
-        let query = &verified.request().dcql_query;
+        let request = verified.request();
         let verifier = self.verifier_record(verified);
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
             verifier,
-            query,
+            request,
             &self.policy,
             languages,
             now,
@@ -352,6 +394,7 @@ impl Sending {
         let event = HistoryEvent::Presented {
             verifier: self.verifier.clone(),
             disclosed: self.disclosed.clone(),
+            transactions: self.transactions.clone(),
             delivery,
         };
         Change::PutHistory(Box::new(HistoryEntry {
@@ -388,6 +431,9 @@ impl From<FinishedPresentation> for PresentOutcome {
             },
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,
+            FinishedPresentation::RejectedAndReturned { redirect_uri } => {
+                Self::RejectedAndReturned { redirect_uri }
+            }
             FinishedPresentation::Declined => Self::Declined,
             FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
                 Self::DeclinedAndReturned { redirect_uri }

@@ -18,6 +18,7 @@ use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::signing::{KeyDescription, KeyHandle, SignatureRequest};
 use symbolon_crypto::{Thumbprint, UnixTime};
 use symbolon_protocol::openid4vp::response::Presentation;
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 
 use super::outcome::RequestProblem;
 use crate::error::{DeviceFault, WalletError};
@@ -39,6 +40,7 @@ pub(super) enum Selected<'h> {
 }
 
 /// The request that a presentation is bound to.
+#[derive(Clone)]
 pub(super) struct Binding<'r> {
     /// The verifier, with the prefix of its kind.
     pub(super) client_id: &'r str,
@@ -48,6 +50,8 @@ pub(super) struct Binding<'r> {
     /// The key that the answer is encrypted to, if it is.
     pub(super) encryption_key: Option<Thumbprint>,
     pub(super) now: UnixTime,
+    /// What the credential authorises.
+    pub(super) transactions: Vec<&'r TransactionData>,
 }
 
 /// A presentation that lacks its holder's signature.
@@ -102,8 +106,8 @@ impl<'h> Selected<'h> {
     /// Prepares the signature of the holder's key over this selection and this request.
     pub(super) fn bind(self, binding: &Binding<'_>, key: &KeyDescription) -> Result<Unsigned, WalletError> {
         match self {
-            Self::SdJwtVc(selection) => Ok(Unsigned::SdJwtVc(sd_jwt_vc::bind(&selection, binding, key))),
-            Self::MsoMdoc { presentation, .. } => Ok(Unsigned::MsoMdoc(mdoc::bind(presentation, binding))),
+            Self::SdJwtVc(selection) => sd_jwt_vc::bind(&selection, binding, key).map(Unsigned::SdJwtVc),
+            Self::MsoMdoc { presentation, .. } => mdoc::bind(presentation, binding).map(Unsigned::MsoMdoc),
             Self::LdpVc { opened, shown } => {
                 ldp_vc::bind(opened, shown, binding, key).map(|proof| Unsigned::LdpVc(Box::new(proof)))
             }

@@ -32,3 +32,5 @@ mod receiving;
 mod signing_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transactions;

@@ -7,10 +7,11 @@ use anyhow::{Context as _, anyhow, bail};
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 use symbolon_protocol::format::CredentialFormat;
 use symbolon_wallet_core::present::{
-    AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, PresentOutcome,
-    Presentation, Retention,
+    AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, Opened,
+    PresentOutcome, Presentation, Retention, ShownTransaction,
 };
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
+use url::Url;
 
 use super::{Asked, ask, parse_id, verifier_text};
 use crate::commands::show;
@@ -50,13 +51,24 @@ impl Consent {
 /// # Errors
 /// A refusal by wallet or verifier, or a choice that does not answer the request.
 pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) -> anyhow::Result<ExitCode> {
-    let consent = wallet
-        .present(link, &Languages::new(["en"]), edge::system_time())
+    let opened = wallet
+        .open_request(link, &Languages::new(["en"]), edge::system_time())
         .await?;
+    let consent = match opened {
+        Opened::AwaitingConsent(consent) => *consent,
+        Opened::Refused {
+            problem,
+            redirect_uri,
+        } => {
+            go_on_at(redirect_uri.as_ref());
+            return Err(WalletError::RequestRefused(problem).into());
+        }
+    };
     show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
     if consent.verifier.evidence.is_unverified() {
         show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
     }
+    consent.transactions.iter().for_each(show_transaction);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
     };
@@ -83,9 +95,7 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             redirect_uri,
         }) => {
             show::line("shown, and accepted by the verifier");
-            if let Some(uri) = redirect_uri {
-                show::line(&format!("go on at {}", uri.as_str()));
-            }
+            go_on_at(redirect_uri.as_ref());
             if let Some(path) = answer.save {
                 keep(&presentation, path)?;
             }
@@ -94,12 +104,16 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
         Ok(outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. })) => {
             show::line("declined; nothing was shown");
             if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
-                show::line(&format!("go on at {redirect_uri}"));
+                go_on_at(Some(&redirect_uri));
             }
             Ok(ExitCode::from(1))
         }
         Ok(PresentOutcome::Unconfirmed { .. }) => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
+        }
+        Ok(PresentOutcome::RejectedAndReturned { redirect_uri }) => {
+            go_on_at(Some(&redirect_uri));
+            bail!("the verifier did not accept what was shown")
         }
         Ok(PresentOutcome::Rejected) => bail!("the verifier did not accept what was shown"),
         Ok(_) => bail!("the wallet is locked"),
@@ -108,6 +122,12 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             bail!("the choice does not answer the request: see which credential queries belong together")
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn go_on_at(address: Option<&Url>) {
+    if let Some(address) = address {
+        show::line(&format!("go on at {address}"));
     }
 }
 
@@ -197,6 +217,22 @@ fn show_choice(consent: &ConsentRequest, choice: &Choice) {
     }
     for asked in &consent.asked {
         show_others(asked, choice.credentials(&asked.query));
+    }
+}
+
+/// Shows what is authorised by answering. The values are the verifier's.
+fn show_transaction(transaction: &ShownTransaction) {
+    show::line(&format!(
+        "  to authorise: {}",
+        show::printable(&transaction.title)
+    ));
+    for detail in &transaction.details {
+        let label: Vec<String> = detail.label.iter().map(|part| show::printable(part)).collect();
+        show::line(&format!(
+            "    {}: {}",
+            label.join(", "),
+            show::printable(&detail.value)
+        ));
     }
 }
 

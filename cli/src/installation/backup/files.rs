@@ -129,6 +129,7 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let named = issuers.iter().flat_map(|issuer| readable_files(issuer));
     let named = named
         .chain(section.verifier.queries.values())
+        .chain(&section.verifier.transaction_data_types)
         .map(|path| (path, Readers::Everyone));
     let installation_secrets = [
         &section.verifier.tls_certificate,

@@ -21,18 +21,18 @@ use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
 };
-use symbolon_verifier::answer::AnswerCheck;
-use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
-use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::policy::PresentationPolicy;
+use symbolon_verifier::report::Report;
 use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
     StoredReport,
 };
+use symbolon_verifier::transaction::{ExpectedTransactions, authorized_transactions};
 use symbolon_verifier::{Expected, VerificationSession};
 use thiserror::Error;
 
-use super::error::{refuse, store_failed};
+use super::error::{refuse, refuse_and_return, store_failed};
 use super::form::is_form;
 use super::pages::wallet_return;
 use super::request_object::{missing, open_request, stored_query};
@@ -217,12 +217,12 @@ async fn reply(state: &State, record: &RequestRecord, content: Result<Content, A
     };
     match accepted {
         Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
-        Ok(Acknowledged::Refuted) => {
+        Ok(Acknowledged::Refuted(reply)) => {
             tracing::info!("a presentation was refuted");
-            refuse(
-                StatusCode::BAD_REQUEST,
+            refuse_and_return(
                 PresentationErrorCode::InvalidRequest,
                 "what was shown was not accepted: it is not valid, or not what was asked for",
+                reply,
             )
         }
         Err(refused) => refused.into_response(),
@@ -232,8 +232,9 @@ async fn reply(state: &State, record: &RequestRecord, content: Result<Content, A
 /// What the wallet is told of a result.
 enum Acknowledged {
     Accepted(DirectPostReply),
-    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more.
-    Refuted,
+    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more than where
+    /// the person goes on: on one device the report is released with the code that the browser brings back.
+    Refuted(DirectPostReply),
 }
 
 async fn accept(
@@ -298,6 +299,9 @@ async fn judge(
     let binding = state
         .binding(record)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
+    let transactions = state
+        .transactions(record)
+        .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let base = state.dependencies.policy;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
@@ -309,9 +313,11 @@ async fn judge(
         .map(|(id, input)| {
             let demanded = policy.map_or(base, |policy| policy.verification(base, id));
             // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
+            let may_authorize = ExpectedTransactions::of_query(id, &transactions, &state.transaction_types);
+            let binding = binding.clone().with_transactions(may_authorize);
             let expected = match query.credential(id) {
-                Some(asked) => Expected::of_query(asked, binding.clone()),
-                None => Expected::Bound(binding.clone()),
+                Some(asked) => Expected::of_query(asked, binding),
+                None => Expected::Bound(binding),
             };
             let session = VerificationSession::new(input, expected, demanded);
             session.map(|session| (*id, session)).map_err(|_| unreadable())
@@ -323,6 +329,12 @@ async fn judge(
         reports,
         answer: check,
     } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    let authorized = authorized_transactions(&transactions, &reports);
+    let check = if check.is_as_asked() {
+        authorized.answer
+    } else {
+        check
+    };
     if state.keeps_evidence(record, policy) {
         let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
         state
@@ -332,18 +344,16 @@ async fn judge(
             .await?;
     }
     let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
-    let not_satisfied = decision
-        .as_ref()
-        .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
-    let refuted = not_satisfied || is_refuted(check, reports.values().flatten());
     let outcome = ResultOutcome::Presented {
         reports: kept(record, policy, reports),
         answer: check,
         decision,
+        transactions: authorized.transactions,
     };
+    let refuted = outcome.is_refuted();
     let reply = finish(state, record, outcome).await?;
     Ok(if refuted {
-        Acknowledged::Refuted
+        Acknowledged::Refuted(reply)
     } else {
         Acknowledged::Accepted(reply)
     })
@@ -371,13 +381,6 @@ fn kept(
         }
     }
     kept
-}
-
-/// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
-/// so cannot be what was asked for.
-fn is_refuted<'r>(check: AnswerCheck, reports: impl Iterator<Item = &'r Report>) -> bool {
-    let verdicts: Vec<Verdict> = reports.map(|report| report.verdict).collect();
-    verdicts.contains(&Verdict::Invalid) || !check.is_as_asked() && !verdicts.contains(&Verdict::Unknown)
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {

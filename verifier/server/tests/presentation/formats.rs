@@ -5,8 +5,8 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, ecdsa_sd_2023, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
-    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
+    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::sd_jwt_vc::IssuerKeyReference;
 use symbolon_credential::status::StatusReference;
@@ -223,7 +223,10 @@ fn present_jwt(world: &World, request: &VerifiedRequest) -> Presentation {
     Presentation::Text(prepared.finish(&signature))
 }
 
-fn mdoc(world: &World) -> Vec<u8> {
+/// The namespace of what devices sign of their own.
+pub(crate) const TRANSACTIONS: &str = "org.example.transaction";
+
+pub(crate) fn mdoc(world: &World) -> Vec<u8> {
     let element = |name: &str, value: &str| {
         let name = ElementIdentifier::parse(name).unwrap();
         (name, ElementValue::Text(value.to_owned()))
@@ -242,6 +245,10 @@ fn mdoc(world: &World) -> Vec<u8> {
         },
         status: Some(StatusReference::new(world.issuer.status_uri(0), INDEX).unwrap()),
         device_key: world.holder.public_key().clone(),
+        key_authorizations: KeyAuthorizations::of_elements(vec![(
+            NameSpace::parse(TRANSACTIONS).unwrap(),
+            ElementIdentifier::parse("hashes").unwrap(),
+        )]),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     })
@@ -267,7 +274,7 @@ fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) ->
     Presentation::Text(prepared.finish_base64url(&signature).unwrap())
 }
 
-fn mdoc_query() -> Value {
+pub(crate) fn mdoc_query() -> Value {
     json!({ "credentials": [{
         "id": "identity", "format": "mso_mdoc", "meta": { "doctype_value": DOC_TYPE },
         "claims": [{ "path": [DOC_TYPE, "given_name"] }],

@@ -23,6 +23,8 @@ mod requests;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
+mod transactions;
+#[cfg(test)]
 mod vcalm;
 #[cfg(test)]
 mod world;

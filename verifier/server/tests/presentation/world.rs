@@ -14,7 +14,9 @@ use http::Method;
 use http::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
+use symbolon_credential::sd_jwt::{
+    Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, TransactionDataHashes, select,
+};
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::jose::jwe::PureJwe;
@@ -34,6 +36,7 @@ use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_store::Store;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{
@@ -74,6 +77,8 @@ pub(crate) struct World {
     _status_listener: symbolon_http::serve::Running,
     clock: Arc<AtomicI64>,
     fetcher: GuardedFetcher,
+    /// The types of transaction data that the wallet knows: the verifier's.
+    types: TransactionTypes,
 }
 
 /// Holds whatever any test exchanges with the server against the description of the interface.
@@ -176,6 +181,10 @@ impl World {
         let identifier = IssuerIdentifier::parse(&base).unwrap();
         let mut configuration = VerifierConfiguration::new(identifier, "Clinic".to_owned());
         configure(&mut configuration, &vct(&issuer));
+        let mut types = TransactionTypes::default();
+        for definition in &configuration.transaction_data_types {
+            types.insert(definition.clone()).unwrap();
+        }
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -226,6 +235,7 @@ impl World {
             _status_listener: status_listener,
             clock,
             fetcher,
+            types,
         };
         world.publish(Status::Valid);
         world
@@ -350,7 +360,10 @@ impl World {
         let anchors = [self.anchor.clone()];
         let expected = RequestExpectations {
             client_id: &link.client_id,
-            clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
+            clients: KnownClients {
+                transaction_types: &self.types,
+                ..KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate)
+            },
             urls: UrlPolicy::Development,
             wallet_nonce: None,
             now: self.now(),
@@ -424,6 +437,17 @@ impl World {
         nonce: &str,
         names: &[&str],
     ) -> String {
+        self.authorize(credential, (audience, nonce), names, None)
+    }
+
+    /// The same, with hashes of transactions.
+    pub(crate) fn authorize(
+        &self,
+        credential: &str,
+        (audience, nonce): (&str, &str),
+        names: &[&str],
+        transaction_data: Option<TransactionDataHashes>,
+    ) -> String {
         let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
         let claims = KeyBindingClaims {
@@ -431,7 +455,7 @@ impl World {
             audience: audience.to_owned(),
             nonce: nonce.to_owned(),
             issued_at: self.now(),
-            transaction_data: None,
+            transaction_data,
         };
         let prepared = select(&parsed, &paths).unwrap().prepare_key_binding(&claims);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::sd_jwt::SdJwtBudget;
-use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
+use symbolon_credential::sd_jwt_vc::{
+    ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc, TransactionString,
+};
 use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
 use symbolon_crypto::jose::jws;
 use symbolon_crypto::testing::SeededRandomness;
@@ -95,6 +97,15 @@ struct State {
     scope: Option<String>,
     /// What the last wallet that fetched by POST said of itself.
     wallet_metadata: Option<Value>,
+}
+
+impl State {
+    /// Adds where the person goes on, if somewhere.
+    fn lead_back(&self, reply: &mut Value) {
+        if let Some(address) = &self.return_to {
+            reply["redirect_uri"] = json!(address);
+        }
+    }
 }
 
 impl TestVerifier {
@@ -442,10 +453,8 @@ impl TestVerifier {
                     Some("state-1")
                 );
                 state.errors.push(refusal.error.as_str().to_owned());
-                let reply = match &state.return_to {
-                    Some(address) => json!({ "redirect_uri": address }),
-                    None => json!({}),
-                };
+                let mut reply = json!({});
+                state.lead_back(&mut reply);
                 return json_answer(200, &reply);
             }
             DirectPost::Answer(answer) => {
@@ -466,7 +475,9 @@ impl TestVerifier {
         };
         assert_eq!(answer.state.as_ref().map(|state| state.as_str()), Some("state-1"));
         if state.trick == VerifierTrick::RefusesAnswers {
-            return json_answer(400, &json!({ "error": "invalid_request" }));
+            let mut reply = json!({ "error": "invalid_request" });
+            state.lead_back(&mut reply);
+            return json_answer(400, &reply);
         }
         // The nonce is taken once.
         let Some(nonce) = state.nonce.take() else {
@@ -478,7 +489,9 @@ impl TestVerifier {
             nonce: &nonce,
             encryption_key: self.secret.public_key().thumbprint(),
             now: state.now,
+            with_transactions: state.overwrites.contains_key("transaction_data"),
         };
+        let transactions = texts_of(state.overwrites.get("transaction_data"));
         let claims = answer
             .vp_token
             .0
@@ -491,7 +504,8 @@ impl TestVerifier {
                     return Map::new();
                 }
                 presentation::verify(&format, presentation, &context).unwrap_or_else(|| {
-                    self.verify(&presentation.to_text(), audience.as_str(), &nonce, state.now)
+                    let text = presentation.to_text();
+                    self.verify(&text, (audience.as_str(), &nonce), state.now, &transactions)
                 })
             })
             .collect();
@@ -502,19 +516,32 @@ impl TestVerifier {
         json_answer(200, &json!({ "redirect_uri": address }))
     }
 
-    fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
+    fn verify(
+        &self,
+        presentation: &str,
+        (audience, nonce): (&str, &str),
+        now: UnixTime,
+        transactions: &[String],
+    ) -> Map<String, Value> {
         let credential = SdJwtVc::parse(presentation, SdJwtBudget::DEFAULT).unwrap();
         let key = self.certificates.issuer.certificate.public_key();
         let verified = credential
             .verify_issuer_signature(key, &RustCryptoProvider)
             .unwrap();
+        let transactions: Vec<TransactionString<'_>> = transactions
+            .iter()
+            .map(|text| TransactionString {
+                text,
+                algorithms: None,
+            })
+            .collect();
         let expected = ExpectedKeyBinding {
             audience,
             nonce,
             now,
             max_age: Duration::from_secs(300),
             max_clock_skew: Duration::from_secs(60),
-            transaction_data: ExpectedTransactionData::None,
+            transaction_data: ExpectedTransactionData::Among(&transactions),
         };
         verified
             .verify_key_binding(&expected, &RustCryptoProvider)
@@ -522,6 +549,14 @@ impl TestVerifier {
         assert_eq!(verified.vct().as_str(), TYPE);
         verified.claims().clone()
     }
+}
+
+/// The strings of a list.
+fn texts_of(list: Option<&Value>) -> Vec<String> {
+    let texts = list.and_then(Value::as_array).into_iter().flatten();
+    texts
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What the query of this name asks for.
