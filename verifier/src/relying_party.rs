@@ -46,6 +46,23 @@ pub struct RelyingParty {
     /// Where its results are announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
+    /// Whose certificate signs its requests.
+    #[serde(default)]
+    pub certificate: CertificateChoice,
+    /// The file of its registration certificate, relative to the configuration file, which goes along with its requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_certificate: Option<String>,
+}
+
+/// Whose certificate signs the requests of a relying party.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateChoice {
+    /// The verifier's, which asks in its name.
+    #[default]
+    Verifier,
+    /// One of its own, with a key of its own: wallets know it by itself.
+    Own,
 }
 
 /// Whether something is permitted. What nobody permits is refused.
@@ -93,6 +110,8 @@ impl RelyingParty {
             requests_per_minute: default_requests_per_minute(),
             requests_per_day: default_requests_per_day(),
             webhook: None,
+            certificate: CertificateChoice::Verifier,
+            registration_certificate: None,
         }
     }
 

@@ -25,7 +25,7 @@ pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
 pub use language::Languages;
 pub use memory::MemoryStore;
 pub use policy::{
-    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, PolicyError,
+    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, OverAsking, PolicyError,
     ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
 };
 pub use ports::{

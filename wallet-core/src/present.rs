@@ -17,6 +17,7 @@ mod formats;
 mod matching;
 mod outcome;
 mod received;
+mod registration;
 mod request;
 mod run;
 mod selected;
@@ -30,5 +31,6 @@ pub use consent::{
 };
 pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use received::ReceivedRequest;
+pub use registration::{OverAskedCredential, RegisteredUse, Registration, VerifierClaims};
 pub use stage::{FinishedPresentation, PresentStage, Sending};
 pub use transactions::{ShownDetail, ShownTransaction};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -12,6 +13,8 @@ use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
+use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
@@ -26,7 +29,7 @@ use crate::commands::card::read_face_key;
 use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::SystemRandomness;
 use crate::installation::keys::KeyPurpose;
-use crate::installation::{Installation, TENANT, relying_parties};
+use crate::installation::{Installation, TENANT, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
@@ -52,6 +55,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let secret = keys.read_verifier_secret()?;
+    let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
         archive: Arc::new(store),
@@ -69,6 +73,8 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
             sign: Arc::new(signing),
             chain,
         },
+        relying_party_signers,
+        registration_certificates,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -90,6 +96,33 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+type Certificates = (
+    BTreeMap<RelyingPartyName, RequestSigner>,
+    BTreeMap<RelyingPartyName, String>,
+);
+
+/// The certificates of relying parties: their own, and those that say what they are registered for.
+fn certificates(
+    installation: &Installation,
+    configuration: &VerifierConfiguration,
+) -> anyhow::Result<Certificates> {
+    let (mut signers, mut registrations) = Certificates::default();
+    for (name, party) in &configuration.relying_parties {
+        if party.certificate == CertificateChoice::Own {
+            let signer = party_certificate::signer(installation, name);
+            let signer = signer.with_context(|| format!("the certificate of the relying party {name}"))?;
+            signers.insert(name.clone(), signer);
+        }
+        if let Some(path) = &party.registration_certificate {
+            let path = installation.loaded.resolve(Path::new(path));
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("the relying party {name}: cannot read {}", path.display()))?;
+            registrations.insert(name.clone(), text);
+        }
+    }
+    Ok((signers, registrations))
 }
 
 /// Checks policies and relying parties as [`start`] does.

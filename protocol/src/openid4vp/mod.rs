@@ -9,6 +9,7 @@ pub mod error;
 pub mod link;
 pub mod profile;
 pub mod registered;
+pub mod registration_certificate;
 pub mod request;
 pub mod request_object;
 pub mod response;

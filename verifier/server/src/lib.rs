@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod administration;
+mod certificates;
 pub mod configuration;
 mod deliver;
 pub mod evidence_cache;

@@ -8,6 +8,7 @@ use symbolon_crypto::RandomnessUnavailable;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
+use symbolon_protocol::openid4vp::verifier_info::VerifierInfo;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
@@ -20,15 +21,20 @@ use symbolon_verifier::store::{
 };
 
 use crate::configuration::{MAX_RESULT_RETENTION_SECONDS, VerifierConfiguration};
+use crate::identities::Identities;
 use crate::quota::Quota;
 use crate::server::StartError;
-use crate::state::State;
+use crate::state::{RequestSigner, State};
 
 /// A relying party that was checked.
 pub(crate) struct OpenedRelyingParty {
     pub(crate) name: RelyingPartyName,
     pub(crate) document: RelyingParty,
     pub(crate) quota: Quota,
+    /// Its own names and its key, where it has a certificate of its own.
+    pub(crate) signer: Option<(Identities, RequestSigner)>,
+    /// Its registration certificate.
+    pub(crate) registration: Option<VerifierInfo>,
 }
 
 /// Policies and relying parties that a verifier would start with.
@@ -155,6 +161,8 @@ pub(crate) fn open_relying_parties(
             name: name.clone(),
             document: document.clone(),
             quota: Quota::default(),
+            signer: None,
+            registration: None,
         };
         opened.insert(name.clone(), Arc::new(party));
     }
@@ -162,6 +170,16 @@ pub(crate) fn open_relying_parties(
 }
 
 impl State {
+    /// What a request is for, in the words that wallets show: the policy's, or the relying party's.
+    pub(crate) fn purpose_shown(&self, record: &RequestRecord) -> Option<String> {
+        let policy = record.policy.as_ref().and_then(|name| self.policies.get(name));
+        let own = || self.party_of(record)?.document.purpose.clone();
+        policy
+            .and_then(PresentationPolicy::purpose)
+            .map(str::to_owned)
+            .or_else(own)
+    }
+
     /// How long a result is kept after the request has expired.
     pub(crate) fn retention(
         &self,
@@ -241,7 +259,7 @@ impl State {
         }))
     }
 
-    fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
+    pub(crate) fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
         let name = record.relying_party.as_ref()?;
         self.relying_parties.get(name).map(|party| &**party)
     }

@@ -98,8 +98,8 @@ impl State {
             secrets = secrets.with_name_in_state()?;
         }
         let response_uri = self.response_uri(choices.client_id_prefix, &secrets.id)?;
-        let client_id = self
-            .identities
+        let (identities, _) = self.signer_of(order.relying_party.as_ref(), choices.client_id_prefix);
+        let client_id = identities
             .client_id(choices.client_id_prefix, &response_uri)
             .ok_or(MakeRequestError::NoIdentity)?;
         let now = self.now();
@@ -207,9 +207,13 @@ impl State {
             .endpoint(&format!("/presentations/{id}"))
     }
 
-    /// The algorithm of the key that signs requests.
-    pub(crate) fn signing_algorithm(&self) -> Result<SignatureAlgorithm, MakeRequestError> {
-        let leaf = self.dependencies.signer.chain.first();
+    /// The algorithm of the key that signs a request.
+    pub(crate) fn signing_algorithm(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<SignatureAlgorithm, MakeRequestError> {
+        let (_, signer) = self.signer_of(record.relying_party.as_ref(), record.choices.client_id_prefix);
+        let leaf = signer.chain.first();
         Ok(leaf.ok_or(KeyError::Unknown)?.public_key().algorithm())
     }
 
@@ -220,10 +224,11 @@ impl State {
         request: &PresentationRequest,
         wallet_nonce: Option<&RequestNonce>,
     ) -> Result<String, MakeRequestError> {
-        let signer = &self.dependencies.signer;
+        let (identities, signer) =
+            self.signer_of(record.relying_party.as_ref(), record.choices.client_id_prefix);
         let leaf = signer.chain.first().ok_or(KeyError::Unknown)?;
         let key_id = leaf.public_key().thumbprint().to_string();
-        let reference = match (record.choices.client_id_prefix, &self.identities.did) {
+        let reference = match (record.choices.client_id_prefix, &identities.did) {
             (ClientIdKind::PreRegistered, _) => SignerReference::KeyId(&key_id),
             (ClientIdKind::DecentralizedIdentifier, Some(did)) => {
                 SignerReference::VerificationMethod(&did.method)
@@ -233,7 +238,7 @@ impl State {
         let prepared = prepare(
             request,
             reference,
-            self.signing_algorithm()?,
+            self.signing_algorithm(record)?,
             RequestValidity {
                 issued_at: record.created_at,
                 expires_at: record.expires_at,
@@ -266,7 +271,7 @@ impl State {
             dcql_query: query.clone(),
             scope,
             transaction_data: self.transactions(record)?,
-            verifier_info: Vec::new(),
+            verifier_info: self.verifier_info(record),
             client_metadata: match choices.response_mode {
                 ResponseMode::DirectPost => {
                     ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
@@ -274,7 +279,8 @@ impl State {
                 ResponseMode::DirectPostJwt => {
                     encrypting(&self.response_key(record)?, self.name_shown(record))
                 }
-            },
+            }
+            .with_purpose(self.purpose_shown(record)),
         })
     }
 

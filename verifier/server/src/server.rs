@@ -19,8 +19,8 @@ use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
 use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
-use url::Url;
 
+use crate::certificates::{CertificateProblem, certify, names_origin};
 use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
@@ -111,6 +111,15 @@ pub enum StartError {
         /// The key, and why.
         #[source]
         source: PolicyError,
+    },
+    /// The certificates of a relying party cannot be used.
+    #[error("the relying party {name}: {problem}")]
+    Certificate {
+        /// Its name.
+        name: RelyingPartyName,
+        /// Why.
+        #[source]
+        problem: CertificateProblem,
     },
     /// A template of the page that scans is wrong, which tests rule out.
     #[error("the page that scans cannot be made")]
@@ -230,14 +239,7 @@ impl State {
         identifier
             .permitted(dependencies.urls)
             .map_err(|_| StartError::Identifier)?;
-        let same_origin =
-            |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.origin() == identifier.url().origin());
-        let named = leaf
-            .san_dns()
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(identifier.host()))
-            || leaf.san_uris().iter().any(same_origin);
-        if !named {
+        if !names_origin(leaf, &configuration) {
             return Err(StartError::CertificateOfAnother);
         }
         within(
@@ -257,6 +259,7 @@ impl State {
         let trust_list = &dependencies.trust_list;
         let policies = compile_policies(&configuration, trust_list, &queries, &transaction_types)?;
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
+        let relying_parties = certify(relying_parties, &configuration, &dependencies)?;
         let scopes = scopes(&configuration, &queries)?;
         let identities = Identities::of(&configuration, leaf)?;
         let choices = &configuration.choices;

@@ -69,6 +69,10 @@ pub struct Dependencies {
     pub master_secret: MasterSecret,
     /// Signs requests.
     pub signer: RequestSigner,
+    /// Sign the requests of relying parties that have certificates of their own.
+    pub relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
+    /// The registration certificates of relying parties.
+    pub registration_certificates: BTreeMap<RelyingPartyName, String>,
     /// Whom the verifier trusts.
     pub trust_list: Arc<TrustList>,
     /// What the verifier demands.

@@ -37,6 +37,22 @@ pub struct RelyingPartyPolicy {
     pub scopes: ScopeQueries,
     /// The types of transaction data that the application shows and the person may authorise. A request with any other is refused.
     pub transaction_types: TransactionTypes,
+    /// The certificates under which registrars sign; without any, what verifiers bring of registrations is not looked at.
+    pub registrars: Vec<Certificate>,
+    /// What becomes of requests for more than is registered.
+    pub over_asking: OverAsking,
+}
+
+/// What becomes of requests for more than the verifier is registered for, and of those with a registration that is not to be
+/// believed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverAsking {
+    /// They are shown with a warning, and the person decides.
+    #[default]
+    Shown,
+    /// They are refused: for wallets that answer where nobody can be asked.
+    Refused,
 }
 
 /// What becomes of verifiers of whom nothing is known: those that are called by the address of their answers, and DIDs that are
@@ -94,6 +110,8 @@ impl RelyingPartyPolicy {
             answers: AnswerProtection::Encrypted,
             scopes: ScopeQueries::default(),
             transaction_types: TransactionTypes::default(),
+            registrars: Vec::new(),
+            over_asking: OverAsking::Shown,
         }
     }
 

@@ -18,6 +18,7 @@ use super::consent::{
     Retention,
 };
 use super::formats;
+use super::registration::{Registration, VerifierClaims};
 use super::selected::Selected;
 use super::transactions::ShownTransaction;
 use crate::error::WalletError;
@@ -33,6 +34,13 @@ use crate::record::{HeldContent, HeldCredential, VerifierRecord};
 /// The credentials that can be shown now, read.
 pub(super) struct Holdings<'a> {
     pub(super) entries: Vec<Holding<'a>>,
+}
+
+/// Who asks, for the person to see.
+pub(super) struct Asking {
+    pub(super) verifier: VerifierRecord,
+    pub(super) claimed: VerifierClaims,
+    pub(super) registration: Registration,
 }
 
 /// One of them.
@@ -141,7 +149,7 @@ impl<'a> Holdings<'a> {
     pub(super) fn consent_request(
         &self,
         flow: FlowId,
-        verifier: VerifierRecord,
+        asking: Asking,
         request: &PresentationRequest,
         policy: &WalletPolicy,
         languages: &Languages,
@@ -183,7 +191,9 @@ impl<'a> Holdings<'a> {
             .collect::<Result<_, _>>()?;
         Ok(ConsentRequest {
             flow,
-            verifier,
+            verifier: asking.verifier,
+            claimed: asking.claimed,
+            registration: asking.registration,
             asked,
             transactions: request
                 .transaction_data

@@ -118,6 +118,9 @@ pub enum RequestProblem {
     /// The request is about a transaction that this wallet does not know, or that what it holds cannot authorise.
     #[error("the request is about a transaction that this wallet does not know, or cannot authorise")]
     TransactionData,
+    /// More is asked for than the verifier is registered for, and the policy leaves that to nobody.
+    #[error("the verifier asks for more than it is registered for")]
+    OverAsking,
     /// The request wants something that this wallet does not do: another response mode, a format.
     #[error("the request wants something that this wallet does not do")]
     Unsupported,

@@ -9,9 +9,10 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 
 use super::answer::Signed;
 use super::consent::{Choice, ConsentRequest, Decision};
-use super::matching::Holdings;
+use super::matching::{Asking, Holdings};
 use super::outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 use super::received::ReceivedRequest;
+use super::registration::VerifierClaims;
 use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
@@ -87,9 +88,19 @@ impl Wallet {
             }
             Err(refused) => return Err(refused.into()),
         };
-        if self.cannot_authorize(&verified, now).await? {
-            let problem = RequestProblem::TransactionData;
-            let redirect_uri = match verified.refuse(PresentationErrorCode::InvalidTransactionData) {
+        let rule = self.policy.relying_parties.over_asking;
+        let refusal = if self.cannot_authorize(&verified, now).await? {
+            Some((
+                RequestProblem::TransactionData,
+                PresentationErrorCode::InvalidTransactionData,
+            ))
+        } else if self.registration(&verified, languages, now).is_within(rule) {
+            None
+        } else {
+            Some((RequestProblem::OverAsking, PresentationErrorCode::AccessDenied))
+        };
+        if let Some((problem, code)) = refusal {
+            let redirect_uri = match verified.refuse(code) {
                 Some(target) => self.tell(&target).await,
                 None => None,
             };
@@ -357,10 +368,14 @@ impl Wallet {
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.ports.store.credentials().await?;
         let request = verified.request();
-        let verifier = self.verifier_record(verified);
+        let asking = Asking {
+            verifier: self.verifier_record(verified),
+            claimed: VerifierClaims::of(verified),
+            registration: self.registration(verified, languages, now),
+        };
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
-            verifier,
+            asking,
             request,
             &self.policy,
             languages,

@@ -29,6 +29,8 @@ mod queries;
 #[cfg(test)]
 mod receiving;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;

@@ -284,7 +284,7 @@ fn an_mdoc_whose_device_may_not_sign_for_it_refuses_a_transaction() {
     world.receive_kind(Kind::Mdoc);
     let loan = text(&json!({"type": LOAN, "credential_ids": ["card"], "amount": "100"}));
     let query = json!({"credentials": [mdoc()]});
-    let refused = ask(&world, &query, &[loan.clone()]);
+    let refused = ask(&world, &query, std::slice::from_ref(&loan));
     assert!(
         matches!(
             refused,

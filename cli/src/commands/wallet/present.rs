@@ -8,7 +8,7 @@ use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 use symbolon_protocol::format::CredentialFormat;
 use symbolon_wallet_core::present::{
     AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, Opened,
-    PresentOutcome, Presentation, Retention, ShownTransaction,
+    PresentOutcome, Presentation, Registration, Retention, ShownTransaction, VerifierClaims,
 };
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
 use url::Url;
@@ -68,6 +68,8 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
     if consent.verifier.evidence.is_unverified() {
         show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
     }
+    show_claimed(&consent.claimed);
+    show_registration(&consent.registration);
     consent.transactions.iter().for_each(show_transaction);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
@@ -217,6 +219,49 @@ fn show_choice(consent: &ConsentRequest, choice: &Choice) {
     }
     for asked in &consent.asked {
         show_others(asked, choice.credentials(&asked.query));
+    }
+}
+
+/// What the verifier says of itself, as its own words.
+fn show_claimed(claimed: &VerifierClaims) {
+    if let Some(name) = &claimed.name {
+        show::line(&format!("  it calls itself: {}", show::printable(name)));
+    }
+    if let Some(purpose) = &claimed.purpose {
+        show::line(&format!("  it says that it asks: {}", show::printable(purpose)));
+    }
+}
+
+fn show_registration(registration: &Registration) {
+    let registered = match registration {
+        Registration::NotShown => return,
+        Registration::Refused(refused) => {
+            show::warning(&format!("its registration is not to be believed: {refused}"));
+            return;
+        }
+        Registration::Registered(registered) => registered,
+    };
+    let purpose = registered.purpose.as_deref().unwrap_or("no purpose");
+    show::line(&format!(
+        "  registered as {} for: {}",
+        show::printable(&registered.name),
+        show::printable(purpose)
+    ));
+    for over_asked in &registered.over_asked {
+        let what = match &over_asked.claims {
+            None => "is not registered".to_owned(),
+            Some(claims) => {
+                let claims: Vec<String> = claims
+                    .iter()
+                    .map(|claim| show::printable(&claim.to_string()))
+                    .collect();
+                format!("is registered without {}", claims.join(", "))
+            }
+        };
+        show::warning(&format!(
+            "it asks for more than it is registered for: {} {what}",
+            over_asked.query
+        ));
     }
 }
 

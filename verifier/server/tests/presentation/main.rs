@@ -17,6 +17,8 @@ mod pages;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod relying_parties;
 #[cfg(test)]
 mod requests;

@@ -32,6 +32,7 @@ use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, list
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
+use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
@@ -46,6 +47,7 @@ use symbolon_trust::trust_list::CredentialTypeRule;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
@@ -185,6 +187,10 @@ impl World {
         for definition in &configuration.transaction_data_types {
             types.insert(definition.clone()).unwrap();
         }
+        let Certified {
+            relying_party_signers,
+            registration_certificates,
+        } = certify(&requests, &base, &configuration);
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -205,6 +211,8 @@ impl World {
                 sign: Arc::new(KeyOf(signer)),
                 chain: vec![leaf],
             },
+            relying_party_signers,
+            registration_certificates,
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -550,4 +558,48 @@ impl symbolon_crypto::signing::Sign for KeyOf {
     ) -> Result<symbolon_crypto::signing::SignOutcome, symbolon_crypto::signing::KeyError> {
         self.0.software_key().sign(request)
     }
+}
+
+/// The certificates of relying parties: their own, and what a registrar says of them.
+struct Certified {
+    relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
+    registration_certificates: BTreeMap<RelyingPartyName, String>,
+}
+
+/// The identifier of every organisation of the tests.
+pub(crate) const ORGANIZATION: &str = "VATDE-123456789";
+
+/// The authority of the registrar.
+pub(crate) fn registrar() -> TestAuthority {
+    TestAuthority::new(800)
+}
+
+/// Gives relying parties that want one a certificate of their own, and registers those whose file says what: here its
+/// `registration_certificate` is no path, but the registration.
+fn certify(requests: &TestAuthority, base: &str, configuration: &VerifierConfiguration) -> Certified {
+    let mut certified = Certified {
+        relying_party_signers: BTreeMap::new(),
+        registration_certificates: BTreeMap::new(),
+    };
+    for (seed, (name, party)) in (520..).zip(&configuration.relying_parties) {
+        if party.certificate == CertificateChoice::Own {
+            let key = TestKey::new(SignatureAlgorithm::Es256, seed);
+            let signer = RequestSigner {
+                chain: vec![requests.issue_to(key.public_key(), base, ORGANIZATION)],
+                key: key.handle(),
+                sign: Arc::new(KeyOf(key)),
+            };
+            certified.relying_party_signers.insert(name.clone(), signer);
+        }
+        if let Some(text) = &party.registration_certificate {
+            let key = TestKey::new(SignatureAlgorithm::Es256, 810);
+            let chain = [registrar().issue(key.public_key(), "https://registrar.example", None)];
+            let certificate: RegistrationCertificate = serde_json::from_str(text).unwrap();
+            let prepared = certificate.prepare(&chain, SignatureAlgorithm::Es256);
+            let signature = key.sign(&prepared.request(key.handle()));
+            let text = prepared.finish(&signature);
+            certified.registration_certificates.insert(name.clone(), text);
+        }
+    }
+    certified
 }
