@@ -79,6 +79,10 @@ pub enum KeyError {
     /// The key does not sign with this algorithm.
     #[error("the key does not serve this algorithm")]
     WrongAlgorithm,
+    /// The key is there and will never be used again: the platform ended it, as phones do when the biometry or the screen lock that
+    /// guards it changes.
+    #[error("the key was invalidated")]
+    Invalidated,
     /// The key store cannot be reached or is broken.
     #[error("the key store failed")]
     Failed,

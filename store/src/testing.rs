@@ -57,7 +57,13 @@ impl DyingDisk {
     /// A disk that lives, with what another left.
     #[must_use]
     pub fn from_image(image: Vec<u8>) -> Self {
-        let disk = Self::new(usize::MAX);
+        Self::from_image_until(image, usize::MAX)
+    }
+
+    /// A disk with what another left, that carries out so many changes and then dies.
+    #[must_use]
+    pub fn from_image_until(image: Vec<u8>, dies_at: usize) -> Self {
+        let disk = Self::new(dies_at);
         {
             let mut state = disk.lock();
             state.synced.clone_from(&image);

@@ -1,4 +1,4 @@
-//! What the wallet itself names: flows, credentials, entries of the history.
+//! What the wallet itself names: people, flows, credentials, entries of the history.
 
 use std::fmt;
 use std::str::FromStr;
@@ -87,6 +87,17 @@ identifier! {
 identifier! {
     /// One entry of the history. `Display` and `FromStr` are 32 hexadecimal digits.
     HistoryId
+}
+
+identifier! {
+    /// One of the people whose credentials a phone keeps. `Display` and `FromStr` are 32 hexadecimal digits.
+    PersonId
+}
+
+impl PersonId {
+    /// The person whose wallet was there before there were people: whoever the phone belongs to. Everything that an earlier version
+    /// stored is theirs.
+    pub const FIRST: Self = Self([0; IDENTIFIER_BYTES]);
 }
 
 fn parse_hexadecimal(text: &str) -> Result<[u8; IDENTIFIER_BYTES], NotAnIdentifier> {

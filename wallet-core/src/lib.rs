@@ -8,6 +8,7 @@ mod holder_did;
 mod identifiers;
 mod language;
 mod memory;
+mod person;
 mod policy;
 pub mod ports;
 pub mod present;
@@ -21,9 +22,10 @@ mod wallet;
 
 pub use client::WalletClient;
 pub use error::{DeviceFault, WalletError};
-pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier};
+pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier, PersonId};
 pub use language::Languages;
 pub use memory::MemoryStore;
+pub use person::{NotAName, Person, PersonName};
 pub use policy::{
     AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, OverAsking, PolicyError,
     ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,

@@ -5,27 +5,43 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
 use crate::record::{Flow, HeldCredential, HistoryEntry, Record, decode, encode};
 
 /// Keeps everything in memory, in the written form, so that what cannot be stored cannot be kept here either. Clones share
 /// what they hold: a clone is what another process would find.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryStore {
+    person: PersonId,
     tables: Arc<Mutex<Tables>>,
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store of the first person.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::of(PersonId::FIRST)
+    }
+
+    /// An empty store of this person.
+    #[must_use]
+    pub fn of(person: PersonId) -> Self {
+        Self {
+            person,
+            tables: Arc::default(),
+        }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         // A panic elsewhere cannot leave the tables half-changed: a commit prepares everything before it writes.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -121,6 +137,10 @@ fn read<T: Record>(written: Option<&Written>) -> Result<Option<T>, StoreError> {
 }
 
 impl WalletStore for MemoryStore {
+    fn person(&self) -> PersonId {
+        self.person
+    }
+
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
         Box::pin(async move { read(self.tables().flows.get(&id).map(|(_, written)| written)) })
     }

@@ -12,10 +12,10 @@ use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
 use crate::client::WalletClient;
 use crate::error::WalletError;
 use crate::exchange::DpopNonces;
-use crate::identifiers::{CredentialId, FlowId};
+use crate::identifiers::{CredentialId, FlowId, PersonId};
 use crate::policy::{SignedMetadata, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
-use crate::present::{PresentOutcome, PresentStage};
+use crate::present::{OriginOutcome, OriginStage, PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
 use crate::receive::{ReceiveOutcome, ReceiveStage};
 use crate::record::{Flow, Stage};
@@ -25,9 +25,10 @@ use crate::record::{Flow, Stage};
 pub struct Ports {
     /// Reaches issuers and verifiers.
     pub transport: Arc<dyn Transport>,
-    /// Keeps flows, credentials and history.
+    /// Keeps flows, credentials and history of one person, for whom the wallet speaks.
     pub store: Arc<dyn WalletStore>,
-    /// Holds the keys that credentials are bound to.
+    /// Holds the keys that credentials are bound to, and no other person's: [`Wallet::recover`] deletes those that no record of
+    /// this person's store names.
     pub keys: Arc<dyn WalletKeys>,
     /// Verifies signatures.
     pub crypto: Arc<dyn CryptoProvider>,
@@ -63,6 +64,8 @@ pub enum Resumed {
     Receiving(ReceiveOutcome),
     /// It presents credentials.
     Presenting(PresentOutcome),
+    /// It presents credentials over the Digital Credentials API.
+    AtOrigin(OriginOutcome),
 }
 
 /// What [`Wallet::recover`] found.
@@ -87,6 +90,12 @@ impl Wallet {
             key_attester: None,
             signed_metadata: SignedMetadata::default(),
         }
+    }
+
+    /// Whose wallet it is: that of the store's person.
+    #[must_use]
+    pub fn person(&self) -> PersonId {
+        self.ports.store.person()
     }
 
     /// The wallet as a client of authorization servers, so that people can sign in at issuers.
@@ -148,6 +157,7 @@ impl Wallet {
                 Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.stored.iter().any(is_held),
                 // Nothing was signed yet, and the verifier or the issuer has long stopped waiting.
                 Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. })
+                | Stage::AtOrigin(OriginStage::AwaitingConsent(_) | OriginStage::Consented { .. })
                 | Stage::Receive(ReceiveStage::Authorizing(_)) => true,
                 stage => stage.is_finished(),
             };
@@ -186,6 +196,7 @@ impl Wallet {
                 .drive_presentation(cursor, stage)
                 .await
                 .map(Resumed::Presenting),
+            Stage::AtOrigin(stage) => self.drive_at_origin(cursor, stage).await.map(Resumed::AtOrigin),
         }
     }
 

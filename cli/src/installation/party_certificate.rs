@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail, ensure};
 use symbolon_crypto::signing::{DescribeKeys as _, KeyHandle, SoftwareKey};
 use symbolon_crypto::x509::issue::{self, LeafRequest, Validity};
 use symbolon_crypto::x509::request::{RequestedNames, organization_request};
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainProfile, READER_KEY_PURPOSE, verify_chain};
 use symbolon_crypto::{SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_verifier::name::RelyingPartyName;
@@ -19,6 +19,7 @@ use crate::configuration::identifier_text;
 use crate::edge::SystemRandomness;
 use crate::installation::Installation;
 use crate::installation::authority::Certified;
+use crate::installation::certification::extended_key_usage;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::keys::{KeyPurpose, encode, read_chain_file};
 
@@ -151,7 +152,7 @@ pub fn give(
             not_before: now.minus(CLOCK_TOLERANCE),
             not_after: now.plus(VALIDITY),
         },
-        extended_key_usage: None,
+        extended_key_usage: extended_key_usage(KeyPurpose::RequestSigning),
         public_key: key.public_key().clone(),
     };
     let description = root.key.describe(root.key.handle())?;
@@ -184,7 +185,7 @@ pub fn ask(
         subject_name: name.chars().take(64).collect(),
         san_uris: vec![uri],
         san_dns: host.into_iter().collect(),
-        extended_key_usage: None,
+        extended_key_usage: Some(READER_KEY_PURPOSE.to_owned()),
     };
     let description = key.describe(key.handle())?;
     let der = organization_request(&names, organization, &description, &key)?;

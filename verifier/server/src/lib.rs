@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod access_code;
 pub mod administration;
 mod certificates;
 pub mod configuration;
 mod deliver;
+mod digital_credentials;
 pub mod evidence_cache;
 mod identities;
 mod judge;
@@ -17,6 +19,7 @@ mod state;
 pub mod store;
 
 pub use relying_party::{CheckedPolicies, webhook_urls};
+pub use routes::BuilderCode;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};

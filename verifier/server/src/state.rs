@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::JweCodec;
-use symbolon_crypto::signing::{KeyHandle, Sign};
+use symbolon_crypto::signing::{KeyError, KeyHandle, Sign};
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_crypto::{CryptoProvider, Randomness, SignatureAlgorithm, UnixTime};
 use symbolon_http::fetch::GuardedFetcher;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
@@ -25,7 +25,7 @@ use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::relying_party::OpenedRelyingParty;
-use crate::routes::Pages;
+use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
@@ -41,6 +41,14 @@ pub struct RequestSigner {
     pub key: KeyHandle,
     /// The certificate chain, leaf first and without the anchor. The leaf names the host or origin of the verifier.
     pub chain: Vec<Certificate>,
+}
+
+impl RequestSigner {
+    /// The algorithm of the key.
+    pub(crate) fn algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
+        let leaf = self.chain.first().ok_or(KeyError::Unknown)?;
+        Ok(leaf.public_key().algorithm())
+    }
 }
 
 /// Everything that the server uses and does not make.
@@ -98,6 +106,7 @@ pub(crate) struct State {
     pub(crate) scopes: ScopeQueries,
     pub(crate) transaction_types: TransactionTypes,
     pub(crate) pages: Pages,
+    pub(crate) builder: RequestBuilder,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
     /// Tells the deliveries that one more is due.

@@ -1,5 +1,6 @@
 //! What a query is compared with beside the claims.
 
+use symbolon_credential::Validity;
 use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces};
 
 use crate::transaction::TransactionProof;
@@ -20,4 +21,6 @@ pub struct Shown {
     pub credential: Vec<u8>,
     /// The transactions that its holder authorises by it.
     pub transactions: Vec<TransactionProof>,
+    /// When it was issued, and from when to when it is valid.
+    pub validity: Validity,
 }

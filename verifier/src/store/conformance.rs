@@ -198,6 +198,7 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         scope: None,
         page: None,
         transaction_data: Vec::new(),
+        digital_credentials: None,
     }
 }
 

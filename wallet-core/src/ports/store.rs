@@ -4,7 +4,7 @@ use symbolon_crypto::signing::KeyHandle;
 use thiserror::Error;
 
 use super::BoxFuture;
-use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
 use crate::record::{Flow, HeldCredential, HistoryEntry};
 
 /// Keeps what must survive the death of the process.
@@ -18,7 +18,13 @@ use crate::record::{Flow, HeldCredential, HistoryEntry};
 /// - write records with [`crate::record::encode`], so that their version travels with them.
 ///
 /// `testing::store_conformance` (feature `testing`) checks all of this but the encryption.
+///
+/// A store holds what is one person's. Where a phone keeps several people's, each has a store of their own, which no other one's can be
+/// read through.
 pub trait WalletStore: Send + Sync {
+    /// Whose it is.
+    fn person(&self) -> PersonId;
+
     /// The flow with this identifier.
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>>;
 

@@ -10,7 +10,7 @@ use symbolon_protocol::dcql::{
     Candidate, CandidateKind, CandidateMismatch, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta,
     PresentationCount, QueryId, Unsatisfied, W3cFormat, match_query,
 };
-use symbolon_protocol::openid4vp::request::PresentationRequest;
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
@@ -36,11 +36,13 @@ pub(super) struct Holdings<'a> {
     pub(super) entries: Vec<Holding<'a>>,
 }
 
-/// Who asks, for the person to see.
-pub(super) struct Asking {
+/// Who asks for what, for the person to see.
+pub(super) struct Asking<'r> {
     pub(super) verifier: VerifierRecord,
     pub(super) claimed: VerifierClaims,
     pub(super) registration: Registration,
+    pub(super) query: &'r DcqlQuery,
+    pub(super) transactions: &'r [TransactionData],
 }
 
 /// One of them.
@@ -149,13 +151,12 @@ impl<'a> Holdings<'a> {
     pub(super) fn consent_request(
         &self,
         flow: FlowId,
-        asking: Asking,
-        request: &PresentationRequest,
+        asking: Asking<'_>,
         policy: &WalletPolicy,
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let query = &request.dcql_query;
+        let query = asking.query;
         let (mut required, optional, answerable) = match self.answer(query) {
             Ok(matches) => {
                 let answer = matches.answer();
@@ -173,7 +174,7 @@ impl<'a> Holdings<'a> {
             }
             Err(Unsatisfied { missing }) => (missing.clone(), Vec::new(), Answerable::No { missing }),
         };
-        let (answerable, authorizing) = self.authorizing(request, answerable);
+        let (answerable, authorizing) = self.authorizing(query, asking.transactions, answerable);
         required.extend(authorizing);
         let asked = query
             .credentials()
@@ -195,8 +196,8 @@ impl<'a> Holdings<'a> {
             claimed: asking.claimed,
             registration: asking.registration,
             asked,
-            transactions: request
-                .transaction_data
+            transactions: asking
+                .transactions
                 .iter()
                 .map(|transaction| ShownTransaction::of(transaction, languages))
                 .collect(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
@@ -21,12 +22,12 @@ use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
-use crate::record::{Delivery, HistoryEntry, HistoryEvent, Stage};
+use crate::record::{Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
 /// yesterday's yes to send something today.
-const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub(super) const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// What a step led to.
 enum Step {
@@ -149,7 +150,9 @@ impl Wallet {
                     ..
                 },
             ) => (request_object, client_id, languages),
-            Stage::Present(_) | Stage::Receive(_) => return Err(WalletError::WrongStage),
+            Stage::Present(_) | Stage::Receive(_) | Stage::AtOrigin(_) => {
+                return Err(WalletError::WrongStage);
+            }
         };
         let mut changes = Vec::new();
         let stage = match decision {
@@ -299,22 +302,8 @@ impl Wallet {
         };
         // The history comes before the sending: what may have been shown must be in it.
         let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed)];
-        // And what is shown once makes room for its next copy, whether or not it arrives. What is sent again is the same answer.
-        let mut shown_keys = Vec::new();
-        for disclosed in &sending.disclosed {
-            let shown = credentials.iter().find(|held| held.id == disclosed.credential);
-            if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
-                // One copy answers every query of a request: the verifier knows that it is one person's anyway.
-                if shown_keys.contains(&shown.key) {
-                    continue;
-                }
-                shown_keys.push(shown.key.clone());
-                changes.push(Change::AfterShowing {
-                    shown: shown.key.clone(),
-                    credential: Box::new(next),
-                });
-            }
-        }
+        let (replaced, shown_keys) = shown_once(&credentials, &sending.disclosed);
+        changes.extend(replaced);
         let stage = cursor
             .write_presentation(PresentStage::Sending(Box::new(sending)), changes)
             .await?;
@@ -372,11 +361,12 @@ impl Wallet {
             verifier: self.verifier_record(verified),
             claimed: VerifierClaims::of(verified),
             registration: self.registration(verified, languages, now),
+            query: &request.dcql_query,
+            transactions: &request.transaction_data,
         };
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
             asking,
-            request,
             &self.policy,
             languages,
             now,
@@ -385,13 +375,37 @@ impl Wallet {
 
     fn holdings<'a>(
         &'a self,
-        credentials: &'a [crate::record::HeldCredential],
+        credentials: &'a [HeldCredential],
         verified: &VerifiedRequest,
         now: UnixTime,
     ) -> Result<Holdings<'a>, WalletError> {
         let formats = &verified.request().client_metadata.vp_formats_supported;
         Holdings::read(credentials, formats, &self.policy, self.json_ld(), now)
     }
+}
+
+/// What is shown once makes room for its next copy, whether or not it arrives; what is sent again is the same answer. With the keys
+/// that are to be deleted then.
+pub(super) fn shown_once(
+    credentials: &[HeldCredential],
+    disclosed: &[DisclosedCredential],
+) -> (Vec<Change>, Vec<KeyHandle>) {
+    let (mut changes, mut shown_keys) = (Vec::new(), Vec::new());
+    for disclosed in disclosed {
+        let shown = credentials.iter().find(|held| held.id == disclosed.credential);
+        if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
+            // One copy answers every query of a request: the verifier knows that it is one person's anyway.
+            if shown_keys.contains(&shown.key) {
+                continue;
+            }
+            shown_keys.push(shown.key.clone());
+            changes.push(Change::AfterShowing {
+                shown: shown.key.clone(),
+                credential: Box::new(next),
+            });
+        }
+    }
+    (changes, shown_keys)
 }
 
 /// What the person agreed to.
@@ -429,7 +443,7 @@ impl Cursor<'_> {
     ) -> Result<PresentStage, WalletError> {
         match self.write(Stage::Present(stage), changes).await? {
             Stage::Present(stage) => Ok(stage),
-            Stage::Receive(_) => Err(WalletError::WrongStage),
+            Stage::Receive(_) | Stage::AtOrigin(_) => Err(WalletError::WrongStage),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use symbolon_credential::mdoc::{ElementIdentifier, ElementValue, NameSpace};
 use symbolon_credential::sd_jwt::{DigestAlgorithm, TransactionDataHashes};
 use symbolon_crypto::encoding::base64url;
-use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 
@@ -168,14 +168,15 @@ impl Holdings<'_> {
     /// The smallest answer with what the transactions need beside it, and the queries that are answered for them alone.
     pub(super) fn authorizing(
         &self,
-        request: &PresentationRequest,
+        dcql_query: &DcqlQuery,
+        transactions: &[TransactionData],
         answerable: Answerable,
     ) -> (Answerable, Vec<QueryId>) {
         let Answerable::With(mut choice) = answerable else {
             return (answerable, Vec::new());
         };
         let mut added = Vec::new();
-        for transaction in &request.transaction_data {
+        for transaction in transactions {
             let is_chosen = |id: &QueryId| {
                 let mut chosen = choice.credentials(id).iter();
                 chosen.any(|credential| self.authorizes(*credential, transaction))
@@ -184,12 +185,12 @@ impl Holdings<'_> {
                 continue;
             }
             let more = transaction.credential_ids().iter().find_map(|id| {
-                let query = request.dcql_query.credential(id)?;
+                let query = dcql_query.credential(id)?;
                 let fitting = self.fitting(query).ok()?;
                 let mut fitting = fitting.iter().filter_map(|(place, _)| self.entries.get(*place));
                 let holding = fitting.find(|holding| holding.can_authorize(transaction))?;
                 let with = choice.clone().with(id.clone(), holding.credential.id);
-                self.satisfies(&request.dcql_query, &with)
+                self.satisfies(dcql_query, &with)
                     .then(|| (id.clone(), with))
             });
             match more {

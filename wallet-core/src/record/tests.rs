@@ -2,6 +2,7 @@
 //! a migration and a decision record.
 
 use super::{Flow, HeldCredential, HistoryEntry, Record, RecordError, decode, encode};
+use crate::person::Person;
 
 /// Reads the frozen form and writes it again.
 fn is_frozen<T: Record>(frozen: &str) {
@@ -266,6 +267,16 @@ fn the_history_is_frozen() {
             r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{event}}}}}"#
         ));
     }
+}
+
+#[test]
+fn a_person_is_frozen() {
+    is_frozen::<Person>(
+        r#"{"version":1,"record":{"id":"00000000000000000000000000000000","name":null,"added":null}}"#,
+    );
+    is_frozen::<Person>(
+        r#"{"version":1,"record":{"id":"00112233445566778899aabbccddeeff","name":"Binta","added":1800000000}}"#,
+    );
 }
 
 #[test]

@@ -6,9 +6,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::{Flow, HeldCredential, HistoryEntry};
+use crate::person::Person;
 use crate::ports::StoreError;
 
-/// What can be written down. Implemented by the three kinds of record of this crate only.
+/// What can be written down. Implemented by the kinds of record of this crate only.
 pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
     /// The version that [`encode`] writes and the newest that [`decode`] reads.
     const VERSION: u32;
@@ -24,6 +25,10 @@ impl Record for HeldCredential {
     const VERSION: u32 = 3;
 }
 impl Record for HistoryEntry {
+    const VERSION: u32 = 1;
+}
+
+impl Record for Person {
     const VERSION: u32 = 1;
 }
 
@@ -104,7 +109,7 @@ struct Read<T> {
 mod sealed {
     use serde::de::DeserializeOwned;
 
-    use super::{Flow, HeldCredential, HistoryEntry, Read};
+    use super::{Flow, HeldCredential, HistoryEntry, Person, Read};
     use crate::record::first_version::HeldSdJwtVc;
 
     pub trait Sealed: DeserializeOwned {
@@ -128,4 +133,5 @@ mod sealed {
     }
 
     impl Sealed for HistoryEntry {}
+    impl Sealed for Person {}
 }

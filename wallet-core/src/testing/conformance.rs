@@ -24,6 +24,7 @@ pub trait StoreUnderTest {
 /// # Panics
 /// When the store does not conform.
 pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
+    it_stays_the_same_persons(under_test).await;
     an_empty_store_has_nothing(under_test).await;
     what_was_committed_is_found_after_reopening(under_test).await;
     a_flow_advances_by_one_revision_at_a_time(under_test).await;
@@ -32,6 +33,11 @@ pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
     what_was_shown_makes_room_once(under_test).await;
     an_entry_of_the_history_is_replaced(under_test).await;
     what_was_deleted_is_gone(under_test).await;
+}
+
+async fn it_stays_the_same_persons(under_test: &mut dyn StoreUnderTest) {
+    let person = under_test.open().await.person();
+    assert_eq!(under_test.open().await.person(), person);
 }
 
 async fn an_empty_store_has_nothing(under_test: &mut dyn StoreUnderTest) {

@@ -7,12 +7,11 @@ use symbolon_crypto::signing::{
     SignatureRequest,
 };
 use symbolon_crypto::{CryptoProvider, SecretKey, SignatureAlgorithm};
-use symbolon_store::Batch;
 use symbolon_wallet_core::{ListKeys, StoreError};
 use zeroize::Zeroizing;
 
 use crate::seal::Kind;
-use crate::store::{SealedStore, unreadable};
+use crate::store::SealedStore;
 
 /// Creates, holds and uses keys in software. They are never locked.
 pub struct SoftwareKeys {
@@ -26,17 +25,8 @@ impl SoftwareKeys {
     }
 
     fn secret_key(&self, handle: &KeyHandle) -> Result<SecretKey, KeyError> {
-        let name = self
-            .sealed
-            .sealer
-            .name(Kind::SoftwareKey, handle.as_str().as_bytes());
-        let written = self
-            .sealed
-            .store
-            .get(&self.sealed.key(&name))
-            .map_err(|error| key_error(unreadable(error)))?
-            .ok_or(KeyError::Unknown)?;
-        let opened = self.sealed.sealer.open(&name, &written).map_err(key_error)?;
+        let read = self.sealed.read(Kind::SoftwareKey, handle.as_str().as_bytes());
+        let opened = read.map_err(key_error)?.ok_or(KeyError::Unknown)?.opened;
         let (_, der) = split(&opened).ok_or(KeyError::Failed)?;
         SecretKey::from_pkcs8_der(der).map_err(|_| KeyError::Failed)
     }
@@ -59,10 +49,12 @@ impl CreateKeys for SoftwareKeys {
         let name = self.sealed.sealer.name(Kind::SoftwareKey, handle.as_bytes());
         let sealed = self.sealed.seal(&name, &value).map_err(key_error)?;
         let store_key = self.sealed.key(&name);
-        let batch = Batch::new()
+        let batch = self
+            .sealed
+            .begin()
             .require_absent(store_key.clone())
             .put(store_key, sealed);
-        self.sealed.store.commit(batch).map_err(|_| KeyError::Failed)?;
+        self.sealed.write(batch).map_err(key_error)?;
         Ok(KeyDescription {
             handle: KeyHandle::new(handle),
             public_key,
@@ -99,10 +91,8 @@ impl DeleteKeys for SoftwareKeys {
             .sealed
             .sealer
             .name(Kind::SoftwareKey, handle.as_str().as_bytes());
-        self.sealed
-            .store
-            .commit(Batch::new().delete(self.sealed.key(&name)))
-            .map_err(|_| KeyError::Failed)
+        let batch = self.sealed.begin().delete(self.sealed.key(&name));
+        self.sealed.write(batch).map_err(key_error)
     }
 }
 
@@ -116,6 +106,11 @@ impl ListKeys for SoftwareKeys {
             })
             .map_err(key_error)
     }
+}
+
+/// The handle of a stored key.
+pub(crate) fn software_key_handle(value: &[u8]) -> Option<&[u8]> {
+    split(value).map(|(handle, _)| handle)
 }
 
 /// A stored key: handle, separator, PKCS #8. The handle is repeated inside because the name is a keyed hash.

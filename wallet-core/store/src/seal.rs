@@ -14,16 +14,27 @@ pub(crate) enum Kind {
     Credential,
     History,
     SoftwareKey,
+    Person,
     Check,
 }
 
 impl Kind {
+    /// The kinds of stored values. The check of a data key is no such value: it stands in the header.
+    pub(crate) const STORED: [Self; 5] = [
+        Self::Flow,
+        Self::Credential,
+        Self::History,
+        Self::SoftwareKey,
+        Self::Person,
+    ];
+
     const fn word(self) -> &'static [u8] {
         match self {
             Self::Flow => b"flow",
             Self::Credential => b"credential",
             Self::History => b"history",
             Self::SoftwareKey => b"software key",
+            Self::Person => b"person",
             Self::Check => b"check",
         }
     }

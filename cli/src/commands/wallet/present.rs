@@ -10,6 +10,7 @@ use symbolon_wallet_core::present::{
     AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, Opened,
     PresentOutcome, Presentation, Registration, Retention, ShownTransaction, VerifierClaims,
 };
+use symbolon_wallet_core::record::VerifierRecord;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
 use url::Url;
 
@@ -37,7 +38,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Consent {
-    fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
+    pub(super) fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
         if self == Self::Given {
             return Ok(Some(true));
         }
@@ -64,10 +65,7 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
             return Err(WalletError::RequestRefused(problem).into());
         }
     };
-    show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
-    if consent.verifier.evidence.is_unverified() {
-        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
-    }
+    show_verifier(&consent.verifier);
     show_claimed(&consent.claimed);
     show_registration(&consent.registration);
     consent.transactions.iter().for_each(show_transaction);
@@ -138,6 +136,27 @@ fn go_on_at(address: Option<&Url>) {
 ///
 /// [OpenID4VP §15.4.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.4.1
 async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> anyhow::Result<ExitCode> {
+    show_lacks(request);
+    if consent.given("tell the verifier that nothing is shown? [y/N] ")? == Some(false) {
+        wallet.abandon(request.flow).await?;
+        bail!("what is asked for is not held; the verifier was told nothing");
+    }
+    wallet
+        .answer_request(request.flow, Decision::Decline, edge::system_time())
+        .await?;
+    bail!("what is asked for is not held; the verifier was told that nothing is shown")
+}
+
+/// Shows who asks.
+pub(super) fn show_verifier(verifier: &VerifierRecord) {
+    show::line(&format!("asked by {}", verifier_text(verifier)));
+    if verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
+}
+
+/// Shows what is asked for and not held.
+pub(super) fn show_lacks(request: &ConsentRequest) {
     for asked in &request.asked {
         if let (Need::Required, Some(lack)) = (asked.need, asked.lack) {
             let types: Vec<String> = asked
@@ -153,14 +172,6 @@ async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> 
             show::line(&format!("  asks for {types}: {}", lack_text(lack)));
         }
     }
-    if consent.given("tell the verifier that nothing is shown? [y/N] ")? == Some(false) {
-        wallet.abandon(request.flow).await?;
-        bail!("what is asked for is not held; the verifier was told nothing");
-    }
-    wallet
-        .answer_request(request.flow, Decision::Decline, edge::system_time())
-        .await?;
-    bail!("what is asked for is not held; the verifier was told that nothing is shown")
 }
 
 const fn lack_text(lack: Lack) -> &'static str {
@@ -173,7 +184,11 @@ const fn lack_text(lack: Lack) -> &'static str {
 }
 
 /// The smallest choice, changed as the command line says.
-fn chosen(consent: &ConsentRequest, mut choice: Choice, changes: &[String]) -> anyhow::Result<Choice> {
+pub(super) fn chosen(
+    consent: &ConsentRequest,
+    mut choice: Choice,
+    changes: &[String],
+) -> anyhow::Result<Choice> {
     for change in changes {
         let (query, ids) = change
             .split_once('=')
@@ -206,7 +221,7 @@ fn chosen(consent: &ConsentRequest, mut choice: Choice, changes: &[String]) -> a
 }
 
 /// Shows exactly what would be disclosed, and what could be shown instead.
-fn show_choice(consent: &ConsentRequest, choice: &Choice) {
+pub(super) fn show_choice(consent: &ConsentRequest, choice: &Choice) {
     for asked in &consent.asked {
         let is_chosen = |candidate: &&CandidateCredential| {
             choice
@@ -330,7 +345,7 @@ fn show_others(asked: &AskedCredential, chosen: &[CredentialId]) {
     }
 }
 
-fn keep(presentation: &Presentation, path: &Path) -> anyhow::Result<()> {
+pub(super) fn keep(presentation: &Presentation, path: &Path) -> anyhow::Result<()> {
     write_atomically(path, presentation.vp_token.as_bytes(), Readers::Owner)
         .with_context(|| format!("cannot write {}", path.display()))?;
     let request = path.with_extension("request.jwt");

@@ -56,10 +56,5 @@ pub(super) fn bind(
     } else {
         presentation.with_device_elements(&device_elements(&binding.transactions)?)
     };
-    Ok(presentation.prepare(&SessionTranscript::openid4vp(
-        binding.client_id,
-        binding.nonce,
-        binding.encryption_key.as_ref(),
-        binding.response_uri,
-    )))
+    Ok(presentation.prepare(&binding.session))
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry};
 use symbolon_wallet_core::{
-    BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, StoreError, Transport,
-    TransportError, WalletStore,
+    BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, PersonId, StoreError,
+    Transport, TransportError, WalletStore,
 };
 
 use super::issuer::TestIssuer;
@@ -94,6 +94,10 @@ pub(crate) struct MortalStore {
 }
 
 impl WalletStore for MortalStore {
+    fn person(&self) -> PersonId {
+        self.inner.person()
+    }
+
     fn flow(&self, id: FlowId) -> BoxFuture<'_, Result<Option<Flow>, StoreError>> {
         self.inner.flow(id)
     }

@@ -21,9 +21,10 @@ use symbolon_verifier::transaction::order::{self, TransactionOrder};
 
 use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
 use super::super::caller::{Caller, not_permitted};
+use super::super::digital_credentials::WishesBody;
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
-use super::super::shapes::{RequestProgress, TransactionOrderShape, page_flows};
+use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, TransactionOrderShape, page_flows};
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -56,6 +57,10 @@ pub(super) struct MakeBody {
     #[serde(default)]
     #[schema(value_type = Vec<TransactionOrderShape>, required = false)]
     transaction_data: Vec<TransactionOrder>,
+    /// What is offered to the browser of a page, of one of the origins of the relying party or of the verifier's own.
+    #[serde(default)]
+    #[schema(value_type = Option<DigitalCredentialsWishes>)]
+    digital_credentials: Option<WishesBody>,
 }
 
 /// `POST /presentation-requests`
@@ -110,6 +115,7 @@ pub(super) async fn make(
         page: body.page,
         relying_party: Some(caller.name.clone()),
         policy: policy.map(|policy| policy.name().clone()),
+        digital_credentials: body.digital_credentials.map(Into::into),
         retention: state.retention(Some(&caller), policy),
     };
     made(&state, order).await

@@ -1,81 +1,23 @@
 //! The encrypted store: conformance, secrecy on disk, damage.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use symbolon_crypto::signing::{
-    CreateKeys as _, DeleteKeys as _, DescribeKeys as _, KeyError, KeyHandle, Sign as _, SignOutcome,
-    SignatureRequest,
+    CreateKeys as _, DeleteKeys as _, DescribeKeys as _, KeyError, Sign as _, SignOutcome, SignatureRequest,
 };
-use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::{CryptoProvider as _, Randomness, RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::{Batch, Space, Store, Tenant};
-use symbolon_wallet_core::record::{
-    CredentialDisplay, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, StatusListKind,
-    StatusReference,
-};
 use symbolon_wallet_core::testing::{StoreUnderTest, block_on, store_conformance};
 use symbolon_wallet_core::{
-    BoxFuture, Change, CredentialId, HistoryId, ListKeys as _, StoreError, WalletStore,
+    BoxFuture, Change, CredentialId, ListKeys as _, PersonId, StoreError, WalletStore,
 };
 use symbolon_wallet_store::{
-    DataKey, EncryptedStore, OpenWalletError, SoftwareWrappingKey, UnwrapOutcome, WrapDataKey, WrapError,
+    DataKey, EncryptedStore, OpenWalletError, UnwrapOutcome, WrapDataKey, WrapError,
 };
 use zeroize::Zeroizing;
 
-const ISSUER: &str = "https://registry.example";
-const CLAIM: &str = "Amina Diallo-Zwoelftausend";
-
-fn randomness() -> Arc<dyn Randomness> {
-    Arc::new(SeededRandomness::new(11))
-}
-
-fn open_with(path: &Path, key: u8) -> Result<EncryptedStore, OpenWalletError> {
-    let wrapping_randomness = SeededRandomness::new(12);
-    let wrapping_key = SoftwareWrappingKey::new(&Zeroizing::new([key; 32]), &wrapping_randomness);
-    EncryptedStore::open(path, &wrapping_key, randomness())
-}
-
-fn open(path: &Path) -> EncryptedStore {
-    open_with(path, 1).unwrap()
-}
-
-fn credential(number: u8) -> HeldCredential {
-    HeldCredential {
-        id: CredentialId::from_bytes([number; 16]),
-        issuer: ISSUER.to_owned(),
-        issuer_name: Some("National registry".to_owned()),
-        configuration: "NationalIdentity".to_owned(),
-        credential_type: format!("{ISSUER}/types/national-identity"),
-        content: HeldContent::SdJwtVc {
-            sd_jwt: format!("eyJ4Ijoi{CLAIM}~"),
-        },
-        key: KeyHandle::new("key-of-the-credential"),
-        received: UnixTime::from_seconds(1_700_000_000),
-        expires: None,
-        status: vec![StatusReference {
-            uri: format!("{ISSUER}/status/1"),
-            index: 7,
-            list: StatusListKind::Token,
-        }],
-        display: CredentialDisplay::default(),
-        copies: Vec::new(),
-    }
-}
-
-fn entry() -> HistoryEntry {
-    HistoryEntry {
-        id: HistoryId::from_bytes([1; 16]),
-        at: UnixTime::from_seconds(1_700_000_000),
-        event: HistoryEvent::Deleted {
-            credential: CredentialId::from_bytes([1; 16]),
-            issuer: ISSUER.to_owned(),
-            credential_type: format!("{ISSUER}/types/national-identity"),
-        },
-    }
-}
+use crate::world::{CLAIM, ISSUER, credential, entry, open, open_with, randomness};
 
 fn filled(path: &Path) {
     let store = open(path);
@@ -204,12 +146,12 @@ fn a_newer_layout_is_refused_and_a_missing_part_is_damage() {
     filled(&path);
     let change = |batch: Batch| Store::open(&path).unwrap().commit(batch).unwrap();
 
-    change(Batch::new().put(header("schema"), 2_u32.to_be_bytes().to_vec()));
+    change(Batch::new().put(header("schema"), 3_u32.to_be_bytes().to_vec()));
     assert!(matches!(
         open_with(&path, 1),
         Err(OpenWalletError::NewerVersion {
-            found: 2,
-            supported: 1
+            found: 3,
+            supported: 2
         })
     ));
     for broken in [vec![], vec![1], 0_u32.to_be_bytes().to_vec()] {
@@ -219,7 +161,7 @@ fn a_newer_layout_is_refused_and_a_missing_part_is_damage() {
     // Without the schema the wallet looks new, but its data key is still there: it is not replaced.
     change(Batch::new().delete(header("schema")));
     assert!(matches!(open_with(&path, 1), Err(OpenWalletError::Damaged)));
-    change(Batch::new().put(header("schema"), 1_u32.to_be_bytes().to_vec()));
+    change(Batch::new().put(header("schema"), 2_u32.to_be_bytes().to_vec()));
     assert_eq!(block_on(open(&path).credentials()), Ok(vec![credential(1)]));
     change(Batch::new().delete(header("check")));
     assert!(matches!(open_with(&path, 1), Err(OpenWalletError::Damaged)));
@@ -232,7 +174,7 @@ fn a_changed_moved_or_cut_value_is_damage_and_nothing_else() {
     let store = open(&path);
     block_on(store.commit(vec![Change::PutCredential(Box::new(credential(1)))])).unwrap();
     drop(store);
-    let tenant = Tenant::parse("wallet").unwrap();
+    let tenant = Tenant::parse(&PersonId::FIRST.to_string()).unwrap();
     let values = Space::new("values");
     let raw = Store::open(&path).unwrap();
     let entries = raw.scan(&tenant, values, b"", None, 10).unwrap();
