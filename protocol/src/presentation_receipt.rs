@@ -119,6 +119,16 @@ pub fn vp_token_digest(vp_token: &VpToken) -> Result<String, JcsError> {
     Ok(base64url::encode(&Sha256::digest(canonical.as_bytes())))
 }
 
+/// The algorithm of the digests of transactions, by its name in IANA's registry of hash algorithms.
+pub const TRANSACTION_HASH_ALGORITHM: &str = "sha-256";
+
+/// The digests by which a receipt names transactions: SHA-256 over each string of `transaction_data`, in base64url, in the order of
+/// the request.
+pub fn transaction_hashes<'t>(transaction_data: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+    let digest = |text: &str| base64url::encode(&Sha256::digest(text.as_bytes()));
+    transaction_data.into_iter().map(digest).collect()
+}
+
 /// What a holder knows of the presentation that a receipt is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpectedReceipt {

@@ -45,6 +45,7 @@ pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod transaction;
 pub mod verified_claims;
 pub mod webhook;
 

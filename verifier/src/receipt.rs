@@ -9,7 +9,8 @@ use symbolon_crypto::encoding::jcs::JcsError;
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_protocol::presentation_receipt::{
-    PresentationReceipt, RECEIPT_VERSION, ReceiptCredential, ReceiptRelyingParty, vp_token_digest,
+    PresentationReceipt, RECEIPT_VERSION, ReceiptCredential, ReceiptRelyingParty, TRANSACTION_HASH_ALGORITHM,
+    transaction_hashes, vp_token_digest,
 };
 
 use crate::policy::{PolicyDecision, PolicyOutcome, PresentationPolicy, ReceiptClaims, ReceiptTerms};
@@ -59,6 +60,8 @@ impl PresentationPolicy {
             let reports = reports.iter();
             reports.map(move |report| self.shown(query, report, terms.claims))
         });
+        // An answer that does not authorise all of them is refuted, and gets no receipt.
+        let transactions = transaction_hashes(of.request.transaction_data.iter().map(String::as_str));
         Ok(PresentationReceipt {
             version: RECEIPT_VERSION,
             iss: of.verifier.to_owned(),
@@ -75,8 +78,9 @@ impl PresentationPolicy {
             policy: self.name().to_string(),
             outcome: outcome(of.decision.outcome).to_owned(),
             vp_token_digest: vp_token_digest(of.vp_token)?,
-            transaction_data_hashes: Vec::new(),
-            transaction_data_hashes_alg: None,
+            transaction_data_hashes_alg: (!transactions.is_empty())
+                .then(|| TRANSACTION_HASH_ALGORITHM.to_owned()),
+            transaction_data_hashes: transactions,
             credentials: shown.collect(),
             kept_until: of.now.plus(terms.retention),
         })

@@ -20,7 +20,9 @@ use thiserror::Error;
 
 use crate::receive::ShownIssuer;
 
-pub use relying_parties::{AnswerProtection, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties};
+pub use relying_parties::{
+    AnswerProtection, OverAsking, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties,
+};
 
 /// Whether the metadata of issuers must be signed ([HAIP §4.1]).
 ///

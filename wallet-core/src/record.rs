@@ -17,7 +17,7 @@ pub use credential::{
 };
 pub use flow::{Flow, Stage};
 pub use history::{
-    BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence,
-    VerifierRecord,
+    BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, ReceiptRecord,
+    TransactionRecord, VerifierEvidence, VerifierRecord,
 };
 pub use write::{Record, RecordError, decode, encode};

@@ -444,6 +444,7 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             HistoryEvent::Presented {
                 verifier,
                 disclosed,
+                transactions,
                 delivery,
                 receipt,
             } => {
@@ -452,10 +453,15 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     .flat_map(|credential| credential.claims.iter())
                     .map(|claim| show::printable(claim))
                     .collect();
+                let authorized: Vec<String> = transactions
+                    .iter()
+                    .map(|transaction| format!(", and authorised {}", transaction.transaction_type))
+                    .collect();
                 format!(
-                    "showed {} to {} ({}{})",
+                    "showed {} to {}{} ({}{})",
                     claims.join(", "),
                     verifier_text(verifier),
+                    authorized.concat(),
                     show::words(delivery),
                     receipt_text(receipt.as_ref())
                 )

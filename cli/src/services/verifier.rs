@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -13,14 +14,15 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanCode,
-    ScanSetup, Server,
+    BuilderCode, CheckedPolicies, Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running,
+    ScanAccess, ScanCode, ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +31,7 @@ use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
-use crate::installation::{Installation, TENANT, relying_parties};
+use crate::installation::{Installation, TENANT, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
@@ -59,6 +61,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         false => None,
     };
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
+    let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
         archive: Arc::new(store),
@@ -78,6 +81,8 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         },
         id_token_signer,
         evidence,
+        relying_party_signers,
+        registration_certificates,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -139,6 +144,33 @@ fn evidence_signer(installation: &Installation) -> anyhow::Result<EvidenceSigner
     })
 }
 
+type Certificates = (
+    BTreeMap<RelyingPartyName, RequestSigner>,
+    BTreeMap<RelyingPartyName, String>,
+);
+
+/// The certificates of relying parties: their own, and those that say what they are registered for.
+fn certificates(
+    installation: &Installation,
+    configuration: &VerifierConfiguration,
+) -> anyhow::Result<Certificates> {
+    let (mut signers, mut registrations) = Certificates::default();
+    for (name, party) in &configuration.relying_parties {
+        if party.certificate == CertificateChoice::Own {
+            let signer = party_certificate::signer(installation, name);
+            let signer = signer.with_context(|| format!("the certificate of the relying party {name}"))?;
+            signers.insert(name.clone(), signer);
+        }
+        if let Some(path) = &party.registration_certificate {
+            let path = installation.loaded.resolve(Path::new(path));
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("the relying party {name}: cannot read {}", path.display()))?;
+            registrations.insert(name.clone(), text);
+        }
+    }
+    Ok((signers, registrations))
+}
+
 /// Checks policies and relying parties as [`start`] does.
 ///
 /// # Errors
@@ -172,6 +204,12 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.choices = section.choices();
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
+    configuration.transaction_data_types = section
+        .transaction_data_types
+        .iter()
+        .map(|path| relying_parties::read(&installation.loaded.resolve(path)))
+        .collect::<Result<_, _>>()
+        .context("verifier.transaction_data_types")?;
     configuration.origins.clone_from(&section.origins);
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;

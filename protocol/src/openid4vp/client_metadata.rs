@@ -32,6 +32,12 @@ pub struct ClientMetadata {
     /// (`docs/e-kyc.md`), which other wallets ignore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentation_receipt_jwks: Option<JwkSet>,
+    /// What it asks for, as it says. Not of the specification, which lets other metadata be added ([OpenID4VP §11.1]); shown as what
+    /// the verifier says, beside what is registered of it.
+    ///
+    /// [OpenID4VP §11.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-11.1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 /// A set of keys. Keys of types that the suite does not know are passed over.
@@ -89,6 +95,7 @@ impl ClientMetadata {
             vp_formats_supported: VpFormats::supported(),
             client_name,
             presentation_receipt_jwks: None,
+            purpose: None,
         }
     }
 
@@ -101,6 +108,7 @@ impl ClientMetadata {
             vp_formats_supported: VpFormats::supported(),
             client_name,
             presentation_receipt_jwks: None,
+            purpose: None,
         }
     }
 
@@ -118,6 +126,12 @@ impl ClientMetadata {
             }),
             ..self
         }
+    }
+
+    /// The same, with what the verifier asks for.
+    #[must_use]
+    pub fn with_purpose(self, purpose: Option<String>) -> Self {
+        Self { purpose, ..self }
     }
 
     /// The key and content encryption for the response: the first usable key, and the strongest encryption that

@@ -2,6 +2,7 @@
 
 mod access_code;
 pub mod administration;
+mod certificates;
 pub mod configuration;
 mod deliver;
 mod digital_credentials;

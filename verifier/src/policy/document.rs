@@ -9,6 +9,7 @@ use symbolon_protocol::dcql::QueryId;
 
 use super::records::{ReceiptDocument, RelianceDocument};
 use crate::report::CredentialFormat;
+use crate::transaction::order::TransactionRuleDocument;
 use crate::verified_claims::VerifiedClaimsDocument;
 
 /// A policy as its file says it. Nothing in it is believed before [`PresentationPolicy::compile`] has checked it.
@@ -49,6 +50,9 @@ pub struct PolicyDocument {
     /// How long the presentation is relied on, and what is told meanwhile; nothing without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reliance: Option<RelianceDocument>,
+    /// The transactions that answers have to authorise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionRuleDocument>,
     /// What is wanted of each credential.
     pub credentials: Vec<CredentialRuleDocument>,
 }

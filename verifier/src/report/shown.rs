@@ -4,6 +4,7 @@ use symbolon_credential::Validity;
 use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces};
 
 use crate::reliance::StatusPlace;
+use crate::transaction::TransactionProof;
 
 /// What a query is compared with beside the claims. An answer is compared once, when it comes: none of this is part of the JSON
 /// form, and nothing is kept that would tell one copy of a credential from another.
@@ -21,6 +22,8 @@ pub struct Shown {
     pub credential: Vec<u8>,
     /// Where its status stands.
     pub status_places: Vec<StatusPlace>,
+    /// The transactions that its holder authorises by it.
+    pub transactions: Vec<TransactionProof>,
     /// When it was issued, and from when to when it is valid.
     pub validity: Validity,
 }

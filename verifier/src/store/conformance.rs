@@ -1,7 +1,7 @@
 //! What every implementation of [`VerifierStore`] must do. A backend's own test calls [`check`] with an empty store.
 
-mod openid_provider;
 mod evidence;
+mod openid_provider;
 mod relying_party;
 
 use core::time::Duration;
@@ -211,6 +211,7 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         choices: RequestChoices::default(),
         scope: None,
         page: None,
+        transaction_data: Vec::new(),
         digital_credentials: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The store in memory: for tests and for readers that keep nothing.
 
-mod openid_provider;
 mod evidence;
+mod openid_provider;
 mod relying_party;
 
 use std::collections::BTreeMap;

@@ -6,20 +6,22 @@ use symbolon_credential::mdoc::{EMacKey, EncodedDocument, MdocBudget, SessionTra
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::signing::{AgreeOutcome, SignOutcome};
-use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
+use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
 use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
-use symbolon_protocol::presentation_receipt::{ExpectedReceipt, vp_token_digest};
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
+use symbolon_protocol::presentation_receipt::{ExpectedReceipt, transaction_hashes, vp_token_digest};
 use symbolon_protocol::qr_transport::proof_audience;
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
 use super::selected::{Binding, Selected, SessionProof};
 use crate::error::{DeviceFault, WalletError};
-use crate::record::DisclosedCredential;
+use crate::identifiers::CredentialId;
+use crate::record::{DisclosedCredential, TransactionRecord};
 use crate::wallet::Wallet;
 
 /// What signing led to.
@@ -40,6 +42,8 @@ pub(super) struct Answer {
     pub(super) disclosed: Vec<DisclosedCredential>,
     /// What its receipt must say, where the request announces one.
     pub(super) receipt: Option<ExpectedReceipt>,
+    /// What it authorises.
+    pub(super) transactions: Vec<TransactionRecord>,
 }
 
 /// An answer as it travels.
@@ -71,7 +75,16 @@ impl Wallet {
         let encryption = request.response_encryption().map_err(|_| internal)?;
         let audience = audience(request);
         let binding = binding(request, encryption.as_ref(), &audience, now).ok_or(internal)?;
-        let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
+        let authorizations = holdings
+            .authorizations(request, choice)
+            .ok_or(WalletError::InvalidChoice)?;
+        let signed = self.sign_presentations(
+            &request.dcql_query,
+            holdings,
+            choice,
+            &binding,
+            &|query, credential| authorizations.of(query, credential, request),
+        )?;
         let Some(SignedPresentations { vp_token, disclosed }) = signed else {
             return Ok(Signed::KeyLocked);
         };
@@ -89,6 +102,7 @@ impl Wallet {
             vp_token: text,
             disclosed,
             receipt,
+            transactions: authorizations.records(request),
         })))
     }
 
@@ -113,13 +127,15 @@ impl Wallet {
         }
     }
 
-    /// Selects and binds. `None` when the key store waits for the person.
-    pub(super) fn sign_presentations(
+    /// Selects and binds; `authorizes` says what a credential that answers a query authorises beside. `None` when the key store waits
+    /// for the person.
+    pub(super) fn sign_presentations<'r>(
         &self,
         dcql_query: &DcqlQuery,
         holdings: &Holdings<'_>,
         choice: &Choice,
-        binding: &Binding<'_>,
+        binding: &Binding<'r>,
+        authorizes: &dyn Fn(&QueryId, CredentialId) -> Vec<&'r TransactionData>,
     ) -> Result<Option<SignedPresentations>, WalletError> {
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
@@ -138,7 +154,11 @@ impl Wallet {
                     credential_type: holding.credential.credential_type.clone(),
                     claims: holding.names_for_history(&selected)?,
                 });
-                match self.present_selected(selected, query.holder_binding, holding, binding)? {
+                let binding = Binding {
+                    transactions: authorizes(query_id, *credential_id),
+                    ..binding.clone()
+                };
+                match self.present_selected(selected, query.holder_binding, holding, &binding)? {
                     Some(presentation) => answers.push(presentation),
                     None => return Ok(None),
                 }
@@ -219,6 +239,7 @@ fn binding<'r>(
         nonce,
         session,
         proof: SessionProof::Signature,
+        transactions: Vec::new(),
         now,
     })
 }
@@ -243,6 +264,8 @@ fn expected_receipt(request: &PresentationRequest, vp_token: &VpToken) -> Option
         client_id: request.client_id.as_str().to_owned(),
         nonce: request.nonce.as_str().to_owned(),
         vp_token_digest: vp_token_digest(vp_token).ok()?,
-        transaction_data_hashes: Vec::new(),
+        transaction_data_hashes: transaction_hashes(
+            request.transaction_data.iter().map(TransactionData::text),
+        ),
     })
 }

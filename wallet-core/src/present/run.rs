@@ -11,9 +11,10 @@ use symbolon_protocol::qr_transport::Message;
 
 use super::answer::{Sealed, Signed};
 use super::consent::{Choice, ConsentRequest, Decision};
-use super::matching::Holdings;
-use super::outcome::{PresentOutcome, Presentation};
+use super::matching::{Asking, Holdings};
+use super::outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 use super::received::ReceivedRequest;
+use super::registration::VerifierClaims;
 use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
@@ -53,6 +54,22 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
+        match self.open_request(link, languages, now).await? {
+            Opened::AwaitingConsent(request) => Ok(*request),
+            Opened::Refused { problem, .. } => Err(WalletError::RequestRefused(problem)),
+        }
+    }
+
+    /// The same, for an app that leads the person back to the verifier also where the request is refused.
+    ///
+    /// # Errors
+    /// As [`Wallet::present`]; a refusal that the verifier could be told of is [`Opened::Refused`].
+    pub async fn open_request(
+        &self,
+        link: &str,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<Opened, WalletError> {
         let fetched = self.fetch_request(link).await?;
         self.observe(Progress::VerifyingRequest);
         let verified = self.verify_request(
@@ -63,23 +80,47 @@ impl Wallet {
         );
         let verified = match verified.await {
             Ok(verified) => verified,
-            Err(refused) => {
-                if let Refused::Request {
-                    tell: Some(target), ..
-                } = &refused
-                {
-                    self.tell(target).await;
-                }
-                return Err(refused.into());
+            Err(Refused::Request { problem, tell }) => {
+                let redirect_uri = match tell {
+                    Some(target) => self.tell(&target).await,
+                    None => None,
+                };
+                return Ok(Opened::Refused {
+                    problem,
+                    redirect_uri,
+                });
             }
+            Err(refused) => return Err(refused.into()),
         };
+        let rule = self.policy.relying_parties.over_asking;
+        let refusal = if self.cannot_authorize(&verified, now).await? {
+            Some((
+                RequestProblem::TransactionData,
+                PresentationErrorCode::InvalidTransactionData,
+            ))
+        } else if self.registration(&verified, languages, now).is_within(rule) {
+            None
+        } else {
+            Some((RequestProblem::OverAsking, PresentationErrorCode::AccessDenied))
+        };
+        if let Some((problem, code)) = refusal {
+            let redirect_uri = match verified.refuse(code) {
+                Some(target) => self.tell(&target).await,
+                None => None,
+            };
+            return Ok(Opened::Refused {
+                problem,
+                redirect_uri,
+            });
+        }
         let stage = PresentStage::AwaitingConsent {
             request_object: fetched.request_object,
             client_id: fetched.client_id,
             languages: languages.clone(),
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
-        self.consent_request(flow, &verified, languages, now).await
+        let request = self.consent_request(flow, &verified, languages, now).await?;
+        Ok(Opened::AwaitingConsent(Box::new(request)))
     }
 
     /// Verifies a request object that was read from QR codes, and tells who asks for what and what would be disclosed. Nothing goes over
@@ -291,6 +332,7 @@ impl Wallet {
                     verifier,
                     disclosed: answer.disclosed,
                     receipt: answer.receipt,
+                    transactions: answer.transactions,
                     presentation,
                 };
                 let entry = sending.history_change(now, Delivery::Unconfirmed, None);
@@ -303,9 +345,17 @@ impl Wallet {
                     disclosed: answer.disclosed,
                     delivery: Delivery::Unconfirmed,
                     receipt: None,
+                    transactions: answer.transactions,
                 };
-                let entry = Change::PutHistory(Box::new(HistoryEntry { id: history, at: now, event }));
-                let shown = FinishedPresentation::Shown { presentation, response };
+                let entry = Change::PutHistory(Box::new(HistoryEntry {
+                    id: history,
+                    at: now,
+                    event,
+                }));
+                let shown = FinishedPresentation::Shown {
+                    presentation,
+                    response,
+                };
                 (PresentStage::Finished(Box::new(shown)), entry)
             }
         };
@@ -337,9 +387,20 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<bool, WalletError> {
         let credentials = self.ports.store.credentials().await?;
-        Ok(self
-            .holdings(&credentials, verified, now)?
-            .satisfies(&verified.request().dcql_query, choice))
+        let holdings = self.holdings(&credentials, verified, now)?;
+        let request = verified.request();
+        Ok(holdings.satisfies(&request.dcql_query, choice)
+            && holdings.authorizations(request, choice).is_some())
+    }
+
+    /// Whether the request has a transaction that nothing which is held and would do can authorise.
+    async fn cannot_authorize(&self, verified: &VerifiedRequest, now: UnixTime) -> Result<bool, WalletError> {
+        if verified.request().transaction_data.is_empty() {
+            return Ok(false);
+        }
+        let credentials = self.ports.store.credentials().await?;
+        let holdings = self.holdings(&credentials, verified, now)?;
+        Ok(holdings.cannot_authorize(verified.request()))
     }
 
     async fn consent_request(
@@ -350,12 +411,17 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.ports.store.credentials().await?;
-        let query = &verified.request().dcql_query;
-        let verifier = self.verifier_record(verified);
+        let request = verified.request();
+        let asking = Asking {
+            verifier: self.verifier_record(verified),
+            claimed: VerifierClaims::of(verified),
+            registration: self.registration(verified, languages, now),
+            query: &request.dcql_query,
+            transactions: &request.transaction_data,
+        };
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
-            verifier,
-            query,
+            asking,
             &self.policy,
             languages,
             now,
@@ -417,6 +483,7 @@ impl Sending {
         let event = HistoryEvent::Presented {
             verifier: self.verifier.clone(),
             disclosed: self.disclosed.clone(),
+            transactions: self.transactions.clone(),
             delivery,
             receipt,
         };
@@ -461,6 +528,9 @@ impl From<FinishedPresentation> for PresentOutcome {
             },
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,
+            FinishedPresentation::RejectedAndReturned { redirect_uri } => {
+                Self::RejectedAndReturned { redirect_uri }
+            }
             FinishedPresentation::Declined => Self::Declined,
             FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
                 Self::DeclinedAndReturned { redirect_uri }

@@ -65,8 +65,14 @@ impl Wallet {
             (false, Attempt::Repeated) => unconfirmed(cursor, sending).await,
             (false, Attempt::First) => {
                 let history = sending.history_change(cursor.now, Delivery::Rejected, None);
-                let finished = PresentStage::Finished(Box::new(FinishedPresentation::Rejected));
-                cursor.write_presentation(finished, vec![history]).await
+                // A verifier that refuses what it was shown may lead back all the same: its relying party waits there.
+                let finished = match self.return_address(&response) {
+                    None => FinishedPresentation::Rejected,
+                    Some(redirect_uri) => FinishedPresentation::RejectedAndReturned { redirect_uri },
+                };
+                cursor
+                    .write_presentation(PresentStage::Finished(Box::new(finished)), vec![history])
+                    .await
             }
         }
     }
@@ -123,7 +129,7 @@ impl Wallet {
     /// Where the verifier wants the person to go on ([OpenID4VP §8.2]).
     ///
     /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
-    fn return_address(&self, response: &HttpResponse) -> Option<Url> {
+    pub(super) fn return_address(&self, response: &HttpResponse) -> Option<Url> {
         DirectPostReply::parse(&response.body)
             .unwrap_or_default()
             .redirect_uri

@@ -42,6 +42,9 @@ pub enum HistoryEvent {
         verifier: VerifierRecord,
         /// What.
         disclosed: Vec<DisclosedCredential>,
+        /// What was authorised by it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        transactions: Vec<TransactionRecord>,
         /// Whether they arrived.
         delivery: Delivery,
         /// The receipt, where the request announced one.
@@ -190,6 +193,18 @@ pub enum ReceiptRecord {
     },
     /// None came.
     Missing,
+}
+
+/// A transaction that the person authorised. It is the verifier's own text, and kept whole: what was agreed to must be there to be
+/// shown when somebody disputes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionRecord {
+    /// Its type.
+    pub transaction_type: String,
+    /// The string of the request, base64url of a JSON object, whose hash was signed.
+    pub transaction_data: String,
+    /// The credential whose key signed it.
+    pub credential: CredentialId,
 }
 
 /// What is known about the arrival of a presentation.

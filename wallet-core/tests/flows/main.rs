@@ -35,6 +35,10 @@ mod queries;
 #[cfg(test)]
 mod receiving;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transactions;

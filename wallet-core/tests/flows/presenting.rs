@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use symbolon_crypto::signing::DeleteKeys as _;
-use symbolon_wallet_core::present::{Answerable, Choice, Decision, Need, PresentOutcome};
+use symbolon_wallet_core::present::{
+    Answerable, Choice, Decision, Need, Opened, PresentOutcome, RequestProblem,
+};
 use symbolon_wallet_core::record::{Delivery, HistoryEvent, ReceiptRecord, VerifierEvidence};
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{
@@ -91,6 +93,7 @@ fn who_asks_for_what_is_shown_before_anything_is_signed_and_then_sent_encrypted(
         disclosed,
         delivery,
         receipt,
+        ..
     } = &history[0].event
     else {
         panic!("{:?}", history[0])
@@ -416,6 +419,48 @@ fn a_person_who_declines_goes_on_where_the_verifier_says() {
     assert_eq!(redirect_uri.as_str(), "https://verifier.example/done?code=1");
     let again = block_on(wallet.resume(request.flow, world.now));
     assert_eq!(again, Ok(Resumed::Presenting(outcome)));
+}
+
+#[test]
+fn a_person_whose_answer_or_whose_request_is_refused_goes_on_where_the_verifier_says() {
+    let world = World::new();
+    world.receive();
+    let wallet = world.wallet();
+    world.verifier.set_return("https://verifier.example/done?code=1");
+    world.verifier.set_trick(VerifierTrick::RefusesAnswers);
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    let choice = request.smallest_choice().unwrap();
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+    let PresentOutcome::RejectedAndReturned { redirect_uri } = &outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(redirect_uri.as_str(), "https://verifier.example/done?code=1");
+    let again = block_on(wallet.resume(request.flow, world.now));
+    assert_eq!(again, Ok(Resumed::Presenting(outcome)));
+
+    world.verifier.set_trick(VerifierTrick::PlainResponse);
+    let refused = block_on(wallet.open_request(&world.verifier.request(), &french(), world.now)).unwrap();
+    let Opened::Refused {
+        problem: RequestProblem::Unsupported,
+        redirect_uri: Some(address),
+    } = &refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(address.as_str(), "https://verifier.example/done?code=1");
+    // Nobody is led anywhere by a request that does not prove whose its address is.
+    world.verifier.set_trick(VerifierTrick::WrongSignature);
+    let refused = block_on(wallet.open_request(&world.verifier.request(), &french(), world.now)).unwrap();
+    assert!(
+        matches!(
+            &refused,
+            Opened::Refused {
+                redirect_uri: None,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -23,19 +23,19 @@ use symbolon_protocol::openid4vp::response::{
 };
 use symbolon_protocol::presentation_receipt::PresentationReceipt;
 use symbolon_verifier::Binding;
-use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome, PresentationPolicy};
 use symbolon_verifier::receipt::ReceiptOf;
 use symbolon_verifier::reliance::Reliance;
-use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::report::Report;
 use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
     StoredReport, WithResult,
 };
+use symbolon_verifier::transaction::authorized_transactions;
 use thiserror::Error;
 
-use super::error::{refuse, store_failed};
+use super::error::{refuse, refuse_and_return, store_failed};
 use super::form::is_form;
 use super::pages::{return_address, wallet_return};
 use super::request_object::{missing, open_request, stored_query};
@@ -228,26 +228,27 @@ async fn reply(state: &State, record: &RequestRecord, content: Result<Content, A
     };
     match accepted {
         Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
-        Ok(Acknowledged::Refuted) => refuted(),
+        Ok(Acknowledged::Refuted(reply)) => refuted(reply),
         Err(refused) => refused.into_response(),
     }
 }
 
 /// What is said of a presentation that failed a check.
-pub(super) fn refuted() -> Response {
+pub(super) fn refuted(reply: DirectPostReply) -> Response {
     tracing::info!("a presentation was refuted");
-    refuse(
-        StatusCode::BAD_REQUEST,
+    refuse_and_return(
         PresentationErrorCode::InvalidRequest,
         "what was shown was not accepted: it is not valid, or not what was asked for",
+        reply,
     )
 }
 
 /// What the wallet is told of a result.
 pub(super) enum Acknowledged {
     Accepted(DirectPostReply),
-    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more.
-    Refuted,
+    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more than where
+    /// the person goes on: on one device the report is released with the code that the browser brings back.
+    Refuted(DirectPostReply),
 }
 
 async fn accept(
@@ -343,13 +344,16 @@ pub(super) async fn judge(
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
     let inputs = inputs(&answered.vp_token).map_err(|_| unreadable())?;
+    let transactions = state
+        .transactions(record)
+        .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
         Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
         None => None,
     };
     let sessions = state
-        .sessions(&query, &inputs, &answered.binding, policy)
+        .sessions(&query, &inputs, &answered.binding, &transactions, policy)
         .map_err(|_| unreadable())?;
     // Spent before anything is judged: of two copies of one answer only one is ever looked at.
     spend_nonce(state, record).await?;
@@ -357,6 +361,12 @@ pub(super) async fn judge(
         reports,
         answer: check,
     } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    let authorized = authorized_transactions(&transactions, &reports);
+    let check = if check.is_as_asked() {
+        authorized.answer
+    } else {
+        check
+    };
     if state.keeps_evidence(record, policy) {
         let archive = &state.dependencies.archive;
         if let Some(request) = answered.request {
@@ -366,10 +376,7 @@ pub(super) async fn judge(
         archive.keep_answer(&record.tenant, &record.id, token).await?;
     }
     let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
-    let not_satisfied = decision
-        .as_ref()
-        .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
-    let refuted = not_satisfied || is_refuted(check, reports.values().flatten());
+    let refuted = ResultOutcome::refutes(decision.as_ref(), check, reports.values().flatten());
     let lasting = match (policy, &decision) {
         // What was refused is no evidence of anything that anybody could rely on.
         (Some(policy), Some(decision)) if !refuted => {
@@ -381,10 +388,11 @@ pub(super) async fn judge(
         reports: kept(record, policy, reports),
         answer: check,
         decision,
+        transactions: authorized.transactions,
     };
     let reply = finish(state, record, outcome, lasting, answered.reply_to).await?;
     Ok(if refuted {
-        Acknowledged::Refuted
+        Acknowledged::Refuted(reply)
     } else {
         Acknowledged::Accepted(reply)
     })
@@ -458,13 +466,6 @@ fn kept(
         }
     }
     kept
-}
-
-/// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
-/// so cannot be what was asked for.
-fn is_refuted<'r>(check: AnswerCheck, reports: impl Iterator<Item = &'r Report>) -> bool {
-    let verdicts: Vec<Verdict> = reports.map(|report| report.verdict).collect();
-    verdicts.contains(&Verdict::Invalid) || !check.is_as_asked() && !verdicts.contains(&Verdict::Unknown)
 }
 
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {

@@ -10,8 +10,8 @@ use symbolon_protocol::openid4vp::link::REQUEST_OBJECT_MEDIA_TYPE;
 use super::description::{ADMINISTRATION, DOCUMENTS, PAGES, PRESENTATION, VCALM};
 use super::shapes::{
     AnswerForm, ChallengeAnswer, CredentialReport, DirectPostReply, Evidence, MakePresentationRequest,
-    PresentationReport, PresentationRequestMade, PresentationState, VerifyCredential, VerifyPresentation,
-    WalletParameters,
+    PresentationReport, PresentationRequestMade, PresentationState, RefutedReply, VerifyCredential,
+    VerifyPresentation, WalletParameters,
 };
 
 const OPENID4VP: &str = "https://openid.net/specs/openid-4-verifiable-presentations-1_0.html";
@@ -180,6 +180,9 @@ fn answer_of_wallet(operation: Operation) -> Operation {
         .form::<AnswerForm>()
         .answers(Answer::json::<DirectPostReply>(200, "The answer is taken.").not_cached())
         .answers(refused(400, "The answer does not fit the request.", &codes()))
+        .answers(
+            Answer::json::<RefutedReply>(400, "What was shown is not accepted.").not_cached(),
+        )
 }
 
 fn of_wallet(id: &'static str, summary: &'static str) -> Operation {
@@ -224,6 +227,10 @@ pub(super) fn come_back() -> Operation {
         "Back from the wallet, on one device",
     ))
     .query("response_code", "The code of the answer.", Presence::Sometimes)
+    .answers(shown(Answer::empty(
+        200,
+        "Nothing was shown, or it was not accepted; a link leads on.",
+    )))
 }
 
 fn page(operation: Operation) -> Operation {

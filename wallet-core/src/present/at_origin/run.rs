@@ -16,8 +16,9 @@ use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::present::answer::{SignedPresentations, device_response};
-use crate::present::matching::Holdings;
+use crate::present::matching::{Asking, Holdings};
 use crate::present::outcome::RequestProblem;
+use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::{CONSENT_LIFETIME, shown_once};
 use crate::present::{Choice, ConsentRequest, Decision, Presentation};
 use crate::progress::Progress;
@@ -153,7 +154,8 @@ impl Wallet {
         let holdings = self.ask_holdings(&credentials, &verified, now)?;
         let audience = ask.origin.audience();
         let binding = verified.binding(&ask.origin, &audience, now);
-        let signed = self.sign_presentations(&verified.query, &holdings, choice, &binding)?;
+        let signed =
+            self.sign_presentations(&verified.query, &holdings, choice, &binding, &|_, _| Vec::new())?;
         let Some(SignedPresentations { vp_token, disclosed }) = signed else {
             return Ok(None);
         };
@@ -186,6 +188,7 @@ impl Wallet {
                 delivery: Delivery::Unconfirmed,
                 // A browser hands nothing back to the wallet.
                 receipt: None,
+                transactions: Vec::new(),
             },
         })));
         let protocol = ask.request.protocol;
@@ -233,8 +236,13 @@ impl Wallet {
         let credentials = self.ports.store.credentials().await?;
         self.ask_holdings(&credentials, verified, now)?.consent_request(
             flow,
-            verified.verifier.clone(),
-            &verified.query,
+            Asking {
+                verifier: verified.verifier.clone(),
+                claimed: VerifierClaims::default(),
+                registration: Registration::NotShown,
+                query: &verified.query,
+                transactions: &[],
+            },
             &self.policy,
             languages,
             now,

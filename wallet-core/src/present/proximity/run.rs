@@ -20,8 +20,9 @@ use crate::language::Languages;
 use crate::policy::UnverifiedParties;
 use crate::ports::Change;
 use crate::present::answer::{SignedPresentations, device_response};
-use crate::present::matching::Holdings;
+use crate::present::matching::{Asking, Holdings};
 use crate::present::outcome::RequestProblem;
+use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::shown_once;
 use crate::present::selected::{Binding, SessionProof};
 use crate::present::{Choice, ConsentRequest, Decision};
@@ -133,8 +134,14 @@ impl Wallet {
         let credentials = self.ports.store.credentials().await?;
         let holdings = self.holdings_for_reader(&credentials, now)?;
         let flow = FlowId::make(self.ports.randomness.as_ref())?;
-        let consent =
-            holdings.consent_request(flow, verifier.clone(), &query, &self.policy, languages, now)?;
+        let asking = Asking {
+            verifier: verifier.clone(),
+            claimed: VerifierClaims::default(),
+            registration: Registration::NotShown,
+            query: &query,
+            transactions: &[],
+        };
+        let consent = holdings.consent_request(flow, asking, &self.policy, languages, now)?;
         Ok((query, verifier, consent))
     }
 
@@ -206,8 +213,9 @@ impl Wallet {
                 },
             },
             now,
+            transactions: Vec::new(),
         };
-        let signed = self.sign_presentations(&ask.query, &holdings, choice, &binding)?;
+        let signed = self.sign_presentations(&ask.query, &holdings, choice, &binding, &|_, _| Vec::new())?;
         let Some(SignedPresentations { vp_token, disclosed }) = signed else {
             return Ok(None);
         };
@@ -222,6 +230,7 @@ impl Wallet {
                 delivery: Delivery::Unconfirmed,
                 // ISO/IEC 18013-5 has no message for one.
                 receipt: None,
+                transactions: Vec::new(),
             },
         })));
         Ok(Some(Prepared {

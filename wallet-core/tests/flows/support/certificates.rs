@@ -10,7 +10,7 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{
     CountryCode, DocumentSignerRequest, IacaRequest, LeafRequest, Validity, document_signer, iaca_root, leaf,
-    root,
+    organization_leaf, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 
@@ -33,6 +33,9 @@ impl Identity {
     }
 }
 
+/// What the verifiers are called as organisations.
+pub(crate) const ORGANIZATION: &str = "VATDE-123456789";
+
 /// Everybody.
 pub(crate) struct Certificates {
     pub(crate) now: UnixTime,
@@ -54,6 +57,8 @@ pub(crate) struct Certificates {
     pub(crate) false_verifier: Identity,
     /// The verifier's name under the root of issuers.
     pub(crate) issuer_as_verifier: Identity,
+    /// Says what verifiers are registered for.
+    pub(crate) registrar: Identity,
 }
 
 pub(crate) fn certificates() -> &'static Certificates {
@@ -85,14 +90,16 @@ fn make() -> Certificates {
                 extended_key_usage: None,
                 public_key: key.public_key().clone(),
             };
-            let der = leaf(
-                &request,
-                &authority.1,
-                &description(&authority.0),
-                &authority.0,
-                &randomness,
-            )
-            .unwrap();
+            let (above, key_above) = (&authority.1, description(&authority.0));
+            let der = match dns {
+                // Verifiers are organisations, which registrars know.
+                Some(_) => {
+                    let signer = &authority.0;
+                    organization_leaf(&request, ORGANIZATION, above, &key_above, signer, &randomness)
+                }
+                None => leaf(&request, above, &key_above, &authority.0, &randomness),
+            };
+            let der = der.unwrap();
             Identity {
                 key: Arc::new(key),
                 certificate: Certificate::parse(&der).unwrap(),
@@ -126,6 +133,7 @@ fn make() -> Certificates {
             root,
         }
     };
+    let registrars = authority("Registrars");
     let issuers = authority("Issuers");
     let neighbours = authority("Neighbours");
     let strangers = authority("Strangers");
@@ -136,6 +144,7 @@ fn make() -> Certificates {
         issuer: identity("Registry", issuer, None, &issuers),
         neighbour: identity("Neighbour", Some("https://neighbour.example"), None, &neighbours),
         stranger: identity("Registry", issuer, None, &strangers),
+        registrar: identity("Registrar", Some("https://registrar.example"), None, &registrars),
         document_signer: document_signer_of("Mdocs"),
         neighbour_document_signer: document_signer_of("Mdocs of the neighbour"),
         stranger_document_signer: document_signer_of("Mdocs of nobody"),

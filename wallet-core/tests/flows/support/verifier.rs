@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_credential::sd_jwt::SdJwtBudget;
-use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
+use symbolon_credential::sd_jwt_vc::{
+    ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc, TransactionString,
+};
 use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
 use symbolon_crypto::jose::jws;
 use symbolon_crypto::testing::SeededRandomness;
@@ -120,6 +122,15 @@ struct State {
     receipts: Receipts,
     /// The receipt of the last answer, until it is given.
     receipt: Option<String>,
+}
+
+impl State {
+    /// Adds where the person goes on, if somewhere.
+    fn lead_back(&self, reply: &mut Value) {
+        if let Some(address) = &self.return_to {
+            reply["redirect_uri"] = json!(address);
+        }
+    }
 }
 
 impl TestVerifier {
@@ -495,10 +506,8 @@ impl TestVerifier {
                     Some("state-1")
                 );
                 state.errors.push(refusal.error.as_str().to_owned());
-                let reply = match &state.return_to {
-                    Some(address) => json!({ "redirect_uri": address }),
-                    None => json!({}),
-                };
+                let mut reply = json!({});
+                state.lead_back(&mut reply);
                 return json_answer(200, &reply);
             }
             DirectPost::Answer(answer) => {
@@ -510,7 +519,9 @@ impl TestVerifier {
         };
 
         if state.trick == VerifierTrick::RefusesAnswers {
-            return json_answer(400, &json!({ "error": "invalid_request" }));
+            let mut reply = json!({ "error": "invalid_request" });
+            state.lead_back(&mut reply);
+            return json_answer(400, &reply);
         }
         if self.open(&jwe, &mut state, Channel::Network).is_none() {
             return json_answer(400, &json!({ "error": "invalid_request" }));
@@ -554,7 +565,9 @@ impl TestVerifier {
             nonce: &nonce,
             transcript,
             now: state.now,
+            with_transactions: state.overwrites.contains_key("transaction_data"),
         };
+        let transactions = texts_of(state.overwrites.get("transaction_data"));
         let claims: Vec<Map<String, Value>> = answer
             .vp_token
             .0
@@ -566,8 +579,10 @@ impl TestVerifier {
                 if asked["require_cryptographic_holder_binding"] == json!(false) && format != "mso_mdoc" {
                     return Map::new();
                 }
-                presentation::verify(&format, presentation, &context)
-                    .unwrap_or_else(|| self.verify(&presentation.to_text(), &audience, &nonce, state.now))
+                presentation::verify(&format, presentation, &context).unwrap_or_else(|| {
+                    let text = presentation.to_text();
+                    self.verify(&text, (audience.as_str(), &nonce), state.now, &transactions)
+                })
             })
             .collect();
         state.answers.push(claims.clone());
@@ -602,19 +617,32 @@ impl TestVerifier {
         self.state.lock().unwrap().receipts = receipts;
     }
 
-    fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
+    fn verify(
+        &self,
+        presentation: &str,
+        (audience, nonce): (&str, &str),
+        now: UnixTime,
+        transactions: &[String],
+    ) -> Map<String, Value> {
         let credential = SdJwtVc::parse(presentation, SdJwtBudget::DEFAULT).unwrap();
         let key = self.certificates.issuer.certificate.public_key();
         let verified = credential
             .verify_issuer_signature(key, &RustCryptoProvider)
             .unwrap();
+        let transactions: Vec<TransactionString<'_>> = transactions
+            .iter()
+            .map(|text| TransactionString {
+                text,
+                algorithms: None,
+            })
+            .collect();
         let expected = ExpectedKeyBinding {
             audience,
             nonce,
             now,
             max_age: Duration::from_secs(300),
             max_clock_skew: Duration::from_secs(60),
-            transaction_data: ExpectedTransactionData::None,
+            transaction_data: ExpectedTransactionData::Among(&transactions),
         };
         verified
             .verify_key_binding(&expected, &RustCryptoProvider)
@@ -622,6 +650,14 @@ impl TestVerifier {
         assert_eq!(verified.vct().as_str(), TYPE);
         verified.claims().clone()
     }
+}
+
+/// The strings of a list.
+fn texts_of(list: Option<&Value>) -> Vec<String> {
+    let texts = list.and_then(Value::as_array).into_iter().flatten();
+    texts
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What the query of this name asks for.

@@ -17,13 +17,14 @@ use symbolon_protocol::identifier::HttpUrl;
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::relying_party::Permission;
 use symbolon_verifier::store::{Cursor, PageFlow, RequestId};
+use symbolon_verifier::transaction::order::{self, TransactionOrder};
 
 use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
 use super::super::caller::{Caller, not_permitted};
 use super::super::digital_credentials::WishesBody;
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
-use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, page_flows};
+use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, TransactionOrderShape, page_flows};
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -52,6 +53,10 @@ pub(super) struct MakeBody {
     #[serde(default)]
     #[schema(schema_with = page_flows, required = false)]
     page: Option<PageFlow>,
+    /// What the answer is to authorise.
+    #[serde(default)]
+    #[schema(value_type = Vec<TransactionOrderShape>, required = false)]
+    transaction_data: Vec<TransactionOrder>,
     /// What is offered to the browser of a page, of one of the origins of the relying party or of the verifier's own.
     #[serde(default)]
     #[schema(value_type = Option<DigitalCredentialsWishes>)]
@@ -91,8 +96,18 @@ pub(super) async fn make(
         }
         _ => return bad_request("exactly one of policy and dcql_query is needed"),
     };
+    let types = &state.transaction_types;
+    let transactions = match policy {
+        Some(policy) => order::of_policy(&body.transaction_data, policy.transactions(), &query, types),
+        None => order::of_query(&body.transaction_data, &query, types),
+    };
+    let transactions = match transactions {
+        Ok(transactions) => transactions,
+        Err(refused) => return bad_request(&refused.to_string()),
+    };
     let order = RequestOrder {
         query,
+        transactions,
         scope: None,
         // How the verifier names itself and is answered is the operator's choice.
         choices: state.configuration.choices,
