@@ -7,6 +7,8 @@ mod credential;
 mod first_version;
 mod flow;
 mod history;
+mod reissue;
+mod status;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -19,4 +21,6 @@ pub use flow::{Flow, Stage};
 pub use history::{
     Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord,
 };
+pub use reissue::{Reissue, ReissueReason};
+pub use status::{EntryState, KnownEntry, KnownStatus};
 pub use write::{Record, RecordError, decode, encode};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::signing::SignOutcome;
+use symbolon_crypto::signing::{KeyError, SignOutcome};
 use symbolon_protocol::dcql::HolderBinding;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
@@ -12,6 +12,7 @@ use super::consent::Choice;
 use super::matching::{Holding, Holdings};
 use super::selected::{Binding, Selected};
 use crate::error::{DeviceFault, WalletError};
+use crate::identifiers::CredentialId;
 use crate::record::DisclosedCredential;
 use crate::wallet::Wallet;
 
@@ -21,6 +22,8 @@ pub(super) enum Signed {
     Answer(Box<Answer>),
     /// The key store waits for the person.
     KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
 }
 
 /// An answer ready to be sent.
@@ -71,8 +74,9 @@ impl Wallet {
                     claims: holding.names_for_history(&selected)?,
                 });
                 match self.present_selected(selected, query.holder_binding, holding, &binding)? {
-                    Some(presentation) => answers.push(presentation),
-                    None => return Ok(Signed::KeyLocked),
+                    Bound::Presentation(presentation) => answers.push(*presentation),
+                    Bound::KeyLocked => return Ok(Signed::KeyLocked),
+                    Bound::KeyEnded => return Ok(Signed::KeyEnded(*credential_id)),
                 }
             }
             presentations.insert(query_id.clone(), answers);
@@ -100,26 +104,43 @@ impl Wallet {
     }
 
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
-    /// format can go without. `None` when the key store waits for the person.
+    /// format can go without.
     fn present_selected(
         &self,
         selected: Selected<'_>,
         holder_binding: HolderBinding,
         holding: &Holding<'_>,
         binding: &Binding<'_>,
-    ) -> Result<Option<Presentation>, WalletError> {
+    ) -> Result<Bound, WalletError> {
         let selected = match holder_binding {
             HolderBinding::Proven => selected,
             HolderBinding::Absent => match selected.without_proof() {
-                Ok(presentation) => return Ok(Some(presentation)),
+                Ok(presentation) => return Ok(Bound::Presentation(Box::new(presentation))),
                 Err(selected) => *selected,
             },
         };
-        let key = self.ports.keys.describe(&holding.credential.key)?;
+        let key = match self.ports.keys.describe(&holding.credential.key) {
+            Err(KeyError::Unknown | KeyError::Invalidated) => return Ok(Bound::KeyEnded),
+            described => described?,
+        };
         let unsigned = selected.bind(binding, &key)?;
-        match self.ports.keys.sign(&unsigned.request(key.handle))? {
-            SignOutcome::Signed(signature) => unsigned.finish(&signature).map(Some),
-            SignOutcome::Locked => Ok(None),
+        match self.ports.keys.sign(&unsigned.request(key.handle)) {
+            Ok(SignOutcome::Signed(signature)) => {
+                let presentation = unsigned.finish(&signature)?;
+                Ok(Bound::Presentation(Box::new(presentation)))
+            }
+            Ok(SignOutcome::Locked) => Ok(Bound::KeyLocked),
+            Err(KeyError::Unknown | KeyError::Invalidated) => Ok(Bound::KeyEnded),
+            Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What came of binding a selection to the request.
+enum Bound {
+    Presentation(Box<Presentation>),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key.
+    KeyEnded,
 }

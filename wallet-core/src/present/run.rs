@@ -20,7 +20,8 @@ use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
-use crate::record::{Delivery, HistoryEntry, HistoryEvent, Stage};
+use crate::receive::key_ended;
+use crate::record::{Delivery, HeldCredential, HistoryEntry, HistoryEvent, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
@@ -237,11 +238,17 @@ impl Wallet {
             return Ok(Step::Next(stage, Attempt::First));
         }
         self.observe(Progress::SigningPresentation);
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings(&credentials, &verified, now)?;
         let answer = match self.sign_answer(&verified, &holdings, &consent.choice, now)? {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
+            Signed::KeyEnded(id) => {
+                let ended = credentials.iter().find(|held| held.id == id);
+                let noted = ended.map(|held| key_ended(held, now)).into_iter().collect();
+                self.ports.store.commit(noted).await?;
+                return Err(WalletError::KeyGone);
+            }
         };
         let sending = Sending {
             response_uri: verified.request().response_uri.clone(),
@@ -300,7 +307,7 @@ impl Wallet {
         choice: &Choice,
         now: UnixTime,
     ) -> Result<bool, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         Ok(self
             .holdings(&credentials, verified, now)?
             .satisfies(&verified.request().dcql_query, choice))
@@ -313,7 +320,7 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let query = &verified.request().dcql_query;
         let verifier = self.verifier_record(verified);
         self.holdings(&credentials, verified, now)?.consent_request(
@@ -326,9 +333,17 @@ impl Wallet {
         )
     }
 
+    /// What is held but for the credentials whose keys have ended: nobody could be shown that they are the person's.
+    async fn presentable(&self) -> Result<Vec<HeldCredential>, WalletError> {
+        let waiting = self.ports.store.reissues().await?;
+        let mut credentials = self.ports.store.credentials().await?;
+        credentials.retain(|held| !waiting.iter().any(|again| again.id == held.id));
+        Ok(credentials)
+    }
+
     fn holdings<'a>(
         &'a self,
-        credentials: &'a [crate::record::HeldCredential],
+        credentials: &'a [HeldCredential],
         verified: &VerifiedRequest,
         now: UnixTime,
     ) -> Result<Holdings<'a>, WalletError> {

@@ -10,6 +10,8 @@ mod attacks_on_receiving;
 #[cfg(test)]
 mod attacks_on_signing_in;
 #[cfg(test)]
+mod backing_up;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod credential_endpoint;
@@ -23,11 +25,17 @@ mod holding;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod overview;
+#[cfg(test)]
 mod presenting;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod receiving;
+#[cfg(test)]
+mod refreshing;
+#[cfg(test)]
+mod reissuing;
 #[cfg(test)]
 mod signing_in;
 #[cfg(test)]
