@@ -5,6 +5,7 @@
 //! - [`CryptoProvider`]: who computes; [`RustCryptoProvider`] is the pure-Rust implementation.
 //! - [`signing`]: signing as a request, and the ports of key stores.
 //! - [`encoding`]: strict, bounded codecs.
+//! - [`hpke`]: encryption to a key, for answers of ISO/IEC 18013-7.
 //! - [`passphrase`]: keys from what a person knows.
 //!
 //! Nothing here reads a clock, randomness, a file or the network: [`UnixTime`] and [`Randomness`] come in as
@@ -13,6 +14,7 @@
 mod algorithm;
 pub mod cose;
 pub mod encoding;
+pub mod hpke;
 pub mod jose;
 mod key;
 pub mod passphrase;

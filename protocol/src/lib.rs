@@ -2,11 +2,13 @@
 
 pub mod attestation_status;
 pub mod dcql;
+pub mod digital_credentials;
 pub mod format;
 pub mod identifier;
 pub mod oauth;
 pub mod openid4vci;
 pub mod openid4vp;
+pub mod openid_connect;
 pub mod qr_text;
 pub mod secret;
 pub mod vcalm;

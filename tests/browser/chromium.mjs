@@ -115,6 +115,7 @@ export class Page {
   #browser;
   #session;
   #loads = 0;
+  #bound;
 
   constructor(browser, session) {
     this.#browser = browser;
@@ -133,9 +134,16 @@ export class Page {
       this.complaints.push(`issue: ${params.issue.code} ${JSON.stringify(params.issue.details)}`);
     } else if (method === "Network.requestWillBeSent") {
       this.requests.push(params.request.url);
+    } else if (method === "Runtime.bindingCalled") {
+      this.#bound?.(params.payload);
     } else if (method === "Page.loadEventFired") {
       this.#loads += 1;
     }
+  }
+
+  /** What the page says to a binding goes to `listener`. */
+  bound(listener) {
+    this.#bound = listener;
   }
 
   send(method, params) {

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { addRelyingParty, builderStories } from "./builder.mjs";
 import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
+import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
 import { scanStories } from "./scan.mjs";
 
@@ -30,7 +32,10 @@ try {
   await darkPagesCanBeRead();
   await theSwitchIsReachedByKeyboard();
   await thePagesAroundIt();
+  addRelyingParty(installation, join(work, "installation"));
   passed += await scanStories({ binary, work, installation, check });
+  passed += await builderStories({ binary, work, installation, browser, check });
+  passed += await digitalCredentialsStories({ binary, work, installation, check });
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();

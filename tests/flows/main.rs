@@ -23,6 +23,7 @@ mod care;
 mod crash;
 mod dcql;
 mod demo;
+mod digital_credentials;
 mod every_format;
 mod formats;
 mod haip;

@@ -89,6 +89,19 @@ fn a_relying_party_is_added_listed_and_removed_with_and_without_a_server() {
     let secret = installation.ok(&["relying-party", "webhook-secret", "bank"]);
     assert!(secret.starts_with("whsec_"), "{secret}");
 
+    let refused = installation.fails(1, &["relying-party", "builder-link", "bank"]);
+    assert!(refused.contains("request_builder"), "{refused}");
+    let file = installation.path("relying-parties/bank.toml");
+    let document = fs::read_to_string(&file).unwrap();
+    let permitted = document.replace("request_builder = \"refused\"", "request_builder = \"allowed\"");
+    assert_ne!(permitted, document);
+    fs::write(&file, &permitted).unwrap();
+    let link = installation.ok(&["relying-party", "builder-link", "bank", "--qr", "desk.png"]);
+    assert!(link.contains("/request-builder#bank:") && installation.path("desk.png").exists());
+    let next = permitted.replace("request_builder_generation = 1", "request_builder_generation = 2");
+    fs::write(&file, next).unwrap();
+    assert_ne!(installation.ok(&["relying-party", "builder-link", "bank"]), link);
+
     // With a running server the same commands go to it.
     let server = installation.serve(Role::Verifier);
     let second = key_in(&installation.ok(&["relying-party", "key", "bank"]));

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::{SecretKey, Thumbprint};
 use symbolon_protocol::dcql::{CredentialQuery, HolderBinding};
+use symbolon_protocol::digital_credentials::Origin;
+use symbolon_protocol::digital_credentials::iso_mdoc::EncryptionInfo;
 
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
@@ -76,6 +78,32 @@ impl Binding {
             audience: client_id.to_owned(),
             session: Some(MdocSession {
                 transcript,
+                reader_key: None,
+            }),
+        }
+    }
+
+    /// What proofs of an OpenID4VP request over the Digital Credentials API are about: the origin, whoever signed the request.
+    #[must_use]
+    pub fn openid4vp_dc_api(origin: &Origin, nonce: &str, encryption_key: Option<&Thumbprint>) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            audience: origin.audience(),
+            session: Some(MdocSession {
+                transcript: SessionTranscript::openid4vp_dc_api(origin.as_str(), nonce, encryption_key),
+                reader_key: None,
+            }),
+        }
+    }
+
+    /// What the device of an mdoc authenticates in a request of ISO/IEC 18013-7 Annex C.
+    #[must_use]
+    pub fn iso_dc_api(origin: &Origin, nonce: &str, encryption_info: &EncryptionInfo) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            audience: origin.audience(),
+            session: Some(MdocSession {
+                transcript: encryption_info.transcript(origin),
                 reader_key: None,
             }),
         }

@@ -7,11 +7,14 @@
 //! - [`Policy`] names every choice; [`Expected`] says what is known of the request.
 //! - [`policy::PresentationPolicy`] is what a relying party wants beyond that: types, issuers, assurance, claims, age, one holder.
 //!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
+//! - [`verified_claims`] makes claims of OpenID Connect of a presentation, with how they were verified.
 //! - [`relying_party`] says who may ask, for what, how often.
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`compose`] makes a query of what a person chose on a page.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
+//! - [`digital_credentials`] says what is offered to a browser.
 //! - [`request`] derives the keys and makes the unpredictable parts of a request; [`store`] is what a verifier keeps.
 //!
 //! The crate reads no clock, draws no randomness and touches neither disk nor network. It never says `valid` for want
@@ -21,6 +24,8 @@
 pub mod answer;
 pub mod card;
 pub mod choices;
+pub mod compose;
+pub mod digital_credentials;
 mod evidence;
 mod expected;
 pub mod haip;
@@ -33,6 +38,7 @@ pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod verified_claims;
 pub mod webhook;
 
 pub use self::evidence::{

@@ -5,7 +5,7 @@
 //! the trust list before anybody is asked. Its [`PolicyDecision`] says of each rule whether it is kept, and repeats nothing of what
 //! was presented.
 
-mod age;
+pub(crate) mod age;
 mod assurance;
 mod compile;
 mod decide;
@@ -16,10 +16,11 @@ mod keep;
 mod pattern;
 mod query;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use core::time::Duration;
 
+use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::StatusListBudget;
 
 pub use self::assurance::{AssuranceScale, Assurances, IssuerAssurance};
@@ -45,6 +46,9 @@ pub struct Policy {
     pub status: StatusPolicy,
     /// How old a statement about the status may be.
     pub status_age: StatusAge,
+    /// How old a statement about the status may be that was fetched for another verification: an older one is to be fetched again. It
+    /// changes nothing in the verdict about what is found then.
+    pub kept_status: StatusAge,
     /// What binds the credential to the person who shows it.
     pub holder: HolderPolicy,
     /// Whether type metadata are looked at.
@@ -63,6 +67,7 @@ impl Policy {
     pub const RELYING_PARTY: Self = Self {
         status: StatusPolicy::WhereReferenced,
         status_age: StatusAge::AsSigned,
+        kept_status: StatusAge::AsSigned,
         holder: HolderPolicy::KeyProof,
         type_metadata: TypeMetadataPolicy::Ignored,
         proof_window: Duration::from_secs(300),
@@ -96,6 +101,17 @@ pub enum StatusAge {
     AsSigned,
     /// At most this old, whatever its signer allows. Older evidence is no evidence.
     AtMost(Duration),
+}
+
+impl StatusAge {
+    /// Whether a statement of this time is young enough at `now`. One without a time is so only where any age is.
+    #[must_use]
+    pub fn permits(self, made_at: Option<UnixTime>, now: UnixTime) -> bool {
+        match self {
+            Self::AsSigned => true,
+            Self::AtMost(most) => made_at.is_some_and(|made_at| now.since(made_at) <= most),
+        }
+    }
 }
 
 /// What binds a credential to the person who shows it.

@@ -7,6 +7,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{InvalidKey, PublicKey, Randomness, RandomnessUnavailable, SecretKey, random_bytes};
+use symbolon_protocol::digital_credentials::ExchangeProtocol;
 use zeroize::Zeroizing;
 
 use crate::store::{Nonce, RequestId, TenantId};
@@ -47,18 +48,17 @@ impl MasterSecret {
         tenant: &TenantId,
         request: &RequestId,
     ) -> Result<ResponseKey, InvalidKey> {
-        let hkdf = Hkdf::<Sha256>::new(Some(RESPONSE_KEY_SALT), &*self.0);
+        // Identifiers hold no zero byte, so the parts cannot run into each other.
+        let name = [tenant.as_str().as_bytes(), &[0], request.as_str().as_bytes()].concat();
+        self.derive_key(RESPONSE_KEY_SALT, &name)
+    }
+
+    fn derive_key(&self, salt: &[u8], name: &[u8]) -> Result<ResponseKey, InvalidKey> {
+        let hkdf = Hkdf::<Sha256>::new(Some(salt), &*self.0);
         for attempt in 0..8_u8 {
             let mut scalar = Zeroizing::new([0_u8; 32]);
-            // Identifiers hold no zero byte, so the parts cannot run into each other.
-            let info = [
-                tenant.as_str().as_bytes(),
-                &[0],
-                request.as_str().as_bytes(),
-                &[0, attempt],
-            ]
-            .concat();
-            hkdf.expand(&info, &mut *scalar).map_err(|_| InvalidKey)?;
+            hkdf.expand(&[name, &[0, attempt]].concat(), &mut *scalar)
+                .map_err(|_| InvalidKey)?;
             if let Ok(secret) = SecretKey::from_p256_scalar(&*scalar) {
                 return Ok(ResponseKey {
                     public: secret.public_key(),
@@ -81,6 +81,37 @@ impl MasterSecret {
         self.derive_response_key(tenant, &RequestId::parse("registered").map_err(|_| InvalidKey)?)
     }
 
+    /// The key that decrypts the answers to one request over the Digital Credentials API, by one protocol.
+    ///
+    /// # Errors
+    /// As [`Self::derive_response_key`].
+    pub fn derive_exchange_key(
+        &self,
+        tenant: &TenantId,
+        request: &RequestId,
+        protocol: ExchangeProtocol,
+    ) -> Result<ResponseKey, InvalidKey> {
+        self.derive_key(EXCHANGE_KEY_SALT, &exchange_name(tenant, request, protocol))
+    }
+
+    /// The nonce of one request over the Digital Credentials API, by one protocol: 256 bits, as unpredictable as the name of the
+    /// request and the secret together.
+    ///
+    /// # Errors
+    /// [`InvalidKey`] never, as the length is one that the derivation has.
+    pub fn derive_exchange_nonce(
+        &self,
+        tenant: &TenantId,
+        request: &RequestId,
+        protocol: ExchangeProtocol,
+    ) -> Result<[u8; 32], InvalidKey> {
+        let hkdf = Hkdf::<Sha256>::new(Some(EXCHANGE_NONCE_SALT), &*self.0);
+        let mut nonce = [0_u8; 32];
+        hkdf.expand(&exchange_name(tenant, request, protocol), &mut nonce)
+            .map_err(|_| InvalidKey)?;
+        Ok(nonce)
+    }
+
     /// What the browser that opens the page of a request first is given, and has to bring again.
     ///
     /// # Errors
@@ -96,6 +127,11 @@ impl MasterSecret {
         hkdf.expand(&info, &mut *key).map_err(|_| InvalidKey)?;
         Ok(Zeroizing::new(base64url::encode(&*key)))
     }
+}
+
+fn exchange_name(tenant: &TenantId, request: &RequestId, protocol: ExchangeProtocol) -> Vec<u8> {
+    let parts = [tenant.as_str(), request.as_str(), protocol.as_str()];
+    parts.join("\0").into_bytes()
 }
 
 /// The key pair of one request.
@@ -194,6 +230,10 @@ fn make_text(randomness: &dyn Randomness) -> Result<String, RandomnessUnavailabl
 
 /// Separates response keys from whatever else is derived from the master secret.
 const RESPONSE_KEY_SALT: &[u8] = b"symbolon verifier response key 1";
+/// Separates the keys of answers over the Digital Credentials API.
+const EXCHANGE_KEY_SALT: &[u8] = b"symbolon verifier digital credentials key 1";
+/// Separates their nonces.
+const EXCHANGE_NONCE_SALT: &[u8] = b"symbolon verifier digital credentials nonce 1";
 /// Separates the keys of browsers.
 const BROWSER_KEY_SALT: &[u8] = b"symbolon verifier browser key 1";
 
@@ -236,6 +276,28 @@ mod tests {
         assert_eq!(one.len(), 43);
         for other in [key(2, "t", "r"), key(1, "u", "r"), key(1, "t", "s")] {
             assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn each_protocol_of_each_request_has_a_key_and_a_nonce_of_its_own() {
+        let master = MasterSecret::new(Zeroizing::new([1; 32]));
+        let tenant = TenantId::parse("t").unwrap();
+        let mut seen = std::collections::BTreeSet::from([derive(1, "t", "r"), derive(1, "t", "s")]);
+        let mut nonces = std::collections::BTreeSet::new();
+        for request in ["r", "s"] {
+            let request = RequestId::parse(request).unwrap();
+            for protocol in ExchangeProtocol::ALL {
+                let key = || {
+                    master
+                        .derive_exchange_key(&tenant, &request, protocol)
+                        .unwrap()
+                        .kid()
+                };
+                assert_eq!(key(), key());
+                assert!(seen.insert(key()));
+                assert!(nonces.insert(master.derive_exchange_nonce(&tenant, &request, protocol).unwrap()));
+            }
         }
     }
 

@@ -36,7 +36,7 @@ use self::unjudged::{Judgement, Unjudged, read};
 use crate::card::JudgedCode;
 use crate::evidence::Evidence;
 use crate::expected::Expected;
-use crate::policy::Policy;
+use crate::policy::{Policy, StatusAge};
 use crate::report::Report;
 use crate::tools::Tools;
 
@@ -231,6 +231,12 @@ impl<'a> VerificationSession<'a> {
             .zip(cards)
             .map(|(report, card)| JudgedCode { report, card, holder })
             .collect()
+    }
+
+    /// How old a statement about the status may be that was fetched for another verification.
+    #[must_use]
+    pub const fn kept_status(&self) -> StatusAge {
+        self.policy.kept_status
     }
 
     /// The status lists that this session has verified, for the evidence of later sessions.

@@ -19,8 +19,8 @@ use symbolon_trust::pack::LastSeen;
 pub use self::delivery::{Delivery, DeliveryEvent, DeliveryStage, GivenUp, MAX_ATTEMPTS};
 pub use self::memory::MemoryStore;
 pub use self::record::{
-    DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow, PresentationResult,
-    RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
+    CredentialPeriod, DeclineCode, DeliveryId, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Nonce, PageFlow,
+    PresentationResult, RequestId, RequestRecord, ResultOutcome, StoredReport, TenantId,
 };
 pub use self::relying_party::{Cursor, QuotaKind, QuotaWindow, RelyingPartyStore, Removal};
 
@@ -56,7 +56,7 @@ pub trait VerifierStore: RelyingPartyStore {
     ) -> StoreFuture<'a, NonceUse>;
 
     /// Stores the result of a request, and with it what is to be announced: atomically, once. A second result does not replace the
-    /// first, and is not announced.
+    /// first, and is not announced. With the first goes the announcement that the request has expired ([`Delivery::of_expiry`]).
     fn record_result<'a>(
         &'a self,
         tenant: &'a TenantId,

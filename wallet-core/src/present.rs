@@ -11,6 +11,7 @@
 //! [OpenID4VP 1.0]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html
 
 mod answer;
+mod at_origin;
 mod consent;
 mod did_document;
 mod formats;
@@ -23,6 +24,7 @@ mod selected;
 mod send;
 mod stage;
 
+pub use at_origin::{FinishedAtOrigin, OriginAsk, OriginOutcome, OriginStage, RefusedAtOrigin};
 pub use consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack,
     Need, Retention,

@@ -15,7 +15,7 @@ use crate::exchange::DpopNonces;
 use crate::identifiers::{CredentialId, FlowId, PersonId};
 use crate::policy::{SignedMetadata, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
-use crate::present::{PresentOutcome, PresentStage};
+use crate::present::{OriginOutcome, OriginStage, PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
 use crate::receive::{ReceiveOutcome, ReceiveStage};
 use crate::record::{Flow, Stage};
@@ -64,6 +64,8 @@ pub enum Resumed {
     Receiving(ReceiveOutcome),
     /// It presents credentials.
     Presenting(PresentOutcome),
+    /// It presents credentials over the Digital Credentials API.
+    AtOrigin(OriginOutcome),
 }
 
 /// What [`Wallet::recover`] found.
@@ -155,6 +157,7 @@ impl Wallet {
                 Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.stored.iter().any(is_held),
                 // Nothing was signed yet, and the verifier or the issuer has long stopped waiting.
                 Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. })
+                | Stage::AtOrigin(OriginStage::AwaitingConsent(_) | OriginStage::Consented { .. })
                 | Stage::Receive(ReceiveStage::Authorizing(_)) => true,
                 stage => stage.is_finished(),
             };
@@ -197,6 +200,7 @@ impl Wallet {
                 .drive_presentation(cursor, stage)
                 .await
                 .map(Resumed::Presenting),
+            Stage::AtOrigin(stage) => self.drive_at_origin(cursor, stage).await.map(Resumed::AtOrigin),
         }
     }
 

@@ -1,6 +1,10 @@
 //! `symbolon relying-party …` and `symbolon policy …`
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+use symbolon_protocol::digital_credentials::{InvalidOrigin, Origin};
+use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::DeliveryId;
@@ -31,6 +35,12 @@ pub enum RelyingPartyCommand {
         /// Let it have credentials and presentations verified that it holds already
         #[arg(long)]
         posted_verification: bool,
+        /// Let its people make requests on the verifier's page
+        #[arg(long)]
+        request_builder: bool,
+        /// The origin of a page of its own that may ask over the Digital Credentials API; may be given several times
+        #[arg(long = "origin", value_name = "ORIGIN", value_parser = origin)]
+        origins: Vec<Origin>,
         /// Where its results are announced
         #[arg(long, value_name = "URL")]
         webhook: Option<url::Url>,
@@ -46,6 +56,18 @@ pub enum RelyingPartyCommand {
         /// The public part of a key that nobody shall know any more, as `list` shows it
         #[arg(long, value_name = "ID", value_parser = key_id, allow_hyphen_values = true)]
         revoke: Option<ApiKeyId>,
+    },
+    /// The address of the page on which the people of a relying party make requests; whoever opens it is signed in
+    #[command(
+        after_help = "Raise request_builder_generation in its file for another address, which shuts out whoever came by this one.\n\nExample:\n  symbolon relying-party builder-link bank --qr desk.png"
+    )]
+    BuilderLink {
+        /// The relying party
+        #[arg(value_name = "NAME", value_parser = relying_party_name)]
+        party: RelyingPartyName,
+        /// Draw the address as a QR code, for a device to photograph
+        #[arg(long, value_name = "FILE")]
+        qr: Option<PathBuf>,
     },
     /// Lists the relying parties and the public parts of their keys
     #[command(after_help = "Example:\n  symbolon relying-party list --json")]
@@ -110,4 +132,9 @@ fn key_id(text: &str) -> Result<ApiKeyId, String> {
 
 fn delivery_id(text: &str) -> Result<DeliveryId, String> {
     DeliveryId::parse(text).map_err(|error| error.to_string())
+}
+
+/// Whether plain http is permitted is checked with the rest of the document.
+fn origin(text: &str) -> Result<Origin, InvalidOrigin> {
+    Origin::parse(text, UrlPolicy::Development)
 }

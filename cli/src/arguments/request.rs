@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 pub enum RequestCommand {
     /// Makes a presentation request
     #[command(
-        after_help = "Examples:\n  symbolon request create --query age-over-18 --qr request.png\n  symbolon request create --query age-over-18 --page same-device --return-to https://clinic.example/done"
+        after_help = "Examples:\n  symbolon request create --query age-over-18 --digital-credentials request.json --origin https://shop.example\n  symbolon request create --query age-over-18 --qr request.png\n  symbolon request create --query age-over-18 --page same-device --return-to https://clinic.example/done"
     )]
     Create(CreateArguments),
     /// Shows the result of a request
@@ -28,6 +28,16 @@ pub enum RequestCommand {
         /// Write the signed request and the presentation for a later `symbolon verify`
         #[arg(long, value_name = "DIR")]
         evidence: Option<PathBuf>,
+    },
+    /// Hands in the answer that a page brought, for a request with --digital-credentials
+    #[command(after_help = "Example:\n  symbolon request answer 4c1f… answer.json")]
+    Answer {
+        /// The request, as `request create` names it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// The answer: protocol and data of the browser's DigitalCredential, as JSON
+        #[arg(value_name = "FILE.json")]
+        answer: PathBuf,
     },
     /// Prints what wallets have to be told to know this verifier by `verifier.client_id`, without a prefix
     #[command(after_help = "Example:\n  symbolon request registration > verifier.json")]
@@ -64,6 +74,18 @@ pub struct CreateArguments {
     /// Write the request as a QR code
     #[arg(long, value_name = "FILE.png")]
     pub qr: Option<PathBuf>,
+    /// Offer it over the Digital Credentials API, and write what a page hands to navigator.credentials.get
+    #[arg(long, value_name = "FILE.json")]
+    pub digital_credentials: Option<PathBuf>,
+    /// The origin of the page that asks so; the verifier's own without it
+    #[arg(long, value_name = "ORIGIN", requires = "digital_credentials")]
+    pub origin: Option<String>,
+    /// By which protocol; may be given several times, the preferred one first. All that can ask the query without it
+    #[arg(long = "protocol", value_name = "PROTOCOL", requires = "digital_credentials", value_parser = ["openid4vp-v1-multisigned", "openid4vp-v1-signed", "openid4vp-v1-unsigned", "org-iso-mdoc"])]
+    pub protocols: Vec<String>,
+    /// How answers of OpenID4VP travel through the page
+    #[arg(long, value_name = "MODE", requires = "digital_credentials", value_parser = ["dc_api.jwt", "dc_api"])]
+    pub page_response_mode: Option<String>,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -120,13 +120,19 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
-    /// Answers a presentation request: a link, or a picture of its QR code
+    /// Answers a presentation request: a link, a picture of its QR code, or what a page asks over the Digital Credentials API
     #[command(
-        after_help = "Examples:\n  symbolon wallet present request.png --yes\n  symbolon wallet present request.png --choose diploma=7f3a…,91c0… --choose residence="
+        after_help = "Examples:\n  symbolon wallet present request.json --origin https://shop.example --answer answer.json\n  symbolon wallet present request.png --yes\n  symbolon wallet present request.png --choose diploma=7f3a…,91c0… --choose residence="
     )]
     Present {
-        /// The request's link or a picture of its QR code
+        /// The request's link or a picture of its QR code; with --origin a file with what the page hands to navigator.credentials.get
         request: String,
+        /// The origin of the page, as the browser says it: the request is one of the Digital Credentials API
+        #[arg(long, value_name = "ORIGIN", requires = "answer")]
+        origin: Option<String>,
+        /// Where to write the answer for the browser, as JSON
+        #[arg(long, value_name = "FILE.json", requires = "origin")]
+        answer: Option<PathBuf>,
         /// Answer a credential query with these credentials instead of those that disclose least, or, with none, leave it out; as the
         /// request shows them
         #[arg(long, value_name = "QUERY=ID,…")]

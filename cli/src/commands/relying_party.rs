@@ -9,16 +9,14 @@ use serde_json::{Map, Value, json};
 use symbolon_store::{OpenError, Store};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::relying_party::{ApiKeyId, Permission, RelyingParty, Webhook};
-use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::{Delivery, DeliveryId, DeliveryStage, TenantId};
 use symbolon_verifier_server::administration::{Administration, DeliveryPage, KeyListed, KeyMade, Removed};
 use symbolon_verifier_server::configuration::MAX_RESULT_RETENTION_SECONDS;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
-use zeroize::Zeroizing;
 
 use crate::arguments::{PolicyCommand, RelyingPartyCommand};
 use crate::commands::request::verifier_administration;
-use crate::commands::show;
+use crate::commands::{issuing, show};
 use crate::edge::SystemRandomness;
 use crate::installation::{Installation, TENANT, relying_parties};
 use crate::register::AdministrationClient;
@@ -135,6 +133,8 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             policies,
             own_queries,
             posted_verification,
+            request_builder,
+            origins,
             webhook,
         } => {
             let document = RelyingParty {
@@ -142,6 +142,8 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
                 policies: policies.clone(),
                 own_queries: permission(*own_queries),
                 posted_verification: permission(*posted_verification),
+                request_builder: permission(*request_builder),
+                origins: origins.clone(),
                 webhook: webhook.clone().map(Webhook::new),
                 ..RelyingParty::new(name.clone())
             };
@@ -174,13 +176,24 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             ));
             Ok(())
         }
+        RelyingPartyCommand::BuilderLink { party, qr } => {
+            let document = known(&installation, party)?;
+            if document.request_builder == Permission::Refused {
+                bail!("{party} may not use the page: request_builder is not \"allowed\" in its file");
+            }
+            let link = verifier::builder_link(&installation, party, document.request_builder_generation)?;
+            if let Some(path) = qr {
+                issuing::write_qr(&link, path)?;
+            }
+            show::line(&link);
+            Ok(())
+        }
         RelyingPartyCommand::WebhookSecret { party } => {
             let document = known(&installation, party)?;
             let Some(webhook) = document.webhook else {
                 bail!("{party} has no webhook");
             };
-            let secret = installation.keys.read_verifier_secret()?;
-            let secret = MasterSecret::new(Zeroizing::new(*secret.as_bytes()));
+            let secret = verifier::master_secret(&installation)?;
             let tenant = TenantId::parse(TENANT)?;
             let secret = secret.derive_webhook_secret(&tenant, party, webhook.secret_version);
             show::line(&secret.expose());

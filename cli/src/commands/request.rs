@@ -37,6 +37,9 @@ pub struct MadeRequest {
     pub page: Option<String>,
     /// RFC 3339.
     pub expires_at: String,
+    /// What a page hands to the browser, with the origin that it must have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digital_credentials: Option<Value>,
 }
 
 /// Where a request stands.
@@ -127,6 +130,15 @@ impl VerifierClient {
         self.0
             .get(&format!("presentation-requests/{id}{}", code_query(code)?))
             .await
+    }
+
+    /// Hands in what a page brought.
+    ///
+    /// # Errors
+    /// No such request, an answer that does not fit it, or no server.
+    async fn answer(&self, id: &str, answer: Vec<u8>) -> anyhow::Result<RequestResult> {
+        let path = format!("presentation-requests/{}/digital-credentials", path_part(id)?);
+        self.0.post(&path, "application/json", answer).await
     }
 
     /// The signed request and its answer.
@@ -233,6 +245,10 @@ pub async fn run(command: &RequestCommand, configuration: Option<&Path>) -> anyh
             }
             Ok(print(&found))
         }
+        RequestCommand::Answer { id, answer } => {
+            let text = fs::read(answer).with_context(|| format!("cannot read {}", answer.display()))?;
+            Ok(print(&client.answer(id, text).await?))
+        }
         RequestCommand::Registration => {
             show::line(&serde_json::to_string_pretty(&client.registration().await?)?);
             Ok(ExitCode::SUCCESS)
@@ -259,7 +275,14 @@ async fn create(client: &VerifierClient, arguments: &CreateArguments) -> anyhow:
             body.insert(name.to_owned(), json!(value));
         }
     }
+    if arguments.digital_credentials.is_some() {
+        body.insert("digital_credentials".to_owned(), digital_credentials(arguments));
+    }
     let made = client.make_so(body).await?;
+    if let (Some(path), Some(offered)) = (&arguments.digital_credentials, &made.digital_credentials) {
+        write_atomically(path, offered.to_string().as_bytes(), Readers::Owner)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
     if let Some(path) = &arguments.qr {
         write_qr(&made.authorization_request, path)?;
     }
@@ -276,6 +299,22 @@ async fn create(client: &VerifierClient, arguments: &CreateArguments) -> anyhow:
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn digital_credentials(arguments: &CreateArguments) -> Value {
+    let mut wishes = Map::new();
+    for (name, value) in [
+        ("origin", &arguments.origin),
+        ("response_mode", &arguments.page_response_mode),
+    ] {
+        if let Some(value) = value {
+            wishes.insert(name.to_owned(), json!(value));
+        }
+    }
+    if !arguments.protocols.is_empty() {
+        wishes.insert("protocols".to_owned(), json!(arguments.protocols));
+    }
+    Value::Object(wishes)
 }
 
 fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<()> {

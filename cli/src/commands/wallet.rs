@@ -1,5 +1,6 @@
 //! `symbolon wallet …`
 
+mod at_origin;
 mod browser;
 mod care;
 mod details;
@@ -107,6 +108,8 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
         }
         WalletCommand::Present {
             request,
+            origin,
+            answer: answer_file,
             choose,
             yes,
             save,
@@ -122,7 +125,12 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
                 },
                 save: save.as_deref(),
             };
-            return present::present(&wallet, &link(request)?, &answer).await;
+            return match (origin, answer_file) {
+                (Some(origin), Some(file)) => {
+                    at_origin::present(&wallet, Path::new(request), origin, file, &answer).await
+                }
+                _ => present::present(&wallet, &link(request)?, &answer).await,
+            };
         }
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
         WalletCommand::History { json, wallet } => {
@@ -264,7 +272,9 @@ async fn go_on(wallet: &Wallet, flow: FlowId) -> anyhow::Result<()> {
             | ReceiveOutcome::TransactionCodeNeeded { .. }
             | ReceiveOutcome::SignInNeeded { .. },
         ))
-        | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_))) => wallet.abandon(flow).await?,
+        | Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(_)))
+        // The page that asked has gone.
+        | Ok(Resumed::AtOrigin(_)) => wallet.abandon(flow).await?,
         Ok(Resumed::Receiving(outcome @ ReceiveOutcome::Deferred { .. })) => {
             show::warning(&receive::outcome_text(&outcome));
         }
@@ -405,6 +415,14 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
             "on this wallet's list, and somebody asks in its name without a signature".to_owned()
         }
         VerifierEvidence::Unverified => "UNVERIFIED: nothing says who this is".to_owned(),
+        VerifierEvidence::Origin => {
+            "UNVERIFIED: the browser knows the page, and nobody says whose it is".to_owned()
+        }
+        VerifierEvidence::Reader { authority } => {
+            let authority = authority.as_deref();
+            let authority = authority.map_or_else(|| "a trusted authority".to_owned(), show::printable);
+            format!("a reader known by a certificate of {authority}")
+        }
     };
     format!(
         "{name} at {}, {known}",

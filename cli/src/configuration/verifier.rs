@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::link::RequestUriMethod;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
@@ -61,6 +62,9 @@ pub struct VerifierSection {
     /// Scope values that stand for a query, by its name in `queries`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, String>,
+    /// The origins of the operator's own pages, which may ask over the Digital Credentials API beside the verifier's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
     /// The folder of the policies, each a TOML or JSON file called by the policy's name, relative to the configuration file;
     /// `policies` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,6 +102,7 @@ impl VerifierSection {
             scopes: BTreeMap::new(),
             policies: None,
             relying_parties: None,
+            origins: Vec::new(),
             assurance: AssuranceScale::default(),
             scan: ScanSection::USUAL,
         }

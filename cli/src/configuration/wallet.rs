@@ -39,6 +39,9 @@ pub struct WalletSection {
     /// Whether requests of verifiers of whom nothing is known are `refused`, or `shown` as unverified.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unverified_verifiers: UnverifiedParties,
+    /// Whether pages that ask over the Digital Credentials API without a signature are `shown` by their origin, or `refused`.
+    #[serde(default = "shown", skip_serializing_if = "is_shown")]
+    pub unsigned_origins: UnverifiedParties,
     /// Whether the metadata of issuers must be signed: `where-offered` or `required`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub signed_metadata: SignedMetadata,
@@ -64,12 +67,22 @@ impl Default for WalletSection {
             profile: PresentationProfile::Standard,
             answers: AnswerProtection::Encrypted,
             unverified_verifiers: UnverifiedParties::Refused,
+            unsigned_origins: UnverifiedParties::Shown,
             signed_metadata: SignedMetadata::WhereOffered,
             verifier_dids: BTreeMap::new(),
             registered_verifiers: Vec::new(),
             scopes: BTreeMap::new(),
         }
     }
+}
+
+const fn shown() -> UnverifiedParties {
+    UnverifiedParties::Shown
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_shown(policy: &UnverifiedParties) -> bool {
+    *policy == UnverifiedParties::Shown
 }
 
 impl WalletSection {
@@ -85,6 +98,7 @@ impl WalletSection {
         parties.profile = self.profile;
         parties.answers = self.answers;
         parties.unverified = self.unverified_verifiers;
+        parties.origins = self.unsigned_origins;
         parties.dids.clone_from(&self.verifier_dids);
         let read = |path: &Path| {
             let path = resolve(path);

@@ -11,6 +11,7 @@ use symbolon_crypto::x509::issue::{
 use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm, UnixTime};
 use url::{Host, Url};
 
+use crate::installation::certification::extended_key_usage;
 use crate::installation::init::InitError;
 use crate::installation::keys::{KeyFolder, KeyPurpose};
 
@@ -92,8 +93,7 @@ impl Authority<'_> {
             san_uris: vec![identifier.to_owned()],
             san_dns: host.into_iter().collect(),
             validity: self.validity(CLOCK_TOLERANCE, LEAF_VALIDITY),
-            extended_key_usage: (purpose == KeyPurpose::StatusSigning)
-                .then_some(issue::KeyPurpose::StatusLists),
+            extended_key_usage: extended_key_usage(purpose),
             public_key: description.public_key.clone(),
         };
         let der = issue::leaf(

@@ -11,8 +11,8 @@ use symbolon_crypto::x509::issue::{
 };
 use symbolon_crypto::x509::request::{CertificateRequest, RequestedNames, request};
 use symbolon_crypto::x509::{
-    Certificate, ChainError, ChainProfile, DOCUMENT_SIGNER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE,
-    verify_chain,
+    Certificate, ChainError, ChainProfile, DOCUMENT_SIGNER_KEY_PURPOSE, READER_KEY_PURPOSE,
+    STATUS_SIGNER_KEY_PURPOSE, verify_chain,
 };
 use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
 use symbolon_trust::trust_list::TrustList;
@@ -76,7 +76,7 @@ impl CertificateProfile {
                 KeyPurpose::RelyingPartiesRoot,
                 ChainProfile::RequestSigner,
                 "Verifier",
-                None,
+                Some(READER_KEY_PURPOSE),
             ),
             KeyPurpose::DocumentSigning => Self {
                 longest: MAX_DOCUMENT_SIGNER_VALIDITY,
@@ -270,8 +270,7 @@ pub fn give(
                 san_uris: request.san_uris.clone(),
                 san_dns: request.san_dns.clone(),
                 validity,
-                extended_key_usage: (purpose == KeyPurpose::StatusSigning)
-                    .then_some(issue::KeyPurpose::StatusLists),
+                extended_key_usage: extended_key_usage(purpose),
                 public_key: request.public_key.clone(),
             },
             root.certificate,
@@ -280,6 +279,16 @@ pub fn give(
             randomness,
         )?,
     })
+}
+
+/// The extended key usage of a leaf for keys of this purpose.
+pub(super) const fn extended_key_usage(purpose: KeyPurpose) -> Option<issue::KeyPurpose> {
+    match purpose {
+        KeyPurpose::StatusSigning => Some(issue::KeyPurpose::StatusLists),
+        // The same key signs requests for mdocs, whose wallets look for it.
+        KeyPurpose::RequestSigning => Some(issue::KeyPurpose::Readers),
+        _ => None,
+    }
 }
 
 /// What a certificate that was brought is held against.

@@ -12,13 +12,15 @@ use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    CheckedPolicies, Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup, Server,
+    BuilderCode, CheckedPolicies, Dependencies, RequestSigner, Running, ScanAccess, ScanCode, ScanSetup,
+    Server,
 };
 use zeroize::Zeroizing;
 
@@ -51,7 +53,6 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
-    let secret = keys.read_verifier_secret()?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
         archive: Arc::new(store),
@@ -63,7 +64,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         jwe: Arc::new(JosekitJwe::new()),
         randomness: Arc::new(SystemRandomness),
         clock: clock(),
-        master_secret: MasterSecret::new(Zeroizing::new(*secret.as_bytes())),
+        master_secret: master_secret(installation)?,
         signer: RequestSigner {
             key: signing.handle().clone(),
             sign: Arc::new(signing),
@@ -125,6 +126,7 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.choices = section.choices();
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
+    configuration.origins.clone_from(&section.origins);
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;
     configuration.relying_parties = relying_parties::relying_parties(installation)?;
@@ -149,8 +151,7 @@ fn scan_access(section: &ScanSection, secret: &MasterSecret) -> Option<ScanAcces
 /// Keys that cannot be read.
 pub fn scan_link(installation: &Installation) -> anyhow::Result<Option<Zeroizing<String>>> {
     let section = &installation.loaded.configuration.verifier;
-    let secret = installation.keys.read_verifier_secret()?;
-    let secret = MasterSecret::new(Zeroizing::new(*secret.as_bytes()));
+    let secret = master_secret(installation)?;
     let page = format!("{}/scan", identifier_text(&section.identifier));
     Ok(scan_access(&section.scan, &secret).map(|access| match access {
         ScanAccess::Open => Zeroizing::new(page),
@@ -168,4 +169,32 @@ fn queries(installation: &Installation) -> anyhow::Result<BTreeMap<String, serde
         queries.insert(name.clone(), query);
     }
     Ok(queries)
+}
+
+/// The address of the request builder that signs in for a relying party, by the code behind its `#`.
+///
+/// # Errors
+/// Keys that cannot be read.
+pub fn builder_link(
+    installation: &Installation,
+    party: &RelyingPartyName,
+    generation: u32,
+) -> anyhow::Result<Zeroizing<String>> {
+    let section = &installation.loaded.configuration.verifier;
+    let secret = master_secret(installation)?;
+    let code = BuilderCode::derive(&secret, &TenantId::parse(TENANT)?, party, generation);
+    Ok(Zeroizing::new(format!(
+        "{}/request-builder#{}",
+        identifier_text(&section.identifier),
+        *code.entry(party)
+    )))
+}
+
+/// The secret that everything of the verifier is derived from.
+///
+/// # Errors
+/// Keys that cannot be read.
+pub fn master_secret(installation: &Installation) -> anyhow::Result<MasterSecret> {
+    let secret = installation.keys.read_verifier_secret()?;
+    Ok(MasterSecret::new(Zeroizing::new(*secret.as_bytes())))
 }

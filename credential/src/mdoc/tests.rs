@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use symbolon_crypto::cose::CoseError;
 use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{Jwk, PublicKey, RustCryptoProvider, SecretKey};
+use symbolon_crypto::{
+    CryptoProvider as _, Jwk, PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm,
+};
 
 use super::device_authentication::device_authentication;
 use super::*;
@@ -252,4 +254,84 @@ fn device_authentication_is_one_item_within_tag_24() {
         assert!(cursor.is_at_end());
         assert_eq!(Cursor::new(inner, CborBudget::DEFAULT).unwrap().array(), Some(4));
     }
+}
+
+#[test]
+fn the_request_of_annex_d_is_read_and_its_reader_verified_for_its_session_alone() {
+    let Some(annex) = AnnexD::read() else { return };
+    let bytes = annex.hex("device_request");
+    let request = DeviceRequest::parse(&bytes).unwrap();
+    let [document] = request.doc_requests() else {
+        panic!("one document")
+    };
+    let items = document.items_request();
+    assert_eq!(items.doc_type.as_str(), "org.iso.18013.5.1.mDL");
+    assert!(
+        items
+            .elements
+            .iter()
+            .any(|element| element.identifier.as_str() == "portrait" && !element.intent_to_retain)
+    );
+    assert!(items.elements.iter().any(|element| element.intent_to_retain));
+    let reader = Certificate::parse(document.reader_chain().unwrap()[0]).unwrap();
+    let verify =
+        |transcript: &SessionTranscript| document.verify_reader(reader.public_key(), transcript, &PROVIDER);
+    assert_eq!(verify(&annex.transcript()), Ok(()));
+    let other = SessionTranscript::iso_dc_api("info", "https://verifier.example");
+    assert_eq!(verify(&other), Err(ReaderRefused));
+    for length in 0..bytes.len() {
+        assert!(DeviceRequest::parse(&bytes[..length]).is_err());
+    }
+}
+
+#[test]
+fn a_request_that_a_reader_signs_reads_back() {
+    use symbolon_crypto::cose::EncodedX5Chain;
+    use symbolon_crypto::testing::SeededRandomness;
+
+    let key = SecretKey::generate(SignatureAlgorithm::Es256, &SeededRandomness::new(1)).unwrap();
+    let element = |space: &str, name: &str, intent_to_retain| RequestedElement {
+        name_space: NameSpace::parse(space).unwrap(),
+        identifier: ElementIdentifier::parse(name).unwrap(),
+        intent_to_retain,
+    };
+    let items = ItemsRequest {
+        doc_type: DocType::parse("doc.1").unwrap(),
+        elements: vec![
+            element("space.1", "a", true),
+            element("space.1", "b", false),
+            element("space.2", "a", false),
+        ],
+    };
+    let chain = EncodedX5Chain::new(SignatureAlgorithm::Es256, &[vec![1, 2]]).unwrap();
+    let transcript = SessionTranscript::iso_dc_api("info", "https://verifier.example");
+    let prepared = items.prepare(&transcript, &chain);
+    let request = prepared.request(symbolon_crypto::signing::KeyHandle::new("reader"));
+    let signature = PROVIDER.sign(&key, &request.bytes).unwrap();
+    let bytes = write_device_request(&[prepared.finish(&signature)]);
+    let read = DeviceRequest::parse(&bytes).unwrap();
+    let document = &read.doc_requests()[0];
+    assert_eq!(document.items_request(), &items);
+    assert_eq!(document.reader_chain().unwrap(), [&[1_u8, 2][..]]);
+    assert_eq!(
+        document.verify_reader(&key.public_key(), &transcript, &PROVIDER),
+        Ok(())
+    );
+    assert!(DeviceRequest::parse(&write_device_request(&[])).is_err());
+}
+
+#[test]
+fn documents_are_taken_apart_and_put_together_as_they_are() {
+    let Some(annex) = AnnexD::read() else { return };
+    let bytes = annex.hex("device_response");
+    let documents = EncodedDocument::all_of(&bytes, MdocBudget::DEFAULT).unwrap();
+    let [document] = documents.as_slice() else {
+        panic!("one document")
+    };
+    assert_eq!(document.doc_type.as_str(), "org.iso.18013.5.1.mDL");
+    assert_eq!(EncodedDocument::response_of(&documents), bytes);
+    let twice = EncodedDocument::response_of(&[document.clone(), document.clone()]);
+    let apart = EncodedDocument::all_of(&twice, MdocBudget::DEFAULT).unwrap();
+    assert!(apart.iter().all(|one| one == document) && apart.len() == 2);
+    assert!(EncodedDocument::all_of(&bytes[1..], MdocBudget::DEFAULT).is_err());
 }

@@ -28,7 +28,7 @@ use p256::ecdsa::signature::Keypair;
 use sha2::{Digest as _, Sha256};
 
 use super::certificate::{COMMON_NAME, Certificate};
-use super::chain::STATUS_SIGNER_KEY_PURPOSE;
+use super::chain::{READER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE};
 use super::signature::{identifier_of, to_certificate_form};
 use crate::key::PublicKey;
 use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
@@ -57,6 +57,8 @@ pub struct Validity {
 pub enum KeyPurpose {
     /// To sign status lists.
     StatusLists,
+    /// To sign requests, those of mdoc readers among them (ISO/IEC 18013-5 Annex B).
+    Readers,
 }
 
 /// A leaf to be issued.
@@ -170,10 +172,9 @@ pub fn leaf(
         extensions.push(extension(&subject, &SubjectAltName(names))?);
     }
     if let Some(purpose) = request.extended_key_usage {
-        extensions.push(extension(
-            &subject,
-            &ExtendedKeyUsage(vec![purpose.identifier()?]),
-        )?);
+        let mut usage = extension(&subject, &ExtendedKeyUsage(vec![purpose.identifier()?]))?;
+        usage.critical = purpose.is_critical();
+        extensions.push(usage);
     }
     let template = Template {
         issuer: Name::from_der(issuer.subject_name()).map_err(|_| IssueError::Issuer)?,
@@ -193,11 +194,16 @@ pub fn leaf(
 
 impl KeyPurpose {
     fn identifier(self) -> Result<ObjectIdentifier, IssueError> {
-        match self {
-            Self::StatusLists => {
-                ObjectIdentifier::new(STATUS_SIGNER_KEY_PURPOSE).map_err(|_| IssueError::Encoding)
-            }
-        }
+        let identifier = match self {
+            Self::StatusLists => STATUS_SIGNER_KEY_PURPOSE,
+            Self::Readers => READER_KEY_PURPOSE,
+        };
+        ObjectIdentifier::new(identifier).map_err(|_| IssueError::Encoding)
+    }
+
+    /// ISO/IEC 18013-5 Annex B wants the purpose of readers to be critical.
+    const fn is_critical(self) -> bool {
+        matches!(self, Self::Readers)
     }
 }
 

@@ -15,6 +15,7 @@ use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl, PublishedDocument};
 use thiserror::Error;
 
+pub(crate) use self::signer::proven_key;
 use self::signer::{Authenticated, authenticate, authenticate_unsigned};
 use super::client_id::ClientId;
 use super::error::PresentationErrorCode;
@@ -75,16 +76,7 @@ pub fn prepare(
     wallet_nonce: Option<&RequestNonce>,
 ) -> Result<PreparedJws, RequestDefect> {
     request.check()?;
-    let mut header = Map::new();
-    header.insert("typ".to_owned(), json!(REQUEST_OBJECT_TYPE));
-    match signer {
-        SignerReference::Certificates(chain) => header.insert(
-            "x5c".to_owned(),
-            jws::x5c_value(chain.iter().map(Certificate::der)),
-        ),
-        SignerReference::VerificationMethod(method) => header.insert("kid".to_owned(), json!(method)),
-        SignerReference::KeyId(key_id) => header.insert("kid".to_owned(), json!(key_id)),
-    };
+    let header = header_of(signer);
     let mut claims = request.to_claims()?;
     claims.insert("aud".to_owned(), json!(STATIC_AUDIENCE));
     claims.insert("iat".to_owned(), json!(validity.issued_at));
@@ -97,6 +89,21 @@ pub fn prepare(
         &header,
         Value::Object(claims).to_string().as_bytes(),
     ))
+}
+
+/// The protected header of a request object, without its algorithm.
+pub(crate) fn header_of(signer: SignerReference<'_>) -> Map<String, Value> {
+    let mut header = Map::new();
+    header.insert("typ".to_owned(), json!(REQUEST_OBJECT_TYPE));
+    match signer {
+        SignerReference::Certificates(chain) => header.insert(
+            "x5c".to_owned(),
+            jws::x5c_value(chain.iter().map(Certificate::der)),
+        ),
+        SignerReference::VerificationMethod(method) => header.insert("kid".to_owned(), json!(method)),
+        SignerReference::KeyId(key_id) => header.insert("kid".to_owned(), json!(key_id)),
+    };
+    header
 }
 
 /// What the wallet knows before it opens a request object.
@@ -142,7 +149,7 @@ impl<'a> KnownClients<'a> {
         }
     }
 
-    fn registered(&self, client_id: &ClientId) -> Option<&'a RegisteredClient> {
+    pub(crate) fn registered(&self, client_id: &ClientId) -> Option<&'a RegisteredClient> {
         self.registered
             .iter()
             .find(|client| client.client_id == *client_id)
@@ -345,6 +352,20 @@ fn check_envelope(
     if !is_audience(claims.get("aud"), STATIC_AUDIENCE) {
         return Err(RequestObjectError::Audience);
     }
+    let expires_at = check_times(claims, expected.now)?;
+    if let Some(nonce) = expected.wallet_nonce
+        && claims.get("wallet_nonce").and_then(Value::as_str) != Some(nonce.as_str())
+    {
+        return Err(RequestObjectError::WalletNonce);
+    }
+    Ok(expires_at)
+}
+
+/// When the object was made, and until when an answer is welcome.
+pub(crate) fn check_times(
+    claims: &Map<String, Value>,
+    now: UnixTime,
+) -> Result<Option<UnixTime>, RequestObjectError> {
     let time = |name: &str| match claims.get(name) {
         None => Ok(None),
         Some(value) => value
@@ -354,17 +375,12 @@ fn check_envelope(
             .ok_or(RequestObjectError::Malformed),
     };
     let expires_at = time("exp")?;
-    if expires_at.is_some_and(|at| at.plus(CLOCK_TOLERANCE) < expected.now) {
+    if expires_at.is_some_and(|at| at.plus(CLOCK_TOLERANCE) < now) {
         return Err(RequestObjectError::Expired);
     }
-    let latest = expected.now.plus(CLOCK_TOLERANCE);
+    let latest = now.plus(CLOCK_TOLERANCE);
     if time("iat")?.is_some_and(|at| at > latest) || time("nbf")?.is_some_and(|at| at > latest) {
         return Err(RequestObjectError::FromTheFuture);
-    }
-    if let Some(nonce) = expected.wallet_nonce
-        && claims.get("wallet_nonce").and_then(Value::as_str) != Some(nonce.as_str())
-    {
-        return Err(RequestObjectError::WalletNonce);
     }
     Ok(expires_at)
 }

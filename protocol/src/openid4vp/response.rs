@@ -85,7 +85,7 @@ impl VpToken {
         Ok(token)
     }
 
-    fn check(&self) -> Result<(), ResponseError> {
+    pub(crate) fn check(&self) -> Result<(), ResponseError> {
         if self.0.is_empty() || self.0.values().any(Vec::is_empty) {
             return Err(ResponseError::VpToken);
         }
@@ -146,8 +146,24 @@ impl AuthorizationResponse {
     /// The form of `direct_post.jwt`: the answer encrypted to the key of the request.
     ///
     /// # Errors
-    /// [`ResponseError::Encryption`] when the key or the source of randomness fails.
+    /// As [`Self::to_jwe`].
     pub fn to_encrypted_form(
+        &self,
+        encryption: &ResponseEncryption,
+        codec: &dyn JweCodec,
+        randomness: &dyn Randomness,
+    ) -> Result<String, ResponseError> {
+        let jwe = self.to_jwe(encryption, codec, randomness)?;
+        Ok(form_urlencoded::Serializer::new(String::new())
+            .append_pair("response", &jwe)
+            .finish())
+    }
+
+    /// The answer encrypted to the key of the request.
+    ///
+    /// # Errors
+    /// [`ResponseError::Encryption`] when the key or the source of randomness fails.
+    pub fn to_jwe(
         &self,
         encryption: &ResponseEncryption,
         codec: &dyn JweCodec,
@@ -163,12 +179,9 @@ impl AuthorizationResponse {
             party_u: &[],
             party_v: &[],
         };
-        let jwe = codec
+        codec
             .encrypt(self.to_json()?.as_bytes(), &recipient, parameters, randomness)
-            .map_err(ResponseError::Encryption)?;
-        Ok(form_urlencoded::Serializer::new(String::new())
-            .append_pair("response", &jwe)
-            .finish())
+            .map_err(ResponseError::Encryption)
     }
 }
 

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_verifier::choices::RequestChoices;
@@ -59,6 +60,9 @@ pub struct VerifierConfiguration {
     /// The identifier under which wallets have the verifier registered, without a prefix.
     #[serde(default)]
     pub client_id: Option<String>,
+    /// The origins of the operator's own pages, which may ask over the Digital Credentials API. The verifier's own may in any case.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
     /// The scope values that may stand in a request in place of a query, with the names of their queries.
     #[serde(default)]
     pub scopes: BTreeMap<String, String>,
@@ -81,6 +85,7 @@ impl VerifierConfiguration {
             profile: PresentationProfile::Standard,
             choices: RequestChoices::default(),
             client_id: None,
+            origins: Vec::new(),
             scopes: BTreeMap::new(),
         }
     }

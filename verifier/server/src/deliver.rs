@@ -13,7 +13,7 @@ use serde::Serialize;
 use symbolon_http::fetch::{Fetch, FetchError, Redirects};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicyOutcome, WebhookContents};
-use symbolon_verifier::relying_party::Webhook;
+use symbolon_verifier::relying_party::{ExpiredNotice, Webhook};
 use symbolon_verifier::store::{
     Delivery, DeliveryEvent, DeliveryId, GivenUp, PresentationResult, Replacement, RequestId, StoreError,
 };
@@ -148,6 +148,9 @@ async fn send(state: &State, delivery: &Delivery) -> Result<Tried, StoreError> {
     let Some(webhook) = party.and_then(|party| party.document.webhook.as_ref()) else {
         return Ok(Tried::GivenUp(GivenUp::NoWebhook));
     };
+    if delivery.event == DeliveryEvent::Expired && webhook.expired == ExpiredNotice::Silent {
+        return Ok(Tried::GivenUp(GivenUp::NoWebhook));
+    }
     let body = state.body(delivery).await?;
     let Some(fetch) = state.signed(webhook, delivery, body) else {
         return Ok(Tried::Failed);

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::VerifiedStatusList;
+use symbolon_verifier::policy::StatusAge;
 use symbolon_verifier::{StatusEvidence, StatusListCredentialEvidence, VerifiedBitstringList};
 use thiserror::Error;
 
@@ -69,6 +70,14 @@ impl Verified {
         }
     }
 
+    /// When its signer made it.
+    fn made_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::Token(list) => Some(list.issued_at()),
+            Self::Credential(list) => list.valid_from(),
+        }
+    }
+
     fn time_to_live(&self) -> Option<Duration> {
         match self {
             Self::Token(list) => list.time_to_live(),
@@ -82,6 +91,12 @@ impl Verified {
             Self::Credential(list) => list.valid_until(),
         }
     }
+}
+
+/// What is known of a list.
+enum Known {
+    Verified(Verified),
+    Text(String),
 }
 
 struct Fetched {
@@ -145,34 +160,43 @@ impl EvidenceCache {
         }))
     }
 
-    /// What is known of the list token at `uri`, when it is fresh.
-    pub(crate) fn status_list(&self, uri: &str, now: UnixTime) -> Option<StatusEvidence> {
-        match self.verified(uri, now) {
-            Some(Verified::Token(list)) => Some(StatusEvidence::Verified(list)),
-            Some(Verified::Credential(_)) => None,
-            None => self.document(uri, now).map(StatusEvidence::Token),
+    /// What is known of the list token at `uri`, when it is fresh, and as young as `age` wants it.
+    pub(crate) fn status_list(&self, uri: &str, age: StatusAge, now: UnixTime) -> Option<StatusEvidence> {
+        match self.known(uri, age, now)? {
+            Known::Verified(Verified::Token(list)) => Some(StatusEvidence::Verified(list)),
+            Known::Verified(Verified::Credential(_)) => None,
+            Known::Text(text) => Some(StatusEvidence::Token(text)),
         }
     }
 
-    /// What is known of the list credential at `url`, when it is fresh.
+    /// What is known of the list credential at `url`, when it is fresh, and as young as `age` wants it.
     pub(crate) fn status_list_credential(
         &self,
         url: &str,
+        age: StatusAge,
         now: UnixTime,
     ) -> Option<StatusListCredentialEvidence> {
-        match self.verified(url, now) {
-            Some(Verified::Credential(list)) => Some(StatusListCredentialEvidence::Verified(list)),
-            Some(Verified::Token(_)) => None,
-            None => self
-                .document(url, now)
-                .map(StatusListCredentialEvidence::Credential),
+        match self.known(url, age, now)? {
+            Known::Verified(Verified::Credential(list)) => Some(StatusListCredentialEvidence::Verified(list)),
+            Known::Verified(Verified::Token(_)) => None,
+            Known::Text(text) => Some(StatusListCredentialEvidence::Credential(text)),
         }
     }
 
-    fn verified(&self, url: &str, now: UnixTime) -> Option<Verified> {
-        let memory = self.memory();
-        let kept = memory.verified.get(url).filter(|kept| now < kept.fresh_until)?;
-        Some(kept.list.clone())
+    fn known(&self, url: &str, age: StatusAge, now: UnixTime) -> Option<Known> {
+        let verified = {
+            let memory = self.memory();
+            let kept = memory.verified.get(url).filter(|kept| now < kept.fresh_until);
+            kept.map(|kept| kept.list.clone())
+        };
+        match verified {
+            Some(list) => age.permits(list.made_at(), now).then_some(Known::Verified(list)),
+            // Of what is on disk nobody knows the age before it is verified.
+            None => age
+                .permits(None, now)
+                .then(|| self.document(url, now).map(Known::Text))
+                .flatten(),
+        }
     }
 
     /// What was fetched at `url`, when it is fresh.
@@ -349,12 +373,12 @@ mod tests {
         drop(cache);
         let cache = EvidenceCache::open(folder.path()).unwrap();
         assert!(
-            matches!(cache.status_list(URI, time(99)), Some(StatusEvidence::Token(token)) if token == "a.b.c")
+            matches!(cache.status_list(URI, StatusAge::AsSigned, time(99)), Some(StatusEvidence::Token(token)) if token == "a.b.c")
         );
-        assert!(cache.status_list(URI, time(100)).is_none());
+        assert!(cache.status_list(URI, StatusAge::AsSigned, time(100)).is_none());
         assert!(
             cache
-                .status_list("https://registry.example/status/1", time(1))
+                .status_list("https://registry.example/status/1", StatusAge::AsSigned, time(1))
                 .is_none()
         );
     }
@@ -372,9 +396,9 @@ mod tests {
             std::fs::write(&file, vec![0xa5; usize::try_from(length).unwrap()]).unwrap();
         }
         let cache = EvidenceCache::open(&path).unwrap();
-        assert!(cache.status_list(URI, time(1)).is_none());
+        assert!(cache.status_list(URI, StatusAge::AsSigned, time(1)).is_none());
         on_disk(&cache, 100);
-        assert!(cache.status_list(URI, time(1)).is_some());
+        assert!(cache.status_list(URI, StatusAge::AsSigned, time(1)).is_some());
     }
 
     #[test]
@@ -383,7 +407,7 @@ mod tests {
         let first = EvidenceCache::open(folder.path()).unwrap();
         on_disk(&first, 100);
         assert!(EvidenceCache::open(folder.path()).is_err());
-        assert!(first.status_list(URI, time(1)).is_some());
+        assert!(first.status_list(URI, StatusAge::AsSigned, time(1)).is_some());
     }
 
     #[test]
@@ -396,6 +420,6 @@ mod tests {
             .unwrap()
             .insert(URI, b"nonsense".as_slice())
             .unwrap();
-        assert!(cache.status_list(URI, time(1)).is_none());
+        assert!(cache.status_list(URI, StatusAge::AsSigned, time(1)).is_none());
     }
 }

@@ -13,6 +13,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::card::JudgedCode;
+use symbolon_verifier::policy::StatusAge;
 use symbolon_verifier::report::Report;
 use symbolon_verifier::{
     DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence, Step,
@@ -132,7 +133,7 @@ impl State {
                 Step::Done(reports) => break reports,
                 Step::Wants(wants) => {
                     for want in wants {
-                        self.obtain(want, evidence).await;
+                        self.obtain(want, session.kept_status(), evidence).await;
                     }
                 }
             }
@@ -147,11 +148,11 @@ impl State {
         reports
     }
 
-    async fn obtain(&self, want: Want, evidence: &mut Evidence<'_>) {
+    async fn obtain(&self, want: Want, age: StatusAge, evidence: &mut Evidence<'_>) {
         let cache = &self.dependencies.evidence_cache;
         match want {
             Want::StatusList { uri } => {
-                let found = match cache.status_list(&uri, self.now()) {
+                let found = match cache.status_list(&uri, age, self.now()) {
                     Some(cached) => cached,
                     None => self
                         .fetch_list(&uri, &[STATUS_LIST_MEDIA_TYPE])
@@ -161,7 +162,7 @@ impl State {
                 evidence.add_status_list(uri, found);
             }
             Want::StatusListCredential { url } => {
-                let found = match cache.status_list_credential(&url, self.now()) {
+                let found = match cache.status_list_credential(&url, age, self.now()) {
                     Some(cached) => cached,
                     None => self.fetch_list(&url, &CREDENTIAL_MEDIA_TYPES).await.map_or(
                         StatusListCredentialEvidence::Absent,

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod access_code;
 pub mod administration;
 pub mod configuration;
 mod deliver;
+mod digital_credentials;
 pub mod evidence_cache;
 mod identities;
 mod judge;
@@ -16,6 +18,7 @@ mod state;
 pub mod store;
 
 pub use relying_party::{CheckedPolicies, webhook_urls};
+pub use routes::BuilderCode;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanSetup};
 pub use server::{Running, Server, StartError};

@@ -11,7 +11,7 @@ use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicySurroundings, PresentationPolicy};
-use symbolon_verifier::relying_party::{RelyingParty, WebhookUrls};
+use symbolon_verifier::relying_party::{ExpiredNotice, RelyingParty, WebhookUrls};
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{
     Delivery, DeliveryEvent, DeliveryId, DeliveryStage, PresentationResult, RequestId, RequestRecord,
@@ -215,6 +215,23 @@ impl State {
             attempts: 0,
             stage: DeliveryStage::Waiting { next_attempt_at: now },
         }))
+    }
+
+    /// Has it announced that nobody answered a request, where its relying party wants to be told. An answer takes that back.
+    pub(crate) async fn announce_expiry(&self, record: &RequestRecord) -> Result<(), StoreError> {
+        let webhook = self
+            .party_of(record)
+            .and_then(|party| party.document.webhook.as_ref());
+        if webhook.is_none_or(|webhook| webhook.expired == ExpiredNotice::Silent) {
+            return Ok(());
+        }
+        let Some(delivery) = Delivery::of_expiry(record) else {
+            return Ok(());
+        };
+        let deps = &self.dependencies;
+        // One that is there already is the same.
+        let _ = deps.store.insert_delivery(&deps.tenant, delivery).await?;
+        Ok(())
     }
 
     fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {

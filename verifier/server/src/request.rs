@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use serde_json::Value;
-use symbolon_crypto::signing::{KeyError, SignOutcome};
+use symbolon_crypto::signing::{KeyError, SignOutcome, SignatureRequest};
 use symbolon_crypto::{InvalidKey, RandomnessUnavailable, SignatureAlgorithm};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::{HttpUrl, UrlError};
@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, 
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
 use symbolon_verifier::Binding;
 use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
+use symbolon_verifier::digital_credentials::{InvalidOffer, OfferWishes};
 use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey};
@@ -38,6 +39,8 @@ pub(crate) struct RequestOrder {
     pub(crate) relying_party: Option<RelyingPartyName>,
     /// What decides about the answer.
     pub(crate) policy: Option<PolicyName>,
+    /// What is to be offered to the browser of a page, where anything is.
+    pub(crate) digital_credentials: Option<OfferWishes>,
     /// How long anything of it is kept after it has expired.
     pub(crate) retention: Duration,
 }
@@ -70,6 +73,8 @@ pub(crate) enum MakeRequestError {
     Choices(#[from] InvalidChoices),
     #[error(transparent)]
     Profile(#[from] haip::ProfileContradiction),
+    #[error(transparent)]
+    Offer(#[from] InvalidOffer),
     #[error("the verifier has no client identifier of this kind")]
     NoIdentity,
     #[error("the request could not be signed")]
@@ -78,6 +83,16 @@ pub(crate) enum MakeRequestError {
     Locked,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl MakeRequestError {
+    /// Whether whoever ordered the request can mend it.
+    pub(crate) const fn is_of_the_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Request(_) | Self::Choices(_) | Self::Profile(_) | Self::Offer(_) | Self::NoIdentity
+        )
+    }
 }
 
 impl State {
@@ -89,6 +104,7 @@ impl State {
             haip::check_choices(&choices)?;
             haip::check_query(&order.query)?;
         }
+        let digital_credentials = self.choose_offer(&order)?;
         let deps = &self.dependencies;
         let mut secrets = RequestSecrets::make(&*deps.randomness)?;
         if choices.client_id_prefix == ClientIdKind::PreRegistered {
@@ -116,6 +132,7 @@ impl State {
             page: order.page,
             relying_party: order.relying_party,
             policy: order.policy,
+            digital_credentials,
             kept_until: Some(expires_at.plus(order.retention)),
         };
         let request = self.presentation_request(&record, &order.query)?;
@@ -124,6 +141,7 @@ impl State {
             return Err(MakeRequestError::Collision);
         }
         deps.archive.keep_request(&record, kept).await?;
+        self.announce_expiry(&record).await?;
         self.made(record, client_id, delivery)
     }
 
@@ -232,8 +250,14 @@ impl State {
             },
             wallet_nonce,
         )?;
-        match signer.sign.sign(&prepared.request(signer.key.clone()))? {
-            SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
+        let signature = self.signature(&prepared.request(signer.key.clone()))?;
+        Ok(prepared.finish(&signature))
+    }
+
+    /// A signature of the key of requests.
+    pub(crate) fn signature(&self, request: &SignatureRequest) -> Result<Vec<u8>, MakeRequestError> {
+        match self.dependencies.signer.sign.sign(request)? {
+            SignOutcome::Signed(signature) => Ok(signature),
             SignOutcome::Locked => Err(MakeRequestError::Locked),
         }
     }
@@ -334,6 +358,6 @@ impl State {
     }
 }
 
-fn encrypting(key: &ResponseKey, name: &str) -> ClientMetadata {
+pub(crate) fn encrypting(key: &ResponseKey, name: &str) -> ClientMetadata {
     ClientMetadata::for_encrypted_response(key.public_key(), Some(name.to_owned()))
 }

@@ -2,8 +2,10 @@
 
 mod administration;
 mod answer;
+mod builder;
 mod caller;
 pub(crate) mod description;
+mod digital_credentials;
 mod error;
 mod events;
 mod form;
@@ -16,6 +18,8 @@ mod request_object;
 mod shapes;
 mod vcalm;
 
+pub use self::builder::BuilderCode;
+pub(crate) use self::builder::RequestBuilder;
 pub(crate) use self::pages::{DamagedPages, Pages};
 
 use core::time::Duration;
@@ -65,6 +69,13 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
             "/presentation-requests/{id}/evidence",
             get(operations::evidence(), administration::evidence),
         )
+        .route(
+            "/presentation-requests/{id}/digital-credentials",
+            get(operations::digital_credentials::read(), digital_credentials::read).and(post(
+                operations::digital_credentials::receive(),
+                digital_credentials::receive,
+            )),
+        )
         .merge(operator::router())
         .route(
             "/registration",
@@ -81,6 +92,7 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
         .nest("/admin/v1", administration)
         .nest("/relying-party/v1", relying_party)
         .nest("/vcalm", vcalm)
+        .merge(builder::router())
         .route(
             "/openid4vp/requests/{id}",
             get(operations::request_object(), request_object::fetch).and(post(
@@ -110,7 +122,25 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
                 pages::icon,
             ),
         )
+        .route(
+            "/presentations/digital-credentials.js",
+            get(
+                operations::file(
+                    "readDigitalCredentialsScript",
+                    "What asks the browser for credentials",
+                    "text/javascript",
+                ),
+                pages::script,
+            ),
+        )
         .route("/presentations/{id}", get(operations::show_page(), pages::show))
+        .route(
+            "/presentations/{id}/digital-credentials",
+            post(
+                operations::digital_credentials::receive_from_page(),
+                digital_credentials::receive_from_page,
+            ),
+        )
         .route(
             "/presentations/{id}/return",
             get(operations::come_back(), pages::come_back),

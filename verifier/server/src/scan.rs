@@ -7,8 +7,8 @@ mod access;
 mod claims;
 mod judging;
 mod operations;
-mod page;
-mod verdict;
+pub(crate) mod page;
+pub(crate) mod verdict;
 
 use core::time::Duration;
 use std::sync::Arc;

@@ -8,9 +8,11 @@ use symbolon_crypto::UnixTime;
 use symbolon_http::openapi::{Audience, conformance::Conformance};
 use symbolon_http::serve::{Encryption, ServeError, serve};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_verifier::choices::InvalidChoices;
+use symbolon_verifier::compose::CredentialCatalogue;
 use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicyError, PresentationPolicy};
@@ -111,6 +113,9 @@ pub enum StartError {
     /// The identifier for wallets that have the verifier registered has a prefix, or characters that no identifier has.
     #[error("client_id must be visible ASCII without a colon")]
     ClientId,
+    /// An origin of plain http, which no browser lets ask.
+    #[error("origins must be those of https pages: {0} is not")]
+    Origin(Origin),
     /// Choices that exclude each other.
     #[error(transparent)]
     Choices(#[from] InvalidChoices),
@@ -242,6 +247,11 @@ impl State {
             0,
             MAX_RESULT_RETENTION_SECONDS,
         )?;
+        for origin in &configuration.origins {
+            if Origin::parse(origin.as_str(), dependencies.urls).is_err() {
+                return Err(StartError::Origin(origin.clone()));
+            }
+        }
         let queries = parse_queries(&configuration)?;
         let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
@@ -264,6 +274,8 @@ impl State {
             }
         }
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
+        let catalogue = CredentialCatalogue::of(&dependencies.trust_list, queries.values());
+        let builder = routes::RequestBuilder::new(&configuration.name, catalogue)?;
         Ok(Self {
             configuration,
             dependencies,
@@ -273,6 +285,7 @@ impl State {
             relying_parties,
             scopes,
             pages: routes::Pages::new()?,
+            builder,
             answered,
             announced: Notify::new(),
         })

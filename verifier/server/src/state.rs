@@ -24,7 +24,7 @@ use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::relying_party::OpenedRelyingParty;
-use crate::routes::Pages;
+use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
 
@@ -92,6 +92,7 @@ pub(crate) struct State {
     pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
     pub(crate) scopes: ScopeQueries,
     pub(crate) pages: Pages,
+    pub(crate) builder: RequestBuilder,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
     /// Tells the deliveries that one more is due.

@@ -4,7 +4,7 @@ use symbolon_crypto::UnixTime;
 use time::{Date, Month, OffsetDateTime, UtcOffset};
 
 /// The day of the calendar that is `offset_minutes` ahead of UTC at `now`; `None` outside the calendar.
-pub(super) fn day(now: UnixTime, offset_minutes: i16) -> Option<Date> {
+pub(crate) fn day(now: UnixTime, offset_minutes: i16) -> Option<Date> {
     let offset = UtcOffset::from_whole_seconds(i32::from(offset_minutes) * 60).ok()?;
     OffsetDateTime::from_unix_timestamp(now.seconds())
         .ok()?
@@ -13,7 +13,7 @@ pub(super) fn day(now: UnixTime, offset_minutes: i16) -> Option<Date> {
 }
 
 /// Reads `yyyy-MM-dd` (RFC 3339 `full-date`, ISO/IEC 18013-5 §7.2.1). Whatever is less than a day says of nobody how old they are.
-pub(super) fn parse_date(text: &str) -> Option<Date> {
+pub(crate) fn parse_date(text: &str) -> Option<Date> {
     let mut parts = text.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     let digits =
@@ -27,7 +27,7 @@ pub(super) fn parse_date(text: &str) -> Option<Date> {
 
 /// Completed years on `day`; `None` before birth. Who was born on 29 February turns a year older on 1 March of a common year: a
 /// verifier that took the day before would take a minor for an adult where the law says March.
-pub(super) fn completed_years(born: Date, day: Date) -> Option<u16> {
+pub(crate) fn completed_years(born: Date, day: Date) -> Option<u16> {
     let birthday_to_come = (u8::from(day.month()), day.day()) < (u8::from(born.month()), born.day());
     let years = day.year() - born.year() - i32::from(birthday_to_come);
     u16::try_from(years).ok()

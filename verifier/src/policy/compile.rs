@@ -15,9 +15,10 @@ use super::document::{
 use super::error::{PolicyError, PolicyProblem, at};
 use super::pattern::Pattern;
 use super::query;
-use super::{HolderPolicy, Policy};
+use super::{HolderPolicy, Policy, StatusAge};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
+use crate::verified_claims::ClaimsMapping;
 
 /// The longest purpose, in characters: a wallet shows it beside a button.
 pub const MAX_PURPOSE_CHARACTERS: usize = 200;
@@ -76,6 +77,7 @@ pub(super) struct CredentialRule {
     pub(super) age: Option<AgeRuleDocument>,
     pub(super) keep_claims: Vec<ClaimsPath>,
     pub(super) keep_photo: bool,
+    pub(super) verified_claims: Option<ClaimsMapping>,
 }
 
 /// What is wanted of one claim.
@@ -103,6 +105,7 @@ impl PresentationPolicy {
         }
         let credentials = credentials(document, surroundings)?;
         check_same_claims(document, &credentials)?;
+        check_verified_claims(document.combined, &credentials, surroundings.assurances)?;
         let query = match &document.query {
             Some(name) => {
                 let query = surroundings.queries.get(name);
@@ -163,7 +166,7 @@ impl PresentationPolicy {
             Some(BindingRule::Face) => HolderPolicy::KeyOrPhoto,
             Some(BindingRule::Key | BindingRule::None) | None => base.holder,
         };
-        Policy { holder, ..base }
+        self.on_top_of(base, holder)
     }
 
     /// What the verification of something that was handed in demands, on top of `base`, before it is known which credential it is.
@@ -178,10 +181,19 @@ impl PresentationPolicy {
         } else {
             base.holder
         };
-        Policy { holder, ..base }
+        self.on_top_of(base, holder)
     }
 
-    /// The shortest age of evidence about a status that some credential wants; older evidence is not worth keeping for it.
+    /// Credentials of one answer share what was fetched, so the strictest age is everybody's.
+    fn on_top_of(&self, base: Policy, holder: HolderPolicy) -> Policy {
+        Policy {
+            holder,
+            kept_status: self.status_max_age().map_or(base.kept_status, StatusAge::AtMost),
+            ..base
+        }
+    }
+
+    /// The shortest age of evidence about a status that some credential wants.
     #[must_use]
     pub fn status_max_age(&self) -> Option<Duration> {
         self.credentials
@@ -213,6 +225,18 @@ impl PresentationPolicy {
     #[must_use]
     pub const fn assurances(&self) -> &Assurances {
         &self.assurances
+    }
+
+    /// How far the policy's calendar is ahead of UTC, in minutes.
+    pub(crate) const fn utc_offset_minutes(&self) -> i16 {
+        self.utc_offset_minutes
+    }
+
+    /// The credentials of which verified claims are made, and how.
+    pub(crate) fn mappings(&self) -> impl Iterator<Item = (&QueryId, &ClaimsMapping)> {
+        self.credentials
+            .iter()
+            .filter_map(|rule| Some((&rule.id, rule.verified_claims.as_ref()?)))
     }
 
     /// Whether this claim of this credential must be shown for the policy to be satisfied.
@@ -318,6 +342,11 @@ fn credential_rule(
     }
     check_age(document)?;
     limit("keep_claims", document.keep_claims.len(), MAX_CLAIMS)?;
+    let verified_claims = document.verified_claims.as_ref();
+    let verified_claims = verified_claims.map(|mapping| ClaimsMapping::compile(mapping, document));
+    let verified_claims = verified_claims
+        .transpose()
+        .map_err(|error| error.below("verified_claims"))?;
     Ok(CredentialRule {
         id: document.id.clone(),
         group: document.one_of.clone().unwrap_or_else(|| document.id.clone()),
@@ -335,6 +364,7 @@ fn credential_rule(
         age: document.age.clone(),
         keep_claims: document.keep_claims.clone(),
         keep_photo: document.keep_photo,
+        verified_claims,
     })
 }
 
@@ -420,6 +450,31 @@ fn check_same_claims(document: &PolicyDocument, rules: &[CredentialRule]) -> Res
                 ));
             }
         }
+    }
+    Ok(())
+}
+
+/// Verified claims are one person's, by the rules of a framework.
+fn check_verified_claims(
+    combined: Combined,
+    rules: &[CredentialRule],
+    assurances: &Assurances,
+) -> Result<(), PolicyError> {
+    let mut mapped = (0_usize..)
+        .zip(rules)
+        .filter(|(_, rule)| rule.verified_claims.is_some());
+    let Some((first, _)) = mapped.next() else {
+        return Ok(());
+    };
+    let refuse =
+        |position: usize, problem| Err(at(format!("credentials[{position}].verified_claims"), problem));
+    if assurances.trust_framework().is_none() {
+        return refuse(first, PolicyProblem::NoTrustFramework);
+    }
+    if combined == Combined::SeveralPeople
+        && let Some((second, _)) = mapped.next()
+    {
+        return refuse(second, PolicyProblem::VerifiedClaimsOfSeveralPeople);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::QueryId;
 
 use crate::report::CredentialFormat;
+use crate::verified_claims::VerifiedClaimsDocument;
 
 /// A policy as its file says it. Nothing in it is believed before [`PresentationPolicy::compile`] has checked it.
 ///
@@ -88,6 +89,9 @@ pub struct CredentialRuleDocument {
     /// Whether the photo is kept in the result. Where a face is to be compared it is needed.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub keep_photo: bool,
+    /// What verified claims are made of it; none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_claims: Option<VerifiedClaimsDocument>,
 }
 
 /// What is wanted of one claim.

@@ -118,12 +118,42 @@ pub enum PolicyProblem {
         /// The most.
         most: u32,
     },
+    /// Verified claims without the rules by which they are verified.
+    #[error("needs verifier.assurance.trust_framework")]
+    NoTrustFramework,
+    /// Verified claims of whoever comes.
+    #[error("are somebody's, and binding = \"none\" does not say whose")]
+    VerifiedClaimsWithoutHolder,
+    /// Verified claims that may be about several people.
+    #[error("is the second of a policy whose credentials may be several people's")]
+    VerifiedClaimsOfSeveralPeople,
+    /// A mapping of nothing.
+    #[error("names no claims")]
+    NoVerifiedClaims,
+    /// No name of a claim, or one that belongs to tokens.
+    #[error("is no name of a claim about a person")]
+    ClaimName,
+    /// A claim without a source.
+    #[error("names no path")]
+    ClaimOfNothing,
+    /// A claim that is gone when verified claims are made.
+    #[error("reads a claim that keep_claims does not keep as a whole")]
+    ClaimNotKept,
+    /// No code of a country.
+    #[error("must be three capital letters")]
+    CountryCode,
+    /// A record has no number of a document.
+    #[error("belongs to evidence = \"document\"")]
+    NumberOfRecord,
     /// The verifier has no such policy.
     #[error("names no policy of the verifier")]
     UnknownPolicy,
     /// A webhook address that the installation does not use.
     #[error("must be an https URL without user, password and fragment")]
     WebhookUrl,
+    /// An origin that no page of the installation's has.
+    #[error("must be the origin of an https page, such as https://shop.example")]
+    Origin,
 }
 
 /// The problem at a key.

@@ -8,7 +8,7 @@ use symbolon_protocol::dcql::QueryId;
 
 use super::compile::PresentationPolicy;
 use crate::report::Report;
-use crate::store::StoredReport;
+use crate::store::{CredentialPeriod, StoredReport};
 
 impl PresentationPolicy {
     /// The reports as they are kept: with the claims and the photo that the policy names, and without the holder's key, which would
@@ -24,8 +24,10 @@ impl PresentationPolicy {
                     .unwrap_or_default();
                 report.photo = report.photo.filter(|_| rule.is_some_and(|rule| rule.keep_photo));
                 report.holder_key = None;
+                let dated = rule.is_some_and(|rule| rule.verified_claims.is_some());
                 kept.push(StoredReport {
                     query_id: id.as_str().to_owned(),
+                    validity: dated.then(|| CredentialPeriod::of(&report.shown.validity)),
                     report,
                 });
             }

@@ -22,9 +22,9 @@ use crate::report::{
 };
 
 const REGISTRY: &str = "https://registry.example";
-const CITY: &str = "https://city.example";
-const IDENTITY: &str = "https://registry.example/types/identity";
-const RESIDENCE: &str = "https://city.example/types/residence";
+pub(crate) const CITY: &str = "https://city.example";
+pub(crate) const IDENTITY: &str = "https://registry.example/types/identity";
+pub(crate) const RESIDENCE: &str = "https://city.example/types/residence";
 const DOC_TYPE: &str = "org.example.identity.1";
 
 /// Two issuers: the registry, and the city. Made once, because keys are slow.
@@ -69,16 +69,16 @@ fn compile_with(
         .map_err(|error| error.to_string())
 }
 
-fn compile(document: Value) -> Result<PresentationPolicy, String> {
+pub(crate) fn compile(document: Value) -> Result<PresentationPolicy, String> {
     compile_with(document, &BTreeMap::new())
 }
 
-fn policy(document: Value) -> PresentationPolicy {
+pub(crate) fn policy(document: Value) -> PresentationPolicy {
     compile(document).unwrap()
 }
 
 /// A credential of a policy with these members beside the usual ones.
-fn identity(more: Value) -> Value {
+pub(crate) fn identity(more: Value) -> Value {
     let mut rule = json!({
         "id": "identity", "format": "dc+sd-jwt", "types": [IDENTITY], "binding": "key",
     });
@@ -93,7 +93,7 @@ fn one(more: Value) -> PresentationPolicy {
 }
 
 /// The report of a good credential with these claims.
-fn report(credential_type: &str, issuer: &str, claims: Value) -> Report {
+pub(crate) fn report(credential_type: &str, issuer: &str, claims: Value) -> Report {
     let axis = |state| Axis {
         state,
         checks: Vec::new(),
@@ -132,14 +132,14 @@ fn report(credential_type: &str, issuer: &str, claims: Value) -> Report {
     }
 }
 
-fn photo() -> Photo {
+pub(crate) fn photo() -> Photo {
     Photo {
         media_type: PhotoType::Jpeg,
         base64: "/9g=".to_owned(),
     }
 }
 
-fn presented(reports: &[(&str, Report)]) -> BTreeMap<QueryId, Vec<Report>> {
+pub(crate) fn presented(reports: &[(&str, Report)]) -> BTreeMap<QueryId, Vec<Report>> {
     let mut presented: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
     for (id, report) in reports {
         let id = QueryId::parse(*id).unwrap();

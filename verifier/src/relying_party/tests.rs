@@ -46,6 +46,11 @@ fn each_mistake_is_named_by_its_key() {
             "webhook.url: ",
         ),
         (json!({"own_queries": "perhaps"}), "perhaps"),
+        (json!({"origins": ["https://bank.example/page"]}), "not an origin"),
+        (
+            json!({"origins": ["https://bank.example", "http://127.0.0.1:1"]}),
+            "origins[1]: ",
+        ),
     ] {
         let refused = check(more).unwrap_err();
         assert!(refused.contains(key), "{key} in {refused}");

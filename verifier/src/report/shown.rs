@@ -1,5 +1,6 @@
 //! What a query is compared with beside the claims.
 
+use symbolon_credential::Validity;
 use symbolon_credential::claims_path::{ClaimsPath, ElementPlaces};
 
 /// What a query is compared with beside the claims. An answer is compared once, when it comes: none of this is part of the JSON
@@ -16,4 +17,6 @@ pub struct Shown {
     pub element_places: ElementPlaces,
     /// What tells the credential from every other one, whatever of it is shown: a digest of what its issuer signed.
     pub credential: Vec<u8>,
+    /// When it was issued, and from when to when it is valid.
+    pub validity: Validity,
 }

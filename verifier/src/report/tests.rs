@@ -118,6 +118,7 @@ fn a_report_with_fractions_among_its_claims_survives_storage() {
     report.claims.insert("height".to_owned(), serde_json::json!(1.75));
     let result = crate::store::ResultOutcome::Presented {
         reports: vec![crate::store::StoredReport {
+            validity: None,
             query_id: "id".to_owned(),
             report,
         }],

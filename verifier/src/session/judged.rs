@@ -196,6 +196,7 @@ impl Judged<'_> {
 
     /// Whether now lies between `nbf` and `exp`. The last of the checks that make a credential authentic.
     pub(super) fn judge_period(&mut self, context: &Context<'_>, validity: &Validity) {
+        self.shown.validity = *validity;
         let check = match validity.check(context.now, context.policy.clock_tolerance) {
             Ok(()) => {
                 self.authentic.state = Authentic::Authentic;

@@ -197,6 +197,7 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         choices: RequestChoices::default(),
         scope: None,
         page: None,
+        digital_credentials: None,
     }
 }
 

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
-use super::{DeliveryId, RequestId};
+use super::{DeliveryId, RequestId, RequestRecord};
 use crate::name::{PolicyName, RelyingPartyName};
 use crate::policy::PolicyOutcome;
 
@@ -23,6 +23,9 @@ const WAITS: [Duration; 8] = [
 
 /// How often an announcement is tried at most.
 pub const MAX_ATTEMPTS: u32 = 1 + WAITS.len() as u32;
+
+/// An answer that came in the last second may be judged for a minute. Until then a request is not said to have expired.
+const LAST_ANSWER: Duration = Duration::from_secs(61);
 
 /// How long the operator can see what became of an announcement.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -62,6 +65,9 @@ pub enum DeliveryEvent {
     /// The wallet declined.
     #[serde(rename = "presentation_request.declined")]
     Declined,
+    /// Nobody answered in time.
+    #[serde(rename = "presentation_request.expired")]
+    Expired,
 }
 
 /// Where an announcement stands.
@@ -102,6 +108,25 @@ pub enum GivenUp {
 }
 
 impl Delivery {
+    /// What is announced of a request that nobody answers, once its time is over; `None` for one of nobody who could be told. It is
+    /// stored with the request, and taken back with its result.
+    #[must_use]
+    pub fn of_expiry(record: &RequestRecord) -> Option<Self> {
+        Some(Self {
+            id: DeliveryId::of_expiry(&record.id)?,
+            relying_party: record.relying_party.clone()?,
+            request: record.id.clone(),
+            event: DeliveryEvent::Expired,
+            policy: record.policy.clone(),
+            outcome: None,
+            created_at: record.expires_at,
+            attempts: 0,
+            stage: DeliveryStage::Waiting {
+                next_attempt_at: record.expires_at.plus(LAST_ANSWER),
+            },
+        })
+    }
+
     /// When it is to be tried; `None` once it is not.
     #[must_use]
     pub const fn due_at(&self) -> Option<UnixTime> {

@@ -105,6 +105,7 @@ impl VerifierStore for MemoryStore {
             Entry::Occupied(_) => ResultRecording::AlreadyAnswered,
             Entry::Vacant(place) => {
                 place.insert(result);
+                contents.take_back_expiry(tenant, id);
                 if let Some(delivery) = announcement {
                     let key = (tenant.clone(), delivery.id.clone());
                     contents.deliveries.insert(key, delivery);

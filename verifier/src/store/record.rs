@@ -3,9 +3,11 @@
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use symbolon_credential::Validity;
 use symbolon_crypto::UnixTime;
 
 use crate::choices::RequestChoices;
+use crate::digital_credentials::DigitalCredentialsOffer;
 use crate::name::{PolicyName, RelyingPartyName};
 use crate::policy::PolicyDecision;
 use crate::report::Report;
@@ -74,6 +76,15 @@ identifier! {
     /// The identifier of an announcement by webhook, the same for every try.
     DeliveryId
 }
+
+impl DeliveryId {
+    /// The identifier of the announcement that a request has expired, of which each request has one; `None` where the request's own
+    /// is too long for one with a prefix.
+    #[must_use]
+    pub fn of_expiry(request: &RequestId) -> Option<Self> {
+        Self::parse(&format!("msg_expired_{request}")).ok()
+    }
+}
 identifier! {
     /// The nonce of a request: fresh, at least 128 bits, URL-safe ([OpenID4VP §5.2]).
     ///
@@ -123,6 +134,9 @@ pub struct RequestRecord {
     /// The policy that decides about the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyName>,
+    /// What is offered to the browser of a page, where anything is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digital_credentials: Option<DigitalCredentialsOffer>,
     /// The last second in which anything of it is kept; `expires_at` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<UnixTime>,
@@ -190,6 +204,32 @@ pub struct StoredReport {
     pub query_id: String,
     /// The report.
     pub report: Report,
+    /// From when to when its issuer says that it is valid, where the policy makes verified claims of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<CredentialPeriod>,
+}
+
+/// The time of a credential, as its issuer says it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialPeriod {
+    /// When it was issued, or, where it does not say that, from when on it is valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<UnixTime>,
+    /// From when on it is no longer valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<UnixTime>,
+}
+
+impl CredentialPeriod {
+    /// The period of a credential that was verified.
+    #[must_use]
+    pub fn of(validity: &Validity) -> Self {
+        Self {
+            issued_at: validity.issued_at.or(validity.not_before),
+            expires_at: validity.expires,
+        }
+    }
 }
 
 /// Why a wallet presented nothing ([OpenID4VP §8.5]). A code outside the list is stored as [`Self::Other`], never as

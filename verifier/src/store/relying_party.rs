@@ -45,8 +45,12 @@ pub trait RelyingPartyStore: Send + Sync {
         limit: usize,
     ) -> StoreFuture<'a, Vec<RequestRecord>>;
 
-    /// Removes a request with everything that is kept of it. A response that arrives later finds no request. Its spent nonce stays.
+    /// Removes a request with everything that is kept of it, the announcement of its expiry ([`Delivery::of_expiry`]) included. A
+    /// response that arrives later finds no request. Its spent nonce stays.
     fn remove_request<'a>(&'a self, tenant: &'a TenantId, id: &'a RequestId) -> StoreFuture<'a, Removal>;
+
+    /// Stores an announcement that no result brings with it.
+    fn insert_delivery<'a>(&'a self, tenant: &'a TenantId, delivery: Delivery) -> StoreFuture<'a, Insertion>;
 
     /// What is to be announced at `now`, the longest waiting first.
     fn due_deliveries<'a>(

@@ -30,6 +30,8 @@ pub struct RelyingPartyPolicy {
     pub registered: Vec<RegisteredClient>,
     /// What becomes of those of whom nothing is known.
     pub unverified: UnverifiedParties,
+    /// What becomes of pages of whom nothing is known but their origin, for which the platform vouches.
+    pub origins: UnverifiedParties,
     /// Whether answers may travel in the clear.
     pub answers: AnswerProtection,
     /// The queries that scopes stand for.
@@ -88,6 +90,8 @@ impl RelyingPartyPolicy {
             dids: BTreeMap::new(),
             registered: Vec::new(),
             unverified: UnverifiedParties::Refused,
+            // A wallet of the profile must answer them (HAIP §5.2).
+            origins: UnverifiedParties::Shown,
             answers: AnswerProtection::Encrypted,
             scopes: ScopeQueries::default(),
         }

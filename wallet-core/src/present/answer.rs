@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::{KeyError, SignOutcome};
-use symbolon_protocol::dcql::HolderBinding;
+use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 
@@ -36,6 +37,13 @@ pub(super) struct Answer {
     pub(super) disclosed: Vec<DisclosedCredential>,
 }
 
+/// Presentations that their holder's keys have signed.
+pub(super) struct SignedPresentations {
+    pub(super) vp_token: VpToken,
+    /// What they disclose.
+    pub(super) disclosed: Vec<DisclosedCredential>,
+}
+
 impl Wallet {
     /// Selects, binds and, if asked for so, encrypts. `choice` was checked against the query.
     pub(super) fn sign_answer(
@@ -48,40 +56,24 @@ impl Wallet {
         let request = verified.request();
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
         let encryption = request.response_encryption().map_err(|_| internal)?;
+        let thumbprint = encryption.as_ref().map(|encryption| encryption.key.thumbprint());
         let binding = Binding {
-            client_id: request.client_id.as_str(),
+            audience: request.client_id.as_str(),
             nonce: request.nonce.as_str(),
-            response_uri: request.response_uri.as_str(),
-            encryption_key: encryption.as_ref().map(|encryption| encryption.key.thumbprint()),
+            session: SessionTranscript::openid4vp(
+                request.client_id.as_str(),
+                request.nonce.as_str(),
+                thumbprint.as_ref(),
+                request.response_uri.as_str(),
+            ),
             now,
         };
-        let mut presentations = BTreeMap::new();
-        let mut disclosed = Vec::new();
-        for (query_id, credentials) in choice.iter() {
-            let query = request
-                .dcql_query
-                .credential(query_id)
-                .ok_or(WalletError::InvalidChoice)?;
-            let mut answers = Vec::with_capacity(credentials.len());
-            for credential_id in credentials {
-                let (holding, paths) = holdings
-                    .chosen(query, *credential_id)
-                    .ok_or(WalletError::InvalidChoice)?;
-                let selected = Selected::of(&holding.opened, &paths)?;
-                disclosed.push(DisclosedCredential {
-                    credential: *credential_id,
-                    credential_type: holding.credential.credential_type.clone(),
-                    claims: holding.names_for_history(&selected)?,
-                });
-                match self.present_selected(selected, query.holder_binding, holding, &binding)? {
-                    Bound::Presentation(presentation) => answers.push(*presentation),
-                    Bound::KeyLocked => return Ok(Signed::KeyLocked),
-                    Bound::KeyEnded => return Ok(Signed::KeyEnded(*credential_id)),
-                }
-            }
-            presentations.insert(query_id.clone(), answers);
-        }
-        let vp_token = VpToken(presentations);
+        let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(Signed::KeyLocked),
+            Selection::KeyEnded(credential) => return Ok(Signed::KeyEnded(credential)),
+        };
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
         let response = AuthorizationResponse {
             vp_token,
@@ -101,6 +93,45 @@ impl Wallet {
             vp_token: text,
             disclosed,
         })))
+    }
+
+    /// Selects and binds.
+    pub(super) fn sign_presentations(
+        &self,
+        dcql_query: &DcqlQuery,
+        holdings: &Holdings<'_>,
+        choice: &Choice,
+        binding: &Binding<'_>,
+    ) -> Result<Selection, WalletError> {
+        let mut presentations = BTreeMap::new();
+        let mut disclosed = Vec::new();
+        for (query_id, credentials) in choice.iter() {
+            let query = dcql_query
+                .credential(query_id)
+                .ok_or(WalletError::InvalidChoice)?;
+            let mut answers = Vec::with_capacity(credentials.len());
+            for credential_id in credentials {
+                let (holding, paths) = holdings
+                    .chosen(query, *credential_id)
+                    .ok_or(WalletError::InvalidChoice)?;
+                let selected = Selected::of(&holding.opened, &paths)?;
+                disclosed.push(DisclosedCredential {
+                    credential: *credential_id,
+                    credential_type: holding.credential.credential_type.clone(),
+                    claims: holding.names_for_history(&selected)?,
+                });
+                match self.present_selected(selected, query.holder_binding, holding, binding)? {
+                    Bound::Presentation(presentation) => answers.push(*presentation),
+                    Bound::KeyLocked => return Ok(Selection::KeyLocked),
+                    Bound::KeyEnded => return Ok(Selection::KeyEnded(*credential_id)),
+                }
+            }
+            presentations.insert(query_id.clone(), answers);
+        }
+        Ok(Selection::Signed(SignedPresentations {
+            vp_token: VpToken(presentations),
+            disclosed,
+        }))
     }
 
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
@@ -134,6 +165,15 @@ impl Wallet {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What came of selecting and binding.
+pub(super) enum Selection {
+    Signed(SignedPresentations),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
 }
 
 /// What came of binding a selection to the request.

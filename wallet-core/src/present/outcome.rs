@@ -87,6 +87,9 @@ pub enum RequestProblem {
     /// The answer would go to an address that does not belong to the client.
     #[error("the answer would go to an address that does not belong to the verifier")]
     ResponseAddress,
+    /// The request was made for pages of another origin: somebody else's is being replayed.
+    #[error("the request was made for another origin")]
+    AnotherOrigin,
     /// The request is of another kind, for another audience, or answers another nonce.
     #[error("the request is not meant for this wallet")]
     NotForThisWallet,

@@ -4,6 +4,7 @@
 
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{UnixTime, random_bytes};
+use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::format::CredentialFormat;
 use symbolon_protocol::openid4vp::client_id::{ClientId, ClientIdPrefix};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
@@ -207,20 +208,7 @@ impl Wallet {
                 PresentationErrorCode::InvalidRequest,
             ));
         }
-        // A query that asks for nothing but formats that no wallet of this suite holds is no question for the person.
-        let is_foreign = |format| match format {
-            CredentialFormat::SdJwtVc | CredentialFormat::MsoMdoc => false,
-            CredentialFormat::LdpVc | CredentialFormat::JwtVcJson => {
-                parties.profile == PresentationProfile::Haip
-            }
-            _ => true,
-        };
-        if request
-            .dcql_query
-            .credentials()
-            .iter()
-            .all(|query| is_foreign(query.meta.format()))
-        {
+        if asks_for_foreign_formats(&request.dcql_query, parties.profile) {
             return Err(refuse(
                 RequestProblem::Unsupported,
                 PresentationErrorCode::VpFormatsNotSupported,
@@ -240,11 +228,26 @@ impl Wallet {
     /// Who asks, for consent and history. What a verifier calls itself is no part of it.
     pub(super) fn verifier_record(&self, verified: &VerifiedRequest) -> VerifierRecord {
         let request = verified.request();
-        let (name, evidence) = match verified.proof() {
+        let (name, evidence) = self.evidence_of(verified.proof(), &request.client_id);
+        VerifierRecord {
+            client_id: request.client_id.as_str().to_owned(),
+            name,
+            response_origin: request.response_uri.url().origin().ascii_serialization(),
+            evidence,
+        }
+    }
+
+    /// The name of a client, and how the wallet knows it.
+    pub(super) fn evidence_of(
+        &self,
+        proof: &ClientProof,
+        client_id: &ClientId,
+    ) -> (Option<String>, VerifierEvidence) {
+        match proof {
             ClientProof::Certificate { certificate, anchor } => {
                 let authority = anchor.subject_common_name().map(str::to_owned);
                 let name = certificate.subject_common_name().map(str::to_owned);
-                match request.client_id.prefix() {
+                match client_id.prefix() {
                     ClientIdPrefix::X509SanDns(host) => (
                         name,
                         VerifierEvidence::CertificateHost {
@@ -276,17 +279,24 @@ impl Wallet {
                 },
             ),
             ClientProof::Nothing => (None, VerifierEvidence::Unverified),
-        };
-        VerifierRecord {
-            client_id: request.client_id.as_str().to_owned(),
-            name,
-            response_origin: request.response_uri.url().origin().ascii_serialization(),
-            evidence,
         }
     }
 }
 
-const fn problem_of(error: &RequestObjectError) -> RequestProblem {
+/// A query that asks for nothing but formats that no wallet of this suite holds is no question for the person.
+pub(super) fn asks_for_foreign_formats(query: &DcqlQuery, profile: PresentationProfile) -> bool {
+    let is_foreign = |format| match format {
+        CredentialFormat::SdJwtVc | CredentialFormat::MsoMdoc => false,
+        CredentialFormat::LdpVc | CredentialFormat::JwtVcJson => profile == PresentationProfile::Haip,
+        _ => true,
+    };
+    query
+        .credentials()
+        .iter()
+        .all(|query| is_foreign(query.meta.format()))
+}
+
+pub(super) const fn problem_of(error: &RequestObjectError) -> RequestProblem {
     match error {
         RequestObjectError::Algorithm
         | RequestObjectError::WrongType

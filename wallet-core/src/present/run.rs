@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
@@ -16,17 +17,17 @@ use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
-use crate::identifiers::{FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
 use crate::receive::key_ended;
-use crate::record::{Delivery, HeldCredential, HistoryEntry, HistoryEvent, Stage};
+use crate::record::{Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
 /// yesterday's yes to send something today.
-const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
+pub(super) const CONSENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// What a step led to.
 enum Step {
@@ -109,7 +110,9 @@ impl Wallet {
                     ..
                 },
             ) => (request_object, client_id, languages),
-            Stage::Present(_) | Stage::Receive(_) => return Err(WalletError::WrongStage),
+            Stage::Present(_) | Stage::Receive(_) | Stage::AtOrigin(_) => {
+                return Err(WalletError::WrongStage);
+            }
         };
         let mut changes = Vec::new();
         let stage = match decision {
@@ -243,12 +246,7 @@ impl Wallet {
         let answer = match self.sign_answer(&verified, &holdings, &consent.choice, now)? {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
-            Signed::KeyEnded(id) => {
-                let ended = credentials.iter().find(|held| held.id == id);
-                let noted = ended.map(|held| key_ended(held, now)).into_iter().collect();
-                self.ports.store.commit(noted).await?;
-                return Err(WalletError::KeyGone);
-            }
+            Signed::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
         let sending = Sending {
             response_uri: verified.request().response_uri.clone(),
@@ -264,22 +262,8 @@ impl Wallet {
         };
         // The history comes before the sending: what may have been shown must be in it.
         let mut changes = vec![sending.history_change(now, Delivery::Unconfirmed)];
-        // And what is shown once makes room for its next copy, whether or not it arrives. What is sent again is the same answer.
-        let mut shown_keys = Vec::new();
-        for disclosed in &sending.disclosed {
-            let shown = credentials.iter().find(|held| held.id == disclosed.credential);
-            if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
-                // One copy answers every query of a request: the verifier knows that it is one person's anyway.
-                if shown_keys.contains(&shown.key) {
-                    continue;
-                }
-                shown_keys.push(shown.key.clone());
-                changes.push(Change::AfterShowing {
-                    shown: shown.key.clone(),
-                    credential: Box::new(next),
-                });
-            }
-        }
+        let (replaced, shown_keys) = shown_once(&credentials, &sending.disclosed);
+        changes.extend(replaced);
         let stage = cursor
             .write_presentation(PresentStage::Sending(Box::new(sending)), changes)
             .await?;
@@ -334,11 +318,26 @@ impl Wallet {
     }
 
     /// What is held but for the credentials whose keys have ended: nobody could be shown that they are the person's.
-    async fn presentable(&self) -> Result<Vec<HeldCredential>, WalletError> {
+    pub(super) async fn presentable(&self) -> Result<Vec<HeldCredential>, WalletError> {
         let waiting = self.ports.store.reissues().await?;
         let mut credentials = self.ports.store.credentials().await?;
         credentials.retain(|held| !waiting.iter().any(|again| again.id == held.id));
         Ok(credentials)
+    }
+
+    /// Notes that the key of a credential has ended, and says so.
+    pub(super) async fn note_ended_key(
+        &self,
+        credentials: &[HeldCredential],
+        id: CredentialId,
+        now: UnixTime,
+    ) -> WalletError {
+        let ended = credentials.iter().find(|held| held.id == id);
+        let noted = ended.map(|held| key_ended(held, now)).into_iter().collect();
+        match self.ports.store.commit(noted).await {
+            Ok(()) => WalletError::KeyGone,
+            Err(error) => error.into(),
+        }
     }
 
     fn holdings<'a>(
@@ -350,6 +349,30 @@ impl Wallet {
         let formats = &verified.request().client_metadata.vp_formats_supported;
         Holdings::read(credentials, formats, &self.policy, self.json_ld(), now)
     }
+}
+
+/// What is shown once makes room for its next copy, whether or not it arrives; what is sent again is the same answer. With the keys
+/// that are to be deleted then.
+pub(super) fn shown_once(
+    credentials: &[HeldCredential],
+    disclosed: &[DisclosedCredential],
+) -> (Vec<Change>, Vec<KeyHandle>) {
+    let (mut changes, mut shown_keys) = (Vec::new(), Vec::new());
+    for disclosed in disclosed {
+        let shown = credentials.iter().find(|held| held.id == disclosed.credential);
+        if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
+            // One copy answers every query of a request: the verifier knows that it is one person's anyway.
+            if shown_keys.contains(&shown.key) {
+                continue;
+            }
+            shown_keys.push(shown.key.clone());
+            changes.push(Change::AfterShowing {
+                shown: shown.key.clone(),
+                credential: Box::new(next),
+            });
+        }
+    }
+    (changes, shown_keys)
 }
 
 /// What the person agreed to.
@@ -386,7 +409,7 @@ impl Cursor<'_> {
     ) -> Result<PresentStage, WalletError> {
         match self.write(Stage::Present(stage), changes).await? {
             Stage::Present(stage) => Ok(stage),
-            Stage::Receive(_) => Err(WalletError::WrongStage),
+            Stage::Receive(_) | Stage::AtOrigin(_) => Err(WalletError::WrongStage),
         }
     }
 }

@@ -12,11 +12,11 @@ pub(super) use ldp_vc::presentation_suite;
 use serde_json::{Map, Value};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::data_integrity::PreparedProof;
-use symbolon_credential::mdoc::PreparedPresentation;
+use symbolon_credential::mdoc::{PreparedPresentation, SessionTranscript};
 use symbolon_credential::sd_jwt::{PreparedKeyBinding, Selection};
+use symbolon_crypto::UnixTime;
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::signing::{KeyDescription, KeyHandle, SignatureRequest};
-use symbolon_crypto::{Thumbprint, UnixTime};
 use symbolon_protocol::openid4vp::response::Presentation;
 
 use super::outcome::RequestProblem;
@@ -40,13 +40,11 @@ pub(super) enum Selected<'h> {
 
 /// The request that a presentation is bound to.
 pub(super) struct Binding<'r> {
-    /// The verifier, with the prefix of its kind.
-    pub(super) client_id: &'r str,
+    /// The verifier, with the prefix of its kind; the origin of the page, over the Digital Credentials API.
+    pub(super) audience: &'r str,
     pub(super) nonce: &'r str,
-    /// Where the answer goes.
-    pub(super) response_uri: &'r str,
-    /// The key that the answer is encrypted to, if it is.
-    pub(super) encryption_key: Option<Thumbprint>,
+    /// What the device of an mdoc authenticates.
+    pub(super) session: SessionTranscript,
     pub(super) now: UnixTime,
 }
 

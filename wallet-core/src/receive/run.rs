@@ -168,7 +168,7 @@ impl Cursor<'_> {
     ) -> Result<ReceiveStage, WalletError> {
         match self.write(Stage::Receive(stage), changes).await? {
             Stage::Receive(stage) => Ok(stage),
-            Stage::Present(_) => Err(WalletError::WrongStage),
+            Stage::Present(_) | Stage::AtOrigin(_) => Err(WalletError::WrongStage),
         }
     }
 

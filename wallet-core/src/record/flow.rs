@@ -6,7 +6,7 @@ use symbolon_crypto::signing::KeyHandle;
 
 use super::write::{RecordError, decode, encode};
 use crate::identifiers::FlowId;
-use crate::present::PresentStage;
+use crate::present::{OriginStage, PresentStage};
 use crate::receive::ReceiveStage;
 
 /// One run of receiving or presenting, at the last point that was made durable. It holds codes and tokens, so it has neither
@@ -33,6 +33,8 @@ pub enum Stage {
     Receive(ReceiveStage),
     /// Presenting credentials.
     Present(PresentStage),
+    /// Presenting credentials over the Digital Credentials API.
+    AtOrigin(OriginStage),
 }
 
 impl Stage {
@@ -43,6 +45,7 @@ impl Stage {
             self,
             Self::Receive(ReceiveStage::Finished(_) | ReceiveStage::Renewable(_))
                 | Self::Present(PresentStage::Finished(_))
+                | Self::AtOrigin(OriginStage::Finished(_))
         )
     }
 
@@ -50,7 +53,7 @@ impl Stage {
     pub fn keys(&self) -> impl Iterator<Item = &KeyHandle> {
         let stage = match self {
             Self::Receive(stage) => Some(stage),
-            Self::Present(_) => None,
+            Self::Present(_) | Self::AtOrigin(_) => None,
         };
         let token_key = stage.and_then(ReceiveStage::token_key);
         token_key

@@ -118,6 +118,14 @@ pub enum VerifierEvidence {
     RegisteredUnsigned,
     /// `redirect_uri`: nothing is known but where the answer goes. Show it as unverified.
     Unverified,
+    /// A page asks over the Digital Credentials API: nothing is known but its origin, for which the platform vouches. Show the origin,
+    /// and that nobody says whose it is.
+    Origin,
+    /// A reader of mdocs signed the request, with a certificate that a trusted authority issued.
+    Reader {
+        /// The common name of the authority at the top of the chain.
+        authority: Option<String>,
+    },
 }
 
 /// Whether it is known whose a DID is.
@@ -137,6 +145,7 @@ impl VerifierEvidence {
         matches!(
             self,
             Self::Unverified
+                | Self::Origin
                 | Self::DecentralizedIdentifier {
                     known: Knowledge::Unlisted,
                     ..

@@ -34,6 +34,7 @@ fn resume(world: &World, flow: FlowId) -> ReceiveOutcome {
     match block_on(world.wallet().resume(flow, world.now)).unwrap() {
         Resumed::Receiving(outcome) => outcome,
         Resumed::Presenting(outcome) => panic!("{outcome:?}"),
+        outcome @ Resumed::AtOrigin(_) => panic!("{outcome:?}"),
     }
 }
 

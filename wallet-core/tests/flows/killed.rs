@@ -29,6 +29,7 @@ async fn finish_receipt(world: &World, flow: FlowId) -> Result<ReceiveOutcome, W
         }
         Resumed::Receiving(outcome) => Ok(outcome),
         Resumed::Presenting(outcome) => panic!("{outcome:?}"),
+        outcome @ Resumed::AtOrigin(_) => panic!("{outcome:?}"),
     }
 }
 
@@ -185,6 +186,7 @@ async fn finish_presentation(world: &World, flow: FlowId) -> Result<PresentOutco
         }
         Resumed::Presenting(outcome) => Ok(outcome),
         Resumed::Receiving(outcome) => panic!("{outcome:?}"),
+        outcome @ Resumed::AtOrigin(_) => panic!("{outcome:?}"),
     }
 }
 
@@ -334,6 +336,7 @@ async fn finish_sign_in(
     let mut outcome = match wallet.resume(flow, world.now).await? {
         Resumed::Receiving(outcome) => outcome,
         Resumed::Presenting(outcome) => panic!("{outcome:?}"),
+        outcome @ Resumed::AtOrigin(_) => panic!("{outcome:?}"),
     };
     if let ReceiveOutcome::AwaitingConsent(offer) = outcome {
         outcome = wallet.accept_offer(offer.flow, None, world.now).await?;

@@ -2,6 +2,8 @@
 //! crates that the servers are built from.
 
 #[cfg(test)]
+mod at_origin;
+#[cfg(test)]
 mod attacks_on_formats;
 #[cfg(test)]
 mod attacks_on_presenting;

@@ -10,6 +10,7 @@ use symbolon_wallet_core::present::{
     AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, PresentOutcome,
     Presentation, Retention,
 };
+use symbolon_wallet_core::record::VerifierRecord;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
 
 use super::{Asked, ask, parse_id, verifier_text};
@@ -36,7 +37,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Consent {
-    fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
+    pub(super) fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
         if self == Self::Given {
             return Ok(Some(true));
         }
@@ -53,10 +54,7 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
     let consent = wallet
         .present(link, &Languages::new(["en"]), edge::system_time())
         .await?;
-    show::line(&format!("asked by {}", verifier_text(&consent.verifier)));
-    if consent.verifier.evidence.is_unverified() {
-        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
-    }
+    show_verifier(&consent.verifier);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
     };
@@ -116,6 +114,27 @@ pub(super) async fn present(wallet: &Wallet, link: &str, answer: &Answer<'_>) ->
 ///
 /// [OpenID4VP §15.4.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.4.1
 async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> anyhow::Result<ExitCode> {
+    show_lacks(request);
+    if consent.given("tell the verifier that nothing is shown? [y/N] ")? == Some(false) {
+        wallet.abandon(request.flow).await?;
+        bail!("what is asked for is not held; the verifier was told nothing");
+    }
+    wallet
+        .answer_request(request.flow, Decision::Decline, edge::system_time())
+        .await?;
+    bail!("what is asked for is not held; the verifier was told that nothing is shown")
+}
+
+/// Shows who asks.
+pub(super) fn show_verifier(verifier: &VerifierRecord) {
+    show::line(&format!("asked by {}", verifier_text(verifier)));
+    if verifier.evidence.is_unverified() {
+        show::line("  nobody vouches for this verifier: agree only if you know where the request comes from");
+    }
+}
+
+/// Shows what is asked for and not held.
+pub(super) fn show_lacks(request: &ConsentRequest) {
     for asked in &request.asked {
         if let (Need::Required, Some(lack)) = (asked.need, asked.lack) {
             let types: Vec<String> = asked
@@ -131,14 +150,6 @@ async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> 
             show::line(&format!("  asks for {types}: {}", lack_text(lack)));
         }
     }
-    if consent.given("tell the verifier that nothing is shown? [y/N] ")? == Some(false) {
-        wallet.abandon(request.flow).await?;
-        bail!("what is asked for is not held; the verifier was told nothing");
-    }
-    wallet
-        .answer_request(request.flow, Decision::Decline, edge::system_time())
-        .await?;
-    bail!("what is asked for is not held; the verifier was told that nothing is shown")
 }
 
 const fn lack_text(lack: Lack) -> &'static str {
@@ -151,7 +162,11 @@ const fn lack_text(lack: Lack) -> &'static str {
 }
 
 /// The smallest choice, changed as the command line says.
-fn chosen(consent: &ConsentRequest, mut choice: Choice, changes: &[String]) -> anyhow::Result<Choice> {
+pub(super) fn chosen(
+    consent: &ConsentRequest,
+    mut choice: Choice,
+    changes: &[String],
+) -> anyhow::Result<Choice> {
     for change in changes {
         let (query, ids) = change
             .split_once('=')
@@ -184,7 +199,7 @@ fn chosen(consent: &ConsentRequest, mut choice: Choice, changes: &[String]) -> a
 }
 
 /// Shows exactly what would be disclosed, and what could be shown instead.
-fn show_choice(consent: &ConsentRequest, choice: &Choice) {
+pub(super) fn show_choice(consent: &ConsentRequest, choice: &Choice) {
     for asked in &consent.asked {
         let is_chosen = |candidate: &&CandidateCredential| {
             choice
@@ -249,7 +264,7 @@ fn show_others(asked: &AskedCredential, chosen: &[CredentialId]) {
     }
 }
 
-fn keep(presentation: &Presentation, path: &Path) -> anyhow::Result<()> {
+pub(super) fn keep(presentation: &Presentation, path: &Path) -> anyhow::Result<()> {
     write_atomically(path, presentation.vp_token.as_bytes(), Readers::Owner)
         .with_context(|| format!("cannot write {}", path.display()))?;
     let request = path.with_extension("request.jwt");

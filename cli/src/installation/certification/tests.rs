@@ -116,8 +116,7 @@ impl World {
                 not_before: NOW.minus(CLOCK_TOLERANCE),
                 not_after: NOW.plus(Duration::from_secs(86_400)),
             },
-            extended_key_usage: (purpose == KeyPurpose::StatusSigning)
-                .then_some(issue::KeyPurpose::StatusLists),
+            extended_key_usage: extended_key_usage(purpose),
             public_key: self.key(purpose).public_key().clone(),
         };
         let description = self.nation.key.describe(self.nation.key.handle()).unwrap();

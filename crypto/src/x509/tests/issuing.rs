@@ -64,6 +64,25 @@ fn issued_leaves_verify_for_their_purpose() {
             )
             .is_ok()
         );
+        let reader = LeafRequest {
+            extended_key_usage: Some(KeyPurpose::Readers),
+            ..request(&leaf_party)
+        };
+        let reader = leaf(&reader, &root, &root_party).unwrap();
+        for profile in [ChainProfile::Reader, ChainProfile::RequestSigner] {
+            let chain = std::slice::from_ref(&reader);
+            let anchors = std::slice::from_ref(&root);
+            assert!(verify_chain(chain, anchors, profile, NOW, &RustCryptoProvider).is_ok());
+        }
+        let chain = std::slice::from_ref(&signer);
+        let refused = verify_chain(
+            chain,
+            std::slice::from_ref(&root),
+            ChainProfile::Reader,
+            NOW,
+            &RustCryptoProvider,
+        );
+        assert_eq!(refused.unwrap_err(), ChainError::NotForReaders);
     }
 }
 

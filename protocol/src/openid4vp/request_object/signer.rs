@@ -107,6 +107,17 @@ enum AddressOwner<'a> {
     Registered(&'a RegisteredClient),
 }
 
+/// The key that must have signed an object with this header, and what its signature proves of the client. Where the answer goes is
+/// not looked at.
+pub(crate) fn proven_key(
+    header: &JwsHeader,
+    expected: &RequestExpectations<'_>,
+    crypto: &dyn CryptoProvider,
+) -> Result<(PublicKey, ClientProof), RequestObjectError> {
+    let Signer { key, proof, .. } = signer(header, expected, crypto)?;
+    Ok((key, proof))
+}
+
 fn signer<'a>(
     header: &JwsHeader,
     expected: &RequestExpectations<'a>,

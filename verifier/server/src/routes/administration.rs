@@ -20,9 +20,10 @@ use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestRecord};
 
+use super::digital_credentials::{Offered, WishesBody};
 use super::error::{refuse_administration, store_failed};
 use super::pages::fitting_code;
-use crate::request::{MakeRequestError, RequestOrder};
+use crate::request::RequestOrder;
 use crate::state::State;
 
 /// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
@@ -41,6 +42,8 @@ struct MakeBody {
     response_mode: Option<ResponseMode>,
     request_delivery: Option<RequestTransport>,
     request_uri_method: Option<RequestUriMethod>,
+    /// What is offered to the browser of a page.
+    digital_credentials: Option<WishesBody>,
 }
 
 impl MakeBody {
@@ -79,6 +82,9 @@ struct MadeBody {
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<PolicyName>,
+    /// What a page hands to the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digital_credentials: Option<Offered>,
 }
 
 pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -> Response {
@@ -114,6 +120,7 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         page: body.page,
         relying_party: None,
         policy: None,
+        digital_credentials: body.digital_credentials.map(Into::into),
         retention: state.retention(None, None),
     };
     made(&state, order).await
@@ -131,9 +138,12 @@ pub(super) async fn made(state: &State, order: RequestOrder) -> Response {
     if order.page == Some(PageFlow::SameDevice) && order.return_to.is_none() {
         return bad_request("page = \"same_device\" needs return_to, where the browser goes on");
     }
-    match state.make_request(order).await {
-        Ok(made) => {
+    let made = state.make_request(order).await;
+    let made = made.and_then(|made| state.offered(&made.record).map(|offered| (made, offered)));
+    match made {
+        Ok((made, digital_credentials)) => {
             let body = MadeBody {
+                digital_credentials,
                 request_id: made.record.id,
                 request_uri: made.request_uri,
                 page: made.page,
@@ -143,12 +153,7 @@ pub(super) async fn made(state: &State, order: RequestOrder) -> Response {
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
-        Err(
-            error @ (MakeRequestError::Request(_)
-            | MakeRequestError::Choices(_)
-            | MakeRequestError::Profile(_)
-            | MakeRequestError::NoIdentity),
-        ) => bad_request(&error.to_string()),
+        Err(error) if error.is_of_the_order() => bad_request(&error.to_string()),
         Err(error) => {
             tracing::error!(%error, "a request could not be made");
             refuse_administration(
@@ -185,7 +190,7 @@ pub(super) struct ResultBody {
     policy: Option<PolicyName>,
     expires_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<PresentationResult>,
+    pub(super) result: Option<PresentationResult>,
     /// Why there is no result although there is an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     withheld: Option<Withheld>,

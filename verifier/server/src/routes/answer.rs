@@ -19,7 +19,7 @@ use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
-    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES,
+    AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, VpToken,
 };
 use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
@@ -29,19 +29,19 @@ use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
     StoredReport,
 };
-use symbolon_verifier::{Expected, VerificationSession};
+use symbolon_verifier::{Binding, Expected, VerificationSession};
 use thiserror::Error;
 
 use super::error::{refuse, store_failed};
 use super::form::is_form;
-use super::pages::wallet_return;
+use super::pages::{return_address, wallet_return};
 use super::request_object::{missing, open_request, stored_query};
 use crate::judge::{Judgement, inputs};
 use crate::state::State;
 
 /// Why an answer was refused.
 #[derive(Debug, Error)]
-enum AnswerRefused {
+pub(super) enum AnswerRefused {
     #[error("the answer is malformed")]
     Malformed,
     #[error("the answer must be encrypted to the key of the request")]
@@ -54,6 +54,8 @@ enum AnswerRefused {
     WrongState,
     #[error("the request has been answered")]
     Replayed,
+    #[error("the request does not offer this protocol")]
+    NotOffered,
     #[error("a presentation has no known format")]
     UnreadablePresentation,
     #[error("the stored request cannot be read")]
@@ -75,6 +77,7 @@ impl IntoResponse for AnswerRefused {
             Self::NotDecrypted => "the answer cannot be decrypted with the key of the request",
             Self::WrongState => "the answer belongs to another request",
             Self::Replayed => "the request has been answered",
+            Self::NotOffered => "the request does not offer this protocol",
             Self::UnreadablePresentation => "a presentation has no known format",
         };
         tracing::info!(reason = description, "an answer was refused");
@@ -188,7 +191,7 @@ fn open(
     Ok(Content { said, travelled })
 }
 
-fn decrypt(
+pub(super) fn decrypt(
     state: &State,
     jwe: &str,
     key: &dyn Fn() -> Option<ResponseKey>,
@@ -217,20 +220,23 @@ async fn reply(state: &State, record: &RequestRecord, content: Result<Content, A
     };
     match accepted {
         Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
-        Ok(Acknowledged::Refuted) => {
-            tracing::info!("a presentation was refuted");
-            refuse(
-                StatusCode::BAD_REQUEST,
-                PresentationErrorCode::InvalidRequest,
-                "what was shown was not accepted: it is not valid, or not what was asked for",
-            )
-        }
+        Ok(Acknowledged::Refuted) => refuted(),
         Err(refused) => refused.into_response(),
     }
 }
 
+/// What is said of a presentation that failed a check.
+pub(super) fn refuted() -> Response {
+    tracing::info!("a presentation was refuted");
+    refuse(
+        StatusCode::BAD_REQUEST,
+        PresentationErrorCode::InvalidRequest,
+        "what was shown was not accepted: it is not valid, or not what was asked for",
+    )
+}
+
 /// What the wallet is told of a result.
-enum Acknowledged {
+pub(super) enum Acknowledged {
     Accepted(DirectPostReply),
     /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more.
     Refuted,
@@ -244,15 +250,47 @@ async fn accept(
     check_state(record, content.state())?;
     match (content.said, content.travelled, record.choices.response_mode) {
         // A wallet that cannot encrypt may still refuse in the clear ([OpenID4VP §8.3.1]).
-        (Said::Refusal(refusal), _, _) => decline(state, record, &refusal).await,
+        (Said::Refusal(refusal), _, _) => decline(state, record, refusal.error, ReplyTo::Wallet).await,
         (Said::Answer(_), ResponseMode::DirectPost, ResponseMode::DirectPostJwt) => {
             Err(AnswerRefused::NotEncrypted)
         }
         (Said::Answer(_), ResponseMode::DirectPostJwt, ResponseMode::DirectPost) => {
             Err(AnswerRefused::Encrypted)
         }
-        (Said::Answer(answer), _, _) => judge(state, record, answer).await,
+        (Said::Answer(answer), _, _) => {
+            let binding = state
+                .binding(record)
+                .map_err(|_| AnswerRefused::UnreadableRequest)?;
+            let answered = Answered {
+                vp_token: answer.vp_token,
+                binding,
+                request: None,
+                reply_to: ReplyTo::Wallet,
+            };
+            judge(state, record, answered).await
+        }
     }
+}
+
+/// An answer that fits its request, whichever way it came.
+pub(super) struct Answered {
+    pub(super) vp_token: VpToken,
+    /// What its proofs must be about.
+    pub(super) binding: Binding,
+    /// The request that it answers, where that is another one than was kept.
+    pub(super) request: Option<String>,
+    pub(super) reply_to: ReplyTo,
+}
+
+/// Who hears of the result first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyTo {
+    /// The wallet, which leads the person's browser back with a code.
+    Wallet,
+    /// The browser that began, which goes on with the code.
+    Browser,
+    /// The relying party itself, by its key: there is nobody to be bound to.
+    RelyingParty,
 }
 
 /// The state ties the answer to this request; an answer that was made for another one is not accepted here.
@@ -264,12 +302,13 @@ fn check_state(record: &RequestRecord, state: Option<&RequestNonce>) -> Result<(
     }
 }
 
-async fn decline(
+pub(super) async fn decline(
     state: &State,
     record: &RequestRecord,
-    refusal: &ErrorAnswer,
+    error: PresentationErrorCode,
+    reply_to: ReplyTo,
 ) -> Result<Acknowledged, AnswerRefused> {
-    let error = match refusal.error {
+    let error = match error {
         PresentationErrorCode::AccessDenied => DeclineCode::AccessDenied,
         PresentationErrorCode::InvalidRequest => DeclineCode::InvalidRequest,
         PresentationErrorCode::InvalidClient => DeclineCode::InvalidClient,
@@ -284,20 +323,20 @@ async fn decline(
     };
     spend_nonce(state, record).await?;
     let outcome = ResultOutcome::Declined { error };
-    finish(state, record, outcome).await.map(Acknowledged::Accepted)
+    finish(state, record, outcome, reply_to)
+        .await
+        .map(Acknowledged::Accepted)
 }
 
-async fn judge(
+pub(super) async fn judge(
     state: &State,
     record: &RequestRecord,
-    answer: AuthorizationResponse,
+    answered: Answered,
 ) -> Result<Acknowledged, AnswerRefused> {
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
-    let inputs = inputs(&answer.vp_token).map_err(|_| unreadable())?;
-    let binding = state
-        .binding(record)
-        .map_err(|_| AnswerRefused::UnreadableRequest)?;
+    let inputs = inputs(&answered.vp_token).map_err(|_| unreadable())?;
+    let binding = &answered.binding;
     let base = state.dependencies.policy;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
@@ -324,12 +363,12 @@ async fn judge(
         answer: check,
     } = state.judge(&query, sessions, state.holder_keys(policy)).await;
     if state.keeps_evidence(record, policy) {
-        let token = serde_json::to_string(&answer.vp_token).map_err(|_| AnswerRefused::Malformed)?;
-        state
-            .dependencies
-            .archive
-            .keep_answer(&record.tenant, &record.id, token)
-            .await?;
+        let archive = &state.dependencies.archive;
+        if let Some(request) = answered.request {
+            archive.keep_request(record, request).await?;
+        }
+        let token = serde_json::to_string(&answered.vp_token).map_err(|_| AnswerRefused::Malformed)?;
+        archive.keep_answer(&record.tenant, &record.id, token).await?;
     }
     let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
     let not_satisfied = decision
@@ -341,7 +380,7 @@ async fn judge(
         answer: check,
         decision,
     };
-    let reply = finish(state, record, outcome).await?;
+    let reply = finish(state, record, outcome, answered.reply_to).await?;
     Ok(if refuted {
         Acknowledged::Refuted
     } else {
@@ -366,6 +405,7 @@ fn kept(
             }
             kept.push(StoredReport {
                 query_id: id.as_str().to_owned(),
+                validity: None,
                 report,
             });
         }
@@ -397,17 +437,21 @@ async fn finish(
     state: &State,
     record: &RequestRecord,
     outcome: ResultOutcome,
+    reply_to: ReplyTo,
 ) -> Result<DirectPostReply, AnswerRefused> {
-    let response_code = match &record.return_to {
-        None => None,
-        Some(_) => {
+    let response_code = match (&record.return_to, reply_to) {
+        (None, _) | (_, ReplyTo::RelyingParty) => None,
+        (Some(_), ReplyTo::Wallet | ReplyTo::Browser) => {
             Some(make_nonce(&*state.dependencies.randomness).map_err(|_| AnswerRefused::NoRandomness)?)
         }
     };
     let redirect_uri = match &response_code {
         None => None,
         Some(code) => {
-            let address = wallet_return(state, record, code);
+            let address = match reply_to {
+                ReplyTo::Wallet => wallet_return(state, record, code),
+                ReplyTo::Browser | ReplyTo::RelyingParty => return_address(record, code),
+            };
             address.map_err(|_| AnswerRefused::UnreadableRequest)?
         }
     };

@@ -11,7 +11,8 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_http::openapi::{Answer, DescribedRouter, Presence, Security};
 use symbolon_http::serve::require_administration;
-use symbolon_verifier::relying_party::{ApiKey, Permission};
+use symbolon_verifier::relying_party::{ApiKey, ApiKeyId, Permission};
+use symbolon_verifier::store::StoreError;
 
 use super::error::{refuse_administration, store_failed};
 use super::operations;
@@ -122,6 +123,21 @@ pub(super) fn not_permitted(description: &'static str) -> Response {
     refuse_administration(StatusCode::FORBIDDEN, "access_denied", description.to_owned())
 }
 
+impl State {
+    /// Whose key this is; `None` where it is nobody's. A relying party that the operator has taken away has keys of nobody.
+    pub(super) async fn caller_with_key(&self, text: &str) -> Result<Option<(Caller, ApiKeyId)>, StoreError> {
+        let Ok(key) = ApiKey::parse(text) else {
+            return Ok(None);
+        };
+        let deps = &self.dependencies;
+        let stored = deps.store.api_key(&deps.tenant, key.id()).await?;
+        let party = stored
+            .filter(|record| record.is_of(&key))
+            .and_then(|record| self.relying_parties.get(&record.relying_party));
+        Ok(party.map(|party| (Arc::clone(party), key.id().clone())))
+    }
+}
+
 async fn caller(state: &State, headers: &HeaderMap) -> Result<Caller, Box<Response>> {
     let Some(text) = presented(headers) else {
         return Err(Box::new(unauthorized(r#"Bearer realm="relying-party""#)));
@@ -131,20 +147,12 @@ async fn caller(state: &State, headers: &HeaderMap) -> Result<Caller, Box<Respon
             r#"Bearer realm="relying-party", error="invalid_token""#,
         ))
     };
-    let key = ApiKey::parse(text).map_err(|_| unknown())?;
-    let deps = &state.dependencies;
-    let stored = deps.store.api_key(&deps.tenant, key.id()).await;
-    let record = stored
+    let found = state.caller_with_key(text).await;
+    let (party, _) = found
         .map_err(|error| Box::new(store_failed(&error)))?
-        .filter(|record| record.is_of(&key))
         .ok_or_else(unknown)?;
-    // A relying party that the operator has taken away has keys of nobody.
-    let party = state
-        .relying_parties
-        .get(&record.relying_party)
-        .ok_or_else(unknown)?;
-    match state.use_quota(party).await {
-        Ok(QuotaUse::Permitted) => Ok(Arc::clone(party)),
+    match state.use_quota(&party).await {
+        Ok(QuotaUse::Permitted) => Ok(party),
         Ok(QuotaUse::Exhausted { until }) => {
             let seconds = until.since(state.now()).as_secs().max(1);
             let mut refusal = refuse_administration(

@@ -1,5 +1,7 @@
 //! What the endpoints take and answer.
 
+pub(super) mod digital_credentials;
+
 use serde_json::json;
 use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, object, problem, request_refused, text};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
@@ -117,7 +119,7 @@ fn with_code(operation: Operation) -> Operation {
         ))
 }
 
-fn of_request(id: &'static str, summary: &'static str) -> Operation {
+pub(super) fn of_request(id: &'static str, summary: &'static str) -> Operation {
     about_request(Operation::new(id, ADMINISTRATION, summary))
 }
 
@@ -185,7 +187,7 @@ fn of_wallet(id: &'static str, summary: &'static str) -> Operation {
 }
 
 /// What is answered of a request that is not there any more.
-fn gone(operation: Operation) -> Operation {
+pub(super) fn gone(operation: Operation) -> Operation {
     operation
         .answers(refused(404, "There is no such request.", &["invalid_request"]))
         .answers(refused(
@@ -253,8 +255,13 @@ fn shown(answer: Answer) -> Answer {
         .header("Content-Language", "The language.", Presence::Always)
         .header(
             "Content-Security-Policy",
-            "No scripts and no forms.",
+            "No scripts but, where the request offers something to the browser, our own; and no forms.",
             Presence::Always,
+        )
+        .header(
+            "Permissions-Policy",
+            "The Digital Credentials API, for pages that use it.",
+            Presence::Sometimes,
         )
         .header(
             "Set-Cookie",
@@ -328,7 +335,7 @@ fn vcalm(id: &'static str, summary: &'static str) -> Operation {
 }
 
 /// Every code of an authorization error response.
-fn codes() -> Vec<&'static str> {
+pub(super) fn codes() -> Vec<&'static str> {
     PresentationErrorCode::ALL
         .iter()
         .map(|code| code.as_str())

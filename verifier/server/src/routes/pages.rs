@@ -26,14 +26,14 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use self::cookie::{browser_key, set_browser_key};
-use self::render::{Page, QrCode, base, page};
+use self::render::{Ask, Page, page};
 use super::error::store_failed;
 use super::request_object::stored_query;
 use crate::state::State;
 
 pub(crate) use self::render::DamagedPages;
 pub(crate) use self::render::Pages;
-pub(super) use self::render::{icon, style};
+pub(super) use self::render::{QrCode, base, icon, script, style};
 
 /// How often the page of another device looks for the answer, in seconds.
 const REFRESH_SECONDS: u32 = 3;
@@ -57,7 +57,7 @@ pub(super) fn wallet_return(
 }
 
 /// Where the relying party continues, with the code by which it gets the result.
-fn return_address(record: &RequestRecord, code: &Nonce) -> Result<Option<Url>, UrlError> {
+pub(super) fn return_address(record: &RequestRecord, code: &Nonce) -> Result<Option<Url>, UrlError> {
     let Some(return_to) = &record.return_to else {
         return Ok(None);
     };
@@ -175,6 +175,14 @@ enum Browser {
     Known,
 }
 
+/// Whether this is the browser that began.
+pub(super) fn began(state: &State, headers: &HeaderMap, record: &RequestRecord) -> bool {
+    match (state.browser_key(record), browser_key(headers, state, record)) {
+        (Some(own), Some(brought)) => own.as_bytes().ct_eq(brought.as_bytes()).into(),
+        _ => false,
+    }
+}
+
 /// A browser at a page.
 struct Visit<'v> {
     state: &'v State,
@@ -215,11 +223,7 @@ impl Visit<'_> {
     }
 
     fn began(&self, record: &RequestRecord) -> bool {
-        let own = self.state.browser_key(record);
-        match (own, browser_key(self.headers, self.state, record)) {
-            (Some(own), Some(brought)) => own.as_bytes().ct_eq(brought.as_bytes()).into(),
-            _ => false,
-        }
+        began(self.state, self.headers, record)
     }
 
     fn page(&self, status: StatusCode, shown: &Page<'_>) -> Response {
@@ -228,7 +232,7 @@ impl Visit<'_> {
 
     fn waiting(&self, record: &RequestRecord, flow: PageFlow, here: String) -> Response {
         let link = stored_query(record).and_then(|query| self.state.link_of(record, &query).ok());
-        let Some(link) = link else {
+        let (Some(link), Ok(offered)) = (link, self.state.offered(record)) else {
             return unavailable();
         };
         let mut shown = match flow {
@@ -245,6 +249,10 @@ impl Visit<'_> {
         if flow == PageFlow::CrossDevice && shown.qr.is_none() {
             return unavailable();
         }
+        shown.digital_credentials = offered.map(|offered| Ask {
+            options: offered.options(),
+            answers: format!("{here}/digital-credentials"),
+        });
         shown.here = Some(here);
         shown.verifier = Some(self.state.name_shown(record));
         self.page(StatusCode::OK, &shown)

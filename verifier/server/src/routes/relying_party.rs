@@ -15,6 +15,7 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_verifier::name::PolicyName;
 
 use super::caller::Caller;
+use super::digital_credentials;
 use crate::state::State;
 
 /// The endpoints.
@@ -36,6 +37,13 @@ pub(super) fn router() -> DescribedRouter<Arc<State>> {
         .route(
             "/presentation-requests/{id}/evidence",
             get(operations::evidence(), requests::evidence),
+        )
+        .route(
+            "/presentation-requests/{id}/digital-credentials",
+            get(operations::read_digital(), digital_credentials::read_own).and(post(
+                operations::receive_digital(),
+                digital_credentials::receive_own,
+            )),
         )
         .route(
             "/verifications",

@@ -9,6 +9,8 @@ mod decision;
 
 use serde_json::Value;
 use symbolon_http::openapi::{ProblemShape, ToSchema, named};
+use symbolon_protocol::digital_credentials::ExchangeProtocol;
+use symbolon_protocol::digital_credentials::openid4vp::OriginResponseMode;
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 use symbolon_protocol::openid4vp::link::RequestUriMethod;
 use symbolon_protocol::openid4vp::request::ResponseMode;
@@ -16,6 +18,7 @@ use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::choices::RequestTransport;
 use symbolon_verifier::report::{CredentialFormat, Verdict};
 use symbolon_verifier::store::PageFlow;
+use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{RefOr, Schema};
 
 pub(super) use self::decision::{PolicyDecision, policy_outcomes};
@@ -47,6 +50,42 @@ pub(super) struct MakePresentationRequest {
     /// How a wallet fetches the request.
     #[schema(schema_with = request_uri_methods, required = false)]
     request_uri_method: Option<RequestUriMethod>,
+    /// What is offered to the browser of a page.
+    digital_credentials: Option<DigitalCredentialsWishes>,
+}
+
+/// What is offered to the browser of a page (Digital Credentials API).
+#[derive(ToSchema)]
+pub(super) struct DigitalCredentialsWishes {
+    /// The origin of the page; the verifier's own without it.
+    origin: Option<String>,
+    /// The protocols, the preferred one first; all that can ask the query without it.
+    #[schema(schema_with = lists_of_protocols, required = false)]
+    protocols: Option<Vec<ExchangeProtocol>>,
+    /// How answers of OpenID4VP travel; encrypted without it.
+    #[schema(schema_with = origin_response_modes, required = false)]
+    response_mode: Option<OriginResponseMode>,
+}
+
+/// What a page hands to the browser.
+#[derive(ToSchema)]
+pub(super) struct DigitalCredentialsOffered {
+    /// The origin that the page must have.
+    origin: String,
+    /// The member of the same name of what `navigator.credentials.get` takes.
+    #[schema(value_type = Object)]
+    digital: Value,
+}
+
+/// The answer that the browser gave.
+#[derive(ToSchema)]
+pub(super) struct DigitalCredentialAnswer {
+    /// By which protocol.
+    #[schema(schema_with = protocols)]
+    protocol: ExchangeProtocol,
+    /// What the protocol says.
+    #[schema(value_type = Object)]
+    data: Value,
 }
 
 /// A request that was made.
@@ -64,6 +103,8 @@ pub(super) struct PresentationRequestMade {
     expires_at: String,
     /// The policy that decides about the answer.
     policy: Option<String>,
+    /// What a page hands to the browser.
+    digital_credentials: Option<DigitalCredentialsOffered>,
 }
 
 /// Where a request stands.
@@ -142,6 +183,17 @@ pub(super) struct StoredReport {
     query_id: String,
     /// The report.
     report: Report,
+    /// The time of the credential, where the policy makes verified claims of it.
+    validity: Option<CredentialPeriod>,
+}
+
+/// The time of a credential, as its issuer says it, in seconds since the epoch.
+#[derive(ToSchema)]
+pub(super) struct CredentialPeriod {
+    /// When it was issued, or from when on it is valid.
+    issued_at: Option<i64>,
+    /// From when on it is no longer valid.
+    expires_at: Option<i64>,
 }
 
 /// A report. Each axis has its state and its checks with their reasons.
@@ -346,6 +398,18 @@ fn response_modes() -> RefOr<Schema> {
 
 fn request_deliveries() -> RefOr<Schema> {
     named([RequestTransport::Reference, RequestTransport::Value])
+}
+
+fn protocols() -> RefOr<Schema> {
+    named(ExchangeProtocol::ALL)
+}
+
+fn lists_of_protocols() -> RefOr<Schema> {
+    ArrayBuilder::new().items(protocols()).build().into()
+}
+
+fn origin_response_modes() -> RefOr<Schema> {
+    named([OriginResponseMode::DcApi, OriginResponseMode::DcApiJwt])
 }
 
 fn request_uri_methods() -> RefOr<Schema> {

@@ -2,19 +2,14 @@
 
 use core::fmt;
 
-use hkdf::Hkdf;
 use http::{HeaderMap, HeaderValue};
-use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
-use symbolon_crypto::encoding::base64url;
 use symbolon_pages::cookie;
 use symbolon_verifier::request::MasterSecret;
 use zeroize::Zeroizing;
 
-/// Letters and digits that are not taken for each other.
-const ALPHABET: &[u8; 24] = b"BCDFGHJKMNPQRTVWXY346789";
-/// Characters of a code: 24 of 24 kinds are 110 bits, out of reach of guessing without any count of tries.
-const CODE_CHARACTERS: usize = 24;
+use crate::access_code::AccessCode;
+
 /// How long a telephone stays at the counter, in seconds, before it has to be let in again.
 const COOKIE_SECONDS: u32 = 30 * 24 * 60 * 60;
 
@@ -26,59 +21,28 @@ pub enum ScanAccess {
     Code(ScanCode),
 }
 
-/// The code that lets a telephone in. It is derived, so that nothing is stored and every process of an installation knows it.
-pub struct ScanCode(Zeroizing<String>);
+/// The code that lets a telephone in.
+pub struct ScanCode(AccessCode);
 
 impl ScanCode {
     /// The code of a generation. The next generation has another one, and shuts out whoever came in with this one.
     #[must_use]
     pub fn derive(secret: &MasterSecret, generation: u32) -> Self {
-        let mut bytes = Zeroizing::new([0_u8; CODE_CHARACTERS * 2]);
-        let hkdf = Hkdf::<Sha256>::new(Some(b"symbolon scan page code"), secret.expose());
-        // 48 bytes are within what HKDF gives.
-        let _ = hkdf.expand(&generation.to_be_bytes(), &mut *bytes);
-        let characters = bytes.chunks_exact(2).filter_map(|pair| {
-            let number = pair
-                .iter()
-                .fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-            ALPHABET
-                .get(number % ALPHABET.len())
-                .map(|byte| char::from(*byte))
-        });
-        Self(Zeroizing::new(characters.collect()))
+        Self(AccessCode::derive(
+            secret,
+            b"symbolon scan page code",
+            &generation.to_be_bytes(),
+        ))
     }
 
     /// The code in groups of four, to be typed or put behind the `#` of the page's address.
     #[must_use]
     pub fn grouped(&self) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(String::with_capacity(CODE_CHARACTERS * 5 / 4));
-        for (place, character) in self.0.chars().enumerate() {
-            if place > 0 && place % 4 == 0 {
-                text.push('-');
-            }
-            text.push(character);
-        }
-        text
+        self.0.grouped()
     }
 
-    /// What the cookie holds: something that the code cannot be told from.
     fn cookie(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
-        let hkdf = Hkdf::<Sha256>::new(Some(b"symbolon scan page cookie"), self.0.as_bytes());
-        let _ = hkdf.expand(b"", &mut *bytes);
-        Zeroizing::new(base64url::encode(&*bytes))
-    }
-
-    fn is(&self, entered: &str) -> bool {
-        let entered: Zeroizing<String> = Zeroizing::new(
-            entered
-                .chars()
-                .filter(char::is_ascii_alphanumeric)
-                .map(|character| character.to_ascii_uppercase())
-                .take(CODE_CHARACTERS + 1)
-                .collect(),
-        );
-        bool::from(entered.as_bytes().ct_eq(self.0.as_bytes()))
+        self.0.cookie(b"symbolon scan page cookie")
     }
 }
 
@@ -131,7 +95,7 @@ impl Access {
         let ScanAccess::Code(code) = &self.rule else {
             return None;
         };
-        if !code.is(entered) {
+        if !code.0.is(entered) {
             return None;
         }
         let secure = if self.secure { "; Secure" } else { "" };

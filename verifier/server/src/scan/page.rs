@@ -28,14 +28,14 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("verdicts.html", include_str!("templates/verdicts.html")),
 ];
 
-pub(super) struct Pages {
+pub(crate) struct Pages {
     templates: Templates,
     translations: Arc<Translations>,
     verifier: String,
 }
 
 impl Pages {
-    pub(super) fn new(verifier: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn new(verifier: &str) -> Result<Self, TemplateError> {
         let translations = Translations::new(&SHIPPED).map(Arc::new);
         let translations = translations.map_err(|error| {
             TemplateError::new(symbolon_pages::ErrorKind::InvalidOperation, error.to_string())
@@ -47,7 +47,7 @@ impl Pages {
         })
     }
 
-    pub(super) fn translations(&self) -> &Translations {
+    pub(crate) fn translations(&self) -> &Translations {
         &self.translations
     }
 
@@ -74,7 +74,7 @@ impl Pages {
     }
 
     /// The verdicts alone, for the script to put into the page.
-    pub(super) fn verdicts(&self, language: &Translation, shown: &[Shown]) -> Result<String, TemplateError> {
+    pub(crate) fn verdicts(&self, language: &Translation, shown: &[Shown]) -> Result<String, TemplateError> {
         let verdicts = self.values(language, shown);
         let values = self.with_page(language, context! { verdicts });
         self.templates.render("verdicts.html", values)
@@ -194,7 +194,7 @@ fn value_key(label: &Label, said: &str) -> Option<&'static str> {
 }
 
 /// `2026-11-28T07:30:00Z` to the minute, for people. The script of the page says it in the clock of the place.
-fn minutes(rfc3339: &str) -> String {
+pub(crate) fn minutes(rfc3339: &str) -> String {
     match rfc3339.split_once('T') {
         Some((day, time)) => format!("{day} {} UTC", time.get(..5).unwrap_or(time)),
         None => rfc3339.to_owned(),

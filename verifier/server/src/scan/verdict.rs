@@ -11,7 +11,7 @@ use symbolon_verifier::report::{
 use super::claims::{Claim, read};
 
 /// A report as the page shows it. Texts are keys, which the page says in its language.
-pub(super) struct Shown {
+pub(crate) struct Shown {
     report: Report,
     now: UnixTime,
 }
@@ -32,7 +32,7 @@ pub(super) struct ShownCheck<'a> {
 }
 
 impl Shown {
-    pub(super) fn of(report: Report, now: UnixTime) -> Self {
+    pub(crate) fn of(report: Report, now: UnixTime) -> Self {
         Self { report, now }
     }
 
@@ -121,7 +121,7 @@ fn shown_check(check: &Check) -> ShownCheck<'_> {
 }
 
 /// The name of a check as the report's JSON writes it, with spaces. The details are for whoever reads specifications, and stay English.
-fn words(value: &impl serde::Serialize) -> String {
+pub(crate) fn words(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text.replace('_', " "),
         _ => String::new(),

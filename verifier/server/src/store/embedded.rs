@@ -174,14 +174,19 @@ impl VerifierStore for EmbeddedVerifierStore {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
             let key = tenant.key(keys::RESULTS, id.as_str());
-            let mut batch = Batch::new()
-                .require_present(tenant.key(keys::REQUESTS, id.as_str()))
-                .require_absent(key.clone())
-                .put(key, encode(&result)?);
-            if let Some(delivery) = &announcement {
-                batch = relying_party::announce(batch, &tenant, delivery)?;
-            }
-            match self.commit(batch).await {
+            let request = tenant.key(keys::REQUESTS, id.as_str());
+            let encoded = encode(&result)?;
+            let batch = || {
+                let batch = Batch::new()
+                    .require_present(request.clone())
+                    .require_absent(key.clone())
+                    .put(key.clone(), encoded.clone());
+                match &announcement {
+                    Some(delivery) => relying_party::announce(batch, &tenant, delivery),
+                    None => Ok(batch),
+                }
+            };
+            match self.commit_taking_back_expiry(&tenant, id, batch).await? {
                 Ok(()) => Ok(ResultRecording::Recorded),
                 Err(CommitError::RequirementFailed { position: 0 }) => Ok(ResultRecording::NoSuchRequest),
                 Err(CommitError::RequirementFailed { .. }) => Ok(ResultRecording::AlreadyAnswered),

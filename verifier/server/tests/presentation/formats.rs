@@ -223,7 +223,7 @@ fn present_jwt(world: &World, request: &VerifiedRequest) -> Presentation {
     Presentation::Text(prepared.finish(&signature))
 }
 
-fn mdoc(world: &World) -> Vec<u8> {
+pub(crate) fn mdoc(world: &World) -> Vec<u8> {
     let element = |name: &str, value: &str| {
         let name = ElementIdentifier::parse(name).unwrap();
         (name, ElementValue::Text(value.to_owned()))
@@ -267,7 +267,7 @@ fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) ->
     Presentation::Text(prepared.finish_base64url(&signature).unwrap())
 }
 
-fn mdoc_query() -> Value {
+pub(crate) fn mdoc_query() -> Value {
     json!({ "credentials": [{
         "id": "identity", "format": "mso_mdoc", "meta": { "doctype_value": DOC_TYPE },
         "claims": [{ "path": [DOC_TYPE, "given_name"] }],

@@ -5,7 +5,11 @@ mod administration;
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod builder;
+#[cfg(test)]
 mod choices;
+#[cfg(test)]
+mod digital_credentials;
 #[cfg(test)]
 mod flow;
 #[cfg(test)]

@@ -508,7 +508,7 @@ pub(crate) fn json_of(fetched: &Fetched) -> Value {
     serde_json::from_slice(&fetched.body).unwrap()
 }
 
-fn master_secret() -> MasterSecret {
+pub(crate) fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
 }
 

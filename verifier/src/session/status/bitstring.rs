@@ -33,6 +33,12 @@ impl VerifiedBitstringList {
         &self.url
     }
 
+    /// From when on it holds, which is when its issuer made it; `None` where it does not say so.
+    #[must_use]
+    pub const fn valid_from(&self) -> Option<UnixTime> {
+        self.list.valid_from()
+    }
+
     /// From when on it is worthless.
     #[must_use]
     pub fn valid_until(&self) -> Option<UnixTime> {

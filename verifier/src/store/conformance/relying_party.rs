@@ -23,6 +23,7 @@ pub(super) async fn check(store: &dyn VerifierStore) {
     lists_the_requests_of_each_relying_party(store).await;
     removes_a_request_with_everything(store).await;
     announces_a_result_with_its_first_recording(store).await;
+    takes_the_announcement_of_an_expiry_back(store).await;
     replaces_deliveries_by_comparison(store).await;
     forgets_quotas_and_deliveries_in_time(store).await;
     keeps_results_as_long_as_the_request_says(store).await;
@@ -164,6 +165,54 @@ async fn announces_a_result_with_its_first_recording(store: &dyn VerifierStore) 
     assert_eq!(answer(store.deliveries(&tenant, None, 9).await), [first.clone()]);
     assert_eq!(answer(store.deliveries(&tenant, Some(&first.id), 9).await), []);
     assert_eq!(answer(store.delivery(&tenant, &first.id).await), Some(first));
+}
+
+async fn takes_the_announcement_of_an_expiry_back(store: &dyn VerifierStore) {
+    let tenant = tenant("expiry");
+    let (due, none) = (time(i64::from(u32::MAX)), || declined(DeclineCode::Other));
+    let expiry = async |id: &str| {
+        let mut record = request(&tenant, id, 900);
+        record.relying_party = Some(party("bank"));
+        answer(store.insert_request(record.clone()).await);
+        let Some(delivery) = Delivery::of_expiry(&record) else {
+            return record;
+        };
+        let inserted = answer(store.insert_delivery(&tenant, delivery.clone()).await);
+        assert_eq!(inserted, Insertion::Inserted);
+        let again = answer(store.insert_delivery(&tenant, delivery.clone()).await);
+        assert_eq!(again, Insertion::AlreadyPresent);
+        assert_eq!(
+            answer(store.due_deliveries(&tenant, record.expires_at, 9).await),
+            []
+        );
+        assert_eq!(answer(store.due_deliveries(&tenant, due, 9).await), [delivery]);
+        record
+    };
+    let answered = expiry("answered").await;
+    let announced = delivery("of-the-result", 5);
+    let recorded = store.record_result(&tenant, &answered.id, none(), Some(announced.clone()));
+    assert_eq!(answer(recorded.await), ResultRecording::Recorded);
+    assert_eq!(
+        answer(store.deliveries(&tenant, None, 9).await),
+        [announced.clone()]
+    );
+    assert_eq!(
+        answer(store.due_deliveries(&tenant, due, 9).await),
+        [announced.clone()]
+    );
+    let done = announced.clone().delivered(time(5));
+    answer(store.replace_delivery(&tenant, announced, done.clone()).await);
+    let removed = expiry("removed").await;
+    answer(store.remove_request(&tenant, &removed.id).await);
+    assert_eq!(answer(store.due_deliveries(&tenant, due, 9).await), []);
+    assert_eq!(answer(store.deliveries(&tenant, None, 9).await), [done]);
+    // Its announcement outlives a request that is kept no longer than it can be answered.
+    let expired = expiry("expired").await;
+    sweep(store, expired.kept_until().plus(Duration::from_secs(1))).await;
+    assert_eq!(answer(store.request(&tenant, &expired.id).await), None);
+    let left = answer(store.due_deliveries(&tenant, due, 9).await);
+    assert_eq!(left.len(), 1);
+    assert!(left.iter().all(|delivery| delivery.request == expired.id));
 }
 
 async fn replaces_deliveries_by_comparison(store: &dyn VerifierStore) {

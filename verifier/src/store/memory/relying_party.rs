@@ -100,7 +100,19 @@ impl RelyingPartyStore for MemoryStore {
         let mut contents = self.contents();
         let key = (tenant.clone(), id.clone());
         contents.results.remove(&key);
+        contents.take_back_expiry(tenant, id);
         ready(removal(contents.requests.remove(&key).is_some()))
+    }
+
+    fn insert_delivery<'a>(&'a self, tenant: &'a TenantId, delivery: Delivery) -> StoreFuture<'a, Insertion> {
+        let key = (tenant.clone(), delivery.id.clone());
+        ready(match self.contents().deliveries.entry(key) {
+            Entry::Occupied(_) => Insertion::AlreadyPresent,
+            Entry::Vacant(place) => {
+                place.insert(delivery);
+                Insertion::Inserted
+            }
+        })
     }
 
     fn due_deliveries<'a>(
@@ -159,6 +171,12 @@ impl RelyingPartyStore for MemoryStore {
 }
 
 impl Contents {
+    pub(super) fn take_back_expiry(&mut self, tenant: &TenantId, request: &RequestId) {
+        if let Some(id) = DeliveryId::of_expiry(request) {
+            self.deliveries.remove(&(tenant.clone(), id));
+        }
+    }
+
     pub(super) fn remove_expired_of_relying_parties(&mut self, now: UnixTime, limit: usize) -> usize {
         let over: Vec<_> = self
             .quotas

@@ -24,7 +24,7 @@ pub(super) fn bind(
     PresentationToSign {
         credentials: &[enveloped],
         key_id: &key_id,
-        audience: binding.client_id,
+        audience: binding.audience,
         nonce: binding.nonce,
         issued_at: binding.now,
     }

@@ -90,7 +90,7 @@ pub(super) fn bind(
         purpose: ProofPurpose::Authentication,
         created: Some(binding.now),
         expires: None,
-        domain: Some(binding.client_id.to_owned()),
+        domain: Some(binding.audience.to_owned()),
         challenge: Some(binding.nonce.to_owned()),
     };
     prepare(&presentation, &options, &key.public_key, &json_ld)

@@ -47,10 +47,5 @@ pub(super) fn personal_claims(
 }
 
 pub(super) fn bind(presentation: Presentation, binding: &Binding<'_>) -> PreparedPresentation {
-    presentation.prepare(&SessionTranscript::openid4vp(
-        binding.client_id,
-        binding.nonce,
-        binding.encryption_key.as_ref(),
-        binding.response_uri,
-    ))
+    presentation.prepare(&binding.session)
 }

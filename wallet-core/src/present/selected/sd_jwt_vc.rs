@@ -29,7 +29,7 @@ pub(super) fn bind(
 ) -> PreparedKeyBinding {
     selection.prepare_key_binding(&KeyBindingClaims {
         algorithm: key.public_key.algorithm(),
-        audience: binding.client_id.to_owned(),
+        audience: binding.audience.to_owned(),
         nonce: binding.nonce.to_owned(),
         issued_at: binding.now,
         transaction_data: None,

@@ -75,7 +75,8 @@ pub(super) enum DeliveryProgress {
 }
 
 fn events() -> RefOr<Schema> {
-    named([DeliveryEvent::Answered, DeliveryEvent::Declined])
+    use DeliveryEvent::{Answered, Declined, Expired};
+    named([Answered, Declined, Expired])
 }
 
 fn reasons() -> RefOr<Schema> {

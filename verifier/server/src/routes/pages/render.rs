@@ -1,4 +1,5 @@
-//! How the pages look. They have no scripts, and nothing of them may be kept or framed.
+//! How the pages look. They have no scripts but the one that asks the browser for credentials, where a request offers that, and nothing
+//! of them may be kept or framed.
 
 use std::sync::Arc;
 
@@ -15,6 +16,15 @@ use thiserror::Error;
 use crate::state::State;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// The same with our own script, which brings the answer of the browser to this server.
+const POLICY_WITH_SCRIPT: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// The page may ask for credentials, and nothing else that browsers have.
+const PERMISSIONS: &str =
+    "digital-credentials-get=(self), digital-credentials-create=(), camera=(), microphone=(), geolocation=()";
+
+const SCRIPT: &str = include_str!("digital-credentials.js");
 
 const TEMPLATES: [(&str, &str); 1] = [("page.html", include_str!("page.html"))];
 
@@ -66,6 +76,7 @@ pub(super) struct Page<'a> {
     pub(super) link: Option<&'a str>,
     pub(super) qr: Option<QrCode>,
     pub(super) refresh_seconds: Option<u32>,
+    pub(super) digital_credentials: Option<Ask>,
     /// Its path, for the language switch; `None` where it cannot be loaded again.
     pub(super) here: Option<String>,
     /// Who asks; the verifier itself without it.
@@ -82,9 +93,18 @@ impl Page<'_> {
     }
 }
 
+/// What the script asks the browser for.
+#[derive(Serialize)]
+pub(super) struct Ask {
+    /// The argument of `navigator.credentials.get`, as JSON.
+    pub(super) options: String,
+    /// The path that the answer goes to.
+    pub(super) answers: String,
+}
+
 /// A QR code as the path of a drawing.
 #[derive(Serialize)]
-pub(super) struct QrCode {
+pub(in crate::routes) struct QrCode {
     path: String,
     width: u32,
     quiet_zone: u32,
@@ -92,7 +112,7 @@ pub(super) struct QrCode {
 
 impl QrCode {
     /// `None` when the link is longer than a code can be.
-    pub(super) fn of(link: &str) -> Option<Self> {
+    pub(in crate::routes) fn of(link: &str) -> Option<Self> {
         let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST).ok()?;
         Some(Self {
             path: symbol.to_svg_path(),
@@ -103,7 +123,7 @@ impl QrCode {
 }
 
 /// The path of the verifier's identifier, below which its pages are.
-pub(super) fn base(state: &State) -> &str {
+pub(in crate::routes) fn base(state: &State) -> &str {
     let path = state.configuration.identifier.url().url().path();
     path.trim_end_matches('/')
 }
@@ -123,14 +143,23 @@ pub(super) fn page(state: &State, headers: &HeaderMap, status: StatusCode, page:
         link => page.link,
         qr => page.qr.as_ref().map(|qr| Value::from(Serde(qr))),
         refresh_seconds => page.refresh_seconds,
+        digital_credentials => page.digital_credentials.as_ref().map(|ask| Value::from(Serde(ask))),
     };
     match pages.templates.render("page.html", values) {
         Ok(html) => {
-            let policy = HeaderValue::from_static(POLICY);
+            let policy = match page.digital_credentials {
+                None => POLICY,
+                Some(_) => POLICY_WITH_SCRIPT,
+            };
+            let policy = HeaderValue::from_static(policy);
             let mut response = symbolon_pages::answer::page(status, html, language, policy);
             // The address of the return has a code in it.
             let referrer = HeaderValue::from_static("no-referrer");
             response.headers_mut().insert(REFERRER_POLICY, referrer);
+            if page.digital_credentials.is_some() {
+                let permissions = HeaderValue::from_static(PERMISSIONS);
+                response.headers_mut().insert("permissions-policy", permissions);
+            }
             response
         }
         Err(error) => {
@@ -143,6 +172,11 @@ pub(super) fn page(state: &State, headers: &HeaderMap, status: StatusCode, page:
 /// `GET /presentations/style.css`
 pub(in crate::routes) async fn style() -> Response {
     file("text/css; charset=utf-8", STYLE)
+}
+
+/// `GET /presentations/digital-credentials.js`
+pub(in crate::routes) async fn script() -> Response {
+    file("text/javascript; charset=utf-8", SCRIPT)
 }
 
 /// `GET /presentations/icon.svg`

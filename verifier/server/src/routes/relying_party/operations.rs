@@ -4,6 +4,7 @@ use serde_json::json;
 use symbolon_http::openapi::{Answer, Operation, Presence};
 
 use super::super::description::RELYING_PARTY;
+use super::super::operations::digital_credentials::{read_digital_of, receive_digital_of};
 use super::super::operations::{about_request, events_of, evidence_of, not_permitted, refused, result_of};
 use super::super::shapes::PresentationRequestMade;
 use super::Policies;
@@ -59,6 +60,20 @@ pub(super) fn evidence() -> Operation {
     evidence_of(of_request(
         "readOwnPresentationEvidence",
         "The signed request and what the wallet answered, where the policy keeps it",
+    ))
+}
+
+pub(super) fn read_digital() -> Operation {
+    read_digital_of(of_request(
+        "readOwnDigitalCredentialsRequest",
+        "What a page of the relying party hands to the browser",
+    ))
+}
+
+pub(super) fn receive_digital() -> Operation {
+    receive_digital_of(of_request(
+        "postOwnDigitalCredential",
+        "The answer that a page of the relying party brought",
     ))
 }
 

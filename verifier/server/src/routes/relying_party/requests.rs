@@ -20,9 +20,10 @@ use symbolon_verifier::store::{Cursor, PageFlow, RequestId, RequestRecord};
 
 use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
 use super::super::caller::{Caller, not_permitted};
+use super::super::digital_credentials::WishesBody;
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
-use super::super::shapes::{RequestProgress, page_flows};
+use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, page_flows};
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -51,6 +52,10 @@ pub(super) struct MakeBody {
     #[serde(default)]
     #[schema(schema_with = page_flows, required = false)]
     page: Option<PageFlow>,
+    /// What is offered to the browser of a page, of one of the origins of the relying party or of the verifier's own.
+    #[serde(default)]
+    #[schema(value_type = Option<DigitalCredentialsWishes>)]
+    digital_credentials: Option<WishesBody>,
 }
 
 /// `POST /presentation-requests`
@@ -95,6 +100,7 @@ pub(super) async fn make(
         page: body.page,
         relying_party: Some(caller.name.clone()),
         policy: policy.map(|policy| policy.name().clone()),
+        digital_credentials: body.digital_credentials.map(Into::into),
         retention: state.retention(Some(&caller), policy),
     };
     made(&state, order).await

@@ -134,17 +134,33 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
                 return Ok(Removal::Absent);
             };
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
-            let present = tenant.key(keys::REQUESTS, id.as_str());
             let expiry = Expiring::Request(id.clone());
-            let mut batch = Batch::new().require_present(present).delete(keys::expiry(
-                &tenant,
-                record.kept_until(),
-                &expiry,
-            ));
-            for key in self.keys_of_request(&tenant, id)? {
-                batch = batch.delete(key);
+            let request = tenant.key(keys::REQUESTS, id.as_str());
+            let expiry = keys::expiry(&tenant, record.kept_until(), &expiry);
+            let entries = self.keys_of_request(&tenant, id)?;
+            let removed = self.commit_taking_back_expiry(&tenant, id, || {
+                let batch = Batch::new()
+                    .require_present(request.clone())
+                    .delete(expiry.clone());
+                Ok(entries.iter().cloned().fold(batch, Batch::delete))
+            });
+            removal(removed.await?)
+        })
+    }
+
+    fn insert_delivery<'a>(&'a self, tenant: &'a TenantId, delivery: Delivery) -> StoreFuture<'a, Insertion> {
+        Box::pin(async move {
+            let tenant = keys::tenant(tenant).map_err(unavailable)?;
+            let absent = tenant.key(keys::DELIVERIES, delivery.id.as_str());
+            let batch = announce(Batch::new().require_absent(absent), &tenant, &delivery)?;
+            match self.commit(self.listing(&tenant, batch)?).await {
+                Ok(()) => {
+                    self.is_listed(tenant);
+                    Ok(Insertion::Inserted)
+                }
+                Err(CommitError::RequirementFailed { .. }) => Ok(Insertion::AlreadyPresent),
+                Err(error) => Err(unavailable(error)),
             }
-            removal(self.commit(batch).await)
         })
     }
 
@@ -219,6 +235,45 @@ impl RelyingPartyStore for EmbeddedVerifierStore {
                 Err(error) => Err(unavailable(error)),
             }
         })
+    }
+}
+
+impl EmbeddedVerifierStore {
+    /// Commits what `batch` makes, whose requirements come first, and takes the announcement of the request's expiry back with it. Another
+    /// process may be trying that one at this moment: then it is looked at again.
+    pub(super) async fn commit_taking_back_expiry(
+        &self,
+        tenant: &Tenant,
+        request: &RequestId,
+        batch: impl Fn() -> Result<Batch, StoreError>,
+    ) -> Result<Result<(), CommitError>, StoreError> {
+        let key = DeliveryId::of_expiry(request).map(|id| tenant.key(keys::DELIVERIES, id.as_str()));
+        for _ in 0..MAX_TRIES {
+            let found = match &key {
+                Some(key) => self.read::<Delivery>(key)?.map(|delivery| (key, delivery)),
+                None => None,
+            };
+            let Some((key, delivery)) = found else {
+                return Ok(self.commit(batch()?).await);
+            };
+            let expiry = Expiring::Delivery(delivery.id.clone());
+            let required = encode(&delivery)?;
+            let whole =
+                batch()?
+                    .delete(key.clone())
+                    .delete(keys::expiry(tenant, delivery.kept_until(), &expiry));
+            let whole = match keys::due(tenant, &delivery) {
+                Some(due) => whole.delete(due),
+                None => whole,
+            };
+            let whole = whole.require_equals(key.clone(), required.clone());
+            match self.commit(whole).await {
+                Err(CommitError::RequirementFailed { .. })
+                    if self.store.get(key).map_err(unavailable)?.as_deref() != Some(required.as_slice()) => {}
+                committed => return Ok(committed),
+            }
+        }
+        Err(unavailable(CommitError::Overloaded))
     }
 }
 
