@@ -48,4 +48,5 @@ mod story;
 mod tenants;
 mod tls;
 mod vcalm;
+mod wallet_holding;
 mod wallets;

@@ -7,6 +7,8 @@ mod credential;
 mod first_version;
 mod flow;
 mod history;
+mod reissue;
+mod status;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -20,4 +22,6 @@ pub use history::{
     BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, ReceiptRecord,
     TransactionRecord, VerifierEvidence, VerifierRecord,
 };
+pub use reissue::{Reissue, ReissueReason};
+pub use status::{EntryState, KnownEntry, KnownStatus};
 pub use write::{Record, RecordError, decode, encode};

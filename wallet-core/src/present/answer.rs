@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use symbolon_credential::mdoc::{EMacKey, EncodedDocument, MdocBudget, SessionTranscript};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::{AgreeOutcome, SignOutcome};
+use symbolon_crypto::signing::{AgreeOutcome, KeyError, SignOutcome};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
@@ -30,6 +30,8 @@ pub(super) enum Signed {
     Answer(Box<Answer>),
     /// The key store waits for the person.
     KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
 }
 
 /// An answer ready to be sent.
@@ -85,8 +87,10 @@ impl Wallet {
             &binding,
             &|query, credential| authorizations.of(query, credential, request),
         )?;
-        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
-            return Ok(Signed::KeyLocked);
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(Signed::KeyLocked),
+            Selection::KeyEnded(credential) => return Ok(Signed::KeyEnded(credential)),
         };
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
         let receipt = expected_receipt(request, &vp_token);
@@ -127,8 +131,7 @@ impl Wallet {
         }
     }
 
-    /// Selects and binds; `authorizes` says what a credential that answers a query authorises beside. `None` when the key store waits
-    /// for the person.
+    /// Selects and binds; `authorizes` says what a credential that answers a query authorises beside.
     pub(super) fn sign_presentations<'r>(
         &self,
         dcql_query: &DcqlQuery,
@@ -136,7 +139,7 @@ impl Wallet {
         choice: &Choice,
         binding: &Binding<'r>,
         authorizes: &dyn Fn(&QueryId, CredentialId) -> Vec<&'r TransactionData>,
-    ) -> Result<Option<SignedPresentations>, WalletError> {
+    ) -> Result<Selection, WalletError> {
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
         for (query_id, credentials) in choice.iter() {
@@ -159,52 +162,65 @@ impl Wallet {
                     ..binding.clone()
                 };
                 match self.present_selected(selected, query.holder_binding, holding, &binding)? {
-                    Some(presentation) => answers.push(presentation),
-                    None => return Ok(None),
+                    Bound::Presentation(presentation) => answers.push(*presentation),
+                    Bound::KeyLocked => return Ok(Selection::KeyLocked),
+                    Bound::KeyEnded => return Ok(Selection::KeyEnded(*credential_id)),
                 }
             }
             presentations.insert(query_id.clone(), answers);
         }
-        Ok(Some(SignedPresentations {
+        Ok(Selection::Signed(SignedPresentations {
             vp_token: VpToken(presentations),
             disclosed,
         }))
     }
 
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
-    /// format can go without. `None` when the key store waits for the person.
+    /// format can go without.
     fn present_selected(
         &self,
         selected: Selected<'_>,
         holder_binding: HolderBinding,
         holding: &Holding<'_>,
         binding: &Binding<'_>,
-    ) -> Result<Option<Presentation>, WalletError> {
+    ) -> Result<Bound, WalletError> {
         let selected = match holder_binding {
             HolderBinding::Proven => selected,
             HolderBinding::Absent => match selected.without_proof() {
-                Ok(presentation) => return Ok(Some(presentation)),
+                Ok(presentation) => return Ok(Bound::Presentation(Box::new(presentation))),
                 Err(selected) => *selected,
             },
         };
-        let key = self.ports.keys.describe(&holding.credential.key)?;
+        let key = match self.ports.keys.describe(&holding.credential.key) {
+            Err(KeyError::Unknown | KeyError::Invalidated) => return Ok(Bound::KeyEnded),
+            described => described?,
+        };
         let selected = match (selected, &binding.proof) {
             (Selected::MsoMdoc { presentation, .. }, SessionProof::Mac { agree, reader_key }) => {
-                return Ok(match agree.agree(&key.handle, reader_key)? {
+                let agreed = match agree.agree(&key.handle, reader_key) {
+                    Err(KeyError::Unknown | KeyError::Invalidated) => return Ok(Bound::KeyEnded),
+                    agreed => agreed?,
+                };
+                return Ok(match agreed {
                     AgreeOutcome::Agreed(shared) => {
                         let mac_key = EMacKey::from_agreement(&shared, &binding.session);
                         let response = presentation.with_mac(&mac_key, &binding.session);
-                        Some(Presentation::Text(base64url::encode(&response)))
+                        Bound::Presentation(Box::new(Presentation::Text(base64url::encode(&response))))
                     }
-                    AgreeOutcome::Locked => None,
+                    AgreeOutcome::Locked => Bound::KeyLocked,
                 });
             }
             (selected, _) => selected,
         };
         let unsigned = selected.bind(binding, &key)?;
-        match self.ports.keys.sign(&unsigned.request(key.handle))? {
-            SignOutcome::Signed(signature) => unsigned.finish(&signature).map(Some),
-            SignOutcome::Locked => Ok(None),
+        match self.ports.keys.sign(&unsigned.request(key.handle)) {
+            Ok(SignOutcome::Signed(signature)) => {
+                let presentation = unsigned.finish(&signature)?;
+                Ok(Bound::Presentation(Box::new(presentation)))
+            }
+            Ok(SignOutcome::Locked) => Ok(Bound::KeyLocked),
+            Err(KeyError::Unknown | KeyError::Invalidated) => Ok(Bound::KeyEnded),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -268,4 +284,22 @@ fn expected_receipt(request: &PresentationRequest, vp_token: &VpToken) -> Option
             request.transaction_data.iter().map(TransactionData::text),
         ),
     })
+}
+
+/// What came of selecting and binding.
+pub(super) enum Selection {
+    Signed(SignedPresentations),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
+}
+
+/// What came of binding a selection to the request.
+enum Bound {
+    Presentation(Box<Presentation>),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key.
+    KeyEnded,
 }

@@ -19,10 +19,11 @@ use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
-use crate::identifiers::{FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
+use crate::receive::key_ended;
 use crate::record::{
     Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, Stage,
 };
@@ -308,11 +309,12 @@ impl Wallet {
             return Ok(Step::Next(stage, Attempt::First));
         }
         self.observe(Progress::SigningPresentation);
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings(&credentials, &verified, now)?;
         let answer = match self.sign_answer(&verified, &holdings, &consent.choice, now)? {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
+            Signed::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
         let history = HistoryId::make(self.ports.randomness.as_ref())?;
         let verifier = self.verifier_record(&verified);
@@ -386,7 +388,7 @@ impl Wallet {
         choice: &Choice,
         now: UnixTime,
     ) -> Result<bool, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings(&credentials, verified, now)?;
         let request = verified.request();
         Ok(holdings.satisfies(&request.dcql_query, choice)
@@ -398,7 +400,7 @@ impl Wallet {
         if verified.request().transaction_data.is_empty() {
             return Ok(false);
         }
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings(&credentials, verified, now)?;
         Ok(holdings.cannot_authorize(verified.request()))
     }
@@ -410,7 +412,7 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let request = verified.request();
         let asking = Asking {
             verifier: self.verifier_record(verified),
@@ -426,6 +428,29 @@ impl Wallet {
             languages,
             now,
         )
+    }
+
+    /// What is held but for the credentials whose keys have ended: nobody could be shown that they are the person's.
+    pub(super) async fn presentable(&self) -> Result<Vec<HeldCredential>, WalletError> {
+        let waiting = self.ports.store.reissues().await?;
+        let mut credentials = self.ports.store.credentials().await?;
+        credentials.retain(|held| !waiting.iter().any(|again| again.id == held.id));
+        Ok(credentials)
+    }
+
+    /// Notes that the key of a credential has ended, and says so.
+    pub(super) async fn note_ended_key(
+        &self,
+        credentials: &[HeldCredential],
+        id: CredentialId,
+        now: UnixTime,
+    ) -> WalletError {
+        let ended = credentials.iter().find(|held| held.id == id);
+        let noted = ended.map(|held| key_ended(held, now)).into_iter().collect();
+        match self.ports.store.commit(noted).await {
+            Ok(()) => WalletError::KeyGone,
+            Err(error) => error.into(),
+        }
     }
 
     fn holdings<'a>(

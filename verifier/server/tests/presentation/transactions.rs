@@ -179,7 +179,7 @@ fn device_response(world: &World, request: &VerifiedRequest, hashes: &[Vec<u8>])
         request.client_id.as_str(),
         request.nonce.as_str(),
         Some(&encryption.key.thumbprint()),
-        request.response_uri.as_str(),
+        request.response_uri.as_ref().unwrap().as_str(),
     );
     let issued = mdoc(world);
     let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();

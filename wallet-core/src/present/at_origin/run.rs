@@ -15,7 +15,7 @@ use crate::error::WalletError;
 use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
-use crate::present::answer::{SignedPresentations, device_response};
+use crate::present::answer::{Selection, SignedPresentations, device_response};
 use crate::present::matching::{Asking, Holdings};
 use crate::present::outcome::RequestProblem;
 use crate::present::registration::{Registration, VerifierClaims};
@@ -150,14 +150,16 @@ impl Wallet {
             return cursor.write_at_origin(stage, Vec::new()).await.map(Some);
         }
         self.observe(Progress::SigningPresentation);
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.ask_holdings(&credentials, &verified, now)?;
         let audience = ask.origin.audience();
         let binding = verified.binding(&ask.origin, &audience, now);
         let signed =
             self.sign_presentations(&verified.query, &holdings, choice, &binding, &|_, _| Vec::new())?;
-        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
-            return Ok(None);
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(None),
+            Selection::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
         let text = serde_json::to_string(&vp_token).map_err(|_| INTERNAL)?;
         let data = match &verified.means {
@@ -220,7 +222,7 @@ impl Wallet {
         choice: &Choice,
         now: UnixTime,
     ) -> Result<bool, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         Ok(self
             .ask_holdings(&credentials, verified, now)?
             .satisfies(&verified.query, choice))
@@ -233,7 +235,7 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         self.ask_holdings(&credentials, verified, now)?.consent_request(
             flow,
             Asking {
