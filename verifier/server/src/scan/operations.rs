@@ -61,6 +61,7 @@ pub(super) fn request() -> Operation {
         PAGES,
         "The request as an animation of QR codes",
     )
+    .path("id", "The identifier of the request, as the page has it.")
     .answers(
         Answer::empty(200, "The animation.")
             .file("image/gif")
