@@ -27,10 +27,11 @@ class AppKeys(symbolon.KeyStore):
     """Keys of the app's own, that can be locked."""
 
     def __init__(self):
-        self.keys, self.locked, self.signed = {}, False, 0
+        self.keys, self.made, self.locked, self.signed = {}, 0, False, 0
 
     def create(self):
-        handle = f"key-{len(self.keys)}"
+        self.made += 1
+        handle = f"key-{self.made}"
         self.keys[handle] = ec.generate_private_key(ec.SECP256R1())
         return symbolon.CreatedKey(handle=handle, public_key=self.public_key(handle))
 
@@ -156,6 +157,8 @@ async def asks_for_a_transaction_code(scene):
     assert outcome.is_TRANSACTION_CODE_NEEDED() and outcome.refused == 0, outcome
     outcome = await wallet.enter_transaction_code(shown.flow, "0000" if offer["tx_code"] != "0000" else "1111")
     assert outcome.is_TRANSACTION_CODE_NEEDED() and outcome.refused == 1, outcome
+    # The issuer makes whoever guesses wait.
+    await asyncio.sleep(2)
     outcome = await wallet.enter_transaction_code(shown.flow, offer["tx_code"])
     assert outcome.is_STORED(), outcome
 
@@ -214,7 +217,7 @@ async def keeps_people_apart(scene):
 
 async def says_what_an_app_can_do(scene):
     wallet = scene.wallet("errors.redb")
-    await expect_async(symbolon.WalletError.UnreadableLink, wallet.present("https://example.org"))
+    await expect_async(symbolon.WalletError.UnreadableLink, wallet.present("hello"))
     await expect_async(symbolon.WalletError.InvalidArgument, wallet.show("x"))
     await expect_async(symbolon.WalletError.NotFound, wallet.resume("0" * 32))
     foreign = 'openid-credential-offer://?credential_offer={"credential_issuer":"https://other.example",' \
