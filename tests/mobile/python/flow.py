@@ -10,17 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import zxingcpp
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from PIL import Image
 
 import app
 import symbolon
 from installation import Installation
-
-CREDENTIAL = "NationalIdentity"
-QUERY = "age-over-18"
+from scene import Scene
 
 
 class AppKeys(symbolon.KeyStore):
@@ -62,39 +58,15 @@ class Unreliable(app.UrlTransport):
         raise RuntimeError("no error of the transport port")
 
 
-class Scene:
-    """A fresh installation, and what a wallet app has of it."""
+class Phone(Scene):
+    """A scene with the wallets of a phone."""
 
     def __init__(self, installation, folder):
-        self.installation, self.folder = installation, folder
-        self.trust_file = installation.folder / "data" / "trust.json"
-        self.trust = self.trust_file.read_bytes()
-
-    def offer(self, *more):
-        made = self.installation.run(
-            "offer", "create", "--record", self.installation.uin, "--credential", CREDENTIAL, "--json", *more
-        )
-        return json.loads(made)
-
-    def request(self):
-        made = json.loads(self.installation.run("request", "create", "--query", QUERY, "--json"))
-        return made["authorization_request"], made["request_id"]
+        super().__init__(installation)
+        self.folder = folder
 
     def wallet(self, name, **more):
         return app.open_wallet(app.open_file(self.folder / name), self.trust, **more)
-
-    def was_found_valid(self, request):
-        result = self.installation.run("request", "show", request)
-        assert result.startswith("VALID"), result
-        assert "the answer is what was asked for" in result, result
-
-    def pack(self, name):
-        self.installation.run("pack", "build", "--out", name)
-        return (self.installation.folder / name).read_bytes()
-
-    def card(self):
-        self.installation.run("card", "print", "--record", self.installation.uin, "--out", "card.png")
-        return [code.text for code in zxingcpp.read_barcodes(Image.open(self.installation.folder / "card.png"))]
 
     def killed_at(self, step, name, action, link):
         """Runs a process that is killed at the step."""
@@ -236,7 +208,7 @@ def verifies_offline(scene):
     verifier = symbolon.Verifier.open(scene.trust, memory, None)
     card = scene.card()
     assert card, "the card has a code"
-    older = scene.pack("older.pack")
+    older = scene.pack("older.pack").read_bytes()
     [report] = verifier.verify(card)
     assert report.verdict == symbolon.Verdict.UNKNOWN, "nothing is known of the status without a pack"
     verifier.use_pack(older)
@@ -251,8 +223,8 @@ def verifies_offline(scene):
     except symbolon.VerifierError.Unreadable:
         pass
 
-    scene.installation.run("credential", "revoke", "--record", scene.installation.uin)
-    newer = scene.pack("newer.pack")
+    scene.revoke()
+    newer = scene.pack("newer.pack").read_bytes()
     assert verifier.use_pack(newer).sequence > 0
     [report] = verifier.verify(card)
     assert report.verdict == symbolon.Verdict.INVALID and report.status == symbolon.StatusState.REVOKED, report
@@ -287,7 +259,7 @@ async def expect_async(kind, awaited):
 
 async def main(binary, folder):
     with Installation(Path(binary), folder / "installation") as installation:
-        scene = Scene(installation, folder)
+        scene = Phone(installation, folder)
         for scenario in [
             receives_holds_and_presents,
             asks_for_a_transaction_code,
