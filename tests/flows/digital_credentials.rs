@@ -86,6 +86,14 @@ fn a_wallet_answers_what_a_page_asks_by_each_protocol() {
             assert_eq!(read(&installation, "answer.json")["protocol"], protocol);
             let said = installation.ok(&["request", "answer", &id, "answer.json"]);
             assert!(said.contains("what was asked for"), "{protocol}: {said}");
+            if protocol.ends_with("signed") && !protocol.ends_with("unsigned") {
+                let folder = format!("evidence-{protocol}-{query}");
+                installation.ok(&["request", "show", &id, "--evidence", &folder]);
+                let [request, shown] =
+                    ["request.jwt", "presentation.json"].map(|name| format!("{folder}/{name}"));
+                let said = installation.ok(&["verify", &shown, "--request", &request]);
+                assert!(said.contains("VALID"), "{protocol}: {said}");
+            }
             // Once.
             let said = installation.fails(1, &["request", "answer", &id, "answer.json"]);
             assert!(said.contains("has been answered"), "{said}");
@@ -118,8 +126,10 @@ fn a_wallet_answers_what_a_page_asks_by_each_protocol() {
     let unsigned = ["--query", "age-over-18", "--protocol", "openid4vp-v1-unsigned"];
     let id = create(&installation, &unsigned);
     installation.ok(&present("http://127.0.0.1:9"));
-    let said = installation.fails(1, &["request", "answer", &id, "answer.json"]);
-    assert!(said.contains("not good"), "{said}");
+    installation.fails(1, &["request", "answer", &id, "answer.json"]);
+    let shown = installation.run(&["request", "show", &id]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("INVALID") && shown.contains("not good"), "{shown}");
     let line = [
         "request",
         "create",

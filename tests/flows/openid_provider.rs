@@ -286,6 +286,8 @@ fn a_bank_signs_a_customer_in_and_knows_them_again() {
     // Another key signs from the next start on, and what the old one signed is still verified.
     installation.ok(&["keys", "rotate", "id-token-signing"]);
     let _verifier = installation.serve(Role::Verifier);
+    // The connections to the server that is gone are too.
+    let browser = client();
     runtime.block_on(async {
         let claims = verified(&browser, &issuer, &token).await.unwrap();
         assert_eq!(claims["sub"], customer);

@@ -11,7 +11,7 @@ pub enum RequestCommand {
     #[command(
         after_help = "Examples:\n  symbolon request create --query age-over-18 --digital-credentials request.json --origin https://shop.example\n  symbolon request create --query age-over-18 --qr request.png\n  symbolon request create --query age-over-18 --page same-device --return-to https://clinic.example/done"
     )]
-    Create(CreateArguments),
+    Create(Box<CreateArguments>),
     /// Shows the result of a request
     #[command(after_help = "Example:\n  symbolon request show 4c1f… --wait")]
     Show {

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use symbolon_credential::Input;
+use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_crypto::jose::jws::CompactJws;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
+use symbolon_protocol::digital_credentials::AskedAtOrigin;
+use symbolon_protocol::digital_credentials::openid4vp::signed_requests;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
@@ -76,6 +79,9 @@ impl StoredRequest {
         provider: &dyn CryptoProvider,
     ) -> Result<Self, JudgeError> {
         let object = object.trim();
+        if object.starts_with('{') {
+            return Self::verify_at_origin(object, anchors, urls, provider);
+        }
         // The times and the client are read first, and believed only after the signature was verified with them.
         let claims: Value = CompactJws::parse(object, MAX_REQUEST_BYTES)
             .and_then(|jws| jws.payload_json())
@@ -127,6 +133,45 @@ impl StoredRequest {
             query: request.dcql_query.clone(),
             issued_at,
             by_qr,
+        })
+    }
+
+    /// The same of one that a page asked over the Digital Credentials API, which names its origin. Nobody proves one that is not
+    /// signed, and a reader of mdocs does not say when it asked.
+    fn verify_at_origin(
+        object: &str,
+        anchors: &[Certificate],
+        urls: UrlPolicy,
+        provider: &dyn CryptoProvider,
+    ) -> Result<Self, JudgeError> {
+        let budget = JsonBudget {
+            bytes: MAX_REQUEST_BYTES,
+            ..JsonBudget::DEFAULT
+        };
+        let asked: AskedAtOrigin = json::parse(object.as_bytes(), budget)
+            .map_err(|_| JudgeError::Request("it is no request of a page"))?;
+        let signed = signed_requests(asked.request.protocol, &asked.request.data)
+            .map_err(|_| JudgeError::Request("it is not signed"))?;
+        let clients = KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate);
+        let verified = signed.iter().find_map(|signed| {
+            let issued_at = signed.issued_at()?;
+            let verified = signed.verify(&asked.origin, clients, urls, issued_at, provider);
+            Some((verified.ok()?, issued_at))
+        });
+        let (verified, issued_at) = verified.ok_or(JudgeError::Request(
+            "it is not signed by a trusted relying party for its origin, or is malformed",
+        ))?;
+        let request = verified.request();
+        let encryption = request
+            .response_encryption()
+            .map_err(|_| JudgeError::Request("it does not say how it is to be answered"))?;
+        let encryption_key = encryption.map(|encryption| encryption.key.thumbprint());
+        let nonce = request.nonce.as_str();
+        Ok(Self {
+            binding: Binding::openid4vp_dc_api(&asked.origin, nonce, encryption_key.as_ref()),
+            query: request.dcql_query.clone(),
+            issued_at,
+            by_qr: None,
         })
     }
 

@@ -95,6 +95,16 @@ impl core::fmt::Debug for DigitalCredentialMessage {
     }
 }
 
+/// A request with the origin of the page that asked: what is kept of it, since nobody can check the answer without the origin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AskedAtOrigin {
+    /// The origin.
+    pub origin: Origin,
+    /// What was asked.
+    #[serde(flatten)]
+    pub request: DigitalCredentialMessage,
+}
+
 /// Why a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

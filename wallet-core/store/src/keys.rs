@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use symbolon_crypto::signing::{
-    Agree, AgreeOutcome, CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign, SignOutcome,
-    SignatureRequest,
+    Agree, AgreeOutcome, CreateKeys, DeleteKeys, DescribeKeys, KeyDescription, KeyError, KeyHandle, Sign,
+    SignOutcome, SignatureRequest,
 };
 use symbolon_crypto::{CryptoProvider, PublicKey, SecretKey, SignatureAlgorithm};
 use symbolon_wallet_core::{ListKeys, StoreError};

@@ -212,6 +212,13 @@ impl SignedOriginRequest {
         &self.client_id
     }
 
+    /// When it says that it was made; nothing of that is believed before it was verified with it.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<UnixTime> {
+        let claims: Map<String, Value> = parse(&self.object).ok()?.payload_json().ok()?;
+        claims.get("iat")?.as_i64().map(UnixTime::from_seconds)
+    }
+
     /// Verifies the request as one that a page of `origin` sent: type, signature, client identifier, origin, time, and then every
     /// parameter.
     ///

@@ -17,7 +17,9 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_protocol::digital_credentials::openid4vp::{OriginAnswer, OriginResponseMode};
-use symbolon_protocol::digital_credentials::{DigitalCredentialMessage, ExchangeProtocol, Origin};
+use symbolon_protocol::digital_credentials::{
+    AskedAtOrigin, DigitalCredentialMessage, ExchangeProtocol, Origin,
+};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_verifier::Binding;
@@ -335,18 +337,12 @@ fn asked(
     offer: &DigitalCredentialsOffer,
     protocol: ExchangeProtocol,
 ) -> Result<String, AnswerRefused> {
-    #[derive(Serialize)]
-    struct Asked<'a> {
-        origin: &'a Origin,
-        #[serde(flatten)]
-        request: DigitalCredentialMessage,
-    }
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let request = state
         .digital_request(record, offer, &query, protocol)
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
-    let asked = Asked {
-        origin: &offer.origin,
+    let asked = AskedAtOrigin {
+        origin: offer.origin.clone(),
         request,
     };
     serde_json::to_string(&asked).map_err(|_| AnswerRefused::UnreadableRequest)

@@ -3,7 +3,9 @@
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::digital_credentials::iso_mdoc::encrypt_response;
 use symbolon_protocol::digital_credentials::openid4vp::{answer_data, refusal_data};
-use symbolon_protocol::digital_credentials::{DigitalCredentialMessage, ExchangeProtocol, Origin};
+use symbolon_protocol::digital_credentials::{
+    AskedAtOrigin, DigitalCredentialMessage, ExchangeProtocol, Origin,
+};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 
 use super::outcome::{OriginOutcome, RefusedAtOrigin};
@@ -184,12 +186,14 @@ impl Wallet {
                 delivery: Delivery::Unconfirmed,
             },
         })));
-        let request_object = serde_json::to_string(&ask).map_err(|_| INTERNAL)?;
+        let protocol = ask.request.protocol;
+        let asked = AskedAtOrigin {
+            origin: ask.origin,
+            request: ask.request,
+        };
+        let request_object = serde_json::to_string(&asked).map_err(|_| INTERNAL)?;
         let finished = FinishedAtOrigin::Answered {
-            answer: DigitalCredentialMessage {
-                protocol: ask.request.protocol,
-                data,
-            },
+            answer: DigitalCredentialMessage { protocol, data },
             presentation: Presentation {
                 vp_token: text,
                 request_object,

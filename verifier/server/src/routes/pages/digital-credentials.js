@@ -4,7 +4,10 @@
 const section = document.getElementById("digital-credentials");
 const button = document.getElementById("ask");
 const said = document.getElementById("asked");
+// How long what was said stays to be read, in milliseconds.
+const READING = 20_000;
 let busy = false;
+let spoken = 0;
 
 /** The requests whose protocols the browser lets through; none where it has no such interface. */
 function permitted(options) {
@@ -50,12 +53,13 @@ async function bring(answer) {
 
 function say(what) {
   said.textContent = said.dataset[what];
+  spoken = Date.now();
 }
 
 /** A wallet may answer in the other way, too. */
 function watch(seconds) {
   setTimeout(() => {
-    if (busy || said.textContent !== "") watch(seconds);
+    if (busy || Date.now() - spoken < READING) watch(seconds);
     else location.reload();
   }, seconds * 1000);
 }
