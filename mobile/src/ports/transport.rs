@@ -110,11 +110,8 @@ impl core::Transport for PlatformTransport {
         request: core::HttpRequest,
     ) -> BoxFuture<'_, Result<core::HttpResponse, core::TransportError>> {
         Box::pin(async move {
-            let max_response_bytes = request.max_response_bytes;
+            // That the answer is not larger than allowed, the core looks after itself.
             let response = self.0.send(to_app(request)).await?;
-            if response.body.len() > max_response_bytes {
-                return Err(core::TransportError::TooLarge);
-            }
             let headers = response.headers.into_iter();
             Ok(core::HttpResponse {
                 status: response.status,

@@ -76,13 +76,15 @@ def open_file(path):
     return symbolon.WalletFile.open(str(path), device_lock(), None)
 
 
-def open_wallet(file, root_of_trust, observer=None, keys=None, person=None, lock=None, transport=None):
+def open_wallet(
+    file, root_of_trust, observer=None, keys=None, person=None, lock=None, transport=None, copies=1, client=None
+):
     settings = symbolon.WalletSettings(
         root_of_trust=root_of_trust,
         urls=symbolon.UrlRule.DEVELOPMENT,
-        client=None,
+        client=client,
         languages=["en"],
-        copies=1,
+        copies=copies,
     )
     ports = symbolon.WalletPorts(
         transport=transport or UrlTransport(), keys=keys, clock=None, progress=observer

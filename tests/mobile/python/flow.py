@@ -58,6 +58,13 @@ class Unreliable(app.UrlTransport):
         raise RuntimeError("no error of the transport port")
 
 
+class Greedy(app.UrlTransport):
+    """Hands over more than was allowed."""
+
+    def fetch(self, request):
+        return symbolon.HttpResponse(status=200, headers=[], body=bytes(request.max_response_bytes + 1))
+
+
 class Phone(Scene):
     """A scene with the wallets of a phone."""
 
@@ -196,9 +203,24 @@ async def says_what_an_app_can_do(scene):
         '"credential_configuration_ids":["a"],"grants":{}}'
     await expect_async(symbolon.WalletError.OfferRefused, wallet.receive_offer(foreign))
     expect(symbolon.WalletError.DeviceFailed, lambda: app.open_file(scene.folder / "errors.redb"))
+    file = app.open_file(scene.folder / "arguments.redb")
+    for name, unusable in [
+        ("COPIES", {"copies": 0}),
+        ("CLIENT", {"client": symbolon.AppClient(client_id="", redirect_uri="https://wallet.example/back")}),
+        ("CLIENT", {"client": symbolon.AppClient(client_id="wallet", redirect_uri="nowhere")}),
+    ]:
+        refused = expect(symbolon.WalletError.InvalidArgument, lambda: app.open_wallet(file, scene.trust, **unusable))
+        assert refused.argument.name == name, refused
+    short = symbolon.PersonLock.SOFTWARE(key=app.LOCK[:-1])
+    expect(symbolon.WalletError.InvalidArgument, lambda: symbolon.WalletFile.open("short.redb", short, None))
+    greedy = scene.wallet("greedy.redb", transport=Greedy())
+    shown = await greedy.receive_offer(scene.offer()["link"])
+    refused = await expect_async(symbolon.WalletError.Network, greedy.accept_offer(shown.flow, None))
+    assert refused.fault == symbolon.NetworkFault.TOO_LARGE, refused
     lost = scene.wallet("lost.redb", transport=Unreliable())
     shown = await lost.receive_offer(scene.offer()["link"])
-    await expect_async(symbolon.WalletError.Network, lost.accept_offer(shown.flow, None))
+    refused = await expect_async(symbolon.WalletError.Network, lost.accept_offer(shown.flow, None))
+    assert refused.fault == symbolon.NetworkFault.INTERRUPTED, refused
     await lost.abandon(shown.flow)
     await expect_async(symbolon.WalletError.NotFound, lost.resume(shown.flow))
 
@@ -244,16 +266,16 @@ def verifies_offline(scene):
 def expect(kind, act):
     try:
         act()
-    except kind:
-        return
+    except kind as expected:
+        return expected
     raise AssertionError(f"{kind.__name__} was expected")
 
 
 async def expect_async(kind, awaited):
     try:
         await awaited
-    except kind:
-        return
+    except kind as expected:
+        return expected
     raise AssertionError(f"{kind.__name__} was expected")
 
 
