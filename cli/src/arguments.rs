@@ -21,7 +21,10 @@ pub use relying_party::{OpenIdClientArguments, PolicyCommand, RelyingPartyComman
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
-pub use wallet::{ReceiveArguments, WalletCommand, WalletLocation};
+pub use wallet::{
+    FolderLocation, PersonCommand, ReceiveArguments, ReissueArguments, SortOrder, WalletCommand,
+    WalletLocation,
+};
 
 use crate::configuration::TenantName;
 

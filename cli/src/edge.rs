@@ -7,7 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 use zeroize::Zeroizing;
 
-use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, ROOT_PASSPHRASE};
+use crate::installation::passphrase::{
+    BACKUP_PASSPHRASE, KEY_PASSPHRASE, ROOT_PASSPHRASE, WALLET_BACKUP_PASSPHRASE, WALLET_LOCK_PASSPHRASE,
+};
 
 /// The randomness of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +47,13 @@ pub fn environment() -> BTreeMap<String, String> {
 }
 
 /// Variables that hold secrets. They are read one by one, when they are needed.
-const SECRET_VARIABLES: [&str; 3] = [KEY_PASSPHRASE, ROOT_PASSPHRASE, BACKUP_PASSPHRASE];
+const SECRET_VARIABLES: [&str; 5] = [
+    KEY_PASSPHRASE,
+    ROOT_PASSPHRASE,
+    BACKUP_PASSPHRASE,
+    WALLET_LOCK_PASSPHRASE,
+    WALLET_BACKUP_PASSPHRASE,
+];
 
 /// The secret that an environment variable holds, if it is set to something.
 #[must_use]

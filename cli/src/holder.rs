@@ -1,16 +1,15 @@
 //! The wallet that the command line drives: its folder, its keys in software, its transport.
 
+mod folder;
 mod provider;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use http::{HeaderName, HeaderValue};
 use symbolon_crypto::jose::jwe::{
     DecryptedJwe, EncryptionParameters, JweBudget, JweCodec, JweError, KeyLookup, PureJwe, Recipient,
 };
-use symbolon_crypto::symmetric::SymmetricKey;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
@@ -21,27 +20,19 @@ use symbolon_wallet_core::{
     BoxFuture, HttpRequest, HttpResponse, Method, ObserveProgress, Ports, RelyingPartyPolicy, Transport,
     TransportError, Wallet, WalletPolicy,
 };
-use symbolon_wallet_store::{EncryptedStore, SoftwareWrappingKey};
-use zeroize::Zeroizing;
+use symbolon_wallet_store::EncryptedStore;
 
 use crate::edge::SystemRandomness;
-use crate::installation::files::create_private_folder;
-use crate::installation::keys::{read_secret, write_secret};
 
+pub use folder::{DOCUMENTS, WalletFolder};
 pub use provider::DevelopmentProvider;
 
-const WRAPPING_KEY: &str = "wrapping-key.pem";
-const WRAPPING_KEY_TAG: &str = "SYMBOLON WALLET KEY";
-const STORE: &str = "wallet.redb";
-
-/// Opens the wallet in `folder`, and makes it where there is none. `complete` adds to the policy of the trust list. Its data key is wrapped by a key in a file that the owner
-/// alone may read; a phone has its platform's key store for that.
+/// The wallet of whoever `store` belongs to. `complete` adds to the policy of the trust list.
 ///
 /// # Errors
-/// Files that cannot be read or written, a store that is open elsewhere or damaged, a trust list with an unusable issuer; and as
-/// `complete`.
+/// A trust list with an unusable issuer; and as `complete`.
 pub fn open_wallet(
-    folder: &Path,
+    store: EncryptedStore,
     root: &RootOfTrust,
     urls: UrlPolicy,
     complete: impl FnOnce(&mut RelyingPartyPolicy) -> anyhow::Result<()>,
@@ -49,7 +40,6 @@ pub fn open_wallet(
 ) -> anyhow::Result<Wallet> {
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    let (store, _) = open_store(folder, &randomness)?;
     let mut policy =
         WalletPolicy::from_trust_list(&root.trust_list, urls).context("the trust list cannot be used")?;
     complete(&mut policy.relying_parties)?;
@@ -68,38 +58,6 @@ pub fn open_wallet(
         progress,
     };
     Ok(Wallet::new(ports, policy))
-}
-
-/// Opens the store of the wallet in `folder`, and makes it where there is none. The key is the one that its data key is
-/// wrapped with.
-pub(crate) fn open_store(
-    folder: &Path,
-    randomness: &Arc<dyn Randomness>,
-) -> anyhow::Result<(EncryptedStore, SymmetricKey)> {
-    create_private_folder(folder)
-        .with_context(|| format!("cannot make the wallet's folder {}", folder.display()))?;
-    let key = wrapping_key(folder, randomness.as_ref())?;
-    let wrapping_key = Zeroizing::new(*key.as_bytes());
-    let wrap = SoftwareWrappingKey::new(&wrapping_key, randomness.as_ref());
-    let store = EncryptedStore::open(&folder.join(STORE), &wrap, Arc::clone(randomness))
-        .with_context(|| format!("cannot open the wallet in {}", folder.display()))?;
-    Ok((store, key))
-}
-
-fn wrapping_key(folder: &Path, randomness: &dyn Randomness) -> anyhow::Result<SymmetricKey> {
-    let path: PathBuf = folder.join(WRAPPING_KEY);
-    if path.exists() {
-        return Ok(read_secret(&path, WRAPPING_KEY_TAG)?);
-    }
-    if folder.join(STORE).exists() {
-        bail!(
-            "{} is missing, and without it the wallet beside it cannot be opened",
-            path.display()
-        );
-    }
-    let key = SymmetricKey::make(randomness)?;
-    write_secret(&path, WRAPPING_KEY_TAG, &key)?;
-    Ok(key)
 }
 
 /// JWE over a provider that is shared, as the wallet's port wants it.

@@ -190,7 +190,7 @@ impl IssuerProfile {
                     signers.sd_jwt_vc().algorithm.jose_name().to_owned(),
                 ],
             })),
-            Target::MsoMdoc { doc_type } => Wire::MsoMdoc(Box::new(wire::MsoMdocConfiguration {
+            Target::MsoMdoc { doc_type, .. } => Wire::MsoMdoc(Box::new(wire::MsoMdocConfiguration {
                 common,
                 doctype: doc_type.as_str().to_owned(),
                 credential_signing_alg_values_supported: signers

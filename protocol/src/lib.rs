@@ -9,6 +9,7 @@ pub mod oauth;
 pub mod openid4vci;
 pub mod openid4vp;
 pub mod openid_connect;
+pub mod presentation_receipt;
 pub mod proximity;
 pub mod qr_text;
 pub mod qr_transport;

@@ -18,6 +18,7 @@ use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestReader};
 use symbolon_protocol::openid4vp::response::DirectPost;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 
 /// Valid messages, to be broken at random places.
@@ -80,6 +81,7 @@ fn parse_with_everything(text: &str) {
             urls: UrlPolicy::Public,
             scopes: ScopeQueries::NONE,
             registered: None,
+            transaction_types: TransactionTypes::NONE,
         };
         let _ = PresentationRequest::parse(&claims, &reader);
     }

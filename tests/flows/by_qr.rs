@@ -118,7 +118,7 @@ fn both_sides_are_offline_and_a_third_of_the_frames_is_lost() {
         (&report["verdict"], &report["holder"]["state"]),
         (&json!("valid"), &json!("proven_by_key"))
     );
-    assert_eq!(report["claims"]["age_over_18"], true);
+    assert_eq!(report["claims"]["age_equal_or_over"]["18"], true);
     assert_eq!(report["status"]["state"], "good");
 
     // Once: the same frames again prove nothing any more.

@@ -11,8 +11,8 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
-    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
+    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::pixelpass;
 use symbolon_credential::status::StatusReference;
@@ -114,6 +114,8 @@ impl Scene {
             state: RequestNonce::parse("s-0123456789abcdef"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
             scope: None,
+            transaction_data: Vec::new(),
+            verifier_info: Vec::new(),
             client_metadata: ClientMetadata::for_encrypted_response(response_key.public_key(), None),
         };
         let validity = RequestValidity {
@@ -189,6 +191,7 @@ impl Scene {
             },
             status: Some(StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap()),
             device_key: self.holder.public_key().clone(),
+            key_authorizations: KeyAuthorizations::default(),
             digest_algorithm: DigestAlgorithm::Sha256,
             digest_ids: DigestIds::Shuffled,
         });

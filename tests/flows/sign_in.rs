@@ -35,8 +35,13 @@ pub(crate) struct Receiving {
 
 impl Receiving {
     pub(crate) fn start(installation: &Installation, arguments: &[&str]) -> Self {
+        Self::run(installation, &[&["wallet", "receive"], arguments].concat())
+    }
+
+    /// Another command that has a person sign in.
+    pub(crate) fn run(installation: &Installation, command: &[&str]) -> Self {
         let mut child = installation
-            .command(&[&["wallet", "receive"], arguments].concat())
+            .command(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -109,6 +109,30 @@ impl TestAuthority {
         &self.certificate
     }
 
+    /// Issues the certificate of an organisation's `key`, naming `uri`.
+    #[must_use]
+    pub fn issue_to(&self, key: &PublicKey, uri: &str, organization: &str) -> Certificate {
+        let request = LeafRequest {
+            subject_name: "Test organisation".to_owned(),
+            san_uris: vec![uri.to_owned()],
+            san_dns: Vec::new(),
+            validity: validity(),
+            extended_key_usage: None,
+            public_key: key.clone(),
+        };
+        let key = &self.key.0;
+        let description = key.describe(key.handle()).expect("the key describes itself");
+        let der = issue::organization_leaf(
+            &request,
+            organization,
+            &self.certificate,
+            &description,
+            key,
+            &SeededRandomness::new(self.seed + 3),
+        );
+        Certificate::parse(&der.expect("the leaf is issued")).expect("the leaf is read")
+    }
+
     /// Issues the certificate of `key`, naming `uri`.
     #[must_use]
     pub fn issue(&self, key: &PublicKey, uri: &str, purpose: Option<KeyPurpose>) -> Certificate {

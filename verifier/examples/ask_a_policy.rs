@@ -6,6 +6,7 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
@@ -37,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         trust_list: &root.trust_list,
         assurances: &Assurances::default(),
         queries: &BTreeMap::new(),
+        transaction_types: TransactionTypes::NONE,
     };
     let policy = PresentationPolicy::compile(PolicyName::parse("example")?, &document, surroundings)?;
     println!("asks {}", serde_json::to_string_pretty(&policy.query())?);

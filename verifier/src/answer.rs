@@ -50,6 +50,10 @@ pub enum AnswerCheck {
     UnaskedClaims,
     /// Credentials bound to the keys of different people, shown as one person's.
     SeveralHolders,
+    /// A transaction that no credential authorises.
+    TransactionNotAuthorized,
+    /// A transaction that several credentials authorise.
+    TransactionAuthorizedTwice,
 }
 
 impl AnswerCheck {
@@ -80,6 +84,8 @@ impl AnswerCheck {
             Self::WrongValue => "a claim has a value that was not asked for",
             Self::UnaskedClaims => "it discloses a claim that was not asked for",
             Self::SeveralHolders => "the credentials are bound to the keys of different people",
+            Self::TransactionNotAuthorized => "a transaction is not authorised",
+            Self::TransactionAuthorizedTwice => "several credentials authorise one transaction",
         }
     }
 }

@@ -37,6 +37,8 @@ pub fn request(
         state: RequestNonce::parse(state.as_str()),
         dcql_query: query.clone(),
         scope: None,
+        transaction_data: Vec::new(),
+        verifier_info: Vec::new(),
         client_metadata,
     };
     request.check()?;

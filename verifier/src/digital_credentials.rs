@@ -43,6 +43,9 @@ pub enum InvalidOffer {
     /// The query is more than ISO/IEC 18013-5 can say.
     #[error("the query cannot be asked as org-iso-mdoc: {0}")]
     NotExpressible(#[from] NotExpressible),
+    /// Transactions are asked for by link alone: wallets do not take them from a page.
+    #[error("transactions cannot be asked for over the Digital Credentials API")]
+    Transactions,
     /// HAIP answers are encrypted ([HAIP §5.2]).
     ///
     /// [HAIP §5.2]: https://openid.net/specs/openid4vc-high-assurance-interoperability-profile-1_0.html#section-5.2

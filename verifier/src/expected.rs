@@ -11,6 +11,8 @@ use symbolon_protocol::digital_credentials::iso_mdoc::EncryptionInfo;
 use symbolon_protocol::proximity::ReaderSession;
 use symbolon_protocol::qr_transport::proof_audience;
 
+use crate::transaction::ExpectedTransactions;
+
 /// What is known of the request that a presentation answers.
 #[derive(Debug, Clone)]
 pub enum Expected {
@@ -35,6 +37,8 @@ pub struct Binding {
     pub audience: String,
     /// The session that the device of an mdoc authenticates. Without it the holder of an mdoc is not checked.
     pub session: Option<MdocSession>,
+    /// The transactions that the credential may authorise. Whoever asked for none finds none.
+    pub transactions: Arc<ExpectedTransactions>,
 }
 
 /// The session of a request, as the device of an mdoc authenticates it.
@@ -82,6 +86,7 @@ impl Binding {
                 transcript,
                 reader_key: None,
             }),
+            transactions: Arc::default(),
         }
     }
 
@@ -96,7 +101,15 @@ impl Binding {
                 transcript: SessionTranscript::symbolon_qr(client_id, nonce, encryption_key),
                 reader_key: None,
             }),
+            transactions: Arc::default(),
         }
+    }
+
+    /// The same, for a credential that may authorise these transactions.
+    #[must_use]
+    pub fn with_transactions(mut self, transactions: Arc<ExpectedTransactions>) -> Self {
+        self.transactions = transactions;
+        self
     }
 
     /// What proofs of an OpenID4VP request over the Digital Credentials API are about: the origin, whoever signed the request.
@@ -109,6 +122,7 @@ impl Binding {
                 transcript: SessionTranscript::openid4vp_dc_api(origin.as_str(), nonce, encryption_key),
                 reader_key: None,
             }),
+            transactions: Arc::default(),
         }
     }
 
@@ -122,6 +136,7 @@ impl Binding {
                 transcript: encryption_info.transcript(origin),
                 reader_key: None,
             }),
+            transactions: Arc::default(),
         }
     }
 
@@ -136,6 +151,7 @@ impl Binding {
                 transcript: session.transcript().clone(),
                 reader_key: Some(Arc::clone(session.reader_key())),
             }),
+            transactions: Arc::default(),
         }
     }
 

@@ -8,6 +8,7 @@
 //! - [`policy::PresentationPolicy`] is what a relying party wants beyond that: types, issuers, assurance, claims, age, one holder.
 //!   Its [`PolicyDecision`](policy::PolicyDecision) stands beside the report and changes nothing in it.
 //! - [`verified_claims`] makes claims of OpenID Connect of a presentation, with how they were verified.
+//! - [`receipt`] says what both sides keep of a presentation, [`reliance`] what becomes of one that is relied on.
 //! - [`relying_party`] says who may ask, for what, how often.
 //! - [`openid_provider`] makes a sign-in of a presentation, for clients of OpenID Connect.
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
@@ -36,12 +37,15 @@ pub mod input;
 pub mod name;
 pub mod openid_provider;
 pub mod policy;
+pub mod receipt;
+pub mod reliance;
 pub mod relying_party;
 pub mod report;
 pub mod request;
 mod session;
 pub mod store;
 mod tools;
+pub mod transaction;
 pub mod verified_claims;
 pub mod webhook;
 
@@ -52,6 +56,7 @@ pub use self::evidence::{
 pub use self::expected::{Binding, Expected, MdocSession};
 pub use self::policy::{HolderPolicy, Policy, StatusAge, StatusPolicy, TypeMetadataPolicy};
 pub use self::session::{
-    MAX_ROUNDS, MAX_WANTS, Step, UnreadablePresentation, VerificationSession, VerifiedBitstringList, Want,
+    InquiryStep, MAX_ROUNDS, MAX_WANTS, StatusInquiry, Step, UnreadablePresentation, VerificationSession,
+    VerifiedBitstringList, Want,
 };
 pub use self::tools::Tools;

@@ -15,6 +15,7 @@ mod error;
 mod keep;
 mod pattern;
 mod query;
+mod records;
 mod sign_in;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -37,6 +38,9 @@ pub use self::document::{
 };
 pub(crate) use self::error::at;
 pub use self::error::{PolicyError, PolicyProblem};
+pub use self::records::{
+    MAX_RETENTION_DAYS, ReceiptClaims, ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms,
+};
 
 /// What a verifier demands of a presentation.
 ///

@@ -61,6 +61,23 @@ pub struct RelyingParty {
     /// Its client of OpenID Connect, which signs people in here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openid_client: Option<OpenIdClientDocument>,
+    /// Whose certificate signs its requests.
+    #[serde(default)]
+    pub certificate: CertificateChoice,
+    /// The file of its registration certificate, relative to the configuration file, which goes along with its requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration_certificate: Option<String>,
+}
+
+/// Whose certificate signs the requests of a relying party.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateChoice {
+    /// The verifier's, which asks in its name.
+    #[default]
+    Verifier,
+    /// One of its own, with a key of its own: wallets know it by itself.
+    Own,
 }
 
 /// Whether something is permitted. What nobody permits is refused.
@@ -136,6 +153,8 @@ impl RelyingParty {
             origins: Vec::new(),
             webhook: None,
             openid_client: None,
+            certificate: CertificateChoice::Verifier,
+            registration_certificate: None,
         }
     }
 

@@ -5,6 +5,7 @@ mod claim169;
 mod context;
 mod found;
 mod holder;
+mod inquiry;
 mod issuer_keys;
 mod judged;
 mod mdoc;
@@ -27,6 +28,7 @@ use symbolon_trust::status_list::VerifiedStatusList;
 
 use self::context::{Context, Rounds};
 use self::found::Found;
+pub use self::inquiry::{InquiryStep, StatusInquiry};
 use self::judged::Judged;
 use self::presenter::Presenter;
 use self::status::StatusAnswer;
@@ -241,18 +243,12 @@ impl<'a> VerificationSession<'a> {
 
     /// The status lists that this session has verified, for the evidence of later sessions.
     pub fn verified_status_lists(&self) -> impl Iterator<Item = &Arc<VerifiedStatusList>> {
-        self.found
-            .token_lists
-            .values()
-            .filter_map(|list| list.as_ref().ok())
+        self.found.verified_token_lists()
     }
 
     /// The Bitstring status list credentials that this session has verified, for the evidence of later sessions.
     pub fn verified_status_list_credentials(&self) -> impl Iterator<Item = &Arc<VerifiedBitstringList>> {
-        self.found
-            .bitstring_lists
-            .values()
-            .filter_map(|list| list.as_ref().ok())
+        self.found.verified_bitstring_lists()
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a verifier keeps: its requests, their results, spent nonces, the keys and quotas of its relying parties, what is to be
 //! announced to them, and the last pack it accepted.
 //!
-//! Three traits, [`VerifierStore`] and what it builds on, [`RelyingPartyStore`] and [`OpenIdProviderStore`]; one version in memory, and one conformance suite (feature `testing`) that every backend passes.
+//! Four traits, [`VerifierStore`] and what it builds on, [`RelyingPartyStore`], [`OpenIdProviderStore`] and [`EvidenceStore`]; one
+//! version in memory, and one conformance suite (feature `testing`) that every backend passes.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 mod delivery;
+mod evidence;
 mod memory;
 mod openid_provider;
 mod record;
@@ -18,6 +20,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
 pub use self::delivery::{Delivery, DeliveryEvent, DeliveryStage, GivenUp, MAX_ATTEMPTS};
+pub use self::evidence::{EvidenceStore, ReceiptRecord, WithResult};
 pub use self::memory::MemoryStore;
 pub use self::openid_provider::OpenIdProviderStore;
 pub(crate) use self::record::identifier;
@@ -35,7 +38,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// An implementation guarantees that an operation which has answered `Ok` survives a power cut, and that
 /// [`VerifierStore::consume_nonce`] and [`VerifierStore::record_result`] are atomic under concurrency: otherwise one
 /// response is accepted twice. [`conformance::check`] shows it.
-pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore {
+pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore + EvidenceStore {
     /// Stores a new request.
     ///
     /// Answers [`Insertion::AlreadyPresent`] when the tenant has a request with this identifier, which then stays
@@ -58,14 +61,14 @@ pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore {
         keep_until: UnixTime,
     ) -> StoreFuture<'a, NonceUse>;
 
-    /// Stores the result of a request, and with it what is to be announced: atomically, once. A second result does not replace the
-    /// first, and is not announced. With the first goes the announcement that the request has expired ([`Delivery::of_expiry`]).
+    /// Stores the result of a request, and what goes with it: atomically, once. A second result does not replace the first, and nothing
+    /// of it is stored or announced. With the first goes the announcement that the request has expired ([`Delivery::of_expiry`]).
     fn record_result<'a>(
         &'a self,
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
-        announcement: Option<Delivery>,
+        with: WithResult,
     ) -> StoreFuture<'a, ResultRecording>;
 
     /// The result of a request, once there is one.
@@ -87,7 +90,7 @@ pub trait VerifierStore: RelyingPartyStore + OpenIdProviderStore {
         accepted: LastSeen,
     ) -> StoreFuture<'a, Replacement>;
 
-    /// Removes requests and results that are kept no longer, and nonce marks, quotas and deliveries whose time was over before `now`, at most `limit` of them, and says how many
+    /// Removes requests and results that are kept no longer, and nonce marks, quotas, deliveries, receipts and what was relied on whose time was over before `now`, at most `limit` of them, and says how many
     /// it removed.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

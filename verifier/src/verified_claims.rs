@@ -13,6 +13,7 @@ mod mapping;
 mod source;
 #[cfg(test)]
 mod tests;
+mod token;
 
 pub use self::document::{
     AddressSource, AgeOverSource, ClaimMappingDocument, ClaimSource, EvidenceKind, GenderCodes, GenderSource,
@@ -20,3 +21,4 @@ pub use self::document::{
 };
 pub use self::evidence::{PresentedEvidence, VerifiedClaimsSupport};
 pub(crate) use self::mapping::ClaimsMapping;
+pub use self::token::{VERIFIED_CLAIMS_TYPE, VerifiedClaimsToken};

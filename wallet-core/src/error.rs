@@ -55,7 +55,8 @@ pub enum WalletError {
     /// The wallet waits for the person (screen lock, biometry).
     #[error("the wallet is locked")]
     Locked,
-    /// The key of the credential is gone: have the credential issued again.
+    /// The key of the credential is gone, or the platform ended it: have the credential issued again. See
+    /// [`to_reissue`](crate::Wallet::to_reissue).
     #[error("the key is gone")]
     KeyGone,
     /// The store is damaged: restore, or have the credentials issued again.
@@ -129,7 +130,7 @@ impl From<AttestationUnavailable> for WalletError {
 impl From<KeyError> for WalletError {
     fn from(error: KeyError) -> Self {
         match error {
-            KeyError::Unknown => Self::KeyGone,
+            KeyError::Unknown | KeyError::Invalidated => Self::KeyGone,
             _ => Self::DeviceFailed(DeviceFault::Keys),
         }
     }

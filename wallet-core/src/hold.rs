@@ -1,14 +1,23 @@
-//! What is held: list, show, delete, history.
+//! What is held: list, search, show, delete, history; and whether it can still be used.
 
+mod badge;
 mod languages;
 mod names;
 mod opened;
+mod overview;
+mod refresh;
+mod search;
 mod shown;
+mod status_list;
 
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
+pub use badge::{Badge, Condition};
 pub use languages::LocalizedValue;
+pub use overview::{ListOrder, ListQuery, ListedCredential};
+pub use refresh::{ListOutcome, RefreshScope, Refreshed, RefreshedList};
+pub use search::{SearchText, SearchTextTooLong};
 pub use shown::{CredentialDetails, CredentialSummary, Disclosable, ShownClaim, Validity};
 
 pub(crate) use languages::is_language_text;
@@ -90,7 +99,12 @@ impl Wallet {
             at: now,
             event,
         };
-        let changes = vec![Change::DeleteCredential(id), Change::PutHistory(Box::new(entry))];
+        let changes = vec![
+            Change::DeleteCredential(id),
+            Change::DeleteStatus(id),
+            Change::DeleteReissue(id),
+            Change::PutHistory(Box::new(entry)),
+        ];
         self.ports.store.commit(changes).await?;
         for key in &keys {
             self.ports.keys.delete(key)?;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod backup;
 mod client;
 mod error;
 mod exchange;
@@ -27,7 +28,7 @@ pub use language::Languages;
 pub use memory::MemoryStore;
 pub use person::{NotAName, Person, PersonName};
 pub use policy::{
-    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, PolicyError,
+    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, OverAsking, PolicyError,
     ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
 };
 pub use ports::{

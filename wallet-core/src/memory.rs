@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
-use crate::record::{Flow, HeldCredential, HistoryEntry, Record, decode, encode};
+use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Reissue, decode, encode};
 
 /// Keeps everything in memory, in the written form, so that what cannot be stored cannot be kept here either. Clones share
 /// what they hold: a clone is what another process would find.
@@ -52,6 +52,8 @@ struct Tables {
     flows: BTreeMap<FlowId, (u64, Written)>,
     credentials: BTreeMap<CredentialId, Written>,
     history: BTreeMap<HistoryId, Written>,
+    statuses: BTreeMap<CredentialId, Written>,
+    reissues: BTreeMap<CredentialId, Written>,
 }
 
 impl Tables {
@@ -70,7 +72,11 @@ impl Tables {
                 Change::DeleteFlow(_)
                 | Change::DeleteCredential(_)
                 | Change::PutHistory(_)
-                | Change::DeleteHistory(_) => true,
+                | Change::DeleteHistory(_)
+                | Change::PutStatus(_)
+                | Change::DeleteStatus(_)
+                | Change::PutReissue(_)
+                | Change::DeleteReissue(_) => true,
             };
             if !holds {
                 return Err(StoreError::Conflict);
@@ -100,6 +106,18 @@ impl Tables {
                 Prepared::DeleteHistory(id) => {
                     self.history.remove(&id);
                 }
+                Prepared::PutStatus(id, written) => {
+                    self.statuses.insert(id, written);
+                }
+                Prepared::DeleteStatus(id) => {
+                    self.statuses.remove(&id);
+                }
+                Prepared::PutReissue(id, written) => {
+                    self.reissues.insert(id, written);
+                }
+                Prepared::DeleteReissue(id) => {
+                    self.reissues.remove(&id);
+                }
             }
         }
         Ok(())
@@ -113,6 +131,10 @@ enum Prepared {
     DeleteCredential(CredentialId),
     PutHistory(HistoryId, Written),
     DeleteHistory(HistoryId),
+    PutStatus(CredentialId, Written),
+    DeleteStatus(CredentialId),
+    PutReissue(CredentialId, Written),
+    DeleteReissue(CredentialId),
 }
 
 impl Prepared {
@@ -126,6 +148,10 @@ impl Prepared {
             Change::DeleteCredential(id) => Self::DeleteCredential(id),
             Change::PutHistory(entry) => Self::PutHistory(entry.id, encode(entry.as_ref())?),
             Change::DeleteHistory(id) => Self::DeleteHistory(id),
+            Change::PutStatus(status) => Self::PutStatus(status.credential, encode(status.as_ref())?),
+            Change::DeleteStatus(id) => Self::DeleteStatus(id),
+            Change::PutReissue(reissue) => Self::PutReissue(reissue.id, encode(reissue.as_ref())?),
+            Change::DeleteReissue(id) => Self::DeleteReissue(id),
         })
     }
 }
@@ -134,6 +160,10 @@ fn read<T: Record>(written: Option<&Written>) -> Result<Option<T>, StoreError> {
     written
         .map(|bytes| decode(bytes).map_err(StoreError::from))
         .transpose()
+}
+
+fn read_all<I, T: Record>(table: &BTreeMap<I, Written>) -> Result<Vec<T>, StoreError> {
+    table.values().map(|written| Ok(decode(written)?)).collect()
 }
 
 impl WalletStore for MemoryStore {
@@ -160,23 +190,19 @@ impl WalletStore for MemoryStore {
     }
 
     fn credentials(&self) -> BoxFuture<'_, Result<Vec<HeldCredential>, StoreError>> {
-        Box::pin(async move {
-            self.tables()
-                .credentials
-                .values()
-                .map(|written| Ok(decode(written)?))
-                .collect()
-        })
+        Box::pin(async move { read_all(&self.tables().credentials) })
     }
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
-        Box::pin(async move {
-            self.tables()
-                .history
-                .values()
-                .map(|written| Ok(decode(written)?))
-                .collect()
-        })
+        Box::pin(async move { read_all(&self.tables().history) })
+    }
+
+    fn statuses(&self) -> BoxFuture<'_, Result<Vec<KnownStatus>, StoreError>> {
+        Box::pin(async move { read_all(&self.tables().statuses) })
+    }
+
+    fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
+        Box::pin(async move { read_all(&self.tables().reissues) })
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -20,7 +20,9 @@ use thiserror::Error;
 
 use crate::receive::ShownIssuer;
 
-pub use relying_parties::{AnswerProtection, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties};
+pub use relying_parties::{
+    AnswerProtection, OverAsking, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties,
+};
 
 /// Whether the metadata of issuers must be signed ([HAIP §4.1]).
 ///
@@ -88,6 +90,7 @@ impl WalletPolicy {
                     anchors: issuer.anchors.clone(),
                     dids: dids_of(issuer, list)?,
                     types: AllowedTypes::from_rules(&issuer.credential_types),
+                    status_prefix: issuer.status_prefix.clone(),
                 })
             })
             .collect::<Result<Vec<_>, PolicyError>>()?;
@@ -173,6 +176,8 @@ pub struct AllowedIssuer {
     pub dids: Vec<IssuerDid>,
     /// What it may issue.
     pub types: AllowedTypes,
+    /// The beginning of the URIs of its status lists, where that is not its identifier and a slash.
+    pub status_prefix: Option<String>,
 }
 
 /// A DID of an issuer, and where its keys are found. Nothing is fetched: a DID of a method that does not hold its key itself
@@ -310,6 +315,32 @@ impl IssuerPolicy {
                 .map_or(&[], |allowed| &allowed.anchors),
             Self::AnyAnchoredBy(anchors) => anchors,
         }
+    }
+
+    /// The issuer as the rules of status lists know it; `None` when it is not one of the policy's.
+    pub(crate) fn status_issuer(&self, issuer: &IssuerIdentifier) -> Option<TrustedIssuer> {
+        let (name, anchors, dids, status_prefix) = match self {
+            Self::AllowList(issuers) => {
+                let known = issuers.iter().find(|known| known.identifier == *issuer)?;
+                let dids = known.dids.iter().map(|known| known.did.clone()).collect();
+                (
+                    known.name.clone(),
+                    &known.anchors,
+                    dids,
+                    known.status_prefix.clone(),
+                )
+            }
+            Self::AnyAnchoredBy(anchors) => (String::new(), anchors, Vec::new(), None),
+        };
+        Some(TrustedIssuer {
+            identifier: symbolon_trust::trust_list::IssuerIdentifier::parse(issuer.as_str()).ok()?,
+            name,
+            credential_types: Vec::new(),
+            anchors: anchors.clone(),
+            claim169_keys: Vec::new(),
+            status_prefix,
+            dids,
+        })
     }
 
     /// Whether the offer behind a link may come from `issuer`, given who was shown.

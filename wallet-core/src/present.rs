@@ -19,21 +19,25 @@ mod matching;
 mod outcome;
 mod proximity;
 mod received;
+mod registration;
 mod request;
 mod run;
 mod selected;
 mod send;
 mod stage;
+mod transactions;
 
 pub use at_origin::{FinishedAtOrigin, OriginAsk, OriginOutcome, OriginStage, RefusedAtOrigin};
 pub use consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack,
     Need, Retention,
 };
-pub use outcome::{PresentOutcome, Presentation, RequestProblem};
+pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use proximity::{
     AfterAnswer, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome,
     WaitingHolder,
 };
 pub use received::ReceivedRequest;
+pub use registration::{OverAskedCredential, RegisteredUse, Registration, VerifierClaims};
 pub use stage::{FinishedPresentation, PresentStage, Sending};
+pub use transactions::{ShownDetail, ShownTransaction};

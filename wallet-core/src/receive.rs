@@ -23,6 +23,7 @@ mod outcome;
 mod pre_authorized;
 mod proof;
 mod redeem;
+mod reissue;
 mod renew;
 mod request;
 mod run;
@@ -36,9 +37,13 @@ pub use outcome::{
     NewOfferReason, OfferShown, ReceiptProblem, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt,
     TransactionCodePrompt,
 };
+pub use reissue::ReissueFrom;
 pub use stage::{
     Authorizing, Deferral, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,
     PlannedCredential, PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing,
     RequestedAccess, RequestingToken, SendState, Wanted,
 };
 pub use verification::CredentialProblem;
+
+pub(crate) use reissue::key_ended;
+pub(crate) use verification::read_list_credential;

@@ -7,6 +7,8 @@ mod credential;
 mod first_version;
 mod flow;
 mod history;
+mod reissue;
+mod status;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -17,7 +19,9 @@ pub use credential::{
 };
 pub use flow::{Flow, Stage};
 pub use history::{
-    BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, VerifierEvidence,
-    VerifierRecord,
+    BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, ReceiptRecord,
+    TransactionRecord, VerifierEvidence, VerifierRecord,
 };
+pub use reissue::{Reissue, ReissueReason};
+pub use status::{EntryState, KnownEntry, KnownStatus};
 pub use write::{Record, RecordError, decode, encode};

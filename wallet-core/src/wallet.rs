@@ -170,6 +170,10 @@ impl Wallet {
                 recovered.unfinished.push(flow.id);
             }
         }
+        // What was read of a list while its credential was being deleted.
+        let statuses = self.ports.store.statuses().await?;
+        let of_nothing = statuses.into_iter().filter(|known| !is_held(&known.credential));
+        old.extend(of_nothing.map(|known| Change::DeleteStatus(known.credential)));
         if !old.is_empty() {
             self.ports.store.commit(old).await?;
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use symbolon_credential::mdoc::{
     DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, DocType, ElementIdentifier,
-    ElementValue, IssuerAuthHeader, IssuerSigned, MdocBudget, MdocToIssue, MdocValidity, NameSpace,
-    SessionTranscript,
+    ElementValue, IssuerAuthHeader, IssuerSigned, KeyAuthorizations, MdocBudget, MdocToIssue, MdocValidity,
+    NameSpace, SessionTranscript,
 };
 use symbolon_crypto::SignatureAlgorithm::Es256;
 use symbolon_crypto::signing::{KeyDescription, KeyHandle, SoftwareKey};
@@ -194,6 +194,7 @@ fn mdoc(provider: Provider) -> MdocToIssue {
         },
         status: None,
         device_key: provider.key(Es256, HOLDER).public_key(),
+        key_authorizations: KeyAuthorizations::default(),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     }

@@ -119,6 +119,8 @@ pub enum RotatedKey {
     CardSigning,
     /// Signs ID tokens for clients of OpenID Connect
     IdTokenSigning,
+    /// Signs receipts of presentations and verified claims
+    EvidenceSigning,
     /// Signs trust sections; pinned by verifiers
     Registry,
     /// Signs packs; pinned by verifiers
@@ -153,6 +155,7 @@ impl RotatedKey {
             Self::AssertionP256 => KeyPurpose::AssertionP256,
             Self::CardSigning => KeyPurpose::CardSigning,
             Self::IdTokenSigning => KeyPurpose::IdTokenSigning,
+            Self::EvidenceSigning => KeyPurpose::EvidenceSigning,
             Self::Registry => KeyPurpose::Registry,
             Self::Pack => KeyPurpose::Pack,
         }

@@ -61,6 +61,42 @@ pub enum RelyingPartyCommand {
         #[arg(long, value_name = "ID", value_parser = key_id, allow_hyphen_values = true)]
         revoke: Option<ApiKeyId>,
     },
+    /// Gives a relying party a certificate of its own, by which wallets know it; or asks another authority for one
+    #[command(
+        after_help = "Write certificate = \"own\" in its file for it to count.\n\nExamples:\n  symbolon relying-party certificate bank --identifier VATDE-123456789\n  symbolon relying-party certificate bank --identifier VATDE-123456789 --request bank.csr\n  symbolon relying-party certificate bank --import bank.pem"
+    )]
+    Certificate {
+        /// The relying party
+        #[arg(value_name = "NAME", value_parser = relying_party_name)]
+        party: RelyingPartyName,
+        /// Its identifier as an organisation (ETSI EN 319 412-1), such as VATDE-123456789
+        #[arg(long, value_name = "IDENTIFIER", required_unless_present = "import")]
+        identifier: Option<String>,
+        /// Write a certificate signing request in place of a certificate under the installation's own root
+        #[arg(long, value_name = "FILE", conflicts_with = "import")]
+        request: Option<std::path::PathBuf>,
+        /// Take in the certificate that another authority has given, with those between it and its root
+        #[arg(long, value_name = "FILE.pem", conflicts_with = "identifier")]
+        import: Option<std::path::PathBuf>,
+    },
+    /// Registers, in development, what a relying party may ask for: what its policies ask
+    #[command(
+        after_help = "Write registration_certificate = \"FILE\" in its file, and wallet.registrars = [\"data/registrar.pem\"] where the wallet is configured.\n\nExample:\n  symbolon relying-party register bank --country DE --out registrations/bank.jwt"
+    )]
+    Register {
+        /// The relying party, which has a certificate of its own
+        #[arg(value_name = "NAME", value_parser = relying_party_name)]
+        party: RelyingPartyName,
+        /// Its country, ISO 3166-1
+        #[arg(long, value_name = "CODE")]
+        country: String,
+        /// For how many days
+        #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=365))]
+        days: u16,
+        /// Where to write the certificate
+        #[arg(long, value_name = "FILE")]
+        out: std::path::PathBuf,
+    },
     /// The address of the page on which the people of a relying party make requests; whoever opens it is signed in
     #[command(
         after_help = "Raise request_builder_generation in its file for another address, which shuts out whoever came by this one.\n\nExample:\n  symbolon relying-party builder-link bank --qr desk.png"

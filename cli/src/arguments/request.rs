@@ -53,6 +53,9 @@ pub struct CreateArguments {
     /// A scope of the configuration in place of a query
     #[arg(long, value_name = "SCOPE", conflicts_with = "query")]
     pub scope: Option<String>,
+    /// A JSON file with the transactions that the answer is to authorise
+    #[arg(long, value_name = "FILE.json")]
+    pub transaction_data: Option<PathBuf>,
     /// How the verifier says who it is
     #[arg(long, value_name = "PREFIX", value_parser = ["x509_hash", "x509_san_dns", "decentralized_identifier", "redirect_uri", "pre-registered"])]
     pub client_id_prefix: Option<String>,

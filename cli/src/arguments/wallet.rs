@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// `symbolon wallet …`
 #[derive(Debug, Subcommand)]
@@ -21,12 +21,83 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
-    /// Lists the credentials held
-    #[command(after_help = "Example:\n  symbolon wallet list")]
+    /// Lists the credentials held, each with whether it can be used
+    #[command(
+        after_help = "Nothing is fetched: what status lists say is what `wallet refresh` last read.\n\nExamples:\n  symbolon wallet list\n  symbolon wallet list --search \"amina kindia\" --sort expires --language fr,en"
+    )]
     List {
+        /// Only those that show all of these words: names, issuer, type, and claims in the languages preferred
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
+        /// The order
+        #[arg(long, value_enum, default_value_t = SortOrder::Received)]
+        sort: SortOrder,
+        /// The languages preferred, the first one first, such as `fr,ar`
+        #[arg(long, value_name = "LANGUAGE", value_delimiter = ',', default_value = "en")]
+        language: Vec<String>,
         /// Print as JSON
         #[arg(long)]
         json: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Reads the status lists of what is held, and notes keys that have ended
+    #[command(
+        after_help = "Whoever fetches a list tells its server that somebody at this address holds a credential of it. So lists are fetched whole, those alone whose time has come, and never when something is shown.\n\nExamples:\n  symbolon wallet refresh\n  symbolon wallet refresh --all"
+    )]
+    Refresh {
+        /// Read every list now, not only those whose time has come
+        #[arg(long)]
+        all: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Has issued again what another phone had or whose key has ended, by one sign-in for all of an issuer; without an issuer, lists it
+    #[command(
+        after_help = "Examples:\n  symbolon wallet reissue\n  symbolon wallet reissue https://registry.example --language fr\n  symbolon wallet reissue --forget 7f3a…"
+    )]
+    Reissue(ReissueArguments),
+    /// Writes a backup under a passphrase: what is needed to ask every issuer again, and the history; no keys, no claims
+    #[command(
+        after_help = "The passphrase is in --passphrase-file, in SYMBOLON_WALLET_BACKUP_PASSPHRASE, or asked for.\n\nExample:\n  symbolon wallet backup amina.backup"
+    )]
+    Backup {
+        /// The file to write
+        file: PathBuf,
+        /// The file with the passphrase of the backup
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Takes a backup into this wallet; what was in it is then issued again with `wallet reissue`
+    #[command(
+        after_help = "The passphrase is in --passphrase-file, in SYMBOLON_WALLET_BACKUP_PASSPHRASE, or asked for.\n\nExample:\n  symbolon wallet restore amina.backup"
+    )]
+    Restore {
+        /// The file of the backup
+        file: PathBuf,
+        /// The file with the passphrase of the backup
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Manages the people whose credentials this wallet keeps, each under a lock of their own
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Seals what a person holds under a new data key, and with --wrapping-key has the key in the wallet's folder replaced first
+    #[command(
+        after_help = "Examples:\n  symbolon wallet rotate\n  symbolon wallet rotate --person Binta\n  symbolon wallet rotate --wrapping-key"
+    )]
+    Rotate {
+        /// Replace the key in the wallet's folder too, which locks the first person's wallet and the list of people
+        #[arg(long, conflicts_with = "person")]
+        wrapping_key: bool,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
@@ -97,6 +168,79 @@ pub enum WalletCommand {
     },
 }
 
+/// `symbolon wallet person …`
+#[derive(Debug, Subcommand)]
+pub enum PersonCommand {
+    /// Makes a wallet for another person, under a passphrase
+    #[command(
+        after_help = "The passphrase is in --lock-passphrase-file, in SYMBOLON_WALLET_LOCK_PASSPHRASE, or asked for.\n\nExample:\n  symbolon wallet person add Binta"
+    )]
+    Add {
+        /// What to call them on this machine
+        name: String,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: FolderLocation,
+    },
+    /// Lists the people; what they hold is not looked at
+    #[command(after_help = "Example:\n  symbolon wallet person list")]
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: FolderLocation,
+    },
+    /// Calls a person otherwise
+    #[command(after_help = "Example:\n  symbolon wallet person rename Binta \"Fatoumata Binta\"")]
+    Rename {
+        /// The name, or the identifier as `person list` has it
+        person: String,
+        /// The new name
+        name: String,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: FolderLocation,
+    },
+}
+
+/// The orders of `symbolon wallet list`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortOrder {
+    /// What was received last first
+    Received,
+    /// By name
+    Name,
+    /// By issuer
+    Issuer,
+    /// What expires first first
+    Expires,
+}
+
+/// `symbolon wallet reissue`
+#[derive(Debug, Args)]
+pub struct ReissueArguments {
+    /// The issuer, as the list has it
+    #[arg(conflicts_with = "forget")]
+    pub issuer: Option<String>,
+    /// Give up that this credential is issued again
+    #[arg(long, value_name = "ID")]
+    pub forget: Option<String>,
+    /// How many copies to ask for of each credential
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub copies: u8,
+    /// The languages of the pages that the person signs in on, the preferred one first, such as `ar`
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',')]
+    pub language: Vec<String>,
+    /// Where the browser comes back to; the address that it ends at is then read from standard input
+    #[arg(long, value_name = "URI")]
+    pub redirect: Option<String>,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
+}
+
 /// `symbolon wallet receive`
 #[derive(Debug, Args)]
 pub struct ReceiveArguments {
@@ -135,13 +279,27 @@ pub struct ReceiveArguments {
     pub wallet: WalletLocation,
 }
 
-/// Where the wallet keeps its store.
+/// Where the wallet keeps its store, and whose it is.
 #[derive(Debug, Args)]
 pub struct WalletLocation {
-    /// The wallet's folder; the configuration's unless given
-    #[arg(long = "wallet", value_name = "DIR")]
-    pub directory: Option<PathBuf>,
+    /// Where
+    #[command(flatten)]
+    pub folder: FolderLocation,
+    /// Whose: a name or an identifier, as `wallet person list` has it; the first person's unless given
+    #[arg(long, value_name = "NAME")]
+    pub person: Option<String>,
     /// The trust file that names issuers and relying parties; the installation's unless given
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+}
+
+/// Where the wallet keeps its store.
+#[derive(Debug, Args)]
+pub struct FolderLocation {
+    /// The wallet's folder; the configuration's unless given
+    #[arg(long = "wallet", value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// The file with the passphrase that the person's wallet is locked with; else it is in SYMBOLON_WALLET_LOCK_PASSPHRASE or asked for
+    #[arg(long, value_name = "FILE")]
+    pub lock_passphrase_file: Option<PathBuf>,
 }

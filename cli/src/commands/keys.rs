@@ -15,6 +15,7 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::audit::{KeyChange, KeyName};
 use symbolon_issuer::credential_record::CredentialKind;
 use symbolon_issuer_server::administration::{ChangedKey, CredentialList};
+use symbolon_verifier::policy::MAX_RETENTION_DAYS;
 
 use crate::arguments::{KeysCommand, SignArguments};
 use crate::commands::show;
@@ -217,6 +218,11 @@ async fn rotate(installation: &Installation, purpose: KeyPurpose) -> anyhow::Res
             // The server that signs with the old one may run for a while: what it signs is good for minutes.
             let until = now.plus(ID_TOKEN_KEY_RETIREMENT);
             rotate_published(installation, purpose, until, &SystemRandomness, now)?;
+        }
+        KeyPurpose::EvidenceSigning => {
+            // As long as a receipt may be kept that the old key signed.
+            let longest = Duration::from_secs(u64::from(MAX_RETENTION_DAYS) * 24 * 60 * 60);
+            rotate_published(installation, purpose, now.plus(longest), &SystemRandomness, now)?;
         }
         _ => {
             only_stopped(installation).await?;

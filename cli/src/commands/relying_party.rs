@@ -4,13 +4,19 @@ mod openid_client;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use symbolon_crypto::encoding::base64url;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::openid4vp::registration_certificate::{
+    LocalizedText, RegisteredCredential, RegistrationCertificate, SERVICE_PROVIDER,
+};
 use symbolon_store::{OpenError, Store};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
-use symbolon_verifier::relying_party::{ApiKeyId, Permission, RelyingParty, Webhook};
+use symbolon_verifier::relying_party::{ApiKeyId, CertificateChoice, Permission, RelyingParty, Webhook};
 use symbolon_verifier::store::{Delivery, DeliveryId, DeliveryStage, TenantId};
 use symbolon_verifier_server::administration::{Administration, DeliveryPage, KeyListed, KeyMade, Removed};
 use symbolon_verifier_server::configuration::MAX_RESULT_RETENTION_SECONDS;
@@ -19,8 +25,10 @@ use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use crate::arguments::{PolicyCommand, RelyingPartyCommand};
 use crate::commands::request::verifier_administration;
 use crate::commands::{issuing, show};
-use crate::edge::SystemRandomness;
-use crate::installation::{Installation, TENANT, relying_parties};
+use crate::configuration::identifier_text;
+use crate::edge::{self, SystemRandomness};
+use crate::installation::files::{Readers, write_atomically};
+use crate::installation::{Installation, TENANT, party_certificate, relying_parties};
 use crate::register::AdministrationClient;
 use crate::services::{clock, verifier};
 
@@ -151,6 +159,49 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
             };
             add(&installation, party, &document).await
         }
+        RelyingPartyCommand::Certificate {
+            party,
+            identifier,
+            request,
+            import,
+        } => {
+            let document = known(&installation, party)?;
+            let now = edge::system_time();
+            let identifier = identifier.as_deref().unwrap_or_default();
+            let certificate = match (request, import) {
+                (Some(path), _) => {
+                    let asked = party_certificate::ask(&installation, party, &document.name, identifier)?;
+                    write_atomically(path, asked.as_bytes(), Readers::Everyone)
+                        .with_context(|| format!("cannot write {}", path.display()))?;
+                    show::line(&format!(
+                        "{} asks for a certificate; symbolon keys sign request-signing gives it",
+                        path.display()
+                    ));
+                    return Ok(());
+                }
+                (None, Some(path)) => party_certificate::take(&installation, party, path, now)?,
+                (None, None) => {
+                    party_certificate::give(&installation, party, &document.name, identifier, now)?
+                }
+            };
+            show::line(&format!(
+                "{party} is x509_hash:{}, until {}",
+                base64url::encode(&certificate.sha256()),
+                certificate.not_after().rfc3339()
+            ));
+            if document.certificate == CertificateChoice::Verifier {
+                show::line(
+                    "next: write certificate = \"own\" in its file, and start symbolon verifier serve again",
+                );
+            }
+            Ok(())
+        }
+        RelyingPartyCommand::Register {
+            party,
+            country,
+            days,
+            out,
+        } => register(&installation, party, (country, *days), out),
         RelyingPartyCommand::Key {
             party,
             revoke: Some(id),
@@ -258,6 +309,63 @@ pub(super) fn known(installation: &Installation, party: &RelyingPartyName) -> an
     let mut parties = relying_parties::relying_parties(installation)?;
     let document = parties.remove(party);
     document.with_context(|| format!("there is no relying party {party}"))
+}
+
+/// Registers what the policies of a relying party ask for.
+fn register(
+    installation: &Installation,
+    party: &RelyingPartyName,
+    (country, days): (&str, u16),
+    out: &Path,
+) -> anyhow::Result<()> {
+    let document = known(installation, party)?;
+    let signer = party_certificate::signer(installation, party)
+        .context("it has no certificate of its own: symbolon relying-party certificate makes one")?;
+    let leaf = signer.chain.first().context("the certificate chain is empty")?;
+    let sub = leaf.subject_organization_identifier();
+    let sub = sub.context("its certificate has no identifier of an organisation")?;
+    let checked = verifier::check(installation)?;
+    let mut credentials = Vec::new();
+    for policy in checked
+        .policies()
+        .filter(|policy| document.may_use(policy.name()))
+    {
+        for query in policy.query().into_iter().flat_map(DcqlQuery::credentials) {
+            credentials.push(RegisteredCredential::of_query(query)?);
+        }
+    }
+    let now = edge::system_time();
+    let registration = RegistrationCertificate {
+        name: document.name.clone(),
+        sub: sub.to_owned(),
+        country: country.to_owned(),
+        registry_uri: identifier_text(&installation.loaded.configuration.verifier.identifier),
+        entitlements: vec![SERVICE_PROVIDER.to_owned()],
+        purpose: document
+            .purpose
+            .iter()
+            .map(|purpose| LocalizedText {
+                lang: "en".to_owned(),
+                value: purpose.clone(),
+            })
+            .collect(),
+        credentials,
+        intermediary: None,
+        iat: now,
+        exp: Some(now.plus(Duration::from_secs(u64::from(days) * 86_400))),
+    };
+    let (certificate, anchor) = party_certificate::register(installation, &registration, now)?;
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    write_atomically(out, certificate.as_bytes(), Readers::Everyone)
+        .with_context(|| format!("cannot write {}", out.display()))?;
+    show::line(&format!("registered {party} in {}", out.display()));
+    show::line(&format!(
+        "next: write registration_certificate in its file, and {} in wallet.registrars",
+        anchor.display()
+    ));
+    Ok(())
 }
 
 async fn add(

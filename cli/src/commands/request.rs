@@ -275,6 +275,12 @@ async fn create(client: &VerifierClient, arguments: &CreateArguments) -> anyhow:
             body.insert(name.to_owned(), json!(value));
         }
     }
+    if let Some(path) = &arguments.transaction_data {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let transactions: Value =
+            serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+        body.insert("transaction_data".to_owned(), transactions);
+    }
     if arguments.digital_credentials.is_some() {
         body.insert("digital_credentials".to_owned(), digital_credentials(arguments));
     }
@@ -334,9 +340,23 @@ fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<(
 /// Prints a result; the exit status is 0 for a good answer, 1 for another, 3 while there is none.
 fn print(found: &RequestResult) -> ExitCode {
     match (&found.state, found.result.as_ref().map(|result| &result.outcome)) {
-        (RequestState::Answered, Some(ResultOutcome::Presented { reports, answer, .. })) => {
+        (
+            RequestState::Answered,
+            Some(ResultOutcome::Presented {
+                reports,
+                answer,
+                transactions,
+                ..
+            }),
+        ) => {
             for stored in reports {
                 show::report(&stored.report);
+            }
+            for transaction in transactions {
+                show::line(&format!(
+                    "transaction {} ({}) authorised by {}",
+                    transaction.position, transaction.transaction_type, transaction.query_id
+                ));
             }
             // A query whose credentials are all optional may be answered with none; that proves nothing about anybody.
             let good = answer.is_as_asked()

@@ -2,7 +2,10 @@
 
 mod at_origin;
 mod browser;
+mod care;
 mod details;
+mod list;
+mod people;
 mod present;
 mod receive;
 
@@ -13,7 +16,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
-use serde_json::json;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
@@ -21,17 +23,20 @@ use symbolon_qr_picture::PictureSource;
 use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::{BY_QR, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord};
+use symbolon_wallet_core::record::{
+    BY_QR, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
+};
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
     WalletClient, WalletError,
 };
 
-use crate::arguments::{WalletCommand, WalletLocation};
+use crate::arguments::{FolderLocation, WalletCommand, WalletLocation};
 use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
-use crate::holder::{DevelopmentProvider, open_wallet};
+use crate::holder::{DevelopmentProvider, WalletFolder, open_wallet};
+use crate::installation::passphrase::{PassphraseSource, WALLET_LOCK_PASSPHRASE};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::pictures;
 
@@ -52,8 +57,42 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             let wallet = open(wallet, configuration).await?.wallet;
             receive::renew(&wallet, parse_id(id)?).await?;
         }
-        WalletCommand::List { json, wallet } => {
-            list(&open(wallet, configuration).await?.wallet, *json).await?;
+        WalletCommand::List {
+            search,
+            sort,
+            language,
+            json,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?.wallet;
+            let query = list::query(search.as_deref(), *sort)?;
+            list::list(&wallet, &query, &Languages::new(language.iter().cloned()), *json).await?;
+        }
+        WalletCommand::Refresh { all, wallet } => {
+            list::refresh(&open(wallet, configuration).await?.wallet, *all).await?;
+        }
+        WalletCommand::Reissue(arguments) => {
+            receive::reissue(open(&arguments.wallet, configuration).await?, arguments).await?;
+        }
+        WalletCommand::Backup {
+            file,
+            passphrase_file,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?.wallet;
+            care::backup(&wallet, file, passphrase_file.as_deref()).await?;
+        }
+        WalletCommand::Restore {
+            file,
+            passphrase_file,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?.wallet;
+            care::restore(&wallet, file, passphrase_file.as_deref()).await?;
+        }
+        WalletCommand::Person(command) => people::run(command, configuration)?,
+        WalletCommand::Rotate { wrapping_key, wallet } => {
+            people::rotate(wallet, *wrapping_key, configuration)?;
         }
         WalletCommand::Show {
             id,
@@ -148,24 +187,40 @@ struct Opened {
     client: WalletClient,
 }
 
-/// Opens the wallet, and goes on with whatever an earlier run left unfinished.
-async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Opened> {
-    let has_installation = configuration.is_some() || Path::new(FILE_NAME).exists();
-    let installation = has_installation
-        .then(|| Installation::load(configuration))
-        .transpose()?;
-    let trust = match (&location.trust, &installation) {
-        (Some(file), _) => read_trust(file)?,
-        (None, Some(installation)) => read_trust(&installation.data_file(TRUST))?,
-        (None, None) => bail!("no trust file: give --trust FILE, or run in the folder of an installation"),
-    };
-    let folder: PathBuf = match (&location.directory, &installation) {
+/// The installation of the folder that the command runs in, where there is one.
+fn installation(configuration: Option<&Path>) -> anyhow::Result<Option<Installation>> {
+    let is_there = configuration.is_some() || Path::new(FILE_NAME).exists();
+    Ok(is_there.then(|| Installation::load(configuration)).transpose()?)
+}
+
+/// The wallet's folder.
+fn directory(location: &FolderLocation, installation: Option<&Installation>) -> PathBuf {
+    match (&location.directory, installation) {
         (Some(folder), _) => folder.clone(),
         (None, Some(installation)) => installation
             .loaded
             .resolve(&installation.loaded.configuration.wallet.directory),
         (None, None) => WalletSection::default().directory,
+    }
+}
+
+/// The passphrase that a person's wallet is locked with.
+fn lock_passphrase(location: &FolderLocation) -> PassphraseSource {
+    let file = location.lock_passphrase_file.clone();
+    PassphraseSource::new(file, WALLET_LOCK_PASSPHRASE, "person's wallet")
+}
+
+/// Opens the wallet, and goes on with whatever an earlier run left unfinished.
+async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow::Result<Opened> {
+    let installation = installation(configuration)?;
+    let trust = match (&location.trust, &installation) {
+        (Some(file), _) => read_trust(file)?,
+        (None, Some(installation)) => read_trust(&installation.data_file(TRUST))?,
+        (None, None) => bail!("no trust file: give --trust FILE, or run in the folder of an installation"),
     };
+    let folder = WalletFolder::open(&directory(&location.folder, installation.as_ref()))?;
+    let person = folder.person(location.person.as_deref())?;
+    let store = folder.unlock(person, &lock_passphrase(&location.folder))?;
     let urls = match &installation {
         Some(installation) if installation.loaded.configuration.development => UrlPolicy::Development,
         _ => UrlPolicy::Public,
@@ -186,9 +241,10 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         attester: None,
         languages: Languages::default(),
     };
-    let mut wallet = open_wallet(&folder, &trust, urls, complete, Arc::new(Steps))?;
+    let mut wallet = open_wallet(store, &trust, urls, complete, Arc::new(Steps))?;
     if let Some(installation) = &installation
-        && let Some(provider) = DevelopmentProvider::of(installation, &folder, client.identifier.clone())
+        && let Some(provider) =
+            DevelopmentProvider::of(installation, &folder.path_of(person), client.identifier.clone())
     {
         let provider = Arc::new(provider);
         wallet = wallet.with_key_attester(Arc::clone(&provider) as _);
@@ -307,41 +363,6 @@ fn ask(question: &str, asked: Asked) -> anyhow::Result<Option<String>> {
     Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
 }
 
-async fn list(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
-    let credentials = wallet.list(&Languages::new(["en"]), edge::system_time()).await?;
-    if as_json {
-        let rows: Vec<_> = credentials
-            .iter()
-            .map(|credential| {
-                json!({
-                    "id": credential.id.to_string(),
-                    "name": credential.name,
-                    "format": credential.format,
-                    "type": credential.credential_type,
-                    "issuer": credential.issuer,
-                    "received": credential.received.rfc3339(),
-                    "validity": validity_text(credential),
-                })
-            })
-            .collect();
-        show::line(&serde_json::to_string_pretty(&rows)?);
-    } else if credentials.is_empty() {
-        show::line("no credentials");
-    } else {
-        for credential in &credentials {
-            let issuer = credential.issuer_name.as_deref().unwrap_or(&credential.issuer);
-            show::line(&format!(
-                "{}  {}, from {}, {}",
-                credential.id,
-                show::printable(&credential.name),
-                show::printable(issuer),
-                validity_text(credential)
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn validity_text(credential: &CredentialSummary) -> String {
     match credential.validity {
         Validity::Unlimited => "without expiry".to_owned(),
@@ -442,18 +463,26 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             HistoryEvent::Presented {
                 verifier,
                 disclosed,
+                transactions,
                 delivery,
+                receipt,
             } => {
                 let claims: Vec<String> = disclosed
                     .iter()
                     .flat_map(|credential| credential.claims.iter())
                     .map(|claim| show::printable(claim))
                     .collect();
+                let authorized: Vec<String> = transactions
+                    .iter()
+                    .map(|transaction| format!(", and authorised {}", transaction.transaction_type))
+                    .collect();
                 format!(
-                    "showed {} to {} ({})",
+                    "showed {} to {}{} ({}{})",
                     claims.join(", "),
                     verifier_text(verifier),
-                    show::words(delivery)
+                    authorized.concat(),
+                    show::words(delivery),
+                    receipt_text(receipt.as_ref())
                 )
             }
             HistoryEvent::Declined { verifier } => {
@@ -464,4 +493,14 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
         show::line(&format!("{}  {text}", entry.at.rfc3339()));
     }
     Ok(())
+}
+
+/// What is said of a receipt, behind what is said of the arrival.
+fn receipt_text(receipt: Option<&ReceiptRecord>) -> &'static str {
+    match receipt {
+        None => "",
+        Some(ReceiptRecord::Verified { .. }) => ", with a receipt",
+        Some(ReceiptRecord::Refused { .. }) => ", with a receipt that is not for what was sent",
+        Some(ReceiptRecord::Missing) => ", without the receipt that was announced",
+    }
 }

@@ -62,6 +62,9 @@ pub struct VerifierSection {
     /// Scope values that stand for a query, by its name in `queries`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, String>,
+    /// The types of transaction data that requests may have: TOML or JSON files relative to the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data_types: Vec<PathBuf>,
     /// The origins of the operator's own pages, which may ask over the Digital Credentials API beside the verifier's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<Origin>,
@@ -100,6 +103,7 @@ impl VerifierSection {
             holder_keys: HolderKeys::OneKey,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
+            transaction_data_types: Vec::new(),
             policies: None,
             relying_parties: None,
             origins: Vec::new(),

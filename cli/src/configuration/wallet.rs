@@ -6,13 +6,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::Certificate;
 use symbolon_did::Did;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
-use symbolon_wallet_core::{AnswerProtection, RelyingPartyPolicy, SignedMetadata, UnverifiedParties};
+use symbolon_wallet_core::{
+    AnswerProtection, OverAsking, RelyingPartyPolicy, SignedMetadata, UnverifiedParties,
+};
 
 use super::is_default;
+use crate::installation::keys::read_chain_file;
+use crate::installation::relying_parties;
 
 /// `[wallet]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +60,16 @@ pub struct WalletSection {
     /// Scope values with the DCQL queries that they stand for: JSON files relative to the configuration file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, PathBuf>,
+    /// The types of transaction data that a person may authorise: TOML or JSON files relative to the configuration file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data_types: Vec<PathBuf>,
+    /// The authorities of registrars: PEM files of certificates, relative to the configuration file. Without any, what verifiers are
+    /// registered for is not looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registrars: Vec<PathBuf>,
+    /// Whether requests for more than the verifier is registered for are `shown` with a warning, or `refused`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub over_asking: OverAsking,
 }
 
 impl Default for WalletSection {
@@ -72,6 +87,9 @@ impl Default for WalletSection {
             verifier_dids: BTreeMap::new(),
             registered_verifiers: Vec::new(),
             scopes: BTreeMap::new(),
+            transaction_data_types: Vec::new(),
+            registrars: Vec::new(),
+            over_asking: OverAsking::Shown,
         }
     }
 }
@@ -117,6 +135,22 @@ impl WalletSection {
                 .insert(value, query)
                 .with_context(|| format!("wallet.scopes: {value}"))?;
         }
+        for path in &self.transaction_data_types {
+            let definition =
+                relying_parties::read(&resolve(path)).context("wallet.transaction_data_types")?;
+            parties
+                .transaction_types
+                .insert(definition)
+                .with_context(|| format!("wallet.transaction_data_types: {}", path.display()))?;
+        }
+        for path in &self.registrars {
+            for der in read_chain_file(&resolve(path)).context("wallet.registrars")? {
+                let certificate = Certificate::parse(&der)
+                    .with_context(|| format!("wallet.registrars: {} cannot be used", path.display()))?;
+                parties.registrars.push(certificate);
+            }
+        }
+        parties.over_asking = self.over_asking;
         parties.check().context("wallet.profile")?;
         Ok(())
     }

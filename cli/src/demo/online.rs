@@ -25,7 +25,7 @@ use crate::commands::issuing::write_qr;
 use crate::commands::request::{Query, RequestState, VerifierClient};
 use crate::commands::{records, show};
 use crate::edge::{self};
-use crate::holder::open_wallet;
+use crate::holder::{WalletFolder, open_wallet};
 use crate::installation::IssuerChoice;
 use crate::installation::files::{Readers, write_atomically};
 use crate::register::Register;
@@ -99,7 +99,7 @@ impl Stage {
 
     pub(super) async fn open_wallet(&mut self) -> anyhow::Result<Wallet> {
         let wallet = open_wallet(
-            &self.path("wallet"),
+            WalletFolder::open(&self.path("wallet"))?.first()?,
             &self.root,
             UrlPolicy::Development,
             |_| Ok(()),

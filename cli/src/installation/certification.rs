@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use symbolon_credential::sd_jwt_vc::check_issuer_binding;
-use symbolon_crypto::signing::{DescribeKeys as _, SoftwareKey};
+use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, SoftwareKey};
 use symbolon_crypto::x509::issue::{
     self, DocumentSignerRequest, IssueError, LeafRequest, MAX_DOCUMENT_SIGNER_VALIDITY, Validity,
 };
@@ -264,7 +264,7 @@ pub fn give(
             root.key,
             randomness,
         )?,
-        purpose => issue::leaf(
+        purpose => leaf(
             &LeafRequest {
                 subject_name,
                 san_uris: request.san_uris.clone(),
@@ -273,12 +273,36 @@ pub fn give(
                 extended_key_usage: extended_key_usage(purpose),
                 public_key: request.public_key.clone(),
             },
-            root.certificate,
+            // Wallets hold the registration of a relying party against its identifier; nobody else has one.
+            request
+                .organization_identifier
+                .as_deref()
+                .filter(|_| purpose == KeyPurpose::RequestSigning),
+            root,
             &description,
-            root.key,
             randomness,
         )?,
     })
+}
+
+fn leaf(
+    request: &LeafRequest,
+    organization: Option<&str>,
+    root: &Root<'_>,
+    description: &KeyDescription,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    match organization {
+        None => issue::leaf(request, root.certificate, description, root.key, randomness),
+        Some(organization) => issue::organization_leaf(
+            request,
+            organization,
+            root.certificate,
+            description,
+            root.key,
+            randomness,
+        ),
+    }
 }
 
 /// The extended key usage of a leaf for keys of this purpose.

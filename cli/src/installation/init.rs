@@ -211,6 +211,7 @@ pub fn init_with(
     let registry = authority.key(KeyPurpose::Registry, SignatureAlgorithm::Es256)?;
     let pack = authority.key(KeyPurpose::Pack, SignatureAlgorithm::Es256)?;
     let id_tokens = authority.key(KeyPurpose::IdTokenSigning, SignatureAlgorithm::Es256)?;
+    let evidence = authority.key(KeyPurpose::EvidenceSigning, SignatureAlgorithm::Es256)?;
 
     let mut trust = RootOfTrust {
         registry_keys: vec![registry.public_key().to_jwk()],
@@ -281,6 +282,7 @@ pub fn init_with(
         (KeyPurpose::Registry, &registry),
         (KeyPurpose::Pack, &pack),
         (KeyPurpose::IdTokenSigning, &id_tokens),
+        (KeyPurpose::EvidenceSigning, &evidence),
     ] {
         keys.write_key(purpose, key.secret_key())?;
     }

@@ -7,6 +7,7 @@ pub mod files;
 pub mod init;
 pub mod issuer_keys;
 pub mod keys;
+pub mod party_certificate;
 pub mod passphrase;
 pub mod publication;
 pub mod relying_parties;

@@ -17,6 +17,10 @@ pub const KEY_PASSPHRASE: &str = "SYMBOLON_KEY_PASSPHRASE";
 pub const ROOT_PASSPHRASE: &str = "SYMBOLON_ROOT_PASSPHRASE";
 /// The environment variable with the passphrase of a backup.
 pub const BACKUP_PASSPHRASE: &str = "SYMBOLON_BACKUP_PASSPHRASE";
+/// The environment variable with the passphrase that a person's wallet is locked with.
+pub const WALLET_LOCK_PASSPHRASE: &str = "SYMBOLON_WALLET_LOCK_PASSPHRASE";
+/// The environment variable with the passphrase of a wallet's backup.
+pub const WALLET_BACKUP_PASSPHRASE: &str = "SYMBOLON_WALLET_BACKUP_PASSPHRASE";
 
 /// Where one passphrase comes from: the first of the three that is there.
 #[derive(Debug, Clone)]

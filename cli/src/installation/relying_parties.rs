@@ -222,7 +222,11 @@ where
     Ok(found)
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ListedFileError> {
+/// Reads a file that describes something: TOML, or JSON where it is called so.
+///
+/// # Errors
+/// [`ListedFileError`].
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ListedFileError> {
     let length = fs::metadata(path).map_err(|source| failed(path, source))?.len();
     if length > MAX_FILE_BYTES {
         return Err(ListedFileError::TooLarge {

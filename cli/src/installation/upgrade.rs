@@ -90,11 +90,12 @@ pub fn upgrade(
     }
 
     // The verifier is the installation's, and has one.
-    let purpose = KeyPurpose::IdTokenSigning;
-    if installation.tenant().is_main() && !keys.has_key(purpose)? {
-        let key = authority.key(purpose, SignatureAlgorithm::Es256)?;
-        keys.write_key(purpose, key.secret_key())?;
-        upgraded.keys.push(purpose);
+    for purpose in [KeyPurpose::IdTokenSigning, KeyPurpose::EvidenceSigning] {
+        if installation.tenant().is_main() && !keys.has_key(purpose)? {
+            let key = authority.key(purpose, SignatureAlgorithm::Es256)?;
+            keys.write_key(purpose, key.secret_key())?;
+            upgraded.keys.push(purpose);
+        }
     }
 
     let mut trust = installation.trust()?;
@@ -192,6 +193,7 @@ mod tests {
             KeyPurpose::AssertionEd25519,
             KeyPurpose::AssertionP256,
             KeyPurpose::IdTokenSigning,
+            KeyPurpose::EvidenceSigning,
         ] {
             let name = purpose.name();
             for file in [format!("{name}.key.pem"), format!("{name}.chain.pem")] {
@@ -256,6 +258,7 @@ mod tests {
                 KeyPurpose::AssertionEd25519,
                 KeyPurpose::AssertionP256,
                 KeyPurpose::IdTokenSigning,
+                KeyPurpose::EvidenceSigning,
             ]
         );
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -13,14 +14,15 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanCode,
-    ScanSetup, Server,
+    BuilderCode, CheckedPolicies, Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running,
+    ScanAccess, ScanCode, ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +31,7 @@ use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
-use crate::installation::{Installation, TENANT, relying_parties};
+use crate::installation::{Installation, TENANT, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
@@ -54,7 +56,12 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let id_token_signer = id_token_signer(installation, &configuration)?;
+    let evidence = match keys.has_key(KeyPurpose::EvidenceSigning)? {
+        true => Some(evidence_signer(installation)?),
+        false => None,
+    };
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
+    let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
         archive: Arc::new(store),
@@ -73,6 +80,9 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
             chain,
         },
         id_token_signer,
+        evidence,
+        relying_party_signers,
+        registration_certificates,
         trust_list: Arc::new(installation.trust()?.trust_list),
         policy: Policy::RELYING_PARTY,
         holder_keys: section.holder_keys,
@@ -121,6 +131,46 @@ fn id_token_signer(
     }))
 }
 
+/// The key that signs receipts and verified claims, and those that it has replaced.
+fn evidence_signer(installation: &Installation) -> anyhow::Result<EvidenceSigner> {
+    let (keys, purpose) = (&installation.keys, KeyPurpose::EvidenceSigning);
+    let key = keys.read_key(purpose, &installation.provider)?;
+    let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
+    Ok(EvidenceSigner {
+        key: key.handle().clone(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(key),
+        retired,
+    })
+}
+
+type Certificates = (
+    BTreeMap<RelyingPartyName, RequestSigner>,
+    BTreeMap<RelyingPartyName, String>,
+);
+
+/// The certificates of relying parties: their own, and those that say what they are registered for.
+fn certificates(
+    installation: &Installation,
+    configuration: &VerifierConfiguration,
+) -> anyhow::Result<Certificates> {
+    let (mut signers, mut registrations) = Certificates::default();
+    for (name, party) in &configuration.relying_parties {
+        if party.certificate == CertificateChoice::Own {
+            let signer = party_certificate::signer(installation, name);
+            let signer = signer.with_context(|| format!("the certificate of the relying party {name}"))?;
+            signers.insert(name.clone(), signer);
+        }
+        if let Some(path) = &party.registration_certificate {
+            let path = installation.loaded.resolve(Path::new(path));
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("the relying party {name}: cannot read {}", path.display()))?;
+            registrations.insert(name.clone(), text);
+        }
+    }
+    Ok((signers, registrations))
+}
+
 /// Checks policies and relying parties as [`start`] does.
 ///
 /// # Errors
@@ -154,6 +204,12 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.choices = section.choices();
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
+    configuration.transaction_data_types = section
+        .transaction_data_types
+        .iter()
+        .map(|path| relying_parties::read(&installation.loaded.resolve(path)))
+        .collect::<Result<_, _>>()
+        .context("verifier.transaction_data_types")?;
     configuration.origins.clone_from(&section.origins);
     configuration.assurance = section.assurance.clone();
     configuration.policies = relying_parties::policies(installation)?;

@@ -17,7 +17,7 @@ use symbolon_wallet_server::{HeldDocuments, Holder, HolderKey, Listening, Runnin
 use zeroize::Zeroizing;
 
 use crate::edge::SystemRandomness;
-use crate::holder::open_store;
+use crate::holder::{DOCUMENTS, WalletFolder};
 use crate::installation::Installation;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFolder, KeyPurpose};
@@ -25,8 +25,6 @@ use crate::services::{clock, encryption};
 
 /// The file of the wallet's token, in the wallet's folder.
 pub const WALLET_TOKEN: &str = "wallet-token";
-/// Derived credentials and presentations.
-const DOCUMENTS: &str = "documents.redb";
 
 /// Starts the headless wallet on a listener. The wallet, its own key and its token are made where there are none.
 ///
@@ -36,7 +34,8 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let section = &installation.loaded.configuration.wallet;
     let folder = installation.loaded.resolve(&section.directory);
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
-    let (store, key) = open_store(&folder, &randomness)?;
+    let opened = WalletFolder::open(&folder)?;
+    let store = opened.first()?;
     let path = folder.join(DOCUMENTS);
     let documents = Store::open_checked(&path).with_context(|| format!("cannot open {}", path.display()))?;
     let own = own_key(&folder, &installation.provider, &*randomness)?;
@@ -45,7 +44,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         own_key: HolderKey::new(own.describe(own.handle())?)?,
         own_sign: Arc::new(own),
         bound_keys: Arc::new(store.software_keys(Arc::clone(&installation.provider))),
-        documents: HeldDocuments::new(documents, &key, Arc::clone(&randomness))?,
+        documents: HeldDocuments::new(documents, opened.key(), Arc::clone(&randomness))?,
         json_ld: Arc::new(SsiJsonLd::new()),
         contexts: ContextTable::from_documents(trust.trust_list.contexts)
             .context("a context of the trust list cannot be used")?,

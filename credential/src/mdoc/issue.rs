@@ -7,7 +7,7 @@ use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::{PublicKey, Randomness, RandomnessUnavailable, SignatureAlgorithm, UnixTime};
 use thiserror::Error;
 
-use super::mobile_security_object::DigestAlgorithm;
+use super::mobile_security_object::{DigestAlgorithm, KeyAuthorizations};
 use super::names::{DocType, ElementIdentifier, NameSpace};
 use super::validity::MdocValidity;
 use super::value::{ElementValue, TDATE};
@@ -54,6 +54,8 @@ pub struct MdocToIssue {
     pub status: Option<StatusReference>,
     /// The key of the holder's device.
     pub device_key: PublicKey,
+    /// What the device may sign of its own.
+    pub key_authorizations: KeyAuthorizations,
     /// How elements are digested.
     pub digest_algorithm: DigestAlgorithm,
     /// How digests are numbered.
@@ -233,9 +235,14 @@ impl MdocToIssue {
     /// The members behind the digests.
     fn write_object_tail(&self, out: &mut Vec<u8>) {
         write::text(out, "deviceKeyInfo");
-        write::map(out, 1);
+        let authorizes = !self.key_authorizations.is_empty();
+        write::map(out, if authorizes { 2 } else { 1 });
         write::text(out, "deviceKey");
         self.device_key.write_cose_key(out);
+        if authorizes {
+            write::text(out, "keyAuthorizations");
+            self.key_authorizations.write(out);
+        }
         write::text(out, "docType");
         write::text(out, self.doc_type.as_str());
         write::text(out, "validityInfo");

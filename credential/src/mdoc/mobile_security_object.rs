@@ -1,10 +1,12 @@
 //! The mobile security object: what the issuer signs.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use symbolon_crypto::encoding::cbor::{Cursor, write};
 use symbolon_crypto::{PublicKey, UnixTime};
 
-use super::names::DocType;
+use super::names::{DocType, ElementIdentifier, NameSpace};
 use super::read::{MdocBudget, MdocError, malformed, missing};
 use super::validity::MdocValidity;
 use super::value::TDATE;
@@ -82,6 +84,54 @@ impl KeyAuthorizations {
                 .elements
                 .iter()
                 .any(|(space, name)| space == name_space && name == element)
+    }
+
+    /// The authorisation of single elements, each a namespace and a name.
+    #[must_use]
+    pub fn of_elements(elements: Vec<(NameSpace, ElementIdentifier)>) -> Self {
+        let texts = |(space, name): (NameSpace, ElementIdentifier)| {
+            (space.as_str().to_owned(), name.as_str().to_owned())
+        };
+        Self {
+            name_spaces: Vec::new(),
+            elements: elements.into_iter().map(texts).collect(),
+        }
+    }
+
+    /// Whether nothing is authorised.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.name_spaces.is_empty() && self.elements.is_empty()
+    }
+
+    /// Writes the map. Its members must not be empty.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let mut by_space: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (space, name) in &self.elements {
+            by_space.entry(space).or_default().push(name);
+        }
+        write::map(
+            out,
+            usize::from(!self.name_spaces.is_empty()) + usize::from(!by_space.is_empty()),
+        );
+        if !self.name_spaces.is_empty() {
+            write::text(out, "nameSpaces");
+            write::array(out, self.name_spaces.len());
+            for space in &self.name_spaces {
+                write::text(out, space);
+            }
+        }
+        if !by_space.is_empty() {
+            write::text(out, "dataElements");
+            write::map(out, by_space.len());
+            for (space, names) in by_space {
+                write::text(out, space);
+                write::array(out, names.len());
+                for name in names {
+                    write::text(out, name);
+                }
+            }
+        }
     }
 
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {

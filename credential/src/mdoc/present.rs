@@ -1,6 +1,7 @@
 //! Presenting an mdoc: a `DeviceResponse` with one document (HAIP 1.0 wants one response per document).
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::cose::{write_detached, write_mac0_detached, write_signature_structure};
@@ -11,7 +12,9 @@ use thiserror::Error;
 
 use super::device_authentication::{EMacKey, NO_DEVICE_NAME_SPACES, device_authentication};
 use super::issuer_signed::{Element, IssuerSigned};
+use super::names::{ElementIdentifier, NameSpace};
 use super::transcript::SessionTranscript;
+use super::value::ElementValue;
 
 /// Why an mdoc cannot be presented as asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -28,8 +31,10 @@ pub enum PresentError {
 /// A document with the elements that were selected, not yet authenticated by the device.
 #[derive(Clone)]
 pub struct Presentation {
-    /// The response up to the device's authentication.
+    /// The response up to what the device signs.
     response: Vec<u8>,
+    /// `DeviceNameSpacesBytes`.
+    device_name_spaces: Vec<u8>,
     doc_type: String,
     algorithm: SignatureAlgorithm,
 }
@@ -108,13 +113,9 @@ impl IssuerSigned<'_> {
         write::text(&mut out, "issuerAuth");
         out.extend_from_slice(self.issuer_auth);
         write::text(&mut out, "deviceSigned");
-        write::map(&mut out, 2);
-        write::text(&mut out, "nameSpaces");
-        out.extend_from_slice(&NO_DEVICE_NAME_SPACES);
-        write::text(&mut out, "deviceAuth");
-        write::map(&mut out, 1);
         Ok(Presentation {
             response: out,
+            device_name_spaces: NO_DEVICE_NAME_SPACES.to_vec(),
             doc_type: self.mso.doc_type.as_str().to_owned(),
             algorithm: self.mso.device_key.algorithm(),
         })
@@ -122,10 +123,42 @@ impl IssuerSigned<'_> {
 }
 
 impl Presentation {
+    /// Adds elements that the device signs of its own, by namespace. Readers refuse those that the issuer did not authorise the
+    /// device key for ([`IssuerSigned::key_authorizations`]).
+    #[must_use]
+    pub fn with_device_elements(
+        mut self,
+        elements: &BTreeMap<NameSpace, Vec<(ElementIdentifier, ElementValue)>>,
+    ) -> Self {
+        let mut name_spaces = Vec::with_capacity(128);
+        write::map(&mut name_spaces, elements.len());
+        for (name_space, elements) in elements {
+            write::text(&mut name_spaces, name_space.as_str());
+            write::map(&mut name_spaces, elements.len());
+            for (identifier, value) in elements {
+                write::text(&mut name_spaces, identifier.as_str());
+                value.write(&mut name_spaces);
+            }
+        }
+        self.device_name_spaces.clear();
+        write::encoded_item(&mut self.device_name_spaces, &name_spaces);
+        self
+    }
+
+    /// Writes what the device signs, and gives back what it authenticates.
+    fn authenticated(&mut self, transcript: &SessionTranscript) -> Vec<u8> {
+        write::map(&mut self.response, 2);
+        write::text(&mut self.response, "nameSpaces");
+        self.response.extend_from_slice(&self.device_name_spaces);
+        write::text(&mut self.response, "deviceAuth");
+        write::map(&mut self.response, 1);
+        device_authentication(transcript, &self.doc_type, &self.device_name_spaces)
+    }
+
     /// Prepares the signature of the device key for one session.
     #[must_use]
     pub fn prepare(mut self, transcript: &SessionTranscript) -> PreparedPresentation {
-        let payload = device_authentication(transcript, &self.doc_type, &NO_DEVICE_NAME_SPACES);
+        let payload = self.authenticated(transcript);
         let mut to_be_signed = Vec::with_capacity(payload.len() + 32);
         write_signature_structure(&mut to_be_signed, self.algorithm, &payload);
         write::text(&mut self.response, "deviceSignature");
@@ -140,7 +173,7 @@ impl Presentation {
     /// itself: nobody else is convinced by it.
     #[must_use]
     pub fn with_mac(mut self, key: &EMacKey, transcript: &SessionTranscript) -> Vec<u8> {
-        let payload = device_authentication(transcript, &self.doc_type, &NO_DEVICE_NAME_SPACES);
+        let payload = self.authenticated(transcript);
         write::text(&mut self.response, "deviceMac");
         write_mac0_detached(&mut self.response, &key.0, &payload);
         end(self.response)

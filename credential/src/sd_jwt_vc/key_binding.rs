@@ -44,13 +44,38 @@ pub enum ExpectedTransactionData<'e> {
     None,
     /// The strings of the request, in order; all of them must be authorised.
     Strings(&'e [&'e str]),
+    /// Those that this credential may authorise. What it does authorise is told, and whether that is enough is a question to the
+    /// whole answer: the holder uses one of several credentials.
+    Among(&'e [TransactionString<'e>]),
+}
+
+/// One string of `transaction_data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionString<'e> {
+    /// The string, as it stands in the request.
+    pub text: &'e str,
+    /// The algorithms of which its hash must have one; without a choice it is SHA-256.
+    pub algorithms: Option<&'e [DigestAlgorithm]>,
 }
 
 /// A key binding that was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyBinding {
     /// When the holder signed, by the holder's clock.
     pub issued_at: UnixTime,
+    /// The transactions that it authorises, in its order.
+    pub transactions: Vec<AuthorizedString>,
+}
+
+/// A transaction that a key binding authorises.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizedString {
+    /// The place of its string among those that were expected.
+    pub position: usize,
+    /// The hash that the holder signed.
+    pub hash: String,
+    /// The algorithm of the hash.
+    pub algorithm: DigestAlgorithm,
 }
 
 /// Why a presentation is not bound to its holder and this request.
@@ -134,8 +159,11 @@ impl Verified<SdJwtVc<'_>> {
         }
         let issued_at = time(&payload, "iat")?.ok_or(KeyBindingRejected::Malformed)?;
         check_times(&payload, issued_at, expected)?;
-        check_transactions(&payload, expected.transaction_data)?;
-        Ok(Verified::after_check(KeyBinding { issued_at }))
+        let transactions = authorized(&payload, expected.transaction_data)?;
+        Ok(Verified::after_check(KeyBinding {
+            issued_at,
+            transactions,
+        }))
     }
 }
 
@@ -159,35 +187,66 @@ fn check_times(
     Ok(())
 }
 
-fn check_transactions(
+/// The transactions that the hashes of the payload are of, each once.
+fn authorized(
     payload: &Map<String, Value>,
     expected: ExpectedTransactionData<'_>,
-) -> Result<(), KeyBindingRejected> {
+) -> Result<Vec<AuthorizedString>, KeyBindingRejected> {
+    let rejected = KeyBindingRejected::TransactionData;
     let hashes = payload.get("transaction_data_hashes");
-    let strings = match (expected, hashes) {
-        (ExpectedTransactionData::None, None) => return Ok(()),
-        (ExpectedTransactionData::None, Some(_)) => return Err(KeyBindingRejected::TransactionData),
-        (ExpectedTransactionData::Strings(strings), _) => strings,
+    let hashes = match (expected, hashes, payload.get("transaction_data_hashes_alg")) {
+        (ExpectedTransactionData::None | ExpectedTransactionData::Among(_), None, None) => {
+            return Ok(Vec::new());
+        }
+        (ExpectedTransactionData::None, ..) | (_, None, _) => return Err(rejected),
+        (_, Some(hashes), _) => hashes
+            .as_array()
+            .filter(|hashes| !hashes.is_empty())
+            .ok_or(rejected)?,
     };
-    let hashes = hashes
-        .and_then(Value::as_array)
-        .ok_or(KeyBindingRejected::TransactionData)?;
-    let algorithm = match payload.get("transaction_data_hashes_alg") {
-        None => DigestAlgorithm::Sha256,
-        Some(name) => name
-            .as_str()
-            .and_then(DigestAlgorithm::from_name)
-            .ok_or(KeyBindingRejected::TransactionData)?,
+    let (algorithm, is_named) = match payload.get("transaction_data_hashes_alg") {
+        None => (DigestAlgorithm::Sha256, false),
+        Some(name) => {
+            let algorithm = name.as_str().and_then(DigestAlgorithm::from_name);
+            (algorithm.ok_or(rejected)?, true)
+        }
     };
-    let equal = hashes.len() == strings.len()
-        && hashes
-            .iter()
-            .zip(strings)
-            .all(|(hash, text)| hash.as_str() == Some(&algorithm.digest(text)));
-    if equal {
-        Ok(())
-    } else {
-        Err(KeyBindingRejected::TransactionData)
+    let authorize = |position: usize, hash: &Value, text: &str| {
+        let hash = hash.as_str().filter(|hash| *hash == algorithm.digest(text))?;
+        Some(AuthorizedString {
+            position,
+            hash: hash.to_owned(),
+            algorithm,
+        })
+    };
+    match expected {
+        ExpectedTransactionData::None => Err(rejected),
+        ExpectedTransactionData::Strings(strings) => {
+            if hashes.len() != strings.len() {
+                return Err(rejected);
+            }
+            let pairs = hashes.iter().zip(strings).enumerate();
+            pairs
+                .map(|(position, (hash, text))| authorize(position, hash, text).ok_or(rejected))
+                .collect()
+        }
+        ExpectedTransactionData::Among(strings) => {
+            let mut found: Vec<AuthorizedString> = Vec::with_capacity(strings.len());
+            for hash in hashes {
+                let authorized = strings
+                    .iter()
+                    .enumerate()
+                    .filter(|(position, _)| found.iter().all(|one| one.position != *position))
+                    .filter(|(_, string)| match string.algorithms {
+                        // Which of the choice was taken has to be said (OpenID4VP 1.0, appendix B.3.3.1).
+                        Some(choice) => is_named && choice.contains(&algorithm),
+                        None => algorithm == DigestAlgorithm::Sha256,
+                    })
+                    .find_map(|(position, string)| authorize(position, hash, string.text));
+                found.push(authorized.ok_or(rejected)?);
+            }
+            Ok(found)
+        }
     }
 }
 

@@ -24,7 +24,10 @@ pub use issuer_metadata::{
     ISSUER_METADATA_PATH, InvalidIssuer, IssuerJwks, IssuerKeys, IssuerMetadata, IssuerMetadataError,
     IssuerScheme, MAX_ISSUER_METADATA_BYTES, NoIssuerKey, issuer_metadata_url,
 };
-pub use key_binding::{ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected};
+pub use key_binding::{
+    AuthorizedString, ExpectedKeyBinding, ExpectedTransactionData, KeyBinding, KeyBindingRejected,
+    TransactionString,
+};
 pub use read::{IssuerSignatureRejected, SdJwtVc, SdJwtVcError};
 pub use type_metadata::{
     ClaimDisplay, ClaimMetadata, ColorScheme, Contrast, CredentialView, KnownTypeMetadata,

@@ -4,14 +4,17 @@ mod attacks;
 pub(crate) mod support;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::json;
 use symbolon_credential::mdoc::{
-    DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, EMacKey, ElementValue, IssuerSigned,
-    MdocError, MdocRejected, PresentError, SessionTranscript,
+    DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, EMacKey, ElementIdentifier,
+    ElementValue, IssuerSigned, KeyAuthorizations, MdocError, MdocRejected, NameSpace, PresentError,
+    SessionTranscript,
 };
-use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
+use symbolon_crypto::signing::KeyHandle;
+use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
 
 use support::{
     Authority, BUDGET, DOC_TYPE, NOW, OTHER_SPACE, SPACE, element, present, secret, to_issue, transcript,
@@ -203,4 +206,57 @@ proptest! {
         let _ = DeviceResponse::parse(&bytes, BUDGET);
         let _ = IssuerSigned::parse(&bytes, BUDGET);
     }
+}
+
+#[test]
+fn a_device_signs_elements_of_its_own_that_the_issuer_authorised() {
+    let space = || NameSpace::parse("org.example.transaction").unwrap();
+    let (allowed, other) = (
+        ElementIdentifier::parse("hashes").unwrap(),
+        ElementIdentifier::parse("other").unwrap(),
+    );
+    let (authority, device) = (Authority::new(1), secret(SignatureAlgorithm::Es256, 7));
+    let mut mdoc = to_issue(&device);
+    mdoc.key_authorizations = KeyAuthorizations::of_elements(vec![(space(), allowed.clone())]);
+    let issued = authority.issue(&mdoc);
+    let held = IssuerSigned::parse(&issued, BUDGET).unwrap();
+    assert!(
+        held.key_authorizations()
+            .covers("org.example.transaction", "hashes")
+    );
+    assert!(
+        !held
+            .key_authorizations()
+            .covers("org.example.transaction", "other")
+    );
+    let session = transcript("n");
+    let shown = |name: &ElementIdentifier| {
+        let value = ElementValue::Array(vec![ElementValue::Bytes(vec![1; 32])]);
+        let elements = BTreeMap::from([(space(), vec![(name.clone(), value)])]);
+        let selected = held.present(&[(SPACE, "given_name")]).unwrap();
+        let prepared = selected.with_device_elements(&elements).prepare(&session);
+        let request = prepared.request(KeyHandle::new("device"));
+        prepared
+            .finish(&RustCryptoProvider.sign(&device, &request.bytes).unwrap())
+            .unwrap()
+    };
+    let verify = |shown: &[u8]| {
+        let document = DeviceResponse::parse(shown, BUDGET)
+            .unwrap()
+            .only_document()
+            .unwrap();
+        let accepted = DeviceAuthentication::SignatureOnly;
+        document
+            .verify(&authority.chain, &session, accepted, &RustCryptoProvider)
+            .map(|document| {
+                let [element] = document.device_elements() else {
+                    panic!("one element")
+                };
+                (element.name_space().to_owned(), element.value().to_json())
+            })
+    };
+    let (name_space, value) = verify(&shown(&allowed)).unwrap();
+    assert_eq!(name_space, "org.example.transaction");
+    assert_eq!(value.as_array().map(Vec::len), Some(1));
+    assert_eq!(verify(&shown(&other)).err(), Some(MdocRejected::KeyNotAuthorized));
 }

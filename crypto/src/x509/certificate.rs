@@ -31,6 +31,9 @@ pub(super) const COUNTRY_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("
 /// `stateOrProvinceName`.
 const STATE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
 
+/// `organizationIdentifier` (X.520).
+pub(super) const ORGANIZATION_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.97");
+
 /// A certificate. Its parts were read and checked for form; who vouches for it is the business of
 /// [`verify_chain`](super::verify_chain). Clones share one copy.
 #[derive(Clone)]
@@ -47,6 +50,7 @@ struct Parts {
     subject_common_name: Option<String>,
     subject_country: Option<String>,
     subject_state: Option<String>,
+    organization_identifier: Option<String>,
     not_before: UnixTime,
     not_after: UnixTime,
     extensions: Extensions,
@@ -145,6 +149,7 @@ impl Certificate {
             subject_common_name: attribute(body.subject(), COMMON_NAME),
             subject_country: attribute(body.subject(), COUNTRY_NAME),
             subject_state: attribute(body.subject(), STATE_NAME),
+            organization_identifier: attribute(body.subject(), ORGANIZATION_IDENTIFIER),
             not_before: unix_time(body.validity().not_before),
             not_after: unix_time(body.validity().not_after),
             extensions: Extensions::read(extensions)?,
@@ -200,6 +205,15 @@ impl Certificate {
     #[must_use]
     pub fn subject_state(&self) -> Option<&str> {
         self.0.subject_state.as_deref()
+    }
+
+    /// The identifier of the organisation in the subject's name (`organizationIdentifier`, [ETSI EN 319 412-1 §5.1.4]), such as
+    /// `VATDE-123456789`.
+    ///
+    /// [ETSI EN 319 412-1 §5.1.4]: https://www.etsi.org/deliver/etsi_en/319400_319499/31941201/
+    #[must_use]
+    pub fn subject_organization_identifier(&self) -> Option<&str> {
+        self.0.organization_identifier.as_deref()
     }
 
     /// The URIs among the subject's alternative names, as they are written.

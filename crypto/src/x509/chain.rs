@@ -43,6 +43,8 @@ pub enum ChainProfile {
     Reader,
     /// To prove that a wallet holds the leaf's key.
     Holder,
+    /// To say what relying parties are registered to ask for.
+    Registrar,
 }
 
 /// A chain whose every check has passed; only [`verify_chain`] makes one.

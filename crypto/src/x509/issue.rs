@@ -27,7 +27,7 @@ use x509_cert::spki::{
 use p256::ecdsa::signature::Keypair;
 use sha2::{Digest as _, Sha256};
 
-use super::certificate::{COMMON_NAME, Certificate};
+use super::certificate::{COMMON_NAME, Certificate, ORGANIZATION_IDENTIFIER};
 use super::chain::{READER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE};
 use super::signature::{identifier_of, to_certificate_form};
 use crate::key::PublicKey;
@@ -152,6 +152,34 @@ pub fn leaf(
     sign: &dyn Sign,
     randomness: &dyn Randomness,
 ) -> Result<Vec<u8>, IssueError> {
+    let subject = common_name(&request.subject_name)?;
+    leaf_of(subject, request, issuer, (issuer_key, sign), randomness)
+}
+
+/// Issues a leaf for an organisation, whose identifier stands in the name (`organizationIdentifier`, such as `VATDE-123456789`).
+/// Returns DER.
+///
+/// # Errors
+/// As [`leaf`], and when the identifier is no printable text of 1 to 64 characters.
+pub fn organization_leaf(
+    request: &LeafRequest,
+    organization_identifier: &str,
+    issuer: &Certificate,
+    issuer_key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    let subject = organization_name(&request.subject_name, organization_identifier)?;
+    leaf_of(subject, request, issuer, (issuer_key, sign), randomness)
+}
+
+fn leaf_of(
+    subject: Name,
+    request: &LeafRequest,
+    issuer: &Certificate,
+    (issuer_key, sign): (&KeyDescription, &dyn Sign),
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
     if !issuer.is_ca() || *issuer.public_key() != issuer_key.public_key {
         return Err(IssueError::Issuer);
     }
@@ -166,7 +194,6 @@ pub fn leaf(
         .map(|name| ia5(name).map(GeneralName::DnsName));
     let names = uris.chain(dns).collect::<Result<Vec<_>, _>>()?;
 
-    let subject = common_name(&request.subject_name)?;
     let mut extensions = Vec::new();
     if !names.is_empty() {
         extensions.push(extension(&subject, &SubjectAltName(names))?);
@@ -343,16 +370,31 @@ pub(super) fn common_name(name: &str) -> Result<Name, IssueError> {
     if name.is_empty() || name.chars().count() > MAX_COMMON_NAME_CHARACTERS {
         return Err(IssueError::SubjectName);
     }
-    // Built, not parsed from `CN=…`, so that no character of the name is syntax.
+    name_of(&[(COMMON_NAME, name)])
+}
+
+/// The name of an organisation: its identifier and its common name.
+pub(super) fn organization_name(name: &str, identifier: &str) -> Result<Name, IssueError> {
+    let printable = identifier.bytes().all(|byte| byte.is_ascii_graphic());
+    if !printable || identifier.is_empty() || identifier.len() > MAX_COMMON_NAME_CHARACTERS {
+        return Err(IssueError::SubjectName);
+    }
+    common_name(name)?;
+    name_of(&[(ORGANIZATION_IDENTIFIER, identifier), (COMMON_NAME, name)])
+}
+
+/// Built, not parsed from `CN=…`, so that no character of a name is syntax.
+fn name_of(attributes: &[(ObjectIdentifier, &str)]) -> Result<Name, IssueError> {
     let encode = || -> x509_cert::der::Result<Name> {
-        let value = Any::encode_from(&Utf8StringRef::new(name)?)?;
-        let mut relative = RelativeDistinguishedName::default();
-        relative.insert(AttributeTypeAndValue {
-            oid: COMMON_NAME,
-            value,
-        })?;
         let mut sequence = RdnSequence::default();
-        sequence.push(relative);
+        for (oid, text) in attributes {
+            let mut relative = RelativeDistinguishedName::default();
+            relative.insert(AttributeTypeAndValue {
+                oid: *oid,
+                value: Any::encode_from(&Utf8StringRef::new(text)?)?,
+            })?;
+            sequence.push(relative);
+        }
         Name::from_der(&sequence.to_der()?)
     };
     encode().map_err(|_| IssueError::SubjectName)

@@ -8,11 +8,12 @@ use x509_cert::der::{Decode as _, Encode as _, Header, Reader as _, SliceReader}
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName};
 use x509_cert::ext::{Extension, ToExtension as _};
+use x509_cert::name::Name;
 use x509_cert::request::{CertReq, CertReqInfo, ExtensionReq, Version};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use super::certificate::{COMMON_NAME, attribute, extended_key_usages, names};
-use super::issue::{IssueError, common_name};
+use super::certificate::{COMMON_NAME, ORGANIZATION_IDENTIFIER, attribute, extended_key_usages, names};
+use super::issue::{IssueError, common_name, organization_name};
 use super::signature::{CertificateSignature, identifier_of, to_certificate_form};
 use crate::key::PublicKey;
 use crate::provider::CryptoProvider;
@@ -40,6 +41,8 @@ pub struct RequestedNames {
 pub struct CertificateRequest {
     /// The common name, if there is one.
     pub subject_name: Option<String>,
+    /// The identifier of the organisation, if there is one.
+    pub organization_identifier: Option<String>,
     /// Alternative names that are URIs.
     pub san_uris: Vec<String>,
     /// Alternative names that are DNS names.
@@ -79,9 +82,31 @@ pub enum CertificateRequestError {
 /// # Errors
 /// [`IssueError`] when a name cannot be expressed or the key does not sign.
 pub fn request(names: &RequestedNames, key: &KeyDescription, sign: &dyn Sign) -> Result<Vec<u8>, IssueError> {
+    request_of(common_name(&names.subject_name)?, names, key, sign)
+}
+
+/// Makes a request in the name of an organisation with this identifier (`organizationIdentifier`). Returns DER.
+///
+/// # Errors
+/// As [`request`], and when the identifier is no printable text of 1 to 64 characters.
+pub fn organization_request(
+    names: &RequestedNames,
+    organization_identifier: &str,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+) -> Result<Vec<u8>, IssueError> {
+    let subject = organization_name(&names.subject_name, organization_identifier)?;
+    request_of(subject, names, key, sign)
+}
+
+fn request_of(
+    subject: Name,
+    names: &RequestedNames,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+) -> Result<Vec<u8>, IssueError> {
     let encoding = |_| IssueError::Encoding;
     let algorithm = key.public_key.algorithm();
-    let subject = common_name(&names.subject_name)?;
     let ia5 = |name: &String| Ia5String::new(name).map_err(|_| IssueError::AlternativeName);
     let uris = names
         .san_uris
@@ -175,6 +200,7 @@ impl CertificateRequest {
 
         let mut request = Self {
             subject_name: attribute(&parsed.info.subject, COMMON_NAME),
+            organization_identifier: attribute(&parsed.info.subject, ORGANIZATION_IDENTIFIER),
             san_uris: Vec::new(),
             san_dns: Vec::new(),
             extended_key_usage: Vec::new(),

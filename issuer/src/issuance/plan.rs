@@ -9,8 +9,8 @@ use symbolon_credential::data_integrity::{
     Cryptosuite, JsonLd, JsonLdBudget, PreparedProof, ProofOptions, ProofPurpose, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, MdocToIssue, MdocValidity,
-    NameSpace, PreparedMdoc,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, KeyAuthorizations, MdocToIssue,
+    MdocValidity, NameSpace, PreparedMdoc,
 };
 use symbolon_credential::sd_jwt::{Decoys, PreparedSdJwt};
 use symbolon_credential::sd_jwt_vc::CredentialToIssue;
@@ -52,6 +52,7 @@ enum Content<'a> {
     },
     Mdoc {
         doc_type: &'a DocType,
+        device_elements: &'a [(NameSpace, ElementIdentifier)],
         elements: Elements,
     },
     W3c {
@@ -128,8 +129,12 @@ impl<'a> Plan<'a> {
                 claims: tree(mapped, MappedValue::to_json),
                 decoys: *decoys,
             },
-            Target::MsoMdoc { doc_type } => Content::Mdoc {
+            Target::MsoMdoc {
                 doc_type,
+                device_elements,
+            } => Content::Mdoc {
+                doc_type,
+                device_elements,
                 elements: elements(&mapped)?,
             },
             target @ (Target::LdpVc { w3c, .. } | Target::JwtVcJson { w3c, .. }) => {
@@ -161,7 +166,11 @@ impl<'a> Plan<'a> {
                 selectable,
                 decoys,
             } => self.prepare_sd_jwt_vc(published, claims, selectable, *decoys, key, place),
-            Content::Mdoc { doc_type, elements } => self.prepare_mdoc(doc_type, elements, key, place),
+            Content::Mdoc {
+                doc_type,
+                device_elements,
+                elements,
+            } => self.prepare_mdoc((doc_type, device_elements), elements, key, place),
             Content::W3c {
                 w3c,
                 context,
@@ -211,7 +220,7 @@ impl<'a> Plan<'a> {
 
     fn prepare_mdoc(
         &self,
-        doc_type: &DocType,
+        (doc_type, device_elements): (&DocType, &[(NameSpace, ElementIdentifier)]),
         elements: &Elements,
         device_key: PublicKey,
         place: Option<StatusIndex>,
@@ -229,6 +238,7 @@ impl<'a> Plan<'a> {
                 .map(|place| self.material.profile.status_reference(place))
                 .transpose()?,
             device_key,
+            key_authorizations: KeyAuthorizations::of_elements(device_elements.to_vec()),
             digest_algorithm: DigestAlgorithm::Sha256,
             digest_ids: DigestIds::Shuffled,
         };

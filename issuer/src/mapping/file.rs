@@ -21,6 +21,8 @@ pub(super) struct CredentialFile {
     #[serde(default)]
     pub(super) doctype: Option<String>,
     #[serde(default)]
+    pub(super) device_elements: Option<Vec<(String, String)>>,
+    #[serde(default)]
     pub(super) types: Option<Vec<String>>,
     #[serde(default)]
     pub(super) context: Option<String>,

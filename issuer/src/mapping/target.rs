@@ -1,7 +1,7 @@
 //! What a configuration makes of its claims: one format, with what that format needs.
 
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
-use symbolon_credential::mdoc::DocType;
+use symbolon_credential::mdoc::{DocType, ElementIdentifier, NameSpace};
 use symbolon_credential::sd_jwt::Decoys;
 use symbolon_crypto::SignatureAlgorithm;
 
@@ -22,6 +22,8 @@ pub enum Target {
     MsoMdoc {
         /// The document type.
         doc_type: DocType,
+        /// The elements that the holder's device may sign of its own, such as the transactions that it authorises.
+        device_elements: Vec<(NameSpace, ElementIdentifier)>,
     },
     /// `ldp_vc`.
     LdpVc {

@@ -294,6 +294,24 @@ fn every_mistake_in_a_key_of_a_format_names_the_key() {
         (mdoc, doctype, "doctype = \"\"", "doctype: "),
         (
             mdoc,
+            "[\"org.symbolon.transaction.1\", \"transaction_data_hashes\"]",
+            "[\"\", \"x\"]",
+            "device-elements[0]: must be a namespace",
+        ),
+        (
+            mdoc,
+            "[\"org.symbolon.transaction.1\", \"transaction_data_hashes\"]",
+            "[\"org.symbolon.national-id.1\", \"x\"]",
+            "device-elements[0]: is in a namespace of the claims",
+        ),
+        (
+            sd_jwt,
+            "validity-days = 365",
+            "device-elements = [[\"a\", \"b\"]]\nvalidity-days = 365",
+            "device-elements: is a key of another format",
+        ),
+        (
+            mdoc,
             doctype,
             "type-path = \"types/x\"\ndoctype = \"x\"",
             "type-path: is a key of another format",

@@ -1,9 +1,5 @@
 //! Animations: drawn, read whole, within a budget.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use symbolon_qr_picture::{
     ErrorCorrection, FrameTime, MAX_PICTURE_BYTES, PictureError, PictureSource, Symbol, Version,

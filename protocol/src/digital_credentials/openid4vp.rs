@@ -25,6 +25,7 @@ use crate::openid4vp::client_metadata::{ClientMetadata, ResponseEncryption};
 use crate::openid4vp::error::PresentationErrorCode;
 use crate::openid4vp::request::{RESPONSE_TYPE, RequestDefect, RequestNonce};
 use crate::openid4vp::request_object::{ClientProof, RequestObjectError};
+use crate::openid4vp::transaction_data::TransactionDefect;
 use crate::openid4vp::vp_formats::VpFormats;
 
 /// How an answer travels.
@@ -139,7 +140,7 @@ impl OriginRequest {
             .ok_or(RequestDefect::Nonce)?;
         // An unknown type must be refused, and what the resident would confirm is not shown.
         if claims.contains_key("transaction_data") {
-            return Err(RequestDefect::TransactionData.into());
+            return Err(RequestDefect::TransactionData(TransactionDefect::UnknownType).into());
         }
         let query = claims.get("dcql_query").ok_or(RequestDefect::NoQuery)?;
         let dcql_query = DcqlQuery::parse(query.to_string().as_bytes()).map_err(RequestDefect::Query)?;

@@ -28,6 +28,16 @@ pub struct ClientMetadata {
     /// The verifier's name, as it likes to be called. Shown beside what its certificate says, never instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
+    /// The keys that sign the receipt which the holder gets, where the verifier gives one: a member of this suite's own
+    /// (`docs/e-kyc.md`), which other wallets ignore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation_receipt_jwks: Option<JwkSet>,
+    /// What it asks for, as it says. Not of the specification, which lets other metadata be added ([OpenID4VP §11.1]); shown as what
+    /// the verifier says, beside what is registered of it.
+    ///
+    /// [OpenID4VP §11.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-11.1
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 /// A set of keys. Keys of types that the suite does not know are passed over.
@@ -84,6 +94,8 @@ impl ClientMetadata {
             ),
             vp_formats_supported: VpFormats::supported(),
             client_name,
+            presentation_receipt_jwks: None,
+            purpose: None,
         }
     }
 
@@ -95,7 +107,31 @@ impl ClientMetadata {
             encrypted_response_enc_values_supported: None,
             vp_formats_supported: VpFormats::supported(),
             client_name,
+            presentation_receipt_jwks: None,
+            purpose: None,
         }
+    }
+
+    /// The same, with the keys that sign receipts.
+    #[must_use]
+    pub fn with_receipts(self, keys: &[PublicKey]) -> Self {
+        let jwk = |key: &PublicKey| Jwk {
+            kid: Some(key.thumbprint().to_string()),
+            use_: Some("sig".to_owned()),
+            ..key.to_jwk()
+        };
+        Self {
+            presentation_receipt_jwks: Some(JwkSet {
+                keys: keys.iter().map(jwk).collect(),
+            }),
+            ..self
+        }
+    }
+
+    /// The same, with what the verifier asks for.
+    #[must_use]
+    pub fn with_purpose(self, purpose: Option<String>) -> Self {
+        Self { purpose, ..self }
     }
 
     /// The key and content encryption for the response: the first usable key, and the strongest encryption that

@@ -11,6 +11,8 @@ use super::client_id::{ClientId, ClientIdError};
 use super::client_metadata::{ClientMetadata, ResponseEncryption};
 use super::error::PresentationErrorCode;
 use super::scope::{ScopeError, ScopeQueries};
+use super::transaction_data::{MAX_TRANSACTIONS, TransactionData, TransactionDefect, TransactionTypes};
+use super::verifier_info::{InvalidVerifierInfo, VerifierInfo};
 use super::vp_formats::VpFormats;
 use crate::dcql::{DcqlError, DcqlQuery};
 use crate::identifier::{HttpUrl, UrlPolicy};
@@ -42,6 +44,10 @@ pub struct PresentationRequest {
     pub scope: Option<Scope>,
     /// What the verifier says of itself; of a client that was registered, what was registered.
     pub client_metadata: ClientMetadata,
+    /// The transactions that the answer is to authorise; each of a type that is known here.
+    pub transaction_data: Vec<TransactionData>,
+    /// What others attest about the verifier, not validated.
+    pub verifier_info: Vec<VerifierInfo>,
 }
 
 /// How an answer travels.
@@ -68,6 +74,8 @@ pub struct RequestReader<'a> {
     pub scopes: &'a ScopeQueries,
     /// The metadata of the client, where it was registered.
     pub registered: Option<&'a ClientMetadata>,
+    /// The types of transaction data that are known.
+    pub transaction_types: &'a TransactionTypes,
 }
 
 impl ResponseMode {
@@ -153,10 +161,15 @@ impl PresentationRequest {
             None => None,
             Some(state) => Some(RequestNonce::parse(state).ok_or(RequestDefect::State)?),
         };
-        // An unknown type must be refused, and this suite knows none: what the resident would confirm is not shown.
-        if claims.contains_key("transaction_data") {
-            return Err(RequestDefect::TransactionData);
-        }
+        // One transaction that is not understood is enough to refuse: what the resident would confirm could not be shown.
+        let transaction_data = match claims.get("transaction_data") {
+            None => Vec::new(),
+            Some(value) => TransactionData::parse_all(value, reader.transaction_types)?,
+        };
+        let verifier_info = match claims.get("verifier_info") {
+            None => Vec::new(),
+            Some(value) => VerifierInfo::parse_all(value)?,
+        };
         let scope = match text("scope")? {
             None => None,
             Some(scope) => {
@@ -189,6 +202,8 @@ impl PresentationRequest {
             dcql_query,
             scope,
             client_metadata,
+            transaction_data,
+            verifier_info,
         };
         request.check()?;
         Ok(request)
@@ -211,6 +226,15 @@ impl PresentationRequest {
         }
         if self.client_metadata.vp_formats_supported == VpFormats::default() {
             return Err(RequestDefect::Formats);
+        }
+        if self.transaction_data.len() > MAX_TRANSACTIONS {
+            return Err(TransactionDefect::TooLarge.into());
+        }
+        for transaction in &self.transaction_data {
+            transaction.check_against(&self.dcql_query)?;
+        }
+        for attestation in &self.verifier_info {
+            attestation.check_against(&self.dcql_query)?;
         }
         self.response_encryption().map(|_| ())
     }
@@ -251,6 +275,13 @@ impl PresentationRequest {
         add("nonce", json!(self.nonce.as_str()));
         if let Some(state) = &self.state {
             add("state", json!(state.as_str()));
+        }
+        if !self.transaction_data.is_empty() {
+            let texts: Vec<&str> = self.transaction_data.iter().map(TransactionData::text).collect();
+            add("transaction_data", json!(texts));
+        }
+        if !self.verifier_info.is_empty() {
+            add("verifier_info", json!(self.verifier_info));
         }
         match &self.scope {
             None => add("dcql_query", query),
@@ -358,9 +389,12 @@ pub enum RequestDefect {
     /// A credential without holder binding is asked for, or the answer comes by QR code, and nothing ties it to the request.
     #[error("state is required when a credential without holder binding is asked for, and by QR code")]
     NoState,
-    /// Transaction data.
-    #[error("transaction data is not supported")]
-    TransactionData,
+    /// Transaction data that are not understood, or that nothing which is asked for can authorise.
+    #[error(transparent)]
+    TransactionData(#[from] TransactionDefect),
+    /// Attestations about the verifier that are none.
+    #[error(transparent)]
+    VerifierInfo(#[from] InvalidVerifierInfo),
     /// Nothing is asked for.
     #[error("dcql_query is missing")]
     NoQuery,
@@ -393,7 +427,7 @@ impl RequestDefect {
     pub fn code(self) -> PresentationErrorCode {
         match self {
             Self::ResponseType => PresentationErrorCode::UnsupportedResponseType,
-            Self::TransactionData => PresentationErrorCode::InvalidTransactionData,
+            Self::TransactionData(_) => PresentationErrorCode::InvalidTransactionData,
             Self::Scope(_) => PresentationErrorCode::InvalidScope,
             Self::RegisteredMetadata => PresentationErrorCode::InvalidClient,
             Self::Formats => PresentationErrorCode::VpFormatsNotSupported,

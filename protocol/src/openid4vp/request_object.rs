@@ -23,6 +23,7 @@ use super::registered::RegisteredClient;
 use super::request::{PresentationRequest, RequestDefect, RequestNonce, RequestReader};
 use super::response::ErrorAnswer;
 use super::scope::ScopeQueries;
+use super::transaction_data::TransactionTypes;
 use crate::identifier::{HttpUrl, UrlPolicy};
 use crate::openid4vci::proof::is_audience;
 use crate::qr_transport;
@@ -140,6 +141,8 @@ pub struct KnownClients<'a> {
     pub registered: &'a [RegisteredClient],
     /// The queries that scopes stand for.
     pub scopes: &'a ScopeQueries,
+    /// The types of transaction data that the wallet can show.
+    pub transaction_types: &'a TransactionTypes,
 }
 
 impl<'a> KnownClients<'a> {
@@ -152,6 +155,7 @@ impl<'a> KnownClients<'a> {
             did_document: None,
             registered: &[],
             scopes: ScopeQueries::NONE,
+            transaction_types: TransactionTypes::NONE,
         }
     }
 
@@ -381,6 +385,7 @@ impl Authenticated {
         let reader = RequestReader {
             urls: expected.urls,
             scopes: expected.clients.scopes,
+            transaction_types: expected.clients.transaction_types,
             registered: expected
                 .clients
                 .registered(expected.client_id)

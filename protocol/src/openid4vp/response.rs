@@ -24,8 +24,8 @@ pub const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 /// The largest number of presentations in one answer.
 pub const MAX_PRESENTATIONS: usize = 64;
 
-/// The largest reply to an answer, in bytes.
-pub const MAX_REPLY_BYTES: usize = 16 * 1024;
+/// The largest reply to an answer, in bytes: a receipt may be part of it.
+pub const MAX_REPLY_BYTES: usize = 64 * 1024;
 
 /// `vp_token`: for each credential query that is answered a non-empty list of presentations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -277,6 +277,10 @@ pub struct DirectPostReply {
     /// Where the resident's browser goes on, in the flow on one device. The fresh value may stand in its fragment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_uri: Option<Url>,
+    /// The receipt for the holder, where the verifier gives one: a member of this suite's own (`docs/e-kyc.md`), which other wallets
+    /// ignore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation_receipt: Option<String>,
 }
 
 impl DirectPostReply {

@@ -201,6 +201,8 @@ mod tests {
             state: None,
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
             scope: None,
+            transaction_data: Vec::new(),
+            verifier_info: Vec::new(),
             client_metadata: ClientMetadata::for_encrypted_response(&key.public_key(), None),
         }
     }

@@ -169,7 +169,7 @@ impl Administration {
         }
     }
 
-    /// Revokes every key of a relying party, and removes its requests and results. Keys go first, so that nothing is made
+    /// Revokes every key of a relying party, and removes its requests, results, receipts and what it relies on. Keys go first, so that nothing is made
     /// behind the removal.
     ///
     /// # Errors
@@ -188,11 +188,31 @@ impl Administration {
                 .requests_of(&self.tenant, relying_party, None, PAGE)
                 .await?;
             if page.is_empty() {
-                return Ok(removed);
+                break;
             }
             for record in page {
                 self.store.remove_request(&self.tenant, &record.id).await?;
                 removed.requests += 1;
+            }
+        }
+        self.remove_evidence(relying_party).await?;
+        Ok(removed)
+    }
+
+    /// Removes receipts and what is relied on: nobody could read them, and nobody would be told.
+    async fn remove_evidence(&self, relying_party: &RelyingPartyName) -> Result<(), AdministrationError> {
+        let (store, tenant) = (&self.store, &self.tenant);
+        loop {
+            let receipts = store.receipts_of(tenant, relying_party, None, PAGE).await?;
+            let reliances = store.reliances_of(tenant, relying_party, None, PAGE).await?;
+            if receipts.is_empty() && reliances.is_empty() {
+                return Ok(());
+            }
+            for receipt in receipts {
+                store.remove_receipt(tenant, &receipt.request).await?;
+            }
+            for reliance in reliances {
+                store.remove_reliance(tenant, &reliance.request).await?;
             }
         }
     }

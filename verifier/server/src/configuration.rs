@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
+use symbolon_protocol::openid4vp::transaction_data::TransactionType;
 use symbolon_verifier::choices::RequestChoices;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{AssuranceScale, PolicyDocument};
@@ -66,6 +67,9 @@ pub struct VerifierConfiguration {
     /// The scope values that may stand in a request in place of a query, with the names of their queries.
     #[serde(default)]
     pub scopes: BTreeMap<String, String>,
+    /// The types of transaction data that requests may have.
+    #[serde(default)]
+    pub transaction_data_types: Vec<TransactionType>,
 }
 
 impl VerifierConfiguration {
@@ -87,6 +91,7 @@ impl VerifierConfiguration {
             client_id: None,
             origins: Vec::new(),
             scopes: BTreeMap::new(),
+            transaction_data_types: Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use symbolon_http::fetch::{Fetch, FetchError, Redirects};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{PolicyOutcome, WebhookContents};
+use symbolon_verifier::reliance::StatusChange;
 use symbolon_verifier::relying_party::{ExpiredNotice, Webhook};
 use symbolon_verifier::store::{
     Delivery, DeliveryEvent, DeliveryId, GivenUp, PresentationResult, Replacement, RequestId, StoreError,
@@ -49,6 +50,8 @@ struct Notice<'a> {
     policy: Option<&'a PolicyName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<PolicyOutcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_change: Option<&'a StatusChange>,
     /// Only where the policy says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<PresentationResult>,
@@ -171,8 +174,10 @@ impl State {
             .as_ref()
             .and_then(|name| self.policies.get(name))
             .map_or(WebhookContents::Notice, |policy| policy.webhook());
+        let about_the_result = matches!(delivery.event, DeliveryEvent::Answered | DeliveryEvent::Declined);
         let result = match contents {
             WebhookContents::Notice => None,
+            WebhookContents::Result if !about_the_result => None,
             // Read when it is sent: what is kept no longer is not sent either.
             WebhookContents::Result => {
                 let result = self.kept_result(&delivery.request).await?;
@@ -187,6 +192,7 @@ impl State {
                 request_id: &delivery.request,
                 policy: delivery.policy.as_ref(),
                 outcome: delivery.outcome,
+                status_change: delivery.status_change.as_ref(),
                 result,
             },
         };

@@ -57,6 +57,9 @@ impl State {
         let Some(wishes) = &order.digital_credentials else {
             return Ok(None);
         };
+        if !order.transactions.is_empty() {
+            return Err(InvalidOffer::Transactions);
+        }
         let page = match order.page {
             Some(_) => OfferPage::Own,
             None => OfferPage::RelyingParty,
@@ -166,7 +169,7 @@ impl State {
             &client_id,
             core::slice::from_ref(&offer.origin),
             reference,
-            self.signing_algorithm()?,
+            self.dependencies.signer.algorithm()?,
             validity(record),
         )?;
         let signature = self.signature(&prepared.request(self.dependencies.signer.key.clone()))?;
@@ -196,7 +199,7 @@ impl State {
             request,
             core::slice::from_ref(&offer.origin),
             &signers,
-            self.signing_algorithm()?,
+            self.dependencies.signer.algorithm()?,
             validity(record),
         )?;
         let key = &self.dependencies.signer.key;
@@ -239,7 +242,8 @@ impl State {
             .iter()
             .map(|certificate| certificate.der().to_vec())
             .collect();
-        let chain = EncodedX5Chain::new(self.signing_algorithm()?, &ders).map_err(|_| KeyError::Unknown)?;
+        let chain = EncodedX5Chain::new(self.dependencies.signer.algorithm()?, &ders)
+            .map_err(|_| KeyError::Unknown)?;
         let items = items_of_query(query).map_err(InvalidOffer::NotExpressible)?;
         let doc_requests = items
             .iter()

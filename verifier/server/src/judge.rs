@@ -11,10 +11,12 @@ use symbolon_http::fetch::{Fetch, FetchError};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::policy::{PresentationPolicy, StatusAge};
 use symbolon_verifier::report::Report;
+use symbolon_verifier::transaction::ExpectedTransactions;
 use symbolon_verifier::{
     Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, StatusEvidence,
     StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, UnreadablePresentation,
@@ -113,6 +115,7 @@ impl State {
         query: &DcqlQuery,
         inputs: &'a [(&'a QueryId, Input<'a>)],
         binding: &Binding,
+        transactions: &[TransactionData],
         policy: Option<&PresentationPolicy>,
     ) -> Result<Vec<(&'a QueryId, VerificationSession<'a>)>, UnreadablePresentation> {
         let base = self.dependencies.policy;
@@ -121,9 +124,11 @@ impl State {
             .map(|(id, input)| {
                 let demanded = policy.map_or(base, |policy| policy.verification(base, id));
                 // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
+                let may_authorize = ExpectedTransactions::of_query(id, transactions, &self.transaction_types);
+                let binding = binding.clone().with_transactions(may_authorize);
                 let expected = match query.credential(id) {
-                    Some(asked) => Expected::of_query(asked, binding.clone()),
-                    None => Expected::Bound(binding.clone()),
+                    Some(asked) => Expected::of_query(asked, binding),
+                    None => Expected::Bound(binding),
                 };
                 let session = VerificationSession::new(input, expected, demanded);
                 session.map(|session| (*id, session))
@@ -173,7 +178,7 @@ impl State {
         reports
     }
 
-    async fn obtain(&self, want: Want, age: StatusAge, evidence: &mut Evidence<'_>) {
+    pub(crate) async fn obtain(&self, want: Want, age: StatusAge, evidence: &mut Evidence<'_>) {
         let cache = &self.dependencies.evidence_cache;
         match want {
             Want::StatusList { uri } => {

@@ -2,14 +2,17 @@
 
 mod access_code;
 pub mod administration;
+mod certificates;
 pub mod configuration;
 mod deliver;
 mod digital_credentials;
+mod evidence;
 pub mod evidence_cache;
 mod identities;
 mod judge;
 mod openid_provider;
 mod quota;
+mod reliance;
 mod relying_party;
 mod request;
 mod routes;
@@ -24,4 +27,4 @@ pub use routes::BuilderCode;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanPageError, ScanSetup};
 pub use server::{Running, Server, StartError};
-pub use state::{Clock, Dependencies, RequestSigner};
+pub use state::{Clock, Dependencies, EvidenceSigner, RequestSigner};

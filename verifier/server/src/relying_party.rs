@@ -7,6 +7,8 @@ use std::sync::Arc;
 use symbolon_crypto::RandomnessUnavailable;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
+use symbolon_protocol::openid4vp::verifier_info::VerifierInfo;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
@@ -19,16 +21,21 @@ use symbolon_verifier::store::{
 };
 
 use crate::configuration::{MAX_RESULT_RETENTION_SECONDS, VerifierConfiguration};
+use crate::identities::Identities;
 use crate::openid_provider::openid_clients;
 use crate::quota::Quota;
 use crate::server::StartError;
-use crate::state::State;
+use crate::state::{RequestSigner, State};
 
 /// A relying party that was checked.
 pub(crate) struct OpenedRelyingParty {
     pub(crate) name: RelyingPartyName,
     pub(crate) document: RelyingParty,
     pub(crate) quota: Quota,
+    /// Its own names and its key, where it has a certificate of its own.
+    pub(crate) signer: Option<(Identities, RequestSigner)>,
+    /// Its registration certificate.
+    pub(crate) registration: Option<VerifierInfo>,
 }
 
 /// Policies and relying parties that a verifier would start with.
@@ -48,7 +55,12 @@ impl CheckedPolicies {
         urls: UrlPolicy,
     ) -> Result<Self, StartError> {
         let queries = parse_queries(configuration)?;
-        let policies = compile_policies(configuration, trust_list, &queries)?;
+        let policies = compile_policies(
+            configuration,
+            trust_list,
+            &queries,
+            &transaction_types(configuration)?,
+        )?;
         openid_clients(configuration, &policies, urls)?;
         Ok(Self {
             policies,
@@ -92,11 +104,28 @@ pub(crate) fn parse_queries(
     configuration.queries.iter().map(parse).collect()
 }
 
+/// Checks the types of transaction data.
+pub(crate) fn transaction_types(
+    configuration: &VerifierConfiguration,
+) -> Result<TransactionTypes, StartError> {
+    let mut types = TransactionTypes::default();
+    for definition in &configuration.transaction_data_types {
+        types
+            .insert(definition.clone())
+            .map_err(|source| StartError::TransactionType {
+                name: definition.name.to_string(),
+                source,
+            })?;
+    }
+    Ok(types)
+}
+
 /// Checks every policy against the trust list.
 pub(crate) fn compile_policies(
     configuration: &VerifierConfiguration,
     trust_list: &TrustList,
     queries: &BTreeMap<String, DcqlQuery>,
+    transaction_types: &TransactionTypes,
 ) -> Result<BTreeMap<PolicyName, PresentationPolicy>, StartError> {
     let assurances = configuration.assurance.compile(trust_list);
     let assurances = assurances.map_err(StartError::Assurance)?;
@@ -104,6 +133,7 @@ pub(crate) fn compile_policies(
         trust_list,
         assurances: &assurances,
         queries,
+        transaction_types,
     };
     let mut policies = BTreeMap::new();
     for (name, document) in &configuration.policies {
@@ -134,6 +164,8 @@ pub(crate) fn open_relying_parties(
             name: name.clone(),
             document: document.clone(),
             quota: Quota::default(),
+            signer: None,
+            registration: None,
         };
         opened.insert(name.clone(), Arc::new(party));
     }
@@ -141,6 +173,16 @@ pub(crate) fn open_relying_parties(
 }
 
 impl State {
+    /// What a request is for, in the words that wallets show: the policy's, or the relying party's.
+    pub(crate) fn purpose_shown(&self, record: &RequestRecord) -> Option<String> {
+        let policy = record.policy.as_ref().and_then(|name| self.policies.get(name));
+        let own = || self.party_of(record)?.document.purpose.clone();
+        policy
+            .and_then(PresentationPolicy::purpose)
+            .map(str::to_owned)
+            .or_else(own)
+    }
+
     /// How long a result is kept after the request has expired.
     pub(crate) fn retention(
         &self,
@@ -198,8 +240,6 @@ impl State {
         let Some(party) = party.filter(|party| party.document.webhook.is_some()) else {
             return Ok(None);
         };
-        let id = format!("msg_{}", make_nonce(&*self.dependencies.randomness)?);
-        let now = self.now();
         let (event, decided) = match outcome {
             ResultOutcome::Presented { decision, .. } => (
                 DeliveryEvent::Answered,
@@ -207,17 +247,35 @@ impl State {
             ),
             ResultOutcome::Declined { .. } => (DeliveryEvent::Declined, None),
         };
+        let delivery = self.delivery(&party.name, &record.id, event)?;
         Ok(Some(Delivery {
-            id: DeliveryId::parse(&id).map_err(|_| RandomnessUnavailable)?,
-            relying_party: party.name.clone(),
-            request: record.id.clone(),
-            event,
             policy: record.policy.clone(),
             outcome: decided,
+            ..delivery
+        }))
+    }
+
+    /// An announcement that is due now.
+    pub(crate) fn delivery(
+        &self,
+        relying_party: &RelyingPartyName,
+        request: &RequestId,
+        event: DeliveryEvent,
+    ) -> Result<Delivery, RandomnessUnavailable> {
+        let id = format!("msg_{}", make_nonce(&*self.dependencies.randomness)?);
+        let now = self.now();
+        Ok(Delivery {
+            id: DeliveryId::parse(&id).map_err(|_| RandomnessUnavailable)?,
+            relying_party: relying_party.clone(),
+            request: request.clone(),
+            event,
+            policy: None,
+            outcome: None,
+            status_change: None,
             created_at: now,
             attempts: 0,
             stage: DeliveryStage::Waiting { next_attempt_at: now },
-        }))
+        })
     }
 
     /// Has it announced that nobody answered a request, where its relying party wants to be told. An answer takes that back.
@@ -237,7 +295,7 @@ impl State {
         Ok(())
     }
 
-    fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
+    pub(crate) fn party_of(&self, record: &RequestRecord) -> Option<&OpenedRelyingParty> {
         let name = record.relying_party.as_ref()?;
         self.relying_parties.get(name).map(|party| &**party)
     }

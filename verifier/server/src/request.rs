@@ -15,6 +15,7 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestDefect, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference, prepare};
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_protocol::qr_transport::{MAX_REQUEST_LIFETIME, Message};
 use symbolon_verifier::choices::{InvalidChoices, RequestChoices, RequestTransport};
 use symbolon_verifier::digital_credentials::{InvalidOffer, OfferWishes};
@@ -22,6 +23,7 @@ use symbolon_verifier::haip;
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::request::{RequestSecrets, ResponseKey};
 use symbolon_verifier::store::{Insertion, PageFlow, RequestId, RequestRecord, StoreError};
+use symbolon_verifier::transaction::order::TransactionRefused;
 use symbolon_verifier::{Binding, by_qr};
 use thiserror::Error;
 
@@ -44,6 +46,8 @@ pub(crate) struct RequestOrder {
     pub(crate) digital_credentials: Option<OfferWishes>,
     /// How long anything of it is kept after it has expired.
     pub(crate) retention: Duration,
+    /// The transactions that the answer is to authorise.
+    pub(crate) transactions: Vec<TransactionData>,
 }
 
 /// A request that was made and stored.
@@ -76,6 +80,8 @@ pub(crate) enum MakeRequestError {
     Profile(#[from] haip::ProfileContradiction),
     #[error(transparent)]
     Offer(#[from] InvalidOffer),
+    #[error(transparent)]
+    Transactions(#[from] TransactionRefused),
     #[error("the verifier has no client identifier of this kind")]
     NoIdentity,
     #[error("the request could not be signed")]
@@ -91,7 +97,12 @@ impl MakeRequestError {
     pub(crate) const fn is_of_the_order(&self) -> bool {
         matches!(
             self,
-            Self::Request(_) | Self::Choices(_) | Self::Profile(_) | Self::Offer(_) | Self::NoIdentity
+            Self::Request(_)
+                | Self::Choices(_)
+                | Self::Profile(_)
+                | Self::Offer(_)
+                | Self::Transactions(_)
+                | Self::NoIdentity
         )
     }
 }
@@ -112,8 +123,8 @@ impl State {
             secrets = secrets.with_name_in_state()?;
         }
         let response_uri = self.response_uri(choices.client_id_prefix, &secrets.id)?;
-        let client_id = self
-            .identities
+        let (identities, _) = self.signer_of(order.relying_party.as_ref(), choices.client_id_prefix);
+        let client_id = identities
             .client_id(choices.client_id_prefix, &response_uri)
             .ok_or(MakeRequestError::NoIdentity)?;
         let now = self.now();
@@ -135,6 +146,11 @@ impl State {
             policy: order.policy,
             digital_credentials,
             kept_until: Some(expires_at.plus(order.retention)),
+            transaction_data: order
+                .transactions
+                .iter()
+                .map(|transaction| transaction.text().to_owned())
+                .collect(),
         };
         let request = self.presentation_request(&record, &order.query)?;
         let (delivery, kept) = self.deliver(&record, &request)?;
@@ -175,6 +191,7 @@ impl State {
             relying_party: None,
             policy: policy.cloned(),
             kept_until: Some(expires_at),
+            transaction_data: Vec::new(),
         };
         match deps.store.insert_request(record.clone()).await? {
             Insertion::Inserted => Ok(record),
@@ -264,10 +281,13 @@ impl State {
             .endpoint(&format!("/presentations/{id}"))
     }
 
-    /// The algorithm of the key that signs requests.
-    pub(crate) fn signing_algorithm(&self) -> Result<SignatureAlgorithm, MakeRequestError> {
-        let leaf = self.dependencies.signer.chain.first();
-        Ok(leaf.ok_or(KeyError::Unknown)?.public_key().algorithm())
+    /// The algorithm of the key that signs a request.
+    pub(crate) fn signing_algorithm(
+        &self,
+        record: &RequestRecord,
+    ) -> Result<SignatureAlgorithm, MakeRequestError> {
+        let (_, signer) = self.signer_of(record.relying_party.as_ref(), record.choices.client_id_prefix);
+        Ok(signer.algorithm()?)
     }
 
     /// The request object of a request. `wallet_nonce` is what a wallet sent along when it fetched by POST.
@@ -277,10 +297,11 @@ impl State {
         request: &PresentationRequest,
         wallet_nonce: Option<&RequestNonce>,
     ) -> Result<String, MakeRequestError> {
-        let signer = &self.dependencies.signer;
+        let (identities, signer) =
+            self.signer_of(record.relying_party.as_ref(), record.choices.client_id_prefix);
         let leaf = signer.chain.first().ok_or(KeyError::Unknown)?;
         let key_id = leaf.public_key().thumbprint().to_string();
-        let reference = match (record.choices.client_id_prefix, &self.identities.did) {
+        let reference = match (record.choices.client_id_prefix, &identities.did) {
             (ClientIdKind::PreRegistered, _) => SignerReference::KeyId(&key_id),
             (ClientIdKind::DecentralizedIdentifier, Some(did)) => {
                 SignerReference::VerificationMethod(&did.method)
@@ -290,18 +311,20 @@ impl State {
         let prepared = prepare(
             request,
             reference,
-            self.signing_algorithm()?,
+            self.signing_algorithm(record)?,
             RequestValidity {
                 issued_at: record.created_at,
                 expires_at: record.expires_at,
             },
             wallet_nonce,
         )?;
-        let signature = self.signature(&prepared.request(signer.key.clone()))?;
-        Ok(prepared.finish(&signature))
+        match signer.sign.sign(&prepared.request(signer.key.clone()))? {
+            SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
+            SignOutcome::Locked => Err(MakeRequestError::Locked),
+        }
     }
 
-    /// A signature of the key of requests.
+    /// A signature of the verifier's own key of requests.
     pub(crate) fn signature(&self, request: &SignatureRequest) -> Result<Vec<u8>, MakeRequestError> {
         match self.dependencies.signer.sign.sign(request)? {
             SignOutcome::Signed(signature) => Ok(signature),
@@ -338,15 +361,29 @@ impl State {
             state: RequestNonce::parse(record.state.as_str()),
             dcql_query: query.clone(),
             scope,
-            client_metadata: match choices.response_mode {
-                ResponseMode::DirectPost => {
-                    ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
-                }
-                ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
-                    encrypting(&self.response_key(record)?, self.name_shown(record))
-                }
-            },
+            transaction_data: self.transactions(record)?,
+            verifier_info: self.verifier_info(record),
+            client_metadata: self
+                .announce_receipt(
+                    record,
+                    match choices.response_mode {
+                        ResponseMode::DirectPost => {
+                            ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
+                        }
+                        ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
+                            encrypting(&self.response_key(record)?, self.name_shown(record))
+                        }
+                    },
+                )
+                .with_purpose(self.purpose_shown(record)),
         })
+    }
+
+    /// The transactions of a stored request, whose types the verifier has to know still.
+    pub(crate) fn transactions(&self, record: &RequestRecord) -> Result<Vec<TransactionData>, RequestDefect> {
+        let texts = record.transaction_data.iter();
+        let read = texts.map(|text| TransactionData::parse(text, &self.transaction_types));
+        Ok(read.collect::<Result<_, _>>()?)
     }
 
     /// The key that decrypts the answers to a request.
@@ -374,7 +411,11 @@ impl State {
             name: self.configuration.name.clone(),
             response_uris: vec![self.registered_response_uri()?],
             request_object_keys: JwkSet { keys: vec![signing] },
-            client_metadata: encrypting(&key, &self.configuration.name),
+            client_metadata: match &deps.evidence {
+                Some(evidence) => encrypting(&key, &self.configuration.name)
+                    .with_receipts(core::slice::from_ref(&evidence.public_key)),
+                None => encrypting(&key, &self.configuration.name),
+            },
         }))
     }
 

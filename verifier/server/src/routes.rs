@@ -162,6 +162,10 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
             ),
         )
         .route(
+            "/evidence/jwks",
+            get(operations::evidence_keys(), identity::evidence_keys),
+        )
+        .route(
             served::DESCRIPTION,
             get(served::public_described(DOCUMENTS), served::public),
         )

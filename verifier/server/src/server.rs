@@ -11,6 +11,7 @@ use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::InvalidTransactionType;
 use symbolon_verifier::choices::InvalidChoices;
 use symbolon_verifier::compose::CredentialCatalogue;
 use symbolon_verifier::haip;
@@ -20,15 +21,16 @@ use symbolon_verifier::store::{StoreError, VerifierStore};
 use thiserror::Error;
 use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
-use url::Url;
 
+use crate::certificates::{CertificateProblem, certify, names_origin};
 use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
     VerifierConfiguration,
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
-use crate::relying_party::{compile_policies, open_relying_parties, parse_queries};
+use crate::reliance::watch;
+use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
 use crate::state::{Dependencies, State};
 use crate::{openid_provider, routes, scan};
 
@@ -49,6 +51,7 @@ pub struct Running {
     listener: symbolon_http::serve::Running,
     sweeper: JoinHandle<()>,
     deliveries: JoinHandle<()>,
+    reliances: JoinHandle<()>,
 }
 
 /// Why the verifier does not start.
@@ -74,6 +77,11 @@ pub enum StartError {
         /// The upper bound.
         most: u32,
     },
+    /// A policy wants something signed that this installation has no key for.
+    #[error(
+        "the policy {0} gives receipts or verified claims, and there is no key that signs them: run symbolon init --upgrade"
+    )]
+    NoEvidenceKey(PolicyName),
     /// A named query is wrong.
     #[error("the query {name} is wrong: {source}")]
     Query {
@@ -86,6 +94,15 @@ pub enum StartError {
     /// The levels of assurance are wrong.
     #[error("verifier.assurance.{0}")]
     Assurance(#[source] PolicyError),
+    /// A type of transaction data is wrong.
+    #[error("the type of transaction data {name} is wrong: {source}")]
+    TransactionType {
+        /// Its name.
+        name: String,
+        /// The key, and why.
+        #[source]
+        source: InvalidTransactionType,
+    },
     /// A policy is wrong.
     #[error("the policy {name} is wrong: {source}")]
     Policy {
@@ -103,6 +120,15 @@ pub enum StartError {
         /// The key, and why.
         #[source]
         source: PolicyError,
+    },
+    /// The certificates of a relying party cannot be used.
+    #[error("the relying party {name}: {problem}")]
+    Certificate {
+        /// Its name.
+        name: RelyingPartyName,
+        /// Why.
+        #[source]
+        problem: CertificateProblem,
     },
     /// A relying party has a client of OpenID Connect, and there is no key for its ID tokens.
     #[error("there is no key that signs ID tokens, which the client of a relying party needs")]
@@ -192,7 +218,8 @@ impl Server {
         Ok(Running {
             listener,
             sweeper: tokio::spawn(sweep(Arc::clone(&state))),
-            deliveries: tokio::spawn(deliver(state)),
+            deliveries: tokio::spawn(deliver(Arc::clone(&state))),
+            reliances: tokio::spawn(watch(state)),
         })
     }
 }
@@ -208,6 +235,7 @@ impl Running {
     pub async fn shutdown(self) {
         self.sweeper.abort();
         self.deliveries.abort();
+        self.reliances.abort();
         self.listener.shutdown().await;
     }
 
@@ -231,14 +259,7 @@ impl State {
         identifier
             .permitted(dependencies.urls)
             .map_err(|_| StartError::Identifier)?;
-        let same_origin =
-            |uri: &String| Url::parse(uri).is_ok_and(|uri| uri.origin() == identifier.url().origin());
-        let named = leaf
-            .san_dns()
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(identifier.host()))
-            || leaf.san_uris().iter().any(same_origin);
-        if !named {
+        if !names_origin(leaf, &configuration) {
             return Err(StartError::CertificateOfAnother);
         }
         within(
@@ -259,8 +280,15 @@ impl State {
             }
         }
         let queries = parse_queries(&configuration)?;
-        let policies = compile_policies(&configuration, &dependencies.trust_list, &queries)?;
+        let transaction_types = transaction_types(&configuration)?;
+        let trust_list = &dependencies.trust_list;
+        let policies = compile_policies(&configuration, trust_list, &queries, &transaction_types)?;
+        let signed = policies.values().find(|policy| policy.signs_evidence());
+        if let (Some(policy), None) = (signed, &dependencies.evidence) {
+            return Err(StartError::NoEvidenceKey(policy.name().clone()));
+        }
         let relying_parties = open_relying_parties(&configuration, dependencies.urls)?;
+        let relying_parties = certify(relying_parties, &configuration, &dependencies)?;
         let scopes = scopes(&configuration, &queries)?;
         let identities = Identities::of(&configuration, leaf)?;
         let choices = &configuration.choices;
@@ -290,6 +318,7 @@ impl State {
             policies,
             relying_parties,
             scopes,
+            transaction_types,
             pages: routes::Pages::new()?,
             builder,
             answered,

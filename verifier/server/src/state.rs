@@ -3,14 +3,15 @@ use std::sync::Arc;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::JweCodec;
-use symbolon_crypto::signing::{KeyHandle, Sign};
+use symbolon_crypto::signing::{KeyError, KeyHandle, Sign};
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SignatureAlgorithm, UnixTime};
 use symbolon_http::fetch::GuardedFetcher;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
@@ -43,6 +44,27 @@ pub struct RequestSigner {
     pub chain: Vec<Certificate>,
 }
 
+impl RequestSigner {
+    /// The algorithm of the key.
+    pub(crate) fn algorithm(&self) -> Result<SignatureAlgorithm, KeyError> {
+        let leaf = self.chain.first().ok_or(KeyError::Unknown)?;
+        Ok(leaf.public_key().algorithm())
+    }
+}
+
+/// The key that signs receipts and verified claims.
+#[derive(Clone)]
+pub struct EvidenceSigner {
+    /// Who signs.
+    pub sign: Arc<dyn Sign>,
+    /// The key.
+    pub key: KeyHandle,
+    /// Its public half.
+    pub public_key: PublicKey,
+    /// Those that it has replaced, for as long as something is kept that they signed.
+    pub retired: Vec<PublicKey>,
+}
+
 /// Everything that the server uses and does not make.
 pub struct Dependencies {
     /// Requests, results and spent nonces.
@@ -71,6 +93,12 @@ pub struct Dependencies {
     pub signer: RequestSigner,
     /// Signs ID tokens; needed where a relying party has a client of OpenID Connect.
     pub id_token_signer: Option<IdTokenSigner>,
+    /// Signs receipts and verified claims, where the installation has the key.
+    pub evidence: Option<EvidenceSigner>,
+    /// Sign the requests of relying parties that have certificates of their own.
+    pub relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
+    /// The registration certificates of relying parties.
+    pub registration_certificates: BTreeMap<RelyingPartyName, String>,
     /// Whom the verifier trusts.
     pub trust_list: Arc<TrustList>,
     /// What the verifier demands.
@@ -94,6 +122,7 @@ pub(crate) struct State {
     pub(crate) policies: BTreeMap<PolicyName, PresentationPolicy>,
     pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
     pub(crate) scopes: ScopeQueries,
+    pub(crate) transaction_types: TransactionTypes,
     pub(crate) pages: Pages,
     pub(crate) builder: RequestBuilder,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.

@@ -149,6 +149,9 @@ pub enum OpenIdClientProblem {
     /// None at all.
     #[error("names none")]
     Nothing,
+    /// A sign-in brings no transaction.
+    #[error("names a policy whose transactions each request must bring")]
+    TransactionsToBring,
     /// Neither or both.
     #[error("exactly one of jwks and jwks_uri is needed")]
     NoKeys,
@@ -293,6 +296,9 @@ impl OpenIdScopeDocument {
         let policy = policy.ok_or_else(|| wrong("policy", Problem::PolicyNotAllowed))?;
         if policy.query().is_none() {
             return Err(wrong("policy", Problem::PolicyOfCards));
+        }
+        if policy.transactions().iter().any(|rule| rule.members.is_none()) {
+            return Err(wrong("policy", Problem::TransactionsToBring));
         }
         if !policy.is_bound_by_keys() {
             return Err(wrong("policy", Problem::NotBoundByKey));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_protocol::dcql::{ClaimValue, DcqlQuery, QueryId};
+use symbolon_protocol::openid4vp::transaction_data::{MAX_TRANSACTIONS, TransactionDefect, TransactionTypes};
 use symbolon_trust::trust_list::TrustList;
 
 use super::assurance::{Assurances, issuer_identifier};
@@ -15,9 +16,11 @@ use super::document::{
 use super::error::{PolicyError, PolicyProblem, at};
 use super::pattern::Pattern;
 use super::query;
+use super::records::{ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms};
 use super::{HolderPolicy, Policy, StatusAge};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
+use crate::transaction::order::TransactionRuleDocument;
 use crate::verified_claims::ClaimsMapping;
 
 /// The longest purpose, in characters: a wallet shows it beside a button.
@@ -39,6 +42,8 @@ pub struct PolicySurroundings<'a> {
     pub assurances: &'a Assurances,
     /// The verifier's queries.
     pub queries: &'a BTreeMap<String, DcqlQuery>,
+    /// The types of transaction data that the verifier knows.
+    pub transaction_types: &'a TransactionTypes,
 }
 
 /// A policy that was checked.
@@ -53,6 +58,9 @@ pub struct PresentationPolicy {
     result_retention_seconds: Option<u32>,
     keep_evidence: bool,
     webhook: WebhookContents,
+    receipt: Option<ReceiptTerms>,
+    reliance: Option<RelianceTerms>,
+    transactions: Vec<TransactionRuleDocument>,
     pub(super) credentials: Vec<CredentialRule>,
     pub(super) assurances: Assurances,
 }
@@ -115,6 +123,7 @@ impl PresentationPolicy {
             }
             None => query::derive(&credentials, document.keep_evidence)?,
         };
+        check_transactions(document, query.as_ref(), surroundings.transaction_types)?;
         Ok(Self {
             name,
             purpose: document.purpose.clone(),
@@ -125,6 +134,17 @@ impl PresentationPolicy {
             result_retention_seconds: document.result_retention_seconds,
             keep_evidence: document.keep_evidence,
             webhook: document.webhook,
+            receipt: document
+                .receipt
+                .as_ref()
+                .map(ReceiptDocument::compile)
+                .transpose()?,
+            reliance: document
+                .reliance
+                .as_ref()
+                .map(RelianceDocument::compile)
+                .transpose()?,
+            transactions: document.transactions.clone(),
             credentials,
             assurances: surroundings.assurances.clone(),
         })
@@ -219,6 +239,30 @@ impl PresentationPolicy {
     #[must_use]
     pub const fn webhook(&self) -> WebhookContents {
         self.webhook
+    }
+
+    /// The receipt that both sides get.
+    #[must_use]
+    pub const fn receipt(&self) -> Option<ReceiptTerms> {
+        self.receipt
+    }
+
+    /// How long a presentation is relied on.
+    #[must_use]
+    pub const fn reliance(&self) -> Option<RelianceTerms> {
+        self.reliance
+    }
+
+    /// Whether the verifier needs a key that signs evidence for it.
+    #[must_use]
+    pub fn signs_evidence(&self) -> bool {
+        self.receipt.is_some() || self.has_verified_claims()
+    }
+
+    /// The transactions that answers have to authorise.
+    #[must_use]
+    pub fn transactions(&self) -> &[TransactionRuleDocument] {
+        &self.transactions
     }
 
     /// The verifier's levels of assurance.
@@ -500,6 +544,26 @@ fn check_query(query: &DcqlQuery, rules: &[CredentialRule]) -> Result<(), Policy
                 id: rule.id.as_str().to_owned(),
             });
         }
+    }
+    Ok(())
+}
+
+fn check_transactions(
+    document: &PolicyDocument,
+    query: Option<&DcqlQuery>,
+    types: &TransactionTypes,
+) -> Result<(), PolicyError> {
+    limit("transactions", document.transactions.len(), MAX_TRANSACTIONS)?;
+    for (position, rule) in document.transactions.iter().enumerate() {
+        let key = format!("transactions[{position}]");
+        let Some(query) = query else {
+            return Err(at(
+                key,
+                PolicyProblem::Transaction(TransactionDefect::CannotAuthorize),
+            ));
+        };
+        rule.check(query, types)
+            .map_err(|defect| at(key, PolicyProblem::Transaction(defect)))?;
     }
     Ok(())
 }

@@ -7,7 +7,9 @@ use serde_json::Value;
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::QueryId;
 
+use super::records::{ReceiptDocument, RelianceDocument};
 use crate::report::CredentialFormat;
+use crate::transaction::order::TransactionRuleDocument;
 use crate::verified_claims::VerifiedClaimsDocument;
 
 /// A policy as its file says it. Nothing in it is believed before [`PresentationPolicy::compile`] has checked it.
@@ -42,6 +44,15 @@ pub struct PolicyDocument {
     /// What a webhook tells.
     #[serde(default)]
     pub webhook: WebhookContents,
+    /// The receipt that both sides get; none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptDocument>,
+    /// How long the presentation is relied on, and what is told meanwhile; nothing without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reliance: Option<RelianceDocument>,
+    /// The transactions that answers have to authorise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionRuleDocument>,
     /// What is wanted of each credential.
     pub credentials: Vec<CredentialRuleDocument>,
 }

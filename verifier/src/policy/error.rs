@@ -1,6 +1,7 @@
 //! Why a policy is refused at start.
 
 use symbolon_protocol::dcql::DcqlError;
+use symbolon_protocol::openid4vp::transaction_data::TransactionDefect;
 use thiserror::Error;
 
 use crate::openid_provider::OpenIdClientProblem;
@@ -120,6 +121,9 @@ pub enum PolicyProblem {
         /// The most.
         most: u32,
     },
+    /// A transaction that does not conform to its type, or that no credential of the policy can authorise.
+    #[error("{0}")]
+    Transaction(TransactionDefect),
     /// Verified claims without the rules by which they are verified.
     #[error("needs verifier.assurance.trust_framework")]
     NoTrustFramework,
@@ -147,6 +151,9 @@ pub enum PolicyProblem {
     /// A record has no number of a document.
     #[error("belongs to evidence = \"document\"")]
     NumberOfRecord,
+    /// Neither renewal nor status.
+    #[error("needs renew_after_days or watch_status_every_hours")]
+    NothingWatched,
     /// The verifier has no such policy.
     #[error("names no policy of the verifier")]
     UnknownPolicy,

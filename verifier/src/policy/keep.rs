@@ -19,9 +19,7 @@ impl PresentationPolicy {
         for (id, reports) in reports {
             let rule = self.credentials.iter().find(|rule| rule.id == id);
             for mut report in reports {
-                report.claims = rule
-                    .map(|rule| retain_claims(&report.claims, &rule.keep_claims))
-                    .unwrap_or_default();
+                report.claims = self.kept_claims(&id, &report);
                 report.photo = report.photo.filter(|_| rule.is_some_and(|rule| rule.keep_photo));
                 report.holder_key = None;
                 let dated = rule.is_some_and(|rule| rule.verified_claims.is_some());
@@ -33,6 +31,15 @@ impl PresentationPolicy {
             }
         }
         kept
+    }
+
+    /// The claims of a report that the policy keeps.
+    pub(crate) fn kept_claims(&self, id: &QueryId, report: &Report) -> Map<String, Value> {
+        self.credentials
+            .iter()
+            .find(|rule| rule.id == *id)
+            .map(|rule| retain_claims(&report.claims, &rule.keep_claims))
+            .unwrap_or_default()
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_trust::testing::{NOW, TestIssuer, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
 
@@ -64,6 +65,7 @@ fn compile_with(
         trust_list: &trust_list(),
         assurances: &assurances(),
         queries,
+        transaction_types: TransactionTypes::NONE,
     };
     PresentationPolicy::compile(PolicyName::parse("test").unwrap(), &document, surroundings)
         .map_err(|error| error.to_string())

@@ -230,6 +230,8 @@ pub enum Reason {
     WrongAudience,
     /// The proof is about another set of disclosures.
     WrongHash,
+    /// The proof authorises a transaction that was not asked for.
+    WrongTransaction,
     /// The proof was made too long ago or in the future.
     ProofTime,
     /// The request did not ask for one.

@@ -124,6 +124,7 @@ fn a_report_with_fractions_among_its_claims_survives_storage() {
         }],
         answer: crate::answer::AnswerCheck::AsAsked,
         decision: None,
+        transactions: Vec::new(),
     };
     let json = serde_json::to_string(&result).unwrap();
     assert_eq!(

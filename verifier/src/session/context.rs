@@ -10,7 +10,9 @@ use super::status::{StatusAnswer, StatusFindings, StatusQuestion};
 use crate::evidence::{Evidence, PackEvidence, Reach};
 use crate::expected::Expected;
 use crate::policy::Policy;
-use crate::report::{Authentic, Check, CheckName, REPORT_VERSION, Reason, Report, Trusted, Verdict, Warning};
+use crate::report::{
+    Authentic, Check, CheckName, REPORT_VERSION, Reason, Report, Shown, Trusted, Verdict, Warning,
+};
 use crate::tools::Tools;
 
 /// Everything a judgement rests on.
@@ -138,7 +140,10 @@ impl<'c> Context<'c> {
             },
             photo: judged.photo.clone().filter(|_| believed),
             authority_key_identifiers: judged.authority_key_identifiers.clone(),
-            shown: judged.shown.clone(),
+            shown: Shown {
+                status_places: judged.status.places(),
+                ..judged.shown.clone()
+            },
             holder_key: judged.holder_key.clone(),
         }
     }

@@ -24,6 +24,18 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// The token status lists that were verified.
+    pub(super) fn verified_token_lists(&self) -> impl Iterator<Item = &Arc<VerifiedStatusList>> {
+        self.token_lists.values().filter_map(|list| list.as_ref().ok())
+    }
+
+    /// The Bitstring status lists that were verified.
+    pub(super) fn verified_bitstring_lists(&self) -> impl Iterator<Item = &Arc<VerifiedBitstringList>> {
+        self.bitstring_lists
+            .values()
+            .filter_map(|list| list.as_ref().ok())
+    }
+
     /// Reads the DID documents and logs that have come since the last step.
     pub(super) fn take_up_documents(
         &mut self,

@@ -7,6 +7,7 @@ use super::context::Context;
 use super::judged::Judged;
 use crate::expected::{Binding, Expected};
 use crate::report::{Check, CheckName, Holder, Reason, holder_key_text};
+use crate::transaction::TransactionProof;
 
 /// What became of the holder's proof.
 pub(super) enum Proof {
@@ -14,11 +15,23 @@ pub(super) enum Proof {
     Proven {
         /// When, where the proof says it.
         at: Option<UnixTime>,
+        /// What it authorises.
+        transactions: Vec<TransactionProof>,
     },
     /// The proof is missing or wrong.
     Refuted(Reason),
     /// Nobody here can check the proof.
     NotChecked(Reason),
+}
+
+impl Proof {
+    /// A proof in a format that authorises nothing.
+    pub(super) const fn proven(at: Option<UnixTime>) -> Self {
+        Self::Proven {
+            at,
+            transactions: Vec::new(),
+        }
+    }
 }
 
 impl Context<'_> {
@@ -38,7 +51,8 @@ impl Context<'_> {
         let (state, check) = match (self.expected, binding) {
             (Expected::Bound(expected) | Expected::WithoutProof(expected), HolderBinding::Key(key)) => {
                 match (prove(expected, key), self.expected) {
-                    (Proof::Proven { at }, _) => {
+                    (Proof::Proven { at, transactions }, _) => {
+                        judged.shown.transactions = transactions;
                         judged.holder_key = Some(holder_key_text(&key.thumbprint()));
                         let check = Check::passed(CheckName::KeyBinding);
                         (

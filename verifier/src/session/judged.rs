@@ -10,6 +10,7 @@ use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::authorities::Authorities;
 use super::context::Context;
+use crate::reliance::StatusPlace;
 use crate::report::{
     Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Shown, Trusted,
     Warning,
@@ -47,6 +48,19 @@ pub(super) enum StatusSource {
     Token(CredentialStatus),
     /// In the entries of a W3C credential.
     Entries(Vec<StatusEntry>),
+}
+
+impl StatusSource {
+    /// The places that say whether the credential is in force.
+    pub(super) fn places(&self) -> Vec<StatusPlace> {
+        match self {
+            Self::Token(CredentialStatus::StatusList(reference)) => {
+                vec![StatusPlace::of_reference(reference)]
+            }
+            Self::Token(CredentialStatus::NotTracked | CredentialStatus::OtherMechanism) => Vec::new(),
+            Self::Entries(entries) => entries.iter().filter_map(StatusPlace::of_entry).collect(),
+        }
+    }
 }
 
 impl Judged<'_> {

@@ -230,7 +230,13 @@ fn prove(context: &Context<'_>, document: IssuerVerified<'_>, expected: &Binding
         None => DeviceAuthentication::SignatureOnly,
     };
     match document.verify_device(&session.transcript, accepted, context.tools.crypto) {
-        Ok(_) => Proof::Proven { at: None },
+        Ok(document) => match expected.transactions.signed_by_device(document.device_elements()) {
+            Some(transactions) => Proof::Proven {
+                at: None,
+                transactions,
+            },
+            None => Proof::Refuted(Reason::WrongTransaction),
+        },
         // Only who holds the key of the session can check a MAC, or believe it.
         Err(MdocRejected::MacNotAccepted) => Proof::NotChecked(Reason::EvidenceAbsent),
         Err(MdocRejected::KeyNotAuthorized) => Proof::Refuted(Reason::WrongPurpose),

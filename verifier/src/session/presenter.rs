@@ -78,7 +78,7 @@ impl<'a> Presenter<'a> {
                     }
                 };
                 match result {
-                    Ok(at) => Proof::Proven { at: Some(at) },
+                    Ok(at) => Proof::proven(Some(at)),
                     Err(reason) => Proof::Refuted(reason),
                 }
             }
@@ -86,7 +86,7 @@ impl<'a> Presenter<'a> {
                 let proven = proven.get_or_insert_with(|| prove_document(context, presentation, expected));
                 match proven {
                     Ok(keys) => match keys.iter().find(|proven| proven.key == *key) {
-                        Some(proven) => Proof::Proven { at: proven.at },
+                        Some(proven) => Proof::proven(proven.at),
                         None => Proof::Refuted(Reason::WrongSignature),
                     },
                     Err((Known::Wrong, reason)) => Proof::Refuted(*reason),

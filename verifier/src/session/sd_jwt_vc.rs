@@ -169,17 +169,27 @@ fn prove(
     credential: &symbolon_credential::Verified<SdJwtVc<'_>>,
     binding: &Binding,
 ) -> Proof {
+    let strings = binding.transactions.strings();
     let expected = ExpectedKeyBinding {
         audience: &binding.audience,
         nonce: &binding.nonce,
         now: context.now,
         max_age: context.policy.proof_window,
         max_clock_skew: context.policy.clock_tolerance,
-        transaction_data: ExpectedTransactionData::None,
+        transaction_data: ExpectedTransactionData::Among(&strings),
     };
     match credential.verify_key_binding(&expected, context.tools.crypto) {
         Ok(proof) => Proof::Proven {
             at: Some(proof.issued_at),
+            transactions: proof
+                .transactions
+                .iter()
+                .filter_map(|one| {
+                    binding
+                        .transactions
+                        .proof(one.position, one.hash.clone(), one.algorithm)
+                })
+                .collect(),
         },
         Err(rejected) => Proof::Refuted(proof_reason(rejected)),
     }
@@ -207,7 +217,8 @@ fn proof_reason(rejected: KeyBindingRejected) -> Reason {
         KeyBindingRejected::Signature => Reason::WrongSignature,
         KeyBindingRejected::Audience => Reason::WrongAudience,
         KeyBindingRejected::Nonce => Reason::WrongNonce,
-        KeyBindingRejected::SdHash | KeyBindingRejected::TransactionData => Reason::WrongHash,
+        KeyBindingRejected::SdHash => Reason::WrongHash,
+        KeyBindingRejected::TransactionData => Reason::WrongTransaction,
         KeyBindingRejected::TooOld | KeyBindingRejected::FromTheFuture => Reason::ProofTime,
         _ => Reason::Malformed,
     }

@@ -1,5 +1,6 @@
 //! What every implementation of [`VerifierStore`] must do. A backend's own test calls [`check`] with an empty store.
 
+mod evidence;
 mod openid_provider;
 mod relying_party;
 
@@ -13,7 +14,7 @@ use crate::choices::RequestChoices;
 
 use super::{
     DeclineCode, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestRecord, ResultOutcome,
-    ResultRecording, TenantId, VerifierStore,
+    ResultRecording, TenantId, VerifierStore, WithResult,
 };
 
 /// Runs the whole suite against an empty store.
@@ -29,6 +30,7 @@ pub async fn check(store: &dyn VerifierStore) {
     removes_what_expired_and_nothing_else(store).await;
     relying_party::check(store).await;
     openid_provider::check(store).await;
+    evidence::check(store).await;
 }
 
 async fn keeps_requests_apart_by_tenant(store: &dyn VerifierStore) {
@@ -103,7 +105,7 @@ async fn keeps_the_first_result(store: &dyn VerifierStore) {
     let record = request(&tenant, "answered", 1_000);
     let first = declined(DeclineCode::AccessDenied);
     let unknown = store
-        .record_result(&tenant, &record.id, first.clone(), None)
+        .record_result(&tenant, &record.id, first.clone(), WithResult::default())
         .await;
     assert_eq!(answer(unknown), ResultRecording::NoSuchRequest);
     answer(store.insert_request(record.clone()).await);
@@ -111,13 +113,18 @@ async fn keeps_the_first_result(store: &dyn VerifierStore) {
     assert_eq!(
         answer(
             store
-                .record_result(&tenant, &record.id, first.clone(), None)
+                .record_result(&tenant, &record.id, first.clone(), WithResult::default())
                 .await
         ),
         ResultRecording::Recorded
     );
     let second = store
-        .record_result(&tenant, &record.id, declined(DeclineCode::Other), None)
+        .record_result(
+            &tenant,
+            &record.id,
+            declined(DeclineCode::Other),
+            WithResult::default(),
+        )
         .await;
     assert_eq!(answer(second), ResultRecording::AlreadyAnswered);
     assert_eq!(answer(store.result(&tenant, &record.id).await), Some(first));
@@ -159,7 +166,12 @@ async fn removes_what_expired_and_nothing_else(store: &dyn VerifierStore) {
     answer(store.insert_request(young.clone()).await);
     answer(
         store
-            .record_result(&tenant, &old.id, declined(DeclineCode::Other), None)
+            .record_result(
+                &tenant,
+                &old.id,
+                declined(DeclineCode::Other),
+                WithResult::default(),
+            )
             .await,
     );
     answer(store.consume_nonce(&tenant, &nonce, time(10)).await);
@@ -199,6 +211,7 @@ fn request(tenant: &TenantId, id: &str, expires_at: i64) -> RequestRecord {
         choices: RequestChoices::default(),
         scope: None,
         page: None,
+        transaction_data: Vec::new(),
         digital_credentials: None,
     }
 }

@@ -8,6 +8,7 @@ use symbolon_crypto::UnixTime;
 use super::{DeliveryId, RequestId, RequestRecord};
 use crate::name::{PolicyName, RelyingPartyName};
 use crate::policy::PolicyOutcome;
+use crate::reliance::StatusChange;
 
 /// How long after each failed try the next one is made: the schedule that Standard Webhooks recommends, two days in all.
 const WAITS: [Duration; 8] = [
@@ -30,7 +31,7 @@ const LAST_ANSWER: Duration = Duration::from_secs(61);
 /// How long the operator can see what became of an announcement.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An announcement. It says that there is a result and how the policy decided, and nothing about anybody.
+/// An announcement. It says that there is a result and how the policy decided, or what has become of a credential, and names nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
@@ -48,6 +49,9 @@ pub struct Delivery {
     /// How it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<PolicyOutcome>,
+    /// What has become of a credential, where that is what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_change: Option<StatusChange>,
     /// When it happened.
     pub created_at: UnixTime,
     /// How often it was tried.
@@ -65,6 +69,12 @@ pub enum DeliveryEvent {
     /// The wallet declined.
     #[serde(rename = "presentation_request.declined")]
     Declined,
+    /// The person is to be asked again.
+    #[serde(rename = "presentation_request.renewal_due")]
+    RenewalDue,
+    /// A credential that is relied on was revoked, suspended, or is in force again.
+    #[serde(rename = "presentation_request.credential_status_changed")]
+    CredentialStatusChanged,
     /// Nobody answered in time.
     #[serde(rename = "presentation_request.expired")]
     Expired,
@@ -119,6 +129,7 @@ impl Delivery {
             event: DeliveryEvent::Expired,
             policy: record.policy.clone(),
             outcome: None,
+            status_change: None,
             created_at: record.expires_at,
             attempts: 0,
             stage: DeliveryStage::Waiting {

@@ -1,5 +1,6 @@
 //! The store in memory: for tests and for readers that keep nothing.
 
+mod evidence;
 mod openid_provider;
 mod relying_party;
 
@@ -11,13 +12,15 @@ use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::LastSeen;
 
 use crate::name::RelyingPartyName;
+use crate::reliance::Reliance;
 use crate::relying_party::{ApiKeyId, ApiKeyRecord};
 
 use self::openid_provider::SignIns;
 
 use super::{
-    Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, Replacement,
-    RequestId, RequestRecord, ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
+    Delivery, DeliveryId, Insertion, Nonce, NonceUse, PresentationResult, QuotaWindow, ReceiptRecord,
+    Replacement, RequestId, RequestRecord, ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
+    WithResult,
 };
 
 /// A store that lives as long as the process.
@@ -34,6 +37,8 @@ struct Contents {
     quotas: BTreeMap<(TenantId, RelyingPartyName, QuotaWindow), u32>,
     deliveries: BTreeMap<(TenantId, DeliveryId), Delivery>,
     sign_ins: SignIns,
+    receipts: BTreeMap<(TenantId, RequestId), ReceiptRecord>,
+    reliances: BTreeMap<(TenantId, RequestId), Reliance>,
 }
 
 impl MemoryStore {
@@ -98,22 +103,28 @@ impl VerifierStore for MemoryStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
-        announcement: Option<Delivery>,
+        with: WithResult,
     ) -> StoreFuture<'a, ResultRecording> {
         let key = (tenant.clone(), id.clone());
         let mut contents = self.contents();
         if !contents.requests.contains_key(&key) {
             return ready(ResultRecording::NoSuchRequest);
         }
-        let outcome = match contents.results.entry(key) {
+        let outcome = match contents.results.entry(key.clone()) {
             Entry::Occupied(_) => ResultRecording::AlreadyAnswered,
             Entry::Vacant(place) => {
                 place.insert(result);
                 contents.take_back_expiry(tenant, id);
-                if let Some(delivery) = announcement {
+                if let Some(delivery) = with.announcement {
                     let key = (tenant.clone(), delivery.id.clone());
                     contents.deliveries.insert(key, delivery);
                 }
+                contents
+                    .receipts
+                    .extend(with.receipt.map(|receipt| (key.clone(), receipt)));
+                contents
+                    .reliances
+                    .extend(with.reliance.map(|reliance| (key, reliance)));
                 ResultRecording::Recorded
             }
         };
@@ -181,6 +192,7 @@ impl VerifierStore for MemoryStore {
         }
         removed += contents.remove_expired_of_relying_parties(now, limit.saturating_sub(removed));
         removed += contents.remove_expired_sign_ins(now, limit.saturating_sub(removed));
+        removed += contents.remove_expired_evidence(now, limit.saturating_sub(removed));
         ready(removed)
     }
 }

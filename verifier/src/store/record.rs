@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use symbolon_credential::Validity;
 use symbolon_crypto::UnixTime;
 
+use crate::answer::AnswerCheck;
 use crate::choices::RequestChoices;
 use crate::digital_credentials::DigitalCredentialsOffer;
 use crate::name::{PolicyName, RelyingPartyName};
-use crate::policy::PolicyDecision;
-use crate::report::Report;
+use crate::policy::{PolicyDecision, PolicyOutcome};
+use crate::report::{Report, Verdict};
+use crate::transaction::AuthorizedTransaction;
 
 /// The longest identifier, in bytes.
 pub const MAX_IDENTIFIER_BYTES: usize = 128;
@@ -140,6 +142,9 @@ pub struct RequestRecord {
     /// The last second in which anything of it is kept; `expires_at` without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_until: Option<UnixTime>,
+    /// The transactions that the answer is to authorise, as the strings of `transaction_data`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transaction_data: Vec<String>,
 }
 
 impl RequestRecord {
@@ -184,16 +189,60 @@ pub enum ResultOutcome {
         /// The reports, each with the identifier of the query it answers.
         reports: Vec<StoredReport>,
         /// Whether the answer is what was asked for.
-        answer: crate::answer::AnswerCheck,
+        answer: AnswerCheck,
         /// How the policy of the request decided, where it has one. The reports hold then what the policy keeps.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         decision: Option<PolicyDecision>,
+        /// The transactions that the answer authorises, where the request has any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        transactions: Vec<AuthorizedTransaction>,
     },
     /// The wallet answered with an error, most often because the holder declined.
     Declined {
         /// The error code, one of the specification's.
         error: DeclineCode,
     },
+}
+
+impl ResultOutcome {
+    /// Whether there is anything in it about the person who answered.
+    #[must_use]
+    pub const fn tells_of_somebody(&self) -> bool {
+        match self {
+            Self::Presented { .. } => true,
+            Self::Declined { .. } => false,
+        }
+    }
+
+    /// Whether a check failed.
+    #[must_use]
+    pub fn is_refuted(&self) -> bool {
+        match self {
+            Self::Presented {
+                reports,
+                answer,
+                decision,
+                ..
+            } => Self::refutes(
+                decision.as_ref(),
+                *answer,
+                reports.iter().map(|stored| &stored.report),
+            ),
+            Self::Declined { .. } => false,
+        }
+    }
+
+    /// Whether these refute a presentation. For want of evidence nothing is refuted: a credential that is not known to be good has no
+    /// claims, and so cannot be what was asked for.
+    pub fn refutes<'r>(
+        decision: Option<&PolicyDecision>,
+        answer: AnswerCheck,
+        reports: impl Iterator<Item = &'r Report> + Clone,
+    ) -> bool {
+        let not_satisfied = decision.is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
+        let has = |verdict| reports.clone().any(|report| report.verdict == verdict);
+        not_satisfied || has(Verdict::Invalid) || !answer.is_as_asked() && !has(Verdict::Unknown)
+    }
 }
 
 /// The report of one presented credential.

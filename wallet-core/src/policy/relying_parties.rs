@@ -11,6 +11,7 @@ use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
 use thiserror::Error;
@@ -38,6 +39,24 @@ pub struct RelyingPartyPolicy {
     pub answers: AnswerProtection,
     /// The queries that scopes stand for.
     pub scopes: ScopeQueries,
+    /// The types of transaction data that the application shows and the person may authorise. A request with any other is refused.
+    pub transaction_types: TransactionTypes,
+    /// The certificates under which registrars sign; without any, what verifiers bring of registrations is not looked at.
+    pub registrars: Vec<Certificate>,
+    /// What becomes of requests for more than is registered.
+    pub over_asking: OverAsking,
+}
+
+/// What becomes of requests for more than the verifier is registered for, and of those with a registration that is not to be
+/// believed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverAsking {
+    /// They are shown with a warning, and the person decides.
+    #[default]
+    Shown,
+    /// They are refused: for wallets that answer where nobody can be asked.
+    Refused,
 }
 
 /// What becomes of verifiers of whom nothing is known: those that are called by the address of their answers, and DIDs that are
@@ -97,6 +116,9 @@ impl RelyingPartyPolicy {
             readers: UnverifiedParties::Refused,
             answers: AnswerProtection::Encrypted,
             scopes: ScopeQueries::default(),
+            transaction_types: TransactionTypes::default(),
+            registrars: Vec::new(),
+            over_asking: OverAsking::Shown,
         }
     }
 

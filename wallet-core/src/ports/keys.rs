@@ -7,7 +7,7 @@ use symbolon_crypto::signing::{CreateKeys, DeleteKeys, DescribeKeys, KeyError, K
 ///
 /// A process can die between the creation of a key and the record of its handle. The list is how such a key is found and
 /// deleted when the wallet is opened again. **List only keys that were created through the same port**: every listed key
-/// that no credential and no unfinished flow names is deleted.
+/// that no credential and no unfinished flow names is deleted. Where a phone keeps several people's credentials, each has a port of their own.
 pub trait ListKeys: Send + Sync {
     /// The handles of all keys created through this port.
     ///

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::BoxFuture;
 use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
-use crate::record::{Flow, HeldCredential, HistoryEntry};
+use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
 
 /// Keeps what must survive the death of the process.
 ///
@@ -40,6 +40,12 @@ pub trait WalletStore: Send + Sync {
     /// All entries of the history, in no particular order.
     fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>>;
 
+    /// What is known of the status of credentials, in no particular order.
+    fn statuses(&self) -> BoxFuture<'_, Result<Vec<KnownStatus>, StoreError>>;
+
+    /// What is to be issued again, in no particular order.
+    fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>>;
+
     /// Applies all `changes`, or none of them and reports why.
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>>;
 }
@@ -67,6 +73,14 @@ pub enum Change {
     PutHistory(Box<HistoryEntry>),
     /// Forgets an entry of the history; nothing happens when there is none.
     DeleteHistory(HistoryId),
+    /// Stores what is known of a credential's status, replacing what was.
+    PutStatus(Box<KnownStatus>),
+    /// Forgets what is known of a credential's status; nothing happens when there is nothing.
+    DeleteStatus(CredentialId),
+    /// Stores that a credential is to be issued again, replacing what is stored for the same one.
+    PutReissue(Box<Reissue>),
+    /// Forgets that a credential is to be issued again; nothing happens when it is not.
+    DeleteReissue(CredentialId),
 }
 
 /// Why the store did not do as asked.

@@ -5,20 +5,23 @@ use std::collections::BTreeMap;
 use symbolon_credential::mdoc::{EMacKey, EncodedDocument, MdocBudget, SessionTranscript};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::{AgreeOutcome, SignOutcome};
-use symbolon_protocol::dcql::{DcqlQuery, HolderBinding};
+use symbolon_crypto::signing::{AgreeOutcome, KeyError, SignOutcome};
+use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
 use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
+use symbolon_protocol::presentation_receipt::{ExpectedReceipt, transaction_hashes, vp_token_digest};
 use symbolon_protocol::qr_transport::proof_audience;
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
 use super::selected::{Binding, Selected, SessionProof};
 use crate::error::{DeviceFault, WalletError};
-use crate::record::DisclosedCredential;
+use crate::identifiers::CredentialId;
+use crate::record::{DisclosedCredential, TransactionRecord};
 use crate::wallet::Wallet;
 
 /// What signing led to.
@@ -27,6 +30,8 @@ pub(super) enum Signed {
     Answer(Box<Answer>),
     /// The key store waits for the person.
     KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
 }
 
 /// An answer ready to be sent.
@@ -37,6 +42,10 @@ pub(super) struct Answer {
     pub(super) vp_token: String,
     /// What it discloses.
     pub(super) disclosed: Vec<DisclosedCredential>,
+    /// What its receipt must say, where the request announces one.
+    pub(super) receipt: Option<ExpectedReceipt>,
+    /// What it authorises.
+    pub(super) transactions: Vec<TransactionRecord>,
 }
 
 /// An answer as it travels.
@@ -68,11 +77,23 @@ impl Wallet {
         let encryption = request.response_encryption().map_err(|_| internal)?;
         let audience = audience(request);
         let binding = binding(request, encryption.as_ref(), &audience, now).ok_or(internal)?;
-        let signed = self.sign_presentations(&request.dcql_query, holdings, choice, &binding)?;
-        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
-            return Ok(Signed::KeyLocked);
+        let authorizations = holdings
+            .authorizations(request, choice)
+            .ok_or(WalletError::InvalidChoice)?;
+        let signed = self.sign_presentations(
+            &request.dcql_query,
+            holdings,
+            choice,
+            &binding,
+            &|query, credential| authorizations.of(query, credential, request),
+        )?;
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(Signed::KeyLocked),
+            Selection::KeyEnded(credential) => return Ok(Signed::KeyEnded(credential)),
         };
         let text = serde_json::to_string(&vp_token).map_err(|_| internal)?;
+        let receipt = expected_receipt(request, &vp_token);
         let response = AuthorizationResponse {
             vp_token,
             state: request.state.clone(),
@@ -84,6 +105,8 @@ impl Wallet {
             sealed,
             vp_token: text,
             disclosed,
+            receipt,
+            transactions: authorizations.records(request),
         })))
     }
 
@@ -108,14 +131,15 @@ impl Wallet {
         }
     }
 
-    /// Selects and binds. `None` when the key store waits for the person.
-    pub(super) fn sign_presentations(
+    /// Selects and binds; `authorizes` says what a credential that answers a query authorises beside.
+    pub(super) fn sign_presentations<'r>(
         &self,
         dcql_query: &DcqlQuery,
         holdings: &Holdings<'_>,
         choice: &Choice,
-        binding: &Binding<'_>,
-    ) -> Result<Option<SignedPresentations>, WalletError> {
+        binding: &Binding<'r>,
+        authorizes: &dyn Fn(&QueryId, CredentialId) -> Vec<&'r TransactionData>,
+    ) -> Result<Selection, WalletError> {
         let mut presentations = BTreeMap::new();
         let mut disclosed = Vec::new();
         for (query_id, credentials) in choice.iter() {
@@ -133,53 +157,70 @@ impl Wallet {
                     credential_type: holding.credential.credential_type.clone(),
                     claims: holding.names_for_history(&selected)?,
                 });
-                match self.present_selected(selected, query.holder_binding, holding, binding)? {
-                    Some(presentation) => answers.push(presentation),
-                    None => return Ok(None),
+                let binding = Binding {
+                    transactions: authorizes(query_id, *credential_id),
+                    ..binding.clone()
+                };
+                match self.present_selected(selected, query.holder_binding, holding, &binding)? {
+                    Bound::Presentation(presentation) => answers.push(*presentation),
+                    Bound::KeyLocked => return Ok(Selection::KeyLocked),
+                    Bound::KeyEnded => return Ok(Selection::KeyEnded(*credential_id)),
                 }
             }
             presentations.insert(query_id.clone(), answers);
         }
-        Ok(Some(SignedPresentations {
+        Ok(Selection::Signed(SignedPresentations {
             vp_token: VpToken(presentations),
             disclosed,
         }))
     }
 
     /// What is sent of a selection: bound to the request by the holder's key, or without a proof where none is asked for and the
-    /// format can go without. `None` when the key store waits for the person.
+    /// format can go without.
     fn present_selected(
         &self,
         selected: Selected<'_>,
         holder_binding: HolderBinding,
         holding: &Holding<'_>,
         binding: &Binding<'_>,
-    ) -> Result<Option<Presentation>, WalletError> {
+    ) -> Result<Bound, WalletError> {
         let selected = match holder_binding {
             HolderBinding::Proven => selected,
             HolderBinding::Absent => match selected.without_proof() {
-                Ok(presentation) => return Ok(Some(presentation)),
+                Ok(presentation) => return Ok(Bound::Presentation(Box::new(presentation))),
                 Err(selected) => *selected,
             },
         };
-        let key = self.ports.keys.describe(&holding.credential.key)?;
+        let key = match self.ports.keys.describe(&holding.credential.key) {
+            Err(KeyError::Unknown | KeyError::Invalidated) => return Ok(Bound::KeyEnded),
+            described => described?,
+        };
         let selected = match (selected, &binding.proof) {
             (Selected::MsoMdoc { presentation, .. }, SessionProof::Mac { agree, reader_key }) => {
-                return Ok(match agree.agree(&key.handle, reader_key)? {
+                let agreed = match agree.agree(&key.handle, reader_key) {
+                    Err(KeyError::Unknown | KeyError::Invalidated) => return Ok(Bound::KeyEnded),
+                    agreed => agreed?,
+                };
+                return Ok(match agreed {
                     AgreeOutcome::Agreed(shared) => {
                         let mac_key = EMacKey::from_agreement(&shared, &binding.session);
                         let response = presentation.with_mac(&mac_key, &binding.session);
-                        Some(Presentation::Text(base64url::encode(&response)))
+                        Bound::Presentation(Box::new(Presentation::Text(base64url::encode(&response))))
                     }
-                    AgreeOutcome::Locked => None,
+                    AgreeOutcome::Locked => Bound::KeyLocked,
                 });
             }
             (selected, _) => selected,
         };
         let unsigned = selected.bind(binding, &key)?;
-        match self.ports.keys.sign(&unsigned.request(key.handle))? {
-            SignOutcome::Signed(signature) => unsigned.finish(&signature).map(Some),
-            SignOutcome::Locked => Ok(None),
+        match self.ports.keys.sign(&unsigned.request(key.handle)) {
+            Ok(SignOutcome::Signed(signature)) => {
+                let presentation = unsigned.finish(&signature)?;
+                Ok(Bound::Presentation(Box::new(presentation)))
+            }
+            Ok(SignOutcome::Locked) => Ok(Bound::KeyLocked),
+            Err(KeyError::Unknown | KeyError::Invalidated) => Ok(Bound::KeyEnded),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -214,6 +255,7 @@ fn binding<'r>(
         nonce,
         session,
         proof: SessionProof::Signature,
+        transactions: Vec::new(),
         now,
     })
 }
@@ -229,4 +271,35 @@ pub(super) fn device_response(vp_token: &VpToken) -> Option<Vec<u8>> {
         documents.extend(EncodedDocument::all_of(&response, MdocBudget::DEFAULT).ok()?);
     }
     Some(EncodedDocument::response_of(&documents))
+}
+
+/// What the receipt of an answer must say. Without a canonical form of the answer no receipt could name it.
+fn expected_receipt(request: &PresentationRequest, vp_token: &VpToken) -> Option<ExpectedReceipt> {
+    Some(ExpectedReceipt {
+        keys: request.client_metadata.presentation_receipt_jwks.clone()?,
+        client_id: request.client_id.as_str().to_owned(),
+        nonce: request.nonce.as_str().to_owned(),
+        vp_token_digest: vp_token_digest(vp_token).ok()?,
+        transaction_data_hashes: transaction_hashes(
+            request.transaction_data.iter().map(TransactionData::text),
+        ),
+    })
+}
+
+/// What came of selecting and binding.
+pub(super) enum Selection {
+    Signed(SignedPresentations),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
+}
+
+/// What came of binding a selection to the request.
+enum Bound {
+    Presentation(Box<Presentation>),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key.
+    KeyEnded,
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
+use super::registration::{Registration, VerifierClaims};
+use super::transactions::ShownTransaction;
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
 use crate::identifiers::{CredentialId, FlowId};
 use crate::record::VerifierRecord;
@@ -18,8 +20,14 @@ pub struct ConsentRequest {
     pub flow: FlowId,
     /// Who asks, where the answer goes, and how the wallet knows.
     pub verifier: VerifierRecord,
+    /// What the verifier says of itself, unproven.
+    pub claimed: VerifierClaims,
+    /// What it is registered for, and what it asks for beyond.
+    pub registration: Registration,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
+    /// The transactions that the person authorises by answering.
+    pub transactions: Vec<ShownTransaction>,
     /// Whether what is held suffices.
     pub answerable: Answerable,
 }

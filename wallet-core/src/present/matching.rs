@@ -10,6 +10,7 @@ use symbolon_protocol::dcql::{
     Candidate, CandidateKind, CandidateMismatch, CredentialQuery, DcqlQuery, HolderBinding, Matches, Meta,
     PresentationCount, QueryId, Unsatisfied, W3cFormat, match_query,
 };
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
@@ -17,7 +18,9 @@ use super::consent::{
     Retention,
 };
 use super::formats;
+use super::registration::{Registration, VerifierClaims};
 use super::selected::Selected;
+use super::transactions::ShownTransaction;
 use crate::error::WalletError;
 use crate::hold::{
     ClaimNames, CredentialSummary, Disclosable, Opened, PersonalClaim, ShownClaim, extended_types, open_held,
@@ -31,6 +34,15 @@ use crate::record::{HeldContent, HeldCredential, VerifierRecord};
 /// The credentials that can be shown now, read.
 pub(super) struct Holdings<'a> {
     pub(super) entries: Vec<Holding<'a>>,
+}
+
+/// Who asks for what, for the person to see.
+pub(super) struct Asking<'r> {
+    pub(super) verifier: VerifierRecord,
+    pub(super) claimed: VerifierClaims,
+    pub(super) registration: Registration,
+    pub(super) query: &'r DcqlQuery,
+    pub(super) transactions: &'r [TransactionData],
 }
 
 /// One of them.
@@ -139,13 +151,13 @@ impl<'a> Holdings<'a> {
     pub(super) fn consent_request(
         &self,
         flow: FlowId,
-        verifier: VerifierRecord,
-        query: &DcqlQuery,
+        asking: Asking<'_>,
         policy: &WalletPolicy,
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let (required, optional, answerable) = match self.answer(query) {
+        let query = asking.query;
+        let (mut required, optional, answerable) = match self.answer(query) {
             Ok(matches) => {
                 let answer = matches.answer();
                 let required: Vec<QueryId> = answer.iter().map(|found| found.query.clone()).collect();
@@ -162,6 +174,8 @@ impl<'a> Holdings<'a> {
             }
             Err(Unsatisfied { missing }) => (missing.clone(), Vec::new(), Answerable::No { missing }),
         };
+        let (answerable, authorizing) = self.authorizing(query, asking.transactions, answerable);
+        required.extend(authorizing);
         let asked = query
             .credentials()
             .iter()
@@ -178,8 +192,15 @@ impl<'a> Holdings<'a> {
             .collect::<Result<_, _>>()?;
         Ok(ConsentRequest {
             flow,
-            verifier,
+            verifier: asking.verifier,
+            claimed: asking.claimed,
+            registration: asking.registration,
             asked,
+            transactions: asking
+                .transactions
+                .iter()
+                .map(|transaction| ShownTransaction::of(transaction, languages))
+                .collect(),
             answerable,
         })
     }

@@ -39,12 +39,31 @@ pub enum PresentOutcome {
     },
     /// The verifier answered with an error. It may have read what was sent; the history tells of it.
     Rejected,
+    /// The same, and the verifier wants the person to go on elsewhere.
+    RejectedAndReturned {
+        /// Where: open it in the browser.
+        redirect_uri: Url,
+    },
     /// The person declined. Nothing was disclosed.
     Declined,
     /// The person declined, and the verifier wants the person to go on elsewhere. Nothing was disclosed.
     DeclinedAndReturned {
         /// Where: open it in the browser.
         redirect_uri: Url,
+    },
+}
+
+/// What comes of a link to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opened {
+    /// Show who asks for what, then [`answer_request`](crate::Wallet::answer_request).
+    AwaitingConsent(Box<ConsentRequest>),
+    /// The request is not answered. The verifier was told why, if its request proved that its address belongs to it.
+    Refused {
+        /// Why.
+        problem: RequestProblem,
+        /// Where the verifier wants the person to go on, once it was told: open it in the browser.
+        redirect_uri: Option<Url>,
     },
 }
 
@@ -110,7 +129,13 @@ pub enum RequestProblem {
     /// The request is malformed or breaks a rule.
     #[error("the request breaks a rule")]
     Malformed,
-    /// The request wants something that this wallet does not do: another response mode, transaction data, a format.
+    /// The request is about a transaction that this wallet does not know, or that what it holds cannot authorise.
+    #[error("the request is about a transaction that this wallet does not know, or cannot authorise")]
+    TransactionData,
+    /// More is asked for than the verifier is registered for, and the policy leaves that to nobody.
+    #[error("the verifier asks for more than it is registered for")]
+    OverAsking,
+    /// The request wants something that this wallet does not do: another response mode, a format.
     #[error("the request wants something that this wallet does not do")]
     Unsupported,
     /// The verifier gives no key to encrypt the answer with.

@@ -20,6 +20,7 @@ use symbolon_protocol::openid4vp::request_object::{
 };
 use symbolon_protocol::openid4vp::response::MAX_REPLY_BYTES;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::outcome::RequestProblem;
@@ -27,6 +28,7 @@ use super::received::ReceivedRequest;
 use crate::error::{DeviceFault, WalletError};
 use crate::exchange::{Body, JSON, is_success_of};
 use crate::policy::AnswerProtection;
+use crate::ports::HttpResponse;
 use crate::progress::Progress;
 use crate::record::{BY_QR, Knowledge, VerifierEvidence, VerifierRecord};
 use crate::wallet::Wallet;
@@ -196,6 +198,7 @@ impl Wallet {
                 did_document: did_document.as_ref(),
                 registered: &parties.registered,
                 scopes: &parties.scopes,
+                transaction_types: &parties.transaction_types,
             },
             urls: self.policy.urls,
             wallet_nonce,
@@ -235,10 +238,12 @@ impl Wallet {
         Ok(verified)
     }
 
-    /// Tells a proven verifier why its request is not answered. Whether it hears of it changes nothing.
-    pub(super) async fn tell(&self, target: &ErrorTarget) {
+    /// Tells a proven verifier why its request is not answered, and hears where the person goes on. Whether it hears of it changes
+    /// nothing.
+    pub(super) async fn tell(&self, target: &ErrorTarget) -> Option<Url> {
         let form = Body::Form(Zeroizing::new(target.answer.to_form()));
-        drop(self.post(&target.response_uri, form, JSON, MAX_REPLY_BYTES).await);
+        let sent = self.post(&target.response_uri, form, JSON, MAX_REPLY_BYTES).await;
+        self.return_address(&sent.ok().filter(HttpResponse::is_success)?)
     }
 }
 
@@ -347,8 +352,8 @@ pub(super) const fn problem_of(error: &RequestObjectError) -> RequestProblem {
         }
         RequestObjectError::Parameters(defect) => match defect {
             RequestDefect::NoEncryptionKey => RequestProblem::EncryptionKey,
+            RequestDefect::TransactionData(_) => RequestProblem::TransactionData,
             RequestDefect::ResponseMode
-            | RequestDefect::TransactionData
             | RequestDefect::Scope(_)
             | RequestDefect::Formats
             | RequestDefect::DraftShape => RequestProblem::Unsupported,

@@ -11,18 +11,22 @@ use symbolon_protocol::qr_transport::Message;
 
 use super::answer::{Sealed, Signed};
 use super::consent::{Choice, ConsentRequest, Decision};
-use super::matching::Holdings;
-use super::outcome::{PresentOutcome, Presentation};
+use super::matching::{Asking, Holdings};
+use super::outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 use super::received::ReceivedRequest;
+use super::registration::VerifierClaims;
 use super::request::Refused;
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
 use crate::error::WalletError;
-use crate::identifiers::{FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
 use crate::progress::Progress;
-use crate::record::{Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, Stage};
+use crate::receive::key_ended;
+use crate::record::{
+    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, Stage,
+};
 use crate::wallet::{Cursor, Wallet};
 
 /// How long consent holds while the app is dead or the key is locked. Afterwards the person is asked again: nobody expects
@@ -51,6 +55,22 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
+        match self.open_request(link, languages, now).await? {
+            Opened::AwaitingConsent(request) => Ok(*request),
+            Opened::Refused { problem, .. } => Err(WalletError::RequestRefused(problem)),
+        }
+    }
+
+    /// The same, for an app that leads the person back to the verifier also where the request is refused.
+    ///
+    /// # Errors
+    /// As [`Wallet::present`]; a refusal that the verifier could be told of is [`Opened::Refused`].
+    pub async fn open_request(
+        &self,
+        link: &str,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Result<Opened, WalletError> {
         let fetched = self.fetch_request(link).await?;
         self.observe(Progress::VerifyingRequest);
         let verified = self.verify_request(
@@ -61,23 +81,47 @@ impl Wallet {
         );
         let verified = match verified.await {
             Ok(verified) => verified,
-            Err(refused) => {
-                if let Refused::Request {
-                    tell: Some(target), ..
-                } = &refused
-                {
-                    self.tell(target).await;
-                }
-                return Err(refused.into());
+            Err(Refused::Request { problem, tell }) => {
+                let redirect_uri = match tell {
+                    Some(target) => self.tell(&target).await,
+                    None => None,
+                };
+                return Ok(Opened::Refused {
+                    problem,
+                    redirect_uri,
+                });
             }
+            Err(refused) => return Err(refused.into()),
         };
+        let rule = self.policy.relying_parties.over_asking;
+        let refusal = if self.cannot_authorize(&verified, now).await? {
+            Some((
+                RequestProblem::TransactionData,
+                PresentationErrorCode::InvalidTransactionData,
+            ))
+        } else if self.registration(&verified, languages, now).is_within(rule) {
+            None
+        } else {
+            Some((RequestProblem::OverAsking, PresentationErrorCode::AccessDenied))
+        };
+        if let Some((problem, code)) = refusal {
+            let redirect_uri = match verified.refuse(code) {
+                Some(target) => self.tell(&target).await,
+                None => None,
+            };
+            return Ok(Opened::Refused {
+                problem,
+                redirect_uri,
+            });
+        }
         let stage = PresentStage::AwaitingConsent {
             request_object: fetched.request_object,
             client_id: fetched.client_id,
             languages: languages.clone(),
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
-        self.consent_request(flow, &verified, languages, now).await
+        let request = self.consent_request(flow, &verified, languages, now).await?;
+        Ok(Opened::AwaitingConsent(Box::new(request)))
     }
 
     /// Verifies a request object that was read from QR codes, and tells who asks for what and what would be disclosed. Nothing goes over
@@ -265,46 +309,59 @@ impl Wallet {
             return Ok(Step::Next(stage, Attempt::First));
         }
         self.observe(Progress::SigningPresentation);
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings(&credentials, &verified, now)?;
         let answer = match self.sign_answer(&verified, &holdings, &consent.choice, now)? {
             Signed::Answer(answer) => answer,
             Signed::KeyLocked => return Ok(Step::Wait(PresentOutcome::KeyLocked)),
+            Signed::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
+        let history = HistoryId::make(self.ports.randomness.as_ref())?;
         let verifier = self.verifier_record(&verified);
-        let disclosed = answer.disclosed.clone();
+        let (replaced, shown_keys) = shown_once(&credentials, &answer.disclosed);
         let presentation = Presentation {
             vp_token: answer.vp_token,
             request_object: consent.request_object.as_str().to_owned(),
         };
-        let history = HistoryId::make(self.ports.randomness.as_ref())?;
         // The history comes before the sending: what may have been shown must be in it.
-        let event = HistoryEvent::Presented {
-            verifier: verifier.clone(),
-            disclosed: disclosed.clone(),
-            delivery: Delivery::Unconfirmed,
+        let (next, entry) = match answer.sealed {
+            Sealed::Form { response_uri, form } => {
+                let sending = Sending {
+                    response_uri,
+                    form,
+                    agreed: consent.agreed,
+                    history,
+                    verifier,
+                    disclosed: answer.disclosed,
+                    receipt: answer.receipt,
+                    transactions: answer.transactions,
+                    presentation,
+                };
+                let entry = sending.history_change(now, Delivery::Unconfirmed, None);
+                (PresentStage::Sending(Box::new(sending)), entry)
+            }
+            Sealed::Shown(response) => {
+                // Nothing comes back over a screen, a receipt neither.
+                let event = HistoryEvent::Presented {
+                    verifier,
+                    disclosed: answer.disclosed,
+                    delivery: Delivery::Unconfirmed,
+                    receipt: None,
+                    transactions: answer.transactions,
+                };
+                let entry = Change::PutHistory(Box::new(HistoryEntry {
+                    id: history,
+                    at: now,
+                    event,
+                }));
+                let shown = FinishedPresentation::Shown {
+                    presentation,
+                    response,
+                };
+                (PresentStage::Finished(Box::new(shown)), entry)
+            }
         };
-        let mut changes = vec![Change::PutHistory(Box::new(HistoryEntry {
-            id: history,
-            at: now,
-            event,
-        }))];
-        let next = match answer.sealed {
-            Sealed::Form { response_uri, form } => PresentStage::Sending(Box::new(Sending {
-                response_uri,
-                form,
-                agreed: consent.agreed,
-                history,
-                verifier,
-                disclosed: answer.disclosed,
-                presentation,
-            })),
-            Sealed::Shown(response) => PresentStage::Finished(Box::new(FinishedPresentation::Shown {
-                presentation,
-                response,
-            })),
-        };
-        let (replaced, shown_keys) = shown_once(&credentials, &disclosed);
+        let mut changes = vec![entry];
         changes.extend(replaced);
         let stage = cursor.write_presentation(next, changes).await?;
         // Killed in between, `recover` deletes them.
@@ -331,10 +388,21 @@ impl Wallet {
         choice: &Choice,
         now: UnixTime,
     ) -> Result<bool, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
-        Ok(self
-            .holdings(&credentials, verified, now)?
-            .satisfies(&verified.request().dcql_query, choice))
+        let credentials = self.presentable().await?;
+        let holdings = self.holdings(&credentials, verified, now)?;
+        let request = verified.request();
+        Ok(holdings.satisfies(&request.dcql_query, choice)
+            && holdings.authorizations(request, choice).is_some())
+    }
+
+    /// Whether the request has a transaction that nothing which is held and would do can authorise.
+    async fn cannot_authorize(&self, verified: &VerifiedRequest, now: UnixTime) -> Result<bool, WalletError> {
+        if verified.request().transaction_data.is_empty() {
+            return Ok(false);
+        }
+        let credentials = self.presentable().await?;
+        let holdings = self.holdings(&credentials, verified, now)?;
+        Ok(holdings.cannot_authorize(verified.request()))
     }
 
     async fn consent_request(
@@ -344,17 +412,45 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
-        let query = &verified.request().dcql_query;
-        let verifier = self.verifier_record(verified);
+        let credentials = self.presentable().await?;
+        let request = verified.request();
+        let asking = Asking {
+            verifier: self.verifier_record(verified),
+            claimed: VerifierClaims::of(verified),
+            registration: self.registration(verified, languages, now),
+            query: &request.dcql_query,
+            transactions: &request.transaction_data,
+        };
         self.holdings(&credentials, verified, now)?.consent_request(
             flow,
-            verifier,
-            query,
+            asking,
             &self.policy,
             languages,
             now,
         )
+    }
+
+    /// What is held but for the credentials whose keys have ended: nobody could be shown that they are the person's.
+    pub(super) async fn presentable(&self) -> Result<Vec<HeldCredential>, WalletError> {
+        let waiting = self.ports.store.reissues().await?;
+        let mut credentials = self.ports.store.credentials().await?;
+        credentials.retain(|held| !waiting.iter().any(|again| again.id == held.id));
+        Ok(credentials)
+    }
+
+    /// Notes that the key of a credential has ended, and says so.
+    pub(super) async fn note_ended_key(
+        &self,
+        credentials: &[HeldCredential],
+        id: CredentialId,
+        now: UnixTime,
+    ) -> WalletError {
+        let ended = credentials.iter().find(|held| held.id == id);
+        let noted = ended.map(|held| key_ended(held, now)).into_iter().collect();
+        match self.ports.store.commit(noted).await {
+            Ok(()) => WalletError::KeyGone,
+            Err(error) => error.into(),
+        }
     }
 
     fn holdings<'a>(
@@ -403,11 +499,18 @@ struct Consent {
 
 impl Sending {
     /// The entry of the history, with what is known about the arrival.
-    pub(super) fn history_change(&self, at: UnixTime, delivery: Delivery) -> Change {
+    pub(super) fn history_change(
+        &self,
+        at: UnixTime,
+        delivery: Delivery,
+        receipt: Option<ReceiptRecord>,
+    ) -> Change {
         let event = HistoryEvent::Presented {
             verifier: self.verifier.clone(),
             disclosed: self.disclosed.clone(),
+            transactions: self.transactions.clone(),
             delivery,
+            receipt,
         };
         Change::PutHistory(Box::new(HistoryEntry {
             id: self.history,
@@ -450,6 +553,9 @@ impl From<FinishedPresentation> for PresentOutcome {
             },
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,
+            FinishedPresentation::RejectedAndReturned { redirect_uri } => {
+                Self::RejectedAndReturned { redirect_uri }
+            }
             FinishedPresentation::Declined => Self::Declined,
             FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
                 Self::DeclinedAndReturned { redirect_uri }

@@ -18,6 +18,7 @@ use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_crypto::signing::{Agree, KeyDescription, KeyHandle, SignatureRequest};
 use symbolon_crypto::{PublicKey, UnixTime};
 use symbolon_protocol::openid4vp::response::Presentation;
+use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 
 use super::outcome::RequestProblem;
 use crate::error::{DeviceFault, WalletError};
@@ -39,6 +40,7 @@ pub(super) enum Selected<'h> {
 }
 
 /// The request that a presentation is bound to.
+#[derive(Clone)]
 pub(super) struct Binding<'r> {
     /// The verifier, with the prefix of its kind and another one by QR codes; the origin of the page, over the Digital Credentials API.
     pub(super) audience: &'r str,
@@ -48,9 +50,12 @@ pub(super) struct Binding<'r> {
     /// How that device authenticates it.
     pub(super) proof: SessionProof<'r>,
     pub(super) now: UnixTime,
+    /// What the credential authorises.
+    pub(super) transactions: Vec<&'r TransactionData>,
 }
 
 /// How the device of an mdoc authenticates a session.
+#[derive(Clone)]
 pub(super) enum SessionProof<'r> {
     Signature,
     /// By a MAC, which the holder of `reader_key` can check.
@@ -112,8 +117,8 @@ impl<'h> Selected<'h> {
     /// Prepares the signature of the holder's key over this selection and this request.
     pub(super) fn bind(self, binding: &Binding<'_>, key: &KeyDescription) -> Result<Unsigned, WalletError> {
         match self {
-            Self::SdJwtVc(selection) => Ok(Unsigned::SdJwtVc(sd_jwt_vc::bind(&selection, binding, key))),
-            Self::MsoMdoc { presentation, .. } => Ok(Unsigned::MsoMdoc(mdoc::bind(presentation, binding))),
+            Self::SdJwtVc(selection) => sd_jwt_vc::bind(&selection, binding, key).map(Unsigned::SdJwtVc),
+            Self::MsoMdoc { presentation, .. } => mdoc::bind(presentation, binding).map(Unsigned::MsoMdoc),
             Self::LdpVc { opened, shown } => {
                 ldp_vc::bind(opened, shown, binding, key).map(|proof| Unsigned::LdpVc(Box::new(proof)))
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::response::{DirectPostReply, MAX_REPLY_BYTES};
+use symbolon_protocol::presentation_receipt::PresentationReceipt;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -15,7 +16,7 @@ use crate::error::WalletError;
 use crate::exchange::{Body, JSON};
 use crate::identifiers::HistoryId;
 use crate::ports::{Change, HttpResponse};
-use crate::record::{Delivery, HistoryEntry, HistoryEvent, VerifierRecord};
+use crate::record::{Delivery, HistoryEntry, HistoryEvent, ReceiptRecord, VerifierRecord};
 use crate::wallet::{Cursor, Wallet};
 
 /// Whether the verifier may have seen the answer before.
@@ -49,7 +50,8 @@ impl Wallet {
         match (response.is_success(), attempt) {
             (true, _) => {
                 let redirect_uri = self.return_address(&response);
-                let history = sending.history_change(cursor.now, Delivery::Accepted);
+                let receipt = self.receipt(&sending, &response);
+                let history = sending.history_change(cursor.now, Delivery::Accepted, receipt);
                 let presentation = sending.presentation;
                 let finished = FinishedPresentation::Presented {
                     presentation,
@@ -62,9 +64,15 @@ impl Wallet {
             // A verifier takes a nonce once: it may refuse the copy because it has the original.
             (false, Attempt::Repeated) => unconfirmed(cursor, sending).await,
             (false, Attempt::First) => {
-                let history = sending.history_change(cursor.now, Delivery::Rejected);
-                let finished = PresentStage::Finished(Box::new(FinishedPresentation::Rejected));
-                cursor.write_presentation(finished, vec![history]).await
+                let history = sending.history_change(cursor.now, Delivery::Rejected, None);
+                // A verifier that refuses what it was shown may lead back all the same: its relying party waits there.
+                let finished = match self.return_address(&response) {
+                    None => FinishedPresentation::Rejected,
+                    Some(redirect_uri) => FinishedPresentation::RejectedAndReturned { redirect_uri },
+                };
+                cursor
+                    .write_presentation(PresentStage::Finished(Box::new(finished)), vec![history])
+                    .await
             }
         }
     }
@@ -100,10 +108,28 @@ impl Wallet {
         Ok(Change::PutHistory(Box::new(HistoryEntry { id, at, event })))
     }
 
+    /// The receipt in the reply, compared with what was sent. Nothing is asked of a verifier that announced none, and nothing of one
+    /// believed: no key of the request could have signed it.
+    fn receipt(&self, sending: &Sending, response: &HttpResponse) -> Option<ReceiptRecord> {
+        let expected = sending.receipt.as_ref()?;
+        let reply = DirectPostReply::parse(&response.body).unwrap_or_default();
+        let Some(receipt) = reply.presentation_receipt else {
+            return Some(ReceiptRecord::Missing);
+        };
+        Some(
+            match PresentationReceipt::verify(&receipt, expected, self.ports.crypto.as_ref()) {
+                Ok(_) => ReceiptRecord::Verified { receipt },
+                Err(refused) => ReceiptRecord::Refused {
+                    reason: refused.to_string(),
+                },
+            },
+        )
+    }
+
     /// Where the verifier wants the person to go on ([OpenID4VP §8.2]).
     ///
     /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
-    fn return_address(&self, response: &HttpResponse) -> Option<Url> {
+    pub(super) fn return_address(&self, response: &HttpResponse) -> Option<Url> {
         DirectPostReply::parse(&response.body)
             .unwrap_or_default()
             .redirect_uri

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::presentation_receipt::ExpectedReceipt;
 
 use url::Url;
 
@@ -12,7 +13,7 @@ use super::outcome::Presentation;
 use super::received::ReceivedRequest;
 use crate::identifiers::HistoryId;
 use crate::language::Languages;
-use crate::record::{DisclosedCredential, VerifierRecord};
+use crate::record::{DisclosedCredential, TransactionRecord, VerifierRecord};
 
 /// The stages of a presentation.
 #[derive(Serialize, Deserialize)]
@@ -70,8 +71,14 @@ pub struct Sending {
     pub verifier: VerifierRecord,
     /// What.
     pub disclosed: Vec<DisclosedCredential>,
+    /// What the person authorised by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionRecord>,
     /// The same in the clear, for the person to keep.
     pub presentation: Presentation,
+    /// What its receipt must say, where the request announced one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ExpectedReceipt>,
 }
 
 /// How a presentation ended. Kept for a while, so that resuming it tells the same again.
@@ -99,6 +106,11 @@ pub enum FinishedPresentation {
     },
     /// The verifier answered with an error.
     Rejected,
+    /// The verifier answered with an error, and says where to go on.
+    RejectedAndReturned {
+        /// Where.
+        redirect_uri: Url,
+    },
     /// The person declined.
     Declined,
     /// The person declined, and the verifier says where to go on.

@@ -97,7 +97,7 @@ impl Wallet {
         for handle in handles {
             match self.ports.keys.describe(&handle) {
                 Ok(key) => keys.push(key),
-                Err(KeyError::Unknown) => {}
+                Err(KeyError::Unknown | KeyError::Invalidated) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -1,13 +1,15 @@
 //! What came from the issuer: verified, matched with the keys, and stored.
 
+use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::{KeyDescription, KeyHandle};
+use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::credential::IssuedCredential;
 use symbolon_protocol::openid4vci::identifiers::NotificationId;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 
 use super::outcome::ReceiptProblem;
 use super::stage::{FinishedReceipt, Issuing, PlannedCredential, ReceiveStage};
-use super::verification::{CredentialProblem, Expected, Verified, verify_received};
+use super::verification::{CredentialProblem, Expected, Signer, Verified, verify_received};
 use crate::error::WalletError;
 use crate::identifiers::CredentialId;
 use crate::ports::Change;
@@ -67,15 +69,18 @@ impl Wallet {
             content: first.content,
             key: first.key,
             received: cursor.now,
+            not_before: first.not_before,
             expires: first.expires,
             status: first.status,
             display: planned.display,
+            batch: 1 + copies.len(),
             copies,
         };
         let mut unused: Vec<KeyHandle> = keys.into_iter().map(|key| key.handle).collect();
         unused.retain(|key| !used.contains(key));
+        let again = self.reissue_answered_by(&issuing, &credential).await?;
         let mut changes = vec![Change::PutCredential(Box::new(credential)), history];
-        unused.extend(self.replaced(cursor, &issuing, &mut changes).await?);
+        unused.extend(self.replaced(cursor, &issuing, again, &mut changes).await?);
         issuing.stored.push(id);
         issuing.next += 1;
         issuing.key = None;
@@ -119,18 +124,15 @@ impl Wallet {
             };
             let issuer = &issuing.plan.issuer;
             let expected = Expected {
-                issuer,
+                signer: self.signer(issuer, &planned.credential_type, cursor.now),
                 credential_type: &planned.credential_type,
                 format: &planned.format,
                 holder_key: &key.public_key,
-                evidence: self.policy.issuers.evidence(issuer, &planned.credential_type),
-                contexts: &self.policy.contexts,
-                json_ld: self.json_ld(),
-                now: cursor.now,
             };
             match verify_received(credential.clone(), &expected, self.ports.crypto.as_ref()) {
                 Ok(Verified {
                     content,
+                    not_before,
                     expires,
                     status,
                 }) => {
@@ -138,6 +140,7 @@ impl Wallet {
                     return Ok(HeldCopy {
                         content,
                         key: key.handle.clone(),
+                        not_before,
                         expires,
                         status,
                     });
@@ -147,6 +150,22 @@ impl Wallet {
             }
         }
         Err(CredentialProblem::AnotherKey)
+    }
+
+    /// Who must have signed what `issuer` issued of this type.
+    pub(crate) fn signer<'w>(
+        &'w self,
+        issuer: &'w IssuerIdentifier,
+        credential_type: &str,
+        now: UnixTime,
+    ) -> Signer<'w> {
+        Signer {
+            issuer,
+            evidence: self.policy.issuers.evidence(issuer, credential_type),
+            contexts: &self.policy.contexts,
+            json_ld: self.json_ld(),
+            now,
+        }
     }
 
     async fn refuse_received(

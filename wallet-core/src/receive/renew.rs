@@ -135,21 +135,25 @@ impl Wallet {
         self.end_without(cursor, stage, Vec::new(), &keys).await
     }
 
-    /// Adds to `changes` that the credential goes whose place the next one takes, and returns its keys.
+    /// Adds to `changes` that the credential goes whose place the next one takes, and returns its keys. `again` is what the new one
+    /// answers of what was to be issued again.
     pub(super) async fn replaced(
         &self,
         cursor: &Cursor<'_>,
         issuing: &Issuing,
+        again: Option<CredentialId>,
         changes: &mut Vec<Change>,
     ) -> Result<Vec<KeyHandle>, WalletError> {
-        let Some(old) = issuing.replaced.get(issuing.next) else {
+        changes.extend(again.map(Change::DeleteReissue));
+        let Some(old) = issuing.replaced.get(issuing.next).copied().or(again) else {
             return Ok(Vec::new());
         };
-        let Some(old) = self.ports.store.credential(*old).await? else {
+        let Some(old) = self.ports.store.credential(old).await? else {
             return Ok(Vec::new());
         };
         let keys = old.keys().cloned().collect();
         changes.push(Change::DeleteCredential(old.id));
+        changes.push(Change::DeleteStatus(old.id));
         changes.push(self.history_change(
             cursor,
             HistoryEvent::Deleted {

@@ -9,6 +9,7 @@ mod jwt_vc_json;
 mod ldp_vc;
 mod mdoc;
 mod sd_jwt_vc;
+mod status_list;
 mod w3c;
 
 use std::time::Duration;
@@ -22,6 +23,8 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vci::credential::IssuedCredential;
 use thiserror::Error;
 
+pub(crate) use status_list::read_list_credential;
+
 use super::formats::PlannedFormat;
 use crate::policy::IssuerEvidence;
 use crate::record::{HeldContent, StatusListKind, StatusReference};
@@ -30,23 +33,29 @@ use crate::record::{HeldContent, StatusListKind, StatusReference};
 /// must not be refused because of it.
 const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
+/// Who must have signed, and what it takes to check that.
+pub(crate) struct Signer<'e> {
+    pub(crate) issuer: &'e IssuerIdentifier,
+    /// How credentials of this type are known to be the issuer's; `None` when the policy does not let it issue them.
+    pub(crate) evidence: Option<IssuerEvidence<'e>>,
+    pub(crate) contexts: &'e ContextTable,
+    pub(crate) json_ld: Option<JsonLd<'e>>,
+    pub(crate) now: UnixTime,
+}
+
 /// What must be true of the credential that comes.
 pub(super) struct Expected<'e> {
-    pub(super) issuer: &'e IssuerIdentifier,
+    pub(super) signer: Signer<'e>,
     pub(super) credential_type: &'e str,
     pub(super) format: &'e PlannedFormat,
     pub(super) holder_key: &'e PublicKey,
-    /// How credentials of this type are known to be the issuer's; `None` when the policy does not let it issue them.
-    pub(super) evidence: Option<IssuerEvidence<'e>>,
-    pub(super) contexts: &'e ContextTable,
-    pub(super) json_ld: Option<JsonLd<'e>>,
-    pub(super) now: UnixTime,
 }
 
 /// A verified credential, and what is kept beside it.
 #[derive(Debug)]
 pub(super) struct Verified {
     pub(super) content: HeldContent,
+    pub(super) not_before: Option<UnixTime>,
     pub(super) expires: Option<UnixTime>,
     pub(super) status: Vec<StatusReference>,
 }
@@ -119,7 +128,7 @@ pub(super) fn verify_received(
     }
 }
 
-impl<'e> Expected<'e> {
+impl<'e> Signer<'e> {
     fn evidence(&self) -> Result<IssuerEvidence<'e>, CredentialProblem> {
         self.evidence.ok_or(CredentialProblem::TypeNotAllowed)
     }

@@ -29,6 +29,9 @@ pub struct HeldCredential {
     pub key: KeyHandle,
     /// When it was received.
     pub received: UnixTime,
+    /// From when on it is valid, where its issuer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<UnixTime>,
     /// When it expires.
     pub expires: Option<UnixTime>,
     /// Where its status is published; several places when revocation and suspension are kept apart.
@@ -39,6 +42,14 @@ pub struct HeldCredential {
     /// cannot recognise the person by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<HeldCopy>,
+    /// How many there were of it when it was received, itself included; 0 where an earlier version did not count them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub batch: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A credential that says the same as another, for a key of its own.
@@ -48,6 +59,9 @@ pub struct HeldCopy {
     pub content: HeldContent,
     /// The key it is bound to.
     pub key: KeyHandle,
+    /// From when on it is valid, where its issuer says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<UnixTime>,
     /// When it expires.
     pub expires: Option<UnixTime>,
     /// Where its status is published.
@@ -60,6 +74,13 @@ impl HeldCredential {
         core::iter::once(&self.key).chain(self.copies.iter().map(|copy| &copy.key))
     }
 
+    /// Every place in a status list that it and its copies have.
+    pub fn status_references(&self) -> impl Iterator<Item = &StatusReference> {
+        self.status
+            .iter()
+            .chain(self.copies.iter().flat_map(|copy| &copy.status))
+    }
+
     /// The credential after it was shown: the next copy takes its place. `None` when there is none left; then it is shown again, for
     /// want of another.
     #[must_use]
@@ -68,6 +89,7 @@ impl HeldCredential {
         Some(Self {
             content: next.content.clone(),
             key: next.key.clone(),
+            not_before: next.not_before,
             expires: next.expires,
             status: next.status.clone(),
             copies: rest.to_vec(),

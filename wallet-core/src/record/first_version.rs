@@ -40,6 +40,7 @@ impl From<HeldSdJwtVc> for HeldCredential {
             content: HeldContent::SdJwtVc { sd_jwt: held.sd_jwt },
             key: held.key,
             received: held.received,
+            not_before: None,
             expires: held.expires,
             status: held
                 .status
@@ -52,6 +53,7 @@ impl From<HeldSdJwtVc> for HeldCredential {
                 .collect(),
             display: held.display,
             copies: Vec::new(),
+            batch: 0,
         }
     }
 }

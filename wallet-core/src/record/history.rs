@@ -42,8 +42,14 @@ pub enum HistoryEvent {
         verifier: VerifierRecord,
         /// What.
         disclosed: Vec<DisclosedCredential>,
+        /// What was authorised by it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        transactions: Vec<TransactionRecord>,
         /// Whether they arrived.
         delivery: Delivery,
+        /// The receipt, where the request announced one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<ReceiptRecord>,
     },
     /// The person declined to show anything.
     Declined {
@@ -169,6 +175,36 @@ pub struct DisclosedCredential {
     pub credential_type: String,
     /// The selectively disclosed claims, as claims paths in words: `address.locality`.
     pub claims: Vec<String>,
+}
+
+/// What became of the receipt that a request announced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ReceiptRecord {
+    /// It is signed by a key of the request, and is for what was sent: evidence for the person.
+    Verified {
+        /// The signed receipt, a JWT.
+        receipt: String,
+    },
+    /// Something came that is none: what the verifier says of the presentation is not what was sent.
+    Refused {
+        /// Why, in words of this wallet.
+        reason: String,
+    },
+    /// None came.
+    Missing,
+}
+
+/// A transaction that the person authorised. It is the verifier's own text, and kept whole: what was agreed to must be there to be
+/// shown when somebody disputes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionRecord {
+    /// Its type.
+    pub transaction_type: String,
+    /// The string of the request, base64url of a JSON object, whose hash was signed.
+    pub transaction_data: String,
+    /// The credential whose key signed it.
+    pub credential: CredentialId,
 }
 
 /// What is known about the arrival of a presentation.

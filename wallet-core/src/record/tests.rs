@@ -1,7 +1,9 @@
 //! The written form of every record and every stage, frozen. A change here loses what people hold: it needs a new version,
 //! a migration and a decision record.
 
-use super::{Flow, HeldCredential, HistoryEntry, Record, RecordError, decode, encode};
+use symbolon_crypto::UnixTime;
+
+use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Record, RecordError, Reissue, decode, encode};
 use crate::person::Person;
 
 /// Reads the frozen form and writes it again.
@@ -128,6 +130,9 @@ fn the_stages_of_a_presentation_are_frozen() {
         format!(
             r#"{{"finished":{{"presented":{{"presentation":{presentation},"redirect_uri":"https://verifier.example/done"}}}}}}"#
         ),
+        format!(
+            r#"{{"sending":{{"response_uri":"https://verifier.example/response","form":"response=x","agreed":1800000000,"history":"00112233445566778899aabbccddeeff","verifier":{VERIFIER},"disclosed":[],"presentation":{presentation},"receipt":{{"keys":{{"keys":[]}},"client_id":"{CLIENT}","nonce":"n","vp_token_digest":"d"}}}}}}"#
+        ),
         format!(r#"{{"finished":{{"unconfirmed":{{"presentation":{presentation}}}}}}}"#),
         r#"{"finished":"rejected"}"#.to_owned(),
         r#"{"finished":"declined"}"#.to_owned(),
@@ -139,7 +144,7 @@ fn the_stages_of_a_presentation_are_frozen() {
 /// A held credential with this content and status.
 fn credential(content: &str, status: &str) -> String {
     format!(
-        r#"{{"version":3,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
+        r#"{{"version":4,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
     )
 }
 
@@ -163,7 +168,7 @@ fn a_credential_of_each_format_is_frozen() {
 #[test]
 fn a_credential_with_copies_is_frozen_and_one_of_the_second_version_has_none() {
     let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
-    let second = one.replacen(r#""version":3"#, r#""version":2"#, 1);
+    let second = one.replacen(r#""version":4"#, r#""version":2"#, 1);
     let read: HeldCredential = decode(second.as_bytes()).unwrap();
     assert_eq!(read, decode(one.as_bytes()).unwrap());
     assert_eq!(read.copies, []);
@@ -260,11 +265,75 @@ fn the_history_is_frozen() {
         format!(
             r#"{{"kind":"presented","verifier":{VERIFIER},"disclosed":[{{"credential":"00112233445566778899aabbccddeeff","credential_type":"urn:t","claims":["given_name"]}}],"delivery":"unconfirmed"}}"#
         ),
+        format!(
+            r#"{{"kind":"presented","verifier":{VERIFIER},"disclosed":[],"delivery":"accepted","receipt":{{"kind":"verified","receipt":"a.b.c"}}}}"#
+        ),
         format!(r#"{{"kind":"declined","verifier":{VERIFIER}}}"#),
         r#"{"kind":"deleted","credential":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","credential_type":"urn:t"}"#.to_owned(),
     ] {
         is_frozen::<HistoryEntry>(&format!(
             r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{event}}}}}"#
+        ));
+    }
+}
+
+#[test]
+fn a_credential_that_counts_its_copies_is_frozen_and_one_of_the_third_version_did_not_count() {
+    let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
+    let third = one.replacen(r#""version":4"#, r#""version":3"#, 1);
+    let read: HeldCredential = decode(third.as_bytes()).unwrap();
+    assert_eq!((read.batch, read.not_before), (0, None));
+    assert_eq!(std::str::from_utf8(&encode(&read).unwrap()).unwrap(), one);
+    let dated = one.replace(r#""expires""#, r#""not_before":1800000060,"expires""#);
+    let counted = dated.strip_suffix("}}").unwrap().to_owned()
+        + r#","copies":[{"content":{"mso_mdoc":{"issuer_signed":"oQ"}},"key":"k2","not_before":1800000061,"expires":1800864000,"status":[]}],"batch":2}}"#;
+    is_frozen::<HeldCredential>(&counted);
+    let read: HeldCredential = decode(counted.as_bytes()).unwrap();
+    let shown = read.after_showing().unwrap();
+    assert_eq!(shown.not_before, Some(UnixTime::from_seconds(1_800_000_061)));
+    assert_eq!((read.batch, shown.batch), (2, 2));
+}
+
+#[test]
+fn a_known_status_is_frozen() {
+    let entry = |list: &str, state: &str, times: &str| {
+        format!(
+            r#"{{"reference":{{"uri":"https://issuer.example/status/1","index":7,"list":{list}}},"state":"{state}",{times}}}"#
+        )
+    };
+    let known = [
+        entry(
+            r#""token""#,
+            "valid",
+            r#""as_of":1800000000,"good_until":1800086400,"due":1800043200"#,
+        ),
+        entry(
+            r#"{"bitstring":{"purpose":"suspension"}}"#,
+            "suspended",
+            r#""as_of":null,"good_until":null,"due":1800043200"#,
+        ),
+        entry(
+            r#""token""#,
+            "revoked",
+            r#""as_of":1800000000,"good_until":null,"due":1800043200"#,
+        ),
+        entry(
+            r#""token""#,
+            "not_understood",
+            r#""as_of":1800000000,"good_until":null,"due":1800043200"#,
+        ),
+    ];
+    is_frozen::<KnownStatus>(&format!(
+        r#"{{"version":1,"record":{{"credential":"00112233445566778899aabbccddeeff","entries":[{}]}}}}"#,
+        known.join(",")
+    ));
+}
+
+#[test]
+fn what_is_to_be_issued_again_is_frozen() {
+    for (format, reason) in [("dc+sd-jwt", "restored"), ("mso_mdoc", "key_ended")] {
+        is_frozen::<Reissue>(&format!(
+            r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":"Registry","configuration":"NationalIdentity","credential_type":"urn:t","format":"{format}","display":{{"credential":[],"claims":[]}},"received":1800000000,"expires":null,"reason":"{reason}","since":1800000001}}}}"#
         ));
     }
 }
@@ -284,7 +353,7 @@ fn a_newer_record_is_refused_whatever_else_is_in_it() {
     let newer = |found, supported| Some(RecordError::NewerVersion { found, supported });
     let text = |version: u32| format!(r#"{{"version":{version},"record":{{"something":"else"}}}}"#);
     assert_eq!(decode::<Flow>(text(4).as_bytes()).err(), newer(4, 3));
-    assert_eq!(decode::<HeldCredential>(text(4).as_bytes()).err(), newer(4, 3));
+    assert_eq!(decode::<HeldCredential>(text(5).as_bytes()).err(), newer(5, 4));
     for text in [
         "",
         "{}",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{Flow, HeldCredential, HistoryEntry};
+use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
 use crate::person::Person;
 use crate::ports::StoreError;
 
@@ -20,15 +20,22 @@ pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
 impl Record for Flow {
     const VERSION: u32 = 3;
 }
-/// Version 3 holds copies, which an earlier version would lose. Version 2 holds credentials of every format.
+/// Version 4 knows from when on a credential is valid and how many copies it came with. Version 3 holds copies, which an earlier version
+/// would lose. Version 2 holds credentials of every format.
 impl Record for HeldCredential {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 }
 impl Record for HistoryEntry {
     const VERSION: u32 = 1;
 }
 
 impl Record for Person {
+    const VERSION: u32 = 1;
+}
+impl Record for KnownStatus {
+    const VERSION: u32 = 1;
+}
+impl Record for Reissue {
     const VERSION: u32 = 1;
 }
 
@@ -109,7 +116,7 @@ struct Read<T> {
 mod sealed {
     use serde::de::DeserializeOwned;
 
-    use super::{Flow, HeldCredential, HistoryEntry, Person, Read};
+    use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Person, Read, Reissue};
     use crate::record::first_version::HeldSdJwtVc;
 
     pub trait Sealed: DeserializeOwned {
@@ -134,4 +141,6 @@ mod sealed {
 
     impl Sealed for HistoryEntry {}
     impl Sealed for Person {}
+    impl Sealed for KnownStatus {}
+    impl Sealed for Reissue {}
 }

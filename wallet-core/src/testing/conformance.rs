@@ -9,8 +9,8 @@ use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
 use crate::receive::{FinishedReceipt, ReceiveStage};
 use crate::record::{
-    CredentialDisplay, Flow, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, LocalizedDisplay,
-    Stage, StatusListKind, StatusReference,
+    CredentialDisplay, EntryState, Flow, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, KnownEntry,
+    KnownStatus, LocalizedDisplay, Reissue, ReissueReason, Stage, StatusListKind, StatusReference,
 };
 
 /// A store that can be opened again and again. Each call closes what the one before opened, as a new process would.
@@ -32,6 +32,7 @@ pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
     an_identifier_of_a_credential_is_used_once(under_test).await;
     what_was_shown_makes_room_once(under_test).await;
     an_entry_of_the_history_is_replaced(under_test).await;
+    what_is_known_of_a_credential_is_replaced(under_test).await;
     what_was_deleted_is_gone(under_test).await;
 }
 
@@ -47,6 +48,8 @@ async fn an_empty_store_has_nothing(under_test: &mut dyn StoreUnderTest) {
     assert!(store.flows().await.is_ok_and(|found| found.is_empty()));
     assert_eq!(store.credentials().await, Ok(Vec::new()));
     assert_eq!(store.history().await, Ok(Vec::new()));
+    assert_eq!(store.statuses().await, Ok(Vec::new()));
+    assert_eq!(store.reissues().await, Ok(Vec::new()));
     assert_eq!(store.commit(Vec::new()).await, Ok(()));
 }
 
@@ -149,6 +152,39 @@ async fn an_entry_of_the_history_is_replaced(under_test: &mut dyn StoreUnderTest
     assert_eq!(store.history().await, Ok(vec![entry(1, "https://other.example")]));
 }
 
+async fn what_is_known_of_a_credential_is_replaced(under_test: &mut dyn StoreUnderTest) {
+    let known = |state| KnownStatus {
+        credential: credential_id(1),
+        entries: vec![KnownEntry {
+            reference: StatusReference {
+                uri: "https://issuer.example/status/1".to_owned(),
+                index: 7,
+                list: StatusListKind::Token,
+            },
+            state,
+            as_of: Some(UnixTime::from_seconds(1_700_000_000)),
+            good_until: None,
+            due: UnixTime::from_seconds(1_700_003_600),
+        }],
+    };
+    let again = |reason| Reissue::of(&credential(1), reason, UnixTime::from_seconds(1_700_000_000));
+    let store = under_test.open().await;
+    for (state, reason) in [
+        (EntryState::Valid, ReissueReason::Restored),
+        (EntryState::Revoked, ReissueReason::KeyEnded),
+    ] {
+        let changes = vec![
+            Change::PutStatus(Box::new(known(state))),
+            Change::PutReissue(Box::new(again(reason))),
+        ];
+        assert_eq!(store.commit(changes).await, Ok(()));
+    }
+    drop(store);
+    let store = under_test.open().await;
+    assert_eq!(store.statuses().await, Ok(vec![known(EntryState::Revoked)]));
+    assert_eq!(store.reissues().await, Ok(vec![again(ReissueReason::KeyEnded)]));
+}
+
 async fn what_was_deleted_is_gone(under_test: &mut dyn StoreUnderTest) {
     let store = under_test.open().await;
     let deletions = || {
@@ -156,6 +192,8 @@ async fn what_was_deleted_is_gone(under_test: &mut dyn StoreUnderTest) {
             Change::DeleteFlow(flow_id(1)),
             Change::DeleteCredential(credential_id(1)),
             Change::DeleteHistory(history_id(1)),
+            Change::DeleteStatus(credential_id(1)),
+            Change::DeleteReissue(credential_id(1)),
         ]
     };
     assert_eq!(store.commit(deletions()).await, Ok(()));
@@ -211,6 +249,7 @@ fn credential(number: u8) -> HeldCredential {
         },
         key: KeyHandle::new("key-1"),
         received: UnixTime::from_seconds(1_700_000_000),
+        not_before: None,
         expires: Some(UnixTime::from_seconds(1_800_000_000)),
         status: vec![StatusReference {
             uri: "https://issuer.example/status/1".to_owned(),
@@ -228,6 +267,7 @@ fn credential(number: u8) -> HeldCredential {
             claims: Vec::new(),
         },
         copies: Vec::new(),
+        batch: 1,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A key store in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use symbolon_crypto::signing::{
@@ -11,7 +11,7 @@ use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SignatureAlgorithm}
 
 use crate::ports::ListKeys;
 
-/// Software keys in memory that can be locked. Clones share the keys.
+/// Software keys in memory that can be locked and ended. Clones share the keys.
 #[derive(Clone)]
 pub struct MemoryKeys {
     shared: Arc<Mutex<Shared>>,
@@ -22,6 +22,7 @@ pub struct MemoryKeys {
 #[derive(Default)]
 struct Shared {
     keys: BTreeMap<KeyHandle, SoftwareKey>,
+    ended: BTreeSet<KeyHandle>,
     lock: Lock,
     signatures: usize,
 }
@@ -52,6 +53,11 @@ impl MemoryKeys {
     /// The person is here.
     pub fn unlock(&self) {
         self.shared().lock = Lock::Open;
+    }
+
+    /// The platform ends a key, as phones do when the biometry changes: it is still listed and described, and signs nothing any more.
+    pub fn end(&self, handle: &KeyHandle) {
+        self.shared().ended.insert(handle.clone());
     }
 
     /// How many signatures were made.
@@ -94,6 +100,9 @@ impl Sign for MemoryKeys {
         let mut shared = self.shared();
         if shared.lock == Lock::Locked {
             return Ok(SignOutcome::Locked);
+        }
+        if shared.ended.contains(&request.key) {
+            return Err(KeyError::Invalidated);
         }
         let outcome = shared
             .keys

@@ -15,17 +15,21 @@ pub(crate) enum Kind {
     History,
     SoftwareKey,
     Person,
+    Status,
+    Reissue,
     Check,
 }
 
 impl Kind {
     /// The kinds of stored values. The check of a data key is no such value: it stands in the header.
-    pub(crate) const STORED: [Self; 5] = [
+    pub(crate) const STORED: [Self; 7] = [
         Self::Flow,
         Self::Credential,
         Self::History,
         Self::SoftwareKey,
         Self::Person,
+        Self::Status,
+        Self::Reissue,
     ];
 
     const fn word(self) -> &'static [u8] {
@@ -35,6 +39,8 @@ impl Kind {
             Self::History => b"history",
             Self::SoftwareKey => b"software key",
             Self::Person => b"person",
+            Self::Status => b"status",
+            Self::Reissue => b"reissue",
             Self::Check => b"check",
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_store::{Batch, CommitError, Key, Snapshot, Store, Tenant};
-use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, Record, decode, encode};
+use symbolon_wallet_core::record::{
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Reissue, decode, encode,
+};
 use symbolon_wallet_core::{BoxFuture, Change, CredentialId, FlowId, PersonId, StoreError, WalletStore};
 use zeroize::Zeroizing;
 
@@ -167,6 +169,14 @@ impl SealedStore {
                 Change::DeleteFlow(id) => self.delete(batch, Kind::Flow, id.as_bytes()),
                 Change::DeleteCredential(id) => self.delete(batch, Kind::Credential, id.as_bytes()),
                 Change::DeleteHistory(id) => self.delete(batch, Kind::History, id.as_bytes()),
+                Change::PutStatus(status) => {
+                    self.put(batch, Kind::Status, status.credential.as_bytes(), status.as_ref())?
+                }
+                Change::DeleteStatus(id) => self.delete(batch, Kind::Status, id.as_bytes()),
+                Change::PutReissue(reissue) => {
+                    self.put(batch, Kind::Reissue, reissue.id.as_bytes(), reissue.as_ref())?
+                }
+                Change::DeleteReissue(id) => self.delete(batch, Kind::Reissue, id.as_bytes()),
             })
         })
     }
@@ -236,6 +246,14 @@ impl WalletStore for EncryptedStore {
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
         Box::pin(async move { self.sealed.records(Kind::History) })
+    }
+
+    fn statuses(&self) -> BoxFuture<'_, Result<Vec<KnownStatus>, StoreError>> {
+        Box::pin(async move { self.sealed.records(Kind::Status) })
+    }
+
+    fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
+        Box::pin(async move { self.sealed.records(Kind::Reissue) })
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -72,7 +72,7 @@ fn a_proven_verifier_is_told_what_is_wrong_with_its_request() {
         (
             Trick::TransactionData,
             "get",
-            Problem::Unsupported,
+            Problem::TransactionData,
             "invalid_transaction_data",
         ),
         (

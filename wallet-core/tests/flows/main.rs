@@ -12,6 +12,8 @@ mod attacks_on_receiving;
 #[cfg(test)]
 mod attacks_on_signing_in;
 #[cfg(test)]
+mod backing_up;
+#[cfg(test)]
 mod by_qr;
 #[cfg(test)]
 mod clients;
@@ -27,6 +29,8 @@ mod holding;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod overview;
+#[cfg(test)]
 mod presenting;
 #[cfg(test)]
 mod proximity;
@@ -35,6 +39,14 @@ mod queries;
 #[cfg(test)]
 mod receiving;
 #[cfg(test)]
+mod refreshing;
+#[cfg(test)]
+mod registration;
+#[cfg(test)]
+mod reissuing;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transactions;

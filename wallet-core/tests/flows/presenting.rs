@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use serde_json::json;
 use symbolon_crypto::signing::DeleteKeys as _;
-use symbolon_wallet_core::present::{Answerable, Choice, Decision, Need, PresentOutcome};
-use symbolon_wallet_core::record::{Delivery, HistoryEvent, VerifierEvidence};
+use symbolon_wallet_core::present::{
+    Answerable, Choice, Decision, Need, Opened, PresentOutcome, RequestProblem,
+};
+use symbolon_wallet_core::record::{Delivery, HistoryEvent, ReceiptRecord, VerifierEvidence};
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, Resumed, TransportError, WalletError, WalletStore as _,
 };
 
 use crate::support::issuer::{CONFIGURATION, TYPE, configuration};
-use crate::support::verifier::{credential_query, query};
+use crate::support::verifier::{Receipts, credential_query, query};
 use crate::support::world::french;
 use crate::support::{VerifierTrick, World};
 
@@ -90,6 +92,8 @@ fn who_asks_for_what_is_shown_before_anything_is_signed_and_then_sent_encrypted(
         verifier,
         disclosed,
         delivery,
+        receipt,
+        ..
     } = &history[0].event
     else {
         panic!("{:?}", history[0])
@@ -98,6 +102,7 @@ fn who_asks_for_what_is_shown_before_anything_is_signed_and_then_sent_encrypted(
         (verifier.name.as_deref(), *delivery),
         (Some("Clinic"), Delivery::Accepted)
     );
+    assert_eq!(*receipt, None, "none was announced");
     assert_eq!(disclosed[0].claims, ["age_over_18", "given_name"]);
     let export = block_on(wallet.export_history()).unwrap();
     assert!(
@@ -417,6 +422,48 @@ fn a_person_who_declines_goes_on_where_the_verifier_says() {
 }
 
 #[test]
+fn a_person_whose_answer_or_whose_request_is_refused_goes_on_where_the_verifier_says() {
+    let world = World::new();
+    world.receive();
+    let wallet = world.wallet();
+    world.verifier.set_return("https://verifier.example/done?code=1");
+    world.verifier.set_trick(VerifierTrick::RefusesAnswers);
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    let choice = request.smallest_choice().unwrap();
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+    let PresentOutcome::RejectedAndReturned { redirect_uri } = &outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(redirect_uri.as_str(), "https://verifier.example/done?code=1");
+    let again = block_on(wallet.resume(request.flow, world.now));
+    assert_eq!(again, Ok(Resumed::Presenting(outcome)));
+
+    world.verifier.set_trick(VerifierTrick::PlainResponse);
+    let refused = block_on(wallet.open_request(&world.verifier.request(), &french(), world.now)).unwrap();
+    let Opened::Refused {
+        problem: RequestProblem::Unsupported,
+        redirect_uri: Some(address),
+    } = &refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(address.as_str(), "https://verifier.example/done?code=1");
+    // Nobody is led anywhere by a request that does not prove whose its address is.
+    world.verifier.set_trick(VerifierTrick::WrongSignature);
+    let refused = block_on(wallet.open_request(&world.verifier.request(), &french(), world.now)).unwrap();
+    assert!(
+        matches!(
+            &refused,
+            Opened::Refused {
+                redirect_uri: None,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_key_that_the_platform_lost_says_so() {
     let world = World::new();
     let credential = world.receive();
@@ -460,5 +507,49 @@ fn an_expired_credential_is_not_offered() {
         matches!(request.answerable, Answerable::No { .. }),
         "{:?}",
         request.answerable
+    );
+}
+
+/// What became of the receipt of a presentation to a verifier that gives this.
+fn receipt_of(receipts: Receipts) -> Option<ReceiptRecord> {
+    let world = World::new();
+    world.receive();
+    world.verifier.give_receipts(receipts);
+    let wallet = world.wallet();
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    let choice = request.smallest_choice().unwrap();
+    let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+    assert!(matches!(outcome, PresentOutcome::Presented { .. }), "{outcome:?}");
+    let export = block_on(wallet.export_history()).unwrap();
+    let HistoryEvent::Presented { receipt, .. } = block_on(wallet.history()).unwrap().remove(0).event else {
+        panic!("{export}")
+    };
+    // What the person keeps is what they hand to an authority.
+    if let Some(ReceiptRecord::Verified { receipt }) = &receipt {
+        assert!(export.contains(receipt), "{export}");
+    }
+    receipt
+}
+
+#[test]
+fn a_receipt_is_kept_that_is_signed_for_what_was_sent() {
+    assert_eq!(receipt_of(Receipts::Silent), None);
+    assert!(matches!(
+        receipt_of(Receipts::Given),
+        Some(ReceiptRecord::Verified { .. })
+    ));
+    assert_eq!(receipt_of(Receipts::Withheld), Some(ReceiptRecord::Missing));
+    let refused = |reason: &str| {
+        Some(ReceiptRecord::Refused {
+            reason: reason.to_owned(),
+        })
+    };
+    assert_eq!(
+        receipt_of(Receipts::OfAnotherAnswer),
+        refused("the receipt is for another answer")
+    );
+    assert_eq!(
+        receipt_of(Receipts::ByAnother),
+        refused("the receipt is not signed by a key of the request")
     );
 }

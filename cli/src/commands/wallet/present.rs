@@ -9,11 +9,12 @@ use symbolon_protocol::format::CredentialFormat;
 use symbolon_protocol::qr_transport::{Message, Progress as FrameProgress};
 use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_wallet_core::present::{
-    AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, PresentOutcome,
-    Presentation, Retention,
+    AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack, Need, Opened,
+    PresentOutcome, Presentation, Registration, Retention, ShownTransaction, VerifierClaims,
 };
 use symbolon_wallet_core::record::VerifierRecord;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
+use url::Url;
 
 use super::{Asked, ask, link, parse_id, verifier_text};
 use crate::commands::frames::{self, Screen};
@@ -95,10 +96,22 @@ pub(super) async fn present(
     let (languages, now) = (Languages::new(["en"]), edge::system_time());
     let screen = screen(request, answer)?;
     let consent = match request {
-        Request::Link(link) => wallet.present(link, &languages, now).await?,
         Request::ByQr(object) => wallet.present_by_qr(object, &languages, now).await?,
+        Request::Link(link) => match wallet.open_request(link, &languages, now).await? {
+            Opened::AwaitingConsent(consent) => *consent,
+            Opened::Refused {
+                problem,
+                redirect_uri,
+            } => {
+                go_on_at(redirect_uri.as_ref());
+                return Err(WalletError::RequestRefused(problem).into());
+            }
+        },
     };
     show_verifier(&consent.verifier);
+    show_claimed(&consent.claimed);
+    show_registration(&consent.registration);
+    consent.transactions.iter().for_each(show_transaction);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
     };
@@ -125,9 +138,7 @@ pub(super) async fn present(
             redirect_uri,
         }) => {
             show::line("shown, and accepted by the verifier");
-            if let Some(uri) = redirect_uri {
-                show::line(&format!("go on at {}", uri.as_str()));
-            }
+            go_on_at(redirect_uri.as_ref());
             if let Some(path) = answer.save {
                 keep(&presentation, path)?;
             }
@@ -146,12 +157,16 @@ pub(super) async fn present(
         Ok(outcome @ (PresentOutcome::Declined | PresentOutcome::DeclinedAndReturned { .. })) => {
             show::line("declined; nothing was shown");
             if let PresentOutcome::DeclinedAndReturned { redirect_uri } = outcome {
-                show::line(&format!("go on at {redirect_uri}"));
+                go_on_at(Some(&redirect_uri));
             }
             Ok(ExitCode::from(1))
         }
         Ok(PresentOutcome::Unconfirmed { .. }) => {
             bail!("the answer was sent, but the verifier did not confirm it; see `symbolon wallet history`")
+        }
+        Ok(PresentOutcome::RejectedAndReturned { redirect_uri }) => {
+            go_on_at(Some(&redirect_uri));
+            bail!("the verifier did not accept what was shown")
         }
         Ok(PresentOutcome::Rejected) => bail!("the verifier did not accept what was shown"),
         Ok(_) => bail!("the wallet is locked"),
@@ -173,6 +188,12 @@ fn screen(request: &Request, answer: &Answer<'_>) -> anyhow::Result<Screen> {
             bail!("the answer is shown as QR codes: say where with --animate")
         }
         (_, animate) => Ok(Screen::of_argument(animate.unwrap_or("terminal"))),
+    }
+}
+
+fn go_on_at(address: Option<&Url>) {
+    if let Some(address) = address {
+        show::line(&format!("go on at {address}"));
     }
 }
 
@@ -279,6 +300,65 @@ pub(super) fn show_choice(consent: &ConsentRequest, choice: &Choice) {
     }
     for asked in &consent.asked {
         show_others(asked, choice.credentials(&asked.query));
+    }
+}
+
+/// What the verifier says of itself, as its own words.
+fn show_claimed(claimed: &VerifierClaims) {
+    if let Some(name) = &claimed.name {
+        show::line(&format!("  it calls itself: {}", show::printable(name)));
+    }
+    if let Some(purpose) = &claimed.purpose {
+        show::line(&format!("  it says that it asks: {}", show::printable(purpose)));
+    }
+}
+
+fn show_registration(registration: &Registration) {
+    let registered = match registration {
+        Registration::NotShown => return,
+        Registration::Refused(refused) => {
+            show::warning(&format!("its registration is not to be believed: {refused}"));
+            return;
+        }
+        Registration::Registered(registered) => registered,
+    };
+    let purpose = registered.purpose.as_deref().unwrap_or("no purpose");
+    show::line(&format!(
+        "  registered as {} for: {}",
+        show::printable(&registered.name),
+        show::printable(purpose)
+    ));
+    for over_asked in &registered.over_asked {
+        let what = match &over_asked.claims {
+            None => "is not registered".to_owned(),
+            Some(claims) => {
+                let claims: Vec<String> = claims
+                    .iter()
+                    .map(|claim| show::printable(&claim.to_string()))
+                    .collect();
+                format!("is registered without {}", claims.join(", "))
+            }
+        };
+        show::warning(&format!(
+            "it asks for more than it is registered for: {} {what}",
+            over_asked.query
+        ));
+    }
+}
+
+/// Shows what is authorised by answering. The values are the verifier's.
+fn show_transaction(transaction: &ShownTransaction) {
+    show::line(&format!(
+        "  to authorise: {}",
+        show::printable(&transaction.title)
+    ));
+    for detail in &transaction.details {
+        let label: Vec<String> = detail.label.iter().map(|part| show::printable(part)).collect();
+        show::line(&format!(
+            "    {}: {}",
+            label.join(", "),
+            show::printable(&detail.value)
+        ));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `symbolon wallet receive` and `symbolon wallet renew`
+//! `symbolon wallet receive`, `symbolon wallet renew` and `symbolon wallet reissue`
 
 use std::num::NonZeroUsize;
 
@@ -9,11 +9,12 @@ use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::receive::{
     OfferShown, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt, Wanted,
 };
+use symbolon_wallet_core::record::ReissueReason;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletClient, WalletError};
 
 use super::browser::Browser;
-use super::{Asked, Opened, ask, link};
-use crate::arguments::ReceiveArguments;
+use super::{Asked, Opened, ask, link, parse_id};
+use crate::arguments::{ReceiveArguments, ReissueArguments};
 use crate::commands::show;
 use crate::edge;
 
@@ -25,30 +26,119 @@ pub(super) async fn receive(
     opened: Opened,
     arguments: &ReceiveArguments,
 ) -> anyhow::Result<Vec<CredentialId>> {
-    let mut browser = Browser::prepare(arguments.redirect.as_deref()).await?;
-    let copies = NonZeroUsize::new(arguments.copies.into()).unwrap_or(NonZeroUsize::MIN);
-    let wallet = opened
-        .wallet
-        .with_client(WalletClient {
-            redirect_uri: browser.redirect_uri().clone(),
-            languages: Languages::new(arguments.language.iter().cloned()),
-            ..opened.client
-        })
-        .with_copies(copies);
-    let now = edge::system_time();
+    let signing_in = SigningIn {
+        redirect: arguments.redirect.as_deref(),
+        copies: arguments.copies,
+        language: &arguments.language,
+    };
+    let (wallet, mut browser) = signing_in.prepare(opened).await?;
     let offer = begin(&wallet, arguments).await?;
+    go_on(&wallet, &offer, &mut browser, arguments.tx_code.as_deref()).await
+}
+
+/// Has issued again what waits for it: all of an issuer's, by one sign-in. Without an issuer, lists it.
+///
+/// # Errors
+/// A refusal by wallet or issuer.
+pub(super) async fn reissue(opened: Opened, arguments: &ReissueArguments) -> anyhow::Result<()> {
+    if let Some(id) = &arguments.forget {
+        return Ok(opened.wallet.forget_reissue(parse_id(id)?).await?);
+    }
+    let Some(issuer) = &arguments.issuer else {
+        return list_reissues(&opened.wallet).await;
+    };
+    let issuer = IssuerIdentifier::parse(issuer).context("the issuer is no URL")?;
+    let signing_in = SigningIn {
+        redirect: arguments.redirect.as_deref(),
+        copies: arguments.copies,
+        language: &arguments.language,
+    };
+    let (wallet, mut browser) = signing_in.prepare(opened).await?;
+    let offer = match wallet.reissue(&issuer, edge::system_time()).await {
+        Err(WalletError::NotFound) => bail!("nothing of this issuer is to be issued again"),
+        begun => begun?,
+    };
+    go_on(&wallet, &offer, &mut browser, None).await?;
+    list_reissues(&wallet).await
+}
+
+/// Lists what is to be issued again.
+///
+/// # Errors
+/// A wallet that cannot be read.
+pub(super) async fn list_reissues(wallet: &Wallet) -> anyhow::Result<()> {
+    let waiting = wallet.to_reissue().await?;
+    if waiting.is_empty() {
+        show::line("nothing is to be issued again");
+    }
+    for from in waiting {
+        let name = from
+            .issuer_name
+            .as_deref()
+            .map(show::printable)
+            .unwrap_or_default();
+        show::line(&format!(
+            "from {name}: symbolon wallet reissue {}",
+            show::printable(&from.issuer)
+        ));
+        for again in &from.credentials {
+            let why = match again.reason {
+                ReissueReason::Restored => "was on another device",
+                ReissueReason::KeyEnded => "its key has ended",
+            };
+            show::line(&format!(
+                "  {}  {}, {why}",
+                again.id,
+                show::printable(&again.configuration)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How a person signs in.
+struct SigningIn<'a> {
+    redirect: Option<&'a str>,
+    copies: u8,
+    language: &'a [String],
+}
+
+impl SigningIn<'_> {
+    /// The wallet with a browser that comes back to it.
+    async fn prepare(&self, opened: Opened) -> anyhow::Result<(Wallet, Browser)> {
+        let browser = Browser::prepare(self.redirect).await?;
+        let copies = NonZeroUsize::new(self.copies.into()).unwrap_or(NonZeroUsize::MIN);
+        let wallet = opened
+            .wallet
+            .with_client(WalletClient {
+                redirect_uri: browser.redirect_uri().clone(),
+                languages: Languages::new(self.language.iter().cloned()),
+                ..opened.client
+            })
+            .with_copies(copies);
+        Ok((wallet, browser))
+    }
+}
+
+/// Accepts what was shown, and goes on until it is over.
+async fn go_on(
+    wallet: &Wallet,
+    offer: &OfferShown,
+    browser: &mut Browser,
+    tx_code: Option<&str>,
+) -> anyhow::Result<Vec<CredentialId>> {
     for ShownIssuer { identifier, name } in &offer.issuers {
         let name = name.as_deref().map(show::printable).unwrap_or_default();
         show::line(&format!("offered by {name} ({})", identifier.as_str()));
     }
-    let code = arguments.tx_code.as_deref().map(parse_code).transpose()?;
-    let mut outcome = wallet.accept_offer(offer.flow, code, now).await?;
+    let code = tx_code.map(parse_code).transpose()?;
+    let mut outcome = wallet.accept_offer(offer.flow, code, edge::system_time()).await?;
     loop {
         match outcome {
             ReceiveOutcome::SignInNeeded { url } => {
                 show::line(&format!("sign in at {}", show::printable(url.as_str())));
                 outcome = match browser.wait().await? {
-                    Some(answer) => sign_in(&wallet, &offer, &mut browser, answer).await?,
+                    Some(answer) => sign_in(wallet, offer, browser, answer).await?,
                     None => {
                         wallet.decline_offer(offer.flow, edge::system_time()).await?;
                         bail!("nobody signed in");

@@ -129,6 +129,7 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let named = issuers.iter().flat_map(|issuer| readable_files(issuer));
     let named = named
         .chain(section.verifier.queries.values())
+        .chain(&section.verifier.transaction_data_types)
         .map(|path| (path, Readers::Everyone));
     let installation_secrets = [
         &section.verifier.tls_certificate,
@@ -143,6 +144,14 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let listed: Vec<PathBuf> = listed
         .into_iter()
         .flat_map(|folder| relying_parties::files_below(loaded, folder))
+        .collect();
+    let parties = relying_parties::relying_parties(installation).unwrap_or_default();
+    let registrations = parties
+        .into_values()
+        .filter_map(|party| party.registration_certificate);
+    let listed: Vec<PathBuf> = listed
+        .into_iter()
+        .chain(registrations.map(PathBuf::from))
         .collect();
     let named = named.chain(listed.iter().map(|path| (path, Readers::Everyone)));
     let data = loaded.data_directory();

@@ -29,6 +29,8 @@ pub enum KeyPurpose {
     RequestSigning,
     /// Signs ID tokens.
     IdTokenSigning,
+    /// Signs receipts of presentations and verified claims.
+    EvidenceSigning,
     /// The registry operator's: signs trust sections.
     Registry,
     /// The distributor's: signs the manifests of packs.
@@ -43,7 +45,7 @@ pub enum KeyPurpose {
 
 impl KeyPurpose {
     /// Every purpose.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::IssuersRoot,
         Self::RelyingPartiesRoot,
         Self::DocumentsRoot,
@@ -56,6 +58,7 @@ impl KeyPurpose {
         Self::CardSigning,
         Self::RequestSigning,
         Self::IdTokenSigning,
+        Self::EvidenceSigning,
         Self::Registry,
         Self::Pack,
         Self::HolderAuthentication,
@@ -79,6 +82,7 @@ impl KeyPurpose {
             Self::CardSigning => "card-signing",
             Self::RequestSigning => "request-signing",
             Self::IdTokenSigning => "id-token-signing",
+            Self::EvidenceSigning => "evidence-signing",
             Self::Registry => "registry",
             Self::Pack => "pack",
             Self::HolderAuthentication => "holder-authentication",

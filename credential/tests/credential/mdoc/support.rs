@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use symbolon_credential::mdoc::{
     DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, FullDate, IssuerAuthHeader,
-    IssuerSigned, MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    IssuerSigned, KeyAuthorizations, MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::signing::{KeyDescription, KeyHandle, SoftwareKey};
@@ -143,6 +143,7 @@ pub(crate) fn to_issue(device: &SecretKey) -> MdocToIssue {
         },
         status: Some(StatusReference::new("https://issuer.example/status/1", 412).unwrap()),
         device_key: device.public_key(),
+        key_authorizations: KeyAuthorizations::default(),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     }

@@ -9,7 +9,9 @@ use crate::support::{
 };
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt::{DigestAlgorithm, KeyBindingClaims, TransactionDataHashes};
-use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, KeyBindingRejected};
+use symbolon_credential::sd_jwt_vc::{
+    ExpectedKeyBinding, ExpectedTransactionData, KeyBindingRejected, TransactionString,
+};
 use symbolon_crypto::encoding::base64url;
 
 #[test]
@@ -256,4 +258,63 @@ fn transactions_are_authorised_exactly_or_not_at_all() {
         check(&one, ExpectedTransactionData::None),
         Err(KeyBindingRejected::TransactionData)
     );
+}
+
+#[test]
+fn tells_which_transactions_of_those_asked_for_the_holder_authorised() {
+    let issued = issue(&credential(), &issuer_key());
+    let bound = |algorithm: DigestAlgorithm, texts: &[&str]| {
+        let claims = KeyBindingClaims {
+            transaction_data: Some(TransactionDataHashes {
+                algorithm,
+                hashes: texts.iter().map(|text| algorithm.digest(text)).collect(),
+            }),
+            ..key_binding_claims()
+        };
+        present(&issued, &[], &claims, &holder_key())
+    };
+    let among = |presented: &str, strings: &[TransactionString<'_>]| {
+        let expected = ExpectedKeyBinding {
+            transaction_data: ExpectedTransactionData::Among(strings),
+            ..expected()
+        };
+        let proof = verified(presented).verify_key_binding(&expected, &PROVIDER)?;
+        Ok(proof
+            .transactions
+            .iter()
+            .map(|one| one.position)
+            .collect::<Vec<_>>())
+    };
+    let both = [DigestAlgorithm::Sha256, DigestAlgorithm::Sha384];
+    let string = |text, algorithms| TransactionString { text, algorithms };
+    let asked = [
+        string("pay", Some(&both[..])),
+        string("sign", Some(&both[1..])),
+        string("pay", Some(&both[..])),
+    ];
+    let rejected = Err(KeyBindingRejected::TransactionData);
+    let sha384 = DigestAlgorithm::Sha384;
+    for (texts, result) in [
+        (&["sign"][..], Ok(vec![1])),
+        (&["sign", "pay"], Ok(vec![1, 0])),
+        (&["pay", "pay"], Ok(vec![0, 2])),
+        (&["pay", "pay", "pay"], rejected.clone()),
+        (&["pay", "other"], rejected.clone()),
+        (&[], rejected.clone()),
+    ] {
+        assert_eq!(among(&bound(sha384, texts), &asked), result, "{texts:?}");
+    }
+    // Of the choice that the verifier leaves.
+    let sha256 = DigestAlgorithm::Sha256;
+    assert_eq!(among(&bound(sha256, &["pay"]), &asked), Ok(vec![0]));
+    assert_eq!(among(&bound(sha256, &["sign"]), &asked), rejected);
+    assert_eq!(among(&bound(sha384, &["pay"]), &[string("pay", None)]), rejected);
+    assert_eq!(
+        among(&bound(sha256, &["pay"]), &[string("pay", None)]),
+        Ok(vec![0])
+    );
+    // Nothing authorised is nothing wrong here.
+    let none = present(&issued, &[], &key_binding_claims(), &holder_key());
+    assert_eq!(among(&none, &asked), Ok(Vec::new()));
+    assert_eq!(among(&bound(sha256, &["pay"]), &[]), rejected);
 }

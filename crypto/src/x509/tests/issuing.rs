@@ -356,3 +356,29 @@ mod mdoc {
         }
     }
 }
+
+#[test]
+fn an_organisation_has_its_identifier_in_its_name() {
+    let root_party = Party::p256(1);
+    let root = root(&root_party);
+    let request = request(&Party::p256(2));
+    let issue = |identifier: &str| {
+        issue::organization_leaf(
+            &request,
+            identifier,
+            &root,
+            &root_party.description(),
+            &root_party.key,
+            &root_party.randomness,
+        )
+        .map(|der| Certificate::parse(&der).unwrap())
+    };
+    let leaf = issue("VATDE-123456789").unwrap();
+    assert_eq!(leaf.subject_organization_identifier(), Some("VATDE-123456789"));
+    assert_eq!(leaf.subject_common_name(), Some("Civil register"));
+    assert!(verify(&[leaf], std::slice::from_ref(&root)).is_ok());
+    assert_eq!(root.subject_organization_identifier(), None);
+    for broken in ["", "two words", &"A".repeat(65)] {
+        assert!(matches!(issue(broken), Err(IssueError::SubjectName)), "{broken}");
+    }
+}

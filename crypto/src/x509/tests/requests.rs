@@ -1,7 +1,9 @@
 //! Certificate signing requests.
 
 use super::super::issue::IssueError;
-use super::super::request::{CertificateRequest, CertificateRequestError, RequestedNames, request};
+use super::super::request::{
+    CertificateRequest, CertificateRequestError, RequestedNames, organization_request, request,
+};
 use super::*;
 use crate::signing::{KeyError, Sign, SignOutcome, SignatureRequest};
 
@@ -137,4 +139,15 @@ fn only_an_authority_that_signed_itself_is_a_root() {
             .unwrap()
             .is_root(&RustCryptoProvider)
     );
+}
+
+#[test]
+fn a_request_of_an_organisation_has_its_identifier() {
+    let party = Party::p256(1);
+    let der = organization_request(&names(), "VATDE-123456789", &party.description(), &party.key).unwrap();
+    let read = CertificateRequest::parse(&der, &RustCryptoProvider).unwrap();
+    assert_eq!(read.organization_identifier.as_deref(), Some("VATDE-123456789"));
+    assert_eq!(read.subject_name.as_deref(), Some("Status list signer"));
+    let without = CertificateRequest::parse(&made(&party), &RustCryptoProvider).unwrap();
+    assert_eq!(without.organization_identifier, None);
 }

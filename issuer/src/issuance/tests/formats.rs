@@ -151,6 +151,9 @@ fn an_mdoc_is_bound_to_the_proven_key_and_holds_what_is_mapped() {
     let credential = desk.issue("NationalIdentityMdoc", &full_record());
     let bytes = base64url::decode(text(&credential)).unwrap();
     let mdoc = IssuerSigned::parse(&bytes, MdocBudget::DEFAULT).unwrap();
+    let authorized = mdoc.key_authorizations();
+    assert!(authorized.covers("org.symbolon.transaction.1", "transaction_data_hashes"));
+    assert!(!authorized.covers("org.symbolon.national-id.1", "full_name"));
     let chain = document_signer(&desk, &mdoc);
     let mdoc = mdoc.verify(&chain, &RustCryptoProvider).unwrap();
     assert_eq!(mdoc.doc_type().as_str(), "org.symbolon.national-id.1");

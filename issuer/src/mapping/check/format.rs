@@ -19,10 +19,15 @@ use crate::vcalm::VcalmPolicy;
 /// Reads the keys of the file's format, and refuses those of others: a key that is not looked at would be taken for one that
 /// works.
 pub(super) fn target(file: &CredentialFile) -> Result<Target, MappingFileError> {
-    let keys: [(&str, bool, &[FormatName]); 8] = [
+    let keys: [(&str, bool, &[FormatName]); 9] = [
         ("type-path", file.type_path.is_some(), &[FormatName::SdJwtVc]),
         ("decoys", file.decoys.is_some(), &[FormatName::SdJwtVc]),
         ("doctype", file.doctype.is_some(), &[FormatName::MsoMdoc]),
+        (
+            "device-elements",
+            file.device_elements.is_some(),
+            &[FormatName::MsoMdoc],
+        ),
         ("types", file.types.is_some(), &W3C),
         ("context", file.context.is_some(), &W3C),
         ("vcalm", file.vcalm != VcalmPolicy::Refuse, &W3C),
@@ -54,7 +59,10 @@ pub(super) fn target(file: &CredentialFile) -> Result<Target, MappingFileError> 
                 return refuse("doctype", "is missing");
             };
             match DocType::parse(doctype) {
-                Ok(doc_type) => Target::MsoMdoc { doc_type },
+                Ok(doc_type) => Target::MsoMdoc {
+                    doc_type,
+                    device_elements: device_elements(file)?,
+                },
                 Err(_) => return refuse("doctype", "must be 1 to 256 printable characters"),
             }
         }
@@ -128,6 +136,27 @@ fn decoys(count: Option<usize>) -> Result<Decoys, MappingFileError> {
         Some(count) if count <= MAX_DECOYS => Ok(Decoys::PerObject(count)),
         Some(_) => refuse("decoys", "must be between 0 and 32"),
     }
+}
+
+fn device_elements(file: &CredentialFile) -> Result<Vec<(NameSpace, ElementIdentifier)>, MappingFileError> {
+    let named = file.device_elements.as_deref().unwrap_or_default();
+    if named.len() > MAX_DEVICE_ELEMENTS {
+        return refuse("device-elements", "must have at most 16 entries");
+    }
+    let mut elements = Vec::with_capacity(named.len());
+    for (at, (name_space, element)) in named.iter().enumerate() {
+        let key = format!("device-elements[{at}]");
+        // What the issuer signs itself is not the device's to say.
+        let is_signed = |claim: &ClaimEntry| claim.path.first() == Some(name_space);
+        if file.claims.iter().any(is_signed) {
+            return refuse(key, "is in a namespace of the claims, which the issuer signs");
+        }
+        match (NameSpace::parse(name_space), ElementIdentifier::parse(element)) {
+            (Ok(name_space), Ok(element)) => elements.push((name_space, element)),
+            _ => return refuse(key, "must be a namespace and an element of it"),
+        }
+    }
+    Ok(elements)
 }
 
 fn check_type_path(path: &str) -> Result<(), MappingFileError> {
@@ -296,4 +325,5 @@ const W3C: [FormatName; 2] = [FormatName::LdpVc, FormatName::JwtVcJson];
 const TERM: &str = "must be a letter and then letters, digits and underscores";
 /// A few hide how many claims there are; each costs the holder a digest in every presentation.
 const MAX_DECOYS: usize = 32;
+const MAX_DEVICE_ELEMENTS: usize = 16;
 const MAX_TYPES: usize = 8;

@@ -20,6 +20,8 @@ fn good() -> Map<String, Value> {
         state: RequestNonce::parse("s"),
         dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
         scope: None,
+        transaction_data: Vec::new(),
+        verifier_info: Vec::new(),
         client_metadata: ClientMetadata::for_encrypted_response(&key, Some("Clinic".to_owned())),
     }
     .to_claims()
@@ -35,6 +37,7 @@ fn reader<'a>(scopes: &'a ScopeQueries, registered: Option<&'a ClientMetadata>) 
         urls: UrlPolicy::Public,
         scopes,
         registered,
+        transaction_types: TransactionTypes::NONE,
     }
 }
 
@@ -105,7 +108,7 @@ fn each_broken_parameter_gets_its_exact_code() {
         (
             "transaction_data",
             json!(["e30"]),
-            RequestDefect::TransactionData,
+            RequestDefect::TransactionData(TransactionDefect::MissingMember),
             Code::InvalidTransactionData,
         ),
         ("dcql_query", Value::Null, RequestDefect::NoQuery, invalid),

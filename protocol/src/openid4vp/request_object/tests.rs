@@ -10,6 +10,7 @@ use super::*;
 use crate::dcql::DcqlQuery;
 use crate::openid4vp::client_metadata::ClientMetadata;
 use crate::openid4vp::request::ResponseMode;
+use crate::openid4vp::transaction_data::TransactionDefect;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
@@ -80,6 +81,8 @@ impl Verifier {
             state: RequestNonce::parse("state-1"),
             dcql_query: DcqlQuery::parse(query.to_string().as_bytes()).unwrap(),
             scope: None,
+            transaction_data: Vec::new(),
+            verifier_info: Vec::new(),
             client_metadata: ClientMetadata::for_encrypted_response(software_key(77).public_key(), None),
         }
     }
@@ -275,7 +278,7 @@ fn a_proven_verifier_is_told_what_is_wrong() {
         ),
         (
             ("transaction_data", json!(["e30"])),
-            RequestObjectError::Parameters(RequestDefect::TransactionData),
+            RequestObjectError::Parameters(RequestDefect::TransactionData(TransactionDefect::MissingMember)),
         ),
     ] {
         let refused = verifier

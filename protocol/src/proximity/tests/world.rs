@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use symbolon_credential::mdoc::{
     DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, DocType, EMacKey, ElementIdentifier,
-    ElementValue, IssuerAuthHeader, IssuerSigned, ItemsRequest, MdocBudget, MdocToIssue, MdocValidity,
-    NameSpace, RequestedElement, SessionTranscript, write_device_request,
+    ElementValue, IssuerAuthHeader, IssuerSigned, ItemsRequest, KeyAuthorizations, MdocBudget, MdocToIssue,
+    MdocValidity, NameSpace, RequestedElement, SessionTranscript, write_device_request,
 };
 use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::signing::{DescribeKeys as _, KeyDescription, KeyHandle, Sign as _, SignOutcome};
@@ -262,6 +262,7 @@ fn issue(leaf: &Certificate, signer: &Party, device_key: &SecretKey) -> Vec<u8> 
         },
         status: None,
         device_key: device_key.public_key(),
+        key_authorizations: KeyAuthorizations::default(),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     };

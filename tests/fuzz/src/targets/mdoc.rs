@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use symbolon_credential::mdoc::{
     DateTime, DeviceAuthentication, DeviceResponse, DigestAlgorithm, DigestIds, DocType, ElementIdentifier,
-    ElementValue, FullDate, IssuerAuthHeader, IssuerSigned, MdocBudget, MdocToIssue, MdocValidity, NameSpace,
-    SessionTranscript,
+    ElementValue, FullDate, IssuerAuthHeader, IssuerSigned, KeyAuthorizations, MdocBudget, MdocToIssue,
+    MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::x509::issue::{
@@ -207,6 +207,7 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
         },
         status: StatusReference::new("https://registry.example/status/1", 7).ok(),
         device_key: WORLD.holder.public().clone(),
+        key_authorizations: KeyAuthorizations::default(),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     };

@@ -25,6 +25,7 @@ use symbolon_protocol::openid4vp::request_object::{
 };
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, DirectPost, DirectPostReply, VpToken};
 use symbolon_protocol::openid4vp::scope::ScopeQueries;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 
 use super::{armour, for_part, one_of, with_text};
@@ -37,6 +38,7 @@ const READER: RequestReader<'static> = RequestReader {
     urls: POLICY,
     scopes: ScopeQueries::NONE,
     registered: None,
+    transaction_types: TransactionTypes::NONE,
 };
 
 /// Queries.
@@ -295,6 +297,8 @@ fn request() -> PresentationRequest {
         state: RequestNonce::parse("state-1"),
         dcql_query: DcqlQuery::parse(query.as_bytes()).expect("a query"),
         scope: None,
+        transaction_data: Vec::new(),
+        verifier_info: Vec::new(),
         client_metadata: ClientMetadata::for_encrypted_response(
             WORLD.issuer.public(),
             Some("Clinic".to_owned()),

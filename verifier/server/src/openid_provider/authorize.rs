@@ -26,6 +26,7 @@ use symbolon_verifier::openid_provider::{
 };
 use symbolon_verifier::request::make_nonce;
 use symbolon_verifier::store::{Insertion, StoreError};
+use symbolon_verifier::transaction::order;
 use thiserror::Error;
 
 use super::Provider;
@@ -236,9 +237,12 @@ impl Provider {
         return_to: Option<HttpUrl>,
     ) -> Result<SignInRequest, MakeRequestError> {
         let policy = &begun.scope.policy;
+        // A policy without a query is refused where the client is read.
+        let query = policy.query().ok_or(MakeRequestError::NoIdentity)?;
+        let types = &self.state.transaction_types;
         let order = RequestOrder {
-            // A policy without a query is refused where the client is read.
-            query: policy.query().cloned().ok_or(MakeRequestError::NoIdentity)?,
+            transactions: order::of_policy(&[], policy.transactions(), query, types)?,
+            query: query.clone(),
             scope: None,
             choices: self.state.configuration.choices,
             return_to,

@@ -19,6 +19,7 @@ use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::store::{PageFlow, PresentationResult, RequestId, RequestRecord};
+use symbolon_verifier::transaction::order::{self, TransactionOrder};
 
 use super::digital_credentials::{Offered, WishesBody};
 use super::error::{refuse_administration, store_failed};
@@ -42,6 +43,8 @@ struct MakeBody {
     response_mode: Option<ResponseMode>,
     request_delivery: Option<RequestTransport>,
     request_uri_method: Option<RequestUriMethod>,
+    /// What the answer is to authorise.
+    transaction_data: Vec<TransactionOrder>,
     /// What is offered to the browser of a page.
     digital_credentials: Option<WishesBody>,
 }
@@ -112,8 +115,13 @@ pub(super) async fn make(Extracted(state): Extracted<Arc<State>>, body: Bytes) -
         },
         _ => return bad_request("exactly one of dcql_query, query and scope is needed"),
     };
+    let transactions = match order::of_query(&body.transaction_data, &query, &state.transaction_types) {
+        Ok(transactions) => transactions,
+        Err(refused) => return bad_request(&refused.to_string()),
+    };
     let order = RequestOrder {
         query,
+        transactions,
         scope: body.scope,
         choices,
         return_to: body.return_to,
@@ -207,7 +215,7 @@ enum Withheld {
 /// The code that the browser brought back to the relying party.
 #[derive(Default, Deserialize)]
 pub(super) struct Brought {
-    response_code: Option<String>,
+    pub(super) response_code: Option<String>,
 }
 
 impl State {
@@ -235,7 +243,9 @@ impl State {
                     "the answer does not have this response_code".to_owned(),
                 ));
             }
-            (Some(result), None) if result.response_code.is_some() => {
+            // A refusal holds nothing about anybody that another browser must not see, and comes from wallets too that lead back
+            // to none.
+            (Some(result), None) if result.response_code.is_some() && result.outcome.tells_of_somebody() => {
                 (None, Some(Withheld::UntilResponseCode))
             }
             (result, _) => (result, None),
@@ -251,6 +261,15 @@ impl State {
             }),
             withheld,
         })
+    }
+
+    /// The result of a request, where nothing of it is withheld from whoever asks.
+    pub(super) async fn released_result(
+        &self,
+        record: &RequestRecord,
+        brought: &Brought,
+    ) -> Result<Option<PresentationResult>, Response> {
+        self.result_body(record, brought).await.map(|body| body.result)
     }
 
     /// The request of that name, expired or not, if `owner` made it; the operator has no name. Whether somebody else has made one of

@@ -21,18 +21,21 @@ use symbolon_protocol::openid4vp::request::{RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::response::{
     AuthorizationResponse, DirectPost, DirectPostReply, ErrorAnswer, MAX_RESPONSE_BYTES, VpToken,
 };
+use symbolon_protocol::presentation_receipt::PresentationReceipt;
 use symbolon_verifier::Binding;
-use symbolon_verifier::answer::AnswerCheck;
-use symbolon_verifier::policy::{PolicyOutcome, PresentationPolicy};
-use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome, PresentationPolicy};
+use symbolon_verifier::receipt::ReceiptOf;
+use symbolon_verifier::reliance::Reliance;
+use symbolon_verifier::report::Report;
 use symbolon_verifier::request::{RequestSecrets, ResponseKey, make_nonce};
 use symbolon_verifier::store::{
     DeclineCode, NonceUse, PresentationResult, RequestRecord, ResultOutcome, ResultRecording, StoreError,
-    StoredReport,
+    StoredReport, WithResult,
 };
+use symbolon_verifier::transaction::authorized_transactions;
 use thiserror::Error;
 
-use super::error::{refuse, store_failed};
+use super::error::{refuse, refuse_and_return, store_failed};
 use super::form::is_form;
 use super::pages::{return_address, wallet_return};
 use super::request_object::{missing, open_request, stored_query};
@@ -62,6 +65,8 @@ pub(super) enum AnswerRefused {
     UnreadableRequest,
     #[error("there is no randomness")]
     NoRandomness,
+    #[error("the receipt cannot be signed")]
+    NoReceipt,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,7 +75,9 @@ impl IntoResponse for AnswerRefused {
     fn into_response(self) -> Response {
         let description = match &self {
             Self::Store(error) => return store_failed(error),
-            Self::UnreadableRequest | Self::NoRandomness => return store_failed(&StoreError::Unreadable),
+            Self::UnreadableRequest | Self::NoRandomness | Self::NoReceipt => {
+                return store_failed(&StoreError::Unreadable);
+            }
             Self::Malformed => "the answer is malformed",
             Self::NotEncrypted => "the answer must be encrypted to the key of the request",
             Self::Encrypted => "the answer must not be encrypted",
@@ -221,26 +228,27 @@ async fn reply(state: &State, record: &RequestRecord, content: Result<Content, A
     };
     match accepted {
         Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
-        Ok(Acknowledged::Refuted) => refuted(),
+        Ok(Acknowledged::Refuted(reply)) => refuted(reply),
         Err(refused) => refused.into_response(),
     }
 }
 
 /// What is said of a presentation that failed a check.
-pub(super) fn refuted() -> Response {
+pub(super) fn refuted(reply: DirectPostReply) -> Response {
     tracing::info!("a presentation was refuted");
-    refuse(
-        StatusCode::BAD_REQUEST,
+    refuse_and_return(
         PresentationErrorCode::InvalidRequest,
         "what was shown was not accepted: it is not valid, or not what was asked for",
+        reply,
     )
 }
 
 /// What the wallet is told of a result.
 pub(super) enum Acknowledged {
     Accepted(DirectPostReply),
-    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more.
-    Refuted,
+    /// A check was failed. The report is for the relying party; the wallet hears that it was not accepted, and no more than where
+    /// the person goes on: on one device the report is released with the code that the browser brings back.
+    Refuted(DirectPostReply),
 }
 
 async fn accept(
@@ -324,9 +332,8 @@ pub(super) async fn decline(
     };
     spend_nonce(state, record).await?;
     let outcome = ResultOutcome::Declined { error };
-    finish(state, record, outcome, reply_to)
-        .await
-        .map(Acknowledged::Accepted)
+    let reply = finish(state, record, outcome, Lasting::default(), reply_to).await;
+    reply.map(Acknowledged::Accepted)
 }
 
 pub(super) async fn judge(
@@ -337,13 +344,16 @@ pub(super) async fn judge(
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let unreadable = || AnswerRefused::UnreadablePresentation;
     let inputs = inputs(&answered.vp_token).map_err(|_| unreadable())?;
+    let transactions = state
+        .transactions(record)
+        .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
         Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
         None => None,
     };
     let sessions = state
-        .sessions(&query, &inputs, &answered.binding, policy)
+        .sessions(&query, &inputs, &answered.binding, &transactions, policy)
         .map_err(|_| unreadable())?;
     // Spent before anything is judged: of two copies of one answer only one is ever looked at.
     spend_nonce(state, record).await?;
@@ -351,6 +361,12 @@ pub(super) async fn judge(
         reports,
         answer: check,
     } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+    let authorized = authorized_transactions(&transactions, &reports);
+    let check = if check.is_as_asked() {
+        authorized.answer
+    } else {
+        check
+    };
     if state.keeps_evidence(record, policy) {
         let archive = &state.dependencies.archive;
         if let Some(request) = answered.request {
@@ -360,20 +376,70 @@ pub(super) async fn judge(
         archive.keep_answer(&record.tenant, &record.id, token).await?;
     }
     let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
-    let not_satisfied = decision
-        .as_ref()
-        .is_some_and(|decision| decision.outcome == PolicyOutcome::NotSatisfied);
-    let refuted = not_satisfied || is_refuted(check, reports.values().flatten());
+    let refuted = ResultOutcome::refutes(decision.as_ref(), check, reports.values().flatten());
+    let lasting = match (policy, &decision) {
+        // What was refused is no evidence of anything that anybody could rely on.
+        (Some(policy), Some(decision)) if !refuted => {
+            lasting(state, record, policy, &answered.vp_token, &reports, decision)?
+        }
+        _ => Lasting::default(),
+    };
     let outcome = ResultOutcome::Presented {
         reports: kept(record, policy, reports),
         answer: check,
         decision,
+        transactions: authorized.transactions,
     };
-    let reply = finish(state, record, outcome, answered.reply_to).await?;
+    let reply = finish(state, record, outcome, lasting, answered.reply_to).await?;
     Ok(if refuted {
-        Acknowledged::Refuted
+        Acknowledged::Refuted(reply)
     } else {
         Acknowledged::Accepted(reply)
+    })
+}
+
+/// What stays beyond the result.
+#[derive(Default)]
+struct Lasting {
+    receipt: Option<PresentationReceipt>,
+    reliance: Option<Reliance>,
+}
+
+fn lasting(
+    state: &State,
+    record: &RequestRecord,
+    policy: &PresentationPolicy,
+    vp_token: &VpToken,
+    reports: &BTreeMap<QueryId, Vec<Report>>,
+    decision: &PolicyDecision,
+) -> Result<Lasting, AnswerRefused> {
+    let Some(party) = state.party_of(record) else {
+        return Ok(Lasting::default());
+    };
+    let receipt = policy.receipt().map(|terms| {
+        let of = ReceiptOf {
+            verifier: state.configuration.identifier.as_str(),
+            relying_party: (party.name.as_str(), &party.document.name),
+            purpose: policy.purpose().or(party.document.purpose.as_deref()),
+            request: record,
+            vp_token,
+            reports,
+            decision,
+            now: state.now(),
+        };
+        policy.make_receipt(terms, of)
+    });
+    let decided = matches!(
+        decision.outcome,
+        PolicyOutcome::Satisfied | PolicyOutcome::FaceToCompare
+    );
+    let reliance = policy.reliance().filter(|_| decided).and_then(|terms| {
+        let names = (record.id.clone(), party.name.clone(), policy.name().clone());
+        Reliance::begin(terms, names, reports, state.now())
+    });
+    Ok(Lasting {
+        receipt: receipt.transpose().map_err(|_| AnswerRefused::Malformed)?,
+        reliance,
     })
 }
 
@@ -402,13 +468,6 @@ fn kept(
     kept
 }
 
-/// Whether a check failed. For want of evidence nothing is refuted: a credential that is not known to be good has no claims, and
-/// so cannot be what was asked for.
-fn is_refuted<'r>(check: AnswerCheck, reports: impl Iterator<Item = &'r Report>) -> bool {
-    let verdicts: Vec<Verdict> = reports.map(|report| report.verdict).collect();
-    verdicts.contains(&Verdict::Invalid) || !check.is_as_asked() && !verdicts.contains(&Verdict::Unknown)
-}
-
 async fn spend_nonce(state: &State, record: &RequestRecord) -> Result<(), AnswerRefused> {
     let keep_until = record.kept_until();
     match state
@@ -426,6 +485,7 @@ async fn finish(
     state: &State,
     record: &RequestRecord,
     outcome: ResultOutcome,
+    lasting: Lasting,
     reply_to: ReplyTo,
 ) -> Result<DirectPostReply, AnswerRefused> {
     let response_code = match (&record.return_to, reply_to) {
@@ -447,6 +507,21 @@ async fn finish(
     let announcement = state
         .announcement(record, &outcome)
         .map_err(|_| AnswerRefused::NoRandomness)?;
+    let receipt = match lasting.receipt {
+        None => None,
+        Some(receipt) => state
+            .sign_receipt(record, receipt, response_code.clone())
+            .map_err(|error| {
+                tracing::error!(%error, "a receipt could not be signed");
+                AnswerRefused::NoReceipt
+            })?,
+    };
+    let presentation_receipt = receipt.as_ref().map(|receipt| receipt.receipt.clone());
+    let with = WithResult {
+        announcement,
+        receipt,
+        reliance: lasting.reliance,
+    };
     let result = PresentationResult {
         received_at: state.now(),
         outcome,
@@ -455,7 +530,7 @@ async fn finish(
     match state
         .dependencies
         .store
-        .record_result(&record.tenant, &record.id, result, announcement)
+        .record_result(&record.tenant, &record.id, result, with)
         .await?
     {
         ResultRecording::Recorded => {}
@@ -466,5 +541,8 @@ async fn finish(
     // Nobody may be waiting.
     let _ = state.answered.send(record.id.clone());
     state.announced.notify_one();
-    Ok(DirectPostReply { redirect_uri })
+    Ok(DirectPostReply {
+        redirect_uri,
+        presentation_receipt,
+    })
 }

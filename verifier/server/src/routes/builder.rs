@@ -26,6 +26,7 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::relying_party::Permission;
 use symbolon_verifier::store::StoreError;
+use symbolon_verifier::transaction::order;
 
 use self::draft::{Deed, Draft};
 use self::page::{Problem, View};
@@ -347,9 +348,18 @@ impl<'v> Visit<'v> {
             let problem = Problem::text("problem-not-permitted");
             return self.home(StatusCode::FORBIDDEN, party, Some(&problem));
         };
+        let types = &self.state.transaction_types;
+        let transactions = match order::of_policy(&[], policy.transactions(), query, types) {
+            Ok(transactions) => transactions,
+            Err(refused) => {
+                let problem = Problem::said(refused.to_string());
+                return self.home(StatusCode::BAD_REQUEST, party, Some(&problem));
+            }
+        };
         let order = RequestOrder {
             policy: Some(name.clone()),
             retention: self.state.retention(Some(party), Some(policy)),
+            transactions,
             ..self.order(party, query.clone())
         };
         match self.make(order).await {
@@ -382,6 +392,7 @@ impl<'v> Visit<'v> {
             policy: None,
             digital_credentials: None,
             retention: self.state.retention(Some(party), None),
+            transactions: Vec::new(),
         }
     }
 

@@ -179,7 +179,7 @@ async fn receive_of(
         return not_offered();
     };
     match accept(state, &record, offer, headers, body, ReplyTo::RelyingParty).await {
-        Ok(Acknowledged::Accepted(_) | Acknowledged::Refuted) => {
+        Ok(Acknowledged::Accepted(_) | Acknowledged::Refuted(_)) => {
             match state.result_body(&record, &Brought::default()).await {
                 Ok(body) => Json(body).into_response(),
                 Err(refusal) => refusal,
@@ -212,7 +212,7 @@ pub(super) async fn receive_from_page(
     }
     match accept(&state, &record, offer, &headers, &body, ReplyTo::Browser).await {
         Ok(Acknowledged::Accepted(reply)) => Json(reply).into_response(),
-        Ok(Acknowledged::Refuted) => refuted(),
+        Ok(Acknowledged::Refuted(reply)) => refuted(reply),
         Err(refused) => refused.into_response(),
     }
 }

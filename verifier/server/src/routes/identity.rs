@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State as Extracted;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use symbolon_crypto::Jwk;
+use symbolon_protocol::openid4vp::client_metadata::JwkSet;
 
 use super::error::refuse_administration;
 use crate::state::State;
@@ -17,6 +19,28 @@ pub(super) async fn did_document(Extracted(state): Extracted<Arc<State>>) -> Res
         Some(did) => ([(CONTENT_TYPE, "application/did+json")], did.document.to_string()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// `GET /evidence/jwks`: the keys that verify receipts and verified claims, those that were replaced among them.
+pub(super) async fn evidence_keys(Extracted(state): Extracted<Arc<State>>) -> Response {
+    let keys = state.evidence_keys();
+    if keys.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let keys: Vec<Jwk> = keys
+        .iter()
+        .map(|key| Jwk {
+            kid: Some(key.thumbprint().to_string()),
+            use_: Some("sig".to_owned()),
+            alg: Some(key.algorithm().jose_name().to_owned()),
+            ..key.to_jwk()
+        })
+        .collect();
+    let headers = [
+        (CONTENT_TYPE, "application/jwk-set+json"),
+        (CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, Json(JwkSet { keys })).into_response()
 }
 
 /// `GET /admin/v1/registration`: the registration of this verifier, for wallets that know it without a prefix.

@@ -10,8 +10,8 @@ use symbolon_protocol::openid4vp::link::REQUEST_OBJECT_MEDIA_TYPE;
 use super::description::{ADMINISTRATION, DOCUMENTS, PAGES, PRESENTATION, VCALM};
 use super::shapes::{
     AnswerForm, ChallengeAnswer, CredentialReport, DirectPostReply, Evidence, MakePresentationRequest,
-    PresentationReport, PresentationRequestMade, PresentationState, VerifyCredential, VerifyPresentation,
-    WalletParameters,
+    PresentationReport, PresentationRequestMade, PresentationState, RefutedReply, VerifyCredential,
+    VerifyPresentation, WalletParameters,
 };
 
 const OPENID4VP: &str = "https://openid.net/specs/openid-4-verifiable-presentations-1_0.html";
@@ -104,7 +104,7 @@ pub(super) fn evidence_of(operation: Operation) -> Operation {
 }
 
 /// A result that has a code is shown with that code alone (OpenID4VP 1.0, section 14.2).
-fn with_code(operation: Operation) -> Operation {
+pub(super) fn with_code(operation: Operation) -> Operation {
     operation
         .query(
             "response_code",
@@ -180,6 +180,9 @@ fn answer_of_wallet(operation: Operation) -> Operation {
         .form::<AnswerForm>()
         .answers(Answer::json::<DirectPostReply>(200, "The answer is taken.").not_cached())
         .answers(refused(400, "The answer does not fit the request.", &codes()))
+        .answers(
+            Answer::json::<RefutedReply>(400, "What was shown is not accepted.").not_cached(),
+        )
 }
 
 fn of_wallet(id: &'static str, summary: &'static str) -> Operation {
@@ -224,6 +227,10 @@ pub(super) fn come_back() -> Operation {
         "Back from the wallet, on one device",
     ))
     .query("response_code", "The code of the answer.", Presence::Sometimes)
+    .answers(shown(Answer::empty(
+        200,
+        "Nothing was shown, or it was not accepted; a link leads on.",
+    )))
 }
 
 fn page(operation: Operation) -> Operation {
@@ -278,6 +285,25 @@ pub(super) fn file(id: &'static str, summary: &'static str, media_type: &'static
             .file(media_type)
             .cached("Five minutes."),
     )
+}
+
+/// The keys that verify receipts and verified claims.
+pub(super) fn evidence_keys() -> Operation {
+    Operation::new(
+        "readEvidenceKeys",
+        DOCUMENTS,
+        "The keys that verify receipts and verified claims",
+    )
+    .specified(
+        "JSON Web Key, section 5",
+        "https://www.rfc-editor.org/rfc/rfc7517#section-5",
+    )
+    .answers(
+        Answer::empty(200, "The keys.")
+            .body("application/jwk-set+json", object())
+            .cached("Five minutes."),
+    )
+    .answers(Answer::empty(404, "The verifier signs no evidence."))
 }
 
 pub(super) fn did_document(id: &'static str) -> Operation {

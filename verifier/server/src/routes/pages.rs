@@ -153,7 +153,7 @@ pub(super) async fn come_back(
             .as_ref()
             .and_then(|result| fitting_code(result, &brought.response_code))
         {
-            Some(code) => visit.go_on(&record, code),
+            Some(code) => visit.conclude(&record, result.as_ref(), code),
             None => visit.another_browser(),
         },
         Err(refusal) => refusal,
@@ -163,7 +163,12 @@ pub(super) async fn come_back(
 /// The code of a result, when this is it.
 pub(crate) fn fitting_code<'r>(result: &'r PresentationResult, brought: &str) -> Option<&'r Nonce> {
     let code = result.response_code.as_ref()?;
-    bool::from(code.as_str().as_bytes().ct_eq(brought.as_bytes())).then_some(code)
+    is_the_code(code, brought).then_some(code)
+}
+
+/// Whether this is the code.
+pub(super) fn is_the_code(code: &Nonce, brought: &str) -> bool {
+    code.as_str().as_bytes().ct_eq(brought.as_bytes()).into()
 }
 
 /// Which browser looks at a page.
@@ -238,6 +243,7 @@ impl Visit<'_> {
         let mut shown = match flow {
             PageFlow::SameDevice => Page {
                 link: Some(&link),
+                link_text: "open-wallet",
                 ..Page::new("show-title", "same-device")
             },
             PageFlow::CrossDevice => Page {
@@ -260,21 +266,39 @@ impl Visit<'_> {
 
     fn answered(&self, record: &RequestRecord, result: &PresentationResult) -> Response {
         if let Some(code) = &result.response_code {
-            return self.go_on(record, code);
+            return self.conclude(record, Some(result), code);
         }
         let mut shown = match &result.outcome {
-            ResultOutcome::Presented { .. } => Page::new("answered-title", "answered"),
             ResultOutcome::Declined { .. } => Page::new("declined-title", "declined"),
+            outcome if outcome.is_refuted() => Page::new("refuted-title", "refuted"),
+            ResultOutcome::Presented { .. } => Page::new("answered-title", "answered"),
         };
         shown.verifier = Some(self.state.name_shown(record));
         self.page(StatusCode::OK, &shown)
     }
 
-    fn go_on(&self, record: &RequestRecord, code: &Nonce) -> Response {
-        match return_address(record, code) {
-            Ok(Some(url)) => see_other(url.as_str()),
-            _ => self.missing(),
-        }
+    /// Sends on to the relying party; where nothing was accepted, behind a sentence that says so.
+    fn conclude(
+        &self,
+        record: &RequestRecord,
+        result: Option<&PresentationResult>,
+        code: &Nonce,
+    ) -> Response {
+        let Ok(Some(url)) = return_address(record, code) else {
+            return self.missing();
+        };
+        let shown = match result.map(|result| &result.outcome) {
+            Some(ResultOutcome::Declined { .. }) => Page::new("declined-title", "declined-returned"),
+            Some(outcome) if outcome.is_refuted() => Page::new("refuted-title", "refuted"),
+            _ => return see_other(url.as_str()),
+        };
+        let shown = Page {
+            link: Some(url.as_str()),
+            link_text: "go-on",
+            verifier: Some(self.state.name_shown(record)),
+            ..shown
+        };
+        self.page(StatusCode::OK, &shown)
     }
 
     fn missing(&self) -> Response {

@@ -1,5 +1,6 @@
 //! `/relying-party/v1`: what the programs of a relying party use, each with a key of its own. Nobody sees what another has asked.
 
+mod evidence;
 mod operations;
 mod requests;
 mod verifications;
@@ -38,6 +39,21 @@ pub(super) fn router() -> DescribedRouter<Arc<State>> {
             "/presentation-requests/{id}/evidence",
             get(operations::evidence(), requests::evidence),
         )
+        .route(
+            "/presentation-requests/{id}/verified-claims",
+            get(operations::verified_claims(), evidence::verified_claims)
+                .and(post(operations::wanted_claims(), evidence::wanted_claims)),
+        )
+        .route(
+            "/presentation-requests/{id}/receipt",
+            get(operations::receipt(), evidence::receipt),
+        )
+        .route(
+            "/presentation-requests/{id}/reliance",
+            get(operations::reliance(), evidence::reliance)
+                .and(delete(operations::stop_relying(), evidence::stop_relying)),
+        )
+        .route("/receipts", get(operations::receipts(), evidence::receipts))
         .route(
             "/presentation-requests/{id}/digital-credentials",
             get(operations::read_digital(), digital_credentials::read_own).and(post(

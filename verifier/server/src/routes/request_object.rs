@@ -125,7 +125,7 @@ fn sign_for(
     let query = stored_query(record).ok_or(StoreError::Unreadable)?;
     let request = state.presentation_request(record, &query)?;
     if let Some(metadata) = &wallet.wallet_metadata
-        && let Err(beyond) = metadata.can_answer(&request, state.signing_algorithm()?)
+        && let Err(beyond) = metadata.can_answer(&request, state.signing_algorithm(record)?)
     {
         return Ok(Err(beyond));
     }

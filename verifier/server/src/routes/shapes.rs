@@ -50,8 +50,40 @@ pub(super) struct MakePresentationRequest {
     /// How a wallet fetches the request.
     #[schema(schema_with = request_uri_methods, required = false)]
     request_uri_method: Option<RequestUriMethod>,
+    /// What the answer is to authorise.
+    transaction_data: Option<Vec<TransactionOrderShape>>,
     /// What is offered to the browser of a page.
     digital_credentials: Option<DigitalCredentialsWishes>,
+}
+
+/// A transaction that an answer is to authorise (OpenID4VP 1.0, section 8.4).
+#[derive(ToSchema)]
+#[schema(as = TransactionOrder)]
+pub(super) struct TransactionOrderShape {
+    /// Its type, one of the configuration's.
+    #[schema(rename = "type")]
+    transaction_type: String,
+    /// The credentials one of which authorises it, by their `id` in the query; said by the policy where there is one.
+    credential_ids: Option<Vec<String>>,
+    /// The members that the type defines.
+    #[schema(value_type = Option<Object>)]
+    members: Option<Value>,
+}
+
+/// A transaction that was authorised.
+#[derive(ToSchema)]
+pub(super) struct AuthorizedTransaction {
+    /// Its place in the request.
+    position: usize,
+    /// Its type.
+    #[schema(rename = "type")]
+    transaction_type: String,
+    /// The credential that authorised it, by its `id` in the query.
+    query_id: String,
+    /// The algorithm of the hash.
+    hash_algorithm: String,
+    /// The hash of the transaction's string in the request, which the holder signed.
+    hash: String,
 }
 
 /// What is offered to the browser of a page (Digital Credentials API).
@@ -168,6 +200,8 @@ pub(super) enum ResultOutcome {
         answer: AnswerCheck,
         /// How the policy of the request decided, where it has one.
         decision: Option<PolicyDecision>,
+        /// The transactions that it authorises.
+        transactions: Option<Vec<AuthorizedTransaction>>,
     },
     /// An error.
     Declined {
@@ -284,6 +318,19 @@ pub(super) struct AnswerForm {
 /// An answer was taken.
 #[derive(ToSchema)]
 pub(super) struct DirectPostReply {
+    /// The receipt for the holder, where the policy gives one (a JWT).
+    presentation_receipt: Option<String>,
+    /// Where the resident's browser goes on.
+    redirect_uri: Option<String>,
+}
+
+/// An answer was taken and is not accepted.
+#[derive(ToSchema)]
+pub(super) struct RefutedReply {
+    /// `invalid_request`.
+    error: String,
+    /// The same in a sentence.
+    error_description: Option<String>,
     /// Where the resident's browser goes on.
     redirect_uri: Option<String>,
 }
@@ -429,8 +476,9 @@ fn formats() -> RefOr<Schema> {
 fn answer_checks() -> RefOr<Schema> {
     use AnswerCheck::{
         AsAsked, EmptyAnswer, HolderNotProven, Incomplete, RepeatedCredential, SeveralHolders,
-        SeveralPresentations, UnaskedClaims, UnaskedCredential, UnneededCredential, WrongAuthority,
-        WrongClaims, WrongFormat, WrongType, WrongValue,
+        SeveralPresentations, TransactionAuthorizedTwice, TransactionNotAuthorized, UnaskedClaims,
+        UnaskedCredential, UnneededCredential, WrongAuthority, WrongClaims, WrongFormat, WrongType,
+        WrongValue,
     };
     named([
         AsAsked,
@@ -448,5 +496,7 @@ fn answer_checks() -> RefOr<Schema> {
         WrongValue,
         UnaskedClaims,
         SeveralHolders,
+        TransactionNotAuthorized,
+        TransactionAuthorizedTwice,
     ])
 }

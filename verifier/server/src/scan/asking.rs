@@ -53,6 +53,8 @@ pub(super) fn asks(state: &State, named: BTreeMap<String, String>) -> Result<Vec
         let policy = PolicyName::parse(&name)
             .ok()
             .and_then(|name| state.policies.get(&name));
+        // A screen has room for no transaction to agree to.
+        let policy = policy.filter(|policy| policy.transactions().is_empty());
         match policy.and_then(|policy| Some((policy, policy.query()?))) {
             Some((policy, query)) => Ok(Ask {
                 label,
@@ -253,7 +255,7 @@ impl Desk {
         let key = || state.response_key(&record).ok();
         let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
         let inputs = inputs(&token).map_err(|_| Unjudged::NotACredential)?;
-        let sessions = state.sessions(&query, &inputs, &binding, policy);
+        let sessions = state.sessions(&query, &inputs, &binding, &[], policy);
         let sessions = sessions.map_err(|_| Unjudged::NotACredential)?;
         // Spent before anything is judged: of two copies of one answer only one is ever looked at.
         match deps

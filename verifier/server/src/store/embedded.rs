@@ -1,3 +1,4 @@
+mod evidence;
 mod expiry;
 mod openid_provider;
 mod relying_party;
@@ -11,8 +12,8 @@ use symbolon_crypto::UnixTime;
 use symbolon_store::{Batch, CommitError, Key, Store, Tenant};
 use symbolon_trust::pack::LastSeen;
 use symbolon_verifier::store::{
-    Delivery, Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord,
-    ResultRecording, StoreError, StoreFuture, TenantId, VerifierStore,
+    Insertion, Nonce, NonceUse, PresentationResult, Replacement, RequestId, RequestRecord, ResultRecording,
+    StoreError, StoreFuture, TenantId, VerifierStore, WithResult,
 };
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -170,7 +171,7 @@ impl VerifierStore for EmbeddedVerifierStore {
         tenant: &'a TenantId,
         id: &'a RequestId,
         result: PresentationResult,
-        announcement: Option<Delivery>,
+        with: WithResult,
     ) -> StoreFuture<'a, ResultRecording> {
         Box::pin(async move {
             let tenant = keys::tenant(tenant).map_err(unavailable)?;
@@ -182,10 +183,11 @@ impl VerifierStore for EmbeddedVerifierStore {
                     .require_present(request.clone())
                     .require_absent(key.clone())
                     .put(key.clone(), encoded.clone());
-                match &announcement {
-                    Some(delivery) => relying_party::announce(batch, &tenant, delivery),
-                    None => Ok(batch),
-                }
+                let batch = match &with.announcement {
+                    Some(delivery) => relying_party::announce(batch, &tenant, delivery)?,
+                    None => batch,
+                };
+                evidence::keep(batch, &tenant, &with)
             };
             match self.commit_taking_back_expiry(&tenant, id, batch).await? {
                 Ok(()) => Ok(ResultRecording::Recorded),
@@ -311,7 +313,9 @@ fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreEr
 #[cfg(test)]
 mod tests {
     use symbolon_verifier::name::RelyingPartyName;
-    use symbolon_verifier::store::{DeclineCode, QuotaKind, RelyingPartyStore as _, ResultOutcome};
+    use symbolon_verifier::store::{
+        DeclineCode, EvidenceStore as _, QuotaKind, RelyingPartyStore as _, ResultOutcome,
+    };
 
     use super::*;
 
@@ -392,8 +396,18 @@ mod tests {
                 "id": "d", "relying_party": "bank", "request": "r", "event": "presentation_request.declined",
                 "created_at": 5, "attempts": 0, "stage": {"stage": "waiting", "next_attempt_at": 5},
             });
-            let announcement = serde_json::from_value(announcement).unwrap();
-            let recorded = store.record_result(&tenant, &id, result, Some(announcement));
+            let receipt = serde_json::json!({
+                "request": "r", "relying_party": "bank", "policy": "p", "created_at": 5, "kept_until": 30, "receipt": "x",
+            });
+            let reliance = serde_json::json!({
+                "request": "r", "relying_party": "bank", "policy": "p", "began_at": 5, "next_look_at": 7, "kept_until": 30,
+            });
+            let with = WithResult {
+                announcement: serde_json::from_value(announcement).unwrap(),
+                receipt: serde_json::from_value(receipt).unwrap(),
+                reliance: serde_json::from_value(reliance).unwrap(),
+            };
+            let recorded = store.record_result(&tenant, &id, result, with);
             assert_eq!(recorded.await.unwrap(), ResultRecording::Recorded);
         }
         let opened = Store::open(&file).unwrap();
@@ -402,7 +416,8 @@ mod tests {
         assert!(store.result(&tenant, &id).await.unwrap().is_some());
         assert_eq!(store.remove_expired(time(21), 100).await.unwrap(), 2);
         assert_eq!(store.result(&tenant, &id).await.unwrap(), None);
-        assert_eq!(store.remove_expired(time(1 << 40), 100).await.unwrap(), 2);
+        assert!(store.receipt(&tenant, &id).await.unwrap().is_some());
+        assert_eq!(store.remove_expired(time(1 << 40), 100).await.unwrap(), 4);
         let tenant = Tenant::parse("default").unwrap();
         for space in keys::OF_TENANTS {
             let left = opened.scan(&tenant, space, &[], None, 9).unwrap();

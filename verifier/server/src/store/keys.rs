@@ -1,12 +1,14 @@
 //! Where everything stands.
 //!
 //! Nothing of it is part of a backup (`docs/operations.md`): requests, results and what is to be announced are other people's data
-//! with an end, keys, quotas, codes and tokens are rights. Who the relying parties are stands in files, which a backup holds.
+//! with an end, receipts are with both sides, keys, quotas, codes and tokens are rights. Who the relying parties are stands in files,
+//! which a backup holds.
 
 use symbolon_crypto::UnixTime;
 use symbolon_store::{Key, Space, Tenant};
 use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::openid_provider::{GrantId, PushedRequestId, SignInId};
+use symbolon_verifier::reliance::Reliance;
 use symbolon_verifier::relying_party::ApiKeyId;
 use symbolon_verifier::store::{
     Cursor, Delivery, DeliveryId, Nonce, QuotaKind, QuotaWindow, RequestId, RequestRecord, TenantId,
@@ -33,6 +35,14 @@ pub(super) const PUSHED_REQUESTS: Space = Space::new("verifier-openid-pushed");
 pub(super) const SIGN_INS: Space = Space::new("verifier-openid-sign-ins");
 /// Codes and tokens.
 pub(super) const GRANTS: Space = Space::new("verifier-openid-grants");
+pub(super) const RECEIPTS: Space = Space::new("verifier-receipts");
+/// The receipts of each relying party, in the order of time.
+pub(super) const RECEIPTS_OF: Space = Space::new("verifier-receipts-of");
+pub(super) const RELIANCES: Space = Space::new("verifier-reliances");
+/// What each relying party relies on.
+pub(super) const RELIANCES_OF: Space = Space::new("verifier-reliances-of");
+/// What something is to be done about, in the order of time.
+pub(super) const DUE_RELIANCES: Space = Space::new("verifier-due-reliances");
 /// When what expires, in the order of time.
 pub(super) const EXPIRIES: Space = Space::new("verifier-expiries");
 /// The tenants that have anything.
@@ -40,7 +50,7 @@ pub(super) const TENANTS: Space = Space::new("verifier-tenants");
 
 /// Everything that a tenant has in the end nothing of, but for keys and packs, which stay until they are removed or replaced.
 #[cfg(test)]
-pub(super) const OF_TENANTS: [Space; 13] = [
+pub(super) const OF_TENANTS: [Space; 18] = [
     REQUESTS,
     RESULTS,
     NONCES,
@@ -53,6 +63,11 @@ pub(super) const OF_TENANTS: [Space; 13] = [
     PUSHED_REQUESTS,
     SIGN_INS,
     GRANTS,
+    RECEIPTS,
+    RECEIPTS_OF,
+    RELIANCES,
+    RELIANCES_OF,
+    DUE_RELIANCES,
     EXPIRIES,
 ];
 
@@ -77,6 +92,10 @@ pub(super) enum Expiring {
     PushedRequest(PushedRequestId),
     SignIn(SignInId),
     Grant(GrantId),
+    /// The receipt of a request.
+    Receipt(RequestId),
+    /// What is relied on of a request.
+    Reliance(RequestId),
 }
 
 /// The key of an expiry. Its suffix sorts by time.
@@ -90,6 +109,8 @@ pub(super) fn expiry(tenant: &Tenant, at: UnixTime, what: &Expiring) -> Key {
         Expiring::PushedRequest(id) => (PUSHED_REQUEST_KIND, id.as_str()),
         Expiring::SignIn(id) => (SIGN_IN_KIND, id.as_str()),
         Expiring::Grant(id) => (GRANT_KIND, id.as_str()),
+        Expiring::Receipt(id) => (RECEIPT_KIND, id.as_str()),
+        Expiring::Reliance(id) => (RELIANCE_KIND, id.as_str()),
     };
     suffix.push(kind);
     suffix.extend_from_slice(name.as_bytes());
@@ -109,6 +130,8 @@ pub(super) fn parse_expiry(suffix: &[u8]) -> Option<(UnixTime, Expiring)> {
         PUSHED_REQUEST_KIND => Expiring::PushedRequest(PushedRequestId::parse(name).ok()?),
         SIGN_IN_KIND => Expiring::SignIn(SignInId::parse(name).ok()?),
         GRANT_KIND => Expiring::Grant(GrantId::parse(name).ok()?),
+        RECEIPT_KIND => Expiring::Receipt(RequestId::parse(name).ok()?),
+        RELIANCE_KIND => Expiring::Reliance(RequestId::parse(name).ok()?),
         _ => return None,
     };
     Some((unsortable(*time), what))
@@ -121,6 +144,8 @@ const DELIVERY_KIND: u8 = b'd';
 const PUSHED_REQUEST_KIND: u8 = b'p';
 const SIGN_IN_KIND: u8 = b's';
 const GRANT_KIND: u8 = b'g';
+const RECEIPT_KIND: u8 = b'e';
+const RELIANCE_KIND: u8 = b'l';
 
 pub(super) fn api_key(tenant: &Tenant, id: &ApiKeyId) -> Key {
     tenant.key(API_KEYS, id.as_str())
@@ -176,6 +201,39 @@ pub(super) fn due(tenant: &Tenant, delivery: &Delivery) -> Option<Key> {
 pub(super) fn parse_due(suffix: &[u8]) -> Option<(UnixTime, DeliveryId)> {
     let (time, id) = suffix.split_first_chunk::<8>()?;
     let id = DeliveryId::parse(std::str::from_utf8(id).ok()?).ok()?;
+    Some((unsortable(*time), id))
+}
+
+/// The key of what is relied on of a request in the list of its relying party.
+pub(super) fn reliance_of(tenant: &Tenant, reliance: &Reliance) -> Key {
+    tenant.key(
+        RELIANCES_OF,
+        reliance_suffix(&reliance.relying_party, &reliance.request),
+    )
+}
+
+/// The suffix of an entry in the list of what a relying party relies on.
+pub(super) fn reliance_suffix(relying_party: &RelyingPartyName, id: &RequestId) -> Vec<u8> {
+    [&requests_of(relying_party), id.as_str().as_bytes()].concat()
+}
+
+/// The request that an entry of [`RELIANCES_OF`] stands for.
+pub(super) fn parse_reliance_of(relying_party: &RelyingPartyName, suffix: &[u8]) -> Option<RequestId> {
+    let id = suffix.get(requests_of(relying_party).len()..)?;
+    RequestId::parse(std::str::from_utf8(id).ok()?).ok()
+}
+
+/// The key of what is relied on among what is due; `None` when nothing is to be done any more.
+pub(super) fn due_reliance(tenant: &Tenant, reliance: &Reliance) -> Option<Key> {
+    let mut suffix = sortable(reliance.due_at()?).to_vec();
+    suffix.extend_from_slice(reliance.request.as_str().as_bytes());
+    Some(tenant.key(DUE_RELIANCES, suffix))
+}
+
+/// What is due of what is relied on, read back from the suffix of its key.
+pub(super) fn parse_due_reliance(suffix: &[u8]) -> Option<(UnixTime, RequestId)> {
+    let (time, id) = suffix.split_first_chunk::<8>()?;
+    let id = RequestId::parse(std::str::from_utf8(id).ok()?).ok()?;
     Some((unsortable(*time), id))
 }
 

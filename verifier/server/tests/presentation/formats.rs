@@ -5,8 +5,8 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, ecdsa_sd_2023, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, MdocBudget,
-    MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
+    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::sd_jwt_vc::IssuerKeyReference;
 use symbolon_credential::status::StatusReference;
@@ -223,6 +223,9 @@ fn present_jwt(world: &World, request: &VerifiedRequest) -> Presentation {
     Presentation::Text(prepared.finish(&signature))
 }
 
+/// The namespace of what devices sign of their own.
+pub(crate) const TRANSACTIONS: &str = "org.example.transaction";
+
 pub(crate) fn mdoc(world: &World) -> Vec<u8> {
     let element = |name: &str, value: &str| {
         let name = ElementIdentifier::parse(name).unwrap();
@@ -242,6 +245,10 @@ pub(crate) fn mdoc(world: &World) -> Vec<u8> {
         },
         status: Some(StatusReference::new(world.issuer.status_uri(0), INDEX).unwrap()),
         device_key: world.holder.public_key().clone(),
+        key_authorizations: KeyAuthorizations::of_elements(vec![(
+            NameSpace::parse(TRANSACTIONS).unwrap(),
+            ElementIdentifier::parse("hashes").unwrap(),
+        )]),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     })

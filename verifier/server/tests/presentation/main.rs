@@ -25,11 +25,15 @@ mod pages;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod relying_parties;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod transactions;
 #[cfg(test)]
 mod vcalm;
 #[cfg(test)]

@@ -271,15 +271,92 @@ async fn a_wallet_that_declines_on_one_device_sends_the_browser_back_too() {
         .refuse(symbolon_protocol::openid4vp::error::PresentationErrorCode::AccessDenied)
         .unwrap();
     let reply = json_of(&world.post(&request, &refusal.answer.to_form()).await);
-    let sent_on = browser
-        .open(&world, reply["redirect_uri"].as_str().unwrap())
-        .await;
-    assert_eq!(sent_on.status, 303);
-    let code = code_in(sent_on.headers["location"].to_str().unwrap());
-    let result = json_of(&released(&world, &id, &code).await);
+    let address = reply["redirect_uri"].as_str().unwrap();
+    let shown = html(&browser.open(&world, address).await);
+    assert!(shown.contains("Your wallet has shown nothing."), "{shown}");
+    let code = code_in(&leads_on(&shown));
+    // Nothing of a refusal has to be kept from another browser, and a wallet may lead back to none.
+    for result in [
+        json_of(&released(&world, &id, &code).await),
+        world.result(&id).await,
+    ] {
+        assert_eq!(
+            result["result"]["outcome"],
+            json!({"declined": {"error": "access_denied"}})
+        );
+        assert!(result["result"]["response_code"].is_null());
+    }
+}
+
+/// Where the one button of a page leads.
+fn leads_on(shown: &str) -> String {
+    let (_, link) = shown.split_once("<a class=\"button\" href=\"").unwrap();
+    let (address, _) = link.split_once('"').unwrap();
+    address.replace("&amp;", "&").replace("&#x2f;", "/")
+}
+
+#[tokio::test]
+async fn an_answer_that_is_refuted_on_one_device_leads_back_and_releases_its_report() {
+    let world = World::new().await;
+    world.publish(symbolon_trust::status_list::Status::Invalid);
+    let body = json!({"dcql_query": world.query(), "return_to": RETURN, "page": "same_device"});
+    let (id, link, page) = begin(&world, &body).await;
+    let mut browser = Browser::default();
+    browser.open(&world, &page).await;
+    let refused = world.present_to(&world.open(&link).await).await;
+    assert_eq!(refused.status, 400);
+    let refused = json_of(&refused);
+    assert_eq!(refused["error"], "invalid_request");
+    let address = refused["redirect_uri"].as_str().unwrap();
+    assert!(
+        address.starts_with(&format!("{page}/return?response_code=")),
+        "{address}"
+    );
+    assert_eq!(world.result(&id).await["withheld"], "until_response_code");
+    let mut stranger = Browser::default();
+    assert_eq!(stranger.open(&world, address).await.status, 403);
+    let shown = html(&browser.open(&world, address).await);
+    assert!(shown.contains("was not accepted"), "{shown}");
+    let on = leads_on(&shown);
+    assert_eq!(on, format!("{RETURN}&response_code={}", code_in(&on)));
+    let result = json_of(&released(&world, &id, &code_in(&on)).await);
     assert_eq!(
-        result["result"]["outcome"],
-        json!({"declined": {"error": "access_denied"}})
+        result["result"]["outcome"]["presented"]["reports"][0]["report"]["status"]["state"],
+        "revoked"
+    );
+
+    // Without a page of the verifier's the wallet leads to the relying party itself, and without a return nowhere.
+    for (body, leads) in [
+        (
+            json!({"dcql_query": world.query(), "return_to": RETURN}),
+            Some(RETURN),
+        ),
+        (json!({"dcql_query": world.query()}), None),
+    ] {
+        let (_, link) = world.make_request(&body).await;
+        let refused = json_of(&world.present_to(&world.open(&link).await).await);
+        let address = refused.get("redirect_uri").and_then(Value::as_str);
+        assert_eq!(
+            address.map(|address| address.starts_with(RETURN)),
+            leads.map(|_| true),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_across_devices_says_that_an_answer_was_not_accepted() {
+    let world = World::new().await;
+    world.publish(symbolon_trust::status_list::Status::Invalid);
+    let body = json!({"dcql_query": world.query(), "page": "cross_device"});
+    let (_, link, page) = begin(&world, &body).await;
+    let mut browser = Browser::default();
+    browser.open(&world, &page).await;
+    world.present_to(&world.open(&link).await).await;
+    let shown = html(&browser.open(&world, &page).await);
+    assert!(
+        shown.contains("was not accepted") && !shown.contains("button"),
+        "{shown}"
     );
 }
 

@@ -1,7 +1,10 @@
 //! Several relying parties of one verifier, through its service interface.
 
 mod callers;
+mod evidence;
+mod identity_assurance;
 mod policies;
+mod reliance;
 mod requests;
 mod verifications;
 mod webhooks;

@@ -14,7 +14,9 @@ use http::Method;
 use http::header::{AUTHORIZATION, HeaderValue};
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
+use symbolon_credential::sd_jwt::{
+    Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, TransactionDataHashes, select,
+};
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::jose::jwe::PureJwe;
@@ -30,10 +32,12 @@ use symbolon_http::serve::{AdministrationToken, Encryption, Limits, harden, list
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_protocol::openid4vp::link::{RequestDelivery, RequestLink};
+use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest,
 };
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_store::Store;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{
@@ -43,13 +47,14 @@ use symbolon_trust::trust_list::CredentialTypeRule;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
 use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    Dependencies, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+    Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -76,6 +81,8 @@ pub(crate) struct World {
     _status_listener: symbolon_http::serve::Running,
     clock: Arc<AtomicI64>,
     fetcher: GuardedFetcher,
+    /// The types of transaction data that the wallet knows: the verifier's.
+    types: TransactionTypes,
 }
 
 /// Holds whatever any test exchanges with the server against the description of the interface.
@@ -199,6 +206,14 @@ impl World {
         let mut configuration = VerifierConfiguration::new(identifier, "Clinic".to_owned());
         configure(&mut configuration, &vct(&issuer));
         let asks = asks(&mut configuration, &vct(&issuer));
+        let mut types = TransactionTypes::default();
+        for definition in &configuration.transaction_data_types {
+            types.insert(definition.clone()).unwrap();
+        }
+        let Certified {
+            relying_party_signers,
+            registration_certificates,
+        } = certify(&requests, &base, &configuration);
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -220,6 +235,9 @@ impl World {
                 chain: vec![leaf],
             },
             id_token_signer: Some(id_token_signer()),
+            evidence: Some(evidence_signer()),
+            relying_party_signers,
+            registration_certificates,
             trust_list: Arc::new(trust_list),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -251,6 +269,7 @@ impl World {
             _status_listener: status_listener,
             clock,
             fetcher,
+            types,
         };
         world.publish(Status::Valid);
         world
@@ -276,11 +295,24 @@ impl World {
 
     /// Publishes a list in which the credential has this status.
     pub(crate) fn publish(&self, status: Status) {
+        self.publish_at(status, self.now());
+    }
+
+    /// The same, signed at another time.
+    pub(crate) fn publish_at(&self, status: Status, at: UnixTime) {
         let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         list.set(INDEX, status).unwrap();
-        let token = self
-            .issuer
-            .status_token(&self.issuer.status_uri(0), &list, self.now());
+        let token = self.issuer.status_token(&self.issuer.status_uri(0), &list, at);
+        *self.status.token.lock().unwrap() = token;
+    }
+
+    /// Publishes a list of the same address that another issuer has signed.
+    pub(crate) fn publish_by_another(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let another = TestIssuer::new(self.issuer.identifier.as_str(), 4_000);
+        let soon = self.now().plus(core::time::Duration::from_secs(60 * 60));
+        let token = another.status_token(&self.issuer.status_uri(0), &list, soon);
         *self.status.token.lock().unwrap() = token;
     }
 
@@ -375,7 +407,10 @@ impl World {
         let anchors = [self.anchor.clone()];
         let expected = RequestExpectations {
             client_id: &link.client_id,
-            clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
+            clients: KnownClients {
+                transaction_types: &self.types,
+                ..KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate)
+            },
             urls: UrlPolicy::Development,
             wallet_nonce: None,
             now: self.now(),
@@ -482,8 +517,19 @@ impl World {
         nonce: &str,
         names: &[&str],
     ) -> String {
+        self.authorize(credential, (audience, nonce), names, None)
+    }
+
+    /// The same, with hashes of transactions.
+    pub(crate) fn authorize(
+        &self,
+        credential: &str,
+        (audience, nonce): (&str, &str),
+        names: &[&str],
+        transaction_data: Option<TransactionDataHashes>,
+    ) -> String {
         let paths: Vec<ClaimsPath> = names.iter().map(|name| ClaimsPath::top_level(*name)).collect();
-        self.present_paths(credential, audience, nonce, &paths)
+        self.bind_paths(credential, (audience, nonce), &paths, transaction_data)
     }
 
     pub(crate) fn present_paths(
@@ -493,13 +539,23 @@ impl World {
         nonce: &str,
         paths: &[ClaimsPath],
     ) -> String {
+        self.bind_paths(credential, (audience, nonce), paths, None)
+    }
+
+    fn bind_paths(
+        &self,
+        credential: &str,
+        (audience, nonce): (&str, &str),
+        paths: &[ClaimsPath],
+        transaction_data: Option<TransactionDataHashes>,
+    ) -> String {
         let parsed = SdJwt::parse(credential, SdJwtBudget::DEFAULT).unwrap();
         let claims = KeyBindingClaims {
             algorithm: SignatureAlgorithm::Es256,
             audience: audience.to_owned(),
             nonce: nonce.to_owned(),
             issued_at: self.now(),
-            transaction_data: None,
+            transaction_data,
         };
         let prepared = select(&parsed, paths).unwrap().prepare_key_binding(&claims);
         let signature = self.holder.sign(&prepared.request(self.holder.handle()));
@@ -590,6 +646,21 @@ fn id_token_signer() -> IdTokenSigner {
     }
 }
 
+/// The key that signs receipts and verified claims.
+pub(crate) fn evidence_key() -> TestKey {
+    TestKey::new(SignatureAlgorithm::Es256, 520)
+}
+
+fn evidence_signer() -> EvidenceSigner {
+    let key = evidence_key();
+    EvidenceSigner {
+        key: key.handle(),
+        public_key: key.public_key().clone(),
+        sign: Arc::new(KeyOf(key)),
+        retired: Vec::new(),
+    }
+}
+
 fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
@@ -604,4 +675,48 @@ impl symbolon_crypto::signing::Sign for KeyOf {
     ) -> Result<symbolon_crypto::signing::SignOutcome, symbolon_crypto::signing::KeyError> {
         self.0.software_key().sign(request)
     }
+}
+
+/// The certificates of relying parties: their own, and what a registrar says of them.
+struct Certified {
+    relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
+    registration_certificates: BTreeMap<RelyingPartyName, String>,
+}
+
+/// The identifier of every organisation of the tests.
+pub(crate) const ORGANIZATION: &str = "VATDE-123456789";
+
+/// The authority of the registrar.
+pub(crate) fn registrar() -> TestAuthority {
+    TestAuthority::new(800)
+}
+
+/// Gives relying parties that want one a certificate of their own, and registers those whose file says what: here its
+/// `registration_certificate` is no path, but the registration.
+fn certify(requests: &TestAuthority, base: &str, configuration: &VerifierConfiguration) -> Certified {
+    let mut certified = Certified {
+        relying_party_signers: BTreeMap::new(),
+        registration_certificates: BTreeMap::new(),
+    };
+    for (seed, (name, party)) in (520..).zip(&configuration.relying_parties) {
+        if party.certificate == CertificateChoice::Own {
+            let key = TestKey::new(SignatureAlgorithm::Es256, seed);
+            let signer = RequestSigner {
+                chain: vec![requests.issue_to(key.public_key(), base, ORGANIZATION)],
+                key: key.handle(),
+                sign: Arc::new(KeyOf(key)),
+            };
+            certified.relying_party_signers.insert(name.clone(), signer);
+        }
+        if let Some(text) = &party.registration_certificate {
+            let key = TestKey::new(SignatureAlgorithm::Es256, 810);
+            let chain = [registrar().issue(key.public_key(), "https://registrar.example", None)];
+            let certificate: RegistrationCertificate = serde_json::from_str(text).unwrap();
+            let prepared = certificate.prepare(&chain, SignatureAlgorithm::Es256);
+            let signature = key.sign(&prepared.request(key.handle()));
+            let text = prepared.finish(&signature);
+            certified.registration_certificates.insert(name.clone(), text);
+        }
+    }
+    certified
 }

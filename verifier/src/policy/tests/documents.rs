@@ -1,4 +1,5 @@
 use super::*;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 
 #[test]
 fn each_mistake_is_named_by_its_key() {
@@ -180,6 +181,7 @@ fn an_issuer_is_known_by_its_identifier_or_by_a_name_that_only_one_has() {
         trust_list: &list,
         assurances: &Assurances::default(),
         queries: &BTreeMap::new(),
+        transaction_types: TransactionTypes::NONE,
     };
     let refused = PresentationPolicy::compile(PolicyName::parse("p").unwrap(), &document, surroundings);
     assert_eq!(refused.unwrap_err().problem, PolicyProblem::AmbiguousIssuer);

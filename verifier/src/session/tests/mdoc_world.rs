@@ -2,7 +2,7 @@
 
 use symbolon_credential::mdoc::{
     DigestAlgorithm, DigestIds, DocType, EMacKey, ElementIdentifier, ElementValue, FullDate, IssuerSigned,
-    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+    KeyAuthorizations, MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::{SecretKey, UnixTime};
@@ -74,6 +74,7 @@ impl MdocWorld {
             },
             status: Some(StatusReference::new(self.world.uri(), INDEX).unwrap()),
             device_key: self.world.holder.public_key().clone(),
+            key_authorizations: KeyAuthorizations::default(),
             digest_algorithm: DigestAlgorithm::Sha256,
             digest_ids: DigestIds::Shuffled,
         }

@@ -14,7 +14,7 @@ use crate::name::RelyingPartyName;
 use crate::relying_party::{ApiKeyId, ApiKeyRecord};
 use crate::store::{
     Cursor, DeclineCode, Delivery, DeliveryEvent, DeliveryId, DeliveryStage, Insertion, QuotaKind, Removal,
-    Replacement, ResultRecording, VerifierStore,
+    Replacement, ResultRecording, VerifierStore, WithResult,
 };
 
 pub(super) async fn check(store: &dyn VerifierStore) {
@@ -118,7 +118,7 @@ async fn removes_a_request_with_everything(store: &dyn VerifierStore) {
     let result = declined(DeclineCode::Other);
     answer(
         store
-            .record_result(&tenant, &record.id, result.clone(), None)
+            .record_result(&tenant, &record.id, result.clone(), WithResult::default())
             .await,
     );
     assert_eq!(
@@ -133,7 +133,9 @@ async fn removes_a_request_with_everything(store: &dyn VerifierStore) {
         answer(store.remove_request(&tenant, &record.id).await),
         Removal::Absent
     );
-    let late = store.record_result(&tenant, &record.id, result, None).await;
+    let late = store
+        .record_result(&tenant, &record.id, result, WithResult::default())
+        .await;
     assert_eq!(answer(late), ResultRecording::NoSuchRequest);
     // What is gone is not swept again.
     assert_eq!(answer(store.remove_expired(time(0), 100).await), 0);
@@ -145,7 +147,7 @@ async fn announces_a_result_with_its_first_recording(store: &dyn VerifierStore) 
     let result = || declined(DeclineCode::Other);
     let first = delivery("d-1", 5);
     let unknown = store
-        .record_result(&tenant, &record.id, result(), Some(first.clone()))
+        .record_result(&tenant, &record.id, result(), Some(first.clone()).into())
         .await;
     assert_eq!(answer(unknown), ResultRecording::NoSuchRequest);
     assert_eq!(answer(store.due_deliveries(&tenant, time(9), 9).await), []);
@@ -153,7 +155,7 @@ async fn announces_a_result_with_its_first_recording(store: &dyn VerifierStore) 
     for announcement in [first.clone(), delivery("d-2", 5)] {
         answer(
             store
-                .record_result(&tenant, &record.id, result(), Some(announcement))
+                .record_result(&tenant, &record.id, result(), Some(announcement).into())
                 .await,
         );
     }
@@ -190,7 +192,7 @@ async fn takes_the_announcement_of_an_expiry_back(store: &dyn VerifierStore) {
     };
     let answered = expiry("answered").await;
     let announced = delivery("of-the-result", 5);
-    let recorded = store.record_result(&tenant, &answered.id, none(), Some(announced.clone()));
+    let recorded = store.record_result(&tenant, &answered.id, none(), Some(announced.clone()).into());
     assert_eq!(answer(recorded.await), ResultRecording::Recorded);
     assert_eq!(
         answer(store.deliveries(&tenant, None, 9).await),
@@ -223,7 +225,7 @@ async fn replaces_deliveries_by_comparison(store: &dyn VerifierStore) {
         let result = declined(DeclineCode::Other);
         answer(
             store
-                .record_result(&tenant, &record.id, result, Some(delivery(id, due)))
+                .record_result(&tenant, &record.id, result, Some(delivery(id, due)).into())
                 .await,
         );
     }
@@ -280,7 +282,7 @@ async fn forgets_quotas_and_deliveries_in_time(store: &dyn VerifierStore) {
     let result = declined(DeclineCode::Other);
     answer(
         store
-            .record_result(&tenant, &record.id, result, Some(announcement.clone()))
+            .record_result(&tenant, &record.id, result, Some(announcement.clone()).into())
             .await,
     );
     let end = announcement.kept_until();
@@ -314,7 +316,7 @@ async fn keeps_results_as_long_as_the_request_says(store: &dyn VerifierStore) {
     let result = declined(DeclineCode::Other);
     answer(
         store
-            .record_result(&tenant, &record.id, result.clone(), None)
+            .record_result(&tenant, &record.id, result.clone(), WithResult::default())
             .await,
     );
     let end = record.kept_until();
@@ -341,7 +343,7 @@ fn api_key(id: &str, owner: &str) -> ApiKeyRecord {
     record
 }
 
-fn delivery(id: &str, due: i64) -> Delivery {
+pub(super) fn delivery(id: &str, due: i64) -> Delivery {
     Delivery {
         id: identifier::<DeliveryId>(id),
         relying_party: party("bank"),
@@ -349,6 +351,7 @@ fn delivery(id: &str, due: i64) -> Delivery {
         event: DeliveryEvent::Declined,
         policy: None,
         outcome: None,
+        status_change: None,
         created_at: time(0),
         attempts: 0,
         stage: DeliveryStage::Waiting {
@@ -357,6 +360,6 @@ fn delivery(id: &str, due: i64) -> Delivery {
     }
 }
 
-fn party(name: &str) -> RelyingPartyName {
+pub(super) fn party(name: &str) -> RelyingPartyName {
     identifier(name)
 }

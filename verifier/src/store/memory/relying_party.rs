@@ -202,7 +202,7 @@ impl Contents {
     }
 }
 
-const fn removal(removed: bool) -> Removal {
+pub(super) const fn removal(removed: bool) -> Removal {
     if removed {
         Removal::Removed
     } else {

@@ -15,9 +15,10 @@ use crate::error::WalletError;
 use crate::identifiers::{FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
-use crate::present::answer::{SignedPresentations, device_response};
-use crate::present::matching::Holdings;
+use crate::present::answer::{Selection, SignedPresentations, device_response};
+use crate::present::matching::{Asking, Holdings};
 use crate::present::outcome::RequestProblem;
+use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::{CONSENT_LIFETIME, shown_once};
 use crate::present::{Choice, ConsentRequest, Decision, Presentation};
 use crate::progress::Progress;
@@ -149,13 +150,16 @@ impl Wallet {
             return cursor.write_at_origin(stage, Vec::new()).await.map(Some);
         }
         self.observe(Progress::SigningPresentation);
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.ask_holdings(&credentials, &verified, now)?;
         let audience = ask.origin.audience();
         let binding = verified.binding(&ask.origin, &audience, now);
-        let signed = self.sign_presentations(&verified.query, &holdings, choice, &binding)?;
-        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
-            return Ok(None);
+        let signed =
+            self.sign_presentations(&verified.query, &holdings, choice, &binding, &|_, _| Vec::new())?;
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(None),
+            Selection::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
         let text = serde_json::to_string(&vp_token).map_err(|_| INTERNAL)?;
         let data = match &verified.means {
@@ -184,6 +188,9 @@ impl Wallet {
                 disclosed,
                 // The platform hands it on, and nobody tells whether it arrived.
                 delivery: Delivery::Unconfirmed,
+                // A browser hands nothing back to the wallet.
+                receipt: None,
+                transactions: Vec::new(),
             },
         })));
         let protocol = ask.request.protocol;
@@ -215,7 +222,7 @@ impl Wallet {
         choice: &Choice,
         now: UnixTime,
     ) -> Result<bool, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         Ok(self
             .ask_holdings(&credentials, verified, now)?
             .satisfies(&verified.query, choice))
@@ -228,11 +235,16 @@ impl Wallet {
         languages: &Languages,
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         self.ask_holdings(&credentials, verified, now)?.consent_request(
             flow,
-            verified.verifier.clone(),
-            &verified.query,
+            Asking {
+                verifier: verified.verifier.clone(),
+                claimed: VerifierClaims::default(),
+                registration: Registration::NotShown,
+                query: &verified.query,
+                transactions: &[],
+            },
             &self.policy,
             languages,
             now,

@@ -15,6 +15,7 @@ use symbolon_protocol::digital_credentials::{DigitalCredentialMessage, ExchangeP
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request_object::KnownClients;
+use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::vp_formats::{MdocAlgorithms, VpFormats};
 
 use super::stage::OriginAsk;
@@ -109,6 +110,7 @@ impl VerifiedAsk {
             session,
             proof: SessionProof::Signature,
             now,
+            transactions: Vec::new(),
         }
     }
 }
@@ -167,6 +169,7 @@ impl Wallet {
             did_document: did_document.as_ref(),
             registered: &parties.registered,
             scopes: &parties.scopes,
+            transaction_types: TransactionTypes::NONE,
         };
         let crypto = self.ports.crypto.as_ref();
         Ok(signed.verify(origin, clients, self.policy.urls, now, crypto)?)

@@ -15,13 +15,14 @@ use symbolon_protocol::proximity::{
 use super::ask::{ProximityAsk, WaitingHolder};
 use super::outcome::{AfterAnswer, DeviceProof, ProximityEnded, ProximityEvent, ProximityOutcome};
 use crate::error::{DeviceFault, WalletError};
-use crate::identifiers::{FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
 use crate::policy::UnverifiedParties;
 use crate::ports::Change;
-use crate::present::answer::{SignedPresentations, device_response};
-use crate::present::matching::Holdings;
+use crate::present::answer::{Selection, SignedPresentations, device_response};
+use crate::present::matching::{Asking, Holdings};
 use crate::present::outcome::RequestProblem;
+use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::shown_once;
 use crate::present::selected::{Binding, SessionProof};
 use crate::present::{Choice, ConsentRequest, Decision};
@@ -31,6 +32,15 @@ use crate::record::{
     VerifierRecord,
 };
 use crate::wallet::Wallet;
+
+/// What came of preparing a response.
+enum Preparation {
+    Ready(Box<Prepared>),
+    /// The key store waits for the person.
+    KeyLocked,
+    /// The platform ended the key of this credential.
+    KeyEnded(CredentialId),
+}
 
 /// A response that was made, and what has to be written down before it is sent.
 struct Prepared {
@@ -104,13 +114,17 @@ impl Wallet {
             Decision::Share(choice) => choice,
             Decision::Decline => return self.decline_reader(*ask, now).await,
         };
-        let credentials = match self.ports.store.credentials().await {
+        let credentials = match self.presentable().await {
             Ok(credentials) => credentials,
-            Err(error) => return Err(ended(ask.holder, error.into())),
+            Err(error) => return Err(ended(ask.holder, error)),
         };
         match self.prepare_response(&ask, &credentials, &choice, proof, now) {
-            Ok(Some(prepared)) => self.send_to_reader(*ask, prepared, then).await,
-            Ok(None) => Ok(ProximityOutcome::KeyLocked(ask)),
+            Ok(Preparation::Ready(prepared)) => self.send_to_reader(*ask, *prepared, then).await,
+            Ok(Preparation::KeyLocked) => Ok(ProximityOutcome::KeyLocked(ask)),
+            Ok(Preparation::KeyEnded(id)) => {
+                let noted = self.note_ended_key(&credentials, id, now).await;
+                Err(ended(ask.holder, noted))
+            }
             Err(WalletError::InvalidChoice) => Ok(ProximityOutcome::InvalidChoice(ask)),
             Err(error) => Err(ended(ask.holder, error)),
         }
@@ -130,11 +144,17 @@ impl Wallet {
             .map(|document| document.items.clone())
             .collect();
         let query = query_of_items(&items).ok_or(WalletError::RequestRefused(RequestProblem::Malformed))?;
-        let credentials = self.ports.store.credentials().await?;
+        let credentials = self.presentable().await?;
         let holdings = self.holdings_for_reader(&credentials, now)?;
         let flow = FlowId::make(self.ports.randomness.as_ref())?;
-        let consent =
-            holdings.consent_request(flow, verifier.clone(), &query, &self.policy, languages, now)?;
+        let asking = Asking {
+            verifier: verifier.clone(),
+            claimed: VerifierClaims::default(),
+            registration: Registration::NotShown,
+            query: &query,
+            transactions: &[],
+        };
+        let consent = holdings.consent_request(flow, asking, &self.policy, languages, now)?;
         Ok((query, verifier, consent))
     }
 
@@ -180,7 +200,7 @@ impl Wallet {
         Holdings::read(credentials, &formats, &self.policy, self.json_ld(), now)
     }
 
-    /// The response to what was agreed to; `None` when the key store waits for the person.
+    /// The response to what was agreed to.
     fn prepare_response(
         &self,
         ask: &ProximityAsk,
@@ -188,7 +208,7 @@ impl Wallet {
         choice: &Choice,
         proof: DeviceProof<'_>,
         now: UnixTime,
-    ) -> Result<Option<Prepared>, WalletError> {
+    ) -> Result<Preparation, WalletError> {
         let holdings = self.holdings_for_reader(credentials, now)?;
         if !holdings.satisfies(&ask.query, choice) {
             return Err(WalletError::InvalidChoice);
@@ -206,10 +226,13 @@ impl Wallet {
                 },
             },
             now,
+            transactions: Vec::new(),
         };
-        let signed = self.sign_presentations(&ask.query, &holdings, choice, &binding)?;
-        let Some(SignedPresentations { vp_token, disclosed }) = signed else {
-            return Ok(None);
+        let signed = self.sign_presentations(&ask.query, &holdings, choice, &binding, &|_, _| Vec::new())?;
+        let SignedPresentations { vp_token, disclosed } = match signed {
+            Selection::Signed(signed) => signed,
+            Selection::KeyLocked => return Ok(Preparation::KeyLocked),
+            Selection::KeyEnded(id) => return Ok(Preparation::KeyEnded(id)),
         };
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
         let (mut changes, shown_keys) = shown_once(credentials, &disclosed);
@@ -220,14 +243,17 @@ impl Wallet {
                 verifier: ask.verifier.clone(),
                 disclosed: disclosed.clone(),
                 delivery: Delivery::Unconfirmed,
+                // ISO/IEC 18013-5 has no message for one.
+                receipt: None,
+                transactions: Vec::new(),
             },
         })));
-        Ok(Some(Prepared {
+        Ok(Preparation::Ready(Box::new(Prepared {
             device_response: device_response(&vp_token).ok_or(internal)?,
             disclosed,
             changes,
             shown_keys,
-        }))
+        })))
     }
 
     async fn send_to_reader(

@@ -8,6 +8,7 @@ use symbolon_credential::mdoc::{
     DeviceResponse, MdocBudget, PreparedPresentation, Presentation, SessionTranscript,
 };
 
+use super::super::transactions::device_elements;
 use super::{Binding, NOT_SELECTABLE};
 use crate::error::WalletError;
 use crate::hold::{OpenedMdoc, PersonalClaim, personal_elements};
@@ -46,6 +47,14 @@ pub(super) fn personal_claims(
     Ok(personal_elements(&document.issuer_signed().claims()))
 }
 
-pub(super) fn bind(presentation: Presentation, binding: &Binding<'_>) -> PreparedPresentation {
-    presentation.prepare(&binding.session)
+pub(super) fn bind(
+    presentation: Presentation,
+    binding: &Binding<'_>,
+) -> Result<PreparedPresentation, WalletError> {
+    let presentation = if binding.transactions.is_empty() {
+        presentation
+    } else {
+        presentation.with_device_elements(&device_elements(&binding.transactions)?)
+    };
+    Ok(presentation.prepare(&binding.session))
 }

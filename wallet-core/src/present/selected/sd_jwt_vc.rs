@@ -4,6 +4,7 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::{KeyBindingClaims, PreparedKeyBinding, Selection, select_processed};
 use symbolon_crypto::signing::KeyDescription;
 
+use super::super::transactions::hashes;
 use super::Binding;
 use crate::error::WalletError;
 use crate::hold::{OpenedSdJwtVc, PersonalClaim};
@@ -26,12 +27,12 @@ pub(super) fn bind(
     selection: &Selection<'_>,
     binding: &Binding<'_>,
     key: &KeyDescription,
-) -> PreparedKeyBinding {
-    selection.prepare_key_binding(&KeyBindingClaims {
+) -> Result<PreparedKeyBinding, WalletError> {
+    Ok(selection.prepare_key_binding(&KeyBindingClaims {
         algorithm: key.public_key.algorithm(),
         audience: binding.audience.to_owned(),
         nonce: binding.nonce.to_owned(),
         issued_at: binding.now,
-        transaction_data: None,
-    })
+        transaction_data: hashes(&binding.transactions)?,
+    }))
 }

@@ -6,7 +6,7 @@ use symbolon_credential::w3c::jose::{IssuerKey, JwtCredential, JwtCredentialErro
 use symbolon_crypto::x509::ChainProfile;
 use symbolon_crypto::{CryptoProvider, PublicKey};
 
-use super::{CredentialProblem, Expected, Verified, w3c};
+use super::{CredentialProblem, Expected, Signer, Verified, w3c};
 use crate::record::HeldContent;
 
 pub(super) fn verify(
@@ -19,7 +19,7 @@ pub(super) fn verify(
         JwtCredentialError::NotTheIssuersKey => CredentialProblem::UnknownIssuerKey,
         _ => CredentialProblem::Malformed,
     })?;
-    let key = issuer_key(&token, expected, crypto)?;
+    let key = issuer_key(&token, &expected.signer, crypto)?;
     let token = token
         .verify_issuer_signature(&key, crypto)
         .map_err(|_| CredentialProblem::Signature)?;
@@ -31,25 +31,26 @@ pub(super) fn verify(
         token.validity(),
         expected,
     )?;
-    let (expires, status) = (token.validity().expires, w3c::status(credential));
+    let (validity, status) = (token.validity(), w3c::status(credential));
     // The signature covers the types as they stand, whatever contexts say. Without a known context no query finds them under
     // another name.
-    let types =
-        w3c::expanded_types(credential, expected.contexts).unwrap_or_else(|_| credential.types().to_vec());
+    let types = w3c::expanded_types(credential, expected.signer.contexts)
+        .unwrap_or_else(|_| credential.types().to_vec());
     Ok(Verified {
-        expires,
+        not_before: validity.not_before,
+        expires: validity.expires,
         status,
         content: HeldContent::JwtVcJson { jwt: text, types },
     })
 }
 
 /// The key that the token names, as one that the policy gives the issuer.
-fn issuer_key(
+pub(super) fn issuer_key(
     token: &JwtCredential<'_>,
-    expected: &Expected<'_>,
+    signer: &Signer<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<PublicKey, CredentialProblem> {
-    let evidence = expected.evidence()?;
+    let evidence = signer.evidence()?;
     let issuer = token.credential().issuer();
     match token.issuer_key() {
         IssuerKey::VerificationMethod(method) => {
@@ -58,11 +59,11 @@ fn issuer_key(
                 .ok_or(CredentialProblem::UnknownIssuerKey)
         }
         IssuerKey::Certificates(certificates) => {
-            if issuer != expected.issuer.as_str() {
+            if issuer != signer.issuer.as_str() {
                 return Err(CredentialProblem::AnotherIssuer);
             }
             let chain = certificates.iter().map(Vec::as_slice);
-            let chain = expected.chain(chain, ChainProfile::CredentialSigner, crypto)?;
+            let chain = signer.chain(chain, ChainProfile::CredentialSigner, crypto)?;
             check_issuer_binding(issuer, chain.leaf.san_uris(), chain.leaf.san_dns())
                 .map_err(|_| CredentialProblem::AnotherIssuer)?;
             Ok(chain.leaf.public_key().clone())

@@ -15,7 +15,7 @@ use symbolon_credential::{Validity, ValidityRejected};
 use symbolon_crypto::CryptoProvider;
 use symbolon_did::DidUrl;
 
-use super::{CLOCK_SKEW, CredentialProblem, Expected, Verified, w3c};
+use super::{CLOCK_SKEW, CredentialProblem, Expected, Signer, Verified, w3c};
 use crate::policy::IssuerEvidence;
 use crate::record::HeldContent;
 
@@ -30,7 +30,7 @@ pub(super) fn verify(
     // Read from the very text that is kept, so that what is kept can be read again.
     let credential = VerifiableCredential::parse(text.as_bytes(), W3cBudget::DEFAULT)
         .map_err(|_| CredentialProblem::Malformed)?;
-    let evidence = expected.evidence()?;
+    let evidence = expected.signer.evidence()?;
     if evidence.did(credential.issuer()).is_none() {
         return Err(CredentialProblem::AnotherIssuer);
     }
@@ -42,16 +42,17 @@ pub(super) fn verify(
         }
         // One proof that can be derived from beside one that cannot: nobody could say what presenting it would show.
         proofs if proofs.iter().any(is_selective) => return Err(CredentialProblem::UnsupportedProof),
-        _ => verify_whole(&secured, credential.issuer(), evidence, expected, crypto)?,
+        _ => verify_whole(&secured, credential.issuer(), evidence, &expected.signer, crypto)?,
     }
     check_contexts(&secured, expected)?;
     let (holder, validity) = (credential.holder_binding(), credential.validity());
     w3c::check(&credential, types, &holder, validity, expected)?;
     Ok(Verified {
+        not_before: validity.not_before,
         expires: validity.expires,
         status: w3c::status(&credential),
         content: HeldContent::LdpVc {
-            types: w3c::expanded_types(&credential, expected.contexts)?,
+            types: w3c::expanded_types(&credential, expected.signer.contexts)?,
             document: text,
         },
     })
@@ -68,17 +69,17 @@ fn key(evidence: IssuerEvidence<'_>, method: &str) -> Option<VerificationKey> {
     })
 }
 
-fn verify_whole(
+pub(super) fn verify_whole(
     secured: &Value,
     issuer: &str,
     evidence: IssuerEvidence<'_>,
-    expected: &Expected<'_>,
+    signer: &Signer<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<(), CredentialProblem> {
-    let json_ld = expected.json_ld.ok_or(CredentialProblem::UnsupportedProof)?;
+    let json_ld = signer.json_ld.ok_or(CredentialProblem::UnsupportedProof)?;
     let check = ProofCheck {
         expected: ExpectedProof::Credential,
-        now: expected.now,
+        now: signer.now,
         skew: CLOCK_SKEW,
     };
     let keys = |method: &str| key(evidence, method);
@@ -93,7 +94,10 @@ fn verify_whole(
 /// That the whole document is JSON-LD under known contexts, also where a proof over JSON did not need it: the presentation that
 /// it will stand in is signed over statements.
 fn check_contexts(secured: &Value, expected: &Expected<'_>) -> Result<(), CredentialProblem> {
-    let json_ld = expected.json_ld.ok_or(CredentialProblem::UnsupportedProof)?;
+    let json_ld = expected
+        .signer
+        .json_ld
+        .ok_or(CredentialProblem::UnsupportedProof)?;
     json_ld
         .processor
         .to_statements(secured, json_ld.contexts, json_ld.budget)
@@ -110,7 +114,10 @@ fn verify_base_proof(
     expected: &Expected<'_>,
     crypto: &dyn CryptoProvider,
 ) -> Result<(), CredentialProblem> {
-    let json_ld = expected.json_ld.ok_or(CredentialProblem::UnsupportedProof)?;
+    let json_ld = expected
+        .signer
+        .json_ld
+        .ok_or(CredentialProblem::UnsupportedProof)?;
     if proof.purpose() != ProofPurpose::AssertionMethod {
         return Err(CredentialProblem::UnknownIssuerKey);
     }
@@ -120,7 +127,7 @@ fn verify_base_proof(
         expires: proof.expires(),
     };
     lifetime
-        .check(expected.now, CLOCK_SKEW)
+        .check(expected.signer.now, CLOCK_SKEW)
         .map_err(|_: ValidityRejected| CredentialProblem::OutsideValidity)?;
     let key = key(evidence, proof.verification_method()).ok_or(CredentialProblem::UnknownIssuerKey)?;
     if key.controller != issuer {

@@ -18,11 +18,13 @@ pub(super) fn verify(
         MdocError::NoCertificate => CredentialProblem::NoCertificate,
         _ => CredentialProblem::Malformed,
     })?;
-    expected.evidence()?;
+    expected.signer.evidence()?;
     // A document signer stands right under the root of its issuer and names nobody: that the root is one of this issuer's
     // anchors is what says whose it is.
     let chain = mdoc.certificate_chain().iter().copied();
-    let chain = expected.chain(chain, ChainProfile::DocumentSigner, crypto)?;
+    let chain = expected
+        .signer
+        .chain(chain, ChainProfile::DocumentSigner, crypto)?;
     let mdoc = mdoc.verify(&chain, crypto).map_err(|error| match error {
         MdocRejected::DigestMissing | MdocRejected::DigestMismatch => CredentialProblem::Altered,
         MdocRejected::SignedOutsideCertificate | MdocRejected::NotADocumentSigner => {
@@ -38,10 +40,11 @@ pub(super) fn verify(
     }
     let validity = mdoc.validity();
     validity
-        .check(expected.now, CLOCK_SKEW)
+        .check(expected.signer.now, CLOCK_SKEW)
         .map_err(|_| CredentialProblem::OutsideValidity)?;
     let status = token_status(mdoc.status());
     Ok(Verified {
+        not_before: Some(validity.valid_from),
         expires: Some(validity.valid_until),
         status,
         content: HeldContent::MsoMdoc { issuer_signed: bytes },

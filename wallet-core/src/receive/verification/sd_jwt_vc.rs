@@ -17,18 +17,20 @@ pub(super) fn verify(
         SdJwtVcError::Parse(SdJwtParseError::UnexpectedKeyBinding) => CredentialProblem::AlreadyPresented,
         _ => CredentialProblem::Malformed,
     })?;
-    expected.evidence()?;
+    expected.signer.evidence()?;
     let chain = credential.certificate_chain().iter().map(Vec::as_slice);
-    let chain = expected.chain(chain, ChainProfile::CredentialSigner, crypto)?;
+    let chain = expected
+        .signer
+        .chain(chain, ChainProfile::CredentialSigner, crypto)?;
     let credential = credential
         .verify_issuer_signature(chain.leaf.public_key(), crypto)
         .map_err(|_| CredentialProblem::Signature)?;
     // That it is the issuer that was asked, and that the certificate was given to this issuer.
-    if credential.issuer() != Some(expected.issuer.as_str()) {
+    if credential.issuer() != Some(expected.signer.issuer.as_str()) {
         return Err(CredentialProblem::AnotherIssuer);
     }
     check_issuer_binding(
-        expected.issuer.as_str(),
+        expected.signer.issuer.as_str(),
         chain.leaf.san_uris(),
         chain.leaf.san_dns(),
     )
@@ -41,10 +43,12 @@ pub(super) fn verify(
     }
     let validity = credential.validity();
     validity
-        .check(expected.now, CLOCK_SKEW)
+        .check(expected.signer.now, CLOCK_SKEW)
         .map_err(|_| CredentialProblem::OutsideValidity)?;
-    let (expires, status) = (validity.expires, token_status(credential.status()));
+    let (not_before, expires) = (validity.not_before, validity.expires);
+    let status = token_status(credential.status());
     Ok(Verified {
+        not_before,
         expires,
         status,
         content: HeldContent::SdJwtVc { sd_jwt: text },

@@ -26,7 +26,7 @@ pub(super) fn check(
         return Err(CredentialProblem::AnotherKey);
     }
     validity
-        .check(expected.now, CLOCK_SKEW)
+        .check(expected.signer.now, CLOCK_SKEW)
         .map_err(|_: ValidityRejected| CredentialProblem::OutsideValidity)
 }
 

@@ -7,7 +7,7 @@ use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_wallet_core::receive::{FinishedReceipt, ReceiveStage};
-use symbolon_wallet_core::record::{Flow, Stage};
+use symbolon_wallet_core::record::{Flow, KnownStatus, Reissue, ReissueReason, Stage};
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{Change, FlowId, PersonId, StoreError, WalletStore};
 use symbolon_wallet_store::{EncryptedStore, OpenWalletError, Part, WalletFile, WrapError};
@@ -54,8 +54,21 @@ fn put(store: &EncryptedStore, number: u8) {
         Change::PutCredential(Box::new(credential(number))),
         Change::PutHistory(Box::new(entry())),
         Change::PutFlow(Box::new(flow)),
+        Change::PutStatus(Box::new(known(number))),
+        Change::PutReissue(Box::new(again(number))),
     ];
     block_on(store.commit(changes)).unwrap();
+}
+
+fn known(number: u8) -> KnownStatus {
+    KnownStatus {
+        credential: credential(number).id,
+        entries: Vec::new(),
+    }
+}
+
+fn again(number: u8) -> Reissue {
+    Reissue::of(&credential(number), ReissueReason::Restored, NOW)
 }
 
 /// That everything is there as [`filled`] put it.
@@ -66,6 +79,8 @@ fn is_whole(store: &EncryptedStore, number: u8) {
         Ok(Some(credential(number)))
     );
     assert_eq!(block_on(store.history()), Ok(vec![entry()]));
+    assert_eq!(block_on(store.statuses()), Ok(vec![known(number)]));
+    assert_eq!(block_on(store.reissues()), Ok(vec![again(number)]));
     let flow = block_on(store.flow(FlowId::from_bytes([number; 16])));
     assert_eq!(flow.unwrap().unwrap().revision, 1);
 }

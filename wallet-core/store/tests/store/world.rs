@@ -68,6 +68,7 @@ pub(crate) fn credential(number: u8) -> HeldCredential {
         },
         key: KeyHandle::new("key-of-the-credential"),
         received: UnixTime::from_seconds(1_700_000_000),
+        not_before: None,
         expires: None,
         status: vec![StatusReference {
             uri: format!("{ISSUER}/status/1"),
@@ -76,6 +77,7 @@ pub(crate) fn credential(number: u8) -> HeldCredential {
         }],
         display: CredentialDisplay::default(),
         copies: Vec::new(),
+        batch: 1,
     }
 }
 

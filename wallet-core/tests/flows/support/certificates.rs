@@ -9,8 +9,8 @@ use symbolon_crypto::signing::{
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{
-    CountryCode, DocumentSignerRequest, IacaRequest, LeafRequest, Validity, document_signer, iaca_root, leaf,
-    root,
+    CountryCode, DocumentSignerRequest, IacaRequest, KeyPurpose, LeafRequest, Validity, document_signer,
+    iaca_root, leaf, organization_leaf, root,
 };
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 
@@ -33,6 +33,9 @@ impl Identity {
     }
 }
 
+/// What the verifiers are called as organisations.
+pub(crate) const ORGANIZATION: &str = "VATDE-123456789";
+
 /// Everybody.
 pub(crate) struct Certificates {
     pub(crate) now: UnixTime,
@@ -47,6 +50,10 @@ pub(crate) struct Certificates {
     pub(crate) neighbour_document_signer: Identity,
     /// The document signer's name under a root that nobody trusts.
     pub(crate) stranger_document_signer: Identity,
+    /// Signs the issuer's status lists.
+    pub(crate) status_signer: Identity,
+    /// Signs the neighbour's status lists.
+    pub(crate) neighbour_status_signer: Identity,
     pub(crate) verifier: Identity,
     /// Another verifier under the same root.
     pub(crate) other_verifier: Identity,
@@ -54,6 +61,8 @@ pub(crate) struct Certificates {
     pub(crate) false_verifier: Identity,
     /// The verifier's name under the root of issuers.
     pub(crate) issuer_as_verifier: Identity,
+    /// Says what verifiers are registered for.
+    pub(crate) registrar: Identity,
 }
 
 pub(crate) fn certificates() -> &'static Certificates {
@@ -74,31 +83,40 @@ fn make() -> Certificates {
         let der = root(name, validity, &description(&key), &key, &randomness).unwrap();
         (key, Certificate::parse(&der).unwrap())
     };
-    let identity =
-        |name: &str, uri: Option<&str>, dns: Option<&str>, authority: &(SoftwareKey, Certificate)| {
+    let identity_for =
+        |name: &str, uri: Option<&str>, dns: Option<&str>, authority: &(SoftwareKey, Certificate), usage| {
             let key = new_key(name, &randomness);
             let request = LeafRequest {
                 subject_name: name.to_owned(),
                 san_uris: uri.map(str::to_owned).into_iter().collect(),
                 san_dns: dns.map(str::to_owned).into_iter().collect(),
                 validity,
-                extended_key_usage: None,
+                extended_key_usage: usage,
                 public_key: key.public_key().clone(),
             };
-            let der = leaf(
-                &request,
-                &authority.1,
-                &description(&authority.0),
-                &authority.0,
-                &randomness,
-            )
-            .unwrap();
+            let (above, key_above) = (&authority.1, description(&authority.0));
+            let der = match dns {
+                // Verifiers are organisations, which registrars know.
+                Some(_) => {
+                    let signer = &authority.0;
+                    organization_leaf(&request, ORGANIZATION, above, &key_above, signer, &randomness)
+                }
+                None => leaf(&request, above, &key_above, &authority.0, &randomness),
+            };
+            let der = der.unwrap();
             Identity {
                 key: Arc::new(key),
                 certificate: Certificate::parse(&der).unwrap(),
                 root: authority.1.clone(),
             }
         };
+    let identity =
+        |name: &str, uri: Option<&str>, dns: Option<&str>, authority: &(SoftwareKey, Certificate)| {
+            identity_for(name, uri, dns, authority, None)
+        };
+    let status_signer = |uri: Option<&str>, authority: &(SoftwareKey, Certificate)| {
+        identity_for("Status", uri, None, authority, Some(KeyPurpose::StatusLists))
+    };
     let document_signer_of = |authority: &str| {
         let key = new_key(authority, &randomness);
         let request = IacaRequest {
@@ -126,6 +144,7 @@ fn make() -> Certificates {
             root,
         }
     };
+    let registrars = authority("Registrars");
     let issuers = authority("Issuers");
     let neighbours = authority("Neighbours");
     let strangers = authority("Strangers");
@@ -136,9 +155,12 @@ fn make() -> Certificates {
         issuer: identity("Registry", issuer, None, &issuers),
         neighbour: identity("Neighbour", Some("https://neighbour.example"), None, &neighbours),
         stranger: identity("Registry", issuer, None, &strangers),
+        registrar: identity("Registrar", Some("https://registrar.example"), None, &registrars),
         document_signer: document_signer_of("Mdocs"),
         neighbour_document_signer: document_signer_of("Mdocs of the neighbour"),
         stranger_document_signer: document_signer_of("Mdocs of nobody"),
+        status_signer: status_signer(issuer, &issuers),
+        neighbour_status_signer: status_signer(Some("https://neighbour.example"), &neighbours),
         verifier: identity("Clinic", None, verifier, &relying_parties),
         other_verifier: identity("Shop", None, Some("shop.example"), &relying_parties),
         false_verifier: identity("Clinic", None, verifier, &strangers),

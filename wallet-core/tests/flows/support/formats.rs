@@ -9,8 +9,8 @@ use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, prepare,
 };
 use symbolon_credential::mdoc::{
-    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerAuthHeader, MdocToIssue,
-    MdocValidity, NameSpace,
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerAuthHeader,
+    KeyAuthorizations, MdocToIssue, MdocValidity, NameSpace,
 };
 use symbolon_credential::status::StatusReference;
 use symbolon_credential::w3c::jose::prepare_credential;
@@ -28,6 +28,8 @@ use super::dids::{DidKey, dids};
 use super::issuer::IssuerTrick;
 
 pub(crate) const DOCTYPE: &str = "org.symbolon.national-id.1";
+/// The namespace of what devices sign of their own.
+pub(crate) const TRANSACTIONS: &str = "org.example.transaction";
 pub(crate) const NAMESPACE: &str = "org.symbolon.national-id.1";
 pub(crate) const W3C_TYPE: &str = "NationalIdentityCredential";
 pub(crate) const W3C_TYPE_IRI: &str = "https://issuer.example/terms#NationalIdentityCredential";
@@ -274,6 +276,10 @@ fn mdoc(order: &Order<'_>) -> String {
         },
         status: Some(StatusReference::new("https://issuer.example/status/2", index).unwrap()),
         device_key: order.holder.clone(),
+        key_authorizations: KeyAuthorizations::of_elements(vec![(
+            NameSpace::parse(TRANSACTIONS).unwrap(),
+            ElementIdentifier::parse("hashes").unwrap(),
+        )]),
         digest_algorithm: DigestAlgorithm::Sha256,
         digest_ids: DigestIds::Shuffled,
     };

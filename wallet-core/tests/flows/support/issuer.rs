@@ -85,6 +85,8 @@ pub(crate) struct TestIssuer {
     pub(crate) randomness: SeededRandomness,
     pub(crate) server: TestServer,
     pub(crate) endpoint: TestEndpoint,
+    /// What is published below `/status/`, by path.
+    lists: Mutex<BTreeMap<String, String>>,
     state: Mutex<State>,
 }
 
@@ -117,6 +119,7 @@ impl TestIssuer {
             randomness: SeededRandomness::new(77),
             server: TestServer::new(now),
             endpoint: TestEndpoint::default(),
+            lists: Mutex::default(),
             state: Mutex::new(State {
                 trick: IssuerTrick::None,
                 now,
@@ -236,7 +239,22 @@ impl TestIssuer {
             ("POST", "/credential") => self.credential(request),
             ("POST", "/deferred_credential") => self.deferred(request),
             ("POST", "/notification") => self.endpoint.notified(request),
+            ("GET", path) if path.starts_with("/status/") => self.status_list(path),
             (method, path) => panic!("the issuer does not know {method} {path}"),
+        }
+    }
+
+    /// Publishes a status list at `/status/…`.
+    pub(crate) fn publish(&self, path: &str, list: String) {
+        self.lists.lock().unwrap().insert(path.to_owned(), list);
+    }
+
+    fn status_list(&self, path: &str) -> HttpResponse {
+        let list = self.lists.lock().unwrap().get(path).cloned();
+        HttpResponse {
+            status: if list.is_some() { 200 } else { 404 },
+            headers: Vec::new(),
+            body: list.unwrap_or_default().into_bytes(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry};
+use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
 use symbolon_wallet_core::{
     BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, PersonId, StoreError,
     Transport, TransportError, WalletStore,
@@ -116,6 +116,14 @@ impl WalletStore for MortalStore {
 
     fn history(&self) -> BoxFuture<'_, Result<Vec<HistoryEntry>, StoreError>> {
         self.inner.history()
+    }
+
+    fn statuses(&self) -> BoxFuture<'_, Result<Vec<KnownStatus>, StoreError>> {
+        self.inner.statuses()
+    }
+
+    fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
+        self.inner.reissues()
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -20,7 +20,7 @@ use symbolon_protocol::openid4vp::response::Presentation;
 
 use super::certificates::certificates;
 use super::dids::{DidKey, dids};
-use super::formats::{DOCTYPE, json_ld};
+use super::formats::{DOCTYPE, TRANSACTIONS, json_ld};
 
 const SKEW: Duration = Duration::from_secs(60);
 
@@ -30,6 +30,8 @@ pub(crate) struct RequestContext<'r> {
     pub(crate) nonce: &'r str,
     pub(crate) transcript: SessionTranscript,
     pub(crate) now: UnixTime,
+    /// Whether it asks for transactions to be authorised.
+    pub(crate) with_transactions: bool,
 }
 
 /// The claims of a presentation, verified: of an mdoc by namespace, of a W3C credential the document without its proof.
@@ -67,7 +69,16 @@ fn mdoc(text: &str, request: &RequestContext<'_>) -> Map<String, Value> {
         .verify(&chain, &request.transcript, accepted, &RustCryptoProvider)
         .unwrap();
     assert_eq!(document.doc_type().as_str(), DOCTYPE);
-    assert!(document.device_elements().is_empty());
+    // The device signs nothing of its own but the transactions that it was asked for.
+    let signed: Vec<&str> = document
+        .device_elements()
+        .iter()
+        .map(|one| one.name_space())
+        .collect();
+    assert!(
+        signed.is_empty() || request.with_transactions && signed == [TRANSACTIONS],
+        "{signed:?}"
+    );
     document.issuer_signed().claims()
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_credential::sd_jwt::SdJwtBudget;
-use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
+use symbolon_credential::sd_jwt_vc::{
+    ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc, TransactionString,
+};
 use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
 use symbolon_crypto::jose::jws;
 use symbolon_crypto::testing::SeededRandomness;
@@ -17,6 +19,7 @@ use symbolon_protocol::openid4vp::client_metadata::{ClientMetadata, JwkSet};
 use symbolon_protocol::openid4vp::link::UnsignedRequest;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_protocol::openid4vp::response::{DirectPost, MAX_RESPONSE_BYTES, VpToken};
+use symbolon_protocol::presentation_receipt::{PresentationReceipt, vp_token_digest};
 use symbolon_protocol::qr_transport::{REQUEST_AUDIENCE, RESPONSE_MODE, proof_audience};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
@@ -54,6 +57,18 @@ pub(crate) enum VerifierTrick {
     RefusesAnswers,
     /// Sends whoever fetches the request elsewhere.
     RedirectsFetch,
+}
+
+/// What the verifier gives for a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receipts {
+    /// It announces none and gives none.
+    Silent,
+    Given,
+    /// It announces one and gives none.
+    Withheld,
+    OfAnotherAnswer,
+    ByAnother,
 }
 
 /// What the verifier is called by.
@@ -104,6 +119,18 @@ struct State {
     scope: Option<String>,
     /// What the last wallet that fetched by POST said of itself.
     wallet_metadata: Option<Value>,
+    receipts: Receipts,
+    /// The receipt of the last answer, until it is given.
+    receipt: Option<String>,
+}
+
+impl State {
+    /// Adds where the person goes on, if somewhere.
+    fn lead_back(&self, reply: &mut Value) {
+        if let Some(address) = &self.return_to {
+            reply["redirect_uri"] = json!(address);
+        }
+    }
 }
 
 impl TestVerifier {
@@ -130,6 +157,8 @@ impl TestVerifier {
                 withdrawn: false,
                 scope: None,
                 wallet_metadata: None,
+                receipts: Receipts::Silent,
+                receipt: None,
             }),
         }
     }
@@ -405,6 +434,10 @@ impl TestVerifier {
         if let Some(formats) = &state.formats {
             metadata["vp_formats_supported"] = formats.clone();
         }
+        if state.receipts != Receipts::Silent {
+            let jwk = self.certificates.verifier.certificate.public_key().to_jwk();
+            metadata["presentation_receipt_jwks"] = json!({ "keys": [jwk] });
+        }
         if trick == VerifierTrick::NoEncryptionKey {
             metadata["jwks"]["keys"] = json!([]);
         }
@@ -473,10 +506,8 @@ impl TestVerifier {
                     Some("state-1")
                 );
                 state.errors.push(refusal.error.as_str().to_owned());
-                let reply = match &state.return_to {
-                    Some(address) => json!({ "redirect_uri": address }),
-                    None => json!({}),
-                };
+                let mut reply = json!({});
+                state.lead_back(&mut reply);
                 return json_answer(200, &reply);
             }
             DirectPost::Answer(answer) => {
@@ -488,14 +519,20 @@ impl TestVerifier {
         };
 
         if state.trick == VerifierTrick::RefusesAnswers {
-            return json_answer(400, &json!({ "error": "invalid_request" }));
+            let mut reply = json!({ "error": "invalid_request" });
+            state.lead_back(&mut reply);
+            return json_answer(400, &reply);
         }
         if self.open(&jwe, &mut state, Channel::Network).is_none() {
             return json_answer(400, &json!({ "error": "invalid_request" }));
         }
         let address = state.return_to.as_deref();
         let address = address.unwrap_or("https://verifier.example/done?code=1");
-        json_answer(200, &json!({ "redirect_uri": address }))
+        let mut reply = json!({ "redirect_uri": address });
+        if let Some(receipt) = state.receipt.take() {
+            reply["presentation_receipt"] = json!(receipt);
+        }
+        json_answer(200, &reply)
     }
 
     fn open(&self, jwe: &str, state: &mut State, channel: Channel) -> Option<Vec<Map<String, Value>>> {
@@ -528,7 +565,9 @@ impl TestVerifier {
             nonce: &nonce,
             transcript,
             now: state.now,
+            with_transactions: state.overwrites.contains_key("transaction_data"),
         };
+        let transactions = texts_of(state.overwrites.get("transaction_data"));
         let claims: Vec<Map<String, Value>> = answer
             .vp_token
             .0
@@ -540,28 +579,70 @@ impl TestVerifier {
                 if asked["require_cryptographic_holder_binding"] == json!(false) && format != "mso_mdoc" {
                     return Map::new();
                 }
-                presentation::verify(&format, presentation, &context)
-                    .unwrap_or_else(|| self.verify(&presentation.to_text(), &audience, &nonce, state.now))
+                presentation::verify(&format, presentation, &context).unwrap_or_else(|| {
+                    let text = presentation.to_text();
+                    self.verify(&text, (audience.as_str(), &nonce), state.now, &transactions)
+                })
             })
             .collect();
         state.answers.push(claims.clone());
+        state.receipt = self.receipt(state, &nonce, &answer.vp_token);
         state.tokens.push(answer.vp_token);
         Some(claims)
     }
 
-    fn verify(&self, presentation: &str, audience: &str, nonce: &str, now: UnixTime) -> Map<String, Value> {
+    /// What the verifier gives for a receipt.
+    fn receipt(&self, state: &State, nonce: &str, vp_token: &VpToken) -> Option<String> {
+        let client_id = self.client_id_of(state, state.trick);
+        let (signer, other) = (&self.certificates.verifier, &self.certificates.other_verifier);
+        let (digest, signer) = match state.receipts {
+            Receipts::Silent | Receipts::Withheld => return None,
+            Receipts::Given => (vp_token_digest(vp_token).unwrap(), signer),
+            Receipts::OfAnotherAnswer => (vp_token_digest(&VpToken::default()).unwrap(), signer),
+            Receipts::ByAnother => (vp_token_digest(vp_token).unwrap(), other),
+        };
+        let receipt = json!({
+            "version": 1, "iss": "https://verifier.example", "jti": "1", "iat": state.now,
+            "relying_party": {"id": "clinic", "name": "Clinic"}, "client_id": client_id.as_str(),
+            "nonce": nonce, "requested_at": state.now, "policy": "visit", "outcome": "satisfied",
+            "vp_token_digest": digest, "credentials": [], "kept_until": state.now,
+        });
+        let receipt: PresentationReceipt = serde_json::from_value(receipt).unwrap();
+        let prepared = receipt.prepare(signer.certificate.public_key());
+        let signature = signer.sign(prepared.signing_input().as_bytes());
+        Some(prepared.finish(&signature))
+    }
+
+    pub(crate) fn give_receipts(&self, receipts: Receipts) {
+        self.state.lock().unwrap().receipts = receipts;
+    }
+
+    fn verify(
+        &self,
+        presentation: &str,
+        (audience, nonce): (&str, &str),
+        now: UnixTime,
+        transactions: &[String],
+    ) -> Map<String, Value> {
         let credential = SdJwtVc::parse(presentation, SdJwtBudget::DEFAULT).unwrap();
         let key = self.certificates.issuer.certificate.public_key();
         let verified = credential
             .verify_issuer_signature(key, &RustCryptoProvider)
             .unwrap();
+        let transactions: Vec<TransactionString<'_>> = transactions
+            .iter()
+            .map(|text| TransactionString {
+                text,
+                algorithms: None,
+            })
+            .collect();
         let expected = ExpectedKeyBinding {
             audience,
             nonce,
             now,
             max_age: Duration::from_secs(300),
             max_clock_skew: Duration::from_secs(60),
-            transaction_data: ExpectedTransactionData::None,
+            transaction_data: ExpectedTransactionData::Among(&transactions),
         };
         verified
             .verify_key_binding(&expected, &RustCryptoProvider)
@@ -569,6 +650,14 @@ impl TestVerifier {
         assert_eq!(verified.vct().as_str(), TYPE);
         verified.claims().clone()
     }
+}
+
+/// The strings of a list.
+fn texts_of(list: Option<&Value>) -> Vec<String> {
+    let texts = list.and_then(Value::as_array).into_iter().flatten();
+    texts
+        .filter_map(|text| text.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// What the query of this name asks for.

@@ -74,6 +74,7 @@ impl World {
                 DOCTYPE.to_owned(),
                 W3C_TYPE.to_owned(),
             ]),
+            status_prefix: None,
         };
         let policy = WalletPolicy {
             issuers: IssuerPolicy::AllowList(vec![

@@ -29,6 +29,7 @@ impl Visit<'_> {
                     reports,
                     answer,
                     decision,
+                    ..
                 }),
             ) => {
                 let (colour, key) = match decision {

@@ -74,6 +74,8 @@ pub(super) struct Page<'a> {
     pub(super) title: &'static str,
     pub(super) sentence: &'static str,
     pub(super) link: Option<&'a str>,
+    /// What the link says.
+    pub(super) link_text: &'static str,
     pub(super) qr: Option<QrCode>,
     pub(super) refresh_seconds: Option<u32>,
     pub(super) digital_credentials: Option<Ask>,
@@ -141,6 +143,7 @@ pub(super) fn page(state: &State, headers: &HeaderMap, status: StatusCode, page:
         title => page.title,
         sentence => page.sentence,
         link => page.link,
+        link_text => page.link_text,
         qr => page.qr.as_ref().map(|qr| Value::from(Serde(qr))),
         refresh_seconds => page.refresh_seconds,
         digital_credentials => page.digital_credentials.as_ref().map(|ask| Value::from(Serde(ask))),

@@ -1,15 +1,21 @@
 //! What the endpoints of relying parties take and answer.
 
 use serde_json::json;
-use symbolon_http::openapi::{Answer, Operation, Presence};
+use symbolon_http::openapi::{Answer, Operation, Presence, text};
+use symbolon_protocol::presentation_receipt::RECEIPT_MEDIA_TYPE;
 
 use super::super::description::RELYING_PARTY;
 use super::super::operations::digital_credentials::{read_digital_of, receive_digital_of};
-use super::super::operations::{about_request, events_of, evidence_of, not_permitted, refused, result_of};
+use super::super::operations::{
+    about_request, events_of, evidence_of, not_permitted, refused, result_of, with_code,
+};
 use super::super::shapes::PresentationRequestMade;
 use super::Policies;
+use super::evidence::{JWT, Receipts, ReliedOn, WantedClaims};
 use super::requests::{Listed, MakeBody};
 use super::verifications::{VerifiedBody, VerifyBody};
+
+const IDENTITY_ASSURANCE: &str = "https://openid.net/specs/openid-connect-4-identity-assurance-1_0.html";
 
 pub(super) fn policies() -> Operation {
     operation("listPolicies", "The policies that the relying party may use")
@@ -28,18 +34,23 @@ pub(super) fn make() -> Operation {
 }
 
 pub(super) fn list() -> Operation {
-    operation(
+    paged(operation(
         "listPresentationRequests",
         "The relying party's own requests, the oldest first",
-    )
-    .query(
-        "after",
-        "What the page before gave as `next`.",
-        Presence::Sometimes,
-    )
-    .query("limit", "How many at most, from 1 to 100.", Presence::Sometimes)
+    ))
     .answers(Answer::json::<Listed>(200, "A page of requests.").not_cached())
-    .answers(malformed("The parameters are malformed."))
+}
+
+/// A list in pages.
+fn paged(operation: Operation) -> Operation {
+    operation
+        .query(
+            "after",
+            "What the page before gave as `next`.",
+            Presence::Sometimes,
+        )
+        .query("limit", "How many at most, from 1 to 100.", Presence::Sometimes)
+        .answers(malformed("The parameters are malformed."))
 }
 
 pub(super) fn result() -> Operation {
@@ -84,6 +95,76 @@ pub(super) fn remove() -> Operation {
     )
     .about("An answer that arrives later finds no request.")
     .answers(Answer::empty(204, "Nothing is kept of it any more.").not_cached())
+}
+
+pub(super) fn verified_claims() -> Operation {
+    with_code(of_request(
+        "readVerifiedClaims",
+        "Every verified claim that the policy makes of a presentation, signed",
+    ))
+    .specified(
+        "OpenID Connect for Identity Assurance 1.0, section 5",
+        IDENTITY_ASSURANCE,
+    )
+    .answers(verified_claims_token())
+}
+
+pub(super) fn wanted_claims() -> Operation {
+    with_code(of_request(
+        "askForVerifiedClaims",
+        "The verified claims that are wanted of a presentation, signed",
+    ))
+    .specified("OpenID Connect for Identity Assurance 1.0, section 5.3", IDENTITY_ASSURANCE)
+    .json::<WantedClaims>()
+    .example(
+        "application/json",
+        json!({"verified_claims": {"verification": {"trust_framework": null}, "claims": {"given_name": null}}}),
+    )
+    .answers(malformed("The body is malformed."))
+    .answers(verified_claims_token())
+}
+
+fn verified_claims_token() -> Answer {
+    Answer::empty(
+        200,
+        "The verified claims, a JWT of the type `verified-claims+jwt`.",
+    )
+    .body(JWT, text())
+    .not_cached()
+}
+
+pub(super) fn receipt() -> Operation {
+    with_code(of_request(
+        "readReceipt",
+        "The receipt of a presentation, as long as the policy has it kept",
+    ))
+    .answers(
+        Answer::empty(200, "The receipt, a JWT.")
+            .body(RECEIPT_MEDIA_TYPE, text())
+            .not_cached(),
+    )
+}
+
+pub(super) fn receipts() -> Operation {
+    paged(operation(
+        "listReceipts",
+        "The relying party's receipts, the oldest first",
+    ))
+    .answers(Answer::json::<Receipts>(200, "A page of receipts.").not_cached())
+}
+
+pub(super) fn reliance() -> Operation {
+    of_request(
+        "readReliance",
+        "What is known of a presentation that is relied on: when to ask again, and the status of its credentials",
+    )
+    .answers(Answer::json::<ReliedOn>(200, "What is relied on.").not_cached())
+}
+
+pub(super) fn stop_relying() -> Operation {
+    of_request("stopRelying", "Relies on a presentation no longer")
+        .about("Nothing more is looked at or announced, and the places in status lists are forgotten.")
+        .answers(Answer::empty(204, "Nothing is kept of it any more.").not_cached())
 }
 
 pub(super) fn verify() -> Operation {

@@ -16,14 +16,15 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::relying_party::Permission;
-use symbolon_verifier::store::{Cursor, PageFlow, RequestId, RequestRecord};
+use symbolon_verifier::store::{Cursor, PageFlow, RequestId};
+use symbolon_verifier::transaction::order::{self, TransactionOrder};
 
 use super::super::administration::{Brought, RequestState, bad_request, evidence_of, made, result_of};
 use super::super::caller::{Caller, not_permitted};
 use super::super::digital_credentials::WishesBody;
 use super::super::error::{refuse_administration, store_failed};
 use super::super::events::stream_of;
-use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, page_flows};
+use super::super::shapes::{DigitalCredentialsWishes, RequestProgress, TransactionOrderShape, page_flows};
 use crate::request::RequestOrder;
 use crate::state::State;
 
@@ -52,6 +53,10 @@ pub(super) struct MakeBody {
     #[serde(default)]
     #[schema(schema_with = page_flows, required = false)]
     page: Option<PageFlow>,
+    /// What the answer is to authorise.
+    #[serde(default)]
+    #[schema(value_type = Vec<TransactionOrderShape>, required = false)]
+    transaction_data: Vec<TransactionOrder>,
     /// What is offered to the browser of a page, of one of the origins of the relying party or of the verifier's own.
     #[serde(default)]
     #[schema(value_type = Option<DigitalCredentialsWishes>)]
@@ -91,8 +96,18 @@ pub(super) async fn make(
         }
         _ => return bad_request("exactly one of policy and dcql_query is needed"),
     };
+    let types = &state.transaction_types;
+    let transactions = match policy {
+        Some(policy) => order::of_policy(&body.transaction_data, policy.transactions(), &query, types),
+        None => order::of_query(&body.transaction_data, &query, types),
+    };
+    let transactions = match transactions {
+        Ok(transactions) => transactions,
+        Err(refused) => return bad_request(&refused.to_string()),
+    };
     let order = RequestOrder {
         query,
+        transactions,
         scope: None,
         // How the verifier names itself and is answered is the operator's choice.
         choices: state.configuration.choices,
@@ -137,6 +152,12 @@ pub(super) struct Page {
     limit: Option<usize>,
 }
 
+/// A page that was read.
+pub(super) struct Paged<Place> {
+    pub(super) after: Option<Place>,
+    pub(super) limit: usize,
+}
+
 /// A page of the caller's requests.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PresentationRequestPage)]
@@ -176,30 +197,25 @@ pub(super) async fn list(
     Extension(caller): Extension<Caller>,
     page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Response {
-    let Ok(Query(page)) = page else {
-        return bad_request("the parameters are after and limit");
-    };
-    let limit = page.limit.unwrap_or(USUAL_PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
-        return bad_request("limit is from 1 to 100");
-    }
-    let after = match page.after.as_deref().map(parse_cursor) {
-        None => None,
-        Some(Some(place)) => Some(place),
-        Some(None) => return bad_request("after is not what a page gave as next"),
+    let page = match Paged::of(page, parse_cursor) {
+        Ok(page) => page,
+        Err(refusal) => return *refusal,
     };
     let deps = &state.dependencies;
     let found = deps
         .store
-        .requests_of(&deps.tenant, &caller.name, after.as_ref(), limit)
+        .requests_of(&deps.tenant, &caller.name, page.after.as_ref(), page.limit)
         .await;
     let records = match found {
         Ok(records) => records,
         Err(error) => return store_failed(&error),
     };
-    let next = (records.len() == limit)
-        .then(|| records.last().map(cursor_text))
-        .flatten();
+    let next = page.next(&records, |record| {
+        cursor_text(&Cursor {
+            created_at: record.created_at,
+            id: record.id.clone(),
+        })
+    });
     let mut requests = Vec::with_capacity(records.len());
     for record in records {
         if state.now() > record.kept_until() {
@@ -220,11 +236,42 @@ pub(super) async fn list(
     Json(Listed { requests, next }).into_response()
 }
 
-fn cursor_text(record: &RequestRecord) -> String {
-    format!("{}.{}", record.created_at.seconds(), record.id)
+impl<Place> Paged<Place> {
+    /// Reads which page is wanted.
+    pub(super) fn of(
+        page: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+        parse: impl FnOnce(&str) -> Option<Place>,
+    ) -> Result<Self, Box<Response>> {
+        let refuse = |description| Err(Box::new(bad_request(description)));
+        let Ok(Query(page)) = page else {
+            return refuse("the parameters are after and limit");
+        };
+        let limit = page.limit.unwrap_or(USUAL_PAGE);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            return refuse("limit is from 1 to 100");
+        }
+        let after = match page.after.as_deref().map(parse) {
+            None => None,
+            Some(Some(place)) => Some(place),
+            Some(None) => return refuse("after is not what a page gave as next"),
+        };
+        Ok(Self { after, limit })
+    }
+
+    /// What the next page begins after, where this one is full.
+    pub(super) fn next<T>(&self, found: &[T], text: impl FnOnce(&T) -> String) -> Option<String> {
+        (found.len() == self.limit)
+            .then(|| found.last().map(text))
+            .flatten()
+    }
 }
 
-fn parse_cursor(text: &str) -> Option<Cursor> {
+/// A place in a list as `after` has it.
+pub(super) fn cursor_text(place: &Cursor) -> String {
+    format!("{}.{}", place.created_at.seconds(), place.id)
+}
+
+pub(super) fn parse_cursor(text: &str) -> Option<Cursor> {
     let (seconds, id) = text.split_once('.')?;
     Some(Cursor {
         created_at: UnixTime::from_seconds(seconds.parse().ok()?),

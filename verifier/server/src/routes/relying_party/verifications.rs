@@ -104,6 +104,7 @@ pub(super) async fn verify(
             nonce: proof.nonce,
             audience: proof.audience,
             session: None,
+            transactions: Arc::default(),
         }),
         None => Expected::Unchecked,
     };

@@ -43,6 +43,8 @@ impl EmbeddedVerifierStore {
             Expiring::PushedRequest(id) => vec![tenant.key(keys::PUSHED_REQUESTS, id.as_str())],
             Expiring::SignIn(id) => vec![tenant.key(keys::SIGN_INS, id.as_str())],
             Expiring::Grant(id) => vec![tenant.key(keys::GRANTS, id.as_str())],
+            Expiring::Receipt(id) => self.keys_of_receipt(tenant, id)?,
+            Expiring::Reliance(id) => self.keys_of_reliance(tenant, id)?,
             Expiring::Delivery(id) => {
                 let key = tenant.key(keys::DELIVERIES, id.as_str());
                 let delivery: Option<Delivery> = self.read(&key)?;

@@ -292,7 +292,7 @@ pub(super) fn announce(batch: Batch, tenant: &Tenant, delivery: &Delivery) -> Re
     Ok(batch)
 }
 
-fn removal(committed: Result<(), CommitError>) -> Result<Removal, StoreError> {
+pub(super) fn removal(committed: Result<(), CommitError>) -> Result<Removal, StoreError> {
     match committed {
         Ok(()) => Ok(Removal::Removed),
         Err(CommitError::RequirementFailed { .. }) => Ok(Removal::Absent),

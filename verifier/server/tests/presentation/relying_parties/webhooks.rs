@@ -15,8 +15,8 @@ use crate::world::{World, json_of};
 
 /// What a receiver got: header fields and bodies, and what it answers next.
 #[derive(Default)]
-struct Inbox {
-    got: Mutex<Vec<(HeaderMap, Bytes)>>,
+pub(super) struct Inbox {
+    pub(super) got: Mutex<Vec<(HeaderMap, Bytes)>>,
     answers: Mutex<Vec<StatusCode>>,
 }
 
@@ -30,7 +30,7 @@ async fn take(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) 
         .unwrap_or(StatusCode::NO_CONTENT)
 }
 
-async fn receiver() -> (Arc<Inbox>, Running, String) {
+pub(super) async fn receiver() -> (Arc<Inbox>, Running, String) {
     let inbox = Arc::new(Inbox::default());
     let router = Router::new()
         .route("/hook", post(take))
@@ -44,7 +44,7 @@ async fn receiver() -> (Arc<Inbox>, Running, String) {
 }
 
 /// Waits for what the verifier does by itself, for a minute at most.
-async fn until<T>(mut found: impl AsyncFnMut() -> Option<T>) -> T {
+pub(super) async fn until<T>(mut found: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..3_000 {
         if let Some(found) = found().await {
             return found;

@@ -1,0 +1,147 @@
+//! `symbolon wallet list` and `symbolon wallet refresh`
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use symbolon_wallet_core::hold::{
+    Badge, Condition, ListOrder, ListOutcome, ListQuery, ListedCredential, RefreshScope, SearchText,
+};
+use symbolon_wallet_core::{Languages, Wallet};
+
+use super::validity_text;
+use crate::arguments::SortOrder;
+use crate::commands::show;
+use crate::edge;
+
+/// What to list.
+///
+/// # Errors
+/// A search that is too long.
+pub(super) fn query(search: Option<&str>, sort: SortOrder) -> anyhow::Result<ListQuery> {
+    Ok(ListQuery {
+        search: SearchText::parse(search.unwrap_or_default()).context("--search")?,
+        order: match sort {
+            SortOrder::Received => ListOrder::ReceivedLast,
+            SortOrder::Name => ListOrder::Name,
+            SortOrder::Issuer => ListOrder::Issuer,
+            SortOrder::Expires => ListOrder::ExpiresFirst,
+        },
+    })
+}
+
+/// Lists the credentials.
+///
+/// # Errors
+/// A wallet that cannot be read.
+pub(super) async fn list(
+    wallet: &Wallet,
+    query: &ListQuery,
+    languages: &Languages,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let credentials = wallet.overview(query, languages, edge::system_time()).await?;
+    if as_json {
+        let rows: Vec<_> = credentials.iter().map(row).collect();
+        show::line(&serde_json::to_string_pretty(&rows)?);
+    } else if credentials.is_empty() {
+        show::line("no credentials");
+    } else {
+        for ListedCredential { summary, badge } in &credentials {
+            let issuer = summary.issuer_name.as_deref().unwrap_or(&summary.issuer);
+            show::line(&format!(
+                "{}  {}, from {}, {}{}",
+                summary.id,
+                show::printable(&summary.name),
+                show::printable(issuer),
+                validity_text(summary),
+                badge_text(badge)
+            ));
+        }
+    }
+    let waiting: usize = wallet
+        .to_reissue()
+        .await?
+        .iter()
+        .map(|from| from.credentials.len())
+        .sum();
+    if waiting > 0 {
+        show::warning(&format!(
+            "{waiting} credential(s) are to be issued again; see `symbolon wallet reissue`"
+        ));
+    }
+    Ok(())
+}
+
+fn row(ListedCredential { summary, badge }: &ListedCredential) -> Value {
+    json!({
+        "id": summary.id.to_string(),
+        "name": summary.name,
+        "format": summary.format,
+        "type": summary.credential_type,
+        "issuer": summary.issuer,
+        "received": summary.received.rfc3339(),
+        "validity": validity_text(summary),
+        "condition": word(badge.condition),
+        "as_of": badge.as_of.map(|as_of| as_of.rfc3339()),
+    })
+}
+
+const fn word(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Revoked => "revoked",
+        Condition::Expired { .. } => "expired",
+        Condition::Suspended => "suspended",
+        Condition::KeyEnded => "key_ended",
+        Condition::NotYetValid { .. } => "not_yet_valid",
+        Condition::StatusUnknown => "status_unknown",
+        Condition::ExpiresSoon { .. } => "expires_soon",
+        Condition::CopiesRunningOut { .. } => "copies_running_out",
+        Condition::Valid => "valid",
+    }
+}
+
+/// What the date of expiry, which stands before it, does not say.
+fn badge_text(badge: &Badge) -> String {
+    let text = match badge.condition {
+        Condition::Valid | Condition::Expired { .. } => String::new(),
+        Condition::Revoked => ", REVOKED".to_owned(),
+        Condition::Suspended => ", SUSPENDED".to_owned(),
+        Condition::KeyEnded => ", to be issued again: its key has ended".to_owned(),
+        Condition::NotYetValid { from } => format!(", not valid before {}", from.rfc3339()),
+        Condition::StatusUnknown => ", status unknown: see `symbolon wallet refresh`".to_owned(),
+        Condition::ExpiresSoon { .. } => ", expires soon".to_owned(),
+        Condition::CopiesRunningOut { left } => format!(", {left} copies left"),
+    };
+    match badge.as_of {
+        Some(as_of) => format!("{text}, status as of {}", as_of.rfc3339()),
+        None => text,
+    }
+}
+
+/// Reads status lists, and looks at the keys.
+///
+/// # Errors
+/// A wallet that cannot be read or written.
+pub(super) async fn refresh(wallet: &Wallet, all: bool) -> anyhow::Result<()> {
+    let now = edge::system_time();
+    let scope = if all { RefreshScope::All } else { RefreshScope::Due };
+    let refreshed = wallet.refresh(scope, now).await?;
+    for list in &refreshed.lists {
+        let outcome = match list.outcome {
+            ListOutcome::Read { as_of: Some(as_of) } => format!("read, as of {}", as_of.rfc3339()),
+            ListOutcome::Read { as_of: None } => "read, without a date".to_owned(),
+            ListOutcome::NotReachable => "cannot be had; what was known stays known".to_owned(),
+            ListOutcome::Refused => "is not the issuer's list; what was known stays known".to_owned(),
+        };
+        show::line(&format!("{}: {outcome}", show::printable(&list.uri)));
+    }
+    match refreshed.due {
+        Some(due) => show::line(&format!("the next list is due at {}", due.rfc3339())),
+        None => show::line("no credential has a status list"),
+    }
+    for id in wallet.note_ended_keys(now).await? {
+        show::warning(&format!(
+            "the key of {id} has ended; see `symbolon wallet reissue`"
+        ));
+    }
+    Ok(())
+}

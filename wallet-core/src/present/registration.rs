@@ -1,0 +1,159 @@
+//! What a registrar has written down of who asks, and what is asked beyond it ([OpenID4VP §5.11], ETSI TS 119 475).
+//!
+//! [OpenID4VP §5.11]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.11
+
+use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_crypto::UnixTime;
+use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::openid4vp::registration_certificate::{
+    OverAsked, REGISTRATION_CERTIFICATE_FORMAT, RegistrationCertificate, RegistrationRefused,
+    VerifiedRegistration, over_asked,
+};
+use symbolon_protocol::openid4vp::request_object::{ClientProof, VerifiedRequest};
+
+use crate::language::Languages;
+use crate::policy::OverAsking;
+use crate::wallet::Wallet;
+
+/// What is known of a verifier beside who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Registration {
+    /// It brings no registration certificate, or the wallet knows no registrars.
+    NotShown,
+    /// It brings one that is not to be believed. Tell the person: somebody may pass himself off as registered.
+    Refused(RegistrationRefused),
+    /// A registrar vouches for what it may ask for.
+    Registered(Box<RegisteredUse>),
+}
+
+/// What a verifier is registered for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredUse {
+    /// The name that it is registered under.
+    pub name: String,
+    /// What it asks for credentials for, in the language of the person.
+    pub purpose: Option<String>,
+    /// Who registered it: the common name of the registrar's authority.
+    pub registrar: Option<String>,
+    /// What it asks for beyond what is registered; empty for nothing. Warn of it.
+    pub over_asked: Vec<OverAskedCredential>,
+}
+
+/// What is asked of one credential beyond what is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverAskedCredential {
+    /// The credential query.
+    pub query: QueryId,
+    /// The claims that are not registered; `None` where the credential itself is not.
+    pub claims: Option<Vec<ClaimsPath>>,
+}
+
+/// What the verifier says of itself. Nobody vouches for it: show it as its own words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifierClaims {
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// What it says that it asks for.
+    pub purpose: Option<String>,
+}
+
+/// The longest of these words that are shown, in characters.
+const MAX_CLAIMED_CHARACTERS: usize = 200;
+
+impl VerifierClaims {
+    pub(super) fn of(verified: &VerifiedRequest) -> Self {
+        let metadata = &verified.request().client_metadata;
+        let shown = |text: &Option<String>| {
+            let text = text.as_ref()?;
+            let text: String = text
+                .chars()
+                .filter(|one| !one.is_control())
+                .take(MAX_CLAIMED_CHARACTERS)
+                .collect();
+            Some(text).filter(|text| !text.trim().is_empty())
+        };
+        Self {
+            name: shown(&metadata.client_name),
+            purpose: shown(&metadata.purpose),
+        }
+    }
+}
+
+impl Registration {
+    /// Whether the wallet answers such a verifier where nobody may be asked.
+    pub(super) fn is_within(&self, rule: OverAsking) -> bool {
+        match (rule, self) {
+            (OverAsking::Shown, _) | (OverAsking::Refused, Self::NotShown) => true,
+            (OverAsking::Refused, Self::Refused(_)) => false,
+            (OverAsking::Refused, Self::Registered(registered)) => registered.over_asked.is_empty(),
+        }
+    }
+}
+
+impl Wallet {
+    /// What registrars say of who asks. A certificate counts for the credentials that it is about, and where it is bound to the
+    /// certificate that signed the request.
+    pub(super) fn registration(
+        &self,
+        verified: &VerifiedRequest,
+        languages: &Languages,
+        now: UnixTime,
+    ) -> Registration {
+        let anchors = &self.policy.relying_parties.registrars;
+        let request = verified.request();
+        let shown: Vec<_> = request
+            .verifier_info
+            .iter()
+            .filter(|info| info.format == REGISTRATION_CERTIFICATE_FORMAT)
+            .collect();
+        if anchors.is_empty() || shown.is_empty() {
+            return Registration::NotShown;
+        }
+        let ClientProof::Certificate {
+            certificate: access, ..
+        } = verified.proof()
+        else {
+            return Registration::Refused(RegistrationRefused::NotTheVerifiers);
+        };
+        let mut believed: Vec<VerifiedRegistration> = Vec::with_capacity(shown.len());
+        for info in &shown {
+            let Some(text) = info.data.as_str() else {
+                return Registration::Refused(RegistrationRefused::Malformed);
+            };
+            let crypto = self.ports.crypto.as_ref();
+            match RegistrationCertificate::verify(text, anchors, access, now, crypto) {
+                Ok(verified) => believed.push(verified),
+                Err(refused) => return Registration::Refused(refused),
+            }
+        }
+        let mut beyond = Vec::new();
+        for query in request.dcql_query.credentials() {
+            let about: Vec<&RegistrationCertificate> = shown
+                .iter()
+                .zip(&believed)
+                .filter(|(info, _)| info.is_about(&query.id))
+                .map(|(_, verified)| verified.certificate())
+                .collect();
+            let claims = match over_asked(query, &about) {
+                None => continue,
+                Some(OverAsked::Credential) => None,
+                Some(OverAsked::Claims(claims)) => Some(claims),
+            };
+            beyond.push(OverAskedCredential {
+                query: query.id.clone(),
+                claims,
+            });
+        }
+        let Some(first) = believed.first() else {
+            return Registration::NotShown;
+        };
+        let certificate = first.certificate();
+        let purpose = languages.choose(&certificate.purpose, |text| Some(text.lang.as_str()));
+        Registration::Registered(Box::new(RegisteredUse {
+            name: certificate.name.clone(),
+            purpose: purpose.map(|text| text.value.clone()),
+            registrar: first.anchor().subject_common_name().map(str::to_owned),
+            over_asked: beyond,
+        }))
+    }
+}

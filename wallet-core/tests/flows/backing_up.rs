@@ -1,0 +1,196 @@
+//! A phone is lost, and another one takes its place.
+
+use symbolon_crypto::passphrase::Passphrase;
+use symbolon_wallet_core::backup::RestoreError;
+use symbolon_wallet_core::receive::ReceiveOutcome;
+use symbolon_wallet_core::record::ReissueReason;
+use symbolon_wallet_core::testing::{block_on, poll_once};
+use symbolon_wallet_core::{WalletError, WalletStore as _};
+
+use crate::support::authorization::{Abilities, Answer};
+use crate::support::issuer::{CONFIGURATION, ISSUER};
+use crate::support::world::{french, page};
+use crate::support::{Side, World};
+
+fn passphrase(text: &str) -> Passphrase {
+    Passphrase::new(text.to_owned().into()).unwrap()
+}
+
+/// A wallet with two credentials of which one was shown, and its backup.
+fn backed_up() -> (World, Vec<u8>) {
+    let world = World::new();
+    let link = world.issuer.offer_of(&[CONFIGURATION, "mdoc"]);
+    let wallet = world.wallet();
+    let offer = block_on(wallet.receive_offer(&link, world.now)).unwrap();
+    block_on(wallet.accept_offer(offer.flow, None, world.now)).unwrap();
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    let decision = symbolon_wallet_core::present::Decision::Share(request.smallest_choice().unwrap());
+    block_on(wallet.answer_request(request.flow, decision, world.now)).unwrap();
+    let backup = block_on(wallet.backup(&passphrase("correct horse"), world.now)).unwrap();
+    (world, backup)
+}
+
+#[test]
+fn a_new_phone_asks_each_issuer_once_and_has_everything_again_with_the_history() {
+    let (old, backup) = backed_up();
+    let held = block_on(old.store.credentials()).unwrap();
+    let history = block_on(old.wallet().history()).unwrap();
+
+    let new = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    let wallet = new.wallet();
+    let restored = block_on(wallet.restore(&backup, &passphrase("correct horse"), new.now)).unwrap();
+    assert_eq!(restored.made, old.now);
+    assert_eq!((restored.to_reissue.len(), restored.history), (2, history.len()));
+    assert_eq!(block_on(wallet.history()).unwrap(), history);
+    assert_eq!(new.held(), (0, 0), "no credential without its key");
+
+    let waiting = block_on(wallet.to_reissue()).unwrap();
+    let [from] = &waiting[..] else {
+        panic!("{waiting:?}")
+    };
+    assert_eq!(from.issuer, ISSUER);
+    for again in &from.credentials {
+        assert_eq!(again.reason, ReissueReason::Restored);
+        let was = held.iter().find(|held| held.id == again.id).unwrap();
+        assert_eq!(
+            (&again.configuration, &again.display, &again.format),
+            (&was.configuration, &was.display, &was.content.format())
+        );
+    }
+    let issuer = symbolon_protocol::identifier::IssuerIdentifier::parse(ISSUER).unwrap();
+    let offer = block_on(wallet.reissue(&issuer, new.now)).unwrap();
+    let outcome = block_on(wallet.accept_offer(offer.flow, None, new.now)).unwrap();
+    let redirect = new.issuer.server.open_page(&page(&outcome), Answer::SignsIn);
+    let outcome = block_on(wallet.complete_sign_in(offer.flow, &redirect, new.now)).unwrap();
+    assert!(
+        matches!(&outcome, ReceiveOutcome::Stored { credentials, .. } if credentials.len() == 2),
+        "{outcome:?}"
+    );
+    assert_eq!(block_on(wallet.to_reissue()), Ok(Vec::new()));
+    assert_eq!(new.held().0, 2);
+}
+
+#[test]
+fn a_backup_says_nothing_to_whoever_lacks_the_passphrase_and_no_claim_to_whoever_has_it() {
+    let (old, backup) = backed_up();
+    let contains = |text: &str| backup.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(contains("SYMBOLON WALLET"));
+    for text in [ISSUER, CONFIGURATION, "history", "Clinic", "Amina"] {
+        assert!(!contains(text), "{text}");
+    }
+    let other = World::new();
+    block_on(
+        other
+            .wallet()
+            .restore(&backup, &passphrase("correct horse"), other.now),
+    )
+    .unwrap();
+    let everything = format!(
+        "{:?}{:?}",
+        block_on(other.store.reissues()).unwrap(),
+        block_on(other.store.history()).unwrap()
+    );
+    assert!(everything.contains(ISSUER));
+    for secret in ["Amina", "Kindia", "D-123456789"] {
+        assert!(!everything.contains(secret), "{secret}");
+    }
+    for held in block_on(old.store.credentials()).unwrap() {
+        assert!(!everything.contains(held.key.as_str()));
+    }
+}
+
+#[test]
+fn what_is_held_already_is_not_asked_for_again_and_a_restore_can_be_repeated() {
+    let (old, backup) = backed_up();
+    let same = block_on(
+        old.wallet()
+            .restore(&backup, &passphrase("correct horse"), old.now),
+    )
+    .unwrap();
+    assert_eq!(same.to_reissue, []);
+    assert_eq!(block_on(old.wallet().to_reissue()), Ok(Vec::new()));
+    let new = World::new();
+    for _ in 0..2 {
+        block_on(
+            new.wallet()
+                .restore(&backup, &passphrase("correct horse"), new.now),
+        )
+        .unwrap();
+    }
+    assert_eq!(block_on(new.store.reissues()).unwrap().len(), 2);
+    // What waits is in the next backup as well.
+    let again = block_on(new.wallet().backup(&passphrase("another horse"), new.now)).unwrap();
+    let third = World::new();
+    let restored = block_on(
+        third
+            .wallet()
+            .restore(&again, &passphrase("another horse"), third.now),
+    )
+    .unwrap();
+    assert_eq!(restored.to_reissue.len(), 2);
+}
+
+#[test]
+fn a_backup_that_does_not_open_changes_nothing() {
+    let (_, backup) = backed_up();
+    let new = World::new();
+    let restore = |bytes: &[u8], words: &str| {
+        block_on(new.wallet().restore(bytes, &passphrase(words), new.now)).unwrap_err()
+    };
+    assert_eq!(restore(&backup, "incorrect horse"), RestoreError::WrongPassphrase);
+    assert_eq!(
+        restore(&backup[..backup.len() - 1], "correct horse"),
+        RestoreError::CutShort
+    );
+    assert_eq!(restore(b"PK a zip", "correct horse"), RestoreError::NotABackup);
+    let mut changed = backup.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    assert_eq!(restore(&changed, "correct horse"), RestoreError::Damaged);
+    changed = backup;
+    changed[17] = 2;
+    let newer = RestoreError::NewerVersion {
+        found: 2,
+        supported: 1,
+    };
+    assert_eq!(restore(&changed, "correct horse"), newer);
+    assert_eq!(block_on(new.store.reissues()), Ok(Vec::new()));
+    assert_eq!(new.history_length(), 0);
+}
+
+#[test]
+fn a_restore_that_dies_is_whole_or_not_at_all() {
+    let (_, backup) = backed_up();
+    for (side, expected) in [(Side::Before, 0), (Side::After, 2)] {
+        let new = World::new();
+        new.faults.kill_at(Some((0, side)));
+        let wallet = new.wallet();
+        let died = poll_once(wallet.restore(&backup, &passphrase("correct horse"), new.now)).is_none();
+        assert!(died, "a restore is one commit");
+        new.faults.kill_at(None);
+        assert_eq!(block_on(new.store.reissues()).unwrap().len(), expected);
+        let restored = block_on(
+            new.wallet()
+                .restore(&backup, &passphrase("correct horse"), new.now),
+        )
+        .unwrap();
+        assert_eq!(restored.to_reissue.len(), 2);
+        assert_eq!(block_on(new.store.reissues()).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_person_without_anything_has_a_backup_too() {
+    let empty = World::new();
+    let backup = block_on(empty.wallet().backup(&passphrase("correct horse"), empty.now)).unwrap();
+    let restored = block_on(
+        World::new()
+            .wallet()
+            .restore(&backup, &passphrase("correct horse"), empty.now),
+    );
+    assert_eq!(restored.map(|restored| restored.to_reissue), Ok(Vec::new()));
+    let issuer = symbolon_protocol::identifier::IssuerIdentifier::parse(ISSUER).unwrap();
+    assert_eq!(
+        block_on(empty.wallet().reissue(&issuer, empty.now)),
+        Err(WalletError::NotFound)
+    );
+}
