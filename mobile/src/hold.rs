@@ -302,6 +302,7 @@ impl From<record::HistoryEvent> for HistoryEvent {
                 verifier,
                 disclosed,
                 delivery,
+                ..
             } => presented(verifier.into(), disclosed, delivery),
             Core::Declined { verifier } => Self::Declined {
                 verifier: verifier.into(),

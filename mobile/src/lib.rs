@@ -23,7 +23,7 @@ pub use ports::{
 };
 pub use present::{
     AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack, Need,
-    PresentOutcome, Presentation, Retention,
+    PresentOutcome, Presentation, Retention, ShownTransaction, TransactionDetail,
 };
 pub use receive::{
     NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, ShownIssuer, TransactionCode,

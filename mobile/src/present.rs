@@ -16,6 +16,8 @@ pub struct ConsentRequest {
     pub verifier: VerifierRecord,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
+    /// The transactions that the person authorises by answering: show them first.
+    pub transactions: Vec<ShownTransaction>,
     /// The smallest answer, with the credential that discloses least for each query; empty when what is held does not suffice.
     pub smallest_choice: Vec<Chosen>,
     /// The queries that the verifier insists on and that nothing held answers. Unless it is empty, all that can be answered is a refusal.
@@ -42,6 +44,26 @@ pub struct AskedCredential {
     pub candidates: Vec<CandidateCredential>,
     /// Why nothing does, when nothing does. For the person alone.
     pub lack: Option<Lack>,
+}
+
+/// A transaction that the person authorises: a payment, a signature.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ShownTransaction {
+    /// What it is, in the words that the wallet has for its type.
+    pub title: String,
+    /// Every member, in the order of the type.
+    pub details: Vec<TransactionDetail>,
+    /// The queries one of whose answers authorises it.
+    pub authorized_by: Vec<String>,
+}
+
+/// One member of a transaction.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TransactionDetail {
+    /// What it is called, below the names of the groups that it is in.
+    pub label: Vec<String>,
+    /// What it says: the verifier's own text.
+    pub value: String,
 }
 
 /// Whether a credential must be shown.
@@ -212,6 +234,7 @@ impl From<core::ConsentRequest> for ConsentRequest {
             flow: request.flow.to_string(),
             verifier: request.verifier.into(),
             asked: request.asked.into_iter().map(Into::into).collect(),
+            transactions: request.transactions.into_iter().map(Into::into).collect(),
             smallest_choice,
             missing,
         }
@@ -222,6 +245,24 @@ fn chosen((query, credentials): (&QueryId, &[symbolon_wallet_core::CredentialId]
     Chosen {
         query: query.to_string(),
         credentials: credentials.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl From<core::ShownTransaction> for ShownTransaction {
+    fn from(transaction: core::ShownTransaction) -> Self {
+        let details = transaction.details.into_iter().map(|detail| TransactionDetail {
+            label: detail.label,
+            value: detail.value,
+        });
+        Self {
+            title: transaction.title,
+            details: details.collect(),
+            authorized_by: transaction
+                .authorized_by
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
     }
 }
 
