@@ -52,6 +52,7 @@ const QR_PICTURE: &str = "symbolon-qr-picture";
 const STORE: &str = "symbolon-store";
 const ISSUER: &str = "symbolon-issuer";
 const WALLET: &str = "symbolon-wallet-core";
+const WALLET_STORE: &str = "symbolon-wallet-store";
 const VERIFIER: &str = "symbolon-verifier";
 
 /// Implementations of ports of pure crates, which the tests of pure crates may use.
@@ -172,6 +173,22 @@ pub const LAYERS: &[Layer] = &[
             PROTOCOL,
             STORE,
             WALLET,
+        ],
+    },
+    Layer {
+        package: "symbolon-mobile",
+        purity: Runtime,
+        may_use: &[
+            CRYPTO,
+            DID,
+            SCHEMAS,
+            CREDENTIAL,
+            TRUST,
+            PROTOCOL,
+            STORE,
+            WALLET,
+            WALLET_STORE,
+            VERIFIER,
         ],
     },
     Layer {

@@ -1,0 +1,19 @@
+//! What the app hands in, in its own language: network, keys, lock, clock, randomness, and who is told of progress.
+
+mod keys;
+mod lock;
+mod platform;
+mod progress;
+mod transport;
+
+pub use keys::{CreatedKey, KeyFailure, KeyStore, SigningOutcome};
+pub use lock::{DeviceLock, LockFailure, UnwrappingOutcome};
+pub use platform::{PlatformFailure, RandomSource, WalletClock};
+pub use progress::{ProgressObserver, ProgressStep};
+pub use transport::{Header, HttpMethod, HttpRequest, HttpResponse, Transport, TransportFailure};
+
+pub(crate) use keys::PlatformKeys;
+pub(crate) use lock::PlatformLock;
+pub(crate) use platform::{Randomness, Time};
+pub(crate) use progress::Observer;
+pub(crate) use transport::PlatformTransport;

@@ -1,0 +1,386 @@
+//! Showing credentials (OpenID4VP).
+
+use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
+use symbolon_wallet_core::present as core;
+
+use crate::error::{Argument, DeviceFault, WalletError};
+use crate::hold::{CredentialSummary, HeldClaim, VerifierRecord};
+use crate::wallet::Wallet;
+
+/// Who asks for what, and what exactly would be disclosed. Show all of it.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct ConsentRequest {
+    /// Names the flow in the call that follows.
+    pub flow: String,
+    /// Who asks, and where the answer goes.
+    pub verifier: VerifierRecord,
+    /// The credentials asked for, in the verifier's order.
+    pub asked: Vec<AskedCredential>,
+    /// The transactions that the person authorises by answering: show them first.
+    pub transactions: Vec<ShownTransaction>,
+    /// The smallest answer, with the credential that discloses least for each query; empty when what is held does not suffice.
+    pub smallest_choice: Vec<Chosen>,
+    /// The queries that the verifier insists on and that nothing held answers. Unless it is empty, all that can be answered is a refusal.
+    pub missing: Vec<String>,
+}
+
+/// One credential that is asked for.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct AskedCredential {
+    /// The name of the query.
+    pub query: String,
+    /// Whether it must be answered.
+    pub need: Need,
+    /// The types that would do.
+    pub credential_types: Vec<String>,
+    /// Whether several credentials may answer it.
+    pub takes_several: bool,
+    /// Whether the verifier wants a proof that the credential is shown by whom it was issued to. Without one whoever is shown it could show
+    /// it again.
+    pub holder_is_proven: bool,
+    /// What is asked of it.
+    pub claims: Vec<AskedClaim>,
+    /// What is held that answers it, what discloses least first.
+    pub candidates: Vec<CandidateCredential>,
+    /// Why nothing does, when nothing does. For the person alone.
+    pub lack: Option<Lack>,
+}
+
+/// A transaction that the person authorises: a payment, a signature.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ShownTransaction {
+    /// What it is, in the words that the wallet has for its type.
+    pub title: String,
+    /// Every member, in the order of the type.
+    pub details: Vec<TransactionDetail>,
+    /// The queries one of whose answers authorises it.
+    pub authorized_by: Vec<String>,
+}
+
+/// One member of a transaction.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TransactionDetail {
+    /// What it is called, below the names of the groups that it is in.
+    pub label: Vec<String>,
+    /// What it says: the verifier's own text.
+    pub value: String,
+}
+
+/// Whether a credential must be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Need {
+    /// Part of the smallest answer.
+    Required,
+    /// Welcome; sent only when the person adds it to the choice.
+    Optional,
+    /// An alternative to something that is in the smallest answer, or that nothing held answers.
+    Alternative,
+}
+
+/// Why nothing that is held answers a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Lack {
+    /// No credential of the type, in a form that the verifier reads.
+    NotHeld,
+    /// One is held, of another authority than the verifier accepts.
+    Authority,
+    /// One is held, and lacks a claim that is asked for.
+    Claims,
+    /// One is held, and a claim of it has another value than the verifier wants.
+    Values,
+}
+
+/// One claim that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct AskedClaim {
+    /// Where it is.
+    pub path: String,
+    /// Its name.
+    pub name: String,
+    /// Whether the verifier means to keep it.
+    pub retention: Retention,
+}
+
+/// Whether a verifier says that it means to keep what it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum Retention {
+    /// It does not say.
+    NotStated,
+    /// It means to keep it.
+    Intended,
+    /// It says that it will not keep it.
+    NotIntended,
+}
+
+/// One credential that answers, and exactly what of it would be disclosed.
+#[derive(Clone, PartialEq, uniffi::Record)]
+pub struct CandidateCredential {
+    /// The credential.
+    pub credential: CredentialSummary,
+    /// Every claim about the person that the verifier would see, with its value.
+    pub discloses: Vec<HeldClaim>,
+    /// Whether nothing of it can be withheld: the verifier sees the whole credential, whatever it asked for.
+    pub is_shown_whole: bool,
+}
+
+/// The credentials that answer one query.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Chosen {
+    /// The name of the query.
+    pub query: String,
+    /// The credentials; several only where the query takes several.
+    pub credentials: Vec<String>,
+}
+
+/// What the person decides.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum Decision {
+    /// Show these credentials, exactly as the consent request said.
+    Share {
+        /// Which credentials answer which query.
+        choice: Vec<Chosen>,
+    },
+    /// Show nothing.
+    Decline,
+}
+
+/// What comes of a step of presenting.
+#[derive(Clone, PartialEq, uniffi::Enum)]
+pub enum PresentOutcome {
+    /// Show who asks for what, then `answer_request`.
+    AwaitingConsent {
+        /// What to show.
+        request: ConsentRequest,
+    },
+    /// The key store waits for the person (screen lock, biometry). Ask, then `resume`.
+    KeyLocked,
+    /// The verifier accepted the presentation.
+    Presented {
+        /// What was sent, for the person to keep.
+        presentation: Presentation,
+        /// Where the verifier wants the person to go on: open it in the browser.
+        redirect_uri: Option<String>,
+    },
+    /// The presentation may have arrived; the verifier's answer is not known. The history tells of it.
+    Unconfirmed {
+        /// What was sent.
+        presentation: Presentation,
+    },
+    /// The verifier answered with an error. It may have read what was sent; the history tells of it.
+    Rejected,
+    /// The person declined. Nothing was disclosed.
+    Declined {
+        /// Where the verifier wants the person to go on: open it in the browser.
+        redirect_uri: Option<String>,
+    },
+}
+
+/// What was sent, in the clear: personal data. Together the two parts let anybody who has the issuer's anchors check it later.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Presentation {
+    /// `vp_token`: a JSON object from query to presentations.
+    pub vp_token: String,
+    /// The request that it answers.
+    pub request_object: String,
+}
+
+#[uniffi::export]
+impl Wallet {
+    /// Fetches and verifies the request behind a link, from a QR code or a deep link alike. Nothing is signed and nothing sent: show what comes
+    /// back, then `answer_request`. After `Network`, call again with the same link.
+    pub async fn present(&self, link: String) -> Result<ConsentRequest, WalletError> {
+        let now = self.time.for_wallet()?;
+        Ok(self.core.present(&link, &self.languages, now).await?.into())
+    }
+
+    /// The person decides. Signs, encrypts and sends exactly what the consent request showed; or tells the verifier that access was denied.
+    pub async fn answer_request(
+        &self,
+        flow: String,
+        decision: Decision,
+    ) -> Result<PresentOutcome, WalletError> {
+        let decision = decision.parse()?;
+        let now = self.time.for_wallet()?;
+        let outcome = self.core.answer_request(flow.parse()?, decision, now);
+        outcome.await?.try_into()
+    }
+}
+
+impl Decision {
+    fn parse(self) -> Result<core::Decision, WalletError> {
+        let Self::Share { choice: chosen } = self else {
+            return Ok(core::Decision::Decline);
+        };
+        let mut choice = core::Choice::default();
+        for Chosen { query, credentials } in chosen {
+            let query = QueryId::parse(&query).ok_or(WalletError::argument(Argument::Choice))?;
+            for credential in credentials {
+                choice = choice.with_another(query.clone(), credential.parse()?);
+            }
+        }
+        Ok(core::Decision::Share(choice))
+    }
+}
+
+impl From<core::ConsentRequest> for ConsentRequest {
+    fn from(request: core::ConsentRequest) -> Self {
+        let (smallest_choice, missing) = match request.answerable {
+            core::Answerable::With(choice) => (choice.iter().map(chosen).collect(), Vec::new()),
+            core::Answerable::No { missing } => {
+                (Vec::new(), missing.iter().map(ToString::to_string).collect())
+            }
+        };
+        Self {
+            flow: request.flow.to_string(),
+            verifier: request.verifier.into(),
+            asked: request.asked.into_iter().map(Into::into).collect(),
+            transactions: request.transactions.into_iter().map(Into::into).collect(),
+            smallest_choice,
+            missing,
+        }
+    }
+}
+
+fn chosen((query, credentials): (&QueryId, &[symbolon_wallet_core::CredentialId])) -> Chosen {
+    Chosen {
+        query: query.to_string(),
+        credentials: credentials.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl From<core::ShownTransaction> for ShownTransaction {
+    fn from(transaction: core::ShownTransaction) -> Self {
+        let details = transaction.details.into_iter().map(|detail| TransactionDetail {
+            label: detail.label,
+            value: detail.value,
+        });
+        Self {
+            title: transaction.title,
+            details: details.collect(),
+            authorized_by: transaction
+                .authorized_by
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+}
+
+impl From<core::AskedCredential> for AskedCredential {
+    fn from(asked: core::AskedCredential) -> Self {
+        Self {
+            query: asked.query.to_string(),
+            need: match asked.need {
+                core::Need::Required => Need::Required,
+                core::Need::Optional => Need::Optional,
+                core::Need::Alternative => Need::Alternative,
+            },
+            credential_types: asked.credential_types,
+            takes_several: asked.count == PresentationCount::Several,
+            holder_is_proven: asked.holder_binding == HolderBinding::Proven,
+            claims: asked.claims.into_iter().map(Into::into).collect(),
+            candidates: asked.candidates.into_iter().map(Into::into).collect(),
+            lack: asked.lack.map(|lack| match lack {
+                core::Lack::NotHeld => Lack::NotHeld,
+                core::Lack::Authority => Lack::Authority,
+                core::Lack::Claims => Lack::Claims,
+                core::Lack::Values => Lack::Values,
+            }),
+        }
+    }
+}
+
+impl From<core::AskedClaim> for AskedClaim {
+    fn from(asked: core::AskedClaim) -> Self {
+        Self {
+            path: asked.path.to_string(),
+            name: asked.name,
+            retention: match asked.retention {
+                core::Retention::NotStated => Retention::NotStated,
+                core::Retention::Intended => Retention::Intended,
+                core::Retention::NotIntended => Retention::NotIntended,
+            },
+        }
+    }
+}
+
+impl From<core::CandidateCredential> for CandidateCredential {
+    fn from(candidate: core::CandidateCredential) -> Self {
+        Self {
+            is_shown_whole: candidate.is_shown_whole(),
+            credential: candidate.credential.into(),
+            discloses: candidate.discloses.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<core::Presentation> for Presentation {
+    fn from(presentation: core::Presentation) -> Self {
+        Self {
+            vp_token: presentation.vp_token,
+            request_object: presentation.request_object,
+        }
+    }
+}
+
+impl TryFrom<core::PresentOutcome> for PresentOutcome {
+    type Error = WalletError;
+
+    fn try_from(outcome: core::PresentOutcome) -> Result<Self, WalletError> {
+        use core::PresentOutcome as Core;
+        Ok(match outcome {
+            Core::AwaitingConsent(request) => Self::AwaitingConsent {
+                request: (*request).into(),
+            },
+            Core::KeyLocked => Self::KeyLocked,
+            Core::Presented {
+                presentation,
+                redirect_uri,
+            } => Self::Presented {
+                presentation: presentation.into(),
+                redirect_uri: redirect_uri.map(String::from),
+            },
+            Core::Unconfirmed { presentation } => Self::Unconfirmed {
+                presentation: presentation.into(),
+            },
+            Core::Rejected => Self::Rejected,
+            Core::Declined => Self::Declined { redirect_uri: None },
+            Core::DeclinedAndReturned { redirect_uri } => Self::Declined {
+                redirect_uri: Some(redirect_uri.into()),
+            },
+            // No call of this wallet begins a flow that is answered by QR codes.
+            Core::Show { .. } => return Err(WalletError::WrongStage),
+            _ => return Err(WalletError::device(DeviceFault::Internal)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_that_names_no_query_or_credential_is_refused() {
+        let share = |query: &str, credential: &str| Decision::Share {
+            choice: vec![Chosen {
+                query: query.to_owned(),
+                credentials: vec![credential.to_owned()],
+            }],
+        };
+        let id = "a".repeat(32);
+        let core::Decision::Share(choice) = share("id", &id).parse().unwrap() else {
+            panic!("the person shares");
+        };
+        let all: Vec<Chosen> = choice.iter().map(chosen).collect();
+        assert_eq!(all[0].credentials.join(" "), id);
+        assert_eq!(
+            share("not a query", &id).parse(),
+            Err(WalletError::argument(Argument::Choice))
+        );
+        assert_eq!(
+            share("id", "x").parse(),
+            Err(WalletError::argument(Argument::Identifier))
+        );
+        assert_eq!(Decision::Decline.parse(), Ok(core::Decision::Decline));
+    }
+}

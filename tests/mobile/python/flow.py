@@ -1,0 +1,304 @@
+"""The Python bindings against the running issuer and verifier: `flow.py BINARY FOLDER`.
+
+Receives, holds, presents, verifies offline, is killed and goes on, keeps two people apart, and uses keys of the app's own.
+"""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+import app
+import symbolon
+from installation import Installation
+from scene import Scene
+
+
+class AppKeys(symbolon.KeyStore):
+    """Keys of the app's own, that can be locked."""
+
+    def __init__(self):
+        self.keys, self.made, self.locked, self.signed = {}, 0, False, 0
+
+    def create(self):
+        self.made += 1
+        handle = f"key-{self.made}"
+        self.keys[handle] = ec.generate_private_key(ec.SECP256R1())
+        return symbolon.CreatedKey(handle=handle, public_key=self.public_key(handle))
+
+    def public_key(self, handle):
+        if handle not in self.keys:
+            raise symbolon.KeyFailure.Unknown()
+        encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        return self.keys[handle].public_key().public_bytes(encoding, form)
+
+    def sign(self, handle, bytes):
+        if self.locked:
+            return symbolon.SigningOutcome.LOCKED()
+        self.signed += 1
+        signature = self.keys[handle].sign(bytes, ec.ECDSA(hashes.SHA256()))
+        return symbolon.SigningOutcome.SIGNED(signature=signature)
+
+    def delete(self, handle):
+        self.keys.pop(handle, None)
+
+    def list(self):
+        return list(self.keys)
+
+
+class Unreliable(app.UrlTransport):
+    """Loses the answer, and says so in a way that the bindings do not know."""
+
+    def fetch(self, request):
+        raise RuntimeError("no error of the transport port")
+
+
+class Greedy(app.UrlTransport):
+    """Hands over more than was allowed."""
+
+    def fetch(self, request):
+        return symbolon.HttpResponse(status=200, headers=[], body=bytes(request.max_response_bytes + 1))
+
+
+class Phone(Scene):
+    """A scene with the wallets of a phone."""
+
+    def __init__(self, installation, folder):
+        super().__init__(installation)
+        self.folder = folder
+
+    def wallet(self, name, **more):
+        return app.open_wallet(app.open_file(self.folder / name), self.trust, **more)
+
+    def killed_at(self, step, name, action, link):
+        """Runs a process that is killed at the step."""
+        here = Path(__file__).parent
+        arguments = [self.folder / name, self.trust_file, step, action, link]
+        ended = subprocess.run([sys.executable, here / "killed.py", *arguments], capture_output=True, text=True)
+        assert ended.returncode == -signal.SIGKILL, (step, ended)
+
+
+async def receive(wallet, offer):
+    shown = await wallet.receive_offer(offer["link"])
+    assert shown.issuers[0].name, "the issuer has the name of the trust list"
+    outcome = await wallet.accept_offer(shown.flow, None)
+    assert outcome.is_STORED(), outcome
+    return outcome.credentials[0]
+
+
+async def receives_holds_and_presents(scene):
+    observer = app.Observer()
+    wallet = scene.wallet("first.redb", observer=observer)
+    assert (await wallet.recover()).unfinished == []
+    credential = await receive(wallet, scene.offer())
+    assert symbolon.ProgressStep.VERIFYING_CREDENTIAL in observer.steps
+    [summary] = await wallet.list()
+    assert summary.id == credential and summary.format == "dc+sd-jwt"
+    details = await wallet.show(credential)
+    assert len(details.claims) > 5 and all(json.loads(claim.value) is not None for claim in details.claims)
+
+    link, request = scene.request()
+    consent = await wallet.present(link)
+    assert consent.verifier.knowledge.is_CERTIFIED() and not consent.missing
+    [asked] = consent.asked
+    disclosed = [claim.path for claim in asked.candidates[0].discloses if claim.can_be_withheld]
+    assert disclosed == [claim.path for claim in asked.claims], disclosed
+    outcome = await wallet.answer_request(consent.flow, symbolon.Decision.SHARE(choice=consent.smallest_choice))
+    assert outcome.is_PRESENTED(), outcome
+    scene.was_found_valid(request)
+
+    link, _ = scene.request()
+    consent = await wallet.present(link)
+    outcome = await wallet.answer_request(consent.flow, symbolon.Decision.DECLINE())
+    assert outcome.is_DECLINED(), outcome
+    # Twice: the flow is over, and its outcome can be told again.
+    assert (await wallet.resume(consent.flow)).outcome.is_DECLINED()
+
+    await wallet.delete(credential)
+    assert await wallet.list() == []
+    events = [entry.event for entry in await wallet.history()]
+    deleted, declined, accepted, received = events
+    assert deleted.is_DELETED() and declined.is_DECLINED() and accepted.is_ACCEPTED() and received.is_RECEIVED(), events
+    assert accepted.disclosed[0].claims == disclosed
+    assert json.loads(await wallet.export_history())["version"] == 1
+
+
+async def asks_for_a_transaction_code(scene):
+    wallet = scene.wallet("code.redb")
+    offer = scene.offer("--tx-code")
+    shown = await wallet.receive_offer(offer["link"])
+    outcome = await wallet.accept_offer(shown.flow, None)
+    assert outcome.is_TRANSACTION_CODE_NEEDED() and outcome.refused == 0, outcome
+    outcome = await wallet.enter_transaction_code(shown.flow, "0000" if offer["tx_code"] != "0000" else "1111")
+    assert outcome.is_TRANSACTION_CODE_NEEDED() and outcome.refused == 1, outcome
+    # The issuer makes whoever guesses wait.
+    await asyncio.sleep(2)
+    outcome = await wallet.enter_transaction_code(shown.flow, offer["tx_code"])
+    assert outcome.is_STORED(), outcome
+
+
+async def goes_on_after_being_killed(scene):
+    for step in ["REQUESTING_ACCESS", "CREATING_KEY", "REQUESTING_CREDENTIAL", "VERIFYING_CREDENTIAL", "STORING"]:
+        name = f"killed-{step}.redb"
+        scene.killed_at(step, name, "receive", scene.offer()["link"])
+        wallet = scene.wallet(name)
+        recovered = await wallet.recover()
+        [flow] = recovered.unfinished
+        outcome = (await wallet.resume(flow)).outcome
+        assert outcome.is_STORED(), (step, outcome)
+        assert len(await wallet.list()) == 1
+    del wallet
+    for step in ["SIGNING_PRESENTATION", "SENDING_ANSWER"]:
+        link, request = scene.request()
+        scene.killed_at(step, name, "present", link)
+        wallet = scene.wallet(name)
+        [flow] = (await wallet.recover()).unfinished
+        outcome = (await wallet.resume(flow)).outcome
+        assert outcome.is_PRESENTED(), (step, outcome)
+        scene.was_found_valid(request)
+        del wallet
+
+
+async def uses_keys_of_the_app(scene):
+    keys = AppKeys()
+    wallet = scene.wallet("keys.redb", keys=keys)
+    await receive(wallet, scene.offer())
+    link, request = scene.request()
+    consent = await wallet.present(link)
+    keys.locked = True
+    outcome = await wallet.answer_request(consent.flow, symbolon.Decision.SHARE(choice=consent.smallest_choice))
+    assert outcome.is_KEY_LOCKED(), outcome
+    keys.locked = False
+    assert (await wallet.resume(consent.flow)).outcome.is_PRESENTED()
+    scene.was_found_valid(request)
+    keys.create()
+    assert (await wallet.recover()).deleted_keys == 1
+    assert keys.signed >= 2
+
+
+async def keeps_people_apart(scene):
+    file = app.open_file(scene.folder / "people.redb")
+    lock = symbolon.PersonLock.PASSPHRASE(passphrase="correct horse battery")
+    child = file.add_person("Aïssatou", lock, None)
+    assert [person.name for person in file.people()] == [None, "Aïssatou"]
+    await receive(app.open_wallet(file, scene.trust), scene.offer())
+    wrong = symbolon.PersonLock.PASSPHRASE(passphrase="correct horse staple")
+    for other in [app.device_lock(), wrong]:
+        expect(symbolon.WalletError.WrongLock, lambda: app.open_wallet(file, scene.trust, person=child, lock=other))
+    wallet = app.open_wallet(file, scene.trust, person=child, lock=lock)
+    assert wallet.person() == child and await wallet.list() == []
+
+
+async def says_what_an_app_can_do(scene):
+    wallet = scene.wallet("errors.redb")
+    await expect_async(symbolon.WalletError.UnreadableLink, wallet.present("hello"))
+    await expect_async(symbolon.WalletError.InvalidArgument, wallet.show("x"))
+    await expect_async(symbolon.WalletError.NotFound, wallet.resume("0" * 32))
+    foreign = 'openid-credential-offer://?credential_offer={"credential_issuer":"https://other.example",' \
+        '"credential_configuration_ids":["a"],"grants":{}}'
+    await expect_async(symbolon.WalletError.OfferRefused, wallet.receive_offer(foreign))
+    expect(symbolon.WalletError.DeviceFailed, lambda: app.open_file(scene.folder / "errors.redb"))
+    file = app.open_file(scene.folder / "arguments.redb")
+    for name, unusable in [
+        ("COPIES", {"copies": 0}),
+        ("CLIENT", {"client": symbolon.AppClient(client_id="", redirect_uri="https://wallet.example/back")}),
+        ("CLIENT", {"client": symbolon.AppClient(client_id="wallet", redirect_uri="nowhere")}),
+    ]:
+        refused = expect(symbolon.WalletError.InvalidArgument, lambda: app.open_wallet(file, scene.trust, **unusable))
+        assert refused.argument.name == name, refused
+    short = symbolon.PersonLock.SOFTWARE(key=app.LOCK[:-1])
+    expect(symbolon.WalletError.InvalidArgument, lambda: symbolon.WalletFile.open("short.redb", short, None))
+    greedy = scene.wallet("greedy.redb", transport=Greedy())
+    shown = await greedy.receive_offer(scene.offer()["link"])
+    refused = await expect_async(symbolon.WalletError.Network, greedy.accept_offer(shown.flow, None))
+    assert refused.fault == symbolon.NetworkFault.TOO_LARGE, refused
+    lost = scene.wallet("lost.redb", transport=Unreliable())
+    shown = await lost.receive_offer(scene.offer()["link"])
+    refused = await expect_async(symbolon.WalletError.Network, lost.accept_offer(shown.flow, None))
+    assert refused.fault == symbolon.NetworkFault.INTERRUPTED, refused
+    await lost.abandon(shown.flow)
+    await expect_async(symbolon.WalletError.NotFound, lost.resume(shown.flow))
+
+
+def verifies_offline(scene):
+    memory = str(scene.folder / "packs.redb")
+    verifier = symbolon.Verifier.open(scene.trust, memory, None)
+    card = scene.card()
+    assert card, "the card has a code"
+    older = scene.pack("older.pack").read_bytes()
+    [report] = verifier.verify(card)
+    assert report.verdict == symbolon.Verdict.UNKNOWN, "nothing is known of the status without a pack"
+    verifier.use_pack(older)
+    [report] = verifier.verify(card)
+    assert report.verdict == symbolon.Verdict.GENUINE, report
+    assert report.as_of and report.photo and report.claims and report.holder == symbolon.HolderState.COMPARE_BY_EYE
+    assert json.loads(report.json)["verdict"] == "genuine"
+    forged = card[0][:-1] + ("A" if card[0][-1] != "A" else "B")
+    try:
+        [report] = verifier.verify([forged])
+        assert report.verdict == symbolon.Verdict.INVALID and not report.claims, report
+    except symbolon.VerifierError.Unreadable:
+        pass
+
+    scene.revoke()
+    newer = scene.pack("newer.pack").read_bytes()
+    assert verifier.use_pack(newer).sequence > 0
+    [report] = verifier.verify(card)
+    assert report.verdict == symbolon.Verdict.INVALID and report.status == symbolon.StatusState.REVOKED, report
+    expect(symbolon.VerifierError.PackOlder, lambda: verifier.use_pack(older))
+    expect(symbolon.VerifierError.PackRefused, lambda: verifier.use_pack(newer[:-1]))
+    [report] = verifier.verify(card)
+    assert report.verdict == symbolon.Verdict.INVALID, "a refused pack changes nothing"
+    del verifier
+    verifier = symbolon.Verifier.open(scene.trust, memory, None)
+    expect(symbolon.VerifierError.PackOlder, lambda: verifier.use_pack(older))
+    del verifier
+    early = symbolon.Verifier.open(scene.trust, str(scene.folder / "early.redb"), app.FixedClock(1_000_000_000))
+    expect(symbolon.VerifierError.ClockWrong, lambda: early.use_pack(newer))
+    expect(symbolon.VerifierError.Unreadable, lambda: early.verify(["hello"]))
+
+
+def expect(kind, act):
+    try:
+        act()
+    except kind as expected:
+        return expected
+    raise AssertionError(f"{kind.__name__} was expected")
+
+
+async def expect_async(kind, awaited):
+    try:
+        await awaited
+    except kind as expected:
+        return expected
+    raise AssertionError(f"{kind.__name__} was expected")
+
+
+async def main(binary, folder):
+    with Installation(Path(binary), folder / "installation") as installation:
+        scene = Phone(installation, folder)
+        for scenario in [
+            receives_holds_and_presents,
+            asks_for_a_transaction_code,
+            goes_on_after_being_killed,
+            uses_keys_of_the_app,
+            keeps_people_apart,
+            says_what_an_app_can_do,
+        ]:
+            await scenario(scene)
+            print(f"  {scenario.__name__.replace('_', ' ')}")
+        verifies_offline(scene)
+        print("  verifies offline")
+
+
+if __name__ == "__main__":
+    work = Path(sys.argv[2]).resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    for left in work.glob("*.redb"):
+        left.unlink()
+    asyncio.run(main(sys.argv[1], work))

@@ -1,0 +1,22 @@
+"""A process that is killed at a step: `killed.py FILE TRUST STEP receive|present LINK`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import app
+import symbolon
+
+
+async def main(file, trust, step, action, link):
+    wallet = app.open_wallet(app.open_file(file), Path(trust).read_bytes(), app.Observer(step))
+    await wallet.recover()
+    if action == "receive":
+        offer = await wallet.receive_offer(link)
+        await wallet.accept_offer(offer.flow, None)
+    else:
+        request = await wallet.present(link)
+        await wallet.answer_request(request.flow, symbolon.Decision.SHARE(choice=request.smallest_choice))
+
+
+asyncio.run(main(*sys.argv[1:]))
