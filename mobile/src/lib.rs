@@ -23,7 +23,8 @@ pub use ports::{
 };
 pub use present::{
     AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack, Need,
-    PresentOutcome, Presentation, Retention, ShownTransaction, TransactionDetail,
+    OverAskedCredential, PresentOutcome, Presentation, Registration, Retention, ShownTransaction,
+    TransactionDetail,
 };
 pub use receive::{
     NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, ShownIssuer, TransactionCode,

@@ -14,6 +14,12 @@ pub struct ConsentRequest {
     pub flow: String,
     /// Who asks, and where the answer goes.
     pub verifier: VerifierRecord,
+    /// What the verifier calls itself. Nobody vouches for it: show it as its own words.
+    pub claimed_name: Option<String>,
+    /// What the verifier says that it asks for. Nobody vouches for it: show it as its own words.
+    pub claimed_purpose: Option<String>,
+    /// What a registrar says of the verifier.
+    pub registration: Registration,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
     /// The transactions that the person authorises by answering: show them first.
@@ -44,6 +50,38 @@ pub struct AskedCredential {
     pub candidates: Vec<CandidateCredential>,
     /// Why nothing does, when nothing does. For the person alone.
     pub lack: Option<Lack>,
+}
+
+/// What is known of a verifier beside who it is.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum Registration {
+    /// It brings no registration certificate, or the wallet knows no registrars.
+    NotShown,
+    /// It brings one that is not to be believed. Tell the person: somebody may pass himself off as registered.
+    Refused {
+        /// Why, in English, for a log and for support.
+        reason: String,
+    },
+    /// A registrar vouches for what it may ask for.
+    Registered {
+        /// The name that it is registered under.
+        name: String,
+        /// What it asks for credentials for, in the language of the person.
+        purpose: Option<String>,
+        /// Who registered it.
+        registrar: Option<String>,
+        /// What it asks for beyond what is registered. Unless it is empty, warn of it before the person agrees.
+        over_asked: Vec<OverAskedCredential>,
+    },
+}
+
+/// What is asked of one credential beyond what is registered.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct OverAskedCredential {
+    /// The name of the query.
+    pub query: String,
+    /// The paths of the claims that are not registered; nothing where the credential itself is not.
+    pub claims: Option<Vec<String>>,
 }
 
 /// A transaction that the person authorises: a payment, a signature.
@@ -233,6 +271,9 @@ impl From<core::ConsentRequest> for ConsentRequest {
         Self {
             flow: request.flow.to_string(),
             verifier: request.verifier.into(),
+            claimed_name: request.claimed.name,
+            claimed_purpose: request.claimed.purpose,
+            registration: request.registration.into(),
             asked: request.asked.into_iter().map(Into::into).collect(),
             transactions: request.transactions.into_iter().map(Into::into).collect(),
             smallest_choice,
@@ -245,6 +286,33 @@ fn chosen((query, credentials): (&QueryId, &[symbolon_wallet_core::CredentialId]
     Chosen {
         query: query.to_string(),
         credentials: credentials.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl From<core::Registration> for Registration {
+    fn from(registration: core::Registration) -> Self {
+        match registration {
+            core::Registration::NotShown => Self::NotShown,
+            core::Registration::Refused(refused) => Self::Refused {
+                reason: refused.to_string(),
+            },
+            core::Registration::Registered(registered) => Self::Registered {
+                name: registered.name,
+                purpose: registered.purpose,
+                registrar: registered.registrar,
+                over_asked: registered.over_asked.into_iter().map(Into::into).collect(),
+            },
+        }
+    }
+}
+
+impl From<core::OverAskedCredential> for OverAskedCredential {
+    fn from(asked: core::OverAskedCredential) -> Self {
+        let texts = |claims: Vec<_>| claims.iter().map(ToString::to_string).collect();
+        Self {
+            query: asked.query.to_string(),
+            claims: asked.claims.map(texts),
+        }
     }
 }
 
