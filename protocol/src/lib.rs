@@ -3,6 +3,7 @@
 pub mod attestation_status;
 pub mod dcql;
 pub mod digital_credentials;
+pub mod foreign_text;
 pub mod format;
 pub mod identifier;
 pub mod oauth;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::Value;
+use symbolon_protocol::foreign_text::steers;
 use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Status, Verdict, Warning};
 
 /// Prints a line to standard output.
@@ -214,9 +215,6 @@ fn shortened(text: &str) -> String {
 /// terminal nor make one line look like another.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let steers = |character: char| {
-        character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     text.chars()
         .map(|character| if steers(character) { '\u{fffd}' } else { character })
         .collect()

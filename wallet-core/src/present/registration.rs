@@ -5,6 +5,7 @@
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::foreign_text::steers;
 use symbolon_protocol::openid4vp::registration_certificate::{
     OverAsked, REGISTRATION_CERTIFICATE_FORMAT, RegistrationCertificate, RegistrationRefused,
     VerifiedRegistration, over_asked,
@@ -67,7 +68,7 @@ impl VerifierClaims {
             let text = text.as_ref()?;
             let text: String = text
                 .chars()
-                .filter(|one| !one.is_control())
+                .filter(|one| !steers(*one))
                 .take(MAX_CLAIMED_CHARACTERS)
                 .collect();
             Some(text).filter(|text| !text.trim().is_empty())

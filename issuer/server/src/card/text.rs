@@ -1,6 +1,7 @@
 //! Text on its way to the card: it comes from a record, and a record is not trusted to be harmless. Nothing of it
 //! enters the SVG as text: it is set as outlines (see `setting`), so no value can end its element.
 
+use symbolon_protocol::foreign_text::steers;
 use unicode_script::{Script, UnicodeScript};
 
 /// One line: other space becomes a space, controls go, and so do the marks that would turn the direction of what
@@ -22,8 +23,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 fn is_refused(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    steers(character) || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Joiners and marks of direction: they shape other characters and have no glyph of their own.

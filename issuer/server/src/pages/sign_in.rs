@@ -12,6 +12,7 @@ use symbolon_issuer::secret::SecretDigest;
 use symbolon_issuer::sign_in::{Channel, CodeLength, SignInPage};
 use symbolon_pages::language::choose;
 use symbolon_pages::{Value, context};
+use symbolon_protocol::foreign_text::is_direction_override;
 
 use super::answer::{FormTargets, page, see_other};
 use super::paths;
@@ -98,7 +99,10 @@ impl Desk {
     /// would turn the words around it.
     pub(super) fn wallet_name(&self, language: &Translation, view: &AuthorizationView) -> String {
         match &view.client.name {
-            Some(name) => name.chars().filter(|mark| !is_embedding(*mark)).collect(),
+            Some(name) => name
+                .chars()
+                .filter(|mark| !is_direction_override(*mark))
+                .collect(),
             None => self.issuer.pages.text(language, "wallet-unnamed", &[]),
         }
     }
@@ -225,12 +229,6 @@ impl Desk {
             _ => response,
         }
     }
-}
-
-/// Embeddings, overrides and isolates, and what ends them ([Unicode TR 9 §2](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)).
-/// The marks that names in two scripts need are none of these.
-const fn is_embedding(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(super) async fn show(

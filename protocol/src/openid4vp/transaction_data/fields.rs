@@ -11,6 +11,7 @@ use url::Url;
 
 use super::TransactionDefect;
 use super::transaction_type::{InvalidTransactionType, invalid};
+use crate::foreign_text::steers;
 
 const MAX_FIELDS: usize = 64;
 const MAX_DEPTH: usize = 4;
@@ -233,9 +234,7 @@ impl FieldDefinition {
         match kind {
             FieldKind::Text => {
                 // A person reads it: nothing may rearrange what stands around it.
-                let readable = !text
-                    .chars()
-                    .any(|one| one.is_control() || is_direction_override(one));
+                let readable = !text.chars().any(steers);
                 readable && (self.values.is_empty() || self.values.iter().any(|value| value == text))
             }
             FieldKind::Decimal => is_decimal(text),
@@ -251,11 +250,6 @@ impl FieldDefinition {
             FieldKind::Integer | FieldKind::Boolean | FieldKind::Group => false,
         }
     }
-}
-
-/// Embeddings, overrides and isolates of the bidirectional algorithm, by which a text could be made to read as another.
-const fn is_direction_override(one: char) -> bool {
-    matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn is_decimal(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! The claims of a report as a list that a person reads: whose name first, in order, without pictures and technical members.
 
 use serde_json::{Map, Value};
+use symbolon_protocol::foreign_text::steers;
 
 /// The most claims that are listed; a credential with more says the rest to machines.
 const MAX_CLAIMS: usize = 60;
@@ -187,10 +188,7 @@ fn said(value: &Value) -> Option<Said> {
 fn shown(text: &str) -> String {
     let mut shown: String = text
         .chars()
-        .filter(|character| {
-            !(character.is_control()
-                || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-        })
+        .filter(|character| !steers(*character))
         .take(MAX_CHARACTERS)
         .collect();
     if text.chars().nth(MAX_CHARACTERS).is_some() {
