@@ -34,6 +34,7 @@ mod harness;
 mod installation;
 mod keys;
 mod legacy;
+mod matrix;
 mod mosip;
 mod offers;
 mod offline;

@@ -216,10 +216,7 @@ mod tests {
         for y in 0..symbol.width() {
             for x in 0..symbol.width() {
                 let (row, column) = ((y + 4) as usize, (x + 4) as usize);
-                let light = match (lines[row / 2][column], row % 2) {
-                    ('█', _) | ('▀', 0) | ('▄', 1) => true,
-                    _ => false,
-                };
+                let light = matches!((lines[row / 2][column], row % 2), ('█', _) | ('▀', 0) | ('▄', 1));
                 assert_eq!(light, !symbol.is_dark(x, y));
             }
         }

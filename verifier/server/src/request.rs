@@ -27,6 +27,7 @@ use symbolon_verifier::transaction::order::TransactionRefused;
 use symbolon_verifier::{Binding, by_qr};
 use thiserror::Error;
 
+use crate::routes::QrCode;
 use crate::state::State;
 
 /// What is asked for, and how.
@@ -84,6 +85,10 @@ pub(crate) enum MakeRequestError {
     Transactions(#[from] TransactionRefused),
     #[error("the verifier has no client identifier of this kind")]
     NoIdentity,
+    #[error(
+        "the request is longer than the QR code of a page holds: request_delivery = \"reference\" makes it short"
+    )]
+    TooLongForPage,
     #[error("the request could not be signed")]
     Signature(#[from] KeyError),
     #[error("the request key is locked")]
@@ -103,6 +108,7 @@ impl MakeRequestError {
                 | Self::Offer(_)
                 | Self::Transactions(_)
                 | Self::NoIdentity
+                | Self::TooLongForPage
         )
     }
 }
@@ -154,12 +160,17 @@ impl State {
         };
         let request = self.presentation_request(&record, &order.query)?;
         let (delivery, kept) = self.deliver(&record, &request)?;
+        let made = self.made(record, client_id, delivery)?;
+        let record = &made.record;
+        if record.page == Some(PageFlow::CrossDevice) && QrCode::of(&made.link).is_none() {
+            return Err(MakeRequestError::TooLongForPage);
+        }
         if deps.store.insert_request(record.clone()).await? == Insertion::AlreadyPresent {
             return Err(MakeRequestError::Collision);
         }
-        deps.archive.keep_request(&record, kept).await?;
-        self.announce_expiry(&record).await?;
-        self.made(record, client_id, delivery)
+        deps.archive.keep_request(record, kept).await?;
+        self.announce_expiry(record).await?;
+        Ok(made)
     }
 
     /// Makes and stores a request that is shown as QR codes. Nothing of its answer is ever stored but that its nonce is spent.

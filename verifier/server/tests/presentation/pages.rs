@@ -228,6 +228,38 @@ async fn across_devices_the_page_shows_a_code_waits_and_sends_on() {
     assert_eq!(browser.open(&world, &page).await.status, 404);
 }
 
+/// A request that stands in the link may be longer than a code: that is told to whoever orders it, and not to the person at the page.
+#[tokio::test]
+async fn a_request_that_no_code_holds_is_refused_before_it_has_a_page() {
+    let world = World::new().await;
+    let short = world.query();
+    let mut long = short.clone();
+    let claims = (0..60).map(|claim| json!({"path": [format!("claim-{claim:03}")]}));
+    long["credentials"][0]["claims"] = claims.collect();
+    for (query, delivery, page, status) in [
+        (&short, "value", "cross_device", 201),
+        (&long, "value", "cross_device", 400),
+        (&long, "value", "same_device", 201),
+        (&long, "reference", "cross_device", 201),
+    ] {
+        let body = json!({
+            "dcql_query": query, "request_delivery": delivery, "response_mode": "direct_post",
+            "page": page, "return_to": RETURN,
+        });
+        let made = world.administer(Method::POST, "", &body.to_string()).await;
+        let made_so = (made.status, json_of(&made));
+        assert_eq!(made_so.0, status, "{delivery} {page}: {}", made_so.1);
+        if status == 400 {
+            let said = made_so.1["error_description"].as_str().unwrap();
+            assert!(said.contains("longer than the QR code"), "{said}");
+            continue;
+        }
+        let page = made_so.1["page"].as_str().unwrap();
+        let shown = Browser::default().open(&world, page).await;
+        assert_eq!(shown.status, 200, "{delivery} {page}");
+    }
+}
+
 #[tokio::test]
 async fn a_page_without_a_return_says_how_it_ended() {
     let world = World::new().await;

@@ -113,9 +113,12 @@ pub(crate) struct QrCode {
 }
 
 impl QrCode {
-    /// `None` when the link is longer than a code can be.
+    /// `None` when the link is longer than a code can be. A link that holds its request may need the room that less correction
+    /// leaves, which a screen can do without.
     pub(crate) fn of(link: &str) -> Option<Self> {
-        let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST).ok()?;
+        let symbol = [ErrorCorrection::Medium, ErrorCorrection::Low]
+            .into_iter()
+            .find_map(|correction| Symbol::draw(link.as_bytes(), correction, Version::LARGEST).ok())?;
         Some(Self {
             path: symbol.to_svg_path(),
             width: symbol.width() + 2 * QUIET_ZONE_MODULES,
