@@ -10,6 +10,8 @@ use crate::sources::root;
 const ROWS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "34"];
 /// The rows about issuing, which are told by what is attacked.
 const ISSUING_ROWS: [&str; 8] = ["12", "13", "15", "16", "17", "18", "19", "20"];
+/// The rows about presenting, which are told so too.
+const PRESENTING_ROWS: [&str; 6] = ["22", "23", "24", "25", "33", "35"];
 const FORMATS: [&str; 6] = [
     "SD-JWT VC",
     "ISO mdoc",
@@ -69,10 +71,10 @@ fn every_attack_has_a_test_for_every_format_or_a_reason_why_not() {
 }
 
 #[test]
-fn every_attack_on_issuing_has_a_test() {
+fn every_attack_on_issuing_and_presenting_has_a_test() {
     let text = fs::read_to_string(root().join("tests/attacks/README.md")).expect("the table is text");
     let cells = table(&text);
-    for row in ISSUING_ROWS {
+    for row in ISSUING_ROWS.into_iter().chain(PRESENTING_ROWS) {
         assert!(
             cells.iter().any(|cell| cell.row == row && !cell.tests.is_empty()),
             "row {row} has no test"

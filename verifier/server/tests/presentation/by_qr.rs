@@ -3,14 +3,17 @@
 use http::Method;
 use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use serde_json::{Value, json};
+use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::encoding::cbor::write;
+use symbolon_crypto::encoding::zlib::{Effort, deflate};
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::request_object::{
     KnownClients, RequestExpectations, ResponseUriRule, VerifiedRequest, unproven_client_id, verify_by_qr,
 };
-use symbolon_protocol::openid4vp::response::AuthorizationResponse;
+use symbolon_protocol::openid4vp::response::{AuthorizationResponse, VpToken};
 use symbolon_protocol::qr_transport::{
     CarriedCredential, FrameDecoder, FrameSize, Message, Progress, proof_audience,
 };
@@ -19,9 +22,12 @@ use symbolon_qr_picture::{
 };
 use symbolon_trust::status_list::Status;
 use symbolon_verifier::name::PolicyName;
+use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::{ScanAccess, ScanCode};
+use ur::ur::{Type, try_encode};
 
-use crate::world::{World, json_of, token};
+use crate::formats::present_mdoc_in;
+use crate::world::{DOC_TYPE, World, json_of, token};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -82,13 +88,17 @@ async fn film(world: &World, id: &str) -> VerifiedRequest {
 
 /// An answer with these claims, for this audience.
 fn answer_for(world: &World, request: &VerifiedRequest, audience: &str, names: &[&str]) -> Message {
-    let request = request.request();
-    let text = world.present(audience, request.nonce.as_str(), names);
+    let text = world.present(audience, request.request().nonce.as_str(), names);
     let answer = AuthorizationResponse {
         vp_token: token("identity", vec![text]),
-        state: request.state.clone(),
+        state: request.request().state.clone(),
     };
-    let encryption = request.response_encryption().unwrap().unwrap();
+    seal(request, &answer)
+}
+
+/// Encrypts an answer to the key of a request.
+fn seal(request: &VerifiedRequest, answer: &AuthorizationResponse) -> Message {
+    let encryption = request.request().response_encryption().unwrap().unwrap();
     let codec = PureJwe::new(&RustCryptoProvider);
     Message::Response(
         answer
@@ -213,6 +223,64 @@ async fn an_answer_is_taken_once_in_time_and_for_its_request_alone() {
     );
 }
 
+#[tokio::test]
+async fn key_and_state_of_an_answer_are_those_of_its_request() {
+    let world = World::new().await;
+    let (id, other) = (
+        ask(&world, "Who are you?").await,
+        ask(&world, "Who are you?").await,
+    );
+    let (request, other) = (film(&world, &id).await, film(&world, &other).await);
+    let audience = proof_audience(request.request().client_id.as_str());
+    let shown = world.present(&audience, request.request().nonce.as_str(), &["given_name"]);
+    let answer = |state: &VerifiedRequest| AuthorizationResponse {
+        vp_token: token("identity", vec![shown.clone()]),
+        state: state.request().state.clone(),
+    };
+    for wrong in [seal(&other, &answer(&request)), seal(&request, &answer(&other))] {
+        assert_eq!(
+            problem(&world, &frames(&wrong), Some(&id)).await,
+            "problem-other-request"
+        );
+    }
+    let right = seal(&request, &answer(&request));
+    assert_eq!(told(&world, &frames(&right), Some(&id)).await["verdict"], "valid");
+}
+
+#[tokio::test]
+async fn the_device_of_an_mdoc_signs_for_this_transport() {
+    let configure = |configuration: &mut VerifierConfiguration, _: &str| {
+        let counter = json!({ "purpose": "To know your name", "credentials": [{
+            "id": "identity", "format": "mso_mdoc", "types": [DOC_TYPE], "binding": "key",
+            "claims": [{ "path": [DOC_TYPE, "given_name"] }],
+        }] });
+        let name = PolicyName::parse("counter").unwrap();
+        configuration
+            .policies
+            .insert(name, serde_json::from_value(counter).unwrap());
+    };
+    let world = World::of_issuer(configure, ScanAccess::Open).await;
+    for (by_qr, verdict) in [(false, "invalid"), (true, "valid")] {
+        let id = ask(&world, "Over 18?").await;
+        let request = film(&world, &id).await;
+        let asked = request.request();
+        let (client_id, nonce) = (asked.client_id.as_str(), asked.nonce.as_str());
+        let key = asked.response_encryption().unwrap().unwrap().key.thumbprint();
+        let transcript = if by_qr {
+            SessionTranscript::symbolon_qr(client_id, nonce, &key)
+        } else {
+            SessionTranscript::openid4vp(client_id, nonce, Some(&key), "")
+        };
+        let query = asked.dcql_query.credentials()[0].id.clone();
+        let answer = AuthorizationResponse {
+            vp_token: VpToken([(query, vec![present_mdoc_in(&world, &transcript)])].into()),
+            state: asked.state.clone(),
+        };
+        let judged = told(&world, &frames(&seal(&request, &answer)), Some(&id)).await;
+        assert_eq!(judged["verdict"], verdict, "{judged}");
+    }
+}
+
 /// A proof for the network is none by QR code, and what was asked by QR codes is not answered over the network.
 #[tokio::test]
 async fn nothing_of_one_channel_is_good_on_the_other() {
@@ -325,12 +393,7 @@ async fn a_policy_decides_about_the_answer() {
         vp_token: token(&name, vec![text]),
         state: request.request().state.clone(),
     };
-    let encryption = request.request().response_encryption().unwrap().unwrap();
-    let codec = PureJwe::new(&RustCryptoProvider);
-    let jwe = answer
-        .to_jwe(&encryption, &codec, &SeededRandomness::new(8))
-        .unwrap();
-    let judged = told(&world, &frames(&Message::Response(jwe)), Some(&id)).await;
+    let judged = told(&world, &frames(&seal(&request, &answer)), Some(&id)).await;
     assert_eq!(judged["verdict"], "invalid");
     assert!(
         judged["html"]
@@ -419,6 +482,41 @@ async fn frames_that_do_not_belong_together_are_refused() {
             .status,
         413
     );
+}
+
+/// What stands in a Uniform Resource of a credential, whose checksum is right.
+fn resource(content: &[u8]) -> String {
+    try_encode(content, &Type::Custom("symbolon-credential"))
+        .unwrap()
+        .to_ascii_uppercase()
+}
+
+#[tokio::test]
+async fn what_is_or_announces_too_much_is_refused() {
+    let world = World::new().await;
+    let announced = |fragments: u64, bytes: u64| {
+        let mut fields = Vec::new();
+        write::array(&mut fields, 5);
+        for value in [1, fragments, bytes, 1] {
+            write::unsigned(&mut fields, value);
+        }
+        write::bytes(&mut fields, &[7; 100]);
+        let whole = resource(&fields);
+        let (start, body) = whole.rsplit_once('/').unwrap();
+        format!("{start}/1-{fragments}/{body}")
+    };
+    let headers = [(CONTENT_TYPE, "application/json")];
+    for (fragments, bytes, status) in [(1_025, 102_500, 413), (1_311, 131_073, 413), (3, 300, 200)] {
+        let body = json!({ "codes": [announced(fragments, bytes)] }).to_string();
+        let answered = world.send(Method::POST, "/scan/codes", &headers, &body).await;
+        assert_eq!(answered.status, status, "{fragments}");
+    }
+    // A code of some hundred bytes that inflates to more than any credential has.
+    let mut text = Vec::new();
+    write::text(&mut text, &"a".repeat(300 << 10));
+    let mut bomb = Vec::new();
+    write::bytes(&mut bomb, &deflate(&text, Effort::Best));
+    assert_eq!(problem(&world, &[resource(&bomb)], None).await, "problem-frames");
 }
 
 #[tokio::test]

@@ -264,12 +264,17 @@ fn present_mdoc(world: &World, request: &VerifiedRequest, response_uri: &str) ->
         Some(&encryption.key.thumbprint()),
         response_uri,
     );
+    present_mdoc_in(world, &transcript)
+}
+
+/// A device response for a session.
+pub(crate) fn present_mdoc_in(world: &World, transcript: &SessionTranscript) -> Presentation {
     let issued = mdoc(world);
     let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
     let prepared = held
         .present(&[(DOC_TYPE, "given_name")])
         .unwrap()
-        .prepare(&transcript);
+        .prepare(transcript);
     let signature = world.holder.sign(&prepared.request(world.holder.handle()));
     Presentation::Text(prepared.finish_base64url(&signature).unwrap())
 }

@@ -127,7 +127,9 @@ async fn what_is_not_authorised_or_was_not_asked_for_is_refused() {
             "transaction_not_authorized",
             "proven_by_key",
         ),
-        // A hash of another transaction, of one twice, by an algorithm that was not offered: no proof at all.
+        // A hash of another transaction, instead of one or beside all, of one twice, by an algorithm that was not offered: no proof
+        // at all.
+        (Some((sha256, vec![0, 9])), "holder_not_proven", "refuted"),
         (Some((sha256, vec![0, 1, 9])), "holder_not_proven", "refuted"),
         (Some((sha256, vec![0, 1, 1])), "holder_not_proven", "refuted"),
         (
@@ -207,6 +209,7 @@ async fn an_mdoc_authorises_by_what_its_device_signs() {
         (&[0, 1][..], 200, "as_asked"),
         (&[], 400, "transaction_not_authorized"),
         (&[1], 400, "transaction_not_authorized"),
+        (&[0, 2], 400, "holder_not_proven"),
         (&[0, 1, 2], 400, "holder_not_proven"),
         (&[0, 0], 400, "holder_not_proven"),
     ] {
