@@ -9,11 +9,11 @@ pub const fn is_direction_override(character: char) -> bool {
     matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a character steers how text is shown instead of being shown: a control character, or a [direction
-/// override](is_direction_override).
+/// Whether a character steers how text is shown instead of being shown: a control character, a separator of lines or paragraphs, or a
+/// [direction override](is_direction_override).
 #[must_use]
 pub fn steers(character: char) -> bool {
-    character.is_control() || is_direction_override(character)
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') || is_direction_override(character)
 }
 
 #[cfg(test)]
@@ -23,7 +23,7 @@ mod tests {
     #[test]
     fn what_steers_is_known_and_what_names_need_is_not() {
         for steering in [
-            '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\0', '\n', '\u{1b}', '\u{85}',
+            '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{2028}', '\0', '\n', '\u{1b}', '\u{85}',
         ] {
             assert!(steers(steering), "{steering:?}");
         }

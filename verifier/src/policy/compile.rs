@@ -17,6 +17,7 @@ use super::error::{PolicyError, PolicyProblem, at};
 use super::pattern::Pattern;
 use super::query;
 use super::records::{ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms};
+use super::sign_in::takes_several;
 use super::{HolderPolicy, Policy, StatusAge};
 use crate::answer::HolderKeys;
 use crate::name::PolicyName;
@@ -113,7 +114,6 @@ impl PresentationPolicy {
         }
         let credentials = credentials(document, surroundings)?;
         check_same_claims(document, &credentials)?;
-        check_verified_claims(document.combined, &credentials, surroundings.assurances)?;
         let query = match &document.query {
             Some(name) => {
                 let query = surroundings.queries.get(name);
@@ -123,6 +123,12 @@ impl PresentationPolicy {
             }
             None => query::derive(&credentials, document.keep_evidence)?,
         };
+        let several = query.as_ref().is_some_and(takes_several);
+        check_verified_claims(
+            (document.combined, several),
+            &credentials,
+            surroundings.assurances,
+        )?;
         check_transactions(document, query.as_ref(), surroundings.transaction_types)?;
         Ok(Self {
             name,
@@ -498,9 +504,9 @@ fn check_same_claims(document: &PolicyDocument, rules: &[CredentialRule]) -> Res
     Ok(())
 }
 
-/// Verified claims are one person's, by the rules of a framework.
+/// Verified claims are one person's, by the rules of a framework. `several` is whether the query takes several credentials for one part.
 fn check_verified_claims(
-    combined: Combined,
+    (combined, several): (Combined, bool),
     rules: &[CredentialRule],
     assurances: &Assurances,
 ) -> Result<(), PolicyError> {
@@ -515,10 +521,12 @@ fn check_verified_claims(
     if assurances.trust_framework().is_none() {
         return refuse(first, PolicyProblem::NoTrustFramework);
     }
-    if combined == Combined::SeveralPeople
-        && let Some((second, _)) = mapped.next()
-    {
-        return refuse(second, PolicyProblem::VerifiedClaimsOfSeveralPeople);
+    if combined == Combined::SeveralPeople {
+        match mapped.next() {
+            Some((second, _)) => return refuse(second, PolicyProblem::VerifiedClaimsOfSeveralPeople),
+            None if several => return refuse(first, PolicyProblem::VerifiedClaimsOfSeveralPeople),
+            None => {}
+        }
     }
     Ok(())
 }

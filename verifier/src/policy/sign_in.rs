@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon_credential::claims_path::{ClaimsPath, PathPart};
-use symbolon_protocol::dcql::QueryId;
+use symbolon_protocol::dcql::{DcqlQuery, PresentationCount, QueryId};
 
 use super::compile::PresentationPolicy;
 use super::document::{BindingRule, Combined, Presence};
@@ -17,10 +17,12 @@ impl PresentationPolicy {
             .all(|rule| rule.binding == BindingRule::Key)
     }
 
-    /// Whether the credentials of one answer may be several people's.
+    /// Whether the credentials of one answer may be several people's: those that the policy names, or where its query takes several for
+    /// one of them, those.
     #[must_use]
     pub fn takes_several_people(&self) -> bool {
-        self.credentials.len() > 1 && self.combined == Combined::SeveralPeople
+        let takes_several = || self.query().is_some_and(takes_several);
+        self.combined == Combined::SeveralPeople && (self.credentials.len() > 1 || takes_several())
     }
 
     /// Whether this claim of this credential is kept in the result.
@@ -42,6 +44,12 @@ impl PresentationPolicy {
             .iter()
             .any(|rule| rule.presence == Presence::Required && is_covered(&rule.group))
     }
+}
+
+/// Whether a query takes several credentials for one of its parts.
+pub(super) fn takes_several(query: &DcqlQuery) -> bool {
+    let mut parts = query.credentials().iter();
+    parts.any(|part| part.count == PresentationCount::Several)
 }
 
 /// Whether a claim is the one that a path names, or below it.

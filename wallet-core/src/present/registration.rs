@@ -64,20 +64,22 @@ const MAX_CLAIMED_CHARACTERS: usize = 200;
 impl VerifierClaims {
     pub(super) fn of(verified: &VerifiedRequest) -> Self {
         let metadata = &verified.request().client_metadata;
-        let shown = |text: &Option<String>| {
-            let text = text.as_ref()?;
-            let text: String = text
-                .chars()
-                .filter(|one| !steers(*one))
-                .take(MAX_CLAIMED_CHARACTERS)
-                .collect();
-            Some(text).filter(|text| !text.trim().is_empty())
-        };
         Self {
-            name: shown(&metadata.client_name),
-            purpose: shown(&metadata.purpose),
+            name: metadata.client_name.as_deref().and_then(own_words),
+            purpose: metadata.purpose.as_deref().and_then(own_words),
         }
     }
+}
+
+/// A text of a stranger's, for a person to read: without anything that would begin a line or turn what stands beside it around, so
+/// that it cannot pass for words of the wallet's. `None` where nothing is left of it.
+fn own_words(text: &str) -> Option<String> {
+    let text: String = text
+        .chars()
+        .filter(|one| !steers(*one))
+        .take(MAX_CLAIMED_CHARACTERS)
+        .collect();
+    Some(text).filter(|text| !text.trim().is_empty())
 }
 
 impl Registration {
@@ -156,5 +158,20 @@ impl Wallet {
             registrar: first.anchor().subject_common_name().map(str::to_owned),
             over_asked: beyond,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_stranger_stay_on_their_line_and_turn_nothing_around() {
+        let shown = own_words("Bank\u{202e}knaB\u{2028}registered\u{2067}\n as a \u{2069}bank");
+        assert_eq!(shown.as_deref(), Some("BankknaBregistered as a bank"));
+        assert_eq!(own_words("بنك\u{200f}!").as_deref(), Some("بنك\u{200f}!"));
+        assert_eq!(own_words("\u{202e} \u{2069}"), None);
+        let long = own_words(&"a".repeat(300)).unwrap();
+        assert_eq!(long.chars().count(), MAX_CLAIMED_CHARACTERS);
     }
 }

@@ -149,8 +149,13 @@ fn each_certificate_that_is_not_to_be_believed_is_refused_for_its_own_reason() {
         check(&sign(&registration(), &other_key, &[leaf]), anchors, &access),
         Err(RegistrationRefused::Signature)
     );
+    // Another authority of the same name.
     assert_eq!(
         check(&good, &[other_root], &access),
+        Err(RegistrationRefused::Chain(ChainError::Signature { position: 0 }))
+    );
+    assert_eq!(
+        check(&good, &[], &access),
         Err(RegistrationRefused::Chain(ChainError::UnknownAnchor))
     );
     // A certificate without an identifier of its owner is bound to nothing.

@@ -233,16 +233,18 @@ impl FieldDefinition {
     fn fits_text(&self, kind: FieldKind, text: &str) -> bool {
         match kind {
             FieldKind::Text => {
-                // A person reads it: nothing may rearrange what stands around it.
-                let readable = !text.chars().any(steers);
-                readable && (self.values.is_empty() || self.values.iter().any(|value| value == text))
+                is_readable(text) && (self.values.is_empty() || self.values.iter().any(|value| value == text))
             }
             FieldKind::Decimal => is_decimal(text),
             FieldKind::Date => FullDate::parse(text).is_ok(),
             FieldKind::DateTime => UnixTime::parse_rfc3339(text).is_ok(),
-            FieldKind::Url => Url::parse(text).is_ok_and(|url| {
-                url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
-            }),
+            // A person reads the text, not what a parser makes of it: one passes over tabs and line feeds, and encodes the rest.
+            FieldKind::Url => {
+                text.bytes().all(|byte| byte.is_ascii_graphic())
+                    && Url::parse(text).is_ok_and(|url| {
+                        url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+                    })
+            }
             FieldKind::Bytes => {
                 let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
                 base64url::decode(&text).is_ok()
@@ -250,6 +252,12 @@ impl FieldDefinition {
             FieldKind::Integer | FieldKind::Boolean | FieldKind::Group => false,
         }
     }
+}
+
+/// Whether nothing in the text rearranges what stands around it, or begins a line that could pass for another member: no control
+/// characters, line or paragraph separators, embeddings, overrides or isolates of the bidirectional algorithm.
+fn is_readable(text: &str) -> bool {
+    !text.chars().any(steers)
 }
 
 fn is_decimal(text: &str) -> bool {

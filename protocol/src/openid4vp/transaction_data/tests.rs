@@ -160,6 +160,7 @@ fn what_a_type_does_not_say_is_refused_for_its_own_reason() {
         (change("payee", json!("a text that is far too long")), Bad),
         (change("payee", json!("Coffee\u{202e}pohs")), Bad),
         (change("payee", json!("two\nlines")), Bad),
+        (change("payee", json!("two\u{2028}lines")), Bad),
         (change("payee", json!(["Coffee shop"])), Bad),
         (change("instant", json!("yes")), Bad),
         (
@@ -178,6 +179,11 @@ fn what_a_type_does_not_say_is_refused_for_its_own_reason() {
         ("/documents/0/hash", json!("not base64!")),
         ("/documents/1/at", json!("http://shop.example/terms")),
         ("/documents/1/at", json!("https://a:b@shop.example")),
+        // A parser of URLs takes these, and a person would read something else.
+        ("/documents/1/at", json!("https://shop.example/\nAmount: 1.00")),
+        ("/documents/1/at", json!("https://shop.example/\u{202e}moc.evil")),
+        ("/documents/1/at", json!("https://shop.example/\u{1b}[2J")),
+        ("/documents/1/at", json!(" https://shop.example/")),
         ("/documents/0/pages", json!(1.5)),
         ("/documents/1/date", json!("2026-13-01")),
         ("/documents/1/made", json!("yesterday")),

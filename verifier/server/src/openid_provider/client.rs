@@ -3,6 +3,7 @@
 //! [RFC 7523]: https://www.rfc-editor.org/rfc/rfc7523
 
 use core::time::Duration;
+use std::sync::PoisonError;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -25,13 +26,23 @@ use crate::state::State;
 
 /// How long published keys are used without looking again.
 const KEYS_LIFETIME: Duration = Duration::from_secs(300);
-/// How long after a look an assertion by an unknown key does not make us look again: anybody can send one.
+/// How long after a look an assertion by an unknown key does not make us look again, nor any where the look brought nothing: anybody can
+/// send one.
 const KEYS_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A client that was checked, with the keys that it publishes.
 pub(super) struct OpenedClient {
     rules: OpenIdClient,
-    published: Mutex<Option<PublishedKeys>>,
+    published: Published,
+}
+
+/// What a client publishes.
+#[derive(Default)]
+struct Published {
+    /// Known keys are used while others are fetched: a slow answer holds up nobody who does not need it.
+    known: std::sync::Mutex<Option<PublishedKeys>>,
+    /// Held by the one who fetches: when a look last brought nothing.
+    fetching: Mutex<Option<UnixTime>>,
 }
 
 #[derive(Clone)]
@@ -50,7 +61,7 @@ impl OpenedClient {
     pub(super) fn new(rules: OpenIdClient) -> Self {
         Self {
             rules,
-            published: Mutex::new(None),
+            published: Published::default(),
         }
     }
 
@@ -65,25 +76,47 @@ impl OpenedClient {
         uri: &HttpUrl,
         lifetime: Duration,
     ) -> Result<Vec<PublicKey>, ClientRefused> {
-        let mut published = self.published.lock().await;
+        if let Some(keys) = self.published.known(state.now(), lifetime) {
+            return Ok(keys);
+        }
+        let mut failed_at = self.published.fetching.lock().await;
+        // Whoever had to wait has what the one before has fetched.
         let now = state.now();
-        if let Some(known) = published.as_ref()
-            && now.since(known.fetched_at) <= lifetime
-        {
-            return Ok(known.keys.clone());
+        if let Some(keys) = self.published.known(now, lifetime) {
+            return Ok(keys);
+        }
+        if failed_at.is_some_and(|at| now.since(at) <= KEYS_PATIENCE) {
+            return Err(ClientRefused::NoKeys);
         }
         let fetch = Fetch::document(uri.url().clone(), MAX_CLIENT_KEYS_BYTES);
         let fetched = state.dependencies.fetcher.fetch(fetch).await;
         let keys = fetched
             .ok()
             .filter(|fetched| fetched.is_success())
-            .and_then(|fetched| parse_client_keys(&fetched.body).ok())
-            .ok_or(ClientRefused::NoKeys)?;
-        *published = Some(PublishedKeys {
+            .and_then(|fetched| parse_client_keys(&fetched.body).ok());
+        // Not before the look is over: somebody who hangs up meanwhile must not cost the client its next try.
+        *failed_at = keys.is_none().then_some(now);
+        let keys = keys.ok_or(ClientRefused::NoKeys)?;
+        self.published.keep(PublishedKeys {
             keys: keys.clone(),
             fetched_at: now,
         });
         Ok(keys)
+    }
+}
+
+impl Published {
+    /// The keys, no older than `lifetime`.
+    fn known(&self, now: UnixTime, lifetime: Duration) -> Option<Vec<PublicKey>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let young = known
+            .as_ref()
+            .filter(|known| now.since(known.fetched_at) <= lifetime);
+        young.map(|known| known.keys.clone())
+    }
+
+    fn keep(&self, keys: PublishedKeys) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys);
     }
 }
 

@@ -103,6 +103,11 @@ pub(super) fn push() -> Operation {
                 "https://www.rfc-editor.org/rfc/rfc9126#section-2",
             )
             .form::<PushedAuthenticationForm>()
+            .header(
+                PROOF_HEADER,
+                "The proof of the key that the code is to be bound to (RFC 9449, section 10.1).",
+                Presence::Sometimes,
+            )
             .answers(
                 Answer::json::<PushedAuthentication>(201, "The name of the request, good for one use.")
                     .not_cached(),

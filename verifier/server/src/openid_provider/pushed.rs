@@ -9,6 +9,7 @@ use axum::extract::State as Extracted;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_protocol::oauth::authorization_request::AuthorizationRequestError;
+use symbolon_protocol::oauth::dpop::{ExpectedKey, HttpMethod, ProvenRequest};
 use symbolon_protocol::oauth::pushed_request::{PushedAuthorizationResponse, RequestUri};
 use symbolon_protocol::openid_connect::authentication_request::{
     AuthenticationRequestError, PushedAuthenticationError, PushedAuthenticationRequest,
@@ -45,7 +46,7 @@ impl Provider {
         }
         let pushed = PushedAuthenticationRequest::parse_form(body)?;
         let client = self.authenticate(headers, &pushed.client).await?;
-        let request = pushed.request;
+        let mut request = pushed.request;
         if request.oauth.client_id != *client.rules.client_id() {
             return Err(ClientRefused::UnknownClient);
         }
@@ -59,6 +60,17 @@ impl Provider {
                 code: refusal.code(),
                 description: refusal.to_string(),
             });
+        }
+        // A proof binds the code as `dpop_jkt` does, and where both are there they must agree (RFC 9449 §10.1).
+        let proven = ProvenRequest {
+            method: HttpMethod::Post,
+            url: &self.addresses.pushed,
+            access_token: None,
+        };
+        let expected = request.oauth.dpop_jkt.as_ref();
+        let expected = expected.map_or(ExpectedKey::Any, ExpectedKey::Bound);
+        if let Some(proof) = self.proof(headers, proven, expected).await? {
+            request.oauth.dpop_jkt = Some(*proof.thumbprint());
         }
         if let QuotaUse::Exhausted { .. } = self.state.use_quota(client.party).await? {
             return Err(ClientRefused::Quota);

@@ -178,6 +178,10 @@ async fn enter(
     Form(entered): Form<Entered>,
 ) -> Response {
     let visit = Visit::new(&state, &headers);
+    // Another site that signs people in as somebody of its choice would have them ask for that relying party.
+    if access::is_of_another_site(&headers) {
+        return visit.entry(StatusCode::FORBIDDEN, None);
+    }
     match state.let_in(&entered.key).await {
         Ok(Some(cookie)) => visit.moved("", Some(cookie)),
         Ok(None) => visit.entry(StatusCode::FORBIDDEN, Some("enter-wrong")),

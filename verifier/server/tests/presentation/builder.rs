@@ -449,3 +449,27 @@ async fn the_page_spends_the_quota_of_its_relying_party() {
     assert_eq!(refused.headers["retry-after"], "60");
     assert!(text(&refused).contains("Your quota of requests is used up"));
 }
+
+/// Whoever is signed in by a form of another site would ask for a relying party that this site has chosen.
+#[tokio::test]
+async fn a_form_of_another_site_signs_nobody_in() {
+    let office = Office::new().await;
+    let body = form(&[("key", &office.bank)]);
+    let path = format!("{PAGE}/enter");
+    let site = HeaderName::from_static("sec-fetch-site");
+    for (said, status) in [
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("same-origin", 303),
+        ("none", 303),
+    ] {
+        let headers = [(CONTENT_TYPE, FORM), (site.clone(), said)];
+        let entered = office.world.send(Method::POST, &path, &headers, &body).await;
+        assert_eq!(entered.status, status, "{said}");
+        assert_eq!(
+            entered.headers.contains_key("set-cookie"),
+            status == 303,
+            "{said}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use subtle::ConstantTimeEq as _;
 use symbolon_crypto::UnixTime;
 use symbolon_pages::cookie;
@@ -19,6 +19,8 @@ use crate::state::State;
 
 /// How long somebody stays signed in: a day's work.
 const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The code that lets the people of a relying party in.
 pub struct BuilderCode(AccessCode);
@@ -141,6 +143,14 @@ impl State {
             about.as_bytes(),
         )
     }
+}
+
+/// Whether a browser says that a page of another site sent the form ([Fetch Metadata]). One that says nothing is an old one, or none.
+///
+/// [Fetch Metadata]: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+pub(super) fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let said = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+    said.is_some_and(|site| site != b"same-origin" && site != b"none")
 }
 
 /// What signs a browser out.

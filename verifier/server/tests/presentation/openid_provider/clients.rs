@@ -183,6 +183,40 @@ fn a_policy_that_lets_the_person_go_unnamed_is_refused() {
     assert!(refused.contains("several people"), "{refused}");
 }
 
+/// A query of the operator's own may take several credentials for one part: then one person would be signed in with the claims of another.
+#[test]
+fn a_policy_whose_query_takes_several_credentials_of_several_people_is_refused() {
+    let of_policy = |combined: &'static str, mapping: bool| {
+        checked(|configuration, vct| {
+            let mut document = policy(vct, json!({}));
+            document["query"] = json!("several");
+            document["combined"] = json!(combined);
+            if !mapping {
+                let credential = document["credentials"][0].as_object_mut().unwrap();
+                credential.remove("verified_claims");
+            }
+            let query = json!({"credentials": [{
+                "id": "identity", "format": "dc+sd-jwt", "meta": {"vct_values": [vct]}, "multiple": true,
+                "claims": [{"path": ["given_name"]}, {"path": ["family_name"]}, {"path": ["personal_number"]}],
+            }]});
+            configuration.queries.insert("several".to_owned(), query);
+            insert_policy(configuration, "name", document);
+            insert_party(configuration, "bank", party("bank", scope(json!({}))));
+        })
+    };
+    assert_eq!(of_policy("same_key", true), Ok(()));
+    for (mapping, key) in [
+        (true, "credentials[0].verified_claims"),
+        (false, "openid_client.scopes[0].policy"),
+    ] {
+        let refused = of_policy("several_people", mapping).unwrap_err();
+        assert!(
+            refused.contains(key) && refused.contains("several people"),
+            "{refused}"
+        );
+    }
+}
+
 /// A client that publishes its keys changes them, and nobody has to tell the verifier.
 #[tokio::test]
 async fn published_keys_are_fetched_and_looked_at_again_for_a_new_one() {
@@ -225,8 +259,19 @@ async fn published_keys_are_fetched_and_looked_at_again_for_a_new_one() {
     banks.world.advance(301);
     banks.world.publish(symbolon_trust::status_list::Status::Valid);
     let third = banks.code("bank", &[]).await;
+    for _ in 0..3 {
+        assert_eq!(
+            error(&banks.redeem("bank", &third).await),
+            (401, "invalid_client".to_owned())
+        );
+    }
     assert_eq!(
-        error(&banks.redeem("bank", &third).await),
-        (401, "invalid_client".to_owned())
+        *asked.lock().unwrap(),
+        3,
+        "nor fetched for each where there are none"
     );
+    *published.lock().unwrap() = json!({"keys": [client_key("bank").public_key().to_jwk()]});
+    banks.world.advance(16);
+    banks.tokens("bank", &third).await;
+    assert_eq!(*asked.lock().unwrap(), 4);
 }

@@ -385,6 +385,42 @@ async fn a_request_that_was_bound_to_a_key_is_redeemed_by_it_alone() {
     assert_eq!(owner.redeem(&banks, &code).await.status, 200);
 }
 
+/// RFC 9449 §10.1: a proof beside a pushed request binds the code, and must be by the key that the request names.
+#[tokio::test]
+async fn a_proof_beside_a_pushed_request_binds_its_code() {
+    let banks = Banks::new().await;
+    let (owner, thief) = (Prover::new(840), Prover::new(841));
+    let push = async |prover: &Prover, path: &str, changed: &[(&str, &str)]| {
+        let form = format!(
+            "{}&{}",
+            banks.request("bank", changed),
+            banks.asserted("bank", &[])
+        );
+        let proof = prover.proof(&banks, "POST", path, &json!({}));
+        banks.post("/par", &form, &[(DPOP, &proof)]).await
+    };
+    let jkt = owner.thumbprint();
+    for refused in [
+        push(&thief, "/par", &[("dpop_jkt", &jkt)]).await,
+        push(&owner, "/token", &[]).await,
+    ] {
+        assert_eq!(error(&refused), (400, "invalid_dpop_proof".to_owned()));
+    }
+    assert_eq!(push(&owner, "/par", &[("dpop_jkt", &jkt)]).await.status, 201);
+    let pushed = json_of(&push(&owner, "/par", &[]).await);
+    let uri = pushed["request_uri"].as_str().unwrap();
+    let query = form(&[("client_id", "bank"), ("request_uri", uri)]);
+    let sent_to = banks.sign_in_with(&query, &banks.credential("784-1", 5)).await;
+    let code = super::parameter(&sent_to, "code").unwrap();
+    for refused in [
+        banks.redeem("bank", &code).await,
+        thief.redeem(&banks, &code).await,
+    ] {
+        assert_eq!(error(&refused), (400, "invalid_dpop_proof".to_owned()));
+    }
+    assert_eq!(owner.redeem(&banks, &code).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_client_that_takes_bound_tokens_alone_is_given_no_other() {
     let banks = Banks::configured(json!({"dpop_bound_access_tokens": true})).await;
