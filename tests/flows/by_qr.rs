@@ -175,6 +175,11 @@ fn what_is_not_the_answer_is_refused() {
         &["first", "--request", "one.jwt", "--at", "2100-01-01T00:00:00Z"],
         "expired",
     );
+    let (_, said) = counter.ends(
+        2,
+        &["verify", "first", "--request", "one.jwt", "--pack", "none.pack"],
+    );
+    assert!(said.contains("cannot read none.pack"), "{said}");
     // None of that spent the nonce.
     counter.judge(0, &["first"], "one");
 

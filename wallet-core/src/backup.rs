@@ -7,6 +7,8 @@
 mod container;
 mod contents;
 
+use std::collections::BTreeSet;
+
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::passphrase::Passphrase;
 use thiserror::Error;
@@ -136,7 +138,11 @@ impl Wallet {
                 ..again
             })));
         }
+        // What this wallet has written down since is newer than the backup.
+        let known = self.ports.store.history().await.map_err(WalletError::from)?;
+        let known: BTreeSet<_> = known.iter().map(|entry| entry.id).collect();
         let entries = contents.history.into_iter();
+        let entries = entries.filter(|entry| !known.contains(&entry.id));
         changes.extend(entries.map(|entry| Change::PutHistory(Box::new(entry))));
         if !changes.is_empty() {
             self.ports

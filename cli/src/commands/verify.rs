@@ -16,7 +16,7 @@ use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
-use symbolon_trust::pack::PackError;
+use symbolon_trust::pack::{Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
@@ -119,6 +119,14 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         }
     };
     let scanned = sort_scanned(frames::read(&arguments.files)?)?;
+    // Before an answer is opened, which spends the nonce of its request: a pack that cannot be read must not cost the answer.
+    let pack = arguments
+        .pack
+        .as_deref()
+        .map(|path| PackFile::read(path, &trust.folder));
+    let pack = pack.transpose()?;
+    let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
+    let accepted = accepted.transpose()?;
     let (stored, is_answer) = shown(scanned, request.as_ref(), &trust, now)?;
     let inputs = recognise(&stored)?;
     let questions: Vec<Question<'_>> = inputs
@@ -131,10 +139,9 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             now,
         })
         .collect();
-    let judged = match &arguments.pack {
-        Some(pack) => {
-            let (judged, refusal) =
-                each_with_pack(&questions, &face_keys, pack, &trust.root, &trust.folder, tools)?;
+    let judged = match accepted {
+        Some(accepted) => {
+            let (judged, refusal) = each_with_pack(&questions, &face_keys, accepted, &trust.root, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -237,26 +244,48 @@ pub fn with_pack(
     memory_folder: &Path,
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Report>, Option<PackError>)> {
-    let (judged, refusal) = each_with_pack(questions, face_keys, pack, root, memory_folder, tools)?;
-    Ok((judge_together(judged.into_iter().flatten().collect()), refusal))
-}
-
-/// The same, what each question led to by itself.
-fn each_with_pack(
-    questions: &[Question<'_>],
-    face_keys: &[NamedContentKey],
-    pack: &Path,
-    root: &RootOfTrust,
-    memory_folder: &Path,
-    tools: Tools<'_>,
-) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
-    let bytes =
-        read_input(pack, MAX_PACK_BYTES).with_context(|| format!("cannot read {}", pack.display()))?;
-    let memory = PackMemory::open(&memory_folder.join(PACK_MEMORY))?;
     let now = questions
         .first()
         .map_or_else(edge::system_time, |question| question.now);
-    let opened = memory.accept(&bytes, root, tools.crypto, now)?;
+    let pack = PackFile::read(pack, memory_folder)?;
+    let accepted = pack.accept(root, tools, now)?;
+    let (judged, refusal) = each_with_pack(questions, face_keys, accepted, root, tools)?;
+    Ok((judge_together(judged.into_iter().flatten().collect()), refusal))
+}
+
+/// A pack as it was read, and the memory of those that were accepted.
+struct PackFile {
+    bytes: Vec<u8>,
+    memory: PackMemory,
+}
+
+impl PackFile {
+    fn read(path: &Path, memory_folder: &Path) -> anyhow::Result<Self> {
+        Ok(Self {
+            bytes: read_input(path, MAX_PACK_BYTES)
+                .with_context(|| format!("cannot read {}", path.display()))?,
+            memory: PackMemory::open(&memory_folder.join(PACK_MEMORY))?,
+        })
+    }
+
+    fn accept(
+        &self,
+        root: &RootOfTrust,
+        tools: Tools<'_>,
+        now: UnixTime,
+    ) -> anyhow::Result<Result<Pack<'_>, PackError>> {
+        Ok(self.memory.accept(&self.bytes, root, tools.crypto, now)?)
+    }
+}
+
+/// What each question led to by itself.
+fn each_with_pack(
+    questions: &[Question<'_>],
+    face_keys: &[NamedContentKey],
+    opened: Result<Pack<'_>, PackError>,
+    root: &RootOfTrust,
+    tools: Tools<'_>,
+) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
     let mut evidence =
         offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused).with_content_keys(face_keys);
     let mut judged = Vec::new();

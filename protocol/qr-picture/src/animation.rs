@@ -12,8 +12,9 @@ use crate::picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, Picture
 /// Most frames of an animation that are looked at.
 pub const MAX_ANIMATION_FRAMES: usize = 1_024;
 
-/// Most pixels of all frames together: a thousand frames of a telephone's width.
-const MAX_ANIMATION_PIXELS: u64 = 1_000_000_000;
+/// Most pixels of all frames together: a thousand frames of the densest codes that are filmed, five pixels a module. A few hundred bytes
+/// of a file are thousands of pixels, each of which is looked at.
+const MAX_ANIMATION_PIXELS: u64 = 250_000_000;
 
 /// Bytes of a pixel as the decoder hands it out.
 const RGBA: u64 = 4;

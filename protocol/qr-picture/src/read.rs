@@ -15,7 +15,7 @@ use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceS
 
 use crate::animation::{self, MAX_ANIMATION_FRAMES};
 use crate::document;
-use crate::picture::{LumaPicture, PictureError};
+use crate::picture::{LumaPicture, MAX_PICTURE_PIXELS, PictureError};
 
 /// Where a picture comes from decides which decoder looks first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,10 @@ pub fn read_picture(file: &[u8], source: PictureSource) -> Result<Vec<Found>, Pi
     }
     if animation::is_animation(file) {
         let mut found = Vec::new();
-        animation::each_frame(file, |frame| merge_frame(&mut found, read_drawn(frame)))?;
+        let mut patience = Patience::default();
+        animation::each_frame(file, |frame| {
+            merge_frame(&mut found, read_drawn(frame, &mut patience));
+        })?;
         return Ok(found);
     }
     Ok(read_luma(&LumaPicture::decode(file)?, source))
@@ -127,13 +130,33 @@ pub fn read_luma(picture: &LumaPicture, source: PictureSource) -> Vec<Found> {
     found
 }
 
-/// A frame of an animation was drawn by a program and is one of hundreds: the fast detector alone, unless it sees nothing.
-fn read_drawn(frame: &LumaPicture) -> Vec<Found> {
+/// How many pixels of frames in which the fast detector sees nothing are looked at with every means: those of one photo.
+struct Patience(u64);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self(MAX_PICTURE_PIXELS)
+    }
+}
+
+impl Patience {
+    /// Whether it lasts for this frame, which then counts.
+    fn lasts_for(&mut self, frame: &LumaPicture) -> bool {
+        let pixels = u64::from(frame.width()) * u64::from(frame.height());
+        let left = self.0.checked_sub(pixels);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
+/// A frame of an animation was drawn by a program and is one of hundreds: the fast detector alone, unless it sees nothing. A film of
+/// nothing but such frames would cost minutes.
+fn read_drawn(frame: &LumaPicture, patience: &mut Patience) -> Vec<Found> {
     let mut found = Vec::new();
     for content in guarded(|| by_new_detector(HybridBinarizer::new, frame)) {
         add(&mut found, content, Decoder::Rxing);
     }
-    if found.is_empty() {
+    if found.is_empty() && patience.lasts_for(frame) {
         return read_luma(frame, PictureSource::Rendered);
     }
     found
@@ -253,4 +276,20 @@ fn add(found: &mut Vec<Found>, content: Vec<u8>, decoder: Decoder) {
 /// A picture comes from a stranger, so a panic here means that nothing was found.
 fn guarded<T>(read: impl FnOnce() -> Vec<T>) -> Vec<T> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_show_nothing_are_looked_at_thoroughly_as_long_as_one_photo_is() {
+        let frame = LumaPicture::from_fn(2_500, 2_500, |_, _| 255);
+        let mut patience = Patience::default();
+        let looks = (0..10).filter(|_| patience.lasts_for(&frame)).count();
+        assert_eq!(looks, 4);
+        let small = LumaPicture::from_fn(10, 10, |_, _| 255);
+        assert!(!patience.lasts_for(&small));
+        assert!(read_drawn(&small, &mut patience).is_empty());
+    }
 }

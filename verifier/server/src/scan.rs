@@ -31,7 +31,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use self::access::Access;
-use self::asking::{Ask, Conclusion};
+use self::asking::{Ask, Conclusion, OpenRequests};
 use self::judging::{Judged, Judging};
 use self::page::{Counter, Pages};
 use self::verdict::Shown;
@@ -68,7 +68,8 @@ pub(crate) struct Desk {
     access: Access,
     face_keys: Vec<NamedContentKey>,
     asks: Vec<Ask>,
-    pictures: Semaphore,
+    pictures: Arc<Semaphore>,
+    open_requests: OpenRequests,
 }
 
 /// Why there is no page.
@@ -93,7 +94,8 @@ impl Desk {
             access: Access::new(setup.access, url.scheme() == "https"),
             face_keys: setup.face_keys,
             asks: asking::asks(&state, setup.asks)?,
-            pictures: Semaphore::new(PICTURES_AT_ONCE),
+            pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            open_requests: OpenRequests::default(),
             state,
         })
     }

@@ -151,11 +151,16 @@ pub(super) fn is_about_force(reference: &StatusReference) -> bool {
 }
 
 fn list_of(credential: &HeldCredential, reference: &StatusReference) -> ListToRead {
+    let kind = ListKind::of(reference);
     ListToRead {
         uri: reference.uri.clone(),
         issuer: credential.issuer.clone(),
-        kind: ListKind::of(reference),
-        credential_type: credential.credential_type.clone(),
+        kind,
+        // Whose token it is does not depend on the type. Fetched once for each type, a list would tell its server how many are held.
+        credential_type: match kind {
+            ListKind::Token => String::new(),
+            ListKind::Bitstring => credential.credential_type.clone(),
+        },
     }
 }
 

@@ -58,7 +58,8 @@ pub enum PresentOutcome {
 pub enum Opened {
     /// Show who asks for what, then [`answer_request`](crate::Wallet::answer_request).
     AwaitingConsent(Box<ConsentRequest>),
-    /// The request is not answered. The verifier was told why, if its request proved that its address belongs to it.
+    /// The request is not answered. The verifier was told why, if its request proved that its address belongs to it, and if the reason
+    /// says nothing of what is held.
     Refused {
         /// Why.
         problem: RequestProblem,

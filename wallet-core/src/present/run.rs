@@ -94,24 +94,22 @@ impl Wallet {
             Err(refused) => return Err(refused.into()),
         };
         let rule = self.policy.relying_parties.over_asking;
-        let refusal = if self.cannot_authorize(&verified, now).await? {
-            Some((
-                RequestProblem::TransactionData,
-                PresentationErrorCode::InvalidTransactionData,
-            ))
-        } else if self.registration(&verified, languages, now).is_within(rule) {
-            None
-        } else {
-            Some((RequestProblem::OverAsking, PresentationErrorCode::AccessDenied))
-        };
-        if let Some((problem, code)) = refusal {
-            let redirect_uri = match verified.refuse(code) {
+        if !self.registration(&verified, languages, now).is_within(rule) {
+            let redirect_uri = match verified.refuse(PresentationErrorCode::AccessDenied) {
                 Some(target) => self.tell(&target).await,
                 None => None,
             };
             return Ok(Opened::Refused {
-                problem,
+                problem: RequestProblem::OverAsking,
                 redirect_uri,
+            });
+        }
+        if self.cannot_authorize(&verified, now).await? {
+            // The person alone is told. Whether it can be authorised depends on what is held, and a query may name values: a verifier
+            // that heard of it would learn what is held, and what it says, before anybody has agreed to anything.
+            return Ok(Opened::Refused {
+                problem: RequestProblem::TransactionData,
+                redirect_uri: None,
             });
         }
         let stage = PresentStage::AwaitingConsent {

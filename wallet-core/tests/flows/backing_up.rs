@@ -1,7 +1,10 @@
 //! A phone is lost, and another one takes its place.
 
+use std::time::Duration;
+
 use symbolon_crypto::passphrase::Passphrase;
 use symbolon_wallet_core::backup::RestoreError;
+use symbolon_wallet_core::ports::Change;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::ReissueReason;
 use symbolon_wallet_core::testing::{block_on, poll_once};
@@ -102,6 +105,11 @@ fn a_backup_says_nothing_to_whoever_lacks_the_passphrase_and_no_claim_to_whoever
 #[test]
 fn what_is_held_already_is_not_asked_for_again_and_a_restore_can_be_repeated() {
     let (old, backup) = backed_up();
+    // Written down after the backup was made.
+    let mut history = block_on(old.wallet().history()).unwrap();
+    history[0].at = old.now.plus(Duration::from_secs(60));
+    let newer = Change::PutHistory(Box::new(history[0].clone()));
+    block_on(old.store.commit(vec![newer])).unwrap();
     let same = block_on(
         old.wallet()
             .restore(&backup, &passphrase("correct horse"), old.now),
@@ -109,6 +117,8 @@ fn what_is_held_already_is_not_asked_for_again_and_a_restore_can_be_repeated() {
     .unwrap();
     assert_eq!(same.to_reissue, []);
     assert_eq!(block_on(old.wallet().to_reissue()), Ok(Vec::new()));
+    let kept = block_on(old.wallet().history()).unwrap();
+    assert!(kept.contains(&history[0]), "an older entry took its place");
     let new = World::new();
     for _ in 0..2 {
         block_on(

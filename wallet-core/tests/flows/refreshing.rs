@@ -5,6 +5,7 @@ use std::time::Duration;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::Status;
 use symbolon_wallet_core::hold::{Condition, ListOutcome, ListQuery, RefreshScope, Refreshed};
+use symbolon_wallet_core::ports::Change;
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{CredentialId, TransportError, WalletStore as _};
 
@@ -107,6 +108,27 @@ fn a_bitstring_list_is_read_in_both_forms_and_only_of_the_issuers_own_did() {
         assert_eq!(publish(&dids().ecdsa, &[]), read);
         assert_eq!(condition(&world).0, Condition::StatusUnknown);
     }
+}
+
+#[test]
+fn a_list_is_fetched_once_whatever_the_types_of_its_credentials() {
+    let world = World::new();
+    let (first, second) = (world.receive(), world.receive_kind(Kind::Mdoc));
+    let held = |id| block_on(world.store.credential(id)).unwrap().unwrap();
+    let mut moved = held(second);
+    assert_ne!(moved.credential_type, held(first).credential_type);
+    moved.status = held(first).status;
+    moved.copies.clear();
+    for change in [
+        Change::DeleteCredential(second),
+        Change::PutCredential(Box::new(moved)),
+    ] {
+        block_on(world.store.commit(vec![change])).unwrap();
+    }
+    assert_eq!(refresh(&world, RefreshScope::All).lists.len(), 1);
+    let fetches = world.requests();
+    let fetches = fetches.iter().filter(|line| line.contains("/status/"));
+    assert_eq!(fetches.collect::<Vec<_>>(), [&format!("GET {LIST}")]);
 }
 
 #[test]

@@ -1,16 +1,19 @@
 //! `symbolon wallet backup` and `symbolon wallet restore`
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
 use symbolon_wallet_core::Wallet;
 
 use super::receive;
+use crate::commands::judge::read_input;
 use crate::commands::show;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::passphrase::{PassphraseSource, WALLET_BACKUP_PASSPHRASE};
+
+/// The largest backup that is read, in bytes: more than any has.
+const MAX_BACKUP_BYTES: u64 = 65 << 20;
 
 fn passphrase(file: Option<&Path>) -> PassphraseSource {
     PassphraseSource::new(
@@ -46,7 +49,8 @@ pub(super) async fn restore(
     path: &Path,
     passphrase_file: Option<&Path>,
 ) -> anyhow::Result<()> {
-    let backup = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let backup =
+        read_input(path, MAX_BACKUP_BYTES).with_context(|| format!("cannot read {}", path.display()))?;
     let passphrase = passphrase(passphrase_file).read()?;
     let restored = wallet.restore(&backup, &passphrase, edge::system_time()).await?;
     show::line(&format!(

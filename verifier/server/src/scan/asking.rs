@@ -1,7 +1,7 @@
 //! Asking for a presentation by QR codes: the shop's screen shows the request, the person's screen the answer, and neither needs a network.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Form;
 use axum::extract::{Path, State as Shared};
@@ -9,10 +9,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use symbolon_crypto::UnixTime;
 use symbolon_http::openapi::ToSchema;
 use symbolon_pages::answer::see_other;
 use symbolon_protocol::dcql::DcqlQuery;
-use symbolon_protocol::qr_transport::{FrameSize, Message};
+use symbolon_protocol::qr_transport::{FrameSize, MAX_REQUEST_LIFETIME, Message};
 use symbolon_qr_picture::{ErrorCorrection, FrameTime, Symbol, Version, draw_animation};
 use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::by_qr::open_answer;
@@ -31,6 +32,32 @@ use crate::state::State;
 
 /// Pixels of a module: a code of version 12 is as wide as a cheap telephone's screen.
 const MODULE_PIXELS: u32 = 5;
+
+/// How many requests the page makes within [`MAX_REQUEST_LIFETIME`], at most: more than one a second. Each is kept until it expires, and
+/// a page that is open to everybody has no other bound.
+const MAX_OPEN_REQUESTS: usize = 1_000;
+
+/// When the requests that may still be kept were made, the oldest first.
+#[derive(Default)]
+pub(super) struct OpenRequests(Mutex<VecDeque<UnixTime>>);
+
+impl OpenRequests {
+    /// Whether another one may be made, which then counts.
+    fn admit(&self, now: UnixTime) -> bool {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while made
+            .front()
+            .is_some_and(|made| made.plus(MAX_REQUEST_LIFETIME) < now)
+        {
+            made.pop_front();
+        }
+        let has_place = made.len() < MAX_OPEN_REQUESTS;
+        if has_place {
+            made.push_back(now);
+        }
+        has_place
+    }
+}
 
 /// Something that people can be asked for.
 pub(super) struct Ask {
@@ -92,6 +119,10 @@ pub(super) async fn ask(
     let Some(ask) = desk.asks.iter().find(|ask| ask.label == chosen.ask) else {
         return refused(StatusCode::BAD_REQUEST, "problem-ask");
     };
+    if !desk.open_requests.admit(desk.state.now()) {
+        tracing::warn!("more is asked by QR codes than any counter asks");
+        return refused(Unjudged::Busy.status(), Unjudged::Busy.text());
+    }
     match desk
         .state
         .make_request_by_qr(&ask.query, ask.policy.as_ref())
@@ -121,10 +152,7 @@ pub(super) async fn picture(
     };
     let message = stored_query(&record).and_then(|query| desk.state.message_of(&record, &query).ok());
     let drawn = match message {
-        Some(message) => tokio::task::spawn_blocking(move || draw(&message))
-            .await
-            .ok()
-            .flatten(),
+        Some(message) => desk.in_its_place(move || draw(&message)).await.ok().flatten(),
         None => None,
     };
     match drawn {
@@ -280,5 +308,24 @@ impl Desk {
             .map(|report| Shown::of(report, state.now()))
             .collect();
         Ok(Judged::Whole { shown, conclusion })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_requests_are_made_as_are_kept_and_no_more() {
+        let open = OpenRequests::default();
+        let now = UnixTime::from_seconds(1_800_000_000);
+        for _ in 0..MAX_OPEN_REQUESTS {
+            assert!(open.admit(now));
+        }
+        assert!(!open.admit(now));
+        assert!(!open.admit(now.plus(MAX_REQUEST_LIFETIME)));
+        let later = now.plus(MAX_REQUEST_LIFETIME + core::time::Duration::from_secs(1));
+        assert!(open.admit(later));
+        assert_eq!(open.0.lock().unwrap().len(), 1);
     }
 }

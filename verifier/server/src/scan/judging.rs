@@ -1,6 +1,7 @@
 //! From what was shown to reports.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use http::StatusCode;
 use symbolon_credential::Input;
@@ -113,15 +114,27 @@ impl Desk {
         if !is_picture(&input) {
             return Ok(vec![input]);
         }
-        let Ok(Ok(_permit)) = timeout(PATIENCE, self.pictures.acquire()).await else {
+        let looked = self.in_its_place(move || read_picture(&input, PictureSource::Photographed));
+        let found = looked.await?.map_err(Unjudged::Picture)?;
+        Ok(found.into_iter().map(|code| code.content).collect())
+    }
+
+    /// Does what takes a processor for a moment, once there is a place for it. The place is taken until it is done, and not only as
+    /// long as somebody waits: whoever hangs up would otherwise have as many done at once as they have connections.
+    pub(super) async fn in_its_place<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unjudged> {
+        let places = Arc::clone(&self.pictures);
+        let Ok(Ok(place)) = timeout(PATIENCE, places.acquire_owned()).await else {
             return Err(Unjudged::Busy);
         };
-        let looked = tokio::task::spawn_blocking(move || read_picture(&input, PictureSource::Photographed));
-        let found = looked
-            .await
-            .map_err(|_| Unjudged::Busy)?
-            .map_err(Unjudged::Picture)?;
-        Ok(found.into_iter().map(|code| code.content).collect())
+        let working = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        working.await.map_err(|_| Unjudged::Busy)
     }
 
     /// Judges what was shown: frames are put together first, and an answer is judged as what it answers.
