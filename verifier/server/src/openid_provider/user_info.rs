@@ -92,6 +92,8 @@ impl Provider {
         let deps = &self.state.dependencies;
         let id = grant_of_token(presented.token()).ok_or_else(|| refused(UserInfoRefusal::Token))?;
         let grant = deps.store.grant(&deps.tenant, &id).await?;
+        // Of a client that the operator has taken away since nothing is told any more.
+        let grant = grant.filter(|grant| self.clients.contains_key(&grant.client_id));
         let grant = grant.ok_or_else(|| refused(UserInfoRefusal::Token))?;
         let bound = grant.user_info(&presented, self.now()).map_err(refused)?;
         let Some(bound) = bound else {
@@ -115,11 +117,8 @@ impl Provider {
     fn user_info(&self, grant: &GrantRecord) -> Response {
         let mut claims = grant.user_info_claims.clone();
         claims.insert("sub".to_owned(), Value::from(grant.subject.as_str()));
-        let client = self
-            .clients
-            .get(&grant.client_id)
-            .map(|client| client.rules().document());
-        if client.is_none_or(|client| client.userinfo_signed_response_alg.is_none()) {
+        let client = self.clients.get(&grant.client_id);
+        if client.is_none_or(|client| client.rules().document().userinfo_signed_response_alg.is_none()) {
             return uncached(StatusCode::OK, &claims);
         }
         let key = &self.signer.public_key;
