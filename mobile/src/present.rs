@@ -184,6 +184,10 @@ pub enum Decision {
 
 /// What comes of a step of presenting.
 #[derive(Clone, PartialEq, uniffi::Enum)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "what crosses the boundary is copied into a buffer, and one such value lives at a time"
+)]
 pub enum PresentOutcome {
     /// Show who asks for what, then `answer_request`.
     AwaitingConsent {

@@ -30,6 +30,10 @@ pub struct Recovered {
 
 /// How a resumed flow went on.
 #[derive(Clone, PartialEq, uniffi::Enum)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "what crosses the boundary is copied into a buffer, and one such value lives at a time"
+)]
 pub enum Resumed {
     /// It receives credentials.
     Receiving {
