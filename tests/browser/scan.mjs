@@ -143,7 +143,7 @@ async function withoutTheCamera(browser, link, cards, check) {
 
 /** Goes to the button of the form and presses it. */
 async function submit(page) {
-  await page.evaluate("document.querySelector('main form button').focus()");
+  await page.evaluate("document.querySelector('form[action=\"/scan\"] button').focus()");
   await page.press("Enter");
 }
 
