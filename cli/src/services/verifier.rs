@@ -21,8 +21,8 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running,
-    ScanAccess, ScanCode, ScanSetup, Server,
+    BuilderCode, CheckedPolicies, Dependencies, PublishedSigner, RequestSigner, Running, ScanAccess,
+    ScanCode, ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
@@ -56,10 +56,8 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let signing = keys.read_key(KeyPurpose::RequestSigning, &installation.provider)?;
     let chain = keys.read_chain_of(KeyPurpose::RequestSigning, signing.public_key())?;
     let id_token_signer = id_token_signer(installation, &configuration)?;
-    let evidence = match keys.has_key(KeyPurpose::EvidenceSigning)? {
-        true => Some(evidence_signer(installation)?),
-        false => None,
-    };
+    // Receipts and verified claims; the server says which policy misses it.
+    let evidence = published_signer(installation, KeyPurpose::EvidenceSigning)?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
     let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
@@ -107,41 +105,36 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
 }
 
-/// The key that signs ID tokens, and those that it has replaced. An installation of an earlier version has none, and needs none as long
-/// as no relying party has a client.
+/// The key that signs ID tokens. An installation of an earlier version has none, and needs none as long as no relying party has a client.
 fn id_token_signer(
     installation: &Installation,
     configuration: &VerifierConfiguration,
-) -> anyhow::Result<Option<IdTokenSigner>> {
-    let (keys, purpose) = (&installation.keys, KeyPurpose::IdTokenSigning);
+) -> anyhow::Result<Option<PublishedSigner>> {
+    let signer = published_signer(installation, KeyPurpose::IdTokenSigning)?;
+    let mut parties = configuration.relying_parties.values();
+    if signer.is_none() && parties.any(|party| party.openid_client.is_some()) {
+        bail!("there is no key that signs ID tokens: make it with symbolon init --upgrade");
+    }
+    Ok(signer)
+}
+
+/// A key that is published, and those that it has replaced; `None` in an installation that lacks it.
+fn published_signer(
+    installation: &Installation,
+    purpose: KeyPurpose,
+) -> anyhow::Result<Option<PublishedSigner>> {
+    let keys = &installation.keys;
     if !keys.has_key(purpose)? {
-        let mut parties = configuration.relying_parties.values();
-        if parties.any(|party| party.openid_client.is_some()) {
-            bail!("there is no key that signs ID tokens: make it with symbolon init --upgrade");
-        }
         return Ok(None);
     }
     let key = keys.read_key(purpose, &installation.provider)?;
     let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
-    Ok(Some(IdTokenSigner {
+    Ok(Some(PublishedSigner {
         key: key.handle().clone(),
         public_key: key.public_key().clone(),
         sign: Arc::new(key),
         retired,
     }))
-}
-
-/// The key that signs receipts and verified claims, and those that it has replaced.
-fn evidence_signer(installation: &Installation) -> anyhow::Result<EvidenceSigner> {
-    let (keys, purpose) = (&installation.keys, KeyPurpose::EvidenceSigning);
-    let key = keys.read_key(purpose, &installation.provider)?;
-    let retired = RetiredKeys::read(keys.path())?.of(&[purpose], edge::system_time());
-    Ok(EvidenceSigner {
-        key: key.handle().clone(),
-        public_key: key.public_key().clone(),
-        sign: Arc::new(key),
-        retired,
-    })
 }
 
 type Certificates = (

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use symbolon_crypto::PublicKey;
 use symbolon_crypto::jose::jws::PreparedJws;
-use symbolon_crypto::signing::{KeyError, SignOutcome};
+use symbolon_crypto::signing::KeyError;
 use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::presentation_receipt::{MAX_RECEIPT_BYTES, PresentationReceipt};
 use symbolon_verifier::policy::PresentationPolicy;
@@ -11,7 +11,7 @@ use symbolon_verifier::store::{Nonce, ReceiptRecord, RequestRecord};
 use symbolon_verifier::verified_claims::VerifiedClaimsToken;
 use thiserror::Error;
 
-use crate::state::{EvidenceSigner, State};
+use crate::state::State;
 
 /// Why nothing was signed.
 #[derive(Debug, Error)]
@@ -31,10 +31,7 @@ impl State {
     /// Every key that verifies what this verifier has signed: the one that signs first.
     pub(crate) fn evidence_keys(&self) -> Vec<PublicKey> {
         let signer = self.dependencies.evidence.as_ref();
-        signer.map_or_else(Vec::new, |signer| {
-            let current = core::iter::once(&signer.public_key);
-            current.chain(&signer.retired).cloned().collect()
-        })
+        signer.map_or_else(Vec::new, |signer| signer.keys().cloned().collect())
     }
 
     /// Says in the metadata of a request which key signs the receipt, where its policy gives one.
@@ -102,11 +99,9 @@ impl State {
         &self,
         prepare: impl FnOnce(&PublicKey) -> PreparedJws,
     ) -> Result<String, SigningFailed> {
-        let signer: &EvidenceSigner = self.dependencies.evidence.as_ref().ok_or(SigningFailed::NoKey)?;
-        let prepared = prepare(&signer.public_key);
-        match signer.sign.sign(&prepared.request(signer.key.clone()))? {
-            SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
-            SignOutcome::Locked => Err(SigningFailed::Locked),
-        }
+        let signer = self.dependencies.evidence.as_ref().ok_or(SigningFailed::NoKey)?;
+        signer
+            .sign(prepare(&signer.public_key))?
+            .ok_or(SigningFailed::Locked)
     }
 }

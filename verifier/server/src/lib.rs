@@ -21,10 +21,9 @@ mod server;
 mod state;
 pub mod store;
 
-pub use openid_provider::IdTokenSigner;
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::BuilderCode;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanPageError, ScanSetup};
 pub use server::{Running, Server, StartError};
-pub use state::{Clock, Dependencies, EvidenceSigner, RequestSigner};
+pub use state::{Clock, Dependencies, PublishedSigner, RequestSigner};

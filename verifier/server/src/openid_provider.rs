@@ -23,9 +23,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use symbolon_crypto::UnixTime;
 use symbolon_crypto::jose::jws::PreparedJws;
-use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome};
-use symbolon_crypto::{PublicKey, UnixTime};
+use symbolon_crypto::signing::KeyError;
 use symbolon_http::openapi::{DescribedRouter, get, post};
 use symbolon_http::serve::Limits;
 use symbolon_pages::answer;
@@ -40,7 +40,7 @@ use self::page::Pages;
 use crate::configuration::VerifierConfiguration;
 use crate::relying_party::OpenedRelyingParty;
 use crate::server::StartError;
-use crate::state::State;
+use crate::state::{PublishedSigner, State};
 
 /// Forms of clients are small, and an answer waits for the client's keys at most.
 const LIMITS: Limits = Limits {
@@ -48,24 +48,12 @@ const LIMITS: Limits = Limits {
     time: Duration::from_secs(30),
 };
 
-/// The key that signs ID tokens and answers of the userinfo endpoint.
-#[derive(Clone)]
-pub struct IdTokenSigner {
-    /// Who signs.
-    pub sign: Arc<dyn Sign>,
-    /// The key.
-    pub key: KeyHandle,
-    /// Its public half, of P-256.
-    pub public_key: PublicKey,
-    /// Keys that signed before, as long as what they signed is good.
-    pub retired: Vec<PublicKey>,
-}
-
 /// What the handlers share.
 pub(crate) struct Provider {
     state: Arc<State>,
     addresses: ProviderAddresses,
-    signer: IdTokenSigner,
+    /// Signs ID tokens and answers of the userinfo endpoint.
+    signer: PublishedSigner,
     clients: BTreeMap<ClientIdentifier, OpenedClient>,
     subject_key: SubjectKey,
     pages: Pages,
@@ -108,11 +96,7 @@ impl Provider {
 
     /// Has the provider's key sign.
     fn sign(&self, prepared: PreparedJws) -> Result<String, KeyError> {
-        let signer = &self.signer;
-        match signer.sign.sign(&prepared.request(signer.key.clone()))? {
-            SignOutcome::Signed(signature) => Ok(prepared.finish(&signature)),
-            SignOutcome::Locked => Err(KeyError::Unknown),
-        }
+        self.signer.sign(prepared)?.ok_or(KeyError::Unknown)
     }
 }
 

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use symbolon_credential::data_integrity::JsonLdProcessor;
 use symbolon_crypto::jose::jwe::JweCodec;
-use symbolon_crypto::signing::{KeyError, KeyHandle, Sign};
+use symbolon_crypto::jose::jws::PreparedJws;
+use symbolon_crypto::signing::{KeyError, KeyHandle, Sign, SignOutcome};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, PublicKey, Randomness, SignatureAlgorithm, UnixTime};
 use symbolon_http::fetch::GuardedFetcher;
@@ -24,7 +25,6 @@ use tokio::sync::{Notify, broadcast};
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
-use crate::openid_provider::IdTokenSigner;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
@@ -52,17 +52,32 @@ impl RequestSigner {
     }
 }
 
-/// The key that signs receipts and verified claims.
+/// A key whose public half the server publishes, without a certificate.
 #[derive(Clone)]
-pub struct EvidenceSigner {
+pub struct PublishedSigner {
     /// Who signs.
     pub sign: Arc<dyn Sign>,
     /// The key.
     pub key: KeyHandle,
     /// Its public half.
     pub public_key: PublicKey,
-    /// Those that it has replaced, for as long as something is kept that they signed.
+    /// Those that it has replaced, for as long as something is good or kept that they signed.
     pub retired: Vec<PublicKey>,
+}
+
+impl PublishedSigner {
+    /// The public halves to publish: of the key that signs first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &PublicKey> {
+        core::iter::once(&self.public_key).chain(&self.retired)
+    }
+
+    /// The signed token; `None` while the key is locked.
+    pub(crate) fn sign(&self, prepared: PreparedJws) -> Result<Option<String>, KeyError> {
+        Ok(match self.sign.sign(&prepared.request(self.key.clone()))? {
+            SignOutcome::Signed(signature) => Some(prepared.finish(&signature)),
+            SignOutcome::Locked => None,
+        })
+    }
 }
 
 /// Everything that the server uses and does not make.
@@ -92,9 +107,9 @@ pub struct Dependencies {
     /// Signs requests.
     pub signer: RequestSigner,
     /// Signs ID tokens; needed where a relying party has a client of OpenID Connect.
-    pub id_token_signer: Option<IdTokenSigner>,
+    pub id_token_signer: Option<PublishedSigner>,
     /// Signs receipts and verified claims, where the installation has the key.
-    pub evidence: Option<EvidenceSigner>,
+    pub evidence: Option<PublishedSigner>,
     /// Sign the requests of relying parties that have certificates of their own.
     pub relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
     /// The registration certificates of relying parties.

@@ -25,11 +25,7 @@ pub(super) async fn metadata_document(Extracted(provider): Extracted<Arc<Provide
 
 /// `GET /openid/jwks`
 pub(super) async fn keys(Extracted(provider): Extracted<Arc<Provider>>) -> Response {
-    let signer = &provider.signer;
-    let published: Vec<Value> = core::iter::once(&signer.public_key)
-        .chain(&signer.retired)
-        .map(|key| json!(published(key)))
-        .collect();
+    let published: Vec<Value> = provider.signer.keys().map(|key| json!(published(key))).collect();
     (CACHED, Json(json!({ "keys": published }))).into_response()
 }
 

@@ -22,7 +22,7 @@ use symbolon_credential::status::StatusReference;
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::testing::SeededRandomness;
 use symbolon_crypto::x509::Certificate;
-use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_crypto::{PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::web_did_of;
@@ -54,7 +54,7 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    Dependencies, EvidenceSigner, IdTokenSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
+    Dependencies, PublishedSigner, RequestSigner, Running, ScanAccess, ScanSetup, Server,
 };
 use url::Url;
 use zeroize::Zeroizing;
@@ -235,7 +235,7 @@ impl World {
                 chain: vec![leaf],
             },
             id_token_signer: Some(id_token_signer()),
-            evidence: Some(evidence_signer()),
+            evidence: Some(published(evidence_key(), Vec::new())),
             relying_party_signers,
             registration_certificates,
             trust_list: Arc::new(trust_list),
@@ -636,14 +636,9 @@ pub(crate) fn master_secret() -> MasterSecret {
     MasterSecret::new(Zeroizing::new([9; 32]))
 }
 
-fn id_token_signer() -> IdTokenSigner {
-    let key = TestKey::new(SignatureAlgorithm::Es256, 530);
-    IdTokenSigner {
-        key: key.handle(),
-        public_key: key.public_key().clone(),
-        retired: vec![TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone()],
-        sign: Arc::new(KeyOf(key)),
-    }
+fn id_token_signer() -> PublishedSigner {
+    let retired = TestKey::new(SignatureAlgorithm::Es256, 531).public_key().clone();
+    published(TestKey::new(SignatureAlgorithm::Es256, 530), vec![retired])
 }
 
 /// The key that signs receipts and verified claims.
@@ -651,13 +646,12 @@ pub(crate) fn evidence_key() -> TestKey {
     TestKey::new(SignatureAlgorithm::Es256, 520)
 }
 
-fn evidence_signer() -> EvidenceSigner {
-    let key = evidence_key();
-    EvidenceSigner {
+fn published(key: TestKey, retired: Vec<PublicKey>) -> PublishedSigner {
+    PublishedSigner {
         key: key.handle(),
         public_key: key.public_key().clone(),
+        retired,
         sign: Arc::new(KeyOf(key)),
-        retired: Vec::new(),
     }
 }
 
