@@ -48,17 +48,18 @@ private fun keys() {
     val verifier = Signature.getInstance("SHA256withECDSA").apply { initVerify(public); update(message) }
     check(verifier.verify(signed.signature))
 
-    val attestation = keys.attestationChain(made.handle).single()
-    check(attestation.copyOf(challenge.size).contentEquals(challenge))
+    check(keys.attestationChain(made.publicKey).single().contentEquals(challenge + made.publicKey))
 
     val entry = Phone.entries.values.single()
     check(!entry.spec.isStrongBoxBacked)
     Phone.strongBox = true
-    val inStrongBox = keys.create().handle
+    val inStrongBox = keys.create()
+    check(keys.attestationChain(inStrongBox.publicKey).single().contentEquals(challenge + inStrongBox.publicKey))
     check(Phone.entries.values.last().spec.isStrongBoxBacked)
-    check(keys.list() == listOf(made.handle, inStrongBox))
+    check(keys.list() == listOf(made.handle, inStrongBox.handle))
     check(KeystoreKeys(ANOTHER, Guard.Open, ANDROID_15).list().isEmpty())
     refused<KeyFailure.Unknown> { KeystoreKeys(ANOTHER, Guard.Open, ANDROID_15).sign(made.handle, message) }
+    refused<KeyFailure.Unknown> { KeystoreKeys(ANOTHER, Guard.Open, ANDROID_15).attestationChain(made.publicKey) }
 
     Phone.personIsThere = false
     check(keys.sign(made.handle, message) is SigningOutcome.Locked)
@@ -72,7 +73,7 @@ private fun keys() {
     keys.delete(made.handle)
     refused<KeyFailure.Unknown> { keys.publicKey(made.handle) }
     refused<KeyFailure.Unknown> { keys.sign(made.handle, message) }
-    refused<KeyFailure.Unknown> { keys.attestationChain(made.handle) }
+    refused<KeyFailure.Unknown> { keys.attestationChain(made.publicKey) }
 
     refused<IllegalArgumentException> { KeystoreKeys(PERSON, Guard.Biometry(30), ANDROID_9) }
     refused<IllegalArgumentException> { KeystoreKeys("$PERSON.", Guard.Open, ANDROID_9) }

@@ -82,14 +82,17 @@ class KeystoreKeys(
     }
 
     /**
-     * The attestation of a key: certificates in DER from the key's own to the one below or at Google's root. The provider of the wallet judges
-     * it (where the key is kept, the state of the phone, the challenge) before it attests the key to an issuer. A chain of one certificate is
-     * no attestation.
+     * The attestation of the key with this public half (as `CreatedKey` and the wallet's port for key attestations have it): certificates in DER
+     * from the key's own to the one below or at Google's root. The provider of the wallet judges it (where the key is kept, the state of the
+     * phone, the challenge) before it attests the key to an issuer. A chain of one certificate is no attestation.
      *
-     * Throws what [publicKey] throws.
+     * Throws `KeyFailure.Unknown` when the key is not one of this person's.
      */
-    fun attestationChain(handle: String): List<ByteArray> = translated {
-        val chain = androidKeystore().getCertificateChain(prefix + handle) ?: throw KeyFailure.Unknown()
+    fun attestationChain(publicKey: ByteArray): List<ByteArray> = translated {
+        val keystore = androidKeystore()
+        val alias = list().map { prefix + it }
+            .firstOrNull { keystore.getCertificate(it)?.publicKey?.encoded.contentEquals(publicKey) }
+        val chain = alias?.let { keystore.getCertificateChain(it) } ?: throw KeyFailure.Unknown()
         chain.map { it.encoded }
     }
 
