@@ -4,6 +4,7 @@ mod container;
 mod delta;
 mod freshness;
 mod frozen;
+mod frozen_2;
 mod lies;
 mod memory;
 mod scopes;

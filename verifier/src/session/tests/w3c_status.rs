@@ -3,7 +3,9 @@
 use serde_json::json;
 use symbolon_credential::w3c::StatusPurpose;
 use symbolon_crypto::RustCryptoProvider;
-use symbolon_trust::pack::{BitstringUris, Pack};
+use symbolon_trust::pack::{
+    BitstringUris, Pack, PackBuilder, PackError, PackTimes, PackTools, VerbatimForm, VerbatimSection,
+};
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW};
 
@@ -11,7 +13,8 @@ use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, entry
 use super::world::{Network, bound};
 use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
-    Evidence, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools, VerificationSession, Want,
+    Evidence, PackCredentials, Policy, StatusListCredentialEvidence, StatusPolicy, Step, Tools,
+    VerificationSession, Want,
 };
 
 fn report(world: &W3cWorld, network: &Network) -> Report {
@@ -316,4 +319,68 @@ fn a_pack_answers_for_bitstring_lists() {
         .question(&input, bound(), Policy::RELYING_PARTY)
         .ask(Evidence::offline(&pack), &Network::default());
     assert_eq!(reports[0].verdict, Verdict::Unknown);
+}
+
+/// Lists that a pack carries as they are served are verified when it is opened, by the rules for lists that are fetched.
+#[test]
+fn a_pack_carries_status_list_credentials_and_refuses_those_that_are_not_the_issuers() {
+    let world = W3cWorld::new();
+    let trust = world.trust_list();
+    let root = world.world.registry.root_of_trust(trust.clone());
+    let pack_of = |lists: &[(&str, String)]| {
+        let times = PackTimes {
+            created: NOW,
+            valid_until: NOW.plus(DAY),
+            grace: DAY,
+        };
+        let builder = PackBuilder::new(1, times, world.world.registry.trust_section(&trust));
+        let lists = lists.iter().map(|(url, body)| {
+            VerbatimSection::new(url, VerbatimForm::recognise(body.as_bytes()), body.as_bytes()).unwrap()
+        });
+        world
+            .world
+            .registry
+            .sign_pack(lists.fold(builder, PackBuilder::with_verbatim))
+    };
+    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
+    let list = |url, purpose, set: &[u64]| world.jwt(&world.list(url, purpose, set));
+    for (revoked, suspended, verdict, state) in [
+        (vec![], vec![], Verdict::Valid, Status::Good),
+        (vec![INDEX], vec![], Verdict::Invalid, Status::Revoked),
+        (vec![], vec![INDEX], Verdict::Invalid, Status::Suspended),
+        (vec![INDEX - 1, INDEX + 1], vec![], Verdict::Valid, Status::Good),
+    ] {
+        let bytes = pack_of(&[
+            (REVOCATION, list(REVOCATION, StatusPurpose::Revocation, &revoked)),
+            (
+                SUSPENSION,
+                list(SUSPENSION, StatusPurpose::Suspension, &suspended),
+            ),
+        ]);
+        let pack = Pack::open_with(&bytes, &root, tools, NOW, None).unwrap();
+        let input = world.presentation(Form::Jwt);
+        let (reports, wanted) = world
+            .question(&input, bound(), Policy::RELYING_PARTY)
+            .ask(Evidence::offline(&pack), &Network::default());
+        assert_eq!((reports[0].verdict, reports[0].status.state), (verdict, state));
+        assert_eq!(wanted, []);
+    }
+
+    let good = world.list(REVOCATION, StatusPurpose::Revocation, &[]);
+    for body in [
+        world.jwt_with(&good, &world.login, &format!("{DID}#login")),
+        world.jwt_with(&good, &world.login, &format!("{DID}#es256")),
+        world.jwt(&world.template().build().unwrap()),
+        list(SUSPENSION, StatusPurpose::Suspension, &[]),
+        list(REVOCATION, StatusPurpose::Message, &[]),
+        "<html>".to_owned(),
+    ] {
+        let bytes = pack_of(&[(REVOCATION, body)]);
+        let refused = Pack::open_with(&bytes, &root, tools, NOW, None).map(drop);
+        assert!(
+            matches!(refused, Err(PackError::StatusListCredential)),
+            "{refused:?}"
+        );
+    }
 }
