@@ -9,12 +9,14 @@
 //! cargo bench -p symbolon-benches --bench report -- --quick    # the same, less exact
 //! cargo bench -p symbolon-benches --bench report -- --quick mdoc   # rows with this in their name
 //! cargo bench -p symbolon-benches --bench criterion -- mdoc    # criterion's statistics of the same rows
+//! cargo bench -p symbolon-benches --bench status_lists         # the status lists of 100 million credentials
 //! ```
 
 pub mod formats;
 pub mod measure;
 mod provider;
 mod row;
+pub mod status;
 
 pub use provider::{Provider, Signer, SystemRandomness, Verifier};
 pub use row::{Row, Target, Work};

@@ -10,6 +10,7 @@ mod profile;
 mod records;
 mod scan;
 mod sign_in;
+mod status_lists;
 mod tenants;
 mod verifier;
 mod wallet;
@@ -28,6 +29,7 @@ pub use credentials::{CredentialsSection, EncryptionName};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
+pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
@@ -79,6 +81,13 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("issuer.credentials.offer_retention_days", KeyType::Number),
+    ("issuer.status_lists.width", KeyType::Number),
+    ("issuer.status_lists.bits", KeyType::Number),
+    ("issuer.status_lists.time_to_live_seconds", KeyType::Number),
+    ("issuer.status_lists.lifetime_seconds", KeyType::Number),
+    ("issuer.status_lists.history_days", KeyType::Number),
+    ("issuer.status_lists.history_interval_seconds", KeyType::Number),
+    ("issuer.status_lists.memory_megabytes", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
     ("issuer.records.app_id", KeyType::Text),
@@ -180,6 +189,9 @@ pub struct IssuerSection {
     /// How residents sign in; nobody does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInSection>,
+    /// The form of its status lists, how long they hold, and what is kept of their past.
+    #[serde(default, skip_serializing_if = "StatusListsSection::is_default")]
+    pub status_lists: StatusListsSection,
     /// How it hands out credentials.
     #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
     pub credentials: CredentialsSection,
@@ -692,6 +704,8 @@ mod tests {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
+                KeyType::Number if key.ends_with("status_lists.bits") => "4",
+                KeyType::Number if key.ends_with("status_lists.width") => "17",
                 KeyType::Number => "60",
                 KeyType::Text if key.ends_with("sign_in.method") => "openid_provider",
                 KeyType::Text if key.ends_with("sign_in.sender") => "demo",

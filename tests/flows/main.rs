@@ -39,6 +39,7 @@ mod mosip;
 mod offers;
 mod offline;
 mod openid_provider;
+mod past;
 mod pixelpass;
 mod plain_http;
 mod presentations;

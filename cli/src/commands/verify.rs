@@ -18,6 +18,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::{Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::validity::CLOCK_TOLERANCE;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
@@ -151,8 +152,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             let network = Network {
                 fetcher: GuardedFetcher::new(trust.fetches)?,
                 urls: trust.urls,
+                past: is_past(now).then_some(now),
             };
             let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
+            if network.past.is_some() {
+                evidence = evidence.of_the_past();
+            }
             let mut judged = Vec::new();
             for question in &questions {
                 judged.push(judge_online(*question, &mut evidence, tools, &network).await?);
@@ -180,6 +185,11 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         return Ok(exit_code(Verdict::Invalid));
     }
     Ok(exit_code(worst))
+}
+
+/// Whether a time lies so far back that what was true then is asked, and not what is true by a clock that is a little behind.
+fn is_past(time: UnixTime) -> bool {
+    time.plus(CLOCK_TOLERANCE) < edge::system_time()
 }
 
 /// What is to be judged, and whether it answers the request by QR codes.

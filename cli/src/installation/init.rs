@@ -354,6 +354,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             credential_configurations: CREDENTIALS.iter().map(mapping_file).collect(),
             tls_certificate: None,
             tls_key: None,
+            status_lists: configuration::StatusListsSection::default(),
             credentials: configuration::CredentialsSection::default(),
             profile: Profile::Standard,
             authorization: AuthorizationSection::default(),

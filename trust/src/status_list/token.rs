@@ -9,7 +9,7 @@ use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, verify_chain};
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
-use super::{BitsPerStatus, DecodeListError, IndexOutOfRange, Status, TokenStatusList};
+use super::{BitsPerStatus, CompressedStatusList, DecodeListError, IndexOutOfRange, Status, TokenStatusList};
 use crate::trust_list::{IssuerIdentifier, TrustedIssuer};
 use crate::validity::CLOCK_TOLERANCE;
 
@@ -27,6 +27,8 @@ pub struct StatusListClaims {
     pub expires_at: Option<UnixTime>,
     /// How long a verifier may keep the token before it asks again, in whole seconds above zero on the wire.
     pub time_to_live: Option<Duration>,
+    /// Where the URIs of all lists of the issuer are listed (section 9.2).
+    pub aggregation_uri: Option<String>,
 }
 
 /// How much of a token is read.
@@ -62,6 +64,19 @@ impl PreparedStatusListToken {
         algorithm: SignatureAlgorithm,
         x5c: &[Certificate],
     ) -> Result<Self, PrepareStatusListError> {
+        Self::prepare_compressed(claims, &list.compressed(), algorithm, x5c)
+    }
+
+    /// The same of a list that was compressed before.
+    ///
+    /// # Errors
+    /// As [`PreparedStatusListToken::prepare`].
+    pub fn prepare_compressed(
+        claims: &StatusListClaims,
+        list: &CompressedStatusList,
+        algorithm: SignatureAlgorithm,
+        x5c: &[Certificate],
+    ) -> Result<Self, PrepareStatusListError> {
         let ttl = claims.time_to_live.map(|ttl| ttl.as_secs());
         if ttl == Some(0) {
             return Err(PrepareStatusListError::TimeToLiveBelowOneSecond);
@@ -80,6 +95,7 @@ impl PreparedStatusListToken {
             status_list: WireList {
                 bits: u64::from(list.bits().count()),
                 lst: list.encode(),
+                aggregation_uri: claims.aggregation_uri.clone(),
             },
         };
         let payload = serde_json::to_vec(&wire).map_err(|_| PrepareStatusListError::Serialization)?;
@@ -146,21 +162,59 @@ impl<'a> StatusListToken<'a> {
         now: UnixTime,
     ) -> Result<VerifiedStatusList, StatusListError> {
         let claims = self.claims;
-        if claims.sub != uri {
+        let statement = Statement {
+            uri: claims.sub,
+            issued_at: claims.iat,
+            expires_at: claims.exp,
+            time_to_live: claims.ttl.map(Duration::from_secs),
+            aggregation_uri: claims.status_list.aggregation_uri,
+        };
+        let chain = self.jws.header.x5c.as_deref().unwrap_or_default();
+        let signer = statement.signer(uri, issuer, chain, provider, now)?;
+        self.jws
+            .verify(provider, signer.public_key())
+            .map_err(|_| StatusListError::Signature)?;
+
+        let bits = BitsPerStatus::from_count(claims.status_list.bits).ok_or(StatusListError::Claims)?;
+        let list = TokenStatusList::decode(bits, &claims.status_list.lst, self.budget.max_inflated_bytes)
+            .map_err(StatusListError::List)?;
+        Ok(statement.with(issuer, list))
+    }
+}
+
+/// What a token says beside its states, in either form.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) uri: String,
+    pub(super) issued_at: UnixTime,
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) time_to_live: Option<Duration>,
+    pub(super) aggregation_uri: Option<String>,
+}
+
+impl Statement {
+    /// The certificate of whoever may sign the list at `uri` for `issuer`, if the statement is about that list and holds now.
+    pub(super) fn signer(
+        &self,
+        uri: &str,
+        issuer: &TrustedIssuer,
+        chain: &[Vec<u8>],
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<Certificate, StatusListError> {
+        if self.uri != uri {
             return Err(StatusListError::OtherSubject);
         }
         if !issuer.owns_status_list(uri) {
             return Err(StatusListError::NotTheIssuersList);
         }
-        if now.plus(CLOCK_TOLERANCE) < claims.iat {
-            return Err(StatusListError::IssuedInTheFuture {
-                issued_at: claims.iat,
-            });
+        let issued_at = self.issued_at;
+        if now.plus(CLOCK_TOLERANCE) < issued_at {
+            return Err(StatusListError::IssuedInTheFuture { issued_at });
         }
-        if let Some(expired_at) = claims.exp.filter(|exp| *exp <= now) {
+        if let Some(expired_at) = self.expires_at.filter(|exp| *exp <= now) {
             return Err(StatusListError::Expired { expired_at });
         }
-        let chain = self.jws.header.x5c.as_deref().unwrap_or_default();
         let chain: Vec<Certificate> = chain
             .iter()
             .map(|der| Certificate::parse(der))
@@ -168,33 +222,34 @@ impl<'a> StatusListToken<'a> {
             .map_err(|_| StatusListError::Certificates)?;
         let verified = verify_chain(&chain, &issuer.anchors, ChainProfile::StatusSigner, now, provider)
             .map_err(StatusListError::Chain)?;
-        if !verified
-            .leaf()
+        let leaf = verified.leaf();
+        let names_the_issuer = leaf
             .san_uris()
             .iter()
-            .any(|name| name.as_str() == issuer.identifier.as_str())
-        {
+            .any(|name| name.as_str() == issuer.identifier.as_str());
+        if !names_the_issuer {
             return Err(StatusListError::SignerIsNotTheIssuer);
         }
-        self.jws
-            .verify(provider, verified.leaf().public_key())
-            .map_err(|_| StatusListError::Signature)?;
+        Ok(leaf.clone())
+    }
 
-        let bits = BitsPerStatus::from_count(claims.status_list.bits).ok_or(StatusListError::Claims)?;
-        let list = TokenStatusList::decode(bits, &claims.status_list.lst, self.budget.max_inflated_bytes)
-            .map_err(StatusListError::List)?;
-        Ok(VerifiedStatusList {
-            uri: claims.sub,
+    /// The statement about the states of a list, once its signature was verified.
+    pub(super) fn with(self, issuer: &TrustedIssuer, list: TokenStatusList) -> VerifiedStatusList {
+        VerifiedStatusList {
+            uri: self.uri,
             issuer: issuer.identifier.clone(),
-            issued_at: claims.iat,
-            expires_at: claims.exp,
-            time_to_live: claims.ttl.map(Duration::from_secs),
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            time_to_live: self.time_to_live,
+            aggregation_uri: self.aggregation_uri,
             list,
-        })
+        }
     }
 }
 
-/// A list that its issuer has signed. Made by [`StatusListToken::verify`] alone.
+/// A list that its issuer has signed. Made by [`StatusListToken::verify`] and [`StatusListCwt::verify`] alone.
+///
+/// [`StatusListCwt::verify`]: super::StatusListCwt::verify
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedStatusList {
     uri: String,
@@ -202,6 +257,7 @@ pub struct VerifiedStatusList {
     issued_at: UnixTime,
     expires_at: Option<UnixTime>,
     time_to_live: Option<Duration>,
+    aggregation_uri: Option<String>,
     list: TokenStatusList,
 }
 
@@ -234,6 +290,19 @@ impl VerifiedStatusList {
     #[must_use]
     pub fn time_to_live(&self) -> Option<Duration> {
         self.time_to_live
+    }
+
+    /// Where the issuer lists the URIs of all its lists.
+    #[must_use]
+    pub fn aggregation_uri(&self) -> Option<&str> {
+        self.aggregation_uri.as_deref()
+    }
+
+    /// Whether the list says what held at `time`: a server that knows no past answers a question about it with the list of today, which
+    /// says nothing about that time (section 8.4).
+    #[must_use]
+    pub fn covers(&self, time: UnixTime) -> bool {
+        self.issued_at <= time && self.expires_at.is_none_or(|expires_at| time < expires_at)
     }
 
     /// The states.
@@ -276,6 +345,9 @@ pub enum StatusListError {
     /// No compact JWS, or longer than allowed.
     #[error("the status list token is not a compact jws within its budget")]
     NotAJws,
+    /// No tagged COSE_Sign1, or longer than allowed.
+    #[error("the status list token is not a tagged COSE_Sign1 within its budget")]
+    NotASign1,
     /// Another kind of token.
     #[error("the token is not of the type {STATUS_LIST_TYP}")]
     WrongType,
@@ -332,4 +404,6 @@ struct WireClaims {
 struct WireList {
     bits: u64,
     lst: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aggregation_uri: Option<String>,
 }

@@ -109,6 +109,7 @@ pub(super) const STATUS_LISTS: Target = Target {
                 issued_at: NOW,
                 expires_at: Some(NOW.plus(DAY)),
                 time_to_live: Some(Duration::from_secs(3600)),
+                aggregation_uri: None,
             };
             let chain = [WORLD.status_leaf.clone()];
             let prepared =
@@ -126,7 +127,7 @@ pub(super) const STATUS_LISTS: Target = Target {
             valid_from: NOW,
             valid_until: Some(NOW.plus(DAY)),
             time_to_live: Some(Duration::from_secs(300)),
-            list: &bits,
+            list: &bits.encoded(),
             messages: &[],
         }
         .document()

@@ -33,6 +33,8 @@ mod requests;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
+mod status_lists;
+#[cfg(test)]
 mod transactions;
 #[cfg(test)]
 mod vcalm;

@@ -101,7 +101,8 @@ impl Drop for AsDescribed {
 /// What the issuer's endpoints answer, and how often its status was asked for.
 #[derive(Default)]
 struct StatusServer {
-    token: Mutex<String>,
+    /// Media type and body; nothing at first.
+    list: Mutex<(&'static str, Vec<u8>)>,
     asked: AtomicUsize,
     /// By path: media type and body.
     documents: Mutex<BTreeMap<String, (&'static str, String)>>,
@@ -138,12 +139,10 @@ async fn document(State(status): State<Arc<StatusServer>>, uri: http::Uri) -> ax
 
 async fn status_token(
     State(status): State<Arc<StatusServer>>,
-) -> ([(http::HeaderName, &'static str); 1], String) {
+) -> ([(http::HeaderName, &'static str); 1], Vec<u8>) {
     status.asked.fetch_add(1, Ordering::Relaxed);
-    (
-        [(CONTENT_TYPE, "application/statuslist+jwt")],
-        status.token.lock().unwrap().clone(),
-    )
+    let (media_type, body) = status.list.lock().unwrap().clone();
+    ([(CONTENT_TYPE, media_type)], body)
 }
 
 impl World {
@@ -303,7 +302,7 @@ impl World {
         let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         list.set(INDEX, status).unwrap();
         let token = self.issuer.status_token(&self.issuer.status_uri(0), &list, at);
-        *self.status.token.lock().unwrap() = token;
+        self.publish_text(&token);
     }
 
     /// Publishes a list of the same address that another issuer has signed.
@@ -313,7 +312,7 @@ impl World {
         let another = TestIssuer::new(self.issuer.identifier.as_str(), 4_000);
         let soon = self.now().plus(core::time::Duration::from_secs(60 * 60));
         let token = another.status_token(&self.issuer.status_uri(0), &list, soon);
-        *self.status.token.lock().unwrap() = token;
+        self.publish_text(&token);
     }
 
     /// Publishes a document at a path of the issuer's.
@@ -328,7 +327,17 @@ impl World {
     }
 
     pub(crate) fn publish_text(&self, text: &str) {
-        text.clone_into(&mut self.status.token.lock().unwrap());
+        *self.status.list.lock().unwrap() = ("application/statuslist+jwt", text.as_bytes().to_vec());
+    }
+
+    /// Publishes the list as a CWT alone, as an issuer of mdocs may.
+    pub(crate) fn publish_cwt(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let cwt = self
+            .issuer
+            .status_cwt(&self.issuer.status_uri(0), &list, self.now());
+        *self.status.list.lock().unwrap() = ("application/statuslist+cwt", cwt);
     }
 
     pub(crate) fn status_fetches(&self) -> usize {
