@@ -1,6 +1,7 @@
 //! What is held: list, search, show, delete, history; and whether it can still be used.
 
 mod badge;
+mod codes;
 mod languages;
 mod names;
 mod opened;
@@ -14,7 +15,8 @@ use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
 pub use badge::{Badge, Condition};
-pub use languages::LocalizedValue;
+pub use codes::CredentialCodes;
+pub use languages::{LocalizedValue, languages_of};
 pub use overview::{ListOrder, ListQuery, ListedCredential};
 pub use refresh::{ListOutcome, RefreshScope, Refreshed, RefreshedList};
 pub use search::{SearchText, SearchTextTooLong};
@@ -82,7 +84,8 @@ impl Wallet {
         Ok(self.held(id).await?.content)
     }
 
-    /// Deletes a credential and its key. The history keeps that it was held.
+    /// Deletes a credential and its key. The history keeps that it was held. The issuer is told where it wants to hear and gave access that
+    /// lasts; one that cannot be reached is told by a later [`Wallet::tell_deletions`], and the deletion waits for nobody.
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when it is not held.
@@ -98,6 +101,7 @@ impl Wallet {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
             at: now,
             event,
+            data_requests: Vec::new(),
         };
         let changes = vec![
             Change::DeleteCredential(id),
@@ -105,11 +109,11 @@ impl Wallet {
             Change::DeleteReissue(id),
             Change::PutHistory(Box::new(entry)),
         ];
-        self.ports.store.commit(changes).await?;
+        self.commit_deletion(id, changes, now).await?;
         for key in &keys {
             self.ports.keys.delete(key)?;
         }
-        Ok(())
+        self.tell_deletions(now).await
     }
 
     /// What happened, the latest first.

@@ -1,12 +1,15 @@
 //! A credential held.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::format::CredentialFormat;
+use symbolon_protocol::qr_transport::CarriedCredential;
 
 use crate::identifiers::CredentialId;
 
@@ -141,6 +144,26 @@ impl HeldContent {
             Self::MsoMdoc { .. } => CredentialFormat::MsoMdoc,
             Self::LdpVc { .. } => CredentialFormat::LdpVc,
             Self::JwtVcJson { .. } => CredentialFormat::JwtVcJson,
+        }
+    }
+
+    /// The credential as a text: an mdoc as base64url.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::SdJwtVc { sd_jwt } => Cow::Borrowed(sd_jwt),
+            Self::MsoMdoc { issuer_signed } => Cow::Owned(base64url::encode(issuer_signed)),
+            Self::LdpVc { document, .. } => Cow::Borrowed(document),
+            Self::JwtVcJson { jwt, .. } => Cow::Borrowed(jwt),
+        }
+    }
+
+    /// The credential as frames of QR codes carry it.
+    #[must_use]
+    pub fn carried(&self) -> CarriedCredential {
+        match self {
+            Self::MsoMdoc { issuer_signed } => CarriedCredential::Binary(issuer_signed.clone()),
+            text => CarriedCredential::Text(text.text().into_owned()),
         }
     }
 }
