@@ -23,7 +23,7 @@ use self::range::{ByteRange, Wanted};
 use crate::openapi::{Answer, Operation, Presence};
 
 /// The fewest bytes of a document that is compressed: of less nothing is won.
-const MIN_COMPRESSED_BYTES: usize = 1_024;
+const MIN_COMPRESSED_BYTES: usize = 512;
 
 /// A document as it is served.
 #[derive(Debug, Clone)]
