@@ -126,6 +126,8 @@ pub enum RequestProblem {
     Expired,
     /// The request is malformed or breaks a rule.
     Malformed,
+    /// The person refused this verifier for always.
+    RefusedAlways,
     /// The request wants something that this wallet does not do.
     Unsupported,
     /// The verifier gives no key to encrypt the answer with.
@@ -262,6 +264,7 @@ impl From<core::present::RequestProblem> for RequestProblem {
             Core::AnotherOrigin => Self::AnotherOrigin,
             Core::NotForThisWallet => Self::NotForThisWallet,
             Core::Expired => Self::Expired,
+            Core::RefusedAlways => Self::RefusedAlways,
             Core::Unsupported => Self::Unsupported,
             Core::EncryptionKey => Self::EncryptionKey,
             _ => Self::Malformed,

@@ -36,6 +36,7 @@ mod keys;
 mod legacy;
 mod matrix;
 mod mosip;
+mod nearby;
 mod offers;
 mod offline;
 mod openid_provider;

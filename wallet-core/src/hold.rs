@@ -13,6 +13,7 @@ mod status_list;
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
+pub(crate) use badge::wants_copies;
 pub use badge::{Badge, Condition};
 pub use languages::LocalizedValue;
 pub use overview::{ListOrder, ListQuery, ListedCredential};

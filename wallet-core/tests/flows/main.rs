@@ -18,6 +18,8 @@ mod by_qr;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod credential_endpoint;
 #[cfg(test)]
 mod disclosure;
@@ -28,6 +30,10 @@ mod formats;
 mod holding;
 #[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod killed_everywhere;
+#[cfg(test)]
+mod minimum;
 #[cfg(test)]
 mod overview;
 #[cfg(test)]
@@ -40,6 +46,8 @@ mod queries;
 mod receiving;
 #[cfg(test)]
 mod refreshing;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod registration;
 #[cfg(test)]

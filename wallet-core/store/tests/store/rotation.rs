@@ -56,6 +56,7 @@ fn put(store: &EncryptedStore, number: u8) {
         Change::PutFlow(Box::new(flow)),
         Change::PutStatus(Box::new(known(number))),
         Change::PutReissue(Box::new(again(number))),
+        Change::PutRefusal(Box::new(refused(number))),
     ];
     block_on(store.commit(changes)).unwrap();
 }
@@ -64,6 +65,21 @@ fn known(number: u8) -> KnownStatus {
     KnownStatus {
         credential: credential(number).id,
         entries: Vec::new(),
+    }
+}
+
+fn refused(number: u8) -> Refusal {
+    Refusal {
+        id: RefusalId::from_bytes([number; 16]),
+        verifier: VerifierRecord {
+            client_id: "x509_hash:abc".to_owned(),
+            name: None,
+            response_origin: String::new(),
+            evidence: VerifierEvidence::Registered,
+        },
+        asked: Vec::new(),
+        at: NOW,
+        rule: RefusalRule::Always,
     }
 }
 
@@ -81,6 +97,7 @@ fn is_whole(store: &EncryptedStore, number: u8) {
     assert_eq!(block_on(store.history()), Ok(vec![entry()]));
     assert_eq!(block_on(store.statuses()), Ok(vec![known(number)]));
     assert_eq!(block_on(store.reissues()), Ok(vec![again(number)]));
+    assert_eq!(block_on(store.refusals()), Ok(vec![refused(number)]));
     let flow = block_on(store.flow(FlowId::from_bytes([number; 16])));
     assert_eq!(flow.unwrap().unwrap().revision, 1);
 }
