@@ -3,7 +3,9 @@
 
 use symbolon_crypto::UnixTime;
 
-use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Record, RecordError, Reissue, decode, encode};
+use super::{
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, RecordError, Refusal, Reissue, decode, encode,
+};
 use crate::person::Person;
 
 /// Reads the frozen form and writes it again.

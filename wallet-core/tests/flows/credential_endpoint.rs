@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use symbolon_protocol::openid4vci::encryption::EncryptionDemand;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
-use symbolon_wallet_core::present::{Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{CredentialProblem, ReceiptProblem, ReceiveOutcome};
 use symbolon_wallet_core::testing::{block_on, poll_once};
 use symbolon_wallet_core::{FlowId, Resumed, WalletStore as _};
 
 use crate::support::endpoint::{KeyAttester, Offered};
 use crate::support::issuer::IssuerTrick;
-use crate::support::world::french;
 use crate::support::{Side, World};
 
 const INTERVAL: Duration = Duration::from_secs(60);

@@ -174,8 +174,8 @@ fn credential_query((place, (format, claims, sets, multiple)): (usize, Asked)) -
 }
 
 /// Every value that is neither list nor object, with its place.
-fn leaves(value: &Value, place: &Place, found: &mut Vec<Place>) {
-    let below = |name: String| [place.clone(), vec![name]].concat();
+fn leaves(value: &Value, place: &[String], found: &mut Vec<Place>) {
+    let below = |name: String| [place.to_vec(), vec![name]].concat();
     match value {
         Value::Object(members) => {
             for (name, member) in members {
@@ -187,7 +187,7 @@ fn leaves(value: &Value, place: &Place, found: &mut Vec<Place>) {
                 leaves(element, &below(at.to_string()), found);
             }
         }
-        _ => found.push(place.clone()),
+        _ => found.push(place.to_vec()),
     }
 }
 
@@ -245,7 +245,7 @@ fn expected(query: &Value, person: &Person) -> Option<Value> {
         named.collect::<Option<Vec<_>>>().map(|places| places.concat())
     })?;
     let mut all = Vec::new();
-    leaves(&whole, &Place::new(), &mut all);
+    leaves(&whole, &[], &mut all);
     let is_asked = |leaf: &Place| places.iter().any(|place| leaf.starts_with(place));
     let asks_address = all.iter().any(|leaf| leaf[0] == "address" && is_asked(leaf));
     let is_shown = |leaf: &Place| match format {
@@ -259,12 +259,12 @@ fn expected(query: &Value, person: &Person) -> Option<Value> {
         _ => is_asked(leaf) || leaf[0] == "document_number",
     };
     let shown: BTreeSet<Place> = all.iter().filter(|leaf| is_shown(leaf)).cloned().collect();
-    Some(pruned(&whole, &Place::new(), &shown).unwrap_or_else(|| json!({})))
+    Some(pruned(&whole, &[], &shown).unwrap_or_else(|| json!({})))
 }
 
 /// `value` with these leaves alone.
-fn pruned(value: &Value, place: &Place, shown: &BTreeSet<Place>) -> Option<Value> {
-    let below = |name: String| [place.clone(), vec![name]].concat();
+fn pruned(value: &Value, place: &[String], shown: &BTreeSet<Place>) -> Option<Value> {
+    let below = |name: String| [place.to_vec(), vec![name]].concat();
     match value {
         Value::Object(members) => {
             let members: Map<String, Value> = members

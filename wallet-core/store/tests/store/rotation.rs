@@ -7,9 +7,11 @@ use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_wallet_core::receive::{FinishedReceipt, ReceiveStage};
-use symbolon_wallet_core::record::{Flow, KnownStatus, Reissue, ReissueReason, Stage};
+use symbolon_wallet_core::record::{
+    Flow, KnownStatus, Refusal, RefusalRule, Reissue, ReissueReason, Stage, VerifierEvidence, VerifierRecord,
+};
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{Change, FlowId, PersonId, StoreError, WalletStore};
+use symbolon_wallet_core::{Change, FlowId, PersonId, RefusalId, StoreError, WalletStore};
 use symbolon_wallet_store::{EncryptedStore, OpenWalletError, Part, WalletFile, WrapError};
 
 use crate::world::{Key, NOW, credential, entry, randomness};
