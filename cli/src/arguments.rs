@@ -18,13 +18,14 @@ pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, Rot
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
-pub use relying_party::{OpenIdClientArguments, PolicyCommand, RelyingPartyCommand};
+pub use relying_party::{OpenIdClientArguments, PolicyCommand, RegisteredContacts, RelyingPartyCommand};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 pub use wallet::{
-    FolderLocation, PersonCommand, PresentNearbyArguments, ReceiveArguments, RefusalsCommand,
-    ReissueArguments, SortOrder, WalletCommand, WalletLocation,
+    ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
+    WalletLocation,
 };
 
 use crate::configuration::TenantName;

@@ -205,6 +205,7 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
             STORE,
             WALLET,
         ],

@@ -31,6 +31,7 @@ mod formats;
 mod haip;
 mod haip_flow;
 mod harness;
+mod headless_wallet;
 mod installation;
 mod keys;
 mod legacy;

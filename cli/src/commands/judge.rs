@@ -98,6 +98,7 @@ impl StoredRequest {
             client_id: &client_id,
             clients: KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate),
             urls,
+            issuer: None,
             wallet_nonce: None,
             now: issued_at,
         };

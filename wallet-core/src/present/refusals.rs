@@ -178,6 +178,7 @@ mod tests {
             name: name.map(str::to_owned),
             response_origin: origin.to_owned(),
             evidence,
+            contact: None,
         }
     }
 

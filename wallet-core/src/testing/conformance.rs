@@ -277,6 +277,7 @@ fn refusal(rule: RefusalRule) -> Refusal {
             name: Some("Clinic".to_owned()),
             response_origin: "https://clinic.example".to_owned(),
             evidence: VerifierEvidence::Registered,
+            contact: None,
         },
         asked: vec![RefusedCredential {
             credential_types: vec!["urn:t".to_owned()],
@@ -341,5 +342,6 @@ fn entry(number: u8, issuer: &str) -> HistoryEntry {
             issuer: issuer.to_owned(),
             credential_type: "https://issuer.example/types/national-identity".to_owned(),
         },
+        data_requests: Vec::new(),
     }
 }

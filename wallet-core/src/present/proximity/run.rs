@@ -174,6 +174,7 @@ impl Wallet {
                 evidence: VerifierEvidence::Reader {
                     authority: name(chain.anchor()),
                 },
+                contact: None,
             }),
             // What a certificate says for which nobody vouches is not shown as a name.
             ReaderAuthentication::Unvouched { .. } | ReaderAuthentication::Anonymous => {
@@ -183,6 +184,7 @@ impl Wallet {
                         name: None,
                         response_origin: String::new(),
                         evidence: VerifierEvidence::Nearby,
+                        contact: None,
                     }),
                     UnverifiedParties::Refused => {
                         Err(WalletError::RequestRefused(RequestProblem::UntrustedVerifier))
@@ -252,6 +254,7 @@ impl Wallet {
                 receipt: None,
                 transactions: Vec::new(),
             },
+            data_requests: Vec::new(),
         })));
         Ok(Preparation::Ready(Box::new(Prepared {
             device_response: device_response(&vp_token).ok_or(internal)?,

@@ -78,6 +78,7 @@ fn refused(number: u8) -> Refusal {
             name: None,
             response_origin: String::new(),
             evidence: VerifierEvidence::Registered,
+            contact: None,
         },
         asked: Vec::new(),
         at: NOW,
