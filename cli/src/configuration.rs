@@ -108,9 +108,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.unverified_readers", KeyType::Text),
     ("wallet.unsigned_origins", KeyType::Text),
     ("wallet.signed_metadata", KeyType::Text),
     ("wallet.over_asking", KeyType::Text),
+    ("wallet.spent_copies", KeyType::Text),
     ("wallet.identifier", KeyType::Text),
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
@@ -721,8 +723,13 @@ mod tests {
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
-                KeyType::Text if key.ends_with("unverified_verifiers") => "shown",
+                KeyType::Text
+                    if key.ends_with("unverified_verifiers") || key.ends_with("unverified_readers") =>
+                {
+                    "shown"
+                }
                 KeyType::Text if key.ends_with("over_asking") => "refused",
+                KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

@@ -37,6 +37,7 @@ mod keys;
 mod legacy;
 mod matrix;
 mod mosip;
+mod nearby;
 mod offers;
 mod offline;
 mod openid_provider;

@@ -30,6 +30,7 @@ pub mod by_qr;
 pub mod card;
 pub mod choices;
 pub mod compose;
+pub mod device_response;
 pub mod digital_credentials;
 mod evidence;
 mod expected;
