@@ -41,6 +41,7 @@ mod nearby;
 mod offers;
 mod offline;
 mod openid_provider;
+mod packs;
 mod pixelpass;
 mod plain_http;
 mod presentations;
