@@ -6,6 +6,7 @@
 
 mod authorization;
 mod credentials;
+mod offline_page;
 mod profile;
 mod records;
 mod scan;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use offline_page::OfflinePageSection;
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
@@ -90,6 +92,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.offline_page.serve", KeyType::Flag),
+    ("verifier.offline_page.folder", KeyType::Text),
+    ("verifier.offline_page.pack", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
