@@ -10,10 +10,12 @@
 //! cargo bench -p symbolon-benches --bench report -- --quick mdoc   # rows with this in their name
 //! cargo bench -p symbolon-benches --bench criterion -- mdoc    # criterion's statistics of the same rows
 //! cargo bench -p symbolon-benches --bench status_lists         # the status lists of 100 million credentials
+//! cargo bench -p symbolon-benches --bench packs                # offline packs of up to 1.4 billion credentials
 //! ```
 
 pub mod formats;
 pub mod measure;
+pub mod packs;
 mod provider;
 mod row;
 pub mod status;

@@ -131,6 +131,8 @@ pub enum RequestProblem {
     Transaction,
     /// The verifier asks for more than it is registered for, and the rules of the wallet refuse that.
     OverAsking,
+    /// The person refused this verifier for always.
+    RefusedAlways,
     /// The request wants something that this wallet does not do.
     Unsupported,
     /// The verifier gives no key to encrypt the answer with.
@@ -281,6 +283,7 @@ impl From<core::present::RequestProblem> for RequestProblem {
             Core::Expired => Self::Expired,
             Core::TransactionData => Self::Transaction,
             Core::OverAsking => Self::OverAsking,
+            Core::RefusedAlways => Self::RefusedAlways,
             Core::Unsupported => Self::Unsupported,
             Core::EncryptionKey => Self::EncryptionKey,
             _ => Self::Malformed,

@@ -50,6 +50,8 @@ pub struct CredentialSummary {
     pub received: i64,
     /// Whether it can still be used.
     pub validity: Validity,
+    /// How many of its copies nobody has seen yet, where it came as several. At 0, whoever is shown the last one again can recognise it.
+    pub copies_left: Option<u32>,
     /// A CSS colour.
     pub background_color: Option<String>,
     /// A CSS colour.
@@ -184,6 +186,9 @@ impl From<core::CredentialSummary> for CredentialSummary {
                 core::Validity::Until(at) => Validity::Until { at: at.seconds() },
                 core::Validity::Expired { at } => Validity::Expired { at: at.seconds() },
             },
+            copies_left: summary
+                .copies_left
+                .map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
             background_color: summary.background_color,
             text_color: summary.text_color,
         }

@@ -8,6 +8,8 @@
 mod aggregation;
 mod bits;
 mod cwt;
+mod cwt_token;
+pub(crate) mod signer;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -17,7 +19,8 @@ pub use self::bits::{
     BitsPerStatus, CompressedStatusList, DecodeListError, IndexOutOfRange, InvalidBitsPerStatus,
     SetStatusError, Status, TokenStatusList,
 };
-pub use self::cwt::{PreparedStatusListCwt, STATUS_LIST_CWT_TYP, StatusListCwt};
+pub use self::cwt::{PreparedStatusListCwt, STATUS_LIST_CWT_TYP};
+pub use self::cwt_token::StatusListCwt;
 pub use self::token::{
     PrepareStatusListError, PreparedStatusListToken, STATUS_LIST_TYP, StatusListBudget, StatusListClaims,
     StatusListError, StatusListToken, VerifiedStatusList,

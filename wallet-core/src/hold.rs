@@ -14,6 +14,7 @@ mod status_list;
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
+pub(crate) use badge::wants_copies;
 pub use badge::{Badge, Condition};
 pub use codes::CredentialCodes;
 pub use languages::{LocalizedValue, languages_of};

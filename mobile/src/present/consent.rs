@@ -125,6 +125,8 @@ pub enum Lack {
     Claims,
     /// One is held, and a claim of it has another value than the verifier wants.
     Values,
+    /// One is held that would do, and every copy of it was shown to somebody.
+    CopiesSpent,
 }
 
 /// One claim that is asked for.
@@ -290,6 +292,7 @@ impl From<core::AskedCredential> for AskedCredential {
                 core::Lack::Authority => Lack::Authority,
                 core::Lack::Claims => Lack::Claims,
                 core::Lack::Values => Lack::Values,
+                core::Lack::CopiesSpent => Lack::CopiesSpent,
             }),
         }
     }

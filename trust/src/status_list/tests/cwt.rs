@@ -225,12 +225,12 @@ fn a_cwt_of_another_kind_or_signer_and_every_changed_byte_is_refused() {
     // Without the tag of a COSE_Sign1, and within that of a CWT (61), which the specification forbids.
     assert!(matches!(
         read(&token[1..], &issuer, NOW),
-        Err(StatusListError::NotASign1)
+        Err(StatusListError::NotAJws)
     ));
     let within_cwt = [&[0xd8, 0x3d], token.as_slice()].concat();
     assert!(matches!(
         read(&within_cwt, &issuer, NOW),
-        Err(StatusListError::NotASign1)
+        Err(StatusListError::NotAJws)
     ));
     let stranger = TestIssuer::new("https://issuer.example", 200);
     assert!(matches!(
@@ -248,6 +248,6 @@ fn a_cwt_of_another_kind_or_signer_and_every_changed_byte_is_refused() {
     };
     assert!(matches!(
         StatusListCwt::parse(&token, short),
-        Err(StatusListError::NotASign1)
+        Err(StatusListError::NotAJws)
     ));
 }
