@@ -196,6 +196,9 @@ fn shown(
             bail!("only {known} of {fragments} fragments of the message are there; film it longer")
         }
         Some(Progress::Complete(Message::Request(_))) => bail!("it is a request, and no answer"),
+        Some(Progress::Complete(Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_))) => {
+            bail!("it is about packs, and nothing to judge")
+        }
         Some(Progress::Complete(Message::Credential(credential))) => codes.push(credential.into_bytes()),
         Some(Progress::Complete(Message::Response(jwe))) => {
             let request = request.and_then(StoredRequest::by_qr).ok_or_else(|| {
