@@ -4,6 +4,7 @@ mod care;
 mod init;
 mod offer;
 mod openapi;
+mod pack;
 mod relying_party;
 mod request;
 mod tenant;
@@ -17,13 +18,14 @@ pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, Rot
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
-pub use relying_party::{OpenIdClientArguments, PolicyCommand, RelyingPartyCommand};
+pub use pack::{BuildArguments, PackCommand, PackTrust};
+pub use relying_party::{OpenIdClientArguments, PolicyCommand, RegisteredContacts, RelyingPartyCommand};
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
 pub use wallet::{
-    FolderLocation, PersonCommand, ReceiveArguments, ReissueArguments, SortOrder, WalletCommand,
-    WalletLocation,
+    ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
+    ReceiveArguments, ReissueArguments, SortOrder, WalletCommand, WalletLocation,
 };
 
 use crate::configuration::TenantName;
@@ -377,30 +379,6 @@ pub struct VerifyArguments {
     /// Print the whole report as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// `symbolon pack …`
-#[derive(Debug, Subcommand)]
-pub enum PackCommand {
-    /// Builds a pack from the installation's trust list and status lists
-    #[command(after_help = "Example:\n  symbolon pack build --out national.pack")]
-    Build {
-        /// The file to write
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-    },
-    /// Shows what a pack holds
-    #[command(after_help = "Example:\n  symbolon pack inspect national.pack")]
-    Inspect {
-        /// The pack
-        file: PathBuf,
-        /// The root of trust; the installation's `trust.json` unless given
-        #[arg(long, value_name = "FILE")]
-        trust: Option<PathBuf>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
 }
 
 /// `symbolon audit …`

@@ -111,6 +111,10 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.unsigned_origins", KeyType::Text),
     ("wallet.signed_metadata", KeyType::Text),
     ("wallet.over_asking", KeyType::Text),
+    ("wallet.identifier", KeyType::Text),
+    ("wallet.consent_policy", KeyType::Text),
+    ("wallet.requests_per_minute", KeyType::Number),
+    ("wallet.requests_at_once", KeyType::Number),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -480,6 +484,15 @@ impl Configuration {
         ];
         for (key, url) in identifiers {
             self.check_identifier(key, url)?;
+        }
+        if let Some(url) = &self.wallet.identifier {
+            self.check_identifier("wallet.identifier", url)?;
+            // Its endpoints stand at the root of the listener.
+            if url.path() != "/" {
+                return Err(ConfigurationError::NotAnIdentifier {
+                    key: "wallet.identifier",
+                });
+            }
         }
         self.check_profiles()?;
         self.check_tenants()

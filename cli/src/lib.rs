@@ -15,6 +15,7 @@ pub mod commands;
 pub mod configuration;
 pub mod demo;
 pub mod edge;
+pub mod held_pack;
 pub mod holder;
 pub mod installation;
 pub mod pictures;

@@ -210,6 +210,7 @@ pub const LAYERS: &[Layer] = &[
             TRUST,
             PROTOCOL,
             HTTP,
+            PAGES,
             STORE,
             WALLET,
         ],

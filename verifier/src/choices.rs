@@ -65,6 +65,11 @@ pub enum InvalidChoices {
         "response_mode = \"symbolon_qr.jwt\" travels by QR codes alone: see the page /scan and verifier ask-qr"
     )]
     ByQr,
+    /// A response mode whose answers a browser carries to a page, and not a wallet to this verifier.
+    #[error(
+        "response_mode = \"fragment\" has the browser carry the answer, and the verifier receives it from the wallet"
+    )]
+    ByBrowser,
 }
 
 impl RequestChoices {
@@ -75,6 +80,9 @@ impl RequestChoices {
     pub fn check(&self) -> Result<(), InvalidChoices> {
         if self.response_mode.is_by_qr() {
             return Err(InvalidChoices::ByQr);
+        }
+        if self.response_mode.is_carried_by_browser() {
+            return Err(InvalidChoices::ByBrowser);
         }
         let by_value = self.request_delivery == RequestTransport::Value;
         if self.client_id_prefix == ClientIdKind::RedirectUri && !by_value {
@@ -128,6 +136,11 @@ mod tests {
         };
         assert_eq!(by_post.check(), Err(InvalidChoices::MethodOfValue));
         assert_eq!(RequestChoices::by_qr().check(), Err(InvalidChoices::ByQr));
+        let by_browser = RequestChoices {
+            response_mode: ResponseMode::Fragment,
+            ..good
+        };
+        assert_eq!(by_browser.check(), Err(InvalidChoices::ByBrowser));
         assert!(RequestChoices::by_qr().is_signed());
     }
 }

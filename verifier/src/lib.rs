@@ -56,7 +56,7 @@ pub use self::evidence::{
 pub use self::expected::{Binding, Expected, MdocSession};
 pub use self::policy::{HolderPolicy, Policy, StatusAge, StatusPolicy, TypeMetadataPolicy};
 pub use self::session::{
-    InquiryStep, MAX_ROUNDS, MAX_WANTS, StatusInquiry, Step, UnreadablePresentation, VerificationSession,
-    VerifiedBitstringList, Want,
+    InquiryStep, MAX_ROUNDS, MAX_WANTS, PackCredentials, StatusInquiry, Step, UnreadablePresentation,
+    VerificationSession, VerifiedBitstringList, Want,
 };
 pub use self::tools::Tools;

@@ -82,7 +82,8 @@ impl Wallet {
         Ok(self.held(id).await?.content)
     }
 
-    /// Deletes a credential and its key. The history keeps that it was held.
+    /// Deletes a credential and its key. The history keeps that it was held. The issuer is told where it wants to hear and gave access that
+    /// lasts; one that cannot be reached is told by a later [`Wallet::tell_deletions`], and the deletion waits for nobody.
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when it is not held.
@@ -98,6 +99,7 @@ impl Wallet {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
             at: now,
             event,
+            data_requests: Vec::new(),
         };
         let changes = vec![
             Change::DeleteCredential(id),
@@ -105,11 +107,11 @@ impl Wallet {
             Change::DeleteReissue(id),
             Change::PutHistory(Box::new(entry)),
         ];
-        self.ports.store.commit(changes).await?;
+        self.commit_deletion(id, changes, now).await?;
         for key in &keys {
             self.ports.keys.delete(key)?;
         }
-        Ok(())
+        self.tell_deletions(now).await
     }
 
     /// What happened, the latest first.

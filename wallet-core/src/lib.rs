@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod afterwards;
 pub mod backup;
 mod client;
+pub mod consent_policy;
 mod error;
 mod exchange;
 pub mod hold;
@@ -19,6 +21,7 @@ pub mod record;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod waiting;
 mod wallet;
 
 pub use client::WalletClient;
@@ -28,8 +31,8 @@ pub use language::Languages;
 pub use memory::MemoryStore;
 pub use person::{NotAName, Person, PersonName};
 pub use policy::{
-    AllowedIssuer, AllowedTypes, AnswerProtection, IssuerDid, IssuerPolicy, OverAsking, PolicyError,
-    ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
+    AllowedIssuer, AllowedTypes, AnswerProtection, BrowserAnswers, IssuerDid, IssuerPolicy, OverAsking,
+    PolicyError, ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
 };
 pub use ports::{
     AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,
@@ -37,4 +40,5 @@ pub use ports::{
     WantedAttestation,
 };
 pub use progress::{ObserveProgress, Progress, Silent};
+pub use waiting::{WaitingFlow, WaitsFor};
 pub use wallet::{Ports, Recovered, Resumed, Wallet};

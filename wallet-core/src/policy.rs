@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::receive::ShownIssuer;
 
 pub use relying_parties::{
-    AnswerProtection, OverAsking, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties,
+    AnswerProtection, BrowserAnswers, OverAsking, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties,
 };
 
 /// Whether the metadata of issuers must be signed ([HAIP §4.1]).

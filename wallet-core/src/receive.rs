@@ -13,6 +13,7 @@
 //! [OpenID4VCI 1.0]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html
 
 mod access;
+mod deleted;
 mod formats;
 mod intent;
 mod issuing;

@@ -19,8 +19,9 @@ pub use credential::{
 };
 pub use flow::{Flow, Stage};
 pub use history::{
-    BY_QR, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Knowledge, ReceiptRecord,
-    TransactionRecord, VerifierEvidence, VerifierRecord,
+    BY_QR, DataRequest, DataRequestKind, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent,
+    Knowledge, ReceiptRecord, RegisteredPurpose, TransactionRecord, VerifierContact, VerifierEvidence,
+    VerifierRecord,
 };
 pub use reissue::{Reissue, ReissueReason};
 pub use status::{EntryState, KnownEntry, KnownStatus};

@@ -8,6 +8,7 @@ use symbolon_credential::data_integrity::{JsonLd, JsonLdBudget, JsonLdProcessor}
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness, UnixTime};
+use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
 
 use crate::client::WalletClient;
 use crate::error::WalletError;
@@ -96,6 +97,14 @@ impl Wallet {
     #[must_use]
     pub fn person(&self) -> PersonId {
         self.ports.store.person()
+    }
+
+    /// What verifiers are told of this wallet ([OpenID4VP §10]).
+    ///
+    /// [OpenID4VP §10]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-10
+    #[must_use]
+    pub fn verifier_metadata(&self) -> WalletMetadata {
+        self.policy.relying_parties.metadata()
     }
 
     /// The wallet as a client of authorization servers, so that people can sign in at issuers.
@@ -253,7 +262,7 @@ impl Wallet {
 }
 
 /// A finished flow tells its outcome to an app that was killed before it could show it. A day is enough for that.
-const FINISHED_FLOW_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const FINISHED_FLOW_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The place of a running flow in the store.
 pub(crate) struct Cursor<'w> {

@@ -90,6 +90,9 @@ pub enum RelyingPartyCommand {
         /// Its country, ISO 3166-1
         #[arg(long, value_name = "CODE")]
         country: String,
+        /// Where it can be reached
+        #[command(flatten)]
+        contacts: RegisteredContacts,
         /// For how many days
         #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
@@ -257,4 +260,15 @@ fn delivery_id(text: &str) -> Result<DeliveryId, String> {
 /// Whether plain http is permitted is checked with the rest of the document.
 fn origin(text: &str) -> Result<Origin, InvalidOrigin> {
     Origin::parse(text, UrlPolicy::Development)
+}
+
+/// Where a relying party and those who watch over it can be reached.
+#[derive(Debug, clap::Args)]
+pub struct RegisteredContacts {
+    /// Where it takes requests to erase data: a web address, an e-mail address or a telephone number
+    #[arg(long = "support", value_name = "CONTACT")]
+    pub support: Vec<String>,
+    /// Where the authority that watches over it takes reports
+    #[arg(long = "supervisory-authority", value_name = "CONTACT")]
+    pub authority: Vec<String>,
 }

@@ -153,18 +153,120 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
-    /// Serves the headless wallet until interrupted: VCALM over HTTP, behind the token that it makes in the wallet's folder
+    /// Deletes a credential and its key, and tells its issuer where it wants to hear; the history keeps that it was held
+    #[command(after_help = "Example:\n  symbolon wallet delete 7f3a…")]
+    Delete {
+        /// The credential, as `wallet list` names it
+        id: String,
+        /// Delete without asking
+        #[arg(long)]
+        yes: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Serves the headless wallet until interrupted: VCALM behind the token that it makes in the wallet's folder and, with
+    /// wallet.consent_policy, the endpoints for verifiers and issuers
     #[command(after_help = "Example:\n  symbolon wallet serve --config symbolon.toml")]
     Serve,
-    /// Shows what was received and what was shown to whom
-    #[command(after_help = "Example:\n  symbolon wallet history")]
+    /// Decides what the consent policy of the headless wallet leaves to somebody
+    #[command(subcommand)]
+    Consent(ConsentCommand),
+    /// Shows what was received and what was shown to whom; exports it, and prepares what a person asks for because of it
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:\n  symbolon wallet history\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history export --receipts"
+    )]
     History {
+        /// What to do beside showing it
+        #[command(subcommand)]
+        command: Option<HistoryCommand>,
         /// Print as JSON
         #[arg(long)]
         json: bool,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
+    },
+}
+
+/// `symbolon wallet history …`
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Prepares the request to a verifier to erase what it was shown, with the ways to send it; sends nothing
+    #[command(
+        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --sent"
+    )]
+    RequestDeletion(DataRequestArguments),
+    /// Prepares the report of a verifier to the authority that watches over it, with the ways to send it; sends nothing
+    #[command(after_help = "Example:\n  symbolon wallet history report 7f3a…")]
+    Report(DataRequestArguments),
+    /// Writes the history, or with --receipts a consent receipt of everything that was shown
+    #[command(after_help = "Example:\n  symbolon wallet history export --receipts --out receipts.json")]
+    Export {
+        /// Consent receipts in the terms of ISO/IEC TS 27560
+        #[arg(long)]
+        receipts: bool,
+        /// Where to write it; standard output unless given
+        #[arg(long, value_name = "FILE.json")]
+        out: Option<PathBuf>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+}
+
+/// What is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exported {
+    /// The history.
+    History,
+    /// Consent receipts.
+    Receipts,
+}
+
+/// `symbolon wallet history request-deletion` and `report`
+#[derive(Debug, Args)]
+pub struct DataRequestArguments {
+    /// The entry, as the history names it
+    pub entry: String,
+    /// Note that it was sent
+    #[arg(long)]
+    pub sent: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
+}
+
+/// `symbolon wallet consent …`
+#[derive(Debug, Subcommand)]
+pub enum ConsentCommand {
+    /// Lists what waits: who asks for what, and until when
+    #[command(after_help = "Example:\n  symbolon wallet consent list")]
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows what is asked for, or receives what is offered
+    #[command(
+        after_help = "Examples:\n  symbolon wallet consent allow 7f3a…\n  symbolon wallet consent allow 91c0… --tx-code 482916"
+    )]
+    Allow {
+        /// What waits, as the list names it
+        flow: String,
+        /// The transaction code, where the issuer asks for one
+        #[arg(long, value_name = "CODE")]
+        tx_code: Option<String>,
+    },
+    /// Shows nothing, or does not receive
+    #[command(after_help = "Example:\n  symbolon wallet consent refuse 7f3a…")]
+    Refuse {
+        /// What waits, as the list names it
+        flow: String,
     },
 }
 

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod keys;
 pub mod offer;
 pub mod openapi;
+pub mod pack;
 pub mod qr;
 pub mod records;
 pub mod relying_party;
@@ -106,7 +107,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                     ExitCode::from(UNREADABLE)
                 }))
         }
-        Command::Pack(command) => issuing::pack(command, configuration).await,
+        Command::Pack(command) => pack::run(command, configuration).await,
         Command::Audit(command) => issuing::audit(command, choice).await,
         Command::Keys(command) => keys::run(command, choice).await,
         Command::Tenant(command) => tenant::run(command, configuration).map(|()| ExitCode::SUCCESS),

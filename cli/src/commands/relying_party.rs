@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::registration_certificate::{
-    LocalizedText, RegisteredCredential, RegistrationCertificate, SERVICE_PROVIDER,
+    LocalizedText, RegisteredCredential, RegistrationCertificate, SERVICE_PROVIDER, SupervisoryAuthority,
 };
 use symbolon_store::{OpenError, Store};
 use symbolon_verifier::name::{PolicyName, RelyingPartyName};
@@ -22,7 +22,7 @@ use symbolon_verifier_server::administration::{Administration, DeliveryPage, Key
 use symbolon_verifier_server::configuration::MAX_RESULT_RETENTION_SECONDS;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 
-use crate::arguments::{PolicyCommand, RelyingPartyCommand};
+use crate::arguments::{PolicyCommand, RegisteredContacts, RelyingPartyCommand};
 use crate::commands::request::verifier_administration;
 use crate::commands::{issuing, show};
 use crate::configuration::identifier_text;
@@ -199,9 +199,10 @@ pub async fn run(command: &RelyingPartyCommand, configuration: Option<&Path>) ->
         RelyingPartyCommand::Register {
             party,
             country,
+            contacts,
             days,
             out,
-        } => register(&installation, party, (country, *days), out),
+        } => register(&installation, party, (country, *days), contacts, out),
         RelyingPartyCommand::Key {
             party,
             revoke: Some(id),
@@ -311,11 +312,32 @@ pub(super) fn known(installation: &Installation, party: &RelyingPartyName) -> an
     document.with_context(|| format!("there is no relying party {party}"))
 }
 
+impl RegisteredContacts {
+    /// The authority, where one is named.
+    fn authority(&self, country: &str) -> Option<SupervisoryAuthority> {
+        (!self.authority.is_empty()).then(|| {
+            let (uri, others): (Vec<String>, Vec<String>) = self
+                .authority
+                .iter()
+                .cloned()
+                .partition(|contact| contact.starts_with("https://"));
+            let (email, phone) = others.into_iter().partition(|contact| contact.contains('@'));
+            SupervisoryAuthority {
+                country: Some(country.to_owned()),
+                uri,
+                email,
+                phone,
+            }
+        })
+    }
+}
+
 /// Registers what the policies of a relying party ask for.
 fn register(
     installation: &Installation,
     party: &RelyingPartyName,
     (country, days): (&str, u16),
+    contacts: &RegisteredContacts,
     out: &Path,
 ) -> anyhow::Result<()> {
     let document = known(installation, party)?;
@@ -350,6 +372,8 @@ fn register(
             })
             .collect(),
         credentials,
+        support_uri: contacts.support.clone(),
+        supervisory_authority: contacts.authority(country),
         intermediary: None,
         iat: now,
         exp: Some(now.plus(Duration::from_secs(u64::from(days) * 86_400))),

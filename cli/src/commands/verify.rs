@@ -16,32 +16,26 @@ use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
-use symbolon_trust::pack::{Pack, PackError};
+use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
 use symbolon_verifier::report::{Report, Verdict};
-use symbolon_verifier::{Evidence, PackAbsence, Tools};
+use symbolon_verifier::{Evidence, PackAbsence, PackCredentials, Tools};
 
 use crate::arguments::VerifyArguments;
 use crate::commands::answer_by_qr;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::frames;
-use crate::commands::judge::{
-    PackMemory, Question, StoredRequest, judge_offline, judge_online, offline_evidence, read_input,
-};
+use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_online, offline_evidence};
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
+use crate::held_pack::{HeldPack, PackBytes};
 use crate::installation::{Installation, read_trust};
-
-/// The largest pack that is read, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
-const MAX_PACK_BYTES: u64 = 256 << 20;
-/// Where the accepted packs are remembered, beside the root of trust.
-const PACK_MEMORY: &str = "accepted-packs.redb";
 
 /// Whom to believe, and under which rules for URLs.
 struct Trust {
@@ -258,16 +252,16 @@ pub fn with_pack(
 
 /// A pack as it was read, and the memory of those that were accepted.
 struct PackFile {
-    bytes: Vec<u8>,
-    memory: PackMemory,
+    bytes: PackBytes,
+    held: HeldPack,
 }
 
 impl PackFile {
     fn read(path: &Path, memory_folder: &Path) -> anyhow::Result<Self> {
+        let held = HeldPack::at(path, memory_folder)?;
         Ok(Self {
-            bytes: read_input(path, MAX_PACK_BYTES)
-                .with_context(|| format!("cannot read {}", path.display()))?,
-            memory: PackMemory::open(&memory_folder.join(PACK_MEMORY))?,
+            bytes: held.read()?,
+            held,
         })
     }
 
@@ -277,7 +271,9 @@ impl PackFile {
         tools: Tools<'_>,
         now: UnixTime,
     ) -> anyhow::Result<Result<Pack<'_>, PackError>> {
-        Ok(self.memory.accept(&self.bytes, root, tools.crypto, now)?)
+        let credentials = PackCredentials::new(tools);
+        let tools = PackTools::new(tools.crypto).with_credentials(&credentials);
+        Ok(self.held.accept(&self.bytes, root, tools, now)?)
     }
 }
 

@@ -3,7 +3,9 @@
 mod at_origin;
 mod browser;
 mod care;
+mod consent;
 mod details;
+mod history;
 mod list;
 mod people;
 mod present;
@@ -24,14 +26,14 @@ use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{
-    BY_QR, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
+    BY_QR, DataRequestKind, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
 };
 use symbolon_wallet_core::{
-    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, Wallet,
-    WalletClient, WalletError,
+    CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, WaitsFor,
+    Wallet, WalletClient, WalletError,
 };
 
-use crate::arguments::{FolderLocation, WalletCommand, WalletLocation};
+use crate::arguments::{Exported, FolderLocation, HistoryCommand, WalletCommand, WalletLocation};
 use crate::commands::{qr, serve, show};
 use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
@@ -139,9 +141,22 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
                 }
             };
         }
+        WalletCommand::Delete { id, yes, wallet } => {
+            let wallet = open(wallet, configuration).await?.wallet;
+            delete(&wallet, id, *yes).await?;
+        }
+        WalletCommand::Consent(command) => consent::run(command, configuration).await?,
         WalletCommand::Serve => serve::wallet(&Installation::load(configuration)?).await?,
-        WalletCommand::History { json, wallet } => {
-            history(&open(wallet, configuration).await?.wallet, *json).await?
+        WalletCommand::History {
+            command: Some(command),
+            ..
+        } => after(command, configuration).await?,
+        WalletCommand::History {
+            command: None,
+            json,
+            wallet,
+        } => {
+            show_history(&open(wallet, configuration).await?.wallet, *json).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -176,7 +191,7 @@ impl ObserveProgress for Steps {
 
 /// Who this wallet says it is to issuers. It is one of many copies of a public program, so without an attestation the name proves
 /// nothing.
-const CLIENT: &str = "symbolon-wallet";
+pub(crate) const CLIENT: &str = "symbolon-wallet";
 /// Where browsers come back to on this machine, at a port that each sign-in opens for itself.
 const REDIRECT: &str = "http://127.0.0.1/callback";
 
@@ -258,8 +273,24 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
         .with_client(client.clone())
         .with_signed_metadata(signed_metadata);
     let recovered = wallet.recover(edge::system_time()).await?;
+    wallet.tell_deletions(edge::system_time()).await?;
+    let has_agent = installation
+        .as_ref()
+        .is_some_and(|installation| installation.loaded.configuration.wallet.consent_policy.is_some());
     for flow in recovered.unfinished {
-        go_on(&wallet, flow).await?;
+        // What waits for somebody belongs to the headless wallet: see `wallet consent`.
+        let waits = matches!(
+            wallet.waits_for(flow).await?,
+            Some(
+                WaitsFor::ConsentToShow
+                    | WaitsFor::ConsentToReceive
+                    | WaitsFor::TransactionCode
+                    | WaitsFor::SignIn
+            )
+        );
+        if !(has_agent && waits) {
+            go_on(&wallet, flow).await?;
+        }
     }
     Ok(Opened { wallet, client })
 }
@@ -441,7 +472,48 @@ fn verifier_text(verifier: &VerifierRecord) -> String {
     )
 }
 
-async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
+/// Deletes a credential, once somebody has agreed.
+async fn delete(wallet: &Wallet, id: &str, agreed: bool) -> anyhow::Result<()> {
+    let id = parse_id(id)?;
+    let question = "delete it? Only its issuer can issue it again [y/N] ";
+    if !agreed && !ask(question, Asked::Person)?.is_some_and(|answer| answer.eq_ignore_ascii_case("y")) {
+        bail!("nothing was deleted");
+    }
+    match wallet.delete(id, edge::system_time()).await {
+        Err(WalletError::NotFound) => bail!("there is no such credential"),
+        deleted => deleted?,
+    }
+    show::line(&format!("deleted {id}"));
+    Ok(())
+}
+
+async fn after(command: &HistoryCommand, configuration: Option<&Path>) -> anyhow::Result<()> {
+    match command {
+        HistoryCommand::RequestDeletion(arguments) => {
+            let wallet = open(&arguments.wallet, configuration).await?.wallet;
+            history::data_request(&wallet, arguments, DataRequestKind::Deletion).await
+        }
+        HistoryCommand::Report(arguments) => {
+            let wallet = open(&arguments.wallet, configuration).await?.wallet;
+            history::data_request(&wallet, arguments, DataRequestKind::Report).await
+        }
+        HistoryCommand::Export {
+            receipts,
+            out,
+            wallet,
+        } => {
+            let wallet = open(wallet, configuration).await?.wallet;
+            let exported = if *receipts {
+                Exported::Receipts
+            } else {
+                Exported::History
+            };
+            history::export(&wallet, exported, out.as_deref()).await
+        }
+    }
+}
+
+async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         show::line(&wallet.export_history().await?);
         return Ok(());
@@ -490,7 +562,14 @@ async fn history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             }
             HistoryEvent::Deleted { credential, .. } => format!("deleted {credential}"),
         };
-        show::line(&format!("{}  {text}", entry.at.rfc3339()));
+        show::line(&format!("{}  {text} [{}]", entry.at.rfc3339(), entry.id));
+        for request in &entry.data_requests {
+            let what = match request.kind {
+                DataRequestKind::Deletion => "erasure was asked for",
+                DataRequestKind::Report => "the verifier was reported",
+            };
+            show::line(&format!("  {what} on {}", request.at.rfc3339()));
+        }
     }
     Ok(())
 }

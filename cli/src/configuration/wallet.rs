@@ -14,6 +14,8 @@ use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_wallet_core::{
     AnswerProtection, OverAsking, RelyingPartyPolicy, SignedMetadata, UnverifiedParties,
 };
+use symbolon_wallet_server::RequestBudget;
+use url::Url;
 
 use super::is_default;
 use crate::installation::keys::read_chain_file;
@@ -70,6 +72,25 @@ pub struct WalletSection {
     /// Whether requests for more than the verifier is registered for are `shown` with a warning, or `refused`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub over_asking: OverAsking,
+    /// The URL at which verifiers, issuers and browsers reach the headless wallet, without a path; in development its listener unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<Url>,
+    /// What the headless wallet shows and receives by itself: a TOML file relative to the configuration file. Without it nobody reaches
+    /// the wallet but by its token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent_policy: Option<PathBuf>,
+    /// How many requests strangers may make in a minute, all together.
+    #[serde(
+        default = "default_requests_per_minute",
+        skip_serializing_if = "is_default_per_minute"
+    )]
+    pub requests_per_minute: u32,
+    /// How many requests of strangers are worked on at once.
+    #[serde(
+        default = "default_requests_at_once",
+        skip_serializing_if = "is_default_at_once"
+    )]
+    pub requests_at_once: usize,
 }
 
 impl Default for WalletSection {
@@ -90,8 +111,30 @@ impl Default for WalletSection {
             transaction_data_types: Vec::new(),
             registrars: Vec::new(),
             over_asking: OverAsking::Shown,
+            identifier: None,
+            consent_policy: None,
+            requests_per_minute: default_requests_per_minute(),
+            requests_at_once: default_requests_at_once(),
         }
     }
+}
+
+fn default_requests_per_minute() -> u32 {
+    RequestBudget::default().per_minute
+}
+
+fn default_requests_at_once() -> usize {
+    RequestBudget::default().at_once
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_default_per_minute(count: &u32) -> bool {
+    *count == default_requests_per_minute()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_default_at_once(count: &usize) -> bool {
+    *count == default_requests_at_once()
 }
 
 const fn shown() -> UnverifiedParties {

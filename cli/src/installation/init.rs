@@ -229,6 +229,8 @@ pub fn init_with(
             did_documents: BTreeMap::new(),
             contexts: BTreeMap::new(),
             etsi_trusted_lists: Vec::new(),
+            pack_keys: Vec::new(),
+            scopes: std::collections::BTreeMap::new(),
         },
     };
     issuer_keys.enter(&mut trust.trust_list, identifier, &configuration.issuer.name)?;

@@ -1,5 +1,7 @@
 //! The headless wallet of an installation.
 
+pub mod agent;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,7 +15,9 @@ use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm,
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::serve::AdministrationToken;
 use symbolon_store::Store;
-use symbolon_wallet_server::{HeldDocuments, Holder, HolderKey, Listening, Running, Server, Setup};
+use symbolon_wallet_server::{
+    Attending, HeldDocuments, Holder, HolderKey, Listening, RequestBudget, Running, Server, Setup,
+};
 use zeroize::Zeroizing;
 
 use crate::edge::SystemRandomness;
@@ -21,6 +25,7 @@ use crate::holder::{DOCUMENTS, WalletFolder};
 use crate::installation::Installation;
 use crate::installation::files::{Readers, create_private_folder, write_atomically};
 use crate::installation::keys::{KeyFolder, KeyPurpose};
+use crate::register::{AdministrationClient, Server as ReachedAs};
 use crate::services::{clock, encryption};
 
 /// The file of the wallet's token, in the wallet's folder.
@@ -36,6 +41,20 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
     let opened = WalletFolder::open(&folder)?;
     let store = opened.first()?;
+    let bound_keys = Arc::new(store.software_keys(Arc::clone(&installation.provider)));
+    let attending = match agent::open(installation, &opened, store)? {
+        None => None,
+        Some(agent) => {
+            agent.begin().await?;
+            Some(Attending {
+                agent: Arc::new(agent),
+                budget: RequestBudget {
+                    per_minute: section.requests_per_minute,
+                    at_once: section.requests_at_once,
+                },
+            })
+        }
+    };
     let path = folder.join(DOCUMENTS);
     let documents = Store::open_checked(&path).with_context(|| format!("cannot open {}", path.display()))?;
     let own = own_key(&folder, &installation.provider, &*randomness)?;
@@ -43,7 +62,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     let setup = Setup {
         own_key: HolderKey::new(own.describe(own.handle())?)?,
         own_sign: Arc::new(own),
-        bound_keys: Arc::new(store.software_keys(Arc::clone(&installation.provider))),
+        bound_keys,
         documents: HeldDocuments::new(documents, opened.key(), Arc::clone(&randomness))?,
         json_ld: Arc::new(SsiJsonLd::new()),
         contexts: ContextTable::from_documents(trust.trust_list.contexts)
@@ -59,7 +78,27 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         ),
         token: AdministrationToken::new(&token(&folder, &*randomness)?),
     };
-    Ok(Server::start(Arc::new(Holder::new(setup)), listening).await?)
+    Ok(Server::start(Arc::new(Holder::new(setup)), attending, listening).await?)
+}
+
+/// The administration interface of the headless wallet that runs.
+///
+/// # Errors
+/// No token, or one that does not read.
+pub fn running(installation: &Installation) -> anyhow::Result<AdministrationClient> {
+    let section = &installation.loaded.configuration.wallet;
+    let path = installation.loaded.resolve(&section.directory).join(WALLET_TOKEN);
+    let token = fs::read_to_string(&path).map(Zeroizing::new).with_context(|| {
+        format!(
+            "cannot read {}: was the headless wallet ever started?",
+            path.display()
+        )
+    })?;
+    let server = match (&section.tls_certificate, &section.identifier) {
+        (Some(_), Some(identifier)) => ReachedAs::Tls(identifier),
+        _ => ReachedAs::Plain(section.listen),
+    };
+    AdministrationClient::new(server, token)
 }
 
 /// The key that presentations are signed with where no credential's own key is. It stands beside the wallet's store and

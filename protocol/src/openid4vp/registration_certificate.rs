@@ -33,6 +33,7 @@ pub const MAX_REGISTRATION_VALIDITY: Duration = Duration::from_secs(366 * 86_400
 
 const MAX_CREDENTIALS: usize = 64;
 const MAX_LANGUAGES: usize = 64;
+const MAX_CONTACTS: usize = 32;
 const MAX_TEXT_BYTES: usize = 1_024;
 
 /// What is written down of a relying party. Members beyond these are not looked at.
@@ -54,6 +55,16 @@ pub struct RegistrationCertificate {
     /// What it may ask for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<RegisteredCredential>,
+    /// Where it takes requests to erase data: web addresses, e-mail addresses, telephone numbers.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub support_uri: Vec<String>,
+    /// The authority that watches over it. The first edition of the specification calls it `dpa`.
+    #[serde(default, alias = "dpa", skip_serializing_if = "Option::is_none")]
+    pub supervisory_authority: Option<SupervisoryAuthority>,
     /// Who asks in its name, where somebody does; the access certificate is then theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intermediary: Option<Intermediary>,
@@ -62,6 +73,50 @@ pub struct RegistrationCertificate {
     /// Until when it is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exp: Option<UnixTime>,
+}
+
+/// The authority that takes reports of a relying party.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupervisoryAuthority {
+    /// Its country, ISO 3166-1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Its web addresses.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub uri: Vec<String>,
+    /// Its e-mail addresses.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub email: Vec<String>,
+    /// Its telephone numbers.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_many"
+    )]
+    pub phone: Vec<String>,
+}
+
+impl SupervisoryAuthority {
+    /// Every way to reach it.
+    pub fn contacts(&self) -> impl Iterator<Item = &String> {
+        self.uri.iter().chain(&self.email).chain(&self.phone)
+    }
+}
+
+/// The editions of the specification write a text or a list of them.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => Ok(vec![text]),
+        list => serde_json::from_value(list).map_err(serde::de::Error::custom),
+    }
 }
 
 /// A text in one language.
@@ -222,15 +277,23 @@ impl RegistrationCertificate {
     }
 
     fn check(&self) -> Result<(), RegistrationRefused> {
+        let authority = self.supervisory_authority.iter();
+        let contacts: Vec<&String> = self
+            .support_uri
+            .iter()
+            .chain(authority.flat_map(SupervisoryAuthority::contacts))
+            .collect();
         let texts = [&self.name, &self.sub, &self.country, &self.registry_uri];
+        let texts = texts.into_iter().chain(contacts.iter().copied());
         let purposes = self.purpose.iter().flat_map(|text| [&text.lang, &text.value]);
-        let sound =
-            texts.into_iter().chain(purposes).all(|text| {
-                (1..=MAX_TEXT_BYTES).contains(&text.len()) && !text.chars().any(char::is_control)
-            }) && is_semantic_identifier(&self.sub)
-                && !self.entitlements.is_empty()
-                && self.purpose.len() <= MAX_LANGUAGES
-                && self.credentials.len() <= MAX_CREDENTIALS;
+        let sound = texts
+            .chain(purposes)
+            .all(|text| (1..=MAX_TEXT_BYTES).contains(&text.len()) && !text.chars().any(char::is_control))
+            && is_semantic_identifier(&self.sub)
+            && !self.entitlements.is_empty()
+            && contacts.len() <= MAX_CONTACTS
+            && self.purpose.len() <= MAX_LANGUAGES
+            && self.credentials.len() <= MAX_CREDENTIALS;
         if sound
             && self
                 .credentials
@@ -342,7 +405,8 @@ fn covers_type(registered: &Meta, asked: &Meta) -> bool {
 }
 
 /// Whether a path is the registered one, or leads on from it.
-fn covers_path(registered: &ClaimsPath, asked: &ClaimsPath) -> bool {
+#[must_use]
+pub fn covers_path(registered: &ClaimsPath, asked: &ClaimsPath) -> bool {
     let (registered, asked) = (registered.parts(), asked.parts());
     registered.len() <= asked.len()
         && registered.iter().zip(asked).all(|pair| match pair {

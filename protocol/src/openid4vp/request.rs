@@ -22,6 +22,12 @@ use crate::qr_transport;
 /// The one response type of the specification.
 pub const RESPONSE_TYPE: &str = "vp_token";
 
+/// The response mode whose answers the browser carries.
+const FRAGMENT: &str = "fragment";
+
+const RESPONSE_URI: &str = "response_uri";
+const REDIRECT_URI: &str = "redirect_uri";
+
 /// The longest nonce and the longest state, in bytes; the useful length is about 43.
 pub const MAX_NONCE_BYTES: usize = 512;
 
@@ -32,7 +38,8 @@ pub struct PresentationRequest {
     pub client_id: ClientId,
     /// How the answer travels.
     pub response_mode: ResponseMode,
-    /// Where the answer goes; nowhere where it is shown as QR codes.
+    /// Where the answer goes: `response_uri` where the wallet posts it, `redirect_uri` where the browser carries it; nowhere where it is
+    /// shown as QR codes.
     pub response_uri: Option<HttpUrl>,
     /// What the holder's proof repeats; fresh for every request.
     pub nonce: RequestNonce,
@@ -59,6 +66,9 @@ pub enum ResponseMode {
     /// `direct_post.jwt`: encrypted to a key of the request.
     #[serde(rename = "direct_post.jwt")]
     DirectPostJwt,
+    /// `fragment`: in the clear, in the fragment of an address that the wallet has the browser open.
+    #[serde(rename = "fragment")]
+    Fragment,
     /// `symbolon_qr.jwt`: encrypted to a key of the request, and shown as QR codes to the verifier's camera
     /// ([`qr_transport`](crate::qr_transport)).
     #[serde(rename = "symbolon_qr.jwt")]
@@ -85,6 +95,7 @@ impl ResponseMode {
         match self {
             Self::DirectPost => "direct_post",
             Self::DirectPostJwt => "direct_post.jwt",
+            Self::Fragment => FRAGMENT,
             Self::SymbolonQrJwt => qr_transport::RESPONSE_MODE,
         }
     }
@@ -93,6 +104,20 @@ impl ResponseMode {
     #[must_use]
     pub const fn is_by_qr(self) -> bool {
         matches!(self, Self::SymbolonQrJwt)
+    }
+
+    /// Whether the browser carries the answer, and nobody posts it.
+    #[must_use]
+    pub const fn is_carried_by_browser(self) -> bool {
+        matches!(self, Self::Fragment)
+    }
+
+    /// The parameter with the address of the answer.
+    const fn address_parameter(self) -> &'static str {
+        match self {
+            Self::Fragment => REDIRECT_URI,
+            Self::DirectPost | Self::DirectPostJwt | Self::SymbolonQrJwt => RESPONSE_URI,
+        }
     }
 }
 
@@ -145,6 +170,7 @@ impl PresentationRequest {
         let response_mode = match text("response_mode")? {
             Some("direct_post") => ResponseMode::DirectPost,
             Some("direct_post.jwt") => ResponseMode::DirectPostJwt,
+            Some(FRAGMENT) => ResponseMode::Fragment,
             Some(qr_transport::RESPONSE_MODE) => ResponseMode::SymbolonQrJwt,
             _ => return Err(RequestDefect::ResponseMode),
         };
@@ -245,7 +271,7 @@ impl PresentationRequest {
     /// [`RequestDefect::NoEncryptionKey`] when encryption is demanded and no usable key is offered.
     pub fn response_encryption(&self) -> Result<Option<ResponseEncryption>, RequestDefect> {
         match self.response_mode {
-            ResponseMode::DirectPost => Ok(None),
+            ResponseMode::DirectPost | ResponseMode::Fragment => Ok(None),
             ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => self
                 .client_metadata
                 .response_encryption()
@@ -270,7 +296,7 @@ impl PresentationRequest {
         add("response_mode", json!(self.response_mode.as_str()));
         add("client_id", json!(self.client_id));
         if let Some(address) = &self.response_uri {
-            add("response_uri", json!(address));
+            add(self.response_mode.address_parameter(), json!(address));
         }
         add("nonce", json!(self.nonce.as_str()));
         if let Some(state) = &self.state {
@@ -297,7 +323,7 @@ impl PresentationRequest {
 
 /// A request by QR code names no address: nobody must take it for one whose answer goes over a network.
 pub(super) fn no_address(claims: &Map<String, Value>) -> Result<(), RequestDefect> {
-    let named = ["response_uri", "redirect_uri"]
+    let named = [RESPONSE_URI, REDIRECT_URI]
         .iter()
         .any(|name| claims.contains_key(*name));
     if named {
@@ -307,8 +333,14 @@ pub(super) fn no_address(claims: &Map<String, Value>) -> Result<(), RequestDefec
     }
 }
 
-/// The address of the answer, read before everything else so that errors have somewhere to go. A client that is identified by
-/// this address may leave it out, and must not name another ([OpenID4VP §5.9.3]).
+/// Whether the claims say that the browser carries the answer.
+pub(super) fn is_carried_by_browser(claims: &Map<String, Value>) -> bool {
+    claims.get("response_mode").and_then(Value::as_str) == Some(FRAGMENT)
+}
+
+/// The address of the answer, read before everything else so that errors have somewhere to go: `redirect_uri` where the browser carries
+/// the answer, otherwise `response_uri`, and never both. A client that is identified by this address may leave it out, and must not name
+/// another ([OpenID4VP §5.9.3]).
 ///
 /// [OpenID4VP §5.9.3]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.9.3
 pub(super) fn response_uri(
@@ -316,10 +348,15 @@ pub(super) fn response_uri(
     client_id: &ClientId,
     policy: UrlPolicy,
 ) -> Result<HttpUrl, RequestDefect> {
-    if claims.contains_key("redirect_uri") {
-        return Err(RequestDefect::RedirectUri);
+    let (name, other, beside) = if is_carried_by_browser(claims) {
+        (REDIRECT_URI, RESPONSE_URI, RequestDefect::ResponseUri)
+    } else {
+        (RESPONSE_URI, REDIRECT_URI, RequestDefect::RedirectUri)
+    };
+    if claims.contains_key(other) {
+        return Err(beside);
     }
-    let named = match claims.get("response_uri") {
+    let named = match claims.get(name) {
         None => None,
         Some(Value::String(text)) => {
             Some(HttpUrl::parse(text).map_err(|_| RequestDefect::ResponseUriNotPermitted)?)
@@ -361,7 +398,7 @@ pub enum RequestDefect {
     #[error("response_type is not {RESPONSE_TYPE}")]
     ResponseType,
     /// No response mode, or one that is not supported.
-    #[error("response_mode is neither direct_post nor direct_post.jwt")]
+    #[error("response_mode is neither direct_post nor direct_post.jwt nor fragment")]
     ResponseMode,
     /// An address in a request whose answer is shown as QR codes.
     #[error("a request by QR code must name no address for its answer")]
@@ -371,6 +408,9 @@ pub enum RequestDefect {
     /// [OpenID4VP §8.2]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-8.2
     #[error("redirect_uri must not be present with a direct_post response mode")]
     RedirectUri,
+    /// `response_uri`, which says nothing where the browser carries the answer.
+    #[error("response_uri must not be present with the response mode fragment")]
+    ResponseUri,
     /// No address for the answer.
     #[error("response_uri is missing")]
     NoResponseUri,

@@ -20,7 +20,9 @@ use self::signer::{Authenticated, authenticate, authenticate_unsigned};
 use super::client_id::ClientId;
 use super::error::PresentationErrorCode;
 use super::registered::RegisteredClient;
-use super::request::{PresentationRequest, RequestDefect, RequestNonce, RequestReader};
+use super::request::{
+    PresentationRequest, RequestDefect, RequestNonce, RequestReader, is_carried_by_browser,
+};
 use super::response::ErrorAnswer;
 use super::scope::ScopeQueries;
 use super::transaction_data::TransactionTypes;
@@ -122,6 +124,10 @@ pub struct RequestExpectations<'a> {
     pub clients: KnownClients<'a>,
     /// Which URLs are allowed at all.
     pub urls: UrlPolicy,
+    /// What the wallet is called where verifiers can look it up: then it is an audience too ([OpenID4VP §5.8]).
+    ///
+    /// [OpenID4VP §5.8]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.8
+    pub issuer: Option<&'a str>,
     /// The nonce that the wallet sent when it fetched the object by POST.
     pub wallet_nonce: Option<&'a RequestNonce>,
     /// The time.
@@ -243,6 +249,7 @@ impl VerifiedRequest {
         let response_uri = self.request.response_uri.clone()?;
         self.proof.proves_address().then(|| ErrorTarget {
             response_uri,
+            carrier: Carrier::of(self.request.response_mode.is_carried_by_browser()),
             answer: ErrorAnswer {
                 error,
                 state: self.request.state.clone(),
@@ -262,8 +269,29 @@ impl ClientProof {
 pub struct ErrorTarget {
     /// The address, which the verifier signed for and may use.
     pub response_uri: HttpUrl,
-    /// What is posted.
+    /// Who brings it there.
+    pub carrier: Carrier,
+    /// What it is told.
     pub answer: ErrorAnswer,
+}
+
+/// Who brings an answer to its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// The wallet posts it.
+    Wallet,
+    /// The browser, in the fragment of the address.
+    Browser,
+}
+
+impl Carrier {
+    const fn of(carried_by_browser: bool) -> Self {
+        if carried_by_browser {
+            Self::Browser
+        } else {
+            Self::Wallet
+        }
+    }
 }
 
 /// A request object was refused.
@@ -368,11 +396,18 @@ impl Authenticated {
             state,
         };
         let address = self.response_uri.clone();
+        let carrier = Carrier::of(is_carried_by_browser(&self.claims));
         RequestRefused {
             reason,
             tell: address
                 .filter(|_| self.proof.proves_address())
-                .map(|response_uri| Box::new(ErrorTarget { response_uri, answer })),
+                .map(|response_uri| {
+                    Box::new(ErrorTarget {
+                        response_uri,
+                        carrier,
+                        answer,
+                    })
+                }),
         }
     }
 
@@ -414,7 +449,9 @@ fn check_envelope(
         Channel::Network => STATIC_AUDIENCE,
         Channel::QrCodes => qr_transport::REQUEST_AUDIENCE,
     };
-    if !is_audience(claims.get("aud"), audience) {
+    let named = expected.issuer.filter(|_| channel == Channel::Network);
+    let mut audiences = core::iter::once(audience).chain(named);
+    if !audiences.any(|audience| is_audience(claims.get("aud"), audience)) {
         return Err(RequestObjectError::Audience);
     }
     let expires_at = check_times(claims, expected.now)?;

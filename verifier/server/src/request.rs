@@ -378,7 +378,7 @@ impl State {
                 .announce_receipt(
                     record,
                     match choices.response_mode {
-                        ResponseMode::DirectPost => {
+                        ResponseMode::DirectPost | ResponseMode::Fragment => {
                             ClientMetadata::for_plain_response(Some(self.name_shown(record).to_owned()))
                         }
                         ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
@@ -442,7 +442,7 @@ impl State {
         }
         let response_uri = self.response_uri(record.choices.client_id_prefix, &record.id)?;
         let key = match record.choices.response_mode {
-            ResponseMode::DirectPost => None,
+            ResponseMode::DirectPost | ResponseMode::Fragment => None,
             ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => Some(self.response_key(record)?),
         };
         let thumbprint = key.as_ref().map(|key| key.public_key().thumbprint());

@@ -1,5 +1,6 @@
 //! The endpoints. Without the token every path answers 401, also those that do not exist.
 
+pub(crate) mod agent;
 mod credentials;
 pub(crate) mod description;
 mod operations;
@@ -17,6 +18,7 @@ use symbolon_protocol::vcalm::{MAX_REQUEST_BYTES, paths};
 use url::Url;
 
 use crate::holder::Holder;
+use crate::http::agent::{Reception, RequestBudget};
 
 /// A presentation of several credentials with portraits.
 const LIMITS: Limits = Limits {
@@ -24,13 +26,26 @@ const LIMITS: Limits = Limits {
     time: Duration::from_secs(60),
 };
 
-/// Every endpoint of `holder`, which is reached at `server`.
-pub(crate) fn router(holder: Arc<Holder>, token: AdministrationToken, server: &Url) -> Router {
+/// Every endpoint of `holder`, which is reached at `server`, and those of its agent, where it has one.
+pub(crate) fn router(
+    holder: Arc<Holder>,
+    reception: Option<(Reception, RequestBudget)>,
+    token: AdministrationToken,
+    server: &Url,
+) -> Router {
     let descriptions = Descriptions::new(|_| description::description(server));
-    endpoints(token)
+    let router = endpoints(token.clone())
         .layer(descriptions.layer())
-        .with_state(holder)
-        .into_router()
+        .with_state(holder);
+    match reception {
+        None => router,
+        Some((reception, budget)) => {
+            let clock = reception.agent.clock();
+            let own = agent::public(budget, clock).merge(agent::administration(token));
+            router.merge(own.with_state(reception))
+        }
+    }
+    .into_router()
 }
 
 /// The endpoints and their description.

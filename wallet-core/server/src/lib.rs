@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agent;
 mod documents;
 mod holder;
 mod http;
@@ -7,9 +8,16 @@ mod keys;
 mod presentable;
 mod server;
 
+pub use agent::{
+    Agent, AgentError, AgentSetup, Answered, AskedCredentialEntry, CALLBACK_PATH, Decision, Ended,
+    TransactionEntry, WaitingEntry, WaitingKind,
+};
 pub use documents::{DocumentError, Forgotten, HeldDocuments, Kept, NotAnObjectId, ObjectId};
 pub use holder::{DeriveRefused, Holder, Made, PresentRefused, Setup};
+pub use http::agent::{
+    DamagedPages, DecisionOrder, Ordered, Outcome, OutcomeBody, RequestBudget, WaitingList,
+};
 pub use http::description::description;
 pub use keys::{HolderKey, HolderKeyError};
 pub use presentable::NotPresentable;
-pub use server::{Listening, Running, Server};
+pub use server::{Attending, Listening, Running, Server, StartError};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::x509::Certificate;
 use symbolon_did::Did;
+use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::client_id::{ClientIdKind, ClientIdPrefix};
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
@@ -37,6 +38,10 @@ pub struct RelyingPartyPolicy {
     pub readers: UnverifiedParties,
     /// Whether answers may travel in the clear.
     pub answers: AnswerProtection,
+    /// Whether the wallet gives answers to the browser that brought the request.
+    pub browsers: BrowserAnswers,
+    /// What the wallet is called where verifiers look it up; requests may then be for it by this name.
+    pub wallet_issuer: Option<IssuerIdentifier>,
     /// The queries that scopes stand for.
     pub scopes: ScopeQueries,
     /// The types of transaction data that the application shows and the person may authorise. A request with any other is refused.
@@ -69,6 +74,19 @@ pub enum UnverifiedParties {
     Refused,
     /// Their requests are shown, as unverified, and the person decides.
     Shown,
+}
+
+/// Whether answers travel through the browser ([OAuth 2.0 Multiple Response Types §2.1], the response mode `fragment`).
+///
+/// [OAuth 2.0 Multiple Response Types §2.1]: https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html#ResponseModes
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BrowserAnswers {
+    /// They are posted by the wallet alone.
+    #[default]
+    Refused,
+    /// The wallet has the browser that brought a request carry the answer, in the clear, where the verifier wants it so and
+    /// [`AnswerProtection`] permits it: for wallets that are reached by a browser themselves.
+    Carried,
 }
 
 /// How answers travel.
@@ -115,6 +133,8 @@ impl RelyingPartyPolicy {
             origins: UnverifiedParties::Shown,
             readers: UnverifiedParties::Refused,
             answers: AnswerProtection::Encrypted,
+            browsers: BrowserAnswers::Refused,
+            wallet_issuer: None,
             scopes: ScopeQueries::default(),
             transaction_types: TransactionTypes::default(),
             registrars: Vec::new(),
@@ -161,17 +181,30 @@ impl RelyingPartyPolicy {
     /// What a verifier is told of this wallet when it likes to know ([OpenID4VP §5.10]).
     ///
     /// [OpenID4VP §5.10]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.10
-    pub(crate) fn metadata(&self) -> WalletMetadata {
-        let modes: &[ResponseMode] = match self.answers {
-            AnswerProtection::Encrypted => &[ResponseMode::DirectPostJwt],
-            AnswerProtection::AsAsked => &[ResponseMode::DirectPostJwt, ResponseMode::DirectPost],
-        };
+    #[must_use]
+    pub fn metadata(&self) -> WalletMetadata {
+        const MODES: [ResponseMode; 3] = [
+            ResponseMode::DirectPostJwt,
+            ResponseMode::DirectPost,
+            ResponseMode::Fragment,
+        ];
+        let modes: Vec<ResponseMode> = MODES.into_iter().filter(|mode| self.answers_by(*mode)).collect();
         let mut formats = VpFormats::supported();
         if self.profile == PresentationProfile::Haip {
             formats.ldp_vc = None;
             formats.jwt_vc_json = None;
         }
-        WalletMetadata::new(&self.kinds(), modes, formats)
+        WalletMetadata::new(&self.kinds(), &modes, formats)
+    }
+
+    /// Whether answers travel so.
+    pub(crate) fn answers_by(&self, mode: ResponseMode) -> bool {
+        let in_the_clear = self.answers == AnswerProtection::AsAsked;
+        match mode {
+            ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => true,
+            ResponseMode::DirectPost => in_the_clear,
+            ResponseMode::Fragment => in_the_clear && self.browsers == BrowserAnswers::Carried,
+        }
     }
 
     fn kinds(&self) -> Vec<ClientIdKind> {
@@ -224,6 +257,18 @@ mod tests {
         let formats = metadata.vp_formats_supported.unwrap();
         assert!(formats.ldp_vc.is_none() && formats.sd_jwt_vc.is_some() && formats.mso_mdoc.is_some());
         assert_eq!(metadata.response_modes_supported.unwrap(), ["direct_post.jwt"]);
+    }
+
+    #[test]
+    fn a_browser_carries_answers_only_where_the_policy_has_both() {
+        let mut policy = policy();
+        let modes = |policy: &RelyingPartyPolicy| policy.metadata().response_modes_supported.unwrap();
+        policy.browsers = BrowserAnswers::Carried;
+        assert_eq!(modes(&policy), ["direct_post.jwt"]);
+        policy.answers = AnswerProtection::AsAsked;
+        assert_eq!(modes(&policy), ["direct_post.jwt", "direct_post", "fragment"]);
+        policy.browsers = BrowserAnswers::Refused;
+        assert_eq!(modes(&policy), ["direct_post.jwt", "direct_post"]);
     }
 
     #[test]

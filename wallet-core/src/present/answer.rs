@@ -15,9 +15,11 @@ use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation
 use symbolon_protocol::openid4vp::transaction_data::TransactionData;
 use symbolon_protocol::presentation_receipt::{ExpectedReceipt, transaction_hashes, vp_token_digest};
 use symbolon_protocol::qr_transport::proof_audience;
+use url::Url;
 
 use super::consent::Choice;
 use super::matching::{Holding, Holdings};
+use super::request::carried;
 use super::selected::{Binding, Selected, SessionProof};
 use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::CredentialId;
@@ -52,6 +54,8 @@ pub(super) struct Answer {
 pub(super) enum Sealed {
     /// A form to post.
     Form { response_uri: HttpUrl, form: String },
+    /// An address to open in the browser, with the answer in it.
+    Carried(Url),
     /// A JWE to show as QR codes.
     Shown(String),
 }
@@ -118,6 +122,9 @@ impl Wallet {
     ) -> Result<Sealed, ResponseError> {
         let (codec, randomness) = (self.ports.encryption.as_ref(), self.ports.randomness.as_ref());
         match (&request.response_uri, encryption) {
+            (Some(redirect_uri), None) if request.response_mode.is_carried_by_browser() => {
+                Ok(Sealed::Carried(carried(redirect_uri, &response.to_form()?)))
+            }
             (Some(response_uri), None) => Ok(Sealed::Form {
                 response_uri: response_uri.clone(),
                 form: response.to_form()?,
@@ -156,6 +163,13 @@ impl Wallet {
                     credential: *credential_id,
                     credential_type: holding.credential.credential_type.clone(),
                     claims: holding.names_for_history(&selected)?,
+                    retained: query
+                        .claims
+                        .iter()
+                        .flatten()
+                        .filter(|claim| claim.intent_to_retain == Some(true))
+                        .map(|claim| claim.path.to_string())
+                        .collect(),
                 });
                 let binding = Binding {
                     transactions: authorizes(query_id, *credential_id),

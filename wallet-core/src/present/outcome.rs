@@ -32,6 +32,14 @@ pub enum PresentOutcome {
         /// The same encrypted to the verifier.
         answer: Message,
     },
+    /// Open the address in the browser that brought the request: it carries the answer. Nobody confirms it; the history tells of it.
+    /// Only a policy with [`BrowserAnswers::Carried`](crate::BrowserAnswers) leads here.
+    Carry {
+        /// What is carried, for the person to keep.
+        presentation: Presentation,
+        /// The address with the answer in its fragment. It is personal data: no log may have it.
+        redirect_uri: Url,
+    },
     /// The presentation may have arrived; the verifier's answer is not known. The history tells of it.
     Unconfirmed {
         /// What was sent.

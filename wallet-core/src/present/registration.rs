@@ -14,6 +14,7 @@ use symbolon_protocol::openid4vp::request_object::{ClientProof, VerifiedRequest}
 
 use crate::language::Languages;
 use crate::policy::OverAsking;
+use crate::record::{RegisteredPurpose, VerifierContact};
 use crate::wallet::Wallet;
 
 /// What is known of a verifier beside who it is.
@@ -32,8 +33,12 @@ pub enum Registration {
 pub struct RegisteredUse {
     /// The name that it is registered under.
     pub name: String,
+    /// Its identifier: the `sub` of the registration certificate.
+    pub subject: String,
     /// What it asks for credentials for, in the language of the person.
     pub purpose: Option<String>,
+    /// The same in every language that the registrar wrote it in.
+    pub purposes: Vec<String>,
     /// Who registered it: the common name of the registrar's authority.
     pub registrar: Option<String>,
     /// What it asks for beyond what is registered; empty for nothing. Warn of it.
@@ -154,10 +159,67 @@ impl Wallet {
         let purpose = languages.choose(&certificate.purpose, |text| Some(text.lang.as_str()));
         Registration::Registered(Box::new(RegisteredUse {
             name: certificate.name.clone(),
+            subject: certificate.sub.clone(),
+            purposes: certificate
+                .purpose
+                .iter()
+                .map(|text| text.value.clone())
+                .collect(),
             purpose: purpose.map(|text| text.value.clone()),
             registrar: first.anchor().subject_common_name().map(str::to_owned),
             over_asked: beyond,
         }))
+    }
+}
+
+impl Wallet {
+    /// Where the verifier can be reached afterwards: by what a registrar has written down that is believed, and by the addresses in its
+    /// certificate. Of whom nothing is proven there is nothing.
+    pub(super) fn contact(&self, verified: &VerifiedRequest, now: UnixTime) -> Option<Box<VerifierContact>> {
+        let ClientProof::Certificate {
+            certificate: access, ..
+        } = verified.proof()
+        else {
+            return None;
+        };
+        let anchors = &self.policy.relying_parties.registrars;
+        let crypto = self.ports.crypto.as_ref();
+        let infos = verified.request().verifier_info.iter();
+        let registration = infos
+            .filter(|info| info.format == REGISTRATION_CERTIFICATE_FORMAT && !anchors.is_empty())
+            .filter_map(|info| info.data.as_str())
+            .find_map(|text| RegistrationCertificate::verify(text, anchors, access, now, crypto).ok());
+        let mut contact = VerifierContact {
+            support: access.san_uris().to_vec(),
+            ..VerifierContact::default()
+        };
+        if let Some(registration) = &registration {
+            let certificate = registration.certificate();
+            let authority = certificate.supervisory_authority.as_ref();
+            contact.name = Some(certificate.name.clone());
+            contact.subject = Some(certificate.sub.clone());
+            contact.country = authority
+                .and_then(|authority| authority.country.clone())
+                .or_else(|| Some(certificate.country.clone()));
+            contact.purposes = certificate
+                .purpose
+                .iter()
+                .map(|purpose| RegisteredPurpose {
+                    language: purpose.lang.clone(),
+                    text: purpose.value.clone(),
+                })
+                .collect();
+            // What the registrar says comes first.
+            contact
+                .support
+                .splice(0..0, certificate.support_uri.iter().cloned());
+            contact.supervisory_authority = authority
+                .into_iter()
+                .flat_map(|authority| authority.contacts())
+                .cloned()
+                .collect();
+        }
+        (contact != VerifierContact::default()).then(|| Box::new(contact))
     }
 }
 

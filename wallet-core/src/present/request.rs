@@ -6,6 +6,7 @@ use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::{UnixTime, random_bytes};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::format::CredentialFormat;
+use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
 use symbolon_protocol::openid4vp::client_id::{ClientId, ClientIdPrefix};
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::link::{
@@ -13,10 +14,11 @@ use symbolon_protocol::openid4vp::link::{
     UnsignedRequest,
 };
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
-use symbolon_protocol::openid4vp::request::{RequestDefect, RequestNonce, ResponseMode};
+use symbolon_protocol::openid4vp::request::{RequestDefect, RequestNonce};
 use symbolon_protocol::openid4vp::request_object::{
-    ClientProof, ErrorTarget, KnownClients, MAX_REQUEST_OBJECT_BYTES, RegisteredRequest, RequestExpectations,
-    RequestObjectError, VerifiedRequest, unproven_client_id, verify, verify_by_qr, verify_unsigned,
+    Carrier, ClientProof, ErrorTarget, KnownClients, MAX_REQUEST_OBJECT_BYTES, RegisteredRequest,
+    RequestExpectations, RequestObjectError, VerifiedRequest, unproven_client_id, verify, verify_by_qr,
+    verify_unsigned,
 };
 use symbolon_protocol::openid4vp::response::MAX_REPLY_BYTES;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
@@ -27,7 +29,6 @@ use super::outcome::RequestProblem;
 use super::received::ReceivedRequest;
 use crate::error::{DeviceFault, WalletError};
 use crate::exchange::{Body, JSON, is_success_of};
-use crate::policy::AnswerProtection;
 use crate::ports::HttpResponse;
 use crate::progress::Progress;
 use crate::record::{BY_QR, Knowledge, VerifierEvidence, VerifierRecord};
@@ -201,6 +202,7 @@ impl Wallet {
                 transaction_types: &parties.transaction_types,
             },
             urls: self.policy.urls,
+            issuer: parties.wallet_issuer.as_ref().map(IssuerIdentifier::as_str),
             wallet_nonce,
             now,
         };
@@ -222,8 +224,7 @@ impl Wallet {
             tell: verified.refuse(code).map(Box::new),
         };
         let request = verified.request();
-        if parties.answers == AnswerProtection::Encrypted && request.response_mode == ResponseMode::DirectPost
-        {
+        if !parties.answers_by(request.response_mode) {
             return Err(refuse(
                 RequestProblem::Unsupported,
                 PresentationErrorCode::InvalidRequest,
@@ -241,6 +242,9 @@ impl Wallet {
     /// Tells a proven verifier why its request is not answered, and hears where the person goes on. Whether it hears of it changes
     /// nothing.
     pub(super) async fn tell(&self, target: &ErrorTarget) -> Option<Url> {
+        if target.carrier == Carrier::Browser {
+            return Some(carried(&target.response_uri, &target.answer.to_form()));
+        }
         let form = Body::Form(Zeroizing::new(target.answer.to_form()));
         let sent = self.post(&target.response_uri, form, JSON, MAX_REPLY_BYTES).await;
         self.return_address(&sent.ok().filter(HttpResponse::is_success)?)
@@ -249,7 +253,7 @@ impl Wallet {
 
 impl Wallet {
     /// Who asks, for consent and history. What a verifier calls itself is no part of it.
-    pub(super) fn verifier_record(&self, verified: &VerifiedRequest) -> VerifierRecord {
+    pub(super) fn verifier_record(&self, verified: &VerifiedRequest, now: UnixTime) -> VerifierRecord {
         let request = verified.request();
         let (name, evidence) = self.evidence_of(verified.proof(), &request.client_id);
         VerifierRecord {
@@ -260,6 +264,7 @@ impl Wallet {
                 None => BY_QR.to_owned(),
             },
             evidence,
+            contact: self.contact(verified, now),
         }
     }
 
@@ -307,6 +312,13 @@ impl Wallet {
             ClientProof::Nothing => (None, VerifierEvidence::Unverified),
         }
     }
+}
+
+/// The address with what the browser carries there.
+pub(super) fn carried(address: &HttpUrl, form: &str) -> Url {
+    let mut url = address.url().clone();
+    url.set_fragment(Some(form));
+    url
 }
 
 /// A client whose key has to be fetched is nobody where there is no network.

@@ -6,7 +6,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
-use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
+use symbolon_protocol::openid4vp::request_object::{Carrier, VerifiedRequest};
 use symbolon_protocol::qr_transport::Message;
 
 use super::answer::{Sealed, Signed};
@@ -15,10 +15,10 @@ use super::matching::{Asking, Holdings};
 use super::outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 use super::received::ReceivedRequest;
 use super::registration::VerifierClaims;
-use super::request::Refused;
+use super::request::{Refused, carried};
 use super::send::Attempt;
 use super::stage::{FinishedPresentation, PresentStage, Sending};
-use crate::error::WalletError;
+use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
 use crate::ports::Change;
@@ -198,8 +198,14 @@ impl Wallet {
             }
             Decision::Decline => match self.verify_again(&request_object, &client_id, now).await {
                 Ok(verified) => {
-                    let verifier = self.verifier_record(&verified);
+                    let verifier = self.verifier_record(&verified, now);
                     match verified.refuse(PresentationErrorCode::AccessDenied) {
+                        Some(target) if target.carrier == Carrier::Browser => {
+                            changes.push(self.declined(verifier, now)?);
+                            let redirect_uri = carried(&target.response_uri, &target.answer.to_form());
+                            let declined = FinishedPresentation::DeclinedAndReturned { redirect_uri };
+                            PresentStage::Finished(Box::new(declined))
+                        }
                         Some(target) => PresentStage::Declining {
                             form: target.answer.to_form(),
                             response_uri: target.response_uri,
@@ -315,7 +321,7 @@ impl Wallet {
             Signed::KeyEnded(id) => return Err(self.note_ended_key(&credentials, id, now).await),
         };
         let history = HistoryId::make(self.ports.randomness.as_ref())?;
-        let verifier = self.verifier_record(&verified);
+        let verifier = self.verifier_record(&verified, now);
         let (replaced, shown_keys) = shown_once(&credentials, &answer.disclosed);
         let presentation = Presentation {
             vp_token: answer.vp_token,
@@ -338,8 +344,8 @@ impl Wallet {
                 let entry = sending.history_change(now, Delivery::Unconfirmed, None);
                 (PresentStage::Sending(Box::new(sending)), entry)
             }
-            Sealed::Shown(response) => {
-                // Nothing comes back over a screen, a receipt neither.
+            // Nothing comes back over a screen or through a browser, a receipt neither.
+            sealed @ (Sealed::Shown(_) | Sealed::Carried(_)) => {
                 let event = HistoryEvent::Presented {
                     verifier,
                     disclosed: answer.disclosed,
@@ -351,12 +357,20 @@ impl Wallet {
                     id: history,
                     at: now,
                     event,
+                    data_requests: Vec::new(),
                 }));
-                let shown = FinishedPresentation::Shown {
-                    presentation,
-                    response,
+                let finished = match sealed {
+                    Sealed::Carried(redirect_uri) => FinishedPresentation::Carried {
+                        presentation,
+                        redirect_uri,
+                    },
+                    Sealed::Shown(response) => FinishedPresentation::Shown {
+                        presentation,
+                        response,
+                    },
+                    Sealed::Form { .. } => return Err(WalletError::DeviceFailed(DeviceFault::Internal)),
                 };
-                (PresentStage::Finished(Box::new(shown)), entry)
+                (PresentStage::Finished(Box::new(finished)), entry)
             }
         };
         let mut changes = vec![entry];
@@ -413,7 +427,7 @@ impl Wallet {
         let credentials = self.presentable().await?;
         let request = verified.request();
         let asking = Asking {
-            verifier: self.verifier_record(verified),
+            verifier: self.verifier_record(verified, now),
             claimed: VerifierClaims::of(verified),
             registration: self.registration(verified, languages, now),
             query: &request.dcql_query,
@@ -514,6 +528,7 @@ impl Sending {
             id: self.history,
             at,
             event,
+            data_requests: Vec::new(),
         }))
     }
 }
@@ -548,6 +563,13 @@ impl From<FinishedPresentation> for PresentOutcome {
             } => Self::Show {
                 presentation,
                 answer: Message::Response(response),
+            },
+            FinishedPresentation::Carried {
+                presentation,
+                redirect_uri,
+            } => Self::Carry {
+                presentation,
+                redirect_uri,
             },
             FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
             FinishedPresentation::Rejected => Self::Rejected,

@@ -105,7 +105,12 @@ impl Wallet {
     pub(super) fn declined(&self, verifier: VerifierRecord, at: UnixTime) -> Result<Change, WalletError> {
         let id = HistoryId::make(self.ports.randomness.as_ref())?;
         let event = HistoryEvent::Declined { verifier };
-        Ok(Change::PutHistory(Box::new(HistoryEntry { id, at, event })))
+        Ok(Change::PutHistory(Box::new(HistoryEntry {
+            id,
+            at,
+            event,
+            data_requests: Vec::new(),
+        })))
     }
 
     /// The receipt in the reply, compared with what was sent. Nothing is asked of a verifier that announced none, and nothing of one

@@ -99,6 +99,13 @@ pub enum FinishedPresentation {
         /// The same encrypted to the verifier: a compact JWE.
         response: String,
     },
+    /// The browser carries it to the verifier, which confirms nothing.
+    Carried {
+        /// What is carried.
+        presentation: Presentation,
+        /// The address with the answer in its fragment.
+        redirect_uri: Url,
+    },
     /// It may have arrived; the verifier's answer is not known.
     Unconfirmed {
         /// What was sent.

@@ -25,7 +25,7 @@ use crate::wallet::{Cursor, Wallet};
 const MAX_DEFERRED_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The answer to a notification, which nobody reads.
-const MAX_NOTIFICATION_ANSWER_BYTES: usize = 16 * 1024;
+pub(super) const MAX_NOTIFICATION_ANSWER_BYTES: usize = 16 * 1024;
 
 impl Wallet {
     /// One durable step: tells the issuer what was stored, creates a key of the next credential, or requests, verifies and stores
@@ -217,6 +217,7 @@ impl Wallet {
             id,
             at: cursor.now,
             event,
+            data_requests: Vec::new(),
         })))
     }
 }

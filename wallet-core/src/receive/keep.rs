@@ -87,6 +87,9 @@ impl Wallet {
         issuing.copy_keys = Vec::new();
         issuing.deferred = None;
         issuing.to_accept = notification.filter(|_| issuing.plan.notification_endpoint.is_some());
+        issuing
+            .notifications
+            .extend(issuing.to_accept.clone().map(|notification| (id, notification)));
         let stage = ReceiveStage::Issuing(Box::new(issuing));
         self.end_without(cursor, stage, changes, &unused).await
     }

@@ -217,6 +217,8 @@ fn begin_again(issuing: &mut Issuing, held: &[HeldCredential]) {
     issuing.copy_keys = Vec::new();
     issuing.deferred = None;
     issuing.to_accept = None;
+    // What takes the place of the old credentials has names of its own.
+    issuing.notifications = Vec::new();
     issuing.renewed_at = None;
     issuing.replaced = received.into_iter().filter(is_held).collect();
 }

@@ -236,6 +236,12 @@ pub struct Issuing {
     pub to_accept: Option<NotificationId>,
     /// What was received and stored.
     pub stored: Vec<CredentialId>,
+    /// The issuer's names for what was stored, where it wants to hear what becomes of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<(CredentialId, NotificationId)>,
+    /// What was deleted and the issuer has not been told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_delete: Vec<NotificationId>,
     /// The key that the token is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_key: Option<KeyHandle>,
@@ -272,6 +278,8 @@ impl Issuing {
             deferred: None,
             to_accept: None,
             stored: Vec::new(),
+            notifications: Vec::new(),
+            to_delete: Vec::new(),
             token_key: None,
             refresh_token: None,
             renewed_at: None,

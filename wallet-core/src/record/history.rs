@@ -14,6 +14,54 @@ pub struct HistoryEntry {
     pub at: UnixTime,
     /// What happened.
     pub event: HistoryEvent,
+    /// What the person did about it afterwards, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_requests: Vec<DataRequest>,
+}
+
+impl HistoryEntry {
+    /// An entry about which nothing was done yet.
+    #[must_use]
+    pub const fn new(id: HistoryId, at: UnixTime, event: HistoryEvent) -> Self {
+        Self {
+            id,
+            at,
+            event,
+            data_requests: Vec::new(),
+        }
+    }
+}
+
+/// What a person asked for because of a presentation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRequest {
+    /// What for.
+    pub kind: DataRequestKind,
+    /// When.
+    pub at: UnixTime,
+    /// Where it was sent; absent where the person says only that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
+}
+
+/// What a person asks for because of a presentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataRequestKind {
+    /// That the verifier erases what it was shown.
+    Deletion,
+    /// That the supervisory authority looks at the verifier.
+    Report,
+}
+
+impl DataRequestKind {
+    /// The name in receipts.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Deletion => "erasure_requested",
+            Self::Report => "reported",
+        }
+    }
 }
 
 /// What happened.
@@ -94,6 +142,54 @@ pub struct VerifierRecord {
     pub response_origin: String,
     /// How the wallet knows who asked.
     pub evidence: VerifierEvidence,
+    /// Who it is by its registration, and where it and those who watch over it can be reached, as far as that was proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Box<VerifierContact>>,
+}
+
+/// Where a verifier and those who watch over it can be reached, as a registrar wrote it down or the authority of its certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifierContact {
+    /// The name that it is registered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The identifier that it is registered under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Its country, or that of the authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// What it is registered to ask for, by language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<RegisteredPurpose>,
+    /// Where it takes requests to erase data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub support: Vec<String>,
+    /// Where the authority that watches over it takes reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supervisory_authority: Vec<String>,
+}
+
+/// A registered purpose in one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredPurpose {
+    /// The language, BCP 47.
+    pub language: String,
+    /// The text, the registrar's.
+    pub text: String,
+}
+
+impl VerifierContact {
+    /// The purpose in some language: English, where there is one.
+    pub(crate) fn any_purpose(&self) -> Option<&str> {
+        let english = self
+            .purposes
+            .iter()
+            .find(|purpose| purpose.language.starts_with("en"));
+        english
+            .or(self.purposes.first())
+            .map(|purpose| purpose.text.as_str())
+    }
 }
 
 /// How the wallet knows who asked. A closed list: what is not on it is refused.
@@ -175,6 +271,9 @@ pub struct DisclosedCredential {
     pub credential_type: String,
     /// The selectively disclosed claims, as claims paths in words: `address.locality`.
     pub claims: Vec<String>,
+    /// Those of which the verifier said that it means to keep them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retained: Vec<String>,
 }
 
 /// What became of the receipt that a request announced.

@@ -272,9 +272,25 @@ fn the_history_is_frozen() {
         r#"{"kind":"deleted","credential":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","credential_type":"urn:t"}"#.to_owned(),
     ] {
         is_frozen::<HistoryEntry>(&format!(
-            r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{event}}}}}"#
+            r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{event}}}}}"#
         ));
     }
+}
+
+#[test]
+fn what_was_done_afterwards_is_frozen_and_an_entry_of_the_first_version_had_nothing_done() {
+    let verifier = VERIFIER.strip_suffix('}').unwrap();
+    let event = format!(
+        r#"{{"kind":"presented","verifier":{verifier},"contact":{{"name":"Clinic AG","subject":"VATDE-1","country":"DE","purposes":[{{"language":"en","text":"Treatment"}}],"support":["mailto:a@b.example"],"supervisory_authority":["https://dpa.example"]}}}},"disclosed":[{{"credential":"00112233445566778899aabbccddeeff","credential_type":"urn:t","claims":["given_name"],"retained":["given_name"]}}],"delivery":"accepted"}}"#
+    );
+    is_frozen::<HistoryEntry>(&format!(
+        r#"{{"version":2,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{event},"data_requests":[{{"kind":"deletion","at":1800000060,"sent_to":"a@b.example"}},{{"kind":"report","at":1800000061}}]}}}}"#
+    ));
+    let first = format!(
+        r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","at":1800000000,"event":{{"kind":"declined","verifier":{VERIFIER}}}}}}}"#
+    );
+    let read: HistoryEntry = decode(first.as_bytes()).unwrap();
+    assert!(read.data_requests.is_empty());
 }
 
 #[test]

@@ -25,8 +25,9 @@ impl Record for Flow {
 impl Record for HeldCredential {
     const VERSION: u32 = 4;
 }
+/// Version 2 knows what was done about an entry afterwards, and where its verifier can be reached.
 impl Record for HistoryEntry {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }
 
 impl Record for Person {

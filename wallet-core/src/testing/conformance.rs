@@ -280,5 +280,6 @@ fn entry(number: u8, issuer: &str) -> HistoryEntry {
             issuer: issuer.to_owned(),
             credential_type: "https://issuer.example/types/national-identity".to_owned(),
         },
+        data_requests: Vec::new(),
     }
 }

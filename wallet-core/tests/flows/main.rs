@@ -2,6 +2,8 @@
 //! crates that the servers are built from.
 
 #[cfg(test)]
+mod afterwards;
+#[cfg(test)]
 mod at_origin;
 #[cfg(test)]
 mod attacks_on_formats;
@@ -17,6 +19,8 @@ mod backing_up;
 mod by_qr;
 #[cfg(test)]
 mod clients;
+#[cfg(test)]
+mod consenting;
 #[cfg(test)]
 mod credential_endpoint;
 #[cfg(test)]

@@ -248,6 +248,7 @@ impl SignedOriginRequest {
             client_id: &self.client_id,
             clients,
             urls,
+            issuer: None,
             wallet_nonce: None,
             now,
         };

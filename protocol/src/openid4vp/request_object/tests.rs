@@ -138,6 +138,7 @@ impl Verifier {
             client_id,
             clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
             urls: UrlPolicy::Public,
+            issuer: None,
             wallet_nonce: None,
             now: NOW,
         };
@@ -302,6 +303,7 @@ fn a_nonce_of_the_wallet_must_come_back() {
         client_id: &id,
         clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
         urls: UrlPolicy::Public,
+        issuer: None,
         wallet_nonce: Some(&nonce),
         now: NOW,
     };

@@ -154,6 +154,7 @@ pub(super) const PRESENTATION: Target = Target {
                             ResponseUriRule::AnyOfTrustedVerifier,
                         ),
                         urls: POLICY,
+                        issuer: None,
                         wallet_nonce: None,
                         now: NOW,
                     };

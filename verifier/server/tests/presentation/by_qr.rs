@@ -80,6 +80,7 @@ async fn film(world: &World, id: &str) -> VerifiedRequest {
         client_id: &client_id,
         clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
         urls: UrlPolicy::Development,
+        issuer: None,
         wallet_nonce: None,
         now: world.now(),
     };

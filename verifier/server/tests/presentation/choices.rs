@@ -63,6 +63,7 @@ async fn open(world: &World, link: &str, known: &Knowledge) -> (VerifiedRequest,
             ..KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate)
         },
         urls: UrlPolicy::Development,
+        issuer: None,
         wallet_nonce: None,
         now: world.now(),
     };

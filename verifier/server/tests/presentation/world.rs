@@ -412,6 +412,7 @@ impl World {
                 ..KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate)
             },
             urls: UrlPolicy::Development,
+            issuer: None,
             wallet_nonce: None,
             now: self.now(),
         };

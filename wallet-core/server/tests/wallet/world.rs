@@ -88,7 +88,7 @@ impl World {
             token: AdministrationToken::new(TOKEN),
         };
         let conformance = Conformance::default();
-        let running = Server::start_watched(Arc::new(holder), listening, &conformance).await;
+        let running = Server::start_watched(Arc::new(holder), None, listening, &conformance).await;
         let running = running.unwrap();
         Self {
             base: format!("http://{}", running.address()),

@@ -192,6 +192,7 @@ impl Wallet {
                 receipt: None,
                 transactions: Vec::new(),
             },
+            data_requests: Vec::new(),
         })));
         let protocol = ask.request.protocol;
         let asked = AskedAtOrigin {

@@ -169,6 +169,7 @@ impl Wallet {
                 evidence: VerifierEvidence::Reader {
                     authority: name(chain.anchor()),
                 },
+                contact: None,
             }),
             // What a certificate says for which nobody vouches is not shown as a name.
             ReaderAuthentication::Unvouched { .. } | ReaderAuthentication::Anonymous => {
@@ -178,6 +179,7 @@ impl Wallet {
                         name: None,
                         response_origin: String::new(),
                         evidence: VerifierEvidence::Nearby,
+                        contact: None,
                     }),
                     UnverifiedParties::Refused => {
                         Err(WalletError::RequestRefused(RequestProblem::UntrustedVerifier))
@@ -247,6 +249,7 @@ impl Wallet {
                 receipt: None,
                 transactions: Vec::new(),
             },
+            data_requests: Vec::new(),
         })));
         Ok(Preparation::Ready(Box::new(Prepared {
             device_response: device_response(&vp_token).ok_or(internal)?,

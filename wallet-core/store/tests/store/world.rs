@@ -90,5 +90,6 @@ pub(crate) fn entry() -> HistoryEntry {
             issuer: ISSUER.to_owned(),
             credential_type: format!("{ISSUER}/types/national-identity"),
         },
+        data_requests: Vec::new(),
     }
 }

@@ -53,6 +53,7 @@ impl Verifier {
             client_id: &client_id,
             clients: KnownClients::anchored_by(&anchors, ResponseUriRule::NamedInCertificate),
             urls: UrlPolicy::Public,
+            issuer: None,
             wallet_nonce: None,
             now,
         };

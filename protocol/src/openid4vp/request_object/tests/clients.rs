@@ -13,6 +13,7 @@ fn expecting<'a>(client_id: &'a ClientId, clients: KnownClients<'a>) -> RequestE
         client_id,
         clients,
         urls: UrlPolicy::Public,
+        issuer: None,
         wallet_nonce: None,
         now: NOW,
     }

@@ -1,0 +1,216 @@
+//! `symbolon wallet consent`: what the headless wallet leaves to somebody, asked of the server that runs, or of the wallet itself where
+//! none does.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::FlowId;
+use symbolon_wallet_server::{
+    Agent, Answered, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody, WaitingEntry,
+    WaitingKind, WaitingList,
+};
+
+use crate::arguments::ConsentCommand;
+use crate::commands::show;
+use crate::holder::WalletFolder;
+use crate::installation::Installation;
+use crate::register::AdministrationClient;
+use crate::services::wallet::{agent, running};
+
+/// The wallet, wherever it is open.
+enum Desk {
+    /// In this process.
+    Opened(Box<Agent>),
+    /// In a server, which is asked.
+    Running(AdministrationClient),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// No consent policy, or whatever keeps the decision from being carried out.
+pub(super) async fn run(command: &ConsentCommand, configuration: Option<&Path>) -> anyhow::Result<()> {
+    let installation = Installation::load(configuration)?;
+    let desk = Desk::of(&installation).await?;
+    match command {
+        ConsentCommand::List { json } => {
+            let entries = desk.waiting().await?;
+            if *json {
+                show::line(&serde_json::to_string_pretty(&entries)?);
+            } else if entries.is_empty() {
+                show::line("nothing waits");
+            } else {
+                entries.iter().for_each(show_entry);
+            }
+            Ok(())
+        }
+        ConsentCommand::Allow { flow, tx_code } => desk.decide(flow, Ordered::Allow, tx_code.clone()).await,
+        ConsentCommand::Refuse { flow } => desk.decide(flow, Ordered::Refuse, None).await,
+    }
+}
+
+impl Desk {
+    async fn of(installation: &Installation) -> anyhow::Result<Self> {
+        let loaded = &installation.loaded;
+        let folder = loaded.resolve(&loaded.configuration.wallet.directory);
+        // The store lets in one process: whoever cannot open it asks the server that has it.
+        let Ok(opened) = WalletFolder::open(&folder) else {
+            return running(installation).map(Self::Running);
+        };
+        let first = opened.first()?;
+        let agent = agent::open(installation, &opened, first)?.context(
+            "the configuration has no wallet.consent_policy, so nothing waits (docs/headless-wallet.md)",
+        )?;
+        Ok(Self::Opened(Box::new(agent)))
+    }
+
+    async fn waiting(&self) -> anyhow::Result<Vec<WaitingEntry>> {
+        match self {
+            Self::Opened(agent) => Ok(agent.waiting().await?),
+            Self::Running(client) => Ok(client.get::<WaitingList>("waiting").await?.entries),
+        }
+    }
+
+    async fn decide(
+        &self,
+        flow: &str,
+        decision: Ordered,
+        transaction_code: Option<String>,
+    ) -> anyhow::Result<()> {
+        let (outcome, at) = match self {
+            Self::Running(client) => {
+                let order = DecisionOrder {
+                    flow: flow.to_owned(),
+                    decision,
+                    transaction_code,
+                };
+                let body = serde_json::to_vec(&order)?;
+                let told: OutcomeBody = client.post("waiting/decide", "application/json", body).await?;
+                (told.outcome, told.continue_at)
+            }
+            Self::Opened(agent) => {
+                let name: FlowId = flow
+                    .parse()
+                    .map_err(|_| anyhow!("{} names nothing that waits", show::printable(flow)))?;
+                let decision = match decision {
+                    Ordered::Refuse => Decision::Refuse,
+                    Ordered::Allow => Decision::Allow(
+                        transaction_code
+                            .map(|code| {
+                                TransactionCode::parse(code.trim())
+                                    .ok_or_else(|| anyhow!("the transaction code is empty or too long"))
+                            })
+                            .transpose()?,
+                    ),
+                };
+                told(agent.decide(name, decision).await?)
+            }
+        };
+        show::line(outcome_text(outcome));
+        if let Some(at) = at {
+            show::line(&format!("go on at {}", show::printable(&at)));
+        }
+        Ok(())
+    }
+}
+
+fn told(answered: Answered) -> (Outcome, Option<String>) {
+    match answered {
+        Answered::GoOn(mut at) => {
+            at.set_fragment(None);
+            (Outcome::Answered, Some(at.into()))
+        }
+        Answered::SignIn { at, .. } => (Outcome::SignIn, Some(at.into())),
+        Answered::Waiting(_) => (Outcome::Waiting, None),
+        Answered::Ended(ended) => {
+            let outcome = match ended {
+                Ended::Shown => Outcome::Shown,
+                Ended::Unconfirmed => Outcome::Unconfirmed,
+                Ended::Rejected => Outcome::Rejected,
+                Ended::Declined => Outcome::Declined,
+                Ended::Received => Outcome::Received,
+                Ended::Refused(_) | Ended::NotReceived(_) | Ended::OfferSpent => Outcome::Refused,
+            };
+            (outcome, None)
+        }
+    }
+}
+
+const fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Answered => "answered; the browser that brought the request is led on",
+        Outcome::Shown => "shown, and accepted by the verifier",
+        Outcome::Unconfirmed => "sent, and not confirmed",
+        Outcome::Rejected => "the verifier did not accept what was shown",
+        Outcome::Received => "received",
+        Outcome::SignIn => "somebody has to sign in at the issuer",
+        Outcome::Waiting => "it waits still: for a transaction code, or for its issuer",
+        Outcome::Declined => "declined; nothing was shown or received",
+        Outcome::Refused => "refused",
+    }
+}
+
+fn show_entry(entry: &WaitingEntry) {
+    let kind = match entry.kind {
+        WaitingKind::Presentation => "asks",
+        WaitingKind::Offer => "offers",
+        WaitingKind::TransactionCode => "waits for a transaction code",
+        WaitingKind::SignIn => "waits for a sign-in",
+        WaitingKind::Peer => "waits for its peer",
+    };
+    let names: Vec<String> = entry.names.iter().map(|name| show::printable(name)).collect();
+    let party: Vec<String> = entry.party.iter().map(|party| show::printable(party)).collect();
+    let whose = entry
+        .person
+        .as_deref()
+        .map_or_else(String::new, |person| format!(" [{person}]"));
+    show::line(&format!(
+        "{}{whose}  {} {kind}, until {}",
+        entry.flow,
+        if names.is_empty() {
+            party.join(", ")
+        } else {
+            format!("{} ({})", names.join(", "), party.join(", "))
+        },
+        entry.until
+    ));
+    if !entry.vouched {
+        show::warning("  nobody vouches for this verifier");
+    }
+    if entry.over_asking {
+        show::warning(
+            "  it asks for more than it is registered for, or its registration is not to be believed",
+        );
+    }
+    for purpose in &entry.purposes {
+        show::line(&format!("  registered for: {}", show::printable(purpose)));
+    }
+    for credential in &entry.credentials {
+        let claims: Vec<String> = credential
+            .claims
+            .iter()
+            .map(|claim| show::printable(claim))
+            .collect();
+        show::line(&format!(
+            "  of {}: {}",
+            show::printable(&credential.credential_type),
+            claims.join(", ")
+        ));
+    }
+    for transaction in &entry.transactions {
+        let details: Vec<String> = transaction
+            .details
+            .iter()
+            .map(|line| show::printable(line))
+            .collect();
+        show::line(&format!(
+            "  to authorise {}: {}",
+            show::printable(&transaction.transaction_type),
+            details.join("; ")
+        ));
+    }
+    if !entry.answerable {
+        show::line("  what is held does not suffice");
+    }
+}

@@ -1,0 +1,174 @@
+//! The wallet that answers by itself: requests and offers come over HTTP, a policy decides, and what it does not decide waits for
+//! somebody (`docs/headless-wallet.md`).
+
+mod answered;
+mod queue;
+mod receiving;
+mod showing;
+mod upkeep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use symbolon_crypto::UnixTime;
+use symbolon_protocol::identifier::IssuerIdentifier;
+use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::consent_policy::{ConsentPolicy, PersonAddress};
+use symbolon_wallet_core::{FlowId, Languages, Wallet, WalletError};
+use thiserror::Error;
+
+pub use answered::{Answered, Ended};
+pub use queue::{AskedCredentialEntry, Decision, TransactionEntry, WaitingEntry, WaitingKind};
+
+/// The path that the browser comes back to from an issuer's page.
+pub const CALLBACK_PATH: &str = "/callback";
+
+/// Everything an agent works with.
+pub struct AgentSetup {
+    /// What the wallet is called, and where it is reached: every address that it gives out begins with it.
+    pub identifier: IssuerIdentifier,
+    /// The first person's wallet.
+    pub first: Wallet,
+    /// The wallets of others, by the addresses of the policy.
+    pub others: BTreeMap<PersonAddress, Wallet>,
+    /// What is shown and received.
+    pub policy: ConsentPolicy,
+    /// The transaction codes of the policy, by the names of their files.
+    pub transaction_codes: BTreeMap<String, TransactionCode>,
+    /// What verifiers are told of the wallet.
+    pub metadata: WalletMetadata,
+    /// The languages of the texts that are kept.
+    pub languages: Languages,
+    /// The time.
+    pub clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+}
+
+/// An agent.
+pub struct Agent {
+    identifier: IssuerIdentifier,
+    first: Wallet,
+    others: BTreeMap<PersonAddress, Wallet>,
+    policy: ConsentPolicy,
+    transaction_codes: BTreeMap<String, TransactionCode>,
+    metadata: WalletMetadata,
+    languages: Languages,
+    clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    /// The flows that something is being done about. Two drivers of one flow could send its answer twice.
+    driven: Mutex<BTreeSet<FlowId>>,
+}
+
+/// Why an agent did not do what it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AgentError {
+    /// Nobody's wallet is reached at this address.
+    #[error("nobody is reached at this address")]
+    NoSuchPerson,
+    /// As many wait as may.
+    #[error("too many requests wait for a decision")]
+    Full,
+    /// The flow is being driven by another request.
+    #[error("something is being done about it already")]
+    Busy,
+    /// The wallet refused, or failed.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+}
+
+/// A person's wallet, and how it is addressed.
+#[derive(Clone, Copy)]
+pub(crate) struct Person<'a> {
+    pub(crate) address: Option<&'a PersonAddress>,
+    pub(crate) wallet: &'a Wallet,
+}
+
+impl Agent {
+    /// An agent. Call [`Agent::begin`] before anything else.
+    #[must_use]
+    pub fn new(setup: AgentSetup) -> Self {
+        Self {
+            identifier: setup.identifier,
+            first: setup.first,
+            others: setup.others,
+            policy: setup.policy,
+            transaction_codes: setup.transaction_codes,
+            metadata: setup.metadata,
+            languages: setup.languages,
+            clock: setup.clock,
+            driven: Mutex::default(),
+        }
+    }
+
+    /// What the wallet is called.
+    #[must_use]
+    pub const fn identifier(&self) -> &IssuerIdentifier {
+        &self.identifier
+    }
+
+    /// What verifiers are told of it.
+    #[must_use]
+    pub const fn metadata(&self) -> &WalletMetadata {
+        &self.metadata
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Fn() -> UnixTime + Send + Sync> {
+        Arc::clone(&self.clock)
+    }
+
+    pub(crate) fn people(&self) -> impl Iterator<Item = Person<'_>> {
+        let first = Person {
+            address: None,
+            wallet: &self.first,
+        };
+        let others = self.others.iter().map(|(address, wallet)| Person {
+            address: Some(address),
+            wallet,
+        });
+        core::iter::once(first).chain(others)
+    }
+
+    fn person(&self, address: Option<&PersonAddress>) -> Result<Person<'_>, AgentError> {
+        self.people()
+            .find(|person| person.address == address)
+            .ok_or(AgentError::NoSuchPerson)
+    }
+
+    /// Whose flow it is.
+    async fn owner(&self, flow: FlowId) -> Result<Person<'_>, AgentError> {
+        for person in self.people() {
+            match person.wallet.waits_for(flow).await {
+                Ok(_) => return Ok(person),
+                Err(WalletError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(WalletError::NotFound.into())
+    }
+
+    /// The right to drive a flow, until it is dropped.
+    fn drive(&self, flow: FlowId) -> Result<Driving<'_>, AgentError> {
+        let mut driven = self.driven.lock().unwrap_or_else(PoisonError::into_inner);
+        if driven.insert(flow) {
+            Ok(Driving { agent: self, flow })
+        } else {
+            Err(AgentError::Busy)
+        }
+    }
+
+    fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+}
+
+struct Driving<'a> {
+    agent: &'a Agent,
+    flow: FlowId,
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        let mut driven = self.agent.driven.lock().unwrap_or_else(PoisonError::into_inner);
+        driven.remove(&self.flow);
+    }
+}

@@ -1,0 +1,293 @@
+//! What waits for somebody, and what they decide.
+
+use serde::{Deserialize, Serialize};
+use symbolon_crypto::UnixTime;
+use symbolon_http::openapi::ToSchema;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::present::{ConsentRequest, PresentOutcome, Registration};
+use symbolon_wallet_core::receive::{OfferShown, ReceiveOutcome};
+use symbolon_wallet_core::{FlowId, Resumed, WaitingFlow, WaitsFor, WalletError};
+
+use super::answered::Answered;
+use super::{Agent, AgentError, Person};
+
+/// Something that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingEntry {
+    /// Its name.
+    pub flow: String,
+    /// Whose wallet it is about, by its address; the first person's without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// What it waits for.
+    pub kind: WaitingKind,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Until when, RFC 3339.
+    pub until: String,
+    /// Who asks or offers: a client identifier, or the identifiers of issuers.
+    pub party: Vec<String>,
+    /// Their names as the wallet knows them.
+    pub names: Vec<String>,
+    /// Whether anything vouches for them.
+    pub vouched: bool,
+    /// What the verifier is registered to ask it for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<String>,
+    /// Whether it asks for more than it is registered for, or shows a registration that is not to be believed.
+    pub over_asking: bool,
+    /// What would be shown. Names of claims, never their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<AskedCredentialEntry>,
+    /// What would be authorised.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transactions: Vec<TransactionEntry>,
+    /// Whether what is held suffices.
+    pub answerable: bool,
+}
+
+/// What something waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingKind {
+    /// Consent to show.
+    Presentation,
+    /// Consent to receive.
+    Offer,
+    /// A transaction code.
+    TransactionCode,
+    /// Somebody who signs in at the issuer.
+    SignIn,
+    /// The issuer, or a peer that could not be reached.
+    Peer,
+}
+
+/// A credential that would be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AskedCredentialEntry {
+    /// Its type.
+    pub credential_type: String,
+    /// The claims that would be seen.
+    pub claims: Vec<String>,
+}
+
+/// A transaction that would be authorised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransactionEntry {
+    /// Its type.
+    pub transaction_type: String,
+    /// What it says, line by line. The verifier's own text.
+    pub details: Vec<String>,
+}
+
+/// What somebody decides.
+pub enum Decision {
+    /// It is shown or received; with the transaction code, where one is needed.
+    Allow(Option<TransactionCode>),
+    /// It is not.
+    Refuse,
+}
+
+impl Agent {
+    /// What waits, the oldest first.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn waiting(&self) -> Result<Vec<WaitingEntry>, AgentError> {
+        let mut entries = Vec::new();
+        for person in self.people() {
+            for flow in person.wallet.waiting().await? {
+                if let Some(entry) = self.entry(person, flow).await? {
+                    entries.push(entry);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// How many wait for somebody.
+    pub(super) async fn waiting_requests(&self) -> Result<usize, AgentError> {
+        let mut waiting = 0;
+        for person in self.people() {
+            let flows = person.wallet.waiting().await?;
+            waiting += flows.iter().filter(|flow| waits_for_somebody(flow)).count();
+        }
+        Ok(waiting)
+    }
+
+    /// Somebody decides.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn decide(&self, flow: FlowId, decision: Decision) -> Result<Answered, AgentError> {
+        let person = self.owner(flow).await?;
+        let _driving = self.drive(flow)?;
+        let waits_for = person.wallet.waits_for(flow).await?;
+        match (waits_for, decision) {
+            (Some(WaitsFor::ConsentToShow), decision) => {
+                let request = self.request(person, flow).await?;
+                match (request.smallest_choice(), decision) {
+                    (Some(choice), Decision::Allow(_)) => self.share(person, flow, choice).await,
+                    (None, _) | (_, Decision::Refuse) => self.decline(person, &request).await,
+                }
+            }
+            (Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode), Decision::Allow(code)) => {
+                self.accept(person, flow, code).await
+            }
+            (
+                Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn),
+                Decision::Refuse,
+            ) => {
+                person.wallet.decline_offer(flow, self.now()).await?;
+                Ok(Answered::Ended(super::Ended::Declined))
+            }
+            _ => Err(WalletError::WrongStage.into()),
+        }
+    }
+
+    /// A request that waits. One that never gets better is given up.
+    pub(super) async fn request(
+        &self,
+        person: Person<'_>,
+        flow: FlowId,
+    ) -> Result<Box<ConsentRequest>, AgentError> {
+        match person.wallet.resume(flow, self.now()).await {
+            Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(request))) => Ok(request),
+            Ok(_) => Err(WalletError::WrongStage.into()),
+            Err(error) => {
+                if let WalletError::RequestRefused(_) = error {
+                    person.wallet.abandon(flow).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn entry(&self, person: Person<'_>, flow: WaitingFlow) -> Result<Option<WaitingEntry>, AgentError> {
+        let kind = match flow.waits_for {
+            WaitsFor::ConsentToShow => WaitingKind::Presentation,
+            WaitsFor::ConsentToReceive => WaitingKind::Offer,
+            WaitsFor::TransactionCode => WaitingKind::TransactionCode,
+            WaitsFor::SignIn => WaitingKind::SignIn,
+            WaitsFor::Issuer { .. } | WaitsFor::Resumption => WaitingKind::Peer,
+        };
+        let until = match flow.waits_for {
+            WaitsFor::Issuer { until } => until,
+            _ => flow.started.plus(self.policy.waiting_time()),
+        };
+        let entry = WaitingEntry {
+            flow: flow.flow.to_string(),
+            person: person.address.map(ToString::to_string),
+            kind,
+            since: rfc3339(flow.started),
+            until: rfc3339(until),
+            party: Vec::new(),
+            names: Vec::new(),
+            vouched: true,
+            purposes: Vec::new(),
+            over_asking: false,
+            credentials: Vec::new(),
+            transactions: Vec::new(),
+            answerable: true,
+        };
+        match flow.waits_for {
+            WaitsFor::ConsentToShow => match self.request(person, flow.flow).await {
+                Ok(request) => Ok(Some(entry.with_request(&request))),
+                Err(AgentError::Wallet(WalletError::RequestRefused(_))) => Ok(None),
+                // Who asks cannot be looked up now.
+                Err(AgentError::Wallet(WalletError::Network(_) | WalletError::PeerUnavailable { .. })) => {
+                    Ok(Some(entry))
+                }
+                Err(error) => Err(error),
+            },
+            WaitsFor::ConsentToReceive => match person.wallet.resume(flow.flow, self.now()).await {
+                Ok(Resumed::Receiving(ReceiveOutcome::AwaitingConsent(offer))) => {
+                    Ok(Some(entry.with_offer(&offer)))
+                }
+                Ok(_) | Err(WalletError::UnknownIssuer | WalletError::UnacceptableOffer(_)) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            _ => Ok(Some(entry)),
+        }
+    }
+}
+
+impl WaitingEntry {
+    fn with_request(self, request: &ConsentRequest) -> Self {
+        let (over_asking, purposes) = match &request.registration {
+            Registration::NotShown => (false, Vec::new()),
+            Registration::Refused(_) => (true, Vec::new()),
+            Registration::Registered(registered) => {
+                (!registered.over_asked.is_empty(), registered.purposes.clone())
+            }
+        };
+        let choice = request.smallest_choice();
+        let chosen = |asked: &symbolon_wallet_core::present::AskedCredential| {
+            let ids = choice
+                .as_ref()
+                .map_or(&[][..], |choice| choice.credentials(&asked.query));
+            let candidates = asked.candidates.iter();
+            candidates
+                .filter(|candidate| ids.contains(&candidate.credential.id))
+                .map(|candidate| AskedCredentialEntry {
+                    credential_type: candidate.credential.credential_type.clone(),
+                    claims: candidate
+                        .discloses
+                        .iter()
+                        .map(|claim| claim.path.to_string())
+                        .collect(),
+                })
+                .collect::<Vec<_>>()
+        };
+        Self {
+            party: vec![request.verifier.client_id.clone()],
+            names: request.verifier.name.clone().into_iter().collect(),
+            vouched: !request.verifier.evidence.is_unverified(),
+            purposes,
+            over_asking,
+            credentials: request.asked.iter().flat_map(chosen).collect(),
+            transactions: request
+                .transactions
+                .iter()
+                .map(|shown| TransactionEntry {
+                    transaction_type: shown.transaction_type.clone(),
+                    details: shown
+                        .details
+                        .iter()
+                        .map(|detail| format!("{}: {}", detail.label.join(", "), detail.value))
+                        .collect(),
+                })
+                .collect(),
+            answerable: choice.is_some(),
+            ..self
+        }
+    }
+
+    fn with_offer(self, offer: &OfferShown) -> Self {
+        Self {
+            party: offer
+                .issuers
+                .iter()
+                .map(|issuer| issuer.identifier.as_str().to_owned())
+                .collect(),
+            names: offer
+                .issuers
+                .iter()
+                .filter_map(|issuer| issuer.name.clone())
+                .collect(),
+            ..self
+        }
+    }
+}
+
+/// Whether it is somebody who is waited for, and no peer.
+pub(super) const fn waits_for_somebody(flow: &WaitingFlow) -> bool {
+    matches!(
+        flow.waits_for,
+        WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn
+    )
+}
+
+fn rfc3339(time: UnixTime) -> String {
+    time.rfc3339()
+}

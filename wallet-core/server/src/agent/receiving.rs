@@ -1,0 +1,82 @@
+//! Offers of credentials.
+
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::consent_policy::{OfferVerdict, PersonAddress};
+use symbolon_wallet_core::{FlowId, WaitsFor, WalletError};
+
+use super::answered::{Answered, Ended};
+use super::{Agent, AgentError, CALLBACK_PATH, Person};
+
+impl Agent {
+    /// Takes an offer, whose parameters are those of a query, into the wallet of whoever has the address.
+    ///
+    /// # Errors
+    /// [`AgentError`]; nothing was fetched for an offer that the policy does not take.
+    pub async fn receive(
+        &self,
+        address: Option<&PersonAddress>,
+        parameters: &str,
+    ) -> Result<Answered, AgentError> {
+        let person = self.person(address)?;
+        let link = format!("openid-credential-offer://?{parameters}");
+        let offer = person.wallet.receive_offer(&link, self.now()).await?;
+        let _driving = self.drive(offer.flow)?;
+        match self.policy.decide_offer(&offer, address) {
+            OfferVerdict::Receive {
+                transaction_code_file,
+            } => {
+                let code = transaction_code_file.and_then(|file| self.transaction_codes.get(&file));
+                let code = code.and_then(|code| TransactionCode::parse(code.expose()));
+                self.accept(person, offer.flow, code).await
+            }
+            OfferVerdict::Refuse => {
+                person.wallet.abandon(offer.flow).await?;
+                Ok(Answered::Ended(Ended::Declined))
+            }
+            OfferVerdict::Hold => {
+                if self.waiting_requests().await? > self.policy.waiting_requests() {
+                    person.wallet.abandon(offer.flow).await?;
+                    return Err(AgentError::Full);
+                }
+                Ok(Answered::Waiting(offer.flow))
+            }
+        }
+    }
+
+    /// Takes what was offered; the code comes from the policy or from somebody.
+    pub(super) async fn accept(
+        &self,
+        person: Person<'_>,
+        flow: FlowId,
+        code: Option<TransactionCode>,
+    ) -> Result<Answered, AgentError> {
+        let (wallet, now) = (person.wallet, self.now());
+        let outcome = match (wallet.waits_for(flow).await?, code) {
+            (Some(WaitsFor::TransactionCode), Some(code)) => {
+                wallet.enter_transaction_code(flow, code, now).await
+            }
+            (Some(WaitsFor::TransactionCode), None) => return Ok(Answered::Waiting(flow)),
+            (_, code) => wallet.accept_offer(flow, code, now).await,
+        };
+        match outcome {
+            Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
+            outcome => Ok(Answered::of_receipt(flow, outcome?)),
+        }
+    }
+
+    /// The browser came back from the issuer's page with this query. It says itself, by its cookie, which flow it left for: the address
+    /// alone could be somebody else's, who would have this wallet receive his credential.
+    ///
+    /// # Errors
+    /// [`AgentError`].
+    pub async fn signed_in(&self, flow: FlowId, query: &str) -> Result<Answered, AgentError> {
+        let person = self.owner(flow).await?;
+        let _driving = self.drive(flow)?;
+        let base = self.identifier.as_str().trim_end_matches('/');
+        let answer = format!("{base}{CALLBACK_PATH}?{query}");
+        match person.wallet.complete_sign_in(flow, &answer, self.now()).await {
+            Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
+            outcome => Ok(Answered::of_receipt(flow, outcome?)),
+        }
+    }
+}

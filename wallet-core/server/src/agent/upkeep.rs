@@ -1,0 +1,93 @@
+//! What goes on while nobody asks: credentials that issuers hand out later, what was interrupted, what waited too long.
+
+use symbolon_wallet_core::{WaitingFlow, WaitsFor, WalletError};
+
+use super::queue::waits_for_somebody;
+use super::{Agent, AgentError, Person};
+
+impl Agent {
+    /// Goes on with what an earlier process left. Call it once, before anything else.
+    ///
+    /// # Errors
+    /// [`AgentError`] when a wallet cannot be read.
+    pub async fn begin(&self) -> Result<(), AgentError> {
+        for person in self.people() {
+            person.wallet.recover(self.now()).await?;
+            for flow in person.wallet.waiting().await? {
+                if flow.waits_for == WaitsFor::ConsentToShow {
+                    // Whoever died in between had decided nothing, and the policy decides the same again.
+                    noted(self.consider_again(person, flow).await);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn consider_again(&self, person: Person<'_>, flow: WaitingFlow) -> Result<(), AgentError> {
+        let _driving = self.drive(flow.flow)?;
+        let request = self.request(person, flow.flow).await?;
+        self.consider(person, &request).await.map(|_| ())
+    }
+
+    /// One round. What fails is tried again in the next.
+    pub async fn attend(&self) {
+        for person in self.people() {
+            match person.wallet.waiting().await {
+                Ok(flows) => {
+                    for flow in flows {
+                        noted(self.attend_to(person, flow).await);
+                    }
+                }
+                Err(error) => noted(Err(error.into())),
+            }
+            let told = person.wallet.tell_deletions(self.now()).await;
+            noted(told.map_err(AgentError::from));
+            let forgotten = person.wallet.forget_finished(self.now()).await;
+            noted(forgotten.map(|_| ()).map_err(AgentError::from));
+        }
+    }
+
+    async fn attend_to(&self, person: Person<'_>, flow: WaitingFlow) -> Result<(), AgentError> {
+        let now = self.now();
+        let is_over = flow.started.plus(self.policy.waiting_time()) < now;
+        if waits_for_somebody(&flow) && !is_over {
+            return Ok(());
+        }
+        if matches!(flow.waits_for, WaitsFor::Issuer { until } if until > now) {
+            return Ok(());
+        }
+        let Ok(_driving) = self.drive(flow.flow) else {
+            return Ok(());
+        };
+        match flow.waits_for {
+            WaitsFor::ConsentToShow => {
+                let request = self.request(person, flow.flow).await?;
+                self.decline(person, &request).await.map(|_| ())
+            }
+            WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn => {
+                Ok(person.wallet.decline_offer(flow.flow, now).await?)
+            }
+            WaitsFor::Issuer { .. } | WaitsFor::Resumption => {
+                match person.wallet.resume(flow.flow, now).await {
+                    Ok(_) => Ok(()),
+                    // Such a flow never gets better.
+                    Err(
+                        WalletError::RequestRefused(_)
+                        | WalletError::UnknownIssuer
+                        | WalletError::UnacceptableOffer(_)
+                        | WalletError::KeyGone,
+                    ) => Ok(person.wallet.abandon(flow.flow).await?),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        }
+    }
+}
+
+/// Says in the log that something did not work, without anything of a person or a peer.
+fn noted(done: Result<(), AgentError>) {
+    match done {
+        Ok(()) | Err(AgentError::Busy | AgentError::Wallet(WalletError::Conflict)) => {}
+        Err(error) => tracing::warn!(%error, "something that waits could not go on"),
+    }
+}

@@ -1,0 +1,361 @@
+//! What strangers reach: the authorization endpoint ([OpenID4VP §5]), the credential offer endpoint ([OpenID4VCI §4.1]), the place that
+//! browsers come back to, and the metadata; and the part of the administration where somebody decides what waits.
+//!
+//! [OpenID4VP §5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5
+//! [OpenID4VCI §4.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1
+
+mod answer;
+mod budget;
+mod operations;
+mod page;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use symbolon_crypto::UnixTime;
+use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post};
+use symbolon_http::serve::{AdministrationToken, Limits};
+use symbolon_pages::answer::{ICON, STYLE, file};
+use symbolon_pages::cookie::only;
+use symbolon_protocol::identifier::WellKnown;
+use symbolon_protocol::secret::TransactionCode;
+use symbolon_wallet_core::FlowId;
+use symbolon_wallet_core::consent_policy::PersonAddress;
+
+use self::answer::{Asked, refusal};
+pub use self::answer::{Outcome, OutcomeBody};
+pub use self::page::DamagedPages;
+pub(crate) use self::page::Pages;
+use crate::agent::{Agent, AgentError, Answered, CALLBACK_PATH, Decision, WaitingEntry};
+pub use budget::RequestBudget;
+
+pub(crate) const AUTHORIZE: &str = "/authorize";
+pub(crate) const CREDENTIAL_OFFER: &str = "/credential-offer";
+pub(crate) const PENDING: &str = "/pending";
+/// The cookie that says which flow a browser left for the issuer's page.
+const SIGN_IN_COOKIE: &str = "symbolon-wallet-sign-in";
+
+/// A request by value with a trust chain in it.
+const LIMITS: Limits = Limits {
+    body_bytes: 256 << 10,
+    time: Duration::from_secs(60),
+};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Reception {
+    pub(crate) agent: Arc<Agent>,
+    pub(crate) pages: Arc<Pages>,
+}
+
+/// What anybody reaches.
+pub(crate) fn public(
+    budget: RequestBudget,
+    clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+) -> DescribedRouter<Reception> {
+    let of_person = |path: &str| format!("/people/{{person}}{path}");
+    DescribedRouter::default()
+        .route(
+            AUTHORIZE,
+            get(operations::authorize(), authorize)
+                .and(post(operations::authorize_by_post(), authorize_by_post))
+                .refusing_head(),
+        )
+        .route(
+            &of_person(AUTHORIZE),
+            get(operations::authorize_person(), authorize_person)
+                .and(post(
+                    operations::authorize_person_by_post(),
+                    authorize_person_by_post,
+                ))
+                .refusing_head(),
+        )
+        .route(CREDENTIAL_OFFER, get(operations::offer(), offer).refusing_head())
+        .route(
+            &of_person(CREDENTIAL_OFFER),
+            get(operations::offer_person(), offer_person).refusing_head(),
+        )
+        .route(
+            CALLBACK_PATH,
+            get(operations::callback(), callback).refusing_head(),
+        )
+        .route(
+            &format!("{PENDING}/{{flow}}"),
+            get(operations::pending(), pending),
+        )
+        .layer(from_fn_with_state(
+            Arc::new(budget::Gate::new(budget, clock)),
+            budget::admit,
+        ))
+        .each(budget::described)
+        .route(
+            WellKnown::AuthorizationServer.path(),
+            get(operations::metadata(), metadata),
+        )
+        .route(
+            "/pages/style.css",
+            get(
+                operations::file("readStyle", "How pages look", "text/css"),
+                async || file("text/css; charset=utf-8", STYLE),
+            ),
+        )
+        .route(
+            "/pages/icon.svg",
+            get(
+                operations::file("readIcon", "The picture of the pages", "image/svg+xml"),
+                async || file("image/svg+xml", ICON),
+            ),
+        )
+        .harden(LIMITS)
+}
+
+/// What the owner of the wallet reaches, below `/admin/v1`.
+pub(crate) fn administration(token: AdministrationToken) -> DescribedRouter<Reception> {
+    let own = DescribedRouter::default()
+        .route("/waiting", get(operations::waiting(), waiting))
+        .route("/waiting/decide", post(operations::decide(), decide))
+        .administration(token, operations::WAITING)
+        .harden(Limits::PROTOCOL);
+    DescribedRouter::default().nest("/admin/v1", own)
+}
+
+async fn authorize(
+    State(reception): State<Reception>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    reception
+        .authorize(None, query.unwrap_or_default(), Asked::get(&headers))
+        .await
+}
+
+async fn authorize_by_post(State(reception): State<Reception>, headers: HeaderMap, body: Bytes) -> Response {
+    reception.authorize_form(None, body, &headers).await
+}
+
+async fn authorize_person(
+    State(reception): State<Reception>,
+    Path(person): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match person.parse() {
+        Ok(person) => {
+            reception
+                .authorize(Some(person), query.unwrap_or_default(), Asked::get(&headers))
+                .await
+        }
+        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::get(&headers)),
+    }
+}
+
+async fn authorize_person_by_post(
+    State(reception): State<Reception>,
+    Path(person): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match person.parse() {
+        Ok(person) => reception.authorize_form(Some(person), body, &headers).await,
+        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::post(&headers)),
+    }
+}
+
+async fn offer(
+    State(reception): State<Reception>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    reception
+        .receive(None, query.unwrap_or_default(), Asked::get(&headers))
+        .await
+}
+
+async fn offer_person(
+    State(reception): State<Reception>,
+    Path(person): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match person.parse() {
+        Ok(person) => {
+            reception
+                .receive(Some(person), query.unwrap_or_default(), Asked::get(&headers))
+                .await
+        }
+        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::get(&headers)),
+    }
+}
+
+async fn callback(
+    State(reception): State<Reception>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let asked = Asked::get(&headers);
+    let flow: Option<FlowId> = only(&headers, SIGN_IN_COOKIE).and_then(|flow| flow.parse().ok());
+    let Some(flow) = flow else {
+        return answer::another_browser(&reception, &asked);
+    };
+    let agent = Arc::clone(&reception.agent);
+    reception
+        .run(asked, async move {
+            agent.signed_in(flow, &query.unwrap_or_default()).await
+        })
+        .await
+}
+
+async fn pending(
+    State(reception): State<Reception>,
+    headers: HeaderMap,
+    Path(flow): Path<String>,
+) -> Response {
+    let asked = Asked::get(&headers);
+    let Ok(flow) = flow.parse() else {
+        return answer::not_found(&reception, &asked);
+    };
+    let agent = Arc::clone(&reception.agent);
+    reception
+        .run(asked, async move { agent.look_after(flow).await })
+        .await
+}
+
+async fn metadata(State(reception): State<Reception>) -> Response {
+    let base = reception
+        .agent
+        .identifier()
+        .as_str()
+        .trim_end_matches('/')
+        .to_owned();
+    let mut document = match serde_json::to_value(reception.agent.metadata()) {
+        Ok(serde_json::Value::Object(document)) => document,
+        _ => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    for (name, value) in [
+        ("issuer", reception.agent.identifier().as_str().to_owned()),
+        ("authorization_endpoint", format!("{base}{AUTHORIZE}")),
+        ("credential_offer_endpoint", format!("{base}{CREDENTIAL_OFFER}")),
+    ] {
+        document.insert(name.to_owned(), serde_json::Value::from(value));
+    }
+    Json(document).into_response()
+}
+
+async fn waiting(State(reception): State<Reception>) -> Response {
+    match reception.agent.waiting().await {
+        Ok(entries) => Json(WaitingList { entries }).into_response(),
+        Err(error) => answer::failed(&error),
+    }
+}
+
+async fn decide(State(reception): State<Reception>, headers: HeaderMap, body: Bytes) -> Response {
+    let order: Option<DecisionOrder> = serde_json::from_slice(&body).ok();
+    let decision = order.and_then(|order| Some((order.flow.parse::<FlowId>().ok()?, order.decision()?)));
+    let Some((flow, decision)) = decision else {
+        return answer::malformed();
+    };
+    let agent = Arc::clone(&reception.agent);
+    let asked = Asked::program(&headers);
+    reception
+        .run(asked, async move { agent.decide(flow, decision).await })
+        .await
+}
+
+/// What waits.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize, ToSchema)]
+pub struct WaitingList {
+    /// The oldest first.
+    pub entries: Vec<WaitingEntry>,
+}
+
+/// What somebody decides.
+#[derive(Clone, serde::Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionOrder {
+    /// The name of what waits.
+    pub flow: String,
+    /// What becomes of it.
+    pub decision: Ordered,
+    /// The transaction code, where the issuer asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_code: Option<String>,
+}
+
+/// What becomes of what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ordered {
+    /// It is shown or received.
+    Allow,
+    /// It is not.
+    Refuse,
+}
+
+impl DecisionOrder {
+    fn decision(self) -> Option<Decision> {
+        let code = match self.transaction_code {
+            None => None,
+            Some(text) => Some(TransactionCode::parse(text.trim())?),
+        };
+        Some(match self.decision {
+            Ordered::Allow => Decision::Allow(code),
+            Ordered::Refuse => Decision::Refuse,
+        })
+    }
+}
+
+impl Reception {
+    async fn authorize(&self, person: Option<PersonAddress>, parameters: String, asked: Asked) -> Response {
+        let agent = Arc::clone(&self.agent);
+        let done = async move { agent.authorize(person.as_ref(), &parameters).await };
+        self.run(asked, done).await
+    }
+
+    async fn authorize_form(
+        &self,
+        person: Option<PersonAddress>,
+        body: Bytes,
+        headers: &HeaderMap,
+    ) -> Response {
+        let is_form = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .is_some_and(|value| {
+                value
+                    .trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
+        match (is_form, String::from_utf8(body.to_vec())) {
+            (true, Ok(parameters)) => self.authorize(person, parameters, Asked::post(headers)).await,
+            _ => answer::not_a_form(self, &Asked::post(headers)),
+        }
+    }
+
+    async fn receive(&self, person: Option<PersonAddress>, parameters: String, asked: Asked) -> Response {
+        let agent = Arc::clone(&self.agent);
+        let done = async move { agent.receive(person.as_ref(), &parameters).await };
+        self.run(asked, done).await
+    }
+
+    /// Does the work in a task of its own: a browser that goes away must not leave an answer half sent.
+    async fn run(
+        &self,
+        asked: Asked,
+        work: impl Future<Output = Result<Answered, AgentError>> + Send + 'static,
+    ) -> Response {
+        match tokio::spawn(work).await {
+            Ok(Ok(answered)) => answer::answer(&answered, self, &asked),
+            Ok(Err(error)) => refusal(&error, self, &asked),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What a policy says of a request and of an offer.
+
+use symbolon_protocol::dcql::HolderBinding;
+use symbolon_protocol::format::CredentialFormat;
+use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_protocol::openid4vp::registration_certificate::covers_path;
+
+use super::ConsentPolicy;
+use super::document::{
+    ConsentPolicyDocument, OfferDecision, OfferRule, Otherwise, PermittedCredential, PersonAddress,
+    PresentationDecision, PresentationRule, VerifierConditions,
+};
+use crate::present::{
+    Answerable, AskedCredential, CandidateCredential, Choice, ConsentRequest, RegisteredUse, Registration,
+};
+use crate::receive::OfferShown;
+use crate::record::{VerifierEvidence, VerifierRecord};
+
+/// What a policy says of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConsentVerdict {
+    /// A rule permits to show this, which is the smallest answer.
+    Share {
+        /// What is shown.
+        choice: Choice,
+        /// The name of the rule.
+        rule: String,
+    },
+    /// Somebody has to decide.
+    Hold,
+    /// Nothing is shown.
+    Refuse,
+}
+
+/// What a policy says of an offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfferVerdict {
+    /// A rule takes it.
+    Receive {
+        /// The file with the transaction code, where the rule has one.
+        transaction_code_file: Option<String>,
+    },
+    /// Somebody has to decide.
+    Hold,
+    /// It is not taken.
+    Refuse,
+}
+
+impl From<Otherwise> for ConsentVerdict {
+    fn from(otherwise: Otherwise) -> Self {
+        match otherwise {
+            Otherwise::Refuse => Self::Refuse,
+            Otherwise::Hold => Self::Hold,
+        }
+    }
+}
+
+impl ConsentPolicy {
+    /// What becomes of a request to the wallet of `person`.
+    #[must_use]
+    pub fn decide(&self, request: &ConsentRequest, person: Option<&PersonAddress>) -> ConsentVerdict {
+        let ConsentPolicyDocument { presentations, .. } = &self.0;
+        let registered = match &request.registration {
+            Registration::NotShown => None,
+            Registration::Refused(_) => return presentations.over_asking.into(),
+            Registration::Registered(registered) if !registered.over_asked.is_empty() => {
+                return presentations.over_asking.into();
+            }
+            Registration::Registered(registered) => Some(&**registered),
+        };
+        let choice = request.smallest_choice();
+        for rule in &presentations.rules {
+            if rule.person.as_ref() != person
+                || !rule.verifier.are_met(&request.verifier, registered)
+                || !has_purpose(rule, registered)
+            {
+                continue;
+            }
+            let permitted = choice.as_ref().filter(|choice| permits(rule, request, choice));
+            match (rule.decision, permitted) {
+                (PresentationDecision::Share, Some(choice)) => {
+                    return ConsentVerdict::Share {
+                        choice: choice.clone(),
+                        rule: rule.name.clone(),
+                    };
+                }
+                (PresentationDecision::Share, None) => {}
+                // What is not held must not make a difference that a verifier could see at once.
+                (decision, _) if is_about(rule, request) => {
+                    return match decision {
+                        PresentationDecision::Hold => ConsentVerdict::Hold,
+                        _ => ConsentVerdict::Refuse,
+                    };
+                }
+                _ => {}
+            }
+        }
+        presentations.otherwise.into()
+    }
+
+    /// What becomes of an offer to the wallet of `person`. One by reference may be of several issuers, and is taken only where each
+    /// of them would be.
+    #[must_use]
+    pub fn decide_offer(&self, offer: &OfferShown, person: Option<&PersonAddress>) -> OfferVerdict {
+        let offers = &self.0.offers;
+        let is_about = |rule: &&OfferRule| {
+            rule.person.as_ref() == person
+                && !offer.issuers.is_empty()
+                && offer
+                    .issuers
+                    .iter()
+                    .all(|issuer| rule.issuers.contains(&issuer.identifier))
+        };
+        match (offers.rules.iter().find(is_about), offers.otherwise) {
+            (Some(rule), _) => match rule.decision {
+                OfferDecision::Receive => OfferVerdict::Receive {
+                    transaction_code_file: rule.transaction_code_file.clone(),
+                },
+                OfferDecision::Hold => OfferVerdict::Hold,
+                OfferDecision::Refuse => OfferVerdict::Refuse,
+            },
+            (None, Otherwise::Hold) => OfferVerdict::Hold,
+            (None, Otherwise::Refuse) => OfferVerdict::Refuse,
+        }
+    }
+
+    /// The files with transaction codes that rules name.
+    pub fn transaction_code_files(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .offers
+            .rules
+            .iter()
+            .filter_map(|rule| rule.transaction_code_file.as_deref())
+    }
+}
+
+impl VerifierConditions {
+    /// Whether every condition holds. Of somebody for whom nothing vouches, only the client identifier counts: it is the address of
+    /// the answer, or the DID whose key signed.
+    fn are_met(&self, verifier: &VerifierRecord, registered: Option<&RegisteredUse>) -> bool {
+        let vouched = !verifier.evidence.is_unverified();
+        let authority = match &verifier.evidence {
+            VerifierEvidence::CertificateHash { authority }
+            | VerifierEvidence::CertificateHost { authority, .. }
+            | VerifierEvidence::Reader { authority } => authority.as_deref(),
+            _ => None,
+        };
+        let kind = ClientId::parse(&verifier.client_id).map(|id| id.prefix().kind());
+        let is_kind = self.prefixes.is_empty() || kind.is_ok_and(|kind| self.prefixes.contains(&kind));
+        let subject = registered.map(|registered| registered.subject.as_str());
+        let registrar = registered.and_then(|registered| registered.registrar.as_deref());
+        let name = verifier.name.as_deref().filter(|_| vouched);
+        is_kind
+            && is_one_of(&self.client_ids, Some(&verifier.client_id))
+            && is_one_of(&self.names, name)
+            && is_one_of(&self.authorities, authority)
+            && is_one_of(&self.registered, subject)
+            && is_one_of(&self.registrars, registrar)
+            && (vouched || !self.client_ids.is_empty())
+    }
+}
+
+/// Whether there is no condition, or one of the values is there.
+fn is_one_of(accepted: &[String], value: Option<&str>) -> bool {
+    accepted.is_empty() || value.is_some_and(|value| accepted.iter().any(|one| one == value))
+}
+
+fn has_purpose(rule: &PresentationRule, registered: Option<&RegisteredUse>) -> bool {
+    let purposes = registered.map_or(&[][..], |registered| &registered.purposes);
+    rule.purposes.is_empty() || purposes.iter().any(|purpose| rule.purposes.contains(purpose))
+}
+
+/// Whether a rule that holds or refuses is about what is asked for.
+fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
+    let named = |asked: &AskedCredential| {
+        let mut types = asked.credential_types.iter();
+        // The types of W3C credentials are asked for as IRIs, and held by their names.
+        let name = |iri: &str| iri.rsplit(['#', '/']).next().map(str::to_owned);
+        types.any(|asked| {
+            rule.credentials.iter().any(|permitted| {
+                permitted.credential_type == *asked
+                    || name(asked).is_some_and(|name| name == permitted.credential_type)
+            })
+        })
+    };
+    rule.credentials.is_empty() || request.asked.iter().any(named)
+}
+
+/// Whether a rule permits all that the answer would disclose and authorise.
+fn permits(rule: &PresentationRule, request: &ConsentRequest, choice: &Choice) -> bool {
+    if !matches!(request.answerable, Answerable::With(_)) || choice.is_empty() {
+        return false;
+    }
+    let transactions = request
+        .transactions
+        .iter()
+        .all(|shown| rule.transaction_types.contains(&shown.transaction_type));
+    let credentials = choice.iter().all(|(query, chosen)| {
+        let asked = request.asked.iter().find(|asked| asked.query == *query);
+        asked.is_some_and(|asked| {
+            chosen.iter().all(|id| {
+                let candidate = asked
+                    .candidates
+                    .iter()
+                    .find(|candidate| candidate.credential.id == *id);
+                candidate.is_some_and(|candidate| permits_credential(rule, asked, candidate))
+            })
+        })
+    });
+    transactions && credentials
+}
+
+fn permits_credential(
+    rule: &PresentationRule,
+    asked: &AskedCredential,
+    candidate: &CandidateCredential,
+) -> bool {
+    // An mdoc is always shown by its device.
+    let unbound = asked.holder_binding == HolderBinding::Absent
+        && candidate.credential.format != CredentialFormat::MsoMdoc;
+    let permits = |permitted: &PermittedCredential| {
+        let of_issuer = permitted.issuers.is_empty()
+            || permitted
+                .issuers
+                .iter()
+                .any(|issuer| issuer.as_str() == candidate.credential.issuer);
+        let claims = permitted.all_claims
+            || candidate.discloses.iter().all(|shown| {
+                permitted
+                    .claims
+                    .iter()
+                    .any(|claim| covers_path(claim, &shown.path))
+            });
+        permitted.credential_type == candidate.credential.credential_type && of_issuer && claims
+    };
+    (!unbound || rule.without_holder_binding) && rule.credentials.iter().any(permits)
+}

@@ -1,0 +1,120 @@
+//! The flows that are not over, for wallets that nobody looks at while they go on.
+
+use symbolon_crypto::UnixTime;
+
+use crate::error::WalletError;
+use crate::identifiers::FlowId;
+use crate::ports::Change;
+use crate::present::{OriginStage, PresentStage};
+use crate::receive::{Issuing, ReceiveStage};
+use crate::record::{Flow, Stage};
+use crate::wallet::{FINISHED_FLOW_LIFETIME, Wallet};
+
+/// A flow that is not over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingFlow {
+    /// Its name.
+    pub flow: FlowId,
+    /// When it began.
+    pub started: UnixTime,
+    /// What it waits for.
+    pub waits_for: WaitsFor,
+}
+
+/// What a flow waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// Somebody who agrees that something is shown, or declines.
+    ConsentToShow,
+    /// Somebody who agrees that something is received, or declines.
+    ConsentToReceive,
+    /// Somebody who has the transaction code.
+    TransactionCode,
+    /// Somebody who signs in at the issuer.
+    SignIn,
+    /// The issuer, which hands out the credential later.
+    Issuer {
+        /// Not before.
+        until: UnixTime,
+    },
+    /// Nobody: it was interrupted, and can be resumed.
+    Resumption,
+}
+
+impl WaitsFor {
+    /// What a flow at this stage waits for; `None` when it is over.
+    fn of(stage: &Stage) -> Option<Self> {
+        match stage {
+            stage if stage.is_finished() => None,
+            Stage::Present(PresentStage::AwaitingConsent { .. })
+            | Stage::AtOrigin(OriginStage::AwaitingConsent(_)) => Some(Self::ConsentToShow),
+            Stage::Receive(ReceiveStage::AwaitingConsent { .. }) => Some(Self::ConsentToReceive),
+            Stage::Receive(ReceiveStage::AwaitingTransactionCode { .. }) => Some(Self::TransactionCode),
+            Stage::Receive(ReceiveStage::Authorizing(_)) => Some(Self::SignIn),
+            Stage::Receive(ReceiveStage::Issuing(issuing)) => Some(match &**issuing {
+                Issuing {
+                    deferred: Some(deferral),
+                    ..
+                } => Self::Issuer {
+                    until: deferral.not_before,
+                },
+                _ => Self::Resumption,
+            }),
+            _ => Some(Self::Resumption),
+        }
+    }
+}
+
+impl Wallet {
+    /// The flows that are not over, the oldest first.
+    ///
+    /// # Errors
+    /// [`WalletError::StoreDamaged`] and the like.
+    pub async fn waiting(&self) -> Result<Vec<WaitingFlow>, WalletError> {
+        let flows = self.ports.store.flows().await?;
+        let mut waiting: Vec<WaitingFlow> = flows.iter().filter_map(waiting_flow).collect();
+        waiting.sort_by_key(|flow| (flow.started, flow.flow));
+        Ok(waiting)
+    }
+
+    /// What a flow waits for; `None` when it is over.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow.
+    pub async fn waits_for(&self, flow: FlowId) -> Result<Option<WaitsFor>, WalletError> {
+        Ok(WaitsFor::of(&self.flow(flow).await?.stage))
+    }
+
+    /// Forgets the flows that ended more than a day ago. [`Wallet::recover`] does so when a wallet is opened; one that stays open calls
+    /// this from time to time.
+    ///
+    /// # Errors
+    /// [`WalletError::StoreDamaged`] and the like.
+    pub async fn forget_finished(&self, now: UnixTime) -> Result<usize, WalletError> {
+        let is_old = |flow: &Flow| {
+            flow.updated.plus(FINISHED_FLOW_LIFETIME) < now
+                && flow.stage.is_finished()
+                // Kept as long as there is something to renew, which `recover` knows.
+                && !matches!(flow.stage, Stage::Receive(ReceiveStage::Renewable(_)))
+        };
+        let flows = self.ports.store.flows().await?;
+        let old: Vec<Change> = flows
+            .iter()
+            .filter(|flow| is_old(flow))
+            .map(|flow| Change::DeleteFlow(flow.id))
+            .collect();
+        let forgotten = old.len();
+        if forgotten > 0 {
+            self.ports.store.commit(old).await?;
+        }
+        Ok(forgotten)
+    }
+}
+
+fn waiting_flow(flow: &Flow) -> Option<WaitingFlow> {
+    Some(WaitingFlow {
+        flow: flow.id,
+        started: flow.started,
+        waits_for: WaitsFor::of(&flow.stage)?,
+    })
+}
