@@ -8,6 +8,7 @@
 //! - [`demo`]: the whole story on loopback.
 //! - [`pictures`]: files that may be pictures of QR codes.
 //! - [`holder`]: the wallet that the command line drives.
+//! - [`shop`]: a reader of packs, with the pack in force.
 //! - [`edge`]: the real clock, randomness and environment.
 
 pub mod arguments;
@@ -21,3 +22,4 @@ pub mod installation;
 pub mod pictures;
 pub mod register;
 pub mod services;
+pub mod shop;
