@@ -6,6 +6,7 @@
 
 mod authorization;
 mod credentials;
+mod offline_page;
 mod packs;
 mod profile;
 mod records;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use offline_page::OfflinePageSection;
 pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
@@ -92,6 +94,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.offline_page.serve", KeyType::Flag),
+    ("verifier.offline_page.folder", KeyType::Text),
+    ("verifier.offline_page.pack", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
@@ -110,9 +115,11 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.unverified_readers", KeyType::Text),
     ("wallet.unsigned_origins", KeyType::Text),
     ("wallet.signed_metadata", KeyType::Text),
     ("wallet.over_asking", KeyType::Text),
+    ("wallet.spent_copies", KeyType::Text),
     ("wallet.identifier", KeyType::Text),
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
@@ -758,8 +765,13 @@ mod tests {
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
-                KeyType::Text if key.ends_with("unverified_verifiers") => "shown",
+                KeyType::Text
+                    if key.ends_with("unverified_verifiers") || key.ends_with("unverified_readers") =>
+                {
+                    "shown"
+                }
                 KeyType::Text if key.ends_with("over_asking") => "refused",
+                KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

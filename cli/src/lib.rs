@@ -9,6 +9,7 @@
 //! - [`pictures`]: files that may be pictures of QR codes.
 //! - [`holder`]: the wallet that the command line drives.
 //! - [`shop`]: a reader of packs, with the pack in force.
+//! - [`nearby`]: the line between a wallet and a reader that stands for Bluetooth.
 //! - [`edge`]: the real clock, randomness and environment.
 
 pub mod arguments;
@@ -19,6 +20,7 @@ pub mod edge;
 pub mod held_pack;
 pub mod holder;
 pub mod installation;
+pub mod nearby;
 pub mod pictures;
 pub mod register;
 pub mod services;

@@ -38,6 +38,7 @@ mod keys;
 mod legacy;
 mod matrix;
 mod mosip;
+mod nearby;
 mod offers;
 mod offline;
 mod openid_provider;

@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub mod answer_by_qr;
+pub mod ask_nearby;
 pub mod ask_qr;
 pub mod backup;
 pub mod card;
@@ -91,6 +92,9 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             ask_qr::run(&Installation::load(configuration)?, arguments)
                 .await
                 .map(|()| ExitCode::SUCCESS)
+        }
+        Command::Verifier(VerifierCommand::AskNearby(arguments)) => {
+            ask_nearby::run(arguments, configuration).await
         }
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => offer::run(command, choice).await,

@@ -135,20 +135,82 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
     let accepted = accepted.transpose()?;
     let (stored, is_answer) = shown(scanned, request.as_ref(), &trust, now)?;
-    let inputs = recognise(&stored)?;
+    let shown = Shown {
+        stored: &stored,
+        request: request.as_ref(),
+        is_answer,
+        face_keys: &face_keys,
+        now,
+    };
+    conclude(&shown, accepted, &trust, tools, arguments.json).await
+}
+
+/// Judges what answers `request`, and prints the reports.
+///
+/// # Errors
+/// As [`run`].
+pub async fn answer(
+    stored: &[ShownInput],
+    request: &StoredRequest,
+    pack: Option<&Path>,
+    as_json: bool,
+    configuration: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    let trust = Trust::load(None, configuration)?;
+    let json_ld = SsiJsonLd::new();
+    let tools = Tools::with_json_ld(&AwsLcProvider, &json_ld);
+    let now = edge::system_time();
+    let pack = pack.map(|path| PackFile::read(path, &trust.folder)).transpose()?;
+    let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
+    let shown = Shown {
+        stored,
+        request: Some(request),
+        is_answer: true,
+        face_keys: &[],
+        now,
+    };
+    conclude(&shown, accepted.transpose()?, &trust, tools, as_json).await
+}
+
+/// What is judged, and what is known of it.
+struct Shown<'a> {
+    stored: &'a [ShownInput],
+    request: Option<&'a StoredRequest>,
+    /// Whether it is the answer to the request, and not only something that was made for it.
+    is_answer: bool,
+    face_keys: &'a [NamedContentKey],
+    now: UnixTime,
+}
+
+/// Judges and prints: with a pack that was opened and no network, or with the network.
+async fn conclude(
+    shown: &Shown<'_>,
+    accepted: Option<Result<Pack<'_>, PackError>>,
+    trust: &Trust,
+    tools: Tools<'_>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let Shown {
+        stored,
+        request,
+        is_answer,
+        face_keys,
+        now,
+    } = *shown;
+    let inputs = recognise(stored)?;
     let questions: Vec<Question<'_>> = inputs
         .iter()
-        .zip(&stored)
+        .zip(stored)
         .map(|(input, stored)| Question {
             input,
-            request: request.as_ref(),
+            request,
             query: stored.query.as_ref(),
             now,
         })
         .collect();
     let judged = match accepted {
         Some(accepted) => {
-            let (judged, refusal) = each_with_pack(&questions, &face_keys, accepted, &trust.root, tools)?;
+            let (judged, refusal) = each_with_pack(&questions, face_keys, accepted, &trust.root, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -159,7 +221,7 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
                 fetcher: GuardedFetcher::new(trust.fetches)?,
                 urls: trust.urls,
             };
-            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
+            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(face_keys);
             let mut judged = Vec::new();
             for question in &questions {
                 judged.push(judge_online(*question, &mut evidence, tools, &network).await?);
@@ -167,12 +229,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             judged
         }
     };
-    let answer = match &request {
-        Some(request) if is_answer => answer_check(request, &stored, &judged, &trust),
+    let answer = match request {
+        Some(request) if is_answer => answer_check(request, stored, &judged, trust),
         _ => AnswerCheck::AsAsked,
     };
     let reports = judge_together(judged.into_iter().flatten().collect());
-    print(&reports, arguments.json)?;
+    print(&reports, as_json)?;
     let worst = reports
         .iter()
         .map(|report| report.verdict)

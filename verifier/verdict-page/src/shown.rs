@@ -8,47 +8,51 @@ use symbolon_verifier::report::{
     Warning,
 };
 
-use super::claims::{Claim, read};
+use crate::claims::{Claim, read};
 
 /// A report as the page shows it. Texts are keys, which the page says in its language.
-pub(crate) struct Shown {
+pub struct Shown {
     report: Report,
     now: UnixTime,
 }
 
 /// How long ago something was, as roughly as a person says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Age {
-    pub(super) key: &'static str,
-    pub(super) count: u64,
+pub(crate) struct Age {
+    pub(crate) key: &'static str,
+    pub(crate) count: u64,
 }
 
 /// One check, for whoever opens the details.
-pub(super) struct ShownCheck<'a> {
-    pub(super) outcome: &'static str,
-    pub(super) name: String,
-    pub(super) reason: Option<String>,
-    pub(super) section: &'a str,
+pub(crate) struct ShownCheck<'a> {
+    pub(crate) outcome: &'static str,
+    pub(crate) name: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) section: &'a str,
 }
 
 impl Shown {
-    pub(crate) fn of(report: Report, now: UnixTime) -> Self {
+    /// What is shown of a report at `now`.
+    #[must_use]
+    pub const fn of(report: Report, now: UnixTime) -> Self {
         Self { report, now }
     }
 
-    pub(super) const fn report(&self) -> &Report {
+    pub(crate) const fn report(&self) -> &Report {
         &self.report
     }
 
     /// The word that counts of several: what is refused counts most.
-    pub(super) fn worst(shown: &[Self]) -> &'static str {
+    #[must_use]
+    pub fn worst(shown: &[Self]) -> &'static str {
         let verdicts = shown.iter().map(|shown| shown.report.verdict);
         let worst = verdicts.max_by_key(|verdict| verdict.severity());
         worst.map_or("unreadable", Verdict::as_str)
     }
 
     /// Whether it is the code of a card that shows no face, so that another code of the card may.
-    pub(super) fn lacks_face(&self) -> bool {
+    #[must_use]
+    pub fn lacks_face(&self) -> bool {
         let report = &self.report;
         report.holder.state == Holder::NotBound
             && report.checks().any(|check| {
@@ -57,7 +61,7 @@ impl Shown {
     }
 
     /// The key of the sentence that says why, with what to do.
-    pub(super) fn sentence(&self) -> &'static str {
+    pub(crate) fn sentence(&self) -> &'static str {
         let report = &self.report;
         match report.verdict {
             Verdict::Valid => "why-valid",
@@ -68,30 +72,30 @@ impl Shown {
     }
 
     /// The face, as a `data:` URL; the media type is one of a list and the rest is base64.
-    pub(super) fn photo(&self) -> Option<String> {
+    pub(crate) fn photo(&self) -> Option<String> {
         let photo = self.report.photo.as_ref()?;
         (photo.media_type != PhotoType::Jpeg2000)
             .then(|| format!("data:{};base64,{}", photo.media_type.as_str(), photo.base64))
     }
 
     /// Whether there is a face that browsers do not show.
-    pub(super) fn has_hidden_photo(&self) -> bool {
+    pub(crate) fn has_hidden_photo(&self) -> bool {
         let photo = self.report.photo.as_ref();
         photo.is_some_and(|photo| photo.media_type == PhotoType::Jpeg2000)
     }
 
-    pub(super) fn claims(&self) -> Vec<Claim> {
+    pub(crate) fn claims(&self) -> Vec<Claim> {
         read(&self.report.claims)
     }
 
     /// How old the knowledge of the status is.
-    pub(super) fn age(&self) -> Option<Age> {
+    pub(crate) fn age(&self) -> Option<Age> {
         let as_of = self.report.as_of?;
         Some(age(self.now.since(as_of)))
     }
 
     /// The warnings: the key, and the time that it speaks of.
-    pub(super) fn warnings(&self) -> Vec<(&'static str, Option<UnixTime>)> {
+    pub(crate) fn warnings(&self) -> Vec<(&'static str, Option<UnixTime>)> {
         let text = |warning: &Warning| match *warning {
             Warning::TrustListInGrace { expired_at } => ("warning-trust-list", Some(expired_at)),
             Warning::PackInGrace { expired_at } => ("warning-pack", Some(expired_at)),
@@ -101,7 +105,7 @@ impl Shown {
         self.report.warnings.iter().map(text).collect()
     }
 
-    pub(super) fn checks(&self) -> Vec<ShownCheck<'_>> {
+    pub(crate) fn checks(&self) -> Vec<ShownCheck<'_>> {
         self.report.checks().map(shown_check).collect()
     }
 }
@@ -121,7 +125,8 @@ fn shown_check(check: &Check) -> ShownCheck<'_> {
 }
 
 /// The name of a check as the report's JSON writes it, with spaces. The details are for whoever reads specifications, and stay English.
-pub(crate) fn words(value: &impl serde::Serialize) -> String {
+#[must_use]
+pub fn words(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text.replace('_', " "),
         _ => String::new(),

@@ -74,16 +74,16 @@ const HIDDEN: [&str; 24] = [
 
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(crate) struct Claim {
     /// What it is.
-    pub(super) label: Label,
+    pub(crate) label: Label,
     /// What it says.
-    pub(super) value: Said,
+    pub(crate) value: Said,
 }
 
 /// What a claim is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Label {
+pub(crate) enum Label {
     /// One that has a text of its own in every language: the key after `claim-`.
     Known(&'static str),
     /// An age that is reached or not.
@@ -94,7 +94,7 @@ pub(super) enum Label {
 
 /// What a claim says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// As it stands.
     Text(String),
     /// Yes or no.
@@ -103,12 +103,12 @@ pub(super) enum Said {
 
 /// The keys of the labels that every language has.
 #[cfg(test)]
-pub(super) fn known() -> impl Iterator<Item = &'static str> {
+pub(crate) fn known() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter_map(|names| names.first().copied())
 }
 
 /// The list.
-pub(super) fn read(claims: &Map<String, Value>) -> Vec<Claim> {
+pub(crate) fn read(claims: &Map<String, Value>) -> Vec<Claim> {
     let mut found = Vec::new();
     collect(claims, 0, &mut found);
     // Stable: what has no place of its own keeps its order behind the rest.
