@@ -1,6 +1,7 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod distribution;
 mod init;
 mod offer;
 mod openapi;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use distribution::{DistributionCommand, DistributorCommand, PullArguments, ShopLocation};
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
@@ -104,6 +106,9 @@ pub enum Command {
     /// The offline pack
     #[command(subcommand)]
     Pack(PackCommand),
+    /// Hands out packs to a fleet
+    #[command(subcommand)]
+    Distributor(DistributorCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -390,6 +395,9 @@ pub struct VerifyArguments {
     /// The offline pack; no socket is opened with it
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+    /// Ask the network, also where packs are pulled and one is in force
+    #[arg(long, conflicts_with = "pack")]
+    pub online: bool,
     /// The root of trust; the installation's `trust.json` unless given
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,

@@ -7,6 +7,7 @@
 mod authorization;
 mod credentials;
 mod offline_page;
+mod packs;
 mod profile;
 mod records;
 mod scan;
@@ -28,6 +29,7 @@ use url::Url;
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use offline_page::OfflinePageSection;
+pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
@@ -131,6 +133,18 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("packs.index_url", KeyType::Text),
+    ("packs.scope", KeyType::Text),
+    ("packs.folder", KeyType::Text),
+    ("packs.interval_minutes", KeyType::Number),
+    ("packs.max_megabytes", KeyType::Number),
+    ("distributor.identifier", KeyType::Text),
+    ("distributor.listen", KeyType::Text),
+    ("distributor.tls_certificate", KeyType::Text),
+    ("distributor.tls_key", KeyType::Text),
+    ("distributor.folder", KeyType::Text),
+    ("distributor.interval_minutes", KeyType::Number),
+    ("distributor.deltas", KeyType::Number),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -171,6 +185,12 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Where offline packs come from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub packs: PacksSection,
+    /// How offline packs are handed out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub distributor: DistributorSection,
 }
 
 /// `[issuer]`
@@ -480,6 +500,12 @@ impl Configuration {
                 &self.wallet.tls_certificate,
                 &self.wallet.tls_key,
             ),
+            (
+                "distributor",
+                self.distributor.listen,
+                &self.distributor.tls_certificate,
+                &self.distributor.tls_key,
+            ),
         ];
         for (section, address, certificate, key) in listeners {
             if certificate.is_some() != key.is_some() {
@@ -512,6 +538,17 @@ impl Configuration {
                     key: "wallet.identifier",
                 });
             }
+        }
+        if let Some(identifier) = &self.distributor.identifier {
+            self.check_identifier("distributor.identifier", identifier)?;
+        }
+        if let Some(index) = &self.packs.index_url
+            && index.scheme() != "https"
+            && !self.development
+        {
+            return Err(ConfigurationError::NotHttps {
+                key: "packs.index_url",
+            });
         }
         self.check_profiles()?;
         self.check_tenants()

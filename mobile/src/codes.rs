@@ -134,7 +134,7 @@ impl CodeReader {
                 fragments: count(fragments),
             },
             Progress::Complete(message) => CodeProgress::Complete {
-                message: message.into(),
+                message: message.try_into()?,
             },
         })
     }
@@ -162,14 +162,28 @@ impl From<CodeMessage> for Message {
     }
 }
 
-impl From<Message> for CodeMessage {
-    fn from(message: Message) -> Self {
-        match message {
+impl From<CarriedCredential> for CodeMessage {
+    fn from(credential: CarriedCredential) -> Self {
+        match credential {
+            CarriedCredential::Text(text) => Self::Credential { text },
+            CarriedCredential::Binary(bytes) => Self::Mdoc { bytes },
+        }
+    }
+}
+
+/// What readers of packs show each other is nothing that this library takes.
+impl TryFrom<Message> for CodeMessage {
+    type Error = CodeError;
+
+    fn try_from(message: Message) -> Result<Self, CodeError> {
+        Ok(match message {
             Message::Request(object) => Self::Request { object },
             Message::Response(jwe) => Self::Response { jwe },
-            Message::Credential(CarriedCredential::Text(text)) => Self::Credential { text },
-            Message::Credential(CarriedCredential::Binary(bytes)) => Self::Mdoc { bytes },
-        }
+            Message::Credential(credential) => credential.into(),
+            Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_) => {
+                return Err(CodeError::NoMessage);
+            }
+        })
     }
 }
 

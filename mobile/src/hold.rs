@@ -6,7 +6,6 @@ mod overview;
 mod rendering;
 
 use serde_json::Value;
-use symbolon_protocol::qr_transport::Message;
 use symbolon_wallet_core::Languages;
 use symbolon_wallet_core::hold as core;
 use symbolon_wallet_core::hold::{Disclosable, LocalizedValue, ShownClaim, languages_of};
@@ -158,7 +157,7 @@ impl Wallet {
         let codes = self.core.codes(credential.parse()?).await?;
         Ok(CredentialCodes {
             still: codes.still,
-            animated: Message::Credential(codes.animated).into(),
+            animated: codes.animated.into(),
         })
     }
 

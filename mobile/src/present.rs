@@ -186,7 +186,8 @@ impl TryFrom<core::PresentOutcome> for PresentOutcome {
             },
             Core::Show { presentation, answer } => Self::Show {
                 presentation: presentation.into(),
-                message: answer.into(),
+                message: CodeMessage::try_from(answer)
+                    .map_err(|_| WalletError::device(DeviceFault::Internal))?,
             },
             _ => return Err(WalletError::device(DeviceFault::Internal)),
         })

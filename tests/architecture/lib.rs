@@ -148,6 +148,11 @@ pub const LAYERS: &[Layer] = &[
         may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL],
     },
     Layer {
+        package: "symbolon-trust-server",
+        purity: Runtime,
+        may_use: &[CRYPTO, TRUST, HTTP],
+    },
+    Layer {
         package: "symbolon-issuer-server",
         purity: Runtime,
         may_use: &[

@@ -25,6 +25,7 @@ mod crash;
 mod dcql;
 mod demo;
 mod digital_credentials;
+mod distribution;
 mod e_kyc;
 mod every_format;
 mod formats;

@@ -37,6 +37,7 @@ use crate::configuration::FILE_NAME;
 use crate::edge;
 use crate::held_pack::{HeldPack, PackBytes};
 use crate::installation::{Installation, read_trust};
+use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};
 
 /// Whom to believe, and under which rules for URLs.
 struct Trust {
@@ -64,8 +65,13 @@ impl Trust {
         let path = match (file, &installation) {
             (Some(file), _) => file.to_owned(),
             (None, Some(installation)) => installation.data_file(crate::installation::TRUST),
+            (None, None) if Path::new(DEFAULT_FOLDER).join(SOURCE).exists() => {
+                Path::new(DEFAULT_FOLDER).join(crate::installation::TRUST)
+            }
             (None, None) => {
-                bail!("no root of trust: give --trust FILE, or run in the folder of an installation")
+                bail!(
+                    "no root of trust: give --trust FILE, or run in the folder of an installation or of a joined shop"
+                )
             }
         };
         let root = read_trust(&path)?;
@@ -115,9 +121,16 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     };
     let scanned = sort_scanned(frames::read(&arguments.files)?)?;
     // Before an answer is opened, which spends the nonce of its request: a pack that cannot be read must not cost the answer.
+    let pulled = match &arguments.pack {
+        // A root of trust that was named is another than the shop's, and so are its packs.
+        None if !arguments.online && arguments.trust.is_none() => Shop::judging(configuration)?,
+        _ => None,
+    };
+    let pulled = pulled.map(|shop| shop.in_force().path());
     let pack = arguments
         .pack
-        .as_deref()
+        .as_ref()
+        .or(pulled.as_ref())
         .map(|path| PackFile::read(path, &trust.folder));
     let pack = pack.transpose()?;
     let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
@@ -262,6 +275,9 @@ fn shown(
             bail!("only {known} of {fragments} fragments of the message are there; film it longer")
         }
         Some(Progress::Complete(Message::Request(_))) => bail!("it is a request, and no answer"),
+        Some(Progress::Complete(Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_))) => {
+            bail!("it is about packs, and nothing to judge; see symbolon pack receive and symbolon pack join")
+        }
         Some(Progress::Complete(Message::Credential(credential))) => codes.push(credential.into_bytes()),
         Some(Progress::Complete(Message::Response(jwe))) => {
             let request = request.and_then(StoredRequest::by_qr).ok_or_else(|| {

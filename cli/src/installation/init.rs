@@ -383,6 +383,8 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),
+        packs: configuration::PacksSection::default(),
+        distributor: configuration::DistributorSection::default(),
     };
     if new.profile == Profile::Haip {
         wallet_provider::configure(&mut configuration.issuer, &configuration.data_directory);

@@ -168,6 +168,9 @@ impl Counter {
                             Message::Credential(credential) => fresh.push(credential.into_bytes()),
                             Message::Request(_) => return Told::problem("problem-request"),
                             Message::Response(_) => return Told::problem("problem-not-asked"),
+                            Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_) => {
+                                return Told::problem("problem-frames");
+                            }
                         }
                     }
                     // A camera misreads; a damaged frame comes again.

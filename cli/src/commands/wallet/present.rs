@@ -67,7 +67,7 @@ impl Request {
             match scanned.carried {
                 Some(FrameProgress::Complete(Message::Request(object))) => return Ok(Self::ByQr(object)),
                 Some(FrameProgress::Complete(_)) => {
-                    bail!("{argument} shows an answer or a credential, and no request")
+                    bail!("{argument} shows something else than a request")
                 }
                 Some(FrameProgress::Assembling { known, fragments }) => {
                     bail!("{argument} shows {known} of {fragments} fragments of the request")

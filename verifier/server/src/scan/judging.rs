@@ -158,6 +158,9 @@ impl Desk {
                 return self.judge_answer(&jwe, request).await;
             }
             Some(Progress::Complete(Message::Request(_))) => return Err(Unjudged::Request),
+            Some(Progress::Complete(Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_))) => {
+                return Err(Unjudged::Frames);
+            }
         }
         let shown = self.judge_codes(codes).await?;
         Ok(Judged::Whole {
