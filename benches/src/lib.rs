@@ -9,10 +9,12 @@
 //! cargo bench -p symbolon-benches --bench report -- --quick    # the same, less exact
 //! cargo bench -p symbolon-benches --bench report -- --quick mdoc   # rows with this in their name
 //! cargo bench -p symbolon-benches --bench criterion -- mdoc    # criterion's statistics of the same rows
+//! cargo bench -p symbolon-benches --bench packs                # offline packs of up to 1.4 billion credentials
 //! ```
 
 pub mod formats;
 pub mod measure;
+pub mod packs;
 mod provider;
 mod row;
 

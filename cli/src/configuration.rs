@@ -6,6 +6,8 @@
 
 mod authorization;
 mod credentials;
+mod offline_page;
+mod packs;
 mod profile;
 mod records;
 mod scan;
@@ -25,6 +27,8 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use offline_page::OfflinePageSection;
+pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
@@ -90,6 +94,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.offline_page.serve", KeyType::Flag),
+    ("verifier.offline_page.folder", KeyType::Text),
+    ("verifier.offline_page.pack", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
@@ -108,13 +115,27 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.unverified_readers", KeyType::Text),
     ("wallet.unsigned_origins", KeyType::Text),
     ("wallet.signed_metadata", KeyType::Text),
     ("wallet.over_asking", KeyType::Text),
+    ("wallet.spent_copies", KeyType::Text),
     ("wallet.identifier", KeyType::Text),
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("packs.index_url", KeyType::Text),
+    ("packs.scope", KeyType::Text),
+    ("packs.folder", KeyType::Text),
+    ("packs.interval_minutes", KeyType::Number),
+    ("packs.max_megabytes", KeyType::Number),
+    ("distributor.identifier", KeyType::Text),
+    ("distributor.listen", KeyType::Text),
+    ("distributor.tls_certificate", KeyType::Text),
+    ("distributor.tls_key", KeyType::Text),
+    ("distributor.folder", KeyType::Text),
+    ("distributor.interval_minutes", KeyType::Number),
+    ("distributor.deltas", KeyType::Number),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -155,6 +176,12 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Where offline packs come from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub packs: PacksSection,
+    /// How offline packs are handed out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub distributor: DistributorSection,
 }
 
 /// `[issuer]`
@@ -461,6 +488,12 @@ impl Configuration {
                 &self.wallet.tls_certificate,
                 &self.wallet.tls_key,
             ),
+            (
+                "distributor",
+                self.distributor.listen,
+                &self.distributor.tls_certificate,
+                &self.distributor.tls_key,
+            ),
         ];
         for (section, address, certificate, key) in listeners {
             if certificate.is_some() != key.is_some() {
@@ -493,6 +526,17 @@ impl Configuration {
                     key: "wallet.identifier",
                 });
             }
+        }
+        if let Some(identifier) = &self.distributor.identifier {
+            self.check_identifier("distributor.identifier", identifier)?;
+        }
+        if let Some(index) = &self.packs.index_url
+            && index.scheme() != "https"
+            && !self.development
+        {
+            return Err(ConfigurationError::NotHttps {
+                key: "packs.index_url",
+            });
         }
         self.check_profiles()?;
         self.check_tenants()
@@ -721,8 +765,13 @@ mod tests {
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
-                KeyType::Text if key.ends_with("unverified_verifiers") => "shown",
+                KeyType::Text
+                    if key.ends_with("unverified_verifiers") || key.ends_with("unverified_readers") =>
+                {
+                    "shown"
+                }
                 KeyType::Text if key.ends_with("over_asking") => "refused",
+                KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

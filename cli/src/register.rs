@@ -14,8 +14,8 @@ use symbolon_issuer::store::IssuerStore as _;
 use symbolon_issuer_server::Issuer;
 use symbolon_issuer_server::administration::{
     Administration, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, ChangedKey,
-    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, PrintedCard, RecordOrder,
-    RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    CredentialList, CredentialPage, DecisionOrder, ImportReport, KeyChangesOrder, PackOrder, PrintedCard,
+    RecordOrder, RecordPage, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
     encode_entries,
 };
 
@@ -221,10 +221,13 @@ impl Register {
     ///
     /// # Errors
     /// The status lists or keys cannot be used.
-    pub async fn build_pack(&self) -> anyhow::Result<Vec<u8>> {
+    pub async fn build_pack(&self, order: &PackOrder) -> anyhow::Result<Vec<u8>> {
         match self {
-            Self::Opened { administration, .. } => Ok(administration.build_pack().await?),
-            Self::Running(client) => Ok(client.send("packs", "application/json", Vec::new()).await?.body),
+            Self::Opened { administration, .. } => Ok(administration.build_pack(order).await?),
+            Self::Running(client) => {
+                let order = serde_json::to_vec(order)?;
+                Ok(client.send("packs", "application/json", order).await?.body)
+            }
         }
     }
 

@@ -9,7 +9,8 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::pack::{
-    BitstringUris, PackBuildError, PreparedStatusSection, StatusSection, StatusSectionInput,
+    BitstringUris, CompactStatusList, PackBuildError, PreparedStatusSection, StatusSection,
+    StatusSectionInput,
 };
 use symbolon_trust::status_list::{
     BitsPerStatus, PrepareStatusListError, PreparedStatusListCwt, PreparedStatusListToken, SetStatusError,
@@ -122,32 +123,41 @@ impl IssuerProfile {
         )?)
     }
 
-    /// Prepares the status section of a shard for offline packs, to be signed by the status key.
+    /// The list of a shard as the status section of offline packs carries it.
     ///
     /// # Errors
-    /// [`PackBuildError`] when the key has no certificate.
-    pub fn prepare_status_section(
+    /// [`PackBuildError`] when the list has a state that no pack holds.
+    pub fn compact_status_list(
         &self,
         shard: ShardId,
         list: &TokenStatusList,
+    ) -> Result<CompactStatusList, PackBuildError> {
+        let [revocation, suspension] = [StatusPurpose::Revocation, StatusPurpose::Suspension]
+            .map(|purpose| self.bitstring_uri(shard, &purpose));
+        let bitstring = self.issues_w3c_credentials().then_some(BitstringUris {
+            revocation: &revocation,
+            suspension: &suspension,
+        });
+        CompactStatusList::of_list(&self.status_list_uri(shard), list, bitstring)
+    }
+
+    /// Prepares the status section of all lists for offline packs, to be signed by the status key.
+    ///
+    /// # Errors
+    /// [`PackBuildError`] when there is no list or the key has no certificate.
+    pub fn prepare_status_section(
+        &self,
+        lists: Vec<CompactStatusList>,
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusSection, PackBuildError> {
-        let [revocation, suspension] = [StatusPurpose::Revocation, StatusPurpose::Suspension]
-            .map(|purpose| self.bitstring_uri(shard, &purpose));
         let input = StatusSectionInput {
-            uri: &self.status_list_uri(shard),
             produced_at: now,
             valid_until: now.plus(Duration::from_secs(self.policy().pack_lifetime_seconds)),
             grace: Duration::from_secs(self.policy().pack_grace_seconds),
-            list,
-            bitstring: self.issues_w3c_credentials().then_some(BitstringUris {
-                revocation: &revocation,
-                suspension: &suspension,
-            }),
             x5chain: &key.chain,
         };
-        StatusSection::prepare(&input, key.algorithm)
+        StatusSection::prepare(&input, lists, key.algorithm)
     }
 }
 

@@ -13,7 +13,7 @@ use symbolon_crypto::UnixTime;
 use crate::harness::{Installation, Role};
 use crate::story;
 
-const CARD: &str = "card.png";
+pub(crate) const CARD: &str = "card.png";
 const PRESENTATION: &str = "evidence/presentation.json";
 const REQUEST: &str = "evidence/request.jwt";
 
@@ -69,14 +69,14 @@ impl Island {
 }
 
 /// An installation whose resident has a credential, a presentation and a card; no server runs any more.
-struct Story {
-    installation: Installation,
+pub(crate) struct Story {
+    pub(crate) installation: Installation,
     island: Island,
-    uin: String,
+    pub(crate) uin: String,
 }
 
 impl Story {
-    fn told() -> Self {
+    pub(crate) fn told() -> Self {
         let island = Island::find();
         let installation = Installation::new();
         let issuer = installation.serve(Role::Issuer);
@@ -94,16 +94,16 @@ impl Story {
         }
     }
 
-    fn build_pack(&self, name: &str) {
+    pub(crate) fn build_pack(&self, name: &str) {
         self.installation.ok(&["pack", "build", "--out", name]);
     }
 
-    fn inspect(&self, pack: &str) -> Value {
+    pub(crate) fn inspect(&self, pack: &str) -> Value {
         self.installation.json(&["pack", "inspect", pack, "--json"])
     }
 
     /// Runs `symbolon verify` without a network.
-    fn verify(&self, arguments: &[&str]) -> Judged {
+    pub(crate) fn verify(&self, arguments: &[&str]) -> Judged {
         let symbolon = self.installation.command(&[]);
         let mut command = self.island.command(Path::new(symbolon.get_program()));
         for (name, _) in symbolon.get_envs() {
@@ -120,7 +120,7 @@ impl Story {
         Judged::of(arguments, &output)
     }
 
-    fn card(&self, pack: &str) -> Judged {
+    pub(crate) fn card(&self, pack: &str) -> Judged {
         self.verify(&[CARD, "--pack", pack])
     }
 
@@ -140,10 +140,10 @@ impl Story {
 }
 
 /// What `symbolon verify --json` answered.
-struct Judged {
+pub(crate) struct Judged {
     arguments: String,
     code: Option<i32>,
-    report: Value,
+    pub(crate) report: Value,
     said: String,
 }
 
@@ -163,7 +163,7 @@ impl Judged {
 
     /// The verdict and the exit status that goes with it.
     #[track_caller]
-    fn is(self, verdict: &str) -> Self {
+    pub(crate) fn is(self, verdict: &str) -> Self {
         let code = match verdict {
             "valid" | "genuine" => 0,
             "invalid" => 1,
@@ -182,7 +182,7 @@ impl Judged {
 
     /// The states of the four axes: authentic, trusted, status, holder.
     #[track_caller]
-    fn because(self, axes: [&str; 4]) -> Self {
+    pub(crate) fn because(self, axes: [&str; 4]) -> Self {
         let states = ["authentic", "trusted", "status", "holder"].map(|axis| {
             assert!(self.report[axis]["checks"].is_array(), "{axis} has no checks");
             self.report[axis]["state"].as_str().unwrap()
@@ -193,7 +193,7 @@ impl Judged {
 
     /// The pack was refused, for the reason that was told.
     #[track_caller]
-    fn refused(self, reason: &str) -> Self {
+    pub(crate) fn refused(self, reason: &str) -> Self {
         assert!(
             self.said.contains("the pack is refused: ") && self.said.contains(reason),
             "{} said {:?}, not {reason:?}",
@@ -210,15 +210,15 @@ impl Judged {
 }
 
 const IN_FORCE: [&str; 4] = ["authentic", "trusted", "good", "proven_by_key"];
-const CARD_IN_FORCE: [&str; 4] = ["authentic", "trusted", "good", "compare_by_eye"];
+pub(crate) const CARD_IN_FORCE: [&str; 4] = ["authentic", "trusted", "good", "compare_by_eye"];
 const REVOKED: [&str; 4] = ["authentic", "trusted", "revoked", "proven_by_key"];
-const CARD_REVOKED: [&str; 4] = ["authentic", "trusted", "revoked", "compare_by_eye"];
+pub(crate) const CARD_REVOKED: [&str; 4] = ["authentic", "trusted", "revoked", "compare_by_eye"];
 
 /// More than the clocks of distributor and verifier are allowed to disagree.
 const CLOCKS_APART: Duration = Duration::from_secs(3600);
 
 /// Status lists are dated in whole seconds.
-fn let_the_clock_move() {
+pub(crate) fn let_the_clock_move() {
     std::thread::sleep(Duration::from_millis(1100));
 }
 

@@ -53,6 +53,25 @@ impl<'a> CompactSet<'a> {
     /// [`OpenSetError`] when the bytes are not an encoded set of this version, or are longer or shorter than their
     /// header says, or the skip index does not rise.
     pub fn open(bytes: &'a [u8]) -> Result<Self, OpenSetError> {
+        let set = Self::reopen(bytes)?;
+        set.check_index()?;
+        Ok(set)
+    }
+
+    /// The set without members.
+    pub(crate) const fn empty(universe: u64) -> Self {
+        Self {
+            universe,
+            count: 0,
+            rice_parameter: 0,
+            code_bits: 0,
+            index: &[],
+            codes: &[],
+        }
+    }
+
+    /// Opens a set that [`CompactSet::open`] has accepted before, without looking at its whole skip index again.
+    pub(crate) fn reopen(bytes: &'a [u8]) -> Result<Self, OpenSetError> {
         let (header, body) = bytes
             .split_at_checked(HEADER_BYTES)
             .ok_or(OpenSetError::Truncated)?;
@@ -104,9 +123,7 @@ impl<'a> CompactSet<'a> {
             core::cmp::Ordering::Greater => return Err(OpenSetError::TrailingBytes),
             core::cmp::Ordering::Equal => {}
         }
-        let set = Self { index, codes, ..set };
-        set.check_index()?;
-        Ok(set)
+        Ok(Self { index, codes, ..set })
     }
 
     /// The number of values that may be members: members lie in `0..universe`.
@@ -119,6 +136,15 @@ impl<'a> CompactSet<'a> {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.count
+    }
+
+    /// How many bytes the set takes; none where a pack carries an empty one.
+    #[must_use]
+    pub fn encoded_len(&self) -> u64 {
+        if self.index.is_empty() {
+            return 0;
+        }
+        (HEADER_BYTES + self.index.len() + self.codes.len()) as u64
     }
 
     /// Whether there is no member.

@@ -4,42 +4,100 @@
 //! each issuer says what has become of its credentials, and the distributor's signature covers only the manifest. A
 //! distributor can therefore delay and leave out, but never reinstate what an issuer has revoked.
 //!
-//! [`Pack::open`] verifies everything before anything is answered and reads the sets where they lie.
+//! # What a driver does
+//!
+//! A driver is whoever has files and a clock: the command line, an app, a page. It keeps three things for each verifier:
+//!
+//! 1. the **pack in force**, byte for byte as the distributor signed it,
+//! 2. beside it the **applied form** that [`apply`] gave: a cache of what was verified and of the verbatim lists
+//!    compacted, without which everything still works and takes longer,
+//! 3. the **memory** ([`LastSeen`]), in storage that survives a power cut and that nobody else writes: it holds the seal of the applied
+//!    form, so that a form which somebody else wrote is not believed.
+//!
+//! *To take a new pack or a delta* (from a server, a file, QR frames), whatever of the two it is: call [`apply`] with the pack
+//! in force and the memory. If it refuses, nothing changes. If it accepts, replace the pack (atomically), then the form, then
+//! the memory, **in this order** and without another process between: an interruption after any of the three leaves a
+//! pack in force that opens. [`Delta::parse`] says which pack a delta needs, and [`claims`] what a pack says of itself, before anything is verified.
+//!
+//! *To judge*: call [`Pack::open_applied`] with the pack, the form and the memory. It compares seals and hashes instead of
+//! signatures and reads the sets where they lie. A file from elsewhere is opened by [`Pack::open_with`], which verifies everything.
+//!
+//! *To distribute*: [`PackBuilder`] makes full packs, [`delta`] the difference of two, [`compact`] one delta of a chain of them.
 
+mod applied;
 mod build;
 mod container;
+mod delta;
+mod directory;
 mod error;
 mod fields;
 mod last_seen;
+mod list;
 mod manifest;
+mod open;
+mod section;
+mod section_1;
+mod set;
 mod sign;
-mod status_section;
 #[cfg(test)]
 mod tests;
+mod verbatim;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
+pub use self::applied::{AppliedPack, ApplyError, apply, is_delta};
 pub use self::build::{PackBuilder, PackTimes, PreparedPack, PreparedTrustSection, TrustSection};
-use self::container::{Container, RawSection, sha256};
-pub use self::container::{MAX_SECTIONS, SectionKind};
+pub use self::container::{MAX_SECTIONS, PackVersion, SectionKind};
+pub use self::delta::{Compacted, Delta, DeltaError, MAX_PACK_BYTES, SectionChange, compact, delta};
 pub use self::error::{PackBuildError, PackError};
 pub use self::last_seen::LastSeen;
+use self::list::Aspect;
+pub use self::list::{PackStatus, PackedBitstringUris, PackedStatusList};
 use self::manifest::Manifest;
-use self::sign::{Place, Signed};
-use self::status_section::Aspect;
-pub use self::status_section::{
-    BitstringUris, PackStatus, PackedBitstringUris, PackedStatusList, PreparedStatusSection, StatusSection,
-    StatusSectionInput,
+pub use self::open::{PackClaims, claims};
+pub use self::section::{
+    BitstringUris, CompactStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
-use crate::trust_list::{RootOfTrust, TrustList, key_by_thumbprint};
+pub use self::verbatim::{StatusListCredentialVerifier, VerbatimForm, VerbatimSection};
+use crate::trust_list::{RootOfTrust, TrustList};
 use crate::validity::Validity;
+
+/// What a reader of packs needs beside the pack.
+#[derive(Clone, Copy)]
+pub struct PackTools<'t> {
+    /// Verifies signatures.
+    pub crypto: &'t dyn CryptoProvider,
+    /// Verifies Bitstring Status List credentials that a pack carries verbatim. Without it a pack that has one is refused.
+    pub credentials: Option<&'t dyn StatusListCredentialVerifier>,
+}
+
+impl<'t> PackTools<'t> {
+    /// Tools of a reader that verifies no status list credentials.
+    #[must_use]
+    pub fn new(crypto: &'t dyn CryptoProvider) -> Self {
+        Self {
+            crypto,
+            credentials: None,
+        }
+    }
+
+    /// The same with a verifier of status list credentials.
+    #[must_use]
+    pub fn with_credentials(self, credentials: &'t dyn StatusListCredentialVerifier) -> Self {
+        Self {
+            credentials: Some(credentials),
+            ..self
+        }
+    }
+}
 
 /// A pack in which every signature and hash has been verified.
 #[derive(Debug)]
 pub struct Pack<'a> {
+    version: PackVersion,
     manifest: Manifest,
     validity: Validity,
     trust_list: TrustList,
@@ -47,17 +105,30 @@ pub struct Pack<'a> {
     lists: Vec<PackedStatusList<'a>>,
     /// Which list answers for a URI, and what the URI asks of it.
     addresses: BTreeMap<String, (usize, Aspect)>,
+    origins: Vec<Origin>,
+    is_sealed: bool,
+    bytes: &'a [u8],
+}
+
+/// Where the lists of a pack come from, section by section.
+#[derive(Debug, Clone)]
+enum Origin {
+    /// So many lists of a status section.
+    Status {
+        lists: usize,
+        signer_until: UnixTime,
+        /// SHA-256 of the section up to its sets.
+        head: [u8; 32],
+    },
+    /// One verbatim list.
+    Verbatim,
 }
 
 impl<'a> Pack<'a> {
-    /// Verifies a pack, in the order of `docs/pack-format.md`, section 7.
-    ///
-    /// `last` is what [`Pack::last_seen`] gave for the pack accepted before, if there was one: without it nothing
-    /// guards against an older pack than the one before.
+    /// Verifies a pack as [`Pack::open_with`] does, by a reader that verifies no status list credentials.
     ///
     /// # Errors
-    /// [`PackError`], one variant for each refusal. A pack that is refused is of no use at all, and a verifier keeps
-    /// the one before.
+    /// [`PackError`].
     pub fn open(
         bytes: &'a [u8],
         root_of_trust: &RootOfTrust,
@@ -65,51 +136,19 @@ impl<'a> Pack<'a> {
         now: UnixTime,
         last: Option<&LastSeen>,
     ) -> Result<Self, PackError> {
-        let container = Container::parse(bytes)?;
-        let manifest = Manifest::open(container.manifest, root_of_trust, provider)?;
-        if container.root() != manifest.root {
-            return Err(PackError::SectionTable);
-        }
-        let validity = manifest.check_freshness(last, now)?;
-        if container
-            .sections
-            .iter()
-            .any(|section| sha256(section.bytes) != section.sha256)
-        {
-            return Err(PackError::SectionHash);
-        }
+        Self::open_with(bytes, root_of_trust, PackTools::new(provider), now, last)
+    }
 
-        let Some((first, others)) = container.sections.split_first() else {
-            return Err(PackError::Container);
-        };
-        let (trust_list, trust_list_validity) =
-            open_trust_section(first, root_of_trust, provider, now, last)?;
-        let mut lists = Vec::with_capacity(others.len());
-        let mut addresses = BTreeMap::new();
-        for section in others {
-            if section.kind != SectionKind::Status {
-                return Err(PackError::Container);
-            }
-            let list = PackedStatusList::open(section.bytes, &trust_list, provider, now)?;
-            let newest_seen = last.and_then(|last| last.status_lists.get(list.uri()));
-            if newest_seen.is_some_and(|seen| list.produced_at() < *seen) {
-                return Err(PackError::StatusListRolledBack);
-            }
-            for (uri, aspect) in list.addresses() {
-                if addresses.insert(uri.to_owned(), (lists.len(), aspect)).is_some() {
-                    return Err(PackError::StatusListTwice);
-                }
-            }
-            lists.push(list);
-        }
-        Ok(Self {
-            manifest,
-            validity,
-            trust_list,
-            trust_list_validity,
-            lists,
-            addresses,
-        })
+    /// The version of the format.
+    #[must_use]
+    pub fn version(&self) -> PackVersion {
+        self.version
+    }
+
+    /// What a partial pack covers, by the names that the trust list gives; empty for a pack that covers everything.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        &self.manifest.scopes
     }
 
     /// The sequence number, rising with every pack of a distributor.
@@ -167,9 +206,21 @@ impl<'a> Pack<'a> {
         self.addresses
             .get(uri)
             .and_then(|(place, aspect)| Some((self.lists.get(*place)?, *aspect)))
-            .map_or(PackStatus::NotCovered, |(list, aspect)| {
-                list.status(aspect, index)
-            })
+            .map_or_else(|| self.absent(uri), |(list, aspect)| list.status(aspect, index))
+    }
+
+    /// Why there is nothing about a list: it is none of a partial pack's, or it is missing.
+    fn absent(&self, uri: &str) -> PackStatus<'_> {
+        let scopes = &self.manifest.scopes;
+        let covers = |name: &String| {
+            let beginnings = self.trust_list.scopes.get(name);
+            beginnings.is_some_and(|all| all.iter().any(|beginning| uri.starts_with(beginning.as_str())))
+        };
+        if scopes.is_empty() || scopes.iter().any(covers) {
+            PackStatus::Missing
+        } else {
+            PackStatus::NotCovered
+        }
     }
 
     /// What to remember once this pack is in use. A list that this pack leaves out stays remembered, so that leaving
@@ -191,42 +242,9 @@ impl<'a> Pack<'a> {
             root: self.manifest.root,
             trust_list_issued_at: self.trust_list.issued_at,
             status_lists,
+            seal: before
+                .filter(|before| before.root == self.manifest.root)
+                .and_then(|before| before.seal),
         }
-    }
-}
-
-fn open_trust_section(
-    section: &RawSection<'_>,
-    root_of_trust: &RootOfTrust,
-    provider: &dyn CryptoProvider,
-    now: UnixTime,
-    last: Option<&LastSeen>,
-) -> Result<(TrustList, Validity), PackError> {
-    if section.kind != SectionKind::Trust {
-        return Err(PackError::Container);
-    }
-    let signed = Signed::parse(section.bytes, Place::Trust)?;
-    let key = signed
-        .key_id()
-        .and_then(|kid| key_by_thumbprint(&root_of_trust.registry_keys, kid))
-        .ok_or(PackError::UnknownTrustSigner)?;
-    let payload = signed
-        .verify(provider, &key)
-        .map_err(|_| PackError::TrustSignature)?;
-    let trust_list = TrustList::parse(payload).map_err(PackError::TrustList)?;
-    let oldest = last
-        .map(|last| last.trust_list_issued_at)
-        .map_or(root_of_trust.trust_list.issued_at, |seen| {
-            seen.max(root_of_trust.trust_list.issued_at)
-        });
-    if trust_list.issued_at < oldest {
-        return Err(PackError::TrustListRolledBack);
-    }
-    match trust_list.validity(now) {
-        Validity::NotYetIssued => Err(PackError::ClockBeforeCreation {
-            created: trust_list.issued_at,
-        }),
-        Validity::Expired { expired_at } => Err(PackError::TrustListExpired { expired_at }),
-        usable @ (Validity::Current | Validity::InGrace { .. }) => Ok((trust_list, usable)),
     }
 }

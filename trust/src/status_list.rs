@@ -1,12 +1,14 @@
 //! Token Status List (draft-21 of the OAuth working group): what has become of a credential since it was issued.
 //!
 //! [`TokenStatusList`] is the array of states, [`StatusListToken`] the signed JWT that publishes it, and
-//! [`PreparedStatusListCwt`] the same as a CWT. A list says
-//! something about a credential only after [`StatusListToken::verify`] has shown that the credential's own issuer
+//! [`PreparedStatusListCwt`] and [`StatusListCwt`] the same as a CWT. A list says
+//! something about a credential only after verification has shown that the credential's own issuer
 //! signed it, and an index behind its end is an error, never "valid".
 
 mod bits;
 mod cwt;
+mod cwt_token;
+pub(crate) mod signer;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -15,6 +17,7 @@ pub use self::bits::{
     BitsPerStatus, DecodeListError, IndexOutOfRange, SetStatusError, Status, TokenStatusList,
 };
 pub use self::cwt::{PreparedStatusListCwt, STATUS_LIST_CWT_TYP};
+pub use self::cwt_token::StatusListCwt;
 pub use self::token::{
     PrepareStatusListError, PreparedStatusListToken, STATUS_LIST_TYP, StatusListBudget, StatusListClaims,
     StatusListError, StatusListToken, VerifiedStatusList,

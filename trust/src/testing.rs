@@ -17,7 +17,9 @@ use symbolon_crypto::x509::issue::{
 };
 use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 
-use crate::pack::{BitstringUris, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection};
+use crate::pack::{
+    BitstringUris, CompactStatusList, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
+};
 use crate::status_list::{PreparedStatusListToken, StatusListClaims, TokenStatusList};
 use crate::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
@@ -252,17 +254,21 @@ impl TestIssuer {
         list: &TokenStatusList,
         produced_at: UnixTime,
     ) -> StatusSection {
+        let list = CompactStatusList::of_list(uri, list, bitstring).expect("the list is compacted");
+        self.status_section_of(vec![list], produced_at)
+    }
+
+    /// The signed status section of these lists, current for a day and tolerated for another.
+    #[must_use]
+    pub fn status_section_of(&self, lists: Vec<CompactStatusList>, produced_at: UnixTime) -> StatusSection {
         let input = StatusSectionInput {
-            uri,
             produced_at,
             valid_until: produced_at.plus(DAY),
             grace: DAY,
-            list,
-            bitstring,
             x5chain: core::slice::from_ref(&self.status_certificate),
         };
-        let prepared =
-            StatusSection::prepare(&input, SignatureAlgorithm::Es256).expect("the section is prepared");
+        let prepared = StatusSection::prepare(&input, lists, SignatureAlgorithm::Es256)
+            .expect("the section is prepared");
         let signature = self.status_key.sign(&prepared.request(self.status_key.handle()));
         prepared.finish(&signature).expect("the section is finished")
     }
@@ -300,6 +306,8 @@ impl TestRegistry {
             did_documents: std::collections::BTreeMap::new(),
             contexts: std::collections::BTreeMap::new(),
             etsi_trusted_lists: Vec::new(),
+            pack_keys: Vec::new(),
+            scopes: std::collections::BTreeMap::new(),
         }
     }
 

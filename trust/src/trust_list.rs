@@ -60,6 +60,14 @@ pub struct TrustList {
     /// What the registry knows of ETSI trusted lists, for requests that accept the issuers of one (`etsi_tl`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub etsi_trusted_lists: Vec<EtsiTrustedList>,
+    /// The keys that sign the manifests of offline packs, where the registry names them: instead of those of the root of
+    /// trust. A key that is left out is no distributor's any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pack_keys: Vec<Jwk>,
+    /// What partial packs can be made of: for each scope, as `region/dakar` or `type/residence-permit`, the beginnings of the
+    /// URIs of its status lists, each at least up to the slash behind the host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scopes: BTreeMap<String, Vec<String>>,
 }
 
 impl TrustList {

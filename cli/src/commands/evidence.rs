@@ -92,6 +92,13 @@ impl Network {
         }
     }
 
+    /// The signed status list at an address, of whichever kind is served there, to be carried in an offline pack.
+    pub async fn status_list(&self, address: &str) -> Option<Vec<u8>> {
+        let accept =
+            "application/statuslist+jwt, application/statuslist+cwt, application/vc+jwt, application/vc";
+        self.fetch(address, accept, MAX_STATUS_LIST_BYTES).await
+    }
+
     const fn did_scheme(&self) -> WebScheme {
         match self.urls {
             UrlPolicy::Public => WebScheme::Https,

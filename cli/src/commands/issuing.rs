@@ -1,29 +1,25 @@
-//! `symbolon credential …`, `pack …`, `audit …`
+//! `symbolon credential …`, `audit …`
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::json;
 use symbolon_crypto::UnixTime;
-use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_issuer::credential_record::StatusAction;
 use symbolon_issuer::identifiers::CredentialId;
 use symbolon_issuer::transaction::Decision;
 use symbolon_issuer_server::administration::{
     CredentialList, CredentialSelector, CredentialSummary, StatusOrder,
 };
-use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
-use symbolon_trust::pack::Pack;
+use symbolon_qr_picture::{ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
 
-use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection, PackCommand};
+use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection};
 use crate::commands::records::parse_uin;
 use crate::commands::requests;
 use crate::commands::show;
-use crate::edge;
+use crate::installation::IssuerChoice;
 use crate::installation::files::{Readers, write_atomically};
-use crate::installation::{Installation, IssuerChoice, TRUST, read_trust};
 use crate::register::Register;
 
 /// Pixels of a module in a QR picture: large enough for a screen and a printer.
@@ -41,6 +37,23 @@ pub fn write_qr(link: &str, path: &Path) -> anyhow::Result<()> {
     let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
     let png = symbol.to_png(MODULE_PIXELS)?;
     write_atomically(path, &png, Readers::Owner).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The same as a drawing, for a printer.
+///
+/// # Errors
+/// As [`write_qr`].
+pub fn write_qr_svg(text: &str, path: &Path) -> anyhow::Result<()> {
+    let symbol = Symbol::draw(text.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
+    let side = symbol.width() + 2 * QUIET_ZONE_MODULES;
+    let drawing = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+         <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/>\
+         <path transform=\"translate({QUIET_ZONE_MODULES} {QUIET_ZONE_MODULES})\" d=\"{}\"/></svg>",
+        symbol.to_svg_path()
+    );
+    write_atomically(path, drawing.as_bytes(), Readers::Owner)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {
@@ -134,68 +147,6 @@ fn row(credential: &CredentialSummary) -> String {
         UnixTime::from_seconds(credential.issued_at).rfc3339(),
         UnixTime::from_seconds(credential.expires_at).rfc3339(),
     )
-}
-
-/// Runs a pack command.
-///
-/// # Errors
-/// Keys or files that cannot be used, or a pack that is refused.
-pub async fn pack(command: &PackCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
-    match command {
-        PackCommand::Build { out } => {
-            let installation = Installation::load(configuration)?;
-            let pack = Register::of_all(&installation).await?.build_pack().await?;
-            write_atomically(out, &pack, Readers::Everyone)
-                .with_context(|| format!("cannot write {}", out.display()))?;
-            show::line(&format!("{} bytes in {}", pack.len(), out.display()));
-        }
-        PackCommand::Inspect { file, trust, json } => {
-            let root = match trust {
-                Some(path) => read_trust(path)?,
-                None => read_trust(&Installation::load(configuration)?.data_file(TRUST))?,
-            };
-            let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            let pack = Pack::open(&bytes, &root, &AwsLcProvider, edge::system_time(), None)?;
-            inspect(&pack, bytes.len(), *json)?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn inspect(pack: &Pack<'_>, bytes: usize, as_json: bool) -> anyhow::Result<()> {
-    let lists: Vec<_> = pack
-        .status_lists()
-        .map(|list| {
-            json!({
-                "uri": list.uri(),
-                "issuer": list.issuer().as_str(),
-                "produced_at": list.produced_at().rfc3339(),
-                "revoked": list.invalid().len(),
-                "suspended": list.suspended().len(),
-            })
-        })
-        .collect();
-    let issuers: Vec<_> = pack
-        .trust_list()
-        .issuers
-        .iter()
-        .map(|issuer| json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }))
-        .collect();
-    let summary = json!({
-        "bytes": bytes,
-        "sequence": pack.sequence(),
-        "created": pack.created().rfc3339(),
-        "valid_until": pack.valid_until().rfc3339(),
-        "grace_seconds": pack.grace().as_secs(),
-        "issuers": issuers,
-        "status_lists": lists,
-    });
-    if as_json {
-        show::line(&serde_json::to_string_pretty(&summary)?);
-    } else {
-        show::claim(0, "pack", &summary);
-    }
-    Ok(())
 }
 
 /// Runs an audit command.

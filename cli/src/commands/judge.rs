@@ -1,8 +1,7 @@
 //! Judging what `symbolon verify` is given: with a pack and no network, or with the network and no pack.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::Path;
 
 use serde_json::Value;
 use symbolon_credential::Input;
@@ -18,8 +17,7 @@ use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
 use symbolon_protocol::qr_transport::RESPONSE_MODE;
-use symbolon_store::{Batch, OpenError, Space, Store, Tenant};
-use symbolon_trust::pack::{LastSeen, Pack, PackError};
+use symbolon_trust::pack::Pack;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::{
@@ -30,12 +28,9 @@ use thiserror::Error;
 
 use crate::commands::answer_by_qr::QrRequest;
 use crate::commands::evidence::Network;
-use crate::installation::TENANT;
 
 /// The largest request object that is read, in bytes.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
-/// How long to wait for another process that is just remembering its pack.
-const MEMORY_WAIT: Duration = Duration::from_secs(5);
 
 /// Why nothing was judged.
 #[derive(Debug, Error)]
@@ -47,15 +42,6 @@ pub enum JudgeError {
     /// The request does not read, or is not signed by a trusted relying party.
     #[error("the request cannot be used: {0}")]
     Request(&'static str),
-    /// What is remembered of earlier packs cannot be read or written.
-    #[error("cannot remember the pack in {path}, so a rollback would not be noticed")]
-    Memory {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 /// A stored request, verified as of the time it was made.
@@ -176,6 +162,17 @@ impl StoredRequest {
         })
     }
 
+    /// A request of this device's own, made face to face. There is nothing to verify of it.
+    #[must_use]
+    pub const fn face_to_face(binding: Binding, query: DcqlQuery, issued_at: UnixTime) -> Self {
+        Self {
+            binding,
+            query,
+            issued_at,
+            by_qr: None,
+        }
+    }
+
     /// What ties an answer by QR codes to it; `None` for a request that is answered over a network.
     #[must_use]
     pub const fn by_qr(&self) -> Option<&QrRequest> {
@@ -272,84 +269,6 @@ pub async fn judge_online(
                 }
             }
         }
-    }
-}
-
-/// What is remembered of the packs that were accepted, in a store that survives a power cut.
-pub struct PackMemory {
-    store: Store,
-    path: PathBuf,
-}
-
-const LAST_SEEN: Space = Space::new("last-pack");
-const LAST_SEEN_KEY: &str = "accepted";
-
-impl PackMemory {
-    /// Opens the memory at `path`, and makes it where there is none. Another process that has it open is waited for.
-    ///
-    /// # Errors
-    /// [`JudgeError::Memory`].
-    pub fn open(path: &Path) -> Result<Self, JudgeError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this waits for another process, on the real clock"
-        )]
-        let started = Instant::now();
-        loop {
-            match Store::open(path) {
-                Ok(store) => {
-                    return Ok(Self {
-                        store,
-                        path: path.to_owned(),
-                    });
-                }
-                Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(error) => {
-                    return Err(JudgeError::Memory {
-                        path: path.to_owned(),
-                        source: Box::new(error),
-                    });
-                }
-            }
-        }
-    }
-
-    /// Opens a pack against what is remembered, and remembers it when it is newer.
-    ///
-    /// # Errors
-    /// [`JudgeError::Memory`]; a refused pack is an answer.
-    pub fn accept<'a>(
-        &self,
-        bytes: &'a [u8],
-        root: &RootOfTrust,
-        provider: &dyn CryptoProvider,
-        now: UnixTime,
-    ) -> Result<Result<Pack<'a>, PackError>, JudgeError> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| JudgeError::Memory {
-            path: self.path.clone(),
-            source,
-        };
-        let tenant = Tenant::parse(TENANT).map_err(|error| failed(Box::new(error)))?;
-        let key = tenant.key(LAST_SEEN, LAST_SEEN_KEY);
-        let remembered = self.store.get(&key).map_err(|error| failed(Box::new(error)))?;
-        let last: Option<LastSeen> = match &remembered {
-            None => None,
-            Some(bytes) => Some(serde_json::from_slice(bytes).map_err(|error| failed(Box::new(error)))?),
-        };
-        let pack = match Pack::open(bytes, root, provider, now, last.as_ref()) {
-            Ok(pack) => pack,
-            Err(error) => return Ok(Err(error)),
-        };
-        let seen = pack.last_seen(last.as_ref());
-        if last.as_ref() != Some(&seen) {
-            let value = serde_json::to_vec(&seen).map_err(|error| failed(Box::new(error)))?;
-            self.store
-                .commit(Batch::new().put(key, value))
-                .map_err(|error| failed(Box::new(error)))?;
-        }
-        Ok(Ok(pack))
     }
 }
 

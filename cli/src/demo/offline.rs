@@ -6,7 +6,9 @@ use anyhow::{anyhow, bail, ensure};
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_issuer::credential_record::StatusAction;
-use symbolon_issuer_server::administration::{CardFormat, CardOrder, CredentialSelector, StatusOrder};
+use symbolon_issuer_server::administration::{
+    CardFormat, CardOrder, CredentialSelector, PackOrder, StatusOrder,
+};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
@@ -77,7 +79,8 @@ impl Stage {
     }
 
     pub(super) async fn build_pack(&mut self, name: &str) -> anyhow::Result<PathBuf> {
-        let pack = Register::of(&self.installation).await?.build_pack().await?;
+        let register = Register::of(&self.installation).await?;
+        let pack = register.build_pack(&PackOrder::default()).await?;
         let path = self.path(name);
         write_atomically(&path, &pack, Readers::Everyone)?;
         self.tell(

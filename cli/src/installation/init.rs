@@ -229,6 +229,8 @@ pub fn init_with(
             did_documents: BTreeMap::new(),
             contexts: BTreeMap::new(),
             etsi_trusted_lists: Vec::new(),
+            pack_keys: Vec::new(),
+            scopes: std::collections::BTreeMap::new(),
         },
     };
     issuer_keys.enter(&mut trust.trust_list, identifier, &configuration.issuer.name)?;
@@ -380,6 +382,8 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),
+        packs: configuration::PacksSection::default(),
+        distributor: configuration::DistributorSection::default(),
     };
     if new.profile == Profile::Haip {
         wallet_provider::configure(&mut configuration.issuer, &configuration.data_directory);

@@ -35,8 +35,8 @@ pub use types::{
     AuditPage, AuditVerified, CardFormat, CardOrder, CredentialList, CredentialPage, CredentialSelector,
     CredentialSummary, DecisionOrder, FaceKey, FaceOrder, FreshShard, ImportOutcome, ImportReport,
     ImportedRow, OfferByName, OfferCreated, OfferDetails, OfferList, OfferOrder, OfferPage, OfferSummary,
-    PrintedCard, RecordOrder, RecordPage, RenewedTransactionCode, RowOutcome, StatusOrder, StatusReport,
-    TransactionCode, TransactionList, TransactionPage, TransactionSummary,
+    PackOrder, PrintedCard, RecordOrder, RecordPage, RenewedTransactionCode, RowOutcome, StatusOrder,
+    StatusReport, TransactionCode, TransactionList, TransactionPage, TransactionSummary, VerbatimListOrder,
 };
 
 use crate::issuer::Issuer;

@@ -267,6 +267,18 @@ impl PublishedList {
         BitstringStatusList::decode(self.size, &self.encoded, max_bytes)
     }
 
+    /// What a set bit means.
+    #[must_use]
+    pub fn purposes(&self) -> &[StatusPurpose] {
+        &self.purposes
+    }
+
+    /// How many bits an entry has.
+    #[must_use]
+    pub const fn size(&self) -> StatusSize {
+        self.size
+    }
+
     /// The URL that the list says it is published at.
     #[must_use]
     pub fn url(&self) -> Option<&str> {

@@ -5,12 +5,10 @@ use core::time::Duration;
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::{PublicKey, UnixTime};
 
-use super::container::{
-    ENTRY_BYTES, HEADER_BYTES, MAGIC, MAX_SECTIONS, SectionKind, VERSION, root_of, sha256,
-};
+use super::container::{self, MAX_SECTIONS, PackVersion, SectionKind, root_of, table_of};
 use super::manifest::Manifest;
 use super::sign::{Place, PreparedSignature};
-use super::{PackBuildError, StatusSection};
+use super::{PackBuildError, StatusSection, VerbatimSection};
 use crate::trust_list::TrustList;
 
 /// A trust section that waits for the signature of the registry key.
@@ -80,6 +78,7 @@ pub struct PackTimes {
 pub struct PackBuilder {
     sequence: u64,
     times: PackTimes,
+    scopes: Vec<String>,
     sections: Vec<(SectionKind, Vec<u8>)>,
 }
 
@@ -91,8 +90,19 @@ impl PackBuilder {
         Self {
             sequence,
             times,
+            scopes: Vec::new(),
             sections: vec![(SectionKind::Trust, trust.0)],
         }
+    }
+
+    /// Makes a partial pack, which covers these scopes of its trust list and nothing else. Without a scope it covers
+    /// everything.
+    #[must_use]
+    pub fn with_scopes(mut self, scopes: impl IntoIterator<Item = String>) -> Self {
+        self.scopes.extend(scopes);
+        self.scopes.sort_unstable();
+        self.scopes.dedup();
+        self
     }
 
     /// Adds a status section.
@@ -102,44 +112,49 @@ impl PackBuilder {
         self
     }
 
+    /// Adds a signed status list as its issuer serves it.
+    #[must_use]
+    pub fn with_verbatim(mut self, section: VerbatimSection) -> Self {
+        self.sections.push((SectionKind::Verbatim, section.bytes));
+        self
+    }
+
     /// Prepares the manifest, to be signed by the pack key whose public half is `signer`.
     ///
     /// # Errors
     /// [`PackBuildError`] when there are more than [`MAX_SECTIONS`] sections.
     pub fn prepare(self, signer: &PublicKey) -> Result<PreparedPack, PackBuildError> {
-        let count = u32::try_from(self.sections.len())
-            .ok()
-            .filter(|count| *count <= MAX_SECTIONS)
-            .ok_or(PackBuildError::TooLarge)?;
-        let mut table = Vec::with_capacity(self.sections.len() * ENTRY_BYTES);
-        for (kind, bytes) in &self.sections {
-            table.push(kind.code());
-            table.extend_from_slice(&[0; 7]);
-            table.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-            table.extend_from_slice(&sha256(bytes));
+        let within_bounds = u32::try_from(self.sections.len()).is_ok_and(|count| count <= MAX_SECTIONS);
+        if !within_bounds {
+            return Err(PackBuildError::TooLarge);
         }
+        let table = table_of(&borrowed(&self.sections));
         let manifest = Manifest {
             sequence: self.sequence,
             created: self.times.created,
             valid_until: self.times.valid_until,
             grace: self.times.grace,
-            root: root_of(&table),
+            root: root_of(PackVersion::Two, &table),
+            scopes: self.scopes,
         };
         let signature = PreparedSignature::by_key(Place::Manifest, signer, manifest.payload());
         Ok(PreparedPack {
-            count,
-            table,
             signature,
             sections: self.sections,
         })
     }
 }
 
+fn borrowed(sections: &[(SectionKind, Vec<u8>)]) -> Vec<(SectionKind, &[u8])> {
+    sections
+        .iter()
+        .map(|(kind, bytes)| (*kind, bytes.as_slice()))
+        .collect()
+}
+
 /// A pack that waits for the signature of the pack key.
 #[derive(Debug)]
 pub struct PreparedPack {
-    count: u32,
-    table: Vec<u8>,
     signature: PreparedSignature,
     sections: Vec<(SectionKind, Vec<u8>)>,
 }
@@ -157,20 +172,6 @@ impl PreparedPack {
     /// [`PackBuildError`] when the signature has the wrong length for its algorithm.
     pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, PackBuildError> {
         let manifest = self.signature.finish(signature)?;
-        let manifest_bytes = u32::try_from(manifest.len()).map_err(|_| PackBuildError::TooLarge)?;
-        let sections: usize = self.sections.iter().map(|(_, bytes)| bytes.len()).sum();
-        let mut pack = Vec::with_capacity(HEADER_BYTES + self.table.len() + manifest.len() + sections);
-        pack.extend_from_slice(MAGIC);
-        pack.extend_from_slice(&VERSION.to_le_bytes());
-        pack.extend_from_slice(&[0; 2]);
-        pack.extend_from_slice(&self.count.to_le_bytes());
-        pack.extend_from_slice(&manifest_bytes.to_le_bytes());
-        pack.extend_from_slice(&[0; 4]);
-        pack.extend(self.table);
-        pack.extend(manifest);
-        for (_, bytes) in self.sections {
-            pack.extend(bytes);
-        }
-        Ok(pack)
+        container::write(&manifest, &borrowed(&self.sections)).ok_or(PackBuildError::TooLarge)
     }
 }

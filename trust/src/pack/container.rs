@@ -5,7 +5,6 @@ use sha2::{Digest, Sha256};
 use super::PackError;
 
 pub(super) const MAGIC: &[u8; 8] = b"SYMBPACK";
-pub(super) const VERSION: u16 = 1;
 pub(super) const HEADER_BYTES: usize = 24;
 pub(super) const ENTRY_BYTES: usize = 48;
 
@@ -13,29 +12,66 @@ pub(super) const ENTRY_BYTES: usize = 48;
 pub const MAX_SECTIONS: u32 = 4_096;
 
 /// A manifest takes about 200 bytes.
-const MAX_MANIFEST_BYTES: u32 = 16_384;
+pub(super) const MAX_MANIFEST_BYTES: u32 = 16_384;
+
+/// A version of the format that this crate reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackVersion {
+    /// One status list for each section. Read, and not written any more.
+    One,
+    /// All lists of an issuer in one section, verbatim lists, scopes, deltas.
+    Two,
+}
+
+impl PackVersion {
+    pub(super) const fn number(self) -> u16 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+
+    const fn from_number(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::One),
+            2 => Some(Self::Two),
+            _ => None,
+        }
+    }
+
+    const fn root_prefix(self) -> &'static [u8; 22] {
+        match self {
+            Self::One => b"symbolon pack 1 root\0\0",
+            Self::Two => b"symbolon pack 2 root\0\0",
+        }
+    }
+}
 
 /// What a section holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SectionKind {
     /// The registry operator's trust list.
     Trust,
-    /// One status list of one issuer.
+    /// Status lists of one issuer: one in version 1, all that it signs together in version 2.
     Status,
+    /// A signed status list as its issuer serves it.
+    Verbatim,
 }
 
 impl SectionKind {
-    pub(super) fn code(self) -> u8 {
+    pub(super) const fn code(self) -> u8 {
         match self {
             Self::Trust => 1,
             Self::Status => 2,
+            Self::Verbatim => 3,
         }
     }
 
-    fn from_code(code: u8) -> Option<Self> {
+    pub(super) const fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Trust),
             2 => Some(Self::Status),
+            3 => Some(Self::Verbatim),
             _ => None,
         }
     }
@@ -44,6 +80,7 @@ impl SectionKind {
 /// A container whose parts have been found, and nothing of which has been believed.
 #[derive(Debug)]
 pub(super) struct Container<'a> {
+    pub(super) version: PackVersion,
     pub(super) table: &'a [u8],
     pub(super) manifest: &'a [u8],
     pub(super) sections: Vec<RawSection<'a>>,
@@ -63,10 +100,8 @@ impl<'a> Container<'a> {
         if magic != MAGIC {
             return Err(PackError::NotAPack);
         }
-        let version = rest.u16()?;
-        if version != VERSION {
-            return Err(PackError::Version { found: version });
-        }
+        let found = rest.u16()?;
+        let version = PackVersion::from_number(found).ok_or(PackError::Version { found })?;
         if rest.u16()? != 0 {
             return Err(PackError::Container);
         }
@@ -102,6 +137,7 @@ impl<'a> Container<'a> {
             return Err(PackError::TrailingBytes);
         }
         Ok(Self {
+            version,
             table,
             manifest,
             sections,
@@ -110,13 +146,50 @@ impl<'a> Container<'a> {
 
     /// The one hash that stands for every section.
     pub(super) fn root(&self) -> [u8; 32] {
-        root_of(self.table)
+        root_of(self.version, self.table)
     }
 }
 
-pub(super) fn root_of(table: &[u8]) -> [u8; 32] {
+/// Writes a pack of version 2. `None` where it would exceed a bound of the format.
+pub(super) fn write(manifest: &[u8], sections: &[(SectionKind, &[u8])]) -> Option<Vec<u8>> {
+    let count = u32::try_from(sections.len())
+        .ok()
+        .filter(|count| *count <= MAX_SECTIONS)?;
+    let manifest_bytes = u32::try_from(manifest.len())
+        .ok()
+        .filter(|bytes| *bytes <= MAX_MANIFEST_BYTES)?;
+    let table = table_of(sections);
+    let content: usize = sections.iter().map(|(_, bytes)| bytes.len()).sum();
+    let mut pack = Vec::with_capacity(HEADER_BYTES + table.len() + manifest.len() + content);
+    pack.extend_from_slice(MAGIC);
+    pack.extend_from_slice(&PackVersion::Two.number().to_le_bytes());
+    pack.extend_from_slice(&[0; 2]);
+    pack.extend_from_slice(&count.to_le_bytes());
+    pack.extend_from_slice(&manifest_bytes.to_le_bytes());
+    pack.extend_from_slice(&[0; 4]);
+    pack.extend(table);
+    pack.extend_from_slice(manifest);
+    for (_, bytes) in sections {
+        pack.extend_from_slice(bytes);
+    }
+    Some(pack)
+}
+
+/// The section table.
+pub(super) fn table_of(sections: &[(SectionKind, &[u8])]) -> Vec<u8> {
+    let mut table = Vec::with_capacity(sections.len() * ENTRY_BYTES);
+    for (kind, bytes) in sections {
+        table.push(kind.code());
+        table.extend_from_slice(&[0; 7]);
+        table.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        table.extend_from_slice(&sha256(bytes));
+    }
+    table
+}
+
+pub(super) fn root_of(version: PackVersion, table: &[u8]) -> [u8; 32] {
     Sha256::new()
-        .chain_update(ROOT_PREFIX)
+        .chain_update(version.root_prefix())
         .chain_update(table)
         .finalize()
         .into()
@@ -137,17 +210,17 @@ impl<'a> Cursor<'a> {
         Ok(front)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], PackError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PackError> {
         let (front, rest) = self.0.split_first_chunk::<N>().ok_or(PackError::Truncated)?;
         self.0 = rest;
         Ok(*front)
     }
 
-    fn u8(&mut self) -> Result<u8, PackError> {
+    pub(super) fn u8(&mut self) -> Result<u8, PackError> {
         self.array::<1>().map(u8::from_le_bytes)
     }
 
-    fn u16(&mut self) -> Result<u16, PackError> {
+    pub(super) fn u16(&mut self) -> Result<u16, PackError> {
         self.array().map(u16::from_le_bytes)
     }
 
@@ -155,9 +228,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Result<u64, PackError> {
+    pub(super) fn u64(&mut self) -> Result<u64, PackError> {
         self.array().map(u64::from_le_bytes)
     }
 }
-
-const ROOT_PREFIX: &[u8; 22] = b"symbolon pack 1 root\0\0";

@@ -4,6 +4,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::x509::ChainError;
 
 use crate::compact_set::{BuildSetError, OpenSetError};
+use crate::status_list::StatusListError;
 use crate::trust_list::ParseTrustListError;
 
 /// Why a pack is refused.
@@ -14,7 +15,7 @@ pub enum PackError {
     #[error("the file is not an offline pack")]
     NotAPack,
     /// A pack of another version.
-    #[error("the pack has version {found}, this reader knows version 1")]
+    #[error("the pack has version {found}, this reader knows versions 1 and 2")]
     Version {
         /// The version found.
         found: u16,
@@ -117,6 +118,27 @@ pub enum PackError {
     /// Two sections about one list.
     #[error("the pack holds a status list twice")]
     StatusListTwice,
+    /// The directory of a status section is malformed, or not the signed one.
+    #[error("the directory of a status section is not in order")]
+    Directory,
+    /// A verbatim section is malformed.
+    #[error("a verbatim section is not in order")]
+    Verbatim,
+    /// A verbatim status list token is none, or not signed by who may sign it.
+    #[error("a verbatim status list token is refused")]
+    StatusListToken(#[source] StatusListError),
+    /// A verbatim status list credential is none that can be packed, or not signed by who may sign it.
+    #[error("a verbatim status list credential is refused")]
+    StatusListCredential,
+    /// There is a verbatim status list credential, and the caller brought nothing that verifies credentials.
+    #[error("a verbatim status list credential cannot be verified here")]
+    NoCredentialVerifier,
+    /// The pack says that it covers a scope which the trust list does not have.
+    #[error("the pack covers the scope {name}, which the trust list does not define")]
+    UnknownScope {
+        /// The name of the scope.
+        name: String,
+    },
     /// A status list is older than one accepted before.
     #[error("a status list is older than one seen before")]
     StatusListRolledBack,
@@ -126,6 +148,18 @@ pub enum PackError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackBuildError {
+    /// A section without lists, with a list twice, or with a URI that is too long.
+    #[error("the lists do not make a section")]
+    Lists,
+    /// The trust list does not define a scope that the pack is to cover.
+    #[error("the trust list does not define the scope {name}")]
+    UnknownScope {
+        /// The name of the scope.
+        name: String,
+    },
+    /// A section that was handed in is none.
+    #[error("a section cannot be read")]
+    Section(#[source] PackError),
     /// The list holds a state that a pack has no set for.
     #[error("the status list holds a state that a pack cannot hold")]
     StatusCannotBePacked,

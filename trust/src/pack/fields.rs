@@ -15,8 +15,8 @@ impl Fields {
     pub(super) fn parse(payload: &[u8]) -> Result<Self, PackError> {
         let budget = CborBudget {
             bytes: MAX_PAYLOAD_BYTES,
-            depth: 2,
-            items: 64,
+            depth: 3,
+            items: 512,
         };
         let value = cbor::parse(payload, budget).map_err(|_| PackError::Payload)?;
         // One meaning has one encoding: a second one would be a second pack with the same content.
@@ -78,6 +78,23 @@ impl Fields {
             Value::Text(text) => Ok(text),
             _ => Err(PackError::Payload),
         }
+    }
+
+    /// An array of texts, or nothing. An array without members would be a second way to say nothing.
+    pub(super) fn optional_texts(&mut self, key: u64) -> Result<Vec<String>, PackError> {
+        if !self.0.iter().any(|(found, _)| *found == key) {
+            return Ok(Vec::new());
+        }
+        let Value::Array(texts) = self.take(key)? else {
+            return Err(PackError::Payload);
+        };
+        if texts.is_empty() {
+            return Err(PackError::Payload);
+        }
+        texts
+            .into_iter()
+            .map(|text| text.into_text().map_err(|_| PackError::Payload))
+            .collect()
     }
 
     pub(super) fn optional_text(&mut self, key: u64) -> Result<Option<String>, PackError> {

@@ -21,6 +21,32 @@ pub struct LastSeen {
     pub trust_list_issued_at: UnixTime,
     /// The newest production time seen for each status list, by its URI.
     pub status_lists: BTreeMap<String, UnixTime>,
+    /// The seal of the form in which the pack was applied, so that opening it again need not verify it again.
+    /// base64url on the wire.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_base64url_hash"
+    )]
+    pub seal: Option<[u8; 32]>,
+}
+
+mod optional_base64url_hash {
+    use serde::{Deserializer, Serialize as _, Serializer};
+    use symbolon_crypto::encoding::base64url;
+
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<[u8; 32]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(|hash| base64url::encode(&hash)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<[u8; 32]>, D::Error> {
+        super::base64url_hash::deserialize(deserializer).map(Some)
+    }
 }
 
 mod base64url_hash {

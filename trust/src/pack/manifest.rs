@@ -3,48 +3,68 @@
 use core::time::Duration;
 
 use ciborium::Value;
-use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_crypto::{CryptoProvider, Jwk, UnixTime};
 
+use super::container::PackVersion;
 use super::fields::{self, Fields};
 use super::sign::{Place, Signed};
 use super::{LastSeen, PackError};
-use crate::trust_list::{RootOfTrust, key_by_thumbprint};
+use crate::trust_list::key_by_thumbprint;
 use crate::validity::{CLOCK_TOLERANCE, Validity};
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Manifest {
     pub(super) sequence: u64,
     pub(super) created: UnixTime,
     pub(super) valid_until: UnixTime,
     pub(super) grace: Duration,
     pub(super) root: [u8; 32],
+    /// What a partial pack covers, by the names that the trust list gives; empty for a pack that covers everything.
+    pub(super) scopes: Vec<String>,
 }
 
 impl Manifest {
     pub(super) fn payload(&self) -> Vec<u8> {
-        fields::encode(vec![
+        let mut members = vec![
             (1, Value::from(self.sequence)),
             (2, fields::time(self.created)),
             (3, fields::time(self.valid_until)),
             (4, fields::duration(self.grace)),
             (5, Value::Bytes(self.root.to_vec())),
-        ])
+        ];
+        if !self.scopes.is_empty() {
+            let scopes = self.scopes.iter().cloned().map(Value::Text).collect();
+            members.push((6, Value::Array(scopes)));
+        }
+        fields::encode(members)
     }
 
-    /// Reads a manifest that a pack key of the root of trust has signed.
+    /// Reads a manifest that one of the distributors' keys has signed.
     pub(super) fn open(
         bytes: &[u8],
-        root_of_trust: &RootOfTrust,
+        version: PackVersion,
+        pack_keys: &[Jwk],
         provider: &dyn CryptoProvider,
     ) -> Result<Self, PackError> {
-        let signed = Signed::parse(bytes, Place::Manifest)?;
+        let signed = Signed::parse(bytes, Place::of_manifest(version))?;
         let key = signed
             .key_id()
-            .and_then(|kid| key_by_thumbprint(&root_of_trust.pack_keys, kid))
+            .and_then(|kid| key_by_thumbprint(pack_keys, kid))
             .ok_or(PackError::UnknownPackSigner)?;
         let payload = signed
             .verify(provider, &key)
             .map_err(|_| PackError::ManifestSignature)?;
+        Self::parse(payload, version)
+    }
+
+    /// Reads a manifest without asking who signed it: for a pack that was verified before, and to find out what a pack claims
+    /// to be.
+    pub(super) fn read_unverified(bytes: &[u8], version: PackVersion) -> Result<Self, PackError> {
+        let signed = Signed::parse(bytes, Place::of_manifest(version))?;
+        Self::parse(signed.unverified_payload(), version)
+    }
+
+    fn parse(payload: &[u8], version: PackVersion) -> Result<Self, PackError> {
         let mut fields = Fields::parse(payload)?;
         let manifest = Self {
             sequence: fields.unsigned(1)?,
@@ -52,9 +72,18 @@ impl Manifest {
             valid_until: fields.time(3)?,
             grace: fields.duration(4)?,
             root: fields.hash(5)?,
+            scopes: match version {
+                PackVersion::One => Vec::new(),
+                PackVersion::Two => fields.optional_texts(6)?,
+            },
         };
         fields.finish()?;
-        Ok(manifest)
+        // One meaning has one encoding.
+        if manifest.scopes.is_sorted_by(|a, b| a < b) {
+            Ok(manifest)
+        } else {
+            Err(PackError::Payload)
+        }
     }
 
     /// Whether this pack may follow what was accepted before, at this time.

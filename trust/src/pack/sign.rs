@@ -1,4 +1,4 @@
-//! The three signed structures of a pack: COSE_Sign1, each bound to its place (`docs/pack-format.md`, section 2).
+//! The signed structures of a pack: COSE_Sign1, each bound to its place and version (`docs/pack-format.md`, section 2).
 
 use symbolon_crypto::cose::{self, ParsedSign1, PreparedSign1, Sign1Header, TagPolicy, Tagging};
 use symbolon_crypto::encoding::cbor::CborBudget;
@@ -6,22 +6,43 @@ use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm};
 
+use super::container::PackVersion;
 use super::{PackBuildError, PackError};
 
 /// Where a signed structure stands. The place is signed along, so that a structure is worthless anywhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
+    Manifest1,
+    Trust1,
+    Status1,
     Manifest,
     Trust,
     Status,
 }
 
 impl Place {
+    pub(super) const fn of_manifest(version: PackVersion) -> Self {
+        match version {
+            PackVersion::One => Self::Manifest1,
+            PackVersion::Two => Self::Manifest,
+        }
+    }
+
+    pub(super) const fn of_trust(version: PackVersion) -> Self {
+        match version {
+            PackVersion::One => Self::Trust1,
+            PackVersion::Two => Self::Trust,
+        }
+    }
+
     fn external_aad(self) -> &'static [u8] {
         match self {
-            Self::Manifest => b"symbolon pack 1 manifest",
-            Self::Trust => b"symbolon pack 1 trust",
-            Self::Status => b"symbolon pack 1 status",
+            Self::Manifest1 => b"symbolon pack 1 manifest",
+            Self::Trust1 => b"symbolon pack 1 trust",
+            Self::Status1 => b"symbolon pack 1 status",
+            Self::Manifest => b"symbolon pack 2 manifest",
+            Self::Trust => b"symbolon pack 2 trust",
+            Self::Status => b"symbolon pack 2 status",
         }
     }
 }

@@ -1,7 +1,12 @@
+mod applied;
 mod bitstring;
 mod container;
+mod delta;
 mod freshness;
 mod frozen;
+mod lies;
 mod memory;
+mod scopes;
 mod signers;
+mod verbatim;
 mod world;

@@ -121,9 +121,18 @@ impl TokenStatusList {
     /// `max_bytes` when inflated. Nothing beyond that bound is ever allocated.
     pub fn decode(bits: BitsPerStatus, lst: &str, max_bytes: usize) -> Result<Self, DecodeListError> {
         let compressed = base64url::decode(lst).map_err(|_| DecodeListError::NotBase64Url)?;
+        Self::inflate(bits, &compressed, max_bytes)
+    }
+
+    /// Reads the `lst` member of a status list in CBOR: zlib alone.
+    pub(super) fn inflate(
+        bits: BitsPerStatus,
+        compressed: &[u8],
+        max_bytes: usize,
+    ) -> Result<Self, DecodeListError> {
         Ok(Self {
             bits,
-            bytes: zlib::inflate(&compressed, max_bytes)?,
+            bytes: zlib::inflate(compressed, max_bytes)?,
         })
     }
 

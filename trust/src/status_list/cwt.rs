@@ -1,5 +1,5 @@
 //! The signed CWT that publishes a list (Token Status List, sections 5.2 and 8.3), for readers of mdocs that have CBOR and no
-//! JSON. The verifiers of this suite ask for the JWT; the states are the same.
+//! JSON. The verifiers of this suite ask for the JWT and read the CWT in offline packs; the states are the same.
 
 use ciborium::Value;
 use symbolon_crypto::SignatureAlgorithm;
@@ -14,11 +14,11 @@ use super::{PrepareStatusListError, StatusListClaims, TokenStatusList};
 pub const STATUS_LIST_CWT_TYP: &str = "application/statuslist+cwt";
 
 /// Claim keys of RFC 8392 and of Token Status List, section 14.4.
-const SUBJECT: i64 = 2;
-const EXPIRES: i64 = 4;
-const ISSUED_AT: i64 = 6;
-const STATUS_LIST: i64 = 65_533;
-const TIME_TO_LIVE: i64 = 65_534;
+pub(super) const SUBJECT: i64 = 2;
+pub(super) const EXPIRES: i64 = 4;
+pub(super) const ISSUED_AT: i64 = 6;
+pub(super) const STATUS_LIST: i64 = 65_533;
+pub(super) const TIME_TO_LIVE: i64 = 65_534;
 
 /// A status list token as a CWT that waits for the signature of the status key.
 #[derive(Debug)]

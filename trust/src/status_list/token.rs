@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_crypto::jose::jws::{self, CompactJws, PreparedJws};
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
-use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainError};
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
+use super::signer::{NotAStatusSigner, StatusSigner};
 use super::{BitsPerStatus, DecodeListError, IndexOutOfRange, Status, TokenStatusList};
 use crate::trust_list::{IssuerIdentifier, TrustedIssuer};
 use crate::validity::CLOCK_TOLERANCE;
@@ -145,6 +146,31 @@ impl<'a> StatusListToken<'a> {
         provider: &dyn CryptoProvider,
         now: UnixTime,
     ) -> Result<VerifiedStatusList, StatusListError> {
+        if now.plus(CLOCK_TOLERANCE) < self.claims.iat {
+            return Err(StatusListError::IssuedInTheFuture {
+                issued_at: self.claims.iat,
+            });
+        }
+        if let Some(expired_at) = self.claims.exp.filter(|exp| *exp <= now) {
+            return Err(StatusListError::Expired { expired_at });
+        }
+        self.prove(uri, issuer, provider, now).map(|(list, _)| list)
+    }
+
+    /// When the token says it was made. Not believed before it is proven.
+    pub(crate) fn claimed_issued_at(&self) -> UnixTime {
+        self.claims.iat
+    }
+
+    /// Verifies the token as [`StatusListToken::verify`] does, with a signer whose certificates held at the time `at`, and
+    /// whatever its age; beside the list, when the first of these certificates ends.
+    pub(crate) fn prove(
+        self,
+        uri: &str,
+        issuer: &TrustedIssuer,
+        provider: &dyn CryptoProvider,
+        at: UnixTime,
+    ) -> Result<(VerifiedStatusList, UnixTime), StatusListError> {
         let claims = self.claims;
         if claims.sub != uri {
             return Err(StatusListError::OtherSubject);
@@ -152,57 +178,49 @@ impl<'a> StatusListToken<'a> {
         if !issuer.owns_status_list(uri) {
             return Err(StatusListError::NotTheIssuersList);
         }
-        if now.plus(CLOCK_TOLERANCE) < claims.iat {
-            return Err(StatusListError::IssuedInTheFuture {
-                issued_at: claims.iat,
-            });
-        }
-        if let Some(expired_at) = claims.exp.filter(|exp| *exp <= now) {
-            return Err(StatusListError::Expired { expired_at });
-        }
         let chain = self.jws.header.x5c.as_deref().unwrap_or_default();
         let chain: Vec<Certificate> = chain
             .iter()
             .map(|der| Certificate::parse(der))
             .collect::<Result<_, _>>()
             .map_err(|_| StatusListError::Certificates)?;
-        let verified = verify_chain(&chain, &issuer.anchors, ChainProfile::StatusSigner, now, provider)
-            .map_err(StatusListError::Chain)?;
-        if !verified
-            .leaf()
-            .san_uris()
-            .iter()
-            .any(|name| name.as_str() == issuer.identifier.as_str())
-        {
-            return Err(StatusListError::SignerIsNotTheIssuer);
-        }
+        let signer = StatusSigner::of_chain(&chain, issuer, at, provider)?;
         self.jws
-            .verify(provider, verified.leaf().public_key())
+            .verify(provider, &signer.key)
             .map_err(|_| StatusListError::Signature)?;
-
         let bits = BitsPerStatus::from_count(claims.status_list.bits).ok_or(StatusListError::Claims)?;
         let list = TokenStatusList::decode(bits, &claims.status_list.lst, self.budget.max_inflated_bytes)
             .map_err(StatusListError::List)?;
-        Ok(VerifiedStatusList {
+        let list = VerifiedStatusList {
             uri: claims.sub,
             issuer: issuer.identifier.clone(),
             issued_at: claims.iat,
             expires_at: claims.exp,
             time_to_live: claims.ttl.map(Duration::from_secs),
             list,
-        })
+        };
+        Ok((list, signer.until))
     }
 }
 
-/// A list that its issuer has signed. Made by [`StatusListToken::verify`] alone.
+impl From<NotAStatusSigner> for StatusListError {
+    fn from(error: NotAStatusSigner) -> Self {
+        match error {
+            NotAStatusSigner::Chain(error) => Self::Chain(error),
+            NotAStatusSigner::OfAnotherIssuer => Self::SignerIsNotTheIssuer,
+        }
+    }
+}
+
+/// A list that its issuer has signed. Made by verifying a token alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedStatusList {
-    uri: String,
-    issuer: IssuerIdentifier,
-    issued_at: UnixTime,
-    expires_at: Option<UnixTime>,
-    time_to_live: Option<Duration>,
-    list: TokenStatusList,
+    pub(super) uri: String,
+    pub(super) issuer: IssuerIdentifier,
+    pub(super) issued_at: UnixTime,
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) time_to_live: Option<Duration>,
+    pub(super) list: TokenStatusList,
 }
 
 impl VerifiedStatusList {
@@ -273,8 +291,8 @@ pub enum PrepareStatusListError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatusListError {
-    /// No compact JWS, or longer than allowed.
-    #[error("the status list token is not a compact jws within its budget")]
+    /// No compact JWS, or, as a CWT, no COSE_Sign1; or longer than allowed.
+    #[error("the status list token is not a signed token within its budget")]
     NotAJws,
     /// Another kind of token.
     #[error("the token is not of the type {STATUS_LIST_TYP}")]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon_credential::data_integrity::AmbiguousContext;
+use symbolon_crypto::PublicKey;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 
 use super::{TRUST_LIST_VERSION, TrustList};
@@ -66,9 +67,31 @@ impl TrustList {
                 return Err(ParseTrustListError::EtsiTrustedList);
             }
         }
+        let scopes_are_usable = self.scopes.iter().all(|(name, beginnings)| {
+            is_scope_name(name)
+                && !beginnings.is_empty()
+                && beginnings.iter().all(|beginning| names_a_host(beginning))
+        });
+        if !scopes_are_usable || self.scopes.len() > MAX_SCOPES {
+            return Err(ParseTrustListError::Scope);
+        }
+        if self.pack_keys.iter().any(|key| PublicKey::from_jwk(key).is_err()) {
+            return Err(ParseTrustListError::PackKey);
+        }
         self.check_documents()
     }
 }
+
+/// Whether a text can name a scope: one to [`MAX_SCOPE_NAME_BYTES`] visible ASCII characters.
+fn is_scope_name(name: &str) -> bool {
+    (1..=MAX_SCOPE_NAME_BYTES).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Regions and types of a federation.
+const MAX_SCOPES: usize = 4_096;
+
+/// The longest name of a scope.
+const MAX_SCOPE_NAME_BYTES: usize = 128;
 
 /// Whether a prefix is an http(s) URL whose host has ended. An empty prefix would own every list of every issuer, and
 /// `https://issuer.example` those at `https://issuer.example.org/`.
@@ -113,6 +136,12 @@ pub enum ParseTrustListError {
     /// An ETSI trusted list that is there twice, or lacks its identifier or its certificates.
     #[error("the trust list has an etsi trusted list twice, or one without identifier or certificates")]
     EtsiTrustedList,
+    /// A scope without a usable name or beginnings of URIs, or too many of them.
+    #[error("the trust list has a scope whose name or addresses cannot be used")]
+    Scope,
+    /// A distributor's key that is none.
+    #[error("the trust list has a pack key that cannot be read")]
+    PackKey,
     /// One DID with two issuers, or twice with one.
     #[error("the trust list names a decentralized identifier twice")]
     DidTwice,

@@ -206,6 +206,8 @@ pub enum Reason {
     MetadataViolated,
     /// No evidence could be had.
     EvidenceAbsent,
+    /// The status list is none of those that the partial pack covers: another pack has it.
+    NotCovered,
     /// The evidence is older than policy or its signer allows.
     EvidenceTooOld,
     /// The evidence was offered and refused.

@@ -63,7 +63,9 @@ impl StatusFindings {
     /// it is good.
     fn not_believed(&mut self, reason: Reason) {
         self.axis.checks.push(match reason {
-            Reason::EvidenceAbsent => Check::absent(CheckName::StatusListSignature, reason),
+            Reason::EvidenceAbsent | Reason::NotCovered => {
+                Check::absent(CheckName::StatusListSignature, reason)
+            }
             other => Check::failed(CheckName::StatusListSignature, other),
         });
     }
@@ -110,7 +112,8 @@ impl StatusQuestion<'_, '_> {
 
     fn judge_packed(&self, pack: &Pack<'_>, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
         let (state, check, as_of) = match pack.status(uri, index) {
-            PackStatus::NotCovered => return Covered::NotCovered,
+            PackStatus::Missing => return Covered::Missing,
+            PackStatus::NotCovered => return Covered::Elsewhere,
             PackStatus::Listed {
                 status,
                 as_of,
@@ -179,5 +182,18 @@ impl StatusQuestion<'_, '_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Covered {
     Answered,
-    NotCovered,
+    /// Within what the pack covers, and not in it.
+    Missing,
+    /// None of a partial pack's.
+    Elsewhere,
+}
+
+impl Covered {
+    /// Why nothing is known where the pack was the only thing to ask.
+    const fn reason(self) -> Reason {
+        match self {
+            Self::Elsewhere => Reason::NotCovered,
+            Self::Answered | Self::Missing => Reason::EvidenceAbsent,
+        }
+    }
 }

@@ -231,6 +231,7 @@ fn last_seen(sequence: u64) -> LastSeen {
         root: [7; 32],
         trust_list_issued_at: time(0),
         status_lists: BTreeMap::from([("https://issuer.example/status/0".to_owned(), time(3))]),
+        seal: Some([9; 32]),
     }
 }
 

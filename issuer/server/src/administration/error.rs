@@ -116,6 +116,9 @@ pub enum AdministrationError {
     /// No backup of this name is open.
     #[error("no backup of this name is under way")]
     UnknownBackup,
+    /// The order for a pack names what is not there, or holds what cannot be packed.
+    #[error("the pack cannot be built: {0}")]
+    PackOrder(&'static str),
     /// The pack cannot be built.
     #[error("the pack cannot be built")]
     Pack(#[from] PackBuildError),

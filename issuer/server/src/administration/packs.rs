@@ -3,24 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use symbolon_crypto::encoding::base64;
 use symbolon_issuer::audit::AuditAction;
-use symbolon_trust::pack::{PackBuilder, PackTimes, StatusSection, TrustSection};
+use symbolon_trust::pack::{
+    PackBuilder, PackTimes, StatusSection, TrustSection, VerbatimForm, VerbatimSection,
+};
+use symbolon_trust::trust_list::TrustList;
 
-use super::{Administration, AdministrationError};
+use super::{Administration, AdministrationError, PackOrder, VerbatimListOrder};
 use crate::setup::{PlainKey, Signer};
 
 impl Administration {
-    /// The signed status section of every list, for a distributor's pack.
+    /// The signed status section of all lists, for a distributor's pack; `None` before the first list.
     ///
     /// # Errors
     /// A failure of the store or of the status key.
-    pub async fn status_sections(&self) -> Result<Vec<StatusSection>, AdministrationError> {
+    pub async fn status_section(&self) -> Result<Option<StatusSection>, AdministrationError> {
         let issuer = &self.issuer;
         let signer = &issuer.setup.keys.status;
-        let mut sections = Vec::new();
+        let now = issuer.now();
+        let mut lists = Vec::new();
         for shard in issuer.store().shards().await? {
             let shard = shard.value.id;
-            let now = issuer.now();
             let Some(list) = issuer
                 .states(shard)
                 .await
@@ -28,24 +32,27 @@ impl Administration {
             else {
                 continue;
             };
-            let (profile, key) = (issuer.profile().clone(), signer.key.clone());
-            let prepared =
-                tokio::task::spawn_blocking(move || profile.prepare_status_section(shard, &list, &key, now))
-                    .await;
-            let prepared = prepared.map_err(|_| AdministrationError::Interrupted)??;
-            let signature = signer.signature(&prepared.request(signer.key.handle.clone()))?;
-            sections.push(prepared.finish(&signature)?);
+            // One shard at a time: compacted they are small, written out they are not.
+            let profile = issuer.profile().clone();
+            let compacted =
+                tokio::task::spawn_blocking(move || profile.compact_status_list(shard, &list)).await;
+            lists.push(compacted.map_err(|_| AdministrationError::Interrupted)??);
         }
-        Ok(sections)
+        if lists.is_empty() {
+            return Ok(None);
+        }
+        let prepared = issuer.profile().prepare_status_section(lists, &signer.key, now)?;
+        let signature = signer.signature(&prepared.request(signer.key.handle.clone()))?;
+        Ok(Some(prepared.finish(&signature)?))
     }
 
     /// An offline pack: the trust list signed by the registry, every status list signed by its issuer, the manifest signed by the
-    /// distributor.
+    /// distributor. A partial pack has only the sections that have a list of its scopes.
     ///
     /// # Errors
-    /// [`AdministrationError::NotConfigured`] when this installation lacks the registry's or the distributor's key, or a failure of the store
+    /// [`AdministrationError::PackOrder`] when the order names what is not there, [`AdministrationError::NotConfigured`] when this installation lacks the registry's or the distributor's key, or a failure of the store
     /// or of a key.
-    pub async fn build_pack(&self) -> Result<Vec<u8>, AdministrationError> {
+    pub async fn build_pack(&self, order: &PackOrder) -> Result<Vec<u8>, AdministrationError> {
         let setup = &self.issuer.setup;
         let list = setup
             .trust_list
@@ -53,9 +60,20 @@ impl Administration {
             .ok_or(AdministrationError::NotConfigured { what: "trust list" })?;
         let registry = needed(&setup.keys.registry, "registry key")?;
         let distributor = needed(&setup.keys.packs, "pack key")?;
-        let mut sections = self.status_sections().await?;
+        let covers = Coverage::of(&order.scopes, list)?;
+        let handed_in = order.sections().map_err(AdministrationError::PackOrder)?;
+        let verbatim = order.verbatim().map_err(AdministrationError::PackOrder)?;
+        let mut sections = Vec::from_iter(self.status_section().await?);
         for other in self.issuer.carried() {
-            sections.extend(Self::new(Arc::clone(other)).status_sections().await?);
+            sections.extend(Self::new(Arc::clone(other)).status_section().await?);
+        }
+        sections.extend(handed_in);
+        let mut covered = Vec::with_capacity(sections.len());
+        for section in sections {
+            let uris = section.uris().map_err(|_| NOT_A_SECTION)?;
+            if uris.iter().any(|uri| covers.has(uri)) {
+                covered.push(section);
+            }
         }
 
         let prepared = TrustSection::prepare(list, &registry.key.public_key)?;
@@ -70,8 +88,10 @@ impl Administration {
             valid_until: created.plus(Duration::from_secs(policy.pack_lifetime_seconds)),
             grace: Duration::from_secs(policy.pack_grace_seconds),
         };
-        let builder = PackBuilder::new(sequence, times, trust);
-        let builder = sections.into_iter().fold(builder, PackBuilder::with_status);
+        let builder = PackBuilder::new(sequence, times, trust).with_scopes(order.scopes.iter().cloned());
+        let builder = covered.into_iter().fold(builder, PackBuilder::with_status);
+        let verbatim = verbatim.into_iter().filter(|list| covers.has(list.uri()));
+        let builder = verbatim.fold(builder, PackBuilder::with_verbatim);
         let prepared = builder.prepare(&distributor.key.public_key)?;
         let signature = distributor.signature(&prepared.request(distributor.key.handle.clone()))?;
         let pack = prepared.finish(&signature)?;
@@ -80,6 +100,57 @@ impl Administration {
         Ok(pack)
     }
 }
+
+/// Which status lists a pack covers.
+struct Coverage<'a> {
+    /// Beginnings of their URIs; `None` for all.
+    beginnings: Option<Vec<&'a str>>,
+}
+
+impl<'a> Coverage<'a> {
+    fn of(scopes: &[String], list: &'a TrustList) -> Result<Self, AdministrationError> {
+        if scopes.is_empty() {
+            return Ok(Self { beginnings: None });
+        }
+        let mut beginnings = Vec::new();
+        for name in scopes {
+            let defined = list.scopes.get(name).ok_or(AdministrationError::PackOrder(
+                "the trust list does not define the scope",
+            ))?;
+            beginnings.extend(defined.iter().map(String::as_str));
+        }
+        Ok(Self {
+            beginnings: Some(beginnings),
+        })
+    }
+
+    fn has(&self, uri: &str) -> bool {
+        let beginnings = self.beginnings.as_ref();
+        beginnings.is_none_or(|all| all.iter().any(|beginning| uri.starts_with(beginning)))
+    }
+}
+
+impl PackOrder {
+    fn sections(&self) -> Result<Vec<StatusSection>, &'static str> {
+        let decoded = self.sections.iter().map(|text| base64::decode(text));
+        decoded
+            .map(|bytes| bytes.map(StatusSection::from_published))
+            .collect::<Result<_, _>>()
+            .map_err(|_| "a status section is not base64")
+    }
+
+    fn verbatim(&self) -> Result<Vec<VerbatimSection>, &'static str> {
+        let section = |list: &VerbatimListOrder| {
+            let body = base64::decode(&list.body).map_err(|_| "a status list is not base64")?;
+            VerbatimSection::new(&list.uri, VerbatimForm::recognise(&body), &body)
+                .map_err(|_| "the address of a status list is too long")
+        };
+        self.verbatim.iter().map(section).collect()
+    }
+}
+
+const NOT_A_SECTION: AdministrationError =
+    AdministrationError::PackOrder("a status section is none of this version");
 
 fn needed<'a>(
     key: &'a Option<Signer<PlainKey>>,

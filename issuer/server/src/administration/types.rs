@@ -287,6 +287,31 @@ pub struct CardOrder {
     pub format: CardFormat,
 }
 
+/// What an offline pack is to hold beside the lists of this installation's issuers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PackOrder {
+    /// What a partial pack covers, by the names of scopes in the trust list; everything where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Signed status sections of other issuers, each in base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<String>,
+    /// Signed status lists of issuers that publish no section.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verbatim: Vec<VerbatimListOrder>,
+}
+
+/// A signed status list as its issuer serves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VerbatimListOrder {
+    /// Its address, as it stands in credentials.
+    pub uri: String,
+    /// What is served there, in base64.
+    pub body: String,
+}
+
 /// Where a card has the face.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -222,12 +222,12 @@ async fn issue_card(
 /// The signed sections, each in base64.
 #[derive(Serialize, ToSchema)]
 struct Sections {
-    /// One for each status list.
+    /// The one of all status lists; none before the first list.
     sections: Vec<String>,
 }
 
 async fn status_sections(State(administration): State<Administration>) -> Response {
-    let sections = administration.status_sections().await;
+    let sections = administration.status_section().await;
     answer(sections.map(|sections| {
         Sections {
             sections: sections
@@ -242,11 +242,15 @@ async fn open_fresh_shard(State(administration): State<Administration>) -> Respo
     answer(administration.open_fresh_shard().await)
 }
 
-async fn build_pack(State(administration): State<Administration>) -> Response {
-    match administration.build_pack().await {
+async fn build_pack(
+    State(administration): State<Administration>,
+    body: Bytes,
+) -> Result<Response, NotUnderstood> {
+    let order = order(&body)?;
+    Ok(match administration.build_pack(&order).await {
         Ok(pack) => ([(CONTENT_TYPE, "application/octet-stream")], pack).into_response(),
         Err(error) => error.into_response(),
-    }
+    })
 }
 
 async fn note_key_changes(
@@ -377,6 +381,7 @@ impl axum::response::IntoResponse for AdministrationError {
             }
             Self::Rows(_) | Self::TooManyRows { .. } => (StatusCode::BAD_REQUEST, "invalid_rows"),
             Self::FaceKey(_) => (StatusCode::BAD_REQUEST, "invalid_face_key"),
+            Self::PackOrder(_) => (StatusCode::BAD_REQUEST, "invalid_pack_order"),
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
             Self::StatusAction(StatusActionRefused::NoStatus) => (StatusCode::CONFLICT, "no_status"),

@@ -762,6 +762,8 @@ impl Keys {
                 did_documents: std::collections::BTreeMap::new(),
                 contexts: std::collections::BTreeMap::new(),
                 etsi_trusted_lists: Vec::new(),
+                pack_keys: Vec::new(),
+                scopes: std::collections::BTreeMap::new(),
             },
         }
     }

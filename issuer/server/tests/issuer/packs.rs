@@ -3,13 +3,14 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use symbolon_crypto::RustCryptoProvider;
-use symbolon_trust::pack::{Pack, PackStatus};
+use symbolon_crypto::encoding::base64;
+use symbolon_trust::pack::{Pack, PackError, PackStatus, StatusSection};
 use symbolon_trust::status_list::Status;
 
 use crate::harness::{HASSAN, World, record};
 
 async fn pack(world: &World) -> Vec<u8> {
-    let response = world.order("/packs").send().await.unwrap();
+    let response = world.order("/packs").json(&json!({})).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     response.bytes().await.unwrap().to_vec()
 }
@@ -84,5 +85,45 @@ async fn a_fresh_status_list_is_opened_on_order_and_issued_from() {
         .get(world.url("/admin/v1/status-sections"))
         .bearer_auth(crate::harness::ADMINISTRATION_TOKEN);
     let sections: Value = response.send().await.unwrap().json().await.unwrap();
-    assert_eq!(sections["sections"].as_array().unwrap().len(), 2);
+    // One signature of the issuer for all its lists.
+    let [section] = sections["sections"].as_array().unwrap().as_slice() else {
+        panic!("one section")
+    };
+    let section = base64::decode(section.as_str().unwrap()).unwrap();
+    let uris = StatusSection::from_published(section).uris().unwrap();
+    assert!(uris.contains(&world.url("/status/0")) && uris.contains(&world.url("/status/1")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_carries_what_other_issuers_serve_and_refuses_what_it_cannot_carry() {
+    let world = World::start().await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    // The issuer's own token stands for that of another: it is carried as it is served.
+    let uri = world.url("/status/0");
+    let served = world.client.get(&uri).send().await.unwrap();
+    let token = served.bytes().await.unwrap();
+    let verbatim = json!([{ "uri": format!("{uri}x"), "body": base64::encode(&token) }]);
+    let order = json!({ "verbatim": verbatim });
+    let response = world.order("/packs").json(&order).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let pack = response.bytes().await.unwrap();
+    assert!(pack.windows(token.len()).any(|window| window == token));
+    // A reader looks at what the token is about, and refuses it at another address.
+    let root = &world.root_of_trust;
+    let refused = Pack::open(&pack, root, &RustCryptoProvider, world.now(), None).map(drop);
+    assert!(matches!(refused, Err(PackError::StatusListToken(_))));
+
+    for order in [
+        json!({ "scopes": ["region/nowhere"] }),
+        json!({ "sections": ["not base64!"] }),
+        json!({ "sections": [base64::encode(b"no section")] }),
+        json!({ "verbatim": [{ "uri": uri, "body": "not base64!" }] }),
+        json!({ "verbatim": [{ "uri": "", "body": "" }] }),
+    ] {
+        let response = world.order("/packs").json(&order).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{order}");
+        let refusal: Value = response.json().await.unwrap();
+        assert_eq!(refusal["error"], "invalid_pack_order", "{order}");
+    }
 }

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::json;
-use symbolon_crypto::SignatureAlgorithm;
+use sha2::{Digest as _, Sha256};
+use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_trust::compact_set::{self, CompactSet};
 use symbolon_trust::pack::{
-    BitstringUris, Pack, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
+    BitstringUris, CompactStatusList, Delta, Pack, PackBuilder, PackTimes, PackTools, StatusSection,
+    StatusSectionInput, TrustSection, VerbatimForm, VerbatimSection, delta,
 };
 use symbolon_trust::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
     TrustedIssuer,
 };
 
-use super::{for_part, one_of, status_lists, w3c};
+use super::{armour, for_part, one_of, status_lists, w3c};
 use crate::seeds::{DAY, ISSUER, NOW, TrustingProvider, WORLD};
 use crate::{Reading, Target};
 
@@ -62,7 +64,9 @@ pub(super) const PACK: Target = Target {
                     if let Ok(pack) = &pack {
                         let _ = (pack.status(status_lists::LIST, 7), pack.last_seen(None));
                         for list in pack.status_lists() {
-                            let _ = list.invalid().iter().take(10_000).count();
+                            for (_, set) in list.states() {
+                                let _ = set.iter().take(10_000).count();
+                            }
                         }
                     }
                     Reading::of(&pack.map(|_| ()))
@@ -116,6 +120,36 @@ pub(super) const PACK: Target = Target {
                     }
                     Reading::Accepted
                 },
+                // A delta of a pack that is known; whatever it makes is no pack that nobody signed.
+                |input| {
+                    let made = Delta::parse(input).and_then(|delta| {
+                        let _ = delta.changes();
+                        delta.apply(base())
+                    });
+                    if let Ok(made) = &made {
+                        let opened = Pack::open(made, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+                        let _ = opened.map(|pack| pack.last_seen(None));
+                    }
+                    Reading::of(&made.map(|_| ()))
+                },
+                // The status list of an issuer that publishes no section.
+                |input| match armour::jws(input) {
+                    Some(token) => verbatim(VerbatimForm::TokenJwt, token.as_bytes()),
+                    None => Reading::NOT_FOR_THE_TARGET,
+                },
+                |input| verbatim(VerbatimForm::TokenCwt, input),
+                // The form in which a pack was applied, as somebody else may have written it: under its own seal.
+                |input| {
+                    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TrustingProvider, NOW, None)
+                        .expect("the base opens");
+                    let mut memory = opened.last_seen(None);
+                    memory.seal = Some(Sha256::digest(input).into());
+                    let tools = PackTools::new(&TrustingProvider);
+                    let again = Pack::open_applied(base(), input, &ROOT_OF_TRUST, tools, NOW, &memory);
+                    let again = again.expect("a form that does not fit is no reason to do without the pack");
+                    let _ = again.status(status_lists::LIST, 7);
+                    Reading::Accepted
+                },
             ],
             input,
         )
@@ -134,6 +168,10 @@ pub(super) const PACK: Target = Target {
             for_part(2, trust_section()),
             for_part(3, few),
             for_part(3, many),
+            for_part(4, delta(base(), &later()).expect("a delta is made")),
+            for_part(5, armour::parts_of_jws(&status_lists::token())),
+            for_part(6, status_lists::cwt()),
+            for_part(7, form()),
         ]
     },
 };
@@ -171,6 +209,8 @@ fn root_of_trust() -> RootOfTrust {
             type_metadata: BTreeMap::from([("urn:type".to_owned(), json!({"vct": "urn:type"}))]),
             did_documents: BTreeMap::from([(did.clone(), json!({"id": did.as_str()}))]),
             etsi_trusted_lists: Vec::new(),
+            pack_keys: Vec::new(),
+            scopes: std::collections::BTreeMap::new(),
             contexts: BTreeMap::from([(
                 "https://registry.example/contexts/1".to_owned(),
                 json!({"@context": {"name": "https://schema.org/name"}}),
@@ -195,20 +235,20 @@ fn trust_section() -> &'static [u8] {
 
 fn status_section() -> Vec<u8> {
     let list = status_lists::list();
+    let bitstring = BitstringUris {
+        revocation: "https://registry.example/status/1/revocation",
+        suspension: "https://registry.example/status/1/suspension",
+    };
+    let list = CompactStatusList::of_list(status_lists::LIST, &list, Some(bitstring));
     let input = StatusSectionInput {
-        uri: status_lists::LIST,
         produced_at: NOW,
         valid_until: NOW.plus(DAY),
         grace: DAY,
-        list: &list,
-        bitstring: Some(BitstringUris {
-            revocation: "https://registry.example/status/1/revocation",
-            suspension: "https://registry.example/status/1/suspension",
-        }),
         x5chain: core::slice::from_ref(&WORLD.status_leaf),
     };
-    let prepared =
-        StatusSection::prepare(&input, SignatureAlgorithm::Es256).expect("a status section is prepared");
+    let lists = vec![list.expect("a list is compacted")];
+    let prepared = StatusSection::prepare(&input, lists, SignatureAlgorithm::Es256)
+        .expect("a status section is prepared");
     let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
     prepared
         .finish(&signature)
@@ -217,18 +257,65 @@ fn status_section() -> Vec<u8> {
         .to_vec()
 }
 
+fn base() -> &'static [u8] {
+    static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        packed(
+            TrustSection::from_published(trust_section().to_vec()),
+            [StatusSection::from_published(status_section())],
+        )
+    });
+    &BASE
+}
+
+/// The pack without its status section.
+fn later() -> Vec<u8> {
+    packed(TrustSection::from_published(trust_section().to_vec()), [])
+}
+
+fn form() -> Vec<u8> {
+    let opened = Pack::open(base(), &ROOT_OF_TRUST, &TrustingProvider, NOW, None).expect("the base opens");
+    opened.applied_form(&ROOT_OF_TRUST, None).0
+}
+
+/// A verbatim list, as a distributor checks it and as a reader does.
+fn verbatim(form: VerbatimForm, body: &[u8]) -> Reading {
+    let _ = VerbatimForm::recognise(body);
+    let section = VerbatimSection::new(status_lists::LIST, form, body).expect("the address of a list is one");
+    let checked = section.check(&ROOT_OF_TRUST.trust_list, PackTools::new(&TrustingProvider), NOW);
+    let trust = TrustSection::from_published(trust_section().to_vec());
+    let pack = PackBuilder::new(1, times(), trust)
+        .with_verbatim(section)
+        .prepare(WORLD.issuer.public())
+        .expect("a pack is prepared")
+        .finish(&[7; 64])
+        .expect("a pack is finished");
+    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+    assert!(
+        checked.is_err() || opened.is_ok(),
+        "what may be packed can be read"
+    );
+    if let Ok(pack) = &opened {
+        let _ = pack.status(status_lists::LIST, 7);
+        let _ = pack.applied_form(&ROOT_OF_TRUST, None);
+    }
+    Reading::of(&checked)
+}
+
 /// A pack of these sections, with their hashes. Its signature is none; the provider does not mind.
 fn packed(trust: TrustSection, sections: impl IntoIterator<Item = StatusSection>) -> Vec<u8> {
-    let times = PackTimes {
-        created: NOW,
-        valid_until: NOW.plus(DAY),
-        grace: DAY,
-    };
     sections
         .into_iter()
-        .fold(PackBuilder::new(1, times, trust), PackBuilder::with_status)
+        .fold(PackBuilder::new(1, times(), trust), PackBuilder::with_status)
         .prepare(WORLD.issuer.public())
         .expect("a pack is prepared")
         .finish(&[7; 64])
         .expect("a pack is finished")
+}
+
+const fn times() -> PackTimes {
+    PackTimes {
+        created: NOW,
+        valid_until: UnixTime::from_seconds(NOW.seconds() + 86_400),
+        grace: DAY,
+    }
 }

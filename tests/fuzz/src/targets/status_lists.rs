@@ -9,8 +9,8 @@ use symbolon_credential::w3c::{
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish, PublishedList};
 use symbolon_trust::status_list::{
-    BitsPerStatus, PreparedStatusListToken, Status, StatusListBudget, StatusListClaims, StatusListToken,
-    TokenStatusList,
+    BitsPerStatus, PreparedStatusListCwt, PreparedStatusListToken, Status, StatusListBudget,
+    StatusListClaims, StatusListToken, TokenStatusList,
 };
 
 use super::{armour, for_part, one_of, pack, w3c, with_text};
@@ -103,20 +103,7 @@ pub(super) const STATUS_LISTS: Target = Target {
     },
     seeds: || {
         let list = list();
-        let token = {
-            let claims = StatusListClaims {
-                uri: LIST.to_owned(),
-                issued_at: NOW,
-                expires_at: Some(NOW.plus(DAY)),
-                time_to_live: Some(Duration::from_secs(3600)),
-            };
-            let chain = [WORLD.status_leaf.clone()];
-            let prepared =
-                PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain)
-                    .expect("a status list is prepared");
-            let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
-            prepared.finish(&signature)
-        };
+        let token = token();
         let mut bits = BitstringStatusList::zeros(StatusSize::ONE, 131_072);
         bits.set(7, 1).expect("the index is in the list");
         let credential = ListToPublish {
@@ -140,6 +127,33 @@ pub(super) const STATUS_LISTS: Target = Target {
         ]
     },
 };
+
+fn claims() -> StatusListClaims {
+    StatusListClaims {
+        uri: LIST.to_owned(),
+        issued_at: NOW,
+        expires_at: Some(NOW.plus(DAY)),
+        time_to_live: Some(Duration::from_secs(3600)),
+    }
+}
+
+/// The list as a signed JWT.
+pub(super) fn token() -> String {
+    let chain = [WORLD.status_leaf.clone()];
+    let prepared = PreparedStatusListToken::prepare(&claims(), &list(), SignatureAlgorithm::Es256, &chain)
+        .expect("a status list is prepared");
+    let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
+    prepared.finish(&signature)
+}
+
+/// The same as a CWT.
+pub(super) fn cwt() -> Vec<u8> {
+    let chain = [WORLD.status_leaf.clone()];
+    let prepared = PreparedStatusListCwt::prepare(&claims(), &list(), SignatureAlgorithm::Es256, &chain)
+        .expect("a status list is prepared");
+    let signature = WORLD.issuer.sign(&prepared.request(WORLD.issuer.handle()).bytes);
+    prepared.finish(&signature).expect("a status list is finished")
+}
 
 /// A list with something in it.
 pub(super) fn list() -> TokenStatusList {

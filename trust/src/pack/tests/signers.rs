@@ -66,7 +66,8 @@ fn refuses_a_trust_section_in_the_place_of_the_manifest_and_the_reverse() {
     assert!(matches!(
         Manifest::open(
             trust.as_bytes(),
-            &world.root(),
+            PackVersion::Two,
+            &world.root().pack_keys,
             &symbolon_crypto::RustCryptoProvider
         ),
         Err(PackError::ManifestSignature)

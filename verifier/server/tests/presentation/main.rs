@@ -19,6 +19,8 @@ mod formats;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod openid_provider;
 #[cfg(test)]
 mod pages;

@@ -67,6 +67,8 @@ pub(crate) const INDEX: u64 = 77;
 pub(crate) struct World {
     pub(crate) server: Running,
     _description: AsDescribed,
+    /// What the page that works without a network is served from.
+    pub(crate) offline: tempfile::TempDir,
     pub(crate) base: String,
     pub(crate) anchor: Certificate,
     pub(crate) issuer: TestIssuer,
@@ -214,6 +216,7 @@ impl World {
             relying_party_signers,
             registration_certificates,
         } = certify(&requests, &base, &configuration);
+        let offline = tempfile::tempdir().unwrap();
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -248,6 +251,7 @@ impl World {
                 face_keys: Vec::new(),
                 asks,
             }),
+            offline_page: Some(crate::offline::setup(offline.path())),
         };
         let conformance = Conformance::default();
         let encryption = Encryption::Plain;
@@ -257,6 +261,7 @@ impl World {
         let world = Self {
             server,
             _description: AsDescribed(conformance),
+            offline,
             base,
             anchor: requests.certificate().clone(),
             issuer,

@@ -27,6 +27,10 @@ pub struct VerifiedBitstringList {
 }
 
 impl VerifiedBitstringList {
+    pub(in crate::session) fn into_list(self) -> PublishedList {
+        self.list
+    }
+
     /// The URL of the list.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -108,12 +112,15 @@ impl StatusQuestion<'_, '_> {
     fn entry(&self, entry: &BitstringStatusEntry, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        if let PackEvidence::Accepted(pack) = evidence.pack()
-            && entry.size == StatusSize::ONE
-            && self.judge_packed(pack, &entry.list, entry.index, &mut findings) == Covered::Answered
-        {
-            return StatusAnswer::Known(findings);
-        }
+        let absence = match evidence.pack() {
+            PackEvidence::Accepted(pack) if entry.size == StatusSize::ONE => {
+                match self.judge_packed(pack, &entry.list, entry.index, &mut findings) {
+                    Covered::Answered => return StatusAnswer::Known(findings),
+                    not_there => not_there.reason(),
+                }
+            }
+            _ => Reason::EvidenceAbsent,
+        };
         let url = entry.list.as_str();
         let list = match (
             found.bitstring_lists.get(url),
@@ -136,7 +143,7 @@ impl StatusQuestion<'_, '_> {
             (None, None) if self.context.may_ask() => {
                 return StatusAnswer::Wanted(vec![Want::StatusListCredential { url: url.to_owned() }]);
             }
-            (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(Reason::EvidenceAbsent),
+            (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(absence),
         };
         match list {
             Ok(list) => self.judge_entry(&list.list, entry, &mut findings),
@@ -146,7 +153,7 @@ impl StatusQuestion<'_, '_> {
     }
 
     /// The credential at `url` as the issuer's own list; or the document that is missing to tell.
-    fn verify_list(
+    pub(in crate::session) fn verify_list(
         &self,
         body: &str,
         url: &str,

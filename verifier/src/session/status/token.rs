@@ -14,11 +14,13 @@ impl StatusQuestion<'_, '_> {
     pub(super) fn token_status(&self, uri: &str, index: u64, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        if let PackEvidence::Accepted(pack) = evidence.pack()
-            && self.judge_packed(pack, uri, index, &mut findings) == Covered::Answered
-        {
-            return StatusAnswer::Known(findings);
-        }
+        let absence = match evidence.pack() {
+            PackEvidence::Accepted(pack) => match self.judge_packed(pack, uri, index, &mut findings) {
+                Covered::Answered => return StatusAnswer::Known(findings),
+                not_there => not_there.reason(),
+            },
+            PackEvidence::NotGiven | PackEvidence::Refused => Reason::EvidenceAbsent,
+        };
         let list = match (found.token_lists.get(uri), evidence.status_list(uri)) {
             (Some(known), _) => known.clone(),
             (None, Some(StatusEvidence::Token(token))) => {
@@ -32,7 +34,7 @@ impl StatusQuestion<'_, '_> {
             (None, None) if self.context.may_ask() => {
                 return StatusAnswer::Wanted(vec![Want::StatusList { uri: uri.to_owned() }]);
             }
-            (None, Some(StatusEvidence::Absent) | None) => Err(Reason::EvidenceAbsent),
+            (None, Some(StatusEvidence::Absent) | None) => Err(absence),
         };
         match list {
             Ok(list) => self.judge_listed(&list, index, &mut findings),

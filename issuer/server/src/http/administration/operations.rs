@@ -6,8 +6,8 @@ use super::{CSV, ExportOrder, NDJSON, Sections, ShowOrder};
 use crate::administration::{
     AuditPage, AuditVerified, BackupBegun, BackupOrder, BackupPageOrder, CardOrder, CredentialList,
     CredentialPage, DecisionOrder, FreshShard, ImportReport, KeyChangesOrder, OfferByName, OfferCreated,
-    OfferDetails, OfferList, OfferOrder, OfferPage, PrintedCard, RecordPage, RenewedTransactionCode,
-    StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
+    OfferDetails, OfferList, OfferOrder, OfferPage, PackOrder, PrintedCard, RecordPage,
+    RenewedTransactionCode, StatusOrder, StatusReport, TransactionList, TransactionPage, TransactionSummary,
 };
 use crate::http::tags::ADMINISTRATION;
 use crate::sign_in::ShownMessage;
@@ -201,8 +201,13 @@ pub(super) fn open_fresh_shard() -> Operation {
 }
 
 pub(super) fn build_pack() -> Operation {
-    order("buildPack", "Builds an offline pack")
+    ordered::<PackOrder>("buildPack", "Builds an offline pack")
         .answers(file("The pack (`docs/pack-format.md`)."))
+        .answers(refused(
+            400,
+            "The order names what is not there, or holds what cannot be packed.",
+            &["invalid_pack_order"],
+        ))
         .answers(refused(
             409,
             "The installation signs no packs.",

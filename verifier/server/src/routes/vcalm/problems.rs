@@ -81,7 +81,7 @@ fn kind(name: CheckName, reason: Reason, format: CredentialFormat) -> Option<(Ab
         CheckName::CredentialStatus => match reason {
             Reason::Revoked | Reason::Suspended => Some((About::Status, Kind::OutOfForce)),
             Reason::IndexOutOfRange => w3c(About::Status, P::RangeError),
-            Reason::EvidenceAbsent => w3c(About::Status, P::StatusRetrievalError),
+            Reason::EvidenceAbsent | Reason::NotCovered => w3c(About::Status, P::StatusRetrievalError),
             _ => w3c(About::Status, P::StatusVerificationError),
         },
         // Who holds it is the coordinator's question.

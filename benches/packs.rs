@@ -1,0 +1,41 @@
+//! The table of offline packs in `docs/performance.md`: signed, sharded lists of up to 1.4 billion credentials.
+//!
+//! ```sh
+//! cargo bench -p symbolon-benches --bench packs                 # everything, some minutes
+//! cargo bench -p symbolon-benches --bench packs -- --quick      # ten million
+//! ```
+#![expect(clippy::print_stdout, reason = "a report is printed")]
+
+use symbolon_benches::packs::{Case, Spread, measured};
+
+const SHARD: u64 = 1 << 20;
+
+fn main() {
+    let is_quick = std::env::args().any(|argument| argument == "--quick");
+    println!(
+        "| credentials | revoked | set bytes | ÷ entropy bound | metadata bytes | delta a day | of it headers | build | apply | open | first lookup | lookup | memory | zlib lists | ÷ entropy bound |"
+    );
+    println!("|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let sizes: &[u64] = if is_quick {
+        &[10_000_000]
+    } else {
+        &[1_000_000, 10_000_000, 100_000_000, 1_400_000_000]
+    };
+    for credentials in sizes {
+        for per_mille in [1, 10, 20] {
+            for spread in [Spread::Uniform, Spread::Clustered] {
+                // The largest is there to show that nothing grows faster than the data.
+                if *credentials > 100_000_000 && (per_mille != 10 || spread != Spread::Uniform) {
+                    continue;
+                }
+                let case = Case {
+                    credentials: *credentials,
+                    shard: SHARD,
+                    per_mille,
+                    spread,
+                };
+                println!("{}", measured(&case));
+            }
+        }
+    }
+}

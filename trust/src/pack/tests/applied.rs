@@ -1,0 +1,315 @@
+//! Taking packs into use, and opening them again by their seal.
+
+use symbolon_crypto::{
+    CryptoProvider, InvalidKey, PublicKey, RustCryptoProvider, SecretKey, SharedSecret, SignatureAlgorithm,
+    SignatureRejected, SigningFailed,
+};
+
+use super::super::*;
+use super::world::{ISSUER, URI, World, list};
+use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
+use crate::testing::{DAY, NOW};
+use crate::validity::Validity;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const VERBATIM: &str = "https://other.example/status/9";
+
+fn apply_at(
+    world: &World,
+    incoming: &[u8],
+    in_force: Option<&AppliedPack>,
+    now: UnixTime,
+) -> Result<AppliedPack, ApplyError> {
+    let tools = PackTools::new(&RustCryptoProvider);
+    let held = in_force.map(|held| held.pack.as_slice());
+    apply(
+        incoming,
+        held,
+        &world.root(),
+        tools,
+        now,
+        in_force.map(|held| &held.memory),
+    )
+}
+
+fn reopen<'a>(world: &World, held: &'a AppliedPack, now: UnixTime) -> Pack<'a> {
+    let tools = PackTools::new(&RustCryptoProvider);
+    Pack::open_applied(&held.pack, &held.form, &world.root(), tools, now, &held.memory).unwrap()
+}
+
+/// A section of two lists, and the list of another issuer as it serves it.
+fn with_verbatim(world: &World, sequence: u64, at: UnixTime, further: u64) -> Vec<u8> {
+    let second = TokenStatusList::all_valid(BitsPerStatus::One, 64);
+    let mut first = list();
+    first.set(further, Status::Invalid).unwrap();
+    let lists = vec![
+        CompactStatusList::of_list(URI, &first, None).unwrap(),
+        CompactStatusList::of_list(&format!("{ISSUER}/status/1"), &second, None).unwrap(),
+    ];
+    let token = world.other.status_token(VERBATIM, &list(), at);
+    let verbatim = VerbatimSection::new(VERBATIM, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+    let times = PackTimes {
+        created: at,
+        valid_until: at.plus(DAY),
+        grace: DAY,
+    };
+    let builder = PackBuilder::new(
+        sequence,
+        times,
+        world.registry.trust_section(&world.trust_list(at)),
+    )
+    .with_status(world.issuer.status_section_of(lists, at))
+    .with_verbatim(verbatim);
+    world.registry.sign_pack(builder)
+}
+
+#[test]
+fn an_applied_pack_answers_as_the_pack_does() {
+    let world = World::new();
+    let bytes = with_verbatim(&world, 1, NOW, 9);
+    let held = apply_at(&world, &bytes, None, NOW).unwrap();
+    assert!(held.pack == bytes);
+    let (verified, applied) = (world.open(&bytes).unwrap(), reopen(&world, &held, NOW));
+    assert!(applied.is_sealed() && !verified.is_sealed());
+    for uri in [
+        URI,
+        VERBATIM,
+        "https://issuer.example/status/1",
+        "https://issuer.example/status/2",
+    ] {
+        for index in (0..5_010).chain([u64::MAX]) {
+            assert_eq!(
+                applied.status(uri, index),
+                verified.status(uri, index),
+                "{uri} {index}"
+            );
+        }
+    }
+    assert_eq!(applied.trust_list(), verified.trust_list());
+    let counts = |pack: &Pack<'_>| -> Vec<_> {
+        let lists = pack.status_lists();
+        lists
+            .map(|list| (list.invalid_count(), list.suspended_count()))
+            .collect()
+    };
+    assert_eq!(counts(&applied), counts(&verified));
+    // What is remembered does not lose the seal.
+    assert_eq!(applied.last_seen(Some(&held.memory)), held.memory);
+}
+
+/// A provider that verifies nothing at all.
+struct NoSignatures;
+
+impl CryptoProvider for NoSignatures {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        RustCryptoProvider.sign(key, message)
+    }
+
+    fn verify(
+        &self,
+        _: &PublicKey,
+        _: SignatureAlgorithm,
+        _: &[u8],
+        _: &[u8],
+    ) -> Result<(), SignatureRejected> {
+        Err(SignatureRejected)
+    }
+
+    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
+        RustCryptoProvider.agree(key, peer)
+    }
+}
+
+#[test]
+fn the_seal_stands_for_the_signatures_and_only_under_its_root_and_memory() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let open = |held: &AppliedPack, root: &RootOfTrust| {
+        let tools = PackTools::new(&NoSignatures);
+        Pack::open_applied(&held.pack, &held.form, root, tools, NOW, &held.memory)
+            .map(|pack| pack.is_sealed())
+    };
+    assert!(open(&held, &world.root()).unwrap());
+    // Another root of trust: everything is verified again.
+    let mut other_root = world.root();
+    other_root.pack_keys.clear();
+    assert!(open(&held, &other_root).is_err());
+    // Another form than the sealed one, or none.
+    for place in 0..held.form.len() {
+        let mut changed = held.clone();
+        changed.form[place] ^= 1;
+        let sets_begin = held.form.len() - 200;
+        match open(&changed, &world.root()) {
+            Err(_) => {}
+            // A set is compared when it is asked, and then says nothing.
+            Ok(_) => assert!(place > 100, "byte {place} of {sets_begin}"),
+        }
+    }
+    let mut without = held.clone();
+    without.form.clear();
+    assert!(open(&without, &world.root()).is_err());
+    let mut forgetful = held.clone();
+    forgetful.memory.seal = None;
+    assert!(open(&forgetful, &world.root()).is_err());
+    // Another pack beside the form.
+    let mut exchanged = held;
+    exchanged.pack = with_verbatim(&world, 1, NOW, 10);
+    assert!(open(&exchanged, &world.root()).is_err());
+}
+
+#[test]
+fn a_set_that_was_damaged_on_the_device_says_nothing() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    // What is invalid by the set before stays so, whatever else cannot be read.
+    let is_unreadable = |held: &AppliedPack, uri: &str| {
+        let pack = reopen(&world, held, NOW);
+        assert!(pack.is_sealed());
+        (0..5_000).all(|index| {
+            let status = pack.status(uri, index);
+            let is_invalid = matches!(
+                status,
+                PackStatus::Listed {
+                    status: Status::Invalid,
+                    ..
+                }
+            );
+            is_invalid || status == PackStatus::Unreadable { as_of: NOW }
+        })
+    };
+    let mut damaged = held.clone();
+    let end = damaged.form.len() - 1;
+    damaged.form[end] ^= 0x10;
+    assert!(is_unreadable(&damaged, VERBATIM));
+    assert!(!is_unreadable(&damaged, URI));
+    let mut damaged = held;
+    let section_end = {
+        let token = world.other.status_token(VERBATIM, &list(), NOW);
+        let place = damaged
+            .pack
+            .windows(token.len())
+            .position(|window| window == token.as_bytes());
+        place.unwrap() - VERBATIM.len() - 4
+    };
+    // The last byte of the last set that has bytes in the section before.
+    damaged.pack[section_end - 1] ^= 0x01;
+    assert!(is_unreadable(&damaged, URI));
+    assert!(!is_unreadable(&damaged, VERBATIM));
+}
+
+#[test]
+fn deltas_follow_one_another_and_what_is_refused_changes_nothing() {
+    let world = World::new();
+    let at = |hours: u32| NOW.plus(HOUR * hours);
+    let packs: Vec<_> = (0..4_u32)
+        .map(|number| with_verbatim(&world, u64::from(number) + 1, at(number), u64::from(number) + 20))
+        .collect();
+    let deltas: Vec<_> = packs
+        .windows(2)
+        .map(|pair| delta(&pair[0], &pair[1]).unwrap())
+        .collect();
+    let nothing = apply_at(&world, &deltas[0], None, at(1));
+    assert!(matches!(nothing, Err(ApplyError::NothingInForce)));
+
+    let first = apply_at(&world, &packs[0], None, at(0)).unwrap();
+    let second = apply_at(&world, &deltas[0], Some(&first), at(1)).unwrap();
+    assert!(second.pack == packs[1]);
+    assert_eq!(second.memory.sequence, 2);
+    // A gap, the same delta again, and the pack before.
+    let refused = |incoming: &[u8]| apply_at(&world, incoming, Some(&second), at(3)).unwrap_err();
+    let gap = refused(&deltas[2]);
+    assert!(matches!(
+        gap,
+        ApplyError::Delta(DeltaError::OtherBase { base: 3, in_force: 2 })
+    ));
+    let again = refused(&deltas[0]);
+    assert!(matches!(
+        again,
+        ApplyError::Delta(DeltaError::OtherBase { base: 1, in_force: 2 })
+    ));
+    let rollback = refused(&packs[0]);
+    let ApplyError::Pack(PackError::LowerSequence {
+        last_seen: 2,
+        found: 1,
+    }) = rollback
+    else {
+        panic!("{rollback}");
+    };
+    // A delta back to an older pack is made as easily as one forward, and refused as the pack is.
+    let back = delta(&packs[1], &packs[0]).unwrap();
+    assert!(matches!(
+        refused(&back),
+        ApplyError::Pack(PackError::LowerSequence { .. })
+    ));
+    let third = apply_at(&world, &deltas[1], Some(&second), at(2)).unwrap();
+    let pack = reopen(&world, &third, at(2));
+    assert!(matches!(
+        pack.status(URI, 22),
+        PackStatus::Listed {
+            status: Status::Invalid,
+            ..
+        }
+    ));
+    assert!(matches!(
+        pack.status(URI, 21),
+        PackStatus::Listed {
+            status: Status::Valid,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_sealed_pack_grows_old_like_any_other() {
+    let world = World::new();
+    let held = apply_at(&world, &with_verbatim(&world, 1, NOW, 9), None, NOW).unwrap();
+    let validity = |now, uri: &str| match reopen(&world, &held, now).status(uri, 9) {
+        PackStatus::Listed { validity, .. } => Some(validity),
+        PackStatus::Outdated { .. } => None,
+        other => panic!("{other:?}"),
+    };
+    let expired_at = NOW.plus(DAY);
+    let second = Duration::from_secs(1);
+    assert_eq!(validity(expired_at, URI), Some(Validity::Current));
+    assert_eq!(
+        validity(expired_at.plus(second), URI),
+        Some(Validity::InGrace { expired_at })
+    );
+    // The token is to be replaced after an hour, and ends with its day.
+    assert_eq!(validity(NOW.plus(HOUR), VERBATIM), Some(Validity::Current));
+    let fresh_until = NOW.plus(HOUR);
+    let stale = Some(Validity::InGrace {
+        expired_at: fresh_until,
+    });
+    assert_eq!(validity(fresh_until.plus(second), VERBATIM), stale);
+    assert_eq!(validity(expired_at.minus(second), VERBATIM), stale);
+    assert_eq!(validity(expired_at, VERBATIM), None);
+    let open = |now| {
+        let tools = PackTools::new(&RustCryptoProvider);
+        Pack::open_applied(&held.pack, &held.form, &world.root(), tools, now, &held.memory).map(drop)
+    };
+    assert!(open(expired_at.plus(DAY)).is_ok());
+    assert!(matches!(
+        open(expired_at.plus(DAY + second)),
+        Err(PackError::Expired { .. })
+    ));
+    // A clock that was set back.
+    let before = open(NOW.minus(HOUR));
+    assert!(matches!(
+        before,
+        Err(PackError::ClockBeforeCreation { created: NOW })
+    ));
+}
+
+#[test]
+fn a_pack_of_version_1_is_applied_and_verified_each_time() {
+    let root = RootOfTrust::parse(include_bytes!("frozen-root-1.json")).unwrap();
+    let bytes = include_bytes!("frozen-pack-1.bin");
+    let tools = PackTools::new(&RustCryptoProvider);
+    let held = apply(bytes, None, &root, tools, NOW, None).unwrap();
+    assert!(held.form.is_empty() && held.memory.seal.is_none());
+    let pack = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory).unwrap();
+    assert!(!pack.is_sealed());
+    let without = PackTools::new(&NoSignatures);
+    assert!(Pack::open_applied(&held.pack, &held.form, &root, without, NOW, &held.memory).is_err());
+}

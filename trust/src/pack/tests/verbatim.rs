@@ -1,0 +1,269 @@
+use symbolon_crypto::x509::issue::KeyPurpose;
+
+use super::super::*;
+use super::world::{ISSUER, URI, World, list};
+use crate::bitstring_status_list::PublishedList;
+use crate::status_list::{
+    BitsPerStatus, PreparedStatusListCwt, Status, StatusListClaims, StatusListError, TokenStatusList,
+};
+use crate::testing::{DAY, NOW, TestIssuer};
+use crate::trust_list::TrustedIssuer;
+use crate::validity::Validity;
+use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
+
+fn pack_of(world: &World, uri: &str, form: VerbatimForm, body: &[u8]) -> Vec<u8> {
+    let section = VerbatimSection::new(uri, form, body).unwrap();
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY * 9),
+        grace: DAY,
+    };
+    let mut trust = world.trust_list(NOW);
+    trust.valid_until = NOW.plus(DAY * 9);
+    let builder = PackBuilder::new(1, times, world.registry.trust_section(&trust));
+    world.registry.sign_pack(builder.with_verbatim(section))
+}
+
+fn cwt(issuer: &TestIssuer, uri: &str, list: &TokenStatusList, expires_at: Option<UnixTime>) -> Vec<u8> {
+    let claims = StatusListClaims {
+        uri: uri.to_owned(),
+        issued_at: NOW,
+        expires_at,
+        time_to_live: None,
+    };
+    let chain = [issuer.status_certificate.clone()];
+    let prepared = PreparedStatusListCwt::prepare(&claims, list, SignatureAlgorithm::Es256, &chain).unwrap();
+    let signature = issuer
+        .status_key
+        .sign(&prepared.request(issuer.status_key.handle()));
+    prepared.finish(&signature).unwrap()
+}
+
+fn says_what_the_list_says(pack: &Pack<'_>, uri: &str, list: &TokenStatusList) {
+    for index in 0..list.len() {
+        let PackStatus::Listed {
+            status,
+            issuer,
+            as_of,
+            ..
+        } = pack.status(uri, index)
+        else {
+            panic!("{index} is listed");
+        };
+        assert_eq!(status, list.get(index).unwrap(), "{index}");
+        assert_eq!((issuer.as_str(), as_of), (ISSUER, NOW));
+    }
+    assert_eq!(
+        pack.status(uri, list.len()),
+        PackStatus::OutOfRange { as_of: NOW }
+    );
+}
+
+#[test]
+fn a_token_answers_for_every_state_of_every_width() {
+    let world = World::new();
+    for bits in [
+        BitsPerStatus::One,
+        BitsPerStatus::Two,
+        BitsPerStatus::Four,
+        BitsPerStatus::Eight,
+    ] {
+        let mut list = TokenStatusList::all_valid(bits, 2_000);
+        for index in (0..2_000).step_by(7) {
+            let value = (index % (1 << bits.count())) as u8;
+            list.set(index, Status::from_value(value)).unwrap();
+        }
+        let token = world.issuer.status_token(URI, &list, NOW);
+        let bytes = pack_of(&world, URI, VerbatimForm::TokenJwt, token.as_bytes());
+        says_what_the_list_says(&world.open(&bytes).unwrap(), URI, &list);
+        let token = cwt(&world.issuer, URI, &list, Some(NOW.plus(DAY)));
+        let bytes = pack_of(&world, URI, VerbatimForm::TokenCwt, &token);
+        says_what_the_list_says(&world.open(&bytes).unwrap(), URI, &list);
+    }
+}
+
+#[test]
+fn a_list_without_an_end_is_used_as_long_as_its_pack() {
+    let world = World::new();
+    let token = cwt(&world.issuer, URI, &list(), None);
+    let bytes = pack_of(&world, URI, VerbatimForm::TokenCwt, &token);
+    let pack = world.open_at(&bytes, NOW.plus(DAY * 9), None).unwrap();
+    let current = |status| {
+        matches!(
+            status,
+            PackStatus::Listed {
+                validity: Validity::Current,
+                ..
+            }
+        )
+    };
+    assert!(current(pack.status(URI, 7)));
+    // An expired one is carried along and says nothing.
+    let token = cwt(&world.issuer, URI, &list(), Some(NOW.plus(DAY)));
+    let bytes = pack_of(&world, URI, VerbatimForm::TokenCwt, &token);
+    let pack = world.open_at(&bytes, NOW.plus(DAY), None).unwrap();
+    assert_eq!(pack.status(URI, 7), PackStatus::Outdated { as_of: NOW });
+}
+
+#[test]
+fn refuses_tokens_that_do_not_say_what_their_place_says() {
+    let world = World::new();
+    let refusal = |uri: &str, form, body: &[u8]| {
+        world
+            .open(&pack_of(&world, uri, form, body))
+            .map(drop)
+            .unwrap_err()
+    };
+    let token = |issuer: &TestIssuer, uri: &str| issuer.status_token(uri, &list(), NOW);
+    let good = token(&world.issuer, URI);
+    let jwt = VerbatimForm::TokenJwt;
+
+    // About another list.
+    let elsewhere = token(&world.issuer, "https://issuer.example/status/1");
+    let error = refusal(URI, jwt, elsewhere.as_bytes());
+    assert!(
+        matches!(error, PackError::StatusListToken(StatusListError::OtherSubject)),
+        "{error}"
+    );
+    // By another believed issuer.
+    let error = refusal(URI, jwt, token(&world.other, URI).as_bytes());
+    assert!(
+        matches!(error, PackError::StatusListToken(StatusListError::Chain(_))),
+        "{error}"
+    );
+    // Of nobody.
+    let nobody = "https://nobody.example/status/1";
+    let error = refusal(nobody, jwt, token(&world.issuer, nobody).as_bytes());
+    assert!(matches!(error, PackError::StatusListOfNobody), "{error}");
+    // Changed after it was signed.
+    let end = good.len() - 1;
+    let mut changed = good.clone().into_bytes();
+    changed[end - 90] = if changed[end - 90] == b'A' { b'B' } else { b'A' };
+    assert!(matches!(
+        refusal(URI, jwt, &changed),
+        PackError::StatusListToken(_)
+    ));
+    // In the form of another kind.
+    assert!(matches!(
+        refusal(URI, VerbatimForm::TokenCwt, good.as_bytes()),
+        PackError::StatusListToken(_)
+    ));
+    assert!(matches!(
+        refusal(URI, VerbatimForm::Credential, good.as_bytes()),
+        PackError::NoCredentialVerifier
+    ));
+    // From the future.
+    let late = world.issuer.status_token(URI, &list(), NOW.plus(DAY));
+    assert!(matches!(
+        refusal(URI, jwt, late.as_bytes()),
+        PackError::ClockBeforeCreation { .. }
+    ));
+    // A signer for credentials, and one that is named after somebody else.
+    let mut impostor = TestIssuer::new(ISSUER, 100);
+    impostor.status_certificate = impostor.credential_certificate.clone();
+    core::mem::swap(&mut impostor.status_key, &mut impostor.credential_key);
+    let error = refusal(URI, jwt, token(&impostor, URI).as_bytes());
+    assert!(
+        matches!(error, PackError::StatusListToken(StatusListError::Chain(_))),
+        "{error}"
+    );
+    let mut renamed = TestIssuer::new(ISSUER, 100);
+    renamed.status_certificate = renamed.authority.issue(
+        renamed.status_key.public_key(),
+        "https://other.example",
+        Some(KeyPurpose::StatusLists),
+    );
+    let error = refusal(URI, jwt, token(&renamed, URI).as_bytes());
+    let PackError::StatusListToken(StatusListError::SignerIsNotTheIssuer) = error else {
+        panic!("{error}");
+    };
+    let error = refusal(URI, VerbatimForm::TokenCwt, &cwt(&renamed, URI, &list(), None));
+    assert!(
+        matches!(
+            error,
+            PackError::StatusListToken(StatusListError::SignerIsNotTheIssuer)
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn refuses_an_older_token_than_the_one_that_was_seen() {
+    let world = World::new();
+    let pack = |at| {
+        let token = world.issuer.status_token(URI, &list(), at);
+        pack_of(&world, URI, VerbatimForm::TokenJwt, token.as_bytes())
+    };
+    let last = world.open(&pack(NOW)).unwrap().last_seen(None);
+    let older = pack(NOW.minus(Duration::from_secs(1)));
+    let mut next = last.clone();
+    next.sequence = 0;
+    let refused = world.open_at(&older, NOW, Some(&next)).map(drop);
+    assert!(matches!(refused, Err(PackError::StatusListRolledBack)));
+}
+
+/// A list and its bomb: what inflates to more than a reader takes is refused before it is inflated further.
+#[test]
+fn refuses_a_list_that_inflates_beyond_its_budget() {
+    let world = World::new();
+    let bomb = TokenStatusList::from_bytes(BitsPerStatus::Eight, vec![0; (16 << 20) + 1]);
+    let token = world.issuer.status_token(URI, &bomb, NOW);
+    assert!(token.len() < 100_000);
+    let pack = pack_of(&world, URI, VerbatimForm::TokenJwt, token.as_bytes());
+    let refused = world.open(&pack).map(drop);
+    let Err(PackError::StatusListToken(StatusListError::List(_))) = refused else {
+        panic!("inflated");
+    };
+}
+
+#[test]
+fn what_a_distributor_would_pack_is_checked_as_a_reader_checks_it() {
+    let world = World::new();
+    let trust = world.trust_list(NOW);
+    let tools = PackTools::new(&RustCryptoProvider);
+    let section =
+        |token: String| VerbatimSection::new(URI, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+    let good = section(world.issuer.status_token(URI, &list(), NOW));
+    assert!(good.check(&trust, tools, NOW).is_ok());
+    assert!(matches!(
+        good.check(&trust, tools, NOW.plus(DAY)),
+        Err(PackError::Expired { .. })
+    ));
+    let foreign = section(world.other.status_token(URI, &list(), NOW));
+    assert!(matches!(
+        foreign.check(&trust, tools, NOW),
+        Err(PackError::StatusListToken(_))
+    ));
+    let token = world.issuer.status_token(URI, &list(), NOW);
+    assert_eq!(VerbatimForm::recognise(token.as_bytes()), VerbatimForm::TokenJwt);
+    let token = cwt(&world.issuer, URI, &list(), None);
+    assert_eq!(VerbatimForm::recognise(&token), VerbatimForm::TokenCwt);
+    assert_eq!(VerbatimForm::recognise(b"{}"), VerbatimForm::Credential);
+    assert!(VerbatimSection::new("", VerbatimForm::TokenJwt, b"").is_err());
+    assert!(VerbatimSection::new(&"u".repeat(2_049), VerbatimForm::TokenJwt, b"").is_err());
+}
+
+/// A verifier of credentials that refuses everything.
+struct Refusing;
+
+impl StatusListCredentialVerifier for Refusing {
+    fn verify(
+        &self,
+        _: &str,
+        _: &str,
+        _: &TrustedIssuer,
+        _: &TrustList,
+        _: UnixTime,
+    ) -> Option<PublishedList> {
+        None
+    }
+}
+
+#[test]
+fn a_credential_is_believed_only_where_its_verifier_believes_it() {
+    let world = World::new();
+    let bytes = pack_of(&world, URI, VerbatimForm::Credential, b"{}");
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&Refusing);
+    let refused = Pack::open_with(&bytes, &world.root(), tools, NOW, None).map(drop);
+    assert!(matches!(refused, Err(PackError::StatusListCredential)));
+}

@@ -1,0 +1,322 @@
+//! A verbatim section: the signed status list of an issuer that publishes no section, as it was served
+//! (`docs/pack-format.md`, section 6). It is verified and compacted on the device that applies the pack.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use symbolon_credential::w3c::{StatusPurpose, StatusSize};
+use symbolon_crypto::UnixTime;
+
+use super::container::Cursor;
+use super::directory::MAX_URI_BYTES;
+use super::list::{Aspect, PackedStatusList, StatedTimes};
+use super::section::set_of;
+use super::set::PackedSet;
+use super::{PackBuildError, PackError, PackTools};
+use crate::bitstring_status_list::PublishedList;
+use crate::status_list::{
+    BitsPerStatus, Status, StatusListBudget, StatusListCwt, StatusListToken, VerifiedStatusList,
+};
+use crate::trust_list::{TrustList, TrustedIssuer};
+use crate::validity::Validity;
+
+/// What a verbatim list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerbatimForm {
+    /// A status list token as a JWT (`application/statuslist+jwt`).
+    TokenJwt,
+    /// A status list token as a CWT (`application/statuslist+cwt`).
+    TokenCwt,
+    /// A Bitstring Status List credential: JSON, or a JWT (`application/vc`, `application/vc+jwt`).
+    Credential,
+}
+
+impl VerbatimForm {
+    const ALL: [Self; 3] = [Self::TokenJwt, Self::TokenCwt, Self::Credential];
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::TokenJwt => 1,
+            Self::TokenCwt => 2,
+            Self::Credential => 3,
+        }
+    }
+
+    /// The form that a body has: the content type with which it was served is not needed.
+    #[must_use]
+    pub fn recognise(body: &[u8]) -> Self {
+        match core::str::from_utf8(body) {
+            Err(_) => Self::TokenCwt,
+            Ok(text) if StatusListToken::parse(text.trim(), StatusListBudget::LARGEST_SHARD).is_ok() => {
+                Self::TokenJwt
+            }
+            Ok(_) => Self::Credential,
+        }
+    }
+}
+
+/// A signed status list as its issuer serves it, to be carried in a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerbatimSection {
+    pub(super) bytes: Vec<u8>,
+    uri: String,
+}
+
+impl VerbatimSection {
+    /// Takes the body that was served at `uri`, the address of the list as it stands in credentials. It is verified by whoever
+    /// applies the pack; [`VerbatimSection::check`] says whether that will succeed.
+    ///
+    /// # Errors
+    /// [`PackBuildError::Lists`] when the URI is empty or longer than 2,048 bytes.
+    pub fn new(uri: &str, form: VerbatimForm, body: &[u8]) -> Result<Self, PackBuildError> {
+        let length = u16::try_from(uri.len())
+            .ok()
+            .filter(|length| (1..=MAX_URI_BYTES).contains(&usize::from(*length)))
+            .ok_or(PackBuildError::Lists)?;
+        let mut bytes = vec![form.code(), 0];
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(uri.as_bytes());
+        bytes.extend_from_slice(body);
+        Ok(Self {
+            bytes,
+            uri: uri.to_owned(),
+        })
+    }
+
+    /// The URI of the list.
+    #[must_use]
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Whether a reader with this trust list will accept the list.
+    ///
+    /// # Errors
+    /// [`PackError`] as for whoever applies the pack, also for a list that has expired.
+    pub fn check(
+        &self,
+        trust_list: &TrustList,
+        tools: PackTools<'_>,
+        now: UnixTime,
+    ) -> Result<(), PackError> {
+        let forever = PackTimesOf {
+            valid_until: now,
+            grace: Duration::ZERO,
+        };
+        let list = open(&self.bytes, trust_list, tools, &forever, now)?;
+        match list.validity {
+            Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What bounds the use of a list that says nothing about its own age.
+pub(super) struct PackTimesOf {
+    pub(super) valid_until: UnixTime,
+    pub(super) grace: Duration,
+}
+
+/// Verifies Bitstring Status List credentials, whose proofs need more than this crate knows: DID documents, JSON-LD. The rules
+/// of verification implement it.
+pub trait StatusListCredentialVerifier {
+    /// The list in `body`, once it is certain that `issuer` of `trust_list` has signed it and may sign the list at `url`,
+    /// as far as the trust list alone can tell. An implementation that lets another's list through lets its issuer
+    /// reinstate what was revoked.
+    fn verify(
+        &self,
+        body: &str,
+        url: &str,
+        issuer: &TrustedIssuer,
+        trust_list: &TrustList,
+        now: UnixTime,
+    ) -> Option<PublishedList>;
+}
+
+pub(super) struct VerbatimParts<'a> {
+    pub(super) form: VerbatimForm,
+    pub(super) uri: &'a str,
+    pub(super) body: &'a [u8],
+}
+
+pub(super) fn parse(section: &[u8]) -> Result<VerbatimParts<'_>, PackError> {
+    let mut rest = Cursor(section);
+    let code = rest.u8()?;
+    let form = VerbatimForm::ALL
+        .into_iter()
+        .find(|form| form.code() == code)
+        .ok_or(PackError::Verbatim)?;
+    if rest.u8()? != 0 {
+        return Err(PackError::Verbatim);
+    }
+    let length = rest.u16()?;
+    if !(1..=MAX_URI_BYTES).contains(&usize::from(length)) {
+        return Err(PackError::Verbatim);
+    }
+    let uri = core::str::from_utf8(rest.take(u64::from(length))?).map_err(|_| PackError::Verbatim)?;
+    Ok(VerbatimParts {
+        form,
+        uri,
+        body: rest.0,
+    })
+}
+
+/// Verifies a verbatim list and compacts it.
+pub(super) fn open(
+    section: &[u8],
+    trust_list: &TrustList,
+    tools: PackTools<'_>,
+    pack: &PackTimesOf,
+    now: UnixTime,
+) -> Result<PackedStatusList<'static>, PackError> {
+    let parts = parse(section)?;
+    let issuer = trust_list
+        .issuer_of_status_list(parts.uri)
+        .ok_or(PackError::StatusListOfNobody)?;
+    let budget = StatusListBudget::LARGEST_SHARD;
+    let token = match parts.form {
+        VerbatimForm::TokenJwt => {
+            let text = core::str::from_utf8(parts.body).map_err(|_| PackError::Verbatim)?;
+            let token = StatusListToken::parse(text, budget).map_err(PackError::StatusListToken)?;
+            let at = token.claimed_issued_at();
+            token.prove(parts.uri, issuer, tools.crypto, at)
+        }
+        VerbatimForm::TokenCwt => {
+            let token = StatusListCwt::parse(parts.body, budget).map_err(PackError::StatusListToken)?;
+            let at = token.claimed_issued_at();
+            token.prove(parts.uri, issuer, tools.crypto, at)
+        }
+        VerbatimForm::Credential => return open_credential(&parts, issuer, trust_list, tools, pack, now),
+    };
+    let (token, signer_until) = token.map_err(PackError::StatusListToken)?;
+    let times = times_of_token(&token, signer_until, pack);
+    let list = token.list();
+    Ok(PackedStatusList {
+        uri: parts.uri.to_owned(),
+        bitstring: None,
+        aspect: Aspect::State,
+        issuer: issuer.identifier.clone(),
+        times,
+        validity: usable(&times, now)?,
+        bits: list.bits(),
+        universe: list.len(),
+        sets: sets_of(list.not_valid(), list.len())?,
+    })
+}
+
+/// A list from the future is a sign of a clock that was set back.
+fn usable(times: &StatedTimes, now: UnixTime) -> Result<Validity, PackError> {
+    match times.judge(now) {
+        Validity::NotYetIssued => Err(PackError::ClockBeforeCreation {
+            created: times.produced_at,
+        }),
+        validity => Ok(validity),
+    }
+}
+
+/// A token past its time to live is one to replace and no worse: it is used with a warning. Past its expiration it is worthless.
+fn times_of_token(token: &VerifiedStatusList, signer_until: UnixTime, pack: &PackTimesOf) -> StatedTimes {
+    stated(
+        token.issued_at(),
+        token.time_to_live(),
+        token.expires_at(),
+        signer_until,
+        pack,
+    )
+}
+
+fn stated(
+    produced_at: UnixTime,
+    time_to_live: Option<Duration>,
+    expires_at: Option<UnixTime>,
+    signer_until: UnixTime,
+    pack: &PackTimesOf,
+) -> StatedTimes {
+    let last_second = expires_at.map(|expires_at| expires_at.minus(Duration::from_secs(1)));
+    let last_second = last_second.unwrap_or_else(|| pack.valid_until.plus(pack.grace).max(produced_at));
+    let fresh_until = time_to_live.map_or(last_second, |ttl| produced_at.plus(ttl).min(last_second));
+    StatedTimes {
+        produced_at,
+        valid_until: fresh_until,
+        grace: last_second.since(fresh_until),
+        signer_until,
+    }
+}
+
+fn open_credential(
+    parts: &VerbatimParts<'_>,
+    issuer: &TrustedIssuer,
+    trust_list: &TrustList,
+    tools: PackTools<'_>,
+    pack: &PackTimesOf,
+    now: UnixTime,
+) -> Result<PackedStatusList<'static>, PackError> {
+    let verifier = tools.credentials.ok_or(PackError::NoCredentialVerifier)?;
+    let budget = StatusListBudget::LARGEST_SHARD;
+    let body = core::str::from_utf8(parts.body).map_err(|_| PackError::Verbatim)?;
+    if body.len() > budget.max_token_bytes {
+        return Err(PackError::OverBudget);
+    }
+    let published = verifier
+        .verify(body, parts.uri, issuer, trust_list, now)
+        .ok_or(PackError::StatusListCredential)?;
+    let malformed = || PackError::StatusListCredential;
+    if published.url().is_some_and(|url| url != parts.uri) || published.size() != StatusSize::ONE {
+        return Err(malformed());
+    }
+    // What a set bit means must not depend on who asks.
+    let (aspect, state) = match published.purposes() {
+        [StatusPurpose::Revocation] => (Aspect::Revocation, Status::Invalid),
+        [StatusPurpose::Suspension] => (Aspect::Suspension, Status::Suspended),
+        _ => return Err(malformed()),
+    };
+    // Without a date the age of its answers could not be told.
+    let produced_at = published.valid_from().ok_or_else(malformed)?;
+    let list = published
+        .list(budget.max_inflated_bytes)
+        .map_err(|_| PackError::StatusListCredential)?;
+    let times = stated(
+        produced_at,
+        published.time_to_live(),
+        published.valid_until(),
+        UnixTime::from_seconds(i64::MAX),
+        pack,
+    );
+    let set_bits = (0_u64..)
+        .zip(list.as_bytes())
+        .filter(|(_, byte)| **byte != 0)
+        .flat_map(|(place, byte)| {
+            (0..8)
+                .filter(move |bit| byte & (0x80 >> bit) != 0)
+                .map(move |bit| (place * 8 + bit, state))
+        });
+    Ok(PackedStatusList {
+        uri: parts.uri.to_owned(),
+        bitstring: None,
+        aspect,
+        issuer: issuer.identifier.clone(),
+        times,
+        validity: usable(&times, now)?,
+        bits: BitsPerStatus::One,
+        universe: list.len(),
+        sets: sets_of(set_bits, list.len())?,
+    })
+}
+
+type States = Vec<(Status, PackedSet<'static>)>;
+
+/// One set for each state that occurs; invalid and suspended come first, by their values.
+fn sets_of(states: impl Iterator<Item = (u64, Status)>, universe: u64) -> Result<States, PackError> {
+    let mut members: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    for (index, status) in states {
+        members.entry(status.value()).or_default().push(index);
+    }
+    members
+        .into_iter()
+        .filter(|(value, _)| *value != 0)
+        .map(|(value, members)| {
+            let bytes = set_of(&members, universe).map_err(|_| PackError::OverBudget)?;
+            Ok((Status::from_value(value), PackedSet::made(bytes, universe)))
+        })
+        .collect()
+}

@@ -1,0 +1,51 @@
+//! Who signs the status lists of an issuer: the leaf of a chain under one of its anchors, with the key usage for status lists,
+//! that names the issuer.
+
+use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, verify_chain};
+use symbolon_crypto::{CryptoProvider, PublicKey, UnixTime};
+
+use crate::trust_list::TrustedIssuer;
+
+/// A key that may sign the status lists of an issuer.
+#[derive(Debug)]
+pub(crate) struct StatusSigner {
+    pub(crate) key: PublicKey,
+    /// When the first certificate of the chain ends, the anchor included.
+    pub(crate) until: UnixTime,
+}
+
+/// Why a chain names no status signer of an issuer.
+#[derive(Debug)]
+pub(crate) enum NotAStatusSigner {
+    Chain(ChainError),
+    OfAnotherIssuer,
+}
+
+impl StatusSigner {
+    /// The signer that `chain` (leaf first, without its anchor) named for `issuer` at the time `at`.
+    pub(crate) fn of_chain(
+        chain: &[Certificate],
+        issuer: &TrustedIssuer,
+        at: UnixTime,
+        provider: &dyn CryptoProvider,
+    ) -> Result<Self, NotAStatusSigner> {
+        let verified = verify_chain(chain, &issuer.anchors, ChainProfile::StatusSigner, at, provider)
+            .map_err(NotAStatusSigner::Chain)?;
+        let names_the_issuer = verified
+            .leaf()
+            .san_uris()
+            .iter()
+            .any(|name| name.as_str() == issuer.identifier.as_str());
+        if !names_the_issuer {
+            return Err(NotAStatusSigner::OfAnotherIssuer);
+        }
+        let until = chain
+            .iter()
+            .map(Certificate::not_after)
+            .fold(verified.anchor().not_after(), UnixTime::min);
+        Ok(Self {
+            key: verified.leaf().public_key().clone(),
+            until,
+        })
+    }
+}
