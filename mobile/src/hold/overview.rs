@@ -67,6 +67,8 @@ pub enum Condition {
         /// From when on it is: seconds since 1970-01-01T00:00:00Z.
         valid_from: i64,
     },
+    /// Every copy of it was shown: `refill`, before it is shown to another verifier.
+    CopiesSpent,
     /// Whether its issuer took it back was not read for long, or cannot be told.
     StatusUnknown,
     /// It expires soon.
@@ -74,7 +76,7 @@ pub enum Condition {
         /// When: seconds since 1970-01-01T00:00:00Z.
         at: i64,
     },
-    /// Few copies are left, each to be shown to one verifier: `renew` it. The last one is shown again for want of another.
+    /// Few copies are left, each to be shown to one verifier: `refill`.
     CopiesRunningOut {
         /// How many.
         left: u32,
@@ -181,6 +183,7 @@ impl From<core::Condition> for Condition {
             Core::NotYetValid { from } => Self::NotYetValid {
                 valid_from: from.seconds(),
             },
+            Core::CopiesSpent => Self::CopiesSpent,
             Core::StatusUnknown => Self::StatusUnknown,
             Core::ExpiresSoon { at } => Self::ExpiresSoon { at: at.seconds() },
             Core::CopiesRunningOut { left } => Self::CopiesRunningOut {
