@@ -318,7 +318,13 @@ fn start_of_name(scope: Option<&str>, sequence: u64) -> String {
     let Some(scope) = scope else {
         return sequence.to_string();
     };
-    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let plain = |character: char| {
+        if character.is_ascii_alphanumeric() {
+            character
+        } else {
+            '-'
+        }
+    };
     let scope: String = scope.chars().take(40).map(plain).collect();
     format!("scope-{scope}-{sequence}")
 }
