@@ -152,6 +152,13 @@ impl WalletFile {
         Ok(self.file.name_person(person.parse()?, parse_name(&name)?)?)
     }
 
+    /// Removes a person with all that is theirs; the first person stays as long as the file. Nobody needs their lock for it, because one that
+    /// was forgotten must not keep what it locks: ask whoever holds the phone first. Their wallet must be closed, and keys of the platform's
+    /// key store are the app's to delete.
+    pub fn remove_person(&self, person: String) -> Result<(), WalletError> {
+        Ok(self.file.remove_person(person.parse()?)?)
+    }
+
     /// Seals all that a part of the file holds under a fresh key, which `lock` guards: the lock that the part is under. A person's wallet
     /// must be closed. In one step: whoever dies in between finds the file as it was, or as it is meant to be.
     pub fn rotate_key(&self, part: WalletPart, lock: PersonLock) -> Result<(), WalletError> {

@@ -35,16 +35,16 @@ pub use ports::{
 pub use present::{
     AfterAnswer, AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack,
     Need, NfcEngagement, NfcHandover, OpenedRequest, OriginAsked, OriginOutcome, OverAskedCredential,
-    PresentOutcome, Presentation, ProximityAnswer, ProximityEvent, ProximityHolder, Registration, Retention,
-    SessionProblem, ShownTransaction, TransactionDetail,
+    PastRefusal, PresentOutcome, Presentation, ProximityAnswer, ProximityEvent, ProximityHolder, Refusal,
+    RefusedCredential, Registration, Retention, SessionProblem, ShownTransaction, TransactionDetail,
 };
 pub use receive::{
-    AwaitedCredential, NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, ReissueFrom,
-    ReissueReason, ShownIssuer, TransactionCode, TransactionCodeKeyboard, TransactionCodePrompt,
+    AwaitedCredential, NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, Refill, RefillOutcome,
+    ReissueFrom, ReissueReason, ShownIssuer, TransactionCode, TransactionCodeKeyboard, TransactionCodePrompt,
 };
 pub use settings::{
-    AppClient, IssuerMetadataRule, KnownDid, OverAskingRule, UnknownParty, UrlRule, VerifierProfile,
-    VerifierRules, WalletPorts, WalletSettings,
+    AppClient, IssuerMetadataRule, KnownDid, OverAskingRule, SpentCopiesRule, UnknownParty, UrlRule,
+    VerifierProfile, VerifierRules, WalletPorts, WalletSettings,
 };
 pub use verify::{
     AnswerByCodes, AnsweredQuery, AskByCodes, AuthenticState, CheckResult, CredentialReport, EngagedPhone,

@@ -3,6 +3,7 @@
 mod at_origin;
 mod consent;
 mod proximity;
+mod refusals;
 
 use symbolon_wallet_core::present as core;
 
@@ -13,11 +14,12 @@ use crate::wallet::Wallet;
 pub use at_origin::{OriginAsked, OriginOutcome};
 pub use consent::{
     AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack, Need,
-    OverAskedCredential, Registration, Retention, ShownTransaction, TransactionDetail,
+    OverAskedCredential, PastRefusal, Registration, Retention, ShownTransaction, TransactionDetail,
 };
 pub use proximity::{
     AfterAnswer, NfcEngagement, NfcHandover, ProximityAnswer, ProximityEvent, ProximityHolder, SessionProblem,
 };
+pub use refusals::{Refusal, RefusedCredential};
 
 /// What comes of a link to a request.
 #[derive(Clone, PartialEq, uniffi::Enum)]

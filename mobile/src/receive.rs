@@ -6,11 +6,13 @@ use symbolon_protocol::openid4vci::offer::{TxCodeInputMode, TxCodePrompt};
 use symbolon_protocol::secret;
 use symbolon_wallet_core::receive as core;
 
+mod refill;
 mod reissue;
 
 use crate::error::{Argument, DeviceFault, WalletError};
 use crate::wallet::Wallet;
 
+pub use refill::{Refill, RefillOutcome};
 pub use reissue::{AwaitedCredential, ReissueFrom, ReissueReason};
 
 /// An offer, before anything was fetched for it. Show the issuers and ask.

@@ -9,7 +9,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_wallet_core::{Languages, SignedMetadata, WalletClient, WalletPolicy};
+use symbolon_wallet_core::{Languages, SignedMetadata, SpentCopies, WalletClient, WalletPolicy};
 
 use crate::error::{Argument, WalletError};
 use crate::ports::{KeyAttester, KeyStore, ProgressObserver, Transport, WalletAttester, WalletClock};
@@ -56,6 +56,18 @@ pub struct WalletSettings {
     /// Whether the metadata of issuers must be signed; verified where they are, if nothing is said.
     #[uniffi(default = None)]
     pub issuer_metadata: Option<IssuerMetadataRule>,
+    /// What becomes of a credential every copy of which was shown; refused, if nothing is said.
+    #[uniffi(default = None)]
+    pub spent_copies: Option<SpentCopiesRule>,
+}
+
+/// What becomes of a credential every copy of which was shown to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum SpentCopiesRule {
+    /// It is shown to nobody until it was issued again (`refill`).
+    Refused,
+    /// The last copy is shown again. Verifiers can recognise it: the `copies_left` of such a candidate is 0.
+    ShownAgain,
 }
 
 /// Whether the metadata of issuers must be signed.
@@ -107,6 +119,10 @@ impl WalletSettings {
         if let Some(rules) = self.verifiers {
             rules.complete(&mut policy.relying_parties)?;
         }
+        policy.relying_parties.spent_copies = match self.spent_copies {
+            Some(SpentCopiesRule::ShownAgain) => SpentCopies::ShownAgain,
+            Some(SpentCopiesRule::Refused) | None => SpentCopies::Refused,
+        };
         let languages = Languages::new(self.languages);
         let client = match self.client {
             None => None,

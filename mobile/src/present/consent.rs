@@ -19,6 +19,8 @@ pub struct ConsentRequest {
     pub claimed_purpose: Option<String>,
     /// What a registrar says of the verifier.
     pub registration: Registration,
+    /// What the person refused to this verifier before, the latest first: tell it, for whoever is asked often enough says yes once.
+    pub refused_before: Vec<PastRefusal>,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
     /// The transactions that the person authorises by answering: show them first.
@@ -27,6 +29,15 @@ pub struct ConsentRequest {
     pub smallest_choice: Vec<Chosen>,
     /// The queries that the verifier insists on and that nothing held answers. Unless it is empty, all that can be answered is a refusal.
     pub missing: Vec<String>,
+}
+
+/// What a person refused to a verifier before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct PastRefusal {
+    /// When: seconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// Whether the same types and claims were asked for as now.
+    pub asked_the_same: bool,
 }
 
 /// One credential that is asked for.
@@ -181,12 +192,16 @@ pub enum Decision {
     },
     /// Show nothing.
     Decline,
+    /// Show nothing, and refuse whatever this verifier asks for from now on, until the refusal is forgotten.
+    DeclineAlways,
 }
 
 impl Decision {
     pub(super) fn parse(self) -> Result<core::Decision, WalletError> {
-        let Self::Share { choice: chosen } = self else {
-            return Ok(core::Decision::Decline);
+        let chosen = match self {
+            Self::Share { choice } => choice,
+            Self::Decline => return Ok(core::Decision::Decline),
+            Self::DeclineAlways => return Ok(core::Decision::DeclineAlways),
         };
         let mut choice = core::Choice::default();
         for Chosen { query, credentials } in chosen {
@@ -213,10 +228,20 @@ impl From<core::ConsentRequest> for ConsentRequest {
             claimed_name: request.claimed.name,
             claimed_purpose: request.claimed.purpose,
             registration: request.registration.into(),
+            refused_before: request.refused_before.into_iter().map(Into::into).collect(),
             asked: request.asked.into_iter().map(Into::into).collect(),
             transactions: request.transactions.into_iter().map(Into::into).collect(),
             smallest_choice,
             missing,
+        }
+    }
+}
+
+impl From<core::PastRefusal> for PastRefusal {
+    fn from(past: core::PastRefusal) -> Self {
+        Self {
+            at: past.at.seconds(),
+            asked_the_same: past.asked == core::AskedThen::TheSame,
         }
     }
 }
@@ -349,5 +374,6 @@ mod tests {
             Err(WalletError::argument(Argument::Identifier))
         );
         assert_eq!(Decision::Decline.parse(), Ok(core::Decision::Decline));
+        assert_eq!(Decision::DeclineAlways.parse(), Ok(core::Decision::DeclineAlways));
     }
 }

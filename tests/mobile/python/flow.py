@@ -162,10 +162,27 @@ async def receives_holds_and_presents(scene):
     # Twice: the flow is over, and its outcome can be told again.
     assert (await wallet.resume(consent.flow)).outcome.is_DECLINED()
 
+    link, _ = scene.request()
+    consent = await wallet.present(link)
+    [before] = consent.refused_before
+    assert before.asked_the_same and before.at > 0, before
+    outcome = await wallet.answer_request(consent.flow, symbolon.Decision.DECLINE_ALWAYS())
+    assert outcome.is_DECLINED(), outcome
+    link, _ = scene.request()
+    opened = await wallet.open_request(link)
+    assert opened.is_REFUSED() and opened.problem == symbolon.RequestProblem.REFUSED_ALWAYS, opened
+    [refusal] = await wallet.refusals()
+    assert refusal.is_for_always and refusal.verifier == consent.verifier and refusal.asked[0].claims, refusal
+    await wallet.forget_refusal(refusal.id)
+    link, _ = scene.request()
+    consent = await wallet.present(link)
+    assert consent.refused_before == []
+    await wallet.abandon(consent.flow)
+
     await wallet.delete(credential)
     assert await wallet.list() == []
     events = [entry.event for entry in await wallet.history()]
-    deleted, declined, accepted, received = events
+    deleted, _, declined, accepted, received = events
     assert deleted.is_DELETED() and declined.is_DECLINED() and accepted.is_PRESENTED() and received.is_RECEIVED(), events
     assert accepted.delivery == symbolon.Delivery.ACCEPTED and not accepted.transactions, accepted
     assert accepted.disclosed[0].claims == disclosed

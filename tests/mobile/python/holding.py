@@ -54,6 +54,10 @@ async def changes_keys_and_locks(scene):
     assert [held.id for held in await wallet.list()] == [credential]
     file.name_person(child, "Fatoumata Binta")
     assert file.people()[1].name == "Fatoumata Binta"
+    scene.expect(symbolon.WalletError.DeviceFailed, lambda: file.remove_person(child))
+    del wallet
+    file.remove_person(child)
+    assert [person.id for person in file.people()] == [file.first_person()]
 
 
 class AppStorage(symbolon.WalletStorage):

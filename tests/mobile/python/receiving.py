@@ -117,6 +117,11 @@ async def waits_for_the_issuer_and_shows_each_copy_once(scene):
         scene.was_found_valid(request)
     [listed] = await wallet.overview(query)
     assert listed.badge.condition.is_COPIES_RUNNING_OUT() and listed.badge.condition.left == 1, listed
+    assert listed.summary.copies_left == 1, listed
+    [refilled] = await wallet.refill()
+    assert refilled.credential == listed.summary.id, refilled
+    # The operator has to approve again, so the copies come later, or there is no access to ask with.
+    assert refilled.outcome.is_WAITING() or refilled.outcome.is_NO_ACCESS(), refilled
     file.write_text(before)
     configuration.write_text(written)
     scene.installation.start_again("issuer")
