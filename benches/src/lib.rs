@@ -9,6 +9,7 @@
 //! cargo bench -p symbolon-benches --bench report -- --quick    # the same, less exact
 //! cargo bench -p symbolon-benches --bench report -- --quick mdoc   # rows with this in their name
 //! cargo bench -p symbolon-benches --bench criterion -- mdoc    # criterion's statistics of the same rows
+//! cargo bench -p symbolon-benches --bench status_lists         # the status lists of 100 million credentials
 //! cargo bench -p symbolon-benches --bench packs                # offline packs of up to 1.4 billion credentials
 //! ```
 
@@ -17,6 +18,7 @@ pub mod measure;
 pub mod packs;
 mod provider;
 mod row;
+pub mod status;
 
 pub use provider::{Provider, Signer, SystemRandomness, Verifier};
 pub use row::{Row, Target, Work};

@@ -1,6 +1,7 @@
 //! What the command line accepts. The names are stable; see `ARCHITECTURE.md`, section 4.
 
 mod care;
+mod distribution;
 mod init;
 mod offer;
 mod openapi;
@@ -10,11 +11,13 @@ mod request;
 mod tenant;
 mod wallet;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use distribution::{DistributionCommand, DistributorCommand, PullArguments, ShopLocation};
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
 pub use openapi::{DescribedRole, OpenapiArguments};
@@ -25,7 +28,8 @@ pub use tenant::TenantCommand;
 use tenant::tenant_name;
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
-    ReceiveArguments, ReissueArguments, SortOrder, WalletCommand, WalletLocation,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
+    WalletLocation,
 };
 
 use crate::configuration::TenantName;
@@ -102,6 +106,9 @@ pub enum Command {
     /// The offline pack
     #[command(subcommand)]
     Pack(PackCommand),
+    /// Hands out packs to a fleet
+    #[command(subcommand)]
+    Distributor(DistributorCommand),
     /// The audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -171,6 +178,30 @@ pub enum VerifierCommand {
         after_help = "The wallet answers by QR codes of its own (symbolon wallet present --animate), which symbolon verify --request reads, once and in time.\n\nExample:\n  symbolon verifier ask-qr age --out ask.gif --request ask.jwt"
     )]
     AskQr(AskQrArguments),
+    /// Asks a wallet face to face (ISO/IEC 18013-5), as the reader that the verifier's certificate names, and judges the answer
+    #[command(
+        after_help = "The line to the wallet is one of this machine, in place of Bluetooth: start symbolon wallet present-nearby first. The exit status is that of symbolon verify.\n\nExample:\n  symbolon verifier ask-nearby licence.json --engagement engagement.png --connect 127.0.0.1:7000 --pack a.pack"
+    )]
+    AskNearby(AskNearbyArguments),
+}
+
+/// `symbolon verifier ask-nearby`
+#[derive(Debug, Args)]
+pub struct AskNearbyArguments {
+    /// A query of the configuration, or a file with a DCQL query, that asks for mdocs alone
+    pub query: String,
+    /// The engagement that the wallet shows: its text, or a picture of its QR code
+    #[arg(long, value_name = "TEXT|FILE")]
+    pub engagement: String,
+    /// Where the wallet listens
+    #[arg(long, value_name = "ADDRESS")]
+    pub connect: SocketAddr,
+    /// Judge with this pack and without a network
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `symbolon verifier ask-qr`
@@ -364,6 +395,9 @@ pub struct VerifyArguments {
     /// The offline pack; no socket is opened with it
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+    /// Ask the network, also where packs are pulled and one is in force
+    #[arg(long, conflicts_with = "pack")]
+    pub online: bool,
     /// The root of trust; the installation's `trust.json` unless given
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,

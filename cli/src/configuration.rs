@@ -6,10 +6,13 @@
 
 mod authorization;
 mod credentials;
+mod offline_page;
+mod packs;
 mod profile;
 mod records;
 mod scan;
 mod sign_in;
+mod status_lists;
 mod tenants;
 mod verifier;
 mod wallet;
@@ -25,9 +28,12 @@ use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use offline_page::OfflinePageSection;
+pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
+pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
@@ -79,6 +85,13 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.credentials.deferred_interval_seconds", KeyType::Number),
     ("issuer.credentials.deferred_lifetime_days", KeyType::Number),
     ("issuer.credentials.offer_retention_days", KeyType::Number),
+    ("issuer.status_lists.width", KeyType::Number),
+    ("issuer.status_lists.bits", KeyType::Number),
+    ("issuer.status_lists.time_to_live_seconds", KeyType::Number),
+    ("issuer.status_lists.lifetime_seconds", KeyType::Number),
+    ("issuer.status_lists.history_days", KeyType::Number),
+    ("issuer.status_lists.history_interval_seconds", KeyType::Number),
+    ("issuer.status_lists.memory_megabytes", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
     ("issuer.records.app_id", KeyType::Text),
@@ -90,6 +103,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.offline_page.serve", KeyType::Flag),
+    ("verifier.offline_page.folder", KeyType::Text),
+    ("verifier.offline_page.pack", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
@@ -108,13 +124,27 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.profile", KeyType::Text),
     ("wallet.answers", KeyType::Text),
     ("wallet.unverified_verifiers", KeyType::Text),
+    ("wallet.unverified_readers", KeyType::Text),
     ("wallet.unsigned_origins", KeyType::Text),
     ("wallet.signed_metadata", KeyType::Text),
     ("wallet.over_asking", KeyType::Text),
+    ("wallet.spent_copies", KeyType::Text),
     ("wallet.identifier", KeyType::Text),
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("packs.index_url", KeyType::Text),
+    ("packs.scope", KeyType::Text),
+    ("packs.folder", KeyType::Text),
+    ("packs.interval_minutes", KeyType::Number),
+    ("packs.max_megabytes", KeyType::Number),
+    ("distributor.identifier", KeyType::Text),
+    ("distributor.listen", KeyType::Text),
+    ("distributor.tls_certificate", KeyType::Text),
+    ("distributor.tls_key", KeyType::Text),
+    ("distributor.folder", KeyType::Text),
+    ("distributor.interval_minutes", KeyType::Number),
+    ("distributor.deltas", KeyType::Number),
     ("card.fonts", KeyType::Text),
     ("card.face_qr", KeyType::Flag),
     ("card.face_key", KeyType::Text),
@@ -155,6 +185,12 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Where offline packs come from.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub packs: PacksSection,
+    /// How offline packs are handed out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub distributor: DistributorSection,
 }
 
 /// `[issuer]`
@@ -184,6 +220,9 @@ pub struct IssuerSection {
     /// How residents sign in; nobody does without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in: Option<SignInSection>,
+    /// The form of its status lists, how long they hold, and what is kept of their past.
+    #[serde(default, skip_serializing_if = "StatusListsSection::is_default")]
+    pub status_lists: StatusListsSection,
     /// How it hands out credentials.
     #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
     pub credentials: CredentialsSection,
@@ -461,6 +500,12 @@ impl Configuration {
                 &self.wallet.tls_certificate,
                 &self.wallet.tls_key,
             ),
+            (
+                "distributor",
+                self.distributor.listen,
+                &self.distributor.tls_certificate,
+                &self.distributor.tls_key,
+            ),
         ];
         for (section, address, certificate, key) in listeners {
             if certificate.is_some() != key.is_some() {
@@ -493,6 +538,17 @@ impl Configuration {
                     key: "wallet.identifier",
                 });
             }
+        }
+        if let Some(identifier) = &self.distributor.identifier {
+            self.check_identifier("distributor.identifier", identifier)?;
+        }
+        if let Some(index) = &self.packs.index_url
+            && index.scheme() != "https"
+            && !self.development
+        {
+            return Err(ConfigurationError::NotHttps {
+                key: "packs.index_url",
+            });
         }
         self.check_profiles()?;
         self.check_tenants()
@@ -705,6 +761,8 @@ mod tests {
         for (key, kind) in KEYS {
             let value = match kind {
                 KeyType::Flag => "true",
+                KeyType::Number if key.ends_with("status_lists.bits") => "4",
+                KeyType::Number if key.ends_with("status_lists.width") => "17",
                 KeyType::Number => "60",
                 KeyType::Text if key.ends_with("sign_in.method") => "openid_provider",
                 KeyType::Text if key.ends_with("sign_in.sender") => "demo",
@@ -721,8 +779,13 @@ mod tests {
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
-                KeyType::Text if key.ends_with("unverified_verifiers") => "shown",
+                KeyType::Text
+                    if key.ends_with("unverified_verifiers") || key.ends_with("unverified_readers") =>
+                {
+                    "shown"
+                }
                 KeyType::Text if key.ends_with("over_asking") => "refused",
+                KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

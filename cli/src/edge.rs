@@ -2,6 +2,7 @@
 //! line and the servers reads them on its own.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
@@ -32,6 +33,13 @@ pub fn system_time() -> UnixTime {
     let now = SystemTime::now();
     let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     UnixTime::from_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
+}
+
+/// A file or folder of this name beside the program that runs.
+#[must_use]
+pub fn beside_the_program(name: &str) -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.parent()?.join(name))
 }
 
 /// The environment variables that may concern Symbolon.

@@ -8,6 +8,8 @@
 //! - [`demo`]: the whole story on loopback.
 //! - [`pictures`]: files that may be pictures of QR codes.
 //! - [`holder`]: the wallet that the command line drives.
+//! - [`shop`]: a reader of packs, with the pack in force.
+//! - [`nearby`]: the line between a wallet and a reader that stands for Bluetooth.
 //! - [`edge`]: the real clock, randomness and environment.
 
 pub mod arguments;
@@ -18,6 +20,8 @@ pub mod edge;
 pub mod held_pack;
 pub mod holder;
 pub mod installation;
+pub mod nearby;
 pub mod pictures;
 pub mod register;
 pub mod services;
+pub mod shop;

@@ -1,7 +1,9 @@
 //! Issuer, verifier and headless wallet, put together from an installation.
 
 pub mod authorization;
+pub mod distributor;
 pub mod issuer;
+pub mod pulling;
 pub mod sign_in;
 pub mod verifier;
 pub mod wallet;

@@ -245,6 +245,13 @@ impl EventKey {
         &self.0
     }
 
+    /// When the event happened.
+    #[must_use]
+    pub fn at(&self) -> UnixTime {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        UnixTime::from_seconds(i64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+
     /// A key that was stored.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {

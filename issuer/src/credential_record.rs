@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
+use symbolon_trust::status_list::{BitsPerStatus, Status};
 use thiserror::Error;
 
 use crate::identifiers::{ConfigurationId, CredentialId};
@@ -95,6 +96,22 @@ impl CredentialStatus {
         }
     }
 
+    /// What a Token Status List says of it.
+    #[must_use]
+    pub const fn listed(self) -> Status {
+        match self {
+            Self::Valid => Status::Valid,
+            Self::Revoked => Status::Invalid,
+            Self::Suspended => Status::Suspended,
+        }
+    }
+
+    /// Whether a list with so many bits for each credential can say it.
+    #[must_use]
+    pub fn fits(self, bits: BitsPerStatus) -> bool {
+        bits.holds(self.listed())
+    }
+
     /// The reverse of [`CredentialStatus::list_value`].
     #[must_use]
     pub const fn from_list_value(value: u8) -> Option<Self> {
@@ -159,6 +176,9 @@ pub enum StatusActionRefused {
     /// A copy to be shown once.
     #[error("the credential carries no status; it expires by itself soon")]
     NoStatus,
+    /// The list of the credential has one bit for each, which says valid or invalid.
+    #[error("the status list of the credential has no room for a suspension; revoke it, or leave it valid")]
+    NoSuspension,
 }
 
 #[cfg(test)]

@@ -13,4 +13,4 @@ mod shard;
 
 pub use allocator::{AllocationError, IndexAllocator, open_fresh_shard};
 pub use permutation::{IndexPermutation, IndexWidth, IndexWidthError, PermutationKey};
-pub use shard::{IndexLease, Shard, ShardId, StatusIndex};
+pub use shard::{IndexLease, Shard, ShardForm, ShardId, StatusIndex};

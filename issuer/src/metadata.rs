@@ -55,7 +55,7 @@ pub mod paths {
     pub const NOTIFICATION: &str = "/notification";
     /// Offers by reference; followed by a slash and the offer's identifier.
     pub const OFFERS: &str = "/offers";
-    /// Status lists; followed by a slash and the shard's number.
+    /// The URIs of all status lists; followed by a slash and the shard's number, the list of the shard.
     pub const STATUS: &str = "/status";
     /// Bitstring Status Lists; followed by a slash, the shard's number, a slash and the purpose.
     pub const BITSTRING_STATUS: &str = "/status/bitstring";
@@ -114,6 +114,7 @@ impl IssuerProfile {
         let policy = self.authorization();
         let mut metadata = AuthorizationServerMetadata {
             token_endpoint: Some(self.identifier().endpoint(paths::TOKEN)?),
+            status_list_aggregation_endpoint: Some(self.identifier().endpoint(paths::STATUS)?),
             dpop_signing_alg_values_supported: names(DPOP_ALGORITHMS),
             pre_authorized_grant_anonymous_access_supported: policy.pre_authorized
                 == PreAuthorizedClients::Anonymous,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use symbolon_protocol::openid4vci::encryption::EncryptionDemand;
+use symbolon_trust::status_list::BitsPerStatus;
 use thiserror::Error;
 
-use crate::index::IndexWidth;
+use crate::index::{IndexWidth, ShardForm};
 
 /// The issuer's policy. Every key has a default, and unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -20,10 +21,21 @@ pub struct IssuerPolicy {
     pub batch_size: u32,
     /// The base-two logarithm of the size of a status list.
     pub status_list_width: IndexWidth,
+    /// How many bits a status has in lists that are opened from now on: 1, 2, 4 or 8. With one there is no suspension; more than two are
+    /// for readers who expect them, because all states of an issuer fit into two.
+    pub status_list_bits: BitsPerStatus,
     /// How long a verifier may keep a status list before it asks again, in seconds: 1 to 86,400.
     pub status_time_to_live_seconds: u64,
     /// How long a status list is valid without being signed again, in seconds: at least twice the time to live.
     pub status_lifetime_seconds: u64,
+    /// How long the status lists of the past can be asked for, in seconds: at most 63,072,000 (two years). Without it, or with 0, no
+    /// past is kept: whoever can ask for the past can follow what becomes of a credential that was shown once.
+    pub status_history_seconds: u64,
+    /// How far the lists that are kept of the past lie apart, in seconds: from the time to live to half the lifetime. A list of the past is
+    /// at most so much older than the time that was asked for.
+    pub status_history_interval_seconds: u64,
+    /// How many megabytes the published lists may take in memory: 16 to 65,536. What does not fit is signed when it is asked for.
+    pub status_memory_megabytes: u64,
     /// To what the time of issuance in a credential is rounded down, in seconds: 1 to 604,800. Credentials issued to different people in the
     /// same span cannot be told apart by it.
     pub issued_at_granularity_seconds: u64,
@@ -77,6 +89,10 @@ impl Default for IssuerPolicy {
             // A revocation reaches everyone who is online within a minute.
             status_time_to_live_seconds: 60,
             status_lifetime_seconds: DAY,
+            status_list_bits: BitsPerStatus::Two,
+            status_history_seconds: 0,
+            status_history_interval_seconds: 3_600,
+            status_memory_megabytes: 256,
             issued_at_granularity_seconds: DAY,
             request_encryption: EncryptionPolicy::Offered,
             response_encryption: EncryptionPolicy::Offered,
@@ -123,6 +139,18 @@ impl IssuerPolicy {
                 30 * DAY,
             ),
             (
+                "status_history_seconds",
+                self.status_history_seconds,
+                0,
+                730 * DAY,
+            ),
+            (
+                "status_memory_megabytes",
+                self.status_memory_megabytes,
+                16,
+                65_536,
+            ),
+            (
                 "issued_at_granularity_seconds",
                 self.issued_at_granularity_seconds,
                 1,
@@ -155,12 +183,38 @@ impl IssuerPolicy {
             ("pack_lifetime_seconds", self.pack_lifetime_seconds, 60, 365 * DAY),
             ("pack_grace_seconds", self.pack_grace_seconds, 0, 365 * DAY),
         ];
+        // What is not kept has no interval.
+        let interval = (self.status_history_seconds > 0).then_some((
+            "status_history_interval_seconds",
+            self.status_history_interval_seconds,
+            self.status_time_to_live_seconds,
+            self.status_lifetime_seconds / 2,
+        ));
         match ranges
             .into_iter()
+            .chain(interval)
             .find(|(_, value, least, most)| !(least..=most).contains(&value))
         {
             Some((key, _, least, most)) => Err(PolicyError { key, least, most }),
             None => Ok(()),
+        }
+    }
+
+    /// The form in which status lists are opened.
+    #[must_use]
+    pub const fn shard_form(&self) -> ShardForm {
+        ShardForm {
+            width: self.status_list_width,
+            bits: self.status_list_bits,
+        }
+    }
+
+    /// [`IssuerPolicy::status_history_seconds`]; `None` where no past is kept.
+    #[must_use]
+    pub const fn status_history(&self) -> Option<Duration> {
+        match self.status_history_seconds {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds)),
         }
     }
 
@@ -206,5 +260,25 @@ mod tests {
                 .contains("batchsize")
         );
         assert!(toml::from_str::<IssuerPolicy>("status_list_width = 30").is_err());
+        assert!(toml::from_str::<IssuerPolicy>("status_list_bits = 3").is_err());
+        let bits = toml::from_str::<IssuerPolicy>("status_list_bits = 4").unwrap();
+        assert_eq!(bits.shard_form().bits, BitsPerStatus::Four);
+        let refused = |text: &str| {
+            let policy: IssuerPolicy = toml::from_str(text).unwrap();
+            policy.check().unwrap_err().key
+        };
+        assert_eq!(refused("status_memory_megabytes = 15"), "status_memory_megabytes");
+        assert_eq!(
+            refused("status_history_seconds = 63072001"),
+            "status_history_seconds"
+        );
+        // A gap between two lists of the past would be a time that nobody can ask for.
+        for interval in [59, 43_201] {
+            let text = format!("status_history_seconds = 60\nstatus_history_interval_seconds = {interval}");
+            assert_eq!(refused(&text), "status_history_interval_seconds");
+        }
+        let none: IssuerPolicy = toml::from_str("status_history_interval_seconds = 1").unwrap();
+        assert_eq!(none.check(), Ok(()));
+        assert_eq!(none.status_history(), None);
     }
 }

@@ -20,6 +20,7 @@ use crate::haip::Profile;
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};
 use crate::mapping::{CredentialConfiguration, IssuancePolicy};
+use crate::metadata::paths;
 use crate::policy::{IssuerPolicy, PolicyError};
 
 /// One issuer, checked.
@@ -266,7 +267,13 @@ impl IssuerProfile {
     /// The URI of a status list.
     #[must_use]
     pub fn status_list_uri(&self, shard: ShardId) -> String {
-        format!("{}/status/{shard}", self.identifier.as_str())
+        format!("{}/{shard}", self.status_aggregation_uri())
+    }
+
+    /// Where the URIs of all status lists are listed.
+    #[must_use]
+    pub fn status_aggregation_uri(&self) -> String {
+        format!("{}{}", self.identifier.as_str(), paths::STATUS)
     }
 
     /// What a credential at `place` says about its status.

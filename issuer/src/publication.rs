@@ -7,41 +7,89 @@ use symbolon_credential::w3c::jose::{PrepareJwtError, prepare_credential};
 use symbolon_credential::w3c::{DocumentError, StatusPurpose};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::jose::jws::PreparedJws;
-use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
+use symbolon_trust::bitstring_status_list::{BitstringStatusList, EncodedBitstring, ListToPublish};
 use symbolon_trust::pack::{
     BitstringUris, CompactStatusList, PackBuildError, PreparedStatusSection, StatusSection,
     StatusSectionInput,
 };
 use symbolon_trust::status_list::{
-    BitsPerStatus, PrepareStatusListError, PreparedStatusListCwt, PreparedStatusListToken, SetStatusError,
-    Status, StatusListClaims, TokenStatusList,
+    CompressedStatusList, PrepareStatusListError, PreparedStatusListCwt, PreparedStatusListToken,
+    SetStatusError, Status, StatusListClaims, TokenStatusList,
 };
 use thiserror::Error;
 
 use crate::assertion::AssertionKey;
 use crate::credential_record::CredentialStatus;
-use crate::index::{IndexWidth, ShardId};
-use crate::profile::{IssuerProfile, SigningKey};
+use crate::index::{ShardForm, ShardId};
+use crate::profile::{IssuerProfile, STATUS_PURPOSES, SigningKey};
 
 /// The list of a shard: everything is valid but the marks.
 ///
 /// # Errors
-/// [`SetStatusError`] when a mark lies beyond the shard, which no allocated index does.
+/// [`SetStatusError`] when a mark lies beyond the shard, which no allocated index does, or is a suspension in a shard of one bit, where
+/// [`CredentialStatus::fits`] refuses it.
 pub fn status_list(
-    width: IndexWidth,
+    form: ShardForm,
     marks: impl IntoIterator<Item = (u32, CredentialStatus)>,
 ) -> Result<TokenStatusList, SetStatusError> {
-    // Two bits, because a suspension is neither valid nor invalid.
-    let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, width.capacity());
+    let mut list = TokenStatusList::all_valid(form.bits, form.width.capacity());
     for (index, status) in marks {
-        let status = match status {
-            CredentialStatus::Valid => Status::Valid,
-            CredentialStatus::Revoked => Status::Invalid,
-            CredentialStatus::Suspended => Status::Suspended,
-        };
-        list.set(u64::from(index), status)?;
+        list.set(u64::from(index), status.listed())?;
     }
     Ok(list)
+}
+
+/// What is published of a shard, compressed: the costly part of a publication. It stays right until a state changes, and is signed as
+/// often as signatures grow old.
+#[derive(Debug, Clone)]
+pub struct CompressedShard {
+    token: CompressedStatusList,
+    bitstrings: Vec<(StatusPurpose, EncodedBitstring)>,
+}
+
+impl CompressedShard {
+    /// The states of `list` in every form that `profile` publishes.
+    #[must_use]
+    pub fn new(profile: &IssuerProfile, list: &TokenStatusList) -> Self {
+        let purposes: &[StatusPurpose] = if profile.issues_w3c_credentials() {
+            &STATUS_PURPOSES
+        } else {
+            &[]
+        };
+        let bitstring = |purpose: &StatusPurpose| {
+            let states = states_of(purpose)?;
+            let encoded = BitstringStatusList::of_states(list, states).encoded();
+            Some((purpose.clone(), encoded))
+        };
+        Self {
+            token: list.compressed(),
+            bitstrings: purposes.iter().filter_map(bitstring).collect(),
+        }
+    }
+
+    /// The Bitstring Status Lists by purpose; none where no W3C credentials are issued.
+    #[must_use]
+    pub fn bitstrings(&self) -> &[(StatusPurpose, EncodedBitstring)] {
+        &self.bitstrings
+    }
+
+    /// How much memory it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let bitstrings = self.bitstrings.iter().map(|(_, list)| list.as_str().len());
+        bitstrings
+            .sum::<usize>()
+            .saturating_add(self.token.as_bytes().len())
+    }
+}
+
+/// Which states of a Token Status List a set bit stands for; `None` for a purpose that the issuer keeps no states for.
+const fn states_of(purpose: &StatusPurpose) -> Option<&'static [Status]> {
+    match purpose {
+        StatusPurpose::Revocation => Some(&[Status::Invalid]),
+        StatusPurpose::Suspension => Some(&[Status::Suspended]),
+        _ => None,
+    }
 }
 
 impl IssuerProfile {
@@ -52,12 +100,12 @@ impl IssuerProfile {
     pub fn prepare_status_token(
         &self,
         shard: ShardId,
-        list: &TokenStatusList,
+        list: &CompressedShard,
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusListToken, PrepareStatusListError> {
         let claims = self.status_list_claims(shard, now);
-        PreparedStatusListToken::prepare(&claims, list, key.algorithm, &key.chain)
+        PreparedStatusListToken::prepare_compressed(&claims, &list.token, key.algorithm, &key.chain)
     }
 
     /// The same as a CWT, for readers of mdocs.
@@ -67,12 +115,12 @@ impl IssuerProfile {
     pub fn prepare_status_cwt(
         &self,
         shard: ShardId,
-        list: &TokenStatusList,
+        list: &CompressedShard,
         key: &SigningKey,
         now: UnixTime,
     ) -> Result<PreparedStatusListCwt, PrepareStatusListError> {
         let claims = self.status_list_claims(shard, now);
-        PreparedStatusListCwt::prepare(&claims, list, key.algorithm, &key.chain)
+        PreparedStatusListCwt::prepare_compressed(&claims, &list.token, key.algorithm, &key.chain)
     }
 
     fn status_list_claims(&self, shard: ShardId, now: UnixTime) -> StatusListClaims {
@@ -81,6 +129,7 @@ impl IssuerProfile {
             issued_at: now,
             expires_at: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
             time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
+            aggregation_uri: Some(self.status_aggregation_uri()),
         }
     }
 
@@ -95,15 +144,10 @@ impl IssuerProfile {
         &self,
         shard: ShardId,
         purpose: &StatusPurpose,
-        list: &TokenStatusList,
+        list: &EncodedBitstring,
         key: &AssertionKey,
         now: UnixTime,
     ) -> Result<PreparedJws, PrepareBitstringError> {
-        let states: &[Status] = match purpose {
-            StatusPurpose::Revocation => &[Status::Invalid],
-            StatusPurpose::Suspension => &[Status::Suspended],
-            _ => return Err(PrepareBitstringError::Purpose),
-        };
         let credential = ListToPublish {
             url: &self.bitstring_uri(shard, purpose),
             issuer: key.did(),
@@ -111,7 +155,7 @@ impl IssuerProfile {
             valid_from: now,
             valid_until: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
             time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
-            list: &BitstringStatusList::of_states(list, states),
+            list,
             messages: &[],
         };
         let credential = credential.document()?;
@@ -165,9 +209,6 @@ impl IssuerProfile {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PrepareBitstringError {
-    /// The issuer keeps no states for the purpose.
-    #[error("no status list is kept for this purpose")]
-    Purpose,
     /// The credential cannot be built.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -178,17 +219,39 @@ pub enum PrepareBitstringError {
 
 #[cfg(test)]
 mod tests {
+    use symbolon_trust::status_list::BitsPerStatus;
+
     use super::*;
+    use crate::index::IndexWidth;
+
+    const MARKS: [(u32, CredentialStatus); 2] =
+        [(3, CredentialStatus::Revoked), (255, CredentialStatus::Suspended)];
+
+    fn form(bits: BitsPerStatus) -> ShardForm {
+        let width = IndexWidth::from_bits(8).unwrap();
+        ShardForm { width, bits }
+    }
 
     #[test]
     fn every_place_is_valid_but_the_marked_ones() {
-        let width = IndexWidth::from_bits(8).unwrap();
-        let marks = [(3, CredentialStatus::Revoked), (255, CredentialStatus::Suspended)];
-        let list = status_list(width, marks).unwrap();
-        assert_eq!(list.len(), 256);
-        assert_eq!(list.get(3), Ok(Status::Invalid));
-        assert_eq!(list.get(255), Ok(Status::Suspended));
-        assert_eq!(list.get(4), Ok(Status::Valid));
-        assert!(status_list(width, [(256, CredentialStatus::Revoked)]).is_err());
+        for bits in [BitsPerStatus::Two, BitsPerStatus::Four, BitsPerStatus::Eight] {
+            let list = status_list(form(bits), MARKS).unwrap();
+            assert_eq!((list.len(), list.bits()), (256, bits));
+            assert_eq!(list.get(3), Ok(Status::Invalid));
+            assert_eq!(list.get(255), Ok(Status::Suspended));
+            assert_eq!(list.get(4), Ok(Status::Valid));
+            assert!(status_list(form(bits), [(256, CredentialStatus::Revoked)]).is_err());
+        }
+    }
+
+    #[test]
+    fn one_bit_has_no_room_for_a_suspension() {
+        let one = form(BitsPerStatus::One);
+        let list = status_list(one, MARKS[..1].iter().copied()).unwrap();
+        assert_eq!((list.as_bytes().len(), list.get(3)), (32, Ok(Status::Invalid)));
+        assert!(status_list(one, MARKS).is_err());
+        assert!(!CredentialStatus::Suspended.fits(BitsPerStatus::One));
+        assert!(CredentialStatus::Revoked.fits(BitsPerStatus::One));
+        assert!(CredentialStatus::Suspended.fits(BitsPerStatus::Two));
     }
 }

@@ -9,6 +9,7 @@ mod memory;
 mod notifications;
 mod offers;
 mod sign_in;
+mod status_lists;
 mod transactions;
 mod types;
 
@@ -27,6 +28,7 @@ pub use memory::MemoryKeyValue;
 pub use notifications::{NewNotification, NotedNotification, NotificationStore};
 pub use offers::{CancelledOffer, OfferStanding, OfferStep, OfferStore};
 pub use sign_in::{SignInCommit, SignInStore};
+pub use status_lists::{KeptStatusList, StatusListStore, UnpublishedChange};
 pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
     Issuance, IssuanceOutcome, NewOffer, RecordChange, Revision, SpentAccess, StatusChange, Stored,
@@ -54,7 +56,7 @@ pub type MemoryIssuerStore = KeyValueIssuerStore<MemoryKeyValue>;
 /// happens whole or not at all. And every comparison (`Swap`, `Issuance`) is atomic with its write: two threads that read the same
 /// revision cannot both succeed, or an access token yields two credentials and a nonce is spent twice.
 pub trait IssuerStore:
-    AuthorizationStore + SignInStore + TransactionStore + NotificationStore + OfferStore
+    AuthorizationStore + SignInStore + TransactionStore + NotificationStore + OfferStore + StatusListStore
 {
     /// Stores records by their UIN, replacing what differs, and says for each what it was. All of them or none.
     fn put_records<'a>(
@@ -140,6 +142,6 @@ pub trait IssuerStore:
     fn audit_entries(&self, from: u64, limit: usize) -> StoreFuture<'_, Vec<AuditEntry>>;
 
     /// Forgets up to `limit` of the things that expired before `now`: offers, grants, authorizations, sign-ins, tokens, marks,
-    /// transactions, notifications and entries of the book of offers; returns how many.
+    /// transactions, notifications, entries of the book of offers and status lists of the past; returns how many.
     fn remove_expired(&self, now: UnixTime, limit: usize) -> StoreFuture<'_, usize>;
 }

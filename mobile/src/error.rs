@@ -3,6 +3,7 @@
 use symbolon_crypto::passphrase::InvalidPassphrase;
 use symbolon_store::OpenError;
 use symbolon_wallet_core as core;
+use symbolon_wallet_core::backup::{BackupError, RestoreError};
 use symbolon_wallet_store::{OpenWalletError, WrapError};
 use thiserror::Error;
 
@@ -55,7 +56,7 @@ pub enum WalletError {
     /// The wallet waits for the person (screen lock, biometry): ask, and call again.
     #[error("the wallet is locked")]
     Locked,
-    /// The passphrase or the platform's key is not the one that the wallet was locked with.
+    /// The passphrase or the platform's key is not the one that the wallet, or the backup, was locked with.
     #[error("the lock does not open this wallet")]
     WrongLock,
     /// The key of the credential, or that of the lock, is gone: have the credential issued again.
@@ -126,6 +127,12 @@ pub enum RequestProblem {
     Expired,
     /// The request is malformed or breaks a rule.
     Malformed,
+    /// The request is about a transaction that this wallet does not know, or that what it holds cannot authorise.
+    Transaction,
+    /// The verifier asks for more than it is registered for, and the rules of the wallet refuse that.
+    OverAsking,
+    /// The person refused this verifier for always.
+    RefusedAlways,
     /// The request wants something that this wallet does not do.
     Unsupported,
     /// The verifier gives no key to encrypt the answer with.
@@ -159,6 +166,16 @@ pub enum Argument {
     TransactionCode,
     /// The choice does not answer the request.
     Choice,
+    /// The rules about verifiers cannot be read, or contradict their profile.
+    VerifierRules,
+    /// The text to search for is longer than anything a person looks for.
+    Search,
+    /// This is no backup, or one that was changed, cut short or is too large.
+    Backup,
+    /// What a page asks is no request of the Digital Credentials API, or the origin is none.
+    OriginRequest,
+    /// The ways in which the phone can be reached cannot be written into an engagement.
+    Engagement,
 }
 
 /// What of the device failed.
@@ -176,6 +193,8 @@ pub enum DeviceFault {
     Randomness,
     /// The clock.
     Clock,
+    /// There is not the memory to derive a key of a passphrase.
+    Memory,
     /// The wallet could not build a message, which is a defect.
     Internal,
 }
@@ -262,6 +281,9 @@ impl From<core::present::RequestProblem> for RequestProblem {
             Core::AnotherOrigin => Self::AnotherOrigin,
             Core::NotForThisWallet => Self::NotForThisWallet,
             Core::Expired => Self::Expired,
+            Core::TransactionData => Self::Transaction,
+            Core::OverAsking => Self::OverAsking,
+            Core::RefusedAlways => Self::RefusedAlways,
             Core::Unsupported => Self::Unsupported,
             Core::EncryptionKey => Self::EncryptionKey,
             _ => Self::Malformed,
@@ -285,6 +307,28 @@ impl From<OpenWalletError> for WalletError {
             OpenWalletError::NameTaken => Self::argument(Argument::NameTaken),
             OpenWalletError::TooManyPeople => Self::argument(Argument::TooManyPeople),
             _ => Self::device(DeviceFault::Store),
+        }
+    }
+}
+
+impl From<BackupError> for WalletError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Wallet(error) => error.into(),
+            BackupError::Derivation => Self::device(DeviceFault::Memory),
+            _ => Self::argument(Argument::Backup),
+        }
+    }
+}
+
+impl From<RestoreError> for WalletError {
+    fn from(error: RestoreError) -> Self {
+        match error {
+            RestoreError::Wallet(error) => error.into(),
+            RestoreError::NewerVersion { .. } => Self::UpdateNeeded,
+            RestoreError::Derivation => Self::device(DeviceFault::Memory),
+            RestoreError::WrongPassphrase => Self::WrongLock,
+            _ => Self::argument(Argument::Backup),
         }
     }
 }

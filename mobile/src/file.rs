@@ -6,15 +6,18 @@ use std::sync::Arc;
 use symbolon_crypto::jose::jwe::PureJwe;
 use symbolon_crypto::passphrase::Passphrase;
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider};
+use symbolon_store::Store;
 use symbolon_wallet_core as core;
 use symbolon_wallet_core::{ObserveProgress, PersonId, PersonName, Silent};
-use symbolon_wallet_store::{EncryptedStore, PassphraseLock, SoftwareWrappingKey, WrapDataKey};
+use symbolon_wallet_store::{
+    EncryptedStore, OpenWalletError, Part, PassphraseLock, SoftwareWrappingKey, WrapDataKey,
+};
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Argument, WalletError};
 use crate::ports::{
-    DeviceLock, Observer, PlatformKeys, PlatformLock, PlatformTransport, RandomSource, Randomness, Time,
-    WalletClock,
+    DeviceLock, Observer, PlatformAttester, PlatformKeyAttester, PlatformKeys, PlatformLock, PlatformStorage,
+    PlatformTransport, RandomSource, Randomness, Time, WalletClock, WalletStorage,
 };
 use crate::settings::{WalletPorts, WalletSettings};
 use crate::wallet::Wallet;
@@ -26,6 +29,27 @@ pub struct Person {
     pub id: String,
     /// What to call them on this phone; absent for the person whose phone it is until they are given a name.
     pub name: Option<String>,
+}
+
+/// A part of the file, with a key and a lock of its own.
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+pub enum WalletPart {
+    /// The list of people.
+    People,
+    /// What one person holds.
+    Wallet {
+        /// Who.
+        person: String,
+    },
+}
+
+impl WalletPart {
+    fn parse(self) -> Result<Part, WalletError> {
+        match self {
+            Self::People => Ok(Part::People),
+            Self::Wallet { person } => Ok(Part::Wallet(person.parse()?)),
+        }
+    }
 }
 
 /// What opens a wallet.
@@ -78,6 +102,25 @@ impl WalletFile {
         Ok(Arc::new(Self { file, randomness }))
     }
 
+    /// The same in storage of the app's own. Opening reads all of it, so that what was damaged is found now.
+    #[uniffi::constructor]
+    pub fn open_in(
+        storage: Arc<dyn WalletStorage>,
+        device: PersonLock,
+        randomness: Option<Arc<dyn RandomSource>>,
+    ) -> Result<Arc<Self>, WalletError> {
+        let randomness: Arc<dyn symbolon_crypto::Randomness> = Arc::new(Randomness(randomness));
+        let store =
+            Store::open_checked_with_backend(PlatformStorage(storage)).map_err(OpenWalletError::from)?;
+        let file = device.with(randomness.as_ref(), |device| {
+            let randomness = Arc::clone(&randomness);
+            Ok(symbolon_wallet_store::WalletFile::open_in(
+                store, device, randomness,
+            )?)
+        })?;
+        Ok(Arc::new(Self { file, randomness }))
+    }
+
     /// The people whose wallets are in the file, the first one first. It says nothing of what they hold.
     pub fn people(&self) -> Result<Vec<Person>, WalletError> {
         let people = self.file.people()?.into_iter();
@@ -109,6 +152,39 @@ impl WalletFile {
         Ok(self.file.name_person(person.parse()?, parse_name(&name)?)?)
     }
 
+    /// Removes a person with all that is theirs; the first person stays as long as the file. Nobody needs their lock for it, because one that
+    /// was forgotten must not keep what it locks: ask whoever holds the phone first. Their wallet must be closed, and keys of the platform's
+    /// key store are the app's to delete.
+    pub fn remove_person(&self, person: String) -> Result<(), WalletError> {
+        Ok(self.file.remove_person(person.parse()?)?)
+    }
+
+    /// Seals all that a part of the file holds under a fresh key, which `lock` guards: the lock that the part is under. A person's wallet
+    /// must be closed. In one step: whoever dies in between finds the file as it was, or as it is meant to be.
+    pub fn rotate_key(&self, part: WalletPart, lock: PersonLock) -> Result<(), WalletError> {
+        let part = part.parse()?;
+        lock.with(self.randomness.as_ref(), |lock| {
+            Ok(self.file.rotate_data_key(part, lock)?)
+        })
+    }
+
+    /// Puts parts of the file under another lock, all of them in one step. Wallets that are open stay open.
+    pub fn change_lock(
+        &self,
+        parts: Vec<WalletPart>,
+        old: PersonLock,
+        new: PersonLock,
+    ) -> Result<(), WalletError> {
+        let parts = parts
+            .into_iter()
+            .map(WalletPart::parse)
+            .collect::<Result<Vec<_>, _>>()?;
+        let randomness = self.randomness.as_ref();
+        old.with(randomness, |old| {
+            new.with(randomness, |new| Ok(self.file.change_lock(&parts, old, new)?))
+        })
+    }
+
     /// Opens one person's wallet. It is locked again when it is closed. Call its `recover` before anything else.
     pub fn unlock(
         &self,
@@ -123,12 +199,21 @@ impl WalletFile {
             Ok(self.file.unlock(person, lock)?)
         })?;
         let time = Time(ports.clock.clone());
-        let wallet = core::Wallet::new(self.core_ports(store, ports), setup.policy).with_copies(setup.copies);
-        let wallet = match setup.client {
-            None => wallet,
-            Some(client) => wallet.with_client(client),
-        };
-        Ok(Arc::new(Wallet::new(wallet, setup.languages, time)))
+        let attester = ports.attester.clone().map(PlatformAttester);
+        let key_attester = ports.key_attester.clone().map(PlatformKeyAttester);
+        let mut wallet = core::Wallet::new(self.core_ports(store, ports), setup.policy)
+            .with_copies(setup.copies)
+            .with_signed_metadata(setup.issuer_metadata);
+        if let Some(client) = setup.client {
+            wallet = wallet.with_client(core::WalletClient {
+                attester: attester.map(|attester| Arc::new(attester) as _),
+                ..client
+            });
+        }
+        if let Some(key_attester) = key_attester {
+            wallet = wallet.with_key_attester(Arc::new(key_attester));
+        }
+        Ok(Arc::new(Wallet::new(wallet, setup.languages, time, setup.urls)))
     }
 }
 

@@ -1,11 +1,30 @@
-//! What is held: list, show, delete, history.
+//! What is held: list, show, delete, codes.
 
+mod care;
+mod history;
+mod overview;
+mod rendering;
+
+use serde_json::Value;
+use symbolon_wallet_core::Languages;
 use symbolon_wallet_core::hold as core;
-use symbolon_wallet_core::hold::{Disclosable, LocalizedValue, ShownClaim};
-use symbolon_wallet_core::record::{self, Delivery, VerifierEvidence};
+use symbolon_wallet_core::hold::{Disclosable, LocalizedValue, ShownClaim, languages_of};
+use symbolon_wallet_core::record::{StatusListKind, StatusReference};
 
+use crate::codes::CodeMessage;
 use crate::error::WalletError;
 use crate::wallet::Wallet;
+
+pub use care::Restored;
+pub use history::{
+    AuthorizedTransaction, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent, Receipt,
+    VerifierKnowledge, VerifierRecord,
+};
+pub use overview::{
+    Badge, Condition, ListOrder, ListOutcome, ListQuery, ListedCredential, RefreshScope, Refreshed,
+    RefreshedList,
+};
+pub use rendering::{ColorScheme, Contrast, Orientation, Rendering, RenderingResource, SvgTemplate};
 
 /// A credential in a list. Texts are the issuer's.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -30,6 +49,8 @@ pub struct CredentialSummary {
     pub received: i64,
     /// Whether it can still be used.
     pub validity: Validity,
+    /// How many of its copies nobody has seen yet, where it came as several. At 0, whoever is shown the last one again can recognise it.
+    pub copies_left: Option<u32>,
     /// A CSS colour.
     pub background_color: Option<String>,
     /// A CSS colour.
@@ -54,12 +75,37 @@ pub enum Validity {
 }
 
 /// A credential with its claims.
-#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
 pub struct CredentialDetails {
     /// What a list shows.
     pub summary: CredentialSummary,
     /// The claims, in the issuer's order.
     pub claims: Vec<HeldClaim>,
+    /// Where its status is published.
+    pub status: Vec<StatusPlace>,
+    /// How its type would be drawn.
+    pub rendering: Rendering,
+}
+
+/// A place in a status list.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct StatusPlace {
+    /// The URL of the list.
+    pub list: String,
+    /// The index in the list.
+    pub index: u64,
+    /// What an entry that is set means, in a Bitstring Status List; absent in a Token Status List.
+    pub purpose: Option<String>,
+}
+
+/// A credential as codes that are shown without having been asked for. Whoever scans them reads all of it, and can show it again.
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+pub struct CredentialCodes {
+    /// The texts to draw, each as one code: those of the card that the credential carries, the identity first, or else the whole credential.
+    /// Empty where it is larger than a code: animate it then.
+    pub still: Vec<String>,
+    /// The same for `CodeFrames`.
+    pub animated: CodeMessage,
 }
 
 /// One claim. Its value is personal data: never log it.
@@ -86,114 +132,6 @@ pub struct Translation {
     pub value: String,
 }
 
-/// One event. Claim values are never part of it.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct HistoryEntry {
-    /// The entry's name.
-    pub id: String,
-    /// When it happened: seconds since 1970-01-01T00:00:00Z.
-    pub at: i64,
-    /// What happened.
-    pub event: HistoryEvent,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum HistoryEvent {
-    /// A credential was received and kept.
-    Received {
-        /// The credential.
-        credential: String,
-        /// Its issuer's identifier.
-        issuer: String,
-        /// Its type.
-        credential_type: String,
-    },
-    /// A credential was received and not kept.
-    NotKept {
-        /// Its issuer's identifier.
-        issuer: String,
-        /// Which check it failed, in words of the wallet.
-        reason: String,
-    },
-    /// Claims were shown, and the verifier accepted them.
-    Accepted {
-        /// To whom.
-        verifier: VerifierRecord,
-        /// What.
-        disclosed: Vec<DisclosedCredential>,
-    },
-    /// Claims were shown, and the verifier answered with an error. It may have read them.
-    Rejected {
-        /// To whom.
-        verifier: VerifierRecord,
-        /// What.
-        disclosed: Vec<DisclosedCredential>,
-    },
-    /// Claims may have been shown; the verifier's answer is not known.
-    Unconfirmed {
-        /// To whom.
-        verifier: VerifierRecord,
-        /// What.
-        disclosed: Vec<DisclosedCredential>,
-    },
-    /// The person declined to show anything.
-    Declined {
-        /// To whom.
-        verifier: VerifierRecord,
-    },
-    /// A credential was deleted.
-    Deleted {
-        /// The credential.
-        credential: String,
-        /// Its issuer's identifier.
-        issuer: String,
-        /// Its type.
-        credential_type: String,
-    },
-}
-
-/// Who asked.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct VerifierRecord {
-    /// The client identifier with its prefix.
-    pub client_id: String,
-    /// The name in its certificate, or in the wallet's own list.
-    pub name: Option<String>,
-    /// Where the answer goes: scheme, host and port.
-    pub response_origin: String,
-    /// Whether anybody vouches for it.
-    pub knowledge: VerifierKnowledge,
-}
-
-/// Whether anybody vouches for a verifier.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum VerifierKnowledge {
-    /// A trusted authority issued its certificate.
-    Certified {
-        /// The name of the authority at the top of the chain.
-        authority: Option<String>,
-    },
-    /// The wallet's own list has it, and its key signed the request.
-    Listed,
-    /// Somebody asks, without a signature, in the name of a verifier of the wallet's own list. The answer goes to an address of that verifier
-    /// all the same.
-    ListedUnsigned,
-    /// Nobody does: the person has to be told.
-    Unverified,
-}
-
-/// What of one credential was shown.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct DisclosedCredential {
-    /// The credential.
-    pub credential: String,
-    /// Its type.
-    pub credential_type: String,
-    /// The selectively disclosed claims.
-    pub claims: Vec<String>,
-}
-
 #[uniffi::export]
 impl Wallet {
     /// The credentials held, those received last first.
@@ -209,6 +147,17 @@ impl Wallet {
         Ok(CredentialDetails {
             summary: details.summary.into(),
             claims: details.claims.into_iter().map(Into::into).collect(),
+            status: details.status.into_iter().map(Into::into).collect(),
+            rendering: details.rendering.into(),
+        })
+    }
+
+    /// A credential as codes.
+    pub async fn codes(&self, credential: String) -> Result<CredentialCodes, WalletError> {
+        let codes = self.core.codes(credential.parse()?).await?;
+        Ok(CredentialCodes {
+            still: codes.still,
+            animated: codes.animated.into(),
         })
     }
 
@@ -216,17 +165,6 @@ impl Wallet {
     pub async fn delete(&self, credential: String) -> Result<(), WalletError> {
         let now = self.time.for_wallet()?;
         Ok(self.core.delete(credential.parse()?, now).await?)
-    }
-
-    /// What happened, the latest first.
-    pub async fn history(&self) -> Result<Vec<HistoryEntry>, WalletError> {
-        let entries = self.core.history().await?;
-        Ok(entries.into_iter().map(Into::into).collect())
-    }
-
-    /// The whole history as JSON, for the person to keep or to hand to an authority. It holds no claim values.
-    pub async fn export_history(&self) -> Result<String, WalletError> {
-        Ok(self.core.export_history().await?)
     }
 }
 
@@ -247,6 +185,9 @@ impl From<core::CredentialSummary> for CredentialSummary {
                 core::Validity::Until(at) => Validity::Until { at: at.seconds() },
                 core::Validity::Expired { at } => Validity::Expired { at: at.seconds() },
             },
+            copies_left: summary
+                .copies_left
+                .map(|left| u32::try_from(left).unwrap_or(u32::MAX)),
             background_color: summary.background_color,
             text_color: summary.text_color,
         }
@@ -274,93 +215,23 @@ impl From<LocalizedValue> for Translation {
     }
 }
 
-impl From<record::HistoryEntry> for HistoryEntry {
-    fn from(entry: record::HistoryEntry) -> Self {
+impl From<StatusReference> for StatusPlace {
+    fn from(reference: StatusReference) -> Self {
         Self {
-            id: entry.id.to_string(),
-            at: entry.at.seconds(),
-            event: entry.event.into(),
-        }
-    }
-}
-
-impl From<record::HistoryEvent> for HistoryEvent {
-    fn from(event: record::HistoryEvent) -> Self {
-        use record::HistoryEvent as Core;
-        match event {
-            Core::Received {
-                credential,
-                issuer,
-                credential_type,
-            } => Self::Received {
-                credential: credential.to_string(),
-                issuer,
-                credential_type,
-            },
-            Core::Refused { issuer, reason } => Self::NotKept { issuer, reason },
-            Core::Presented {
-                verifier,
-                disclosed,
-                delivery,
-                ..
-            } => presented(verifier.into(), disclosed, delivery),
-            Core::Declined { verifier } => Self::Declined {
-                verifier: verifier.into(),
-            },
-            Core::Deleted {
-                credential,
-                issuer,
-                credential_type,
-            } => Self::Deleted {
-                credential: credential.to_string(),
-                issuer,
-                credential_type,
+            list: reference.uri,
+            index: reference.index,
+            purpose: match reference.list {
+                StatusListKind::Token => None,
+                StatusListKind::Bitstring { purpose } => Some(purpose),
             },
         }
     }
 }
 
-fn presented(
-    verifier: VerifierRecord,
-    disclosed: Vec<record::DisclosedCredential>,
-    delivery: Delivery,
-) -> HistoryEvent {
-    let disclosed = disclosed.into_iter().map(|one| DisclosedCredential {
-        credential: one.credential.to_string(),
-        credential_type: one.credential_type,
-        claims: one.claims,
-    });
-    let disclosed = disclosed.collect();
-    match delivery {
-        Delivery::Accepted => HistoryEvent::Accepted { verifier, disclosed },
-        Delivery::Rejected => HistoryEvent::Rejected { verifier, disclosed },
-        Delivery::Unconfirmed => HistoryEvent::Unconfirmed { verifier, disclosed },
-    }
-}
-
-impl From<record::VerifierRecord> for VerifierRecord {
-    fn from(verifier: record::VerifierRecord) -> Self {
-        let knowledge = if verifier.evidence.is_unverified() {
-            VerifierKnowledge::Unverified
-        } else {
-            match verifier.evidence {
-                VerifierEvidence::CertificateHash { authority }
-                | VerifierEvidence::CertificateHost { authority, .. }
-                | VerifierEvidence::Reader { authority } => VerifierKnowledge::Certified { authority },
-                VerifierEvidence::RegisteredUnsigned => VerifierKnowledge::ListedUnsigned,
-                VerifierEvidence::Registered | VerifierEvidence::DecentralizedIdentifier { .. } => {
-                    VerifierKnowledge::Listed
-                }
-                VerifierEvidence::Unverified | VerifierEvidence::Origin | VerifierEvidence::Nearby => {
-                    VerifierKnowledge::Unverified
-                }
-            }
-        };
-        Self {
-            client_id: verifier.client_id,
-            name: verifier.name,
-            response_origin: verifier.response_origin,
-            knowledge,
-        }
-    }
+/// A value as JSON, of several languages the one that suits, and all of them.
+pub(crate) fn in_languages(value: &Value, languages: &Languages) -> (String, Vec<Translation>) {
+    let all = languages_of(value);
+    let best = languages.choose(&all, |one| one.language.as_deref());
+    let shown = best.map_or(value, |one| &one.value).to_string();
+    (shown, all.into_iter().map(Into::into).collect())
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod ble;
+mod codes;
 mod error;
 mod file;
 mod hold;
@@ -10,30 +12,45 @@ mod settings;
 mod verify;
 mod wallet;
 
+pub use ble::{
+    BleAssembler, BleCharacteristics, BleEngagement, BleError, BleMode, BleReceiver, BleState,
+    ble_characteristics, ble_frames, ble_state, read_ble_state,
+};
+pub use codes::{CodeError, CodeFrames, CodeMessage, CodeProgress, CodeReader, CodeSize, is_code_frame};
 pub use error::{Argument, DeviceFault, NetworkFault, OfferProblem, RequestProblem, WalletError};
-pub use file::{Person, PersonLock, WalletFile};
+pub use file::{Person, PersonLock, WalletFile, WalletPart};
 pub use hold::{
-    CredentialDetails, CredentialSummary, DisclosedCredential, HeldClaim, HistoryEntry, HistoryEvent,
-    Translation, Validity, VerifierKnowledge, VerifierRecord,
+    AuthorizedTransaction, Badge, ColorScheme, Condition, Contrast, CredentialCodes, CredentialDetails,
+    CredentialSummary, Delivery, DisclosedCredential, HeldClaim, HistoryEntry, HistoryEvent, ListOrder,
+    ListOutcome, ListQuery, ListedCredential, Orientation, Receipt, RefreshScope, Refreshed, RefreshedList,
+    Rendering, RenderingResource, Restored, StatusPlace, SvgTemplate, Translation, Validity,
+    VerifierKnowledge, VerifierRecord,
 };
 pub use ports::{
-    CreatedKey, DeviceLock, Header, HttpMethod, HttpRequest, HttpResponse, KeyFailure, KeyStore, LockFailure,
-    PlatformFailure, ProgressObserver, ProgressStep, RandomSource, SigningOutcome, Transport,
-    TransportFailure, UnwrappingOutcome, WalletClock,
+    AttestationAge, AttestationFailure, CreatedKey, DeviceLock, Header, HttpMethod, HttpRequest,
+    HttpResponse, KeyAttester, KeyFailure, KeyStore, LockFailure, PlatformFailure, ProgressObserver,
+    ProgressStep, RandomSource, SigningOutcome, StorageFailure, Transport, TransportFailure,
+    UnwrappingOutcome, WalletAttestation, WalletAttester, WalletClock, WalletStorage,
 };
 pub use present::{
-    AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack, Need,
-    OverAskedCredential, PresentOutcome, Presentation, Registration, Retention, ShownTransaction,
-    TransactionDetail,
+    AfterAnswer, AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack,
+    Need, NfcEngagement, NfcHandover, OpenedRequest, OriginAsked, OriginOutcome, OverAskedCredential,
+    PastRefusal, PresentOutcome, Presentation, ProximityAnswer, ProximityEvent, ProximityHolder, Refusal,
+    RefusedCredential, Registration, Retention, SessionProblem, ShownTransaction, TransactionDetail,
 };
 pub use receive::{
-    NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, ShownIssuer, TransactionCode,
-    TransactionCodeKeyboard, TransactionCodePrompt,
+    AwaitedCredential, NewOfferReason, OfferShown, ReceiptRefusal, ReceiveOutcome, Refill, RefillOutcome,
+    ReissueFrom, ReissueReason, ShownIssuer, TransactionCode, TransactionCodeKeyboard, TransactionCodePrompt,
 };
-pub use settings::{AppClient, UrlRule, WalletPorts, WalletSettings};
+pub use settings::{
+    AppClient, IssuerMetadataRule, KnownDid, OverAskingRule, SpentCopiesRule, UnknownParty, UrlRule,
+    VerifierProfile, VerifierRules, WalletPorts, WalletSettings,
+};
 pub use verify::{
-    AuthenticState, CheckResult, CredentialReport, HolderState, PackShown, Photo, ReportCheck, ReportClaim,
-    ReportWarning, StatusState, TrustState, Verdict, Verifier, VerifierError,
+    AnswerByCodes, AnsweredQuery, AskByCodes, AuthenticState, CheckResult, CredentialReport, EngagedPhone,
+    HolderState, JudgedAnswer, MemoryFailure, PackShown, Photo, ProximityReader, ReaderEvent, ReportCheck,
+    ReportClaim, ReportWarning, StatusState, TrustState, Verdict, Verifier, VerifierError, VerifierIdentity,
+    VerifierMemory,
 };
 pub use wallet::{Recovered, Resumed, Wallet};
 

@@ -1,185 +1,45 @@
 //! Showing credentials (OpenID4VP).
 
-use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
+mod at_origin;
+mod consent;
+mod proximity;
+mod refusals;
+
 use symbolon_wallet_core::present as core;
 
-use crate::error::{Argument, DeviceFault, WalletError};
-use crate::hold::{CredentialSummary, HeldClaim, VerifierRecord};
+use crate::codes::CodeMessage;
+use crate::error::{DeviceFault, RequestProblem, WalletError};
 use crate::wallet::Wallet;
 
-/// Who asks for what, and what exactly would be disclosed. Show all of it.
-#[derive(Clone, PartialEq, uniffi::Record)]
-pub struct ConsentRequest {
-    /// Names the flow in the call that follows.
-    pub flow: String,
-    /// Who asks, and where the answer goes.
-    pub verifier: VerifierRecord,
-    /// What the verifier calls itself. Nobody vouches for it: show it as its own words.
-    pub claimed_name: Option<String>,
-    /// What the verifier says that it asks for. Nobody vouches for it: show it as its own words.
-    pub claimed_purpose: Option<String>,
-    /// What a registrar says of the verifier.
-    pub registration: Registration,
-    /// The credentials asked for, in the verifier's order.
-    pub asked: Vec<AskedCredential>,
-    /// The transactions that the person authorises by answering: show them first.
-    pub transactions: Vec<ShownTransaction>,
-    /// The smallest answer, with the credential that discloses least for each query; empty when what is held does not suffice.
-    pub smallest_choice: Vec<Chosen>,
-    /// The queries that the verifier insists on and that nothing held answers. Unless it is empty, all that can be answered is a refusal.
-    pub missing: Vec<String>,
-}
+pub use at_origin::{OriginAsked, OriginOutcome};
+pub use consent::{
+    AskedClaim, AskedCredential, CandidateCredential, Chosen, ConsentRequest, Decision, Lack, Need,
+    OverAskedCredential, PastRefusal, Registration, Retention, ShownTransaction, TransactionDetail,
+};
+pub use proximity::{
+    AfterAnswer, NfcEngagement, NfcHandover, ProximityAnswer, ProximityEvent, ProximityHolder, SessionProblem,
+};
+pub use refusals::{Refusal, RefusedCredential};
 
-/// One credential that is asked for.
-#[derive(Clone, PartialEq, uniffi::Record)]
-pub struct AskedCredential {
-    /// The name of the query.
-    pub query: String,
-    /// Whether it must be answered.
-    pub need: Need,
-    /// The types that would do.
-    pub credential_types: Vec<String>,
-    /// Whether several credentials may answer it.
-    pub takes_several: bool,
-    /// Whether the verifier wants a proof that the credential is shown by whom it was issued to. Without one whoever is shown it could show
-    /// it again.
-    pub holder_is_proven: bool,
-    /// What is asked of it.
-    pub claims: Vec<AskedClaim>,
-    /// What is held that answers it, what discloses least first.
-    pub candidates: Vec<CandidateCredential>,
-    /// Why nothing does, when nothing does. For the person alone.
-    pub lack: Option<Lack>,
-}
-
-/// What is known of a verifier beside who it is.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum Registration {
-    /// It brings no registration certificate, or the wallet knows no registrars.
-    NotShown,
-    /// It brings one that is not to be believed. Tell the person: somebody may pass himself off as registered.
+/// What comes of a link to a request.
+#[derive(Clone, PartialEq, uniffi::Enum)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "what crosses the boundary is copied into a buffer, and one such value lives at a time"
+)]
+pub enum OpenedRequest {
+    /// Show who asks for what, then `answer_request`.
+    AwaitingConsent {
+        /// What to show.
+        request: ConsentRequest,
+    },
+    /// The request is not answered. The verifier was told why where its request proved that its address belongs to it.
     Refused {
-        /// Why, in English, for a log and for support.
-        reason: String,
+        /// Why.
+        problem: RequestProblem,
+        /// Where the verifier wants the person to go on: open it in the browser.
+        redirect_uri: Option<String>,
     },
-    /// A registrar vouches for what it may ask for.
-    Registered {
-        /// The name that it is registered under.
-        name: String,
-        /// What it asks for credentials for, in the language of the person.
-        purpose: Option<String>,
-        /// Who registered it.
-        registrar: Option<String>,
-        /// What it asks for beyond what is registered. Unless it is empty, warn of it before the person agrees.
-        over_asked: Vec<OverAskedCredential>,
-    },
-}
-
-/// What is asked of one credential beyond what is registered.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct OverAskedCredential {
-    /// The name of the query.
-    pub query: String,
-    /// The paths of the claims that are not registered; nothing where the credential itself is not.
-    pub claims: Option<Vec<String>>,
-}
-
-/// A transaction that the person authorises: a payment, a signature.
-#[derive(Clone, PartialEq, Eq, uniffi::Record)]
-pub struct ShownTransaction {
-    /// What it is, in the words that the wallet has for its type.
-    pub title: String,
-    /// Every member, in the order of the type.
-    pub details: Vec<TransactionDetail>,
-    /// The queries one of whose answers authorises it.
-    pub authorized_by: Vec<String>,
-}
-
-/// One member of a transaction.
-#[derive(Clone, PartialEq, Eq, uniffi::Record)]
-pub struct TransactionDetail {
-    /// What it is called, below the names of the groups that it is in.
-    pub label: Vec<String>,
-    /// What it says: the verifier's own text.
-    pub value: String,
-}
-
-/// Whether a credential must be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Need {
-    /// Part of the smallest answer.
-    Required,
-    /// Welcome; sent only when the person adds it to the choice.
-    Optional,
-    /// An alternative to something that is in the smallest answer, or that nothing held answers.
-    Alternative,
-}
-
-/// Why nothing that is held answers a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Lack {
-    /// No credential of the type, in a form that the verifier reads.
-    NotHeld,
-    /// One is held, of another authority than the verifier accepts.
-    Authority,
-    /// One is held, and lacks a claim that is asked for.
-    Claims,
-    /// One is held, and a claim of it has another value than the verifier wants.
-    Values,
-}
-
-/// One claim that is asked for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct AskedClaim {
-    /// Where it is.
-    pub path: String,
-    /// Its name.
-    pub name: String,
-    /// Whether the verifier means to keep it.
-    pub retention: Retention,
-}
-
-/// Whether a verifier says that it means to keep what it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-pub enum Retention {
-    /// It does not say.
-    NotStated,
-    /// It means to keep it.
-    Intended,
-    /// It says that it will not keep it.
-    NotIntended,
-}
-
-/// One credential that answers, and exactly what of it would be disclosed.
-#[derive(Clone, PartialEq, uniffi::Record)]
-pub struct CandidateCredential {
-    /// The credential.
-    pub credential: CredentialSummary,
-    /// Every claim about the person that the verifier would see, with its value.
-    pub discloses: Vec<HeldClaim>,
-    /// Whether nothing of it can be withheld: the verifier sees the whole credential, whatever it asked for.
-    pub is_shown_whole: bool,
-}
-
-/// The credentials that answer one query.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Chosen {
-    /// The name of the query.
-    pub query: String,
-    /// The credentials; several only where the query takes several.
-    pub credentials: Vec<String>,
-}
-
-/// What the person decides.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-pub enum Decision {
-    /// Show these credentials, exactly as the consent request said.
-    Share {
-        /// Which credentials answer which query.
-        choice: Vec<Chosen>,
-    },
-    /// Show nothing.
-    Decline,
 }
 
 /// What comes of a step of presenting.
@@ -208,8 +68,19 @@ pub enum PresentOutcome {
         /// What was sent.
         presentation: Presentation,
     },
+    /// Show the answer by `CodeFrames` until the verifier's device has it. Nobody confirms it; the history tells of it. Resuming the flow
+    /// gives the same answer again.
+    Show {
+        /// What is shown, for the person to keep.
+        presentation: Presentation,
+        /// The same, encrypted to the verifier.
+        message: CodeMessage,
+    },
     /// The verifier answered with an error. It may have read what was sent; the history tells of it.
-    Rejected,
+    Rejected {
+        /// Where the verifier wants the person to go on: open it in the browser.
+        redirect_uri: Option<String>,
+    },
     /// The person declined. Nothing was disclosed.
     Declined {
         /// Where the verifier wants the person to go on: open it in the browser.
@@ -235,6 +106,36 @@ impl Wallet {
         Ok(self.core.present(&link, &self.languages, now).await?.into())
     }
 
+    /// The same, for an app that leads the person back to the verifier also where the request is refused.
+    pub async fn open_request(&self, link: String) -> Result<OpenedRequest, WalletError> {
+        let now = self.time.for_wallet()?;
+        Ok(match self.core.open_request(&link, &self.languages, now).await? {
+            core::Opened::AwaitingConsent(request) => OpenedRequest::AwaitingConsent {
+                request: (*request).into(),
+            },
+            core::Opened::Refused {
+                problem,
+                redirect_uri,
+            } => OpenedRequest::Refused {
+                problem: problem.into(),
+                redirect_uri: redirect_uri.map(String::from),
+            },
+        })
+    }
+
+    /// Verifies the request that a `CodeReader` put together. Nothing goes over a network. Show what comes back, then `answer_request`,
+    /// whose outcome is an answer to show as codes.
+    pub async fn present_by_codes(&self, request: CodeMessage) -> Result<ConsentRequest, WalletError> {
+        let CodeMessage::Request { object } = request else {
+            return Err(WalletError::RequestRefused {
+                problem: RequestProblem::NotARequest,
+            });
+        };
+        let now = self.time.for_wallet()?;
+        let consent = self.core.present_by_qr(&object, &self.languages, now).await?;
+        Ok(consent.into())
+    }
+
     /// The person decides. Signs, encrypts and sends exactly what the consent request showed; or tells the verifier that access was denied.
     pub async fn answer_request(
         &self,
@@ -245,144 +146,6 @@ impl Wallet {
         let now = self.time.for_wallet()?;
         let outcome = self.core.answer_request(flow.parse()?, decision, now);
         outcome.await?.try_into()
-    }
-}
-
-impl Decision {
-    fn parse(self) -> Result<core::Decision, WalletError> {
-        let Self::Share { choice: chosen } = self else {
-            return Ok(core::Decision::Decline);
-        };
-        let mut choice = core::Choice::default();
-        for Chosen { query, credentials } in chosen {
-            let query = QueryId::parse(&query).ok_or(WalletError::argument(Argument::Choice))?;
-            for credential in credentials {
-                choice = choice.with_another(query.clone(), credential.parse()?);
-            }
-        }
-        Ok(core::Decision::Share(choice))
-    }
-}
-
-impl From<core::ConsentRequest> for ConsentRequest {
-    fn from(request: core::ConsentRequest) -> Self {
-        let (smallest_choice, missing) = match request.answerable {
-            core::Answerable::With(choice) => (choice.iter().map(chosen).collect(), Vec::new()),
-            core::Answerable::No { missing } => {
-                (Vec::new(), missing.iter().map(ToString::to_string).collect())
-            }
-        };
-        Self {
-            flow: request.flow.to_string(),
-            verifier: request.verifier.into(),
-            claimed_name: request.claimed.name,
-            claimed_purpose: request.claimed.purpose,
-            registration: request.registration.into(),
-            asked: request.asked.into_iter().map(Into::into).collect(),
-            transactions: request.transactions.into_iter().map(Into::into).collect(),
-            smallest_choice,
-            missing,
-        }
-    }
-}
-
-fn chosen((query, credentials): (&QueryId, &[symbolon_wallet_core::CredentialId])) -> Chosen {
-    Chosen {
-        query: query.to_string(),
-        credentials: credentials.iter().map(ToString::to_string).collect(),
-    }
-}
-
-impl From<core::Registration> for Registration {
-    fn from(registration: core::Registration) -> Self {
-        match registration {
-            core::Registration::NotShown => Self::NotShown,
-            core::Registration::Refused(refused) => Self::Refused {
-                reason: refused.to_string(),
-            },
-            core::Registration::Registered(registered) => Self::Registered {
-                name: registered.name,
-                purpose: registered.purpose,
-                registrar: registered.registrar,
-                over_asked: registered.over_asked.into_iter().map(Into::into).collect(),
-            },
-        }
-    }
-}
-
-impl From<core::OverAskedCredential> for OverAskedCredential {
-    fn from(asked: core::OverAskedCredential) -> Self {
-        let texts = |claims: Vec<_>| claims.iter().map(ToString::to_string).collect();
-        Self {
-            query: asked.query.to_string(),
-            claims: asked.claims.map(texts),
-        }
-    }
-}
-
-impl From<core::ShownTransaction> for ShownTransaction {
-    fn from(transaction: core::ShownTransaction) -> Self {
-        let details = transaction.details.into_iter().map(|detail| TransactionDetail {
-            label: detail.label,
-            value: detail.value,
-        });
-        Self {
-            title: transaction.title,
-            details: details.collect(),
-            authorized_by: transaction
-                .authorized_by
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        }
-    }
-}
-
-impl From<core::AskedCredential> for AskedCredential {
-    fn from(asked: core::AskedCredential) -> Self {
-        Self {
-            query: asked.query.to_string(),
-            need: match asked.need {
-                core::Need::Required => Need::Required,
-                core::Need::Optional => Need::Optional,
-                core::Need::Alternative => Need::Alternative,
-            },
-            credential_types: asked.credential_types,
-            takes_several: asked.count == PresentationCount::Several,
-            holder_is_proven: asked.holder_binding == HolderBinding::Proven,
-            claims: asked.claims.into_iter().map(Into::into).collect(),
-            candidates: asked.candidates.into_iter().map(Into::into).collect(),
-            lack: asked.lack.map(|lack| match lack {
-                core::Lack::NotHeld => Lack::NotHeld,
-                core::Lack::Authority => Lack::Authority,
-                core::Lack::Claims => Lack::Claims,
-                core::Lack::Values => Lack::Values,
-            }),
-        }
-    }
-}
-
-impl From<core::AskedClaim> for AskedClaim {
-    fn from(asked: core::AskedClaim) -> Self {
-        Self {
-            path: asked.path.to_string(),
-            name: asked.name,
-            retention: match asked.retention {
-                core::Retention::NotStated => Retention::NotStated,
-                core::Retention::Intended => Retention::Intended,
-                core::Retention::NotIntended => Retention::NotIntended,
-            },
-        }
-    }
-}
-
-impl From<core::CandidateCredential> for CandidateCredential {
-    fn from(candidate: core::CandidateCredential) -> Self {
-        Self {
-            is_shown_whole: candidate.is_shown_whole(),
-            credential: candidate.credential.into(),
-            discloses: candidate.discloses.into_iter().map(Into::into).collect(),
-        }
     }
 }
 
@@ -415,44 +178,20 @@ impl TryFrom<core::PresentOutcome> for PresentOutcome {
             Core::Unconfirmed { presentation } => Self::Unconfirmed {
                 presentation: presentation.into(),
             },
-            Core::Rejected => Self::Rejected,
+            Core::Rejected => Self::Rejected { redirect_uri: None },
+            Core::RejectedAndReturned { redirect_uri } => Self::Rejected {
+                redirect_uri: Some(redirect_uri.into()),
+            },
             Core::Declined => Self::Declined { redirect_uri: None },
             Core::DeclinedAndReturned { redirect_uri } => Self::Declined {
                 redirect_uri: Some(redirect_uri.into()),
             },
-            // No call of this wallet begins a flow that is answered by QR codes.
-            Core::Show { .. } => return Err(WalletError::WrongStage),
+            Core::Show { presentation, answer } => Self::Show {
+                presentation: presentation.into(),
+                message: CodeMessage::try_from(answer)
+                    .map_err(|_| WalletError::device(DeviceFault::Internal))?,
+            },
             _ => return Err(WalletError::device(DeviceFault::Internal)),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_choice_that_names_no_query_or_credential_is_refused() {
-        let share = |query: &str, credential: &str| Decision::Share {
-            choice: vec![Chosen {
-                query: query.to_owned(),
-                credentials: vec![credential.to_owned()],
-            }],
-        };
-        let id = "a".repeat(32);
-        let core::Decision::Share(choice) = share("id", &id).parse().unwrap() else {
-            panic!("the person shares");
-        };
-        let all: Vec<Chosen> = choice.iter().map(chosen).collect();
-        assert_eq!(all[0].credentials.join(" "), id);
-        assert_eq!(
-            share("not a query", &id).parse(),
-            Err(WalletError::argument(Argument::Choice))
-        );
-        assert_eq!(
-            share("id", "x").parse(),
-            Err(WalletError::argument(Argument::Identifier))
-        );
-        assert_eq!(Decision::Decline.parse(), Ok(core::Decision::Decline));
     }
 }

@@ -6,8 +6,14 @@ use symbolon_protocol::openid4vci::offer::{TxCodeInputMode, TxCodePrompt};
 use symbolon_protocol::secret;
 use symbolon_wallet_core::receive as core;
 
+mod refill;
+mod reissue;
+
 use crate::error::{Argument, DeviceFault, WalletError};
 use crate::wallet::Wallet;
+
+pub use refill::{Refill, RefillOutcome};
+pub use reissue::{AwaitedCredential, ReissueFrom, ReissueReason};
 
 /// An offer, before anything was fetched for it. Show the issuers and ask.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -160,7 +166,7 @@ impl Wallet {
         configurations: Vec<String>,
     ) -> Result<OfferShown, WalletError> {
         let unusable = || WalletError::argument(Argument::Issuer);
-        let issuer = IssuerIdentifier::parse(&issuer).map_err(|_| unusable())?;
+        let issuer = parse_issuer(&issuer)?;
         let configurations: Option<Vec<_>> = configurations.into_iter().map(ConfigurationId::parse).collect();
         let configurations = configurations
             .filter(|all| !all.is_empty())
@@ -168,6 +174,21 @@ impl Wallet {
         let wanted = core::Wanted::Configurations(configurations);
         let now = self.time.for_wallet()?;
         Ok(self.core.ask_issuer(issuer, wanted, now).await?.into())
+    }
+
+    /// The same for what a scope of the issuer stands for.
+    pub async fn ask_issuer_by_scope(
+        &self,
+        issuer: String,
+        scope: String,
+    ) -> Result<OfferShown, WalletError> {
+        let wanted = core::Wanted::Scope(scope);
+        let now = self.time.for_wallet()?;
+        Ok(self
+            .core
+            .ask_issuer(parse_issuer(&issuer)?, wanted, now)
+            .await?
+            .into())
     }
 
     /// The person agrees to receive from the issuer shown. Fetches, creates keys, requests, verifies and stores. Give the transaction code
@@ -217,6 +238,10 @@ impl Wallet {
         let now = self.time.for_wallet()?;
         self.core.renew(credential.parse()?, now).await?.try_into()
     }
+}
+
+pub(crate) fn parse_issuer(text: &str) -> Result<IssuerIdentifier, WalletError> {
+    IssuerIdentifier::parse(text).map_err(|_| WalletError::argument(Argument::Issuer))
 }
 
 fn parse_code(text: String) -> Result<secret::TransactionCode, WalletError> {

@@ -1,5 +1,7 @@
 //! How a wallet is set up.
 
+mod verifiers;
+
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -7,10 +9,12 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::oauth::client::ClientIdentifier;
 use symbolon_protocol::oauth::redirect_uri::RedirectUri;
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_wallet_core::{Languages, WalletClient, WalletPolicy};
+use symbolon_wallet_core::{Languages, SignedMetadata, SpentCopies, WalletClient, WalletPolicy};
 
 use crate::error::{Argument, WalletError};
-use crate::ports::{KeyStore, ProgressObserver, Transport, WalletClock};
+use crate::ports::{KeyAttester, KeyStore, ProgressObserver, Transport, WalletAttester, WalletClock};
+
+pub use verifiers::{KnownDid, OverAskingRule, UnknownParty, VerifierProfile, VerifierRules};
 
 /// What the app hands in for one person's wallet.
 #[derive(Clone, uniffi::Record)]
@@ -24,6 +28,12 @@ pub struct WalletPorts {
     pub clock: Option<Arc<dyn WalletClock>>,
     /// Is told of every step; without it nobody is.
     pub progress: Option<Arc<dyn ProgressObserver>>,
+    /// Vouches for the app where issuers ask for it. Without it the app is a public client.
+    #[uniffi(default = None)]
+    pub attester: Option<Arc<dyn WalletAttester>>,
+    /// Vouches for the keys of credentials where issuers want to know how they are kept.
+    #[uniffi(default = None)]
+    pub key_attester: Option<Arc<dyn KeyAttester>>,
 }
 
 /// How one person's wallet is set up.
@@ -40,6 +50,33 @@ pub struct WalletSettings {
     pub languages: Vec<String>,
     /// How many copies of each credential to receive where the issuer makes several at once; each is shown to one verifier. At least 1.
     pub copies: u32,
+    /// To whom credentials are shown, beyond what the root of trust says.
+    #[uniffi(default = None)]
+    pub verifiers: Option<VerifierRules>,
+    /// Whether the metadata of issuers must be signed; verified where they are, if nothing is said.
+    #[uniffi(default = None)]
+    pub issuer_metadata: Option<IssuerMetadataRule>,
+    /// What becomes of a credential every copy of which was shown; refused, if nothing is said.
+    #[uniffi(default = None)]
+    pub spent_copies: Option<SpentCopiesRule>,
+}
+
+/// What becomes of a credential every copy of which was shown to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum SpentCopiesRule {
+    /// It is shown to nobody until it was issued again (`refill`).
+    Refused,
+    /// The last copy is shown again. Verifiers can recognise it: the `copies_left` of such a candidate is 0.
+    ShownAgain,
+}
+
+/// Whether the metadata of issuers must be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum IssuerMetadataRule {
+    /// They are verified where the issuer signs them.
+    VerifiedWhereSigned,
+    /// An issuer that does not sign them is refused.
+    Signed,
 }
 
 /// Which addresses are used.
@@ -66,6 +103,8 @@ pub(crate) struct Setup {
     pub(crate) client: Option<WalletClient>,
     pub(crate) languages: Languages,
     pub(crate) copies: NonZeroUsize,
+    pub(crate) urls: UrlPolicy,
+    pub(crate) issuer_metadata: SignedMetadata,
 }
 
 impl WalletSettings {
@@ -76,7 +115,14 @@ impl WalletSettings {
         };
         let unusable = |()| WalletError::argument(Argument::RootOfTrust);
         let root = RootOfTrust::parse(&self.root_of_trust).map_err(|_| unusable(()))?;
-        let policy = WalletPolicy::from_trust_list(&root.trust_list, urls).map_err(|_| unusable(()))?;
+        let mut policy = WalletPolicy::from_trust_list(&root.trust_list, urls).map_err(|_| unusable(()))?;
+        if let Some(rules) = self.verifiers {
+            rules.complete(&mut policy.relying_parties)?;
+        }
+        policy.relying_parties.spent_copies = match self.spent_copies {
+            Some(SpentCopiesRule::ShownAgain) => SpentCopies::ShownAgain,
+            Some(SpentCopiesRule::Refused) | None => SpentCopies::Refused,
+        };
         let languages = Languages::new(self.languages);
         let client = match self.client {
             None => None,
@@ -88,6 +134,11 @@ impl WalletSettings {
             client,
             languages,
             copies: copies.ok_or(WalletError::argument(Argument::Copies))?,
+            urls,
+            issuer_metadata: match self.issuer_metadata {
+                Some(IssuerMetadataRule::Signed) => SignedMetadata::Required,
+                Some(IssuerMetadataRule::VerifiedWhereSigned) | None => SignedMetadata::WhereOffered,
+            },
         })
     }
 }

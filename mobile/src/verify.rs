@@ -1,6 +1,10 @@
 //! The verifier of a merchant's app: judges what somebody shows, with a pack and without a network.
 
+mod answer;
+mod by_codes;
+mod identity;
 mod memory;
+mod reader;
 mod report;
 
 use std::path::Path;
@@ -10,13 +14,21 @@ use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::PackError;
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verifier::card::{JudgedCode, judge_together};
+use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
-use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, VerificationSession};
+use symbolon_verifier::offline::Judge;
+use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Tools};
+use symbolon_wallet_core::Languages;
 use thiserror::Error;
 
+use crate::codes::CodeMessage;
 use crate::ports::{Time, WalletClock};
 
+pub use answer::{AnsweredQuery, JudgedAnswer};
+pub use by_codes::{AnswerByCodes, AskByCodes};
+pub use identity::VerifierIdentity;
+pub use memory::{MemoryFailure, VerifierMemory};
+pub use reader::{EngagedPhone, ProximityReader, ReaderEvent};
 pub use report::{
     AuthenticState, CheckResult, CredentialReport, HolderState, Photo, ReportCheck, ReportClaim,
     ReportWarning, StatusState, TrustState, Verdict,
@@ -43,6 +55,30 @@ pub enum VerifierError {
     /// What was accepted before cannot be read or written, so that an older pack would not be noticed.
     #[error("the memory of the verifier cannot be used")]
     Memory,
+    /// The query cannot be read, or says more than can be asked in this way.
+    #[error("the query cannot be asked")]
+    Query,
+    /// Key and certificates of the verifier cannot be used.
+    #[error("the identity of the verifier cannot be used")]
+    Identity,
+    /// The key of the verifier waits for the person: ask, and call again.
+    #[error("the key of the verifier is locked")]
+    KeyLocked,
+    /// Key store or randomness of the device failed: try again.
+    #[error("the device failed")]
+    DeviceFailed,
+    /// The request has expired or was answered: ask again.
+    #[error("the request is over")]
+    AskOver,
+    /// What came is no answer to this request: it answers another one, or another device asked.
+    #[error("this is no answer to the request")]
+    ForeignAnswer,
+    /// The code is no engagement that a reader can follow: scan again.
+    #[error("the code is no engagement")]
+    Engagement,
+    /// The session is at another point, or over.
+    #[error("the session is at another point")]
+    WrongStage,
 }
 
 /// A pack that was accepted.
@@ -61,9 +97,15 @@ pub struct PackShown {
 /// Judges what somebody shows: a card's QR code, a credential, a presentation. It never uses a network; what it knows of revocations is what
 /// the last pack said, and every report says "as of".
 ///
-/// Nobody asked for what is judged here, so a holder is never proven by key: the best verdict is `Genuine`, after the photo was compared.
+/// Nobody asked for what `verify` judges, so a holder is never proven by key there: the best verdict is `Genuine`, after the photo was
+/// compared. `ask_by_codes` and `read_phone` ask, and the holder proves a key.
 #[derive(uniffi::Object)]
 pub struct Verifier {
+    pub(crate) core: Arc<Core>,
+}
+
+/// What a verifier knows, shared with what it asked.
+pub(crate) struct Core {
     root: RootOfTrust,
     memory: memory::PackMemory,
     time: Time,
@@ -80,13 +122,18 @@ impl Verifier {
         memory: String,
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
-        let root = RootOfTrust::parse(&root_of_trust).map_err(|_| VerifierError::RootOfTrust)?;
-        Ok(Arc::new(Self {
-            root,
-            memory: memory::PackMemory::open(Path::new(&memory))?,
-            time: Time(clock),
-            pack: Mutex::new(None),
-        }))
+        let memory = memory::PackMemory::in_file(Path::new(&memory))?;
+        Self::with_memory(&root_of_trust, memory, clock)
+    }
+
+    /// The same with a memory of the app's own.
+    #[uniffi::constructor]
+    pub fn open_with(
+        root_of_trust: Vec<u8>,
+        memory: Arc<dyn VerifierMemory>,
+        clock: Option<Arc<dyn WalletClock>>,
+    ) -> Result<Arc<Self>, VerifierError> {
+        Self::with_memory(&root_of_trust, memory::PackMemory::of_app(memory), clock)
     }
 
     /// Checks a pack, and uses it from now on. The app keeps the pack itself, and hands it in whenever it starts.
@@ -95,7 +142,10 @@ impl Verifier {
             return Err(VerifierError::PackRefused);
         }
         let shown = {
-            let opened = self.memory.accept(&pack, &self.root, self.now()?)?;
+            let opened = self
+                .core
+                .memory
+                .accept(&pack, &self.core.root, self.core.now()?)?;
             PackShown {
                 sequence: opened.sequence(),
                 created: opened.created().seconds(),
@@ -103,57 +153,105 @@ impl Verifier {
                 status_lists: u64::try_from(opened.status_lists().count()).unwrap_or(u64::MAX),
             }
         };
-        *self.pack.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(pack));
+        *self.core.pack.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(pack));
         Ok(shown)
     }
 
     /// Judges the texts of the codes that were shown together, or a credential or a presentation: one report for each. The two codes of one
-    /// card are judged as one card.
-    pub fn verify(&self, shown: Vec<String>) -> Result<Vec<CredentialReport>, VerifierError> {
-        if shown.len() > MAX_CODES || shown.iter().any(|text| text.len() > MAX_INPUT_BYTES) {
-            return Err(VerifierError::Unreadable);
+    /// card are judged as one card. `languages` are those that the person at the counter reads, best first.
+    #[uniffi::method(default(languages = []))]
+    pub fn verify(
+        &self,
+        shown: Vec<String>,
+        languages: Vec<String>,
+    ) -> Result<Vec<CredentialReport>, VerifierError> {
+        self.verify_each(shown.into_iter().map(String::into_bytes).collect(), languages)
+    }
+
+    /// The same for what a `CodeReader` put together: a credential that somebody shows without having been asked.
+    #[uniffi::method(default(languages = []))]
+    pub fn verify_message(
+        &self,
+        message: CodeMessage,
+        languages: Vec<String>,
+    ) -> Result<Vec<CredentialReport>, VerifierError> {
+        match message {
+            CodeMessage::Credential { text } => self.verify_each(vec![text.into_bytes()], languages),
+            CodeMessage::Mdoc { bytes } => self.verify_each(vec![bytes], languages),
+            CodeMessage::Request { .. } | CodeMessage::Response { .. } => Err(VerifierError::Unreadable),
         }
+    }
+}
+
+impl Core {
+    fn now(&self) -> Result<UnixTime, VerifierError> {
+        self.time.now().map_err(|_| VerifierError::ClockWrong)
+    }
+
+    /// Judges with the pack that is in use, where there is one.
+    fn judging<T>(&self, act: impl FnOnce(Judge<'_>, &mut Evidence<'_>) -> T) -> Result<T, VerifierError> {
         let now = self.now()?;
         let held = self.pack.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let pack = held
             .as_ref()
-            .map(|bytes| self.memory.open_again(bytes, &self.root, now));
+            .map(|bytes| memory::open_again(bytes, &self.root, now));
         let mut evidence = match &pack {
             Some(Ok(pack)) => Evidence::offline(pack),
             Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
             None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
         };
-        let mut judged = Vec::new();
-        for text in shown {
-            for input in presentations(text.into_bytes()) {
-                judged.extend(judge(&input.bytes, &mut evidence, now)?);
-            }
-        }
-        if judged.is_empty() {
-            return Err(VerifierError::Unreadable);
-        }
-        Ok(judge_together(judged)
-            .into_iter()
-            .map(CredentialReport::from)
-            .collect())
+        let judge = Judge {
+            tools: Tools::without_json_ld(&RustCryptoProvider),
+            policy: Policy::CHECKPOINT,
+            now,
+        };
+        Ok(act(judge, &mut evidence))
     }
 }
 
 impl Verifier {
-    fn now(&self) -> Result<UnixTime, VerifierError> {
-        self.time.now().map_err(|_| VerifierError::ClockWrong)
+    fn with_memory(
+        root_of_trust: &[u8],
+        memory: memory::PackMemory,
+        clock: Option<Arc<dyn WalletClock>>,
+    ) -> Result<Arc<Self>, VerifierError> {
+        let root = RootOfTrust::parse(root_of_trust).map_err(|_| VerifierError::RootOfTrust)?;
+        Ok(Arc::new(Self {
+            core: Arc::new(Core {
+                root,
+                memory,
+                time: Time(clock),
+                pack: Mutex::new(None),
+            }),
+        }))
     }
-}
 
-fn judge(bytes: &[u8], evidence: &mut Evidence<'_>, now: UnixTime) -> Result<Vec<JudgedCode>, VerifierError> {
-    let input = Input::open(bytes).map_err(|_| VerifierError::Unreadable)?;
-    let mut session = VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT)
-        .map_err(|_| VerifierError::Unreadable)?;
-    loop {
-        match session.step(evidence, Tools::without_json_ld(&RustCryptoProvider), now) {
-            Step::Done(reports) => return Ok(session.into_codes(reports)),
-            Step::Wants(wants) => wants.into_iter().for_each(|want| evidence.add_absent(want)),
+    fn verify_each(
+        &self,
+        shown: Vec<Vec<u8>>,
+        languages: Vec<String>,
+    ) -> Result<Vec<CredentialReport>, VerifierError> {
+        if shown.len() > MAX_CODES || shown.iter().any(|bytes| bytes.len() > MAX_INPUT_BYTES) {
+            return Err(VerifierError::Unreadable);
         }
+        let inputs: Vec<_> = shown.into_iter().flat_map(presentations).collect();
+        let judged = self.core.judging(|judge, evidence| {
+            let mut judged = Vec::new();
+            for input in &inputs {
+                let input = Input::open(&input.bytes).map_err(|_| VerifierError::Unreadable)?;
+                let found = judge.judge(&input, Expected::Unchecked, evidence);
+                judged.extend(found.map_err(|_| VerifierError::Unreadable)?);
+            }
+            Ok::<_, VerifierError>(judged)
+        })??;
+        if judged.is_empty() {
+            return Err(VerifierError::Unreadable);
+        }
+        let languages = Languages::new(languages);
+        let reports = judge_together(judged).into_iter();
+        Ok(reports
+            .map(|report| CredentialReport::of(report, &languages))
+            .collect())
     }
 }
 

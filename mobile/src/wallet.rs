@@ -1,11 +1,12 @@
 //! One person's wallet.
 
+use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_wallet_core as core;
 use symbolon_wallet_core::Languages;
 
 use crate::error::WalletError;
 use crate::ports::Time;
-use crate::present::PresentOutcome;
+use crate::present::{OriginOutcome, PresentOutcome};
 use crate::receive::ReceiveOutcome;
 
 /// One person's wallet: receives, holds and shows credentials.
@@ -17,6 +18,7 @@ pub struct Wallet {
     pub(crate) core: core::Wallet,
     pub(crate) languages: Languages,
     pub(crate) time: Time,
+    pub(crate) urls: UrlPolicy,
 }
 
 /// What `recover` found.
@@ -30,10 +32,6 @@ pub struct Recovered {
 
 /// How a resumed flow went on.
 #[derive(Clone, PartialEq, uniffi::Enum)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "what crosses the boundary is copied into a buffer, and one such value lives at a time"
-)]
 pub enum Resumed {
     /// It receives credentials.
     Receiving {
@@ -44,6 +42,11 @@ pub enum Resumed {
     Presenting {
         /// How it went on.
         outcome: PresentOutcome,
+    },
+    /// It presents credentials over the Digital Credentials API.
+    AtOrigin {
+        /// How it went on.
+        outcome: OriginOutcome,
     },
 }
 
@@ -75,8 +78,9 @@ impl Wallet {
             core::Resumed::Presenting(outcome) => Ok(Resumed::Presenting {
                 outcome: outcome.try_into()?,
             }),
-            // No call of this wallet begins one.
-            core::Resumed::AtOrigin(_) => Err(WalletError::WrongStage),
+            core::Resumed::AtOrigin(outcome) => Ok(Resumed::AtOrigin {
+                outcome: outcome.try_into()?,
+            }),
         }
     }
 
@@ -87,11 +91,12 @@ impl Wallet {
 }
 
 impl Wallet {
-    pub(crate) const fn new(core: core::Wallet, languages: Languages, time: Time) -> Self {
+    pub(crate) const fn new(core: core::Wallet, languages: Languages, time: Time, urls: UrlPolicy) -> Self {
         Self {
             core,
             languages,
             time,
+            urls,
         }
     }
 }

@@ -69,6 +69,17 @@ impl Store {
         Self::start(created(backend)?)
     }
 
+    /// Like [`Store::open_with_backend`], and verifies every page first, as [`Store::open_checked`] does.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_checked_with_backend(backend: impl StorageBackend) -> Result<Self, OpenError> {
+        restart_unfinished(&backend)?;
+        let mut builder = Database::builder();
+        builder.set_check_integrity_on_open(true);
+        Self::start(builder.create_with_backend(backend).map_err(opened)?)
+    }
+
     /// Opens an empty store in memory, for tests and throw-away demonstrations. Nothing survives the process.
     ///
     /// # Errors

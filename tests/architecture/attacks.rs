@@ -9,9 +9,9 @@ use crate::sources::root;
 /// The rows that every format must have a test for, or a reason why not.
 const ROWS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "34"];
 /// The rows about issuing, which are told by what is attacked.
-const ISSUING_ROWS: [&str; 8] = ["12", "13", "15", "16", "17", "18", "19", "20"];
+const ISSUING_ROWS: [&str; 9] = ["12", "13", "14", "15", "16", "17", "18", "19", "20"];
 /// The rows about presenting, which are told so too.
-const PRESENTING_ROWS: [&str; 6] = ["22", "23", "24", "25", "33", "35"];
+const PRESENTING_ROWS: [&str; 11] = ["21", "22", "23", "24", "25", "26", "27", "28", "33", "35", "37"];
 const FORMATS: [&str; 6] = [
     "SD-JWT VC",
     "ISO mdoc",

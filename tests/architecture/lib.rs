@@ -49,11 +49,13 @@ const PROTOCOL: &str = "symbolon-protocol";
 const HTTP: &str = "symbolon-http";
 const PAGES: &str = "symbolon-pages";
 const QR_PICTURE: &str = "symbolon-qr-picture";
+const QR_READER: &str = "symbolon-qr-reader";
 const STORE: &str = "symbolon-store";
 const ISSUER: &str = "symbolon-issuer";
 const WALLET: &str = "symbolon-wallet-core";
 const WALLET_STORE: &str = "symbolon-wallet-store";
 const VERIFIER: &str = "symbolon-verifier";
+const VERDICT_PAGE: &str = "symbolon-verdict-page";
 
 /// Implementations of ports of pure crates, which the tests of pure crates may use.
 pub const PORT_IMPLEMENTATIONS: &[&str] = &[DATA_INTEGRITY, AWS_LC];
@@ -121,9 +123,14 @@ pub const LAYERS: &[Layer] = &[
         may_use: &[],
     },
     Layer {
-        package: QR_PICTURE,
+        package: QR_READER,
         purity: Pure,
         may_use: &[],
+    },
+    Layer {
+        package: QR_PICTURE,
+        purity: Pure,
+        may_use: &[QR_READER],
     },
     Layer {
         package: ISSUER,
@@ -139,6 +146,11 @@ pub const LAYERS: &[Layer] = &[
         package: VERIFIER,
         purity: Pure,
         may_use: &[CRYPTO, DID, SCHEMAS, CREDENTIAL, TRUST, PROTOCOL],
+    },
+    Layer {
+        package: "symbolon-trust-server",
+        purity: Runtime,
+        may_use: &[CRYPTO, TRUST, HTTP],
     },
     Layer {
         package: "symbolon-issuer-server",
@@ -211,6 +223,25 @@ pub const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        package: VERDICT_PAGE,
+        purity: Runtime,
+        may_use: &[CRYPTO, PROTOCOL, PAGES, VERIFIER],
+    },
+    Layer {
+        package: "symbolon-offline-page",
+        purity: Runtime,
+        may_use: &[
+            CRYPTO,
+            CREDENTIAL,
+            TRUST,
+            PROTOCOL,
+            PAGES,
+            QR_READER,
+            VERIFIER,
+            VERDICT_PAGE,
+        ],
+    },
+    Layer {
         package: "symbolon-verifier-server",
         purity: Runtime,
         may_use: &[
@@ -228,6 +259,7 @@ pub const LAYERS: &[Layer] = &[
             QR_PICTURE,
             STORE,
             VERIFIER,
+            VERDICT_PAGE,
         ],
     },
 ];

@@ -29,6 +29,7 @@ pub(crate) fn folder(package: &str) -> &str {
         "symbolon-http" => "protocol/http",
         "symbolon-pages" => "protocol/pages",
         "symbolon-qr-picture" => "protocol/qr-picture",
+        "symbolon-qr-reader" => "protocol/qr-reader",
         "symbolon-data-integrity" => "credential/data-integrity",
         "symbolon-crypto-aws-lc" => "crypto/aws-lc",
         "symbolon-crypto-josekit" => "crypto/josekit",
@@ -36,6 +37,8 @@ pub(crate) fn folder(package: &str) -> &str {
         "symbolon-wallet-store" => "wallet-core/store",
         "symbolon-wallet-server" => "wallet-core/server",
         "symbolon-verifier-server" => "verifier/server",
+        "symbolon-verdict-page" => "verifier/verdict-page",
+        "symbolon-offline-page" => "verifier/offline-page",
         other => other.strip_prefix("symbolon-").unwrap_or(other),
     }
 }

@@ -65,6 +65,14 @@ export class Installation {
     await this.#untilItServes(`${this.verifier}/scan`);
   }
 
+  /** Ends the verifier: whoever relies on its answers has none from then on. */
+  async stopVerifier() {
+    const ended = new Promise((resolve) => this.#verifier.on("exit", resolve));
+    this.#verifier.kill("SIGTERM");
+    await ended;
+    this.#verifier = undefined;
+  }
+
   async #untilItServes(page = `${this.issuer}/.well-known/openid-credential-issuer`) {
     for (let round = 0; round < 300; round++) {
       try {
@@ -114,7 +122,7 @@ export class Installation {
     this.#wallet?.close();
     this.#wallet?.closeAllConnections();
     for (const server of [this.#server, this.#verifier]) {
-      if (server?.exitCode !== null) continue;
+      if (!server || server.exitCode !== null) continue;
       const ended = new Promise((resolve) => server.on("exit", resolve));
       server.kill("SIGTERM");
       await ended;

@@ -8,9 +8,10 @@ import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
 import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
+import { offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
-const [binary, work, pictures] = process.argv.slice(2);
+const [binary, work, pictures, offlinePage] = process.argv.slice(2);
 const SIZES = { phone: { width: 320, height: 640 }, desk: { width: 1280, height: 800 } };
 const FORM = { en: { direction: "ltr", agree: "I agree" }, ar: { direction: "rtl", agree: "أوافق" } };
 
@@ -36,6 +37,7 @@ try {
   passed += await scanStories({ binary, work, installation, check });
   passed += await builderStories({ binary, work, installation, browser, check });
   passed += await digitalCredentialsStories({ binary, work, installation, check });
+  passed += await offlineStories({ binary, work, installation, check, offlinePage });
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();

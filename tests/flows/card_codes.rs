@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use symbolon_qr_picture::{LumaPicture, PictureSource, read_picture};
+use symbolon_qr_picture::{LumaPicture, PictureSource, decode_picture, encode_png, read_picture};
 
 use crate::harness::Installation;
 use crate::story;
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     fn picture(&self, name: &str) -> LumaPicture {
-        LumaPicture::decode(&fs::read(self.installation.path(name)).unwrap()).unwrap()
+        decode_picture(&fs::read(self.installation.path(name)).unwrap()).unwrap()
     }
 }
 
@@ -159,7 +159,7 @@ fn the_back_of_somebody_elses_card_is_refused() {
             back.level(x, y)
         }
     });
-    fs::write(desk.installation.path("mixed.png"), mixed.to_png().unwrap()).unwrap();
+    fs::write(desk.installation.path("mixed.png"), encode_png(&mixed).unwrap()).unwrap();
     let (code, reports) = desk.verify("mixed.png", &[]);
     assert_eq!((code, verdicts(&reports)), (1, vec!["invalid", "invalid"]));
     assert!(reports.iter().all(|report| report["photo"].is_null()));
@@ -171,7 +171,7 @@ fn the_back_of_somebody_elses_card_is_refused() {
             Some(y) => back.level(x, y),
         }
     });
-    fs::write(desk.installation.path("table.png"), table.to_png().unwrap()).unwrap();
+    fs::write(desk.installation.path("table.png"), encode_png(&table).unwrap()).unwrap();
     let (code, reports) = desk.verify("table.png", &[]);
     assert_eq!((code, verdicts(&reports)), (0, vec!["genuine"; 4]));
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use symbolon_qr_picture::testing::{Distortion, distort};
-use symbolon_qr_picture::{LumaPicture, PictureSource, read_luma};
+use symbolon_qr_picture::{LumaPicture, PictureSource, decode_picture, read_luma};
 
 use crate::harness::Installation;
 use crate::story;
@@ -28,7 +28,7 @@ fn at_least_85_of_100_distorted_pictures_of_a_printed_card_are_read_and_none_is_
     let installation = Installation::new();
     let uin = story::import_people(&installation);
     story::print_card(&installation, &uin);
-    let card = LumaPicture::decode(&fs::read(installation.path("card.png")).unwrap()).unwrap();
+    let card = decode_picture(&fs::read(installation.path("card.png")).unwrap()).unwrap();
     let clean = read_luma(&card, PictureSource::Rendered);
     let text = clean.first().and_then(|found| found.text()).unwrap();
     let seen = halved(&card);
@@ -81,7 +81,7 @@ fn at_least_85_of_100_distorted_pictures_of_either_side_are_read_and_none_is_mis
         "key.json",
     ];
     installation.ok(&print);
-    let card = LumaPicture::decode(&fs::read(installation.path("card.png")).unwrap()).unwrap();
+    let card = decode_picture(&fs::read(installation.path("card.png")).unwrap()).unwrap();
     assert_eq!(read_luma(&card, PictureSource::Photographed).len(), 2);
     for (name, from) in [("front", 0), ("back", card.width() / 2)] {
         let side = side(&card, from);

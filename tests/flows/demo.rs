@@ -6,7 +6,7 @@ use std::path::Path;
 use symbolon_cli::arguments::DemoArguments;
 use symbolon_cli::commands::issuing::write_qr;
 use symbolon_cli::demo::{Camera, FileCamera, Scan, play};
-use symbolon_qr_picture::LumaPicture;
+use symbolon_qr_picture::{LumaPicture, decode_picture, encode_png};
 
 use crate::harness::{free_port, symbolon};
 
@@ -40,7 +40,7 @@ impl Camera for Tampering<'_> {
 
 /// Paints a white bar over the middle third of a picture.
 fn paint_over(picture: &Path) {
-    let clean = LumaPicture::decode(&fs::read(picture).unwrap()).unwrap();
+    let clean = decode_picture(&fs::read(picture).unwrap()).unwrap();
     let third = clean.height() / 3;
     let painted = LumaPicture::from_fn(clean.width(), clean.height(), |x, y| {
         if y > third && y < 2 * third {
@@ -49,7 +49,7 @@ fn paint_over(picture: &Path) {
             clean.level(x, y)
         }
     });
-    fs::write(picture, painted.to_png().unwrap()).unwrap();
+    fs::write(picture, encode_png(&painted).unwrap()).unwrap();
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub(crate) struct Installation {
     folder: tempfile::TempDir,
     pub(crate) issuer: String,
     pub(crate) verifier: String,
+    pub(crate) distributor: String,
 }
 
 impl Installation {
@@ -61,6 +62,7 @@ impl Installation {
             folder: tempfile::tempdir().unwrap(),
             issuer: format!("http://127.0.0.1:{}", free_port()),
             verifier: format!("http://127.0.0.1:{}", free_port()),
+            distributor: format!("http://127.0.0.1:{}", free_port()),
         }
     }
 
@@ -152,10 +154,15 @@ impl Installation {
         let (name, url) = match role {
             Role::Issuer => ("issuer", &self.issuer),
             Role::Verifier => ("verifier", &self.verifier),
+            Role::Distributor => ("distributor", &self.distributor),
         };
         let log = fs::File::create(self.path(&format!("{name}.log"))).unwrap();
         let child = self
             .command(&[name, "serve"])
+            .env(
+                "SYMBOLON_DISTRIBUTOR_LISTEN",
+                self.distributor.trim_start_matches("http://"),
+            )
             .envs(environment.iter().copied())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -189,6 +196,7 @@ impl Installation {
 pub(crate) enum Role {
     Issuer,
     Verifier,
+    Distributor,
 }
 
 /// A running server, killed when it is dropped.

@@ -170,3 +170,158 @@ fn a_lost_wallet_is_restored_and_its_credentials_come_again_by_one_sign_in() {
         .unwrap();
     assert_eq!(entries.len(), 4, "two from before, and two: {history}");
 }
+
+#[test]
+fn copies_are_counted_refilled_and_refused_when_they_are_spent() {
+    let urls = Installation::none();
+    let installation = Installation::new_with(&[
+        "--issuer",
+        &urls.issuer,
+        "--verifier",
+        &urls.verifier,
+        "--profile",
+        "haip",
+    ]);
+    installation.sample(20);
+    let issuer = installation.serve(Role::Issuer);
+    installation.ok(&["records", "import", "people.ndjson"]);
+    let uin = living_adult(&installation);
+    let asked = [
+        "--issuer",
+        &installation.issuer,
+        "--credential",
+        "NationalIdentity",
+        "--copies",
+        "2",
+    ];
+    let receiving = Receiving::start(&installation, &asked);
+    run(async {
+        let mut browser = Browser::new(&installation);
+        browser
+            .send(reqwest::Method::GET, receiving.page.as_str(), &[])
+            .await;
+        let back = browser.decide(&uin, "/consent/approve").await;
+        browser.send(reqwest::Method::GET, &back, &[]).await;
+    });
+    let (printed, succeeded) = receiving.end();
+    assert!(succeeded, "{printed}");
+    let _verifier = installation.serve(Role::Verifier);
+    let link = || {
+        let made = installation.json(&["request", "create", "--query", "age-over-18", "--json"]);
+        made["authorization_request"].as_str().unwrap().to_owned()
+    };
+    let state = || {
+        let listed = held(&installation, &[]);
+        let condition = listed[0]["condition"].as_str().unwrap().to_owned();
+        (listed[0]["copies_left"].as_u64().unwrap(), condition)
+    };
+    assert_eq!(state().0, 2);
+    let shown = installation.ok(&["wallet", "present", &link(), "--yes"]);
+    assert!(!shown.contains("copy"), "{shown}");
+    assert_eq!(state().0, 1);
+    let refreshed = installation.ok(&["wallet", "refresh"]);
+    assert!(refreshed.contains("with fresh copies"), "{refreshed}");
+    assert_eq!(state().0, 2);
+    assert_eq!(installation.ok(&["wallet", "renew"]), "", "nothing runs out");
+
+    // A week without the issuer.
+    issuer.kill();
+    installation.ok(&["wallet", "present", &link(), "--yes"]);
+    let shown = installation.ok(&["wallet", "present", &link(), "--yes"]);
+    assert!(shown.contains("the last copy that nobody has seen"), "{shown}");
+    assert_eq!(state(), (0, "copies_spent".to_owned()));
+    let spent = installation.run(&["wallet", "present", &link(), "--yes"]);
+    assert_eq!(spent.status.code(), Some(1));
+    let said = String::from_utf8(spent.stdout).unwrap();
+    assert!(said.contains("every copy of what is held was shown"), "{said}");
+    let mut again = installation.command(&["wallet", "present", &link(), "--yes"]);
+    let again = again
+        .env("SYMBOLON_WALLET_SPENT_COPIES", "shown_again")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(again.stdout).unwrap();
+    assert!(again.status.success() && said.contains("recognise it"), "{said}");
+    let output = installation.run(&["wallet", "renew"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("cannot be reached"), "{said}");
+
+    let _issuer = installation.serve(Role::Issuer);
+    // Whatever the next command finds unfinished it goes on with.
+    installation.ok(&["wallet", "renew"]);
+    assert_eq!(state().0, 2);
+}
+
+#[test]
+fn a_lock_is_changed_a_person_removed_and_a_search_takes_no_offence_at_accents() {
+    let installation = Installation::new();
+    let uin = import_people(&installation);
+    let _issuer = installation.serve(Role::Issuer);
+    secret(&installation, "lock", "a passphrase for Binta\n");
+    secret(&installation, "next", "another passphrase for Binta\n");
+    installation.ok(&[
+        "wallet",
+        "person",
+        "add",
+        "Binta",
+        "--lock-passphrase-file",
+        "lock",
+    ]);
+    let of = |lock: &'static str| ["--person", "Binta", "--lock-passphrase-file", lock];
+    let link = offer(&installation, &uin);
+    installation.ok(&[&["wallet", "receive", &link], &of("lock")[..]].concat());
+    let change = |lock: &'static str, new: &'static str| {
+        [
+            "wallet",
+            "person",
+            "lock",
+            "Binta",
+            "--lock-passphrase-file",
+            lock,
+            "--new-passphrase-file",
+            new,
+        ]
+    };
+    let said = installation.fails(1, &change("next", "lock"));
+    assert!(said.contains("passphrase"), "{said}");
+    installation.ok(&change("lock", "next"));
+    installation.fails(1, &[&["wallet", "list"], &of("lock")[..]].concat());
+    assert_eq!(held(&installation, &of("next")).len(), 1);
+    let found = held(
+        &installation,
+        &[&["--search", "NÁTÍONAL"], &of("next")[..]].concat(),
+    );
+    assert_eq!(found.len(), 1);
+
+    installation.fails(
+        1,
+        &[
+            "wallet",
+            "person",
+            "remove",
+            "Binta",
+            "--lock-passphrase-file",
+            "lock",
+        ],
+    );
+    installation.ok(&[
+        "wallet",
+        "person",
+        "remove",
+        "Binta",
+        "--lock-passphrase-file",
+        "next",
+    ]);
+    installation.fails(1, &[&["wallet", "list"], &of("next")[..]].concat());
+    installation.ok(&[
+        "wallet",
+        "person",
+        "add",
+        "Binta",
+        "--lock-passphrase-file",
+        "lock",
+    ]);
+    assert_eq!(held(&installation, &of("lock")), Vec::<Value>::new());
+    installation.ok(&["wallet", "person", "remove", "Binta", "--passphrase-forgotten"]);
+    let people = installation.json(&["wallet", "person", "list", "--json"]);
+    assert_eq!(people.as_array().unwrap().len(), 1);
+}

@@ -23,8 +23,8 @@ def free_port():
 class Installation:
     """A fresh installation with both servers on loopback and a few sample people. A context manager: the servers stop with it."""
 
-    def __init__(self, binary, folder):
-        self.binary, self.folder = binary.resolve(), folder
+    def __init__(self, binary, folder, profile="standard"):
+        self.binary, self.folder, self.profile = binary.resolve(), folder, profile
         self.servers = {}
 
     def __enter__(self):
@@ -33,7 +33,10 @@ class Installation:
         ports = [free_port(), free_port()]
         issuer, verifier = (f"http://127.0.0.1:{port}" for port in ports)
         subprocess.run(
-            [self.binary, "init", "--dir", self.folder, "--issuer", issuer, "--verifier", verifier],
+            [
+                self.binary, "init", "--dir", self.folder, "--issuer", issuer, "--verifier", verifier,
+                "--profile", self.profile,
+            ],
             check=True,
             capture_output=True,
             text=True,

@@ -1,6 +1,6 @@
 """Compares the public names of the Kotlin and the Swift bindings: `names.py FOLDER`. What one has and the other has not, fails.
 
-Types, their calls with the names of the arguments, the fields of records and the cases of enumerations are compared. Kotlin calls an error
+Types, their calls with the names of the arguments, the fields of records, the cases of enumerations and functions by themselves are compared. Kotlin calls an error
 `…Exception` where Swift says `…Error`, and each writes the cases of enumerations in its own way.
 """
 
@@ -73,8 +73,21 @@ def kotlin(text):
                 yield f"{type_name(found[1])}.case {case_name(case[1])}({','.join(fields)})".replace("()", "")
 
 
+    for found in re.finditer(r"^\s*(?:@Throws\([^\n)]*\)\s*)?fun `(\w+)`\s*\(", text, flags=re.M):
+        if is_outside(text, found.start()):
+            yield f"{found[1]}({arguments(body(text, found.end() - 1))})"
+
+
+def is_outside(text, place):
+    """Whether nothing that was opened before is still open."""
+    return text.count("{", 0, place) == text.count("}", 0, place)
+
+
 def swift(text):
     text = without_comments(text)
+    for found in re.finditer(r"^public func (\w+)\s*\(", text, flags=re.M):
+        if not found[1].startswith(("uniffi", "FfiConverter")):
+            yield f"{found[1]}({arguments(body(text, found.end() - 1))})"
     for found in re.finditer(r"public protocol (\w+?)(Protocol)?: AnyObject, Sendable \{", text):
         for call in calls(body(text, found.end() - 1), r"func"):
             yield f"{found[1]}.{call}"

@@ -7,6 +7,11 @@ from PIL import Image
 
 CREDENTIAL = "NationalIdentity"
 QUERY = "age-over-18"
+PAYMENT = {
+    "type": "urn:example:payment:1",
+    "title": {"en": "Payment", "fr": "Paiement"},
+    "fields": [{"name": "payee", "kind": "text", "label": {"en": "To", "fr": "À"}, "max_characters": 80}],
+}
 
 
 class Scene:
@@ -17,9 +22,9 @@ class Scene:
         self.trust_file = installation.folder / "data" / "trust.json"
         self.trust = self.trust_file.read_bytes()
 
-    def offer(self, *more):
+    def offer(self, *more, configuration=CREDENTIAL):
         made = self.installation.run(
-            "offer", "create", "--record", self.installation.uin, "--credential", CREDENTIAL, "--json", *more
+            "offer", "create", "--record", self.installation.uin, "--credential", configuration, "--json", *more
         )
         return json.loads(made)
 
@@ -27,6 +32,22 @@ class Scene:
         """A request for a presentation: its link and its name."""
         made = json.loads(self.installation.run("request", "create", "--query", QUERY, "--json"))
         return made["authorization_request"], made["request_id"]
+
+    def transaction(self):
+        """A request that a payment goes along with: its link and its name."""
+        payment = [{"type": PAYMENT["type"], "credential_ids": ["age"], "members": {"payee": "Bakery"}}]
+        (self.installation.folder / "payment-data.json").write_text(json.dumps(payment))
+        asked = ["--query", QUERY, "--transaction-data", "payment-data.json", "--json"]
+        made = json.loads(self.installation.run("request", "create", *asked))
+        return made["authorization_request"], made["request_id"]
+
+    def knows_payments(self):
+        """Has the verifier know the type of a payment, which a wallet must know too."""
+        (self.installation.folder / "payment.json").write_text(json.dumps(PAYMENT))
+        file = self.installation.folder / "symbolon.toml"
+        known = '[verifier]\ntransaction_data_types = ["payment.json"]\n'
+        file.write_text(file.read_text().replace("[verifier]\n", known))
+        self.installation.start_again("verifier")
 
     def was_found_valid(self, request):
         result = self.installation.run("request", "show", request)

@@ -12,7 +12,7 @@ mod list_credential;
 #[cfg(test)]
 mod tests;
 
-pub use bits::{BitstringError, BitstringStatusList, MIN_ENTRIES};
+pub use bits::{BitstringError, BitstringStatusList, EncodedBitstring, MIN_ENTRIES};
 pub use list_credential::{
     BITSTRING_STATUS_LIST_CREDENTIAL, BitstringStatus, BitstringStatusError, ListToPublish, PublishedList,
 };

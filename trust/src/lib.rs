@@ -25,6 +25,7 @@
 
 pub mod bitstring_status_list;
 pub mod compact_set;
+pub mod distribution;
 pub mod pack;
 pub mod status_list;
 #[cfg(any(test, feature = "testing"))]

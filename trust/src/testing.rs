@@ -20,7 +20,7 @@ use symbolon_crypto::{PublicKey, RustCryptoProvider, SecretKey, SignatureAlgorit
 use crate::pack::{
     BitstringUris, CompactStatusList, PackBuilder, PackTimes, StatusSection, StatusSectionInput, TrustSection,
 };
-use crate::status_list::{PreparedStatusListToken, StatusListClaims, TokenStatusList};
+use crate::status_list::{PreparedStatusListCwt, PreparedStatusListToken, StatusListClaims, TokenStatusList};
 use crate::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
     TrustedIssuer,
@@ -223,15 +223,21 @@ impl TestIssuer {
         format!("{}/status/{shard}", self.identifier)
     }
 
+    /// A signed status list token as a CWT, current for a day.
+    #[must_use]
+    pub fn status_cwt(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> Vec<u8> {
+        let claims = status_claims(uri, issued_at);
+        let chain = [self.status_certificate.clone()];
+        let prepared = PreparedStatusListCwt::prepare(&claims, list, SignatureAlgorithm::Es256, &chain)
+            .expect("the token is prepared");
+        let signature = self.status_key.sign(&prepared.request(self.status_key.handle()));
+        prepared.finish(&signature).expect("the signature has its length")
+    }
+
     /// A signed status list token, current for a day.
     #[must_use]
     pub fn status_token(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> String {
-        let claims = StatusListClaims {
-            uri: uri.to_owned(),
-            issued_at,
-            expires_at: Some(issued_at.plus(DAY)),
-            time_to_live: Some(Duration::from_secs(3_600)),
-        };
+        let claims = status_claims(uri, issued_at);
         let chain = [self.status_certificate.clone()];
         let prepared = PreparedStatusListToken::prepare(&claims, list, SignatureAlgorithm::Es256, &chain)
             .expect("the token is prepared");
@@ -447,5 +453,15 @@ fn validity() -> Validity {
     Validity {
         not_before: NOW.minus(DAY * 365),
         not_after: NOW.plus(DAY * 365),
+    }
+}
+
+fn status_claims(uri: &str, issued_at: UnixTime) -> StatusListClaims {
+    StatusListClaims {
+        uri: uri.to_owned(),
+        issued_at,
+        expires_at: Some(issued_at.plus(DAY)),
+        time_to_live: Some(Duration::from_secs(3_600)),
+        aggregation_uri: None,
     }
 }

@@ -19,6 +19,7 @@ pub struct Evidence<'e> {
     trust_list: &'e TrustList,
     pack: PackEvidence<'e>,
     reach: Reach,
+    era: Era,
     status_lists: BTreeMap<String, StatusEvidence>,
     status_list_credentials: BTreeMap<String, StatusListCredentialEvidence>,
     did_documents: BTreeMap<Did, DidDocumentEvidence>,
@@ -58,6 +59,7 @@ impl<'e> Evidence<'e> {
             trust_list,
             pack,
             reach,
+            era: Era::Present,
             status_lists: BTreeMap::new(),
             status_list_credentials: BTreeMap::new(),
             did_documents: BTreeMap::new(),
@@ -67,6 +69,15 @@ impl<'e> Evidence<'e> {
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
+    }
+
+    /// The same evidence for a judgement of the past: what was true at the time that the session is told is asked, and a status list counts
+    /// only if that time lies within its own (Token Status List, section 8.4). A driver asks for such lists by `time`, and a server that
+    /// does not know the parameter answers with the list of today.
+    #[must_use]
+    pub const fn of_the_past(mut self) -> Self {
+        self.era = Era::Past;
+        self
     }
 
     /// The same evidence with keys that open encrypted cards.
@@ -138,6 +149,10 @@ impl<'e> Evidence<'e> {
         self.reach
     }
 
+    pub(crate) const fn era(&self) -> Era {
+        self.era
+    }
+
     pub(crate) fn status_list(&self, uri: &str) -> Option<&StatusEvidence> {
         self.status_lists.get(uri)
     }
@@ -190,8 +205,10 @@ impl core::fmt::Debug for ContentKeys<'_> {
 /// What was found at the URI of a status list.
 #[derive(Debug, Clone)]
 pub enum StatusEvidence {
-    /// The body that was served: a status list token. The session verifies it.
+    /// The body that was served: a status list token, as a JWT. The session verifies it.
     Token(String),
+    /// The body that was served: a status list token, as a CWT. The session verifies it.
+    Cwt(Vec<u8>),
     /// A list that an earlier session verified, from [`VerificationSession::verified_status_lists`]. Its signature is
     /// not checked again; whose it is and how old it is are.
     ///
@@ -199,6 +216,17 @@ pub enum StatusEvidence {
     Verified(Arc<VerifiedStatusList>),
     /// It could not be had.
     Absent,
+}
+
+impl StatusEvidence {
+    /// A body that was served, by its form: a CWT begins with the tag of a COSE_Sign1, which no text does.
+    #[must_use]
+    pub fn of_body(body: Vec<u8>) -> Self {
+        match String::from_utf8(body) {
+            Ok(token) => Self::Token(token),
+            Err(other) => Self::Cwt(other.into_bytes()),
+        }
+    }
 }
 
 /// What was found at the URL of a Bitstring status list credential.
@@ -256,6 +284,13 @@ pub(crate) enum PackEvidence<'e> {
     NotGiven,
     Refused,
     Accepted(&'e Pack<'e>),
+}
+
+/// Of which time something is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Era {
+    Present,
+    Past,
 }
 
 /// Whether what is missing can be asked for.

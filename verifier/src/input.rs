@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use symbolon_credential::claim169::qr_texts_in_credential_subject;
+use symbolon_credential::{Input, NotRecognised};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_protocol::dcql::QueryId;
-use symbolon_protocol::openid4vp::response::VpToken;
+use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
 
 /// What is to be judged in an input, each as bytes that [`Input::open`](symbolon_credential::Input::open) takes: the presentations of a
 /// `vp_token`; a credential that holds the codes of a card, as Inji deployments deliver cards to wallets, if it has a proof, and its codes
@@ -25,6 +26,25 @@ pub fn presentations(input: Vec<u8>) -> Vec<ShownInput> {
             .collect(),
     };
     shown.into_iter().flat_map(expanded).collect()
+}
+
+/// The presentations of an answer with the query that each answers, recognised by their forms.
+///
+/// # Errors
+/// [`NotRecognised`] when one has the form of none.
+pub fn inputs_of_token(token: &VpToken) -> Result<Vec<(&QueryId, Input<'_>)>, NotRecognised> {
+    token
+        .0
+        .iter()
+        .flat_map(|(id, presentations)| presentations.iter().map(move |presentation| (id, presentation)))
+        .map(|(id, presentation)| {
+            let input = match presentation {
+                Presentation::Text(text) => Input::of_text(text)?,
+                Presentation::Object(document) => Input::of_document(document.clone())?,
+            };
+            Ok((id, input))
+        })
+        .collect()
 }
 
 /// A credential or presentation, to be judged by itself.

@@ -15,6 +15,7 @@
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
 //! - [`by_qr`] asks by QR codes where there is no network, and reads what was scanned.
+//! - [`offline`] judges without a network, and [`proximity`] asks for mdocs face to face.
 //! - [`compose`] makes a query of what a person chose on a page.
 //! - [`choices`] says how a request is made and answered, and [`haip`] what the profile leaves of that.
 //! - [`digital_credentials`] says what is offered to a browser.
@@ -29,14 +30,17 @@ pub mod by_qr;
 pub mod card;
 pub mod choices;
 pub mod compose;
+pub mod device_response;
 pub mod digital_credentials;
 mod evidence;
 mod expected;
 pub mod haip;
 pub mod input;
 pub mod name;
+pub mod offline;
 pub mod openid_provider;
 pub mod policy;
+pub mod proximity;
 pub mod receipt;
 pub mod reliance;
 pub mod relying_party;

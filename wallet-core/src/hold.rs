@@ -1,6 +1,7 @@
 //! What is held: list, search, show, delete, history; and whether it can still be used.
 
 mod badge;
+mod codes;
 mod languages;
 mod names;
 mod opened;
@@ -13,8 +14,10 @@ mod status_list;
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
 
+pub(crate) use badge::wants_copies;
 pub use badge::{Badge, Condition};
-pub use languages::LocalizedValue;
+pub use codes::CredentialCodes;
+pub use languages::{LocalizedValue, languages_of};
 pub use overview::{ListOrder, ListQuery, ListedCredential};
 pub use refresh::{ListOutcome, RefreshScope, Refreshed, RefreshedList};
 pub use search::{SearchText, SearchTextTooLong};

@@ -90,6 +90,11 @@ identifier! {
 }
 
 identifier! {
+    /// One refusal that is remembered. `Display` and `FromStr` are 32 hexadecimal digits.
+    RefusalId
+}
+
+identifier! {
     /// One of the people whose credentials a phone keeps. `Display` and `FromStr` are 32 hexadecimal digits.
     PersonId
 }

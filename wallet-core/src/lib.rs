@@ -26,13 +26,14 @@ mod wallet;
 
 pub use client::WalletClient;
 pub use error::{DeviceFault, WalletError};
-pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier, PersonId};
+pub use identifiers::{CredentialId, FlowId, HistoryId, NotAnIdentifier, PersonId, RefusalId};
 pub use language::Languages;
 pub use memory::MemoryStore;
 pub use person::{NotAName, Person, PersonName};
 pub use policy::{
     AllowedIssuer, AllowedTypes, AnswerProtection, BrowserAnswers, IssuerDid, IssuerPolicy, OverAsking,
-    PolicyError, ProfileContradiction, RelyingPartyPolicy, SignedMetadata, UnverifiedParties, WalletPolicy,
+    PolicyError, ProfileContradiction, RelyingPartyPolicy, SignedMetadata, SpentCopies, UnverifiedParties,
+    WalletPolicy,
 };
 pub use ports::{
     AttestKeys, AttestWallet, AttestationUnavailable, BoxFuture, Change, ClientAttestation, HttpRequest,

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zeroize::Zeroizing;
 
-use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId, RefusalId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
-use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Reissue, decode, encode};
+use crate::record::{
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Refusal, Reissue, decode, encode,
+};
 
 /// Keeps everything in memory, in the written form, so that what cannot be stored cannot be kept here either. Clones share
 /// what they hold: a clone is what another process would find.
@@ -54,6 +56,7 @@ struct Tables {
     history: BTreeMap<HistoryId, Written>,
     statuses: BTreeMap<CredentialId, Written>,
     reissues: BTreeMap<CredentialId, Written>,
+    refusals: BTreeMap<RefusalId, Written>,
 }
 
 impl Tables {
@@ -66,7 +69,7 @@ impl Tables {
                 }
                 Change::PutCredential(credential) => !self.credentials.contains_key(&credential.id),
                 Change::AfterShowing { shown, credential } => match self.credentials.get(&credential.id) {
-                    Some(written) => decode::<HeldCredential>(written)?.key == *shown,
+                    Some(written) => decode::<HeldCredential>(written)?.is_followed_by(shown, credential),
                     None => false,
                 },
                 Change::DeleteFlow(_)
@@ -76,7 +79,9 @@ impl Tables {
                 | Change::PutStatus(_)
                 | Change::DeleteStatus(_)
                 | Change::PutReissue(_)
-                | Change::DeleteReissue(_) => true,
+                | Change::DeleteReissue(_)
+                | Change::PutRefusal(_)
+                | Change::DeleteRefusal(_) => true,
             };
             if !holds {
                 return Err(StoreError::Conflict);
@@ -118,6 +123,12 @@ impl Tables {
                 Prepared::DeleteReissue(id) => {
                     self.reissues.remove(&id);
                 }
+                Prepared::PutRefusal(id, written) => {
+                    self.refusals.insert(id, written);
+                }
+                Prepared::DeleteRefusal(id) => {
+                    self.refusals.remove(&id);
+                }
             }
         }
         Ok(())
@@ -135,6 +146,8 @@ enum Prepared {
     DeleteStatus(CredentialId),
     PutReissue(CredentialId, Written),
     DeleteReissue(CredentialId),
+    PutRefusal(RefusalId, Written),
+    DeleteRefusal(RefusalId),
 }
 
 impl Prepared {
@@ -152,6 +165,8 @@ impl Prepared {
             Change::DeleteStatus(id) => Self::DeleteStatus(id),
             Change::PutReissue(reissue) => Self::PutReissue(reissue.id, encode(reissue.as_ref())?),
             Change::DeleteReissue(id) => Self::DeleteReissue(id),
+            Change::PutRefusal(refusal) => Self::PutRefusal(refusal.id, encode(refusal.as_ref())?),
+            Change::DeleteRefusal(id) => Self::DeleteRefusal(id),
         })
     }
 }
@@ -203,6 +218,10 @@ impl WalletStore for MemoryStore {
 
     fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
         Box::pin(async move { read_all(&self.tables().reissues) })
+    }
+
+    fn refusals(&self) -> BoxFuture<'_, Result<Vec<Refusal>, StoreError>> {
+        Box::pin(async move { read_all(&self.tables().refusals) })
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

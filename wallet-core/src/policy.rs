@@ -21,7 +21,8 @@ use thiserror::Error;
 use crate::receive::ShownIssuer;
 
 pub use relying_parties::{
-    AnswerProtection, BrowserAnswers, OverAsking, ProfileContradiction, RelyingPartyPolicy, UnverifiedParties,
+    AnswerProtection, BrowserAnswers, OverAsking, ProfileContradiction, RelyingPartyPolicy, SpentCopies,
+    UnverifiedParties,
 };
 
 /// Whether the metadata of issuers must be signed ([HAIP §4.1]).

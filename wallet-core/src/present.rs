@@ -19,6 +19,7 @@ mod matching;
 mod outcome;
 mod proximity;
 mod received;
+mod refusals;
 mod registration;
 mod request;
 mod run;
@@ -29,8 +30,8 @@ mod transactions;
 
 pub use at_origin::{FinishedAtOrigin, OriginAsk, OriginOutcome, OriginStage, RefusedAtOrigin};
 pub use consent::{
-    Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Decision, Lack,
-    Need, Retention,
+    Answerable, AskedClaim, AskedCredential, AskedThen, CandidateCredential, Choice, ConsentRequest,
+    Decision, Lack, Need, PastRefusal, Retention,
 };
 pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use proximity::{

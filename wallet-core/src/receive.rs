@@ -24,6 +24,7 @@ mod outcome;
 mod pre_authorized;
 mod proof;
 mod redeem;
+mod refill;
 mod reissue;
 mod renew;
 mod request;
@@ -38,6 +39,7 @@ pub use outcome::{
     NewOfferReason, OfferShown, ReceiptProblem, ReceiveOutcome, ShownIssuer, TransactionCodeAttempt,
     TransactionCodePrompt,
 };
+pub use refill::{Refill, RefillOutcome};
 pub use reissue::ReissueFrom;
 pub use stage::{
     Authorizing, Deferral, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,

@@ -7,6 +7,7 @@ mod credential;
 mod first_version;
 mod flow;
 mod history;
+mod refusal;
 mod reissue;
 mod status;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use history::{
     Knowledge, ReceiptRecord, RegisteredPurpose, TransactionRecord, VerifierContact, VerifierEvidence,
     VerifierRecord,
 };
+pub use refusal::{REFUSAL_LIFETIME, Refusal, RefusalRule, RefusedCredential};
 pub use reissue::{Reissue, ReissueReason};
 pub use status::{EntryState, KnownEntry, KnownStatus};
 pub use write::{Record, RecordError, decode, encode};

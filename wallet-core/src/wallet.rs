@@ -183,6 +183,9 @@ impl Wallet {
         let statuses = self.ports.store.statuses().await?;
         let of_nothing = statuses.into_iter().filter(|known| !is_held(&known.credential));
         old.extend(of_nothing.map(|known| Change::DeleteStatus(known.credential)));
+        let refusals = self.ports.store.refusals().await?;
+        let over = refusals.into_iter().filter(|refusal| refusal.is_over(now));
+        old.extend(over.map(|refusal| Change::DeleteRefusal(refusal.id)));
         if !old.is_empty() {
             self.ports.store.commit(old).await?;
         }

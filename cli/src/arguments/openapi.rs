@@ -29,4 +29,6 @@ pub enum DescribedRole {
     Verifier,
     /// The headless wallet's
     Wallet,
+    /// The distributor's
+    Distributor,
 }

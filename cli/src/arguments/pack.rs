@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::DistributionCommand;
+
 /// `symbolon pack …`
 #[derive(Debug, Subcommand)]
 pub enum PackCommand {
@@ -15,6 +17,9 @@ Examples:
   symbolon pack build --fetch https://other.example/status/1 --out national.pack
   symbolon pack build --verbatim https://other.example/status/1=list.jwt --out national.pack")]
     Build(BuildArguments),
+    /// How packs travel
+    #[command(flatten)]
+    Distribution(DistributionCommand),
     /// Shows what a pack or a delta holds
     #[command(after_help = "\
 Examples:

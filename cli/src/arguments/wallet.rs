@@ -1,5 +1,6 @@
 //! What the wallet of the command line does.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -12,11 +13,13 @@ pub enum WalletCommand {
         after_help = "Examples:\n  symbolon wallet receive offer.png --tx-code 482916\n  symbolon wallet receive --issuer https://registry.example --credential national-identity --copies 5 --language fr,en"
     )]
     Receive(ReceiveArguments),
-    /// Has a credential issued again, with the access that its issuer gave when it was received
-    #[command(after_help = "Example:\n  symbolon wallet renew 1")]
+    /// Has a credential issued again, with the access that its issuer gave when it was received; without one, all whose copies run out
+    #[command(
+        after_help = "An issuer that is asked for copies learns that those before were used, and not where. `wallet refresh` asks for them too.\n\nExamples:\n  symbolon wallet renew\n  symbolon wallet renew 7f3a…"
+    )]
     Renew {
         /// The credential, as `wallet list` names it
-        id: String,
+        id: Option<String>,
         /// Which wallet
         #[command(flatten)]
         wallet: WalletLocation,
@@ -42,7 +45,7 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
-    /// Reads the status lists of what is held, and notes keys that have ended
+    /// Reads the status lists of what is held, notes keys that have ended, and asks for copies where few are left
     #[command(
         after_help = "Whoever fetches a list tells its server that somebody at this address holds a credential of it. So lists are fetched whole, those alone whose time has come, and never when something is shown.\n\nExamples:\n  symbolon wallet refresh\n  symbolon wallet refresh --all"
     )]
@@ -146,6 +149,12 @@ pub enum WalletCommand {
         /// Consent without being asked
         #[arg(long)]
         yes: bool,
+        /// Refuse without being asked, once
+        #[arg(long, conflicts_with = "yes")]
+        refuse: bool,
+        /// Refuse, and refuse whatever this verifier asks for from now on
+        #[arg(long, conflicts_with_all = ["yes", "refuse"])]
+        refuse_always: bool,
         /// Keep a copy of what was sent
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
@@ -153,6 +162,11 @@ pub enum WalletCommand {
         #[command(flatten)]
         wallet: WalletLocation,
     },
+    /// Shows mdocs face to face (ISO/IEC 18013-5): prints the engagement, waits for a reader, and answers what it asks
+    #[command(
+        after_help = "The line to the reader is one of this machine, in place of Bluetooth.\n\nExample:\n  symbolon wallet present-nearby --listen 127.0.0.1:7000 --qr engagement.png"
+    )]
+    PresentNearby(PresentNearbyArguments),
     /// Deletes a credential and its key, and tells its issuer where it wants to hear; the history keeps that it was held
     #[command(after_help = "Example:\n  symbolon wallet delete 7f3a…")]
     Delete {
@@ -172,6 +186,9 @@ pub enum WalletCommand {
     /// Decides what the consent policy of the headless wallet leaves to somebody
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// Lists what was refused to whom, and forgets it
+    #[command(subcommand)]
+    Refusals(RefusalsCommand),
     /// Shows what was received and what was shown to whom; exports it, and prepares what a person asks for because of it
     #[command(
         args_conflicts_with_subcommands = true,
@@ -305,6 +322,58 @@ pub enum PersonCommand {
         #[command(flatten)]
         wallet: FolderLocation,
     },
+    /// Locks a person's wallet with another passphrase
+    #[command(
+        after_help = "The passphrase until now is in --lock-passphrase-file, in SYMBOLON_WALLET_LOCK_PASSPHRASE, or asked for; the new one in --new-passphrase-file, in SYMBOLON_WALLET_NEW_LOCK_PASSPHRASE, or asked for.\n\nExample:\n  symbolon wallet person lock Binta"
+    )]
+    Lock {
+        /// The name, or the identifier as `person list` has it
+        person: String,
+        /// The file with the new passphrase
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: FolderLocation,
+    },
+    /// Removes a person with all that is theirs: credentials, keys, history
+    #[command(
+        after_help = "Whoever removes a wallet opens it first, unless its passphrase is forgotten. Issuers are not told: delete credentials beforehand where they should be.\n\nExamples:\n  symbolon wallet person remove Binta\n  symbolon wallet person remove Binta --passphrase-forgotten"
+    )]
+    Remove {
+        /// The name, or the identifier as `person list` has it
+        person: String,
+        /// Nobody knows the passphrase any more
+        #[arg(long)]
+        passphrase_forgotten: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: FolderLocation,
+    },
+}
+
+/// `symbolon wallet refusals …`
+#[derive(Debug, Subcommand)]
+pub enum RefusalsCommand {
+    /// Lists what was refused to whom, the latest first
+    #[command(after_help = "Example:\n  symbolon wallet refusals list")]
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
+    /// Forgets a refusal: the verifier is dealt with as before it
+    #[command(after_help = "Example:\n  symbolon wallet refusals forget 7f3a…")]
+    Forget {
+        /// The refusal, as `refusals list` names it
+        id: String,
+        /// Which wallet
+        #[command(flatten)]
+        wallet: WalletLocation,
+    },
 }
 
 /// The orders of `symbolon wallet list`
@@ -318,6 +387,32 @@ pub enum SortOrder {
     Issuer,
     /// What expires first first
     Expires,
+}
+
+/// `symbolon wallet present-nearby`
+#[derive(Debug, Args)]
+pub struct PresentNearbyArguments {
+    /// Where the reader comes to
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Draw the engagement as a QR code too
+    #[arg(long, value_name = "FILE.png")]
+    pub qr: Option<PathBuf>,
+    /// Answer a credential query with these credentials instead of those that disclose least; as the request shows them
+    #[arg(long, value_name = "QUERY=ID,…")]
+    pub choose: Vec<String>,
+    /// Consent without being asked
+    #[arg(long)]
+    pub yes: bool,
+    /// Refuse without being asked, once
+    #[arg(long, conflicts_with = "yes")]
+    pub refuse: bool,
+    /// Refuse, and refuse whatever this reader asks for from now on
+    #[arg(long, conflicts_with_all = ["yes", "refuse"])]
+    pub refuse_always: bool,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
 }
 
 /// `symbolon wallet reissue`

@@ -86,7 +86,10 @@ pub fn master_secret(installation: &Installation) -> anyhow::Result<MasterSecret
 }
 
 /// A query of the configuration by its name, or a file with one.
-fn query(installation: &Installation, argument: &str) -> anyhow::Result<DcqlQuery> {
+///
+/// # Errors
+/// Neither, or no query.
+pub fn query(installation: &Installation, argument: &str) -> anyhow::Result<DcqlQuery> {
     let value: Value = match queries(installation)?.remove(argument) {
         Some(value) => value,
         None => {

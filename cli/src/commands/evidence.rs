@@ -2,6 +2,7 @@
 
 use http::HeaderValue;
 use http::header::ACCEPT;
+use symbolon_crypto::UnixTime;
 use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
 use symbolon_did::{WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, GuardedFetcher};
@@ -14,6 +15,8 @@ use url::Url;
 
 /// The largest status list that is fetched, in bytes: 2²⁰ statuses of 8 bits in base64.
 const MAX_STATUS_LIST_BYTES: usize = 2 << 20;
+/// Both forms of a status list token; an SD-JWT VC's is a JWT, and readers of mdocs may have CWTs alone.
+const STATUS_LIST_MEDIA_TYPES: &str = "application/statuslist+jwt, application/statuslist+cwt;q=0.9";
 /// The largest DID document, metadata or key set of an issuer that is fetched, in bytes.
 const MAX_ISSUER_DOCUMENT_BYTES: usize = 64 << 10;
 /// The largest type metadata document that is fetched, in bytes.
@@ -25,6 +28,8 @@ pub struct Network {
     pub fetcher: GuardedFetcher,
     /// Which URLs this installation uses at all.
     pub urls: UrlPolicy,
+    /// The time of the past that is asked about; `None` for now.
+    pub past: Option<UnixTime>,
 }
 
 impl Network {
@@ -45,8 +50,7 @@ impl Network {
                 evidence.add_issuer_document(url, DocumentEvidence::Document(body));
             }
             Want::StatusList { uri } => {
-                let found = String::from_utf8(body).map_or(StatusEvidence::Absent, StatusEvidence::Token);
-                evidence.add_status_list(uri, found);
+                evidence.add_status_list(uri, StatusEvidence::of_body(body));
             }
             Want::StatusListCredential { url } => {
                 let found = String::from_utf8(body).map_or(
@@ -81,12 +85,14 @@ impl Network {
                     .await
             }
             Want::StatusList { uri } => {
-                self.fetch(uri, "application/statuslist+jwt", MAX_STATUS_LIST_BYTES)
+                let time = self.past.map(|past| ("time", past.seconds().to_string()));
+                self.fetch_at(uri, time, STATUS_LIST_MEDIA_TYPES, MAX_STATUS_LIST_BYTES)
                     .await
             }
             Want::StatusListCredential { url } => {
                 let accept = "application/vc, application/vc+jwt, application/json";
-                self.fetch(url, accept, MAX_STATUS_LIST_BYTES).await
+                let time = self.past.map(|past| ("timestamp", past.rfc3339()));
+                self.fetch_at(url, time, accept, MAX_STATUS_LIST_BYTES).await
             }
             Want::TypeMetadata { vct } => self.fetch(vct, "application/json", MAX_TYPE_METADATA_BYTES).await,
         }
@@ -107,7 +113,21 @@ impl Network {
     }
 
     async fn fetch(&self, address: &str, accept: &'static str, limit: usize) -> Option<Vec<u8>> {
-        let url = Url::parse(address).ok()?;
+        self.fetch_at(address, None, accept, limit).await
+    }
+
+    /// A document as it was at a time, which a parameter of its address names.
+    async fn fetch_at(
+        &self,
+        address: &str,
+        time: Option<(&str, String)>,
+        accept: &'static str,
+        limit: usize,
+    ) -> Option<Vec<u8>> {
+        let mut url = Url::parse(address).ok()?;
+        if let Some((name, value)) = time {
+            url.query_pairs_mut().append_pair(name, &value);
+        }
         let fetch = Fetch::document(url, limit).with_header(ACCEPT, HeaderValue::from_static(accept));
         let fetched = self.fetcher.fetch(fetch).await.ok()?;
         fetched.is_success().then_some(fetched.body)

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
 use symbolon_protocol::qr_transport::{FrameSize, Message};
 use symbolon_qr_picture::{
     ErrorCorrection, FrameTime, MAX_ANIMATION_FRAMES, PictureSource, Symbol, Version, draw_animation,
@@ -58,6 +59,14 @@ pub fn is_animation(path: &Path) -> bool {
 /// # Errors
 /// A file that cannot be read, or a picture without a code where it is the only one.
 pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<u8>>> {
+    read_watched(paths, &ProgressBar::hidden())
+}
+
+/// The same, with a bar that says how many of the files were looked at.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_watched(paths: &[PathBuf], bar: &ProgressBar) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -75,8 +84,10 @@ pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Vec<u8>>> {
     if files.len() > MAX_ANIMATION_FRAMES * 4 {
         bail!("there are more files than any animation has frames");
     }
+    bar.set_length(files.len() as u64);
     let mut contents = Vec::new();
     for file in &files {
+        bar.inc(1);
         let bytes =
             read_input(file, MAX_INPUT_BYTES).with_context(|| format!("cannot read {}", file.display()))?;
         if !pictures::is_picture(&bytes) {
@@ -166,7 +177,8 @@ async fn on_terminal(symbols: &[Symbol]) -> anyhow::Result<()> {
 
 /// A symbol in characters, two modules one above the other in each, light on dark as terminals are: cameras read it inverted alike, and
 /// the quiet zone is drawn.
-fn in_half_blocks(symbol: &Symbol) -> String {
+#[must_use]
+pub fn in_half_blocks(symbol: &Symbol) -> String {
     const MARGIN: u32 = symbolon_qr_picture::QUIET_ZONE_MODULES;
     let side = symbol.width() + 2 * MARGIN;
     let is_light = |x: u32, y: u32| {

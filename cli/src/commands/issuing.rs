@@ -12,7 +12,7 @@ use symbolon_issuer::transaction::Decision;
 use symbolon_issuer_server::administration::{
     CredentialList, CredentialSelector, CredentialSummary, StatusOrder,
 };
-use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
+use symbolon_qr_picture::{ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
 
 use crate::arguments::{AuditCommand, CredentialCommand, CredentialSelection};
 use crate::commands::records::parse_uin;
@@ -37,6 +37,23 @@ pub fn write_qr(link: &str, path: &Path) -> anyhow::Result<()> {
     let symbol = Symbol::draw(link.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
     let png = symbol.to_png(MODULE_PIXELS)?;
     write_atomically(path, &png, Readers::Owner).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The same as a drawing, for a printer.
+///
+/// # Errors
+/// As [`write_qr`].
+pub fn write_qr_svg(text: &str, path: &Path) -> anyhow::Result<()> {
+    let symbol = Symbol::draw(text.as_bytes(), ErrorCorrection::Medium, Version::LARGEST)?;
+    let side = symbol.width() + 2 * QUIET_ZONE_MODULES;
+    let drawing = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
+         <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/>\
+         <path transform=\"translate({QUIET_ZONE_MODULES} {QUIET_ZONE_MODULES})\" d=\"{}\"/></svg>",
+        symbol.to_svg_path()
+    );
+    write_atomically(path, drawing.as_bytes(), Readers::Owner)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 pub(super) fn parse_credential(text: &str) -> anyhow::Result<CredentialId> {

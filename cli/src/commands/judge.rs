@@ -162,6 +162,17 @@ impl StoredRequest {
         })
     }
 
+    /// A request of this device's own, made face to face. There is nothing to verify of it.
+    #[must_use]
+    pub const fn face_to_face(binding: Binding, query: DcqlQuery, issued_at: UnixTime) -> Self {
+        Self {
+            binding,
+            query,
+            issued_at,
+            by_qr: None,
+        }
+    }
+
     /// What ties an answer by QR codes to it; `None` for a request that is answered over a network.
     #[must_use]
     pub const fn by_qr(&self) -> Option<&QrRequest> {

@@ -1,19 +1,24 @@
 //! What each command does.
 
 pub mod answer_by_qr;
+pub mod ask_nearby;
 pub mod ask_qr;
 pub mod backup;
 pub mod card;
 pub mod check;
+pub mod distribution;
 pub mod evidence;
 pub mod frames;
 pub mod init;
 pub mod issuing;
 pub mod judge;
 pub mod keys;
+pub mod neighbour;
 pub mod offer;
+pub mod onboarding;
 pub mod openapi;
 pub mod pack;
+pub mod pull;
 pub mod qr;
 pub mod records;
 pub mod relying_party;
@@ -88,6 +93,9 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 .await
                 .map(|()| ExitCode::SUCCESS)
         }
+        Command::Verifier(VerifierCommand::AskNearby(arguments)) => {
+            ask_nearby::run(arguments, configuration).await
+        }
         Command::Records(command) => records::run(command, choice).await,
         Command::Offer(command) => offer::run(command, choice).await,
         Command::Card(command) => card::run(command, choice).await,
@@ -108,6 +116,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 }))
         }
         Command::Pack(command) => pack::run(command, configuration).await,
+        Command::Distributor(command) => distribution::distributor(command, configuration).await,
         Command::Audit(command) => issuing::audit(command, choice).await,
         Command::Keys(command) => keys::run(command, choice).await,
         Command::Tenant(command) => tenant::run(command, configuration).map(|()| ExitCode::SUCCESS),

@@ -12,6 +12,7 @@ use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, IssuerChoice};
+use crate::services::distributor;
 
 /// Prints or writes a description.
 ///
@@ -59,6 +60,7 @@ fn configured(role: DescribedRole, choice: IssuerChoice<'_>) -> anyhow::Result<U
             };
             Url::parse(&format!("{scheme}://{}", wallet.listen))?
         }
+        DescribedRole::Distributor => distributor::identifier(&Installation::load(choice.configuration)?)?,
     })
 }
 
@@ -74,5 +76,6 @@ fn described(arguments: &OpenapiArguments, url: &Url) -> anyhow::Result<OpenApi>
         DescribedRole::Verifier => symbolon_verifier_server::description(&identifier()?, audience),
         DescribedRole::Wallet if arguments.public => bail!("nothing of the wallet's interface is public"),
         DescribedRole::Wallet => symbolon_wallet_server::description(url),
+        DescribedRole::Distributor => symbolon_trust_server::distributor::description(url),
     })
 }

@@ -21,6 +21,7 @@ use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verifier::{PackCredentials, Tools};
 
 use crate::arguments::{BuildArguments, PackCommand, PackTrust};
+use crate::commands::distribution;
 use crate::commands::evidence::Network;
 use crate::commands::show;
 use crate::edge;
@@ -36,6 +37,7 @@ use crate::register::Register;
 pub async fn run(command: &PackCommand, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     match command {
         PackCommand::Build(arguments) => build(arguments, configuration).await?,
+        PackCommand::Distribution(command) => return distribution::pack(command, configuration).await,
         PackCommand::Inspect { file, trust, json } => {
             let bytes = read(file)?;
             if is_delta(&bytes) {
@@ -169,6 +171,7 @@ fn network(installation: &Installation) -> anyhow::Result<Network> {
     Ok(Network {
         fetcher: GuardedFetcher::new(fetches)?,
         urls,
+        past: None,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::commands::show;
 use crate::configuration::identifier_text;
 use crate::installation::Installation;
 use crate::services::issuer::OpeningAll;
-use crate::services::{issuer, verifier, wallet};
+use crate::services::{issuer, pulling, verifier, wallet};
 
 /// How often a server looks whether a command has left the store: for some seconds.
 const STORE_TRIES: u32 = 50;
@@ -59,6 +59,7 @@ pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
 pub async fn verifier(installation: &Installation) -> anyhow::Result<()> {
     let section = &installation.loaded.configuration.verifier;
     let listener = listen(section.listen)?;
+    let pulling = pulling::begin(installation)?;
     let mut running = verifier::start(installation, listener)
         .await
         .context("the verifier does not start")?;
@@ -70,6 +71,9 @@ pub async fn verifier(installation: &Installation) -> anyhow::Result<()> {
     tokio::select! {
         () = interrupted() => {}
         () = running.ended() => bail!("the listener ended by itself"),
+    }
+    if let Some(pulling) = pulling {
+        pulling.abort();
     }
     running.shutdown().await;
     Ok(())
@@ -102,7 +106,7 @@ pub async fn wallet(installation: &Installation) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(role: &str, identifier: &str, address: SocketAddr) {
+pub(crate) fn announce(role: &str, identifier: &str, address: SocketAddr) {
     show::line(&format!(
         "{role} {identifier}, listening on {address}; stop with Ctrl-C"
     ));

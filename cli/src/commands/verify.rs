@@ -18,6 +18,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::validity::CLOCK_TOLERANCE;
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
@@ -36,6 +37,7 @@ use crate::configuration::FILE_NAME;
 use crate::edge;
 use crate::held_pack::{HeldPack, PackBytes};
 use crate::installation::{Installation, read_trust};
+use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};
 
 /// Whom to believe, and under which rules for URLs.
 struct Trust {
@@ -63,8 +65,13 @@ impl Trust {
         let path = match (file, &installation) {
             (Some(file), _) => file.to_owned(),
             (None, Some(installation)) => installation.data_file(crate::installation::TRUST),
+            (None, None) if Path::new(DEFAULT_FOLDER).join(SOURCE).exists() => {
+                Path::new(DEFAULT_FOLDER).join(crate::installation::TRUST)
+            }
             (None, None) => {
-                bail!("no root of trust: give --trust FILE, or run in the folder of an installation")
+                bail!(
+                    "no root of trust: give --trust FILE, or run in the folder of an installation or of a joined shop"
+                )
             }
         };
         let root = read_trust(&path)?;
@@ -114,28 +121,97 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     };
     let scanned = sort_scanned(frames::read(&arguments.files)?)?;
     // Before an answer is opened, which spends the nonce of its request: a pack that cannot be read must not cost the answer.
+    let pulled = match &arguments.pack {
+        // A root of trust that was named is another than the shop's, and so are its packs.
+        None if !arguments.online && arguments.trust.is_none() => Shop::judging(configuration)?,
+        _ => None,
+    };
+    let pulled = pulled.map(|shop| shop.in_force().path());
     let pack = arguments
         .pack
-        .as_deref()
+        .as_ref()
+        .or(pulled.as_ref())
         .map(|path| PackFile::read(path, &trust.folder));
     let pack = pack.transpose()?;
     let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
     let accepted = accepted.transpose()?;
     let (stored, is_answer) = shown(scanned, request.as_ref(), &trust, now)?;
-    let inputs = recognise(&stored)?;
+    let shown = Shown {
+        stored: &stored,
+        request: request.as_ref(),
+        is_answer,
+        face_keys: &face_keys,
+        now,
+    };
+    conclude(&shown, accepted, &trust, tools, arguments.json).await
+}
+
+/// Judges what answers `request`, and prints the reports.
+///
+/// # Errors
+/// As [`run`].
+pub async fn answer(
+    stored: &[ShownInput],
+    request: &StoredRequest,
+    pack: Option<&Path>,
+    as_json: bool,
+    configuration: Option<&Path>,
+) -> anyhow::Result<ExitCode> {
+    let trust = Trust::load(None, configuration)?;
+    let json_ld = SsiJsonLd::new();
+    let tools = Tools::with_json_ld(&AwsLcProvider, &json_ld);
+    let now = edge::system_time();
+    let pack = pack.map(|path| PackFile::read(path, &trust.folder)).transpose()?;
+    let accepted = pack.as_ref().map(|pack| pack.accept(&trust.root, tools, now));
+    let shown = Shown {
+        stored,
+        request: Some(request),
+        is_answer: true,
+        face_keys: &[],
+        now,
+    };
+    conclude(&shown, accepted.transpose()?, &trust, tools, as_json).await
+}
+
+/// What is judged, and what is known of it.
+struct Shown<'a> {
+    stored: &'a [ShownInput],
+    request: Option<&'a StoredRequest>,
+    /// Whether it is the answer to the request, and not only something that was made for it.
+    is_answer: bool,
+    face_keys: &'a [NamedContentKey],
+    now: UnixTime,
+}
+
+/// Judges and prints: with a pack that was opened and no network, or with the network.
+async fn conclude(
+    shown: &Shown<'_>,
+    accepted: Option<Result<Pack<'_>, PackError>>,
+    trust: &Trust,
+    tools: Tools<'_>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let Shown {
+        stored,
+        request,
+        is_answer,
+        face_keys,
+        now,
+    } = *shown;
+    let inputs = recognise(stored)?;
     let questions: Vec<Question<'_>> = inputs
         .iter()
-        .zip(&stored)
+        .zip(stored)
         .map(|(input, stored)| Question {
             input,
-            request: request.as_ref(),
+            request,
             query: stored.query.as_ref(),
             now,
         })
         .collect();
     let judged = match accepted {
         Some(accepted) => {
-            let (judged, refusal) = each_with_pack(&questions, &face_keys, accepted, &trust.root, tools)?;
+            let (judged, refusal) = each_with_pack(&questions, face_keys, accepted, &trust.root, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -145,8 +221,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             let network = Network {
                 fetcher: GuardedFetcher::new(trust.fetches)?,
                 urls: trust.urls,
+                past: is_past(now).then_some(now),
             };
-            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(&face_keys);
+            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(face_keys);
+            if network.past.is_some() {
+                evidence = evidence.of_the_past();
+            }
             let mut judged = Vec::new();
             for question in &questions {
                 judged.push(judge_online(*question, &mut evidence, tools, &network).await?);
@@ -154,12 +234,12 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
             judged
         }
     };
-    let answer = match &request {
-        Some(request) if is_answer => answer_check(request, &stored, &judged, &trust),
+    let answer = match request {
+        Some(request) if is_answer => answer_check(request, stored, &judged, trust),
         _ => AnswerCheck::AsAsked,
     };
     let reports = judge_together(judged.into_iter().flatten().collect());
-    print(&reports, arguments.json)?;
+    print(&reports, as_json)?;
     let worst = reports
         .iter()
         .map(|report| report.verdict)
@@ -176,6 +256,11 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
     Ok(exit_code(worst))
 }
 
+/// Whether a time lies so far back that what was true then is asked, and not what is true by a clock that is a little behind.
+fn is_past(time: UnixTime) -> bool {
+    time.plus(CLOCK_TOLERANCE) < edge::system_time()
+}
+
 /// What is to be judged, and whether it answers the request by QR codes.
 fn shown(
     scanned: Scanned,
@@ -190,6 +275,9 @@ fn shown(
             bail!("only {known} of {fragments} fragments of the message are there; film it longer")
         }
         Some(Progress::Complete(Message::Request(_))) => bail!("it is a request, and no answer"),
+        Some(Progress::Complete(Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_))) => {
+            bail!("it is about packs, and nothing to judge; see symbolon pack receive and symbolon pack join")
+        }
         Some(Progress::Complete(Message::Credential(credential))) => codes.push(credential.into_bytes()),
         Some(Progress::Complete(Message::Response(jwe))) => {
             let request = request.and_then(StoredRequest::by_qr).ok_or_else(|| {

@@ -7,9 +7,11 @@ mod consent;
 mod details;
 mod history;
 mod list;
+mod nearby;
 mod people;
 mod present;
 mod receive;
+mod refusals;
 
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -57,7 +59,10 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
         }
         WalletCommand::Renew { id, wallet } => {
             let wallet = open(wallet, configuration).await?.wallet;
-            receive::renew(&wallet, parse_id(id)?).await?;
+            match id {
+                Some(id) => drop(receive::renew(&wallet, parse_id(id)?).await?),
+                None => list::refill(&wallet).await?,
+            }
         }
         WalletCommand::List {
             search,
@@ -117,17 +122,15 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
             answer: answer_file,
             choose,
             yes,
+            refuse,
+            refuse_always,
             save,
             wallet,
         } => {
             let wallet = open(wallet, configuration).await?.wallet;
             let answer = present::Answer {
                 choose,
-                consent: if *yes {
-                    present::Consent::Given
-                } else {
-                    present::Consent::Asked
-                },
+                consent: present::Consent::of(*yes, *refuse, *refuse_always),
                 save: save.as_deref(),
                 animate: animate.as_deref(),
             };
@@ -141,6 +144,11 @@ pub async fn run(command: &WalletCommand, configuration: Option<&Path>) -> anyho
                 }
             };
         }
+        WalletCommand::PresentNearby(arguments) => {
+            let wallet = open(&arguments.wallet, configuration).await?.wallet;
+            return nearby::present(&wallet, arguments).await;
+        }
+        WalletCommand::Refusals(command) => refusals::run(command, configuration).await?,
         WalletCommand::Delete { id, yes, wallet } => {
             let wallet = open(wallet, configuration).await?.wallet;
             delete(&wallet, id, *yes).await?;

@@ -15,7 +15,7 @@ use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::policy::AssuranceScale;
 use url::Url;
 
-use super::{ScanSection, is_default};
+use super::{OfflinePageSection, ScanSection, is_default};
 
 /// `[verifier]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,9 @@ pub struct VerifierSection {
     /// The page on which a shop checks what people show.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scan: ScanSection,
+    /// The page that works without a network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub offline_page: OfflinePageSection,
 }
 
 impl VerifierSection {
@@ -109,6 +112,7 @@ impl VerifierSection {
             origins: Vec::new(),
             assurance: AssuranceScale::default(),
             scan: ScanSection::USUAL,
+            offline_page: OfflinePageSection::USUAL,
         }
     }
 

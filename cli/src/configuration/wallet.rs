@@ -12,7 +12,7 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::registered::RegisteredClient;
 use symbolon_wallet_core::{
-    AnswerProtection, OverAsking, RelyingPartyPolicy, SignedMetadata, UnverifiedParties,
+    AnswerProtection, OverAsking, RelyingPartyPolicy, SignedMetadata, SpentCopies, UnverifiedParties,
 };
 use symbolon_wallet_server::RequestBudget;
 use url::Url;
@@ -46,6 +46,9 @@ pub struct WalletSection {
     /// Whether requests of verifiers of whom nothing is known are `refused`, or `shown` as unverified.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unverified_verifiers: UnverifiedParties,
+    /// Whether readers that ask face to face and for which nobody vouches are `refused`, or `shown` as unverified.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unverified_readers: UnverifiedParties,
     /// Whether pages that ask over the Digital Credentials API without a signature are `shown` by their origin, or `refused`.
     #[serde(default = "shown", skip_serializing_if = "is_shown")]
     pub unsigned_origins: UnverifiedParties,
@@ -72,6 +75,9 @@ pub struct WalletSection {
     /// Whether requests for more than the verifier is registered for are `shown` with a warning, or `refused`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub over_asking: OverAsking,
+    /// Whether a credential of which every copy was shown is `refused` until it was issued again, or `shown_again` with a warning.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub spent_copies: SpentCopies,
     /// The URL at which verifiers, issuers and browsers reach the headless wallet, without a path; in development its listener unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<Url>,
@@ -103,6 +109,7 @@ impl Default for WalletSection {
             profile: PresentationProfile::Standard,
             answers: AnswerProtection::Encrypted,
             unverified_verifiers: UnverifiedParties::Refused,
+            unverified_readers: UnverifiedParties::Refused,
             unsigned_origins: UnverifiedParties::Shown,
             signed_metadata: SignedMetadata::WhereOffered,
             verifier_dids: BTreeMap::new(),
@@ -111,6 +118,7 @@ impl Default for WalletSection {
             transaction_data_types: Vec::new(),
             registrars: Vec::new(),
             over_asking: OverAsking::Shown,
+            spent_copies: SpentCopies::Refused,
             identifier: None,
             consent_policy: None,
             requests_per_minute: default_requests_per_minute(),
@@ -159,6 +167,7 @@ impl WalletSection {
         parties.profile = self.profile;
         parties.answers = self.answers;
         parties.unverified = self.unverified_verifiers;
+        parties.readers = self.unverified_readers;
         parties.origins = self.unsigned_origins;
         parties.dids.clone_from(&self.verifier_dids);
         let read = |path: &Path| {
@@ -194,6 +203,7 @@ impl WalletSection {
             }
         }
         parties.over_asking = self.over_asking;
+        parties.spent_copies = self.spent_copies;
         parties.check().context("wallet.profile")?;
         Ok(())
     }

@@ -48,6 +48,7 @@ impl Stage {
         let network = Network {
             fetcher: GuardedFetcher::new(FetchPolicy::Development)?,
             urls: UrlPolicy::Development,
+            past: None,
         };
         let inputs = recognise(&codes)?;
         let [input] = inputs.as_slice() else {

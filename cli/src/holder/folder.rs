@@ -157,6 +157,43 @@ impl WalletFolder {
         Ok(self.file.name_person(person, name)?)
     }
 
+    /// Locks a person's wallet with another passphrase.
+    ///
+    /// # Errors
+    /// The first person, whose wallet is under the key of the folder; a passphrase that is missing or wrong.
+    pub fn change_passphrase(
+        &self,
+        person: PersonId,
+        old: &PassphraseSource,
+        new: &PassphraseSource,
+    ) -> anyhow::Result<()> {
+        if person == PersonId::FIRST {
+            bail!(
+                "the first person's wallet opens with the key of the folder; see `symbolon wallet rotate --wrapping-key`"
+            );
+        }
+        // Before anybody is asked for a new one.
+        drop(self.unlock(person, old)?);
+        let (old, new) = (old.read()?, new.read_new()?);
+        let old = PassphraseLock::new(&old, &SystemRandomness);
+        let new = PassphraseLock::new(&new, &SystemRandomness);
+        Ok(self.file.change_lock(&[Part::Wallet(person)], &old, &new)?)
+    }
+
+    /// Removes a person with all that is theirs.
+    ///
+    /// # Errors
+    /// The first person; files that cannot be removed.
+    pub fn remove(&self, person: PersonId) -> anyhow::Result<()> {
+        self.file.remove_person(person)?;
+        match fs::remove_dir_all(self.path_of(person)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).context("cannot remove what stands beside the store")
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Seals what a person holds under a new data key, and with the first person's the list of people.
     ///
     /// # Errors
@@ -251,6 +288,28 @@ mod tests {
         assert!(opened.rotate(binta, &wrong).is_err());
         assert!(opened.first().is_ok());
         assert_eq!(opened.people().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_lock_is_changed_by_whoever_has_it_and_a_person_is_removed_with_their_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = WalletFolder::open(&folder.path().join("wallet")).unwrap();
+        let old = passphrase(folder.path(), "correct horse");
+        let binta = opened.add("Binta".parse().unwrap(), &old).unwrap();
+        let next = folder.path().join("next");
+        create_private_folder(&next).unwrap();
+        let new = passphrase(&next, "battery staple");
+        assert!(opened.change_passphrase(binta, &new, &new).is_err());
+        assert!(opened.change_passphrase(PersonId::FIRST, &old, &new).is_err());
+        opened.change_passphrase(binta, &old, &new).unwrap();
+        assert!(opened.unlock(binta, &old).is_err());
+        assert!(opened.unlock(binta, &new).is_ok());
+        let beside = opened.path_of(binta);
+        fs::create_dir_all(&beside).unwrap();
+        assert!(opened.remove(PersonId::FIRST).is_err());
+        opened.remove(binta).unwrap();
+        assert!(!beside.exists());
+        assert_eq!(opened.people().unwrap().len(), 1);
     }
 
     #[test]

@@ -356,6 +356,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
             credential_configurations: CREDENTIALS.iter().map(mapping_file).collect(),
             tls_certificate: None,
             tls_key: None,
+            status_lists: configuration::StatusListsSection::default(),
             credentials: configuration::CredentialsSection::default(),
             profile: Profile::Standard,
             authorization: AuthorizationSection::default(),
@@ -382,6 +383,8 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),
+        packs: configuration::PacksSection::default(),
+        distributor: configuration::DistributorSection::default(),
     };
     if new.profile == Profile::Haip {
         wallet_provider::configure(&mut configuration.issuer, &configuration.data_directory);

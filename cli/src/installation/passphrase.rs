@@ -19,6 +19,8 @@ pub const ROOT_PASSPHRASE: &str = "SYMBOLON_ROOT_PASSPHRASE";
 pub const BACKUP_PASSPHRASE: &str = "SYMBOLON_BACKUP_PASSPHRASE";
 /// The environment variable with the passphrase that a person's wallet is locked with.
 pub const WALLET_LOCK_PASSPHRASE: &str = "SYMBOLON_WALLET_LOCK_PASSPHRASE";
+/// The passphrase that a person's wallet is locked with from now on.
+pub const WALLET_NEW_LOCK_PASSPHRASE: &str = "SYMBOLON_WALLET_NEW_LOCK_PASSPHRASE";
 /// The environment variable with the passphrase of a wallet's backup.
 pub const WALLET_BACKUP_PASSPHRASE: &str = "SYMBOLON_WALLET_BACKUP_PASSPHRASE";
 

@@ -149,7 +149,7 @@ pub fn profile(installation: &Installation) -> anyhow::Result<IssuerProfile> {
     let identifier = IssuerIdentifier::parse(&identifier_text(&section.identifier))?;
     let policy = IssuerPolicy {
         credentials_per_offer: CREDENTIALS_PER_OFFER,
-        ..section.credentials.policy()
+        ..section.status_lists.apply(section.credentials.policy())
     };
     let profile = IssuerProfile::new(identifier, section.name.clone(), configurations, policy)?
         .with_authorization(authorization::policy(section, &installation.loaded)?)

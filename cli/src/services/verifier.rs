@@ -21,8 +21,8 @@ use symbolon_verifier_server::configuration::VerifierConfiguration;
 use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
-    BuilderCode, CheckedPolicies, Dependencies, PublishedSigner, RequestSigner, Running, ScanAccess,
-    ScanCode, ScanSetup, Server,
+    BuilderCode, BuiltPage, CheckedPolicies, Dependencies, OfflineSetup, PublishedSigner, RequestSigner,
+    Running, ScanAccess, ScanCode, ScanSetup, Server,
 };
 use zeroize::Zeroizing;
 
@@ -31,13 +31,15 @@ use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
-use crate::installation::{Installation, TENANT, party_certificate, relying_parties};
+use crate::installation::{Installation, TENANT, TRUST, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 
 /// Requests, results, spent nonces.
 pub(crate) const STORE: &str = "verifier.redb";
 /// Fetched status lists and documents of issuers; whatever is lost here is fetched again.
 const EVIDENCE_CACHE: &str = "verifier-evidence";
+/// The folder beside the program that has the page that works without a network.
+const OFFLINE_PAGE: &str = "offline-page";
 
 /// Starts the verifier on a listener.
 ///
@@ -87,6 +89,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
         scan: None,
+        offline_page: offline_page(installation)?,
     };
     if let Some(access) = scan_access(&section.scan, &dependencies.master_secret) {
         let face_keys = section.scan.face_keys.iter();
@@ -103,6 +106,26 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         section.tls_key.as_ref(),
     );
     Ok(Server::start(listener, encryption, configuration, dependencies).await?)
+}
+
+/// The page that works without a network, where it was built.
+fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSetup>> {
+    let loaded = &installation.loaded;
+    let section = &loaded.configuration.verifier.offline_page;
+    if !section.serve {
+        return Ok(None);
+    }
+    let named = section.folder.as_ref().map(|folder| loaded.resolve(folder));
+    let beside = || edge::beside_the_program(OFFLINE_PAGE).filter(|folder| BuiltPage::is_in(folder));
+    let Some(folder) = named.or_else(beside) else {
+        return Ok(None);
+    };
+    let trust = installation.data_file(TRUST);
+    Ok(Some(OfflineSetup {
+        built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
+        root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
+        pack: section.pack.as_ref().map(|pack| loaded.resolve(pack)),
+    }))
 }
 
 /// The key that signs ID tokens. An installation of an earlier version has none, and needs none as long as no relying party has a client.

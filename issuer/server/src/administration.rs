@@ -7,6 +7,7 @@ mod cards;
 mod credentials;
 mod error;
 mod keys;
+mod metrics;
 mod offer_book;
 mod offers;
 mod packs;

@@ -130,14 +130,6 @@ fn endpoints(identifier: &IssuerIdentifier, token: AdministrationToken) -> Descr
             get(metadata::context_described(), metadata::context),
         )
         .route(
-            &format!("{base}{}/{{shard}}", paths::STATUS),
-            get(status::status_list_described(), status::status_list),
-        )
-        .route(
-            &format!("{base}{}/{{shard}}/{{purpose}}", paths::BITSTRING_STATUS),
-            get(status::bitstring_list_described(), status::bitstring_list),
-        )
-        .route(
             &format!("{base}{}", served::DESCRIPTION),
             get(served::public_described(tags::DOCUMENTS), served::public),
         )
@@ -194,6 +186,7 @@ fn endpoints(identifier: &IssuerIdentifier, token: AdministrationToken) -> Descr
     let instances = vcalm::router(token.clone());
     let administration = administration::router(token);
     let mut all = documents
+        .merge(status::router(&base))
         .merge(protocol)
         .merge(resident)
         .harden(Limits::PROTOCOL)

@@ -47,7 +47,8 @@ pub use notifications::NotificationFailure;
 pub(crate) use offers::Standing;
 pub use pushed::PushFailure;
 pub(crate) use sign_in::SignInFailure;
-pub use status::{PublicationFailed, PublishedList, PublishedToken};
+pub(crate) use status::{BITSTRING_STATUS_LIST, ListAt, PastList, STATUS_LIST_CWT, STATUS_LIST_JWT};
+pub use status::{PublicationFailed, PublishedList};
 pub use tokens::TokenFailure;
 pub use vcalm::{DocumentFailure, StatusRefused, StatusUpdate};
 
@@ -98,7 +99,7 @@ impl Issuer {
         }
         let proposal = InstallationSecret::make(&*setup.randomness)?;
         let secret = setup.store.installation_secret(proposal).await?;
-        let allocator = IndexAllocator::new(setup.profile.policy().status_list_width, LEASE_BLOCK);
+        let allocator = IndexAllocator::new(setup.profile.policy().shard_form(), LEASE_BLOCK);
         let pages = Pages::new(&setup).map_err(OpenIssuerError::Pages)?;
         Ok(Arc::new(Self {
             pages,

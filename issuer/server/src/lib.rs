@@ -18,8 +18,8 @@ pub use crate::http::{TenantsError, description::description, router};
 pub use issuer::{
     AccessFailure, Answered, AskedCredential, AuthorizationFailure, AuthorizationView, BackChannelRequest,
     BeginFailure, CarriedRequest, CredentialFailure, DocumentFailure, Issuer, NotificationFailure,
-    OpenIssuerError, PublicationFailed, PublishedList, PublishedToken, PushFailure, ResourceRequest,
-    StatusRefused, StatusUpdate, TokenFailure, VerifyAuditError,
+    OpenIssuerError, PublicationFailed, PublishedList, PushFailure, ResourceRequest, StatusRefused,
+    StatusUpdate, TokenFailure, VerifyAuditError,
 };
 pub use pages::shipped_translations;
 pub use records::{MosipRepository, MosipSettings, Records, Retrieval};

@@ -46,11 +46,13 @@ pub struct Running {
     others: Vec<House>,
 }
 
-/// An issuer and the task that keeps its house.
+/// An issuer, the task that keeps its house, and the one that keeps its status lists.
 struct House {
     issuer: Arc<Issuer>,
     stop: Arc<Notify>,
     housekeeping: JoinHandle<()>,
+    stop_publishing: Arc<Notify>,
+    publishing: JoinHandle<()>,
 }
 
 impl Server {
@@ -149,10 +151,17 @@ impl House {
     fn keep(issuer: Arc<Issuer>) -> Self {
         let stop = Arc::new(Notify::new());
         let housekeeping = tokio::spawn(keep_house(Arc::clone(&issuer), Arc::clone(&stop)));
+        let stop_publishing = Arc::new(Notify::new());
+        let publishing = tokio::spawn({
+            let (issuer, stop) = (Arc::clone(&issuer), Arc::clone(&stop_publishing));
+            async move { issuer.keep_status_lists(&stop).await }
+        });
         Self {
             issuer,
             stop,
             housekeeping,
+            stop_publishing,
+            publishing,
         }
     }
 }
@@ -181,8 +190,10 @@ impl Running {
     pub async fn shutdown(self) {
         self.http.shutdown().await;
         for house in core::iter::once(self.first).chain(self.others) {
+            house.stop_publishing.notify_one();
             house.stop.notify_one();
             // A task that ended by itself has stopped too.
+            drop(house.publishing.await);
             drop(house.housekeeping.await);
         }
     }

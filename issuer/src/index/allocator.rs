@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 use thiserror::Error;
 
-use super::permutation::{IndexWidth, PermutationKey};
-use super::shard::{IndexLease, Shard, ShardId, StatusIndex};
+use super::permutation::PermutationKey;
+use super::shard::{IndexLease, Shard, ShardForm, ShardId, StatusIndex};
 use crate::audit::{Actor, AuditAction, WaitingEvent};
 use crate::store::{IssuerStore, StoreError, Swap};
 
 /// Gives each caller an index that no one else has, in this process or another.
 pub struct IndexAllocator {
-    width: IndexWidth,
+    form: ShardForm,
     block: u32,
     free: Mutex<Free>,
 }
@@ -25,12 +25,12 @@ struct Free {
 }
 
 impl IndexAllocator {
-    /// An allocator that opens shards of `width` and leases `block` numbers at a time. What is left of a lease is lost with the process:
+    /// An allocator that opens shards of `form` and leases `block` numbers at a time. What is left of a lease is lost with the process:
     /// a gap of at most one block for each start.
     #[must_use]
-    pub const fn new(width: IndexWidth, block: u32) -> Self {
+    pub const fn new(form: ShardForm, block: u32) -> Self {
         Self {
-            width,
+            form,
             block,
             free: Mutex::new(Free {
                 returned: Vec::new(),
@@ -53,7 +53,7 @@ impl IndexAllocator {
             if let Some(index) = self.take() {
                 return Ok(index);
             }
-            let lease = lease(store, self.width, self.block, now, randomness).await?;
+            let lease = lease(store, self.form, self.block, now, randomness).await?;
             self.lock().leases.push(lease);
         }
     }
@@ -89,7 +89,7 @@ impl IndexAllocator {
 /// As [`IndexAllocator::allocate`].
 pub async fn open_fresh_shard(
     store: &dyn IssuerStore,
-    width: IndexWidth,
+    form: ShardForm,
     now: UnixTime,
     randomness: &dyn Randomness,
 ) -> Result<ShardId, AllocationError> {
@@ -98,7 +98,7 @@ pub async fn open_fresh_shard(
             Some(newest) => newest.value.id.next().ok_or(AllocationError::NoMoreShards)?,
             None => ShardId::FIRST,
         };
-        let shard = Shard::open(id, width, PermutationKey::make(randomness)?, now);
+        let shard = Shard::open(id, form, PermutationKey::make(randomness)?, now);
         let event = WaitingEvent::make(
             now,
             Actor::Issuer,
@@ -114,14 +114,14 @@ pub async fn open_fresh_shard(
 
 async fn lease(
     store: &dyn IssuerStore,
-    width: IndexWidth,
+    form: ShardForm,
     block: u32,
     now: UnixTime,
     randomness: &dyn Randomness,
 ) -> Result<IndexLease, AllocationError> {
     for _ in 0..MAX_ATTEMPTS {
         let Some(newest) = store.newest_shard().await? else {
-            open_fresh_shard(store, width, now, randomness).await?;
+            open_fresh_shard(store, form, now, randomness).await?;
             continue;
         };
         let Some((after, lease)) = newest.value.lease(block) else {
@@ -129,7 +129,7 @@ async fn lease(
             let Some(id) = newest.value.id.next() else {
                 return Err(AllocationError::NoMoreShards);
             };
-            let shard = Shard::open(id, width, PermutationKey::make(randomness)?, now);
+            let shard = Shard::open(id, form, PermutationKey::make(randomness)?, now);
             let event = WaitingEvent::make(
                 now,
                 Actor::Issuer,
@@ -171,13 +171,21 @@ mod tests {
 
     use symbolon_crypto::testing::SeededRandomness;
 
+    use symbolon_trust::status_list::BitsPerStatus;
+
     use super::*;
+    use crate::index::IndexWidth;
     use crate::store::MemoryIssuerStore;
+
+    const FORM: ShardForm = ShardForm {
+        width: IndexWidth::DEFAULT,
+        bits: BitsPerStatus::Two,
+    };
 
     #[test]
     fn an_index_that_came_back_is_given_once_more_and_no_other_twice() {
         let (store, randomness) = (MemoryIssuerStore::default(), SeededRandomness::new(1));
-        let allocator = IndexAllocator::new(IndexWidth::DEFAULT, 2);
+        let allocator = IndexAllocator::new(FORM, 2);
         let next = || {
             let now = UnixTime::from_seconds(1_800_000_000);
             let answer = pin!(allocator.allocate(&store, now, &randomness));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_trust::status_list::BitsPerStatus;
 
 use super::permutation::{IndexPermutation, IndexWidth, PermutationKey};
 
@@ -54,6 +55,16 @@ pub struct StatusIndex {
     pub index: u32,
 }
 
+/// The form that a shard is opened in and keeps: a list whose entries changed their width would say something else about every credential
+/// that is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardForm {
+    /// How many indices it has.
+    pub width: IndexWidth,
+    /// How many bits a status has.
+    pub bits: BitsPerStatus,
+}
+
 /// What is stored of a shard.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +73,9 @@ pub struct Shard {
     pub id: ShardId,
     /// Its size.
     pub width: IndexWidth,
+    /// How many bits a status has; two in shards of versions that had no choice.
+    #[serde(default = "two_bits", skip_serializing_if = "is_two_bits")]
+    pub bits: BitsPerStatus,
     /// The key of its permutation, never changed.
     pub key: PermutationKey,
     /// How many numbers of its counter were leased: those below are spoken for.
@@ -73,13 +87,23 @@ pub struct Shard {
 impl Shard {
     /// An empty shard.
     #[must_use]
-    pub const fn open(id: ShardId, width: IndexWidth, key: PermutationKey, opened_at: UnixTime) -> Self {
+    pub const fn open(id: ShardId, form: ShardForm, key: PermutationKey, opened_at: UnixTime) -> Self {
         Self {
             id,
-            width,
+            width: form.width,
+            bits: form.bits,
             key,
             leased: 0,
             opened_at,
+        }
+    }
+
+    /// The form that it was opened in.
+    #[must_use]
+    pub const fn form(&self) -> ShardForm {
+        ShardForm {
+            width: self.width,
+            bits: self.bits,
         }
     }
 
@@ -116,6 +140,14 @@ impl Shard {
     }
 }
 
+const fn two_bits() -> BitsPerStatus {
+    BitsPerStatus::Two
+}
+
+const fn is_two_bits(bits: &BitsPerStatus) -> bool {
+    matches!(bits, BitsPerStatus::Two)
+}
+
 /// Numbers of a shard's counter that belong to this process alone.
 #[derive(Clone)]
 pub struct IndexLease {
@@ -146,11 +178,32 @@ impl Iterator for IndexLease {
 mod tests {
     use super::*;
 
-    #[test]
-    fn leases_cover_a_shard_exactly_once_and_then_it_is_full() {
+    fn shard(bits: BitsPerStatus) -> Shard {
         let width = IndexWidth::from_bits(6).unwrap();
         let key = PermutationKey::from_bytes([3; 32]);
-        let mut shard = Shard::open(ShardId::FIRST, width, key, UnixTime::from_seconds(0));
+        let form = ShardForm { width, bits };
+        Shard::open(ShardId::FIRST, form, key, UnixTime::from_seconds(0))
+    }
+
+    #[test]
+    fn a_shard_keeps_its_bits_and_those_of_earlier_versions_have_two() {
+        let stored = serde_json::to_value(shard(BitsPerStatus::Two)).unwrap();
+        assert_eq!(stored.get("bits"), None);
+        let read: Shard = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.bits, BitsPerStatus::Two);
+        for bits in [BitsPerStatus::One, BitsPerStatus::Four, BitsPerStatus::Eight] {
+            let mut stored = serde_json::to_value(shard(bits)).unwrap();
+            assert_eq!(stored["bits"], bits.count());
+            let read: Shard = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(read.bits, bits);
+            stored["bits"] = 3.into();
+            assert!(serde_json::from_value::<Shard>(stored).is_err());
+        }
+    }
+
+    #[test]
+    fn leases_cover_a_shard_exactly_once_and_then_it_is_full() {
+        let mut shard = shard(BitsPerStatus::Two);
         let mut indices = Vec::new();
         while let Some((after, lease)) = shard.lease(10) {
             indices.extend(lease.map(|place| place.index));

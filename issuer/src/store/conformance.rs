@@ -11,6 +11,7 @@ mod fixtures;
 mod notifications;
 mod offers;
 mod sign_in;
+mod status_lists;
 mod transactions;
 mod upkeep;
 
@@ -24,11 +25,12 @@ use super::{
 use crate::credential_record::{CredentialKind, CredentialRecord, CredentialStatus, StatusAction};
 use crate::grant::{Grant, GrantStage, NonceMark};
 use crate::identifiers::OfferAddress;
-use crate::index::{IndexAllocator, IndexWidth, ShardId, open_fresh_shard};
+use crate::index::{IndexAllocator, IndexWidth, ShardForm, ShardId, open_fresh_shard};
 use fixtures::{
     NOW, Numbers, credential, digest, event, grant, issuance, new_offer, offer, record, spent, token_access,
     uin,
 };
+use symbolon_trust::status_list::BitsPerStatus;
 
 /// Runs the whole suite. `make` gives an empty store each time; the stores must not share anything.
 pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
@@ -43,6 +45,9 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     statuses_change_together_and_leave_marks(&*make()).await;
     shards_are_opened_once_and_leased_by_one_of_two(&*make()).await;
     allocation_crosses_shards_and_a_fresh_shard_is_empty(&*make()).await;
+    status_lists::a_change_waits_until_it_was_published(&*make()).await;
+    status_lists::the_list_of_a_time_is_the_last_that_was_made_before(&*make()).await;
+    status_lists::kept_lists_are_forgotten_and_no_others(&*make()).await;
     transactions::a_request_waits_with_what_it_spends_or_not_at_all(&*make()).await;
     transactions::a_transaction_is_decided_and_fetched_by_one_of_two(&*make()).await;
     transactions::transactions_are_listed_in_order_and_forgotten_when_they_expire(&*make()).await;
@@ -372,7 +377,7 @@ async fn statuses_change_together_and_leave_marks(store: &dyn IssuerStore) {
 async fn shards_are_opened_once_and_leased_by_one_of_two(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
     assert!(store.newest_shard().await.unwrap().is_none());
-    open_fresh_shard(store, IndexWidth::DEFAULT, NOW, &numbers)
+    open_fresh_shard(store, form(IndexWidth::DEFAULT), NOW, &numbers)
         .await
         .unwrap();
     let one = store.newest_shard().await.unwrap().unwrap();
@@ -405,7 +410,7 @@ async fn shards_are_opened_once_and_leased_by_one_of_two(store: &dyn IssuerStore
 
 async fn allocation_crosses_shards_and_a_fresh_shard_is_empty(store: &dyn IssuerStore) {
     let numbers = Numbers::default();
-    let width = IndexWidth::from_bits(6).unwrap();
+    let width = form(IndexWidth::from_bits(6).unwrap());
     let (here, there) = (IndexAllocator::new(width, 5), IndexAllocator::new(width, 7));
     let mut places = Vec::new();
     for _ in 0..50 {
@@ -424,6 +429,13 @@ async fn allocation_crosses_shards_and_a_fresh_shard_is_empty(store: &dyn Issuer
         after_restore.allocate(store, NOW, &numbers).await.unwrap().shard,
         fresh
     );
+}
+
+const fn form(width: IndexWidth) -> ShardForm {
+    ShardForm {
+        width,
+        bits: BitsPerStatus::Two,
+    }
 }
 
 fn index_of(credential: &CredentialRecord) -> u32 {

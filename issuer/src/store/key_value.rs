@@ -13,6 +13,7 @@ mod operations;
 mod records;
 mod restoration;
 mod sign_in;
+mod status_lists;
 mod transactions;
 
 use super::StoreFuture;
@@ -119,6 +120,10 @@ pub enum Space {
     StatusIndices,
     /// Places that are not valid.
     StatusMarks,
+    /// Changes of status that no published list holds yet, by shard and audit event.
+    StatusChanges,
+    /// Status lists of the past, by shard and time, the youngest first.
+    KeptStatusLists,
     /// Audit events that are not chained yet.
     WaitingEvents,
     /// The audit chain by sequence.
@@ -157,13 +162,14 @@ pub enum Durability {
     /// The books: what must come back after a loss.
     Books,
     /// Rights that are used once, and the marks of their use. A backup is older than the last use, so bringing them back would
-    /// let a code, a token or a nonce work twice; they are left out, and residents ask again.
+    /// let a code, a token or a nonce work twice; they are left out, and residents ask again. So is what follows from the books: every
+    /// list is published anew after a restore, and the past of before it is not told.
     Transient,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Records,
         Self::RecordsByVid,
         Self::Offers,
@@ -176,6 +182,8 @@ impl Space {
         Self::CredentialsByRecord,
         Self::StatusIndices,
         Self::StatusMarks,
+        Self::StatusChanges,
+        Self::KeptStatusLists,
         Self::WaitingEvents,
         Self::AuditEntries,
         Self::PushedRequests,
@@ -227,6 +235,8 @@ impl Space {
             | Self::SignIns
             | Self::SendBudgets
             | Self::Transactions
+            | Self::StatusChanges
+            | Self::KeptStatusLists
             | Self::Notifications => Durability::Transient,
         }
     }
@@ -258,6 +268,8 @@ impl Space {
             Self::CredentialsByRecord => "issuer-credentials-by-record",
             Self::StatusIndices => "issuer-status-indices",
             Self::StatusMarks => "issuer-status-marks",
+            Self::StatusChanges => "issuer-status-changes",
+            Self::KeptStatusLists => "issuer-kept-status-lists",
             Self::WaitingEvents => "issuer-waiting-events",
             Self::AuditEntries => "issuer-audit-entries",
             Self::PushedRequests => "issuer-pushed-requests",

@@ -111,16 +111,7 @@ impl DescribeKeys for PlatformKeys {
 
 impl Sign for PlatformKeys {
     fn sign(&self, request: &SignatureRequest) -> Result<SignOutcome, KeyError> {
-        if request.algorithm != SignatureAlgorithm::Es256 {
-            return Err(KeyError::WrongAlgorithm);
-        }
-        let handle = request.key.as_str().to_owned();
-        match self.0.sign(handle, request.bytes.clone())? {
-            SigningOutcome::Signed { signature } => fixed_width(&signature)
-                .map(SignOutcome::Signed)
-                .ok_or(KeyError::Failed),
-            SigningOutcome::Locked => Ok(SignOutcome::Locked),
-        }
+        signed(request, |handle, bytes| self.0.sign(handle, bytes))
     }
 }
 
@@ -137,7 +128,23 @@ impl ListKeys for PlatformKeys {
     }
 }
 
-fn es256_key(der: &[u8]) -> Result<PublicKey, KeyError> {
+/// Has a request signed by a key store of the app.
+pub(crate) fn signed(
+    request: &SignatureRequest,
+    sign: impl FnOnce(String, Vec<u8>) -> Result<SigningOutcome, KeyFailure>,
+) -> Result<SignOutcome, KeyError> {
+    if request.algorithm != SignatureAlgorithm::Es256 {
+        return Err(KeyError::WrongAlgorithm);
+    }
+    match sign(request.key.as_str().to_owned(), request.bytes.clone())? {
+        SigningOutcome::Signed { signature } => fixed_width(&signature)
+            .map(SignOutcome::Signed)
+            .ok_or(KeyError::Failed),
+        SigningOutcome::Locked => Ok(SignOutcome::Locked),
+    }
+}
+
+pub(super) fn es256_key(der: &[u8]) -> Result<PublicKey, KeyError> {
     let key = PublicKey::from_subject_public_key_info(der).map_err(|_| KeyError::Failed)?;
     if key.algorithm() == SignatureAlgorithm::Es256 {
         Ok(key)

@@ -66,6 +66,13 @@ impl Time {
 /// The randomness of the app's source, or of the operating system.
 pub(crate) struct Randomness(pub(crate) Option<Arc<dyn RandomSource>>);
 
+impl Randomness {
+    /// The operating system's.
+    pub(crate) const fn of_system() -> Self {
+        Self(None)
+    }
+}
+
 impl symbolon_crypto::Randomness for Randomness {
     #[expect(
         clippy::disallowed_methods,

@@ -5,6 +5,9 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64;
 use symbolon_verifier::report as core;
 use symbolon_verifier::report::{CheckOutcome, Report, Warning};
+use symbolon_wallet_core::Languages;
+
+use crate::hold::{Translation, in_languages};
 
 /// What a verification found.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -139,8 +142,10 @@ pub enum ReportWarning {
 pub struct ReportClaim {
     /// Its name.
     pub name: String,
-    /// Its value as JSON.
+    /// Its value as JSON; of a value in several languages the one that suits the person at the counter.
     pub value: String,
+    /// The value in every language that the issuer wrote it in.
+    pub translations: Vec<Translation>,
 }
 
 /// A face.
@@ -180,17 +185,22 @@ pub enum CheckResult {
     },
 }
 
-impl From<Report> for CredentialReport {
-    fn from(report: Report) -> Self {
+impl CredentialReport {
+    /// A report for somebody who reads these languages.
+    pub(super) fn of(report: Report, languages: &Languages) -> Self {
         let json = serde_json::to_string(&report).unwrap_or_default();
         let checks = report.checks().map(ReportCheck::from).collect();
         let (issuer, issuer_name) = report
             .issuer
             .map(|issuer| (issuer.identifier, issuer.name))
             .unzip();
-        let claims = report.claims.into_iter().map(|(name, value)| ReportClaim {
-            name,
-            value: value.to_string(),
+        let claims = report.claims.into_iter().map(|(name, value)| {
+            let (value, translations) = in_languages(&value, languages);
+            ReportClaim {
+                name,
+                value,
+                translations,
+            }
         });
         Self {
             verdict: report.verdict.into(),
@@ -238,7 +248,7 @@ impl From<&core::Check> for ReportCheck {
     }
 }
 
-fn word(written: serde_json::Result<Value>) -> String {
+pub(super) fn word(written: serde_json::Result<Value>) -> String {
     match written {
         Ok(Value::String(word)) => word,
         _ => String::new(),

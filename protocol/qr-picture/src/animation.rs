@@ -5,9 +5,10 @@
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DisposalMethod, Encoder, Frame, MemoryLimit, Repeat};
+use symbolon_qr_reader::LumaPicture;
 
 use crate::draw::{QUIET_ZONE_MODULES, Symbol};
-use crate::picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
+use crate::picture::{MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
 
 /// Most frames of an animation that are looked at.
 pub const MAX_ANIMATION_FRAMES: usize = 1_024;

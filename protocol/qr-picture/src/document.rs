@@ -7,8 +7,9 @@ use hayro::hayro_syntax::Pdf;
 use hayro::hayro_syntax::page::Page;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
+use symbolon_qr_reader::LumaPicture;
 
-use crate::picture::{LumaPicture, MAX_PICTURE_BYTES, PictureError};
+use crate::picture::{MAX_PICTURE_BYTES, PictureError};
 
 /// Most pages of a document that are looked at: both sides of a card, and a letter around them.
 pub const MAX_DOCUMENT_PAGES: usize = 4;

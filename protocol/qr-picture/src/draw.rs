@@ -4,9 +4,10 @@ use core::fmt::Write as _;
 
 use qrcode::types::{Color, QrError};
 use qrcode::{EcLevel, QrCode, Version as QrVersion};
+use symbolon_qr_reader::LumaPicture;
 use thiserror::Error;
 
-use crate::picture::{LumaPicture, PictureError};
+use crate::picture::{PictureError, encode_png};
 
 /// Light modules around a symbol (ISO/IEC 18004 §9.1). Readers do without less than this only by luck.
 pub const QUIET_ZONE_MODULES: u32 = 4;
@@ -159,7 +160,7 @@ impl Symbol {
     /// # Errors
     /// [`PictureError::NotWritten`] when the encoder fails.
     pub fn to_png(&self, module_pixels: u32) -> Result<Vec<u8>, PictureError> {
-        self.to_luma(module_pixels).to_png()
+        encode_png(&self.to_luma(module_pixels))
     }
 
     /// The dark modules as SVG path data, one unit per module, without the quiet zone: `<path d="…"/>` in a

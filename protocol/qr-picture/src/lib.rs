@@ -12,5 +12,6 @@ pub mod testing;
 pub use animation::{FrameTime, MAX_ANIMATION_FRAMES, draw_animation};
 pub use document::MAX_DOCUMENT_PAGES;
 pub use draw::{DrawError, ErrorCorrection, QUIET_ZONE_MODULES, Symbol, Version};
-pub use picture::{LumaPicture, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError};
-pub use read::{Decoder, Found, PictureSource, is_picture, read_luma, read_picture};
+pub use picture::{MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, PictureError, decode_picture, encode_png};
+pub use read::{is_picture, read_picture};
+pub use symbolon_qr_reader::{Decoder, Found, LumaPicture, PictureSource, read_luma};

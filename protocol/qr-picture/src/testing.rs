@@ -4,8 +4,9 @@
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
+use symbolon_qr_reader::LumaPicture;
 
-use crate::picture::LumaPicture;
+use crate::picture::decode_picture;
 
 /// What happened to a picture between the printer and the decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,7 +257,7 @@ fn jpeg(picture: &LumaPicture, quality: u8) -> LumaPicture {
         picture.height(),
         ExtendedColorType::L8,
     );
-    match (written, LumaPicture::decode(&file)) {
+    match (written, decode_picture(&file)) {
         (Ok(()), Ok(read)) => read,
         _ => picture.clone(),
     }

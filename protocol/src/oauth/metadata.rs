@@ -37,6 +37,11 @@ pub struct AuthorizationServerMetadata {
     /// Where challenges for client attestations come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_endpoint: Option<HttpUrl>,
+    /// Where the URIs of all status lists of the issuer are listed ([Token Status List §9.1]).
+    ///
+    /// [Token Status List §9.1]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_list_aggregation_endpoint: Option<HttpUrl>,
     /// The keys of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<HttpUrl>,
@@ -109,6 +114,7 @@ impl AuthorizationServerMetadata {
             pushed_authorization_request_endpoint: None,
             require_pushed_authorization_requests: false,
             challenge_endpoint: None,
+            status_list_aggregation_endpoint: None,
             jwks_uri: None,
             response_types_supported: Vec::new(),
             response_modes_supported: Vec::new(),
@@ -150,6 +156,7 @@ impl AuthorizationServerMetadata {
             &metadata.authorization_endpoint,
             &metadata.pushed_authorization_request_endpoint,
             &metadata.challenge_endpoint,
+            &metadata.status_list_aggregation_endpoint,
             &metadata.jwks_uri,
         ];
         for url in endpoints.into_iter().flatten() {
@@ -316,6 +323,7 @@ mod tests {
             "authorization_endpoint",
             "pushed_authorization_request_endpoint",
             "challenge_endpoint",
+            "status_list_aggregation_endpoint",
             "jwks_uri",
         ] {
             let document = format!(r#"{{"issuer":"https://as.example","{member}":"http://as.example/x"}}"#);

@@ -1,4 +1,4 @@
-//! What travels: a request, an answer, or a credential by itself.
+//! What travels: a request, an answer, a credential by itself, and what readers tell each other about packs.
 
 use core::fmt;
 
@@ -8,12 +8,17 @@ use symbolon_crypto::encoding::zlib::{self, Effort, InflateError};
 use thiserror::Error;
 
 use super::MAX_MESSAGE_BYTES;
+use super::pack_message::{Onboarding, PackState};
 
 /// The largest request, answer and credential, in bytes after inflating: a request with a registration certificate, an answer with
 /// several portraits, one credential with a portrait.
 const MAX_REQUEST_BYTES: usize = 32 << 10;
 const MAX_RESPONSE_BYTES: usize = 512 << 10;
 const MAX_CREDENTIAL_BYTES: usize = 256 << 10;
+/// The largest pack or delta, state of a pack, and onboarding. Packs hardly compress: what is longer does not travel anyway.
+const MAX_PACK_BYTES: usize = 256 << 10;
+const MAX_PACK_STATE_BYTES: usize = 64;
+const MAX_ONBOARDING_BYTES: usize = 1 << 10;
 
 /// Parts of a compact JWS and of a compact JWE.
 const JWS_PARTS: usize = 3;
@@ -28,11 +33,24 @@ pub enum MessageKind {
     Response,
     /// `ur:symbolon-credential`: a credential that nobody asked for.
     Credential,
+    /// `ur:symbolon-pack`: an offline pack, or what changed in it.
+    Pack,
+    /// `ur:symbolon-pack-state`: which pack a reader has.
+    PackState,
+    /// `ur:symbolon-onboarding`: whom a new reader believes and where it asks first.
+    Onboarding,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Request, Self::Response, Self::Credential];
+    pub const ALL: [Self; 6] = [
+        Self::Request,
+        Self::Response,
+        Self::Credential,
+        Self::Pack,
+        Self::PackState,
+        Self::Onboarding,
+    ];
 
     /// The type of the Uniform Resource, in lower case.
     #[must_use]
@@ -41,6 +59,9 @@ impl MessageKind {
             Self::Request => "symbolon-request",
             Self::Response => "symbolon-response",
             Self::Credential => "symbolon-credential",
+            Self::Pack => "symbolon-pack",
+            Self::PackState => "symbolon-pack-state",
+            Self::Onboarding => "symbolon-onboarding",
         }
     }
 
@@ -55,6 +76,9 @@ impl MessageKind {
             Self::Request => MAX_REQUEST_BYTES,
             Self::Response => MAX_RESPONSE_BYTES,
             Self::Credential => MAX_CREDENTIAL_BYTES,
+            Self::Pack => MAX_PACK_BYTES,
+            Self::PackState => MAX_PACK_STATE_BYTES,
+            Self::Onboarding => MAX_ONBOARDING_BYTES,
         }
     }
 }
@@ -68,6 +92,12 @@ pub enum Message {
     Response(String),
     /// A credential as its issuer made it, or a presentation that answers nothing.
     Credential(CarriedCredential),
+    /// An offline pack or a delta, byte for byte as its distributor made it.
+    Pack(Vec<u8>),
+    /// Which pack a reader has.
+    PackState(PackState),
+    /// Where a new reader begins.
+    Onboarding(Onboarding),
 }
 
 /// A credential by its outer form.
@@ -138,11 +168,14 @@ impl Message {
             Self::Request(_) => MessageKind::Request,
             Self::Response(_) => MessageKind::Response,
             Self::Credential(_) => MessageKind::Credential,
+            Self::Pack(_) => MessageKind::Pack,
+            Self::PackState(_) => MessageKind::PackState,
+            Self::Onboarding(_) => MessageKind::Onboarding,
         }
     }
 
     /// The CBOR that the frames carry: a byte string with a zlib stream. Inside, a JWS or JWE is an array of its decoded parts, which
-    /// compress as base64url texts do not; a credential is a text or a byte string.
+    /// compress as base64url texts do not; a credential is a text or a byte string, a pack a byte string.
     ///
     /// # Errors
     /// [`MessageError`].
@@ -152,7 +185,13 @@ impl Message {
             Self::Request(text) => write_parts(&mut content, text, JWS_PARTS)?,
             Self::Response(text) => write_parts(&mut content, text, JWE_PARTS)?,
             Self::Credential(CarriedCredential::Text(text)) => write::text(&mut content, text),
-            Self::Credential(CarriedCredential::Binary(bytes)) => write::bytes(&mut content, bytes),
+            Self::Credential(CarriedCredential::Binary(bytes)) | Self::Pack(bytes) => {
+                write::bytes(&mut content, bytes);
+            }
+            Self::PackState(state) => state.write(&mut content),
+            Self::Onboarding(onboarding) => {
+                onboarding.write(&mut content).ok_or(MessageError::TooLarge)?;
+            }
         }
         if content.len() > self.kind().max_bytes() {
             return Err(MessageError::TooLarge);
@@ -187,6 +226,9 @@ impl Message {
                 (None, None) => None,
             }
             .map(Self::Credential),
+            MessageKind::Pack => inner.bytes().map(|bytes| Self::Pack(bytes.to_vec())),
+            MessageKind::PackState => PackState::read(&mut inner).map(Self::PackState),
+            MessageKind::Onboarding => Onboarding::read(&mut inner).map(Self::Onboarding),
         }
         .ok_or(MessageError::Malformed)
     }

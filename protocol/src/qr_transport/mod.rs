@@ -2,7 +2,8 @@
 //!
 //! A [`Message`] becomes an endless row of [`Frames`], each the text of one QR code; a [`FrameDecoder`] puts the message together
 //! again from any of them that suffice, in any order. The frames are multipart Uniform Resources ([BCR-2020-005], [BCR-2024-001])
-//! of three types of our own; `docs/qr-presentation.md` is the whole format.
+//! of types of our own; `docs/qr-presentation.md` is the whole format. The same frames bring an offline pack, or what
+//! changed in it, from one reader to its neighbour (`docs/packs.md`).
 //!
 //! The request that travels so is an OpenID4VP request with the response mode [`RESPONSE_MODE`]; nothing that is made for one mode
 //! is good in another: request audience, proof audience and mdoc handover are this transport's own.
@@ -14,12 +15,14 @@ mod decoder;
 mod elimination;
 mod frames;
 mod message;
+mod pack_message;
 
 use core::time::Duration;
 
 pub use self::decoder::{FrameDecoder, FrameError, Progress, is_frame};
 pub use self::frames::{FrameSize, Frames, MAX_FRAME_CHARACTERS};
 pub use self::message::{CarriedCredential, Message, MessageError, MessageKind};
+pub use self::pack_message::{Onboarding, PackState};
 
 /// `response_mode`: the answer is encrypted to a key of the request and shown as frames.
 pub const RESPONSE_MODE: &str = "symbolon_qr.jwt";

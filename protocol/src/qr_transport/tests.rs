@@ -39,6 +39,14 @@ fn credential(bytes: usize) -> Message {
     Message::Credential(CarriedCredential::Text(text.collect()))
 }
 
+fn onboarding() -> Onboarding {
+    Onboarding {
+        index: "https://packs.health.example/packs/packs.json".to_owned(),
+        root_of_trust: core::array::from_fn(|at| u8::try_from(at * 7).unwrap()),
+        scope: Some("north".to_owned()),
+    }
+}
+
 fn frames(message: &Message, count: usize) -> Vec<String> {
     message.frames(FrameSize::PHONE).unwrap().take(count).collect()
 }
@@ -91,6 +99,12 @@ fn every_kind_travels_and_keeps_its_form() {
         Message::Response("eyJhIjoxfQ..AAAA.Q0NDQw.dGFn".to_owned()),
         Message::Credential(CarriedCredential::Text("a~b~".to_owned())),
         Message::Credential(CarriedCredential::Binary(vec![0xa1, 0, 0xff])),
+        Message::Pack((0..3_000_u32).flat_map(u32::to_le_bytes).collect()),
+        Message::PackState(PackState {
+            sequence: u64::MAX,
+            root: [0xa5; 32],
+        }),
+        Message::Onboarding(onboarding()),
         credential(3_000),
     ];
     for message in messages {
@@ -419,3 +433,39 @@ fn one_loop_without_a_third_is_enough() {
     }
     assert!(taken * 10 < least * 13, "{taken} frames for {least} fragments");
 }
+
+#[test]
+fn an_onboarding_is_one_code_whose_fingerprint_is_its_root_of_trust() {
+    let message = Message::Onboarding(onboarding());
+    let shown = message.frames(FrameSize::PHONE).unwrap();
+    assert_eq!(shown.fragments(), 1, "it is printed");
+    assert_eq!(onboarding().fingerprint(), FINGERPRINT);
+    let elsewhere = Onboarding {
+        index: "https://elsewhere.example/packs.json".to_owned(),
+        scope: None,
+        ..onboarding()
+    };
+    assert_eq!(elsewhere.fingerprint(), FINGERPRINT);
+    for at in 0..30 {
+        let mut other = onboarding();
+        other.root_of_trust[at] ^= 1;
+        assert_ne!(other.fingerprint(), FINGERPRINT, "byte {at}");
+    }
+    let nothing = Onboarding {
+        index: String::new(),
+        ..onboarding()
+    };
+    let long = Onboarding {
+        index: format!("https://{}.example", "a".repeat(600)),
+        ..onboarding()
+    };
+    for refused in [nothing, long] {
+        assert_eq!(
+            Message::Onboarding(refused).to_cbor(),
+            Err(MessageError::TooLarge)
+        );
+    }
+}
+
+/// Computed beside: for each group int.from_bytes(digest[5 * n : 5 * n + 5], "big") % 100000.
+const FINGERPRINT: &str = "63420 24095 84770 45445 06120 66795";

@@ -1,7 +1,7 @@
 //! What stands on a page of the verifier's, as a camera and a browser see it.
 
 use reqwest::{Client, Response};
-use symbolon_qr_picture::LumaPicture;
+use symbolon_qr_picture::{LumaPicture, encode_png};
 
 use super::{Case, code_in};
 
@@ -33,7 +33,7 @@ pub(super) fn photograph(page: &str) -> Vec<u8> {
             .is_some_and(|(x, y)| x < modules && y < modules && dark[(y * modules + x) as usize]);
         if is_dark { 0 } else { 255 }
     });
-    picture.to_png().unwrap()
+    encode_png(&picture).unwrap()
 }
 
 /// A browser with a cookie, which follows nothing by itself.

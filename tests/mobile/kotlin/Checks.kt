@@ -89,10 +89,12 @@ class Deadly(private val step: String) : ProgressObserver {
 
 private const val KILLED = 137
 
+private val client = AppClient("wallet.example", "org.example.wallet:/signed-in")
+
 private fun open(file: String, trust: String, keys: KeyStore? = null, progress: ProgressObserver? = null): Wallet {
     val lock = PersonLock.Software(ByteArray(32) { it.toByte() })
     val opened = WalletFile.open(file, lock, null)
-    val settings = WalletSettings(File(trust).readBytes(), UrlRule.DEVELOPMENT, null, listOf("en"), 1u)
+    val settings = WalletSettings(File(trust).readBytes(), UrlRule.DEVELOPMENT, client, listOf("en"), 1u)
     return opened.unlock(opened.firstPerson(), lock, WalletPorts(JdkTransport(), keys, null, progress), settings)
 }
 
@@ -122,7 +124,7 @@ private suspend fun flow(file: String, trust: String, offer: String, request: St
 
     wallet.delete(held.id)
     val events = wallet.history().map { it.event::class.simpleName }
-    check(events == listOf("Deleted", "Accepted", "Received")) { events }
+    check(events == listOf("Deleted", "Presented", "Received")) { events }
     try {
         wallet.show("x")
         error("an identifier that is none was taken")
@@ -136,6 +138,38 @@ private suspend fun resume(file: String, trust: String) {
     val resumed = wallet.resume(wallet.recover().unfinished.single())
     check(resumed is Resumed.Receiving && resumed.outcome is ReceiveOutcome.Stored) { resumed }
     check(wallet.list().size == 1)
+}
+
+/** Receives by signing in: the page is printed, and the process ends while the person is in the browser. */
+private suspend fun beginSignIn(file: String, trust: String, issuer: String) {
+    val wallet = open(file, trust)
+    val offer = wallet.askIssuer(issuer, listOf("NationalIdentityMdoc"))
+    val outcome = wallet.acceptOffer(offer.flow, null)
+    check(outcome is ReceiveOutcome.SignInNeeded) { outcome }
+    println(outcome.url)
+}
+
+private suspend fun endSignIn(file: String, trust: String, address: String) {
+    val wallet = open(file, trust)
+    val outcome = wallet.completeSignIn(wallet.recover().unfinished.single(), address)
+    check(outcome is ReceiveOutcome.Stored) { outcome }
+    val renewed = wallet.renew(outcome.credentials.single())
+    check(renewed is ReceiveOutcome.Stored) { renewed }
+    check(wallet.overview(ListQuery("", ListOrder.NAME)).single().badge.condition is Condition.Valid)
+}
+
+/** What another phone had is asked for again; the waiting list says what. */
+private suspend fun restore(file: String, other: String, trust: String) {
+    val backup = open(file, trust).use { it.backup("seven green bottles") }
+    open(other, trust).use { wallet ->
+        check(wallet.restore(backup, "seven green bottles").toReissue.size == 1)
+        check(wallet.toReissue().single().credentials.single().reason == ReissueReason.RESTORED)
+        try {
+            wallet.restore(backup, "seven green battles")
+            error("a wrong passphrase was taken")
+        } catch (_: WalletException.WrongLock) {
+        }
+    }
 }
 
 private fun verify(trust: String, memory: String, card: String, pack: String) {
@@ -159,6 +193,13 @@ fun main(arguments: Array<String>) = runBlocking {
         "killed" -> receive(open(given[0], given[1], progress = Deadly(given[2])), given[3]).let { error("it lives") }
         "resume" -> resume(given[0], given[1])
         "verify" -> verify(given[0], given[1], given[2], given[3])
+        "receive" -> check(receive(open(given[0], given[1]), given[2]) is ReceiveOutcome.Stored)
+        "begin-sign-in" -> beginSignIn(given[0], given[1], given[2])
+        "end-sign-in" -> endSignIn(given[0], given[1], given[2])
+        "restore" -> restore(given[0], given[1], given[2])
+        "codes" -> codes(open(given[0], given[1]), given[1], given[2], given[3], given[4], given[5])
+        "face-to-face" -> faceToFace(open(given[0], given[1]), given[1], given[2], given[3], given[4], given[5])
+        "page" -> page(open(given[0], given[1]), given[2], given[3], given[4])
         else -> exitProcess(2)
     }
 }

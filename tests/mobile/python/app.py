@@ -7,15 +7,9 @@ import urllib.error
 import urllib.request
 
 import symbolon
+from resident import KeepRedirects
 
 LOCK = bytes(range(32))
-
-
-class KeepRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other."""
-
-    def redirect_request(self, *_):
-        return None
 
 
 class UrlTransport(symbolon.Transport):
@@ -77,7 +71,18 @@ def open_file(path):
 
 
 def open_wallet(
-    file, root_of_trust, observer=None, keys=None, person=None, lock=None, transport=None, copies=1, client=None
+    file,
+    root_of_trust,
+    observer=None,
+    keys=None,
+    person=None,
+    lock=None,
+    transport=None,
+    copies=1,
+    client=None,
+    verifiers=None,
+    attester=None,
+    key_attester=None,
 ):
     settings = symbolon.WalletSettings(
         root_of_trust=root_of_trust,
@@ -85,8 +90,14 @@ def open_wallet(
         client=client,
         languages=["en"],
         copies=copies,
+        verifiers=verifiers,
     )
     ports = symbolon.WalletPorts(
-        transport=transport or UrlTransport(), keys=keys, clock=None, progress=observer
+        transport=transport or UrlTransport(),
+        keys=keys,
+        clock=None,
+        progress=observer,
+        attester=attester,
+        key_attester=key_attester,
     )
     return file.unlock(person or file.first_person(), lock or device_lock(), ports, settings)

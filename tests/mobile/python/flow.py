@@ -1,10 +1,12 @@
-"""The Python bindings against the running issuer and verifier: `flow.py BINARY FOLDER`.
+"""The Python bindings against the running issuer and verifier: `flow.py BINARY FOLDER [SCENARIO...]`.
 
-Receives, holds, presents, verifies offline, is killed and goes on, keeps two people apart, and uses keys of the app's own.
+Receives, holds, presents, verifies offline, is killed and goes on, keeps two people apart, and uses keys of the app's own. More of each is
+in receiving.py, holding.py and showing.py. Scenarios are named by parts of their names; all of them run when none is.
 """
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +16,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import app
+import attesting
+import holding
+import receiving
+import showing
 import symbolon
 from installation import Installation
-from scene import Scene
+from people import merchant
+from scene import PAYMENT, Scene
 
 
 class AppKeys(symbolon.KeyStore):
@@ -75,6 +82,42 @@ class Phone(Scene):
     def wallet(self, name, **more):
         return app.open_wallet(app.open_file(self.folder / name), self.trust, **more)
 
+    @staticmethod
+    def keys():
+        return AppKeys()
+
+    @staticmethod
+    async def receive(wallet, offer):
+        return await receive(wallet, offer)
+
+    @staticmethod
+    def rules(**other):
+        """The rules about verifiers that hold without any, but for these."""
+        rules = {
+            "profile": symbolon.VerifierProfile.STANDARD,
+            "unverified": symbolon.UnknownParty.REFUSED,
+            "origins": symbolon.UnknownParty.SHOWN,
+            "readers": symbolon.UnknownParty.REFUSED,
+            "dids": [],
+            "registered": [],
+            "transaction_types": [],
+            "registrars": [],
+            "over_asking": symbolon.OverAskingRule.SHOWN,
+        }
+        return symbolon.VerifierRules(**{**rules, **other})
+
+    def transaction_type(self):
+        self.knows_payments()
+        return json.dumps(PAYMENT)
+
+    @staticmethod
+    def expect(kind, act):
+        return expect(kind, act)
+
+    @staticmethod
+    async def expect_async(kind, awaited):
+        return await expect_async(kind, awaited)
+
     def killed_at(self, step, name, action, link):
         """Runs a process that is killed at the step."""
         here = Path(__file__).parent
@@ -119,11 +162,29 @@ async def receives_holds_and_presents(scene):
     # Twice: the flow is over, and its outcome can be told again.
     assert (await wallet.resume(consent.flow)).outcome.is_DECLINED()
 
+    link, _ = scene.request()
+    consent = await wallet.present(link)
+    [before] = consent.refused_before
+    assert before.asked_the_same and before.at > 0, before
+    outcome = await wallet.answer_request(consent.flow, symbolon.Decision.DECLINE_ALWAYS())
+    assert outcome.is_DECLINED(), outcome
+    link, _ = scene.request()
+    opened = await wallet.open_request(link)
+    assert opened.is_REFUSED() and opened.problem == symbolon.RequestProblem.REFUSED_ALWAYS, opened
+    [refusal] = await wallet.refusals()
+    assert refusal.is_for_always and refusal.verifier == consent.verifier and refusal.asked[0].claims, refusal
+    await wallet.forget_refusal(refusal.id)
+    link, _ = scene.request()
+    consent = await wallet.present(link)
+    assert consent.refused_before == []
+    await wallet.abandon(consent.flow)
+
     await wallet.delete(credential)
     assert await wallet.list() == []
     events = [entry.event for entry in await wallet.history()]
-    deleted, declined, accepted, received = events
-    assert deleted.is_DELETED() and declined.is_DECLINED() and accepted.is_ACCEPTED() and received.is_RECEIVED(), events
+    deleted, _, declined, accepted, received = events
+    assert deleted.is_DELETED() and declined.is_DECLINED() and accepted.is_PRESENTED() and received.is_RECEIVED(), events
+    assert accepted.delivery == symbolon.Delivery.ACCEPTED and not accepted.transactions, accepted
     assert accepted.disclosed[0].claims == disclosed
     assert json.loads(await wallet.export_history())["version"] == 1
 
@@ -162,6 +223,23 @@ async def goes_on_after_being_killed(scene):
         assert outcome.is_PRESENTED(), (step, outcome)
         scene.was_found_valid(request)
         del wallet
+    # Answers that are shown, not sent.
+    shop = showing.verifier(scene, "killed")
+    ask = shop.ask_by_codes(showing.query(scene, "age-over-18"), merchant(scene.installation), 300)
+    scene.killed_at("SIGNING_PRESENTATION", name, "codes", ask.message().object)
+    wallet = scene.wallet(name)
+    [flow] = (await wallet.recover()).unfinished
+    outcome = (await wallet.resume(flow)).outcome
+    assert outcome.is_SHOW(), outcome
+    assert ask.judge(outcome.message).answer.verdict == symbolon.Verdict.VALID
+    del wallet
+    asked = ["--query", "age-over-18", "--protocol", "openid4vp-v1-signed", "--digital-credentials", "killed.json"]
+    scene.installation.run("request", "create", *asked)
+    page = f"{scene.installation.verifier} {scene.installation.folder / 'killed.json'}"
+    scene.killed_at("SIGNING_PRESENTATION", name, "page", page)
+    wallet = scene.wallet(name)
+    [flow] = (await wallet.recover()).unfinished
+    assert (await wallet.resume(flow)).outcome.is_ANSWERED()
 
 
 async def uses_keys_of_the_app(scene):
@@ -279,21 +357,49 @@ async def expect_async(kind, awaited):
     raise AssertionError(f"{kind.__name__} was expected")
 
 
-async def main(binary, folder):
+SCENARIOS = [
+    receives_holds_and_presents,
+    asks_for_a_transaction_code,
+    goes_on_after_being_killed,
+    uses_keys_of_the_app,
+    keeps_people_apart,
+    says_what_an_app_can_do,
+    receiving.signs_in_and_renews,
+    receiving.is_issued_again_on_a_new_phone,
+    holding.finds_sorts_and_watches_what_it_holds,
+    holding.changes_keys_and_locks,
+    holding.keeps_the_wallet_where_the_app_wants_it,
+    showing.is_asked_and_answers_by_codes,
+    showing.shows_a_card_that_it_holds,
+    showing.shows_face_to_face,
+    showing.answers_a_page,
+    showing.authorizes_a_transaction,
+    receiving.waits_for_the_issuer_and_shows_each_copy_once,
+    holding.remembers_packs_where_the_app_wants_it,
+    # It revokes, so it comes last.
+    verifies_offline,
+]
+
+
+async def main(binary, folder, wanted):
+    # Wallets of strangers may ask this issuer, and come back to it.
+    os.environ["SYMBOLON_ISSUER_AUTHORIZATION_UNKNOWN_CLIENTS"] = "public"
+    os.environ["SYMBOLON_ISSUER_AUTHORIZATION_REFRESH_TOKEN_DAYS"] = "30"
     with Installation(Path(binary), folder / "installation") as installation:
         scene = Phone(installation, folder)
-        for scenario in [
-            receives_holds_and_presents,
-            asks_for_a_transaction_code,
-            goes_on_after_being_killed,
-            uses_keys_of_the_app,
-            keeps_people_apart,
-            says_what_an_app_can_do,
-        ]:
-            await scenario(scene)
-            print(f"  {scenario.__name__.replace('_', ' ')}")
-        verifies_offline(scene)
-        print("  verifies offline")
+        for scenario in SCENARIOS:
+            if wanted and not any(part in scenario.__name__ for part in wanted):
+                continue
+            ran = scenario(scene)
+            if asyncio.iscoroutine(ran):
+                await ran
+            print(f"  {scenario.__name__.replace('_', ' ')}", flush=True)
+    if not wanted or "vouched" in wanted:
+        for name in ["UNKNOWN_CLIENTS", "REFRESH_TOKEN_DAYS"]:
+            del os.environ[f"SYMBOLON_ISSUER_AUTHORIZATION_{name}"]
+        with Installation(Path(binary), folder / "high-assurance", "haip") as installation:
+            await attesting.is_vouched_for(Phone(installation, folder))
+            print("  is vouched for", flush=True)
 
 
 if __name__ == "__main__":
@@ -301,4 +407,4 @@ if __name__ == "__main__":
     work.mkdir(parents=True, exist_ok=True)
     for left in work.glob("*.redb"):
         left.unlink()
-    asyncio.run(main(sys.argv[1], work))
+    asyncio.run(main(sys.argv[1], work, sys.argv[3:]))

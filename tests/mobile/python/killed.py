@@ -1,4 +1,4 @@
-"""A process that is killed at a step: `killed.py FILE TRUST STEP receive|present LINK`."""
+"""A process that is killed at a step: `killed.py FILE TRUST STEP receive|present|codes|page LINK`."""
 
 import asyncio
 import sys
@@ -14,8 +14,15 @@ async def main(file, trust, step, action, link):
     if action == "receive":
         offer = await wallet.receive_offer(link)
         await wallet.accept_offer(offer.flow, None)
+    elif action == "page":
+        origin, page = link.split(" ", 1)
+        request = (await wallet.present_at_origin(Path(page).read_text(), origin)).request
+        await wallet.answer_at_origin(request.flow, symbolon.Decision.SHARE(choice=request.smallest_choice))
     else:
-        request = await wallet.present(link)
+        if action == "codes":
+            request = await wallet.present_by_codes(symbolon.CodeMessage.REQUEST(object=link))
+        else:
+            request = await wallet.present(link)
         await wallet.answer_request(request.flow, symbolon.Decision.SHARE(choice=request.smallest_choice))
 
 

@@ -20,6 +20,27 @@ pub struct BitstringStatusList {
     bytes: Vec<u8>,
 }
 
+/// A list as it is published: `encodedList`, and how many bits an entry has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedBitstring {
+    size: StatusSize,
+    text: String,
+}
+
+impl EncodedBitstring {
+    /// How many bits an entry has.
+    #[must_use]
+    pub const fn size(&self) -> StatusSize {
+        self.size
+    }
+
+    /// `encodedList`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 /// Why a list cannot be read or an entry not be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -95,9 +116,18 @@ impl BitstringStatusList {
     /// decoded lists.
     #[must_use]
     pub fn encode(&self) -> String {
+        self.encoded().text
+    }
+
+    /// The list as it is published, to be signed as often as it has to be without being compressed again.
+    #[must_use]
+    pub fn encoded(&self) -> EncodedBitstring {
         let mut text = String::from(BASE64URL);
         base64url::encode_into(&gzip::deflate(&self.bytes), &mut text);
-        text
+        EncodedBitstring {
+            size: self.size,
+            text,
+        }
     }
 
     /// How many entries there are.

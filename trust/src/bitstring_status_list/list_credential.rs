@@ -11,7 +11,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_did::Did;
 use thiserror::Error;
 
-use super::bits::{BitstringError, BitstringStatusList};
+use super::bits::{BitstringError, BitstringStatusList, EncodedBitstring};
 use crate::validity::CLOCK_TOLERANCE;
 
 /// The type of a credential that publishes a list.
@@ -34,7 +34,7 @@ pub struct ListToPublish<'l> {
     /// How long it may be kept before asking again; whole milliseconds.
     pub time_to_live: Option<Duration>,
     /// The states.
-    pub list: &'l BitstringStatusList,
+    pub list: &'l EncodedBitstring,
     /// For the purpose `message`, what each value means.
     pub messages: &'l [StatusMessage],
 }
@@ -48,7 +48,7 @@ impl ListToPublish<'_> {
         let mut subject = Map::new();
         subject.insert("type".to_owned(), Value::from(BITSTRING_STATUS_LIST));
         subject.insert("statusPurpose".to_owned(), Value::from(self.purpose.name()));
-        subject.insert("encodedList".to_owned(), Value::from(self.list.encode()));
+        subject.insert("encodedList".to_owned(), Value::from(self.list.as_str()));
         if let Some(ttl) = self.time_to_live {
             let milliseconds = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
             subject.insert("ttl".to_owned(), Value::from(milliseconds));

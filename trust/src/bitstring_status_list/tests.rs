@@ -102,7 +102,7 @@ fn read(change: impl Fn(&mut Value)) -> Result<PublishedList, BitstringStatusErr
         valid_from: NOW,
         valid_until: Some(NOW.plus(Duration::from_secs(3_600))),
         time_to_live: Some(Duration::from_secs(300)),
-        list: &list,
+        list: &list.encoded(),
         messages: &[],
     }
     .document()
@@ -211,7 +211,7 @@ fn messages_tell_what_a_value_means() {
         valid_from: NOW,
         valid_until: None,
         time_to_live: None,
-        list: &list,
+        list: &list.encoded(),
         messages: &messages,
     }
     .document()

@@ -1,5 +1,6 @@
 //! The array of states and its compressed form (Token Status List, sections 4.1 to 4.3 and 7).
 
+use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::{base64url, zlib};
 
 /// What a status list says about one credential (Token Status List, section 7.1).
@@ -43,7 +44,8 @@ impl Status {
 }
 
 /// How many bits of the list one credential has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u8")]
 pub enum BitsPerStatus {
     /// Valid or invalid.
     One,
@@ -79,6 +81,12 @@ impl BitsPerStatus {
         }
     }
 
+    /// Whether a list with so many bits can hold `status`.
+    #[must_use]
+    pub fn holds(self, status: Status) -> bool {
+        status.value() & !self.mask() == 0
+    }
+
     fn per_byte(self) -> u64 {
         8 / u64::from(self.count())
     }
@@ -87,6 +95,25 @@ impl BitsPerStatus {
         u8::MAX >> (8 - self.count())
     }
 }
+
+impl TryFrom<u64> for BitsPerStatus {
+    type Error = InvalidBitsPerStatus;
+
+    fn try_from(count: u64) -> Result<Self, Self::Error> {
+        Self::from_count(count).ok_or(InvalidBitsPerStatus)
+    }
+}
+
+impl From<BitsPerStatus> for u8 {
+    fn from(bits: BitsPerStatus) -> Self {
+        bits.count()
+    }
+}
+
+/// A number of bits that no status has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a status has 1, 2, 4 or 8 bits")]
+pub struct InvalidBitsPerStatus;
 
 /// An array of states, the first in the lowest bits of the first byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,12 +168,16 @@ impl TokenStatusList {
     /// same list: compare decoded lists.
     #[must_use]
     pub fn encode(&self) -> String {
-        base64url::encode(&self.compress())
+        self.compressed().encode()
     }
 
-    /// The `lst` member of a status list in CBOR: what [`TokenStatusList::encode`] gives, without the base64url.
-    pub(super) fn compress(&self) -> Vec<u8> {
-        zlib::deflate(&self.bytes, zlib::Effort::Best)
+    /// The list compressed, to be signed as often as it has to be without being compressed again.
+    #[must_use]
+    pub fn compressed(&self) -> CompressedStatusList {
+        CompressedStatusList {
+            bits: self.bits,
+            bytes: zlib::deflate(&self.bytes, zlib::Effort::Best),
+        }
     }
 
     /// How many bits each credential has.
@@ -194,7 +225,7 @@ impl TokenStatusList {
     pub fn set(&mut self, index: u64, status: Status) -> Result<(), SetStatusError> {
         let (byte, shift) = self.place(index);
         let mask = self.bits.mask();
-        if status.value() & !mask != 0 {
+        if !self.bits.holds(status) {
             return Err(SetStatusError::DoesNotFit);
         }
         let byte = usize::try_from(byte)
@@ -233,6 +264,34 @@ impl TokenStatusList {
         let per_byte = self.bits.per_byte();
         let slot = (index % per_byte) as u32;
         (index / per_byte, slot * u32::from(self.bits.count()))
+    }
+}
+
+/// A list as it is published: the zlib stream of section 4.1. It is the costly part of a publication, and stays right until a state
+/// changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompressedStatusList {
+    bits: BitsPerStatus,
+    bytes: Vec<u8>,
+}
+
+impl CompressedStatusList {
+    /// How many bits each credential has.
+    #[must_use]
+    pub const fn bits(&self) -> BitsPerStatus {
+        self.bits
+    }
+
+    /// The `lst` member of a status list in CBOR.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The `lst` member of a status list in JSON.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        base64url::encode(&self.bytes)
     }
 }
 

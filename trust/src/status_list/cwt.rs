@@ -1,5 +1,5 @@
 //! The signed CWT that publishes a list (Token Status List, sections 5.2 and 8.3), for readers of mdocs that have CBOR and no
-//! JSON. The verifiers of this suite ask for the JWT and read the CWT in offline packs; the states are the same.
+//! JSON. The verifiers of this suite prefer the JWT where there are both; the states are the same.
 
 use ciborium::Value;
 use symbolon_crypto::SignatureAlgorithm;
@@ -8,7 +8,7 @@ use symbolon_crypto::encoding::cbor;
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::x509::Certificate;
 
-use super::{PrepareStatusListError, StatusListClaims, TokenStatusList};
+use super::{CompressedStatusList, PrepareStatusListError, StatusListClaims, TokenStatusList};
 
 /// The `typ` of a status list token as a CWT.
 pub const STATUS_LIST_CWT_TYP: &str = "application/statuslist+cwt";
@@ -19,6 +19,11 @@ pub(super) const EXPIRES: i64 = 4;
 pub(super) const ISSUED_AT: i64 = 6;
 pub(super) const STATUS_LIST: i64 = 65_533;
 pub(super) const TIME_TO_LIVE: i64 = 65_534;
+
+/// Members of the `StatusList` map (section 4.3).
+pub(super) const BITS: &str = "bits";
+pub(super) const LIST: &str = "lst";
+pub(super) const AGGREGATION_URI: &str = "aggregation_uri";
 
 /// A status list token as a CWT that waits for the signature of the status key.
 #[derive(Debug)]
@@ -38,6 +43,19 @@ impl PreparedStatusListCwt {
         algorithm: SignatureAlgorithm,
         x5chain: &[Certificate],
     ) -> Result<Self, PrepareStatusListError> {
+        Self::prepare_compressed(claims, &list.compressed(), algorithm, x5chain)
+    }
+
+    /// The same of a list that was compressed before.
+    ///
+    /// # Errors
+    /// [`PrepareStatusListError`] as for the JWT.
+    pub fn prepare_compressed(
+        claims: &StatusListClaims,
+        list: &CompressedStatusList,
+        algorithm: SignatureAlgorithm,
+        x5chain: &[Certificate],
+    ) -> Result<Self, PrepareStatusListError> {
         let ttl = claims.time_to_live.map(|ttl| ttl.as_secs());
         if ttl == Some(0) {
             return Err(PrepareStatusListError::TimeToLiveBelowOneSecond);
@@ -45,10 +63,13 @@ impl PreparedStatusListCwt {
         if x5chain.is_empty() {
             return Err(PrepareStatusListError::EmptyChain);
         }
-        let states = vec![
-            (Value::from("bits"), Value::from(list.bits().count())),
-            (Value::from("lst"), Value::Bytes(list.compress())),
+        let mut states = vec![
+            (Value::from(BITS), Value::from(list.bits().count())),
+            (Value::from(LIST), Value::Bytes(list.as_bytes().to_vec())),
         ];
+        if let Some(uri) = &claims.aggregation_uri {
+            states.push((Value::from(AGGREGATION_URI), Value::from(uri.as_str())));
+        }
         let members = [
             (SUBJECT, Some(Value::from(claims.uri.as_str()))),
             (EXPIRES, claims.expires_at.map(|time| Value::from(time.seconds()))),

@@ -8,10 +8,13 @@ use symbolon_crypto::encoding::cbor::{self, CborBudget};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
-use super::cwt::{EXPIRES, ISSUED_AT, STATUS_LIST, STATUS_LIST_CWT_TYP, SUBJECT, TIME_TO_LIVE};
+use super::cwt::{
+    AGGREGATION_URI, BITS, EXPIRES, ISSUED_AT, LIST, STATUS_LIST, STATUS_LIST_CWT_TYP, SUBJECT, TIME_TO_LIVE,
+};
 use super::signer::StatusSigner;
 use super::{BitsPerStatus, StatusListBudget, StatusListError, TokenStatusList, VerifiedStatusList};
 use crate::trust_list::TrustedIssuer;
+use crate::validity::CLOCK_TOLERANCE;
 
 /// A token whose form is right and whose signature has not been looked at. It answers nothing.
 #[derive(Debug)]
@@ -21,13 +24,14 @@ pub struct StatusListCwt {
     issued_at: UnixTime,
     expires_at: Option<UnixTime>,
     time_to_live: Option<Duration>,
+    aggregation_uri: Option<String>,
     bits: BitsPerStatus,
     compressed: Vec<u8>,
     budget: StatusListBudget,
 }
 
 impl StatusListCwt {
-    /// Reads a token's form: COSE_Sign1, `typ`, the claims that must be there. The list is not inflated yet: that is
+    /// Reads a token's form: a tagged COSE_Sign1 without the tag of a CWT, `typ`, the claims that must be there. The list is not inflated yet: that is
     /// work for what has been signed.
     ///
     /// # Errors
@@ -38,7 +42,7 @@ impl StatusListCwt {
             depth: 8,
             items: 1_000,
         };
-        let sign1 = ParsedSign1::parse(token, TagPolicy::Optional, cbor_budget)
+        let sign1 = ParsedSign1::parse(token, TagPolicy::Required, cbor_budget)
             .map_err(|_| StatusListError::NotAJws)?;
         // Every signed message of the suite has its own typ, so that none passes for another.
         if sign1.typ.as_deref() != Some(STATUS_LIST_CWT_TYP) {
@@ -65,24 +69,51 @@ impl StatusListCwt {
         let list = member(claims, &Value::from(STATUS_LIST))
             .and_then(Value::as_map)
             .ok_or_else(malformed)?;
-        let bits = member(list, &Value::from("bits"))
+        let bits = member(list, &Value::from(BITS))
             .and_then(unsigned)
             .and_then(BitsPerStatus::from_count)
             .ok_or_else(malformed)?;
-        let compressed = member(list, &Value::from("lst"))
+        let compressed = member(list, &Value::from(LIST))
             .and_then(Value::as_bytes)
             .ok_or_else(malformed)?
             .clone();
+        let aggregation_uri = match member(list, &Value::from(AGGREGATION_URI)) {
+            None => None,
+            Some(uri) => Some(uri.as_text().ok_or_else(malformed)?.to_owned()),
+        };
         Ok(Self {
             sign1,
             uri,
             issued_at,
             expires_at,
             time_to_live,
+            aggregation_uri,
             bits,
             compressed,
             budget,
         })
+    }
+
+    /// Verifies the token as the list at `uri`, made by `issuer`, and inflates it; what is asked of the signer is what
+    /// [`StatusListToken::verify`](super::StatusListToken::verify) asks.
+    ///
+    /// # Errors
+    /// [`StatusListError`], one variant for each refusal. Whoever meets one knows nothing about the credential.
+    pub fn verify(
+        self,
+        uri: &str,
+        issuer: &TrustedIssuer,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<VerifiedStatusList, StatusListError> {
+        let issued_at = self.issued_at;
+        if now.plus(CLOCK_TOLERANCE) < issued_at {
+            return Err(StatusListError::IssuedInTheFuture { issued_at });
+        }
+        if let Some(expired_at) = self.expires_at.filter(|exp| *exp <= now) {
+            return Err(StatusListError::Expired { expired_at });
+        }
+        self.prove(uri, issuer, provider, now).map(|(list, _)| list)
     }
 
     /// When the token says it was made. Not believed before it is proven.
@@ -124,6 +155,7 @@ impl StatusListCwt {
             issued_at: self.issued_at,
             expires_at: self.expires_at,
             time_to_live: self.time_to_live,
+            aggregation_uri: self.aggregation_uri,
             list,
         };
         Ok((list, signer.until))

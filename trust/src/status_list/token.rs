@@ -10,7 +10,7 @@ use symbolon_crypto::x509::{Certificate, ChainError};
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
 use super::signer::{NotAStatusSigner, StatusSigner};
-use super::{BitsPerStatus, DecodeListError, IndexOutOfRange, Status, TokenStatusList};
+use super::{BitsPerStatus, CompressedStatusList, DecodeListError, IndexOutOfRange, Status, TokenStatusList};
 use crate::trust_list::{IssuerIdentifier, TrustedIssuer};
 use crate::validity::CLOCK_TOLERANCE;
 
@@ -28,6 +28,8 @@ pub struct StatusListClaims {
     pub expires_at: Option<UnixTime>,
     /// How long a verifier may keep the token before it asks again, in whole seconds above zero on the wire.
     pub time_to_live: Option<Duration>,
+    /// Where the URIs of all lists of the issuer are listed (section 9.2).
+    pub aggregation_uri: Option<String>,
 }
 
 /// How much of a token is read.
@@ -63,6 +65,19 @@ impl PreparedStatusListToken {
         algorithm: SignatureAlgorithm,
         x5c: &[Certificate],
     ) -> Result<Self, PrepareStatusListError> {
+        Self::prepare_compressed(claims, &list.compressed(), algorithm, x5c)
+    }
+
+    /// The same of a list that was compressed before.
+    ///
+    /// # Errors
+    /// As [`PreparedStatusListToken::prepare`].
+    pub fn prepare_compressed(
+        claims: &StatusListClaims,
+        list: &CompressedStatusList,
+        algorithm: SignatureAlgorithm,
+        x5c: &[Certificate],
+    ) -> Result<Self, PrepareStatusListError> {
         let ttl = claims.time_to_live.map(|ttl| ttl.as_secs());
         if ttl == Some(0) {
             return Err(PrepareStatusListError::TimeToLiveBelowOneSecond);
@@ -81,6 +96,7 @@ impl PreparedStatusListToken {
             status_list: WireList {
                 bits: u64::from(list.bits().count()),
                 lst: list.encode(),
+                aggregation_uri: claims.aggregation_uri.clone(),
             },
         };
         let payload = serde_json::to_vec(&wire).map_err(|_| PrepareStatusListError::Serialization)?;
@@ -197,6 +213,7 @@ impl<'a> StatusListToken<'a> {
             issued_at: claims.iat,
             expires_at: claims.exp,
             time_to_live: claims.ttl.map(Duration::from_secs),
+            aggregation_uri: claims.status_list.aggregation_uri,
             list,
         };
         Ok((list, signer.until))
@@ -220,6 +237,7 @@ pub struct VerifiedStatusList {
     pub(super) issued_at: UnixTime,
     pub(super) expires_at: Option<UnixTime>,
     pub(super) time_to_live: Option<Duration>,
+    pub(super) aggregation_uri: Option<String>,
     pub(super) list: TokenStatusList,
 }
 
@@ -252,6 +270,19 @@ impl VerifiedStatusList {
     #[must_use]
     pub fn time_to_live(&self) -> Option<Duration> {
         self.time_to_live
+    }
+
+    /// Where the issuer lists the URIs of all its lists.
+    #[must_use]
+    pub fn aggregation_uri(&self) -> Option<&str> {
+        self.aggregation_uri.as_deref()
+    }
+
+    /// Whether the list says what held at `time`: a server that knows no past answers a question about it with the list of today, which
+    /// says nothing about that time (section 8.4).
+    #[must_use]
+    pub fn covers(&self, time: UnixTime) -> bool {
+        self.issued_at <= time && self.expires_at.is_none_or(|expires_at| time < expires_at)
     }
 
     /// The states.
@@ -350,4 +381,6 @@ struct WireClaims {
 struct WireList {
     bits: u64,
     lst: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aggregation_uri: Option<String>,
 }

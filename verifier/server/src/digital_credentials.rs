@@ -2,11 +2,11 @@
 //! protocol are derived, so that what a page is given can be made again, and what comes back can be opened.
 
 use serde_json::{Map, Value, json};
-use symbolon_credential::mdoc::{EncodedDocument, MdocBudget, write_device_request};
+use symbolon_credential::mdoc::write_device_request;
 use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::signing::KeyError;
-use symbolon_protocol::dcql::{DcqlQuery, Meta, QueryId};
+use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::digital_credentials::iso_mdoc::{EncryptionInfo, IsoMdocRequest, decrypt_response};
 use symbolon_protocol::digital_credentials::items::items_of_query;
 use symbolon_protocol::digital_credentials::openid4vp::{
@@ -18,8 +18,9 @@ use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::{RequestDefect, RequestNonce};
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference};
-use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
+use symbolon_protocol::openid4vp::response::VpToken;
 use symbolon_verifier::Binding;
+use symbolon_verifier::device_response::presentations_by_query;
 use symbolon_verifier::digital_credentials::{DigitalCredentialsOffer, InvalidOffer, OfferPage};
 use symbolon_verifier::request::ResponseKey;
 use symbolon_verifier::store::RequestRecord;
@@ -286,30 +287,10 @@ impl State {
         let crypto = &*self.dependencies.crypto;
         let key = exchange.key.secret_key();
         let response = decrypt_response(data, &info, &offer.origin, key, crypto).ok()?;
-        let documents = EncodedDocument::all_of(&response, MdocBudget::DEFAULT).ok()?;
-        let mut token = VpToken::default();
-        for document in documents {
-            let id = query_of(query, document.doc_type.as_str())?;
-            let one = EncodedDocument::response_of(core::slice::from_ref(&document));
-            let presentation = Presentation::Text(base64url::encode(&one));
-            token.0.entry(id).or_default().push(presentation);
-        }
+        let token = presentations_by_query(query, &response)?;
         let binding = Binding::iso_dc_api(&offer.origin, &exchange.nonce(), &info);
         Some((token, binding))
     }
-}
-
-/// The query that asks for documents of this type; a name that no query has, where none does, so that the answer is refused for it.
-fn query_of(query: &DcqlQuery, doc_type: &str) -> Option<QueryId> {
-    let asked = query.credentials().iter().find(
-        |credential| matches!(&credential.meta, Meta::MsoMdoc { doctype_value } if doctype_value == doc_type),
-    );
-    if let Some(asked) = asked {
-        return Some(asked.id.clone());
-    }
-    (0..=query.credentials().len())
-        .filter_map(|number| QueryId::parse(format!("unasked-{number}")))
-        .find(|id| query.credential(id).is_none())
 }
 
 fn request_data(request: Value) -> Map<String, Value> {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::base64url;
 use symbolon_trust::status_list::VerifiedStatusList;
 use symbolon_verifier::policy::StatusAge;
 use symbolon_verifier::{StatusEvidence, StatusListCredentialEvidence, VerifiedBitstringList};
@@ -93,6 +94,24 @@ impl Verified {
     }
 }
 
+/// A body as it is kept: text as it is, and a CWT in base64url behind a mark that no text of a list begins with.
+fn written(body: &[u8]) -> String {
+    match core::str::from_utf8(body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => format!("{CWT_MARK}{}", base64url::encode(body)),
+    }
+}
+
+fn unwritten(kept: String) -> Vec<u8> {
+    let bytes = kept.strip_prefix(CWT_MARK).map(base64url::decode);
+    match bytes {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(_)) | None => kept.into_bytes(),
+    }
+}
+
+const CWT_MARK: &str = "cwt:";
+
 /// What is known of a list.
 enum Known {
     Verified(Verified),
@@ -165,7 +184,7 @@ impl EvidenceCache {
         match self.known(uri, age, now)? {
             Known::Verified(Verified::Token(list)) => Some(StatusEvidence::Verified(list)),
             Known::Verified(Verified::Credential(_)) => None,
-            Known::Text(text) => Some(StatusEvidence::Token(text)),
+            Known::Text(text) => Some(StatusEvidence::of_body(unwritten(text))),
         }
     }
 
@@ -218,7 +237,7 @@ impl EvidenceCache {
     }
 
     /// Remembers a list until a session has verified it.
-    pub(crate) fn keep_fetched(&self, uri: &str, token: &str, now: UnixTime) {
+    pub(crate) fn keep_fetched(&self, uri: &str, body: &[u8], now: UnixTime) {
         let mut memory = self.memory();
         if memory.fetched.len() >= MAX_LISTS_IN_MEMORY {
             memory.fetched.clear();
@@ -226,7 +245,7 @@ impl EvidenceCache {
         memory.fetched.insert(
             uri.to_owned(),
             Fetched {
-                token: token.to_owned(),
+                token: written(body),
                 at: now,
             },
         );
@@ -381,6 +400,18 @@ mod tests {
                 .status_list("https://registry.example/status/1", StatusAge::AsSigned, time(1))
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_cwt_is_kept_as_it_came() {
+        let cwt = [0xd2, 0x84, 0xff, 0x00];
+        let kept = written(&cwt);
+        assert!(kept.starts_with(CWT_MARK));
+        assert!(matches!(
+            StatusEvidence::of_body(unwritten(kept)),
+            StatusEvidence::Cwt(bytes) if bytes == cwt
+        ));
+        assert_eq!(unwritten(written(b"a.b.c")), b"a.b.c");
     }
 
     #[test]

@@ -26,10 +26,10 @@ use url::Url;
 
 use crate::state::State;
 
-/// The media type of a status list token ([Token Status List §8.1]).
+/// The media types of a status list token ([Token Status List §8.1]): a JWT, and where an issuer of mdocs has no other, a CWT.
 ///
 /// [Token Status List §8.1]: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/
-const STATUS_LIST_MEDIA_TYPE: &str = "application/statuslist+jwt";
+const STATUS_LIST_MEDIA_TYPES: [&str; 2] = ["application/statuslist+jwt", "application/statuslist+cwt"];
 
 /// The media types of a credential, which a Bitstring status list is: with its proof inside, and as a JWT. `application/json`
 /// is what servers say that know no better.
@@ -185,19 +185,23 @@ impl State {
                 let found = match cache.status_list(&uri, age, self.now()) {
                     Some(cached) => cached,
                     None => self
-                        .fetch_list(&uri, &[STATUS_LIST_MEDIA_TYPE])
+                        .fetch_list(&uri, &STATUS_LIST_MEDIA_TYPES)
                         .await
-                        .map_or(StatusEvidence::Absent, StatusEvidence::Token),
+                        .map_or(StatusEvidence::Absent, StatusEvidence::of_body),
                 };
                 evidence.add_status_list(uri, found);
             }
             Want::StatusListCredential { url } => {
                 let found = match cache.status_list_credential(&url, age, self.now()) {
                     Some(cached) => cached,
-                    None => self.fetch_list(&url, &CREDENTIAL_MEDIA_TYPES).await.map_or(
-                        StatusListCredentialEvidence::Absent,
-                        StatusListCredentialEvidence::Credential,
-                    ),
+                    None => self
+                        .fetch_list(&url, &CREDENTIAL_MEDIA_TYPES)
+                        .await
+                        .and_then(|body| String::from_utf8(body).ok())
+                        .map_or(
+                            StatusListCredentialEvidence::Absent,
+                            StatusListCredentialEvidence::Credential,
+                        ),
                 };
                 evidence.add_status_list_credential(url, found);
             }
@@ -233,17 +237,16 @@ impl State {
     }
 
     /// A status list in one of its forms, which is remembered until a session has verified it.
-    async fn fetch_list(&self, url: &str, media_types: &[&'static str]) -> Option<String> {
+    async fn fetch_list(&self, url: &str, media_types: &[&'static str]) -> Option<Vec<u8>> {
         let limit = self.dependencies.policy.status_list_budget.max_token_bytes;
-        let fetched = self.fetch(url, media_types, limit).await;
-        let Some(text) = fetched.ok().and_then(|body| String::from_utf8(body).ok()) else {
+        let Ok(body) = self.fetch(url, media_types, limit).await else {
             tracing::info!("a status list could not be fetched");
             return None;
         };
         self.dependencies
             .evidence_cache
-            .keep_fetched(url, &text, self.now());
-        Some(text)
+            .keep_fetched(url, &body, self.now());
+        Some(body)
     }
 
     async fn did_document(&self, did: &Did) -> Option<Vec<u8>> {

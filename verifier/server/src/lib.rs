@@ -10,6 +10,7 @@ mod evidence;
 pub mod evidence_cache;
 mod identities;
 mod judge;
+mod offline;
 mod openid_provider;
 mod quota;
 mod reliance;
@@ -21,6 +22,7 @@ mod server;
 mod state;
 pub mod store;
 
+pub use offline::{BuiltPage, OfflinePageError, OfflineSetup, UnreadablePage};
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::BuilderCode;
 pub use routes::description::description;

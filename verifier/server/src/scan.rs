@@ -5,11 +5,9 @@
 
 mod access;
 mod asking;
-mod claims;
 mod judging;
 mod operations;
 pub(crate) mod page;
-pub(crate) mod verdict;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -27,14 +25,14 @@ use symbolon_pages::answer::{self, see_other, switch_language};
 use symbolon_pages::language::choose;
 use symbolon_pages::{TemplateError, Translation};
 use symbolon_qr_picture::MAX_PICTURE_BYTES;
+use symbolon_verdict_page::Shown;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use self::access::Access;
-use self::asking::{Ask, Conclusion, OpenRequests};
+use self::asking::{Ask, OpenRequests};
 use self::judging::{Judged, Judging};
 use self::page::{Counter, Pages};
-use self::verdict::Shown;
 use crate::state::State;
 
 pub use self::access::{ScanAccess, ScanCode};
@@ -70,6 +68,8 @@ pub(crate) struct Desk {
     asks: Vec<Ask>,
     pictures: Arc<Semaphore>,
     open_requests: OpenRequests,
+    /// Whether the page that works without a network is served.
+    has_offline_page: bool,
 }
 
 /// Why there is no page.
@@ -87,7 +87,11 @@ pub enum ScanPageError {
 impl Desk {
     /// # Errors
     /// [`ScanPageError`].
-    pub(crate) fn new(state: Arc<State>, setup: ScanSetup) -> Result<Self, ScanPageError> {
+    pub(crate) fn new(
+        state: Arc<State>,
+        setup: ScanSetup,
+        has_offline_page: bool,
+    ) -> Result<Self, ScanPageError> {
         let url = state.configuration.identifier.url().url();
         Ok(Self {
             pages: Pages::new(&state.configuration.name)?,
@@ -96,6 +100,7 @@ impl Desk {
             asks: asking::asks(&state, setup.asks)?,
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             open_requests: OpenRequests::default(),
+            has_offline_page,
             state,
         })
     }
@@ -132,10 +137,21 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Desk>> {
             ),
         )
         .route(
+            "/scan/telling.js",
+            get(
+                operations::file(
+                    "readScanTellingScript",
+                    "The part of the script that tells a verdict",
+                    SCRIPT,
+                ),
+                async || answer::file("text/javascript; charset=utf-8", symbolon_verdict_page::TELLING),
+            ),
+        )
+        .route(
             "/scan/scan.css",
             get(
                 operations::file("readScanStyle", "How verdicts look", STYLE),
-                async || answer::file("text/css; charset=utf-8", include_str!("scan/scan.css")),
+                async || answer::file("text/css; charset=utf-8", symbolon_verdict_page::STYLE),
             ),
         )
         .route(
@@ -361,7 +377,10 @@ impl Desk {
         };
         match self.judge(texts, request).await {
             Ok(Judged::Whole { shown, conclusion }) => {
-                told.verdict = conclusion.map_or_else(|| Shown::worst(&shown), Conclusion::word);
+                told.verdict = conclusion.map_or_else(
+                    || Shown::worst(&shown),
+                    |conclusion| conclusion.whole().verdict.as_str(),
+                );
                 told.more = shown.iter().any(|shown| shown.lacks_face());
                 told.html = match self.pages.verdicts(language, &shown, conclusion) {
                     Ok(html) => html,

@@ -32,7 +32,7 @@ use crate::identities::Identities;
 use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
 use crate::state::{Dependencies, State};
-use crate::{openid_provider, routes, scan};
+use crate::{offline, openid_provider, routes, scan};
 
 /// How often expired requests are removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
@@ -136,6 +136,9 @@ pub enum StartError {
     /// The page that scans cannot be made.
     #[error(transparent)]
     ScanPage(#[from] scan::ScanPageError),
+    /// The page that works without a network cannot be made.
+    #[error(transparent)]
+    OfflinePage(#[from] offline::OfflinePageError),
     /// A scope value that names no query, or is none.
     #[error("the scope {0} is no scope value, or names a query that the configuration does not have")]
     Scope(String),
@@ -204,11 +207,16 @@ impl Server {
         around: impl FnOnce(axum::Router) -> axum::Router,
     ) -> Result<Running, StartError> {
         let scan = dependencies.scan.take();
+        let offline_page = dependencies.offline_page.take();
         let state = Arc::new(State::new(configuration, dependencies)?);
         let mut router = routes::router(Arc::clone(&state));
         if let Some(setup) = scan {
-            let desk = scan::Desk::new(Arc::clone(&state), setup)?;
+            let desk = scan::Desk::new(Arc::clone(&state), setup, offline_page.is_some())?;
             router = router.merge(scan::router(desk));
+        }
+        if let Some(setup) = offline_page {
+            let shelf = offline::Shelf::new(&state.configuration.name, setup)?;
+            router = router.merge(offline::router(shelf));
         }
         if let Some(provider) = openid_provider::Provider::open(&state)? {
             router = router.merge(openid_provider::router(provider));

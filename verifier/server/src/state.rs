@@ -25,6 +25,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
+use crate::offline::OfflineSetup;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
@@ -126,6 +127,8 @@ pub struct Dependencies {
     pub administration: AdministrationToken,
     /// The page that scans, where it is served.
     pub scan: Option<ScanSetup>,
+    /// The page that works without a network, where it is served.
+    pub offline_page: Option<OfflineSetup>,
 }
 
 /// What the handlers share.

@@ -35,6 +35,9 @@ pub enum Condition {
         /// From when on it is.
         from: UnixTime,
     },
+    /// Every copy of it was shown: it is to be issued again before it is shown to another verifier, or is recognised by it, as the policy
+    /// says.
+    CopiesSpent,
     /// Whether its issuer took it back was not read for long, or cannot be told.
     StatusUnknown,
     /// It expires soon.
@@ -42,7 +45,7 @@ pub enum Condition {
         /// When.
         at: UnixTime,
     },
-    /// Few copies are left, each to be shown to one verifier; the last one is shown again for want of another.
+    /// Few copies are left, each to be shown to one verifier.
     CopiesRunningOut {
         /// How many.
         left: usize,
@@ -52,7 +55,7 @@ pub enum Condition {
 }
 
 impl Badge {
-    pub(super) fn of(
+    pub(crate) fn of(
         credential: &HeldCredential,
         known: Option<&KnownStatus>,
         again: Option<&Reissue>,
@@ -66,6 +69,7 @@ impl Badge {
             (Some(EntryState::Suspended), _) => Condition::Suspended,
             _ if again.is_some() => Condition::KeyEnded,
             (_, Some(early @ Condition::NotYetValid { .. })) => early,
+            _ if credential.spent.is_some() => Condition::CopiesSpent,
             (Some(EntryState::NotUnderstood), _) => Condition::StatusUnknown,
             (_, Some(soon)) => soon,
             _ => running_out(credential).unwrap_or(Condition::Valid),
@@ -147,9 +151,18 @@ fn by_time(credential: &HeldCredential, now: UnixTime) -> Option<Condition> {
 }
 
 fn running_out(credential: &HeldCredential) -> Option<Condition> {
-    let left = 1 + credential.copies.len();
-    let is_few = credential.batch > 1 && left <= credential.batch.div_ceil(SHARE_THAT_IS_FEW);
+    let left = credential.copies_left()?;
+    let is_few = left <= credential.batch.div_ceil(SHARE_THAT_IS_FEW);
     is_few.then_some(Condition::CopiesRunningOut { left })
+}
+
+/// Whether fresh copies are to be asked for: of several few are left, or they expire soon.
+pub(crate) fn wants_copies(credential: &HeldCredential, now: UnixTime) -> bool {
+    let ends = matches!(
+        by_time(credential, now),
+        Some(Condition::Expired { .. } | Condition::ExpiresSoon { .. })
+    );
+    credential.copies_left().is_some() && (ends || running_out(credential).is_some())
 }
 
 /// What a person is told in time to see an office about.
@@ -202,6 +215,7 @@ mod tests {
             display: CredentialDisplay::default(),
             copies: Vec::new(),
             batch: 1,
+            spent: None,
         }
     }
 
@@ -359,6 +373,48 @@ mod tests {
         assert_eq!(of(5, 1), Condition::CopiesRunningOut { left: 1 });
         assert_eq!(of(20, 5), Condition::Valid);
         assert_eq!(of(20, 4), Condition::CopiesRunningOut { left: 4 });
+        let last = HeldCredential {
+            batch: 5,
+            status: Vec::new(),
+            ..credential()
+        };
+        let spent = last.after_showing(RECEIVED).unwrap();
+        assert_eq!((last.copies_left(), spent.copies_left()), (Some(1), Some(0)));
+        assert_eq!(condition(&spent, None, RECEIVED), Condition::CopiesSpent);
+        assert_eq!(spent.after_showing(RECEIVED), None);
+        assert_eq!(credential().after_showing(RECEIVED), None, "it came alone");
+    }
+
+    #[test]
+    fn copies_are_asked_for_when_few_are_left_or_they_end_soon() {
+        let held = |left: usize, batch| HeldCredential {
+            batch,
+            copies: vec![
+                HeldCopy {
+                    content: credential().content,
+                    key: KeyHandle::new("k2"),
+                    not_before: None,
+                    expires: None,
+                    status: Vec::new(),
+                };
+                left - 1
+            ],
+            ..credential()
+        };
+        assert!(wants_copies(&held(1, 5), RECEIVED));
+        assert!(!wants_copies(&held(2, 5), RECEIVED));
+        assert!(wants_copies(
+            &held(1, 5).after_showing(RECEIVED).unwrap(),
+            RECEIVED
+        ));
+        let at = held(5, 5).expires.unwrap();
+        assert!(wants_copies(&held(5, 5), at));
+        assert!(wants_copies(&held(5, 5), at.minus(DAY)));
+        assert!(
+            !wants_copies(&held(1, 1), at),
+            "of one that came alone there are no copies"
+        );
+        assert!(!wants_copies(&held(1, 0), RECEIVED));
     }
 
     #[test]

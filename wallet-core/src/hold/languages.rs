@@ -15,7 +15,8 @@ pub struct LocalizedValue {
 }
 
 /// The languages of a value; empty when it is not written in languages.
-pub(crate) fn languages_of(value: &Value) -> Vec<LocalizedValue> {
+#[must_use]
+pub fn languages_of(value: &Value) -> Vec<LocalizedValue> {
     match value {
         Value::Object(members) => language_text(members).into_iter().collect(),
         Value::Array(entries) => {

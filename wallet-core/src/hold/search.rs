@@ -1,5 +1,7 @@
 //! Finding a credential by words.
 
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -7,7 +9,8 @@ use super::shown::{CredentialSummary, ShownClaim};
 use crate::record::HeldCredential;
 
 /// The words that a person looks for. A credential is found when each of them is in something that it shows: its names in any language, its
-/// issuer, its type, or the names and values of its claims. Upper and lower case are the same; accents are not taken off.
+/// issuer, its type, or the names and values of its claims. Upper and lower case are the same, and so are letters with and without accents,
+/// the forms of alef, and what else people type in several ways.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SearchText(Vec<String>);
 
@@ -47,8 +50,55 @@ impl SearchText {
     }
 }
 
+/// A text as it is compared: decomposed, without marks, in lower case.
 fn folded(text: &str) -> String {
-    text.to_lowercase()
+    const NORMALIZER: DecomposingNormalizerBorrowed<'static> = DecomposingNormalizerBorrowed::new_nfd();
+    const CLASSES: CanonicalCombiningClassMapBorrowed<'static> = CanonicalCombiningClassMapBorrowed::new();
+    let decomposed = NORMALIZER.normalize(text);
+    let letters = decomposed
+        .chars()
+        .filter(|letter| matches!(CLASSES.get_u8(*letter), BASE | VIRAMA));
+    let mut folded = String::with_capacity(text.len());
+    for letter in letters.flat_map(char::to_lowercase) {
+        match alike(letter) {
+            Some(typed) => folded.push_str(typed),
+            // A capital may have had its mark within: İ.
+            None if !matches!(CLASSES.get_u8(letter), BASE | VIRAMA) => {}
+            None => folded.push(letter),
+        }
+    }
+    folded
+}
+
+/// The combining class of letters, and of the vowel signs of Indic scripts, without which words become other words.
+const BASE: u8 = 0;
+/// That of the sign that takes a vowel away, which is kept for the same reason.
+const VIRAMA: u8 = 9;
+
+/// What people type for a letter that has no decomposition.
+const fn alike(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'ı' => "i",
+        'æ' => "ae",
+        'œ' => "oe",
+        'ß' => "ss",
+        'þ' => "th",
+        'ɓ' => "b",
+        'ɗ' => "d",
+        'ŋ' => "n",
+        'ƴ' => "y",
+        '\u{2019}' | '\u{02BC}' => "'",
+        // Alef with wasla, alef maksura, ta marbuta, Persian kaf and ya, and the stroke that lengthens.
+        '\u{0671}' => "\u{0627}",
+        '\u{0649}' | '\u{06CC}' => "\u{064A}",
+        '\u{0629}' => "\u{0647}",
+        '\u{06A9}' => "\u{0643}",
+        '\u{0640}' => "",
+        _ => return None,
+    })
 }
 
 /// Every text of a credential that a person may look for.
@@ -92,14 +142,16 @@ mod tests {
 
     #[test]
     fn every_word_must_be_found_in_any_case() {
-        let texts = ["carte d’identité".to_owned(), "amina".to_owned()];
+        let texts = [folded("Carte d’identité"), folded("Amina")];
         for (search, found) in [
             ("", true),
             ("AMINA", true),
             ("  identité\tami ", true),
             ("IDENTITÉ", true),
             ("amina bah", false),
-            ("identite", false),
+            ("identite", true),
+            ("d'identite", true),
+            ("identitee", false),
         ] {
             assert_eq!(
                 SearchText::parse(search).unwrap().finds(&texts),
@@ -109,6 +161,34 @@ mod tests {
         }
         assert_eq!(SearchText::parse(&"é".repeat(257)).err(), Some(SearchTextTooLong));
         assert!(SearchText::parse(&"é".repeat(256)).is_ok());
+    }
+
+    #[test]
+    fn what_people_type_in_several_ways_is_the_same() {
+        for (text, typed) in [
+            ("Zwölftausend", "zwolftausend"),
+            ("Straße", "STRASSE"),
+            ("İzmir", "izmir"),
+            ("Łódź", "lodz"),
+            ("Ɓinta", "binta"),
+            // With hamza, with madda, with wasla, with vowel signs, with the stroke.
+            ("أمينة", "امينه"),
+            ("آمال", "امال"),
+            ("ٱلهوية", "الهويه"),
+            ("مُحَمَّد", "محمد"),
+            ("محـــمد", "محمد"),
+            ("موسى", "موسي"),
+            // Decomposed and composed.
+            ("e\u{0301}cole", "école"),
+            // With and without the nukta.
+            ("क़लम", "कलम"),
+        ] {
+            assert_eq!(folded(text), folded(typed), "{text}");
+        }
+        for (one, other) in [("की", "का"), ("कर्म", "करम"), ("a", "b"), ("سلام", "سلم")]
+        {
+            assert_ne!(folded(one), folded(other), "{one}");
+        }
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub struct CredentialSummary {
     pub received: UnixTime,
     /// Whether it can still be used.
     pub validity: Validity,
+    /// How many of its copies nobody has seen yet, where it came as several; when none is left, whoever is shown the last one again can
+    /// recognise it.
+    pub copies_left: Option<usize>,
     /// A CSS colour.
     pub background_color: Option<String>,
     /// A CSS colour.
@@ -140,6 +143,7 @@ impl CredentialSummary {
                 Some(at) if at <= now => Validity::Expired { at },
                 Some(at) => Validity::Until(at),
             },
+            copies_left: credential.copies_left(),
             background_color: display
                 .and_then(|display| display.background_color.clone())
                 .or_else(|| colors.and_then(|colors| colors.background_color.clone())),

@@ -50,6 +50,20 @@ pub struct RelyingPartyPolicy {
     pub registrars: Vec<Certificate>,
     /// What becomes of requests for more than is registered.
     pub over_asking: OverAsking,
+    /// What becomes of a credential whose copies were all shown.
+    pub spent_copies: SpentCopies,
+}
+
+/// What becomes of a credential that came as several copies, each to be shown once, when all of them were shown and the issuer could not
+/// be asked for others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpentCopies {
+    /// It is shown to nobody until it was issued again, and the person is told why it does not answer.
+    #[default]
+    Refused,
+    /// The last copy is shown again, and the person is told that verifiers who compare what they saw recognise it.
+    ShownAgain,
 }
 
 /// What becomes of requests for more than the verifier is registered for, and of those with a registration that is not to be
@@ -139,6 +153,7 @@ impl RelyingPartyPolicy {
             transaction_types: TransactionTypes::default(),
             registrars: Vec::new(),
             over_asking: OverAsking::Shown,
+            spent_copies: SpentCopies::Refused,
         }
     }
 

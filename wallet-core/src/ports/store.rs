@@ -4,8 +4,8 @@ use symbolon_crypto::signing::KeyHandle;
 use thiserror::Error;
 
 use super::BoxFuture;
-use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId};
-use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
+use crate::identifiers::{CredentialId, FlowId, HistoryId, PersonId, RefusalId};
+use crate::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue};
 
 /// Keeps what must survive the death of the process.
 ///
@@ -46,6 +46,9 @@ pub trait WalletStore: Send + Sync {
     /// What is to be issued again, in no particular order.
     fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>>;
 
+    /// What the person refused to whom, in no particular order.
+    fn refusals(&self) -> BoxFuture<'_, Result<Vec<Refusal>, StoreError>>;
+
     /// Applies all `changes`, or none of them and reports why.
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>>;
 }
@@ -60,7 +63,8 @@ pub enum Change {
     /// Stores a new credential; [`StoreError::Conflict`] when its identifier is taken.
     PutCredential(Box<HeldCredential>),
     /// Stores what comes after a copy that was shown, in its place; [`StoreError::Conflict`] unless the credential that is stored there
-    /// is still of the key `shown`. Of two that would show one copy at once, one therefore does.
+    /// is still of the key `shown` and [may be followed](HeldCredential::is_followed_by) by this one. Of two that would show one copy at
+    /// once, one therefore does.
     AfterShowing {
         /// The key of the copy that was shown.
         shown: KeyHandle,
@@ -81,6 +85,10 @@ pub enum Change {
     PutReissue(Box<Reissue>),
     /// Forgets that a credential is to be issued again; nothing happens when it is not.
     DeleteReissue(CredentialId),
+    /// Stores what the person refused, replacing what is stored under the same identifier.
+    PutRefusal(Box<Refusal>),
+    /// Forgets what the person refused; nothing happens when there is nothing.
+    DeleteRefusal(RefusalId),
 }
 
 /// Why the store did not do as asked.

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use symbolon_credential::claims_path::ClaimsPath;
+use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
 use super::registration::{Registration, VerifierClaims};
 use super::transactions::ShownTransaction;
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
 use crate::identifiers::{CredentialId, FlowId};
-use crate::record::VerifierRecord;
+use crate::record::{RefusalRule, VerifierRecord};
 
 /// Who asks for what, and what exactly would be disclosed. Show all of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct ConsentRequest {
     pub claimed: VerifierClaims,
     /// What it is registered for, and what it asks for beyond.
     pub registration: Registration,
+    /// What the person refused to this verifier before, the latest first: tell it, for whoever is asked often enough says yes once.
+    pub refused_before: Vec<PastRefusal>,
     /// The credentials asked for, in the verifier's order.
     pub asked: Vec<AskedCredential>,
     /// The transactions that the person authorises by answering.
@@ -41,6 +44,24 @@ impl ConsentRequest {
             Answerable::No { .. } => None,
         }
     }
+}
+
+/// A refusal of before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PastRefusal {
+    /// When.
+    pub at: UnixTime,
+    /// Whether it was about what is asked now.
+    pub asked: AskedThen,
+}
+
+/// What a verifier asked for when it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedThen {
+    /// The same types and claims as now.
+    TheSame,
+    /// Something else.
+    SomethingElse,
 }
 
 /// Whether what is held satisfies the verifier.
@@ -91,6 +112,9 @@ pub enum Lack {
     Claims,
     /// One is held, and a claim of it has another value than the verifier wants.
     Values,
+    /// One is held that would do, and every copy of it was shown to somebody: it has to be issued again first
+    /// ([`renew`](crate::Wallet::renew)), or the policy changed ([`SpentCopies`](crate::SpentCopies)).
+    CopiesSpent,
 }
 
 /// Whether a credential must be shown.
@@ -230,8 +254,22 @@ impl FromIterator<(QueryId, CredentialId)> for Choice {
 pub enum Decision {
     /// Show these credentials, exactly as the consent request said.
     Share(Choice),
-    /// Show nothing.
+    /// Show nothing. It is remembered, for the person to be told when this verifier asks again.
     Decline,
+    /// Show nothing, and refuse whatever this verifier asks for until the person [forgets it](crate::Wallet::forget_refusal). The verifier
+    /// is told the same as by [`Decision::Decline`].
+    DeclineAlways,
+}
+
+impl Decision {
+    /// What becomes of the next request of a verifier that is refused now; `None` of one that is shown something.
+    pub(super) const fn refusal_rule(&self) -> Option<RefusalRule> {
+        match self {
+            Self::Share(_) => None,
+            Self::Decline => Some(RefusalRule::AskAgain),
+            Self::DeclineAlways => Some(RefusalRule::Always),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 
 use super::consent::{
     Answerable, AskedClaim, AskedCredential, CandidateCredential, Choice, ConsentRequest, Lack, Need,
-    Retention,
+    PastRefusal, Retention,
 };
 use super::formats;
 use super::registration::{Registration, VerifierClaims};
@@ -27,13 +27,15 @@ use crate::hold::{
 };
 use crate::identifiers::{CredentialId, FlowId};
 use crate::language::Languages;
-use crate::policy::WalletPolicy;
+use crate::policy::{SpentCopies, WalletPolicy};
 use crate::ports::KEY_ALGORITHM;
 use crate::record::{HeldContent, HeldCredential, VerifierRecord};
 
 /// The credentials that can be shown now, read.
 pub(super) struct Holdings<'a> {
     pub(super) entries: Vec<Holding<'a>>,
+    /// Those of which every copy was shown, where the policy shows none of them again.
+    spent: Vec<Holding<'a>>,
 }
 
 /// Who asks for what, for the person to see.
@@ -41,6 +43,7 @@ pub(super) struct Asking<'r> {
     pub(super) verifier: VerifierRecord,
     pub(super) claimed: VerifierClaims,
     pub(super) registration: Registration,
+    pub(super) refused_before: Vec<PastRefusal>,
     pub(super) query: &'r DcqlQuery,
     pub(super) transactions: &'r [TransactionData],
 }
@@ -57,7 +60,8 @@ pub(super) struct Holding<'a> {
 
 impl<'a> Holdings<'a> {
     /// Expired credentials are left out: every verifier must refuse them. So are those in formats and algorithms that this
-    /// verifier does not read. Those received last come first, because a reissued credential replaces an older one.
+    /// verifier does not read. Those received last come first, because a reissued credential replaces an older one; those whose copies
+    /// were all shown come last, or answer nothing, as the policy says.
     pub(super) fn read(
         credentials: &'a [HeldCredential],
         verifier: &VpFormats,
@@ -69,13 +73,19 @@ impl<'a> Holdings<'a> {
             .iter()
             .filter(|credential| credential.expires.is_none_or(|expires| expires > now))
             .collect();
-        current.sort_by_key(|credential| (std::cmp::Reverse(credential.received), credential.id));
-        let mut entries = Vec::new();
+        current.sort_by_key(|credential| {
+            let received = std::cmp::Reverse(credential.received);
+            (credential.spent.is_some(), received, credential.id)
+        });
+        let (mut entries, mut spent) = (Vec::new(), Vec::new());
         for credential in current {
             let opened = open_held(credential, json_ld)?;
             if formats::reads(verifier, &opened, KEY_ALGORITHM) {
                 let chain = opened.certificate_chain();
-                entries.push(Holding {
+                let is_withheld =
+                    credential.spent.is_some() && policy.relying_parties.spent_copies == SpentCopies::Refused;
+                let place = if is_withheld { &mut spent } else { &mut entries };
+                place.push(Holding {
                     credential,
                     authorities: authority_key_identifiers(&chain),
                     trusted_lists: policy.trusted_lists_of(&credential.issuer, &chain),
@@ -85,21 +95,11 @@ impl<'a> Holdings<'a> {
                 });
             }
         }
-        Ok(Self { entries })
+        Ok(Self { entries, spent })
     }
 
     fn candidates(&self) -> Vec<Candidate<'_>> {
-        self.entries
-            .iter()
-            .map(|holding| Candidate {
-                kind: holding.kind(),
-                claims: holding.opened.claims(),
-                element_places: &holding.element_places,
-                authority_key_identifiers: &holding.authorities,
-                trusted_lists: &holding.trusted_lists,
-                holder_binding: HolderBinding::Proven,
-            })
-            .collect()
+        self.entries.iter().map(Holding::candidate).collect()
     }
 
     pub(super) fn answer(&self, query: &DcqlQuery) -> Result<Matches, Unsatisfied> {
@@ -129,11 +129,14 @@ impl<'a> Holdings<'a> {
             }
         }
         fitting.sort_by_cached_key(|(place, paths)| self.measure(*place, paths));
-        if fitting.is_empty() {
-            Err(lack)
-        } else {
-            Ok(fitting)
+        if !fitting.is_empty() {
+            return Ok(fitting);
         }
+        let mut spent = self.spent.iter();
+        if spent.any(|holding| holding.candidate().answer(credential_query).is_ok()) {
+            lack = Lack::CopiesSpent;
+        }
+        Err(lack)
     }
 
     /// The credential of that name, if it answers `credential_query`, and the claims to disclose.
@@ -195,6 +198,7 @@ impl<'a> Holdings<'a> {
             verifier: asking.verifier,
             claimed: asking.claimed,
             registration: asking.registration,
+            refused_before: asking.refused_before,
             asked,
             transactions: asking
                 .transactions
@@ -280,6 +284,17 @@ impl<'a> Holdings<'a> {
 }
 
 impl Holding<'_> {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            kind: self.kind(),
+            claims: self.opened.claims(),
+            element_places: &self.element_places,
+            authority_key_identifiers: &self.authorities,
+            trusted_lists: &self.trusted_lists,
+            holder_binding: HolderBinding::Proven,
+        }
+    }
+
     fn kind(&self) -> CandidateKind<'_> {
         match &self.credential.content {
             HeldContent::SdJwtVc { .. } => CandidateKind::SdJwtVc {
@@ -351,7 +366,7 @@ impl Holding<'_> {
 }
 
 /// The types that a query takes; of a W3C credential the most specific one of each alternative, which by custom stands last.
-fn types_asked(meta: &Meta) -> Vec<String> {
+pub(super) fn types_asked(meta: &Meta) -> Vec<String> {
     match meta {
         Meta::SdJwtVc { vct_values } => vct_values.clone(),
         Meta::MsoMdoc { doctype_value } => vec![doctype_value.clone()],

@@ -144,6 +144,9 @@ pub enum RequestProblem {
     /// More is asked for than the verifier is registered for, and the policy leaves that to nobody.
     #[error("the verifier asks for more than it is registered for")]
     OverAsking,
+    /// The person refused this verifier for always.
+    #[error("this verifier was refused for always; forget that refusal first")]
+    RefusedAlways,
     /// The request wants something that this wallet does not do: another response mode, a format.
     #[error("the request wants something that this wallet does not do")]
     Unsupported,

@@ -25,7 +25,8 @@ use crate::ports::Change;
 use crate::progress::Progress;
 use crate::receive::key_ended;
 use crate::record::{
-    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, Stage,
+    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, ReceiptRecord, RefusalRule,
+    Stage,
 };
 use crate::wallet::{Cursor, Wallet};
 
@@ -93,16 +94,15 @@ impl Wallet {
             }
             Err(refused) => return Err(refused.into()),
         };
+        if self
+            .refuses_always(&self.verifier_record(&verified, now), now)
+            .await?
+        {
+            return Ok(self.refuse_access(&verified, RequestProblem::RefusedAlways).await);
+        }
         let rule = self.policy.relying_parties.over_asking;
         if !self.registration(&verified, languages, now).is_within(rule) {
-            let redirect_uri = match verified.refuse(PresentationErrorCode::AccessDenied) {
-                Some(target) => self.tell(&target).await,
-                None => None,
-            };
-            return Ok(Opened::Refused {
-                problem: RequestProblem::OverAsking,
-                redirect_uri,
-            });
+            return Ok(self.refuse_access(&verified, RequestProblem::OverAsking).await);
         }
         if self.cannot_authorize(&verified, now).await? {
             // The person alone is told. Whether it can be authorised depends on what is held, and a query may name values: a verifier
@@ -137,6 +137,12 @@ impl Wallet {
         let (request_object, client_id) = self.read_by_qr(request_object)?;
         self.observe(Progress::VerifyingRequest);
         let verified = self.verify_again(&request_object, &client_id, now).await?;
+        if self
+            .refuses_always(&self.verifier_record(&verified, now), now)
+            .await?
+        {
+            return Err(WalletError::RequestRefused(RequestProblem::RefusedAlways));
+        }
         let stage = PresentStage::AwaitingConsent {
             request_object,
             client_id,
@@ -144,6 +150,18 @@ impl Wallet {
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
         self.consent_request(flow, &verified, languages, now).await
+    }
+
+    /// Refuses a request before the person is asked. The verifier hears that access was denied, if its request proved its address.
+    async fn refuse_access(&self, verified: &VerifiedRequest, problem: RequestProblem) -> Opened {
+        let redirect_uri = match verified.refuse(PresentationErrorCode::AccessDenied) {
+            Some(target) => self.tell(&target).await,
+            None => None,
+        };
+        Opened::Refused {
+            problem,
+            redirect_uri,
+        }
     }
 
     /// The person decides. Signs, encrypts and sends exactly what the consent request showed; or tells the verifier that
@@ -181,6 +199,7 @@ impl Wallet {
             }
         };
         let mut changes = Vec::new();
+        let rule = decision.refusal_rule().unwrap_or(RefusalRule::AskAgain);
         let stage = match decision {
             Decision::Share(choice) => {
                 let verified = self.verify_again(&request_object, &client_id, now).await?;
@@ -196,31 +215,35 @@ impl Wallet {
                     agreed,
                 }
             }
-            Decision::Decline => match self.verify_again(&request_object, &client_id, now).await {
-                Ok(verified) => {
-                    let verifier = self.verifier_record(&verified, now);
-                    match verified.refuse(PresentationErrorCode::AccessDenied) {
-                        Some(target) if target.carrier == Carrier::Browser => {
-                            changes.push(self.declined(verifier, now)?);
-                            let redirect_uri = carried(&target.response_uri, &target.answer.to_form());
-                            let declined = FinishedPresentation::DeclinedAndReturned { redirect_uri };
-                            PresentStage::Finished(Box::new(declined))
-                        }
-                        Some(target) => PresentStage::Declining {
-                            form: target.answer.to_form(),
-                            response_uri: target.response_uri,
-                            verifier,
-                        },
-                        // Nothing proves that the address wants to be told.
-                        None => {
-                            changes.push(self.declined(verifier, now)?);
-                            PresentStage::Finished(Box::new(FinishedPresentation::Declined))
+            Decision::Decline | Decision::DeclineAlways => {
+                match self.verify_again(&request_object, &client_id, now).await {
+                    Ok(verified) => {
+                        let verifier = self.verifier_record(&verified, now);
+                        let query = &verified.request().dcql_query;
+                        changes = self.refusal(&verifier, query, rule, now).await?;
+                        match verified.refuse(PresentationErrorCode::AccessDenied) {
+                            Some(target) if target.carrier == Carrier::Browser => {
+                                changes.push(self.declined(verifier, now)?);
+                                let redirect_uri = carried(&target.response_uri, &target.answer.to_form());
+                                let declined = FinishedPresentation::DeclinedAndReturned { redirect_uri };
+                                PresentStage::Finished(Box::new(declined))
+                            }
+                            Some(target) => PresentStage::Declining {
+                                form: target.answer.to_form(),
+                                response_uri: target.response_uri,
+                                verifier,
+                            },
+                            // Nothing proves that the address wants to be told.
+                            None => {
+                                changes.push(self.declined(verifier, now)?);
+                                PresentStage::Finished(Box::new(FinishedPresentation::Declined))
+                            }
                         }
                     }
+                    // Nobody waits for the answer to a request that is no longer good.
+                    Err(_) => PresentStage::Finished(Box::new(FinishedPresentation::Declined)),
                 }
-                // Nobody waits for the answer to a request that is no longer good.
-                Err(_) => PresentStage::Finished(Box::new(FinishedPresentation::Declined)),
-            },
+            }
         };
         let stage = cursor.write_presentation(stage, changes).await?;
         self.drive_presentation(cursor, stage).await
@@ -322,7 +345,7 @@ impl Wallet {
         };
         let history = HistoryId::make(self.ports.randomness.as_ref())?;
         let verifier = self.verifier_record(&verified, now);
-        let (replaced, shown_keys) = shown_once(&credentials, &answer.disclosed);
+        let (replaced, shown_keys) = shown_once(&credentials, &answer.disclosed, now);
         let presentation = Presentation {
             vp_token: answer.vp_token,
             request_object: consent.request_object.as_str().to_owned(),
@@ -426,8 +449,10 @@ impl Wallet {
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.presentable().await?;
         let request = verified.request();
+        let verifier = self.verifier_record(verified, now);
         let asking = Asking {
-            verifier: self.verifier_record(verified, now),
+            refused_before: self.past_refusals(&verifier, &request.dcql_query, now).await?,
+            verifier,
             claimed: VerifierClaims::of(verified),
             registration: self.registration(verified, languages, now),
             query: &request.dcql_query,
@@ -481,23 +506,25 @@ impl Wallet {
 pub(super) fn shown_once(
     credentials: &[HeldCredential],
     disclosed: &[DisclosedCredential],
+    now: UnixTime,
 ) -> (Vec<Change>, Vec<KeyHandle>) {
-    let (mut changes, mut shown_keys) = (Vec::new(), Vec::new());
-    for disclosed in disclosed {
-        let shown = credentials.iter().find(|held| held.id == disclosed.credential);
-        if let Some((shown, next)) = shown.and_then(|shown| Some((shown, shown.after_showing()?))) {
-            // One copy answers every query of a request: the verifier knows that it is one person's anyway.
-            if shown_keys.contains(&shown.key) {
-                continue;
-            }
-            shown_keys.push(shown.key.clone());
-            changes.push(Change::AfterShowing {
-                shown: shown.key.clone(),
-                credential: Box::new(next),
-            });
+    let (mut changes, mut ended_keys) = (Vec::new(), Vec::new());
+    // One copy answers every query of a request: the verifier knows that it is one person's anyway.
+    let is_disclosed = |held: &&HeldCredential| disclosed.iter().any(|one| one.credential == held.id);
+    for shown in credentials.iter().filter(is_disclosed) {
+        let Some(next) = shown.after_showing(now) else {
+            continue;
+        };
+        // The last copy stays, and with it its key.
+        if next.key != shown.key {
+            ended_keys.push(shown.key.clone());
         }
+        changes.push(Change::AfterShowing {
+            shown: shown.key.clone(),
+            credential: Box::new(next),
+        });
     }
-    (changes, shown_keys)
+    (changes, ended_keys)
 }
 
 /// What the person agreed to.

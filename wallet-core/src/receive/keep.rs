@@ -75,6 +75,7 @@ impl Wallet {
             display: planned.display,
             batch: 1 + copies.len(),
             copies,
+            spent: None,
         };
         let mut unused: Vec<KeyHandle> = keys.into_iter().map(|key| key.handle).collect();
         unused.retain(|key| !used.contains(key));

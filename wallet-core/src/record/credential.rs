@@ -1,12 +1,15 @@
 //! A credential held.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::format::CredentialFormat;
+use symbolon_protocol::qr_transport::CarriedCredential;
 
 use crate::identifiers::CredentialId;
 
@@ -45,6 +48,10 @@ pub struct HeldCredential {
     /// How many there were of it when it was received, itself included; 0 where an earlier version did not count them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub batch: usize,
+    /// Since when there is no copy of it that nobody has seen: the one that stands here is the last, and was shown then. Absent for a
+    /// credential that came alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<UnixTime>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -81,11 +88,24 @@ impl HeldCredential {
             .chain(self.copies.iter().flat_map(|copy| &copy.status))
     }
 
-    /// The credential after it was shown: the next copy takes its place. `None` when there is none left; then it is shown again, for
-    /// want of another.
+    /// How many of it nobody has seen yet; `None` of a credential that came alone, or before copies were counted and now is the last.
     #[must_use]
-    pub fn after_showing(&self) -> Option<Self> {
-        let (next, rest) = self.copies.split_first()?;
+    pub fn copies_left(&self) -> Option<usize> {
+        let came_alone = self.batch <= 1 && self.copies.is_empty();
+        (!came_alone).then(|| self.copies.len() + usize::from(self.spent.is_none()))
+    }
+
+    /// The credential after it was shown at this time: the next copy takes its place, and the last one is noted as spent. `None` when
+    /// showing it changes nothing: it came alone, or was spent before.
+    #[must_use]
+    pub fn after_showing(&self, at: UnixTime) -> Option<Self> {
+        let Some((next, rest)) = self.copies.split_first() else {
+            let is_last = self.batch > 1 && self.spent.is_none();
+            return is_last.then(|| Self {
+                spent: Some(at),
+                ..self.clone()
+            });
+        };
         Some(Self {
             content: next.content.clone(),
             key: next.key.clone(),
@@ -95,6 +115,13 @@ impl HeldCredential {
             copies: rest.to_vec(),
             ..self.clone()
         })
+    }
+
+    /// Whether `next` may be stored in its place because the copy of the key `shown` was shown: that copy is still the one that stands
+    /// here, and was not shown by somebody else meanwhile.
+    #[must_use]
+    pub fn is_followed_by(&self, shown: &KeyHandle, next: &Self) -> bool {
+        self.key == *shown && (next.key != *shown || self.spent.is_none())
     }
 }
 
@@ -141,6 +168,26 @@ impl HeldContent {
             Self::MsoMdoc { .. } => CredentialFormat::MsoMdoc,
             Self::LdpVc { .. } => CredentialFormat::LdpVc,
             Self::JwtVcJson { .. } => CredentialFormat::JwtVcJson,
+        }
+    }
+
+    /// The credential as a text: an mdoc as base64url.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::SdJwtVc { sd_jwt } => Cow::Borrowed(sd_jwt),
+            Self::MsoMdoc { issuer_signed } => Cow::Owned(base64url::encode(issuer_signed)),
+            Self::LdpVc { document, .. } => Cow::Borrowed(document),
+            Self::JwtVcJson { jwt, .. } => Cow::Borrowed(jwt),
+        }
+    }
+
+    /// The credential as frames of QR codes carry it.
+    #[must_use]
+    pub fn carried(&self) -> CarriedCredential {
+        match self {
+            Self::MsoMdoc { issuer_signed } => CarriedCredential::Binary(issuer_signed.clone()),
+            text => CarriedCredential::Text(text.text().into_owned()),
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use symbolon_crypto::UnixTime;
 
-use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Record, RecordError, Reissue, decode, encode};
+use super::{
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, RecordError, Refusal, Reissue, decode, encode,
+};
 use crate::person::Person;
 
 /// Reads the frozen form and writes it again.
@@ -144,7 +146,7 @@ fn the_stages_of_a_presentation_are_frozen() {
 /// A held credential with this content and status.
 fn credential(content: &str, status: &str) -> String {
     format!(
-        r#"{{"version":4,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
+        r#"{{"version":5,"record":{{"id":"00112233445566778899aabbccddeeff","issuer":"https://issuer.example","issuer_name":null,"configuration":"NationalIdentity","credential_type":"urn:t","content":{content},"key":"k1","received":1800000000,"expires":1900000000,"status":{status},"display":{{"credential":[],"claims":[]}}}}}}"#
     )
 }
 
@@ -168,7 +170,7 @@ fn a_credential_of_each_format_is_frozen() {
 #[test]
 fn a_credential_with_copies_is_frozen_and_one_of_the_second_version_has_none() {
     let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
-    let second = one.replacen(r#""version":4"#, r#""version":2"#, 1);
+    let second = one.replacen(r#""version":5"#, r#""version":2"#, 1);
     let read: HeldCredential = decode(second.as_bytes()).unwrap();
     assert_eq!(read, decode(one.as_bytes()).unwrap());
     assert_eq!(read.copies, []);
@@ -176,9 +178,13 @@ fn a_credential_with_copies_is_frozen_and_one_of_the_second_version_has_none() {
     let several = one.strip_suffix("}}").unwrap().to_owned() + copies;
     is_frozen::<HeldCredential>(&several);
     let read: HeldCredential = decode(several.as_bytes()).unwrap();
-    let shown = read.after_showing().unwrap();
+    let shown = read.after_showing(UnixTime::from_seconds(1_800_000_070)).unwrap();
     assert_eq!((shown.key.as_str(), shown.copies.len()), ("k2", 0));
-    assert_eq!(shown.after_showing(), None);
+    assert_eq!(
+        shown.after_showing(UnixTime::from_seconds(1_800_000_070)),
+        None,
+        "nobody counted them"
+    );
 }
 
 /// What the first version wrote. It is in people's phones, and must be read as long as they are.
@@ -296,7 +302,7 @@ fn what_was_done_afterwards_is_frozen_and_an_entry_of_the_first_version_had_noth
 #[test]
 fn a_credential_that_counts_its_copies_is_frozen_and_one_of_the_third_version_did_not_count() {
     let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
-    let third = one.replacen(r#""version":4"#, r#""version":3"#, 1);
+    let third = one.replacen(r#""version":5"#, r#""version":3"#, 1);
     let read: HeldCredential = decode(third.as_bytes()).unwrap();
     assert_eq!((read.batch, read.not_before), (0, None));
     assert_eq!(std::str::from_utf8(&encode(&read).unwrap()).unwrap(), one);
@@ -305,9 +311,25 @@ fn a_credential_that_counts_its_copies_is_frozen_and_one_of_the_third_version_di
         + r#","copies":[{"content":{"mso_mdoc":{"issuer_signed":"oQ"}},"key":"k2","not_before":1800000061,"expires":1800864000,"status":[]}],"batch":2}}"#;
     is_frozen::<HeldCredential>(&counted);
     let read: HeldCredential = decode(counted.as_bytes()).unwrap();
-    let shown = read.after_showing().unwrap();
+    let shown = read.after_showing(UnixTime::from_seconds(1_800_000_070)).unwrap();
     assert_eq!(shown.not_before, Some(UnixTime::from_seconds(1_800_000_061)));
     assert_eq!((read.batch, shown.batch), (2, 2));
+}
+
+#[test]
+fn a_credential_whose_copies_are_spent_is_frozen_and_one_of_the_fourth_version_was_not() {
+    let one = credential(r#"{"mso_mdoc":{"issuer_signed":"oA"}}"#, "[]");
+    let fourth = one.replacen(r#""version":5"#, r#""version":4"#, 1);
+    let read: HeldCredential = decode(fourth.as_bytes()).unwrap();
+    assert_eq!((read.spent, read.copies_left()), (None, None));
+    assert_eq!(std::str::from_utf8(&encode(&read).unwrap()).unwrap(), one);
+    let last = one.strip_suffix("}}").unwrap().to_owned() + r#","batch":2"#;
+    let spent = last.clone() + r#","spent":1800000070}}"#;
+    is_frozen::<HeldCredential>(&spent);
+    let last: HeldCredential = decode((last + "}}").as_bytes()).unwrap();
+    let after = last.after_showing(UnixTime::from_seconds(1_800_000_070)).unwrap();
+    assert_eq!(after, decode(spent.as_bytes()).unwrap());
+    assert_eq!(after.after_showing(UnixTime::from_seconds(1_800_000_071)), None);
 }
 
 #[test]
@@ -355,6 +377,15 @@ fn what_is_to_be_issued_again_is_frozen() {
 }
 
 #[test]
+fn a_refusal_is_frozen() {
+    for rule in ["ask_again", "always"] {
+        is_frozen::<Refusal>(&format!(
+            r#"{{"version":1,"record":{{"id":"00112233445566778899aabbccddeeff","verifier":{VERIFIER},"asked":[{{"credential_types":["urn:t"],"claims":["address.locality","given_name"]}}],"at":1800000000,"rule":"{rule}"}}}}"#
+        ));
+    }
+}
+
+#[test]
 fn a_person_is_frozen() {
     is_frozen::<Person>(
         r#"{"version":1,"record":{"id":"00000000000000000000000000000000","name":null,"added":null}}"#,
@@ -369,7 +400,7 @@ fn a_newer_record_is_refused_whatever_else_is_in_it() {
     let newer = |found, supported| Some(RecordError::NewerVersion { found, supported });
     let text = |version: u32| format!(r#"{{"version":{version},"record":{{"something":"else"}}}}"#);
     assert_eq!(decode::<Flow>(text(4).as_bytes()).err(), newer(4, 3));
-    assert_eq!(decode::<HeldCredential>(text(5).as_bytes()).err(), newer(5, 4));
+    assert_eq!(decode::<HeldCredential>(text(6).as_bytes()).err(), newer(6, 5));
     for text in [
         "",
         "{}",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
+use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue};
 use crate::person::Person;
 use crate::ports::StoreError;
 
@@ -20,10 +20,10 @@ pub trait Record: Serialize + DeserializeOwned + sealed::Sealed {
 impl Record for Flow {
     const VERSION: u32 = 3;
 }
-/// Version 4 knows from when on a credential is valid and how many copies it came with. Version 3 holds copies, which an earlier version
+/// Version 5 knows when the last copy was shown, which an earlier version would show again. Version 4 knows from when on a credential is valid and how many copies it came with. Version 3 holds copies, which an earlier version
 /// would lose. Version 2 holds credentials of every format.
 impl Record for HeldCredential {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 }
 /// Version 2 knows what was done about an entry afterwards, and where its verifier can be reached.
 impl Record for HistoryEntry {
@@ -37,6 +37,9 @@ impl Record for KnownStatus {
     const VERSION: u32 = 1;
 }
 impl Record for Reissue {
+    const VERSION: u32 = 1;
+}
+impl Record for Refusal {
     const VERSION: u32 = 1;
 }
 
@@ -117,7 +120,7 @@ struct Read<T> {
 mod sealed {
     use serde::de::DeserializeOwned;
 
-    use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Person, Read, Reissue};
+    use super::{Flow, HeldCredential, HistoryEntry, KnownStatus, Person, Read, Refusal, Reissue};
     use crate::record::first_version::HeldSdJwtVc;
 
     pub trait Sealed: DeserializeOwned {
@@ -144,4 +147,5 @@ mod sealed {
     impl Sealed for Person {}
     impl Sealed for KnownStatus {}
     impl Sealed for Reissue {}
+    impl Sealed for Refusal {}
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::signing::KeyHandle;
 
-use crate::identifiers::{CredentialId, FlowId, HistoryId};
+use crate::identifiers::{CredentialId, FlowId, HistoryId, RefusalId};
 use crate::ports::{BoxFuture, Change, StoreError, WalletStore};
 use crate::receive::{FinishedReceipt, ReceiveStage};
 use crate::record::{
     CredentialDisplay, EntryState, Flow, HeldContent, HeldCredential, HistoryEntry, HistoryEvent, KnownEntry,
-    KnownStatus, LocalizedDisplay, Reissue, ReissueReason, Stage, StatusListKind, StatusReference,
+    KnownStatus, LocalizedDisplay, Refusal, RefusalRule, RefusedCredential, Reissue, ReissueReason, Stage,
+    StatusListKind, StatusReference, VerifierEvidence, VerifierRecord,
 };
 
 /// A store that can be opened again and again. Each call closes what the one before opened, as a new process would.
@@ -33,6 +34,7 @@ pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
     what_was_shown_makes_room_once(under_test).await;
     an_entry_of_the_history_is_replaced(under_test).await;
     what_is_known_of_a_credential_is_replaced(under_test).await;
+    what_was_refused_is_replaced(under_test).await;
     what_was_deleted_is_gone(under_test).await;
 }
 
@@ -50,6 +52,7 @@ async fn an_empty_store_has_nothing(under_test: &mut dyn StoreUnderTest) {
     assert_eq!(store.history().await, Ok(Vec::new()));
     assert_eq!(store.statuses().await, Ok(Vec::new()));
     assert_eq!(store.reissues().await, Ok(Vec::new()));
+    assert_eq!(store.refusals().await, Ok(Vec::new()));
     assert_eq!(store.commit(Vec::new()).await, Ok(()));
 }
 
@@ -138,6 +141,29 @@ async fn what_was_shown_makes_room_once(under_test: &mut dyn StoreUnderTest) {
     let held = store.credential(credential_id(1)).await;
     assert!(held.is_ok_and(|held| held.is_some_and(|held| held.key == KeyHandle::new("key-2"))));
     assert_eq!(store.commit(after(1, "key-2", "key-1")).await, Ok(()));
+    let last = || {
+        vec![Change::AfterShowing {
+            shown: KeyHandle::new("key-1"),
+            credential: Box::new(HeldCredential {
+                spent: Some(credential(1).received),
+                ..credential(1)
+            }),
+        }]
+    };
+    assert_eq!(store.commit(last()).await, Ok(()));
+    let again = store.commit(last()).await;
+    assert_eq!(
+        again,
+        Err(StoreError::Conflict),
+        "the last copy was shown already"
+    );
+    // What follows goes on with a credential that was not shown.
+    for change in [
+        Change::DeleteCredential(credential_id(1)),
+        Change::PutCredential(Box::new(credential(1))),
+    ] {
+        assert_eq!(store.commit(vec![change]).await, Ok(()));
+    }
 }
 
 async fn an_entry_of_the_history_is_replaced(under_test: &mut dyn StoreUnderTest) {
@@ -185,6 +211,17 @@ async fn what_is_known_of_a_credential_is_replaced(under_test: &mut dyn StoreUnd
     assert_eq!(store.reissues().await, Ok(vec![again(ReissueReason::KeyEnded)]));
 }
 
+async fn what_was_refused_is_replaced(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    for rule in [RefusalRule::AskAgain, RefusalRule::Always] {
+        let changes = vec![Change::PutRefusal(Box::new(refusal(rule)))];
+        assert_eq!(store.commit(changes).await, Ok(()));
+    }
+    drop(store);
+    let store = under_test.open().await;
+    assert_eq!(store.refusals().await, Ok(vec![refusal(RefusalRule::Always)]));
+}
+
 async fn what_was_deleted_is_gone(under_test: &mut dyn StoreUnderTest) {
     let store = under_test.open().await;
     let deletions = || {
@@ -194,6 +231,7 @@ async fn what_was_deleted_is_gone(under_test: &mut dyn StoreUnderTest) {
             Change::DeleteHistory(history_id(1)),
             Change::DeleteStatus(credential_id(1)),
             Change::DeleteReissue(credential_id(1)),
+            Change::DeleteRefusal(refusal_id(1)),
         ]
     };
     assert_eq!(store.commit(deletions()).await, Ok(()));
@@ -225,6 +263,29 @@ fn credential_id(number: u8) -> CredentialId {
 
 fn history_id(number: u8) -> HistoryId {
     HistoryId::from_bytes([number; 16])
+}
+
+fn refusal_id(number: u8) -> RefusalId {
+    RefusalId::from_bytes([number; 16])
+}
+
+fn refusal(rule: RefusalRule) -> Refusal {
+    Refusal {
+        id: refusal_id(1),
+        verifier: VerifierRecord {
+            client_id: "x509_hash:abc".to_owned(),
+            name: Some("Clinic".to_owned()),
+            response_origin: "https://clinic.example".to_owned(),
+            evidence: VerifierEvidence::Registered,
+            contact: None,
+        },
+        asked: vec![RefusedCredential {
+            credential_types: vec!["urn:t".to_owned()],
+            claims: vec!["given_name".to_owned()],
+        }],
+        at: UnixTime::from_seconds(1_700_000_000),
+        rule,
+    }
 }
 
 fn flow(number: u8, revision: u64) -> Flow {
@@ -268,6 +329,7 @@ fn credential(number: u8) -> HeldCredential {
         },
         copies: Vec::new(),
         batch: 1,
+        spent: None,
     }
 }
 

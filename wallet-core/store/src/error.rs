@@ -48,10 +48,13 @@ pub enum OpenWalletError {
     /// Somebody has this name already, and a list could not tell the two apart.
     #[error("another person in this wallet has this name")]
     NameTaken,
+    /// The first person is whom the wallet belongs to, and is not removed from it.
+    #[error("the first person of a wallet cannot be removed: delete the wallet's folder instead")]
+    FirstPerson,
     /// There are as many people as one phone is made for.
     #[error("the wallet keeps the credentials of at most {MAX_PEOPLE} people")]
     TooManyPeople,
-    /// What is to be sealed anew is in use: drop every store of this person first.
+    /// What is to be sealed anew, or removed, is in use: drop every store of this person first.
     #[error("the person's wallet is in use")]
     InUse,
 }

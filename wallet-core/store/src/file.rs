@@ -12,7 +12,7 @@ use symbolon_wallet_core::{Person, PersonId, PersonName};
 use crate::data_key::WrapDataKey;
 use crate::error::{MAX_PEOPLE, OpenWalletError, not_committed, unreadable};
 use crate::layout::{SCHEMA_VERSION, Schema, from_first_layout, read_schema};
-use crate::part::{OpenPart, Part, VALUES, schema_key};
+use crate::part::{CHECK, HEADER, OpenPart, Part, VALUES, WRAPPED_KEY, schema_key};
 use crate::seal::Kind;
 use crate::store::{EncryptedStore, SealedStore};
 
@@ -135,6 +135,44 @@ impl WalletFile {
         };
         let batch = put_person(Batch::new(), &state.people, &person, self.randomness())?;
         self.shared.store.commit(batch).map_err(not_committed)
+    }
+
+    /// Removes a person with all that is theirs: credentials, keys in software, history. Nobody needs their lock for it, because one
+    /// that was forgotten must not keep what it locks; an app asks whoever holds the phone before it does so. Keys of the platform's
+    /// key store are the app's to delete, and what flash memory keeps is the platform's.
+    ///
+    /// # Errors
+    /// [`OpenWalletError::FirstPerson`], who stays as long as the file; [`OpenWalletError::NoSuchPerson`]; and
+    /// [`OpenWalletError::InUse`] when the person's wallet is unlocked.
+    pub fn remove_person(&self, id: PersonId) -> Result<(), OpenWalletError> {
+        if id == PersonId::FIRST {
+            return Err(OpenWalletError::FirstPerson);
+        }
+        let mut state = self.state();
+        if !self.listed(&state)?.iter().any(|person| person.id == id) {
+            return Err(OpenWalletError::NoSuchPerson);
+        }
+        if state.unlocked.get(&id).and_then(Weak::upgrade).is_some() {
+            return Err(OpenWalletError::InUse);
+        }
+        let tenant = Part::Wallet(id).tenant()?;
+        let header = tenant.key(HEADER, WRAPPED_KEY);
+        let wrapped = self.shared.store.get(&header).map_err(unreadable)?;
+        // Batches are written in their order: once this one is, so is every one that somebody handed over and did not wait for.
+        let still = Batch::new().require_equals(header, wrapped.ok_or(OpenWalletError::Damaged)?);
+        self.shared.store.commit(still).map_err(not_committed)?;
+        let name = state.people.sealer.name(Kind::Person, id.as_bytes());
+        let mut batch = Batch::new()
+            .delete(state.people.tenant.key(VALUES, &name))
+            .delete(tenant.key(HEADER, WRAPPED_KEY))
+            .delete(tenant.key(HEADER, CHECK));
+        let values = self.shared.store.scan(&tenant, VALUES, b"", None, usize::MAX);
+        for entry in values.map_err(unreadable)? {
+            batch = batch.delete(tenant.key(VALUES, &entry.suffix));
+        }
+        self.shared.store.commit(batch).map_err(not_committed)?;
+        state.unlocked.remove(&id);
+        Ok(())
     }
 
     /// Opens one person's wallet. It is locked again when the last clone of the store is dropped.

@@ -7,7 +7,9 @@
 use std::sync::Weak;
 
 use symbolon_store::Batch;
-use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue, decode};
+use symbolon_wallet_core::record::{
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue, decode,
+};
 use symbolon_wallet_core::{Person, StoreError};
 
 use crate::data_key::WrapDataKey;
@@ -120,6 +122,7 @@ fn identifier(kind: Kind, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         Kind::History => decode::<HistoryEntry>(value)?.id.as_bytes().to_vec(),
         Kind::Person => decode::<Person>(value)?.id.as_bytes().to_vec(),
         Kind::Status => decode::<KnownStatus>(value)?.credential.as_bytes().to_vec(),
+        Kind::Refusal => decode::<Refusal>(value)?.id.as_bytes().to_vec(),
         Kind::Reissue => decode::<Reissue>(value)?.id.as_bytes().to_vec(),
         Kind::SoftwareKey => software_key_handle(value).ok_or(StoreError::Damaged)?.to_vec(),
         Kind::Check => return Err(StoreError::Damaged),

@@ -17,12 +17,13 @@ pub(crate) enum Kind {
     Person,
     Status,
     Reissue,
+    Refusal,
     Check,
 }
 
 impl Kind {
     /// The kinds of stored values. The check of a data key is no such value: it stands in the header.
-    pub(crate) const STORED: [Self; 7] = [
+    pub(crate) const STORED: [Self; 8] = [
         Self::Flow,
         Self::Credential,
         Self::History,
@@ -30,6 +31,7 @@ impl Kind {
         Self::Person,
         Self::Status,
         Self::Reissue,
+        Self::Refusal,
     ];
 
     const fn word(self) -> &'static [u8] {
@@ -40,6 +42,7 @@ impl Kind {
             Self::SoftwareKey => b"software key",
             Self::Person => b"person",
             Self::Status => b"status",
+            Self::Refusal => b"refusal",
             Self::Reissue => b"reissue",
             Self::Check => b"check",
         }

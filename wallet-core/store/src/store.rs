@@ -7,7 +7,7 @@ use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::{CryptoProvider, Randomness};
 use symbolon_store::{Batch, CommitError, Key, Snapshot, Store, Tenant};
 use symbolon_wallet_core::record::{
-    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Reissue, decode, encode,
+    Flow, HeldCredential, HistoryEntry, KnownStatus, Record, Refusal, Reissue, decode, encode,
 };
 use symbolon_wallet_core::{BoxFuture, Change, CredentialId, FlowId, PersonId, StoreError, WalletStore};
 use zeroize::Zeroizing;
@@ -177,6 +177,10 @@ impl SealedStore {
                     self.put(batch, Kind::Reissue, reissue.id.as_bytes(), reissue.as_ref())?
                 }
                 Change::DeleteReissue(id) => self.delete(batch, Kind::Reissue, id.as_bytes()),
+                Change::PutRefusal(refusal) => {
+                    self.put(batch, Kind::Refusal, refusal.id.as_bytes(), refusal.as_ref())?
+                }
+                Change::DeleteRefusal(id) => self.delete(batch, Kind::Refusal, id.as_bytes()),
             })
         })
     }
@@ -191,7 +195,7 @@ impl SealedStore {
         let id = credential.id.as_bytes();
         let stored = self.read(Kind::Credential, id)?.ok_or(StoreError::Conflict)?;
         let current: HeldCredential = decode(&stored.opened)?;
-        if current.key != *shown {
+        if !current.is_followed_by(shown, credential) {
             return Err(StoreError::Conflict);
         }
         let place = self.key(&self.sealer.name(Kind::Credential, id));
@@ -254,6 +258,10 @@ impl WalletStore for EncryptedStore {
 
     fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
         Box::pin(async move { self.sealed.records(Kind::Reissue) })
+    }
+
+    fn refusals(&self) -> BoxFuture<'_, Result<Vec<Refusal>, StoreError>> {
+        Box::pin(async move { self.sealed.records(Kind::Refusal) })
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

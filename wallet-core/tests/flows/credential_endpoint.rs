@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use symbolon_protocol::openid4vci::encryption::EncryptionDemand;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
-use symbolon_wallet_core::present::{Decision, PresentOutcome};
 use symbolon_wallet_core::receive::{CredentialProblem, ReceiptProblem, ReceiveOutcome};
 use symbolon_wallet_core::testing::{block_on, poll_once};
 use symbolon_wallet_core::{FlowId, Resumed, WalletStore as _};
 
 use crate::support::endpoint::{KeyAttester, Offered};
 use crate::support::issuer::IssuerTrick;
-use crate::support::world::french;
 use crate::support::{Side, World};
 
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -74,33 +72,6 @@ fn a_wallet_gets_as_many_copies_as_it_wants_and_the_issuer_makes_each_for_a_key_
     let world = world(Offered::default(), 3);
     accept(&world);
     check_held(&world, 0);
-}
-
-#[test]
-fn each_verifier_is_shown_a_copy_of_its_own_until_the_last_one() {
-    let world = world(batch(), 3);
-    accept(&world);
-    let wallet = world.wallet();
-    let mut shown = Vec::new();
-    for copies in [1, 0, 0] {
-        let held = block_on(world.store.credentials()).unwrap();
-        shown.push(held[0].key.clone());
-        let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
-        assert_eq!(request.asked[0].candidates.len(), 1, "copies are one credential");
-        let choice = request.smallest_choice().unwrap();
-        let outcome = block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now));
-        assert!(
-            matches!(outcome, Ok(PresentOutcome::Presented { .. })),
-            "{outcome:?}"
-        );
-        check_held(&world, copies);
-    }
-    assert_ne!(shown[0], shown[1]);
-    assert_ne!(shown[1], shown[2]);
-    let last = block_on(world.store.credentials()).unwrap();
-    assert_eq!(shown[2], last[0].key, "the last one stays");
-    block_on(wallet.delete(last[0].id, world.now)).unwrap();
-    assert_eq!(world.held(), (0, 0));
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod clients;
 #[cfg(test)]
 mod consenting;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod credential_endpoint;
 #[cfg(test)]
 mod disclosure;
@@ -32,6 +34,10 @@ mod formats;
 mod holding;
 #[cfg(test)]
 mod killed;
+#[cfg(test)]
+mod killed_everywhere;
+#[cfg(test)]
+mod minimum;
 #[cfg(test)]
 mod overview;
 #[cfg(test)]
@@ -44,6 +50,8 @@ mod queries;
 mod receiving;
 #[cfg(test)]
 mod refreshing;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod registration;
 #[cfg(test)]

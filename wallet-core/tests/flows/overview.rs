@@ -109,6 +109,8 @@ fn copies_that_run_out_and_a_date_that_comes_near_have_badges() {
             Condition::Valid
         };
         assert_eq!(badge(&world), expected);
+        let summary = &listed(&world, "", ListOrder::default(), &french())[0].summary;
+        assert_eq!(summary.copies_left, Some(left));
     }
     let expires = block_on(symbolon_wallet_core::WalletStore::credential(&world.store, id))
         .unwrap()

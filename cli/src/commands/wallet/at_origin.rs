@@ -11,6 +11,7 @@ use symbolon_wallet_core::present::{ConsentRequest, Decision, OriginOutcome};
 use symbolon_wallet_core::{Languages, Wallet, WalletError};
 
 use super::present::{Answer, chosen, keep, show_choice, show_lacks, show_verifier};
+use super::refusals::show_past;
 use crate::commands::show;
 use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
@@ -44,6 +45,7 @@ pub(super) async fn present(
         }
     };
     show_verifier(&consent.verifier);
+    show_past(&consent);
     let decision = match decide(&consent, answer) {
         Ok(decision) => decision,
         Err(error) => {
@@ -92,16 +94,12 @@ fn decide(consent: &ConsentRequest, answer: &Answer<'_>) -> anyhow::Result<Decis
             Some(false) => Err(anyhow!(
                 "what is asked for is not held; the page was told nothing"
             )),
-            _ => Ok(Decision::Decline),
+            _ => Ok(answer.consent.refusal()),
         };
     };
     let choice = chosen(consent, smallest, answer.choose)?;
     show_choice(consent, &choice);
-    Ok(if answer.consent.given("show this? [y/N] ")? == Some(true) {
-        Decision::Share(choice)
-    } else {
-        Decision::Decline
-    })
+    answer.consent.decision(choice)
 }
 
 fn write(answer: &DigitalCredentialMessage, file: &Path) -> anyhow::Result<()> {

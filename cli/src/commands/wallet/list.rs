@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use symbolon_wallet_core::hold::{
     Badge, Condition, ListOrder, ListOutcome, ListQuery, ListedCredential, RefreshScope, SearchText,
 };
+use symbolon_wallet_core::receive::{Refill, RefillOutcome};
 use symbolon_wallet_core::{Languages, Wallet};
 
 use super::validity_text;
@@ -48,11 +49,12 @@ pub(super) async fn list(
         for ListedCredential { summary, badge } in &credentials {
             let issuer = summary.issuer_name.as_deref().unwrap_or(&summary.issuer);
             show::line(&format!(
-                "{}  {}, from {}, {}{}",
+                "{}  {}, from {}, {}{}{}",
                 summary.id,
                 show::printable(&summary.name),
                 show::printable(issuer),
                 validity_text(summary),
+                copies_text(summary.copies_left),
                 badge_text(badge)
             ));
         }
@@ -82,6 +84,7 @@ fn row(ListedCredential { summary, badge }: &ListedCredential) -> Value {
         "validity": validity_text(summary),
         "condition": word(badge.condition),
         "as_of": badge.as_of.map(|as_of| as_of.rfc3339()),
+        "copies_left": summary.copies_left,
     })
 }
 
@@ -92,10 +95,21 @@ const fn word(condition: Condition) -> &'static str {
         Condition::Suspended => "suspended",
         Condition::KeyEnded => "key_ended",
         Condition::NotYetValid { .. } => "not_yet_valid",
+        Condition::CopiesSpent => "copies_spent",
         Condition::StatusUnknown => "status_unknown",
         Condition::ExpiresSoon { .. } => "expires_soon",
         Condition::CopiesRunningOut { .. } => "copies_running_out",
         Condition::Valid => "valid",
+    }
+}
+
+/// How many copies are left that nobody has seen, of a credential that came as several.
+fn copies_text(left: Option<usize>) -> String {
+    match left {
+        None => String::new(),
+        Some(0) => ", every copy was shown".to_owned(),
+        Some(1) => ", 1 copy left".to_owned(),
+        Some(left) => format!(", {left} copies left"),
     }
 }
 
@@ -109,7 +123,8 @@ fn badge_text(badge: &Badge) -> String {
         Condition::NotYetValid { from } => format!(", not valid before {}", from.rfc3339()),
         Condition::StatusUnknown => ", status unknown: see `symbolon wallet refresh`".to_owned(),
         Condition::ExpiresSoon { .. } => ", expires soon".to_owned(),
-        Condition::CopiesRunningOut { left } => format!(", {left} copies left"),
+        Condition::CopiesRunningOut { .. } => ": few, see `symbolon wallet renew`".to_owned(),
+        Condition::CopiesSpent => ": see `symbolon wallet renew`".to_owned(),
     };
     match badge.as_of {
         Some(as_of) => format!("{text}, status as of {}", as_of.rfc3339()),
@@ -142,6 +157,37 @@ pub(super) async fn refresh(wallet: &Wallet, all: bool) -> anyhow::Result<()> {
         show::warning(&format!(
             "the key of {id} has ended; see `symbolon wallet reissue`"
         ));
+    }
+    refill(wallet).await
+}
+
+/// Asks for copies where few are left.
+///
+/// # Errors
+/// A wallet that cannot be read or written.
+pub(super) async fn refill(wallet: &Wallet) -> anyhow::Result<()> {
+    for Refill { credential, outcome } in wallet.refill(edge::system_time()).await? {
+        match outcome {
+            RefillOutcome::Refilled(fresh) => {
+                for id in fresh {
+                    show::line(&format!(
+                        "received {id}, with fresh copies, in place of {credential}"
+                    ));
+                }
+            }
+            RefillOutcome::Waiting => {
+                show::warning(&format!("the issuer of {credential} hands out copies later"))
+            }
+            RefillOutcome::NotReachable => show::warning(&format!(
+                "the issuer of {credential} cannot be reached; its copies run out"
+            )),
+            RefillOutcome::NoAccess => show::warning(&format!(
+                "the copies of {credential} run out, and its issuer gave no access to others: receive it again"
+            )),
+            RefillOutcome::Refused => show::warning(&format!(
+                "the copies of {credential} run out, and its issuer does not issue it again"
+            )),
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::{directory, installation, lock_passphrase};
 use crate::arguments::{FolderLocation, PersonCommand, WalletLocation};
 use crate::commands::show;
 use crate::holder::WalletFolder;
+use crate::installation::passphrase::{PassphraseSource, WALLET_NEW_LOCK_PASSPHRASE};
 
 /// Runs a command about people.
 ///
@@ -26,6 +27,34 @@ pub(super) fn run(command: &PersonCommand, configuration: Option<&Path>) -> anyh
         PersonCommand::Rename { person, name, wallet } => {
             let folder = open(wallet, configuration)?;
             folder.rename(folder.person(Some(person))?, parse_name(name)?)?;
+        }
+        PersonCommand::Lock {
+            person,
+            new_passphrase_file,
+            wallet,
+        } => {
+            let folder = open(wallet, configuration)?;
+            let id = folder.person(Some(person))?;
+            let new = PassphraseSource::new(
+                new_passphrase_file.clone(),
+                WALLET_NEW_LOCK_PASSPHRASE,
+                "person's wallet from now on",
+            );
+            folder.change_passphrase(id, &lock_passphrase(wallet), &new)?;
+            show::line("locked with the new passphrase");
+        }
+        PersonCommand::Remove {
+            person,
+            passphrase_forgotten,
+            wallet,
+        } => {
+            let folder = open(wallet, configuration)?;
+            let id = folder.person(Some(person))?;
+            if !passphrase_forgotten {
+                drop(folder.unlock(id, &lock_passphrase(wallet))?);
+            }
+            folder.remove(id)?;
+            show::line(&format!("removed {id}"));
         }
     }
     Ok(())

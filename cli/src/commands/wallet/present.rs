@@ -16,6 +16,7 @@ use symbolon_wallet_core::record::VerifierRecord;
 use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletError};
 use url::Url;
 
+use super::refusals::show_past;
 use super::{Asked, ask, link, parse_id, verifier_text};
 use crate::commands::frames::{self, Screen};
 use crate::commands::show;
@@ -29,6 +30,10 @@ pub(super) enum Consent {
     Asked,
     /// The command line says yes.
     Given,
+    /// The command line says no.
+    Refused,
+    /// The command line says no to whatever this verifier asks for.
+    RefusedAlways,
 }
 
 /// How a request is to be answered.
@@ -62,7 +67,7 @@ impl Request {
             match scanned.carried {
                 Some(FrameProgress::Complete(Message::Request(object))) => return Ok(Self::ByQr(object)),
                 Some(FrameProgress::Complete(_)) => {
-                    bail!("{argument} shows an answer or a credential, and no request")
+                    bail!("{argument} shows something else than a request")
                 }
                 Some(FrameProgress::Assembling { known, fragments }) => {
                     bail!("{argument} shows {known} of {fragments} fragments of the request")
@@ -75,12 +80,48 @@ impl Request {
 }
 
 impl Consent {
-    pub(super) fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
-        if self == Self::Given {
-            return Ok(Some(true));
+    /// What the command line says.
+    pub(super) const fn of(yes: bool, refuse: bool, refuse_always: bool) -> Self {
+        match (yes, refuse, refuse_always) {
+            (true, _, _) => Self::Given,
+            (_, true, _) => Self::Refused,
+            (_, _, true) => Self::RefusedAlways,
+            (false, false, false) => Self::Asked,
         }
-        let answer = ask(question, Asked::Person)?;
-        Ok(answer.map(|answer| answer.eq_ignore_ascii_case("y")))
+    }
+
+    /// Whether the verifier may be told that nothing is shown; `None` when nobody answers.
+    pub(super) fn given(self, question: &str) -> anyhow::Result<Option<bool>> {
+        match self {
+            Self::Given | Self::Refused | Self::RefusedAlways => Ok(Some(true)),
+            Self::Asked => {
+                let answer = ask(question, Asked::Person)?;
+                Ok(answer.map(|answer| answer.eq_ignore_ascii_case("y")))
+            }
+        }
+    }
+
+    /// What the person decides about this choice.
+    pub(super) fn decision(self, choice: Choice) -> anyhow::Result<Decision> {
+        let answer = match self {
+            Self::Given => return Ok(Decision::Share(choice)),
+            Self::Refused => return Ok(Decision::Decline),
+            Self::RefusedAlways => return Ok(Decision::DeclineAlways),
+            Self::Asked => ask("show this? [y/N/never] ", Asked::Person)?.unwrap_or_default(),
+        };
+        Ok(match answer.to_ascii_lowercase().as_str() {
+            "y" => Decision::Share(choice),
+            "never" => Decision::DeclineAlways,
+            _ => Decision::Decline,
+        })
+    }
+
+    /// What is refused where nothing can be shown.
+    pub(super) const fn refusal(self) -> Decision {
+        match self {
+            Self::RefusedAlways => Decision::DeclineAlways,
+            Self::Asked | Self::Given | Self::Refused => Decision::Decline,
+        }
     }
 }
 
@@ -111,6 +152,7 @@ pub(super) async fn present(
     show_verifier(&consent.verifier);
     show_claimed(&consent.claimed);
     show_registration(&consent.registration);
+    show_past(&consent);
     consent.transactions.iter().for_each(show_transaction);
     let Some(smallest) = consent.smallest_choice() else {
         return refuse(wallet, &consent, answer.consent).await;
@@ -123,12 +165,7 @@ pub(super) async fn present(
         }
     };
     show_choice(&consent, &choice);
-    let agreed = answer.consent.given("show this? [y/N] ")? == Some(true);
-    let decision = if agreed {
-        Decision::Share(choice)
-    } else {
-        Decision::Decline
-    };
+    let decision = answer.consent.decision(choice)?;
     let outcome = wallet
         .answer_request(consent.flow, decision, edge::system_time())
         .await;
@@ -208,7 +245,7 @@ async fn refuse(wallet: &Wallet, request: &ConsentRequest, consent: Consent) -> 
         bail!("what is asked for is not held; the verifier was told nothing");
     }
     wallet
-        .answer_request(request.flow, Decision::Decline, edge::system_time())
+        .answer_request(request.flow, consent.refusal(), edge::system_time())
         .await?;
     bail!("what is asked for is not held; the verifier was told that nothing is shown")
 }
@@ -246,6 +283,9 @@ const fn lack_text(lack: Lack) -> &'static str {
         Lack::Authority => "what is held is of an issuer that the verifier does not accept",
         Lack::Claims => "what is held lacks a claim that is asked for",
         Lack::Values => "what is held says something else than the verifier wants",
+        Lack::CopiesSpent => {
+            "every copy of what is held was shown to somebody: have it issued again with `symbolon wallet renew`"
+        }
     }
 }
 
@@ -366,6 +406,13 @@ fn show_candidate(asked: &AskedCredential, candidate: &CandidateCredential) {
     show::line(&format!("  from {}", show::printable(&candidate.credential.name)));
     if candidate.is_shown_whole() {
         show::line("    (nothing of it can be withheld)");
+    }
+    match candidate.credential.copies_left {
+        Some(0) => {
+            show::line("    (every copy was shown before: verifiers who compare what they saw recognise it)");
+        }
+        Some(1) => show::line("    (the last copy that nobody has seen)"),
+        _ => {}
     }
     // An mdoc is shown with a proof whatever is asked for.
     if asked.holder_binding == HolderBinding::Absent

@@ -222,7 +222,7 @@ async fn make(
         let restoration = Restoration {
             backup_of: UnixTime::from_seconds(manifest.taken_at),
             now,
-            width: IssuerPolicy::default().status_list_width,
+            form: IssuerPolicy::default().shard_form(),
         };
         restored.push((name, books.after_restore(restoration, randomness).await?));
         close(books, &embedded);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use symbolon_issuer::audit::AuditAction;
-use symbolon_issuer::credential_record::{CredentialRecord, StatusAction};
+use symbolon_issuer::credential_record::{CredentialRecord, StatusAction, StatusActionRefused};
 use symbolon_issuer::identifiers::CredentialId;
 use symbolon_issuer::index::{ShardId, open_fresh_shard};
 use symbolon_issuer::record::Uin;
@@ -67,9 +67,9 @@ impl Administration {
     /// # Errors
     /// A failure of the store.
     pub async fn open_fresh_shard(&self) -> Result<FreshShard, AdministrationError> {
-        let width = self.issuer.profile().policy().status_list_width;
+        let form = self.issuer.profile().policy().shard_form();
         let randomness = &*self.issuer.setup.randomness;
-        let shard = open_fresh_shard(self.issuer.store(), width, self.issuer.now(), randomness).await?;
+        let shard = open_fresh_shard(self.issuer.store(), form, self.issuer.now(), randomness).await?;
         Ok(FreshShard { shard })
     }
 
@@ -92,6 +92,7 @@ impl Administration {
                     unchanged: vec![id.clone()],
                 });
             };
+            self.check_room(&record).await?;
             let change = self.change(stored, record, action)?;
             if let Some(report) = self.commit(vec![change], Vec::new()).await? {
                 return Ok(report);
@@ -117,8 +118,10 @@ impl Administration {
             {
                 // Of many credentials some may be revoked already; that is no reason to leave the others as they are.
                 match stored.value.after(action, now) {
-                    Ok(Some(after)) => changes.push(self.change(stored, after, action)?),
-                    Ok(None) | Err(_) => unchanged.push(stored.value.id),
+                    Ok(Some(after)) if self.has_room(&after).await? => {
+                        changes.push(self.change(stored, after, action)?)
+                    }
+                    Ok(_) | Err(_) => unchanged.push(stored.value.id),
                 }
             }
             if changes.is_empty() {
@@ -132,6 +135,23 @@ impl Administration {
             }
         }
         Err(StoreError::Contended { what: "credential" }.into())
+    }
+
+    /// Whether the list of a credential can say what it is to say.
+    async fn has_room(&self, record: &CredentialRecord) -> Result<bool, AdministrationError> {
+        let Some(place) = record.status_index else {
+            return Ok(false);
+        };
+        let shard = self.issuer.store().shard(place.shard).await?;
+        Ok(shard.is_some_and(|shard| record.status.fits(shard.value.bits)))
+    }
+
+    async fn check_room(&self, record: &CredentialRecord) -> Result<(), AdministrationError> {
+        if self.has_room(record).await? {
+            Ok(())
+        } else {
+            Err(StatusActionRefused::NoSuspension.into())
+        }
     }
 
     fn change(

@@ -32,14 +32,14 @@ pub(super) fn accepted_metadata(accept: Option<&str>, offered: &[MetadataForm]) 
 }
 
 #[derive(Default)]
-struct Wanted {
+pub(super) struct Wanted {
     /// In thousandths.
-    quality: u32,
-    by_name: bool,
+    pub(super) quality: u32,
+    pub(super) by_name: bool,
 }
 
 /// How much a media type is wanted: by the most specific range that covers it.
-fn quality(accept: &str, media_type: &str) -> Wanted {
+pub(super) fn quality(accept: &str, media_type: &str) -> Wanted {
     let mut wanted = Wanted::default();
     let mut specific = 0;
     for range in accept.split(',').take(MAX_RANGES) {

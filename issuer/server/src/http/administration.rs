@@ -34,6 +34,8 @@ const LIMITS: Limits = Limits {
 
 /// The media type of NDJSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// The media type of metrics as Prometheus reads them.
+pub(crate) const METRICS: &str = "text/plain; version=0.0.4";
 /// The media type of CSV.
 pub(crate) const CSV: &str = "text/csv";
 
@@ -72,6 +74,7 @@ pub(super) fn router(token: AdministrationToken) -> DescribedRouter<Served> {
             "/status-lists",
             post(operations::open_fresh_shard(), open_fresh_shard),
         )
+        .route("/metrics", get(operations::metrics(), metrics))
         .route("/packs", post(operations::build_pack(), build_pack))
         .route(
             "/keys/changes",
@@ -242,6 +245,10 @@ async fn open_fresh_shard(State(administration): State<Administration>) -> Respo
     answer(administration.open_fresh_shard().await)
 }
 
+async fn metrics(State(administration): State<Administration>) -> Response {
+    ([(CONTENT_TYPE, METRICS)], administration.metrics()).into_response()
+}
+
 async fn build_pack(
     State(administration): State<Administration>,
     body: Bytes,
@@ -385,6 +392,7 @@ impl axum::response::IntoResponse for AdministrationError {
             Self::Deceased => (StatusCode::CONFLICT, "deceased"),
             Self::RecordIncomplete { .. } => (StatusCode::CONFLICT, "record_incomplete"),
             Self::StatusAction(StatusActionRefused::NoStatus) => (StatusCode::CONFLICT, "no_status"),
+            Self::StatusAction(StatusActionRefused::NoSuspension) => (StatusCode::CONFLICT, "no_suspension"),
             Self::RecordBarred(_) => (StatusCode::CONFLICT, "record_barred"),
             Self::KeptElsewhere => (StatusCode::CONFLICT, "records_kept_elsewhere"),
             Self::StatusAction(_) => (StatusCode::CONFLICT, "already_revoked"),

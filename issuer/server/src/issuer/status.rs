@@ -1,22 +1,28 @@
-//! The published status lists, for each shard as a Token Status List and as Bitstring Status Lists: signed when something changed or the signature grows old, swapped whole.
+//! The published status lists, for each shard as a Token Status List and as Bitstring Status Lists: compressed when something changed,
+//! signed when the signature grows old, swapped whole.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+mod history;
+mod publisher;
+mod schedule;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use symbolon_credential::w3c::StatusPurpose;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
-use symbolon_issuer::assertion::AssertionKey;
+use symbolon_http::representation::{Compression, Representation};
 use symbolon_issuer::index::ShardId;
-use symbolon_issuer::profile::STATUS_PURPOSES;
-use symbolon_issuer::publication::{PrepareBitstringError, status_list};
+use symbolon_issuer::publication::{CompressedShard, PrepareBitstringError, status_list};
 use symbolon_issuer::store::StoreError;
 use symbolon_trust::status_list::{PrepareStatusListError, SetStatusError, TokenStatusList};
 use thiserror::Error;
-use tokio::sync::Mutex as AsyncMutex;
 
+pub(crate) use self::history::{ListAt, PastList};
+pub(super) use self::publisher::Publisher;
+pub(crate) use self::publisher::StatusFigures;
 use super::Issuer;
 use crate::setup::SigningFailed;
 
@@ -24,45 +30,32 @@ use crate::setup::SigningFailed;
 #[derive(Debug, Clone)]
 pub struct PublishedList {
     /// The Token Status List as a JWT.
-    pub jwt: PublishedToken,
+    pub jwt: Representation,
     /// The same as a CWT.
-    pub cwt: PublishedToken,
+    pub cwt: Representation,
     /// The Bitstring Status Lists by purpose, as JWTs; none where no W3C credentials are issued.
-    pub bitstrings: Vec<(StatusPurpose, PublishedToken)>,
+    pub bitstrings: Vec<(StatusPurpose, Representation)>,
     /// When they were signed.
     pub signed_at: UnixTime,
     /// How long they may be kept.
     pub time_to_live: Duration,
+    /// What they were made of, to be signed again.
+    compressed: Arc<CompressedShard>,
 }
 
-/// One of them as it is served.
-#[derive(Debug, Clone)]
-pub struct PublishedToken {
-    /// The bytes of the answer.
-    pub body: Vec<u8>,
-    /// A strong validator of exactly these bytes, with its quotation marks.
-    pub etag: String,
-}
-
-impl PublishedToken {
-    fn new(body: Vec<u8>) -> Self {
-        let etag = format!("\"{}\"", base64url::encode(&Sha256::digest(&body)));
-        Self { body, etag }
+impl PublishedList {
+    /// How much memory all of it takes, in bytes.
+    fn memory(&self) -> usize {
+        let bitstrings = self.bitstrings.iter().map(|(_, list)| list.memory());
+        bitstrings
+            .chain([self.jwt.memory(), self.cwt.memory(), self.compressed.bytes()])
+            .sum()
     }
 }
 
-/// What is published, and what has to be published again.
-#[derive(Default)]
-pub(super) struct Publisher {
-    published: RwLock<BTreeMap<ShardId, Arc<PublishedList>>>,
-    changed: Mutex<BTreeSet<ShardId>>,
-    /// One publication at a time: whoever waits for it finds that its own change was published along.
-    publishing: AsyncMutex<()>,
-}
-
 impl Issuer {
-    /// The list of a shard, signed again when something changed or it was signed longer than its time to live ago. `None` when there is no
-    /// such shard.
+    /// The list of a shard, signed again when something changed or it was signed longer than its time to live ago, which the schedule
+    /// of [`Issuer::keep_status_lists`] is ahead of wherever the list fits into memory. `None` when there is no such shard.
     ///
     /// # Errors
     /// [`PublicationFailed`].
@@ -73,7 +66,7 @@ impl Issuer {
         if let Some(current) = self.current(shard) {
             return Ok(Some(current));
         }
-        let _turn = self.publisher.publishing.lock().await;
+        let _turn = self.publisher.turn().await;
         if let Some(current) = self.current(shard) {
             return Ok(Some(current));
         }
@@ -83,17 +76,17 @@ impl Issuer {
     /// Publishes the lists of shards in which something was committed. When it returns, whoever asks gets lists that hold the change.
     ///
     /// # Errors
-    /// [`PublicationFailed`]; the shards stay marked and are signed when they are next asked for.
+    /// [`PublicationFailed`]; the shards stay marked and are signed in the next round of the schedule, or when they are asked for.
     pub(crate) async fn publish_changes(
         &self,
         shards: impl IntoIterator<Item = ShardId>,
     ) -> Result<(), PublicationFailed> {
         let shards: BTreeSet<ShardId> = shards.into_iter().collect();
-        self.publisher.lock_changed().extend(&shards);
-        let _turn = self.publisher.publishing.lock().await;
+        self.publisher.mark(&shards);
+        let _turn = self.publisher.turn().await;
         for shard in shards {
             // It may have been published by whoever had the turn before.
-            if self.publisher.lock_changed().contains(&shard) {
+            if self.publisher.is_marked(shard) {
                 self.publish(shard).await?;
             }
         }
@@ -106,120 +99,178 @@ impl Issuer {
             return Ok(None);
         };
         let marks = self.store().status_marks(shard, None, usize::MAX).await?;
-        let width = stored.value.width;
+        let form = stored.value.form();
         // A million states are some milliseconds of work.
-        let list = tokio::task::spawn_blocking(move || status_list(width, marks)).await;
+        let list = tokio::task::spawn_blocking(move || status_list(form, marks)).await;
         Ok(Some(list.map_err(|_| PublicationFailed::Interrupted)??))
     }
 
+    /// Signs the lists of a shard and puts them in the place of those before. Whoever calls it has the turn.
     async fn publish(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
         // Unmarked before the books are read: a change committed later marks it again.
         let mut mark = self.publisher.unmark(shard);
-        let published = self.sign_list(shard).await;
-        if let Ok(Some(list)) = &published {
-            let mut lists = self
-                .publisher
-                .published
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            lists.insert(shard, Arc::clone(list));
+        let outcome = self.publish_unmarked(shard, mark.again.is_some()).await;
+        match &outcome {
+            Ok(_) => mark.again = None,
+            Err(_) => self.publisher.note_failure(),
         }
-        if published.is_ok() {
-            mark.again = None;
-        }
-        published
+        outcome
     }
 
-    async fn sign_list(&self, shard: ShardId) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
-        let now = self.now();
+    async fn publish_unmarked(
+        &self,
+        shard: ShardId,
+        was_marked: bool,
+    ) -> Result<Option<Arc<PublishedList>>, PublicationFailed> {
+        let waiting = self
+            .store()
+            .unpublished_changes_of(shard, CHANGES_PER_ROUND)
+            .await?;
+        let waiting = self.publisher.unpublished(waiting);
+        let known = self.publisher.compressed(shard);
+        let compressed = match known.filter(|_| !was_marked && waiting.is_empty()) {
+            Some(compressed) => compressed,
+            None => match self.compress(shard).await? {
+                Some(compressed) => compressed,
+                None => return Ok(None),
+            },
+        };
+        let list = self.sign_list(shard, compressed).await?;
+        self.publisher.put(shard, &list, self.memory_limit());
+        self.publisher.note_published(waiting, list.signed_at);
+        self.keep_for_history(shard, &list).await;
+        Ok(Some(list))
+    }
+
+    async fn compress(&self, shard: ShardId) -> Result<Option<Arc<CompressedShard>>, PublicationFailed> {
         let Some(list) = self.states(shard).await? else {
             return Ok(None);
         };
-        let signer = &self.setup.keys.status;
-        let (profile, key) = (self.setup.profile.clone(), signer.key.clone());
-        let assertion = self.signers.assertion().of_status_lists().cloned();
-        let assertion = assertion.filter(|_| profile.issues_w3c_credentials());
+        let profile = self.profile().clone();
         // A million states take some milliseconds to compress, once for each form.
-        let prepare = move || {
-            let jwt = profile.prepare_status_token(shard, &list, &key, now)?;
-            let cwt = profile.prepare_status_cwt(shard, &list, &key, now)?;
-            let bitstring = |purpose: &StatusPurpose, key: &AssertionKey| {
-                let prepared = profile.prepare_bitstring_list(shard, purpose, &list, key, now)?;
-                Ok::<_, PublicationFailed>((purpose.clone(), key.clone(), prepared))
-            };
-            let purposes = STATUS_PURPOSES.iter().zip(core::iter::repeat(&assertion));
-            let bitstrings = purposes
-                .filter_map(|(purpose, key)| key.as_ref().map(|key| bitstring(purpose, key)))
-                .collect::<Result<Vec<_>, PublicationFailed>>()?;
-            Ok::<_, PublicationFailed>((jwt, cwt, bitstrings))
-        };
-        let prepared = tokio::task::spawn_blocking(prepare).await;
-        let (jwt, cwt, bitstrings) = prepared.map_err(|_| PublicationFailed::Interrupted)??;
+        let compressed = tokio::task::spawn_blocking(move || CompressedShard::new(&profile, &list)).await;
+        let compressed = compressed.map_err(|_| PublicationFailed::Interrupted)?;
+        Ok(Some(Arc::new(compressed)))
+    }
+
+    async fn sign_list(
+        &self,
+        shard: ShardId,
+        compressed: Arc<CompressedShard>,
+    ) -> Result<Arc<PublishedList>, PublicationFailed> {
+        let now = self.now();
+        let signer = &self.setup.keys.status;
+        let jwt = self
+            .profile()
+            .prepare_status_token(shard, &compressed, &signer.key, now)?;
+        let cwt = self
+            .profile()
+            .prepare_status_cwt(shard, &compressed, &signer.key, now)?;
         let signature = signer.signature(&jwt.request(signer.key.handle.clone()))?;
-        let jwt = PublishedToken::new(jwt.finish(&signature).into_bytes());
+        let jwt = jwt.finish(&signature);
         let signature = signer.signature(&cwt.request(signer.key.handle.clone()))?;
-        let cwt = PublishedToken::new(cwt.finish(&signature)?);
-        let mut published = Vec::with_capacity(bitstrings.len());
-        for (purpose, key, list) in bitstrings {
-            let request = list.request(key.handle().clone());
-            let signature = self.setup.keys.signature(&request)?;
-            published.push((purpose, PublishedToken::new(list.finish(&signature).into_bytes())));
-        }
+        let cwt = cwt.finish(&signature)?;
+        let bitstrings = self.sign_bitstrings(shard, &compressed, now)?;
         let time_to_live = Duration::from_secs(self.profile().policy().status_time_to_live_seconds);
-        Ok(Some(Arc::new(PublishedList {
-            jwt,
-            cwt,
-            bitstrings: published,
+        let served = Served {
             signed_at: now,
             time_to_live,
-        })))
+        };
+        // What is text is compressed once more for the wire: some milliseconds.
+        let list = tokio::task::spawn_blocking(move || PublishedList {
+            jwt: served.text(STATUS_LIST_JWT, jwt),
+            cwt: served.binary(STATUS_LIST_CWT, cwt),
+            bitstrings: bitstrings
+                .into_iter()
+                .map(|(purpose, token)| (purpose, served.text(BITSTRING_STATUS_LIST, token)))
+                .collect(),
+            signed_at: now,
+            time_to_live,
+            compressed,
+        });
+        Ok(Arc::new(list.await.map_err(|_| PublicationFailed::Interrupted)?))
+    }
+
+    fn sign_bitstrings(
+        &self,
+        shard: ShardId,
+        compressed: &CompressedShard,
+        now: UnixTime,
+    ) -> Result<Vec<(StatusPurpose, String)>, PublicationFailed> {
+        let Some(key) = self.signers.assertion().of_status_lists() else {
+            return Ok(Vec::new());
+        };
+        let sign = |(purpose, list): &(StatusPurpose, _)| {
+            let prepared = self
+                .profile()
+                .prepare_bitstring_list(shard, purpose, list, key, now)?;
+            let signature = self
+                .setup
+                .keys
+                .signature(&prepared.request(key.handle().clone()))?;
+            Ok::<_, PublicationFailed>((purpose.clone(), prepared.finish(&signature)))
+        };
+        compressed.bitstrings().iter().map(sign).collect()
     }
 
     /// The published list, if nothing changed since and it is fresh enough to be handed out.
     fn current(&self, shard: ShardId) -> Option<Arc<PublishedList>> {
-        if self.publisher.lock_changed().contains(&shard) {
-            return None;
-        }
-        let lists = self
-            .publisher
-            .published
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let list = lists.get(&shard)?;
         let now = self.now();
+        let list = self.publisher.asked(shard, now)?;
         // A clock that was set back makes the list one of the future, which verifiers refuse.
         let fresh = now >= list.signed_at && now.since(list.signed_at) < list.time_to_live;
-        fresh.then(|| Arc::clone(list))
+        fresh.then_some(list)
+    }
+
+    fn memory_limit(&self) -> usize {
+        let megabytes = self.profile().policy().status_memory_megabytes;
+        usize::try_from(megabytes << 20).unwrap_or(usize::MAX)
     }
 }
 
-impl Publisher {
-    /// Removes the mark of a shard that is about to be published.
-    fn unmark(&self, shard: ShardId) -> Unmarked<'_> {
-        let was_marked = self.lock_changed().remove(&shard);
-        Unmarked {
-            publisher: self,
-            again: was_marked.then_some(shard),
-        }
+/// What all forms of a list have in common on the wire.
+#[derive(Clone, Copy)]
+struct Served {
+    signed_at: UnixTime,
+    time_to_live: Duration,
+}
+
+impl Served {
+    fn text(self, media_type: &'static str, text: String) -> Representation {
+        self.representation(media_type, text.into_bytes(), Compression::Gzip)
     }
 
-    fn lock_changed(&self) -> std::sync::MutexGuard<'_, BTreeSet<ShardId>> {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is inside is compressed already.
+    fn binary(self, media_type: &'static str, bytes: Vec<u8>) -> Representation {
+        self.representation(media_type, bytes, Compression::None)
+    }
+
+    fn representation(
+        self,
+        media_type: &'static str,
+        bytes: Vec<u8>,
+        compression: Compression,
+    ) -> Representation {
+        let digest = base64url::encode(&Sha256::digest(&bytes));
+        Representation::new(
+            media_type,
+            bytes,
+            &digest,
+            self.signed_at,
+            self.time_to_live,
+            compression,
+        )
     }
 }
 
-/// A mark that comes back when the publication fails or is given up, as when the client that asked for the list goes away. Whoever
-/// waits for the change to be published would otherwise take the old list for a new one.
-struct Unmarked<'p> {
-    publisher: &'p Publisher,
-    again: Option<ShardId>,
-}
-
-impl Drop for Unmarked<'_> {
-    fn drop(&mut self) {
-        self.publisher.lock_changed().extend(self.again.take());
-    }
-}
+/// The JWT of a Token Status List.
+pub(crate) const STATUS_LIST_JWT: &str = "application/statuslist+jwt";
+/// The CWT of one.
+pub(crate) const STATUS_LIST_CWT: &str = "application/statuslist+cwt";
+/// The JWT of a Bitstring Status List.
+pub(crate) const BITSTRING_STATUS_LIST: &str = "application/vc+jwt";
+/// More changes of one list than this are published all the same, and the rest of their marks removed in later rounds.
+const CHANGES_PER_ROUND: usize = 10_000;
 
 /// Why a status list could not be published. What was committed stays committed.
 #[derive(Debug, Error)]
@@ -243,20 +294,4 @@ pub enum PublicationFailed {
     /// The process is ending.
     #[error("the publication was interrupted")]
     Interrupted,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_publication_that_is_given_up_leaves_its_shard_marked() {
-        let (publisher, shard, other) = (Publisher::default(), ShardId::FIRST, ShardId::new(7));
-        publisher.lock_changed().insert(shard);
-        drop(publisher.unmark(shard));
-        drop(publisher.unmark(other));
-        assert_eq!(*publisher.lock_changed(), BTreeSet::from([shard]));
-        publisher.unmark(shard).again = None;
-        assert!(publisher.lock_changed().is_empty());
-    }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use symbolon_credential::w3c::{ProblemType, StatusPurpose};
-use symbolon_issuer::credential_record::{CredentialRecord, CredentialStatus, StatusAction};
+use symbolon_issuer::credential_record::{
+    CredentialRecord, CredentialStatus, StatusAction, StatusActionRefused,
+};
 use symbolon_issuer::identifiers::{ConfigurationId, CredentialId};
 use symbolon_issuer::index::AllocationError;
 use symbolon_issuer::mapping::CredentialConfiguration;
@@ -176,6 +178,9 @@ impl Issuer {
             Err(AdministrationError::NotPublished(error)) => {
                 tracing::error!(%error, "a status is not published yet");
                 Ok(StatusUpdate::NotYetPublished)
+            }
+            Err(AdministrationError::StatusAction(StatusActionRefused::NoSuspension)) => {
+                Err(StatusRefused::Purpose.into())
             }
             Err(AdministrationError::StatusAction(_)) => Err(StatusRefused::Final.into()),
             Err(error) => Err(error.into()),

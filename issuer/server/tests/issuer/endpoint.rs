@@ -119,6 +119,7 @@ impl Attester {
             issued_at: at,
             expires_at: Some(at.plus(Duration::from_secs(3_600))),
             time_to_live: Some(Duration::from_secs(60)),
+            aggregation_uri: None,
         };
         let prepared =
             PreparedStatusListToken::prepare(&claims, &list, SignatureAlgorithm::Es256, &chain).unwrap();

@@ -60,6 +60,8 @@ mod server_metadata;
 mod sign_in_answers;
 mod signed_by_clients;
 mod status;
+mod status_history;
+mod status_lists;
 mod stores;
 mod tenants;
 mod tls;

@@ -18,6 +18,7 @@ async fn the_metadata_says_what_the_server_does() {
         ("pushed_authorization_request_endpoint", "/par"),
         ("token_endpoint", "/token"),
         ("challenge_endpoint", "/challenge"),
+        ("status_list_aggregation_endpoint", "/status"),
     ] {
         assert_eq!(body[member], format!("{base}{path}"), "{member}");
     }

@@ -7,6 +7,7 @@ use super::envelope::{
 };
 use super::grants::access_value;
 use super::notifications::notification_value;
+use super::status_lists::put_unpublished;
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::WaitingEvent;
 use crate::credential_record::{CredentialRecord, CredentialStatus};
@@ -16,6 +17,7 @@ use crate::index::{Shard, ShardId};
 use crate::record::{IdRecord, Uin, VitalStatus};
 use crate::store::{
     Issuance, IssuanceOutcome, Revision, SpentAccess, StatusChange, StoreError, Stored, Swap,
+    UnpublishedChange,
 };
 
 const SHARD: &str = "shard";
@@ -268,9 +270,22 @@ pub(super) fn put_change(batch: WriteBatch, change: &StatusChange) -> Result<Wri
         .unchanged(Space::Credentials, id, &change.expected)
         .put(Space::Credentials, id, write(CREDENTIAL, record)?)
         .put_event(&change.event)?;
-    let Some(place) = record.status_index.map(place_key) else {
+    let Some(index) = record.status_index else {
         return Ok(batch);
     };
+    let batch = if record.status_changed_at == change.event.event.at {
+        put_unpublished(
+            batch,
+            &UnpublishedChange {
+                shard: index.shard,
+                event: change.event.key,
+            },
+        )
+    } else {
+        // What a wallet tells of a credential leaves its status, and so its list, as they are.
+        batch
+    };
+    let place = place_key(index);
     Ok(match record.status {
         CredentialStatus::Valid => batch.delete(Space::StatusMarks, place),
         CredentialStatus::Suspended | CredentialStatus::Revoked => {

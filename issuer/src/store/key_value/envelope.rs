@@ -106,7 +106,7 @@ pub(super) fn read_expiry(key: &[u8]) -> Option<(u64, Space, &[u8])> {
     Some((u64::from_be_bytes(*time), space, key))
 }
 
-const EXPIRING: [Space; 16] = [
+const EXPIRING: [Space; 17] = [
     Space::Offers,
     Space::Grants,
     Space::Access,
@@ -123,11 +123,13 @@ const EXPIRING: [Space; 16] = [
     Space::Transactions,
     Space::Notifications,
     Space::OfferBook,
+    Space::KeptStatusLists,
 ];
 
 const TRANSACTIONS_TAG: u8 = 32;
 const NOTIFICATIONS_TAG: u8 = 33;
 const OFFER_BOOK_TAG: u8 = 41;
+const KEPT_STATUS_LISTS_TAG: u8 = 61;
 
 /// Part of the stored format.
 const fn expiring_tag(space: Space) -> u8 {
@@ -139,6 +141,7 @@ const fn expiring_tag(space: Space) -> u8 {
         Space::Transactions => TRANSACTIONS_TAG,
         Space::Notifications => NOTIFICATIONS_TAG,
         Space::OfferBook => OFFER_BOOK_TAG,
+        Space::KeptStatusLists => KEPT_STATUS_LISTS_TAG,
         Space::PushedRequests => 5,
         Space::Authorizations => 6,
         Space::CodeOffers => 7,

@@ -16,7 +16,7 @@ use super::envelope::{read, shard_key, write};
 use super::operations::{PACK_SEQUENCE_KEY, SECRET, SECRET_KEY, SEQUENCE};
 use super::{Applied, KeyValue, KeyValueIssuerStore, Space, WriteBatch};
 use crate::audit::{Actor, AuditAction, WaitingEvent};
-use crate::index::{IndexWidth, PermutationKey, Shard, ShardId};
+use crate::index::{PermutationKey, Shard, ShardForm, ShardId};
 use crate::secret::InstallationSecret;
 use crate::store::{Revision, StoreError};
 
@@ -27,8 +27,8 @@ pub struct Restoration {
     pub backup_of: UnixTime,
     /// The time of the restore; later than that of the backup.
     pub now: UnixTime,
-    /// The width of the new status list.
-    pub width: IndexWidth,
+    /// The form of the new status list.
+    pub form: ShardForm,
 }
 
 /// What the restore did.
@@ -54,11 +54,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         let no_randomness = |error: symbolon_crypto::RandomnessUnavailable| {
             StoreError::Unavailable(std::sync::Arc::new(error))
         };
-        let Restoration {
-            backup_of,
-            now,
-            width,
-        } = restoration;
+        let Restoration { backup_of, now, form } = restoration;
         let elapsed = now.since(backup_of).as_secs().saturating_add(1);
         self.restore_offers(now).await?;
 
@@ -77,7 +73,7 @@ impl<K: KeyValue> KeyValueIssuerStore<K> {
         let id = ShardId::new(u32::try_from(number).map_err(|_| StoreError::Exists { what: "shard" })?);
         let fresh = Shard::open(
             id,
-            width,
+            form,
             PermutationKey::make(randomness).map_err(no_randomness)?,
             now,
         );
@@ -136,7 +132,9 @@ mod tests {
     use super::*;
     use crate::grant::{TxCodePolicy, check_nonce, make_nonce};
     use crate::identifiers::{ConfigurationId, OfferId};
-    use crate::index::IndexAllocator;
+    use symbolon_trust::status_list::BitsPerStatus;
+
+    use crate::index::{IndexAllocator, IndexWidth};
     use crate::offer::{Cancellation, CancellationCause, OfferDelivery, OfferDevice, OfferEntry};
     use crate::record::Uin;
     use crate::store::{IssuerStore as _, MemoryIssuerStore, NewOffer, OfferStore as _};
@@ -150,18 +148,25 @@ mod tests {
         }
     }
 
+    fn form() -> ShardForm {
+        ShardForm {
+            width: IndexWidth::from_bits(6).unwrap(),
+            bits: BitsPerStatus::Two,
+        }
+    }
+
     fn restoration(seconds: u64) -> Restoration {
         Restoration {
             backup_of: BACKUP,
             now: BACKUP.plus(std::time::Duration::from_secs(seconds)),
-            width: IndexWidth::from_bits(6).unwrap(),
+            form: form(),
         }
     }
 
     /// Books as they were when the backup was taken: some indices given, a pack built.
     fn books() -> MemoryIssuerStore {
         let (store, randomness) = (MemoryIssuerStore::default(), SeededRandomness::new(1));
-        let allocator = IndexAllocator::new(IndexWidth::from_bits(6).unwrap(), 8);
+        let allocator = IndexAllocator::new(form(), 8);
         for _ in 0..70 {
             now(allocator.allocate(&store, BACKUP, &randomness)).unwrap();
         }
@@ -174,7 +179,7 @@ mod tests {
     fn used_after(seconds: u64, issuances: u32) -> BTreeSet<ShardId> {
         let (store, randomness) = (books(), SeededRandomness::new(2));
         now(store.after_restore(restoration(seconds), &randomness)).unwrap();
-        let allocator = IndexAllocator::new(IndexWidth::from_bits(6).unwrap(), 8);
+        let allocator = IndexAllocator::new(form(), 8);
         (0..issuances)
             .map(|_| {
                 now(allocator.allocate(&store, BACKUP, &randomness))

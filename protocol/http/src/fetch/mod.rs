@@ -5,6 +5,7 @@
 //! the caller allows them, each checked like the first; bytes and time are bounded.
 
 mod address;
+mod download;
 mod resolver;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 pub use address::FetchPolicy;
+pub use download::{Download, DownloadPatience};
 use resolver::GuardedResolver;
 
 /// How long a connection may take to be made.
@@ -150,7 +152,6 @@ impl GuardedFetcher {
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(GuardedResolver::new(policy)))
             .connect_timeout(CONNECT_LIMIT)
-            .timeout(FETCH_LIMIT)
             .build()
             .map_err(FetchError::Client)?;
         Ok(Self { client, policy })
@@ -161,12 +162,17 @@ impl GuardedFetcher {
     /// # Errors
     /// [`FetchError`]; an HTTP error status is no error of this call.
     pub async fn fetch(&self, fetch: Fetch) -> Result<Fetched, FetchError> {
-        tokio::time::timeout(FETCH_LIMIT, self.fetch_and_follow(fetch))
+        let whole = async {
+            let response = self.open(&fetch, FETCH_LIMIT).await?;
+            read(response, fetch.max_bytes).await
+        };
+        tokio::time::timeout(FETCH_LIMIT, whole)
             .await
             .unwrap_or(Err(FetchError::Interrupted))
     }
 
-    async fn fetch_and_follow(&self, fetch: Fetch) -> Result<Fetched, FetchError> {
+    /// Sends the request and follows redirects, until there is an answer whose body may be read.
+    async fn open(&self, fetch: &Fetch, limit: Duration) -> Result<reqwest::Response, FetchError> {
         let mut left = match fetch.redirects {
             Redirects::Refuse => None,
             Redirects::Follow { at_most } => Some(at_most),
@@ -174,10 +180,10 @@ impl GuardedFetcher {
         let mut url = fetch.url.clone();
         loop {
             self.check(&url)?;
-            let response = self.send(&fetch, url.clone()).await?;
+            let response = self.send(fetch, url.clone(), limit).await?;
             let follow = left.is_some() && response.status().is_redirection();
             let Some(location) = response.headers().get(LOCATION).filter(|_| follow) else {
-                return read(response, fetch.max_bytes).await;
+                return Ok(response);
             };
             left = left.and_then(|left| left.checked_sub(1));
             if left.is_none() {
@@ -212,8 +218,8 @@ impl GuardedFetcher {
         }
     }
 
-    async fn send(&self, fetch: &Fetch, url: Url) -> Result<reqwest::Response, FetchError> {
-        let mut request = self.client.request(fetch.method.clone(), url);
+    async fn send(&self, fetch: &Fetch, url: Url, limit: Duration) -> Result<reqwest::Response, FetchError> {
+        let mut request = self.client.request(fetch.method.clone(), url).timeout(limit);
         for (name, value) in &fetch.headers {
             request = request.header(name, value);
         }
@@ -236,10 +242,7 @@ impl GuardedFetcher {
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Fetched, FetchError> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
-    if response
-        .content_length()
-        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
-    {
+    if announces_more(&response, limit) {
         return Err(FetchError::TooLarge { limit });
     }
     let mut body = Vec::new();
@@ -254,4 +257,11 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Fetched, 
         headers,
         body,
     })
+}
+
+/// Whether an answer says itself that its body is too long.
+fn announces_more(response: &reqwest::Response, limit: usize) -> bool {
+    response
+        .content_length()
+        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
 }

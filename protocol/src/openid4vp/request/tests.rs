@@ -77,8 +77,14 @@ fn each_broken_parameter_gets_its_exact_code() {
         ),
         (
             "response_mode",
-            json!("fragment"),
+            json!("query"),
             RequestDefect::ResponseMode,
+            invalid,
+        ),
+        (
+            "response_mode",
+            json!("fragment"),
+            RequestDefect::ResponseUri,
             invalid,
         ),
         ("response_mode", Value::Null, RequestDefect::ResponseMode, invalid),

@@ -1,7 +1,8 @@
 //! Pictures of QR codes.
 
 use symbolon_qr_picture::{
-    ErrorCorrection, FrameTime, LumaPicture, PictureSource, Symbol, Version, draw_animation, read_picture,
+    ErrorCorrection, FrameTime, LumaPicture, PictureSource, Symbol, Version, draw_animation, encode_png,
+    read_picture,
 };
 
 use crate::{Reading, Target};
@@ -28,7 +29,7 @@ pub(super) const PICTURES: Target = Target {
         let blank = LumaPicture::from_fn(16, 16, |x, y| u8::try_from((x * y) % 256).unwrap_or(0));
         vec![
             symbol.to_png(3).expect("a picture is written"),
-            blank.to_png().expect("a picture is written"),
+            encode_png(&blank).expect("a picture is written"),
             draw_animation(&[symbol.clone(), symbol], 2, FrameTime::CAMERA).expect("a picture is written"),
             DOCUMENT.to_vec(),
         ]

@@ -1,7 +1,7 @@
 //! Frames of animated QR codes, and the messages in them.
 
 use symbolon_protocol::qr_transport::{
-    CarriedCredential, FrameDecoder, FrameSize, Message, MessageKind, Progress,
+    CarriedCredential, FrameDecoder, FrameSize, Message, MessageKind, Onboarding, PackState, Progress,
 };
 
 use super::{for_part, one_of, with_text};
@@ -30,6 +30,9 @@ pub(super) const QR_TRANSPORT: Target = Target {
                 |input| message(MessageKind::Request, input),
                 |input| message(MessageKind::Response, input),
                 |input| message(MessageKind::Credential, input),
+                |input| message(MessageKind::Pack, input),
+                |input| message(MessageKind::PackState, input),
+                |input| message(MessageKind::Onboarding, input),
             ],
             input,
         )
@@ -51,7 +54,7 @@ pub(super) const QR_TRANSPORT: Target = Target {
     },
 };
 
-fn messages() -> [Message; 3] {
+fn messages() -> [Message; 6] {
     let credential: String = (0_u32..900)
         .map(|at| char::from(b'0' + u8::try_from((at.wrapping_mul(2_654_435_761) >> 16) % 70).unwrap_or(0)))
         .collect();
@@ -59,6 +62,16 @@ fn messages() -> [Message; 3] {
         Message::Request("eyJhIjoxfQ.eyJiIjoyfQ.c2lnbmF0dXJl".to_owned()),
         Message::Response("eyJhIjoxfQ..AAAA.Q0NDQw.dGFn".to_owned()),
         Message::Credential(CarriedCredential::Text(credential)),
+        Message::Pack(b"SYMBPACK, and more".to_vec()),
+        Message::PackState(PackState {
+            sequence: 7,
+            root: [7; 32],
+        }),
+        Message::Onboarding(Onboarding {
+            index: "https://packs.example/packs/packs.json".to_owned(),
+            root_of_trust: [9; 32],
+            scope: Some("north".to_owned()),
+        }),
     ]
 }
 

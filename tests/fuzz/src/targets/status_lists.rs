@@ -113,7 +113,7 @@ pub(super) const STATUS_LISTS: Target = Target {
             valid_from: NOW,
             valid_until: Some(NOW.plus(DAY)),
             time_to_live: Some(Duration::from_secs(300)),
-            list: &bits,
+            list: &bits.encoded(),
             messages: &[],
         }
         .document()
@@ -134,6 +134,7 @@ fn claims() -> StatusListClaims {
         issued_at: NOW,
         expires_at: Some(NOW.plus(DAY)),
         time_to_live: Some(Duration::from_secs(3600)),
+        aggregation_uri: None,
     }
 }
 

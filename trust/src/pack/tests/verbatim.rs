@@ -30,6 +30,7 @@ fn cwt(issuer: &TestIssuer, uri: &str, list: &TokenStatusList, expires_at: Optio
         issued_at: NOW,
         expires_at,
         time_to_live: None,
+        aggregation_uri: None,
     };
     let chain = [issuer.status_certificate.clone()];
     let prepared = PreparedStatusListCwt::prepare(&claims, list, SignatureAlgorithm::Es256, &chain).unwrap();

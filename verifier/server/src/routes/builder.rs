@@ -93,7 +93,7 @@ pub(super) fn router() -> DescribedRouter<Arc<State>> {
             style(
                 "readBuilderVerdictStyle",
                 "How verdicts look",
-                include_str!("../scan/scan.css"),
+                symbolon_verdict_page::STYLE,
             ),
         )
         .route(

@@ -15,6 +15,7 @@ pub fn description(identifier: &IssuerIdentifier, audience: Audience) -> OpenApi
         .endpoints()
         .clone()
         .and(crate::scan::endpoints().endpoints())
+        .and(crate::offline::endpoints().endpoints())
         .and(crate::openid_provider::endpoints().endpoints());
     let about = About {
         title: "Symbolon verifier",

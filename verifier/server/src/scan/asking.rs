@@ -15,6 +15,7 @@ use symbolon_pages::answer::see_other;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::qr_transport::{FrameSize, MAX_REQUEST_LIFETIME, Message};
 use symbolon_qr_picture::{ErrorCorrection, FrameTime, Symbol, Version, draw_animation};
+use symbolon_verdict_page::{Shown, Whole};
 use symbolon_verifier::answer::AnswerCheck;
 use symbolon_verifier::by_qr::open_answer;
 use symbolon_verifier::name::PolicyName;
@@ -24,7 +25,6 @@ use symbolon_verifier::store::{NonceUse, RequestId, RequestRecord};
 
 use super::judging::{Judged, Unjudged};
 use super::page::{Asked, Counter};
-use super::verdict::Shown;
 use super::{Desk, ScanPageError};
 use crate::judge::{Judgement, inputs};
 use crate::routes::stored_query;
@@ -190,25 +190,16 @@ pub(crate) enum Conclusion {
 }
 
 impl Conclusion {
-    /// The word of the verdict.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Incomplete | Self::Other | Self::SeveralHolders | Self::NotSatisfied => {
-                Verdict::Invalid.as_str()
-            }
-            Self::Undecided => Verdict::Unknown.as_str(),
-        }
-    }
-
-    /// The key of the sentence.
-    pub(super) const fn sentence(self) -> &'static str {
-        match self {
-            Self::Incomplete => "why-answer-incomplete",
-            Self::Other => "why-answer-other",
-            Self::SeveralHolders => "why-answer-holders",
-            Self::NotSatisfied => "why-answer-policy",
-            Self::Undecided => "why-answer-undecided",
-        }
+    /// The word of the verdict, and the key of the sentence.
+    pub(super) const fn whole(self) -> Whole {
+        let (verdict, sentence) = match self {
+            Self::Incomplete => (Verdict::Invalid, "why-answer-incomplete"),
+            Self::Other => (Verdict::Invalid, "why-answer-other"),
+            Self::SeveralHolders => (Verdict::Invalid, "why-answer-holders"),
+            Self::NotSatisfied => (Verdict::Invalid, "why-answer-policy"),
+            Self::Undecided => (Verdict::Unknown, "why-answer-undecided"),
+        };
+        Whole { verdict, sentence }
     }
 
     /// What the reports do not say themselves. One that is refused or in doubt says why, and has no claims that could be what was asked for.
@@ -247,6 +238,7 @@ impl Desk {
     pub(super) fn usual_counter(&self) -> Counter<'_> {
         Counter {
             asks: self.asks.iter().map(|ask| ask.label.as_str()).collect(),
+            has_offline_page: self.has_offline_page,
             ..Counter::default()
         }
     }

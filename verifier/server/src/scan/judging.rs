@@ -7,6 +7,7 @@ use http::StatusCode;
 use symbolon_credential::Input;
 use symbolon_protocol::qr_transport::{FrameError, MAX_FRAGMENTS, Message, Progress};
 use symbolon_qr_picture::{PictureError, PictureSource, is_picture, read_picture};
+use symbolon_verdict_page::Shown;
 use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_verifier::card::{MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
@@ -16,7 +17,6 @@ use tokio::time::timeout;
 
 use super::Desk;
 use super::asking::Conclusion;
-use super::verdict::Shown;
 
 /// The texts that were read, each as bytes.
 pub(super) type Judging = Vec<Vec<u8>>;
@@ -158,6 +158,9 @@ impl Desk {
                 return self.judge_answer(&jwe, request).await;
             }
             Some(Progress::Complete(Message::Request(_))) => return Err(Unjudged::Request),
+            Some(Progress::Complete(Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_))) => {
+                return Err(Unjudged::Frames);
+            }
         }
         let shown = self.judge_codes(codes).await?;
         Ok(Judged::Whole {

@@ -1,33 +1,22 @@
 //! The HTML of the page.
 
-use std::sync::Arc;
-
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode};
 use symbolon_crypto::UnixTime;
 use symbolon_pages::answer::page;
-use symbolon_pages::{Serde, TemplateError, Templates, Translation, Translations, Value, context};
+use symbolon_pages::{TemplateError, Translation, Translations, Value, context};
+use symbolon_verdict_page::{Shown, VerdictPages, minutes};
 
 use super::asking::Conclusion;
-use super::claims::{Label, Said};
-use super::verdict::Shown;
 
 /// Scripts and pictures are ours, faces come within the page, and the camera's picture stays in it. Nobody else is asked.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
                       connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-const SHIPPED: [(&str, &str); 4] = [
-    ("en", include_str!("translations/en.toml")),
-    ("fr", include_str!("translations/fr.toml")),
-    ("ar", include_str!("translations/ar.toml")),
-    ("hi", include_str!("translations/hi.toml")),
-];
-
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 3] = [
     ("layout.html", include_str!("templates/layout.html")),
     ("enter.html", include_str!("templates/enter.html")),
     ("scan.html", include_str!("templates/scan.html")),
-    ("verdicts.html", include_str!("templates/verdicts.html")),
 ];
 
 /// What stands on the page.
@@ -41,6 +30,8 @@ pub(super) struct Counter<'d> {
     pub(super) shown: Vec<Shown>,
     /// And what is said of the answer as a whole.
     pub(super) conclusion: Option<Conclusion>,
+    /// Whether there is a page that works without a network.
+    pub(super) has_offline_page: bool,
 }
 
 /// A request on the page.
@@ -49,27 +40,15 @@ pub(super) struct Asked {
     pub(super) until: UnixTime,
 }
 
-pub(crate) struct Pages {
-    templates: Templates,
-    translations: Arc<Translations>,
-    verifier: String,
-}
+pub(crate) struct Pages(VerdictPages);
 
 impl Pages {
     pub(crate) fn new(verifier: &str) -> Result<Self, TemplateError> {
-        let translations = Translations::new(&SHIPPED).map(Arc::new);
-        let translations = translations.map_err(|error| {
-            TemplateError::new(symbolon_pages::ErrorKind::InvalidOperation, error.to_string())
-        })?;
-        Ok(Self {
-            templates: Templates::new(&TEMPLATES, &translations, &["verifier"])?,
-            translations,
-            verifier: verifier.to_owned(),
-        })
+        VerdictPages::new(&TEMPLATES, verifier).map(Self)
     }
 
     pub(crate) fn translations(&self) -> &Translations {
-        &self.translations
+        self.0.translations()
     }
 
     /// The page that asks for the code.
@@ -90,7 +69,11 @@ impl Pages {
         problem: Option<&'static str>,
         counter: &Counter<'_>,
     ) -> Response {
-        let verdicts = self.values(language, &counter.shown, counter.conclusion);
+        let verdicts = self.0.values(
+            language,
+            &counter.shown,
+            counter.conclusion.map(Conclusion::whole),
+        );
         let asked = counter.asked.as_ref().map(|asked| {
             let until = asked.until.rfc3339();
             context! { id => asked.id.as_str(), until_shown => minutes(&until), until }
@@ -100,7 +83,7 @@ impl Pages {
             "scan.html",
             status,
             language,
-            context! { problem, verdicts, asks, asked },
+            context! { problem, verdicts, asks, asked, offline => counter.has_offline_page },
         )
     }
 
@@ -111,9 +94,8 @@ impl Pages {
         shown: &[Shown],
         conclusion: Option<Conclusion>,
     ) -> Result<String, TemplateError> {
-        let verdicts = self.values(language, shown, conclusion);
-        let values = self.with_page(language, context! { verdicts });
-        self.templates.render("verdicts.html", values)
+        self.0
+            .verdicts(language, shown, conclusion.map(Conclusion::whole))
     }
 
     fn answer(
@@ -123,7 +105,7 @@ impl Pages {
         language: &Translation,
         values: Value,
     ) -> Response {
-        match self.templates.render(template, self.with_page(language, values)) {
+        match self.0.render(template, language, values) {
             Ok(html) => {
                 let mut response = page(status, html, language, HeaderValue::from_static(POLICY));
                 // The camera is for this page alone.
@@ -140,153 +122,11 @@ impl Pages {
             }
         }
     }
-
-    fn with_page(&self, language: &Translation, values: Value) -> Value {
-        context! {
-            tag => language.tag.as_str(),
-            direction => language.direction.name(),
-            languages => Value::from(Serde(self.translations.links())),
-            verifier => self.verifier.as_str(),
-            ..values
-        }
-    }
-
-    /// What is said of an answer as a whole comes first: it is what counts.
-    fn values(&self, language: &Translation, shown: &[Shown], conclusion: Option<Conclusion>) -> Vec<Value> {
-        let whole = conclusion.map(|conclusion| {
-            let sentence = self.translations.text(language, conclusion.sentence(), &[]);
-            context! { word => conclusion.word(), sentence, whole => true }
-        });
-        let each = shown.iter().map(|shown| self.value(language, shown));
-        whole.into_iter().chain(each).collect()
-    }
-
-    fn value(&self, language: &Translation, shown: &Shown) -> Value {
-        let text = |key: &str, values: &[(&str, &str)]| self.translations.text(language, key, values);
-        let report = shown.report();
-        let claims: Vec<Value> = shown
-            .claims()
-            .into_iter()
-            .map(|claim| {
-                let value = match claim.value {
-                    Said::Text(said) => match value_key(&claim.label, &said) {
-                        Some(key) => text(key, &[]),
-                        None => said,
-                    },
-                    Said::Flag(true) => text("say-yes", &[]),
-                    Said::Flag(false) => text("say-no", &[]),
-                };
-                let label = match claim.label {
-                    Label::Known(key) => text(&format!("claim-{key}"), &[]),
-                    Label::AgeOver(years) => text("claim-age_over", &[("years", &years.to_string())]),
-                    Label::Own(name) => name,
-                };
-                context! { label, value }
-            })
-            .collect();
-        let warnings: Vec<String> = shown
-            .warnings()
-            .into_iter()
-            .map(|(key, time)| match time {
-                Some(time) => text(key, &[("time", &minutes(&time.rfc3339()))]),
-                None => text(key, &[]),
-            })
-            .collect();
-        let checks: Vec<Value> = shown
-            .checks()
-            .into_iter()
-            .map(|check| {
-                context! { outcome => check.outcome, name => check.name, reason => check.reason, section => check.section }
-            })
-            .collect();
-        let as_of = report.as_of.map(|time| time.rfc3339());
-        context! {
-            word => report.verdict.as_str(),
-            whole => false,
-            sentence => text(shown.sentence(), &[]),
-            photo => shown.photo(),
-            hidden_photo => shown.has_hidden_photo(),
-            claims,
-            as_of_shown => as_of.as_deref().map(minutes),
-            as_of,
-            age => shown.age().map(|age| text(age.key, &[("count", &age.count.to_string())])),
-            issuer => report.issuer.as_ref().map(|issuer| issuer.name.as_str()),
-            format => report.format.name(),
-            kind => report.credential_type.as_deref(),
-            warnings,
-            checks,
-        }
-    }
-}
-
-/// The text for a value that is a word of a list and not somebody's own: genders, also as ISO/IEC 5218 numbers them for mdocs, and marital
-/// status.
-fn value_key(label: &Label, said: &str) -> Option<&'static str> {
-    let Label::Known(claim) = label else {
-        return None;
-    };
-    match (*claim, said.to_ascii_lowercase().as_str()) {
-        ("gender", "male" | "m" | "1") => Some("value-male"),
-        ("gender", "female" | "f" | "2") => Some("value-female"),
-        ("gender", "other" | "9") => Some("value-other"),
-        ("marital_status", "unmarried" | "single") => Some("value-unmarried"),
-        ("marital_status", "married") => Some("value-married"),
-        ("marital_status", "divorced") => Some("value-divorced"),
-        _ => None,
-    }
-}
-
-/// `2026-11-28T07:30:00Z` to the minute, for people. The script of the page says it in the clock of the place.
-pub(crate) fn minutes(rfc3339: &str) -> String {
-    match rfc3339.split_once('T') {
-        Some((day, time)) => format!("{day} {} UTC", time.get(..5).unwrap_or(time)),
-        None => rfc3339.to_owned(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use symbolon_pages::testing::assert_complete;
-
     use super::*;
-
-    #[test]
-    fn every_language_has_every_text() {
-        assert_complete(&Translations::new(&SHIPPED).unwrap(), 6);
-    }
-
-    #[test]
-    fn every_text_is_shown_somewhere() {
-        let sources = [
-            include_str!("verdict.rs"),
-            include_str!("asking.rs"),
-            include_str!("judging.rs"),
-            include_str!("page.rs"),
-            include_str!("../scan.rs"),
-        ];
-        let known: Vec<String> = super::super::claims::known()
-            .map(|key| format!("claim-{key}"))
-            .collect();
-        for key in Translations::new(&SHIPPED).unwrap().english().texts.keys() {
-            let quoted = format!("\"{key}\"");
-            let shown = sources.iter().any(|source| source.contains(&quoted))
-                || TEMPLATES.iter().any(|(_, source)| source.contains(&quoted))
-                || known.contains(key)
-                || ["word-valid", "word-genuine", "word-invalid", "word-unknown"].contains(&key.as_str());
-            assert!(shown, "nothing shows {key}");
-        }
-    }
-
-    #[test]
-    fn every_known_claim_has_a_label() {
-        let translations = Translations::new(&SHIPPED).unwrap();
-        for key in super::super::claims::known() {
-            assert!(
-                translations.english().texts.contains_key(&format!("claim-{key}")),
-                "{key}"
-            );
-        }
-    }
 
     #[test]
     fn no_template_scripts_or_styles_inline_or_turns_escaping_off() {
@@ -307,10 +147,5 @@ mod tests {
                 assert!(!source.contains(forbidden), "{name} has {forbidden}");
             }
         }
-    }
-
-    #[test]
-    fn a_time_is_shown_to_the_minute() {
-        assert_eq!(minutes("2026-11-28T07:30:59Z"), "2026-11-28 07:30 UTC");
     }
 }

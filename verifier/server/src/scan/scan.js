@@ -1,12 +1,12 @@
 // The camera at the counter. Codes are read by the browser where it can, otherwise frames go to the shop's own server.
 // Nothing is kept: the codes of a card stay in this page until the next person.
 
-const at = (id) => document.getElementById(id);
+import { announce, at, placeTimes, say, show, switchSound } from "./telling.js";
+
 const PAUSE = 150;
 const FRAME_WIDTH = 1280;
 // As many as the server judges together.
 const MOST_CODES = 16;
-const SILENCE = "symbolon-scan-silence";
 // How the frames of an animation begin, with their number and how many fragments there are.
 const FRAME = /^UR:SYMBOLON-[A-Z]+\/(?:[0-9]+-([0-9]+)\/)?/i;
 // As many frames as the server looks at.
@@ -28,11 +28,7 @@ function begin() {
   announce(document.querySelector("#result article")?.dataset.verdict, { quietly: true });
   const scanner = new Scanner();
   at("camera").hidden = false;
-  at("sound").checked = localStorage.getItem(SILENCE) === null;
-  at("sound").addEventListener("change", (event) => {
-    if (event.target.checked) localStorage.removeItem(SILENCE);
-    else localStorage.setItem(SILENCE, "yes");
-  });
+  switchSound();
   at("start").addEventListener("click", () => scanner.start());
   at("again").addEventListener("click", () => scanner.start());
   at("other").addEventListener("click", () => scanner.start({ sameCard: true }));
@@ -230,52 +226,6 @@ async function send(path, type, body) {
   if (response.status === 204) return {};
   if (!response.ok) return { problem: response.status === 403 ? "no-access" : "no-connection" };
   return response.json();
-}
-
-/** Times in the clock of the place. */
-function placeTimes(root) {
-  const style = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of root.querySelectorAll("time[datetime]")) {
-    const date = new Date(time.dateTime);
-    if (!Number.isNaN(date.valueOf())) time.firstElementChild.textContent = style.format(date);
-  }
-}
-
-/** Sound and vibration: two rising tones for good, a long low one for bad, two equal ones for doubt. */
-function announce(verdict, { sound, quietly = false } = {}) {
-  if (!verdict || quietly) return;
-  const good = verdict === "valid" || verdict === "genuine";
-  const bad = verdict === "invalid";
-  navigator.vibrate?.(good ? 80 : bad ? [400, 100, 400] : [150, 100, 150]);
-  if (!sound || !at("sound").checked) return;
-  const tones = good ? [[660, 0.12], [990, 0.18]] : bad ? [[180, 0.6]] : [[440, 0.15], [440, 0.15]];
-  let start = sound.currentTime;
-  for (const [pitch, length] of tones) {
-    const tone = sound.createOscillator();
-    const volume = sound.createGain();
-    tone.frequency.value = pitch;
-    tone.type = bad ? "square" : "sine";
-    volume.gain.setValueAtTime(0.25, start);
-    volume.gain.exponentialRampToValueAtTime(0.001, start + length);
-    tone.connect(volume).connect(sound.destination);
-    tone.start(start);
-    tone.stop(start + length);
-    start += length + 0.05;
-  }
-}
-
-function show(parts) {
-  for (const [id, shown] of Object.entries(parts)) at(id).hidden = !shown;
-}
-
-/** A sentence of the page's texts; none clears the place. */
-function say(place, text) {
-  const words = text ? at(text).textContent : "";
-  if (at(place).textContent.trim() === words) return;
-  const line = document.createElement("p");
-  line.className = "problem";
-  line.textContent = words;
-  at(place).replaceChildren(...(words ? [line] : []));
 }
 
 enterByLink();

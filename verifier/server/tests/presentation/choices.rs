@@ -149,9 +149,8 @@ async fn a_request_of_every_kind_is_made_opened_answered_and_judged_valid() {
 async fn answer(world: &World, request: &VerifiedRequest) -> u16 {
     let form = match request.request().response_mode {
         ResponseMode::DirectPost => world.answer(request).to_form().unwrap(),
-        ResponseMode::DirectPostJwt | ResponseMode::SymbolonQrJwt => {
-            world.encrypt(request, &world.answer(request))
-        }
+        ResponseMode::DirectPostJwt => world.encrypt(request, &world.answer(request)),
+        other => panic!("the verifier asked for {other:?}"),
     };
     world.post(request, &form).await.status
 }

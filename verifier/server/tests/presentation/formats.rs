@@ -71,7 +71,7 @@ pub(crate) fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
             valid_from: world.now(),
             valid_until: Some(world.now().plus(DAY)),
             time_to_live: None,
-            list: &list,
+            list: &list.encoded(),
             messages: &[],
         };
         world.publish_document(path, "application/vc+jwt", &jwt(world, &list.document().unwrap()));

@@ -19,6 +19,8 @@ mod formats;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod openid_provider;
 #[cfg(test)]
 mod pages;
@@ -32,6 +34,8 @@ mod relying_parties;
 mod requests;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod status_lists;
 #[cfg(test)]
 mod transactions;
 #[cfg(test)]

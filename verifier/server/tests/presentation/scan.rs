@@ -9,7 +9,7 @@ use symbolon_credential::claim169::{
 };
 use symbolon_credential::status::{CredentialStatus, StatusReference};
 use symbolon_http::fetch::Fetched;
-use symbolon_qr_picture::{ErrorCorrection, LumaPicture, Symbol, Version};
+use symbolon_qr_picture::{ErrorCorrection, LumaPicture, Symbol, Version, encode_png};
 use symbolon_trust::status_list::Status;
 use symbolon_trust::testing::{DAY, NOW, TestKey};
 use symbolon_verifier::request::MasterSecret;
@@ -126,7 +126,7 @@ async fn a_picture_is_read_by_upload_and_frame_by_frame() {
     );
     assert_eq!(frame["codes"], json!([card(&world)]));
 
-    let blank = LumaPicture::from_fn(200, 200, |_, _| 255).to_png().unwrap();
+    let blank = encode_png(&LumaPicture::from_fn(200, 200, |_, _| 255)).unwrap();
     let frame = world.send(Method::POST, "/scan/frames", &png, &blank).await;
     assert_eq!((frame.status, frame.body.len()), (204, 0));
     let page = upload(&world, "picture", &blank).await;
@@ -252,6 +252,7 @@ async fn the_page_asks_nobody_else_and_keeps_nothing() {
     assert!(page.contains("<html lang=\"ar\" dir=\"rtl\">"));
     for path in [
         "/scan/scan.js",
+        "/scan/telling.js",
         "/scan/scan.css",
         "/scan/style.css",
         "/scan/icon.svg",

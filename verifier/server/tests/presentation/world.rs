@@ -67,6 +67,8 @@ pub(crate) const INDEX: u64 = 77;
 pub(crate) struct World {
     pub(crate) server: Running,
     _description: AsDescribed,
+    /// What the page that works without a network is served from.
+    pub(crate) offline: tempfile::TempDir,
     pub(crate) base: String,
     pub(crate) anchor: Certificate,
     pub(crate) issuer: TestIssuer,
@@ -101,7 +103,8 @@ impl Drop for AsDescribed {
 /// What the issuer's endpoints answer, and how often its status was asked for.
 #[derive(Default)]
 struct StatusServer {
-    token: Mutex<String>,
+    /// Media type and body; nothing at first.
+    list: Mutex<(&'static str, Vec<u8>)>,
     asked: AtomicUsize,
     /// By path: media type and body.
     documents: Mutex<BTreeMap<String, (&'static str, String)>>,
@@ -138,12 +141,10 @@ async fn document(State(status): State<Arc<StatusServer>>, uri: http::Uri) -> ax
 
 async fn status_token(
     State(status): State<Arc<StatusServer>>,
-) -> ([(http::HeaderName, &'static str); 1], String) {
+) -> ([(http::HeaderName, &'static str); 1], Vec<u8>) {
     status.asked.fetch_add(1, Ordering::Relaxed);
-    (
-        [(CONTENT_TYPE, "application/statuslist+jwt")],
-        status.token.lock().unwrap().clone(),
-    )
+    let (media_type, body) = status.list.lock().unwrap().clone();
+    ([(CONTENT_TYPE, media_type)], body)
 }
 
 impl World {
@@ -214,6 +215,7 @@ impl World {
             relying_party_signers,
             registration_certificates,
         } = certify(&requests, &base, &configuration);
+        let offline = tempfile::tempdir().unwrap();
         let dependencies = Dependencies {
             store: embedded.clone(),
             archive: embedded,
@@ -248,6 +250,7 @@ impl World {
                 face_keys: Vec::new(),
                 asks,
             }),
+            offline_page: Some(crate::offline::setup(offline.path())),
         };
         let conformance = Conformance::default();
         let encryption = Encryption::Plain;
@@ -257,6 +260,7 @@ impl World {
         let world = Self {
             server,
             _description: AsDescribed(conformance),
+            offline,
             base,
             anchor: requests.certificate().clone(),
             issuer,
@@ -303,7 +307,7 @@ impl World {
         let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
         list.set(INDEX, status).unwrap();
         let token = self.issuer.status_token(&self.issuer.status_uri(0), &list, at);
-        *self.status.token.lock().unwrap() = token;
+        self.publish_text(&token);
     }
 
     /// Publishes a list of the same address that another issuer has signed.
@@ -313,7 +317,7 @@ impl World {
         let another = TestIssuer::new(self.issuer.identifier.as_str(), 4_000);
         let soon = self.now().plus(core::time::Duration::from_secs(60 * 60));
         let token = another.status_token(&self.issuer.status_uri(0), &list, soon);
-        *self.status.token.lock().unwrap() = token;
+        self.publish_text(&token);
     }
 
     /// Publishes a document at a path of the issuer's.
@@ -328,7 +332,17 @@ impl World {
     }
 
     pub(crate) fn publish_text(&self, text: &str) {
-        text.clone_into(&mut self.status.token.lock().unwrap());
+        *self.status.list.lock().unwrap() = ("application/statuslist+jwt", text.as_bytes().to_vec());
+    }
+
+    /// Publishes the list as a CWT alone, as an issuer of mdocs may.
+    pub(crate) fn publish_cwt(&self, status: Status) {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let cwt = self
+            .issuer
+            .status_cwt(&self.issuer.status_uri(0), &list, self.now());
+        *self.status.list.lock().unwrap() = ("application/statuslist+cwt", cwt);
     }
 
     pub(crate) fn status_fetches(&self) -> usize {

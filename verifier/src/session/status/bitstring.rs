@@ -12,7 +12,7 @@ use symbolon_trust::status_list::Status as ListedStatus;
 use symbolon_trust::trust_list::IssuerIdentifier;
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{PackEvidence, StatusListCredentialEvidence};
+use crate::evidence::{Era, PackEvidence, StatusListCredentialEvidence};
 use crate::report::{Check, CheckName, Reason, Status};
 use crate::session::Want;
 use crate::session::found::Found;
@@ -211,6 +211,10 @@ impl StatusQuestion<'_, '_> {
     fn judge_entry(&self, list: &PublishedList, entry: &BitstringStatusEntry, findings: &mut StatusFindings) {
         let context = self.context;
         let limit = context.policy.status_list_budget.max_inflated_bytes;
+        if context.evidence.era() == Era::Past && list.valid_from().is_none_or(|from| context.now < from) {
+            findings.not_believed(Reason::NotYetValid);
+            return;
+        }
         let answer = list.status(entry, context.now, limit);
         let as_of = list.valid_from();
         let dated = |check: Check| match as_of {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use symbolon_trust::status_list::{StatusListError, StatusListToken, VerifiedStatusList};
+use symbolon_trust::status_list::{StatusListCwt, StatusListError, StatusListToken, VerifiedStatusList};
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{PackEvidence, StatusEvidence};
+use crate::evidence::{Era, PackEvidence, StatusEvidence};
 use crate::report::{Check, CheckName, Reason, Status};
 use crate::session::Want;
 use crate::session::found::Found;
@@ -28,6 +28,11 @@ impl StatusQuestion<'_, '_> {
                 found.token_lists.insert(uri.to_owned(), result.clone());
                 result
             }
+            (None, Some(StatusEvidence::Cwt(token))) => {
+                let result = self.verify_cwt(token, uri).map(Arc::new);
+                found.token_lists.insert(uri.to_owned(), result.clone());
+                result
+            }
             (None, Some(StatusEvidence::Verified(list))) => {
                 self.accept_verified(list, uri).map(|()| list.clone())
             }
@@ -36,7 +41,7 @@ impl StatusQuestion<'_, '_> {
             }
             (None, Some(StatusEvidence::Absent) | None) => Err(absence),
         };
-        match list {
+        match list.and_then(|list| self.in_its_time(list)) {
             Ok(list) => self.judge_listed(&list, index, &mut findings),
             Err(reason) => findings.not_believed(reason),
         }
@@ -48,6 +53,22 @@ impl StatusQuestion<'_, '_> {
         StatusListToken::parse(token, context.policy.status_list_budget)
             .and_then(|token| token.verify(uri, self.issuer, context.tools.crypto, context.now))
             .map_err(|error| reason_of(&error))
+    }
+
+    fn verify_cwt(&self, token: &[u8], uri: &str) -> Result<VerifiedStatusList, Reason> {
+        let context = self.context;
+        StatusListCwt::parse(token, context.policy.status_list_budget)
+            .and_then(|token| token.verify(uri, self.issuer, context.tools.crypto, context.now))
+            .map_err(|error| reason_of(&error))
+    }
+
+    /// What is asked about the past is told by a list of the past alone. Of the present a list made a little later is told by a clock
+    /// that is a little ahead.
+    fn in_its_time(&self, list: Arc<VerifiedStatusList>) -> Result<Arc<VerifiedStatusList>, Reason> {
+        match self.context.evidence.era() {
+            Era::Past if !list.covers(self.context.now) => Err(Reason::NotYetValid),
+            Era::Past | Era::Present => Ok(list),
+        }
     }
 
     /// A list verified by another session: the signature holds for ever, its owner and its age are looked at again.

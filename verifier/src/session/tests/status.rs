@@ -339,3 +339,63 @@ fn nothing_is_fetched_for_a_credential_that_is_not_believed() {
     assert_eq!(outcome.report.verdict, Verdict::Invalid);
     assert_eq!(outcome.wanted, []);
 }
+
+#[test]
+fn a_list_that_comes_as_a_cwt_says_the_same() {
+    let world = World::new();
+    let report = |listed, issued_at| {
+        let cwt = world
+            .issuer
+            .status_cwt(&world.uri(), &world.list(listed), issued_at);
+        outcome(&world, StatusEvidence::of_body(cwt), Policy::RELYING_PARTY).report
+    };
+    assert_eq!(report(Listed::Valid, NOW).verdict, Verdict::Valid);
+    assert_eq!(report(Listed::Invalid, NOW).status.state, Status::Revoked);
+    let old = report(Listed::Valid, NOW.minus(DAY));
+    assert_eq!(old.status.state, Status::Unknown);
+    assert!(old.failed_because(Reason::EvidenceTooOld));
+    let impostor = TestIssuer::new("https://issuer.example", 500);
+    let forged = impostor.status_cwt(&world.uri(), &world.list(Listed::Valid), NOW);
+    let forged = outcome(&world, StatusEvidence::of_body(forged), Policy::RELYING_PARTY).report;
+    assert_eq!(forged.status.state, Status::Unknown);
+    assert!(forged.failed_because(Reason::NoChainToAnchor));
+}
+
+#[test]
+fn of_the_past_only_a_list_of_that_time_tells() {
+    let world = World::new();
+    let trust_list = world.trust_list();
+    let judged = |issued_at, evidence: Evidence<'_>| {
+        let token = world
+            .issuer
+            .status_token(&world.uri(), &world.list(Listed::Valid), issued_at);
+        let fetched = BTreeMap::from([(world.uri(), StatusEvidence::Token(token))]);
+        let policy = Policy::RELYING_PARTY;
+        run(
+            &world.presentation(),
+            bound(),
+            policy,
+            evidence,
+            &fetched,
+            &world.provider,
+            NOW,
+        )
+        .report
+    };
+    // By a clock that is a little behind, a list was made in the future.
+    let later = NOW.plus(60 * SECOND);
+    assert_eq!(
+        judged(later, Evidence::online(&trust_list)).status.state,
+        Status::Good
+    );
+    // Who asks about the past and gets a list made after it was not told about the past.
+    let refused = judged(later, Evidence::online(&trust_list).of_the_past());
+    assert_eq!(refused.status.state, Status::Unknown);
+    assert!(refused.failed_because(Reason::NotYetValid));
+    for issued_at in [NOW, NOW.minus(DAY).plus(SECOND)] {
+        let report = judged(issued_at, Evidence::online(&trust_list).of_the_past());
+        assert_eq!(report.status.state, Status::Good, "{issued_at:?}");
+    }
+    let expired = judged(NOW.minus(DAY), Evidence::online(&trust_list).of_the_past());
+    assert!(expired.failed_because(Reason::EvidenceTooOld));
+}

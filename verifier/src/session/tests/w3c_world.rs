@@ -399,7 +399,7 @@ impl W3cWorld {
             valid_from: NOW,
             valid_until: Some(NOW.plus(DAY)),
             time_to_live: None,
-            list: &list,
+            list: &list.encoded(),
             messages: &[],
         }
         .document()

@@ -22,7 +22,7 @@ use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::{CONSENT_LIFETIME, shown_once};
 use crate::present::{Choice, ConsentRequest, Decision, Presentation};
 use crate::progress::Progress;
-use crate::record::{Delivery, HeldCredential, HistoryEntry, HistoryEvent, Stage};
+use crate::record::{Delivery, HeldCredential, HistoryEntry, HistoryEvent, RefusalRule, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 impl Wallet {
@@ -49,6 +49,12 @@ impl Wallet {
             };
             match self.verify_ask(&ask, now).await {
                 Ok(verified) => {
+                    if self.refuses_always(&verified.verifier, now).await? {
+                        return Err(RefusedAtOrigin {
+                            error: WalletError::RequestRefused(RequestProblem::RefusedAlways),
+                            answer: refusal(request.protocol, PresentationErrorCode::AccessDenied),
+                        });
+                    }
                     let stage = OriginStage::AwaitingConsent(Box::new(ask));
                     let flow = self.begin(Stage::AtOrigin(stage), now).await?;
                     return Ok(self.ask_consent(flow, &verified, languages, now).await?);
@@ -84,6 +90,7 @@ impl Wallet {
             _ => return Err(WalletError::WrongStage),
         };
         let mut changes = Vec::new();
+        let rule = decision.refusal_rule().unwrap_or(RefusalRule::AskAgain);
         let stage = match decision {
             Decision::Share(choice) => {
                 let verified = self.verify_ask(&ask, now).await?;
@@ -96,8 +103,11 @@ impl Wallet {
                     agreed: now,
                 }
             }
-            Decision::Decline => {
+            Decision::Decline | Decision::DeclineAlways => {
                 if let Ok(verified) = self.verify_ask(&ask, now).await {
+                    changes = self
+                        .refusal(&verified.verifier, &verified.query, rule, now)
+                        .await?;
                     changes.push(self.declined(verified.verifier, now)?);
                 }
                 let answer = refusal(ask.request.protocol, PresentationErrorCode::AccessDenied);
@@ -179,7 +189,7 @@ impl Wallet {
             )
             .map_err(|_| INTERNAL)?,
         };
-        let (mut changes, shown_keys) = shown_once(&credentials, &disclosed);
+        let (mut changes, shown_keys) = shown_once(&credentials, &disclosed, now);
         changes.push(Change::PutHistory(Box::new(HistoryEntry {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
             at: now,
@@ -237,9 +247,13 @@ impl Wallet {
         now: UnixTime,
     ) -> Result<ConsentRequest, WalletError> {
         let credentials = self.presentable().await?;
+        let refused_before = self
+            .past_refusals(&verified.verifier, &verified.query, now)
+            .await?;
         self.ask_holdings(&credentials, verified, now)?.consent_request(
             flow,
             Asking {
+                refused_before,
                 verifier: verified.verifier.clone(),
                 claimed: VerifierClaims::default(),
                 registration: Registration::NotShown,

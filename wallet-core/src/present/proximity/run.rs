@@ -28,7 +28,7 @@ use crate::present::selected::{Binding, SessionProof};
 use crate::present::{Choice, ConsentRequest, Decision};
 use crate::progress::Progress;
 use crate::record::{
-    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, VerifierEvidence,
+    Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, RefusalRule, VerifierEvidence,
     VerifierRecord,
 };
 use crate::wallet::Wallet;
@@ -112,7 +112,8 @@ impl Wallet {
     ) -> Result<ProximityOutcome, ProximityEnded> {
         let choice = match decision {
             Decision::Share(choice) => choice,
-            Decision::Decline => return self.decline_reader(*ask, now).await,
+            Decision::Decline => return self.decline_reader(*ask, RefusalRule::AskAgain, now).await,
+            Decision::DeclineAlways => return self.decline_reader(*ask, RefusalRule::Always, now).await,
         };
         let credentials = match self.presentable().await {
             Ok(credentials) => credentials,
@@ -144,10 +145,14 @@ impl Wallet {
             .map(|document| document.items.clone())
             .collect();
         let query = query_of_items(&items).ok_or(WalletError::RequestRefused(RequestProblem::Malformed))?;
+        if self.refuses_always(&verifier, now).await? {
+            return Err(WalletError::RequestRefused(RequestProblem::RefusedAlways));
+        }
         let credentials = self.presentable().await?;
         let holdings = self.holdings_for_reader(&credentials, now)?;
         let flow = FlowId::make(self.ports.randomness.as_ref())?;
         let asking = Asking {
+            refused_before: self.past_refusals(&verifier, &query, now).await?,
             verifier: verifier.clone(),
             claimed: VerifierClaims::default(),
             registration: Registration::NotShown,
@@ -237,7 +242,7 @@ impl Wallet {
             Selection::KeyEnded(id) => return Ok(Preparation::KeyEnded(id)),
         };
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
-        let (mut changes, shown_keys) = shown_once(credentials, &disclosed);
+        let (mut changes, shown_keys) = shown_once(credentials, &disclosed, now);
         changes.push(Change::PutHistory(Box::new(HistoryEntry {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
             at: now,
@@ -287,14 +292,20 @@ impl Wallet {
     async fn decline_reader(
         &self,
         ask: ProximityAsk,
+        rule: RefusalRule,
         now: UnixTime,
     ) -> Result<ProximityOutcome, ProximityEnded> {
-        let change = match self.declined(ask.verifier, now) {
-            Ok(change) => change,
+        let refusal = self.refusal(&ask.verifier, &ask.query, rule, now).await;
+        let changes = refusal.and_then(|mut changes| {
+            changes.push(self.declined(ask.verifier, now)?);
+            Ok(changes)
+        });
+        let changes = match changes {
+            Ok(changes) => changes,
             Err(error) => return Err(ended(ask.holder, error)),
         };
         let (message, holder) = ask.holder.decline()?;
-        self.commit_in_session(vec![change]).await?;
+        self.commit_in_session(changes).await?;
         Ok(ProximityOutcome::Declined { message, holder })
     }
 

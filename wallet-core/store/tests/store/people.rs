@@ -234,3 +234,54 @@ fn a_passphrase_is_a_lock() {
         assert!(lock.unwrap(&changed).is_err(), "byte {at}");
     }
 }
+
+#[test]
+fn a_person_who_is_removed_leaves_nothing_and_nobody_else_loses_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.redb");
+    let (file, child) = with_child(&path);
+    let other = file.add_person(name("Other"), &Key(3), NOW).unwrap();
+    let parents = file.unlock(PersonId::FIRST, &Key(1)).unwrap();
+    put(&parents, 1);
+    let childs = file.unlock(child, &Key(2)).unwrap();
+    put(&childs, 2);
+    let provider = Arc::new(RustCryptoProvider);
+    childs
+        .software_keys(Arc::clone(&provider) as _)
+        .create(SignatureAlgorithm::Es256)
+        .unwrap();
+    put(&file.unlock(other, &Key(3)).unwrap(), 3);
+    assert!(matches!(file.remove_person(child), Err(OpenWalletError::InUse)));
+    drop(childs);
+    assert!(matches!(
+        file.remove_person(PersonId::FIRST),
+        Err(OpenWalletError::FirstPerson)
+    ));
+    file.remove_person(child).unwrap();
+    assert!(matches!(
+        file.remove_person(child),
+        Err(OpenWalletError::NoSuchPerson)
+    ));
+    assert!(matches!(
+        file.unlock(child, &Key(2)),
+        Err(OpenWalletError::NoSuchPerson)
+    ));
+    let people: Vec<PersonId> = file.people().unwrap().iter().map(|person| person.id).collect();
+    assert_eq!(people, [PersonId::FIRST, other]);
+    assert_eq!(block_on(parents.credentials()), Ok(vec![credential(1)]));
+    let others = file.unlock(other, &Key(3)).unwrap();
+    assert_eq!(block_on(others.credentials()), Ok(vec![credential(3)]));
+    // The name is free again, and nothing of whom it was comes back.
+    let again = file.add_person(name(CHILD), &Key(4), NOW).unwrap();
+    assert_eq!(
+        block_on(file.unlock(again, &Key(4)).unwrap().credentials()),
+        Ok(Vec::new())
+    );
+    drop((parents, others, file));
+    let store = Store::open_checked(&path).unwrap();
+    let tenant = Tenant::parse(&child.to_string()).unwrap();
+    for space in ["header", "values"] {
+        let left = store.scan(&tenant, Space::new(space), b"", None, 100).unwrap();
+        assert_eq!(left.len(), 0, "{space}");
+    }
+}

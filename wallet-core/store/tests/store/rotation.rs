@@ -7,9 +7,11 @@ use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_store::testing::{DyingDisk, Survivors};
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_wallet_core::receive::{FinishedReceipt, ReceiveStage};
-use symbolon_wallet_core::record::{Flow, KnownStatus, Reissue, ReissueReason, Stage};
+use symbolon_wallet_core::record::{
+    Flow, KnownStatus, Refusal, RefusalRule, Reissue, ReissueReason, Stage, VerifierEvidence, VerifierRecord,
+};
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{Change, FlowId, PersonId, StoreError, WalletStore};
+use symbolon_wallet_core::{Change, FlowId, PersonId, RefusalId, StoreError, WalletStore};
 use symbolon_wallet_store::{EncryptedStore, OpenWalletError, Part, WalletFile, WrapError};
 
 use crate::world::{Key, NOW, credential, entry, randomness};
@@ -56,6 +58,7 @@ fn put(store: &EncryptedStore, number: u8) {
         Change::PutFlow(Box::new(flow)),
         Change::PutStatus(Box::new(known(number))),
         Change::PutReissue(Box::new(again(number))),
+        Change::PutRefusal(Box::new(refused(number))),
     ];
     block_on(store.commit(changes)).unwrap();
 }
@@ -64,6 +67,22 @@ fn known(number: u8) -> KnownStatus {
     KnownStatus {
         credential: credential(number).id,
         entries: Vec::new(),
+    }
+}
+
+fn refused(number: u8) -> Refusal {
+    Refusal {
+        id: RefusalId::from_bytes([number; 16]),
+        verifier: VerifierRecord {
+            client_id: "x509_hash:abc".to_owned(),
+            name: None,
+            response_origin: String::new(),
+            evidence: VerifierEvidence::Registered,
+            contact: None,
+        },
+        asked: Vec::new(),
+        at: NOW,
+        rule: RefusalRule::Always,
     }
 }
 
@@ -81,6 +100,7 @@ fn is_whole(store: &EncryptedStore, number: u8) {
     assert_eq!(block_on(store.history()), Ok(vec![entry()]));
     assert_eq!(block_on(store.statuses()), Ok(vec![known(number)]));
     assert_eq!(block_on(store.reissues()), Ok(vec![again(number)]));
+    assert_eq!(block_on(store.refusals()), Ok(vec![refused(number)]));
     let flow = block_on(store.flow(FlowId::from_bytes([number; 16])));
     assert_eq!(flow.unwrap().unwrap().revision, 1);
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Reissue};
+use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue};
 use symbolon_wallet_core::{
     BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, PersonId, StoreError,
     Transport, TransportError, WalletStore,
@@ -31,6 +31,11 @@ impl Faults {
     pub(crate) fn kill_at(&self, kill: Option<(usize, Side)>) {
         self.calls.store(0, Ordering::SeqCst);
         *self.kill.lock().unwrap_or_else(PoisonError::into_inner) = kill;
+    }
+
+    /// How many calls there were since the last `kill_at`.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
     }
 
     fn count(&self) -> Option<Side> {
@@ -124,6 +129,10 @@ impl WalletStore for MortalStore {
 
     fn reissues(&self) -> BoxFuture<'_, Result<Vec<Reissue>, StoreError>> {
         self.inner.reissues()
+    }
+
+    fn refusals(&self) -> BoxFuture<'_, Result<Vec<Refusal>, StoreError>> {
+        self.inner.refusals()
     }
 
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -28,6 +28,7 @@ pub(crate) fn token(signer: &Identity, uri: &str, issued_at: UnixTime, states: &
         issued_at,
         expires_at: Some(issued_at.plus(Duration::from_secs(14 * 86_400))),
         time_to_live: Some(Duration::from_secs(12 * 3600)),
+        aggregation_uri: None,
     };
     let chain = [signer.certificate.clone()];
     let prepared =
@@ -62,7 +63,7 @@ pub(crate) fn bitstring(
         valid_from: made,
         valid_until: None,
         time_to_live: None,
-        list: &list,
+        list: &list.encoded(),
         messages: &[],
     };
     let credential = to_publish.document().unwrap();

@@ -101,8 +101,6 @@ impl World {
             urls: UrlPolicy::Public,
             contexts: contexts(),
             etsi_trusted_lists: Vec::new(),
-            pack_keys: Vec::new(),
-            scopes: std::collections::BTreeMap::new(),
             type_metadata: BTreeMap::from([(
                 TYPE.to_owned(),
                 json!({ "vct": TYPE, "claims": [{ "path": ["birth_date"], "display": [{ "locale": "fr", "label": "Né(e) le" }] }] }),

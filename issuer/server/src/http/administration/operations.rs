@@ -128,8 +128,8 @@ pub(super) fn change_status() -> Operation {
         ))
         .answers(refused(
             409,
-            "The credential is revoked for good, or has no status.",
-            &["already_revoked", "no_status"],
+            "The credential is revoked for good, has no status, or is in a list that has no room for a suspension.",
+            &["already_revoked", "no_status", "no_suspension"],
         ))
 }
 
@@ -194,6 +194,19 @@ pub(super) fn status_sections() -> Operation {
         "The status sections of offline packs, signed",
     )
     .answers(found::<Sections>("The sections."))
+}
+
+pub(super) fn metrics() -> Operation {
+    Operation::new(
+        "readMetrics",
+        ADMINISTRATION,
+        "Figures of the publication of status lists, for Prometheus",
+    )
+    .answers(
+        Answer::empty(200, "The figures, since the start of the process.")
+            .body("text/plain", text())
+            .not_cached(),
+    )
 }
 
 pub(super) fn open_fresh_shard() -> Operation {

@@ -64,6 +64,8 @@ pub(in crate::http) struct AuthorizationServerMetadata {
     require_pushed_authorization_requests: Option<bool>,
     /// Where challenges for attestations come from.
     challenge_endpoint: Option<String>,
+    /// Where the URIs of all status lists are listed.
+    status_list_aggregation_endpoint: Option<String>,
     /// The keys of the server.
     jwks_uri: Option<String>,
     /// What may be asked for.
@@ -99,6 +101,13 @@ pub(in crate::http) struct AuthorizationServerMetadata {
     /// Whether the pre-authorized flow works without a `client_id`.
     #[schema(rename = "pre-authorized_grant_anonymous_access_supported")]
     pre_authorized_grant_anonymous_access_supported: Option<bool>,
+}
+
+/// All status lists ([Token Status List §9.3](https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/)).
+#[derive(ToSchema)]
+pub(in crate::http) struct StatusListAggregation {
+    /// The URIs of status list tokens.
+    status_lists: Vec<String>,
 }
 
 /// The keys that sign SD-JWT VCs ([SD-JWT VC §3.5](https://datatracker.ietf.org/doc/draft-ietf-oauth-sd-jwt-vc/)).

@@ -11,6 +11,7 @@ use symbolon_pages::answer::page;
 use symbolon_pages::language::choose;
 use symbolon_pages::{Serde, TemplateError, Templates, Translation, Translations, Value, context};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
+use symbolon_verdict_page::minutes;
 use symbolon_verifier::compose::{ComposeError, CredentialCatalogue, KnownCredential};
 use symbolon_verifier::policy::{PolicyFormat, Presence, PresentationPolicy};
 use symbolon_verifier::relying_party::Permission;
@@ -23,7 +24,7 @@ use crate::routes::administration::{RequestState, ResultBody};
 use crate::routes::caller::Caller;
 use crate::routes::pages::{QrCode, base};
 use crate::routes::request_object::stored_query;
-use crate::scan::page::{Pages as Verdicts, minutes};
+use crate::scan::page::Pages as Verdicts;
 use crate::state::State;
 
 /// Scripts, pictures and events are ours, and faces come within the page. Nobody else is asked.

@@ -1,6 +1,7 @@
 //! What came of a request, in words.
 
 use symbolon_pages::{Translation, Value, context};
+use symbolon_verdict_page::{Shown, words};
 use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome, RuleOutcome, RuleResult};
 use symbolon_verifier::report::Verdict;
 use symbolon_verifier::store::{ResultOutcome, StoredReport};
@@ -8,7 +9,6 @@ use symbolon_verifier::store::{ResultOutcome, StoredReport};
 use super::Visit;
 use super::page::{path_words, pretty};
 use crate::routes::administration::{RequestState, ResultBody};
-use crate::scan::verdict::{Shown, words};
 
 impl Visit<'_> {
     /// The state as a sentence, with the colour of a verdict; of an answer the decision, the rules and the credentials.

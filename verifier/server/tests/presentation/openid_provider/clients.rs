@@ -183,6 +183,31 @@ fn a_policy_that_lets_the_person_go_unnamed_is_refused() {
     assert!(refused.contains("several people"), "{refused}");
 }
 
+/// A client of OpenID Connect has no member to bring a transaction by, so a policy that waits for one could never be asked.
+#[test]
+fn a_policy_whose_transactions_a_request_must_bring_signs_nobody_in() {
+    let with_members = |members: Value| {
+        checked(|configuration, vct| {
+            let terms = json!({
+                "type": "urn:example:terms:1", "title": {"en": "Terms"}, "fields": [{"name": "text", "kind": "text"}],
+            });
+            let definition = serde_json::from_value(terms).unwrap();
+            configuration.transaction_data_types.push(definition);
+            let mut document = policy(vct, json!({}));
+            document["transactions"] =
+                json!([{"type": "urn:example:terms:1", "credential_ids": ["identity"], "members": members}]);
+            insert_policy(configuration, "name", document);
+            insert_party(configuration, "bank", party("bank", scope(json!({}))));
+        })
+    };
+    assert_eq!(with_members(json!({"text": "Our terms"})), Ok(()));
+    let refused = with_members(Value::Null).unwrap_err();
+    assert!(
+        refused.contains("openid_client.scopes[0].policy: "),
+        "{refused}"
+    );
+}
+
 /// A query of the operator's own may take several credentials for one part: then one person would be signed in with the claims of another.
 #[test]
 fn a_policy_whose_query_takes_several_credentials_of_several_people_is_refused() {

@@ -22,7 +22,7 @@ const OPENID4VCI: &str =
 /// The protocol's code for a request that is not answered.
 pub(super) const fn code_of(problem: RequestProblem) -> &'static str {
     match problem {
-        RequestProblem::OverAsking => "access_denied",
+        RequestProblem::OverAsking | RequestProblem::RefusedAlways => "access_denied",
         RequestProblem::TransactionData => "invalid_transaction_data",
         RequestProblem::ClientIdentifier => "invalid_client",
         _ => "invalid_request",

@@ -1,0 +1,149 @@
+//! `symbolon wallet present-nearby`: a session of ISO/IEC 18013-5, in which the line to the reader is one on this machine.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use symbolon_crypto::random_bytes;
+use symbolon_protocol::proximity::ble::StateSignal;
+use symbolon_protocol::proximity::{BleOptions, MAX_REQUEST_MESSAGE_BYTES, RetrievalMethod};
+use symbolon_wallet_core::present::{
+    AfterAnswer, ConsentRequest, Decision, DeviceProof, ProximityEvent, ProximityOutcome, WaitingHolder,
+};
+use symbolon_wallet_core::{Languages, Wallet};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::present::{Consent, chosen, show_choice, show_lacks, show_verifier};
+use super::refusals::show_past;
+use crate::arguments::PresentNearbyArguments;
+use crate::commands::{issuing, show};
+use crate::edge::{self, SystemRandomness};
+use crate::nearby::{Line, Received, SILENCE};
+
+/// Shows the engagement, waits for a reader, and answers what it asks until one side ends.
+///
+/// # Errors
+/// No reader that comes, one that breaks a rule or that the policy refuses, a wallet that cannot be read or written.
+pub(super) async fn present(wallet: &Wallet, arguments: &PresentNearbyArguments) -> anyhow::Result<ExitCode> {
+    if !arguments.listen.ip().is_loopback() {
+        bail!("--listen takes an address of this machine alone: the line stands for Bluetooth");
+    }
+    let consent = Consent::of(arguments.yes, arguments.refuse, arguments.refuse_always);
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let service = RetrievalMethod::Ble(BleOptions {
+        peripheral_server: Some(random_bytes(&SystemRandomness)?),
+        ..BleOptions::default()
+    });
+    let holder = wallet.engage(vec![service])?;
+    let engagement = holder.engagement().to_qr_text();
+    if let Some(path) = &arguments.qr {
+        issuing::write_qr(&engagement, path)?;
+    }
+    show::line(&format!("listening on {}", listener.local_addr()?));
+    show::line(&engagement);
+    let Ok(accepted) = timeout(SILENCE, listener.accept()).await else {
+        bail!("no reader came");
+    };
+    let (stream, _) = accepted.context("no reader can come")?;
+    let mut line = Line::new(stream, MAX_REQUEST_MESSAGE_BYTES);
+    line.wait_for_start().await?;
+    let session = Session {
+        wallet,
+        consent,
+        choose: &arguments.choose,
+        line,
+    };
+    session.run(WaitingHolder::Engaged(Box::new(holder))).await
+}
+
+struct Session<'a> {
+    wallet: &'a Wallet,
+    consent: Consent,
+    choose: &'a [String],
+    line: Line<TcpStream>,
+}
+
+impl Session<'_> {
+    async fn run(mut self, mut waiting: WaitingHolder) -> anyhow::Result<ExitCode> {
+        let languages = Languages::new(["en"]);
+        let mut has_shown = false;
+        loop {
+            let Received::Message(message) = self.line.receive().await? else {
+                break;
+            };
+            let event = self
+                .wallet
+                .receive_from_reader(waiting, &message, &languages, edge::system_time())
+                .await;
+            let ask = match event {
+                Ok(ProximityEvent::AwaitingConsent(ask)) => ask,
+                Ok(ProximityEvent::Ended(_)) => break,
+                Err(ended) => {
+                    self.line.end(&ended.farewell).await;
+                    return Err(ended.error.into());
+                }
+            };
+            let decision = match self.decide(ask.consent()) {
+                Ok(decision) => decision,
+                Err(error) => {
+                    self.line.end(&ask.terminate()).await;
+                    return Err(error);
+                }
+            };
+            let now = edge::system_time();
+            let answered =
+                self.wallet
+                    .answer_reader(ask, decision, DeviceProof::Signature, AfterAnswer::Continue, now);
+            match answered.await {
+                Ok(ProximityOutcome::Answered { message, holder, .. }) => {
+                    self.line.send(&message).await?;
+                    has_shown = true;
+                    show::line("shown; whether it arrived is not known");
+                    match holder {
+                        Some(holder) => waiting = WaitingHolder::Answered(holder),
+                        None => break,
+                    }
+                }
+                Ok(ProximityOutcome::Declined { message, holder }) => {
+                    self.line.send(&message).await?;
+                    show::line("declined; nothing was shown");
+                    waiting = WaitingHolder::Answered(holder);
+                }
+                Ok(ProximityOutcome::InvalidChoice(ask)) => {
+                    self.line.end(&ask.terminate()).await;
+                    bail!("the choice does not answer the request");
+                }
+                Ok(_) => bail!("the wallet is locked"),
+                Err(ended) => {
+                    self.line.end(&ended.farewell).await;
+                    return Err(ended.error.into());
+                }
+            }
+        }
+        // The reader may be gone already.
+        let _ = self.line.signal(StateSignal::End).await;
+        Ok(if has_shown {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(1)
+        })
+    }
+
+    fn decide(&self, request: &ConsentRequest) -> anyhow::Result<Decision> {
+        show_verifier(&request.verifier);
+        show_past(request);
+        match request.smallest_choice() {
+            None => {
+                show_lacks(request);
+                Ok(self.consent.refusal())
+            }
+            Some(smallest) => {
+                let choice = chosen(request, smallest, self.choose)?;
+                show_choice(request, &choice);
+                self.consent.decision(choice)
+            }
+        }
+    }
+}

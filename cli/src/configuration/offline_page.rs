@@ -1,0 +1,34 @@
+//! `[verifier.offline_page]`: the page that works without a network.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// `[verifier.offline_page]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OfflinePageSection {
+    /// Whether the page is served where it was built.
+    pub serve: bool,
+    /// The folder that `verifier/offline-page/build` filled; without it `offline-page` beside the program, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// The pack that pages fetch; read again whenever another program replaces it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pack: Option<PathBuf>,
+}
+
+impl OfflinePageSection {
+    /// What counts where nothing is said.
+    pub const USUAL: Self = Self {
+        serve: true,
+        folder: None,
+        pack: None,
+    };
+}
+
+impl Default for OfflinePageSection {
+    fn default() -> Self {
+        Self::USUAL
+    }
+}

@@ -1,0 +1,179 @@
+//! Making packs by the books of the installation, and the status lists of everybody else in its trust list.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use symbolon_crypto::UnixTime;
+use symbolon_crypto::encoding::base64;
+use symbolon_data_integrity::SsiJsonLd;
+use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
+use symbolon_issuer_server::administration::{PackOrder, VerbatimListOrder};
+use symbolon_trust::pack::{Pack, PackError, PackTools, VerbatimForm, VerbatimSection};
+use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust_server::distributor::{Collected, Collector, Packer, PackerError};
+use symbolon_verifier::{PackCredentials, Tools};
+use url::Url;
+
+use crate::configuration::identifier_text;
+use crate::edge;
+use crate::installation::Installation;
+use crate::register::Register;
+
+/// The folder of collected lists, below the data folder.
+const COLLECTED: &str = "collected-lists";
+
+/// Makes packs through the running issuer of the installation, or from its store where none runs.
+pub struct InstallationPacker {
+    installation: Arc<Installation>,
+    collector: Collector,
+    /// The identifiers of the installation's own issuers, whose lists are in the books.
+    own: BTreeSet<String>,
+    collected: Mutex<Collected>,
+}
+
+impl InstallationPacker {
+    /// A packer of an installation.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, or no HTTP client.
+    pub fn new(installation: Arc<Installation>) -> anyhow::Result<Self> {
+        let configuration = &installation.loaded.configuration;
+        let fetches = if configuration.development {
+            FetchPolicy::Development
+        } else {
+            FetchPolicy::Public
+        };
+        let collector = Collector::open(&installation.data_file(COLLECTED), GuardedFetcher::new(fetches)?)?;
+        let further = configuration.issuers.values();
+        let own = core::iter::once(&configuration.issuer)
+            .chain(further)
+            .map(|section| identifier_text(&section.identifier));
+        Ok(Self {
+            collector,
+            own: own.collect(),
+            installation,
+            collected: Mutex::default(),
+        })
+    }
+
+    /// The newest that can be had of every list of issuers elsewhere.
+    async fn collect(&self, root: &RootOfTrust, now: UnixTime) -> anyhow::Result<Vec<VerbatimListOrder>> {
+        let accepted = |uri: &str, body: &[u8]| self.is_acceptable(root, uri, body, now);
+        let mut counts = Collected::default();
+        let mut lists = Vec::new();
+        for uri in self.addresses(root).await? {
+            let (list, why_old) = match self
+                .collector
+                .collect(&uri, now, |body| accepted(&uri, body))
+                .await
+            {
+                Ok(collected) => collected,
+                Err(error) => {
+                    counts.left_out += 1;
+                    tracing::error!(%error, "a status list of another issuer is in no pack");
+                    continue;
+                }
+            };
+            if let Some(error) = why_old {
+                counts.old += 1;
+                tracing::warn!(%error, "a status list of another issuer is carried as it was");
+            }
+            if accepted(&uri, &list.body) {
+                lists.push(VerbatimListOrder {
+                    uri,
+                    body: base64::encode(&list.body),
+                });
+            } else {
+                // Its signer is trusted no more. With it in the pack every reader would refuse the whole.
+                counts.left_out += 1;
+                tracing::error!("a status list of another issuer is left out: no reader would accept it");
+            }
+        }
+        counts.lists = lists.len() as u64;
+        *self.collected.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+        Ok(lists)
+    }
+
+    /// Every list that is known, told by its issuer or written down, of an issuer elsewhere that may sign it.
+    async fn addresses(&self, root: &RootOfTrust) -> anyhow::Result<BTreeSet<String>> {
+        let section = &self.installation.loaded.configuration.distributor;
+        let mut all: BTreeSet<String> = self.collector.known()?.into_iter().collect();
+        all.extend(section.status_lists.iter().cloned());
+        let issuers = root
+            .trust_list
+            .issuers
+            .iter()
+            .map(|issuer| issuer.identifier.as_str());
+        for issuer in issuers.filter(|issuer| !self.own.contains(*issuer)) {
+            let Some(metadata) = metadata_of(issuer) else {
+                continue;
+            };
+            match self.collector.discover(&metadata).await {
+                Ok(found) => all.extend(found.uris),
+                Err(error) => {
+                    tracing::warn!(%error, "an issuer does not say which status lists it has; those that are known are carried");
+                }
+            }
+        }
+        all.retain(|uri| {
+            let issuer = root.trust_list.issuer_of_status_list(uri);
+            issuer.is_some_and(|issuer| !self.own.contains(issuer.identifier.as_str()))
+        });
+        Ok(all)
+    }
+
+    /// Whether readers will accept a list. One that has expired says so itself, to whoever asks it.
+    fn is_acceptable(&self, root: &RootOfTrust, uri: &str, body: &[u8], now: UnixTime) -> bool {
+        let section = VerbatimSection::new(uri, VerbatimForm::recognise(body), body);
+        section.is_ok_and(|section| {
+            let checked = self.with_tools(|tools| section.check(&root.trust_list, tools, now));
+            matches!(checked, Ok(()) | Err(PackError::Expired { .. }))
+        })
+    }
+
+    fn with_tools<T>(&self, work: impl FnOnce(PackTools<'_>) -> T) -> T {
+        let json_ld = SsiJsonLd::new();
+        let provider = &*self.installation.provider;
+        let credentials = PackCredentials::new(Tools::with_json_ld(provider, &json_ld));
+        work(PackTools::new(provider).with_credentials(&credentials))
+    }
+
+    async fn build(&self, scope: Option<&str>) -> anyhow::Result<Vec<u8>> {
+        let root = self.installation.trust()?;
+        let now = edge::system_time();
+        let order = PackOrder {
+            scopes: scope.map(str::to_owned).into_iter().collect(),
+            sections: Vec::new(),
+            verbatim: self.collect(&root, now).await?,
+        };
+        let pack = Register::of_all(&self.installation)
+            .await?
+            .build_pack(&order)
+            .await?;
+        // What no reader would accept is not published: the pack before serves better.
+        self.with_tools(|tools| Pack::open_with(&pack, &root, tools, edge::system_time(), None).map(drop))?;
+        Ok(pack)
+    }
+}
+
+impl Packer for InstallationPacker {
+    async fn make(&self, scope: Option<&str>) -> Result<Vec<u8>, PackerError> {
+        let made = self.build(scope).await;
+        made.map_err(|error| PackerError(error.into()))
+    }
+
+    fn collected(&self) -> Collected {
+        *self.collected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the metadata of an issuer are ([OpenID4VCI §12.2.2](https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-12.2.2)).
+fn metadata_of(issuer: &str) -> Option<Url> {
+    let mut url = Url::parse(issuer).ok()?;
+    let path = format!(
+        "/.well-known/openid-credential-issuer{}",
+        url.path().trim_end_matches('/')
+    );
+    url.set_path(&path);
+    Some(url)
+}

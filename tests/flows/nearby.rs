@@ -1,0 +1,266 @@
+//! Wallet and verifier face to face, by the command line: over a good line, and over lines that lose, repeat, move and change what they carry.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Installation, Role};
+use crate::story;
+
+/// What a bad line does to the values that it carries towards the reader, or towards the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// Loses the value of this number.
+    Loses(usize),
+    /// Carries it twice.
+    Repeats(usize),
+    /// Carries the one behind it first.
+    Swaps(usize),
+    /// Changes a bit of it.
+    Changes(usize),
+    /// Breaks off before it.
+    Breaks(usize),
+}
+
+/// One value of a characteristic, with what stands before it on the line.
+fn value(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = [0; 3];
+    stream.read_exact(&mut head).ok()?;
+    let mut value = head.to_vec();
+    value.resize(3 + usize::from(u16::from_be_bytes([head[1], head[2]])), 0);
+    stream.read_exact(&mut value[3..]).ok()?;
+    Some(value)
+}
+
+/// Carries values from one end to the other until one of them closes.
+fn carry(mut from: TcpStream, mut to: TcpStream, fault: Fault) {
+    let mut number = 0;
+    let mut kept: Option<Vec<u8>> = None;
+    while let Some(mut carried) = value(&mut from) {
+        let mut out = Vec::new();
+        match fault {
+            Fault::Breaks(at) if at == number => break,
+            Fault::Loses(at) if at == number => {}
+            Fault::Repeats(at) if at == number => out.extend([carried.clone(), carried]),
+            Fault::Swaps(at) if at == number => kept = Some(carried),
+            Fault::Changes(at) if at == number => {
+                *carried.last_mut().unwrap() ^= 0x10;
+                out.push(carried);
+            }
+            _ => {
+                out.push(carried);
+                out.extend(kept.take());
+            }
+        }
+        for value in out {
+            if to.write_all(&value).is_err() {
+                return;
+            }
+        }
+        number += 1;
+    }
+    let _ = to.shutdown(std::net::Shutdown::Both);
+    let _ = from.shutdown(std::net::Shutdown::Both);
+}
+
+/// A line to `wallet`, with its faults in each direction. Returns where the reader connects to.
+fn line(wallet: SocketAddr, to_wallet: Fault, to_reader: Fault) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let Ok((reader, _)) = listener.accept() else {
+            return;
+        };
+        let Ok(wallet) = TcpStream::connect(wallet) else {
+            return;
+        };
+        for end in [&reader, &wallet] {
+            end.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        }
+        let (reader_too, wallet_too) = (reader.try_clone().unwrap(), wallet.try_clone().unwrap());
+        let back = thread::spawn(move || carry(wallet_too, reader_too, to_reader));
+        carry(reader, wallet, to_wallet);
+        let _ = back.join();
+    });
+    address
+}
+
+/// A resident with a driving licence, and a pack; no server runs any more.
+struct Counter {
+    installation: Installation,
+}
+
+/// A wallet that waits for a reader.
+struct Waiting {
+    process: Child,
+    address: SocketAddr,
+    engagement: String,
+}
+
+impl Counter {
+    fn new() -> Self {
+        let installation = Installation::new();
+        let issuer = installation.serve(Role::Issuer);
+        let uin = story::import_people(&installation);
+        let offer = installation.json(&[
+            "offer",
+            "create",
+            "--record",
+            &uin,
+            "--credential",
+            "MobileDrivingLicence",
+            "--tx-code",
+            "--json",
+        ]);
+        let (link, code) = (
+            offer["link"].as_str().unwrap(),
+            offer["tx_code"].as_str().unwrap(),
+        );
+        installation.ok(&["wallet", "receive", link, "--tx-code", code]);
+        issuer.kill();
+        installation.ok(&["pack", "build", "--out", "a.pack"]);
+        let query = json!({ "credentials": [{
+            "id": "licence", "format": "mso_mdoc", "meta": { "doctype_value": "org.iso.18013.5.1.mDL" },
+            "claims": [{ "path": ["org.iso.18013.5.1", "family_name"] }],
+        }] });
+        fs::write(installation.path("licence.json"), query.to_string()).unwrap();
+        Self { installation }
+    }
+
+    fn wait(&self, further: &[&str]) -> Waiting {
+        let arguments = [&["wallet", "present-nearby"], further].concat();
+        let mut process = self
+            .installation
+            .command(&arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(process.stdout.as_mut().unwrap());
+        let mut lines = [String::new(), String::new()];
+        for line in &mut lines {
+            out.read_line(line).unwrap();
+        }
+        let [listening, engagement] = lines;
+        Waiting {
+            process,
+            address: listening
+                .trim()
+                .strip_prefix("listening on ")
+                .unwrap()
+                .parse()
+                .unwrap(),
+            engagement: engagement.trim().to_owned(),
+        }
+    }
+
+    /// Asks over a line with these faults: the exit status, the report, and what the wallet's exit status was.
+    fn ask(&self, waiting: Waiting, to_wallet: Fault, to_reader: Fault) -> (i32, String, i32) {
+        let connect = line(waiting.address, to_wallet, to_reader).to_string();
+        let output = self
+            .installation
+            .command(&[
+                "verifier",
+                "ask-nearby",
+                "licence.json",
+                "--engagement",
+                &waiting.engagement,
+                "--connect",
+                &connect,
+                "--pack",
+                "a.pack",
+                "--json",
+            ])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let wallet = waiting.process.wait_with_output().unwrap();
+        (
+            output.status.code().unwrap(),
+            String::from_utf8(output.stdout).unwrap(),
+            wallet.status.code().unwrap(),
+        )
+    }
+
+    fn shown(&self) -> usize {
+        let history = self.installation.json(&["wallet", "history", "--json"]);
+        let entries = history["entries"].as_array().unwrap();
+        entries
+            .iter()
+            .filter(|entry| entry["event"]["kind"] == "presented")
+            .count()
+    }
+}
+
+#[test]
+fn a_licence_is_shown_face_to_face_and_judged_offline() {
+    let counter = Counter::new();
+    let waiting = counter.wait(&["--yes", "--qr", "engagement.png"]);
+    assert!(waiting.engagement.starts_with("mdoc:"), "{}", waiting.engagement);
+    assert!(counter.installation.path("engagement.png").exists());
+    let (status, report, wallet) = counter.ask(waiting, Fault::None, Fault::None);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((status, wallet), (0, 0), "{report}");
+    assert_eq!(report["verdict"], "valid");
+    assert_eq!(report["holder"]["state"], "proven_by_key");
+    assert_eq!(counter.shown(), 1);
+
+    // The person says no, and for always: the reader learns nothing, and does not come to ask again.
+    let (status, report, wallet) = counter.ask(counter.wait(&["--refuse-always"]), Fault::None, Fault::None);
+    assert_ne!(status, 0);
+    assert_eq!((report.as_str(), wallet), ("", 1));
+    let (status, report, wallet) = counter.ask(counter.wait(&["--yes"]), Fault::None, Fault::None);
+    assert_ne!(status, 0);
+    assert_eq!((report.as_str(), wallet), ("", 1));
+    assert_eq!(counter.shown(), 1);
+    let refusals = counter
+        .installation
+        .json(&["wallet", "refusals", "list", "--json"]);
+    assert_eq!(refusals[0]["rule"], "always");
+    let id = refusals[0]["id"].as_str().unwrap();
+    counter.installation.ok(&["wallet", "refusals", "forget", id]);
+    counter
+        .installation
+        .fails(1, &["wallet", "refusals", "forget", id]);
+    let (status, _, _) = counter.ask(counter.wait(&["--yes"]), Fault::None, Fault::None);
+    assert_eq!(status, 0);
+}
+
+#[test]
+fn over_a_bad_line_nothing_false_is_believed_and_the_next_session_goes_through() {
+    let counter = Counter::new();
+    // Value 0 towards the wallet is the state; the request is in those behind it, and the answer in those towards the reader.
+    let faults = [
+        (Fault::Loses(1), Fault::None),
+        (Fault::Swaps(1), Fault::None),
+        (Fault::Changes(2), Fault::None),
+        (Fault::Breaks(1), Fault::None),
+        (Fault::None, Fault::Loses(0)),
+        (Fault::None, Fault::Repeats(1)),
+        (Fault::None, Fault::Swaps(2)),
+        (Fault::None, Fault::Changes(3)),
+        (Fault::None, Fault::Breaks(2)),
+    ];
+    for (to_wallet, to_reader) in faults {
+        let before = counter.shown();
+        let (status, report, _) = counter.ask(counter.wait(&["--yes"]), to_wallet, to_reader);
+        assert_ne!(status, 0, "{to_wallet:?} {to_reader:?}: {report}");
+        assert_eq!(report, "", "{to_wallet:?} {to_reader:?}");
+        // What may have been shown is in the history, and a request that did not arrive showed nothing.
+        let may_have_shown = usize::from(to_wallet == Fault::None);
+        assert_eq!(
+            counter.shown(),
+            before + may_have_shown,
+            "{to_wallet:?} {to_reader:?}"
+        );
+    }
+    let (status, report, wallet) = counter.ask(counter.wait(&["--yes"]), Fault::None, Fault::None);
+    assert_eq!((status, wallet), (0, 0), "{report}");
+}

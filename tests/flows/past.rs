@@ -1,0 +1,149 @@
+//! `symbolon verify --at` with a network: what was true at a time of the past is told by the status list of that time alone
+//! (Token Status List, section 8.4).
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+use serde_json::Value;
+use symbolon_credential::mdoc::{
+    DigestAlgorithm, DigestIds, DocType, ElementIdentifier, ElementValue, IssuerSigned, KeyAuthorizations,
+    MdocBudget, MdocToIssue, MdocValidity, NameSpace, SessionTranscript,
+};
+use symbolon_credential::status::StatusReference;
+use symbolon_crypto::{SignatureAlgorithm, UnixTime};
+use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry};
+use symbolon_trust::trust_list::CredentialTypeRule;
+
+use crate::harness::Installation;
+
+const DOC_TYPE: &str = "org.symbolon.national-id.1";
+const INDEX: u64 = 77;
+
+/// What the issuer's server does with a question about the past.
+#[derive(Clone, Copy)]
+enum Server {
+    /// It answers with the list of that time, in which the credential was good.
+    KeepsThePast,
+    /// It does not know the parameter, and answers with the list of today, in which the credential is good as well.
+    IgnoresTheQuestion,
+    /// It says that it keeps no past.
+    HasNoPast,
+}
+
+/// Serves the status list of an issuer who is this server.
+fn serve(server: Server) -> TestIssuer {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let issuer = TestIssuer::new(&base, 100);
+    let signer = TestIssuer::new(&base, 100);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(&signer, server, stream.unwrap());
+        }
+    });
+    issuer
+}
+
+fn answer(issuer: &TestIssuer, server: Server, mut stream: TcpStream) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let asked = lines.next().unwrap().unwrap();
+    while !lines.next().unwrap().unwrap().is_empty() {}
+    let of_the_past = format!("GET /status/0?time={} HTTP/1.1", NOW.seconds());
+    let list = |issued_at: UnixTime| {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX + 1, Status::Invalid).unwrap();
+        issuer.status_token(&issuer.status_uri(0), &list, issued_at)
+    };
+    let (status, body) = match server {
+        Server::KeepsThePast if asked == of_the_past => ("200 OK", list(NOW)),
+        Server::KeepsThePast => ("404 Not Found", String::new()),
+        Server::IgnoresTheQuestion => ("200 OK", list(NOW.plus(DAY * 2))),
+        Server::HasNoPast => ("501 Not Implemented", String::new()),
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/statuslist+jwt\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    // A client that has read enough may be gone.
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(body.as_bytes());
+}
+
+/// What is said about the status of an mdoc as of a time of the past.
+fn status_then(server: Server) -> Value {
+    let installation = Installation::new();
+    let issuer = serve(server);
+    let (registry, authority) = (TestRegistry::new(1), TestIssuingAuthority::new(700));
+    let mut entry = issuer.entry(vec![CredentialTypeRule::Exactly(DOC_TYPE.to_owned())]);
+    entry.anchors.push(authority.root().clone());
+    let list = registry.trust_list(vec![entry], NOW);
+    let root = registry.root_of_trust(list).to_json().unwrap();
+    fs::write(installation.path("past-trust.json"), root).unwrap();
+
+    let holder = TestKey::new(SignatureAlgorithm::Es256, 900);
+    let element = (
+        ElementIdentifier::parse("given_name").unwrap(),
+        ElementValue::Text("Amina".to_owned()),
+    );
+    let issued = authority.issue(&MdocToIssue {
+        doc_type: DocType::parse(DOC_TYPE).unwrap(),
+        elements: vec![(NameSpace::parse(DOC_TYPE).unwrap(), vec![element])],
+        validity: MdocValidity {
+            signed: NOW.minus(DAY),
+            valid_from: NOW.minus(DAY),
+            valid_until: NOW.plus(DAY * 20),
+            expected_update: None,
+        },
+        status: Some(StatusReference::new(issuer.status_uri(0), INDEX).unwrap()),
+        device_key: holder.public_key().clone(),
+        key_authorizations: KeyAuthorizations::default(),
+        digest_algorithm: DigestAlgorithm::Sha256,
+        digest_ids: DigestIds::Shuffled,
+    });
+    let held = IssuerSigned::parse(&issued, MdocBudget::DEFAULT).unwrap();
+    let transcript = SessionTranscript::openid4vp(
+        "x509_hash:stored",
+        "n-0S6_WzA2Mj",
+        None,
+        "https://rp.example/response",
+    );
+    let prepared = held
+        .present(&[(DOC_TYPE, "given_name")])
+        .unwrap()
+        .prepare(&transcript);
+    let signature = holder.sign(&prepared.request(holder.handle()));
+    fs::write(
+        installation.path("shown.cbor"),
+        prepared.finish(&signature).unwrap(),
+    )
+    .unwrap();
+
+    let at = UnixTime::rfc3339(NOW);
+    let arguments = [
+        "verify",
+        "shown.cbor",
+        "--trust",
+        "past-trust.json",
+        "--json",
+        "--at",
+        &at,
+    ];
+    let output = installation.command(&arguments).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    assert_eq!(report["authentic"]["state"], "authentic", "{report:#}");
+    report["status"]["state"].clone()
+}
+
+#[test]
+fn the_list_of_the_time_tells_what_was_true_then() {
+    assert_eq!(status_then(Server::KeepsThePast), "good");
+}
+
+#[test]
+fn no_other_list_tells_anything_about_the_past() {
+    assert_eq!(status_then(Server::IgnoresTheQuestion), "unknown");
+    assert_eq!(status_then(Server::HasNoPast), "unknown");
+}

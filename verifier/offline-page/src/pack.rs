@@ -1,0 +1,133 @@
+//! The pack that a counter judges by.
+
+use serde::Serialize;
+use symbolon_crypto::{RustCryptoProvider, UnixTime};
+use symbolon_trust::pack::{LastSeen, Pack, PackError};
+use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::validity::Validity;
+use thiserror::Error;
+
+/// The largest pack that a page holds, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
+pub const MAX_PACK_BYTES: usize = 128 << 20;
+
+/// Why a pack was not accepted. What was accepted before stays in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PackProblem {
+    /// It is older than one that was accepted before.
+    #[error("the pack is older than the one accepted before")]
+    Older,
+    /// The device's clock is before the making of the pack.
+    #[error("the device's clock is before the making of the pack")]
+    Clock,
+    /// It has expired, and its grace is over.
+    #[error("the pack has expired")]
+    Expired,
+    /// It is not what its signers made, by nobody who is trusted, damaged, or too large.
+    #[error("the pack is refused")]
+    Refused,
+    /// What was remembered of the packs before cannot be read, so that an older one would not be noticed.
+    #[error("what was remembered of earlier packs cannot be read")]
+    Memory,
+}
+
+impl PackProblem {
+    /// The text of the page that says it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Older => "pack-older",
+            Self::Clock => "pack-clock",
+            Self::Expired => "pack-expired",
+            Self::Refused => "pack-refused",
+            Self::Memory => "pack-memory",
+        }
+    }
+}
+
+impl From<PackError> for PackProblem {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::LowerSequence { .. }
+            | PackError::SequenceReused { .. }
+            | PackError::StatusListRolledBack
+            | PackError::TrustListRolledBack => Self::Older,
+            PackError::ClockBeforeCreation { .. } => Self::Clock,
+            PackError::Expired { .. } | PackError::TrustListExpired { .. } => Self::Expired,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// How fresh a pack is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackState {
+    /// Within its time.
+    Current,
+    /// Past it, and used with a warning.
+    InGrace,
+}
+
+/// What the page shows of its pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownPack {
+    /// The number of the pack: the next one has a higher.
+    pub sequence: u64,
+    /// When it was made, as RFC 3339.
+    pub created: String,
+    /// Until when it is fresh, as RFC 3339.
+    pub valid_until: String,
+    /// When its grace is over and nothing of it is used any more, as RFC 3339.
+    pub usable_until: String,
+    /// How many status lists it has.
+    pub status_lists: usize,
+    /// How fresh it is now.
+    pub state: PackState,
+}
+
+/// A pack that was accepted: what the page shows and what it keeps beside the pack, in one write with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AcceptedPack {
+    /// What the page shows.
+    pub known: KnownPack,
+    /// What guards against an older pack, to be handed in with the next one.
+    pub last_seen: LastSeen,
+}
+
+/// Opens a pack against what is remembered of those before.
+pub(crate) fn accept(
+    bytes: &[u8],
+    root: &RootOfTrust,
+    last_seen: Option<&[u8]>,
+    now: UnixTime,
+) -> Result<AcceptedPack, PackProblem> {
+    if bytes.len() > MAX_PACK_BYTES {
+        return Err(PackProblem::Refused);
+    }
+    let last: Option<LastSeen> = match last_seen {
+        None => None,
+        Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
+    };
+    let pack = Pack::open(bytes, root, &RustCryptoProvider, now, last.as_ref())?;
+    Ok(AcceptedPack {
+        last_seen: pack.last_seen(last.as_ref()),
+        known: known(&pack),
+    })
+}
+
+/// What a pack says of itself.
+pub(crate) fn known(pack: &Pack<'_>) -> KnownPack {
+    let in_grace = |validity| matches!(validity, Validity::InGrace { .. });
+    KnownPack {
+        sequence: pack.sequence(),
+        created: pack.created().rfc3339(),
+        valid_until: pack.valid_until().rfc3339(),
+        usable_until: pack.valid_until().plus(pack.grace()).rfc3339(),
+        status_lists: pack.status_lists().count(),
+        state: if in_grace(pack.validity()) || in_grace(pack.trust_list_validity()) {
+            PackState::InGrace
+        } else {
+            PackState::Current
+        },
+    }
+}

@@ -1,0 +1,303 @@
+//! A counter without a network, natively: what the page would be told.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use qrcode::{Color, EcLevel, QrCode};
+use symbolon_credential::Validity;
+use symbolon_credential::claim169::{
+    Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
+};
+use symbolon_credential::status::{CredentialStatus, StatusReference};
+use symbolon_crypto::UnixTime;
+use symbolon_offline_page::{Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
+use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message};
+use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
+use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
+use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
+
+const INDEX: u64 = 7;
+
+/// A face as large as a card has, which no compression makes smaller.
+fn face() -> Vec<u8> {
+    let mut state = 1_u32;
+    let noise = core::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    b"RIFF\x04\0\0\0WEBPVP8 "
+        .iter()
+        .copied()
+        .chain(noise.take(600))
+        .collect()
+}
+
+struct World {
+    registry: TestRegistry,
+    issuer: TestIssuer,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            registry: TestRegistry::new(1),
+            issuer: TestIssuer::new("https://issuer.example", 100),
+        }
+    }
+
+    fn trust_list(&self, at: UnixTime) -> TrustList {
+        let entry = self.issuer.entry(vec![CredentialTypeRule::Any]);
+        self.registry.trust_list(vec![entry], at)
+    }
+
+    fn counter(&self) -> Counter {
+        let root = self.registry.root_of_trust(self.trust_list(NOW));
+        Counter::open(&root.to_json().unwrap()).unwrap()
+    }
+
+    fn pack(&self, sequence: u64, status: Status, at: UnixTime) -> Vec<u8> {
+        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        list.set(INDEX, status).unwrap();
+        let section = self.issuer.status_section(&self.issuer.status_uri(0), &list, at);
+        self.registry
+            .pack(sequence, &self.trust_list(at), vec![section], at)
+    }
+
+    /// A counter with a pack in which the card of [`World::card`] has this status.
+    fn with_pack(&self, status: Status) -> Counter {
+        let mut counter = self.counter();
+        counter.accept_pack(self.pack(1, status, NOW), None, NOW).unwrap();
+        counter
+    }
+
+    fn card(&self) -> String {
+        self.card_by(&self.issuer.claim169_key)
+    }
+
+    fn card_by(&self, key: &TestKey) -> String {
+        let identity = IdentityData {
+            full_name: Some("Amina Diallo".to_owned()),
+            date_of_birth: Some(DateOfBirth::new(1990, 2, 3).unwrap()),
+            ..IdentityData::default()
+        };
+        let place = StatusReference::new(self.issuer.status_uri(0), INDEX).unwrap();
+        let claims = Cwt {
+            issuer: Some(self.issuer.identifier.to_string()),
+            subject: None,
+            validity: Validity {
+                issued_at: Some(NOW.minus(DAY)),
+                not_before: Some(NOW.minus(DAY)),
+                expires: Some(NOW.plus(DAY * 3_650)),
+            },
+            identity: identity.with_face(Biometric::image(face(), ImageKind::Webp)),
+            status: CredentialStatus::StatusList(place),
+            confirmation: None,
+            unknown: Vec::new(),
+        };
+        let trusted = &self.issuer.claim169_key;
+        let kid = trusted.public_key().thumbprint().as_bytes().to_vec();
+        let reference = Claim169KeyReference::KeyId(kid);
+        let prepared = prepare(&claims, key.public_key().algorithm(), &reference).unwrap();
+        let signature = key.sign(&prepared.request(key.handle()));
+        prepared.finish(signature).unwrap().qr_text()
+    }
+}
+
+fn take(counter: &mut Counter, text: &str, now: UnixTime) -> Told {
+    counter.take(vec![text.as_bytes().to_vec()], "en", now)
+}
+
+/// A code as a canvas hands it out: four pixels a module, with the quiet zone.
+fn rgba(text: &[u8]) -> (u32, Vec<u8>) {
+    const MODULE: usize = 4;
+    const QUIET: usize = 4;
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).unwrap();
+    let colors = code.to_colors();
+    let side = (code.width() + 2 * QUIET) * MODULE;
+    let level = |place: usize| {
+        let module = |at: usize| (at / MODULE).checked_sub(QUIET).filter(|at| *at < code.width());
+        let dark = module(place % side)
+            .zip(module(place / side))
+            .and_then(|(x, y)| colors.get(y * code.width() + x));
+        if dark == Some(&Color::Dark) { 0 } else { 255 }
+    };
+    let pixels = (0..side * side).flat_map(|place| [level(place), level(place), level(place), 255]);
+    (u32::try_from(side).unwrap(), pixels.collect())
+}
+
+#[test]
+fn a_card_in_force_is_genuine_with_its_face_and_as_of() {
+    let world = World::new();
+    let told = take(
+        &mut world.with_pack(Status::Valid),
+        &world.card(),
+        NOW.plus(DAY / 2),
+    );
+    assert_eq!((told.verdict, told.problem, told.more), ("genuine", None, false));
+    assert!(told.html.contains("Amina Diallo") && told.html.contains("data:image&#x2f;webp;base64,"));
+    assert!(told.html.contains(&format!("datetime=\"{}\"", NOW.rfc3339())));
+}
+
+#[test]
+fn revoked_suspended_and_forged_cards_are_refused_and_a_forger_shows_nothing() {
+    let world = World::new();
+    for (status, says) in [
+        (Status::Invalid, "revoked by its issuer"),
+        (Status::Suspended, "suspended by its issuer"),
+    ] {
+        let told = take(&mut world.with_pack(status), &world.card(), NOW);
+        assert_eq!(told.verdict, "invalid");
+        assert!(told.html.contains(says), "{}", told.html);
+    }
+    let forger = TestIssuer::new("https://issuer.example", 900);
+    let told = take(
+        &mut world.with_pack(Status::Valid),
+        &world.card_by(&forger.claim169_key),
+        NOW,
+    );
+    assert_eq!(told.verdict, "invalid");
+    assert!(!told.html.contains("Amina") && !told.html.contains("webp"));
+}
+
+#[test]
+fn without_a_pack_or_with_one_that_does_not_cover_it_nobody_can_tell() {
+    let world = World::new();
+    assert_eq!(take(&mut world.counter(), &world.card(), NOW).verdict, "unknown");
+    let mut counter = world.counter();
+    let empty = world.registry.pack(1, &world.trust_list(NOW), Vec::new(), NOW);
+    counter.accept_pack(empty, None, NOW).unwrap();
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "unknown");
+}
+
+#[test]
+fn a_pack_is_fresh_for_a_day_then_warns_and_then_is_not_used() {
+    let world = World::new();
+    let mut counter = world.with_pack(Status::Valid);
+    let second = core::time::Duration::from_secs(1);
+    let mut at = |now| {
+        counter.begin();
+        let state = counter.known_pack(now).map(|known| known.state);
+        (take(&mut counter, &world.card(), now), state)
+    };
+    let (told, state) = at(NOW.plus(DAY));
+    assert_eq!((told.verdict, state), ("genuine", Some(PackState::Current)));
+    assert!(!told.html.contains("class=\"warning\""));
+    let (told, state) = at(NOW.plus(DAY + second));
+    assert_eq!((told.verdict, state), ("genuine", Some(PackState::InGrace)));
+    assert!(told.html.contains("The offline pack expired at"));
+    let (told, state) = at(NOW.plus(DAY * 2 + second));
+    assert_eq!((told.verdict, state), ("unknown", None));
+    assert!(told.html.contains("The offline pack was refused"));
+    // A clock that was set back.
+    assert_eq!(at(NOW.minus(DAY)).0.verdict, "unknown");
+}
+
+#[test]
+fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
+    let world = World::new();
+    let mut counter = world.counter();
+    let first = counter.accept_pack(world.pack(5, Status::Valid, NOW), None, NOW);
+    let seen = serde_json::to_vec(&first.unwrap().last_seen).unwrap();
+    let older = world.pack(4, Status::Invalid, NOW);
+    let foreign = World {
+        registry: TestRegistry::new(70),
+        ..World::new()
+    };
+    let mut damaged = world.pack(6, Status::Invalid, NOW);
+    let middle = damaged.len() / 2;
+    *damaged.get_mut(middle).unwrap() ^= 1;
+    for (pack, problem) in [
+        (older, PackProblem::Older),
+        (foreign.pack(6, Status::Invalid, NOW), PackProblem::Refused),
+        (damaged, PackProblem::Refused),
+        (vec![0; MAX_PACK_BYTES + 1], PackProblem::Refused),
+        (
+            world.pack(6, Status::Invalid, NOW.plus(DAY * 3)),
+            PackProblem::Clock,
+        ),
+    ] {
+        assert_eq!(counter.accept_pack(pack, Some(&seen), NOW), Err(problem));
+    }
+    let newer = world.pack(6, Status::Invalid, NOW);
+    assert_eq!(
+        counter.accept_pack(newer.clone(), Some(b"?"), NOW),
+        Err(PackProblem::Memory)
+    );
+    let late = NOW.plus(DAY * 3);
+    assert_eq!(
+        counter.accept_pack(newer.clone(), Some(&seen), late),
+        Err(PackProblem::Expired)
+    );
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");
+    counter.accept_pack(newer, Some(&seen), NOW).unwrap();
+    counter.begin();
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
+}
+
+#[test]
+fn a_picture_is_read_and_the_same_code_again_is_nothing_new() {
+    let world = World::new();
+    let mut counter = world.with_pack(Status::Valid);
+    let (width, picture) = rgba(world.card().as_bytes());
+    let told = counter.look(width, width, &picture, "ar", NOW);
+    assert_eq!(told.verdict, "genuine");
+    assert!(told.html.contains("قارن"), "{}", told.html);
+    let again = counter.look(width, width, &picture, "ar", NOW);
+    assert_eq!((again.verdict, again.html.as_str()), ("unreadable", ""));
+    counter.begin();
+    assert_eq!(
+        counter.examine(width, width, &picture, "en", NOW).verdict,
+        "genuine"
+    );
+    let torn = counter.look(width, width, picture.get(..100).unwrap(), "en", NOW);
+    assert_eq!(torn.problem, Some("problem-picture"));
+}
+
+#[test]
+fn an_animation_is_put_together_in_any_order_with_a_third_of_its_frames_lost() {
+    let world = World::new();
+    let mut counter = world.with_pack(Status::Valid);
+    let message = Message::Credential(CarriedCredential::Text(world.card()));
+    let frames = message.frames(FrameSize::PHONE).unwrap();
+    let count = frames.in_a_loop();
+    let mut texts: Vec<String> = frames
+        .take(count)
+        .enumerate()
+        .filter(|(at, _)| at % 3 != 1)
+        .map(|(_, frame)| frame)
+        .collect();
+    texts.reverse();
+    let mut progress = 0;
+    let told = texts.iter().find_map(|frame| {
+        let told = take(&mut counter, frame, NOW);
+        progress += usize::from(told.progress.is_some());
+        (!told.html.is_empty()).then_some(told)
+    });
+    assert_eq!(told.unwrap().verdict, "genuine");
+    assert!(progress > 1);
+}
+
+#[test]
+fn what_is_no_credential_is_told() {
+    let world = World::new();
+    let mut counter = world.with_pack(Status::Valid);
+    for (text, problem) in [
+        ("https://example.org", "problem-no-credential"),
+        ("openid4vp://?client_id=x", "problem-no-credential"),
+    ] {
+        assert_eq!(take(&mut counter, text, NOW).problem, Some(problem), "{text}");
+    }
+    let huge = "x".repeat((1 << 20) + 1);
+    assert_eq!(take(&mut counter, &huge, NOW).problem, Some("problem-too-large"));
+}
+
+#[test]
+fn the_fingerprint_is_the_digest_of_the_root_of_trust() {
+    let world = World::new();
+    let counter = world.counter();
+    assert_eq!(counter.fingerprint().split(' ').count(), 16);
+    let other = World {
+        registry: TestRegistry::new(70),
+        ..World::new()
+    };
+    assert_ne!(counter.fingerprint(), other.counter().fingerprint());
+    assert!(Counter::open(b"{}").is_err());
+}

@@ -1,0 +1,37 @@
+// The verifier itself, beside the page: what it does to pictures takes a moment, and a picture that was made to break a reader breaks this
+// worker alone, which the page then begins anew.
+import init, { OfflineCounter, interface_number } from "./symbolon_offline_page.js";
+
+const INTERFACE = 1;
+let counter;
+
+const deeds = {
+  async open({ root, pack }) {
+    await init();
+    if (interface_number() !== INTERFACE) throw new Error("another interface");
+    counter?.free();
+    counter = new OfflineCounter(root);
+    if (pack) counter.keep_pack(pack);
+    return { fingerprint: counter.fingerprint() };
+  },
+  accept: ({ pack, lastSeen, now }) => JSON.parse(counter.accept_pack(pack, lastSeen, now)),
+  known: ({ now }) => JSON.parse(counter.known_pack(now) ?? "null"),
+  begin: ({ sameCard }) => (sameCard ? counter.begin_other_code() : counter.begin()),
+  look: ({ picture, language, now }) => JSON.parse(counter.look(picture.width, picture.height, bytesOf(picture), language, now)),
+  examine: ({ picture, language, now }) =>
+    JSON.parse(counter.examine(picture.width, picture.height, bytesOf(picture), language, now)),
+  take: ({ bytes, language, now }) => JSON.parse(counter.take(bytes, language, now)),
+};
+
+function bytesOf(picture) {
+  return new Uint8Array(picture.data.buffer);
+}
+
+addEventListener("message", async ({ data }) => {
+  try {
+    postMessage({ id: data.id, answer: await deeds[data.deed](data) });
+  } catch (error) {
+    // A text is an answer; anything else means that nothing more is to be had here.
+    postMessage({ id: data.id, ...(typeof error === "string" ? { refused: error } : { broken: true }) });
+  }
+});
