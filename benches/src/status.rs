@@ -49,7 +49,7 @@ impl Shards {
         for shard in 0..count {
             let places = 1_u64 << width;
             for place in 0..places {
-                if random.next() % one_in != 0 {
+                if !random.next().is_multiple_of(one_in) {
                     continue;
                 }
                 batch = batch.put(tenant.key(MARKS, key(shard, place)), vec![1]);
