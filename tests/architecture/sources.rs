@@ -39,6 +39,7 @@ pub(crate) fn folder(package: &str) -> &str {
         "symbolon-verifier-server" => "verifier/server",
         "symbolon-verdict-page" => "verifier/verdict-page",
         "symbolon-offline-page" => "verifier/offline-page",
+        "symbolon-trust-server" => "trust/server",
         other => other.strip_prefix("symbolon-").unwrap_or(other),
     }
 }
