@@ -179,7 +179,7 @@ fn what_is_not_the_answer_is_refused() {
         2,
         &["verify", "first", "--request", "one.jwt", "--pack", "none.pack"],
     );
-    assert!(said.contains("cannot read none.pack"), "{said}");
+    assert!(said.contains("cannot use the file none.pack"), "{said}");
     // None of that spent the nonce.
     counter.judge(0, &["first"], "one");
 

@@ -346,7 +346,7 @@ fn an_offline_verifier_refuses_what_another_party_signed_or_damaged() {
     bring("card.png", "stranger.png");
     story
         .anew("other", &[CARD, "--pack", "other.pack"])
-        .refused("a distributor that the root of trust does not name");
+        .refused("a registry that the root of trust does not name");
 
     let strange = story
         .verify(&["stranger.png", "--pack", "national.pack"])

@@ -202,10 +202,7 @@ fn a_policy_whose_transactions_a_request_must_bring_signs_nobody_in() {
     };
     assert_eq!(with_members(json!({"text": "Our terms"})), Ok(()));
     let refused = with_members(Value::Null).unwrap_err();
-    assert!(
-        refused.contains("openid_client.scopes[0].policy: "),
-        "{refused}"
-    );
+    assert!(refused.contains("openid_client.scopes[0].policy: "), "{refused}");
 }
 
 /// A query of the operator's own may take several credentials for one part: then one person would be signed in with the claims of another.
