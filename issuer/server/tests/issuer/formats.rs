@@ -232,7 +232,7 @@ async fn a_revocation_reaches_every_form_of_the_status_list_and_the_pack() {
     change("revoke").await;
     assert_eq!(values().await, [1, 0]);
 
-    let response = world.order("/packs").send().await.unwrap();
+    let response = world.order("/packs").json(&json!({})).send().await.unwrap();
     let pack = response.bytes().await.unwrap();
     let pack = Pack::open(
         &pack,
