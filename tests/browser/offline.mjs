@@ -198,6 +198,8 @@ async function refreshed(story, page) {
 
 async function upload(page, file) {
   await page.evaluate("document.getElementById('result').replaceChildren()");
+  // A browser lets a page that nobody has touched make no sound.
+  await page.tabTo("#picture");
   await page.chooseFile("#picture", file);
   await page.until("document.querySelector('#result article') !== null", 60_000);
 }

@@ -25,6 +25,7 @@ fn write(library: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>
         .input_path(library)
         .out_name("symbolon_offline_page")
         .web(true)?
+        .omit_default_module_path(false)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
