@@ -187,7 +187,7 @@ fn what_is_not_the_answer_is_refused() {
     let (_, said) = counter.ends(1, &["wallet", "present", "two.gif", "--yes"]);
     assert!(said.contains("--animate"), "{said}");
     let (_, said) = counter.ends(1, &["wallet", "present", "answer", "--yes", "--animate", "x.gif"]);
-    assert!(said.contains("no request"), "{said}");
+    assert!(said.contains("something else than a request"), "{said}");
     assert!(!counter.installation.path("x.gif").exists());
     let (_, said) = counter.ends(
         2,
