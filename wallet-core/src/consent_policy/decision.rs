@@ -174,16 +174,19 @@ fn has_purpose(rule: &PresentationRule, registered: Option<&RegisteredUse>) -> b
 fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
     let named = |asked: &AskedCredential| {
         let mut types = asked.credential_types.iter();
-        // The types of W3C credentials are asked for as IRIs, and held by their names.
-        let name = |iri: &str| iri.rsplit(['#', '/']).next().map(str::to_owned);
-        types.any(|asked| {
-            rule.credentials.iter().any(|permitted| {
-                permitted.credential_type == *asked
-                    || name(asked).is_some_and(|name| name == permitted.credential_type)
-            })
-        })
+        types.any(|asked| rule.credentials.iter().any(|permitted| is_type(permitted, asked)))
     };
-    rule.credentials.is_empty() || request.asked.iter().any(named)
+    // A request for any type, or for the type that another one extends, finds what is held all the same.
+    let finds = |asked: &AskedCredential| {
+        asked.credential_types.is_empty()
+            || asked.candidates.iter().any(|candidate| {
+                let held = &candidate.credential.credential_type;
+                rule.credentials
+                    .iter()
+                    .any(|permitted| permitted.credential_type == *held)
+            })
+    };
+    rule.credentials.is_empty() || request.asked.iter().any(|asked| named(asked) || finds(asked))
 }
 
 /// Whether a rule permits all that the answer would disclose and authorise.
@@ -207,7 +210,30 @@ fn permits(rule: &PresentationRule, request: &ConsentRequest, choice: &Choice) -
             })
         })
     });
-    transactions && credentials
+    // What is asked for counts beside what would be shown: an alternative that the rule does not permit would otherwise tell the verifier,
+    // by being refused or not, whether it is held and what it says.
+    let asked = request.asked.iter().all(|asked| is_permitted_to_ask(rule, asked));
+    transactions && credentials && asked
+}
+
+/// Whether a rule permits to ask for this at all: a type of the rule, and no claim beyond those of the rule.
+fn is_permitted_to_ask(rule: &PresentationRule, asked: &AskedCredential) -> bool {
+    rule.credentials.iter().any(|permitted| {
+        let is_of_type = asked
+            .credential_types
+            .iter()
+            .any(|asked| is_type(permitted, asked));
+        let mut claims = asked.claims.iter();
+        is_of_type
+            && (permitted.all_claims
+                || claims.all(|claim| permitted.claims.iter().any(|own| covers_path(own, &claim.path))))
+    })
+}
+
+/// The types of W3C credentials are asked for as IRIs, and held by their names.
+fn is_type(permitted: &PermittedCredential, asked: &str) -> bool {
+    let name = asked.rsplit(['#', '/']).next();
+    permitted.credential_type == asked || name == Some(permitted.credential_type.as_str())
 }
 
 fn permits_credential(

@@ -156,6 +156,17 @@ impl Wallet {
             return Registration::NotShown;
         };
         let certificate = first.certificate();
+        // What one certificate covers must not be asked for in the name or for the purpose of another.
+        let is_another = |one: &VerifiedRegistration| {
+            one.certificate().sub != certificate.sub || one.anchor() != first.anchor()
+        };
+        if believed.iter().any(is_another) {
+            return Registration::Refused(RegistrationRefused::NotTheVerifiers);
+        }
+        let is_of_all = |purpose: &str| {
+            let mut all = believed.iter();
+            all.all(|one| one.certificate().purpose.iter().any(|text| text.value == purpose))
+        };
         let purpose = languages.choose(&certificate.purpose, |text| Some(text.lang.as_str()));
         Registration::Registered(Box::new(RegisteredUse {
             name: certificate.name.clone(),
@@ -163,6 +174,7 @@ impl Wallet {
             purposes: certificate
                 .purpose
                 .iter()
+                .filter(|text| is_of_all(&text.value))
                 .map(|text| text.value.clone())
                 .collect(),
             purpose: purpose.map(|text| text.value.clone()),

@@ -104,7 +104,9 @@ impl Wallet {
         if !self.registration(&verified, languages, now).is_within(rule) {
             return Ok(self.refuse_access(&verified, RequestProblem::OverAsking).await);
         }
-        if self.cannot_authorize(&verified, now).await? {
+        // A wallet that strangers reach tells them nothing here: the request reaches its policy as one that cannot be answered.
+        let has_one_reader = self.policy.relying_parties.wallet_issuer.is_none();
+        if has_one_reader && self.cannot_authorize(&verified, now).await? {
             // The person alone is told. Whether it can be authorised depends on what is held, and a query may name values: a verifier
             // that heard of it would learn what is held, and what it says, before anybody has agreed to anything.
             return Ok(Opened::Refused {

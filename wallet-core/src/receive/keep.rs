@@ -60,6 +60,16 @@ impl Wallet {
             .chain(&copies)
             .map(|copy| copy.key.clone())
             .collect();
+        // One copy in place of several is the last of several: it must not become one that every verifier is shown.
+        let before = match issuing.replaced.get(issuing.next) {
+            Some(old) => self
+                .ports
+                .store
+                .credential(*old)
+                .await?
+                .map_or(1, |old| old.batch),
+            None => 1,
+        };
         let credential = HeldCredential {
             id,
             issuer: issuing.plan.issuer.as_str().to_owned(),
@@ -73,7 +83,11 @@ impl Wallet {
             expires: first.expires,
             status: first.status,
             display: planned.display,
-            batch: 1 + copies.len(),
+            batch: if copies.is_empty() {
+                before.max(1)
+            } else {
+                1 + copies.len()
+            },
             copies,
             spent: None,
         };

@@ -93,9 +93,14 @@ impl Session<'_> {
                 }
             };
             let now = edge::system_time();
-            let answered =
-                self.wallet
-                    .answer_reader(ask, decision, DeviceProof::Signature, AfterAnswer::Continue, now);
+            // A yes on the command line is for one answer: the reader could ask for something else in the next request.
+            let then = match self.consent {
+                Consent::Given => AfterAnswer::End,
+                _ => AfterAnswer::Continue,
+            };
+            let answered = self
+                .wallet
+                .answer_reader(ask, decision, DeviceProof::Signature, then, now);
             match answered.await {
                 Ok(ProximityOutcome::Answered { message, holder, .. }) => {
                     self.line.send(&message).await?;

@@ -115,7 +115,8 @@ fn wallet(
         if policy.over_asking() == Otherwise::Refuse {
             parties.over_asking = OverAsking::Refused;
         }
-        parties.browsers = BrowserAnswers::Carried;
+        // Whoever reaches the endpoint may have written the request, and would carry the answer away in its address.
+        parties.browsers = BrowserAnswers::Refused;
         parties.wallet_issuer = Some(identifier.clone());
         Ok(())
     };

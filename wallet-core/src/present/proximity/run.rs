@@ -93,6 +93,14 @@ impl Wallet {
                 verifier,
                 consent,
             }))),
+            // The same message as the person's own no: a reader must not learn that it was refused for always.
+            Err(error @ WalletError::RequestRefused(RequestProblem::RefusedAlways)) => Err(ProximityEnded {
+                farewell: match holder.decline() {
+                    Ok((message, _)) => message,
+                    Err(ended) => ended.farewell,
+                },
+                error: error.into(),
+            }),
             Err(error) => Err(ended(holder, error)),
         }
     }
