@@ -109,6 +109,53 @@ fn one_claim_more_than_permitted_is_not_shared() {
     ));
 }
 
+/// Shared where a guess is wrong and refused where it is right, an alternative would tell the verifier what the holder never agreed to show.
+#[test]
+fn an_alternative_beyond_the_rule_is_refused_whatever_is_held() {
+    let world = World::new();
+    world.receive();
+    let mut asked = query(&json!([["given_name"], ["family_name"]]));
+    asked["credentials"][0]["claims"][0]["id"] = json!("given");
+    asked["credentials"][0]["claims"][1]["id"] = json!("family");
+    asked["credentials"][0]["claims"][1]["values"] = json!(["somebody else's"]);
+    asked["credentials"][0]["claim_sets"] = json!([["given", "family"], ["given"]]);
+    world.verifier.set_query(asked);
+    let request = request(&world);
+    assert!(request.smallest_choice().is_some(), "the second set is answered");
+    assert_eq!(policy(&rule()).decide(&request, None), ConsentVerdict::Refuse);
+    let wider = changed(
+        "/credentials/0/claims",
+        json!([
+            ["given_name"],
+            ["family_name"],
+            ["document_number"],
+            ["age_over_18"]
+        ]),
+    );
+    assert!(matches!(
+        policy(&wider).decide(&request, None),
+        ConsentVerdict::Share { .. }
+    ));
+}
+
+/// A request for any type of the format finds the one that a rule keeps back.
+#[test]
+fn a_rule_that_refuses_a_type_is_about_requests_for_any() {
+    let world = World::new();
+    world.receive();
+    let mut kept_back = rule();
+    kept_back["name"] = json!("kept back");
+    kept_back["decision"] = json!("hold");
+    let document = json!({"version": 1, "presentations": {"rules": [kept_back, rule()]}});
+    let policy = ConsentPolicy::check(serde_json::from_value(document).unwrap()).unwrap();
+    assert_eq!(policy.decide(&request(&world), None), ConsentVerdict::Hold);
+    let mut of_any = request(&world);
+    for asked in &mut of_any.asked {
+        asked.credential_types.clear();
+    }
+    assert_eq!(policy.decide(&of_any, None), ConsentVerdict::Hold);
+}
+
 #[test]
 fn a_stranger_is_known_by_nothing_but_its_whole_identifier() {
     let mut world = World::new();
