@@ -175,6 +175,12 @@ fn check_presentation(
     {
         return refuse("verifier.prefixes", Defect::NamesAnybody);
     }
+    if rule.decision == PresentationDecision::Share
+        && !rule.transaction_types.is_empty()
+        && !rule.authorises_for_anybody
+    {
+        return refuse("transaction_types", Defect::AuthorisesForAnybody);
+    }
     if rule.decision == PresentationDecision::Share && rule.credentials.is_empty() {
         return refuse("credentials", Defect::Empty);
     }

@@ -158,6 +158,10 @@ pub struct PresentationRule {
     /// The types of transactions that may be authorised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transaction_types: Vec<String>,
+    /// Whether a rule that shares may authorise transactions although anybody may have brought the request: whoever reaches the wallet could
+    /// begin them in a session of his own.
+    #[serde(default)]
+    pub authorises_for_anybody: bool,
     /// Whether credentials may be shown without a proof of their holder: whoever is shown one could show it again.
     #[serde(default)]
     pub without_holder_binding: bool,

@@ -53,6 +53,11 @@ pub enum ConsentPolicyDefect {
         "a rule that shares must say who asks by client_ids or names: anybody can have an identifier of this kind"
     )]
     NamesAnybody,
+    /// Transactions that anybody could begin.
+    #[error(
+        "whoever reaches the wallet could have such transactions authorised: hold them, or say authorises_for_anybody"
+    )]
+    AuthorisesForAnybody,
     /// No client identifier.
     #[error("it is no client identifier")]
     ClientId,

@@ -16,7 +16,7 @@ fn whole() -> Value {
             "verifier": {"names": ["Clinic"], "prefixes": ["x509_hash"]},
             "purposes": ["Treatment"],
             "credentials": [{"type": "urn:identity", "claims": [["age_over_18"]]}],
-            "transaction_types": ["urn:payment"], "decision": "share",
+            "transaction_types": ["urn:payment"], "authorises_for_anybody": true, "decision": "share",
         }]},
         "offers": {"rules": [{"name": "registry", "issuers": ["https://issuer.example"], "decision": "receive"}]},
     })
@@ -35,6 +35,12 @@ fn each_key_that_cannot_be_used_is_named() {
     use ConsentPolicyDefect as Defect;
     let rule = "/presentations/rules/0";
     for (pointer, value, key, defect) in [
+        (
+            "/presentations/rules/0/authorises_for_anybody",
+            json!(false),
+            "presentations.rules[0].transaction_types",
+            Defect::AuthorisesForAnybody,
+        ),
         ("/version", json!(2), "version", Defect::Version),
         (
             "/waiting/seconds",
