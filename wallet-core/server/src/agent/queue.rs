@@ -124,6 +124,7 @@ impl Agent {
         let _driving = self.drive(flow)?;
         let waits_for = person.wallet.waits_for(flow).await?;
         match (waits_for, decision) {
+            (Some(WaitsFor::ConsentToShow), Decision::Refuse) => self.refuse(person, flow).await,
             (Some(WaitsFor::ConsentToShow), decision) => {
                 let request = self.request(person, flow).await?;
                 match (request.smallest_choice(), decision) {
@@ -142,6 +143,18 @@ impl Agent {
                 Ok(Answered::Ended(super::Ended::Declined))
             }
             _ => Err(WalletError::WrongStage.into()),
+        }
+    }
+
+    /// Refuses a request that waits. One that can no longer be read, because nobody answers for its verifier any more, is given up: it
+    /// would otherwise wait for ever.
+    pub(super) async fn refuse(&self, person: Person<'_>, flow: FlowId) -> Result<Answered, AgentError> {
+        match self.request(person, flow).await {
+            Ok(request) => self.decline(person, &request).await,
+            Err(_) => match person.wallet.abandon(flow).await {
+                Ok(()) | Err(WalletError::NotFound) => Ok(Answered::Ended(super::Ended::Declined)),
+                Err(error) => Err(error.into()),
+            },
         }
     }
 

@@ -60,10 +60,7 @@ impl Agent {
             return Ok(());
         };
         match flow.waits_for {
-            WaitsFor::ConsentToShow => {
-                let request = self.request(person, flow.flow).await?;
-                self.decline(person, &request).await.map(|_| ())
-            }
+            WaitsFor::ConsentToShow => self.refuse(person, flow.flow).await.map(|_| ()),
             WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn => {
                 Ok(person.wallet.decline_offer(flow.flow, now).await?)
             }

@@ -33,7 +33,7 @@ impl Default for RequestBudget {
 /// Lets in what the budget allows.
 pub(crate) struct Gate {
     budget: RequestBudget,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     minute: Mutex<Minute>,
     clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
 }
@@ -50,7 +50,7 @@ impl Gate {
     pub(crate) fn new(budget: RequestBudget, clock: Arc<dyn Fn() -> UnixTime + Send + Sync>) -> Self {
         Self {
             budget,
-            places: Semaphore::new(budget.at_once),
+            places: Arc::new(Semaphore::new(budget.at_once)),
             minute: Mutex::default(),
             clock,
         }
@@ -73,12 +73,25 @@ impl Gate {
 
 /// The layer.
 pub(crate) async fn admit(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let place = gate.places.try_acquire();
-    let (Ok(_place), true) = (&place, gate.takes()) else {
+    let full = || {
         let retry = [(RETRY_AFTER, HeaderValue::from_static("60"))];
-        return (StatusCode::TOO_MANY_REQUESTS, retry).into_response();
+        (StatusCode::TOO_MANY_REQUESTS, retry).into_response()
     };
-    next.run(request).await
+    // What finds no place does not use up the minute of others.
+    let Ok(place) = Arc::clone(&gate.places).try_acquire_owned() else {
+        return full();
+    };
+    if !gate.takes() {
+        return full();
+    }
+    // The place is taken for as long as the work lasts, also when the client hangs up before.
+    let work = tokio::spawn(async move {
+        let answer = next.run(request).await;
+        drop(place);
+        answer
+    });
+    work.await
+        .unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
 }
 
 /// What the layer answers.
