@@ -12,7 +12,8 @@ use symbolon_protocol::proximity::{
 };
 use symbolon_verifier::Binding;
 use symbolon_verifier::answer::HolderKeys;
-use symbolon_verifier::proximity::{PreparedReaderRequest, anonymous_request, answer_of_documents};
+use symbolon_verifier::device_response::presentations_by_query;
+use symbolon_verifier::proximity::{PreparedReaderRequest, anonymous_request};
 use symbolon_wallet_core::Languages;
 
 use super::by_codes::parse_query;
@@ -186,7 +187,7 @@ impl ProximityReader {
                 farewell,
             }
         };
-        let Ok(token) = answer_of_documents(&state.query, &response) else {
+        let Some(token) = presentations_by_query(&state.query, &response) else {
             return Ok(malformed(&mut state));
         };
         if token.0.is_empty() {

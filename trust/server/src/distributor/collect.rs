@@ -16,6 +16,7 @@ use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_http::fetch::{Fetch, Fetched, GuardedFetcher};
 use symbolon_trust::distribution::Digest;
+use symbolon_trust::status_list::StatusListAggregation;
 use thiserror::Error;
 use url::Url;
 
@@ -187,11 +188,7 @@ impl Collector {
     /// # Errors
     /// [`NotCollected::Unreachable`].
     pub async fn aggregated(&self, endpoint: &Url) -> Result<DiscoveredLists, NotCollected> {
-        #[derive(Deserialize)]
-        struct Aggregation {
-            status_lists: Vec<String>,
-        }
-        let aggregation: Aggregation = self.document(endpoint.clone()).await?;
+        let aggregation: StatusListAggregation = self.document(endpoint.clone()).await?;
         if aggregation.status_lists.len() > MAX_LISTS {
             return Err(NotCollected::Refused);
         }
