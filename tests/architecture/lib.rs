@@ -150,7 +150,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "symbolon-trust-server",
         purity: Runtime,
-        may_use: &[CRYPTO, TRUST, HTTP],
+        may_use: &[CRYPTO, TRUST, HTTP, STORE],
     },
     Layer {
         package: "symbolon-issuer-server",
