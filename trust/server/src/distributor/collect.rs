@@ -15,13 +15,12 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_http::fetch::{Fetch, Fetched, GuardedFetcher};
+use symbolon_store::files::{Readers, read_if_there, write_atomically};
 use symbolon_trust::distribution::Digest;
 use symbolon_trust::pack::MAX_SECTIONS;
 use symbolon_trust::status_list::{AggregationBudget, StatusListAggregation};
 use thiserror::Error;
 use url::Url;
-
-use crate::files::{read_if_there, write_whole};
 
 /// The largest list that is fetched, in bytes.
 const MAX_LIST_BYTES: usize = 16 << 20;
@@ -273,8 +272,8 @@ impl Collector {
         let text = serde_json::to_vec(&kept)
             .map_err(io::Error::other)
             .map_err(failed_at(&about))?;
-        write_whole(&body, &list.body).map_err(failed_at(&body))?;
-        write_whole(&about, &text).map_err(failed_at(&about))
+        write_atomically(&body, &list.body, Readers::Everyone).map_err(failed_at(&body))?;
+        write_atomically(&about, &text, Readers::Everyone).map_err(failed_at(&about))
     }
 
     fn paths(&self, uri: &str) -> (PathBuf, PathBuf) {
