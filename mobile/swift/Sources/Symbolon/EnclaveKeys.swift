@@ -56,7 +56,7 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
 
     public func create() throws -> CreatedKey {
         try translated {
-            let name = KeyName(madeWith: guardedBy, unique: UUID().uuidString.lowercased())
+            let name = try KeyName(madeWith: guardedBy, unique: UUID().uuidString.lowercased())
             let key = try enclave.create(name.text, guardedBy)
             return CreatedKey(handle: name.text, publicKey: try enclave.publicKeyInfo(key))
         }
@@ -125,7 +125,7 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
 
     public func wrap(dataKey: Data) throws -> Data {
         try translated {
-            let key = try fitting().last ?? enclave.create(KeyName(madeWith: guardedBy, unique: "lock").text, guardedBy)
+            let key = try fitting().last ?? enclave.create(try KeyName(madeWith: guardedBy, unique: "lock").text, guardedBy)
             var error: Unmanaged<CFError>?
             guard let publicKey = SecKeyCopyPublicKey(key),
                   let wrapped = SecKeyCreateEncryptedData(publicKey, Self.algorithm, dataKey as CFData, &error)
@@ -198,8 +198,13 @@ private struct KeyName {
     let text: String
     private let biometry: Substring
 
-    init(madeWith guardedBy: EnclaveGuard, unique: String) {
-        let biometry = guardedBy == .biometry ? Self.enrolledBiometry() ?? "" : ""
+    /// Where the system does not say which biometry is enrolled, no key is made that it could not be told dead.
+    init(madeWith guardedBy: EnclaveGuard, unique: String) throws {
+        var biometry = ""
+        if guardedBy == .biometry {
+            guard let enrolled = Self.enrolledBiometry() else { throw EnclaveRefusal(errSecNotAvailable) }
+            biometry = enrolled
+        }
         self.init("\(guardedBy.rawValue).\(biometry).\(unique)")
     }
 
@@ -215,8 +220,7 @@ private struct KeyName {
     /// Whether another face or finger was enrolled, or the last one removed, which ends a key under biometry alone. Where the system does not
     /// say, as while biometry is locked out, the key is left as it is.
     var isOfFormerBiometry: Bool {
-        if guardedBy != .biometry || biometry.isEmpty { return false }
-        guard let now = Self.enrolledBiometry() else { return false }
+        guard guardedBy == .biometry, let now = Self.enrolledBiometry() else { return false }
         return now != biometry
     }
 
