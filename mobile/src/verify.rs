@@ -17,6 +17,7 @@ use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
 use symbolon_verifier::offline::Judge;
+use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Tools};
 use symbolon_wallet_core::Languages;
 use thiserror::Error;
@@ -76,6 +77,9 @@ pub enum VerifierError {
     /// The code is no engagement that a reader can follow: scan again.
     #[error("the code is no engagement")]
     Engagement,
+    /// The rules of freshness cannot be read, or say something that cannot be.
+    #[error("the rules of freshness cannot be used")]
+    Rules,
     /// The session is at another point, or over.
     #[error("the session is at another point")]
     WrongStage,
@@ -110,6 +114,7 @@ pub(crate) struct Core {
     memory: memory::PackMemory,
     time: Time,
     pack: Mutex<Option<Arc<Vec<u8>>>>,
+    freshness: Mutex<FreshnessRules>,
 }
 
 #[uniffi::export]
@@ -134,6 +139,14 @@ impl Verifier {
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
         Self::with_memory(&root_of_trust, memory::PackMemory::of_app(memory), clock)
+    }
+
+    /// Says how old what is known of a status may be, by credential type, from now on: the JSON of the verifier's `freshness`
+    /// (`docs/shop.md`). Before it is called everything counts as long as its signer allows.
+    pub fn set_freshness(&self, rules: Vec<u8>) -> Result<(), VerifierError> {
+        let rules = FreshnessRules::from_json(&rules).map_err(|_| VerifierError::Rules)?;
+        *self.core.freshness.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
     }
 
     /// Checks a pack, and uses it from now on. The app keeps the pack itself, and hands it in whenever it starts.
@@ -200,9 +213,14 @@ impl Core {
             Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
             None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
         };
+        let freshness = self
+            .freshness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let judge = Judge {
             tools: Tools::without_json_ld(&RustCryptoProvider),
-            policy: Policy::CHECKPOINT,
+            policy: Policy::CHECKPOINT.with_freshness(freshness),
             now,
         };
         Ok(act(judge, &mut evidence))
@@ -222,6 +240,7 @@ impl Verifier {
                 memory,
                 time: Time(clock),
                 pack: Mutex::new(None),
+                freshness: Mutex::new(FreshnessRules::AS_SIGNED),
             }),
         }))
     }
