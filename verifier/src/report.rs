@@ -5,6 +5,7 @@
 
 mod check;
 mod shown;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -15,6 +16,7 @@ use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
 pub use self::shown::Shown;
+pub use self::standing::Standing;
 pub use self::verdict::Verdict;
 
 /// The version of the JSON form.
@@ -309,6 +311,11 @@ pub enum Warning {
     StatusInGrace {
         /// When it expired.
         expired_at: UnixTime,
+    },
+    /// The statement about the status is older than the verifier's rule for the type allows without a word, and counts all the same.
+    StatusOld {
+        /// The last second in which it was fresh.
+        fresh_until: UnixTime,
     },
     /// The pack that was offered was refused, and nothing of it used.
     PackRefused,

@@ -237,10 +237,15 @@ impl<'a> VerificationSession<'a> {
             .collect()
     }
 
-    /// How old a statement about the status may be that was fetched for another verification.
+    /// How old a statement about the status may be that was fetched for another verification: no older than the rule for some
+    /// credential of this one allows, so that nobody is told of an old one where a young one can be had.
     #[must_use]
-    pub const fn kept_status(&self) -> StatusAge {
-        self.policy.kept_status
+    pub fn kept_status(&self) -> StatusAge {
+        let judged = self.credentials.iter().filter_map(|credential| match credential {
+            Credential::Judged(judged) => Some(judged.freshness(&self.policy.freshness).oldest),
+            Credential::Unjudged(_) | Credential::Gone => None,
+        });
+        judged.fold(self.policy.kept_status, StatusAge::shorter)
     }
 
     /// The status lists that this session has verified, for the evidence of later sessions.

@@ -24,6 +24,7 @@ use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
+use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::report::{Report, Verdict};
 use symbolon_verifier::{Evidence, PackAbsence, PackCredentials, Tools};
 
@@ -36,7 +37,8 @@ use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_onlin
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
-use crate::installation::{Installation, read_trust};
+use crate::installation::{Installation, read_trust, relying_parties};
+use crate::services::verifier::freshness;
 use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};
 
 /// Whom to believe, and under which rules for URLs.
@@ -45,6 +47,7 @@ struct Trust {
     folder: PathBuf,
     urls: UrlPolicy,
     fetches: FetchPolicy,
+    freshness: FreshnessRules,
     installation: Option<Installation>,
 }
 
@@ -75,6 +78,10 @@ impl Trust {
             }
         };
         let root = read_trust(&path)?;
+        let freshness = match &installation {
+            Some(installation) => freshness(installation)?,
+            None => FreshnessRules::AS_SIGNED,
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         Ok(Self {
@@ -82,6 +89,7 @@ impl Trust {
             folder,
             urls,
             fetches,
+            freshness,
             installation,
         })
     }
@@ -93,7 +101,11 @@ impl Trust {
 /// Usage and unreadable input; the exit status of a verdict is the answer of `Ok`.
 pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    let trust = Trust::load(arguments.trust.as_deref(), configuration)?;
+    let mut trust = Trust::load(arguments.trust.as_deref(), configuration)?;
+    if let Some(path) = &arguments.freshness {
+        trust.freshness = FreshnessRules::new(&relying_parties::read(path)?)
+            .with_context(|| format!("--freshness {}", path.display()))?;
+    }
     let now = match &arguments.at {
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
@@ -206,6 +218,7 @@ async fn conclude(
             input,
             request,
             query: stored.query.as_ref(),
+            freshness: &trust.freshness,
             now,
         })
         .collect();

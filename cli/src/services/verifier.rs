@@ -14,6 +14,7 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
@@ -84,7 +85,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         relying_party_signers,
         registration_certificates,
         trust_list: Arc::new(installation.trust()?.trust_list),
-        policy: Policy::RELYING_PARTY,
+        policy: Policy::RELYING_PARTY.with_freshness(freshness(installation)?),
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
@@ -122,6 +123,7 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
     };
     let trust = installation.data_file(TRUST);
     Ok(Some(OfflineSetup {
+        freshness: loaded.configuration.verifier.freshness.clone(),
         built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
         root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
         pack: section.pack.as_ref().map(|pack| loaded.resolve(pack)),
@@ -194,11 +196,21 @@ fn certificates(
 pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
     let trust_list = installation.trust()?.trust_list;
     let configuration = configuration(installation)?;
+    freshness(installation)?;
     Ok(CheckedPolicies::of(
         &configuration,
         &trust_list,
         urls(installation),
     )?)
+}
+
+/// How old what is known of a status may be.
+///
+/// # Errors
+/// An age or a type that cannot be.
+pub fn freshness(installation: &Installation) -> anyhow::Result<FreshnessRules> {
+    let document = &installation.loaded.configuration.verifier.freshness;
+    FreshnessRules::new(document).context("verifier.freshness")
 }
 
 /// Which URLs the installation uses at all.

@@ -118,11 +118,12 @@ impl State {
         transactions: &[TransactionData],
         policy: Option<&PresentationPolicy>,
     ) -> Result<Vec<(&'a QueryId, VerificationSession<'a>)>, UnreadablePresentation> {
-        let base = self.dependencies.policy;
+        let base = &self.dependencies.policy;
         inputs
             .iter()
             .map(|(id, input)| {
-                let demanded = policy.map_or(base, |policy| policy.verification(base, id));
+                let demanded =
+                    policy.map_or_else(|| base.clone(), |policy| policy.verification(base.clone(), id));
                 // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
                 let may_authorize = ExpectedTransactions::of_query(id, transactions, &self.transaction_types);
                 let binding = binding.clone().with_transactions(may_authorize);

@@ -10,6 +10,7 @@ use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::authorities::Authorities;
 use super::context::Context;
+use crate::policy::{CLAIM_169_TYPE, FreshnessRule, FreshnessRules};
 use crate::reliance::StatusPlace;
 use crate::report::{
     Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Shown, Trusted,
@@ -101,6 +102,17 @@ impl Judged<'_> {
     pub(super) fn note(&mut self, authorities: Authorities) {
         self.authority_key_identifiers = authorities.key_identifiers;
         self.shown.trusted_lists = authorities.trusted_lists;
+    }
+
+    /// How old what is said of its status may be. A printed card has no type, and one rule for all.
+    pub(super) fn freshness(&self, rules: &FreshnessRules) -> FreshnessRule {
+        match self.format {
+            CredentialFormat::Claim169 => rules.of_types([CLAIM_169_TYPE]),
+            _ => {
+                let types = self.credential_type.iter().chain(&self.type_iris);
+                rules.of_types(types.map(String::as_str))
+            }
+        }
     }
 
     /// Whether the issuer is trusted and this is what it made.

@@ -20,4 +20,5 @@ mod w3c_holder;
 mod w3c_status;
 pub(crate) mod w3c_world;
 mod webvh;
+mod week_offline;
 pub(crate) mod world;
