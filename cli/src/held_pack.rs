@@ -53,6 +53,26 @@ pub enum HeldPackError {
     },
 }
 
+/// Opens a store that other processes open for moments, and makes it where there is none. One that is open elsewhere is waited for.
+///
+/// # Errors
+/// As [`Store::open`]; another process that has it open for long.
+pub fn open_waiting(path: &Path) -> Result<Store, OpenError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this waits for another process, on the real clock"
+    )]
+    let started = Instant::now();
+    loop {
+        match Store::open(path) {
+            Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// What is remembered of the packs that were accepted, in a store that survives a power cut.
 pub struct PackMemory {
     store: Store,
@@ -71,26 +91,11 @@ impl PackMemory {
             source,
         };
         let tenant = Tenant::parse(TENANT).map_err(|error| failed(Box::new(error)))?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this waits for another process, on the real clock"
-        )]
-        let started = Instant::now();
-        loop {
-            match Store::open(path) {
-                Ok(store) => {
-                    return Ok(Self {
-                        store,
-                        key: tenant.key(LAST_SEEN, LAST_SEEN_KEY),
-                        path: path.to_owned(),
-                    });
-                }
-                Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(error) => return Err(failed(Box::new(error))),
-            }
-        }
+        Ok(Self {
+            store: open_waiting(path).map_err(|error| failed(Box::new(error)))?,
+            key: tenant.key(LAST_SEEN, LAST_SEEN_KEY),
+            path: path.to_owned(),
+        })
     }
 
     /// What was remembered last.

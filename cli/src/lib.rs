@@ -25,3 +25,4 @@ pub mod pictures;
 pub mod register;
 pub mod services;
 pub mod shop;
+pub mod trust_sources;

@@ -74,7 +74,11 @@ impl Trust {
                 )
             }
         };
-        let root = read_trust(&path)?;
+        // A file that was named is believed as it stands: the sources are the installation's.
+        let root = match (file, &installation) {
+            (None, Some(installation)) => installation.believed()?,
+            _ => read_trust(&path)?,
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         Ok(Self {
