@@ -50,6 +50,12 @@ pub struct Report {
     pub status: Axis<Status>,
     /// Whether the person who shows it is the person it is about.
     pub holder: Axis<Holder>,
+    /// What the issuer's lists of messages say of it ([Bitstring Status List §2.1], `statusMessage`), for those who develop readers. The
+    /// verdict does not rest on it.
+    ///
+    /// [Bitstring Status List §2.1]: https://www.w3.org/TR/vc-bitstring-status-list/#bitstringstatuslistentry
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_messages: Vec<StatusMessage>,
     /// What a person must be told beside the verdict.
     pub warnings: Vec<Warning>,
     /// The disclosed claims. Empty unless the credential is authentic and its issuer trusted: what a forger wrote is
@@ -91,6 +97,16 @@ impl Report {
         self.checks()
             .any(|check| check.outcome == CheckOutcome::Failed { reason })
     }
+}
+
+/// What a list of the purpose `message` says of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusMessage {
+    /// The value in the list.
+    pub value: u8,
+    /// What the credential's issuer says that it means.
+    pub message: String,
 }
 
 /// One of the four questions: its answer and what it rests on.

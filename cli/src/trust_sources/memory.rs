@@ -7,10 +7,10 @@ use symbolon_crypto::UnixTime;
 use symbolon_store::{Batch, Space, Store, Tenant};
 use symbolon_trust::trust_list::{AnchorSource, SourceName};
 use symbolon_trust::validity::Validity;
+use symbolon_trust_store::open_patiently;
 use thiserror::Error;
 
 use super::TrustSourceError;
-use crate::held_pack::open_waiting;
 use crate::installation::TENANT;
 
 /// Where it is kept, in the data folder.
@@ -90,7 +90,7 @@ impl SourceMemory {
         };
         Ok(Self {
             tenant: Tenant::parse(TENANT).map_err(|error| failed(Box::new(error)))?,
-            store: open_waiting(&path).map_err(|error| failed(Box::new(error)))?,
+            store: open_patiently(|| Store::open(&path)).map_err(|error| failed(Box::new(error)))?,
             path,
         })
     }

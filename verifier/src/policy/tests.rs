@@ -126,6 +126,7 @@ pub(crate) fn report(credential_type: &str, issuer: &str, claims: Value) -> Repo
             state: Holder::ProvenByKey,
             checks: Vec::new(),
         },
+        status_messages: Vec::new(),
         warnings: Vec::new(),
         claims: claims.as_object().cloned().unwrap(),
         photo: None,

@@ -175,6 +175,7 @@ impl<'c> Context<'c> {
             trusted,
             status: status_axis,
             holder,
+            status_messages: status.messages,
             warnings,
             claims: if believed {
                 judged.claims.clone()
