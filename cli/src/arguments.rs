@@ -415,6 +415,9 @@ pub struct VerifyArguments {
     /// A key that opens the encrypted faces of cards; may be given several times
     #[arg(long, value_name = "FILE")]
     pub face_key: Vec<PathBuf>,
+    /// A revocation list of an authority, DER or PEM; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
     /// How old what is known of a status may be, by type: a TOML or JSON file with the keys of `[verifier.freshness]`, which it replaces
     #[arg(long, value_name = "FILE")]
     pub freshness: Option<PathBuf>,

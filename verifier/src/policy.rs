@@ -17,6 +17,7 @@ mod keep;
 mod pattern;
 mod query;
 mod records;
+mod revocation;
 mod sign_in;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,6 +47,7 @@ pub use self::freshness::{
 pub use self::records::{
     MAX_RETENTION_DAYS, ReceiptClaims, ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms,
 };
+pub use self::revocation::{RevocationDocument, RevocationPolicy, RevocationRules};
 
 /// How old a holder's proof may be in the presets.
 const PROOF_WINDOW: Duration = Duration::from_secs(300);
@@ -64,6 +66,8 @@ pub struct Policy {
     /// How old a statement about the status may be that was fetched for another verification: an older one is to be fetched again. It
     /// changes nothing in the verdict about what is found then.
     pub kept_status: StatusAge,
+    /// Whether the certificates of an issuer's signer are looked up in revocation lists.
+    pub revocation: RevocationRules,
     /// What binds the credential to the person who shows it.
     pub holder: HolderPolicy,
     /// Whether type metadata are looked at.
@@ -83,6 +87,7 @@ impl Policy {
         status: StatusPolicy::WhereReferenced,
         freshness: FreshnessRules::AS_SIGNED,
         kept_status: StatusAge::AsSigned,
+        revocation: RevocationRules::IF_AVAILABLE,
         holder: HolderPolicy::KeyProof,
         type_metadata: TypeMetadataPolicy::Ignored,
         proof_window: PROOF_WINDOW,
@@ -96,12 +101,20 @@ impl Policy {
         status: StatusPolicy::Always,
         freshness: FreshnessRules::AS_SIGNED,
         kept_status: StatusAge::AsSigned,
+        revocation: RevocationRules::IF_AVAILABLE,
         holder: HolderPolicy::KeyOrPhoto,
         type_metadata: TypeMetadataPolicy::Ignored,
         proof_window: PROOF_WINDOW,
         clock_tolerance: CLOCK_TOLERANCE,
         status_list_budget: StatusListBudget::LARGEST_SHARD,
     };
+
+    /// The same with rules about revocation lists.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: RevocationRules) -> Self {
+        self.revocation = revocation;
+        self
+    }
 
     /// The same with rules of freshness.
     #[must_use]

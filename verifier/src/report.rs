@@ -11,6 +11,7 @@ mod tests;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::RevocationReason;
 use symbolon_crypto::{Thumbprint, UnixTime};
 use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
@@ -316,6 +317,14 @@ pub enum Warning {
     StatusOld {
         /// The last second in which it was fresh.
         fresh_until: UnixTime,
+    },
+    /// The authority of the issuer took back a certificate of its signer, so that the signer is trusted no longer.
+    CertificateRevoked {
+        /// Since when.
+        revoked_at: UnixTime,
+        /// Why, where the authority says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RevocationReason>,
     },
     /// The pack that was offered was refused, and nothing of it used.
     PackRefused,

@@ -21,7 +21,6 @@ use symbolon_store::files::read_up_to;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::JudgedCode;
-use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::{
     Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation,
     VerificationSession,
@@ -214,15 +213,15 @@ pub struct Question<'a> {
     pub request: Option<&'a StoredRequest>,
     /// The credential query of the request that it answers, if that is known.
     pub query: Option<&'a QueryId>,
-    /// How old what is known of a status may be.
-    pub freshness: &'a FreshnessRules,
+    /// The rules.
+    pub policy: &'a Policy,
     /// As of when.
     pub now: UnixTime,
 }
 
 impl<'a> Question<'a> {
     fn session(&self) -> Result<VerificationSession<'a>, JudgeError> {
-        let mut policy = Policy::CHECKPOINT.with_freshness(self.freshness.clone());
+        let mut policy = self.policy.clone();
         let expected = match self.request {
             Some(request) => {
                 // The proof was made when the request was; how long ago that is says nothing about it.

@@ -144,6 +144,13 @@ fn warning_text(warning: Warning) -> String {
             "what is known of the status is older than allowed for this type since {}",
             fresh_until.rfc3339()
         ),
+        Warning::CertificateRevoked { revoked_at, reason } => {
+            let reason = reason.map_or_else(String::new, |reason| format!(": {}", words(&reason)));
+            format!(
+                "the authority of the issuer revoked a certificate of its signer at {}{reason}",
+                revoked_at.rfc3339()
+            )
+        }
         Warning::PackRefused => "the pack was refused, and nothing of it used".to_owned(),
     }
 }

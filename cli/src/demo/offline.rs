@@ -12,9 +12,8 @@ use symbolon_issuer_server::administration::{
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
-use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::report::Verdict;
-use symbolon_verifier::{Evidence, Tools};
+use symbolon_verifier::{Evidence, Policy, Tools};
 use symbolon_wallet_core::present::Presentation;
 
 use super::{Resident, Stage, Standing, as_of, expect};
@@ -26,8 +25,8 @@ use crate::edge::{self};
 use crate::installation::files::{Readers, write_atomically};
 use crate::register::Register;
 
-/// In the demo what is known of a status counts as long as its signer allows.
-static FRESHNESS: FreshnessRules = FreshnessRules::AS_SIGNED;
+/// The rules of the demo's counter.
+static POLICY: Policy = Policy::CHECKPOINT;
 
 impl Stage {
     pub(super) async fn print_card(&mut self, resident: &Resident) -> anyhow::Result<PathBuf> {
@@ -62,7 +61,7 @@ impl Stage {
             input,
             request: None,
             query: None,
-            freshness: &FRESHNESS,
+            policy: &POLICY,
             now: edge::system_time(),
         };
         let json_ld = SsiJsonLd::new();
@@ -125,7 +124,7 @@ impl Stage {
                 input,
                 request: Some(&request),
                 query: None,
-                freshness: &FRESHNESS,
+                policy: &POLICY,
                 now,
             })
             .collect();
@@ -133,7 +132,7 @@ impl Stage {
             input,
             request: None,
             query: None,
-            freshness: &FRESHNESS,
+            policy: &POLICY,
             now,
         }));
         let json_ld = SsiJsonLd::new();
@@ -207,7 +206,7 @@ impl Stage {
                 input,
                 request: None,
                 query: None,
-                freshness: &FRESHNESS,
+                policy: &POLICY,
                 now,
             })
             .collect();

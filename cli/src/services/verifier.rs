@@ -14,7 +14,7 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
-use symbolon_verifier::policy::FreshnessRules;
+use symbolon_verifier::policy::{FreshnessRules, RevocationRules};
 use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
@@ -85,7 +85,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         relying_party_signers,
         registration_certificates,
         trust_list: Arc::new(installation.believed()?.trust_list),
-        policy: Policy::RELYING_PARTY.with_freshness(freshness(installation)?),
+        policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
@@ -196,7 +196,7 @@ fn certificates(
 pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
     let trust_list = installation.believed()?.trust_list;
     let configuration = configuration(installation)?;
-    freshness(installation)?;
+    with_rules(Policy::RELYING_PARTY, installation)?;
     Ok(CheckedPolicies::of(
         &configuration,
         &trust_list,
@@ -204,13 +204,15 @@ pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
     )?)
 }
 
-/// How old what is known of a status may be.
+/// A policy with the rules of the installation: how old what is known of a status may be, and whether certificates are looked up.
 ///
 /// # Errors
 /// An age or a type that cannot be.
-pub fn freshness(installation: &Installation) -> anyhow::Result<FreshnessRules> {
-    let document = &installation.loaded.configuration.verifier.freshness;
-    FreshnessRules::new(document).context("verifier.freshness")
+pub fn with_rules(policy: Policy, installation: &Installation) -> anyhow::Result<Policy> {
+    let section = &installation.loaded.configuration.verifier;
+    let freshness = FreshnessRules::new(&section.freshness).context("verifier.freshness")?;
+    let revocation = RevocationRules::new(&section.certificate_revocation);
+    Ok(policy.with_freshness(freshness).with_revocation(revocation))
 }
 
 /// Which URLs the installation uses at all.

@@ -142,6 +142,11 @@ pub enum ReportWarning {
         /// The last second in which it was fresh: seconds since 1970-01-01T00:00:00Z.
         fresh_until: i64,
     },
+    /// The authority of the issuer took back a certificate of its signer.
+    CertificateRevoked {
+        /// Since when: seconds since 1970-01-01T00:00:00Z.
+        revoked_at: i64,
+    },
     /// The pack is not accepted any more, and nothing of it was used.
     PackRefused,
 }
@@ -338,6 +343,9 @@ impl From<Warning> for ReportWarning {
             },
             Warning::StatusOld { fresh_until } => Self::StatusOld {
                 fresh_until: fresh_until.seconds(),
+            },
+            Warning::CertificateRevoked { revoked_at, .. } => Self::CertificateRevoked {
+                revoked_at: revoked_at.seconds(),
             },
             Warning::PackRefused => Self::PackRefused,
         }

@@ -101,6 +101,7 @@ impl Shown {
             Warning::PackInGrace { expired_at } => ("warning-pack", Some(expired_at)),
             Warning::StatusInGrace { expired_at } => ("warning-status", Some(expired_at)),
             Warning::StatusOld { fresh_until } => ("warning-status-old", Some(fresh_until)),
+            Warning::CertificateRevoked { revoked_at, .. } => ("warning-certificate", Some(revoked_at)),
             Warning::PackRefused => ("warning-pack-refused", None),
         };
         self.report.warnings.iter().map(text).collect()
@@ -149,6 +150,7 @@ fn refusal(report: &Report) -> &'static str {
         Reason::UnknownIssuer,
         Reason::NoChainToAnchor,
         Reason::TypeNotAllowed,
+        Reason::CertificateRevoked,
     ];
     if of_nobody_trusted
         .iter()

@@ -76,9 +76,10 @@ fn kind(name: CheckName, reason: Reason, format: CredentialFormat) -> Option<(Ab
     use ProblemType as P;
     let w3c = |about, problem| Some((about, Kind::W3c(problem)));
     match name {
-        CheckName::TrustList | CheckName::IssuerListed | CheckName::CredentialTypeAllowed => {
-            Some((About::Trust, Kind::NotTrusted))
-        }
+        CheckName::TrustList
+        | CheckName::IssuerListed
+        | CheckName::CredentialTypeAllowed
+        | CheckName::CertificateRevocation => Some((About::Trust, Kind::NotTrusted)),
         CheckName::ValidityPeriod => w3c(About::Validity, P::RangeError),
         // A credential without a status lives by its expiry alone.
         CheckName::StatusReference if reason == Reason::Missing => None,
@@ -146,6 +147,10 @@ pub(super) fn warning(warning: Warning) -> ProblemDetails {
         Warning::StatusInGrace { .. } => (
             Kind::W3c(ProblemType::StatusVerificationError),
             "the status list has expired and is used in its grace period",
+        ),
+        Warning::CertificateRevoked { .. } => (
+            Kind::NotTrusted,
+            "the authority of the issuer revoked a certificate of its signer",
         ),
         Warning::StatusOld { .. } => (
             Kind::W3c(ProblemType::StatusVerificationError),
