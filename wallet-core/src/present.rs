@@ -37,9 +37,10 @@ pub use consent::{
 pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use proximity::{
     AfterAnswer, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome,
-    WaitingHolder,
+    SendFarewell, WaitingHolder,
 };
 pub use received::ReceivedRequest;
+pub(crate) use refusals::remembered;
 pub use registration::{OverAskedCredential, RegisteredUse, Registration, VerifierClaims};
 pub use stage::{FinishedPresentation, PresentStage, Sending};
 pub use transactions::{ShownDetail, ShownTransaction};

@@ -212,7 +212,7 @@ pub enum WalletCommand {
 pub enum HistoryCommand {
     /// Prepares the request to a verifier to erase what it was shown, with the ways to send it; sends nothing
     #[command(
-        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --sent"
+        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --language fr --sent"
     )]
     RequestDeletion(DataRequestArguments),
     /// Prepares the report of a verifier to the authority that watches over it, with the ways to send it; sends nothing
@@ -250,6 +250,9 @@ pub struct DataRequestArguments {
     /// Note that it was sent
     #[arg(long)]
     pub sent: bool,
+    /// The language of the message, that of whoever is to read it: `en`, `fr`, `ar` or `hi`
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',', default_value = "en")]
+    pub language: Vec<String>,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

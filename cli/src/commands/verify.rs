@@ -19,6 +19,7 @@ use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::CLOCK_TOLERANCE;
+use symbolon_trust_store::{HeldPack, PackBytes};
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
@@ -35,7 +36,6 @@ use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_onlin
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
-use crate::held_pack::{HeldPack, PackBytes};
 use crate::installation::{Installation, read_trust};
 use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};
 

@@ -201,12 +201,12 @@ fn has_purpose(rule: &PresentationRule, registered: Option<&RegisteredUse>) -> b
 /// Whether a rule that holds or refuses is about what is asked for.
 fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
     let named = |asked: &AskedCredential| {
-        let mut types = asked.credential_types.iter();
+        let mut types = asked.type_alternatives.iter().flatten();
         types.any(|asked| rule.credentials.iter().any(|permitted| is_type(permitted, asked)))
     };
     // A request for any type, or for the type that another one extends, finds what is held all the same.
     let finds = |asked: &AskedCredential| {
-        asked.credential_types.is_empty()
+        asked.type_alternatives.is_empty()
             || asked.candidates.iter().any(|candidate| {
                 let held = &candidate.credential.credential_type;
                 rule.credentials
@@ -265,12 +265,21 @@ fn permits(rule: &PresentationRule, request: &ConsentRequest, choice: &Choice) -
     credentials && is_within(rule, request)
 }
 
-/// Whether a rule permits to ask for this at all: a type of the rule, and no claim beyond those of the rule.
+/// Whether a rule permits to ask for this at all: no type beyond those of the rule, also not as an alternative, and no claim beyond those of
+/// the rule.
 fn is_permitted_to_ask(rule: &PresentationRule, asked: &AskedCredential) -> bool {
+    let is_permitted = |types: &Vec<String>| {
+        let mut permitted = rule.credentials.iter();
+        permitted.any(|permitted| types.iter().any(|asked| is_type(permitted, asked)))
+    };
+    if !asked.type_alternatives.iter().all(is_permitted) {
+        return false;
+    }
     rule.credentials.iter().any(|permitted| {
         let is_of_type = asked
-            .credential_types
+            .type_alternatives
             .iter()
+            .flatten()
             .any(|asked| is_type(permitted, asked));
         let mut claims = asked.claims.iter();
         is_of_type

@@ -158,6 +158,65 @@ fn an_alternative_beyond_the_rule_is_refused_whatever_is_held() {
     ));
 }
 
+/// The type that a rule is about is found wherever the verifier writes it among those of a W3C credential.
+#[test]
+fn a_rule_is_about_a_w3c_type_in_any_place() {
+    let base = "https://www.w3.org/2018/credentials#VerifiableCredential";
+    let judge = "https://issuer.example/terms#Judge";
+    let world = World::new();
+    let ask_for = |types: Value| {
+        let query = json!({"id": "q", "format": "jwt_vc_json", "meta": {"type_values": types}});
+        world.verifier.set_query(json!({"credentials": [query]}));
+        request(&world)
+    };
+    let mut kept_back = changed("/credentials", json!([{"type": "Judge", "all_claims": true}]));
+    kept_back["decision"] = json!("hold");
+    for (types, alternatives) in [
+        (json!([[base, judge]]), vec![vec![judge]]),
+        (json!([[judge, base]]), vec![vec![judge]]),
+        (json!([[judge, "urn:person"]]), vec![vec![judge, "urn:person"]]),
+        (
+            json!([["urn:person"], [judge, base]]),
+            vec![vec!["urn:person"], vec![judge]],
+        ),
+        (
+            json!([["urn:person", judge, base]]),
+            vec![vec!["urn:person", judge]],
+        ),
+    ] {
+        let request = ask_for(types.clone());
+        assert_eq!(request.asked[0].type_alternatives, alternatives, "{types}");
+        assert_eq!(
+            policy(&kept_back).decide(&request, None),
+            ConsentVerdict::Hold,
+            "{types}"
+        );
+    }
+    let of_any = ask_for(json!([[base]]));
+    assert_eq!(of_any.asked[0].credential_types(), [base]);
+    assert_eq!(policy(&kept_back).decide(&of_any, None), ConsentVerdict::Refuse);
+}
+
+/// Answered where another type is not held and refused where it is, the alternative would tell the verifier whether it is.
+#[test]
+fn a_type_beyond_the_rule_is_not_permitted_as_an_alternative_either() {
+    let world = World::new();
+    world.receive();
+    let mut asked = query(&json!([["given_name"], ["age_over_18"]]));
+    asked["credentials"][0]["meta"] = json!({"vct_values": [TYPE, "urn:judge"]});
+    world.verifier.set_query(asked);
+    let request = request(&world);
+    assert!(request.smallest_choice().is_some(), "it can be answered");
+    assert_eq!(policy(&rule()).decide(&request, None), ConsentVerdict::Refuse);
+    let mut wider = rule();
+    let judge = json!({"type": "urn:judge", "all_claims": true});
+    wider["credentials"].as_array_mut().unwrap().push(judge);
+    assert!(matches!(
+        policy(&wider).decide(&request, None),
+        ConsentVerdict::Share { .. }
+    ));
+}
+
 /// A request for any type of the format finds the one that a rule keeps back.
 #[test]
 fn a_rule_that_refuses_a_type_is_about_requests_for_any() {
@@ -171,7 +230,7 @@ fn a_rule_that_refuses_a_type_is_about_requests_for_any() {
     assert_eq!(decide(&policy, &request(&world)), ConsentVerdict::Hold);
     let mut of_any = request(&world);
     for asked in &mut of_any.asked {
-        asked.credential_types.clear();
+        asked.type_alternatives.clear();
     }
     assert_eq!(decide(&policy, &of_any), ConsentVerdict::Hold);
 }

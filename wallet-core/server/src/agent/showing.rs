@@ -1,7 +1,7 @@
 //! Requests for presentations.
 
 use symbolon_wallet_core::consent_policy::{BroughtBy, ConsentVerdict, PersonAddress, Views};
-use symbolon_wallet_core::present::{Choice, ConsentRequest, Decision, Opened, PresentOutcome};
+use symbolon_wallet_core::present::{Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem};
 use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, WalletError};
 
 use super::answered::{Answered, Ended};
@@ -40,6 +40,11 @@ impl Agent {
                 redirect_uri: Some(at),
                 ..
             } => Ok(Answered::GoOn(at)),
+            // Like what the policy refuses: whoever brought the request must not learn which of the two it was.
+            Opened::Refused {
+                problem: RequestProblem::RefusedAlways,
+                redirect_uri: None,
+            } => Ok(Answered::Ended(Ended::Declined)),
             Opened::Refused {
                 problem,
                 redirect_uri: None,
