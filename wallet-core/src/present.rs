@@ -27,6 +27,7 @@ mod selected;
 mod send;
 mod stage;
 mod transactions;
+mod turned_away;
 
 pub use at_origin::{FinishedAtOrigin, OriginAsk, OriginOutcome, OriginStage, RefusedAtOrigin};
 pub use consent::{

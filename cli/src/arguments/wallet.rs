@@ -282,6 +282,17 @@ pub enum ConsentCommand {
         #[arg(long, value_name = "CODE")]
         tx_code: Option<String>,
     },
+    /// Brings a presentation request or a credential offer in the owner's name: what a rule shares or receives is done at once
+    #[command(
+        after_help = "Examples:\n  symbolon wallet consent bring 'openid4vp://?client_id=…'\n  symbolon wallet consent bring 'openid-credential-offer://?credential_offer_uri=…' --person binta"
+    )]
+    Bring {
+        /// The link, as it was shown
+        link: String,
+        /// Whose wallet it is for, by its address in the consent policy
+        #[arg(long, value_name = "ADDRESS")]
+        person: Option<String>,
+    },
     /// Shows nothing, or does not receive
     #[command(after_help = "Example:\n  symbolon wallet consent refuse 7f3a…")]
     Refuse {

@@ -65,7 +65,8 @@ impl Wallet {
             .collect())
     }
 
-    /// Whether the person wants this verifier refused, whatever it asks for. The history then says that it was.
+    /// Whether the person wants this verifier refused, whatever it asks for. The history then says that it was, but for
+    /// wallets that strangers reach.
     pub(super) async fn refuses_always(
         &self,
         verifier: &VerifierRecord,
@@ -75,7 +76,9 @@ impl Wallet {
         let is_refused = refusals
             .iter()
             .any(|refusal| refusal.rule == RefusalRule::Always && refusal.verifier.covers(verifier));
-        if is_refused {
+        // Whoever reaches a wallet that can be looked up could fill its history with requests of a verifier that was refused once.
+        let is_noted = self.policy.relying_parties.wallet_issuer.is_none();
+        if is_refused && is_noted {
             let declined = self.declined(verifier.clone(), now)?;
             self.ports.store.commit(vec![declined]).await?;
         }
