@@ -28,8 +28,8 @@ pub use tenant::TenantCommand;
 use tenant::tenant_name;
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
-    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
-    WalletLocation,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SigningIn, SortOrder,
+    WalletCommand, WalletLocation,
 };
 
 use crate::configuration::TenantName;
