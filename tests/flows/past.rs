@@ -30,6 +30,23 @@ enum Server {
     IgnoresTheQuestion,
     /// It says that it keeps no past.
     HasNoPast,
+    /// It answers with a list of that time that is not as it must be.
+    Wrong(Wrong),
+}
+
+/// What is wrong with a list (rows 27 and 33 of the list of attacks).
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    /// Another key signed it.
+    Signature,
+    /// It says that it is the list at another address.
+    Subject,
+    /// It is cut off before the index of the credential.
+    TooShort,
+    /// It inflates to more than any list.
+    Bomb,
+    /// Its token is cut off.
+    Cut,
 }
 
 /// Serves the status list of an issuer who is this server.
@@ -60,6 +77,7 @@ fn answer(issuer: &TestIssuer, server: Server, mut stream: TcpStream) {
         Server::KeepsThePast if asked == of_the_past => ("200 OK", list(NOW)),
         Server::KeepsThePast => ("404 Not Found", String::new()),
         Server::IgnoresTheQuestion => ("200 OK", list(NOW.plus(DAY * 2))),
+        Server::Wrong(wrong) => ("200 OK", wrong_list(issuer, wrong)),
         Server::HasNoPast => ("501 Not Implemented", String::new()),
     };
     let head = format!(
@@ -69,6 +87,28 @@ fn answer(issuer: &TestIssuer, server: Server, mut stream: TcpStream) {
     // A client that has read enough may be gone.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(body.as_bytes());
+}
+
+fn wrong_list(issuer: &TestIssuer, wrong: Wrong) -> String {
+    let uri = issuer.status_uri(0);
+    let good = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+    match wrong {
+        Wrong::Signature => TestIssuer::new(issuer.identifier.as_str(), 500).status_token(&uri, &good, NOW),
+        Wrong::Subject => issuer.status_token(&issuer.status_uri(1), &good, NOW),
+        Wrong::TooShort => {
+            let short = TokenStatusList::all_valid(BitsPerStatus::Two, 64);
+            issuer.status_token(&uri, &short, NOW)
+        }
+        Wrong::Bomb => {
+            let bomb = TokenStatusList::from_bytes(BitsPerStatus::Two, vec![0; (16 << 20) + 1]);
+            issuer.status_token(&uri, &bomb, NOW)
+        }
+        Wrong::Cut => {
+            let mut token = issuer.status_token(&uri, &good, NOW);
+            token.truncate(token.len() - 100);
+            token
+        }
+    }
 }
 
 /// What is said about the status of an mdoc as of a time of the past.
@@ -146,4 +186,12 @@ fn the_list_of_the_time_tells_what_was_true_then() {
 fn no_other_list_tells_anything_about_the_past() {
     assert_eq!(status_then(Server::IgnoresTheQuestion), "unknown");
     assert_eq!(status_then(Server::HasNoPast), "unknown");
+}
+
+#[test]
+fn a_list_that_is_not_as_it_must_be_is_no_good_answer() {
+    for wrong in [Wrong::Signature, Wrong::Subject, Wrong::Bomb, Wrong::Cut] {
+        assert_eq!(status_then(Server::Wrong(wrong)), "unknown", "{wrong:?}");
+    }
+    assert_eq!(status_then(Server::Wrong(Wrong::TooShort)), "out_of_range");
 }

@@ -11,6 +11,7 @@ mod verdict;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
 pub use self::shown::Shown;
@@ -182,6 +183,19 @@ pub enum CredentialFormat {
 }
 
 impl CredentialFormat {
+    /// What a trust list calls it.
+    #[must_use]
+    pub(crate) const fn anchored(self) -> AnchoredFormat {
+        match self {
+            Self::SdJwtVc => AnchoredFormat::SdJwtVc,
+            Self::Claim169 => AnchoredFormat::Claim169,
+            Self::Mdoc => AnchoredFormat::Mdoc,
+            Self::LdpVc => AnchoredFormat::LdpVc,
+            Self::JwtVc => AnchoredFormat::JwtVc,
+            Self::CoseVc => AnchoredFormat::CoseVc,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -204,6 +218,9 @@ pub struct Issuer {
     pub identifier: String,
     /// Its name in the trust list.
     pub name: String,
+    /// The list that it was taken from, where that is another than the trust list itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
 }
 
 /// A face.

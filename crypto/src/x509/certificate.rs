@@ -47,6 +47,7 @@ struct Parts {
     public_key: PublicKey,
     subject: Vec<u8>,
     issuer: Vec<u8>,
+    serial_number: Vec<u8>,
     subject_common_name: Option<String>,
     subject_country: Option<String>,
     subject_state: Option<String>,
@@ -146,6 +147,7 @@ impl Certificate {
             public_key,
             subject: encode(body.subject())?,
             issuer: encode(body.issuer())?,
+            serial_number: unsigned(body.serial_number().as_bytes()),
             subject_common_name: attribute(body.subject(), COMMON_NAME),
             subject_country: attribute(body.subject(), COUNTRY_NAME),
             subject_state: attribute(body.subject(), STATE_NAME),
@@ -155,6 +157,12 @@ impl Certificate {
             extensions: Extensions::read(extensions)?,
             der: der.to_vec(),
         })))
+    }
+
+    /// The serial number, big-endian without leading zeros.
+    #[must_use]
+    pub fn serial_number(&self) -> &[u8] {
+        &self.0.serial_number
     }
 
     /// The certificate as it was read.
@@ -436,6 +444,11 @@ pub(super) fn attribute(name: &Name, kind: ObjectIdentifier) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// A positive integer without the zeros that DER or a careless issuer puts in front.
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().skip_while(|byte| *byte == 0).collect()
 }
 
 fn unix_time(time: Time) -> UnixTime {

@@ -10,6 +10,7 @@ mod mdoc;
 pub(crate) mod mdoc_world;
 mod offline;
 mod respelled;
+mod sources;
 mod status;
 mod subsets;
 mod trusted;
