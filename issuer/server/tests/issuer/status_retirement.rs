@@ -46,7 +46,8 @@ async fn a_list_is_retired_a_while_after_its_last_credential_expired() {
     world.import(&[record(HASSAN, "Hassan Ali")]).await;
     world.issue(HASSAN).await;
     let page = world.ordered("/credentials/list", json!({})).await;
-    let expires_at = UnixTime::parse_rfc3339(page["credentials"][0]["expires_at"].as_str().unwrap()).unwrap();
+    let expires_at = page["credentials"][0]["expires_at"].as_i64().unwrap();
+    let expires_at = UnixTime::from_seconds(expires_at);
     world.ordered("/status-lists", json!({})).await;
     until(&world, "symbolon_status_lists_published", |count| count == 2).await;
     assert!(figure(&world, "symbolon_status_open_list_places").await < 1 << 17);
