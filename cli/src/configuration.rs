@@ -14,6 +14,7 @@ mod scan;
 mod sign_in;
 mod status_lists;
 mod tenants;
+mod trust;
 mod verifier;
 mod wallet;
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_trust::trust_list::SourceName;
 use thiserror::Error;
 use url::Url;
 
@@ -35,6 +37,7 @@ pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
+pub use trust::{IacaListSection, PinnedSection, Rfc3339, SourceSection, TrustSection, VicalSection, days};
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
 
@@ -105,6 +108,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.certificate_revocation.lists", KeyType::Text),
+    ("verifier.freshness.oldest_seconds", KeyType::Number),
+    ("verifier.freshness.when_older", KeyType::Text),
     ("verifier.offline_page.serve", KeyType::Flag),
     ("verifier.offline_page.folder", KeyType::Text),
     ("verifier.offline_page.pack", KeyType::Text),
@@ -187,6 +193,9 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Whom it believes beside the issuers of its own trust list.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trust: TrustSection,
     /// Where offline packs come from.
     #[serde(default, skip_serializing_if = "is_default")]
     pub packs: PacksSection,
@@ -382,6 +391,14 @@ pub enum ConfigurationError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A source of anchors that says too little or too much.
+    #[error("trust.sources.{name}: {problem}")]
+    TrustSource {
+        /// The source.
+        name: SourceName,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -558,6 +575,7 @@ impl Configuration {
                 key: "packs.index_url",
             });
         }
+        self.trust.check()?;
         self.check_profiles()?;
         self.check_tenants()
     }
@@ -810,6 +828,8 @@ mod tests {
                 KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
+                KeyType::Text if key.ends_with("freshness.when_older") => "warn",
+                KeyType::Text if key.ends_with("certificate_revocation.lists") => "off",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",

@@ -10,7 +10,7 @@ use crate::counter::Counter;
 #[wasm_bindgen]
 #[must_use]
 pub fn interface_number() -> u32 {
-    1
+    2
 }
 
 /// A [`Counter`] as scripts see it. Every `now` is in seconds since 1970-01-01T00:00:00Z.
@@ -25,6 +25,11 @@ impl OfflineCounter {
         Counter::open(root_of_trust)
             .map(Self)
             .map_err(|_| "root-unreadable".to_owned())
+    }
+
+    /// Says how old what is known of a status may be; throws a text where the rules cannot be used.
+    pub fn set_freshness(&mut self, rules: &[u8]) -> Result<(), String> {
+        self.0.set_freshness(rules).map_err(|error| error.to_string())
     }
 
     /// The fingerprint of the root of trust.

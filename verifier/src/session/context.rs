@@ -133,6 +133,7 @@ impl<'c> Context<'c> {
         StatusQuestion {
             context: self,
             issuer,
+            freshness: judged.freshness(&self.policy.freshness),
         }
         .answer(&judged.status, found)
     }

@@ -272,8 +272,7 @@ impl StatusQuestion<'_, '_> {
                     (StatusPurpose::Suspension, _) => ListedStatus::Suspended,
                     _ => ListedStatus::Invalid,
                 };
-                // A list without a date is as old as nobody knows.
-                self.judge_state(listed, as_of.unwrap_or(UnixTime::from_seconds(0)))
+                self.judge_state(listed, as_of, findings)
             }
             Err(BitstringStatusError::List(BitstringError::OutOfRange)) => {
                 findings.as_of = as_of;

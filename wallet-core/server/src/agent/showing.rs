@@ -1,7 +1,9 @@
 //! Requests for presentations.
 
 use symbolon_wallet_core::consent_policy::{BroughtBy, ConsentVerdict, PersonAddress, Views};
-use symbolon_wallet_core::present::{Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem};
+use symbolon_wallet_core::present::{
+    Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem,
+};
 use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, WalletError};
 
 use super::answered::{Answered, Ended};

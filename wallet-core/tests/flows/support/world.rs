@@ -75,6 +75,7 @@ impl World {
                 W3C_TYPE.to_owned(),
             ]),
             status_prefix: None,
+            formats: Vec::new(),
         };
         let policy = WalletPolicy {
             issuers: IssuerPolicy::AllowList(vec![

@@ -108,11 +108,11 @@ pub(super) async fn verify(
         }),
         None => Expected::Unchecked,
     };
-    let demanded = policy.verification_of_posted(state.dependencies.policy);
+    let demanded = policy.verification_of_posted(state.dependencies.policy.clone());
     let mut evidence = Evidence::online(&state.dependencies.trust_list);
     let mut codes = Vec::with_capacity(inputs.len());
     for input in &inputs {
-        let Ok(session) = VerificationSession::new(input, expected.clone(), demanded) else {
+        let Ok(session) = VerificationSession::new(input, expected.clone(), demanded.clone()) else {
             return bad_request("a presentation has no known format");
         };
         codes.extend(state.judge_codes(session, &mut evidence).await);
