@@ -24,6 +24,7 @@ use symbolon_verifier::{
 };
 use url::Url;
 
+use crate::pack_in_force::StatusSource;
 use crate::state::State;
 
 /// The media types of a status list token ([Token Status List §8.1]): a JWT, and where an issuer of mdocs has no other, a CWT.
@@ -99,7 +100,9 @@ impl State {
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
         keys: HolderKeys,
     ) -> Judgement {
-        let mut evidence = Evidence::online(&self.dependencies.trust_list);
+        let pack = self.pack().await;
+        let opened = self.open(&pack);
+        let mut evidence = self.evidence(&opened);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, session) in sessions {
             let judged = self.judge_one(session, &mut evidence).await;
@@ -298,8 +301,18 @@ impl State {
     ) -> Result<Vec<u8>, FetchError> {
         let url = Url::parse(address).map_err(|_| FetchError::Refused)?;
         let accept = HeaderValue::from_str(&media_types.join(", ")).map_err(|_| FetchError::Refused)?;
+        let asked = url.clone();
         let fetch = Fetch::document(url, limit).with_header(ACCEPT, accept);
-        let fetched = self.dependencies.fetcher.fetch(fetch).await?;
+        // Where a pack can answer instead, nobody waits again and again for a network that is not there.
+        let is_replaceable = self.configuration.status == StatusSource::OnlineThenPack;
+        if is_replaceable && self.unreachable.knows(&asked, self.now()) {
+            return Err(FetchError::Unreachable);
+        }
+        let fetched = self.dependencies.fetcher.fetch(fetch).await;
+        if let (true, Err(FetchError::Unreachable | FetchError::Interrupted)) = (is_replaceable, &fetched) {
+            self.unreachable.note(&asked, self.now());
+        }
+        let fetched = fetched?;
         if !fetched.is_success() || !media_types.contains(&fetched.media_type().as_str()) {
             return Err(FetchError::Refused);
         }

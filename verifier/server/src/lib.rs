@@ -12,6 +12,7 @@ mod identities;
 mod judge;
 mod offline;
 mod openid_provider;
+mod pack_in_force;
 mod quota;
 mod reliance;
 mod relying_party;
@@ -21,8 +22,10 @@ mod scan;
 mod server;
 mod state;
 pub mod store;
+mod unreachable;
 
 pub use offline::{BuiltPage, OfflinePageError, OfflineSetup, UnreadablePage};
+pub use pack_in_force::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
 pub use relying_party::{CheckedPolicies, webhook_urls};
 pub use routes::BuilderCode;
 pub use routes::description::description;

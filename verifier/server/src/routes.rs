@@ -79,6 +79,7 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
             )),
         )
         .merge(operator::router())
+        .route("/metrics", get(operations::metrics(), administration::metrics))
         .route(
             "/registration",
             get(operations::registration(), identity::registration),

@@ -32,6 +32,7 @@ use crate::identities::Identities;
 use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
 use crate::state::{Dependencies, State};
+use crate::unreachable::UnreachableServers;
 use crate::{offline, openid_provider, routes, scan};
 
 /// How often expired requests are removed.
@@ -330,6 +331,7 @@ impl State {
             pages: routes::Pages::new()?,
             builder,
             answered,
+            unreachable: UnreachableServers::default(),
             announced: Notify::new(),
         })
     }

@@ -48,6 +48,23 @@ pub(super) fn result_of(operation: Operation) -> Operation {
     )
 }
 
+pub(super) fn metrics() -> Operation {
+    Operation::new(
+        "readMetrics",
+        ADMINISTRATION,
+        "Figures of the pack that lies beside the server, for Prometheus",
+    )
+    .about(
+        "Which pack is in force (`symbolon_verifier_pack_sequence`), how old it is (`_age_seconds`), how long it can still be used \
+         (`_usable_seconds`), and its `_state`: none, current, grace, refused.",
+    )
+    .answers(
+        Answer::empty(200, "The figures.")
+            .body("text/plain", text())
+            .not_cached(),
+    )
+}
+
 pub(super) fn registration() -> Operation {
     Operation::new(
         "readRegistration",

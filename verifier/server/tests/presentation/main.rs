@@ -23,6 +23,8 @@ mod offline;
 #[cfg(test)]
 mod openid_provider;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod queries;

@@ -12,7 +12,7 @@ use symbolon_trust::status_list::Status as ListedStatus;
 use symbolon_trust::trust_list::IssuerIdentifier;
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{Era, PackEvidence, StatusListCredentialEvidence};
+use crate::evidence::{Era, PackTurn, StatusListCredentialEvidence};
 use crate::report::{Check, CheckName, Reason, Status};
 use crate::session::Want;
 use crate::session::found::Found;
@@ -112,15 +112,10 @@ impl StatusQuestion<'_, '_> {
     fn entry(&self, entry: &BitstringStatusEntry, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        let absence = match evidence.pack() {
-            PackEvidence::Accepted(pack) if entry.size == StatusSize::ONE => {
-                match self.judge_packed(pack, &entry.list, entry.index, &mut findings) {
-                    Covered::Answered => return StatusAnswer::Known(findings),
-                    not_there => not_there.reason(),
-                }
-            }
-            _ => Reason::EvidenceAbsent,
-        };
+        let before = self.packed_entry(PackTurn::BeforeNetwork, entry, &mut findings);
+        if before == Covered::Answered {
+            return StatusAnswer::Known(findings);
+        }
         let url = entry.list.as_str();
         let list = match (
             found.bitstring_lists.get(url),
@@ -143,13 +138,33 @@ impl StatusQuestion<'_, '_> {
             (None, None) if self.context.may_ask() => {
                 return StatusAnswer::Wanted(vec![Want::StatusListCredential { url: url.to_owned() }]);
             }
-            (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(absence),
+            (None, Some(StatusListCredentialEvidence::Absent) | None) => {
+                let after = self.packed_entry(PackTurn::AfterNetwork, entry, &mut findings);
+                if after == Covered::Answered {
+                    return StatusAnswer::Known(findings);
+                }
+                Err(before.or(after).reason())
+            }
         };
         match list {
             Ok(list) => self.judge_entry(&list.list, entry, &mut findings),
             Err(reason) => findings.not_believed(reason),
         }
         StatusAnswer::Known(findings)
+    }
+
+    /// What the pack says of an entry. It has no entries of more than one bit.
+    fn packed_entry(
+        &self,
+        turn: PackTurn,
+        entry: &BitstringStatusEntry,
+        findings: &mut StatusFindings,
+    ) -> Covered {
+        if entry.size == StatusSize::ONE {
+            self.packed_status(turn, &entry.list, entry.index, findings)
+        } else {
+            Covered::Missing
+        }
     }
 
     /// The credential at `url` as the issuer's own list; or the document that is missing to tell.
