@@ -29,7 +29,7 @@ use symbolon_verdict_page::VerdictPages;
 use thiserror::Error;
 
 use self::files::{Asset, Site};
-use self::pack::ServedPack;
+use self::pack::{ServedPack, Since};
 
 pub use self::files::{BuiltPage, UnreadablePage};
 
@@ -53,7 +53,8 @@ pub struct OfflineSetup {
     pub built: BuiltPage,
     /// The root of trust that pages keep, as the JSON of `trust.json`.
     pub root_of_trust: Vec<u8>,
-    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them.
+    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them. What changed is told
+    /// since the packs in the folder [`EARLIER_FOLDER`](symbolon_trust::distribution::EARLIER_FOLDER) beside it.
     pub pack: Option<PathBuf>,
 }
 
@@ -106,6 +107,10 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Shelf>> {
         )
         .route("/offline/root.json", get(operations::root(), root))
         .route("/offline/pack", get(operations::pack(), served_pack))
+        .route(
+            "/offline/pack/since/{sequence}/{root}",
+            get(operations::changes(), changes),
+        )
         .route("/offline/{version}/{file}", get(operations::asset(), asset))
         .harden(LIMITS)
 }
@@ -165,6 +170,18 @@ async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> R
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
+}
+
+/// What changed since the pack that a page has.
+async fn changes(Shared(shelf): Shared<Arc<Shelf>>, Path((sequence, root)): Path<(u64, String)>) -> Response {
+    let Some(pack) = &shelf.pack else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match pack.since(sequence, &root).await {
+        Since::Newest => StatusCode::NO_CONTENT.into_response(),
+        Since::Delta(delta) => file(delta, "application/octet-stream", CacheFor::Asking),
+        Since::Unknown => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn asset(
