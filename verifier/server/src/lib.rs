@@ -13,6 +13,7 @@ mod judge;
 mod offline;
 mod openid_provider;
 mod pack_in_force;
+mod proximity;
 mod quota;
 mod reliance;
 mod relying_party;

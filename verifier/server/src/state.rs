@@ -27,6 +27,7 @@ use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::offline::OfflineSetup;
 use crate::pack_in_force::PackInForce;
+use crate::proximity::NearbySessions;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
@@ -149,6 +150,8 @@ pub(crate) struct State {
     pub(crate) builder: RequestBuilder,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
+    /// The phones that are asked face to face now.
+    pub(crate) nearby: NearbySessions,
     /// Who could not be reached a moment ago.
     pub(crate) unreachable: UnreachableServers,
     /// Tells the deliveries that one more is due.

@@ -1,6 +1,7 @@
 //! What the endpoints take and answer.
 
 pub(super) mod digital_credentials;
+pub(super) mod proximity;
 
 use serde_json::json;
 use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, object, problem, request_refused, text};

@@ -27,6 +27,8 @@ mod packs;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod proximity;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod registration;
