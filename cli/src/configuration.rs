@@ -14,6 +14,7 @@ mod scan;
 mod sign_in;
 mod status_lists;
 mod tenants;
+mod trust;
 mod verifier;
 mod wallet;
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_trust::trust_list::SourceName;
 use thiserror::Error;
 use url::Url;
 
@@ -35,6 +37,7 @@ pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
+pub use trust::{IacaListSection, PinnedSection, Rfc3339, SourceSection, TrustSection, VicalSection, days};
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
 
@@ -91,6 +94,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.status_lists.lifetime_seconds", KeyType::Number),
     ("issuer.status_lists.history_days", KeyType::Number),
     ("issuer.status_lists.history_interval_seconds", KeyType::Number),
+    ("issuer.status_lists.messages", KeyType::Flag),
+    ("issuer.status_lists.retire_after_days", KeyType::Number),
     ("issuer.status_lists.memory_megabytes", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
@@ -103,6 +108,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.certificate_revocation.lists", KeyType::Text),
+    ("verifier.freshness.oldest_seconds", KeyType::Number),
+    ("verifier.freshness.when_older", KeyType::Text),
     ("verifier.offline_page.serve", KeyType::Flag),
     ("verifier.offline_page.folder", KeyType::Text),
     ("verifier.offline_page.pack", KeyType::Text),
@@ -186,6 +194,9 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Whom it believes beside the issuers of its own trust list.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trust: TrustSection,
     /// Where offline packs come from.
     #[serde(default, skip_serializing_if = "is_default")]
     pub packs: PacksSection,
@@ -368,11 +379,24 @@ pub enum ConfigurationError {
         "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
     )]
     DemoSender,
+    /// A list that hides too few.
+    #[error(
+        "issuer.status_lists.width is 17 at least unless development = true: in a smaller list few credentials hide one"
+    )]
+    SmallHerd,
     /// A MOSIP ID Repository that is not described, or one that is described and not used.
     #[error("issuer.records.{key} {problem}")]
     Records {
         /// The offending key.
         key: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A source of anchors that says too little or too much.
+    #[error("trust.sources.{name}: {problem}")]
+    TrustSource {
+        /// The source.
+        name: SourceName,
         /// What is wrong with it.
         problem: &'static str,
     },
@@ -524,6 +548,7 @@ impl Configuration {
             sign_in.check(self.development)?;
         }
         self.issuer.records.check(self.development)?;
+        self.issuer.status_lists.check(self.development)?;
         let identifiers = [
             ("issuer.identifier", &self.issuer.identifier),
             ("verifier.identifier", &self.verifier.identifier),
@@ -551,6 +576,7 @@ impl Configuration {
                 key: "packs.index_url",
             });
         }
+        self.trust.check()?;
         self.check_profiles()?;
         self.check_tenants()
     }
@@ -690,6 +716,20 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_hides_few_is_for_development_alone() {
+        let width = |width| vec![("SYMBOLON_ISSUER_STATUS_LISTS_WIDTH", width)];
+        assert!(parse(FILE, &width("16")).is_ok());
+        let secure = FILE
+            .replace("development = true", "")
+            .replace("http://", "https://");
+        assert!(parse(&secure, &width("17")).is_ok());
+        assert!(matches!(
+            parse(&secure, &width("16")),
+            Err(ConfigurationError::SmallHerd)
+        ));
+    }
+
+    #[test]
     fn refuses_plain_http_outside_development() {
         let error = parse(FILE, &[("SYMBOLON_DEVELOPMENT", "false")]).unwrap_err();
         assert!(matches!(
@@ -790,6 +830,8 @@ mod tests {
                 KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
+                KeyType::Text if key.ends_with("freshness.when_older") => "warn",
+                KeyType::Text if key.ends_with("certificate_revocation.lists") => "off",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",

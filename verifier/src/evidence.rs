@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use symbolon_credential::data_integrity::ContextTable;
 use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::x509::RevocationList;
 use symbolon_did::Did;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
@@ -27,6 +28,8 @@ pub struct Evidence<'e> {
     did_witness_proofs: BTreeMap<Did, DocumentEvidence>,
     documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
+    revocation_lists: BTreeMap<String, RevocationListEvidence>,
+    given_revocation_lists: &'e [RevocationList],
     contexts: OnceLock<ContextTable>,
     content_keys: ContentKeys<'e>,
 }
@@ -39,15 +42,16 @@ impl<'e> Evidence<'e> {
     }
 
     /// A verifier with a network and a verified pack beside it: whatever is missing is asked for, and the pack answers for the
-    /// status lists that cannot be had. Whom to believe the pack says, whose trust list is never older than the pinned one.
+    /// status lists that cannot be had. Whom to believe says `trust_list`: the pack's, which is never older than the pinned one, or that
+    /// of a verifier that believes others beside.
     ///
     /// Whoever can keep the network away chooses the pack's statement, which may be older: a policy that bounds the age of a
     /// statement bounds the pack's as well.
     #[must_use]
-    pub fn online_then_pack(pack: &'e Pack<'e>) -> Self {
+    pub fn online_then_pack(trust_list: &'e TrustList, pack: &'e Pack<'e>) -> Self {
         Self {
             turn: PackTurn::AfterNetwork,
-            ..Self::new(pack.trust_list(), PackEvidence::Accepted(pack), Reach::Network)
+            ..Self::new(trust_list, PackEvidence::Accepted(pack), Reach::Network)
         }
     }
 
@@ -87,6 +91,8 @@ impl<'e> Evidence<'e> {
             did_witness_proofs: BTreeMap::new(),
             documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
+            revocation_lists: BTreeMap::new(),
+            given_revocation_lists: &[],
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
@@ -108,6 +114,18 @@ impl<'e> Evidence<'e> {
         self
     }
 
+    /// The same evidence with revocation lists that are at hand, whoever signed them: each counts where an authority of a chain did.
+    #[must_use]
+    pub const fn with_revocation_lists(mut self, lists: &'e [RevocationList]) -> Self {
+        self.given_revocation_lists = lists;
+        self
+    }
+
+    /// Adds what was found at the URL of a revocation list.
+    pub fn add_revocation_list(&mut self, url: String, evidence: RevocationListEvidence) {
+        self.revocation_lists.insert(url, evidence);
+    }
+
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
     pub fn add_status_list(&mut self, uri: String, evidence: StatusEvidence) {
         self.status_lists.insert(uri, evidence);
@@ -124,6 +142,9 @@ impl<'e> Evidence<'e> {
             Want::StatusList { uri } => self.add_status_list(uri, StatusEvidence::Absent),
             Want::StatusListCredential { url } => {
                 self.add_status_list_credential(url, StatusListCredentialEvidence::Absent);
+            }
+            Want::RevocationList { url } => {
+                self.add_revocation_list(url, RevocationListEvidence::Absent);
             }
             Want::TypeMetadata { vct } => self.add_type_metadata(vct, TypeMetadataEvidence::Absent),
         }
@@ -213,6 +234,14 @@ impl<'e> Evidence<'e> {
         })
     }
 
+    pub(crate) fn revocation_list(&self, url: &str) -> Option<&RevocationListEvidence> {
+        self.revocation_lists.get(url)
+    }
+
+    pub(crate) const fn given_revocation_lists(&self) -> &'e [RevocationList] {
+        self.given_revocation_lists
+    }
+
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
         self.type_metadata.get(vct)
     }
@@ -284,6 +313,23 @@ pub enum DocumentEvidence {
     Document(Vec<u8>),
     /// It could not be had.
     Absent,
+}
+
+/// What was found at the URL of a revocation list.
+#[derive(Debug, Clone)]
+pub enum RevocationListEvidence {
+    /// The list that was served. The session verifies whose it is.
+    List(RevocationList),
+    /// It could not be had, or is none that can be used.
+    Absent,
+}
+
+impl RevocationListEvidence {
+    /// A body that was served.
+    #[must_use]
+    pub fn of_body(body: &[u8]) -> Self {
+        RevocationList::parse(body).map_or(Self::Absent, Self::List)
+    }
 }
 
 /// What was found as the metadata of a credential type.

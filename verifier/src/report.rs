@@ -5,15 +5,19 @@
 
 mod check;
 mod shown;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::RevocationReason;
 use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
 pub use self::shown::Shown;
+pub use self::standing::Standing;
 pub use self::verdict::Verdict;
 
 /// The version of the JSON form.
@@ -49,6 +53,12 @@ pub struct Report {
     pub status: Axis<Status>,
     /// Whether the person who shows it is the person it is about.
     pub holder: Axis<Holder>,
+    /// What the issuer's lists of messages say of it ([Bitstring Status List §2.1], `statusMessage`), for those who develop readers. The
+    /// verdict does not rest on it.
+    ///
+    /// [Bitstring Status List §2.1]: https://www.w3.org/TR/vc-bitstring-status-list/#bitstringstatuslistentry
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_messages: Vec<StatusMessage>,
     /// What a person must be told beside the verdict.
     pub warnings: Vec<Warning>,
     /// The disclosed claims. Empty unless the credential is authentic and its issuer trusted: what a forger wrote is
@@ -90,6 +100,16 @@ impl Report {
         self.checks()
             .any(|check| check.outcome == CheckOutcome::Failed { reason })
     }
+}
+
+/// What a list of the purpose `message` says of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusMessage {
+    /// The value in the list.
+    pub value: u8,
+    /// What the credential's issuer says that it means.
+    pub message: String,
 }
 
 /// One of the four questions: its answer and what it rests on.
@@ -182,6 +202,19 @@ pub enum CredentialFormat {
 }
 
 impl CredentialFormat {
+    /// What a trust list calls it.
+    #[must_use]
+    pub(crate) const fn anchored(self) -> AnchoredFormat {
+        match self {
+            Self::SdJwtVc => AnchoredFormat::SdJwtVc,
+            Self::Claim169 => AnchoredFormat::Claim169,
+            Self::Mdoc => AnchoredFormat::Mdoc,
+            Self::LdpVc => AnchoredFormat::LdpVc,
+            Self::JwtVc => AnchoredFormat::JwtVc,
+            Self::CoseVc => AnchoredFormat::CoseVc,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -204,6 +237,9 @@ pub struct Issuer {
     pub identifier: String,
     /// Its name in the trust list.
     pub name: String,
+    /// The list that it was taken from, where that is another than the trust list itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
 }
 
 /// A face.
@@ -276,6 +312,19 @@ pub enum Warning {
     StatusInGrace {
         /// When it expired.
         expired_at: UnixTime,
+    },
+    /// The statement about the status is older than the verifier's rule for the type allows without a word, and counts all the same.
+    StatusOld {
+        /// The last second in which it was fresh.
+        fresh_until: UnixTime,
+    },
+    /// The authority of the issuer took back a certificate of its signer, so that the signer is trusted no longer.
+    CertificateRevoked {
+        /// Since when.
+        revoked_at: UnixTime,
+        /// Why, where the authority says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RevocationReason>,
     },
     /// The pack that was offered was refused, and nothing of it used.
     PackRefused,

@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
 use symbolon_protocol::qr_transport::RESPONSE_MODE;
+use symbolon_store::files::read_up_to;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::JudgedCode;
@@ -212,13 +213,15 @@ pub struct Question<'a> {
     pub request: Option<&'a StoredRequest>,
     /// The credential query of the request that it answers, if that is known.
     pub query: Option<&'a QueryId>,
+    /// The rules.
+    pub policy: &'a Policy,
     /// As of when.
     pub now: UnixTime,
 }
 
 impl<'a> Question<'a> {
     fn session(&self) -> Result<VerificationSession<'a>, JudgeError> {
-        let mut policy = Policy::CHECKPOINT;
+        let mut policy = self.policy.clone();
         let expected = match self.request {
             Some(request) => {
                 // The proof was made when the request was; how long ago that is says nothing about it.
@@ -290,19 +293,9 @@ pub fn offline_evidence<'e>(
 /// # Errors
 /// What the system reports, and `FileTooLarge` above the limit.
 pub fn read_input(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let over = limit.saturating_add(1);
     if path == Path::new("-") {
-        std::io::stdin().lock().take(over).read_to_end(&mut bytes)?;
+        read_up_to(std::io::stdin().lock(), limit)
     } else {
-        fs::File::open(path)?.take(over).read_to_end(&mut bytes)?;
+        read_up_to(fs::File::open(path)?, limit)
     }
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::FileTooLarge,
-            "the input is too large",
-        ));
-    }
-    Ok(bytes)
 }

@@ -18,6 +18,7 @@ use symbolon_trust::pack::{
     VerbatimSection, compact, delta, is_delta,
 };
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
+use symbolon_trust_store::HeldPack;
 use symbolon_verifier::{PackCredentials, Tools};
 
 use crate::arguments::{BuildArguments, PackCommand, PackTrust};
@@ -25,7 +26,6 @@ use crate::commands::distribution;
 use crate::commands::evidence::Network;
 use crate::commands::show;
 use crate::edge;
-use crate::held_pack::HeldPack;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::register::Register;
@@ -210,7 +210,14 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
         .trust_list()
         .issuers
         .iter()
-        .map(|issuer| json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }))
+        .map(|issuer| match &issuer.source {
+            None => json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }),
+            Some(source) => json!({
+                "identifier": issuer.identifier.as_str(),
+                "name": issuer.name,
+                "source": source,
+            }),
+        })
         .collect();
     let version = match pack.version() {
         PackVersion::One => 1,
@@ -225,6 +232,7 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
         "grace_seconds": pack.grace().as_secs(),
         "scopes": pack.scopes(),
         "issuers": issuers,
+        "sources": pack.trust_list().sources,
         "status_lists": lists,
     })
 }

@@ -12,7 +12,7 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
-use symbolon_verifier::policy::AssuranceScale;
+use symbolon_verifier::policy::{AssuranceScale, FreshnessDocument, RevocationDocument};
 use symbolon_verifier_server::StatusSource;
 use url::Url;
 
@@ -84,6 +84,12 @@ pub struct VerifierSection {
     /// The levels of assurance, and which issuers reach them. Its keys have no environment variables.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assurance: AssuranceScale,
+    /// Whether the certificates of issuers are looked up in revocation lists: `off`, `if_available` or `required`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub certificate_revocation: RevocationDocument,
+    /// How old what is known of a status may be, by credential type, and what happens when it is older.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub freshness: FreshnessDocument,
     /// The page on which a shop checks what people show.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scan: ScanSection,
@@ -117,6 +123,8 @@ impl VerifierSection {
             relying_parties: None,
             origins: Vec::new(),
             assurance: AssuranceScale::default(),
+            certificate_revocation: RevocationDocument::default(),
+            freshness: FreshnessDocument::default(),
             scan: ScanSection::USUAL,
             offline_page: OfflinePageSection::USUAL,
         }

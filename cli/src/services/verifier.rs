@@ -14,6 +14,7 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::policy::{FreshnessRules, RevocationRules};
 use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
@@ -84,11 +85,11 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         evidence,
         relying_party_signers,
         registration_certificates,
-        trust_list: Arc::new(installation.trust()?.trust_list),
+        trust_list: Arc::new(installation.believed()?.trust_list),
         pack: Some(Arc::new(
             Shop::of_installation(&installation.loaded)?.beside_server(),
         )),
-        policy: Policy::RELYING_PARTY,
+        policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
@@ -133,6 +134,7 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
         None => None,
     };
     Ok(Some(OfflineSetup {
+        freshness: loaded.configuration.verifier.freshness.clone(),
         built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
         root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
         pack,
@@ -203,13 +205,25 @@ fn certificates(
 /// # Errors
 /// Files that cannot be read, or a key that is refused.
 pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
-    let trust_list = installation.trust()?.trust_list;
+    let trust_list = installation.believed()?.trust_list;
     let configuration = configuration(installation)?;
+    with_rules(Policy::RELYING_PARTY, installation)?;
     Ok(CheckedPolicies::of(
         &configuration,
         &trust_list,
         urls(installation),
     )?)
+}
+
+/// A policy with the rules of the installation: how old what is known of a status may be, and whether certificates are looked up.
+///
+/// # Errors
+/// An age or a type that cannot be.
+pub fn with_rules(policy: Policy, installation: &Installation) -> anyhow::Result<Policy> {
+    let section = &installation.loaded.configuration.verifier;
+    let freshness = FreshnessRules::new(&section.freshness).context("verifier.freshness")?;
+    let revocation = RevocationRules::new(&section.certificate_revocation);
+    Ok(policy.with_freshness(freshness).with_revocation(revocation))
 }
 
 /// Which URLs the installation uses at all.

@@ -10,10 +10,9 @@ use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_trust::pack::{PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust_store::{HeldPack, form_path};
 use symbolon_verifier::{PackCredentials, Tools};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable};
-
-use crate::held_pack::{HeldPack, form_path};
 
 /// How long a pack that was refused is not looked at again, in seconds, as long as its files stay as they are. It may become
 /// usable by time alone: the clock was behind.

@@ -27,6 +27,11 @@ impl OfflineCounter {
             .map_err(|_| "root-unreadable".to_owned())
     }
 
+    /// Says how old what is known of a status may be; throws a text where the rules cannot be used.
+    pub fn set_freshness(&mut self, rules: &[u8]) -> Result<(), String> {
+        self.0.set_freshness(rules).map_err(|error| error.to_string())
+    }
+
     /// The fingerprint of the root of trust.
     #[must_use]
     pub fn fingerprint(&self) -> String {

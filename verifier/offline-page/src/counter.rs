@@ -11,6 +11,7 @@ use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verdict_page::{Shown, VerdictPages};
 use symbolon_verifier::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::presentations;
+use symbolon_verifier::policy::{FreshnessError, FreshnessRules};
 use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, VerificationSession};
 use thiserror::Error;
 
@@ -36,6 +37,9 @@ pub enum CounterError {
     /// The root of trust cannot be read.
     #[error("the root of trust cannot be used")]
     RootOfTrust,
+    /// The rules of freshness cannot be used.
+    #[error("the rules of freshness cannot be used")]
+    Freshness(#[source] FreshnessError),
     /// A text of the page is damaged, which tests rule out.
     #[error("the page cannot be made")]
     Page(#[from] TemplateError),
@@ -53,6 +57,7 @@ pub struct Counter {
     pack: Option<Vec<u8>>,
     /// A pack, or what changed since another, that an animation brought and nobody has taken yet.
     brought: Option<Vec<u8>>,
+    freshness: FreshnessRules,
     /// The codes of the card or person at the counter.
     codes: Vec<Vec<u8>>,
     frames: FrameDecoder,
@@ -74,10 +79,20 @@ impl Counter {
             pages: VerdictPages::new(&[], "")?,
             pack: None,
             brought: None,
+            freshness: FreshnessRules::AS_SIGNED,
             codes: Vec::new(),
             frames: FrameDecoder::default(),
             looks: 0,
         })
+    }
+
+    /// Says how old what is known of a status may be, by credential type, from now on: the JSON of `[verifier.freshness]`.
+    ///
+    /// # Errors
+    /// [`CounterError::Freshness`]; the rules stay as they were.
+    pub fn set_freshness(&mut self, rules: &[u8]) -> Result<(), CounterError> {
+        self.freshness = FreshnessRules::from_json(rules).map_err(CounterError::Freshness)?;
+        Ok(())
     }
 
     /// The SHA-256 of the root of trust, in groups of four hexadecimal digits, for people to compare.
@@ -265,6 +280,7 @@ impl Counter {
             Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
             None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
         };
+        let policy = Policy::CHECKPOINT.with_freshness(self.freshness.clone());
         let mut judged = Vec::new();
         let inputs = texts
             .iter()
@@ -272,7 +288,7 @@ impl Counter {
             .flat_map(presentations)
             .take(MAX_CODES_TOGETHER);
         for input in inputs {
-            judged.extend(judge(&input.bytes, &mut evidence, now).unwrap_or_default());
+            judged.extend(judge(&input.bytes, &policy, &mut evidence, now).unwrap_or_default());
         }
         judged
     }
@@ -283,9 +299,14 @@ impl Counter {
 }
 
 /// The reports on one thing that is shown; `None` where it has the form of no credential.
-fn judge(bytes: &[u8], evidence: &mut Evidence<'_>, now: UnixTime) -> Option<Vec<JudgedCode>> {
+fn judge(
+    bytes: &[u8],
+    policy: &Policy,
+    evidence: &mut Evidence<'_>,
+    now: UnixTime,
+) -> Option<Vec<JudgedCode>> {
     let input = Input::open(bytes).ok()?;
-    let mut session = VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT).ok()?;
+    let mut session = VerificationSession::new(&input, Expected::Unchecked, policy.clone()).ok()?;
     loop {
         match session.step(evidence, Tools::without_json_ld(&RustCryptoProvider), now) {
             Step::Done(reports) => return Some(session.into_codes(reports)),

@@ -26,6 +26,7 @@ use symbolon_pages::TemplateError;
 use symbolon_pages::answer::see_other;
 use symbolon_pages::language::choose;
 use symbolon_verdict_page::VerdictPages;
+use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
 use self::files::{Asset, Site};
@@ -53,6 +54,8 @@ pub struct OfflineSetup {
     pub built: BuiltPage,
     /// The root of trust that pages keep, as the JSON of `trust.json`.
     pub root_of_trust: Vec<u8>,
+    /// How old what is known of a status may be, which pages keep with everything else.
+    pub freshness: FreshnessDocument,
     /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them. What changed is told
     /// since the packs in the folder [`EARLIER_FOLDER`](symbolon_trust::distribution::EARLIER_FOLDER) beside it.
     pub pack: Option<PathBuf>,
@@ -81,7 +84,7 @@ impl Shelf {
     pub(crate) fn new(verifier: &str, setup: OfflineSetup) -> Result<Self, OfflinePageError> {
         let pages = VerdictPages::new(&[files::TEMPLATE], verifier)?;
         Ok(Self {
-            site: Site::new(&pages, setup.built)?,
+            site: Site::new(&pages, setup.built, &setup.freshness)?,
             pages,
             root_of_trust: setup.root_of_trust.into(),
             pack: setup.pack.map(ServedPack::new),

@@ -124,7 +124,16 @@ impl State {
         let trust_list: &TrustList = &self.dependencies.trust_list;
         match (self.configuration.status, opened) {
             (StatusSource::Online, _) => Evidence::online(trust_list),
-            (StatusSource::OnlineThenPack, Ok(pack)) => Evidence::online_then_pack(pack),
+            (StatusSource::OnlineThenPack, Ok(pack)) => {
+                // Whoever is believed beside the registry is not in its packs.
+                let is_registrys = trust_list.sources.is_empty();
+                let trust_list = if is_registrys {
+                    pack.trust_list()
+                } else {
+                    trust_list
+                };
+                Evidence::online_then_pack(trust_list, pack)
+            }
             (StatusSource::OnlineThenPack, Err(absence)) => {
                 Evidence::online_without_pack(trust_list, *absence)
             }

@@ -99,7 +99,7 @@ impl State {
         evidence: &mut Evidence<'_>,
     ) -> Option<StatusSeen> {
         let deps = &self.dependencies;
-        let mut inquiry = StatusInquiry::new(credential, deps.policy);
+        let mut inquiry = StatusInquiry::new(credential, deps.policy.clone());
         let seen = loop {
             let tools = Tools::with_json_ld(&*deps.crypto, &*deps.json_ld);
             match inquiry.step(evidence, tools, self.now()) {

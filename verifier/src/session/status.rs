@@ -3,8 +3,6 @@
 mod bitstring;
 mod token;
 
-use core::time::Duration;
-
 use symbolon_credential::status::CredentialStatus;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::{Pack, PackStatus};
@@ -18,14 +16,16 @@ use super::context::Context;
 use super::found::Found;
 use super::judged::StatusSource;
 use crate::evidence::{PackEvidence, PackTurn};
-use crate::policy::{StatusAge, StatusPolicy};
-use crate::report::{Axis, Check, CheckName, Reason, Status, Warning};
+use crate::policy::{Freshness, FreshnessRule, StatusPolicy};
+use crate::report::{Axis, Check, CheckName, Reason, Status, StatusMessage, Warning};
 
 /// The status of a credential whose signature and issuer have been verified.
 pub(super) struct StatusQuestion<'q, 'c> {
     pub(super) context: &'q Context<'c>,
     /// The verified issuer.
     pub(super) issuer: &'q TrustedIssuer,
+    /// How old what is said of it may be.
+    pub(super) freshness: FreshnessRule,
 }
 
 pub(super) enum StatusAnswer {
@@ -39,6 +39,7 @@ pub(super) struct StatusFindings {
     pub(super) axis: Axis<Status>,
     pub(super) as_of: Option<UnixTime>,
     pub(super) warnings: Vec<Warning>,
+    pub(super) messages: Vec<StatusMessage>,
 }
 
 impl StatusFindings {
@@ -50,6 +51,7 @@ impl StatusFindings {
             },
             as_of: None,
             warnings: Vec::new(),
+            messages: Vec::new(),
         }
     }
 
@@ -108,6 +110,7 @@ impl StatusQuestion<'_, '_> {
             },
             as_of: None,
             warnings: Vec::new(),
+            messages: Vec::new(),
         }
     }
 
@@ -144,7 +147,7 @@ impl StatusQuestion<'_, '_> {
                     if let Validity::InGrace { expired_at } = validity {
                         findings.warnings.push(Warning::StatusInGrace { expired_at });
                     }
-                    let (state, check) = self.judge_state(status, as_of);
+                    let (state, check) = self.judge_state(status, Some(as_of), findings);
                     (state, check, as_of)
                 }
             }
@@ -174,24 +177,28 @@ impl StatusQuestion<'_, '_> {
         Covered::Answered
     }
 
-    fn judge_state(&self, status: ListedStatus, as_of: UnixTime) -> (Status, Check) {
+    fn judge_state(
+        &self,
+        status: ListedStatus,
+        as_of: Option<UnixTime>,
+        findings: &mut StatusFindings,
+    ) -> (Status, Check) {
         let failed = |reason| Check::failed(CheckName::CredentialStatus, reason);
         match status {
             // Bad news does not become good by age.
             ListedStatus::Invalid => (Status::Revoked, failed(Reason::Revoked)),
             ListedStatus::Suspended => (Status::Suspended, failed(Reason::Suspended)),
-            _ if self.is_too_old(as_of) => (Status::Unknown, failed(Reason::EvidenceTooOld)),
-            ListedStatus::Valid => (Status::Good, Check::passed(CheckName::CredentialStatus)),
+            ListedStatus::Valid => match self.freshness.judge(as_of, self.context.now) {
+                Freshness::Fresh => (Status::Good, Check::passed(CheckName::CredentialStatus)),
+                Freshness::Old { fresh_until } => {
+                    findings.warnings.push(Warning::StatusOld { fresh_until });
+                    (Status::Good, Check::passed(CheckName::CredentialStatus))
+                }
+                Freshness::TooOld => (Status::Unknown, failed(Reason::EvidenceTooOld)),
+            },
             ListedStatus::ApplicationSpecific(_) | ListedStatus::Unregistered(_) => {
                 (Status::Unknown, failed(Reason::UnknownStatusValue))
             }
-        }
-    }
-
-    fn is_too_old(&self, as_of: UnixTime) -> bool {
-        match self.context.policy.status_age {
-            StatusAge::AsSigned => false,
-            StatusAge::AtMost(age) => self.context.now.since(as_of) > age.max(Duration::from_secs(1)),
         }
     }
 }

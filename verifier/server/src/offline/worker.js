@@ -11,6 +11,9 @@ const deeds = {
     if (interface_number() !== INTERFACE) throw new Error("another interface");
     counter?.free();
     counter = new OfflineCounter(root);
+    // How old what is known of a status may be: kept with the page, like everything that stands beside this file.
+    const freshness = await fetch(new URL("./freshness.json", import.meta.url));
+    counter.set_freshness(new Uint8Array(await freshness.arrayBuffer()));
     if (pack) counter.keep_pack(pack);
     return { fingerprint: counter.fingerprint() };
   },

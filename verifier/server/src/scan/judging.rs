@@ -189,8 +189,12 @@ impl Desk {
         let opened = state.open(&pack);
         let mut evidence = state.evidence(&opened).with_content_keys(&self.face_keys);
         let mut codes = Vec::new();
+        let rules = &state.dependencies.policy;
+        let policy = Policy::CHECKPOINT
+            .with_freshness(rules.freshness.clone())
+            .with_revocation(rules.revocation.clone());
         for input in &inputs {
-            let Ok(session) = VerificationSession::new(input, Expected::Unchecked, Policy::CHECKPOINT) else {
+            let Ok(session) = VerificationSession::new(input, Expected::Unchecked, policy.clone()) else {
                 continue;
             };
             codes.extend(state.judge_codes(session, &mut evidence).await);

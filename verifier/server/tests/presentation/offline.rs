@@ -23,6 +23,7 @@ pub(crate) fn setup(folder: &Path) -> OfflineSetup {
     OfflineSetup {
         built: BuiltPage::read(folder).unwrap(),
         root_of_trust: ROOT.to_vec(),
+        freshness: symbolon_verifier::policy::FreshnessDocument::default(),
         pack: Some(folder.join("newest.pack")),
     }
 }

@@ -116,7 +116,7 @@ struct StatusServer {
     list: Mutex<(&'static str, Vec<u8>)>,
     asked: AtomicUsize,
     /// By path: media type and body.
-    documents: Mutex<BTreeMap<String, (&'static str, String)>>,
+    documents: Mutex<BTreeMap<String, (&'static str, Vec<u8>)>>,
     fetched: Mutex<Vec<String>>,
 }
 
@@ -344,9 +344,9 @@ impl World {
     }
 
     /// Publishes a document at a path of the issuer's.
-    pub(crate) fn publish_document(&self, path: &str, media_type: &'static str, body: &str) {
+    pub(crate) fn publish_document(&self, path: &str, media_type: &'static str, body: impl AsRef<[u8]>) {
         let mut documents = self.status.documents.lock().unwrap();
-        documents.insert(path.to_owned(), (media_type, body.to_owned()));
+        documents.insert(path.to_owned(), (media_type, body.as_ref().to_vec()));
     }
 
     /// Takes a document away again.

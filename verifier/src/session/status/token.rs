@@ -97,7 +97,7 @@ impl StatusQuestion<'_, '_> {
             .checks
             .push(Check::passed(CheckName::StatusListSignature).from(as_of));
         let (state, check) = match list.status(index) {
-            Ok(status) => self.judge_state(status, as_of),
+            Ok(status) => self.judge_state(status, Some(as_of), findings),
             Err(_) => (
                 Status::OutOfRange,
                 Check::failed(CheckName::CredentialStatus, Reason::IndexOutOfRange),
