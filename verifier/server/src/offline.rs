@@ -176,8 +176,11 @@ async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> R
 }
 
 /// What changed since the pack that a page has.
-async fn changes(Shared(shelf): Shared<Arc<Shelf>>, Path((sequence, root)): Path<(u64, String)>) -> Response {
-    let Some(pack) = &shelf.pack else {
+async fn changes(
+    Shared(shelf): Shared<Arc<Shelf>>,
+    Path((sequence, root)): Path<(String, String)>,
+) -> Response {
+    let (Some(pack), Ok(sequence)) = (&shelf.pack, sequence.parse()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     match pack.since(sequence, &root).await {

@@ -88,7 +88,6 @@ pub(super) fn changes() -> Operation {
     .path("root", "Its root, base64url.")
     .answers(kept(200, "The delta that makes the newest pack of that one.").file("application/octet-stream"))
     .answers(Answer::empty(204, "That pack is the newest."))
-    .answers(Answer::empty(400, "The sequence is no number."))
     .answers(Answer::empty(
         404,
         "That pack is not known here, or what changed is no less than the whole.",

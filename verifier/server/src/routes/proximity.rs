@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64url;
 use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
+use symbolon_protocol::proximity::ReaderSession;
 use symbolon_protocol::proximity::ble::FrameSize;
-use symbolon_protocol::proximity::{ReaderSession, SessionStatus};
 use symbolon_verifier::Binding;
 use symbolon_verifier::device_response::presentations_by_query;
 use symbolon_verifier::name::RelyingPartyName;
@@ -123,13 +123,32 @@ pub(super) struct Progress {
     /// With which status the phone ended the session (ISO/IEC 18013-5, table 20).
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u64>,
-    /// What is still to be sent, before the connection is closed.
-    #[serde(flatten)]
-    farewell: Option<Sent>,
+    /// What is still to be sent before the connection is closed, base64url; absent where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// The same as frames, each base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<Vec<String>>,
     /// The state of the request, with its result.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::shapes::PresentationState>)]
     presentation: Option<serde_json::Value>,
+}
+
+impl Progress {
+    const fn at(state: Stage) -> Self {
+        Self {
+            state,
+            status: None,
+            message: None,
+            frames: None,
+            presentation: None,
+        }
+    }
+
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
 }
 
 /// How far a session is.
@@ -145,17 +164,20 @@ pub(super) enum Stage {
     Ended,
 }
 
-/// A refusal after which the session is over.
+/// A refusal of what was brought.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ProximityRefusal)]
 pub(super) struct Refusal {
-    /// `session_ended`.
+    /// `session_ended` where the session is over, `invalid_request` where nothing has changed.
     error: &'static str,
     /// Why.
     error_description: String,
-    /// What is still to be sent, before the connection is closed.
-    #[serde(flatten)]
-    farewell: Sent,
+    /// What is still to be sent before the connection is closed, base64url; absent where the session goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// The same as frames, each base64url.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<Vec<String>>,
 }
 
 /// `POST /presentation-requests/{id}/proximity` of the operator.
@@ -285,14 +307,20 @@ async fn receive_of(
     };
     match state.hear(&record.id, session, incoming) {
         Heard::Unknown => no_session(),
-        Heard::Assembling => told(Stage::Assembling, None, None),
-        Heard::Ended(status) => told(Stage::Ended, Some(status), None),
+        Heard::Assembling => Progress::at(Stage::Assembling).into_response(),
+        Heard::Ended(status) => Progress {
+            status: Some(status.code()),
+            ..Progress::at(Stage::Ended)
+        }
+        .into_response(),
         Heard::Broken { why, farewell } => {
             tracing::info!(%why, "a session face to face has ended");
+            let farewell = Sent::from(farewell);
             let refusal = Refusal {
                 error: "session_ended",
                 error_description: why.to_string(),
-                farewell: farewell.into(),
+                message: Some(farewell.message),
+                frames: farewell.frames,
             };
             (StatusCode::BAD_REQUEST, Json(refusal)).into_response()
         }
@@ -301,13 +329,18 @@ async fn receive_of(
             session,
             farewell,
         } => match conclude(state, &record, &device_response, &session).await {
-            Ok(presentation) => Json(Progress {
-                state: Stage::Answered,
-                status: None,
-                farewell: farewell.map(Sent::from),
-                presentation: Some(presentation),
-            })
-            .into_response(),
+            Ok(presentation) => {
+                let (message, frames) = farewell
+                    .map(Sent::from)
+                    .map_or((None, None), |sent| (Some(sent.message), sent.frames));
+                Progress {
+                    message,
+                    frames,
+                    presentation: Some(presentation),
+                    ..Progress::at(Stage::Answered)
+                }
+                .into_response()
+            }
             Err(refusal) => *refusal,
         },
     }
@@ -384,16 +417,6 @@ async fn open_of(
 ) -> Result<RequestRecord, Response> {
     state.known_request(owner, id).await?;
     open_request(state, id).await
-}
-
-fn told(state: Stage, status: Option<SessionStatus>, farewell: Option<Sent>) -> Response {
-    Json(Progress {
-        state,
-        status: status.map(SessionStatus::code),
-        farewell,
-        presentation: None,
-    })
-    .into_response()
 }
 
 fn no_session() -> Response {
