@@ -126,6 +126,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.request_delivery", KeyType::Text),
     ("verifier.request_uri_method", KeyType::Text),
     ("verifier.holder_keys", KeyType::Text),
+    ("verifier.status", KeyType::Text),
     ("wallet.directory", KeyType::Text),
     ("wallet.listen", KeyType::Text),
     ("wallet.tls_certificate", KeyType::Text),
@@ -724,6 +725,7 @@ mod tests {
                 KeyType::Text if key.ends_with("response_mode") => "direct_post",
                 KeyType::Text if key.ends_with("request_delivery") => "value",
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
+                KeyType::Text if key.ends_with("verifier.status") => "pack",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
                 KeyType::Text
