@@ -413,7 +413,6 @@ impl TestIssuingAuthority {
             root,
             signer,
             certificate: certificate.expect("the leaf is issued"),
-            key,
         }
     }
 
