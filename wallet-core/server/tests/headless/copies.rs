@@ -81,7 +81,10 @@ async fn a_copy_that_goes_to_somebody_else_in_between_is_not_shown_again() {
             wallet.let_through(usize::MAX);
         })
     });
-    assert_eq!((slow.unwrap().status().as_u16(), fast.unwrap().status().as_u16()), (403, 302));
+    assert_eq!(
+        (slow.unwrap().status().as_u16(), fast.unwrap().status().as_u16()),
+        (403, 302)
+    );
     assert_eq!(wallet.world.verifier.answers().len(), 2);
 }
 

@@ -28,6 +28,13 @@ async fn opened_again(before: &Headless) -> Headless {
     world.randomness = Arc::clone(&left.randomness);
     let wallet = Headless::start(world, for_anybody()).await;
     wallet.agent.attend().await;
+    // The server looks after them too: whatever it is doing ends first.
+    for _ in 0..1_000 {
+        if wallet.waiting().await.iter().all(|entry| entry["kind"] != "peer") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     wallet
 }
 

@@ -78,7 +78,11 @@ impl Transport for Gated {
                 number = *sent;
             });
             let mut let_through = self.let_through.clone();
-            if let_through.wait_for(|let_through| number <= *let_through).await.is_err() {
+            if let_through
+                .wait_for(|let_through| number <= *let_through)
+                .await
+                .is_err()
+            {
                 return Err(TransportError::Unreachable);
             }
             self.inner.send(request).await
