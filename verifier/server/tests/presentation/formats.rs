@@ -58,7 +58,7 @@ pub(crate) fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
         }],
         "assertionMethod": [method],
     });
-    world.publish_document(DID_DOCUMENT, "application/did+json", &document.to_string());
+    world.publish_document(DID_DOCUMENT, "application/did+json", document.to_string());
     for (path, purpose, set) in [
         (REVOCATION, StatusPurpose::Revocation, revoked),
         (SUSPENSION, StatusPurpose::Suspension, suspended),
@@ -77,7 +77,7 @@ pub(crate) fn publish(world: &World, revoked: &[u64], suspended: &[u64]) {
             list: &list.encoded(),
             messages: &[],
         };
-        world.publish_document(path, "application/vc+jwt", &jwt(world, &list.document().unwrap()));
+        world.publish_document(path, "application/vc+jwt", jwt(world, &list.document().unwrap()));
     }
 }
 
@@ -341,7 +341,7 @@ async fn the_key_of_an_sd_jwt_vc_is_found_in_the_metadata_of_its_issuer() {
     world.publish_document(
         "/.well-known/jwt-vc-issuer",
         "application/json",
-        &metadata.to_string(),
+        metadata.to_string(),
     );
     let credential = world.credential_under(&IssuerKeyReference::KeyId("key-1".to_owned()));
     let result = answer(&world, &world.query(), |request| {
