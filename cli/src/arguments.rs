@@ -33,8 +33,8 @@ pub use trust::{
 };
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
-    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
-    WalletLocation,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SigningIn, SortOrder,
+    WalletCommand, WalletLocation,
 };
 
 use crate::configuration::TenantName;
@@ -415,6 +415,12 @@ pub struct VerifyArguments {
     /// A key that opens the encrypted faces of cards; may be given several times
     #[arg(long, value_name = "FILE")]
     pub face_key: Vec<PathBuf>,
+    /// A revocation list of an authority, DER or PEM; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
+    /// How old what is known of a status may be, by type: a TOML or JSON file with the keys of `[verifier.freshness]`, which it replaces
+    #[arg(long, value_name = "FILE")]
+    pub freshness: Option<PathBuf>,
     /// Judge as of this time, such as 2026-11-23T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,

@@ -187,14 +187,14 @@ fn a_rule_is_about_a_w3c_type_in_any_place() {
         let request = ask_for(types.clone());
         assert_eq!(request.asked[0].type_alternatives, alternatives, "{types}");
         assert_eq!(
-            policy(&kept_back).decide(&request, None),
+            decide(&policy(&kept_back), &request),
             ConsentVerdict::Hold,
             "{types}"
         );
     }
     let of_any = ask_for(json!([[base]]));
     assert_eq!(of_any.asked[0].credential_types(), [base]);
-    assert_eq!(policy(&kept_back).decide(&of_any, None), ConsentVerdict::Refuse);
+    assert_eq!(decide(&policy(&kept_back), &of_any), ConsentVerdict::Refuse);
 }
 
 /// Answered where another type is not held and refused where it is, the alternative would tell the verifier whether it is.
@@ -207,12 +207,12 @@ fn a_type_beyond_the_rule_is_not_permitted_as_an_alternative_either() {
     world.verifier.set_query(asked);
     let request = request(&world);
     assert!(request.smallest_choice().is_some(), "it can be answered");
-    assert_eq!(policy(&rule()).decide(&request, None), ConsentVerdict::Refuse);
+    assert_eq!(decide(&policy(&rule()), &request), ConsentVerdict::Refuse);
     let mut wider = rule();
     let judge = json!({"type": "urn:judge", "all_claims": true});
     wider["credentials"].as_array_mut().unwrap().push(judge);
     assert!(matches!(
-        policy(&wider).decide(&request, None),
+        decide(&policy(&wider), &request),
         ConsentVerdict::Share { .. }
     ));
 }

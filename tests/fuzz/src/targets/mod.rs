@@ -34,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     messages::JOSE,
     messages::COSE,
     keys::KEYS,
+    keys::REVOCATION_LIST,
     keys::X509,
     sd_jwt::SD_JWT,
     sd_jwt::SD_JWT_VC,

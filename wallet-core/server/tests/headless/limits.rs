@@ -167,11 +167,14 @@ async fn what_nobody_decides_leaves_no_trace() {
     for status in [202, 202, 503] {
         assert_eq!(wallet.authorize(&wallet.world.verifier.request()).await.0, status);
     }
-    assert_eq!(wallet.world.verifier.errors(), ["access_denied"]);
+    assert!(
+        wallet.world.verifier.errors().is_empty(),
+        "what finds no room can be brought again"
+    );
     wallet.pass(Duration::from_secs(610));
     wallet.agent.attend().await;
     assert_eq!(wallet.stored().await, before);
-    assert_eq!(wallet.world.verifier.errors().len(), 3, "both are told");
+    assert_eq!(wallet.world.verifier.errors(), ["access_denied"; 2]);
 
     // What somebody decides is in the history, once.
     wallet.authorize(&wallet.world.verifier.request()).await;
@@ -218,7 +221,7 @@ async fn a_place_is_taken_for_as_long_as_the_work_lasts() {
         at_once: 1,
     };
     let wallet = Headless::start_with(world, for_anybody(), budget, IDENTIFIER).await;
-    wallet.set_open(false);
+    wallet.let_through(0);
     let mut sent = wallet.sent.clone();
     sent.mark_unchanged();
     let link = wallet.world.verifier.request();
@@ -234,7 +237,7 @@ async fn a_place_is_taken_for_as_long_as_the_work_lasts() {
         assert_eq!(response.status(), 429);
         assert_eq!(response.headers()["retry-after"], "60");
     }
-    wallet.set_open(true);
+    wallet.let_through(usize::MAX);
     for _ in 0..500 {
         if wallet.world.verifier.answered() {
             break;
