@@ -9,6 +9,7 @@ mod lies;
 mod membership;
 mod memory;
 mod scopes;
+mod signed_lists;
 mod signers;
 mod verbatim;
 mod world;

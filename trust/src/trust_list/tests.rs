@@ -363,3 +363,63 @@ fn a_context_gives_no_second_term_to_a_word_of_the_w3c() {
         assert!(built.to_json().is_err());
     }
 }
+
+fn party() -> serde_json::Value {
+    serde_json::json!({
+        "identifier": "VATSN-123456789", "name": "Harbour clinic",
+        "purposes": [{ "lang": "en", "value": "Treatment" }],
+        "credentials": [{ "format": "dc+sd-jwt", "types": [VCT], "claims": [["given_name"], ["address", "country"]] }],
+    })
+}
+
+#[test]
+fn a_relying_party_is_found_by_its_organisation() {
+    let mut registered = json();
+    registered["relying_parties"]["registered"] = serde_json::json!([party()]);
+    let list = parse(&registered).unwrap();
+    assert_eq!(TrustList::parse(&list.to_json().unwrap()).unwrap(), list);
+    let parties = &list.relying_parties;
+    assert_eq!(
+        parties.registered("VATSN-123456789").unwrap().name,
+        "Harbour clinic"
+    );
+    assert_eq!(parties.registered("VATSN-12345678"), None);
+    // A list without any is written as it always was.
+    assert!(json()["relying_parties"].get("registered").is_none());
+}
+
+#[test]
+fn an_entry_of_a_relying_party_says_something_that_can_be_compared() {
+    let refused = |parties: serde_json::Value| {
+        let mut list = json();
+        list["relying_parties"]["registered"] = parties;
+        parse(&list).unwrap_err()
+    };
+    let changed = |pointer: &str, value: serde_json::Value| {
+        let mut party = party();
+        *party.pointer_mut(pointer).unwrap() = value;
+        refused(serde_json::json!([party]))
+    };
+    for error in [
+        refused(serde_json::json!([party(), party()])),
+        changed("/identifier", "".into()),
+        changed("/name", "Clinic\nof the harbour".into()),
+        changed("/purposes/0/value", "a".repeat(1_025).into()),
+        changed("/credentials/0/types", serde_json::json!([])),
+        changed("/credentials/0/types", serde_json::json!(vec!["a"; 65])),
+        changed("/credentials/0/format", "claim_169".into()),
+        changed("/credentials/0/claims", serde_json::json!(vec![["a"]; 257])),
+    ] {
+        assert!(matches!(error, ParseTrustListError::RelyingParty), "{error:?}");
+    }
+    for (pointer, value) in [
+        ("/credentials/0/format", serde_json::json!("jwt_vc")),
+        ("/credentials/0/claims", serde_json::json!([[]])),
+        ("/credentials", serde_json::json!(null)),
+    ] {
+        assert!(
+            matches!(changed(pointer, value), ParseTrustListError::Json(_)),
+            "{pointer}"
+        );
+    }
+}
