@@ -1,4 +1,5 @@
-//! The table of offline packs in `docs/performance.md`: signed, sharded lists of up to 1.4 billion credentials.
+//! The table of offline packs in `docs/performance.md`: signed, sharded lists of up to 1.4 billion credentials; up to 100 million
+//! served over HTTP besides, and carried as they are served. Times are of the processor.
 //!
 //! ```sh
 //! cargo bench -p symbolon-benches --bench packs                 # everything, some minutes
@@ -7,15 +8,17 @@
 #![expect(clippy::print_stdout, reason = "a report is printed")]
 
 use symbolon_benches::packs::{Case, Spread, measured};
+use symbolon_benches::served::Served;
 
 const SHARD: u64 = 1 << 20;
 
 fn main() {
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     println!(
-        "| credentials | revoked | set bytes | ÷ entropy bound | metadata bytes | delta a day | of it headers | build | apply | open | first lookup | lookup | memory | zlib lists | ÷ entropy bound |"
+        "| credentials | revoked | set bytes | ÷ entropy bound | metadata bytes | delta a day | of it headers | build | apply | open | first lookup | lookup | reader's memory | peak | zlib lists | ÷ entropy bound | collected | applied |"
     );
-    println!("|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+    let served = Served::new();
     let sizes: &[u64] = if is_quick {
         &[10_000_000]
     } else {
@@ -24,8 +27,9 @@ fn main() {
     for credentials in sizes {
         for per_mille in [1, 10, 20] {
             for spread in [Spread::Uniform, Spread::Clustered] {
-                // The largest is there to show that nothing grows faster than the data.
-                if *credentials > 100_000_000 && (per_mille != 10 || spread != Spread::Uniform) {
+                // The largest comes of a generator, and is there to show that nothing grows faster than the data.
+                let is_served = *credentials <= 100_000_000;
+                if !is_served && (per_mille != 10 || spread != Spread::Uniform) {
                     continue;
                 }
                 let case = Case {
@@ -34,7 +38,7 @@ fn main() {
                     per_mille,
                     spread,
                 };
-                println!("{}", measured(&case));
+                println!("{}", measured(&case, is_served.then_some(&served)));
             }
         }
     }

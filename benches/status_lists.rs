@@ -1,5 +1,5 @@
 //! What the status lists of a nation cost: reading the states of a shard from the store, publishing one that changed, signing all of them
-//! again, the memory of it.
+//! again, the memory of it. Times are of the processor, on one thread.
 //!
 //! ```sh
 //! cargo bench -p symbolon-benches --bench status_lists              # 100 million credentials, one in a hundred revoked
@@ -11,12 +11,12 @@
     clippy::indexing_slicing,
     reason = "a benchmark that cannot run should stop"
 )]
-#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use symbolon_benches::Provider;
-use symbolon_benches::status::{Published, Shards, median, peak_memory_bytes};
+use symbolon_benches::measure::timed;
+use symbolon_benches::status::{Published, Shards, median};
+use symbolon_benches::{Provider, memory};
 
 /// One in this many credentials is revoked.
 const ONE_REVOKED_IN: u64 = 100;
@@ -34,19 +34,14 @@ fn main() {
     let count = u32::try_from(entries.div_ceil(1 << WIDTH)).unwrap();
     println!("{millions} million credentials in {count} lists of 2^{WIDTH}, one in {ONE_REVOKED_IN} revoked");
 
-    let filling = Instant::now();
-    let shards = Shards::fill(count, WIDTH, ONE_REVOKED_IN);
-    row("marks of the revoked, written to the store", filling.elapsed());
+    let (shards, filling) = timed(|| Shards::fill(count, WIDTH, ONE_REVOKED_IN));
+    row("marks of the revoked, written to the store", filling);
     println!("{:<58} {:>12}", "marks", shards.marks());
     println!("{:<58} {:>9} MB", "the store's file", shards.file_bytes() >> 20);
 
     let samples = SAMPLES.min(count);
     let each = |work: &mut dyn FnMut(u32)| {
-        let times = (0..samples).map(|number| {
-            let start = Instant::now();
-            work(number * (count / samples));
-            start.elapsed()
-        });
+        let times = (0..samples).map(|number| timed(|| work(number * (count / samples))).1);
         median(times.collect())
     };
     row(
@@ -72,17 +67,16 @@ fn main() {
         }),
     );
 
-    let publishing = Instant::now();
-    let published: Vec<Published> = (0..count)
-        .map(|shard| Published::of_books(&shards, shard, signer))
-        .collect();
-    row("all of them, after a start", publishing.elapsed());
-    let signing = Instant::now();
-    let published: Vec<Published> = published
-        .into_iter()
-        .map(|list| list.sign_again(signer))
-        .collect();
-    row("all of them signed again, on one processor", signing.elapsed());
+    let (published, publishing) = timed(|| {
+        let all = (0..count).map(|shard| Published::of_books(&shards, shard, signer));
+        all.collect::<Vec<_>>()
+    });
+    row("all of them, after a start", publishing);
+    let (published, signing) = timed(|| {
+        let all = published.into_iter().map(|list| list.sign_again(signer));
+        all.collect::<Vec<_>>()
+    });
+    row("all of them signed again, on one processor", signing);
     let bytes: usize = published.iter().map(Published::memory).sum();
     println!("{:<58} {:>9} MB", "published lists in memory", bytes >> 20);
     println!(
@@ -98,7 +92,7 @@ fn main() {
     println!(
         "{:<58} {:>9} MB",
         "peak memory of the process",
-        peak_memory_bytes() >> 20
+        memory::peak() >> 20
     );
 }
 

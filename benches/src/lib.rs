@@ -15,9 +15,11 @@
 
 pub mod formats;
 pub mod measure;
+pub mod memory;
 pub mod packs;
 mod provider;
 mod row;
+pub mod served;
 pub mod status;
 
 pub use provider::{Provider, Signer, SystemRandomness, Verifier};

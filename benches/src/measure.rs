@@ -1,5 +1,8 @@
 //! Measuring in turns: a batch of the limit, a batch of the work, again and again; the median of the ratios counts.
 
+use core::hint::black_box;
+use core::time::Duration;
+
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::row::{Row, Work};
@@ -77,6 +80,22 @@ fn batch(work: &mut Work, count: u32) -> f64 {
         work();
     }
     precise(cpu_nanoseconds().saturating_sub(start)) / f64::from(count)
+}
+
+/// Runs some work once: what it made, and the processor time of it.
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = cpu_nanoseconds();
+    let made = work();
+    (
+        made,
+        Duration::from_nanos(cpu_nanoseconds().saturating_sub(start)),
+    )
+}
+
+/// The shortest processor time of several turns.
+pub fn shortest<T>(turns: u32, mut work: impl FnMut() -> T) -> Duration {
+    let times = (0..turns).map(|_| timed(|| black_box(work())).1);
+    times.min().unwrap_or_default()
 }
 
 /// Processor time of the whole process, threads that the work starts included. Unlike the time on the wall it does not

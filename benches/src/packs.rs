@@ -8,18 +8,23 @@ use core::fmt;
 use core::hint::black_box;
 use core::time::Duration;
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use symbolon_crypto::UnixTime;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_trust::pack::{
-    CompactStatusList, Delta, Pack, PackBuilder, PackTimes, PackTools, SectionChange, apply, delta,
+    CompactStatusList, Delta, Pack, PackBuilder, PackStatus, PackTimes, PackTools, PackedStatusList,
+    SectionChange, VerbatimForm, VerbatimSection, apply, delta,
 };
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, RootOfTrust, TrustList};
 
-const ISSUER: &str = "https://issuer.example";
+use crate::measure::{shortest, timed};
+use crate::memory;
+use crate::served::Served;
+
+/// Where lists are that nobody serves: those of the generator.
+const NOWHERE: &str = "https://issuer.example";
 
 /// How the revoked lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +62,17 @@ pub struct Measured {
     open: Duration,
     first_lookup: Duration,
     lookup: Duration,
-    memory_bytes: u64,
-    zlib_bytes: u64,
+    reader_bytes: u64,
+    peak_bytes: u64,
+    lists: Option<ListsMeasured>,
+}
+
+/// The same lists as their issuer serves them: signed, each with one bit for each credential, compressed with zlib.
+#[derive(Debug)]
+struct ListsMeasured {
+    bytes: u64,
+    collect: Duration,
+    apply: Duration,
 }
 
 impl fmt::Display for Measured {
@@ -69,7 +83,7 @@ impl fmt::Display for Measured {
         };
         write!(
             f,
-            "| {} M | {:.1} % {spread} | {} | {:.3} | {} | {} | {} | {:.0} ms | {:.0} ms | {:.2} ms | {:.1} µs | {:.0} ns | {} MB | {} | {:.2} |",
+            "| {} M | {:.1} % {spread} | {} | {:.3} | {} | {} | {} | {:.0} ms | {:.0} ms | {:.2} ms | {:.1} µs | {:.0} ns | {:.1} MB | {} MB | ",
             self.case.credentials / 1_000_000,
             self.case.per_mille as f64 / 10.0,
             self.set_bytes,
@@ -82,10 +96,20 @@ impl fmt::Display for Measured {
             self.open.as_secs_f64() * 1e3,
             self.first_lookup.as_secs_f64() * 1e6,
             self.lookup.as_secs_f64() * 1e9,
-            self.memory_bytes >> 20,
-            self.zlib_bytes,
-            self.zlib_bytes as f64 / self.entropy_bytes,
-        )
+            self.reader_bytes as f64 / f64::from(1 << 20),
+            self.peak_bytes >> 20,
+        )?;
+        match &self.lists {
+            Some(lists) => write!(
+                f,
+                "{} | {:.2} | {:.0} ms | {:.0} ms |",
+                lists.bytes,
+                lists.bytes as f64 / self.entropy_bytes,
+                lists.collect.as_secs_f64() * 1e3,
+                lists.apply.as_secs_f64() * 1e3,
+            ),
+            None => write!(f, "- | - | - | - |"),
+        }
     }
 }
 
@@ -116,9 +140,13 @@ impl World {
         self.registry.root_of_trust(self.trust_list(NOW))
     }
 
+    fn uri(&self, number: usize) -> String {
+        format!("{}/status/{number:04}", self.issuer.identifier)
+    }
+
     fn pack(&self, sequence: u64, at: UnixTime, case: &Case, shards: &[Vec<u64>]) -> Vec<u8> {
         let lists = shards.iter().enumerate().map(|(number, revoked)| {
-            let uri = uri(number);
+            let uri = self.uri(number);
             CompactStatusList::of_indices(
                 &uri,
                 BitsPerStatus::Two,
@@ -130,19 +158,77 @@ impl World {
             .expect("a list is compacted")
         });
         let section = self.issuer.status_section_of(lists.collect(), at);
+        self.registry
+            .sign_pack(self.begun(sequence, at).with_status(section))
+    }
+
+    fn begun(&self, sequence: u64, at: UnixTime) -> PackBuilder {
         let times = PackTimes {
             created: at,
             valid_until: at.plus(DAY),
             grace: DAY,
         };
         let trust = self.registry.trust_section(&self.trust_list(at));
-        self.registry
-            .sign_pack(PackBuilder::new(sequence, times, trust).with_status(section))
+        PackBuilder::new(sequence, times, trust)
     }
-}
 
-fn uri(number: usize) -> String {
-    format!("{ISSUER}/status/{number:04}")
+    /// The lists as an issuer serves them that knows nothing of packs: fetched over HTTP by the distributor's own collector, and carried
+    /// as they came. Every one is verified by the collector, and once more by the reader.
+    fn lists(&self, served: &Served, case: &Case, shards: &[Vec<u64>]) -> ListsMeasured {
+        let signed = shards.iter().enumerate().map(|(number, revoked)| {
+            let universe = u32::try_from(case.universe(number)).expect("a shard is smaller");
+            let mut list = TokenStatusList::all_valid(BitsPerStatus::One, universe);
+            for index in revoked {
+                list.set(*index, Status::Invalid).expect("an index of the list");
+            }
+            let uri = self.uri(number);
+            let token = self.issuer.status_token(&uri, &list, NOW);
+            (uri, token.into_bytes(), list.compressed().as_bytes().len() as u64)
+        });
+        let mut bytes = 0;
+        served.serve(signed.map(|(uri, token, compressed)| {
+            bytes += compressed;
+            (uri, token)
+        }));
+        let tools = PackTools::new(&AwsLcProvider);
+        let trust_list = self.trust_list(NOW);
+        let is_good = |uri: &str, body: &[u8]| {
+            let section = VerbatimSection::new(uri, VerbatimForm::TokenJwt, body);
+            section.is_ok_and(|section| section.check(&trust_list, tools, NOW).is_ok())
+        };
+        let (collected, collect) = timed(|| served.collected(NOW, is_good));
+        assert_eq!(collected.len(), shards.len(), "every list was had");
+        let builder = collected.iter().fold(self.begun(1, NOW), |builder, list| {
+            let section = VerbatimSection::new(&list.uri, VerbatimForm::TokenJwt, &list.body);
+            builder.with_verbatim(section.expect("a list"))
+        });
+        let pack = self.registry.sign_pack(builder);
+        let root = self.root();
+        let (held, applying) = timed(|| apply(&pack, None, &root, tools, NOW, None).expect("it is applied"));
+        let pack = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory);
+        let pack = pack.expect("it opens");
+        let is_revoked = |number, index| {
+            let status = pack.status(&self.uri(number), index);
+            matches!(
+                status,
+                PackStatus::Listed {
+                    status: Status::Invalid,
+                    ..
+                }
+            )
+        };
+        let all_there =
+            |(number, revoked): (usize, &Vec<u64>)| revoked.iter().all(|index| is_revoked(number, *index));
+        assert!(
+            shards.iter().enumerate().take(4).all(all_there),
+            "the pack says what the lists say"
+        );
+        ListsMeasured {
+            bytes,
+            collect,
+            apply: applying,
+        }
+    }
 }
 
 impl Case {
@@ -198,22 +284,6 @@ impl Case {
         };
         shards.iter().enumerate().map(bits).sum::<f64>() / 8.0
     }
-
-    /// The same lists as Token Status Lists with one bit for each credential, compressed and not signed.
-    fn zlib_bytes(&self, shards: &[Vec<u64>]) -> u64 {
-        let bytes = |(number, shard): (usize, &Vec<u64>)| {
-            let universe = u32::try_from(self.universe(number)).expect("a shard is smaller");
-            let mut list = TokenStatusList::all_valid(BitsPerStatus::One, universe);
-            for index in shard {
-                list.set(*index, Status::Invalid).expect("an index of the list");
-            }
-            list.encode().len() as u64 * 3 / 4
-        };
-        // Every shard weighs the same: eight of them stand for all.
-        let sample = shards.len().min(8);
-        let sampled: u64 = shards.iter().take(sample).enumerate().map(bytes).sum();
-        sampled * shards.len() as u64 / sample.max(1) as u64
-    }
 }
 
 /// By Stirling's series, whose error is below a bit for any number here.
@@ -225,48 +295,60 @@ fn log2_factorial(n: f64) -> f64 {
     nats / core::f64::consts::LN_2
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-    let started = Instant::now();
-    let done = work();
-    (done, started.elapsed())
-}
-
-/// The shortest of several turns: what the machine can do when it is left alone.
-fn best<T>(turns: u32, mut work: impl FnMut() -> T) -> Duration {
-    let times = (0..turns).map(|_| timed(|| black_box(work())).1);
-    times.min().unwrap_or_default()
-}
-
-/// Builds, applies, opens and asks one case.
+/// Builds, applies, opens and asks one case; with `served`, the lists are served and collected over HTTP besides.
 #[must_use]
-pub fn measured(case: &Case) -> Measured {
+pub fn measured(case: &Case, served: Option<&Served>) -> Measured {
+    let address = served.map_or(NOWHERE, Served::address);
     let world = World {
         registry: TestRegistry::new(1),
-        issuer: TestIssuer::new(ISSUER, 100),
+        issuer: TestIssuer::new(address, 100),
     };
     let mut random = Repeatable(0x2545_f491_4f6c_dd1d);
+    memory::forget_peak();
     let shards = case.revoked(&mut random);
-    let tomorrow = NOW.plus(DAY / 2);
     let (bytes, build) = timed(|| world.pack(1, NOW, case, &shards));
     let root = world.root();
     let tools = PackTools::new(&AwsLcProvider);
     let (held, applying) =
         timed(|| apply(&bytes, None, &root, tools, NOW, None).expect("the pack is applied"));
+    let peak_bytes = memory::peak();
+    memory::forget_peak();
+    let before = memory::now();
     let open = || {
         Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory).expect("the pack opens")
     };
-    let opening = best(20, open);
+    let opening = shortest(20, open);
     let pack = open();
     assert!(pack.is_sealed(), "the pack is opened by its seal");
-    let memory_bytes = resident_bytes();
-    let mut places = Repeatable(7);
-    let mut ask = || {
-        let place = places.below(case.credentials);
-        let number = usize::try_from(place / case.shard).unwrap_or(0);
-        (number, place % case.shard)
-    };
-    let addresses: Vec<String> = (0..shards.len()).map(uri).collect();
+    let (first_lookup, lookup) = lookups(&world, case, &shards, &pack);
+    let reader_bytes = memory::peak().saturating_sub(before);
+
+    let later = case.after_a_day(&shards, &mut random);
+    let next = world.pack(2, NOW.plus(DAY / 2), case, &later);
+    let (delta_bytes, set_bytes_of_delta) = delta_bytes(&bytes, &next);
+    let sets = |list: &PackedStatusList<'_>| list.states().map(|(_, set)| set.encoded_len()).sum::<u64>();
+    let set_bytes = pack.status_lists().map(sets).sum();
+    Measured {
+        case: *case,
+        set_bytes,
+        entropy_bytes: case.entropy_bytes(&shards),
+        metadata_bytes: bytes.len() as u64 - set_bytes,
+        delta_bytes,
+        delta_header_bytes: delta_bytes - set_bytes_of_delta,
+        build,
+        apply: applying,
+        open: opening,
+        first_lookup,
+        lookup,
+        reader_bytes,
+        peak_bytes,
+        lists: served.map(|served| world.lists(served, case, &shards)),
+    }
+}
+
+/// The first lookup of a list, which compares its hash, and one of many.
+fn lookups(world: &World, case: &Case, shards: &[Vec<u64>], pack: &Pack<'_>) -> (Duration, Duration) {
+    let addresses: Vec<String> = (0..shards.len()).map(|number| world.uri(number)).collect();
     let look = |(number, index): (usize, u64)| {
         let uri = addresses.get(number).map_or("", String::as_str);
         black_box(pack.status(uri, index));
@@ -275,52 +357,29 @@ pub fn measured(case: &Case) -> Measured {
     for number in 0..shards.len() {
         look((number, 0));
     }
-    let rounds = 200_000;
-    let lookup = timed(|| (0..rounds).for_each(|_| look(ask()))).1 / rounds;
+    let mut places = Repeatable(7);
+    let rounds = 100_000;
+    let mut ask = || {
+        for _ in 0..rounds {
+            let place = places.below(case.credentials);
+            look((
+                usize::try_from(place / case.shard).unwrap_or(0),
+                place % case.shard,
+            ));
+        }
+    };
+    (first_lookup, shortest(5, &mut ask) / rounds)
+}
 
-    let later = case.after_a_day(&shards, &mut random);
-    let next = world.pack(2, tomorrow, case, &later);
-    let change = delta(&bytes, &next).expect("a delta is made");
+/// What a delta takes, and how much of it are the sets.
+fn delta_bytes(base: &[u8], target: &[u8]) -> (u64, u64) {
+    let change = delta(base, target).expect("a delta is made");
     let changes = Delta::parse(&change)
         .and_then(|delta| delta.changes())
         .expect("a delta reads");
-    let set_bytes_of_delta: u64 = changes
-        .iter()
-        .map(|change| match change {
-            SectionChange::Status { set_bytes, .. } => *set_bytes,
-            _ => 0,
-        })
-        .sum();
-    let set_bytes = pack
-        .status_lists()
-        .flat_map(|list| {
-            list.states()
-                .map(|(_, set)| set.encoded_len())
-                .collect::<Vec<_>>()
-        })
-        .sum();
-    Measured {
-        case: *case,
-        set_bytes,
-        entropy_bytes: case.entropy_bytes(&shards),
-        metadata_bytes: bytes.len() as u64 - set_bytes,
-        delta_bytes: change.len() as u64,
-        delta_header_bytes: change.len() as u64 - set_bytes_of_delta,
-        build,
-        apply: applying,
-        open: opening,
-        first_lookup,
-        lookup,
-        memory_bytes,
-        zlib_bytes: case.zlib_bytes(&shards),
-    }
-}
-
-/// The most that this process has had in memory so far; 0 where the system does not say.
-fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next())
-        .and_then(|kilobytes| kilobytes.parse::<u64>().ok())
-        .map_or(0, |kilobytes| kilobytes << 10)
+    let of_sets = |change: &SectionChange| match change {
+        SectionChange::Status { set_bytes, .. } => *set_bytes,
+        _ => 0,
+    };
+    (change.len() as u64, changes.iter().map(of_sets).sum())
 }

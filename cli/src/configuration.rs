@@ -91,6 +91,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("issuer.status_lists.lifetime_seconds", KeyType::Number),
     ("issuer.status_lists.history_days", KeyType::Number),
     ("issuer.status_lists.history_interval_seconds", KeyType::Number),
+    ("issuer.status_lists.messages", KeyType::Flag),
+    ("issuer.status_lists.retire_after_days", KeyType::Number),
     ("issuer.status_lists.memory_megabytes", KeyType::Number),
     ("issuer.records.source", KeyType::Text),
     ("issuer.records.url", KeyType::Text),
@@ -370,6 +372,11 @@ pub enum ConfigurationError {
         "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
     )]
     DemoSender,
+    /// A list that hides too few.
+    #[error(
+        "issuer.status_lists.width is 17 at least unless development = true: in a smaller list few credentials hide one"
+    )]
+    SmallHerd,
     /// A MOSIP ID Repository that is not described, or one that is described and not used.
     #[error("issuer.records.{key} {problem}")]
     Records {
@@ -526,6 +533,7 @@ impl Configuration {
             sign_in.check(self.development)?;
         }
         self.issuer.records.check(self.development)?;
+        self.issuer.status_lists.check(self.development)?;
         let identifiers = [
             ("issuer.identifier", &self.issuer.identifier),
             ("verifier.identifier", &self.verifier.identifier),
@@ -688,6 +696,20 @@ mod tests {
         assert!(matches!(
             parse(&text, &[]),
             Err(ConfigurationError::DevelopmentOffLoopback(_))
+        ));
+    }
+
+    #[test]
+    fn a_list_that_hides_few_is_for_development_alone() {
+        let width = |width| vec![("SYMBOLON_ISSUER_STATUS_LISTS_WIDTH", width)];
+        assert!(parse(FILE, &width("16")).is_ok());
+        let secure = FILE
+            .replace("development = true", "")
+            .replace("http://", "https://");
+        assert!(parse(&secure, &width("17")).is_ok());
+        assert!(matches!(
+            parse(&secure, &width("16")),
+            Err(ConfigurationError::SmallHerd)
         ));
     }
 

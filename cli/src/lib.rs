@@ -17,7 +17,6 @@ pub mod commands;
 pub mod configuration;
 pub mod demo;
 pub mod edge;
-pub mod held_pack;
 pub mod holder;
 pub mod installation;
 pub mod nearby;

@@ -177,6 +177,11 @@ pub enum AuditAction {
         /// Which.
         shard: ShardId,
     },
+    /// A status list was retired: everything in it has expired, and it is not published any more.
+    ShardRetired {
+        /// Which.
+        shard: ShardId,
+    },
     /// A backup was begun.
     BackedUp,
     /// The installation was made of a backup. What happened between the two is not in this log.

@@ -1,6 +1,7 @@
 //! What the issuer remembers of a credential: enough to revoke it, nothing of what it says.
 
 use serde::{Deserialize, Serialize};
+use symbolon_credential::w3c::StatusMessage;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_trust::status_list::{BitsPerStatus, Status};
@@ -104,6 +105,19 @@ impl CredentialStatus {
             Self::Revoked => Status::Invalid,
             Self::Suspended => Status::Suspended,
         }
+    }
+
+    /// What the list of the purpose `message` says of each value, for those who develop readers; the last is given to none.
+    #[must_use]
+    pub fn messages() -> Vec<StatusMessage> {
+        let message = |(status, message): (u64, &str)| StatusMessage {
+            status,
+            message: message.to_owned(),
+        };
+        (0..)
+            .zip(["valid", "revoked", "suspended", "reserved"])
+            .map(message)
+            .collect()
     }
 
     /// Whether a list with so many bits for each credential can say it.

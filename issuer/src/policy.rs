@@ -34,6 +34,12 @@ pub struct IssuerPolicy {
     /// How far the lists that are kept of the past lie apart, in seconds: from the time to live to half the lifetime. A list of the past is
     /// at most so much older than the time that was asked for.
     pub status_history_interval_seconds: u64,
+    /// Whether W3C credentials name a list of the purpose `message` beside those of revocation and suspension, which says the state in
+    /// words.
+    pub status_messages: bool,
+    /// How long a status list that another one has followed is still published after the last of its credentials has expired, in seconds: a day to 315,360,000
+    /// (ten years), or 0 for always.
+    pub status_retirement_seconds: u64,
     /// How many megabytes the published lists may take in memory: 16 to 65,536. What does not fit is signed when it is asked for.
     pub status_memory_megabytes: u64,
     /// To what the time of issuance in a credential is rounded down, in seconds: 1 to 604,800. Credentials issued to different people in the
@@ -92,6 +98,8 @@ impl Default for IssuerPolicy {
             status_list_bits: BitsPerStatus::Two,
             status_history_seconds: 0,
             status_history_interval_seconds: 3_600,
+            status_messages: false,
+            status_retirement_seconds: 90 * DAY,
             status_memory_megabytes: 256,
             issued_at_granularity_seconds: DAY,
             request_encryption: EncryptionPolicy::Offered,
@@ -190,9 +198,17 @@ impl IssuerPolicy {
             self.status_time_to_live_seconds,
             self.status_lifetime_seconds / 2,
         ));
+        // For ever has no bounds.
+        let retirement = (self.status_retirement_seconds > 0).then_some((
+            "status_retirement_seconds",
+            self.status_retirement_seconds,
+            DAY,
+            3_650 * DAY,
+        ));
         match ranges
             .into_iter()
             .chain(interval)
+            .chain(retirement)
             .find(|(_, value, least, most)| !(least..=most).contains(&value))
         {
             Some((key, _, least, most)) => Err(PolicyError { key, least, most }),
@@ -206,6 +222,15 @@ impl IssuerPolicy {
         ShardForm {
             width: self.status_list_width,
             bits: self.status_list_bits,
+        }
+    }
+
+    /// [`IssuerPolicy::status_retirement_seconds`]; `None` where lists are published for ever.
+    #[must_use]
+    pub const fn status_retirement(&self) -> Option<Duration> {
+        match self.status_retirement_seconds {
+            0 => None,
+            seconds => Some(Duration::from_secs(seconds)),
         }
     }
 
@@ -277,6 +302,12 @@ mod tests {
             let text = format!("status_history_seconds = 60\nstatus_history_interval_seconds = {interval}");
             assert_eq!(refused(&text), "status_history_interval_seconds");
         }
+        for seconds in [86_399, 315_360_001] {
+            let text = format!("status_retirement_seconds = {seconds}");
+            assert_eq!(refused(&text), "status_retirement_seconds");
+        }
+        let never: IssuerPolicy = toml::from_str("status_retirement_seconds = 0").unwrap();
+        assert_eq!((never.check(), never.status_retirement()), (Ok(()), None));
         let none: IssuerPolicy = toml::from_str("status_history_interval_seconds = 1").unwrap();
         assert_eq!(none.check(), Ok(()));
         assert_eq!(none.status_history(), None);

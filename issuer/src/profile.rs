@@ -290,17 +290,33 @@ impl IssuerProfile {
         format!("{}/status/bitstring/{shard}/{purpose}", self.identifier.as_str())
     }
 
+    /// The purposes of the Bitstring Status Lists of a shard; none where no W3C credentials are issued.
+    #[must_use]
+    pub fn status_purposes(&self) -> &'static [StatusPurpose] {
+        match (self.issues_w3c_credentials(), self.policy.status_messages) {
+            (false, _) => &[],
+            (true, false) => &STATUS_PURPOSES,
+            (true, true) => &STATUS_PURPOSES_WITH_MESSAGES,
+        }
+    }
+
     /// What a W3C credential at `place` says about its status: the index that it has in the Token Status List of the shard, in a
     /// list for each purpose.
     #[must_use]
     pub fn bitstring_entries(&self, place: StatusIndex) -> Vec<BitstringStatusEntry> {
-        STATUS_PURPOSES
-            .iter()
-            .map(|purpose| {
-                let list = self.bitstring_uri(place.shard, purpose);
-                BitstringStatusEntry::new(purpose.clone(), list, u64::from(place.index))
-            })
-            .collect()
+        let entry = |purpose: &StatusPurpose| {
+            let list = self.bitstring_uri(place.shard, purpose);
+            let entry = BitstringStatusEntry::new(purpose.clone(), list, u64::from(place.index));
+            match purpose {
+                StatusPurpose::Message => BitstringStatusEntry {
+                    size: StatusSize::TWO,
+                    messages: CredentialStatus::messages(),
+                    ..entry
+                },
+                _ => entry,
+            }
+        };
+        self.status_purposes().iter().map(entry).collect()
     }
 }
 
@@ -316,7 +332,13 @@ fn has_one_spelling(identifier: &IssuerIdentifier) -> bool {
 }
 
 /// What the bits of the issuer's Bitstring Status Lists mean.
-pub static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
+static STATUS_PURPOSES: [StatusPurpose; 2] = [StatusPurpose::Revocation, StatusPurpose::Suspension];
+/// The same for an issuer whose credentials name a list of messages.
+static STATUS_PURPOSES_WITH_MESSAGES: [StatusPurpose; 3] = [
+    StatusPurpose::Revocation,
+    StatusPurpose::Suspension,
+    StatusPurpose::Message,
+];
 
 impl PublishedType {
     fn of(configuration: &CredentialConfiguration, issuer: &str) -> Result<Option<Self>, ProfileError> {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use symbolon_credential::w3c::jose::{PrepareJwtError, prepare_credential};
-use symbolon_credential::w3c::{DocumentError, StatusPurpose};
+use symbolon_credential::w3c::{DocumentError, StatusPurpose, StatusSize};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::jose::jws::PreparedJws;
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, EncodedBitstring, ListToPublish};
@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::assertion::AssertionKey;
 use crate::credential_record::CredentialStatus;
 use crate::index::{ShardForm, ShardId};
-use crate::profile::{IssuerProfile, STATUS_PURPOSES, SigningKey};
+use crate::profile::{IssuerProfile, SigningKey};
 
 /// The list of a shard: everything is valid but the marks.
 ///
@@ -51,19 +51,19 @@ impl CompressedShard {
     /// The states of `list` in every form that `profile` publishes.
     #[must_use]
     pub fn new(profile: &IssuerProfile, list: &TokenStatusList) -> Self {
-        let purposes: &[StatusPurpose] = if profile.issues_w3c_credentials() {
-            &STATUS_PURPOSES
-        } else {
-            &[]
-        };
         let bitstring = |purpose: &StatusPurpose| {
-            let states = states_of(purpose)?;
-            let encoded = BitstringStatusList::of_states(list, states).encoded();
-            Some((purpose.clone(), encoded))
+            let bitstring = match purpose {
+                StatusPurpose::Revocation => BitstringStatusList::of_states(list, &[Status::Invalid]),
+                StatusPurpose::Suspension => BitstringStatusList::of_states(list, &[Status::Suspended]),
+                StatusPurpose::Message => BitstringStatusList::of_values(list, StatusSize::TWO),
+                // The issuer keeps no states for it.
+                StatusPurpose::Refresh | StatusPurpose::Other(_) => return None,
+            };
+            Some((purpose.clone(), bitstring.encoded()))
         };
         Self {
             token: list.compressed(),
-            bitstrings: purposes.iter().filter_map(bitstring).collect(),
+            bitstrings: profile.status_purposes().iter().filter_map(bitstring).collect(),
         }
     }
 
@@ -80,15 +80,6 @@ impl CompressedShard {
         bitstrings
             .sum::<usize>()
             .saturating_add(self.token.as_bytes().len())
-    }
-}
-
-/// Which states of a Token Status List a set bit stands for; `None` for a purpose that the issuer keeps no states for.
-const fn states_of(purpose: &StatusPurpose) -> Option<&'static [Status]> {
-    match purpose {
-        StatusPurpose::Revocation => Some(&[Status::Invalid]),
-        StatusPurpose::Suspension => Some(&[Status::Suspended]),
-        _ => None,
     }
 }
 
@@ -148,6 +139,10 @@ impl IssuerProfile {
         key: &AssertionKey,
         now: UnixTime,
     ) -> Result<PreparedJws, PrepareBitstringError> {
+        let messages = match purpose {
+            StatusPurpose::Message => CredentialStatus::messages(),
+            _ => Vec::new(),
+        };
         let credential = ListToPublish {
             url: &self.bitstring_uri(shard, purpose),
             issuer: key.did(),
@@ -156,7 +151,7 @@ impl IssuerProfile {
             valid_until: Some(now.plus(Duration::from_secs(self.policy().status_lifetime_seconds))),
             time_to_live: Some(Duration::from_secs(self.policy().status_time_to_live_seconds)),
             list,
-            messages: &[],
+            messages: &messages,
         };
         let credential = credential.document()?;
         Ok(prepare_credential(

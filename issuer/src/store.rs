@@ -28,7 +28,7 @@ pub use memory::MemoryKeyValue;
 pub use notifications::{NewNotification, NotedNotification, NotificationStore};
 pub use offers::{CancelledOffer, OfferStanding, OfferStep, OfferStore};
 pub use sign_in::{SignInCommit, SignInStore};
-pub use status_lists::{KeptStatusList, StatusListStore, UnpublishedChange};
+pub use status_lists::{KeptStatusList, PlaceExpiry, StatusListStore, UnpublishedChange};
 pub use transactions::{Deferral, FetchedTransaction, TransactionStore};
 pub use types::{
     Issuance, IssuanceOutcome, NewOffer, RecordChange, Revision, SpentAccess, StatusChange, Stored,

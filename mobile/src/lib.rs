@@ -48,9 +48,9 @@ pub use settings::{
 };
 pub use verify::{
     AnswerByCodes, AnsweredQuery, AskByCodes, AuthenticState, CheckResult, CredentialReport, EngagedPhone,
-    HolderState, JudgedAnswer, MemoryFailure, PackShown, Photo, ProximityReader, ReaderEvent, ReportCheck,
-    ReportClaim, ReportWarning, StatusState, TrustState, Verdict, Verifier, VerifierError, VerifierIdentity,
-    VerifierMemory,
+    HolderState, JudgedAnswer, MemoryFailure, PackShown, Photo, PreparedPack, ProximityReader, ReaderEvent,
+    ReportCheck, ReportClaim, ReportWarning, StatusState, TrustState, Verdict, Verifier, VerifierError,
+    VerifierIdentity, VerifierMemory,
 };
 pub use wallet::{Recovered, Resumed, Wallet};
 

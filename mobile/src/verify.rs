@@ -4,15 +4,16 @@ mod answer;
 mod by_codes;
 mod identity;
 mod memory;
+mod pack;
 mod reader;
 mod report;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::PackError;
+use symbolon_trust::pack::PackMemory;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
@@ -28,7 +29,10 @@ use crate::ports::{Time, WalletClock};
 pub use answer::{AnsweredQuery, JudgedAnswer};
 pub use by_codes::{AnswerByCodes, AskByCodes};
 pub use identity::VerifierIdentity;
+use memory::Kept;
 pub use memory::{MemoryFailure, VerifierMemory};
+use pack::HeldPack;
+pub use pack::{PackShown, PreparedPack};
 pub use reader::{EngagedPhone, ProximityReader, ReaderEvent};
 pub use report::{
     AuthenticState, CheckResult, CredentialReport, HolderState, Photo, ReportCheck, ReportClaim,
@@ -47,7 +51,7 @@ pub enum VerifierError {
     /// The pack is refused, and nothing of it used: fetch another one. What was accepted before stays in use.
     #[error("the pack was refused")]
     PackRefused,
-    /// The pack is older than one that was accepted before.
+    /// The pack is older than one that was accepted before, or another was accepted since it was prepared.
     #[error("the pack is older than the one accepted before")]
     PackOlder,
     /// The device's clock is before the making of the pack: set it.
@@ -85,19 +89,6 @@ pub enum VerifierError {
     WrongStage,
 }
 
-/// A pack that was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct PackShown {
-    /// Its sequence: the next one has a higher.
-    pub sequence: u64,
-    /// When it was made: seconds since 1970-01-01T00:00:00Z.
-    pub created: i64,
-    /// Until when it is fresh: seconds since 1970-01-01T00:00:00Z.
-    pub valid_until: i64,
-    /// How many status lists it has.
-    pub status_lists: u64,
-}
-
 /// Judges what somebody shows: a card's QR code, a credential, a presentation. It never uses a network; what it knows of revocations is what
 /// the last pack said, and every report says "as of".
 ///
@@ -111,9 +102,9 @@ pub struct Verifier {
 /// What a verifier knows, shared with what it asked.
 pub(crate) struct Core {
     root: RootOfTrust,
-    memory: memory::PackMemory,
+    memory: PackMemory<Kept>,
     time: Time,
-    pack: Mutex<Option<Arc<Vec<u8>>>>,
+    pack: Mutex<Option<Arc<HeldPack>>>,
     freshness: Mutex<FreshnessRules>,
 }
 
@@ -127,7 +118,7 @@ impl Verifier {
         memory: String,
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
-        let memory = memory::PackMemory::in_file(Path::new(&memory))?;
+        let memory = Kept::in_file(Path::new(&memory))?;
         Self::with_memory(&root_of_trust, memory, clock)
     }
 
@@ -138,7 +129,7 @@ impl Verifier {
         memory: Arc<dyn VerifierMemory>,
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
-        Self::with_memory(&root_of_trust, memory::PackMemory::of_app(memory), clock)
+        Self::with_memory(&root_of_trust, Kept::App(memory), clock)
     }
 
     /// Says how old what is known of a status may be, by credential type, from now on: the JSON of the verifier's `freshness`
@@ -147,27 +138,6 @@ impl Verifier {
         let rules = FreshnessRules::from_json(&rules).map_err(|_| VerifierError::Rules)?;
         *self.core.freshness.lock().unwrap_or_else(PoisonError::into_inner) = rules;
         Ok(())
-    }
-
-    /// Checks a pack, and uses it from now on. The app keeps the pack itself, and hands it in whenever it starts.
-    pub fn use_pack(&self, pack: Vec<u8>) -> Result<PackShown, VerifierError> {
-        if pack.len() > MAX_PACK_BYTES {
-            return Err(VerifierError::PackRefused);
-        }
-        let shown = {
-            let opened = self
-                .core
-                .memory
-                .accept(&pack, &self.core.root, self.core.now()?)?;
-            PackShown {
-                sequence: opened.sequence(),
-                created: opened.created().seconds(),
-                valid_until: opened.valid_until().seconds(),
-                status_lists: u64::try_from(opened.status_lists().count()).unwrap_or(u64::MAX),
-            }
-        };
-        *self.core.pack.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(pack));
-        Ok(shown)
     }
 
     /// Judges the texts of the codes that were shown together, or a credential or a presentation: one report for each. The two codes of one
@@ -204,40 +174,38 @@ impl Core {
     /// Judges with the pack that is in use, where there is one.
     fn judging<T>(&self, act: impl FnOnce(Judge<'_>, &mut Evidence<'_>) -> T) -> Result<T, VerifierError> {
         let now = self.now()?;
-        let held = self.pack.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let pack = held
-            .as_ref()
-            .map(|bytes| memory::open_again(bytes, &self.root, now));
-        let mut evidence = match &pack {
-            Some(Ok(pack)) => Evidence::offline(pack),
-            Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
-            None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
-        };
-        let freshness = self
-            .freshness
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let judge = Judge {
-            tools: Tools::without_json_ld(&RustCryptoProvider),
-            policy: Policy::CHECKPOINT.with_freshness(freshness),
-            now,
-        };
-        Ok(act(judge, &mut evidence))
+        self.with_pack(now, |opened| {
+            let mut evidence = match &opened {
+                Some(Ok(pack)) => Evidence::offline(pack),
+                Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
+                None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
+            };
+            let freshness = self
+                .freshness
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let judge = Judge {
+                tools: Tools::without_json_ld(&RustCryptoProvider),
+                policy: Policy::CHECKPOINT.with_freshness(freshness),
+                now,
+            };
+            act(judge, &mut evidence)
+        })
     }
 }
 
 impl Verifier {
     fn with_memory(
         root_of_trust: &[u8],
-        memory: memory::PackMemory,
+        memory: Kept,
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
         let root = RootOfTrust::parse(root_of_trust).map_err(|_| VerifierError::RootOfTrust)?;
         Ok(Arc::new(Self {
             core: Arc::new(Core {
                 root,
-                memory,
+                memory: PackMemory::new(memory),
                 time: Time(clock),
                 pack: Mutex::new(None),
                 freshness: Mutex::new(FreshnessRules::AS_SIGNED),
@@ -274,19 +242,7 @@ impl Verifier {
     }
 }
 
-impl From<PackError> for VerifierError {
-    fn from(error: PackError) -> Self {
-        match error {
-            PackError::LowerSequence { .. } | PackError::SequenceReused { .. } => Self::PackOlder,
-            PackError::ClockBeforeCreation { .. } => Self::ClockWrong,
-            _ => Self::PackRefused,
-        }
-    }
-}
-
 /// More codes than there are on a card and its neighbours.
 const MAX_CODES: usize = symbolon_verifier::card::MAX_CODES_TOGETHER;
 /// Presentations with photos stay well below.
 const MAX_INPUT_BYTES: usize = 4 << 20;
-/// 1.4 billion credentials at 1 % revoked are 14 MB.
-const MAX_PACK_BYTES: usize = 256 << 20;

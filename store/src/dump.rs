@@ -8,8 +8,9 @@ use redb::backends::FileBackend;
 use redb::{Database, ReadableTableMetadata as _, StorageBackend, TableDefinition, TableHandle as _};
 
 use crate::error::{LoadError, ReadError};
+use crate::files::sync_folder_of;
 use crate::snapshot::Snapshot;
-use crate::store::{created, opened, sync_folder_of};
+use crate::store::{created, opened};
 
 /// One entry as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -133,7 +134,7 @@ impl Loader {
             .map_err(|source| LoadError::Open(source.into()))?;
         let backend = FileBackend::new(file).map_err(|error| LoadError::Open(opened(error)))?;
         let loader = Self::create_with_backend(backend)?;
-        sync_folder_of(path).map_err(LoadError::Open)?;
+        sync_folder_of(path).map_err(|source| LoadError::Open(source.into()))?;
         Ok(loader)
     }
 

@@ -4,6 +4,7 @@ mod batch;
 mod creation;
 mod dump;
 mod error;
+pub mod files;
 mod key;
 mod snapshot;
 mod store;

@@ -1,6 +1,6 @@
 //! Opening, committing, reading, closing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use redb::{Builder, Database, DatabaseError, StorageBackend};
 use crate::batch::Batch;
 use crate::creation::restart_unfinished;
 use crate::error::{CommitError, OpenError, ReadError};
+use crate::files::sync_folder_of;
 use crate::key::{Key, Space, Tenant};
 use crate::snapshot::{Entry, Snapshot};
 use crate::writer::{self, Waiting};
@@ -228,21 +229,6 @@ impl Open {
 pub(crate) fn created(backend: impl StorageBackend) -> Result<Database, OpenError> {
     restart_unfinished(&backend)?;
     Database::builder().create_with_backend(backend).map_err(opened)
-}
-
-/// A created file is only durable once its folder is.
-pub(crate) fn sync_folder_of(path: &Path) -> Result<(), OpenError> {
-    #[cfg(unix)]
-    {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _: (&Path, Option<File>) = (path, None);
-    Ok(())
 }
 
 pub(crate) fn opened(error: DatabaseError) -> OpenError {

@@ -45,6 +45,7 @@ const SCHEMAS: &str = "symbolon-schemas";
 const CREDENTIAL: &str = "symbolon-credential";
 const DATA_INTEGRITY: &str = "symbolon-data-integrity";
 const TRUST: &str = "symbolon-trust";
+const TRUST_STORE: &str = "symbolon-trust-store";
 const PROTOCOL: &str = "symbolon-protocol";
 const HTTP: &str = "symbolon-http";
 const PAGES: &str = "symbolon-pages";
@@ -150,7 +151,12 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "symbolon-trust-server",
         purity: Runtime,
-        may_use: &[CRYPTO, TRUST, HTTP],
+        may_use: &[CRYPTO, TRUST, HTTP, STORE],
+    },
+    Layer {
+        package: TRUST_STORE,
+        purity: Runtime,
+        may_use: &[CRYPTO, TRUST, STORE],
     },
     Layer {
         package: "symbolon-issuer-server",
@@ -197,6 +203,7 @@ pub const LAYERS: &[Layer] = &[
             CREDENTIAL,
             TRUST,
             PROTOCOL,
+            TRUST_STORE,
             STORE,
             WALLET,
             WALLET_STORE,

@@ -40,6 +40,7 @@ pub(crate) fn folder(package: &str) -> &str {
         "symbolon-verdict-page" => "verifier/verdict-page",
         "symbolon-offline-page" => "verifier/offline-page",
         "symbolon-trust-server" => "trust/server",
+        "symbolon-trust-store" => "trust/store",
         other => other.strip_prefix("symbolon-").unwrap_or(other),
     }
 }

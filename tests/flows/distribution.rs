@@ -14,17 +14,17 @@ use crate::offline::Island;
 use crate::story;
 
 /// An operator with a card in the hands of a resident, and its distributor.
-struct Operator {
-    installation: Installation,
-    issuer: Server,
+pub(crate) struct Operator {
+    pub(crate) installation: Installation,
+    issuer: Option<Server>,
     distributor: Option<Server>,
-    uin: String,
+    pub(crate) uin: String,
 }
 
 impl Operator {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let installation = Installation::new();
-        let issuer = installation.serve(Role::Issuer);
+        let issuer = Some(installation.serve(Role::Issuer));
         let uin = story::import_people(&installation);
         story::print_card(&installation, &uin);
         let distributor = Some(installation.serve(Role::Distributor));
@@ -39,9 +39,17 @@ impl Operator {
     }
 
     /// Publishes anew: a distributor makes a pack when it starts.
-    fn publish(&mut self) {
+    pub(crate) fn publish(&mut self) {
+        self.stopped(|_| ());
+    }
+
+    /// Does something while no server runs, and publishes anew.
+    pub(crate) fn stopped(&mut self, work: impl FnOnce(&Installation)) {
         let before = self.index()["packs"][0]["sequence"].as_u64();
         self.distributor.take().unwrap().kill();
+        self.issuer.take().unwrap().kill();
+        work(&self.installation);
+        self.issuer = Some(self.installation.serve(Role::Issuer));
         self.distributor = Some(self.installation.serve(Role::Distributor));
         let started = Instant::now();
         while self.index()["packs"][0]["sequence"].as_u64() == before {
@@ -89,7 +97,7 @@ impl Operator {
     }
 
     /// A machine that has nothing, after it has joined.
-    fn shop(&self) -> Shop {
+    pub(crate) fn shop(&self) -> Shop {
         let folder = Installation::none();
         let (text, fingerprint) = self.onboarding();
         let joined = folder.ok(&["pack", "join", &text, "--fingerprint", &fingerprint]);
@@ -98,24 +106,23 @@ impl Operator {
         Shop(folder)
     }
 
-    fn end(self) {
-        self.issuer.kill();
-        if let Some(distributor) = self.distributor {
-            distributor.kill();
+    pub(crate) fn end(self) {
+        for server in self.issuer.into_iter().chain(self.distributor) {
+            server.kill();
         }
     }
 }
 
 /// A machine without an installation.
-struct Shop(Installation);
+pub(crate) struct Shop(pub(crate) Installation);
 
 impl Shop {
-    fn pull(&self) -> Value {
+    pub(crate) fn pull(&self) -> Value {
         self.0.json(&["pack", "pull", "--json"])
     }
 
     /// What the shop says of the card where nothing can be reached, and as of when.
-    fn judge(&self, island: &Island) -> (String, i64) {
+    pub(crate) fn judge(&self, island: &Island) -> (String, i64) {
         let symbolon = self.0.command(&[]);
         let mut command = island.command(Path::new(symbolon.get_program()));
         for (name, _) in symbolon.get_envs() {
@@ -135,7 +142,7 @@ impl Shop {
         )
     }
 
-    fn in_force(&self) -> Vec<u8> {
+    pub(crate) fn in_force(&self) -> Vec<u8> {
         fs::read(self.0.path("packs/current.pack")).unwrap()
     }
 }
@@ -393,12 +400,12 @@ fn limited(shop: &Shop, arguments: &[&str]) -> Output {
 }
 
 /// A server that serves files, each in one answer to one connection.
-struct Scripted {
+pub(crate) struct Scripted {
     address: String,
 }
 
 impl Scripted {
-    fn serving(files: Vec<(&str, Vec<u8>)>) -> Self {
+    pub(crate) fn serving(files: Vec<(&str, Vec<u8>)>) -> Self {
         Self::answering(files, false)
     }
 
@@ -445,7 +452,7 @@ impl Scripted {
         Self { address }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 }

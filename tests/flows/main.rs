@@ -36,6 +36,7 @@ mod headless_wallet;
 mod installation;
 mod keys;
 mod legacy;
+mod liars;
 mod matrix;
 mod mosip;
 mod nearby;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use serde_json::Value;
 use symbolon_credential::mdoc::{
@@ -26,10 +27,30 @@ const INDEX: u64 = 77;
 enum Server {
     /// It answers with the list of that time, in which the credential was good.
     KeepsThePast,
-    /// It does not know the parameter, and answers with the list of today, in which the credential is good as well.
-    IgnoresTheQuestion,
+    /// It does not know the parameter, and answers with the list of today, made so much later, in which the credential is good as well.
+    IgnoresTheQuestion {
+        /// How much later.
+        later: Duration,
+    },
     /// It says that it keeps no past.
     HasNoPast,
+    /// It answers with a list of that time that is not as it must be.
+    Wrong(Wrong),
+}
+
+/// What is wrong with a list (rows 27 and 33 of the list of attacks).
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    /// Another key signed it.
+    Signature,
+    /// It says that it is the list at another address.
+    Subject,
+    /// It is cut off before the index of the credential.
+    TooShort,
+    /// It inflates to more than any list.
+    Bomb,
+    /// Its token is cut off.
+    Cut,
 }
 
 /// Serves the status list of an issuer who is this server.
@@ -59,7 +80,8 @@ fn answer(issuer: &TestIssuer, server: Server, mut stream: TcpStream) {
     let (status, body) = match server {
         Server::KeepsThePast if asked == of_the_past => ("200 OK", list(NOW)),
         Server::KeepsThePast => ("404 Not Found", String::new()),
-        Server::IgnoresTheQuestion => ("200 OK", list(NOW.plus(DAY * 2))),
+        Server::IgnoresTheQuestion { later } => ("200 OK", list(NOW.plus(later))),
+        Server::Wrong(wrong) => ("200 OK", wrong_list(issuer, wrong)),
         Server::HasNoPast => ("501 Not Implemented", String::new()),
     };
     let head = format!(
@@ -69,6 +91,28 @@ fn answer(issuer: &TestIssuer, server: Server, mut stream: TcpStream) {
     // A client that has read enough may be gone.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(body.as_bytes());
+}
+
+fn wrong_list(issuer: &TestIssuer, wrong: Wrong) -> String {
+    let uri = issuer.status_uri(0);
+    let good = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+    match wrong {
+        Wrong::Signature => TestIssuer::new(issuer.identifier.as_str(), 500).status_token(&uri, &good, NOW),
+        Wrong::Subject => issuer.status_token(&issuer.status_uri(1), &good, NOW),
+        Wrong::TooShort => {
+            let short = TokenStatusList::all_valid(BitsPerStatus::Two, 64);
+            issuer.status_token(&uri, &short, NOW)
+        }
+        Wrong::Bomb => {
+            let bomb = TokenStatusList::from_bytes(BitsPerStatus::Two, vec![0; (16 << 20) + 1]);
+            issuer.status_token(&uri, &bomb, NOW)
+        }
+        Wrong::Cut => {
+            let mut token = issuer.status_token(&uri, &good, NOW);
+            token.truncate(token.len() - 100);
+            token
+        }
+    }
 }
 
 /// What is said about the status of an mdoc as of a time of the past.
@@ -144,6 +188,21 @@ fn the_list_of_the_time_tells_what_was_true_then() {
 
 #[test]
 fn no_other_list_tells_anything_about_the_past() {
-    assert_eq!(status_then(Server::IgnoresTheQuestion), "unknown");
+    // Two days, and less than clocks may be apart.
+    for later in [DAY * 2, Duration::from_secs(60)] {
+        assert_eq!(
+            status_then(Server::IgnoresTheQuestion { later }),
+            "unknown",
+            "{later:?}"
+        );
+    }
     assert_eq!(status_then(Server::HasNoPast), "unknown");
+}
+
+#[test]
+fn a_list_that_is_not_as_it_must_be_is_no_good_answer() {
+    for wrong in [Wrong::Signature, Wrong::Subject, Wrong::Bomb, Wrong::Cut] {
+        assert_eq!(status_then(Server::Wrong(wrong)), "unknown", "{wrong:?}");
+    }
+    assert_eq!(status_then(Server::Wrong(Wrong::TooShort)), "out_of_range");
 }

@@ -13,7 +13,7 @@ mod build;
 #[cfg(test)]
 mod tests;
 
-use self::bits::{read_bits, read_rice_code};
+use self::bits::{RiceReader, read_bits};
 pub use self::build::{BuildSetError, build};
 
 /// Members in one block of the skip index. 256 keeps the index near 2 % of the codes and a lookup near 128 codes;
@@ -264,12 +264,9 @@ impl<'a> CompactSet<'a> {
             .min(MEMBERS_PER_BLOCK)
             .checked_sub(1)?;
         Some(BlockWalk {
-            codes: self.codes,
-            rice_parameter: self.rice_parameter,
+            codes: RiceReader::new(self.codes, entry.code_offset, end, self.rice_parameter),
             member: entry.first,
-            position: entry.code_offset,
             remaining,
-            end,
             limit,
         })
     }
@@ -336,12 +333,9 @@ struct IndexEntry {
 
 /// A position among the members of one block.
 struct BlockWalk<'a> {
-    codes: &'a [u8],
-    rice_parameter: u32,
+    codes: RiceReader<'a>,
     member: u64,
-    position: u64,
     remaining: u64,
-    end: u64,
     /// Members of this block lie below it.
     limit: u64,
 }
@@ -356,14 +350,13 @@ impl BlockWalk<'_> {
     #[inline]
     fn advance(&mut self) -> Advance {
         let Some(remaining) = self.remaining.checked_sub(1) else {
-            return if self.position == self.end {
+            return if self.codes.is_at_end() {
                 Advance::End
             } else {
                 Advance::Malformed
             };
         };
-        let Some((gap, length)) = read_rice_code(self.codes, self.position, self.end, self.rice_parameter)
-        else {
+        let Some(gap) = self.codes.next() else {
             return Advance::Malformed;
         };
         let Some(member) = self.member.checked_add(gap).and_then(|sum| sum.checked_add(1)) else {
@@ -373,7 +366,6 @@ impl BlockWalk<'_> {
             return Advance::Malformed;
         }
         self.member = member;
-        self.position += length;
         self.remaining = remaining;
         Advance::Next
     }

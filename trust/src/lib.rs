@@ -2,6 +2,8 @@
 //!
 //! - [`trust_list`]: the believed issuers with their anchors and what each may issue, and the pinned
 //!   [`RootOfTrust`](trust_list::RootOfTrust).
+//! - [`authorities`]: issuing authorities of mdocs (IACA), and certificates in files.
+//! - [`vical`]: signed lists of such authorities, of ISO/IEC 18013-5 Annex C.
 //! - [`status_list`]: Token Status List, as an array and as a signed JWT.
 //! - [`bitstring_status_list`]: Bitstring Status List of W3C credentials, as an array and as a credential.
 //! - [`pack`]: the offline pack, a file of independently signed sections that is read where it lies.
@@ -23,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod authorities;
 pub mod bitstring_status_list;
 pub mod compact_set;
 pub mod distribution;
@@ -32,3 +35,4 @@ pub mod status_list;
 pub mod testing;
 pub mod trust_list;
 pub mod validity;
+pub mod vical;

@@ -11,15 +11,15 @@
 //! 1. the **pack in force**, byte for byte as the distributor signed it,
 //! 2. beside it the **applied form** that [`apply`] gave: a cache of what was verified and of the verbatim lists
 //!    compacted, without which everything still works and takes longer,
-//! 3. the **memory** ([`LastSeen`]), in storage that survives a power cut and that nobody else writes: it holds the seal of the applied
+//! 3. the **memory** ([`LastSeen`], in a [`PackMemory`]), in storage that survives a power cut and that nobody else writes: it holds the seal of the applied
 //!    form, so that a form which somebody else wrote is not believed.
 //!
-//! *To take a new pack or a delta* (from a server, a file, QR frames), whatever of the two it is: call [`apply`] with the pack
-//! in force and the memory. If it refuses, nothing changes. If it accepts, replace the pack (atomically), then the form, then
+//! *To take a new pack or a delta* (from a server, a file, QR frames), whatever of the two it is: call [`PackMemory::prepare`] with
+//! the pack in force. If it refuses, nothing changes. If it accepts, replace the pack (atomically), then the form, then
 //! the memory, **in this order** and without another process between: an interruption after any of the three leaves a
 //! pack in force that opens. [`Delta::parse`] says which pack a delta needs, and [`claims`] what a pack says of itself, before anything is verified.
 //!
-//! *To judge*: call [`Pack::open_applied`] with the pack, the form and the memory. It compares seals and hashes instead of
+//! *To judge*: call [`PackMemory::accept`] with the pack and the form. It compares seals and hashes instead of
 //! signatures and reads the sets where they lie. A file from elsewhere is opened by [`Pack::open_with`], which verifies everything.
 //!
 //! *To distribute*: [`PackBuilder`] makes full packs, [`delta`] the difference of two, [`compact`] one delta of a chain of them.
@@ -34,6 +34,7 @@ mod fields;
 mod last_seen;
 mod list;
 mod manifest;
+mod memory;
 mod open;
 mod section;
 mod section_1;
@@ -57,6 +58,7 @@ pub use self::last_seen::LastSeen;
 use self::list::Aspect;
 pub use self::list::{PackStatus, PackedBitstringUris, PackedStatusList};
 use self::manifest::Manifest;
+pub use self::memory::{AcceptedMeanwhile, KeepPackMemory, PackMemory, PackMemoryError, PreparedMemory};
 pub use self::open::{PackClaims, claims};
 pub use self::section::{
     BitstringUris, CompactStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,

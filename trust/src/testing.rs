@@ -3,6 +3,8 @@
 
 #![expect(clippy::expect_used, reason = "what cannot be made for a test fails the test")]
 
+mod vical;
+
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -26,6 +28,8 @@ use crate::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
     TrustedIssuer,
 };
+
+pub use vical::TestVicalProvider;
 
 /// The moment at which tests live: 2026-11-23T12:00:00Z.
 pub const NOW: UnixTime = UnixTime::from_seconds(1_795_435_200);
@@ -215,6 +219,8 @@ impl TestIssuer {
             claim169_keys: vec![self.claim169_key.public_key().to_jwk()],
             status_prefix: None,
             dids: Vec::new(),
+            formats: Vec::new(),
+            source: None,
         }
     }
 
@@ -304,6 +310,7 @@ impl TestRegistry {
     pub fn trust_list(&self, issuers: Vec<TrustedIssuer>, issued_at: UnixTime) -> TrustList {
         TrustList {
             version: TRUST_LIST_VERSION,
+            sequence: 0,
             issued_at,
             valid_until: issued_at.plus(DAY),
             grace: DAY,
@@ -315,6 +322,7 @@ impl TestRegistry {
             etsi_trusted_lists: Vec::new(),
             pack_keys: Vec::new(),
             scopes: std::collections::BTreeMap::new(),
+            sources: std::collections::BTreeMap::new(),
         }
     }
 
@@ -401,10 +409,10 @@ impl TestIssuingAuthority {
         };
         let certificate = issue::document_signer(&request, &root, &description, &key.0, &randomness);
         Self {
+            key,
             root,
             signer,
             certificate: certificate.expect("the leaf is issued"),
-            key,
         }
     }
 
@@ -436,6 +444,35 @@ impl TestIssuingAuthority {
     #[must_use]
     pub fn root(&self) -> &Certificate {
         &self.root
+    }
+
+    /// A status list token that the authority's own status signer signed, current for a day.
+    #[must_use]
+    pub fn status_token(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> String {
+        let signer = TestKey::new(SignatureAlgorithm::Es256, 4_711);
+        let request = LeafRequest {
+            subject_name: "Test status signer".to_owned(),
+            san_uris: Vec::new(),
+            san_dns: Vec::new(),
+            validity: days(100),
+            extended_key_usage: Some(KeyPurpose::StatusLists),
+            public_key: signer.public_key().clone(),
+        };
+        let key = &self.key.0;
+        let description = key.describe(key.handle()).expect("the key describes itself");
+        let leaf = issue::leaf(
+            &request,
+            &self.root,
+            &description,
+            key,
+            &SeededRandomness::new(4_712),
+        );
+        let chain = [Certificate::parse(&leaf.expect("the leaf is issued")).expect("the leaf is read")];
+        let claims = status_claims(uri, issued_at);
+        let prepared = PreparedStatusListToken::prepare(&claims, list, SignatureAlgorithm::Es256, &chain)
+            .expect("the token is prepared");
+        let signature = signer.sign(&prepared.request(signer.handle()));
+        prepared.finish(&signature)
     }
 
     /// The key of the document signer.

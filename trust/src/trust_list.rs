@@ -6,7 +6,9 @@
 
 mod documents;
 mod parse;
+mod registered;
 mod root;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -20,9 +22,16 @@ use symbolon_crypto::{Jwk, PublicKey, UnixTime};
 use symbolon_did::Did;
 
 pub use self::documents::{MAX_CONTEXT_BYTES, MAX_CONTEXTS, MAX_DID_DOCUMENT_BYTES, MAX_DIDS_OF_AN_ISSUER};
+use self::parse::names_a_host;
 pub use self::parse::{MAX_TRUST_LIST_BYTES, ParseTrustListError};
+pub use self::registered::{
+    MAX_REGISTERED_RELYING_PARTIES, RegisteredCredential, RegisteredPurpose, RegisteredRelyingParty,
+};
 pub use self::root::RootOfTrust;
 pub(crate) use self::root::key_by_thumbprint;
+pub use self::source::{
+    AnchorSource, AnchoredFormat, MAX_SOURCE_GRACE, NotASourceName, SourceKind, SourceName, TypeLimit,
+};
 use crate::validity::Validity;
 
 /// The version of the JSON form that this crate reads and writes.
@@ -34,6 +43,10 @@ pub const TRUST_LIST_VERSION: u16 = 1;
 pub struct TrustList {
     /// The version of the form, [`TRUST_LIST_VERSION`].
     pub version: u16,
+    /// Counts the lists that the registry has signed; 0 for one that it never signed by itself. A list never replaces one
+    /// with a higher number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sequence: u64,
     /// When the registry issued it. A list never replaces one issued later.
     pub issued_at: UnixTime,
     /// The last second of its validity.
@@ -68,6 +81,10 @@ pub struct TrustList {
     /// URIs of its status lists, each at least up to the slash behind the host.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub scopes: BTreeMap<String, Vec<String>>,
+    /// The lists that some of the issuers were taken from, each with a validity of its own: VICALs, lists of IACA roots, pinned
+    /// files. An issuer says by [`TrustedIssuer::source`] which of them it stands in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<SourceName, AnchorSource>,
 }
 
 impl TrustList {
@@ -102,11 +119,13 @@ impl TrustList {
     }
 
     /// The issuer that may sign the status list at `uri`. Where one issuer's addresses begin with another's, as with
-    /// several issuers on one host, it is the one whose beginning is the longest.
+    /// several issuers on one host, it is the one whose beginning is the longest. One that is known by its certificate alone
+    /// has addresses only where the list gives it some.
     #[must_use]
     pub fn issuer_of_status_list(&self, uri: &str) -> Option<&TrustedIssuer> {
         self.issuers
             .iter()
+            .filter(|issuer| issuer.status_prefix.is_some() || !issuer.identifier.is_certificate())
             .filter(|issuer| issuer.owns_status_list(uri))
             .max_by_key(|issuer| issuer.beginning_of_status_lists().len())
     }
@@ -135,9 +154,21 @@ pub struct TrustedIssuer {
     /// The DIDs that it issues W3C credentials under; no DID belongs to two issuers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dids: Vec<Did>,
+    /// The formats of credentials that it is believed for; every format where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<AnchoredFormat>,
+    /// The list that it was taken from, one of [`TrustList::sources`]; the trust list itself without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
 }
 
 impl TrustedIssuer {
+    /// Whether this issuer is believed for credentials of a format. An anchor of mdocs must not vouch for anything else.
+    #[must_use]
+    pub fn vouches_for(&self, format: AnchoredFormat) -> bool {
+        self.formats.is_empty() || self.formats.contains(&format)
+    }
+
     /// Whether this issuer may issue credentials of this type: a `vct`, a document type of an mdoc, or a type of a W3C
     /// credential.
     #[must_use]
@@ -150,10 +181,15 @@ impl TrustedIssuer {
 
     /// Whether a status list at `uri` is this issuer's to sign. Without this rule one believed issuer could
     /// reinstate what another has revoked.
+    ///
+    /// An authority that is known by its certificate alone has no address to compare with. Its lists are told by their
+    /// signature: it must be under that very certificate, so that nobody else's list counts for its credentials, and its own
+    /// for nobody else's.
     #[must_use]
     pub fn owns_status_list(&self, uri: &str) -> bool {
         match &self.status_prefix {
             Some(prefix) => uri.starts_with(prefix.as_str()),
+            None if self.identifier.is_certificate() => names_a_host(uri),
             None => uri
                 .strip_prefix(self.identifier.as_str())
                 .is_some_and(|rest| self.identifier.as_str().ends_with('/') || rest.starts_with('/')),
@@ -214,10 +250,24 @@ pub struct RelyingParties {
     /// The certificates under which request signers stand: DER in standard base64 on the wire.
     #[serde(default, with = "certificates")]
     pub anchors: Vec<Certificate>,
+    /// What the registry has written down that relying parties may ask for; none twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registered: Vec<RegisteredRelyingParty>,
 }
 
-/// The identifier of an issuer: an absolute `https` (or, in development, `http`) URL without query and fragment,
-/// compared as a string.
+impl RelyingParties {
+    /// What is written down of the relying party with this `organizationIdentifier`.
+    #[must_use]
+    pub fn registered(&self, identifier: &str) -> Option<&RegisteredRelyingParty> {
+        self.registered
+            .iter()
+            .find(|party| party.identifier == identifier)
+    }
+}
+
+/// The identifier of an issuer: an absolute `https` (or, in development, `http`) URL without query and fragment, or, of an
+/// authority that is known by its certificate alone, `x509-sha256:` and the hash of that in hexadecimal digits. Compared as a
+/// string.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IssuerIdentifier(String);
@@ -228,6 +278,15 @@ impl IssuerIdentifier {
     /// # Errors
     /// [`NotAnIssuerIdentifier`] when it is no such URL or longer than 2,048 bytes.
     pub fn parse(text: &str) -> Result<Self, NotAnIssuerIdentifier> {
+        if let Some(hash) = text.strip_prefix(CERTIFICATE_PREFIX) {
+            let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            let is_hash = hash.len() == 64 && hash.bytes().all(is_digit);
+            return if is_hash {
+                Ok(Self(text.to_owned()))
+            } else {
+                Err(NotAnIssuerIdentifier)
+            };
+        }
         let rest = text
             .strip_prefix("https://")
             .or_else(|| text.strip_prefix("http://"));
@@ -241,6 +300,23 @@ impl IssuerIdentifier {
             return Err(NotAnIssuerIdentifier);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The identifier of an authority that is known by this certificate alone.
+    #[must_use]
+    pub fn of_certificate(certificate: &Certificate) -> Self {
+        let mut text = CERTIFICATE_PREFIX.to_owned();
+        for byte in certificate.sha256() {
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(u32::from(digit), 16));
+            text.extend(digits.into_iter().flatten());
+        }
+        Self(text)
+    }
+
+    /// Whether it is the hash of a certificate, and no address.
+    #[must_use]
+    pub fn is_certificate(&self) -> bool {
+        self.0.starts_with(CERTIFICATE_PREFIX)
     }
 
     /// The identifier as it is compared.
@@ -270,9 +346,12 @@ impl From<IssuerIdentifier> for String {
     }
 }
 
+/// What the identifier of an authority begins with that is known by its certificate alone. No URL has this scheme.
+const CERTIFICATE_PREFIX: &str = "x509-sha256:";
+
 /// The text is not an issuer identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an absolute http(s) URL without query and fragment")]
+#[error("neither an absolute http(s) URL without query and fragment nor the hash of a certificate")]
 pub struct NotAnIssuerIdentifier;
 
 /// What an issuer may issue. `"*"` or one type on the wire: a `vct`, a document type, a type of a W3C credential.
@@ -302,6 +381,11 @@ impl From<CredentialTypeRule> for String {
             CredentialTypeRule::Exactly(vct) => vct,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 mod duration_seconds {

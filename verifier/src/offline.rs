@@ -38,6 +38,14 @@ impl JudgedAnswer {
             None => Verdict::Unknown,
         }
     }
+
+    /// The time of the oldest evidence about the status of anything in the answer: the whole is known as of then. `None` where
+    /// nothing is known of any status.
+    #[must_use]
+    pub fn as_of(&self) -> Option<UnixTime> {
+        let reports = self.reports.values().flatten();
+        reports.filter_map(|report| report.as_of).min()
+    }
 }
 
 /// What is the same for everything that is judged at one time.

@@ -13,6 +13,7 @@ mod verdict;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::x509::RevocationReason;
 use symbolon_crypto::{Thumbprint, UnixTime};
+use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
 pub use self::shown::Shown;
@@ -52,6 +53,12 @@ pub struct Report {
     pub status: Axis<Status>,
     /// Whether the person who shows it is the person it is about.
     pub holder: Axis<Holder>,
+    /// What the issuer's lists of messages say of it ([Bitstring Status List §2.1], `statusMessage`), for those who develop readers. The
+    /// verdict does not rest on it.
+    ///
+    /// [Bitstring Status List §2.1]: https://www.w3.org/TR/vc-bitstring-status-list/#bitstringstatuslistentry
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status_messages: Vec<StatusMessage>,
     /// What a person must be told beside the verdict.
     pub warnings: Vec<Warning>,
     /// The disclosed claims. Empty unless the credential is authentic and its issuer trusted: what a forger wrote is
@@ -93,6 +100,16 @@ impl Report {
         self.checks()
             .any(|check| check.outcome == CheckOutcome::Failed { reason })
     }
+}
+
+/// What a list of the purpose `message` says of a credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusMessage {
+    /// The value in the list.
+    pub value: u8,
+    /// What the credential's issuer says that it means.
+    pub message: String,
 }
 
 /// One of the four questions: its answer and what it rests on.
@@ -185,6 +202,19 @@ pub enum CredentialFormat {
 }
 
 impl CredentialFormat {
+    /// What a trust list calls it.
+    #[must_use]
+    pub(crate) const fn anchored(self) -> AnchoredFormat {
+        match self {
+            Self::SdJwtVc => AnchoredFormat::SdJwtVc,
+            Self::Claim169 => AnchoredFormat::Claim169,
+            Self::Mdoc => AnchoredFormat::Mdoc,
+            Self::LdpVc => AnchoredFormat::LdpVc,
+            Self::JwtVc => AnchoredFormat::JwtVc,
+            Self::CoseVc => AnchoredFormat::CoseVc,
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -207,6 +237,9 @@ pub struct Issuer {
     pub identifier: String,
     /// Its name in the trust list.
     pub name: String,
+    /// The list that it was taken from, where that is another than the trust list itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
 }
 
 /// A face.

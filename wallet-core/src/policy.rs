@@ -341,6 +341,8 @@ impl IssuerPolicy {
             claim169_keys: Vec::new(),
             status_prefix,
             dids,
+            formats: Vec::new(),
+            source: None,
         })
     }
 

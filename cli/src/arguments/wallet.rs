@@ -212,7 +212,7 @@ pub enum WalletCommand {
 pub enum HistoryCommand {
     /// Prepares the request to a verifier to erase what it was shown, with the ways to send it; sends nothing
     #[command(
-        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --sent"
+        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --language fr --sent"
     )]
     RequestDeletion(DataRequestArguments),
     /// Prepares the report of a verifier to the authority that watches over it, with the ways to send it; sends nothing
@@ -250,6 +250,9 @@ pub struct DataRequestArguments {
     /// Note that it was sent
     #[arg(long)]
     pub sent: bool,
+    /// The language of the message, that of whoever is to read it: `en`, `fr`, `ar` or `hi`
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',', default_value = "en")]
+    pub language: Vec<String>,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
@@ -278,6 +281,17 @@ pub enum ConsentCommand {
         /// The transaction code, where the issuer asks for one
         #[arg(long, value_name = "CODE")]
         tx_code: Option<String>,
+    },
+    /// Brings a presentation request or a credential offer in the owner's name: what a rule shares or receives is done at once
+    #[command(
+        after_help = "Examples:\n  symbolon wallet consent bring 'openid4vp://?client_id=…'\n  symbolon wallet consent bring 'openid-credential-offer://?credential_offer_uri=…' --person binta"
+    )]
+    Bring {
+        /// The link, as it was shown
+        link: String,
+        /// Whose wallet it is for, by its address in the consent policy
+        #[arg(long, value_name = "ADDRESS")]
+        person: Option<String>,
     },
     /// Shows nothing, or does not receive
     #[command(after_help = "Example:\n  symbolon wallet consent refuse 7f3a…")]

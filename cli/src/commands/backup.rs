@@ -1,6 +1,6 @@
 //! `symbolon backup`
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use serde_json::json;
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64;
 use symbolon_issuer_server::administration::{BackupCursor, BackupOrder, BackupPageOrder};
+use symbolon_store::files::{create_private, sync_folder_of};
 
 use crate::arguments::BackupArguments;
 use crate::commands::records::progress;
@@ -19,7 +20,6 @@ use crate::edge::SystemRandomness;
 use crate::installation::backup::container::BackupWriter;
 use crate::installation::backup::files::{SavedPath, collect};
 use crate::installation::backup::{BACKUP_VERSION, End, Manifest, RecordWriter};
-use crate::installation::files::create_private;
 use crate::installation::{Installation, backup_passphrase};
 use crate::register::Register;
 
@@ -48,11 +48,7 @@ pub async fn run(arguments: &BackupArguments, configuration: Option<&Path>) -> a
     }
     let (manifest, end) = written?;
     fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()?;
+    sync_folder_of(path)?;
     tell(arguments, &manifest, end)?;
     Ok(ExitCode::SUCCESS)
 }

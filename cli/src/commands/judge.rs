@@ -17,6 +17,7 @@ use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
 use symbolon_protocol::qr_transport::RESPONSE_MODE;
+use symbolon_store::files::read_up_to;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::JudgedCode;
@@ -292,19 +293,9 @@ pub fn offline_evidence<'e>(
 /// # Errors
 /// What the system reports, and `FileTooLarge` above the limit.
 pub fn read_input(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let over = limit.saturating_add(1);
     if path == Path::new("-") {
-        std::io::stdin().lock().take(over).read_to_end(&mut bytes)?;
+        read_up_to(std::io::stdin().lock(), limit)
     } else {
-        fs::File::open(path)?.take(over).read_to_end(&mut bytes)?;
+        read_up_to(fs::File::open(path)?, limit)
     }
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::FileTooLarge,
-            "the input is too large",
-        ));
-    }
-    Ok(bytes)
 }

@@ -18,6 +18,7 @@ use symbolon_trust::pack::{
     VerbatimSection, compact, delta, is_delta,
 };
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
+use symbolon_trust_store::HeldPack;
 use symbolon_verifier::{PackCredentials, Tools};
 
 use crate::arguments::{BuildArguments, PackCommand, PackTrust};
@@ -25,7 +26,6 @@ use crate::commands::distribution;
 use crate::commands::evidence::Network;
 use crate::commands::show;
 use crate::edge;
-use crate::held_pack::HeldPack;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::{Installation, TRUST, read_trust};
 use crate::register::Register;

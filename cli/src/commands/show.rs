@@ -109,6 +109,9 @@ pub fn report(report: &Report) {
             photo.base64.len()
         ));
     }
+    for status in &report.status_messages {
+        line(&format!("  message  {}", printable(&status.message)));
+    }
     for warning in &report.warnings {
         line(&format!("  warning  {}", warning_text(*warning)));
     }

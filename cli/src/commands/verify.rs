@@ -20,6 +20,7 @@ use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::CLOCK_TOLERANCE;
+use symbolon_trust_store::{HeldPack, PackBytes};
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
@@ -39,7 +40,6 @@ use crate::commands::judge::{
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
-use crate::held_pack::{HeldPack, PackBytes};
 use crate::installation::{Installation, read_trust, relying_parties};
 use crate::services::verifier::with_rules;
 use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};

@@ -98,6 +98,7 @@ impl Configuration {
             sign_in.check(self.development)?;
         }
         section.records.check(self.development)?;
+        section.status_lists.check(self.development)?;
         self.check_identifier("the identifier", &section.identifier)
     }
 }

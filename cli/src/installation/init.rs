@@ -218,12 +218,14 @@ pub fn init_with(
         pack_keys: vec![pack.public_key().to_jwk()],
         trust_list: TrustList {
             version: TRUST_LIST_VERSION,
+            sequence: 0,
             issued_at: now,
             valid_until: now.plus(TRUST_LIST_VALIDITY),
             grace: TRUST_LIST_GRACE,
             issuers: Vec::new(),
             relying_parties: RelyingParties {
                 anchors: vec![parties_root.certificate.clone()],
+                registered: Vec::new(),
             },
             type_metadata: BTreeMap::new(),
             did_documents: BTreeMap::new(),
@@ -231,6 +233,7 @@ pub fn init_with(
             etsi_trusted_lists: Vec::new(),
             pack_keys: Vec::new(),
             scopes: std::collections::BTreeMap::new(),
+            sources: std::collections::BTreeMap::new(),
         },
     };
     issuer_keys.enter(&mut trust.trust_list, identifier, &configuration.issuer.name)?;

@@ -86,6 +86,8 @@ impl NewIssuerKeys {
             claim169_keys: vec![self.card.public_key().to_jwk()],
             status_prefix: None,
             dids: Vec::new(),
+            formats: Vec::new(),
+            source: None,
         };
         let (issuers, mut documents) = parts(list);
         publication.enter(&mut entry, &mut documents);

@@ -3,7 +3,6 @@
 pub mod authority;
 pub mod backup;
 pub mod certification;
-pub mod files;
 pub mod init;
 pub mod issuer_keys;
 pub mod keys;
@@ -24,6 +23,7 @@ use std::sync::Arc;
 
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto_aws_lc::AwsLcProvider;
+pub use symbolon_store::files;
 use symbolon_trust::trust_list::RootOfTrust;
 use thiserror::Error;
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! The pack in force, as files: [`held_pack`] replaces it, and what was in force before is kept for neighbours.
+//! The pack in force, as files: [`symbolon_trust_store`] replaces it, and what was in force before is kept for neighbours.
 
 use std::fs;
 use std::io;
@@ -16,7 +16,6 @@ use symbolon_verifier::{PackCredentials, Tools};
 
 use crate::commands::judge::read_input;
 use crate::edge;
-use crate::held_pack;
 use crate::installation::files::{Readers, write_atomically};
 
 /// The pack in force.
@@ -103,7 +102,7 @@ impl InForce {
         let credentials = PackCredentials::new(tools);
         let tools = PackTools::new(&*self.provider).with_credentials(&credentials);
         // Open in one process at a time: whoever comes second finds the pack of the first.
-        let held = held_pack::HeldPack::at(&self.path(), &self.memory).map_err(storage)?;
+        let held = symbolon_trust_store::HeldPack::at(&self.path(), &self.memory).map_err(storage)?;
         let before = held.in_force().map_err(storage)?;
         held.apply(incoming, &self.root, tools, edge::system_time())
             .map_err(storage)?

@@ -80,6 +80,8 @@ pub struct BitstringStatusEntry {
 impl StatusSize {
     /// One bit.
     pub const ONE: Self = Self(1);
+    /// Two bits.
+    pub const TWO: Self = Self(2);
 
     /// A size of so many bits.
     ///

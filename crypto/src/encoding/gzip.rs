@@ -8,6 +8,10 @@ use flate2::write::GzEncoder;
 
 use super::zlib::InflateError;
 
+/// Of a sparse list of a million bits, which is what is compressed most often, the highest level makes 3 % less and takes more than twice
+/// as long, while whoever revoked something waits.
+const LEVEL: Compression = Compression::new(8);
+
 /// Inflates one whole member into at most `limit` bytes.
 ///
 /// # Errors
@@ -35,7 +39,7 @@ pub fn inflate(bytes: &[u8], limit: usize) -> Result<Vec<u8>, InflateError> {
 /// Compresses `bytes` into one member, without a time or a name in it, so that the same bytes give the same text.
 #[must_use]
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), LEVEL);
     // Writing to memory does not fail; if it did, the stream would be cut and no reader would take it.
     let _ = encoder.write_all(bytes);
     encoder.finish().unwrap_or_default()

@@ -45,9 +45,10 @@ struct Parts {
     signed: core::ops::Range<usize>,
     signature: CertificateSignature,
     public_key: PublicKey,
-    serial_number: Vec<u8>,
+    serial_number_der: Vec<u8>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
+    serial_number: Vec<u8>,
     subject_common_name: Option<String>,
     subject_country: Option<String>,
     subject_state: Option<String>,
@@ -153,9 +154,10 @@ impl Certificate {
             signed: signed_range(der).ok_or(CertificateError::Malformed)?,
             signature,
             public_key,
-            serial_number: encode(body.serial_number())?,
+            serial_number_der: encode(body.serial_number())?,
             subject: encode(body.subject())?,
             issuer: encode(body.issuer())?,
+            serial_number: unsigned(body.serial_number().as_bytes()),
             subject_common_name: attribute(body.subject(), COMMON_NAME),
             subject_country: attribute(body.subject(), COUNTRY_NAME),
             subject_state: attribute(body.subject(), STATE_NAME),
@@ -165,6 +167,12 @@ impl Certificate {
             extensions: Extensions::read(extensions)?,
             der: der.to_vec(),
         })))
+    }
+
+    /// The serial number, big-endian without leading zeros.
+    #[must_use]
+    pub fn serial_number(&self) -> &[u8] {
+        &self.0.serial_number
     }
 
     /// The certificate as it was read.
@@ -313,7 +321,7 @@ impl Certificate {
 
     /// The DER of the serial number, with its tag and length.
     pub(crate) fn serial_number_der(&self) -> &[u8] {
-        &self.0.serial_number
+        &self.0.serial_number_der
     }
 
     /// Whether the certificate names its own subject as its issuer. Its signature is not looked at: a certificate that
@@ -506,6 +514,11 @@ pub(super) fn attribute(name: &Name, kind: ObjectIdentifier) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// A positive integer without the zeros that DER or a careless issuer puts in front.
+fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().skip_while(|byte| *byte == 0).collect()
 }
 
 pub(super) fn unix_time(time: Time) -> UnixTime {

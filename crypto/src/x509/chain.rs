@@ -24,6 +24,9 @@ pub const DOCUMENT_SIGNER_KEY_PURPOSE: &str = "1.0.18013.5.1.2";
 /// The extended key usage of readers that authenticate themselves to ISO mdocs (ISO/IEC 18013-5 Annex B).
 pub const READER_KEY_PURPOSE: &str = "1.0.18013.5.1.6";
 
+/// The extended key usage of signers of VICALs, `id-mdl-kp-mdlVICAL` (ISO/IEC 18013-5, C.1.7.2).
+pub const VICAL_SIGNER_KEY_PURPOSE: &str = "1.0.18013.5.1.8";
+
 /// What the leaf's key is to be trusted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChainProfile {
@@ -37,6 +40,8 @@ pub enum ChainProfile {
     RequestSigner,
     /// To sign trust lists.
     TrustListSigner,
+    /// To sign lists of the issuing authorities of mdocs (VICAL; ISO/IEC 18013-5 Annex C).
+    VicalSigner,
     /// To attest wallets and the keys that they hold.
     WalletProvider,
     /// To sign requests of mdoc readers (ISO/IEC 18013-5 Annex B).
@@ -176,6 +181,12 @@ pub enum ChainError {
     /// A signer of something else with [`DOCUMENT_SIGNER_KEY_PURPOSE`].
     #[error("the leaf certificate is for signing mdocs only")]
     ForMdocsOnly,
+    /// A signer of VICALs without [`VICAL_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is not for signing VICALs")]
+    NotForVicals,
+    /// A signer of something else with [`VICAL_SIGNER_KEY_PURPOSE`].
+    #[error("the leaf certificate is for signing VICALs only")]
+    ForVicalsOnly,
     /// A reader without a critical [`READER_KEY_PURPOSE`].
     #[error("the leaf certificate is not for mdoc readers")]
     NotForReaders,
@@ -314,6 +325,9 @@ fn check_leaf(leaf: &Certificate, profile: ChainProfile) -> Result<(), ChainErro
     match profile {
         ChainProfile::DocumentSigner => must_be_for(DOCUMENT_SIGNER_KEY_PURPOSE, ChainError::NotForMdocs),
         _ if is_for(DOCUMENT_SIGNER_KEY_PURPOSE) => Err(ChainError::ForMdocsOnly),
+        ChainProfile::VicalSigner if is_for(VICAL_SIGNER_KEY_PURPOSE) => Ok(()),
+        ChainProfile::VicalSigner => Err(ChainError::NotForVicals),
+        _ if is_for(VICAL_SIGNER_KEY_PURPOSE) => Err(ChainError::ForVicalsOnly),
         ChainProfile::Reader => must_be_for(READER_KEY_PURPOSE, ChainError::NotForReaders),
         _ => Ok(()),
     }

@@ -28,7 +28,7 @@ use p256::ecdsa::signature::Keypair;
 use sha2::{Digest as _, Sha256};
 
 use super::certificate::{COMMON_NAME, Certificate, ORGANIZATION_IDENTIFIER};
-use super::chain::{READER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE};
+use super::chain::{READER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE, VICAL_SIGNER_KEY_PURPOSE};
 use super::signature::{identifier_of, to_certificate_form};
 use crate::key::PublicKey;
 use crate::randomness::{Randomness, RandomnessUnavailable, random_bytes};
@@ -59,6 +59,8 @@ pub enum KeyPurpose {
     StatusLists,
     /// To sign requests, those of mdoc readers among them (ISO/IEC 18013-5 Annex B).
     Readers,
+    /// To sign lists of the issuing authorities of mdocs (VICAL; ISO/IEC 18013-5 Annex C).
+    Vicals,
 }
 
 /// A leaf to be issued.
@@ -224,13 +226,14 @@ impl KeyPurpose {
         let identifier = match self {
             Self::StatusLists => STATUS_SIGNER_KEY_PURPOSE,
             Self::Readers => READER_KEY_PURPOSE,
+            Self::Vicals => VICAL_SIGNER_KEY_PURPOSE,
         };
         ObjectIdentifier::new(identifier).map_err(|_| IssueError::Encoding)
     }
 
-    /// ISO/IEC 18013-5 Annex B wants the purpose of readers to be critical.
+    /// ISO/IEC 18013-5 wants the purposes of readers and of signers of VICALs to be critical.
     const fn is_critical(self) -> bool {
-        matches!(self, Self::Readers)
+        matches!(self, Self::Readers | Self::Vicals)
     }
 }
 

@@ -129,6 +129,8 @@ impl FetchedAttestationStates {
             claim169_keys: Vec::new(),
             status_prefix: Some(uri.to_owned()),
             dids: Vec::new(),
+            formats: Vec::new(),
+            source: None,
         };
         let text = core::str::from_utf8(&fetched.body).ok()?;
         let verified = StatusListToken::parse(text, BUDGET)

@@ -82,6 +82,9 @@ pub struct Shard {
     pub leased: u32,
     /// When it was opened.
     pub opened_at: UnixTime,
+    /// Since when its list is not published any more, because everything in it has expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<UnixTime>,
 }
 
 impl Shard {
@@ -95,6 +98,22 @@ impl Shard {
             key,
             leased: 0,
             opened_at,
+            retired_at: None,
+        }
+    }
+
+    /// Whether its list is published.
+    #[must_use]
+    pub const fn is_published(&self) -> bool {
+        self.retired_at.is_none()
+    }
+
+    /// The shard once its list is not published any more.
+    #[must_use]
+    pub fn retired(&self, at: UnixTime) -> Self {
+        Self {
+            retired_at: Some(at),
+            ..self.clone()
         }
     }
 
@@ -199,6 +218,18 @@ mod tests {
             stored["bits"] = 3.into();
             assert!(serde_json::from_value::<Shard>(stored).is_err());
         }
+    }
+
+    #[test]
+    fn a_shard_says_that_it_is_retired_and_those_of_earlier_versions_are_not() {
+        let open = shard(BitsPerStatus::Two);
+        let mut stored = serde_json::to_value(&open).unwrap();
+        assert_eq!(stored.get("retired_at"), None);
+        assert!(open.is_published());
+        let at = UnixTime::from_seconds(7);
+        stored = serde_json::to_value(open.closed().retired(at)).unwrap();
+        let read: Shard = serde_json::from_value(stored).unwrap();
+        assert_eq!((read.retired_at, read.is_published()), (Some(at), false));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub async fn run(make: impl Fn() -> Arc<dyn IssuerStore>) {
     status_lists::a_change_waits_until_it_was_published(&*make()).await;
     status_lists::the_list_of_a_time_is_the_last_that_was_made_before(&*make()).await;
     status_lists::kept_lists_are_forgotten_and_no_others(&*make()).await;
+    status_lists::the_places_of_a_list_say_when_their_credentials_expire(&*make()).await;
     transactions::a_request_waits_with_what_it_spends_or_not_at_all(&*make()).await;
     transactions::a_transaction_is_decided_and_fetched_by_one_of_two(&*make()).await;
     transactions::transactions_are_listed_in_order_and_forgotten_when_they_expire(&*make()).await;

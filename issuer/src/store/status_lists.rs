@@ -23,6 +23,14 @@ pub trait StatusListStore: Send + Sync {
     /// Those of one shard, the oldest first.
     fn unpublished_changes_of(&self, shard: ShardId, limit: usize)
     -> StoreFuture<'_, Vec<UnpublishedChange>>;
+    /// The places of a list that credentials have, in ascending order of the index after the given one, and when each of these credentials
+    /// expires.
+    fn expiries_in(
+        &self,
+        shard: ShardId,
+        after: Option<u32>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<PlaceExpiry>>;
     /// Forgets changes that a published list holds.
     fn forget_changes<'a>(&'a self, published: &'a [UnpublishedChange]) -> StoreFuture<'a, ()>;
 
@@ -30,6 +38,15 @@ pub trait StatusListStore: Send + Sync {
     fn keep_status_list<'a>(&'a self, shard: ShardId, list: &'a KeptStatusList) -> StoreFuture<'a, ()>;
     /// The last list of a shard that was made at `time` or before; whether it still held then is the caller's to judge.
     fn status_list_at(&self, shard: ShardId, time: UnixTime) -> StoreFuture<'_, Option<KeptStatusList>>;
+}
+
+/// When the credential expires that has a place in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceExpiry {
+    /// The index of the place.
+    pub index: u32,
+    /// When its credential expires.
+    pub expires_at: UnixTime,
 }
 
 /// A change of a status that was committed.

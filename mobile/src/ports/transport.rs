@@ -13,7 +13,10 @@ use thiserror::Error;
 ///   of the wallet has seen.
 /// - stop reading after `max_response_bytes` and throw `TooLarge`.
 /// - give up after a time of its choosing, with `Interrupted`.
-/// - send no cookie, no credential and no header of its own that identifies the person or the device.
+/// - send no cookie, no credential and no header of its own that identifies the person or the device. Platforms add some by themselves
+///   (`User-Agent`, `Accept-Language`): the first is to be the same for all phones, the second what the request says or `*`.
+/// - keep nothing between two requests: no connection, no TLS session, no cache. An issuer and a verifier at one address, or one verifier
+///   on two days, recognise a phone by a session that is resumed.
 /// - throw `Unreachable` only when the peer certainly never saw the request. In doubt it is `Interrupted`.
 #[uniffi::export(with_foreign)]
 #[async_trait::async_trait]

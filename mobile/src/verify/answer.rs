@@ -1,5 +1,6 @@
 //! What an answer led to.
 
+use symbolon_crypto::UnixTime;
 use symbolon_verifier::offline;
 use symbolon_wallet_core::Languages;
 
@@ -10,6 +11,9 @@ use super::report::{CredentialReport, Verdict, word};
 pub struct JudgedAnswer {
     /// The verdict of the whole: the worst of its parts, and `Invalid` where good parts are not what was asked for.
     pub verdict: Verdict,
+    /// The time of the oldest evidence about the status of anything in it, which a person reads as "as of": seconds since
+    /// 1970-01-01T00:00:00Z.
+    pub as_of: Option<i64>,
     /// Whether it is what was asked for: complete, nothing unasked, one person.
     pub is_as_asked: bool,
     /// The same as a fixed word: `as_asked`, `incomplete`, `unasked_claims`.
@@ -31,6 +35,7 @@ impl JudgedAnswer {
     pub(super) fn of(judged: offline::JudgedAnswer, languages: &Languages) -> Self {
         Self {
             verdict: judged.verdict().into(),
+            as_of: judged.as_of().map(UnixTime::seconds),
             is_as_asked: judged.check.is_as_asked(),
             finding: word(serde_json::to_value(judged.check)),
             queries: judged

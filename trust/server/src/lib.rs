@@ -8,5 +8,4 @@
 //! collects is verified by whoever packs it ([`distributor::Packer`]). `docs/packs.md` is the guide.
 
 pub mod distributor;
-mod files;
 pub mod pull;

@@ -92,6 +92,19 @@ impl BitstringStatusList {
         bitstring
     }
 
+    /// The list that says the value of every place of a Token Status List, for the purpose `message`. A value that `size` has no room for
+    /// is left at zero.
+    #[must_use]
+    pub fn of_values(list: &TokenStatusList, size: StatusSize) -> Self {
+        let entries = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let mut bitstring = Self::zeros(size, entries);
+        for (index, status) in list.not_valid() {
+            // As above; and a value that does not fit changes nothing.
+            let _ = bitstring.set(index, status.value());
+        }
+        bitstring
+    }
+
     /// Reads `encodedList`: multibase over gzip, of at most `max_bytes` when inflated. Nothing beyond that is allocated.
     ///
     /// # Errors

@@ -17,7 +17,10 @@ pub(super) fn read_bits(bytes: &[u8], at: u64, width: u32) -> Option<u64> {
     Some(window & (u64::MAX >> (u64::BITS - width)))
 }
 
-/// At least 57 bits from bit `at` on, zeros behind the end of the bytes.
+/// How many bits of a window are always there: seven of its first byte may have been read before.
+const WINDOW_BITS: u32 = 57;
+
+/// [`WINDOW_BITS`] bits from bit `at` on at least, zeros behind the end of the bytes.
 #[inline]
 fn window(bytes: &[u8], at: u64) -> Option<u64> {
     let tail = bytes.get(usize::try_from(at / 8).ok()?..)?;
@@ -31,38 +34,80 @@ fn window(bytes: &[u8], at: u64) -> Option<u64> {
     Some(word >> (at % 8))
 }
 
-/// Reads one Rice code that must end at or before bit `end`: the number, and how many bits it took.
-///
-/// A code is a quotient in unary (that many zeros, then a one) and `parameter` bits of remainder.
-#[inline]
-pub(super) fn read_rice_code(bytes: &[u8], at: u64, end: u64, parameter: u32) -> Option<(u64, u64)> {
-    let first = window(bytes, at)?;
-    let zeros = first.trailing_zeros();
-    if zeros + 1 + parameter <= 57 {
-        let length = u64::from(zeros + 1 + parameter);
-        if at + length > end {
+/// Reads Rice codes one after the other, up to bit `end`. Bits that were loaded once serve as many codes as they hold: a lookup reads
+/// a hundred codes, and waiting for a load with each would be most of what it costs.
+#[derive(Clone, Copy)]
+pub(super) struct RiceReader<'a> {
+    bytes: &'a [u8],
+    parameter: u32,
+    position: u64,
+    end: u64,
+    /// The next bits, the first lowest; those above `held` count for nothing.
+    window: u64,
+    held: u32,
+}
+
+impl<'a> RiceReader<'a> {
+    pub(super) fn new(bytes: &'a [u8], position: u64, end: u64, parameter: u32) -> Self {
+        Self {
+            bytes,
+            parameter,
+            position,
+            end,
+            window: 0,
+            held: 0,
+        }
+    }
+
+    /// Whether every bit up to the end was read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.position == self.end
+    }
+
+    /// The next number; `None` when its code does not end at or before the end.
+    ///
+    /// A code is a quotient in unary (that many zeros, then a one) and the parameter's bits of remainder.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<u64> {
+        let mut zeros = self.window.trailing_zeros();
+        if zeros + 1 + self.parameter > self.held {
+            self.window = window(self.bytes, self.position)?;
+            self.held = WINDOW_BITS;
+            zeros = self.window.trailing_zeros();
+            if zeros + 1 + self.parameter > WINDOW_BITS {
+                self.held = 0;
+                let (value, length) =
+                    read_long_rice_code(self.bytes, self.position, self.end, self.parameter)?;
+                self.position += length;
+                return Some(value);
+            }
+        }
+        let length = zeros + 1 + self.parameter;
+        self.position += u64::from(length);
+        if self.position > self.end {
             return None;
         }
-        let remainder = (first >> zeros >> 1) & mask(parameter);
-        return Some(((u64::from(zeros) << parameter) | remainder, length));
+        let remainder = (self.window >> zeros >> 1) & mask(self.parameter);
+        self.window >>= length;
+        self.held -= length;
+        Some((u64::from(zeros) << self.parameter) | remainder)
     }
-    read_long_rice_code(bytes, at, end, parameter)
 }
 
 #[cold]
 fn read_long_rice_code(bytes: &[u8], at: u64, end: u64, parameter: u32) -> Option<(u64, u64)> {
-    // 57 zeros at a time: the loop is shorter than the bytes between `at` and `end`.
+    // A window of zeros at a time: the loop is shorter than the bytes between `at` and `end`.
     let mut position = at;
     let quotient = loop {
         if position >= end {
             return None;
         }
         let zeros = u64::from(window(bytes, position)?.trailing_zeros());
-        if zeros < 57 {
+        if zeros < u64::from(WINDOW_BITS) {
             position += zeros;
             break position - at;
         }
-        position += 57;
+        position += u64::from(WINDOW_BITS);
     };
     let remainder_at = position + 1;
     if remainder_at + u64::from(parameter) > end {

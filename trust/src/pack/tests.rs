@@ -6,6 +6,7 @@ mod freshness;
 mod frozen;
 mod frozen_2;
 mod lies;
+mod membership;
 mod memory;
 mod scopes;
 mod signers;

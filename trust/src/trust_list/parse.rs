@@ -49,7 +49,12 @@ impl TrustList {
         }
         let mut identifiers = BTreeSet::new();
         for issuer in &self.issuers {
-            if !identifiers.insert(&issuer.identifier) {
+            // One authority may stand in several lists, each of which says what it may issue and until when.
+            let listed_by = issuer
+                .source
+                .as_ref()
+                .filter(|_| issuer.identifier.is_certificate());
+            if !identifiers.insert((&issuer.identifier, listed_by)) {
                 return Err(ParseTrustListError::IssuerTwice);
             }
             if issuer
@@ -78,6 +83,8 @@ impl TrustList {
         if self.pack_keys.iter().any(|key| PublicKey::from_jwk(key).is_err()) {
             return Err(ParseTrustListError::PackKey);
         }
+        self.check_sources()?;
+        self.relying_parties.check()?;
         self.check_documents()
     }
 }
@@ -95,7 +102,7 @@ const MAX_SCOPE_NAME_BYTES: usize = 128;
 
 /// Whether a prefix is an http(s) URL whose host has ended. An empty prefix would own every list of every issuer, and
 /// `https://issuer.example` those at `https://issuer.example.org/`.
-fn names_a_host(prefix: &str) -> bool {
+pub(super) fn names_a_host(prefix: &str) -> bool {
     prefix
         .strip_prefix("https://")
         .or_else(|| prefix.strip_prefix("http://"))
@@ -130,6 +137,12 @@ pub enum ParseTrustListError {
     /// Two entries with one identifier.
     #[error("the trust list names an issuer twice")]
     IssuerTwice,
+    /// An issuer of a source that is not there, or one that a source of its kind cannot have.
+    #[error("the trust list has an issuer that its source cannot have brought")]
+    Source,
+    /// A relying party that is there twice, or whose entry says nothing that can be compared.
+    #[error("the trust list has an entry of a relying party that cannot be used")]
+    RelyingParty,
     /// A status prefix that would own lists of anybody.
     #[error("the trust list has a status prefix that is not an http(s) URL up to a slash behind its host")]
     StatusPrefix,

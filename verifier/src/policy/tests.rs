@@ -111,6 +111,7 @@ pub(crate) fn report(credential_type: &str, issuer: &str, claims: Value) -> Repo
         issuer: Some(Issuer {
             identifier: issuer.to_owned(),
             name: issuer.to_owned(),
+            source: None,
         }),
         authentic: axis(Authentic::Authentic),
         trusted: Axis {
@@ -125,6 +126,7 @@ pub(crate) fn report(credential_type: &str, issuer: &str, claims: Value) -> Repo
             state: Holder::ProvenByKey,
             checks: Vec::new(),
         },
+        status_messages: Vec::new(),
         warnings: Vec::new(),
         claims: claims.as_object().cloned().unwrap(),
         photo: None,

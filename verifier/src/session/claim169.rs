@@ -61,10 +61,13 @@ pub(super) fn judge<'a>(context: &Context<'_>, card: ParsedClaim169) -> Judged<'
     judged.trusted.checks.push(trust_list);
     let issuer = card
         .unverified_issuer()
-        .and_then(|issuer| context.evidence.trust_list().issuer(issuer));
+        .and_then(|issuer| context.issuer_for(CredentialFormat::Claim169, issuer));
     let Some(issuer) = issuer else {
         return judged.not_listed();
     };
+    if let Err(check) = context.judge_source(&mut judged, issuer) {
+        return judged.without_trust_list(check);
+    }
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
 
     // The key comes from the trust list alone, where it stands under this issuer; what the card says about keys only

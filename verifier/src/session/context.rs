@@ -2,6 +2,7 @@
 
 use symbolon_credential::data_integrity::{JsonLd, JsonLdBudget};
 use symbolon_crypto::UnixTime;
+use symbolon_trust::trust_list::TrustedIssuer;
 use symbolon_trust::validity::Validity;
 
 use super::found::Found;
@@ -11,7 +12,8 @@ use crate::evidence::{Evidence, PackEvidence, Reach};
 use crate::expected::Expected;
 use crate::policy::Policy;
 use crate::report::{
-    Authentic, Check, CheckName, REPORT_VERSION, Reason, Report, Shown, Trusted, Verdict, Warning,
+    Authentic, Check, CheckName, CredentialFormat, REPORT_VERSION, Reason, Report, Shown, Trusted, Verdict,
+    Warning,
 };
 use crate::tools::Tools;
 
@@ -46,6 +48,47 @@ impl<'c> Context<'c> {
             contexts: self.evidence.contexts(),
             budget: JsonLdBudget::DEFAULT,
         })
+    }
+
+    /// The issuer with this identifier, if the trust list believes it for credentials of the format.
+    pub(super) fn issuer_for(&self, format: CredentialFormat, identifier: &str) -> Option<&'c TrustedIssuer> {
+        let issuer = self.evidence.trust_list().issuer(identifier);
+        issuer.filter(|issuer| issuer.vouches_for(format.anchored()))
+    }
+
+    /// Whether the list that the issuer was taken from can be used now, where that is another than the trust list itself.
+    ///
+    /// # Errors
+    /// The check that failed: of such an issuer nothing can be told, as if there were no list.
+    pub(super) fn judge_source(&self, judged: &mut Judged<'_>, issuer: &TrustedIssuer) -> Result<(), Check> {
+        let list = self.evidence.trust_list();
+        let Some(source) = &issuer.source else {
+            return Ok(());
+        };
+        let issued_at = list.sources.get(source).and_then(|source| source.issued_at);
+        let dated = |check: Check| match issued_at {
+            Some(issued_at) => check.from(issued_at),
+            None => check,
+        };
+        let reason = match list.validity_of(issuer, self.now) {
+            Validity::Current => None,
+            Validity::InGrace { expired_at } => {
+                judged.warnings.push(Warning::TrustListInGrace { expired_at });
+                None
+            }
+            Validity::Expired { .. } => Some(Reason::EvidenceTooOld),
+            Validity::NotYetIssued => Some(Reason::NotYetValid),
+        };
+        match reason {
+            None => {
+                judged
+                    .trusted
+                    .checks
+                    .push(dated(Check::passed(CheckName::TrustList)));
+                Ok(())
+            }
+            Some(reason) => Err(dated(Check::failed(CheckName::TrustList, reason))),
+        }
     }
 
     /// Whether the trust list can be used now, as a check.
@@ -133,6 +176,7 @@ impl<'c> Context<'c> {
             trusted,
             status: status_axis,
             holder,
+            status_messages: status.messages,
             warnings,
             claims: if believed {
                 judged.claims.clone()

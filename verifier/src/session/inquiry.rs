@@ -5,6 +5,7 @@ use std::sync::Arc;
 use symbolon_credential::status::CredentialStatus;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::status_list::VerifiedStatusList;
+use symbolon_trust::trust_list::TrustedIssuer;
 use symbolon_trust::validity::Validity;
 
 use super::context::{Context, Rounds};
@@ -75,12 +76,14 @@ impl StatusInquiry {
                 Rounds::Exhausted
             },
         };
-        let trusts = matches!(
-            evidence.trust_list().validity(now),
-            Validity::Current | Validity::InGrace { .. }
-        );
+        let is_usable = |validity| matches!(validity, Validity::Current | Validity::InGrace { .. });
+        let list = evidence.trust_list();
         // An issuer whom nobody trusts any more is not asked; that its word is gone says nothing of what it once said.
-        let issuer = evidence.trust_list().issuer(&self.issuer).filter(|_| trusts);
+        let trusts = |issuer: &&TrustedIssuer| {
+            is_usable(list.validity(now)) && is_usable(list.validity_of(issuer, now))
+        };
+        let mut entries = list.issuers.iter();
+        let issuer = entries.find(|issuer| issuer.identifier.as_str() == self.issuer && trusts(issuer));
         let (Some(issuer), Some(source)) = (issuer, &self.source) else {
             return InquiryStep::Done(None);
         };

@@ -250,6 +250,7 @@ impl Judged<'_> {
         self.issuer = Some(Issuer {
             identifier: issuer.identifier.as_str().to_owned(),
             name: issuer.name.clone(),
+            source: issuer.source.clone(),
         });
         let check = match permission {
             Permission::Granted => {

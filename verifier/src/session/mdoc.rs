@@ -6,7 +6,8 @@ use symbolon_credential::claims_path::{ClaimsPath, PathPart};
 use symbolon_credential::mdoc::{DeviceAuthentication, Document, IssuerSigned, IssuerVerified, MdocRejected};
 use symbolon_credential::w3c::HolderBinding;
 use symbolon_crypto::x509::{Certificate, ChainProfile, VerifiedChain, verify_chain};
-use symbolon_trust::trust_list::TrustedIssuer;
+use symbolon_trust::trust_list::{AnchoredFormat, TrustedIssuer};
+use symbolon_trust::validity::Validity;
 
 use super::authorities::Authorities;
 use super::context::Context;
@@ -87,7 +88,7 @@ fn begin<'a, 't>(context: &Context<'t>, mdoc: &IssuerSigned<'_>) -> Begun<'a, 't
     let Ok(chain) = chain else {
         return Begun::Ended(judged.broken(CheckName::IssuerCertificates, Reason::Malformed));
     };
-    let (issuer, verified) = match signer(context, mdoc, &chain) {
+    let (issuer, verified) = match signer(context, mdoc.doc_type().as_str(), &chain) {
         Signer::Of(issuer, verified) => (issuer, verified),
         Signer::NotListed => return Begun::Ended(judged.not_listed()),
         Signer::WithoutChain => {
@@ -96,6 +97,9 @@ fn begin<'a, 't>(context: &Context<'t>, mdoc: &IssuerSigned<'_>) -> Begun<'a, 't
             return Begun::Ended(ended);
         }
     };
+    if let Err(check) = context.judge_source(&mut judged, issuer) {
+        return Begun::Ended(judged.without_trust_list(check));
+    }
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
     judged
         .authentic
@@ -112,9 +116,9 @@ enum Signer<'t> {
     WithoutChain,
 }
 
-/// An mdoc names no issuer: it is whose authority vouches for its signer. Where several share an authority, it is the
-/// one that may issue the document type.
-fn signer<'t>(context: &Context<'t>, mdoc: &IssuerSigned<'_>, chain: &[Certificate]) -> Signer<'t> {
+/// An mdoc names no issuer: it is whose authority vouches for its signer. Where several share an authority, or several lists
+/// have it, it is the one that may issue the document type, and of those one whose list can be used now.
+fn signer<'t>(context: &Context<'t>, doc_type: &str, chain: &[Certificate]) -> Signer<'t> {
     let Some(last) = chain.last() else {
         return Signer::NotListed;
     };
@@ -122,16 +126,22 @@ fn signer<'t>(context: &Context<'t>, mdoc: &IssuerSigned<'_>, chain: &[Certifica
         let mut anchors = issuer.anchors.iter();
         anchors.any(|anchor| anchor.subject_name() == last.issuer_name())
     };
-    let doc_type = mdoc.doc_type().as_str();
-    let issuers = &context.evidence.trust_list().issuers;
-    let (may_issue, may_not): (Vec<_>, Vec<_>) = issuers
+    let trust_list = context.evidence.trust_list();
+    let is_usable = |issuer: &TrustedIssuer| {
+        let validity = trust_list.validity_of(issuer, context.now);
+        matches!(validity, Validity::Current | Validity::InGrace { .. })
+    };
+    let mut named: Vec<&TrustedIssuer> = trust_list
+        .issuers
         .iter()
+        .filter(|issuer| issuer.vouches_for(AnchoredFormat::Mdoc))
         .filter(is_named)
-        .partition(|issuer| issuer.may_issue(doc_type));
-    if may_issue.is_empty() && may_not.is_empty() {
+        .collect();
+    if named.is_empty() {
         return Signer::NotListed;
     }
-    let verified = may_issue.into_iter().chain(may_not).find_map(|issuer| {
+    named.sort_by_key(|issuer| (!issuer.may_issue(doc_type), !is_usable(issuer)));
+    let verified = named.into_iter().find_map(|issuer| {
         let verified = verify_chain(
             chain,
             &issuer.anchors,

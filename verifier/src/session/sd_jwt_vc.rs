@@ -42,6 +42,9 @@ pub(super) fn judge<'a>(context: &Context<'_>, credential: Box<SdJwtVc<'a>>) -> 
     let Some(issuer) = named_issuer(context, &credential, &chain) else {
         return Judgement::made(judged.not_listed());
     };
+    if let Err(check) = context.judge_source(&mut judged, issuer) {
+        return Judgement::made(judged.without_trust_list(check));
+    }
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
 
     // From here on the issuer is a known one; what is left to show is that it made this.
@@ -153,14 +156,10 @@ fn named_issuer<'t>(
     credential: &SdJwtVc<'_>,
     chain: &[Certificate],
 ) -> Option<&'t TrustedIssuer> {
-    let trust_list = context.evidence.trust_list();
+    let listed = |identifier: &str| context.issuer_for(CredentialFormat::SdJwtVc, identifier);
     match credential.issuer() {
-        Some(issuer) => trust_list.issuer(issuer),
-        None => chain
-            .first()?
-            .san_uris()
-            .iter()
-            .find_map(|name| trust_list.issuer(name.as_ref())),
+        Some(issuer) => listed(issuer),
+        None => chain.first()?.san_uris().iter().find_map(|name| listed(name)),
     }
 }
 

@@ -16,7 +16,7 @@ use super::context::Context;
 use super::found::Found;
 use super::judged::StatusSource;
 use crate::policy::{Freshness, FreshnessRule, StatusPolicy};
-use crate::report::{Axis, Check, CheckName, Reason, Status, Warning};
+use crate::report::{Axis, Check, CheckName, Reason, Status, StatusMessage, Warning};
 
 /// The status of a credential whose signature and issuer have been verified.
 pub(super) struct StatusQuestion<'q, 'c> {
@@ -38,6 +38,7 @@ pub(super) struct StatusFindings {
     pub(super) axis: Axis<Status>,
     pub(super) as_of: Option<UnixTime>,
     pub(super) warnings: Vec<Warning>,
+    pub(super) messages: Vec<StatusMessage>,
 }
 
 impl StatusFindings {
@@ -49,6 +50,7 @@ impl StatusFindings {
             },
             as_of: None,
             warnings: Vec::new(),
+            messages: Vec::new(),
         }
     }
 
@@ -107,6 +109,7 @@ impl StatusQuestion<'_, '_> {
             },
             as_of: None,
             warnings: Vec::new(),
+            messages: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod mdoc_world;
 mod offline;
 mod respelled;
 mod revocation;
+mod sources;
 mod status;
 mod subsets;
 mod trusted;

@@ -153,9 +153,13 @@ pub(super) fn judge<'a>(context: &Context<'_>, secured: Secured<'a>, found: &mut
         return Judgement::made(judged.without_trust_list(trust_list));
     }
     judged.trusted.checks.push(trust_list);
-    let Some(issuer) = named_issuer(context.evidence.trust_list(), secured.credential()) else {
+    let named = named_issuer(context.evidence.trust_list(), secured.credential());
+    let Some(issuer) = named.filter(|issuer| issuer.vouches_for(judged.format.anchored())) else {
         return Judgement::made(judged.not_listed());
     };
+    if let Err(check) = context.judge_source(&mut judged, issuer) {
+        return Judgement::made(judged.without_trust_list(check));
+    }
     judged.trusted.checks.push(Check::passed(CheckName::IssuerListed));
     judged.authentic.checks.push(Check::passed(CheckName::DataModel));
     let pass = |judged: &mut Judged<'_>, passed: Vec<CheckName>| {

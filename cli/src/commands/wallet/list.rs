@@ -184,6 +184,9 @@ pub(super) async fn refill(wallet: &Wallet) -> anyhow::Result<()> {
             RefillOutcome::NoAccess => show::warning(&format!(
                 "the copies of {credential} run out, and its issuer gave no access to others: receive it again"
             )),
+            RefillOutcome::Deleted => {
+                show::line(&format!("{credential} was deleted meanwhile; nothing was kept"))
+            }
             RefillOutcome::Refused => show::warning(&format!(
                 "the copies of {credential} run out, and its issuer does not issue it again"
             )),

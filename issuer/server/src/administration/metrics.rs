@@ -62,6 +62,24 @@ impl Administration {
                 figures.memory_bytes,
             ),
             (
+                "symbolon_status_lists_published",
+                GAUGE,
+                "Shards whose lists are published.",
+                figures.published_lists,
+            ),
+            (
+                "symbolon_status_lists_retired",
+                GAUGE,
+                "Shards whose lists are not published any more, because everything in them has expired.",
+                figures.retired_lists,
+            ),
+            (
+                "symbolon_status_open_list_places",
+                GAUGE,
+                "Places of the newest shard that are spoken for.",
+                figures.places_given,
+            ),
+            (
                 "symbolon_status_oldest_signature_age_seconds",
                 GAUGE,
                 "The age of the oldest signature of these.",

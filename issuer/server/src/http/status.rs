@@ -98,7 +98,10 @@ fn bitstring_list_described() -> Operation {
             "Bitstring Status List, section 3.3",
             "https://www.w3.org/TR/vc-bitstring-status-list/#status-list-credential-retrieval",
         )
-        .path("purpose", "`revocation` or `suspension`.")
+        .path(
+            "purpose",
+            "`revocation`, `suspension`, or `message` where credentials have one.",
+        )
         .query(
             "timestamp",
             "A moment of the past, as a `dateTimeStamp`: the list that held then (section 3.2).",
@@ -113,14 +116,20 @@ fn list(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(id, STATUS, summary)
         .path("shard", "The number of the list.")
         .answers(Answer::empty(400, "The time that was asked for is none.").not_cached())
-        .answers(Answer::empty(404, "There is no such list, or none of that time.").not_cached())
+        .answers(
+            Answer::empty(
+                404,
+                "There is no such list, none of that time, or everything in it has expired.",
+            )
+            .not_cached(),
+        )
         .answers(Answer::empty(501, "This issuer keeps no lists of the past.").not_cached())
         .answers(Answer::empty(503, "The list cannot be signed now.").not_cached())
 }
 
-/// The URIs of all Token Status Lists, also of those that are full: their credentials are in force.
+/// The URIs of all Token Status Lists, also of those that are full: their credentials are in force. Not of those that were retired.
 async fn aggregation(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> Response {
-    let shards = match issuer.store().shards().await {
+    let mut shards = match issuer.store().shards().await {
         Ok(shards) => shards,
         Err(error) => {
             tracing::error!(%error, "status lists not listed");
@@ -128,8 +137,12 @@ async fn aggregation(State(issuer): State<Arc<Issuer>>, headers: HeaderMap) -> R
         }
     };
     let profile = issuer.profile();
-    // It changed when the youngest was opened.
-    let changed = shards.iter().map(|shard| shard.value.opened_at).max();
+    // It changed when the youngest was opened, or one was retired.
+    let changes = shards
+        .iter()
+        .map(|shard| shard.value.retired_at.unwrap_or(shard.value.opened_at));
+    let changed = changes.max();
+    shards.retain(|shard| shard.value.is_published());
     let aggregation = StatusListAggregation {
         status_lists: shards
             .iter()

@@ -3,6 +3,7 @@
 
 mod history;
 mod publisher;
+mod retirement;
 mod schedule;
 
 use std::collections::BTreeSet;
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use symbolon_credential::w3c::StatusPurpose;
-use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::{RandomnessUnavailable, UnixTime};
 use symbolon_http::representation::{Compression, Representation};
 use symbolon_issuer::index::ShardId;
 use symbolon_issuer::publication::{CompressedShard, PrepareBitstringError, status_list};
@@ -55,7 +56,7 @@ impl PublishedList {
 
 impl Issuer {
     /// The list of a shard, signed again when something changed or it was signed longer than its time to live ago, which the schedule
-    /// of [`Issuer::keep_status_lists`] is ahead of wherever the list fits into memory. `None` when there is no such shard.
+    /// of [`Issuer::keep_status_lists`] is ahead of wherever the list fits into memory. `None` when there is no such shard, or it was retired.
     ///
     /// # Errors
     /// [`PublicationFailed`].
@@ -93,9 +94,10 @@ impl Issuer {
         Ok(())
     }
 
-    /// The states of a shard now, from the books.
+    /// The states of a shard now, from the books; `None` when there is no such shard, or it was retired.
     pub(crate) async fn states(&self, shard: ShardId) -> Result<Option<TokenStatusList>, PublicationFailed> {
-        let Some(stored) = self.store().shard(shard).await? else {
+        let stored = self.store().shard(shard).await?;
+        let Some(stored) = stored.filter(|stored| stored.value.is_published()) else {
             return Ok(None);
         };
         let marks = self.store().status_marks(shard, None, usize::MAX).await?;
@@ -291,6 +293,9 @@ pub enum PublicationFailed {
     /// The status key or the assertion key did not sign.
     #[error(transparent)]
     Signing(#[from] SigningFailed),
+    /// There is no randomness for the audit event of a retired list.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessUnavailable),
     /// The process is ending.
     #[error("the publication was interrupted")]
     Interrupted,

@@ -10,16 +10,17 @@ use symbolon_credential::mdoc::{IssuerSigned, MdocBudget};
 use symbolon_credential::sd_jwt::SdJwtBudget;
 use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::w3c::jose::{IssuerKey, JwtCredential};
-use symbolon_credential::w3c::{StatusPurpose, VerifiableCredential, W3cBudget};
+use symbolon_credential::w3c::{BitstringStatusEntry, StatusPurpose, VerifiableCredential, W3cBudget};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_crypto::{Jwk, PublicKey, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::verification_key;
+use symbolon_issuer::policy::IssuerPolicy;
 use symbolon_issuer::record::CalendarDate;
 use symbolon_issuer::sample::{People, SamplePerson};
 use symbolon_issuer_server::card::{draw_face, picture_data_uri};
-use symbolon_trust::bitstring_status_list::PublishedList;
+use symbolon_trust::bitstring_status_list::{BitstringStatus, PublishedList};
 use symbolon_trust::pack::{Pack, PackStatus};
 use symbolon_trust::status_list::Status;
 
@@ -188,6 +189,58 @@ async fn w3c_credentials_verify_with_the_issuers_dids_and_the_served_context() {
     .unwrap();
 }
 
+/// What the list of an entry says, with everything verified on the way.
+async fn listed(world: &World, entry: &BitstringStatusEntry) -> BitstringStatus {
+    let response = world.client.get(&entry.list).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["content-type"], "application/vc+jwt");
+    assert_eq!(response.headers()["cache-control"], "public, max-age=60");
+    let token = response.text().await.unwrap();
+    let list = JwtCredential::parse(&token, W3cBudget::DEFAULT).unwrap();
+    let key = world.assertion();
+    let key = key.with_algorithm(SignatureAlgorithm::Es256).unwrap();
+    let list = list
+        .verify_issuer_signature(key.public_key(), &RustCryptoProvider)
+        .unwrap();
+    let list = PublishedList::read(list.credential()).unwrap();
+    let status = list.status(entry, world.now(), 1 << 20).unwrap();
+    assert_eq!(status.purpose, entry.purpose);
+    status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_messages_says_the_state_in_words() {
+    let policy = IssuerPolicy {
+        status_messages: true,
+        ..IssuerPolicy::default()
+    };
+    let world = World::start_with(policy).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    let credential = world
+        .issue_of("NationalIdentityLd", HASSAN, &world.wallet_key())
+        .await;
+    let credential = VerifiableCredential::from_value(credential).unwrap();
+    let entries: Vec<_> = credential.bitstring_status_entries().cloned().collect();
+    let purposes: Vec<_> = entries.iter().map(|entry| entry.purpose.name()).collect();
+    assert_eq!(purposes, ["revocation", "suspension", "message"]);
+    let entry = &entries[2];
+    assert_eq!((entry.size.bits(), entry.messages.len()), (2, 4));
+    let said = async || {
+        let status = listed(&world, entry).await;
+        (status.value, status.message.unwrap())
+    };
+    assert_eq!(said().await, (0, "valid".to_owned()));
+    for (action, expected) in [
+        ("suspend", (2, "suspended")),
+        ("reinstate", (0, "valid")),
+        ("revoke", (1, "revoked")),
+    ] {
+        let order = json!({ "action": action, "credentials": { "record": HASSAN } });
+        world.ordered("/credentials/status", order).await;
+        assert_eq!(said().await, (expected.0, expected.1.to_owned()), "{action}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_reaches_every_form_of_the_status_list_and_the_pack() {
     let world = World::start().await;
@@ -201,21 +254,7 @@ async fn a_revocation_reaches_every_form_of_the_status_list_and_the_pack() {
     let values = async || {
         let mut values = Vec::new();
         for entry in &entries {
-            let response = world.client.get(&entry.list).send().await.unwrap();
-            assert_eq!(response.status(), StatusCode::OK);
-            assert_eq!(response.headers()["content-type"], "application/vc+jwt");
-            assert_eq!(response.headers()["cache-control"], "public, max-age=60");
-            let token = response.text().await.unwrap();
-            let list = JwtCredential::parse(&token, W3cBudget::DEFAULT).unwrap();
-            let key = world.assertion();
-            let key = key.with_algorithm(SignatureAlgorithm::Es256).unwrap();
-            let list = list
-                .verify_issuer_signature(key.public_key(), &RustCryptoProvider)
-                .unwrap();
-            let list = PublishedList::read(list.credential()).unwrap();
-            let status = list.status(entry, world.now(), 1 << 20).unwrap();
-            assert_eq!(status.purpose, entry.purpose);
-            values.push(status.value);
+            values.push(listed(&world, entry).await.value);
         }
         values
     };

@@ -747,12 +747,15 @@ impl Keys {
             claim169_keys: vec![self.cards.public_key().to_jwk()],
             status_prefix: None,
             dids: self.assertion_of(issuer).dids(),
+            formats: Vec::new(),
+            source: None,
         };
         RootOfTrust {
             registry_keys: vec![self.registry.public_key().to_jwk()],
             pack_keys: vec![self.packs.public_key().to_jwk()],
             trust_list: TrustList {
                 version: TRUST_LIST_VERSION,
+                sequence: 0,
                 issued_at: now.minus(Duration::from_secs(86_400)),
                 valid_until: now.plus(Duration::from_secs(90 * 86_400)),
                 grace: Duration::from_secs(86_400),
@@ -764,6 +767,7 @@ impl Keys {
                 etsi_trusted_lists: Vec::new(),
                 pack_keys: Vec::new(),
                 scopes: std::collections::BTreeMap::new(),
+                sources: std::collections::BTreeMap::new(),
             },
         }
     }

@@ -62,6 +62,7 @@ mod signed_by_clients;
 mod status;
 mod status_history;
 mod status_lists;
+mod status_retirement;
 mod stores;
 mod tenants;
 mod tls;

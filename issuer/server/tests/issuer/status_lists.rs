@@ -186,7 +186,7 @@ async fn a_list_is_looked_at_continued_and_not_sent_twice() {
     assert!(exposed.contains("etag"), "{exposed}");
 }
 
-async fn figure(world: &World, name: &str) -> u64 {
+pub(crate) async fn figure(world: &World, name: &str) -> u64 {
     let response = world
         .client
         .get(world.url("/admin/v1/metrics"))
@@ -201,7 +201,7 @@ async fn figure(world: &World, name: &str) -> u64 {
 }
 
 /// Waits until a figure is as wanted: the schedule keeps the time of the machine.
-async fn until(world: &World, name: &str, wanted: impl Fn(u64) -> bool) -> u64 {
+pub(crate) async fn until(world: &World, name: &str, wanted: impl Fn(u64) -> bool) -> u64 {
     for _ in 0..200 {
         let value = figure(world, name).await;
         if wanted(value) {

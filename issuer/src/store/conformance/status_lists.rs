@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::fixtures::{NOW, Numbers, credential, event, issuance, uin};
-use crate::credential_record::StatusAction;
-use crate::index::ShardId;
-use crate::store::{IssuanceOutcome, IssuerStore, KeptStatusList, StatusChange, Swap};
+use crate::credential_record::{CredentialRecord, StatusAction};
+use crate::index::{ShardId, StatusIndex};
+use crate::store::{IssuanceOutcome, IssuerStore, KeptStatusList, PlaceExpiry, StatusChange, Swap};
 use symbolon_crypto::UnixTime;
 
 pub(super) async fn a_change_waits_until_it_was_published(store: &dyn IssuerStore) {
@@ -110,4 +110,40 @@ pub(super) async fn kept_lists_are_forgotten_and_no_others(store: &dyn IssuerSto
     let at = |seconds| store.status_list_at(ShardId::FIRST, NOW.plus(Duration::from_secs(seconds)));
     assert_eq!(at(49).await.unwrap(), None);
     assert_eq!(at(50).await.unwrap(), Some(kept(50)));
+}
+
+pub(super) async fn the_places_of_a_list_say_when_their_credentials_expire(store: &dyn IssuerStore) {
+    let numbers = Numbers::default();
+    let other = ShardId::new(1);
+    let at = |seconds| NOW.plus(Duration::from_secs(seconds));
+    let placed = |shard, index, seconds| CredentialRecord {
+        status_index: Some(StatusIndex { shard, index }),
+        expires_at: at(seconds),
+        ..credential(&numbers, "1", index)
+    };
+    let first = ShardId::FIRST;
+    let all = vec![
+        placed(first, 300, 30),
+        placed(first, 2, 20),
+        placed(other, 3, 9),
+        placed(first, 70_000, 7),
+    ];
+    let committed = store.commit_issuance(issuance(&numbers, all)).await.unwrap();
+    assert_eq!(committed, IssuanceOutcome::Committed);
+    let expiry = |index, seconds| PlaceExpiry {
+        index,
+        expires_at: at(seconds),
+    };
+    let found = store.expiries_in(first, None, 9).await.unwrap();
+    assert_eq!(found, [expiry(2, 20), expiry(300, 30), expiry(70_000, 7)]);
+    assert_eq!(store.expiries_in(first, None, 1).await.unwrap(), found[..1]);
+    assert_eq!(store.expiries_in(first, Some(2), 9).await.unwrap(), found[1..]);
+    assert!(
+        store
+            .expiries_in(first, Some(70_000), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.expiries_in(other, None, 9).await.unwrap(), [expiry(3, 9)]);
 }

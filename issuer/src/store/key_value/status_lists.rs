@@ -2,13 +2,17 @@
 
 use symbolon_crypto::UnixTime;
 
-use super::envelope::{read, shard_key, time_key, write};
+use super::envelope::{place_key, read, shard_key, time_key, write};
 use super::{Applied, KeyValue, KeyValueIssuerStore, Keyed, Space, WriteBatch};
 use crate::audit::EventKey;
-use crate::index::ShardId;
-use crate::store::{KeptStatusList, StatusListStore, StoreError, StoreFuture, UnpublishedChange};
+use crate::credential_record::CredentialRecord;
+use crate::index::{ShardId, StatusIndex};
+use crate::store::{
+    KeptStatusList, PlaceExpiry, StatusListStore, StoreError, StoreFuture, UnpublishedChange,
+};
 
 const CHANGE: &str = "unpublished change";
+const PLACE: &str = "credential of a place";
 const KEPT: &str = "status list of the past";
 
 impl<K: KeyValue> StatusListStore for KeyValueIssuerStore<K> {
@@ -38,6 +42,38 @@ impl<K: KeyValue> StatusListStore for KeyValueIssuerStore<K> {
                 .scan(Space::StatusChanges, shard_key(shard), None, limit)
                 .await?;
             found.iter().map(read_change).collect()
+        })
+    }
+
+    fn expiries_in(
+        &self,
+        shard: ShardId,
+        after: Option<u32>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<PlaceExpiry>> {
+        Box::pin(async move {
+            let after = after.map(|index| place_key(StatusIndex { shard, index }));
+            let places = self
+                .entries
+                .scan(Space::StatusIndices, shard_key(shard), after, limit)
+                .await?;
+            let mut expiries = Vec::with_capacity(places.len());
+            for place in places {
+                let index = place
+                    .key
+                    .last_chunk::<4>()
+                    .map(|index| u32::from_be_bytes(*index));
+                let credential = self.entries.get(Space::Credentials, place.value).await?;
+                let (Some(index), Some(credential)) = (index, credential) else {
+                    return Err(StoreError::Unreadable { what: PLACE });
+                };
+                let credential: CredentialRecord = read(PLACE, &credential)?;
+                expiries.push(PlaceExpiry {
+                    index,
+                    expires_at: credential.expires_at,
+                });
+            }
+            Ok(expiries)
         })
     }
 

@@ -189,6 +189,8 @@ pub(super) fn issuer() -> TrustedIssuer {
         claim169_keys: vec![WORLD.edwards.public().to_jwk()],
         status_prefix: Some("https://registry.example/".to_owned()),
         dids: vec![w3c::issuer_did()],
+        formats: Vec::new(),
+        source: None,
     }
 }
 
@@ -201,6 +203,7 @@ fn root_of_trust() -> RootOfTrust {
         pack_keys: vec![WORLD.issuer.public().to_jwk()],
         trust_list: TrustList {
             version: TRUST_LIST_VERSION,
+            sequence: 0,
             issued_at: NOW,
             valid_until: NOW.plus(DAY),
             grace: DAY,
@@ -211,6 +214,7 @@ fn root_of_trust() -> RootOfTrust {
             etsi_trusted_lists: Vec::new(),
             pack_keys: Vec::new(),
             scopes: std::collections::BTreeMap::new(),
+            sources: std::collections::BTreeMap::new(),
             contexts: BTreeMap::from([(
                 "https://registry.example/contexts/1".to_owned(),
                 json!({"@context": {"name": "https://schema.org/name"}}),

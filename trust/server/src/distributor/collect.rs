@@ -15,19 +15,23 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_http::fetch::{Fetch, Fetched, GuardedFetcher};
+use symbolon_store::files::{Readers, read_if_there, write_atomically};
 use symbolon_trust::distribution::Digest;
-use symbolon_trust::status_list::StatusListAggregation;
+use symbolon_trust::pack::MAX_SECTIONS;
+use symbolon_trust::status_list::{AggregationBudget, StatusListAggregation};
 use thiserror::Error;
 use url::Url;
 
-use crate::files::{read_if_there, write_whole};
-
 /// The largest list that is fetched, in bytes.
 const MAX_LIST_BYTES: usize = 16 << 20;
-/// The largest document that names lists, in bytes.
-const MAX_DOCUMENT_BYTES: usize = 1 << 20;
-/// The most lists of one issuer that are collected.
-const MAX_LISTS: usize = 4_000;
+/// The largest metadata of an issuer that are read, in bytes.
+const MAX_METADATA_BYTES: usize = 1 << 20;
+/// How much of what names an issuer's lists is read. A list that is carried as it was served is a section of its own, and beside
+/// these there must be room in a pack for the trust section and those of the house.
+const AGGREGATIONS: AggregationBudget = AggregationBudget {
+    max_lists: MAX_SECTIONS as usize - 96,
+    ..AggregationBudget::NATIONAL
+};
 /// What lists may be served as.
 const ACCEPTED: &str = "application/statuslist+jwt, application/statuslist+cwt;q=0.9, application/vc+jwt;q=0.8, application/vc;q=0.8, */*;q=0.1";
 
@@ -176,7 +180,12 @@ impl Collector {
         struct Metadata {
             status_list_aggregation_endpoint: Option<Url>,
         }
-        let metadata: Metadata = self.document(metadata.clone()).await?;
+        let body = self.document(metadata.clone(), MAX_METADATA_BYTES).await?;
+        let budget = JsonBudget {
+            bytes: MAX_METADATA_BYTES,
+            ..JsonBudget::DEFAULT
+        };
+        let metadata: Metadata = json::parse(&body, budget).map_err(|_| NotCollected::Refused)?;
         match metadata.status_list_aggregation_endpoint {
             Some(endpoint) => self.aggregated(&endpoint).await,
             None => Ok(DiscoveredLists::default()),
@@ -188,28 +197,24 @@ impl Collector {
     /// # Errors
     /// [`NotCollected::Unreachable`].
     pub async fn aggregated(&self, endpoint: &Url) -> Result<DiscoveredLists, NotCollected> {
-        let aggregation: StatusListAggregation = self.document(endpoint.clone()).await?;
-        if aggregation.status_lists.len() > MAX_LISTS {
-            return Err(NotCollected::Refused);
-        }
+        let body = self.document(endpoint.clone(), AGGREGATIONS.max_bytes).await?;
+        let aggregation =
+            StatusListAggregation::parse(&body, AGGREGATIONS).map_err(|_| NotCollected::Refused)?;
         Ok(DiscoveredLists {
             uris: aggregation.status_lists,
         })
     }
 
-    async fn document<T: serde::de::DeserializeOwned>(&self, url: Url) -> Result<T, NotCollected> {
-        let fetch = Fetch::document(url, MAX_DOCUMENT_BYTES)
-            .with_header(ACCEPT, HeaderValue::from_static("application/json"));
+    async fn document(&self, url: Url, max_bytes: usize) -> Result<Vec<u8>, NotCollected> {
+        let fetch =
+            Fetch::document(url, max_bytes).with_header(ACCEPT, HeaderValue::from_static("application/json"));
         let fetched = self.fetcher.fetch(fetch).await;
         let fetched = fetched.map_err(|_| NotCollected::Unreachable)?;
-        if !fetched.is_success() {
-            return Err(NotCollected::Unreachable);
+        if fetched.is_success() {
+            Ok(fetched.body)
+        } else {
+            Err(NotCollected::Unreachable)
         }
-        let budget = JsonBudget {
-            bytes: MAX_DOCUMENT_BYTES,
-            ..JsonBudget::DEFAULT
-        };
-        json::parse(&fetched.body, budget).map_err(|_| NotCollected::Refused)
     }
 
     /// The addresses of all lists that were collected before, so that none is left out because its issuer cannot be asked now.
@@ -267,8 +272,8 @@ impl Collector {
         let text = serde_json::to_vec(&kept)
             .map_err(io::Error::other)
             .map_err(failed_at(&about))?;
-        write_whole(&body, &list.body).map_err(failed_at(&body))?;
-        write_whole(&about, &text).map_err(failed_at(&about))
+        write_atomically(&body, &list.body, Readers::Everyone).map_err(failed_at(&body))?;
+        write_atomically(&about, &text, Readers::Everyone).map_err(failed_at(&about))
     }
 
     fn paths(&self, uri: &str) -> (PathBuf, PathBuf) {

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
+use symbolon_store::files::{Readers, read_if_there, remove_if_there, write_atomically};
 use symbolon_trust::distribution::{
     Digest, INDEX_FILE, IndexError, MAX_DELTAS, MAX_INDEX_BYTES, MAX_PACK_BYTES, NotAFileName, PackIndex,
     PublishedDelta, PublishedFile, PublishedPack, is_worthwhile,
 };
 use symbolon_trust::pack::{PackError, claims, delta};
 use thiserror::Error;
-
-use crate::files::{read_if_there, remove_if_there, write_whole};
 
 /// What the distributor remembers of earlier packs, beside the index.
 const KEPT: &str = "kept.json";
@@ -231,7 +230,7 @@ impl PublishedFolder {
 
     fn write(&self, file: &PublishedFile, bytes: &[u8]) -> Result<(), PublishError> {
         let path = self.path_of(file);
-        write_whole(&path, bytes).map_err(failed_at(&path))
+        write_atomically(&path, bytes, Readers::Everyone).map_err(failed_at(&path))
     }
 
     fn put_in_force(&mut self, new: Kept, deltas: Vec<PublishedDelta>) -> Result<(), PublishError> {
@@ -260,9 +259,9 @@ impl PublishedFolder {
         };
         let bytes = serde_json::to_vec(&file).map_err(|_| IndexError::Serialization)?;
         let path = self.path.join(KEPT);
-        write_whole(&path, &bytes).map_err(failed_at(&path))?;
+        write_atomically(&path, &bytes, Readers::Everyone).map_err(failed_at(&path))?;
         let path = self.path.join(INDEX_FILE);
-        write_whole(&path, &index.to_json()?).map_err(failed_at(&path))?;
+        write_atomically(&path, &index.to_json()?, Readers::Everyone).map_err(failed_at(&path))?;
         self.former = names(&self.index);
         self.kept = kept;
         self.index = index;

@@ -5,10 +5,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use symbolon_store::files::{Readers, read_if_there, remove_if_there, write_atomically};
 use symbolon_trust::distribution::{Digest, PublishedFile};
 
 use super::{KnownIndex, PullError};
-use crate::files::{read_if_there, remove_if_there, write_whole};
 
 const LOCK: &str = "pull.lock";
 const INDEX: &str = "index.json";
@@ -87,7 +87,7 @@ impl PullFolder {
         let bytes = serde_json::to_vec(known)
             .map_err(io::Error::other)
             .map_err(failed_at(&path))?;
-        write_whole(&path, &bytes).map_err(failed_at(&path))
+        write_atomically(&path, &bytes, Readers::Everyone).map_err(failed_at(&path))
     }
 
     /// Removes every download, once a pack came of one.
@@ -151,7 +151,7 @@ impl Partial {
     pub(super) fn begin(&self, tag: Option<&str>) -> Result<File, PullError> {
         self.discard()?;
         if let Some(tag) = tag {
-            write_whole(&self.tag, tag.as_bytes()).map_err(failed_at(&self.tag))?;
+            write_atomically(&self.tag, tag.as_bytes(), Readers::Everyone).map_err(failed_at(&self.tag))?;
         }
         File::create(&self.path).map_err(failed_at(&self.path))
     }

@@ -264,6 +264,9 @@ pub(super) struct Report {
     /// Whether whoever shows it is whom it is about.
     #[schema(value_type = Object)]
     holder: Value,
+    /// What the issuer's lists of messages say of it.
+    #[schema(value_type = Option<Vec<Object>>)]
+    status_messages: Option<Value>,
     /// What a person must be told.
     #[schema(value_type = Vec<Object>)]
     warnings: Vec<Value>,

@@ -13,7 +13,7 @@ use symbolon_trust::trust_list::IssuerIdentifier;
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
 use crate::evidence::{Era, PackEvidence, StatusListCredentialEvidence};
-use crate::report::{Check, CheckName, Reason, Status};
+use crate::report::{Check, CheckName, Reason, Status, StatusMessage};
 use crate::session::Want;
 use crate::session::found::Found;
 use crate::session::w3c::{IssuerProof, Secured};
@@ -60,7 +60,9 @@ impl VerifiedBitstringList {
 enum Question<'e> {
     /// Whether the credential is out of force.
     Force(&'e BitstringStatusEntry),
-    /// Nothing that bears on the verdict: that a newer credential is to be had, or a message for developers.
+    /// A message for developers. It does not bear on the verdict.
+    Message(&'e BitstringStatusEntry),
+    /// Nothing that bears on the verdict: that a newer credential is to be had.
     Advice,
     /// Something that only those who agreed on it understand.
     NotUnderstood,
@@ -71,7 +73,8 @@ impl<'e> Question<'e> {
         match entry {
             StatusEntry::Bitstring(entry) => match &entry.purpose {
                 StatusPurpose::Revocation | StatusPurpose::Suspension => Self::Force(entry),
-                StatusPurpose::Refresh | StatusPurpose::Message => Self::Advice,
+                StatusPurpose::Message => Self::Message(entry),
+                StatusPurpose::Refresh => Self::Advice,
                 StatusPurpose::Other(_) => Self::NotUnderstood,
             },
             StatusEntry::Other => Self::NotUnderstood,
@@ -84,9 +87,17 @@ impl StatusQuestion<'_, '_> {
     pub(super) fn bitstring_status(&self, entries: &[StatusEntry], found: &mut Found) -> StatusAnswer {
         let mut wants = Vec::new();
         let mut all: Option<StatusFindings> = None;
+        let mut messages = Vec::new();
         for entry in entries {
             let findings = match Question::of(entry) {
                 Question::Advice => continue,
+                Question::Message(entry) => {
+                    match self.message(entry, found) {
+                        Ok(message) => messages.extend(message),
+                        Err(more) => wants.extend(more),
+                    }
+                    continue;
+                }
                 Question::NotUnderstood => {
                     StatusFindings::unknown(Check::failed(CheckName::StatusReference, Reason::Unsupported))
                 }
@@ -106,7 +117,32 @@ impl StatusQuestion<'_, '_> {
         if !wants.is_empty() {
             return StatusAnswer::Wanted(wants);
         }
-        StatusAnswer::Known(all.unwrap_or_else(|| self.without_reference()))
+        let findings = all.unwrap_or_else(|| self.without_reference());
+        StatusAnswer::Known(StatusFindings { messages, ..findings })
+    }
+
+    /// What a list of messages says, where it can be had and believed; or what is missing to tell.
+    fn message(
+        &self,
+        entry: &BitstringStatusEntry,
+        found: &mut Found,
+    ) -> Result<Option<StatusMessage>, Vec<Want>> {
+        let Ok(list) = self.list_of(&entry.list, Reason::EvidenceAbsent, found)? else {
+            return Ok(None);
+        };
+        let context = self.context;
+        let is_of_then = list.valid_from().is_some_and(|from| from <= context.now);
+        if context.evidence.era() == Era::Past && !is_of_then {
+            return Ok(None);
+        }
+        let limit = context.policy.status_list_budget.max_inflated_bytes;
+        let answer = list.list.status(entry, context.now, limit).ok();
+        Ok(answer.and_then(|answer| {
+            Some(StatusMessage {
+                value: answer.value,
+                message: answer.message?,
+            })
+        }))
     }
 
     fn entry(&self, entry: &BitstringStatusEntry, found: &mut Found) -> StatusAnswer {
@@ -121,35 +157,42 @@ impl StatusQuestion<'_, '_> {
             }
             _ => Reason::EvidenceAbsent,
         };
-        let url = entry.list.as_str();
-        let list = match (
-            found.bitstring_lists.get(url),
-            evidence.status_list_credential(url),
-        ) {
-            (Some(known), _) => known.clone(),
-            (None, Some(StatusListCredentialEvidence::Credential(body))) => {
-                match self.verify_list(body, url, found) {
-                    Ok(verified) => {
-                        let verified = verified.map(Arc::new);
-                        found.bitstring_lists.insert(url.to_owned(), verified.clone());
-                        verified
-                    }
-                    Err(want) => return StatusAnswer::Wanted(vec![want]),
-                }
-            }
-            (None, Some(StatusListCredentialEvidence::Verified(list))) => {
-                self.accept_verified_list(list, url).map(|()| list.clone())
-            }
-            (None, None) if self.context.may_ask() => {
-                return StatusAnswer::Wanted(vec![Want::StatusListCredential { url: url.to_owned() }]);
-            }
-            (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(absence),
+        let list = match self.list_of(&entry.list, absence, found) {
+            Ok(list) => list,
+            Err(wants) => return StatusAnswer::Wanted(wants),
         };
         match list {
             Ok(list) => self.judge_entry(&list.list, entry, &mut findings),
             Err(reason) => findings.not_believed(reason),
         }
         StatusAnswer::Known(findings)
+    }
+
+    /// The list at `url`, proven to be the issuer's, or why there is none, which is `absence` where it cannot be had; or what is missing.
+    fn list_of(
+        &self,
+        url: &str,
+        absence: Reason,
+        found: &mut Found,
+    ) -> Result<Result<Arc<VerifiedBitstringList>, Reason>, Vec<Want>> {
+        let evidence = self.context.evidence;
+        let known = found.bitstring_lists.get(url);
+        Ok(match (known, evidence.status_list_credential(url)) {
+            (Some(known), _) => known.clone(),
+            (None, Some(StatusListCredentialEvidence::Credential(body))) => {
+                let verified = self.verify_list(body, url, found).map_err(|want| vec![want])?;
+                let verified = verified.map(Arc::new);
+                found.bitstring_lists.insert(url.to_owned(), verified.clone());
+                verified
+            }
+            (None, Some(StatusListCredentialEvidence::Verified(list))) => {
+                self.accept_verified_list(list, url).map(|()| list.clone())
+            }
+            (None, None) if self.context.may_ask() => {
+                return Err(vec![Want::StatusListCredential { url: url.to_owned() }]);
+            }
+            (None, Some(StatusListCredentialEvidence::Absent) | None) => Err(absence),
+        })
     }
 
     /// The credential at `url` as the issuer's own list; or the document that is missing to tell.

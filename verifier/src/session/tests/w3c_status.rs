@@ -1,15 +1,18 @@
 //! Bitstring Status Lists: one test for each check.
 
 use serde_json::json;
-use symbolon_credential::w3c::StatusPurpose;
+use symbolon_credential::w3c::{
+    BitstringStatusEntry, StatusMessage, StatusPurpose, StatusSize, VerifiableCredential,
+};
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::pack::{
     BitstringUris, Pack, PackBuilder, PackError, PackTimes, PackTools, VerbatimForm, VerbatimSection,
 };
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW};
 
-use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, entry};
+use super::w3c_world::{DID, Form, INDEX, REVOCATION, SUSPENSION, W3cWorld, did, entry};
 use super::world::{Network, bound};
 use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
@@ -61,6 +64,76 @@ fn revoked_and_suspended_are_invalid_and_neither_is_good() {
     ] {
         let report = report(&world, &world.network(&revoked, &suspended));
         assert_eq!((report.verdict, report.status.state), (verdict, state));
+    }
+}
+
+/// A list of messages, for those who develop readers.
+const MESSAGES: &str = "https://issuer.example/status/bitstring/0/message";
+
+fn list_of_messages(size: StatusSize, value: u8) -> VerifiableCredential {
+    let mut list = BitstringStatusList::zeros(size, 1_000);
+    list.set(INDEX, value).unwrap();
+    ListToPublish {
+        url: MESSAGES,
+        issuer: &did(),
+        purpose: StatusPurpose::Message,
+        valid_from: NOW,
+        valid_until: Some(NOW.plus(DAY)),
+        time_to_live: None,
+        list: &list.encoded(),
+        messages: &[],
+    }
+    .document()
+    .unwrap()
+}
+
+#[test]
+fn a_message_is_told_and_decides_nothing() {
+    let world = W3cWorld::new();
+    let mut template = world.template();
+    let messages = (0..).zip(["valid", "revoked", "called back", "reserved"]);
+    template.status.push(BitstringStatusEntry {
+        size: StatusSize::TWO,
+        messages: messages
+            .map(|(status, message)| StatusMessage {
+                status,
+                message: message.to_owned(),
+            })
+            .collect(),
+        ..entry(StatusPurpose::Message, MESSAGES)
+    });
+    let input = world.present(&template.build().unwrap(), Form::Jwt);
+    let told = |revoked: &[u64], evidence| {
+        let mut network = world.network(revoked, &[]);
+        network
+            .status_list_credentials
+            .insert(MESSAGES.to_owned(), evidence);
+        let list = world.trust_list();
+        let report = world
+            .reports(&input, bound(), Policy::RELYING_PARTY, &list, &network)
+            .remove(0);
+        let told = report.status_messages.iter();
+        let told: Vec<_> = told.map(|said| (said.value, said.message.clone())).collect();
+        (report.verdict, told)
+    };
+    let signed = StatusListCredentialEvidence::Credential;
+    let list = |value| signed(world.jwt(&list_of_messages(StatusSize::TWO, value)));
+    let said = |value, message: &str| vec![(value, message.to_owned())];
+    assert_eq!(told(&[], list(2)), (Verdict::Valid, said(2, "called back")));
+    assert_eq!(told(&[INDEX], list(0)), (Verdict::Invalid, said(0, "valid")));
+    // What cannot be had, or cannot be believed, says nothing and takes nothing away.
+    let other = world.jwt_with(
+        &list_of_messages(StatusSize::TWO, 2),
+        &world.login,
+        &format!("{DID}#es256"),
+    );
+    let narrow = world.jwt(&list_of_messages(StatusSize::ONE, 1));
+    for evidence in [
+        StatusListCredentialEvidence::Absent,
+        signed(other),
+        signed(narrow),
+    ] {
+        assert_eq!(told(&[], evidence), (Verdict::Valid, vec![]));
     }
 }
 

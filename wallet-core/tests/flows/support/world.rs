@@ -131,8 +131,25 @@ impl World {
         }
     }
 
+    /// The same world, with a network and a store that do not die, for another process over what the last one left.
+    pub(crate) fn restarted(&self) -> Self {
+        Self {
+            issuer: Arc::clone(&self.issuer),
+            verifier: Arc::clone(&self.verifier),
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            randomness: Arc::clone(&self.randomness),
+            ..Self::new()
+        }
+    }
+
     /// A new process over what the last one left.
     pub(crate) fn wallet(&self) -> Wallet {
+        self.wallet_on(self.ports())
+    }
+
+    /// What a wallet of this world works with.
+    pub(crate) fn ports(&self) -> Ports {
         let network = Network {
             issuer: Arc::clone(&self.issuer),
             verifier: Arc::clone(&self.verifier),
@@ -140,7 +157,7 @@ impl World {
             log: Arc::clone(&self.log),
             down: Arc::clone(&self.down),
         };
-        let ports = Ports {
+        Ports {
             transport: Arc::new(network),
             store: Arc::new(MortalStore {
                 inner: self.store.clone(),
@@ -152,7 +169,11 @@ impl World {
             randomness: Arc::clone(&self.randomness) as _,
             json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
-        };
+        }
+    }
+
+    /// A new process on these ports.
+    pub(crate) fn wallet_on(&self, ports: Ports) -> Wallet {
         let mut wallet = Wallet::new(ports, self.policy.clone())
             .with_copies(NonZeroUsize::new(self.copies).unwrap())
             .with_signed_metadata(self.signed_metadata);

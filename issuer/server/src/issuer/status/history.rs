@@ -54,10 +54,10 @@ impl Issuer {
         if time > now || now.since(time) > history {
             return Ok(ListAt::NotFound);
         }
-        let Some(current) = self.published_list(shard).await? else {
-            return Ok(ListAt::NotFound);
-        };
-        if current.signed_at <= time {
+        // One that was retired has a past all the same.
+        if let Some(current) = self.published_list(shard).await?
+            && current.signed_at <= time
+        {
             return Ok(ListAt::Current(current));
         }
         let kept = self.store().status_list_at(shard, time).await?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
-use symbolon_issuer::index::ShardId;
+use symbolon_issuer::index::{Shard, ShardId};
 use symbolon_issuer::publication::CompressedShard;
 use symbolon_issuer::store::UnpublishedChange;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
@@ -37,6 +37,8 @@ struct Kept {
 struct Done {
     /// Changes that were published and whose marks still stand in the store.
     published: BTreeMap<[u8; 24], UnpublishedChange>,
+    /// Until when a credential is known to need the list of a shard that another one has followed.
+    needed: BTreeMap<ShardId, UnixTime>,
     figures: StatusFigures,
 }
 
@@ -61,6 +63,12 @@ pub(crate) struct StatusFigures {
     pub(crate) memory_bytes: u64,
     /// When the oldest of these was signed.
     pub(crate) oldest_signature: Option<UnixTime>,
+    /// How many shards are published.
+    pub(crate) published_lists: u64,
+    /// How many were retired.
+    pub(crate) retired_lists: u64,
+    /// How many places of the newest shard are spoken for: among so many the next credential hides from its issuer.
+    pub(crate) places_given: u64,
 }
 
 impl Publisher {
@@ -180,6 +188,40 @@ impl Publisher {
             done.figures.longest_lag_seconds = done.figures.longest_lag_seconds.max(lag);
             done.published.insert(*change.event.as_bytes(), change);
         }
+    }
+
+    /// Notes how many shards there are, in ascending order.
+    pub(super) fn note_shards<'s>(&self, shards: impl Iterator<Item = &'s Shard>) {
+        let figures = &mut self.lock_done().figures;
+        (figures.published_lists, figures.retired_lists) = (0, 0);
+        for shard in shards {
+            if shard.is_published() {
+                figures.published_lists += 1;
+            } else {
+                figures.retired_lists += 1;
+            }
+            figures.places_given = u64::from(shard.leased);
+        }
+    }
+
+    pub(super) fn note_needed(&self, shard: ShardId, until: UnixTime) {
+        self.lock_done().needed.insert(shard, until);
+    }
+
+    /// Whether a credential was found that needs the list of a shard now.
+    pub(super) fn is_needed(&self, shard: ShardId, now: UnixTime) -> bool {
+        let done = self.lock_done();
+        done.needed.get(&shard).is_some_and(|until| now < *until)
+    }
+
+    /// Takes a retired list out of what is published.
+    pub(super) fn remove(&self, shard: ShardId) {
+        self.published
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&shard);
+        self.lock_changed().remove(&shard);
+        self.lock_done().needed.remove(&shard);
     }
 
     pub(super) fn note_failure(&self) {

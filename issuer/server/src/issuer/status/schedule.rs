@@ -1,5 +1,5 @@
 //! The schedule: lists are signed again before they grow old, off the path of those who ask for them, and changes that a crash or a
-//! failure left unpublished are found in the store.
+//! failure left unpublished are found in the store. Lists that nobody needs any more are retired.
 
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ impl Issuer {
 
     /// One round. A list that fails keeps no other from being published.
     async fn publish_what_is_due(&self) -> Result<(), PublicationFailed> {
+        self.retire_what_is_over().await?;
         self.forget_published_changes().await?;
         self.mark_unpublished_changes().await?;
         let mut outcome = Ok(());
@@ -47,6 +48,9 @@ impl Issuer {
             }
         }
         for shard in self.store().shards().await? {
+            if !shard.value.is_published() {
+                continue;
+            }
             let shard = shard.value.id;
             let _turn = self.publisher.turn().await;
             if self.grows_old(shard) {

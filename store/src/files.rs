@@ -1,8 +1,7 @@
-//! The files of an installation: private ones readable by their owner alone, all of them written whole or not at
-//! all.
+//! Files beside the store: private ones readable by their owner alone, all of them written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 /// Who may read a file.
@@ -20,32 +19,43 @@ pub enum Readers {
 /// # Errors
 /// What the system reports.
 pub fn write_atomically(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
     let name = path
         .file_name()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "not a file name"))?;
     let mut neighbour = name.to_owned();
     neighbour.push(".partial");
-    let neighbour = folder.join(neighbour);
+    let neighbour = folder_of(path).join(neighbour);
     let written = write_new(&neighbour, bytes, readers).and_then(|()| fs::rename(&neighbour, path));
     if written.is_err() {
         // The error that matters is the first one; a leftover that cannot be removed now is removed next time.
         let _ = fs::remove_file(&neighbour);
     }
     written?;
-    File::open(folder)?.sync_all()
+    sync_folder_of(path)
+}
+
+/// Has the names in the folder of a file on the disk: a file that was made, renamed or removed is so for good only then.
+///
+/// # Errors
+/// What the system reports.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder is no file that can be opened, and names are durable by themselves.
+    #[cfg(unix)]
+    File::open(folder_of(path))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _: &Path = path;
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     // What lies there may be readable by others, or be a link of somebody else to another file: it is never written into.
-    if let Err(error) = fs::remove_file(path)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
+    remove_if_there(path)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -59,6 +69,45 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Removes a file; that there is none is what was wanted.
+///
+/// # Errors
+/// What the system reports.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The content of a file; `None` where there is none.
+///
+/// # Errors
+/// What the system reports, and `FileTooLarge` above `limit` bytes.
+pub fn read_if_there(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    match File::open(path) {
+        Ok(file) => read_up_to(file, limit).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads to the end of a file or a stream.
+///
+/// # Errors
+/// What the system reports, and `FileTooLarge` above `limit` bytes.
+pub fn read_up_to(source: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "the file is too large",
+        ));
+    }
+    Ok(bytes)
 }
 
 /// Opens a file for writing that its owner alone may read, emptied. For output too long to be kept in memory.
@@ -120,6 +169,20 @@ mod tests {
             1,
             "no neighbour is left behind"
         );
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_and_not_beyond() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list");
+        assert_eq!(read_if_there(&path, 5).unwrap(), None);
+        remove_if_there(&path).unwrap();
+        write_atomically(&path, b"12345", Readers::Everyone).unwrap();
+        assert_eq!(read_if_there(&path, 5).unwrap().as_deref(), Some(&b"12345"[..]));
+        let refused = read_if_there(&path, 4).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::FileTooLarge);
+        remove_if_there(&path).unwrap();
+        assert_eq!(read_if_there(&path, 5).unwrap(), None);
     }
 
     #[cfg(unix)]

@@ -1,0 +1,96 @@
+//! Lists in which everything has expired leave what is published.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use symbolon_crypto::UnixTime;
+use symbolon_issuer::policy::IssuerPolicy;
+
+use crate::harness::{HASSAN, World, record};
+use crate::status_lists::{figure, until};
+
+const DAY: u64 = 86_400;
+
+fn policy() -> IssuerPolicy {
+    IssuerPolicy {
+        status_time_to_live_seconds: 8,
+        status_lifetime_seconds: 600,
+        status_history_seconds: 3_600,
+        status_history_interval_seconds: 60,
+        status_retirement_seconds: DAY,
+        ..IssuerPolicy::default()
+    }
+}
+
+async fn status(world: &World, path: &str) -> StatusCode {
+    world.client.get(world.url(path)).send().await.unwrap().status()
+}
+
+async fn aggregation(world: &World) -> Value {
+    let response = world.client.get(world.url("/status")).send().await.unwrap();
+    response.json().await.unwrap()
+}
+
+/// Waits for a whole round of the schedule that begins from here on.
+async fn a_round(world: &World) {
+    let name = "symbolon_status_publications_total";
+    let before = figure(world, name).await;
+    world.wait(7);
+    until(world, name, |count| count >= before + 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_retired_a_while_after_its_last_credential_expired() {
+    let world = World::start_with(policy()).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    let page = world.ordered("/credentials/list", json!({})).await;
+    let expires_at = UnixTime::parse_rfc3339(page["credentials"][0]["expires_at"].as_str().unwrap()).unwrap();
+    world.ordered("/status-lists", json!({})).await;
+    until(&world, "symbolon_status_lists_published", |count| count == 2).await;
+    assert!(figure(&world, "symbolon_status_open_list_places").await < 1 << 17);
+
+    // A day after it expired, less a minute.
+    let left = expires_at.plus(Duration::from_secs(DAY)).since(world.now());
+    world.wait(left.as_secs() - 60);
+    a_round(&world).await;
+    a_round(&world).await;
+    assert_eq!(status(&world, "/status/0").await, StatusCode::OK);
+    let last_published = world.now();
+    assert_eq!(figure(&world, "symbolon_status_lists_retired").await, 0);
+
+    world.wait(120);
+    until(&world, "symbolon_status_lists_retired", |count| count == 1).await;
+    assert_eq!(figure(&world, "symbolon_status_lists_published").await, 1);
+    for gone in ["/status/0", "/status/bitstring/0/revocation"] {
+        assert_eq!(status(&world, gone).await, StatusCode::NOT_FOUND, "{gone}");
+    }
+    // The one that is being filled stays, though nothing in it is in force.
+    assert_eq!(status(&world, "/status/1").await, StatusCode::OK);
+    assert_eq!(
+        aggregation(&world).await["status_lists"],
+        json!([world.url("/status/1")])
+    );
+    let then = format!("/status/0?time={}", last_published.seconds());
+    assert_eq!(status(&world, &then).await, StatusCode::OK, "its past is kept");
+    let now = format!("/status/0?time={}", world.now().seconds());
+    assert_eq!(status(&world, &now).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_that_wants_it_publishes_for_ever() {
+    let world = World::start_with(IssuerPolicy {
+        status_retirement_seconds: 0,
+        ..policy()
+    })
+    .await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    world.ordered("/status-lists", json!({})).await;
+    world.wait(4_000 * DAY);
+    a_round(&world).await;
+    a_round(&world).await;
+    assert_eq!(status(&world, "/status/0").await, StatusCode::OK);
+    assert_eq!(figure(&world, "symbolon_status_lists_retired").await, 0);
+}
