@@ -9,6 +9,7 @@ mod pack;
 mod relying_party;
 mod request;
 mod tenant;
+mod trust;
 mod wallet;
 
 use std::net::SocketAddr;
@@ -26,6 +27,10 @@ pub use relying_party::{OpenIdClientArguments, PolicyCommand, RegisteredContacts
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
+pub use trust::{
+    ExportArguments, ExportForm, ImportArguments, InspectArguments, ListArguments, SignListArguments,
+    TrustCommand,
+};
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
     PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
@@ -103,6 +108,9 @@ pub enum Command {
         after_help = "Exit status: 0 valid or genuine, 1 invalid, 2 usage or unreadable input, 3 unknown.\n\nExample:\n  symbolon verify card.png --pack national.pack\n  symbolon verify answer.gif --request ask.jwt --pack national.pack"
     )]
     Verify(VerifyArguments),
+    /// Whom is believed, and the registry's lists
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// The offline pack
     #[command(subcommand)]
     Pack(PackCommand),

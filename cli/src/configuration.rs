@@ -14,6 +14,7 @@ mod scan;
 mod sign_in;
 mod status_lists;
 mod tenants;
+mod trust;
 mod verifier;
 mod wallet;
 
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_trust::trust_list::SourceName;
 use thiserror::Error;
 use url::Url;
 
@@ -35,6 +37,7 @@ pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
+pub use trust::{IacaListSection, PinnedSection, Rfc3339, SourceSection, TrustSection, VicalSection, days};
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
 
@@ -190,6 +193,9 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Whom it believes beside the issuers of its own trust list.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trust: TrustSection,
     /// Where offline packs come from.
     #[serde(default, skip_serializing_if = "is_default")]
     pub packs: PacksSection,
@@ -385,6 +391,14 @@ pub enum ConfigurationError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A source of anchors that says too little or too much.
+    #[error("trust.sources.{name}: {problem}")]
+    TrustSource {
+        /// The source.
+        name: SourceName,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -561,6 +575,7 @@ impl Configuration {
                 key: "packs.index_url",
             });
         }
+        self.trust.check()?;
         self.check_profiles()?;
         self.check_tenants()
     }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use symbolon_credential::data_integrity::{ContextTable, InvalidContext};
 use symbolon_credential::sd_jwt_vc::{InvalidCredentialType, VerifiableCredentialType};
 use symbolon_credential::status::{InvalidStatusUri, StatusReference};
-use symbolon_credential::w3c::{BitstringStatusEntry, StatusPurpose};
+use symbolon_credential::w3c::{BitstringStatusEntry, StatusPurpose, StatusSize};
 use symbolon_crypto::SignatureAlgorithm;
 use symbolon_crypto::encoding::base64;
 use symbolon_crypto::signing::KeyHandle;
@@ -16,6 +16,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use thiserror::Error;
 
 use crate::authorization::{AuthorizationPolicy, AuthorizationPolicyError};
+use crate::credential_record::CredentialStatus;
 use crate::haip::Profile;
 use crate::identifiers::ConfigurationId;
 use crate::index::{ShardId, StatusIndex};

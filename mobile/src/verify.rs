@@ -9,7 +9,7 @@ mod reader;
 mod report;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
@@ -174,17 +174,17 @@ impl Core {
     /// Judges with the pack that is in use, where there is one.
     fn judging<T>(&self, act: impl FnOnce(Judge<'_>, &mut Evidence<'_>) -> T) -> Result<T, VerifierError> {
         let now = self.now()?;
+        let freshness = self
+            .freshness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         self.with_pack(now, |opened| {
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
                 Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
                 None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
             };
-            let freshness = self
-                .freshness
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
             let judge = Judge {
                 tools: Tools::without_json_ld(&RustCryptoProvider),
                 policy: Policy::CHECKPOINT.with_freshness(freshness),

@@ -81,7 +81,11 @@ impl Trust {
                 )
             }
         };
-        let root = read_trust(&path)?;
+        // A file that was named is believed as it stands: the sources are the installation's.
+        let root = match (file, &installation) {
+            (None, Some(installation)) => installation.believed()?,
+            _ => read_trust(&path)?,
+        };
         let policy = match &installation {
             Some(installation) => with_rules(Policy::CHECKPOINT, installation)?,
             None => Policy::CHECKPOINT,

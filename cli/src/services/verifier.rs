@@ -84,7 +84,7 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         evidence,
         relying_party_signers,
         registration_certificates,
-        trust_list: Arc::new(installation.trust()?.trust_list),
+        trust_list: Arc::new(installation.believed()?.trust_list),
         policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
@@ -194,7 +194,7 @@ fn certificates(
 /// # Errors
 /// Files that cannot be read, or a key that is refused.
 pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
-    let trust_list = installation.trust()?.trust_list;
+    let trust_list = installation.believed()?.trust_list;
     let configuration = configuration(installation)?;
     with_rules(Policy::RELYING_PARTY, installation)?;
     Ok(CheckedPolicies::of(

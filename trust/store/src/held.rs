@@ -97,7 +97,7 @@ impl HeldPack {
     /// [`HeldPackError::Memory`], also when another process has it open for long.
     pub fn at(path: &Path, memory_folder: &Path) -> Result<Self, HeldPackError> {
         let memory_path = memory_folder.join(MEMORY_FILE);
-        match open_patiently(&memory_path) {
+        match open_memory(&memory_path) {
             Ok(memory) => Ok(Self {
                 path: path.to_owned(),
                 memory: PackMemory::new(memory),
@@ -204,17 +204,25 @@ impl HeldPack {
     }
 }
 
-fn open_patiently(path: &Path) -> Result<StoredMemory, MemoryFault> {
+fn open_memory(path: &Path) -> Result<StoredMemory, MemoryFault> {
     let tenant = Tenant::parse(TENANT)?;
+    Ok(open_patiently(|| StoredMemory::open(path, &tenant))?)
+}
+
+/// Opens a store that other processes have open for moments only, and waits for them.
+///
+/// # Errors
+/// As `open` answers; another process that has it open for long.
+pub fn open_patiently<T>(open: impl Fn() -> Result<T, OpenError>) -> Result<T, OpenError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this waits for another process, on the real clock"
     )]
     let started = Instant::now();
     loop {
-        match StoredMemory::open(path, &tenant) {
+        match open() {
             Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => std::thread::sleep(MEMORY_LOOK),
-            opened => return Ok(opened?),
+            opened => return opened,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Requests for presentations.
 
 use symbolon_wallet_core::consent_policy::{BroughtBy, ConsentVerdict, PersonAddress, Views};
-use symbolon_wallet_core::present::{Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem};
+use symbolon_wallet_core::present::{
+    Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem,
+};
 use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, WalletError};
 
 use super::answered::{Answered, Ended};
@@ -85,7 +87,8 @@ impl Agent {
                     let finds_no_room = brought_by == BroughtBy::Anybody
                         && self.waiting_requests().await? > self.policy.waiting_requests();
                     if finds_no_room {
-                        self.turn_away(person, flow).await?;
+                        // The verifier hears nothing: whoever fills the queue would otherwise end the requests of others there.
+                        forget(person, flow).await?;
                         return Err(AgentError::Full);
                     }
                     return Ok(Answered::Waiting(flow));

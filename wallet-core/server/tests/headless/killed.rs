@@ -1,5 +1,6 @@
 //! Row 37: the process dies at every call while a stranger's request or offer is answered, and another one goes on with what it left.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Side, World};
@@ -18,7 +19,16 @@ async fn dies(wallet: &Headless, path: &str, link: &str, at: usize, side: Side) 
 
 /// Another process over the same store and keys, which looks after what waits.
 async fn opened_again(before: &Headless) -> Headless {
-    let wallet = Headless::start(before.world.restarted(), for_anybody()).await;
+    let left = &before.world;
+    let world = World {
+        issuer: Arc::clone(&left.issuer),
+        verifier: Arc::clone(&left.verifier),
+        store: left.store.clone(),
+        keys: left.keys.clone(),
+        randomness: Arc::clone(&left.randomness),
+        ..World::new()
+    };
+    let wallet = Headless::start(world, for_anybody()).await;
     wallet.agent.attend().await;
     wallet
 }

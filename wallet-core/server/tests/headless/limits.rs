@@ -167,11 +167,14 @@ async fn what_nobody_decides_leaves_no_trace() {
     for status in [202, 202, 503] {
         assert_eq!(wallet.authorize(&wallet.world.verifier.request()).await.0, status);
     }
-    assert_eq!(wallet.world.verifier.errors(), ["access_denied"]);
+    assert!(
+        wallet.world.verifier.errors().is_empty(),
+        "what finds no room can be brought again"
+    );
     wallet.pass(Duration::from_secs(610));
     wallet.agent.attend().await;
     assert_eq!(wallet.stored().await, before);
-    assert_eq!(wallet.world.verifier.errors().len(), 3, "both are told");
+    assert_eq!(wallet.world.verifier.errors(), ["access_denied"; 2]);
 
     // What somebody decides is in the history, once.
     wallet.authorize(&wallet.world.verifier.request()).await;

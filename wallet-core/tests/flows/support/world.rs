@@ -54,7 +54,7 @@ pub(crate) struct World {
     pub(crate) signed_metadata: SignedMetadata,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
-    randomness: Arc<SeededRandomness>,
+    pub(crate) randomness: Arc<SeededRandomness>,
 }
 
 impl World {
@@ -75,6 +75,7 @@ impl World {
                 W3C_TYPE.to_owned(),
             ]),
             status_prefix: None,
+            formats: Vec::new(),
         };
         let policy = WalletPolicy {
             issuers: IssuerPolicy::AllowList(vec![
@@ -128,18 +129,6 @@ impl World {
             log: Arc::default(),
             down: Arc::default(),
             randomness,
-        }
-    }
-
-    /// The same world, with a network and a store that do not die, for another process over what the last one left.
-    pub(crate) fn restarted(&self) -> Self {
-        Self {
-            issuer: Arc::clone(&self.issuer),
-            verifier: Arc::clone(&self.verifier),
-            store: self.store.clone(),
-            keys: self.keys.clone(),
-            randomness: Arc::clone(&self.randomness),
-            ..Self::new()
         }
     }
 
