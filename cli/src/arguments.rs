@@ -33,8 +33,8 @@ pub use trust::{
 };
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
-    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
-    WalletLocation,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SigningIn, SortOrder,
+    WalletCommand, WalletLocation,
 };
 
 use crate::configuration::TenantName;

@@ -44,27 +44,18 @@ pub fn status_list(
 #[derive(Debug, Clone)]
 pub struct CompressedShard {
     token: CompressedStatusList,
-    bitstrings: Vec<(StatusPurpose, EncodedBitstring)>,
+    bitstrings: CompressedBitstrings,
 }
 
+/// The Bitstring Status Lists of a shard by purpose, compressed.
+pub type CompressedBitstrings = Vec<(StatusPurpose, EncodedBitstring)>;
+
 impl CompressedShard {
-    /// The states of `list` in every form that `profile` publishes.
+    /// The states of a list in every form that is published: what [`TokenStatusList::compressed`] and
+    /// [`IssuerProfile::compressed_bitstrings`] made of it. Both cost much and neither needs the other.
     #[must_use]
-    pub fn new(profile: &IssuerProfile, list: &TokenStatusList) -> Self {
-        let bitstring = |purpose: &StatusPurpose| {
-            let bitstring = match purpose {
-                StatusPurpose::Revocation => BitstringStatusList::of_states(list, &[Status::Invalid]),
-                StatusPurpose::Suspension => BitstringStatusList::of_states(list, &[Status::Suspended]),
-                StatusPurpose::Message => BitstringStatusList::of_values(list, StatusSize::TWO),
-                // The issuer keeps no states for it.
-                StatusPurpose::Refresh | StatusPurpose::Other(_) => return None,
-            };
-            Some((purpose.clone(), bitstring.encoded()))
-        };
-        Self {
-            token: list.compressed(),
-            bitstrings: profile.status_purposes().iter().filter_map(bitstring).collect(),
-        }
+    pub const fn new(token: CompressedStatusList, bitstrings: CompressedBitstrings) -> Self {
+        Self { token, bitstrings }
     }
 
     /// The Bitstring Status Lists by purpose; none where no W3C credentials are issued.
@@ -84,6 +75,22 @@ impl CompressedShard {
 }
 
 impl IssuerProfile {
+    /// The states of `list` as the Bitstring Status Lists that are published of it.
+    #[must_use]
+    pub fn compressed_bitstrings(&self, list: &TokenStatusList) -> CompressedBitstrings {
+        let bitstring = |purpose: &StatusPurpose| {
+            let bitstring = match purpose {
+                StatusPurpose::Revocation => BitstringStatusList::of_states(list, &[Status::Invalid]),
+                StatusPurpose::Suspension => BitstringStatusList::of_states(list, &[Status::Suspended]),
+                StatusPurpose::Message => BitstringStatusList::of_values(list, StatusSize::TWO),
+                // The issuer keeps no states for it.
+                StatusPurpose::Refresh | StatusPurpose::Other(_) => return None,
+            };
+            Some((purpose.clone(), bitstring.encoded()))
+        };
+        self.status_purposes().iter().filter_map(bitstring).collect()
+    }
+
     /// Prepares the token of a shard's list, to be signed by the status key.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::session::{VerifiedBitstringList, Want};
 pub struct Evidence<'e> {
     trust_list: &'e TrustList,
     pack: PackEvidence<'e>,
+    turn: PackTurn,
     reach: Reach,
     era: Era,
     status_lists: BTreeMap<String, StatusEvidence>,
@@ -40,6 +41,30 @@ impl<'e> Evidence<'e> {
         Self::new(trust_list, PackEvidence::NotGiven, Reach::Network)
     }
 
+    /// A verifier with a network and a verified pack beside it: whatever is missing is asked for, and the pack answers for the
+    /// status lists that cannot be had. Whom to believe says `trust_list`: the pack's, which is never older than the pinned one, or that
+    /// of a verifier that believes others beside.
+    ///
+    /// Whoever can keep the network away chooses the pack's statement, which may be older: a policy that bounds the age of a
+    /// statement bounds the pack's as well.
+    #[must_use]
+    pub fn online_then_pack(trust_list: &'e TrustList, pack: &'e Pack<'e>) -> Self {
+        Self {
+            turn: PackTurn::AfterNetwork,
+            ..Self::new(trust_list, PackEvidence::Accepted(pack), Reach::Network)
+        }
+    }
+
+    /// The same where the pack is not there, or not usable: with the pinned trust list, and a warning where the pack would have
+    /// been asked.
+    #[must_use]
+    pub fn online_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
+        Self {
+            turn: PackTurn::AfterNetwork,
+            ..Self::new(trust_list, absence.evidence(), Reach::Network)
+        }
+    }
+
     /// A verifier without a network, with a verified pack: its trust list, its status sections, and nothing else.
     #[must_use]
     pub fn offline(pack: &'e Pack<'e>) -> Self {
@@ -50,17 +75,14 @@ impl<'e> Evidence<'e> {
     /// known.
     #[must_use]
     pub fn offline_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
-        let pack = match absence {
-            PackAbsence::NotGiven => PackEvidence::NotGiven,
-            PackAbsence::Refused => PackEvidence::Refused,
-        };
-        Self::new(trust_list, pack, Reach::Nowhere)
+        Self::new(trust_list, absence.evidence(), Reach::Nowhere)
     }
 
     fn new(trust_list: &'e TrustList, pack: PackEvidence<'e>, reach: Reach) -> Self {
         Self {
             trust_list,
             pack,
+            turn: PackTurn::BeforeNetwork,
             reach,
             era: Era::Present,
             status_lists: BTreeMap::new(),
@@ -159,6 +181,10 @@ impl<'e> Evidence<'e> {
 
     pub(crate) fn pack(&self) -> &PackEvidence<'e> {
         &self.pack
+    }
+
+    pub(crate) const fn pack_turn(&self) -> PackTurn {
+        self.turn
     }
 
     pub(crate) const fn content_keys(&self) -> &'e [NamedContentKey] {
@@ -322,6 +348,24 @@ pub enum PackAbsence {
     NotGiven,
     /// One was given and refused: by an unknown signer, changed, rolled back, expired. Nothing of it is used.
     Refused,
+}
+
+impl PackAbsence {
+    const fn evidence<'e>(self) -> PackEvidence<'e> {
+        match self {
+            Self::NotGiven => PackEvidence::NotGiven,
+            Self::Refused => PackEvidence::Refused,
+        }
+    }
+}
+
+/// When the pack is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackTurn {
+    /// Before anything else.
+    BeforeNetwork,
+    /// For what the network does not have.
+    AfterNetwork,
 }
 
 #[derive(Debug)]

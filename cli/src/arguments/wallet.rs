@@ -438,15 +438,9 @@ pub struct ReissueArguments {
     /// Give up that this credential is issued again
     #[arg(long, value_name = "ID")]
     pub forget: Option<String>,
-    /// How many copies to ask for of each credential
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub copies: u8,
-    /// The languages of the pages that the person signs in on, the preferred one first, such as `ar`
-    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',')]
-    pub language: Vec<String>,
-    /// Where the browser comes back to; the address that it ends at is then read from standard input
-    #[arg(long, value_name = "URI")]
-    pub redirect: Option<String>,
+    /// How the issuer is asked
+    #[command(flatten)]
+    pub signing_in: SigningIn,
     /// Which wallet
     #[command(flatten)]
     pub wallet: WalletLocation,
@@ -475,6 +469,17 @@ pub struct ReceiveArguments {
     /// The transaction code
     #[arg(long, value_name = "CODE")]
     pub tx_code: Option<String>,
+    /// How the issuer is asked
+    #[command(flatten)]
+    pub signing_in: SigningIn,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
+}
+
+/// How an issuer is asked for credentials, where a person may have to sign in.
+#[derive(Debug, Args)]
+pub struct SigningIn {
     /// How many copies to ask for of each credential, where the issuer makes several at once: each is shown to one verifier
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub copies: u8,
@@ -485,9 +490,6 @@ pub struct ReceiveArguments {
     /// comes back to a port of this machine
     #[arg(long, value_name = "URI")]
     pub redirect: Option<String>,
-    /// Which wallet
-    #[command(flatten)]
-    pub wallet: WalletLocation,
 }
 
 /// Where the wallet keeps its store, and whose it is.

@@ -13,6 +13,7 @@ use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
 use symbolon_verifier::policy::{AssuranceScale, FreshnessDocument, RevocationDocument};
+use symbolon_verifier_server::StatusSource;
 use url::Url;
 
 use super::{OfflinePageSection, ScanSection, is_default};
@@ -56,6 +57,10 @@ pub struct VerifierSection {
     /// for each and the relying party compares the claims that identify the person.
     #[serde(default, skip_serializing_if = "is_default")]
     pub holder_keys: HolderKeys,
+    /// Where it learns what has become of a credential: `online`, `online_then_pack` or `pack`. Without it `online_then_pack` where packs
+    /// are pulled, and `online` elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusSource>,
     /// DCQL queries that a request may name: JSON files relative to the configuration file.
     #[serde(default)]
     pub queries: BTreeMap<String, PathBuf>,
@@ -110,6 +115,7 @@ impl VerifierSection {
             request_delivery: None,
             request_uri_method: None,
             holder_keys: HolderKeys::OneKey,
+            status: None,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
             transaction_data_types: Vec::new(),

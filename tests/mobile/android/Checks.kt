@@ -232,7 +232,7 @@ private suspend fun transport() {
     }
     server.start()
     val base = "http://127.0.0.1:${server.address.port}"
-    val transport = UrlTransport(totalMilliseconds = 1_000)
+    val transport = UrlTransport()
     suspend fun send(
         path: String, limit: Int = 100, method: HttpMethod = HttpMethod.POST, url: String = base + path, more: List<Header> = emptyList(),
     ): HttpResponse {
@@ -275,7 +275,8 @@ private suspend fun transport() {
                 }
             }
         }
-        refused<TransportFailure.Interrupted> { send("", method = HttpMethod.GET, url = "http://127.0.0.1:${slow.localPort}/") }
+        val asked = HttpRequest(HttpMethod.GET, "http://127.0.0.1:${slow.localPort}/", emptyList(), ByteArray(0), 100uL)
+        refused<TransportFailure.Interrupted> { UrlTransport(totalMilliseconds = 1_000).send(asked) }
     }
 }
 
@@ -346,7 +347,7 @@ private suspend fun flow(file: String, trust: String, offer: String, requests: L
     Phone.enrolAnotherFinger()
     val again = wallet.present(requests[1])
     refused<WalletException.KeyGone> { wallet.answerRequest(again.flow, Decision.Share(again.smallestChoice)) }
-    check(wallet.toReissue().single().credentials.single().reason == ReissueReason.KEY_ENDED)
+    check(wallet.toReissue().single().credentials.first().reason == ReissueReason.KEY_ENDED)
 }
 
 fun main(arguments: Array<String>) = runBlocking {

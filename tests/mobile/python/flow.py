@@ -111,27 +111,7 @@ class Phone(Scene):
         return json.dumps(PAYMENT)
 
     @staticmethod
-    def takes_a_delta(scene, verifier, newer):
-    """Brings a verifier that uses the older pack to the newer one by what changed, in the order in which an app keeps it."""
-    scene.installation.run("pack", "delta", "older.pack", "newer.pack", "--out", "change.delta")
-    delta = (scene.installation.folder / "change.delta").read_bytes()
-    assert len(delta) < len(newer)
-    before = verifier.pack_in_use()
-    expect(symbolon.VerifierError.PackRefused, lambda: verifier.use_pack(delta))
-    expect(symbolon.VerifierError.PackRefused, lambda: verifier.prepare_pack(delta[:-1]))
-    fresh = symbolon.Verifier.open(scene.trust, str(scene.folder / "fresh.redb"), None)
-    expect(symbolon.VerifierError.PackRefused, lambda: fresh.prepare_pack(delta))
-    prepared = verifier.prepare_pack(delta)
-    assert prepared.pack() == newer and prepared.form(), "the delta makes the pack byte for byte"
-    assert verifier.pack_in_use() == before, "what is prepared is not used yet"
-    again = verifier.prepare_pack(newer)
-    shown = prepared.use_now()
-    assert shown == verifier.pack_in_use() == prepared.shown() and shown.sequence > before.sequence
-    assert again.use_now() == shown, "whoever was interrupted does it again"
-    return shown
-
-
-def expect(kind, act):
+    def expect(kind, act):
         return expect(kind, act)
 
     @staticmethod
@@ -369,6 +349,26 @@ def verifies_offline(scene):
     early = symbolon.Verifier.open(scene.trust, str(scene.folder / "early.redb"), app.FixedClock(1_000_000_000))
     expect(symbolon.VerifierError.ClockWrong, lambda: early.use_pack(newer))
     expect(symbolon.VerifierError.Unreadable, lambda: early.verify(["hello"]))
+
+
+def takes_a_delta(scene, verifier, newer):
+    """Brings a verifier that uses the older pack to the newer one by what changed, in the order in which an app keeps it."""
+    scene.installation.run("pack", "delta", "older.pack", "newer.pack", "--out", "change.delta")
+    delta = (scene.installation.folder / "change.delta").read_bytes()
+    assert len(delta) < len(newer)
+    before = verifier.pack_in_use()
+    expect(symbolon.VerifierError.PackRefused, lambda: verifier.use_pack(delta))
+    expect(symbolon.VerifierError.PackRefused, lambda: verifier.prepare_pack(delta[:-1]))
+    fresh = symbolon.Verifier.open(scene.trust, str(scene.folder / "fresh.redb"), None)
+    expect(symbolon.VerifierError.PackRefused, lambda: fresh.prepare_pack(delta))
+    prepared = verifier.prepare_pack(delta)
+    assert prepared.pack() == newer and prepared.form(), "the delta makes the pack byte for byte"
+    assert verifier.pack_in_use() == before, "what is prepared is not used yet"
+    again = verifier.prepare_pack(newer)
+    shown = prepared.use_now()
+    assert shown == verifier.pack_in_use() == prepared.shown() and shown.sequence > before.sequence
+    assert again.use_now() == shown, "whoever was interrupted does it again"
+    return shown
 
 
 def expect(kind, act):

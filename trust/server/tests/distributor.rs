@@ -455,3 +455,42 @@ async fn a_list_is_fetched_once_in_its_life_and_carried_on_when_it_cannot_be() {
         ["https://issuer.example/1"]
     );
 }
+
+/// What names an issuer's lists is a stranger's document: too many of them, addresses that no credential could hold, and what is longer
+/// than it may be are refused as a whole.
+#[tokio::test]
+async fn an_aggregation_over_its_budget_is_refused() {
+    let named = Arc::new(Mutex::new(String::new()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/lists", listener.local_addr().unwrap());
+    let served = Arc::clone(&named);
+    let answer = async move || served.lock().unwrap().clone();
+    let router = Router::new().route("/lists", axum::routing::get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let folder = tempfile::tempdir().unwrap();
+    let fetcher = GuardedFetcher::new(FetchPolicy::Development).unwrap();
+    let collector = Collector::open(folder.path(), fetcher).unwrap();
+    let endpoint = Url::parse(&endpoint).unwrap();
+    let aggregated = async |uris: Vec<String>| {
+        *named.lock().unwrap() = serde_json::json!({ "status_lists": uris }).to_string();
+        collector.aggregated(&endpoint).await
+    };
+    let lists = |count: usize| (0..count).map(|number| format!("{ISSUER}/{number}")).collect();
+    assert_eq!(aggregated(lists(4_000)).await.unwrap().uris.len(), 4_000);
+    for refused in [
+        lists(4_001),
+        vec!["a".repeat(2_049)],
+        (0..600).map(|_| "a".repeat(2_000)).collect(),
+    ] {
+        let refused = aggregated(refused).await;
+        assert!(
+            matches!(refused, Err(NotCollected::Refused | NotCollected::Unreachable)),
+            "{refused:?}"
+        );
+    }
+    *named.lock().unwrap() = r#"{"status_lists":"https://issuer.example/1"}"#.to_owned();
+    assert!(matches!(
+        collector.aggregated(&endpoint).await,
+        Err(NotCollected::Refused)
+    ));
+}

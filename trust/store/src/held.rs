@@ -82,6 +82,14 @@ pub struct PackBytes {
     form: Vec<u8>,
 }
 
+impl PackBytes {
+    /// The pack, and its applied form, which is empty where it has none.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        (self.pack, self.form)
+    }
+}
+
 /// The pack at a path, with what is remembered.
 pub struct HeldPack {
     path: PathBuf,
@@ -191,9 +199,7 @@ impl HeldPack {
     }
 
     fn form_path(&self) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(FORM_SUFFIX);
-        PathBuf::from(name)
+        form_path(&self.path)
     }
 
     fn failed(&self, fault: impl Into<MemoryFault>) -> HeldPackError {
@@ -202,6 +208,14 @@ impl HeldPack {
             source: fault.into(),
         }
     }
+}
+
+/// Where the applied form of the pack at a path lies.
+#[must_use]
+pub fn form_path(pack: &Path) -> PathBuf {
+    let mut name = pack.to_owned().into_os_string();
+    name.push(FORM_SUFFIX);
+    PathBuf::from(name)
 }
 
 fn open_memory(path: &Path) -> Result<StoredMemory, MemoryFault> {

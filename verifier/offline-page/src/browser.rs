@@ -38,15 +38,15 @@ impl OfflineCounter {
         self.0.fingerprint().to_owned()
     }
 
-    /// Accepts a pack; throws the name of the text that says why not.
+    /// Accepts a pack, or what changed since the one in use; throws the name of the text that says why not.
     pub fn accept_pack(
         &mut self,
-        pack: Vec<u8>,
+        incoming: &[u8],
         last_seen: Option<String>,
         now: f64,
     ) -> Result<String, String> {
         let last_seen = last_seen.as_deref().map(str::as_bytes);
-        match self.0.accept_pack(pack, last_seen, time(now)) {
+        match self.0.accept_pack(incoming, last_seen, time(now)) {
             Ok(accepted) => Ok(json(&accepted)),
             Err(problem) => Err(problem.text().to_owned()),
         }
@@ -55,6 +55,18 @@ impl OfflineCounter {
     /// Uses a pack that was accepted before.
     pub fn keep_pack(&mut self, pack: Vec<u8>) {
         self.0.keep_pack(pack);
+    }
+
+    /// The pack in use, to be kept.
+    #[must_use]
+    pub fn pack(&self) -> Option<Vec<u8>> {
+        self.0.pack().map(<[u8]>::to_vec)
+    }
+
+    /// What an animation brought, once.
+    #[must_use]
+    pub fn brought_pack(&mut self) -> Option<Vec<u8>> {
+        self.0.brought_pack()
     }
 
     /// What the page shows of its pack; nothing where there is none.

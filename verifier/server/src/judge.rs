@@ -25,6 +25,7 @@ use symbolon_verifier::{
 };
 use url::Url;
 
+use crate::pack_in_force::StatusSource;
 use crate::state::State;
 
 /// The media types of a status list token ([Token Status List §8.1]): a JWT, and where an issuer of mdocs has no other, a CWT.
@@ -109,7 +110,9 @@ impl State {
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
         keys: HolderKeys,
     ) -> Judgement {
-        let mut evidence = Evidence::online(&self.dependencies.trust_list);
+        let pack = self.pack().await;
+        let opened = self.open(&pack);
+        let mut evidence = self.evidence(&opened);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, session) in sessions {
             let judged = self.judge_one(session, &mut evidence).await;
@@ -341,7 +344,18 @@ impl State {
         media_types: &[&'static str],
         limit: usize,
     ) -> Result<Vec<u8>, FetchError> {
-        fetch_by(&self.dependencies.fetcher, address, media_types, limit).await
+        // Where a pack can answer instead, nobody waits again and again for a network that is not there.
+        let is_replaceable = self.configuration.status == StatusSource::OnlineThenPack;
+        let server = Url::parse(address).ok().filter(|_| is_replaceable);
+        let is_away = |server: &Url| self.unreachable.knows(server, self.now());
+        if server.as_ref().is_some_and(is_away) {
+            return Err(FetchError::Unreachable);
+        }
+        let fetched = fetch_by(&self.dependencies.fetcher, address, media_types, limit).await;
+        if let (Some(server), Err(FetchError::Unreachable | FetchError::Interrupted)) = (&server, &fetched) {
+            self.unreachable.note(server, self.now());
+        }
+        fetched
     }
 }
 

@@ -30,7 +30,7 @@ use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
 use self::files::{Asset, Site};
-use self::pack::ServedPack;
+use self::pack::{ServedPack, Since};
 
 pub use self::files::{BuiltPage, UnreadablePage};
 
@@ -56,7 +56,8 @@ pub struct OfflineSetup {
     pub root_of_trust: Vec<u8>,
     /// How old what is known of a status may be, which pages keep with everything else.
     pub freshness: FreshnessDocument,
-    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them.
+    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them. What changed is told
+    /// since the packs in the folder [`EARLIER_FOLDER`](symbolon_trust::distribution::EARLIER_FOLDER) beside it.
     pub pack: Option<PathBuf>,
 }
 
@@ -109,6 +110,10 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Shelf>> {
         )
         .route("/offline/root.json", get(operations::root(), root))
         .route("/offline/pack", get(operations::pack(), served_pack))
+        .route(
+            "/offline/pack/since/{sequence}/{root}",
+            get(operations::changes(), changes),
+        )
         .route("/offline/{version}/{file}", get(operations::asset(), asset))
         .harden(LIMITS)
 }
@@ -168,6 +173,21 @@ async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> R
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
+}
+
+/// What changed since the pack that a page has.
+async fn changes(
+    Shared(shelf): Shared<Arc<Shelf>>,
+    Path((sequence, root)): Path<(String, String)>,
+) -> Response {
+    let (Some(pack), Ok(sequence)) = (&shelf.pack, sequence.parse()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match pack.since(sequence, &root).await {
+        Since::Newest => StatusCode::NO_CONTENT.into_response(),
+        Since::Delta(delta) => file(delta, "application/octet-stream", CacheFor::Asking),
+        Since::Unknown => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn asset(

@@ -15,6 +15,7 @@ use super::Want;
 use super::context::Context;
 use super::found::Found;
 use super::judged::StatusSource;
+use crate::evidence::{PackEvidence, PackTurn};
 use crate::policy::{Freshness, FreshnessRule, StatusPolicy};
 use crate::report::{Axis, Check, CheckName, Reason, Status, StatusMessage, Warning};
 
@@ -113,6 +114,22 @@ impl StatusQuestion<'_, '_> {
         }
     }
 
+    /// What the pack says, where it is its turn: before the network, or for what could not be had there.
+    fn packed_status(&self, turn: PackTurn, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
+        let evidence = self.context.evidence;
+        if evidence.pack_turn() != turn {
+            return Covered::Missing;
+        }
+        let covered = match evidence.pack() {
+            PackEvidence::Accepted(pack) => self.judge_packed(pack, uri, index, findings),
+            PackEvidence::NotGiven | PackEvidence::Refused => Covered::Missing,
+        };
+        if turn == PackTurn::AfterNetwork {
+            findings.warnings.extend(self.context.pack_warning());
+        }
+        covered
+    }
+
     fn judge_packed(&self, pack: &Pack<'_>, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
         let (state, check, as_of) = match pack.status(uri, index) {
             PackStatus::Missing => return Covered::Missing,
@@ -196,6 +213,14 @@ enum Covered {
 }
 
 impl Covered {
+    /// Of the two turns that a pack may have, the one that it had.
+    const fn or(self, other: Self) -> Self {
+        match self {
+            Self::Missing => other,
+            Self::Answered | Self::Elsewhere => self,
+        }
+    }
+
     /// Why nothing is known where the pack was the only thing to ask.
     const fn reason(self) -> Reason {
         match self {

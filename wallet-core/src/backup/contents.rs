@@ -92,3 +92,65 @@ fn read_record<T: Record>(written: &Value) -> Result<T, RestoreError> {
         RecordError::Unwritable | RecordError::Unreadable => RestoreError::Malformed,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(credentials: Value, history: Value, refusals: Value) -> Option<RestoreError> {
+        let contents =
+            json!({"made": 0, "credentials": credentials, "history": history, "refusals": refusals});
+        Contents::read(contents.to_string().as_bytes()).err()
+    }
+
+    #[test]
+    fn more_than_a_person_has_is_refused_before_it_is_read() {
+        let many = |count| json!(vec![0; count]);
+        assert_eq!(
+            read(many(MAX_CREDENTIALS + 1), json!([]), json!([])),
+            Some(RestoreError::TooLarge)
+        );
+        assert_eq!(
+            read(json!([]), many(MAX_HISTORY + 1), json!([])),
+            Some(RestoreError::TooLarge)
+        );
+        assert_eq!(
+            read(json!([]), json!([]), many(MAX_REFUSALS + 1)),
+            Some(RestoreError::TooLarge)
+        );
+        assert_eq!(read(json!([]), json!([]), many(1)), Some(RestoreError::Malformed));
+        assert_eq!(read(json!([]), json!([]), json!([])), None);
+    }
+
+    #[test]
+    fn a_record_of_a_newer_version_is_said_to_be_one() {
+        let newer = RestoreError::NewerVersion {
+            found: 99,
+            supported: <Refusal as Record>::VERSION,
+        };
+        let record = json!([{"version": 99, "record": {}}]);
+        assert_eq!(read(json!([]), json!([]), record), Some(newer));
+    }
+
+    #[test]
+    fn more_than_a_reader_takes_is_not_written() {
+        let refusal = json!({"version": 1, "record": {
+            "id": "00112233445566778899aabbccddeeff", "asked": [], "at": 0, "rule": "always",
+            "verifier": {"client_id": "clinic", "name": null, "response_origin": "", "evidence": {"kind": "registered"}},
+        }});
+        let refusal: Refusal = read_record(&refusal).unwrap();
+        let contents = |count| Contents {
+            made: UnixTime::from_seconds(0),
+            credentials: Vec::new(),
+            history: Vec::new(),
+            refusals: vec![refusal.clone(); count],
+        };
+        assert_eq!(
+            contents(MAX_REFUSALS + 1).write().err(),
+            Some(BackupError::TooLarge)
+        );
+        assert!(contents(MAX_REFUSALS).write().is_ok());
+    }
+}

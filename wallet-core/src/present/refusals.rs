@@ -77,8 +77,7 @@ impl Wallet {
             .iter()
             .any(|refusal| refusal.rule == RefusalRule::Always && refusal.verifier.covers(verifier));
         // Whoever reaches a wallet that can be looked up could fill its history with requests of a verifier that was refused once.
-        let is_noted = self.policy.relying_parties.wallet_issuer.is_none();
-        if is_refused && is_noted {
+        if is_refused && self.has_one_reader() {
             let declined = self.declined(verifier.clone(), now)?;
             self.ports.store.commit(vec![declined]).await?;
         }

@@ -154,7 +154,7 @@ impl Wallet {
     }
 
     /// Whether this wallet answers when its person acts, and not by a policy to whoever reaches it.
-    fn has_one_reader(&self) -> bool {
+    pub(super) fn has_one_reader(&self) -> bool {
         self.policy.relying_parties.wallet_issuer.is_none()
     }
 

@@ -8,7 +8,8 @@ use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_wallet_core::afterwards::Channel;
 use symbolon_wallet_core::present::Decision;
-use symbolon_wallet_core::record::DataRequestKind;
+use symbolon_wallet_core::receive::ReceiveStage;
+use symbolon_wallet_core::record::{DataRequestKind, Stage};
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{HistoryId, Languages, TransportError, WalletError, WalletStore as _};
 
@@ -285,6 +286,12 @@ fn a_deletion_behind_another_in_vain_is_told_at_once_and_takes_that_one_with_it(
     assert_eq!(deleted(&world).len(), 0, "it is too early");
     block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
     assert_eq!(deleted(&world).len(), 2);
+    // Nothing is left of what was in vain.
+    for flow in block_on(world.store.flows()).unwrap() {
+        if let Stage::Receive(ReceiveStage::Renewable(issuing)) = flow.stage {
+            assert_eq!((issuing.to_delete.len(), issuing.untold), (0, None));
+        }
+    }
 }
 
 #[test]
@@ -298,5 +305,42 @@ fn an_issuer_that_does_not_want_to_hear_is_asked_once() {
         let later = world.now.plus(Duration::from_secs(3600));
         block_on(world.wallet().tell_deletions(later)).unwrap();
         assert_eq!(notifications(&world), before + 1, "{status}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_one_and_a_locked_key_is_no_attempt() {
+    let world = notified();
+    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+    world.set_down(Some(("notification", TransportError::TooLarge)));
+    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+    world.set_down(None);
+    let later = world.now.plus(Duration::from_secs(3600));
+    let before = notifications(&world);
+    block_on(world.wallet().tell_deletions(later)).unwrap();
+    assert_eq!(notifications(&world), before, "it has heard");
+
+    world.keys.lock();
+    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
+    assert_eq!(deleted(&world).len(), 0);
+    world.keys.unlock();
+    block_on(world.wallet().tell_deletions(world.now)).unwrap();
+    assert_eq!(deleted(&world).len(), 1, "at once");
+}
+
+#[test]
+fn without_the_key_of_the_access_nobody_is_told() {
+    let world = notified();
+    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
+    for flow in block_on(world.store.flows()).unwrap() {
+        for key in flow.stage.keys() {
+            world.keys.end(key);
+        }
+    }
+    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+    for flow in block_on(world.store.flows()).unwrap() {
+        if let Stage::Receive(ReceiveStage::Renewable(issuing)) = flow.stage {
+            assert_eq!((issuing.to_delete.len(), issuing.untold), (0, None));
+        }
     }
 }

@@ -299,3 +299,20 @@ fn a_refusal_that_is_over_or_of_a_clock_that_was_ahead_is_not_remembered_for_lon
     }
     old.now = made;
 }
+
+#[test]
+fn a_credential_whose_key_ended_is_in_a_backup_once() {
+    let world = World::new();
+    world.receive();
+    for held in block_on(world.store.credentials()).unwrap() {
+        symbolon_crypto::signing::DeleteKeys::delete(&world.keys, &held.key).unwrap();
+    }
+    block_on(world.wallet().note_ended_keys(world.now)).unwrap();
+    let backup = block_on(world.wallet().backup(&passphrase("correct horse"), world.now)).unwrap();
+    let new = World::new();
+    let restored = block_on(
+        new.wallet()
+            .restore(&backup, &passphrase("correct horse"), new.now),
+    );
+    assert_eq!(restored.unwrap().to_reissue.len(), 1);
+}

@@ -6,8 +6,11 @@ use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_wallet_core::hold::{Condition, ListQuery};
 use symbolon_wallet_core::present::{ConsentRequest, Decision, Lack, PresentOutcome};
 use symbolon_wallet_core::receive::{ReceiveOutcome, Refill, RefillOutcome};
+use symbolon_wallet_core::record::KnownStatus;
 use symbolon_wallet_core::testing::{block_on, poll_once};
-use symbolon_wallet_core::{CredentialId, SpentCopies, TransportError, WalletError, WalletStore as _};
+use symbolon_wallet_core::{
+    Change, CredentialId, SpentCopies, TransportError, WalletError, WalletStore as _,
+};
 
 use crate::support::authorization::{Abilities, Answer, Grants};
 use crate::support::endpoint::Offered;
@@ -501,4 +504,19 @@ fn of_two_that_are_refilled_together_the_one_that_is_left_comes_back() {
         "{again:?}"
     );
     assert_eq!(world.issuer.datasets().last(), Some(second));
+}
+
+#[test]
+fn what_was_read_of_a_status_goes_with_the_credential_that_is_replaced() {
+    let (world, id) = world(2);
+    show(&world);
+    let known = KnownStatus {
+        credential: id,
+        entries: Vec::new(),
+    };
+    let change = Change::PutStatus(Box::new(known));
+    block_on(world.store.commit(vec![change])).unwrap();
+    refill(&world);
+    assert_eq!(copies_left(&world), Some(2));
+    assert_eq!(block_on(world.store.statuses()), Ok(Vec::new()));
 }

@@ -408,6 +408,28 @@ fn a_reader_that_was_refused_for_always_hears_when_the_person_leaves_what_it_hea
 }
 
 #[test]
+fn of_a_reader_for_whom_nobody_vouches_nothing_is_remembered() {
+    let reader = Reader::new();
+    let mut world = holder(&reader);
+    world.policy.relying_parties.readers = UnverifiedParties::Shown;
+    let unsigned =
+        |_: &SessionTranscript| write_device_request(&[items(&["given_name"]).without_reader_auth()]);
+    for _ in 0..2 {
+        let (ask, ..) = asked(&world, unsigned).unwrap();
+        assert_eq!(ask.consent().refused_before, []);
+        let decision = Decision::DeclineAlways;
+        answer(
+            &world,
+            ask,
+            decision,
+            DeviceProof::Signature,
+            AfterAnswer::Continue,
+        );
+    }
+    assert_eq!(block_on(world.wallet().refusals(world.now)), Ok(Vec::new()));
+}
+
+#[test]
 fn a_locked_key_and_a_wrong_choice_leave_the_session_as_it_was() {
     let reader = Reader::new();
     let world = holder(&reader);

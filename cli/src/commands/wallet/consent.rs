@@ -200,8 +200,7 @@ fn show_entry(entry: &WaitingEntry) {
         WaitingKind::SignIn => "waits for a sign-in",
         WaitingKind::Peer => "waits for its peer",
     };
-    let names: Vec<String> = entry.names.iter().map(|name| show::printable(name)).collect();
-    let party: Vec<String> = entry.party.iter().map(|party| show::printable(party)).collect();
+    let party = printable(&entry.party, ", ");
     let whose = entry
         .person
         .as_deref()
@@ -209,10 +208,10 @@ fn show_entry(entry: &WaitingEntry) {
     show::line(&format!(
         "{}{whose}  {} {kind}, until {}",
         entry.flow,
-        if names.is_empty() {
-            party.join(", ")
+        if entry.names.is_empty() {
+            party
         } else {
-            format!("{} ({})", names.join(", "), party.join(", "))
+            format!("{} ({party})", printable(&entry.names, ", "))
         },
         entry.until
     ));
@@ -228,30 +227,25 @@ fn show_entry(entry: &WaitingEntry) {
         show::line(&format!("  registered for: {}", show::printable(purpose)));
     }
     for credential in &entry.credentials {
-        let claims: Vec<String> = credential
-            .claims
-            .iter()
-            .map(|claim| show::printable(claim))
-            .collect();
         show::line(&format!(
             "  of {}: {}",
             show::printable(&credential.credential_type),
-            claims.join(", ")
+            printable(&credential.claims, ", ")
         ));
     }
     for transaction in &entry.transactions {
-        let details: Vec<String> = transaction
-            .details
-            .iter()
-            .map(|line| show::printable(line))
-            .collect();
         show::line(&format!(
             "  to authorise {}: {}",
             show::printable(&transaction.transaction_type),
-            details.join("; ")
+            printable(&transaction.details, "; ")
         ));
     }
     if !entry.answerable {
         show::line("  what is held does not suffice");
     }
+}
+
+fn printable(texts: &[String], between: &str) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| show::printable(text)).collect();
+    texts.join(between)
 }

@@ -148,10 +148,15 @@ impl Issuer {
         let Some(list) = self.states(shard).await? else {
             return Ok(None);
         };
-        let profile = self.profile().clone();
-        // A million states take some milliseconds to compress, once for each form.
-        let compressed = tokio::task::spawn_blocking(move || CompressedShard::new(&profile, &list)).await;
-        let compressed = compressed.map_err(|_| PublicationFailed::Interrupted)?;
+        // A million states take some ten milliseconds to compress, once for each form; whoever revoked something waits for the longer half.
+        let (profile, list) = (self.profile().clone(), Arc::new(list));
+        let of_token = Arc::clone(&list);
+        let (token, bitstrings) = tokio::join!(
+            tokio::task::spawn_blocking(move || of_token.compressed()),
+            tokio::task::spawn_blocking(move || profile.compressed_bitstrings(&list)),
+        );
+        let interrupted = |_| PublicationFailed::Interrupted;
+        let compressed = CompressedShard::new(token.map_err(interrupted)?, bitstrings.map_err(interrupted)?);
         Ok(Some(Arc::new(compressed)))
     }
 

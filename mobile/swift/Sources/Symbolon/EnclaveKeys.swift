@@ -198,7 +198,7 @@ private struct KeyName {
     let text: String
     private let biometry: Substring
 
-    /// Where the system does not say which biometry is enrolled, no key is made that it could not be told dead.
+    /// Where the system does not say which biometry is enrolled no key is made: nothing would tell when it is dead.
     init(madeWith guardedBy: EnclaveGuard, unique: String) throws {
         var biometry = ""
         if guardedBy == .biometry {

@@ -19,6 +19,7 @@ mod qr_transport;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
+mod trust_sources;
 mod vcalm;
 mod w3c;
 
@@ -52,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     dids::DIDS,
     status_lists::STATUS_LISTS,
     pack::TRUST_LIST,
+    trust_sources::TRUST_SOURCES,
     pack::PACK,
     issuance::ISSUANCE,
     credential_endpoint::CREDENTIAL_ENDPOINT,

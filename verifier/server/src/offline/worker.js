@@ -17,7 +17,11 @@ const deeds = {
     if (pack) counter.keep_pack(pack);
     return { fingerprint: counter.fingerprint() };
   },
-  accept: ({ pack, lastSeen, now }) => JSON.parse(counter.accept_pack(pack, lastSeen, now)),
+  accept: ({ incoming, lastSeen, now }) => ({
+    ...JSON.parse(counter.accept_pack(incoming, lastSeen, now)),
+    pack: counter.pack(),
+  }),
+  brought: () => counter.brought_pack(),
   known: ({ now }) => JSON.parse(counter.known_pack(now) ?? "null"),
   begin: ({ sameCard }) => (sameCard ? counter.begin_other_code() : counter.begin()),
   look: ({ picture, language, now }) => JSON.parse(counter.look(picture.width, picture.height, bytesOf(picture), language, now)),

@@ -31,8 +31,8 @@ use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
 
 use crate::world::{DOC_TYPE, INDEX, TYPE, World, context_url, contexts};
 
-const REVOCATION: &str = "/status/bitstring/0/revocation";
-const SUSPENSION: &str = "/status/bitstring/0/suspension";
+pub(crate) const REVOCATION: &str = "/status/bitstring/0/revocation";
+pub(crate) const SUSPENSION: &str = "/status/bitstring/0/suspension";
 const DID_DOCUMENT: &str = "/.well-known/did.json";
 
 fn did(world: &World) -> Did {
@@ -43,7 +43,7 @@ pub(crate) fn method(world: &World) -> DidUrl {
     did(world).with_fragment("key-1").unwrap()
 }
 
-fn address(world: &World, path: &str) -> String {
+pub(crate) fn address(world: &World, path: &str) -> String {
     format!("{}{path}", world.issuer.identifier.as_str())
 }
 

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 
+use crate::support::Kind as Format;
+use crate::support::formats::{DOCTYPE, NAMESPACE, TRANSACTIONS};
 use crate::support::issuer::{ISSUER, TYPE, link};
 use crate::support::verifier::{Kind, credential_query, query};
 use crate::support::{IssuerTrick, VerifierTrick, World};
@@ -138,25 +140,38 @@ async fn more_than_the_rule_permits_is_not_shown() {
 }
 
 const PAYMENT: &str = "urn:example:payment:1";
+/// A type for which the issuer of the mdoc does not let the device sign.
+const LOAN: &str = "urn:example:loan:1";
 
-/// A world whose wallet knows payments, and a request for one that `queries` may authorise.
-fn with_payment(world: &mut World) {
+/// A world whose wallet knows payments and loans, and a request for one of this type that the answer to this query authorises.
+fn with_transaction(world: &mut World, transaction_type: &str, query: &str) {
     let mut types = TransactionTypes::default();
-    let definition = json!({
-        "type": PAYMENT, "title": {"en": "Payment"},
-        "fields": [{"name": "payee", "kind": "text", "label": {"en": "To"}}],
-    });
-    types.insert(serde_json::from_value(definition).unwrap()).unwrap();
+    for definition in [
+        json!({
+            "type": PAYMENT, "title": {"en": "Payment"},
+            "fields": [{"name": "payee", "kind": "text", "label": {"en": "To"}}],
+        }),
+        json!({
+            "type": LOAN, "title": {"en": "Loan"}, "mdoc": {"name_space": TRANSACTIONS, "element": "loans"},
+            "fields": [{"name": "payee", "kind": "text", "label": {"en": "To"}}],
+        }),
+    ] {
+        types.insert(serde_json::from_value(definition).unwrap()).unwrap();
+    }
     world.policy.relying_parties.transaction_types = types;
-    let payment = json!({"type": PAYMENT, "credential_ids": ["identity"], "payee": "Shop"});
-    let text = base64url::encode(payment.to_string().as_bytes());
+    let transaction = json!({"type": transaction_type, "credential_ids": [query], "payee": "Shop"});
+    let text = base64url::encode(transaction.to_string().as_bytes());
     world.verifier.overwrite("transaction_data", json!([text]));
 }
 
-/// A query for a claim with this value.
-fn guess(value: &str) -> Value {
-    let claim = json!({"path": ["given_name"], "values": [value]});
-    json!({"credentials": [credential_query("identity", TYPE, &[claim])]})
+/// A query for a claim with this value, of an SD-JWT VC or an mdoc.
+fn guess(kind: Option<Format>, value: &str) -> Value {
+    let mut query = match kind {
+        None => credential_query("identity", TYPE, &[json!({"path": ["given_name"]})]),
+        Some(kind) => kind.query("card", &[json!([NAMESPACE, "given_name"])]),
+    };
+    query["claims"][0]["values"] = json!([value]);
+    json!({"credentials": [query]})
 }
 
 /// Row 24: whether a transaction can be authorised depends on what is held, and a query may name values. What a stranger and the verifier
@@ -175,11 +190,11 @@ async fn a_transaction_tells_nobody_what_is_held() {
         (false, name.as_str()),
     ] {
         let mut world = World::new();
-        with_payment(&mut world);
+        with_transaction(&mut world, PAYMENT, "identity");
         if holds {
             world.receive();
         }
-        world.verifier.set_query(guess(value));
+        world.verifier.set_query(guess(None, value));
         let wallet = Headless::start(world, policy(&rule, &json!({}))).await;
         let (status, told) = wallet.authorize(&wallet.world.verifier.request()).await;
         seen.push((
@@ -197,6 +212,32 @@ async fn a_transaction_tells_nobody_what_is_held() {
     assert!(seen.iter().all(|each| *each == seen[0]), "{seen:?}");
 }
 
+/// The same where the guess is right and what is held cannot authorise it: a wallet with one reader says so to its person at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_what_is_held_cannot_authorise_it_is_told_nobody() {
+    let name = crate::support::issuer::person()["given_name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let rule = json!({
+        "credentials": [{"type": DOCTYPE, "all_claims": true}],
+        "transaction_types": [LOAN], "answers_for_anybody": true,
+    });
+    let mut seen = Vec::new();
+    for value in [name.as_str(), "somebody else's"] {
+        let mut world = World::new();
+        with_transaction(&mut world, LOAN, "card");
+        world.receive_kind(Format::Mdoc);
+        world.verifier.set_query(guess(Some(Format::Mdoc), value));
+        let wallet = Headless::start(world, policy(&rule, &json!({}))).await;
+        let (status, told) = wallet.authorize(&wallet.world.verifier.request()).await;
+        let errors = wallet.world.verifier.errors();
+        seen.push((status, told["outcome"].clone(), told["error"].clone(), errors));
+    }
+    assert_eq!(seen[0], (202, json!("waiting"), Value::Null, Vec::new()));
+    assert_eq!(seen[0], seen[1]);
+}
+
 /// Row 24: a stranger's transaction waits unless the rule authorises for anybody, and one of another type is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_is_authorised_for_whom_the_rule_says() {
@@ -212,7 +253,7 @@ async fn a_transaction_is_authorised_for_whom_the_rule_says() {
         (other, 403, "declined"),
     ] {
         let mut world = World::new();
-        with_payment(&mut world);
+        with_transaction(&mut world, PAYMENT, "identity");
         world.receive();
         let wallet = Headless::start(world, policy(&rule, &json!({}))).await;
         let link = wallet.world.verifier.request();

@@ -20,14 +20,12 @@ async fn dies(wallet: &Headless, path: &str, link: &str, at: usize, side: Side) 
 /// Another process over the same store and keys, which looks after what waits.
 async fn opened_again(before: &Headless) -> Headless {
     let left = &before.world;
-    let world = World {
-        issuer: Arc::clone(&left.issuer),
-        verifier: Arc::clone(&left.verifier),
-        store: left.store.clone(),
-        keys: left.keys.clone(),
-        randomness: Arc::clone(&left.randomness),
-        ..World::new()
-    };
+    let mut world = World::new();
+    world.issuer = Arc::clone(&left.issuer);
+    world.verifier = Arc::clone(&left.verifier);
+    world.store = left.store.clone();
+    world.keys = left.keys.clone();
+    world.randomness = Arc::clone(&left.randomness);
     let wallet = Headless::start(world, for_anybody()).await;
     wallet.agent.attend().await;
     wallet

@@ -15,7 +15,7 @@ mod limits;
 mod sign_in;
 #[cfg(test)]
 #[path = "../../../tests/flows/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests of the core use more of it")]
+#[expect(dead_code, reason = "the tests of the core use more of it")]
 mod support;
 #[cfg(test)]
 mod world;

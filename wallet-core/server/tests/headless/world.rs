@@ -47,7 +47,7 @@ pub(crate) struct Headless {
     base: String,
     client: Client,
     clock: Arc<AtomicI64>,
-    gate: watch::Sender<bool>,
+    gate: watch::Sender<usize>,
     pub(crate) sent: watch::Receiver<usize>,
 }
 
@@ -64,16 +64,21 @@ impl Drop for Headless {
 /// A network that can be made to wait.
 struct Gated {
     inner: Arc<dyn Transport>,
-    is_open: watch::Receiver<bool>,
+    /// How many requests are let through.
+    let_through: watch::Receiver<usize>,
     sent: watch::Sender<usize>,
 }
 
 impl Transport for Gated {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
-            self.sent.send_modify(|sent| *sent += 1);
-            let mut is_open = self.is_open.clone();
-            if is_open.wait_for(|is_open| *is_open).await.is_err() {
+            let mut number = 0;
+            self.sent.send_modify(|sent| {
+                *sent += 1;
+                number = *sent;
+            });
+            let mut let_through = self.let_through.clone();
+            if let_through.wait_for(|let_through| number <= *let_through).await.is_err() {
                 return Err(TransportError::Unreachable);
             }
             self.inner.send(request).await
@@ -98,12 +103,12 @@ impl Headless {
             let base = identifier.as_str().trim_end_matches('/');
             client.redirect_uri = RedirectUri::parse(&format!("{base}/callback")).unwrap();
         }
-        let (gate, is_open) = watch::channel(true);
+        let (gate, let_through) = watch::channel(usize::MAX);
         let (sender, sent) = watch::channel(0);
         let ports = world.ports();
         let transport = Gated {
             inner: Arc::clone(&ports.transport),
-            is_open,
+            let_through,
             sent: sender,
         };
         let first = world.wallet_on(Ports {
@@ -151,9 +156,9 @@ impl Headless {
         }
     }
 
-    /// Has the peers of the wallet wait, or go on.
-    pub(crate) fn set_open(&self, is_open: bool) {
-        self.gate.send_replace(is_open);
+    /// Lets so many more requests of the wallet through; those behind wait.
+    pub(crate) fn let_through(&self, more: usize) {
+        self.gate.send_replace(self.sent.borrow().saturating_add(more));
     }
 
     pub(crate) fn pass(&self, time: Duration) {

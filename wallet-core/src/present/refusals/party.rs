@@ -190,6 +190,7 @@ mod tests {
             record(client_id, None, "", evidence)
         };
         assert!(!nameless("x509_hash:a").covers(&nameless("x509_hash:b")));
+        assert!(!nameless("").covers(&nameless("")), "no name is nobody's");
         let (listed, unlisted) = (Knowledge::Listed, Knowledge::Unlisted);
         let of_key = |name, known| did(&format!("did:key:{name}"), "https://a.example", known);
         assert!(of_key("d", listed).is_same_party(&of_key("d", unlisted)));
@@ -237,6 +238,9 @@ mod tests {
                 assert!(!signed.covers(&other), "{signed:?} {other:?}");
             }
         }
+        // The host that is proven, wherever the answer was to go.
+        let elsewhere = did("did:web:a.example", "https://x.example", Knowledge::Listed);
+        assert!(elsewhere.covers(&page("https://a.example")) && elsewhere.covers(&page("https://x.example")));
         // The platform vouches for a page, and nobody for who wrote an unsigned request.
         let (written, page) = (unsigned("https://a.example"), page("https://a.example"));
         assert!(page.covers(&written) && !written.covers(&page));
