@@ -109,7 +109,7 @@ pub(super) fn asset() -> Operation {
                 .file("text/css")
                 .file("image/svg+xml")
                 .file("application/wasm")
-                .file("application/json")
+                .body("application/json", object())
                 .named(CONTENT_ENCODING, "Where it is compressed.", Presence::Sometimes)
                 .cached("For ever: another content has another address."),
         )
