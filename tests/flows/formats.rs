@@ -22,6 +22,7 @@ use symbolon_credential::w3c::{
     StatusPurpose, StatusSize, VerifiableCredential,
 };
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_did::{DidUrl, did_key};
@@ -376,6 +377,61 @@ fn text_output_names_the_format_and_keeps_every_language() {
         "Bitstring Status List 1.0",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+/// Without a network, by a list that was brought along: DER, PEM, one that is over, one that is no list that can be used.
+#[test]
+fn a_revocation_list_from_a_file_takes_the_trust_from_its_signer() {
+    let scene = Scene::new();
+    scene.write("input", &scene.mdoc());
+    let authority = &scene.authority;
+    let signer = Certificate::parse(authority.certificate()).unwrap();
+    let empty = authority.revocation_list(NOW);
+    let revoking = empty.clone().revoking(&signer, NOW.minus(DAY), Some(1));
+    let der = authority.sign_revocation_list(&revoking);
+    scene.write("revoked.crl", &der);
+    let pem = pem::encode(&pem::Pem::new("X509 CRL", der));
+    scene.write("revoked.pem", pem.as_bytes());
+    scene.write("good.crl", &authority.sign_revocation_list(&empty));
+    let past = authority.revocation_list(NOW.minus(DAY * 2));
+    scene.write("past.crl", &authority.sign_revocation_list(&past));
+    let delta = empty.with("2.5.29.27", true, &[2, 1, 1]);
+    scene.write("delta.crl", &authority.sign_revocation_list(&delta));
+
+    let verify = |further: &[&str]| {
+        let answered = ["--request", "request.jwt", "--json"];
+        scene.verify("input", "good.pack", &[&answered, further].concat())
+    };
+    let word = |further: &[&str]| verdict(&verify(further)).1;
+    assert_eq!(word(&["--crl", "good.crl"]), "valid");
+    assert_eq!(word(&["--crl", "past.crl"]), "valid", "what is over says nothing");
+    for list in ["revoked.crl", "revoked.pem"] {
+        let output = verify(&["--crl", "good.crl", "--crl", list]);
+        assert_eq!(output.status.code(), Some(1));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["trusted"]["state"], "not_trusted");
+        let told = &report["warnings"][0];
+        assert_eq!(told["warning"], "certificate_revoked");
+        assert_eq!(told["revoked_at"], NOW.minus(DAY).seconds());
+        assert_eq!(told["reason"], "key_compromise");
+    }
+    let said = scene.verify(
+        "input",
+        "good.pack",
+        &["--request", "request.jwt", "--crl", "revoked.crl"],
+    );
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("revoked a certificate of its signer"), "{said}");
+    assert!(!said.contains("Amina"), "{said}");
+    for (list, why) in [
+        ("delta.crl", "delta revocation lists are not supported"),
+        ("input", "not a version 2"),
+    ] {
+        let output = verify(&["--crl", list]);
+        assert_eq!(output.status.code(), Some(2));
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(why), "{error}");
     }
 }
 

@@ -60,31 +60,29 @@ pub fn check_revocation(
     let mut unknown = None;
     for (position, certificate) in chain.iter().enumerate() {
         let issuer = chain.get(position.saturating_add(1)).unwrap_or(anchor);
-        let mut gap = Some(RevocationGap::Absent);
-        let mut newest: Option<&VerifiedRevocationList> = None;
-        for list in lists.iter().filter(|list| list.covers(certificate, issuer)) {
-            if list.list().this_update() > now.plus(tolerance) {
-                gap = gap.map(|_| RevocationGap::NotYetIssued);
-            } else if newest.is_none_or(|newest| newest.list().this_update() < list.list().this_update()) {
-                newest = Some(list);
-            }
+        let covering = || lists.iter().filter(|list| list.covers(certificate, issuer));
+        let made = || covering().filter(|list| list.list().this_update() <= now.plus(tolerance));
+        let newest = made().map(|list| list.list().this_update()).max();
+        // Of several that were made at once each counts.
+        let newest = || made().filter(move |list| Some(list.list().this_update()) == newest);
+        if let Some((list, revoked)) = newest().find_map(|list| Some((list, list.revoked(certificate)?))) {
+            return Revocation::Revoked {
+                position,
+                revoked,
+                as_of: list.list().this_update(),
+            };
         }
-        if let Some(list) = newest {
-            let as_of = list.list().this_update();
-            if let Some(revoked) = list.revoked(certificate) {
-                return Revocation::Revoked {
-                    position,
-                    revoked,
-                    as_of,
-                };
-            }
-            if now > list.list().next_update() {
-                gap = Some(RevocationGap::Outdated);
-            } else {
-                gap = None;
+        let in_force = newest().find(|list| now <= list.list().next_update());
+        let gap = match in_force {
+            Some(list) => {
+                let as_of = list.list().this_update();
                 oldest = Some(oldest.map_or(as_of, |oldest| oldest.min(as_of)));
+                None
             }
-        }
+            None if newest().next().is_some() => Some(RevocationGap::Outdated),
+            None if covering().next().is_some() => Some(RevocationGap::NotYetIssued),
+            None => Some(RevocationGap::Absent),
+        };
         if let (Some(gap), None) = (gap, unknown) {
             unknown = Some(Revocation::NotKnown { position, gap });
         }

@@ -211,6 +211,11 @@ fn the_newest_list_counts() {
         setting.revocation(&lists, NOW),
         Revocation::NotRevoked { as_of: MADE }
     );
+    // Of two that were made at once the one counts that revokes.
+    let empty = setting.middle.verified(&setting.middle.draft());
+    let once = [empty, lists[0].clone(), lists[2].clone()];
+    let both = setting.revocation(&once, NOW);
+    assert!(matches!(both, Revocation::Revoked { position: 0, .. }));
     let [held, newer, root] = lists;
     let lists = [newer, held, root];
     assert_eq!(

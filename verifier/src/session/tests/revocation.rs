@@ -196,3 +196,16 @@ fn nobody_asks_at_the_address_of_a_stranger() {
     let (_, wanted) = question.ask(Evidence::online(&trust_list), &world.network(Listed::Valid));
     assert_eq!(wanted, []);
 }
+
+#[test]
+fn nobody_is_asked_about_the_signer_of_what_has_expired() {
+    let world = world();
+    let mut expired = world.template();
+    expired.validity.valid_until = NOW.minus(SECOND * 3_600);
+    let presented = world.present(&world.authority.issue(&expired));
+    let trust_list = world.trust_list();
+    let question = world.question(&presented, bound(), rules(RevocationPolicy::Required), NOW);
+    let (reports, wanted) = question.ask(Evidence::online(&trust_list), &world.network(Listed::Valid));
+    assert!(reports[0].failed_because(Reason::Expired));
+    assert_eq!(wanted, []);
+}
