@@ -9,6 +9,7 @@ mod pack;
 mod relying_party;
 mod request;
 mod tenant;
+mod trust;
 mod wallet;
 
 use std::net::SocketAddr;
@@ -26,10 +27,14 @@ pub use relying_party::{OpenIdClientArguments, PolicyCommand, RegisteredContacts
 pub use request::{CreateArguments, RequestCommand};
 pub use tenant::TenantCommand;
 use tenant::tenant_name;
+pub use trust::{
+    ExportArguments, ExportForm, ImportArguments, InspectArguments, ListArguments, SignListArguments,
+    TrustCommand,
+};
 pub use wallet::{
     ConsentCommand, DataRequestArguments, Exported, FolderLocation, HistoryCommand, PersonCommand,
-    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SortOrder, WalletCommand,
-    WalletLocation,
+    PresentNearbyArguments, ReceiveArguments, RefusalsCommand, ReissueArguments, SigningIn, SortOrder,
+    WalletCommand, WalletLocation,
 };
 
 use crate::configuration::TenantName;
@@ -103,6 +108,9 @@ pub enum Command {
         after_help = "Exit status: 0 valid or genuine, 1 invalid, 2 usage or unreadable input, 3 unknown.\n\nExample:\n  symbolon verify card.png --pack national.pack\n  symbolon verify answer.gif --request ask.jwt --pack national.pack"
     )]
     Verify(VerifyArguments),
+    /// Whom is believed, and the registry's lists
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// The offline pack
     #[command(subcommand)]
     Pack(PackCommand),
@@ -407,6 +415,12 @@ pub struct VerifyArguments {
     /// A key that opens the encrypted faces of cards; may be given several times
     #[arg(long, value_name = "FILE")]
     pub face_key: Vec<PathBuf>,
+    /// A revocation list of an authority, DER or PEM; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub crl: Vec<PathBuf>,
+    /// How old what is known of a status may be, by type: a TOML or JSON file with the keys of `[verifier.freshness]`, which it replaces
+    #[arg(long, value_name = "FILE")]
+    pub freshness: Option<PathBuf>,
     /// Judge as of this time, such as 2026-11-23T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,

@@ -6,6 +6,7 @@
 
 mod authorization;
 mod credentials;
+mod loaded;
 mod offline_page;
 mod packs;
 mod profile;
@@ -14,6 +15,8 @@ mod scan;
 mod sign_in;
 mod status_lists;
 mod tenants;
+mod trust;
+mod variables;
 mod verifier;
 mod wallet;
 
@@ -23,11 +26,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use symbolon_issuer::haip::Profile;
+use symbolon_trust::trust_list::SourceName;
 use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use loaded::LoadedConfiguration;
 pub use offline_page::OfflinePageSection;
 pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
@@ -35,14 +40,13 @@ pub use scan::{ScanAccessChoice, ScanSection};
 pub use sign_in::{ProviderSection, RecordClaimName, SenderName, SignInMethodName, SignInSection};
 pub use status_lists::StatusListsSection;
 pub use tenants::TenantName;
+pub use trust::{IacaListSection, PinnedSection, Rfc3339, SourceSection, TrustSection, VicalSection, days};
+use variables::apply_variable;
 pub use verifier::VerifierSection;
 pub use wallet::WalletSection;
 
 /// The name of the configuration file unless `--config` says otherwise.
 pub const FILE_NAME: &str = "symbolon.toml";
-
-/// Environment variables that begin with `SYMBOLON_` and are no configuration key.
-const OTHER_VARIABLES: &[&str] = &["SYMBOLON_LOG", "SYMBOLON_VECTORS"];
 
 /// Every key that an environment variable may override, with the type of its value.
 const KEYS: &[(&str, KeyType)] = &[
@@ -105,6 +109,9 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.name", KeyType::Text),
     ("verifier.scan.access", KeyType::Text),
     ("verifier.scan.code_generation", KeyType::Number),
+    ("verifier.certificate_revocation.lists", KeyType::Text),
+    ("verifier.freshness.oldest_seconds", KeyType::Number),
+    ("verifier.freshness.when_older", KeyType::Text),
     ("verifier.offline_page.serve", KeyType::Flag),
     ("verifier.offline_page.folder", KeyType::Text),
     ("verifier.offline_page.pack", KeyType::Text),
@@ -119,6 +126,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.request_delivery", KeyType::Text),
     ("verifier.request_uri_method", KeyType::Text),
     ("verifier.holder_keys", KeyType::Text),
+    ("verifier.status", KeyType::Text),
     ("wallet.directory", KeyType::Text),
     ("wallet.listen", KeyType::Text),
     ("wallet.tls_certificate", KeyType::Text),
@@ -187,6 +195,9 @@ pub struct Configuration {
     /// The printed card.
     #[serde(default)]
     pub card: CardSection,
+    /// Whom it believes beside the issuers of its own trust list.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trust: TrustSection,
     /// Where offline packs come from.
     #[serde(default, skip_serializing_if = "is_default")]
     pub packs: PacksSection,
@@ -382,6 +393,14 @@ pub enum ConfigurationError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A source of anchors that says too little or too much.
+    #[error("trust.sources.{name}: {problem}")]
+    TrustSource {
+        /// The source.
+        name: SourceName,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Only one half of certificate and key.
     #[error("{section}.tls_certificate and {section}.tls_key belong together")]
     HalfTls {
@@ -396,61 +415,6 @@ pub enum ConfigurationError {
         /// The address.
         address: SocketAddr,
     },
-}
-
-/// A configuration and the folder its paths are relative to.
-#[derive(Debug, Clone)]
-pub struct LoadedConfiguration {
-    /// What the file and the environment say.
-    pub configuration: Configuration,
-    /// The folder of the file.
-    pub folder: PathBuf,
-}
-
-impl LoadedConfiguration {
-    /// Reads `path`, lets `environment` override its keys, and checks the result.
-    ///
-    /// # Errors
-    /// An unreadable file, a syntax error, an unknown key, or a combination that is refused at start.
-    pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Self, ConfigurationError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigurationError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text, path, environment)
-    }
-
-    /// Reads `text` as if it stood in `path`.
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub fn parse(
-        text: &str,
-        path: &Path,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<Self, ConfigurationError> {
-        let configuration = Configuration::parse(text, path, environment)?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Ok(Self {
-            configuration,
-            folder,
-        })
-    }
-
-    /// A path of the configuration, relative to its file.
-    #[must_use]
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
-    }
-
-    /// The folder of stores, keys and tokens.
-    #[must_use]
-    pub fn data_directory(&self) -> PathBuf {
-        self.resolve(&self.configuration.data_directory)
-    }
 }
 
 impl Configuration {
@@ -558,6 +522,7 @@ impl Configuration {
                 key: "packs.index_url",
             });
         }
+        self.trust.check()?;
         self.check_profiles()?;
         self.check_tenants()
     }
@@ -586,48 +551,9 @@ pub fn identifier_text(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-fn apply_variable(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigurationError> {
-    if !name.starts_with("SYMBOLON_") || OTHER_VARIABLES.contains(&name) {
-        return Ok(());
-    }
-    let Some((key, kind)) = KEYS.iter().find(|(key, _)| variable_name(key) == name) else {
-        return Err(ConfigurationError::UnknownVariable(name.to_owned()));
-    };
-    let value = match kind {
-        KeyType::Text => toml::Value::String(value.to_owned()),
-        KeyType::Flag => toml::Value::Boolean(
-            value
-                .parse()
-                .map_err(|_| ConfigurationError::NotAFlag(name.to_owned()))?,
-        ),
-        KeyType::Number => toml::Value::Integer(
-            value
-                .parse()
-                .map_err(|_| ConfigurationError::NotANumber(name.to_owned()))?,
-        ),
-    };
-    let (sections, key) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut section = Some(table);
-    for name in sections.split('.').filter(|name| !name.is_empty()) {
-        section = section.and_then(|table| {
-            table
-                .entry(name)
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()))
-                .as_table_mut()
-        });
-    }
-    if let Some(section) = section {
-        section.insert(key.to_owned(), value);
-    }
-    Ok(())
-}
-
-fn variable_name(key: &str) -> String {
-    format!("SYMBOLON_{}", key.replace('.', "_").to_ascii_uppercase())
-}
-
 #[cfg(test)]
 mod tests {
+    use super::variables::variable_name;
     use super::*;
 
     const FILE: &str = r#"
@@ -799,6 +725,7 @@ mod tests {
                 KeyType::Text if key.ends_with("response_mode") => "direct_post",
                 KeyType::Text if key.ends_with("request_delivery") => "value",
                 KeyType::Text if key.ends_with("request_uri_method") => "post",
+                KeyType::Text if key.ends_with("verifier.status") => "pack",
                 KeyType::Text if key.ends_with("holder_keys") => "key_per_credential",
                 KeyType::Text if key.ends_with("wallet.answers") => "as_asked",
                 KeyType::Text
@@ -810,6 +737,8 @@ mod tests {
                 KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
+                KeyType::Text if key.ends_with("freshness.when_older") => "warn",
+                KeyType::Text if key.ends_with("certificate_revocation.lists") => "off",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",
                 KeyType::Text if key.ends_with("listen") => "127.0.0.1:1",
                 KeyType::Text if key.ends_with("identifier") => "https://example.org",

@@ -24,3 +24,4 @@ pub mod pictures;
 pub mod register;
 pub mod services;
 pub mod shop;
+pub mod trust_sources;

@@ -11,6 +11,7 @@
 //! | `current.pack`, `current.pack.applied` | the pack in force, and what was verified of it |
 //! | `earlier/` | packs that were in force before, to show a neighbour what changed since |
 
+mod beside_server;
 mod in_force;
 mod source;
 
@@ -28,6 +29,7 @@ use crate::configuration::{FILE_NAME, LoadedConfiguration};
 use crate::edge;
 use crate::installation::{TRUST, read_trust};
 
+pub use self::beside_server::BesideServer;
 pub use self::in_force::InForce;
 pub use self::source::{SOURCE, StoredSource};
 
@@ -132,6 +134,12 @@ impl Shop {
     #[must_use]
     pub fn keeper(&self) -> Arc<dyn PackKeeper> {
         Arc::new(self.in_force())
+    }
+
+    /// The same for a server that judges by it.
+    #[must_use]
+    pub fn beside_server(&self) -> BesideServer {
+        BesideServer::new(self.in_force().path(), &self.trust_folder, self.root.clone())
     }
 
     /// The folder of downloads.

@@ -19,7 +19,7 @@ use crate::algorithm::SignatureAlgorithm;
 use crate::encoding::cbor::{self, CborBudget};
 use crate::key::PublicKey;
 use crate::provider::CryptoProvider;
-use crate::signing::{KeyHandle, SignatureRequest};
+use crate::signing::{KeyHandle, SignatureRequest, ToBeSigned};
 
 pub use certificates::{CertificateHints, CertificateThumbprint};
 pub use encrypt0::{
@@ -27,7 +27,7 @@ pub use encrypt0::{
     encrypted_bytes,
 };
 pub use view::{
-    EncodedX5Chain, Mac0View, Sign1View, write_detached, write_mac0_detached, write_signature_structure,
+    EncodedX5Chain, Mac0View, Sign1View, signature_structure, write_detached, write_mac0_detached,
 };
 
 /// Header parameter `x5chain` ([RFC 9360 §2](https://www.rfc-editor.org/rfc/rfc9360#section-2)).
@@ -95,8 +95,7 @@ pub struct Sign1Header {
 #[derive(Clone)]
 pub struct PreparedSign1 {
     message: CoseSign1,
-    to_be_signed: Vec<u8>,
-    algorithm: SignatureAlgorithm,
+    to_be_signed: ToBeSigned,
 }
 
 /// Prepares a COSE_Sign1 over `payload`, bound to `external_aad`.
@@ -134,11 +133,13 @@ pub fn prepare(
         .protected(protected)
         .payload(payload)
         .build();
-    let to_be_signed = message.tbs_data(external_aad);
+    let to_be_signed = ToBeSigned {
+        algorithm,
+        bytes: message.tbs_data(external_aad),
+    };
     PreparedSign1 {
         message,
         to_be_signed,
-        algorithm,
     }
 }
 
@@ -146,8 +147,7 @@ pub fn prepare(
 impl fmt::Debug for PreparedSign1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PreparedSign1")
-            .field("algorithm", &self.algorithm)
-            .field("bytes", &self.to_be_signed.len())
+            .field("to_be_signed", &self.to_be_signed)
             .finish_non_exhaustive()
     }
 }
@@ -156,11 +156,7 @@ impl PreparedSign1 {
     /// What `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest {
-            key,
-            algorithm: self.algorithm,
-            bytes: self.to_be_signed.clone(),
-        }
+        self.to_be_signed.by(key)
     }
 
     /// The encoded COSE_Sign1.

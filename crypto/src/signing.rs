@@ -51,6 +51,37 @@ impl fmt::Debug for SignatureRequest {
     }
 }
 
+/// What a key has to sign, before it is said which key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ToBeSigned {
+    /// The algorithm, which must be the key's own.
+    pub algorithm: SignatureAlgorithm,
+    /// The exact bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl ToBeSigned {
+    /// The request that `key` signs it.
+    #[must_use]
+    pub fn by(&self, key: KeyHandle) -> SignatureRequest {
+        SignatureRequest {
+            key,
+            algorithm: self.algorithm,
+            bytes: self.bytes.clone(),
+        }
+    }
+}
+
+/// Without the bytes, which may be personal data.
+impl fmt::Debug for ToBeSigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToBeSigned")
+            .field("algorithm", &self.algorithm)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}
+
 /// What came of a signature request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignOutcome {

@@ -1,6 +1,7 @@
 //! What tests of this and other crates need: randomness that repeats, and what every provider must do.
 
 pub mod provider_conformance;
+pub mod revocation;
 pub mod rsa_conformance;
 pub mod rsa_figures;
 

@@ -9,7 +9,7 @@ mod reader;
 mod report;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
@@ -18,6 +18,7 @@ use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
 use symbolon_verifier::offline::Judge;
+use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Tools};
 use symbolon_wallet_core::Languages;
 use thiserror::Error;
@@ -80,6 +81,9 @@ pub enum VerifierError {
     /// The code is no engagement that a reader can follow: scan again.
     #[error("the code is no engagement")]
     Engagement,
+    /// The rules of freshness cannot be read, or say something that cannot be.
+    #[error("the rules of freshness cannot be used")]
+    Rules,
     /// The session is at another point, or over.
     #[error("the session is at another point")]
     WrongStage,
@@ -101,6 +105,7 @@ pub(crate) struct Core {
     memory: PackMemory<Kept>,
     time: Time,
     pack: Mutex<Option<Arc<HeldPack>>>,
+    freshness: Mutex<FreshnessRules>,
 }
 
 #[uniffi::export]
@@ -125,6 +130,14 @@ impl Verifier {
         clock: Option<Arc<dyn WalletClock>>,
     ) -> Result<Arc<Self>, VerifierError> {
         Self::with_memory(&root_of_trust, Kept::App(memory), clock)
+    }
+
+    /// Says how old what is known of a status may be, by credential type, from now on: the JSON of the verifier's `freshness`
+    /// (`docs/shop.md`). Before it is called everything counts as long as its signer allows.
+    pub fn set_freshness(&self, rules: Vec<u8>) -> Result<(), VerifierError> {
+        let rules = FreshnessRules::from_json(&rules).map_err(|_| VerifierError::Rules)?;
+        *self.core.freshness.lock().unwrap_or_else(PoisonError::into_inner) = rules;
+        Ok(())
     }
 
     /// Judges the texts of the codes that were shown together, or a credential or a presentation: one report for each. The two codes of one
@@ -161,6 +174,11 @@ impl Core {
     /// Judges with the pack that is in use, where there is one.
     fn judging<T>(&self, act: impl FnOnce(Judge<'_>, &mut Evidence<'_>) -> T) -> Result<T, VerifierError> {
         let now = self.now()?;
+        let freshness = self
+            .freshness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         self.with_pack(now, |opened| {
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
@@ -169,7 +187,7 @@ impl Core {
             };
             let judge = Judge {
                 tools: Tools::without_json_ld(&RustCryptoProvider),
-                policy: Policy::CHECKPOINT,
+                policy: Policy::CHECKPOINT.with_freshness(freshness),
                 now,
             };
             act(judge, &mut evidence)
@@ -190,6 +208,7 @@ impl Verifier {
                 memory: PackMemory::new(memory),
                 time: Time(clock),
                 pack: Mutex::new(None),
+                freshness: Mutex::new(FreshnessRules::AS_SIGNED),
             }),
         }))
     }

@@ -11,6 +11,7 @@ use reqwest::{Client, Response, Url};
 use serde_json::Value;
 
 use crate::harness::{Installation, Role, free_port};
+use crate::sign_in::Browser;
 use crate::story::import_people;
 
 /// Generous, because tests share two cores.
@@ -111,8 +112,12 @@ fn query(link: &str) -> String {
 }
 
 fn write_policy(installation: &Installation, presentations: &str) {
+    write_policy_of(installation, presentations, "receives_for_anybody = true\n");
+}
+
+fn write_policy_of(installation: &Installation, presentations: &str, offers: &str) {
     let policy = format!(
-        "version = 1\n\n{presentations}\n\n[[offers.rules]]\nname = \"registry\"\nissuers = [\"{}\"]\ndecision = \"receive\"\n",
+        "version = 1\n\n{presentations}\n\n[[offers.rules]]\nname = \"registry\"\nissuers = [\"{}\"]\n{offers}decision = \"receive\"\n",
         installation.issuer
     );
     fs::write(installation.path("consent.toml"), policy).unwrap();
@@ -129,8 +134,13 @@ fn rule(installation: &Installation, decision: &str, claims: &str) -> String {
             )
         })
         .collect();
+    let more = if decision == "share" {
+        "answers_for_anybody = true\n"
+    } else {
+        ""
+    };
     format!(
-        "[[presentations.rules]]\nname = \"age\"\nverifier = {{ prefixes = [\"x509_hash\"] }}\ncredentials = [{}]\ndecision = \"{decision}\"",
+        "[[presentations.rules]]\nname = \"age\"\nverifier = {{ prefixes = [\"x509_hash\"] }}\ncredentials = [{}]\n{more}decision = \"{decision}\"",
         credentials.join(", ")
     )
 }
@@ -300,6 +310,100 @@ async fn what_the_policy_leaves_to_somebody_waits_over_a_restart_until_it_is_dec
     let said = consent(&["refuse", waiting()[0]["flow"].as_str().unwrap()]);
     assert!(said.contains("declined"), "{said}");
     assert!(waiting().is_empty());
+}
+
+/// A stranger brings what the owner's rules would share and receive; the owner brings it by the command line, and signs in by the browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_bring_waits_and_the_owner_brings_and_signs_in() {
+    let installation = Installation::new();
+    let uin = import_people(&installation);
+    // The rules as they are without a word about anybody.
+    let rule = rule(&installation, "share", "all_claims = true");
+    write_policy_of(
+        &installation,
+        &rule.replace("answers_for_anybody = true\n", ""),
+        "",
+    );
+    let _issuer = installation.serve_with(
+        Role::Issuer,
+        &[("SYMBOLON_ISSUER_AUTHORIZATION_UNKNOWN_CLIENTS", "public")],
+    );
+    let _verifier = installation.serve(Role::Verifier);
+    let address = format!("127.0.0.1:{}", free_port());
+    let wallet = Wallet::serve_at(&installation, &address, &[]);
+    let consent = |arguments: &[&str]| {
+        let mut command = installation.command(&[&["wallet", "consent"], arguments].concat());
+        command
+            .env("SYMBOLON_WALLET_LISTEN", &address)
+            .env("SYMBOLON_WALLET_CONSENT_POLICY", "consent.toml");
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    // The stranger has an offer to sign in, and brings it.
+    let to_sign_in = || {
+        offer(
+            &installation,
+            &uin,
+            "NationalIdentity",
+            &["--grant", "authorization_code"],
+        )
+    };
+    let offered = to_sign_in();
+    let (status, told) = wallet.told("/credential-offer", link(&offered)).await;
+    assert_eq!((status, &told["outcome"]), (202, &"waiting".into()), "{told}");
+    let strangers = told["continue_at"].as_str().unwrap().to_owned();
+    let waiting: Vec<Value> = serde_json::from_str(&consent(&["list", "--json"])).unwrap();
+    let said = consent(&["allow", waiting[0]["flow"].as_str().unwrap()]);
+    let owners = said
+        .lines()
+        .find_map(|line| line.strip_prefix("go on at "))
+        .unwrap();
+    let response = wallet.client.get(&strangers).send().await.unwrap();
+    assert_eq!(response.status(), 404, "the sign-in is the owner's");
+
+    // The owner's browser goes to the issuer's page and comes back.
+    let response = wallet.client.get(owners).send().await.unwrap();
+    assert_eq!(response.status(), 302);
+    let cookie = response.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let page = Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
+    assert!(page.as_str().starts_with(&installation.issuer), "{page}");
+    let mut browser = Browser::new(&installation);
+    let back = browser.answer(&page, &uin, "/consent/approve").await;
+    assert!(back.starts_with(&format!("{}/callback?", wallet.url)), "{back}");
+    let (status, _) = body(wallet.client.get(&back).send().await.unwrap()).await;
+    assert_eq!(status, 400, "another browser does not come back for it");
+    let forged = back.replace("state=", "state=x");
+    for (url, expected) in [(&forged, 400), (&back, 200)] {
+        let request = wallet.client.get(url).header("cookie", &cookie);
+        let (status, told) = body(request.send().await.unwrap()).await;
+        assert_eq!(status, expected, "{told}");
+    }
+
+    // What it holds now is shown to whom the owner brings it, and to nobody whom a stranger brings.
+    let (id, link) = request(&installation, "age-over-18", &[]);
+    let (status, told) = wallet.told("/authorize", &link).await;
+    assert_eq!((status, &told["outcome"]), (202, &"waiting".into()), "{told}");
+    installation.fails(3, &["request", "show", &id]);
+    let (id, link) = request(&installation, "age-over-18", &[]);
+    let said = consent(&["bring", &link]);
+    assert!(said.contains("accepted by the verifier"), "{said}");
+    let said = installation.ok(&["request", "show", &id]);
+    assert!(said.contains("what was asked for"), "{said}");
+    // An offer too, in a browser of the owner's.
+    let offered = to_sign_in();
+    let said = consent(&["bring", offered["link"].as_str().unwrap()]);
+    assert!(said.contains("sign in"), "{said}");
+    drop(wallet);
+    // Without a server the command does it itself.
+    let (id, link) = request(&installation, "age-over-18", &[]);
+    let said = consent(&["bring", &link]);
+    assert!(said.contains("accepted by the verifier"), "{said}");
+    let said = installation.ok(&["request", "show", &id]);
+    assert!(said.contains("what was asked for"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,6 +54,7 @@ mod sign_in;
 mod story;
 mod tenants;
 mod tls;
+mod trust;
 mod vcalm;
 mod wallet_holding;
 mod wallets;

@@ -8,6 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use symbolon_cli::edge::SystemRandomness;
+use symbolon_cli::nearby::{Line, Received};
+use symbolon_crypto::RustCryptoProvider;
+use symbolon_protocol::dcql::DcqlQuery;
+use symbolon_protocol::proximity::ble::StateSignal;
+use symbolon_protocol::proximity::{MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent, ScannedReader};
+use symbolon_verifier::proximity::anonymous_request;
 
 use crate::harness::{Installation, Role};
 use crate::story;
@@ -134,10 +141,15 @@ impl Counter {
     }
 
     fn wait(&self, further: &[&str]) -> Waiting {
+        self.wait_with(further, &[])
+    }
+
+    fn wait_with(&self, further: &[&str], environment: &[(&str, &str)]) -> Waiting {
         let arguments = [&["wallet", "present-nearby"], further].concat();
         let mut process = self
             .installation
             .command(&arguments)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -231,6 +243,39 @@ fn a_licence_is_shown_face_to_face_and_judged_offline() {
         .fails(1, &["wallet", "refusals", "forget", id]);
     let (status, _, _) = counter.ask(counter.wait(&["--yes"]), Fault::None, Fault::None);
     assert_eq!(status, 0);
+}
+
+/// The reader could ask for something else in the next request, and nobody would be asked.
+#[test]
+fn a_yes_on_the_command_line_is_for_one_request() {
+    let counter = Counter::new();
+    let query = fs::read(counter.installation.path("licence.json")).unwrap();
+    let request = anonymous_request(&DcqlQuery::parse(&query).unwrap()).unwrap();
+    let deals_with_strangers = [("SYMBOLON_WALLET_UNVERIFIED_READERS", "shown")];
+    let waiting = counter.wait_with(&["--yes"], &deals_with_strangers);
+    let scanned = ScannedReader::scan(&waiting.engagement, &RustCryptoProvider, &SystemRandomness).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(async {
+        let stream = tokio::net::TcpStream::connect(waiting.address).await.unwrap();
+        let mut line = Line::new(stream, MAX_RESPONSE_MESSAGE_BYTES);
+        line.signal(StateSignal::Start).await.unwrap();
+        let (message, awaiting) = scanned.establish(&request).map_err(|ended| ended.error).unwrap();
+        line.send(&message).await.unwrap();
+        let Received::Message(answer) = line.receive().await.unwrap() else {
+            panic!("no answer")
+        };
+        match awaiting.receive(&answer).map_err(|ended| ended.error).unwrap() {
+            ReaderEvent::LastResponse { .. } => {}
+            ReaderEvent::Response { .. } => panic!("the wallet takes another request"),
+            ReaderEvent::Ended(_) => panic!("nothing was shown"),
+        }
+        assert_eq!(line.receive().await.unwrap(), Received::Ended);
+        // Also of a reader that does not care.
+        let _ = line.send(&message).await;
+    });
+    let wallet = waiting.process.wait_with_output().unwrap();
+    assert!(wallet.status.success(), "{wallet:?}");
+    assert_eq!(counter.shown(), 1);
 }
 
 #[test]

@@ -277,6 +277,81 @@ fn weeks_without_a_network_change_the_verdict_at_the_stated_seconds() {
     at(created.minus(Duration::from_secs(300))).is("genuine");
 }
 
+/// A clinic accepts a week, a bank an hour: by the rule of the type, from the configuration or a file, to the second.
+#[test]
+fn the_rule_of_a_type_changes_warning_and_verdict_at_its_second() {
+    let story = Story::told();
+    story.build_pack("national.pack");
+    story.applies("national.pack");
+    let produced = story.inspect(HELD)["status_lists"][0]["produced_at"].clone();
+    let produced = UnixTime::parse_rfc3339(produced.as_str().unwrap()).unwrap();
+    let rule = |kind: &str, when_older: &str| {
+        format!("[types.{kind}]\noldest_seconds = 3600\nwhen_older = \"{when_older}\"\n")
+    };
+    for (file, kind, when_older) in [
+        ("warn.toml", "claim_169", "warn"),
+        ("unknown.toml", "claim_169", "unknown"),
+        ("other.toml", "bank", "unknown"),
+    ] {
+        fs::write(story.installation.path(file), rule(kind, when_older)).unwrap();
+    }
+    let (fresh, old) = (
+        produced.plus(Duration::from_secs(3_600)).rfc3339(),
+        produced.plus(Duration::from_secs(3_601)).rfc3339(),
+    );
+    let verify = |file: &str, at: &str| {
+        let arguments = [CARD, "--pack", HELD, "--freshness", file, "--at", at];
+        story.verify(&arguments)
+    };
+    for (file, at) in [
+        ("warn.toml", &fresh),
+        ("unknown.toml", &fresh),
+        ("other.toml", &old),
+    ] {
+        let judged = verify(file, at).is("genuine").because(CARD_IN_FORCE);
+        assert_eq!(judged.report["warnings"], json!([]), "{file}");
+    }
+    let warned = verify("warn.toml", &old).is("genuine").because(CARD_IN_FORCE);
+    let expected = json!([{ "warning": "status_old", "fresh_until": produced.seconds() + 3_600 }]);
+    assert_eq!(warned.report["warnings"], expected);
+    let unknown = ["authentic", "trusted", "unknown", "compare_by_eye"];
+    let judged = verify("unknown.toml", &old).is("unknown").because(unknown);
+    assert_eq!(judged.report["as_of"], json!(produced.seconds()));
+
+    // A person reads what it is, and what to do.
+    let arguments = [
+        "verify",
+        CARD,
+        "--pack",
+        HELD,
+        "--freshness",
+        "unknown.toml",
+        "--at",
+        &old,
+    ];
+    let said = story.installation.command(&arguments).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(
+        said.contains("too old to tell") && said.contains("a newer pack"),
+        "{said}"
+    );
+
+    // The same rule in the configuration; a file in its place replaces it.
+    let path = story.installation.path("symbolon.toml");
+    let mut configuration = fs::read_to_string(&path).unwrap();
+    configuration.push_str("\n[verifier.freshness.types.claim_169]\noldest_seconds = 3600\n");
+    fs::write(&path, configuration).unwrap();
+    story
+        .verify(&[CARD, "--pack", HELD, "--at", &fresh])
+        .is("genuine");
+    story.verify(&[CARD, "--pack", HELD, "--at", &old]).is("unknown");
+    verify("other.toml", &old).is("genuine");
+    fs::write(story.installation.path("never.toml"), "oldest_seconds = 0\n").unwrap();
+    let arguments = ["verify", CARD, "--pack", HELD, "--freshness", "never.toml"];
+    let said = story.installation.fails(2, &arguments);
+    assert!(said.contains("between one second and ten years"), "{said}");
+}
+
 /// Packs of which each may follow the one before, so that there is always something to apply.
 fn packs(story: &Story, count: usize) -> Vec<String> {
     let names: Vec<String> = (0..count).map(|number| format!("{number}.pack")).collect();

@@ -14,4 +14,4 @@ pub use self::index::{
     Digest, FileName, INDEX_FILE, INDEX_VERSION, IndexError, MAX_DELTAS, MAX_INDEX_BYTES,
     MAX_PUBLISHED_PACKS, NotAFileName, PackIndex, PublishedDelta, PublishedFile, PublishedPack,
 };
-pub use self::plan::{HeldPack, MAX_PACK_BYTES, Plan, PlanError, is_worthwhile};
+pub use self::plan::{EARLIER_FOLDER, HeldPack, MAX_PACK_BYTES, Plan, PlanError, is_worthwhile};

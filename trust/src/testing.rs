@@ -13,6 +13,7 @@ use symbolon_crypto::signing::{
     DescribeKeys as _, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
 };
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::testing::revocation::{RevocationListDraft, distribution_point, extended};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{
     self, CountryCode, DocumentSignerRequest, IacaRequest, KeyPurpose, LeafRequest, Validity,
@@ -413,6 +414,30 @@ impl TestIssuingAuthority {
             signer,
             certificate: certificate.expect("the leaf is issued"),
         }
+    }
+
+    /// The same authority, whose document signer says where revocation lists are published.
+    #[must_use]
+    pub fn publishing_at(mut self, uri: &str) -> Self {
+        let certificate = Certificate::parse(&self.certificate).expect("the leaf is read");
+        let (key, extension) = (&self.key.0, distribution_point(uri));
+        let description = key.describe(key.handle()).expect("the key describes itself");
+        self.certificate = extended(&certificate, &extension, &description, key);
+        self
+    }
+
+    /// An empty revocation list, made at that time and due again a day later.
+    #[must_use]
+    pub fn revocation_list(&self, made: UnixTime) -> RevocationListDraft {
+        RevocationListDraft::of(&self.root, made, made.plus(DAY))
+    }
+
+    /// The signed revocation list.
+    #[must_use]
+    pub fn sign_revocation_list(&self, list: &RevocationListDraft) -> Vec<u8> {
+        let key = &self.key.0;
+        let description = key.describe(key.handle()).expect("the key describes itself");
+        list.sign(&description, key)
     }
 
     /// Its self-signed certificate, of Senegal.

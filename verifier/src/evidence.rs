@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use symbolon_credential::data_integrity::ContextTable;
 use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::x509::RevocationList;
 use symbolon_did::Did;
 use symbolon_trust::pack::Pack;
 use symbolon_trust::status_list::VerifiedStatusList;
@@ -18,6 +19,7 @@ use crate::session::{VerifiedBitstringList, Want};
 pub struct Evidence<'e> {
     trust_list: &'e TrustList,
     pack: PackEvidence<'e>,
+    turn: PackTurn,
     reach: Reach,
     era: Era,
     status_lists: BTreeMap<String, StatusEvidence>,
@@ -26,6 +28,8 @@ pub struct Evidence<'e> {
     did_witness_proofs: BTreeMap<Did, DocumentEvidence>,
     documents: BTreeMap<String, DocumentEvidence>,
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
+    revocation_lists: BTreeMap<String, RevocationListEvidence>,
+    given_revocation_lists: &'e [RevocationList],
     contexts: OnceLock<ContextTable>,
     content_keys: ContentKeys<'e>,
 }
@@ -35,6 +39,30 @@ impl<'e> Evidence<'e> {
     #[must_use]
     pub fn online(trust_list: &'e TrustList) -> Self {
         Self::new(trust_list, PackEvidence::NotGiven, Reach::Network)
+    }
+
+    /// A verifier with a network and a verified pack beside it: whatever is missing is asked for, and the pack answers for the
+    /// status lists that cannot be had. Whom to believe says `trust_list`: the pack's, which is never older than the pinned one, or that
+    /// of a verifier that believes others beside.
+    ///
+    /// Whoever can keep the network away chooses the pack's statement, which may be older: a policy that bounds the age of a
+    /// statement bounds the pack's as well.
+    #[must_use]
+    pub fn online_then_pack(trust_list: &'e TrustList, pack: &'e Pack<'e>) -> Self {
+        Self {
+            turn: PackTurn::AfterNetwork,
+            ..Self::new(trust_list, PackEvidence::Accepted(pack), Reach::Network)
+        }
+    }
+
+    /// The same where the pack is not there, or not usable: with the pinned trust list, and a warning where the pack would have
+    /// been asked.
+    #[must_use]
+    pub fn online_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
+        Self {
+            turn: PackTurn::AfterNetwork,
+            ..Self::new(trust_list, absence.evidence(), Reach::Network)
+        }
     }
 
     /// A verifier without a network, with a verified pack: its trust list, its status sections, and nothing else.
@@ -47,17 +75,14 @@ impl<'e> Evidence<'e> {
     /// known.
     #[must_use]
     pub fn offline_without_pack(trust_list: &'e TrustList, absence: PackAbsence) -> Self {
-        let pack = match absence {
-            PackAbsence::NotGiven => PackEvidence::NotGiven,
-            PackAbsence::Refused => PackEvidence::Refused,
-        };
-        Self::new(trust_list, pack, Reach::Nowhere)
+        Self::new(trust_list, absence.evidence(), Reach::Nowhere)
     }
 
     fn new(trust_list: &'e TrustList, pack: PackEvidence<'e>, reach: Reach) -> Self {
         Self {
             trust_list,
             pack,
+            turn: PackTurn::BeforeNetwork,
             reach,
             era: Era::Present,
             status_lists: BTreeMap::new(),
@@ -66,6 +91,8 @@ impl<'e> Evidence<'e> {
             did_witness_proofs: BTreeMap::new(),
             documents: BTreeMap::new(),
             type_metadata: BTreeMap::new(),
+            revocation_lists: BTreeMap::new(),
+            given_revocation_lists: &[],
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
@@ -87,6 +114,18 @@ impl<'e> Evidence<'e> {
         self
     }
 
+    /// The same evidence with revocation lists that are at hand, whoever signed them: each counts where an authority of a chain did.
+    #[must_use]
+    pub const fn with_revocation_lists(mut self, lists: &'e [RevocationList]) -> Self {
+        self.given_revocation_lists = lists;
+        self
+    }
+
+    /// Adds what was found at the URL of a revocation list.
+    pub fn add_revocation_list(&mut self, url: String, evidence: RevocationListEvidence) {
+        self.revocation_lists.insert(url, evidence);
+    }
+
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
     pub fn add_status_list(&mut self, uri: String, evidence: StatusEvidence) {
         self.status_lists.insert(uri, evidence);
@@ -103,6 +142,9 @@ impl<'e> Evidence<'e> {
             Want::StatusList { uri } => self.add_status_list(uri, StatusEvidence::Absent),
             Want::StatusListCredential { url } => {
                 self.add_status_list_credential(url, StatusListCredentialEvidence::Absent);
+            }
+            Want::RevocationList { url } => {
+                self.add_revocation_list(url, RevocationListEvidence::Absent);
             }
             Want::TypeMetadata { vct } => self.add_type_metadata(vct, TypeMetadataEvidence::Absent),
         }
@@ -139,6 +181,10 @@ impl<'e> Evidence<'e> {
 
     pub(crate) fn pack(&self) -> &PackEvidence<'e> {
         &self.pack
+    }
+
+    pub(crate) const fn pack_turn(&self) -> PackTurn {
+        self.turn
     }
 
     pub(crate) const fn content_keys(&self) -> &'e [NamedContentKey] {
@@ -186,6 +232,14 @@ impl<'e> Evidence<'e> {
             ContextTable::from_documents(usable.map(|(url, document)| (url.clone(), document.clone())))
                 .unwrap_or_default()
         })
+    }
+
+    pub(crate) fn revocation_list(&self, url: &str) -> Option<&RevocationListEvidence> {
+        self.revocation_lists.get(url)
+    }
+
+    pub(crate) const fn given_revocation_lists(&self) -> &'e [RevocationList] {
+        self.given_revocation_lists
     }
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {
@@ -261,6 +315,23 @@ pub enum DocumentEvidence {
     Absent,
 }
 
+/// What was found at the URL of a revocation list.
+#[derive(Debug, Clone)]
+pub enum RevocationListEvidence {
+    /// The list that was served. The session verifies whose it is.
+    List(RevocationList),
+    /// It could not be had, or is none that can be used.
+    Absent,
+}
+
+impl RevocationListEvidence {
+    /// A body that was served.
+    #[must_use]
+    pub fn of_body(body: &[u8]) -> Self {
+        RevocationList::parse(body).map_or(Self::Absent, Self::List)
+    }
+}
+
 /// What was found as the metadata of a credential type.
 #[derive(Debug, Clone)]
 pub enum TypeMetadataEvidence {
@@ -277,6 +348,24 @@ pub enum PackAbsence {
     NotGiven,
     /// One was given and refused: by an unknown signer, changed, rolled back, expired. Nothing of it is used.
     Refused,
+}
+
+impl PackAbsence {
+    const fn evidence<'e>(self) -> PackEvidence<'e> {
+        match self {
+            Self::NotGiven => PackEvidence::NotGiven,
+            Self::Refused => PackEvidence::Refused,
+        }
+    }
+}
+
+/// When the pack is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackTurn {
+    /// Before anything else.
+    BeforeNetwork,
+    /// For what the network does not have.
+    AfterNetwork,
 }
 
 #[derive(Debug)]

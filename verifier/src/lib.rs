@@ -54,7 +54,7 @@ pub mod verified_claims;
 pub mod webhook;
 
 pub use self::evidence::{
-    DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, StatusEvidence,
+    DidDocumentEvidence, DocumentEvidence, Evidence, PackAbsence, RevocationListEvidence, StatusEvidence,
     StatusListCredentialEvidence, TypeMetadataEvidence,
 };
 pub use self::expected::{Binding, Expected, MdocSession};

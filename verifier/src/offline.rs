@@ -49,7 +49,7 @@ impl JudgedAnswer {
 }
 
 /// What is the same for everything that is judged at one time.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Judge<'t> {
     /// What it computes with.
     pub tools: Tools<'t>,
@@ -65,12 +65,12 @@ impl Judge<'_> {
     /// # Errors
     /// [`UnreadablePresentation`].
     pub fn judge(
-        self,
+        &self,
         input: &Input<'_>,
         expected: Expected,
         evidence: &mut Evidence<'_>,
     ) -> Result<Vec<JudgedCode>, UnreadablePresentation> {
-        let mut session = VerificationSession::new(input, expected, self.policy)?;
+        let mut session = VerificationSession::new(input, expected, self.policy.clone())?;
         loop {
             match session.step(evidence, self.tools, self.now) {
                 Step::Done(reports) => return Ok(session.into_codes(reports)),
@@ -84,7 +84,7 @@ impl Judge<'_> {
     /// # Errors
     /// [`UnreadablePresentation`] when a presentation has the form of none.
     pub fn judge_answer(
-        self,
+        &self,
         query: &DcqlQuery,
         token: &VpToken,
         binding: &Binding,

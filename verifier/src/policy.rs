@@ -12,10 +12,12 @@ mod decide;
 mod decision;
 mod document;
 mod error;
+mod freshness;
 mod keep;
 mod pattern;
 mod query;
 mod records;
+mod revocation;
 mod sign_in;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -38,22 +40,34 @@ pub use self::document::{
 };
 pub(crate) use self::error::at;
 pub use self::error::{PolicyError, PolicyProblem};
+pub use self::freshness::{
+    CLAIM_169_TYPE, Freshness, FreshnessDocument, FreshnessError, FreshnessRule, FreshnessRules,
+    MAX_FRESHNESS_TYPES, TypeFreshnessDocument, WhenOlder,
+};
 pub use self::records::{
     MAX_RETENTION_DAYS, ReceiptClaims, ReceiptDocument, ReceiptTerms, RelianceDocument, RelianceTerms,
 };
+pub use self::revocation::{RevocationDocument, RevocationPolicy, RevocationRules};
+
+/// How old a holder's proof may be in the presets.
+const PROOF_WINDOW: Duration = Duration::from_secs(300);
+/// How far clocks may disagree in the presets.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// What a verifier demands of a presentation.
 ///
 /// There is no `Default`: whoever verifies names a preset or every choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Whether a credential needs a status.
     pub status: StatusPolicy,
-    /// How old a statement about the status may be.
-    pub status_age: StatusAge,
+    /// How old a statement about the status may be, type by type, and what an older one means.
+    pub freshness: FreshnessRules,
     /// How old a statement about the status may be that was fetched for another verification: an older one is to be fetched again. It
     /// changes nothing in the verdict about what is found then.
     pub kept_status: StatusAge,
+    /// Whether the certificates of an issuer's signer are looked up in revocation lists.
+    pub revocation: RevocationRules,
     /// What binds the credential to the person who shows it.
     pub holder: HolderPolicy,
     /// Whether type metadata are looked at.
@@ -71,12 +85,13 @@ impl Policy {
     /// credential names must be known.
     pub const RELYING_PARTY: Self = Self {
         status: StatusPolicy::WhereReferenced,
-        status_age: StatusAge::AsSigned,
+        freshness: FreshnessRules::AS_SIGNED,
         kept_status: StatusAge::AsSigned,
+        revocation: RevocationRules::IF_AVAILABLE,
         holder: HolderPolicy::KeyProof,
         type_metadata: TypeMetadataPolicy::Ignored,
-        proof_window: Duration::from_secs(300),
-        clock_tolerance: Duration::from_secs(60),
+        proof_window: PROOF_WINDOW,
+        clock_tolerance: CLOCK_TOLERANCE,
         status_list_budget: StatusListBudget::LARGEST_SHARD,
     };
 
@@ -84,9 +99,29 @@ impl Policy {
     /// photo may stand in for the key. With a photo the verdict is `genuine` at best.
     pub const CHECKPOINT: Self = Self {
         status: StatusPolicy::Always,
+        freshness: FreshnessRules::AS_SIGNED,
+        kept_status: StatusAge::AsSigned,
+        revocation: RevocationRules::IF_AVAILABLE,
         holder: HolderPolicy::KeyOrPhoto,
-        ..Self::RELYING_PARTY
+        type_metadata: TypeMetadataPolicy::Ignored,
+        proof_window: PROOF_WINDOW,
+        clock_tolerance: CLOCK_TOLERANCE,
+        status_list_budget: StatusListBudget::LARGEST_SHARD,
     };
+
+    /// The same with rules about revocation lists.
+    #[must_use]
+    pub fn with_revocation(mut self, revocation: RevocationRules) -> Self {
+        self.revocation = revocation;
+        self
+    }
+
+    /// The same with rules of freshness.
+    #[must_use]
+    pub fn with_freshness(mut self, freshness: FreshnessRules) -> Self {
+        self.freshness = freshness;
+        self
+    }
 }
 
 /// Whether a credential needs a status.
@@ -109,6 +144,15 @@ pub enum StatusAge {
 }
 
 impl StatusAge {
+    /// The shorter of two.
+    #[must_use]
+    pub fn shorter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::AtMost(one), Self::AtMost(other)) => Self::AtMost(one.min(other)),
+            (Self::AsSigned, limited) | (limited, Self::AsSigned) => limited,
+        }
+    }
+
     /// Whether a statement of this time is young enough at `now`. One without a time is so only where any age is.
     #[must_use]
     pub fn permits(self, made_at: Option<UnixTime>, now: UnixTime) -> bool {

@@ -5,16 +5,19 @@
 
 mod check;
 mod shown;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 use serde::{Deserialize, Serialize};
+use symbolon_crypto::x509::RevocationReason;
 use symbolon_crypto::{Thumbprint, UnixTime};
 use symbolon_trust::trust_list::{AnchoredFormat, SourceName};
 
 pub use self::check::{Check, CheckName, CheckOutcome, Reason};
 pub use self::shown::Shown;
+pub use self::standing::Standing;
 pub use self::verdict::Verdict;
 
 /// The version of the JSON form.
@@ -309,6 +312,19 @@ pub enum Warning {
     StatusInGrace {
         /// When it expired.
         expired_at: UnixTime,
+    },
+    /// The statement about the status is older than the verifier's rule for the type allows without a word, and counts all the same.
+    StatusOld {
+        /// The last second in which it was fresh.
+        fresh_until: UnixTime,
+    },
+    /// The authority of the issuer took back a certificate of its signer, so that the signer is trusted no longer.
+    CertificateRevoked {
+        /// Since when.
+        revoked_at: UnixTime,
+        /// Why, where the authority says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<RevocationReason>,
     },
     /// The pack that was offered was refused, and nothing of it used.
     PackRefused,

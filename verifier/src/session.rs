@@ -12,6 +12,7 @@ mod mdoc;
 mod pack_credentials;
 mod photo;
 mod presenter;
+mod revocation;
 mod sd_jwt_vc;
 mod status;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use symbolon_credential::{Input, NotRecognised};
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::{RevocationList, VerifiedRevocationList};
 use symbolon_did::Did;
 use symbolon_trust::status_list::VerifiedStatusList;
 
@@ -33,6 +35,7 @@ pub use self::inquiry::{InquiryStep, StatusInquiry};
 use self::judged::Judged;
 pub use self::pack_credentials::PackCredentials;
 use self::presenter::Presenter;
+use self::revocation::RevocationAnswer;
 use self::status::StatusAnswer;
 pub use self::status::VerifiedBitstringList;
 use self::type_metadata::{MetadataAnswer, judge_type_metadata};
@@ -136,6 +139,12 @@ pub enum Want {
         /// The URL.
         url: String,
     },
+    /// The certificate revocation list at this URL, by https or plain http: what it says is signed, and a list fetched by https could need
+    /// another one first ([RFC 5280 §8](https://www.rfc-editor.org/rfc/rfc5280#section-8)).
+    RevocationList {
+        /// The URL.
+        url: String,
+    },
     /// The metadata of this credential type.
     TypeMetadata {
         /// The type, which is a URL where it can be fetched.
@@ -204,6 +213,12 @@ impl<'a> VerificationSession<'a> {
                     MetadataAnswer::Judged => judged.type_metadata_judged = true,
                 }
             }
+            if judged.is_believed() && !judged.revocation_judged {
+                match context.judge_revocation(judged, &mut self.found) {
+                    RevocationAnswer::Wanted(more) => more.into_iter().for_each(|want| add(&mut wants, want)),
+                    RevocationAnswer::Judged => judged.revocation_judged = true,
+                }
+            }
             match context.status(judged, &mut self.found) {
                 StatusAnswer::Wanted(more) => more.into_iter().for_each(|want| add(&mut wants, want)),
                 StatusAnswer::Known(status) if wants.len() == before => {
@@ -237,15 +252,26 @@ impl<'a> VerificationSession<'a> {
             .collect()
     }
 
-    /// How old a statement about the status may be that was fetched for another verification.
+    /// How old a statement about the status may be that was fetched for another verification: no older than the rule for some
+    /// credential of this one allows, so that nobody is told of an old one where a young one can be had.
     #[must_use]
-    pub const fn kept_status(&self) -> StatusAge {
-        self.policy.kept_status
+    pub fn kept_status(&self) -> StatusAge {
+        let judged = self.credentials.iter().filter_map(|credential| match credential {
+            Credential::Judged(judged) => Some(judged.freshness(&self.policy.freshness).oldest),
+            Credential::Unjudged(_) | Credential::Gone => None,
+        });
+        judged.fold(self.policy.kept_status, StatusAge::shorter)
     }
 
     /// The status lists that this session has verified, for the evidence of later sessions.
     pub fn verified_status_lists(&self) -> impl Iterator<Item = &Arc<VerifiedStatusList>> {
         self.found.verified_token_lists()
+    }
+
+    /// The revocation lists that this session has verified, for the evidence of later sessions.
+    pub fn verified_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        let lists = self.found.revocation_lists.values().flatten();
+        lists.map(VerifiedRevocationList::list)
     }
 
     /// The Bitstring status list credentials that this session has verified, for the evidence of later sessions.

@@ -6,6 +6,7 @@
 //! [CIR 2024/2982, articles 6 and 7]: https://eur-lex.europa.eu/eli/reg_impl/2024/2982/oj
 
 mod receipts;
+mod words;
 
 use serde::Serialize;
 use symbolon_crypto::UnixTime;
@@ -13,12 +14,13 @@ use url::Url;
 
 use crate::error::WalletError;
 use crate::identifiers::HistoryId;
+use crate::language::Languages;
 use crate::ports::Change;
 use crate::record::{
-    DataRequest, DataRequestKind, DisclosedCredential, HistoryEntry, HistoryEvent, VerifierContact,
-    VerifierRecord,
+    DataRequest, DataRequestKind, DisclosedCredential, HistoryEntry, HistoryEvent, VerifierRecord,
 };
 use crate::wallet::Wallet;
+use words::Words;
 
 /// A message to send, and the ways to send it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +29,8 @@ pub struct PreparedDataRequest {
     pub entry: HistoryId,
     /// What it asks for.
     pub kind: DataRequestKind,
+    /// The language that it is written in: `en`, `fr`, `ar` or `hi`.
+    pub language: &'static str,
     /// Who it goes to, by name: the verifier, or the authority that watches over it.
     pub to: String,
     /// The ways to send it; empty where nobody told the wallet any.
@@ -106,8 +110,9 @@ fn telephone(number: &str) -> Option<Channel> {
 }
 
 impl Wallet {
-    /// Prepares the request to erase what a presentation showed, or the report of whoever asked for it. Nothing is sent: when the person
-    /// has sent it, call [`Wallet::note_data_request`].
+    /// Prepares the request to erase what a presentation showed, or the report of whoever asked for it, in the first of these languages that
+    /// there is a text in, else in English: choose the language of whoever is to read it. Nothing is sent: when the person has sent it, call
+    /// [`Wallet::note_data_request`].
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when there is no such entry, or nobody was asked or shown anything by it.
@@ -115,7 +120,9 @@ impl Wallet {
         &self,
         entry: HistoryId,
         kind: DataRequestKind,
+        languages: &Languages,
     ) -> Result<PreparedDataRequest, WalletError> {
+        let words = Words::of(languages);
         let entry = self.history_entry(entry).await?;
         let (verifier, disclosed) = match (&entry.event, kind) {
             (
@@ -135,15 +142,15 @@ impl Wallet {
                 contact.map_or(Vec::new(), |contact| contact.support.clone()),
             ),
             DataRequestKind::Report => (
-                "the supervisory authority".to_owned(),
+                words.authority.to_owned(),
                 contact.map_or(Vec::new(), |contact| contact.supervisory_authority.clone()),
             ),
         };
         let subject = match kind {
-            DataRequestKind::Deletion => "Request for erasure of personal data".to_owned(),
-            DataRequestKind::Report => format!("Report of a request by {}", name_of(verifier)),
+            DataRequestKind::Deletion => words.deletion_subject.to_owned(),
+            DataRequestKind::Report => words.fill(words.report_subject, &[("verifier", &name_of(verifier))]),
         };
-        let body = message(kind, &entry, verifier, disclosed);
+        let body = message(words, kind, &entry, verifier, disclosed);
         let channels = addresses
             .iter()
             .filter_map(|address| Channel::of(address, &subject, &body))
@@ -151,6 +158,7 @@ impl Wallet {
         Ok(PreparedDataRequest {
             entry: entry.id,
             kind,
+            language: words.language,
             to,
             channels,
             subject,
@@ -199,46 +207,41 @@ fn name_of(verifier: &VerifierRecord) -> String {
         .unwrap_or_else(|| verifier.client_id.clone())
 }
 
+/// The message, line by line.
 fn message(
+    words: &Words,
     kind: DataRequestKind,
     entry: &HistoryEntry,
     verifier: &VerifierRecord,
     disclosed: &[DisclosedCredential],
 ) -> String {
-    let mut lines = vec![match kind {
-        DataRequestKind::Deletion => {
-            "I ask you to erase the personal data about me that you received as follows, under article 17 of Regulation (EU) 2016/679 \
-             or the law that applies to you."
-                .to_owned()
-        }
-        DataRequestKind::Report => {
-            "I report the following request for personal data, which I believe to be unlawful or suspicious.".to_owned()
-        }
-    }];
-    lines.push(String::new());
-    lines.push(format!("Asked by: {}", name_of(verifier)));
-    lines.push(format!("Identifier: {}", verifier.client_id));
-    if let Some(subject) = verifier
-        .contact
-        .as_deref()
-        .and_then(|contact| contact.subject.as_deref())
-    {
-        lines.push(format!("Registered as: {subject}"));
+    let opening = match kind {
+        DataRequestKind::Deletion => words.deletion_opening,
+        DataRequestKind::Report => words.report_opening,
+    };
+    let contact = verifier.contact.as_deref();
+    let mut lines = vec![
+        opening.to_owned(),
+        String::new(),
+        words.fill(words.asked_by, &[("verifier", &name_of(verifier))]),
+        words.fill(words.identifier, &[("identifier", &verifier.client_id)]),
+    ];
+    if let Some(subject) = contact.and_then(|contact| contact.subject.as_deref()) {
+        lines.push(words.fill(words.registered_as, &[("subject", subject)]));
     }
-    lines.push(format!("When: {}", entry.at.rfc3339()));
-    lines.push(format!("Reference: {}", entry.id));
-    if let Some(purpose) = verifier.contact.as_deref().and_then(VerifierContact::any_purpose) {
-        lines.push(format!("For: {purpose}"));
+    let at = entry.at.rfc3339().to_string();
+    lines.push(words.fill(words.when, &[("time", &at)]));
+    lines.push(words.fill(words.reference, &[("reference", &entry.id.to_string())]));
+    if let Some(purpose) = contact.and_then(|contact| contact.purpose_in(words.language)) {
+        lines.push(words.fill(words.purpose, &[("purpose", purpose)]));
     }
     for credential in disclosed {
-        lines.push(format!(
-            "Shown of {}: {}",
-            credential.credential_type,
-            credential.claims.join(", ")
-        ));
+        let claims = credential.claims.join(words.between_claims);
+        let shown = [("type", credential.credential_type.as_str()), ("claims", &claims)];
+        lines.push(words.fill(words.shown, &shown));
     }
     if disclosed.is_empty() {
-        lines.push("Nothing was shown.".to_owned());
+        lines.push(words.nothing_shown.to_owned());
     }
     lines.join("\n")
 }

@@ -1,8 +1,8 @@
 //! The backup of a wallet, and what a new phone makes of it.
 //!
 //! Keys stay where they are: a phone's key store gives none away, and a credential is worth nothing without its key. So a backup has what is
-//! needed to ask every issuer again, and the history, and neither keys nor tokens nor claims: whoever opens one learns which credentials a
-//! person had and whom they were shown to, and cannot show any. The format is described in `docs/wallet-backup.md`.
+//! needed to ask every issuer again, the history, and what was refused to whom, and neither keys nor tokens nor claims: whoever opens one learns
+//! which credentials a person had and whom they were shown to, and cannot show any. The format is described in `docs/wallet-backup.md`.
 
 mod container;
 mod contents;
@@ -18,7 +18,8 @@ pub use container::BACKUP_VERSION;
 use crate::error::WalletError;
 use crate::identifiers::CredentialId;
 use crate::ports::Change;
-use crate::record::{Reissue, ReissueReason};
+use crate::present::remembered;
+use crate::record::{Refusal, Reissue, ReissueReason};
 use crate::wallet::Wallet;
 use contents::Contents;
 
@@ -84,10 +85,13 @@ pub struct Restored {
     pub to_reissue: Vec<CredentialId>,
     /// How many entries of the history were there.
     pub history: usize,
+    /// How many refusals were there.
+    pub refusals: usize,
 }
 
 impl Wallet {
-    /// Makes a backup under a passphrase: for every credential what is needed to ask for it again, and the history. Deriving the key takes
+    /// Makes a backup under a passphrase: for every credential what is needed to ask for it again, the history, and what was
+    /// refused to whom. Deriving the key takes
     /// a good part of a second.
     ///
     /// # Errors
@@ -104,12 +108,14 @@ impl Wallet {
             made: now,
             credentials,
             history: store.history().await.map_err(WalletError::from)?,
+            refusals: self.refusals(now).await?,
         };
         container::seal(&contents.write()?, passphrase, self.ports.randomness.as_ref())
     }
 
-    /// Takes a backup into this wallet: its history, and what is to be issued again. It is one commit, so a restore that was interrupted
-    /// is repeated. What is held already is not asked for again.
+    /// Takes a backup into this wallet: its history, what is to be issued again, and what was refused. It is one commit, so a restore that
+    /// was interrupted is repeated. What is held already is not asked for again. Of a refusal that is remembered here and there one is
+    /// left, as it was made last, and for always where either is.
     ///
     /// # Errors
     /// [`RestoreError`].
@@ -125,6 +131,7 @@ impl Wallet {
             made: contents.made,
             to_reissue: Vec::new(),
             history: contents.history.len(),
+            refusals: contents.refusals.len(),
         };
         let mut changes = Vec::new();
         for again in contents.credentials {
@@ -144,6 +151,8 @@ impl Wallet {
         let entries = contents.history.into_iter();
         let entries = entries.filter(|entry| !known.contains(&entry.id));
         changes.extend(entries.map(|entry| Change::PutHistory(Box::new(entry))));
+        let known = self.ports.store.refusals().await.map_err(WalletError::from)?;
+        changes.extend(restored_refusals(known, contents.refusals, now));
         if !changes.is_empty() {
             self.ports
                 .store
@@ -153,4 +162,15 @@ impl Wallet {
         }
         Ok(restored)
     }
+}
+
+/// What is changed by the refusals of a backup. One that is over is not taken in, and none is newer than now: a phone whose clock was
+/// wrong would have it remembered for longer than a year.
+fn restored_refusals(known: Vec<Refusal>, refusals: Vec<Refusal>, now: UnixTime) -> Vec<Change> {
+    let mut refusals = refusals;
+    refusals.retain(|refusal| !refusal.is_over(now));
+    for refusal in &mut refusals {
+        refusal.at = refusal.at.min(now);
+    }
+    remembered(known, refusals)
 }

@@ -14,13 +14,15 @@ use core::time::Duration;
 
 use symbolon_protocol::openid4vp::client_id::{ClientId, ClientIdKind};
 
-pub use decision::{ConsentVerdict, OfferVerdict};
+pub use decision::{BroughtBy, ConsentVerdict, OfferVerdict, Views};
 pub use document::{
     CONSENT_POLICY_VERSION, ConsentPolicyDocument, OfferDecision, OfferRule, OfferRules, Otherwise,
     PermittedCredential, PersonAddress, PresentationDecision, PresentationRule, PresentationRules,
     ServedPerson, VerifierConditions, WaitingLimits,
 };
 pub use error::{ConsentPolicyDefect, ConsentPolicyError, NotAnAddress};
+
+use crate::policy::SpentCopies;
 
 /// The most rules of one kind.
 const MAX_RULES: usize = 1_000;
@@ -87,6 +89,9 @@ impl ConsentPolicy {
             if rule.issuers.is_empty() {
                 return refuse(&format!("{key}.issuers"), Defect::NamesNobody);
             }
+            if rule.receives_for_anybody && rule.decision != OfferDecision::Receive {
+                return refuse(&format!("{key}.receives_for_anybody"), Defect::NothingToSay);
+            }
         }
         Ok(Self(document))
     }
@@ -103,10 +108,17 @@ impl ConsentPolicy {
         Duration::from_secs(self.0.waiting.seconds)
     }
 
-    /// How many requests and offers may wait at once.
+    /// How many requests may wait at once, and as many offers.
     #[must_use]
     pub const fn waiting_requests(&self) -> usize {
         self.0.waiting.requests
+    }
+
+    /// Whether a rule shows credentials again whose copies were each shown to somebody.
+    #[must_use]
+    pub fn shows_spent_copies(&self) -> bool {
+        let mut rules = self.0.presentations.rules.iter();
+        rules.any(|rule| rule.spent_copies == SpentCopies::ShownAgain)
     }
 
     /// Whether somebody may be asked about requests for more than is registered.
@@ -175,11 +187,16 @@ fn check_presentation(
     {
         return refuse("verifier.prefixes", Defect::NamesAnybody);
     }
-    if rule.decision == PresentationDecision::Share
-        && !rule.transaction_types.is_empty()
-        && !rule.authorises_for_anybody
-    {
-        return refuse("transaction_types", Defect::AuthorisesForAnybody);
+    if rule.authorises_for_anybody && !rule.answers_for_anybody {
+        return refuse("authorises_for_anybody", Defect::AnswersNobody);
+    }
+    if rule.decision != PresentationDecision::Share {
+        if rule.answers_for_anybody {
+            return refuse("answers_for_anybody", Defect::NothingToSay);
+        }
+        if rule.spent_copies == SpentCopies::ShownAgain {
+            return refuse("spent_copies", Defect::NothingToSay);
+        }
     }
     if rule.decision == PresentationDecision::Share && rule.credentials.is_empty() {
         return refuse("credentials", Defect::Empty);

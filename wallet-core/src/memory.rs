@@ -68,6 +68,9 @@ impl Tables {
                     stored.checked_add(1) == Some(flow.revision)
                 }
                 Change::PutCredential(credential) => !self.credentials.contains_key(&credential.id),
+                Change::ReplaceCredential { replaced, credential } => {
+                    self.credentials.contains_key(replaced) && !self.credentials.contains_key(&credential.id)
+                }
                 Change::AfterShowing { shown, credential } => match self.credentials.get(&credential.id) {
                     Some(written) => decode::<HeldCredential>(written)?.is_followed_by(shown, credential),
                     None => false,
@@ -97,6 +100,10 @@ impl Tables {
                     self.flows.insert(id, (revision, written));
                 }
                 Prepared::PutCredential(id, written) => {
+                    self.credentials.insert(id, written);
+                }
+                Prepared::ReplaceCredential(replaced, id, written) => {
+                    self.credentials.remove(&replaced);
                     self.credentials.insert(id, written);
                 }
                 Prepared::PutHistory(id, written) => {
@@ -139,6 +146,7 @@ enum Prepared {
     PutFlow(FlowId, u64, Written),
     DeleteFlow(FlowId),
     PutCredential(CredentialId, Written),
+    ReplaceCredential(CredentialId, CredentialId, Written),
     DeleteCredential(CredentialId),
     PutHistory(HistoryId, Written),
     DeleteHistory(HistoryId),
@@ -157,6 +165,9 @@ impl Prepared {
             Change::DeleteFlow(id) => Self::DeleteFlow(id),
             Change::PutCredential(credential) | Change::AfterShowing { credential, .. } => {
                 Self::PutCredential(credential.id, encode(credential.as_ref())?)
+            }
+            Change::ReplaceCredential { replaced, credential } => {
+                Self::ReplaceCredential(replaced, credential.id, encode(credential.as_ref())?)
             }
             Change::DeleteCredential(id) => Self::DeleteCredential(id),
             Change::PutHistory(entry) => Self::PutHistory(entry.id, encode(entry.as_ref())?),

@@ -15,7 +15,9 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_did::{Did, DidDocumentError, DidUrl, PublishedDocument, Relationship, verification_key};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier, UrlError, UrlPolicy};
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
-use symbolon_trust::trust_list::{CredentialTypeRule, EtsiTrustedList, TrustList, TrustedIssuer};
+use symbolon_trust::trust_list::{
+    AnchoredFormat, CredentialTypeRule, EtsiTrustedList, TrustList, TrustedIssuer,
+};
 use thiserror::Error;
 
 use crate::receive::ShownIssuer;
@@ -74,7 +76,8 @@ pub enum PolicyError {
 
 impl WalletPolicy {
     /// The policy that a trust list describes: its issuers with their anchors and DIDs, its relying parties, whose answers go
-    /// only to addresses that their certificates name, its contexts and its type metadata.
+    /// only to addresses that their certificates name, its contexts and its type metadata. Issuing authorities that are known by
+    /// their certificates alone are left out: nobody is offered anything by them, since they have no address.
     ///
     /// # Errors
     /// [`PolicyError`].
@@ -82,6 +85,7 @@ impl WalletPolicy {
         let issuers = list
             .issuers
             .iter()
+            .filter(|issuer| !issuer.identifier.is_certificate())
             .map(|issuer| {
                 let identifier = IssuerIdentifier::parse(issuer.identifier.as_str())?;
                 identifier.permitted(urls)?;
@@ -92,6 +96,7 @@ impl WalletPolicy {
                     dids: dids_of(issuer, list)?,
                     types: AllowedTypes::from_rules(&issuer.credential_types),
                     status_prefix: issuer.status_prefix.clone(),
+                    formats: issuer.formats.clone(),
                 })
             })
             .collect::<Result<Vec<_>, PolicyError>>()?;
@@ -99,12 +104,16 @@ impl WalletPolicy {
             .contexts
             .iter()
             .map(|(url, document)| (url.clone(), document.clone()));
+        let parties = &list.relying_parties;
         Ok(Self {
             issuers: IssuerPolicy::AllowList(issuers),
-            relying_parties: RelyingPartyPolicy::anchored_by(
-                list.relying_parties.anchors.clone(),
-                ResponseUriRule::NamedInCertificate,
-            ),
+            relying_parties: RelyingPartyPolicy {
+                accredited: parties.registered.clone(),
+                ..RelyingPartyPolicy::anchored_by(
+                    parties.anchors.clone(),
+                    ResponseUriRule::NamedInCertificate,
+                )
+            },
             urls,
             type_metadata: list.type_metadata.clone(),
             contexts: ContextTable::from_documents(contexts)?,
@@ -179,6 +188,8 @@ pub struct AllowedIssuer {
     pub types: AllowedTypes,
     /// The beginning of the URIs of its status lists, where that is not its identifier and a slash.
     pub status_prefix: Option<String>,
+    /// The formats that it is believed for; every format where there is none.
+    pub formats: Vec<AnchoredFormat>,
 }
 
 /// A DID of an issuer, and where its keys are found. Nothing is fetched: a DID of a method that does not hold its key itself
@@ -355,6 +366,17 @@ impl IssuerPolicy {
                 let origin = issuer.url().url().origin();
                 shown.iter().any(|shown| shown.url().url().origin() == origin)
             }
+        }
+    }
+
+    /// Whether an issuer is believed for credentials of a format.
+    pub(crate) fn vouches_for(&self, issuer: &IssuerIdentifier, format: AnchoredFormat) -> bool {
+        match self {
+            Self::AllowList(issuers) => issuers
+                .iter()
+                .find(|allowed| allowed.identifier == *issuer)
+                .is_some_and(|allowed| allowed.formats.is_empty() || allowed.formats.contains(&format)),
+            Self::AnyAnchoredBy(_) => true,
         }
     }
 

@@ -27,6 +27,7 @@ mod selected;
 mod send;
 mod stage;
 mod transactions;
+mod turned_away;
 
 pub use at_origin::{FinishedAtOrigin, OriginAsk, OriginOutcome, OriginStage, RefusedAtOrigin};
 pub use consent::{
@@ -36,9 +37,10 @@ pub use consent::{
 pub use outcome::{Opened, PresentOutcome, Presentation, RequestProblem};
 pub use proximity::{
     AfterAnswer, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome,
-    WaitingHolder,
+    SendFarewell, WaitingHolder,
 };
 pub use received::ReceivedRequest;
+pub(crate) use refusals::remembered;
 pub use registration::{OverAskedCredential, RegisteredUse, Registration, VerifierClaims};
 pub use stage::{FinishedPresentation, PresentStage, Sending};
 pub use transactions::{ShownDetail, ShownTransaction};

@@ -44,7 +44,7 @@ pub use reissue::ReissueFrom;
 pub use stage::{
     Authorizing, Deferral, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,
     PlannedCredential, PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing,
-    RequestedAccess, RequestingToken, SendState, Wanted,
+    RequestedAccess, RequestingToken, SendState, Untold, Wanted,
 };
 pub use verification::CredentialProblem;
 

@@ -17,8 +17,19 @@ pub struct WaitingFlow {
     pub flow: FlowId,
     /// When it began.
     pub started: UnixTime,
+    /// Which way credentials go in it.
+    pub direction: Direction,
     /// What it waits for.
     pub waits_for: WaitsFor,
+}
+
+/// Which way credentials go in a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// They are received.
+    Receiving,
+    /// They are shown.
+    Showing,
 }
 
 /// What a flow waits for.
@@ -85,6 +96,24 @@ impl Wallet {
         Ok(WaitsFor::of(&self.flow(flow).await?.stage))
     }
 
+    /// Gives a flow another name, by which alone it goes on: whoever knew the one before has no part in it any more. Nothing else of it
+    /// changes. No other call may be working on it.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow.
+    pub async fn rename(&self, flow: FlowId) -> Result<FlowId, WalletError> {
+        let flow = self.flow(flow).await?;
+        let (before, id) = (flow.id, FlowId::make(self.ports.randomness.as_ref())?);
+        let renamed = Flow {
+            id,
+            revision: 1,
+            ..flow
+        };
+        let changes = vec![Change::DeleteFlow(before), Change::PutFlow(Box::new(renamed))];
+        self.ports.store.commit(changes).await?;
+        Ok(id)
+    }
+
     /// Forgets the flows that ended more than a day ago. [`Wallet::recover`] does so when a wallet is opened; one that stays open calls
     /// this from time to time.
     ///
@@ -115,6 +144,10 @@ fn waiting_flow(flow: &Flow) -> Option<WaitingFlow> {
     Some(WaitingFlow {
         flow: flow.id,
         started: flow.started,
+        direction: match flow.stage {
+            Stage::Receive(_) => Direction::Receiving,
+            Stage::Present(_) | Stage::AtOrigin(_) => Direction::Showing,
+        },
         waits_for: WaitsFor::of(&flow.stage)?,
     })
 }

@@ -14,7 +14,7 @@ use crate::client::WalletClient;
 use crate::error::WalletError;
 use crate::exchange::DpopNonces;
 use crate::identifiers::{CredentialId, FlowId, PersonId};
-use crate::policy::{SignedMetadata, WalletPolicy};
+use crate::policy::{SignedMetadata, SpentCopies, WalletPolicy};
 use crate::ports::{AttestKeys, Change, Transport, WalletKeys, WalletStore};
 use crate::present::{OriginOutcome, OriginStage, PresentOutcome, PresentStage};
 use crate::progress::{ObserveProgress, Progress};
@@ -121,6 +121,17 @@ impl Wallet {
     #[must_use]
     pub fn with_copies(self, copies: NonZeroUsize) -> Self {
         Self { copies, ..self }
+    }
+
+    /// The wallet with this rule for credentials whose copies were all shown, over the same store.
+    #[must_use]
+    pub fn with_spent_copies(self, spent_copies: SpentCopies) -> Self {
+        let mut policy = WalletPolicy::clone(&self.policy);
+        policy.relying_parties.spent_copies = spent_copies;
+        Self {
+            policy: Arc::new(policy),
+            ..self
+        }
     }
 
     /// The wallet with somebody who attests its keys, for issuers that want to know how they are kept.

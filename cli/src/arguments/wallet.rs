@@ -212,7 +212,7 @@ pub enum WalletCommand {
 pub enum HistoryCommand {
     /// Prepares the request to a verifier to erase what it was shown, with the ways to send it; sends nothing
     #[command(
-        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --sent"
+        after_help = "Example:\n  symbolon wallet history request-deletion 7f3a…\n  symbolon wallet history request-deletion 7f3a… --language fr --sent"
     )]
     RequestDeletion(DataRequestArguments),
     /// Prepares the report of a verifier to the authority that watches over it, with the ways to send it; sends nothing
@@ -250,6 +250,9 @@ pub struct DataRequestArguments {
     /// Note that it was sent
     #[arg(long)]
     pub sent: bool,
+    /// The language of the message, that of whoever is to read it: `en`, `fr`, `ar` or `hi`
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',', default_value = "en")]
+    pub language: Vec<String>,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
@@ -278,6 +281,17 @@ pub enum ConsentCommand {
         /// The transaction code, where the issuer asks for one
         #[arg(long, value_name = "CODE")]
         tx_code: Option<String>,
+    },
+    /// Brings a presentation request or a credential offer in the owner's name: what a rule shares or receives is done at once
+    #[command(
+        after_help = "Examples:\n  symbolon wallet consent bring 'openid4vp://?client_id=…'\n  symbolon wallet consent bring 'openid-credential-offer://?credential_offer_uri=…' --person binta"
+    )]
+    Bring {
+        /// The link, as it was shown
+        link: String,
+        /// Whose wallet it is for, by its address in the consent policy
+        #[arg(long, value_name = "ADDRESS")]
+        person: Option<String>,
     },
     /// Shows nothing, or does not receive
     #[command(after_help = "Example:\n  symbolon wallet consent refuse 7f3a…")]
@@ -424,15 +438,9 @@ pub struct ReissueArguments {
     /// Give up that this credential is issued again
     #[arg(long, value_name = "ID")]
     pub forget: Option<String>,
-    /// How many copies to ask for of each credential
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub copies: u8,
-    /// The languages of the pages that the person signs in on, the preferred one first, such as `ar`
-    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',')]
-    pub language: Vec<String>,
-    /// Where the browser comes back to; the address that it ends at is then read from standard input
-    #[arg(long, value_name = "URI")]
-    pub redirect: Option<String>,
+    /// How the issuer is asked
+    #[command(flatten)]
+    pub signing_in: SigningIn,
     /// Which wallet
     #[command(flatten)]
     pub wallet: WalletLocation,
@@ -461,6 +469,17 @@ pub struct ReceiveArguments {
     /// The transaction code
     #[arg(long, value_name = "CODE")]
     pub tx_code: Option<String>,
+    /// How the issuer is asked
+    #[command(flatten)]
+    pub signing_in: SigningIn,
+    /// Which wallet
+    #[command(flatten)]
+    pub wallet: WalletLocation,
+}
+
+/// How an issuer is asked for credentials, where a person may have to sign in.
+#[derive(Debug, Args)]
+pub struct SigningIn {
     /// How many copies to ask for of each credential, where the issuer makes several at once: each is shown to one verifier
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub copies: u8,
@@ -471,9 +490,6 @@ pub struct ReceiveArguments {
     /// comes back to a port of this machine
     #[arg(long, value_name = "URI")]
     pub redirect: Option<String>,
-    /// Which wallet
-    #[command(flatten)]
-    pub wallet: WalletLocation,
 }
 
 /// Where the wallet keeps its store, and whose it is.

@@ -3,13 +3,14 @@
 use http::HeaderValue;
 use http::header::ACCEPT;
 use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::MAX_REVOCATION_LIST_BYTES;
 use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
 use symbolon_did::{WebScheme, web_document_url};
 use symbolon_http::fetch::{Fetch, GuardedFetcher};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::{
-    DidDocumentEvidence, DocumentEvidence, Evidence, StatusEvidence, StatusListCredentialEvidence,
-    TypeMetadataEvidence, Want,
+    DidDocumentEvidence, DocumentEvidence, Evidence, RevocationListEvidence, StatusEvidence,
+    StatusListCredentialEvidence, TypeMetadataEvidence, Want,
 };
 use url::Url;
 
@@ -59,6 +60,9 @@ impl Network {
                 );
                 evidence.add_status_list_credential(url, found);
             }
+            Want::RevocationList { url } => {
+                evidence.add_revocation_list(url, RevocationListEvidence::of_body(&body));
+            }
             Want::TypeMetadata { vct } => {
                 evidence.add_type_metadata(vct, TypeMetadataEvidence::Document(body));
             }
@@ -93,6 +97,13 @@ impl Network {
                 let accept = "application/vc, application/vc+jwt, application/json";
                 let time = self.past.map(|past| ("timestamp", past.rfc3339()));
                 self.fetch_at(url, time, accept, MAX_STATUS_LIST_BYTES).await
+            }
+            Want::RevocationList { url } => {
+                let url = Url::parse(url).ok()?;
+                let accept = HeaderValue::from_static("application/pkix-crl");
+                let fetch = Fetch::document(url, MAX_REVOCATION_LIST_BYTES).with_header(ACCEPT, accept);
+                let fetched = self.fetcher.for_signed_documents().fetch(fetch).await.ok()?;
+                fetched.is_success().then_some(fetched.body)
             }
             Want::TypeMetadata { vct } => self.fetch(vct, "application/json", MAX_TYPE_METADATA_BYTES).await,
         }

@@ -213,13 +213,15 @@ pub struct Question<'a> {
     pub request: Option<&'a StoredRequest>,
     /// The credential query of the request that it answers, if that is known.
     pub query: Option<&'a QueryId>,
+    /// The rules.
+    pub policy: &'a Policy,
     /// As of when.
     pub now: UnixTime,
 }
 
 impl<'a> Question<'a> {
     fn session(&self) -> Result<VerificationSession<'a>, JudgeError> {
-        let mut policy = Policy::CHECKPOINT;
+        let mut policy = self.policy.clone();
         let expected = match self.request {
             Some(request) => {
                 // The proof was made when the request was; how long ago that is says nothing about it.

@@ -29,6 +29,7 @@ pub mod scan;
 pub mod serve;
 pub mod show;
 pub mod tenant;
+pub mod trust;
 pub mod verify;
 pub mod wallet;
 
@@ -115,6 +116,7 @@ async fn run_in_runtime(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                     ExitCode::from(UNREADABLE)
                 }))
         }
+        Command::Trust(command) => trust::run(command, configuration),
         Command::Pack(command) => pack::run(command, configuration).await,
         Command::Distributor(command) => distribution::distributor(command, configuration).await,
         Command::Audit(command) => issuing::audit(command, choice).await,

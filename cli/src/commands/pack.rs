@@ -210,7 +210,14 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
         .trust_list()
         .issuers
         .iter()
-        .map(|issuer| json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }))
+        .map(|issuer| match &issuer.source {
+            None => json!({ "identifier": issuer.identifier.as_str(), "name": issuer.name }),
+            Some(source) => json!({
+                "identifier": issuer.identifier.as_str(),
+                "name": issuer.name,
+                "source": source,
+            }),
+        })
         .collect();
     let version = match pack.version() {
         PackVersion::One => 1,
@@ -225,6 +232,7 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
         "grace_seconds": pack.grace().as_secs(),
         "scopes": pack.scopes(),
         "issuers": issuers,
+        "sources": pack.trust_list().sources,
         "status_lists": lists,
     })
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use serde::Serialize;
 use serde_json::Value;
 use symbolon_protocol::foreign_text::steers;
-use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Status, Verdict, Warning};
+use symbolon_verifier::report::{Check, CheckOutcome, Holder, Report, Trusted, Verdict, Warning};
 
 /// Prints a line to standard output.
 ///
@@ -92,7 +92,12 @@ pub fn report(report: &Report) {
     if let Some(credential_type) = &report.credential_type {
         line(&format!("  type     {}", printable(credential_type)));
     }
-    line(&format!("  status   {}", status(report.status.state)));
+    let standing = report.standing();
+    line(&format!("  status   {}", standing.description()));
+    // Of whom nothing is believed, nothing was asked.
+    if let (Some(advice), true) = (standing.advice(), report.trusted.state == Trusted::Trusted) {
+        line(&format!("  advice   {advice}"));
+    }
     line(&format!("  holder   {}", holder(report.holder.state)));
     for (name, value) in &report.claims {
         claim(1, name, value);
@@ -115,17 +120,6 @@ pub fn report(report: &Report) {
     }
 }
 
-const fn status(state: Status) -> &'static str {
-    match state {
-        Status::Good => "in force",
-        Status::Suspended => "suspended",
-        Status::Revoked => "revoked",
-        Status::WithoutStatus => "lives by its expiry alone",
-        Status::OutOfRange => "names an entry that its list does not have",
-        Status::Unknown => "not known",
-    }
-}
-
 const fn holder(state: Holder) -> &'static str {
     match state {
         Holder::ProvenByKey => "proven by key, for this request",
@@ -145,6 +139,17 @@ fn warning_text(warning: Warning) -> String {
         Warning::PackInGrace { expired_at } => format!("the pack expired at {}", expired_at.rfc3339()),
         Warning::StatusInGrace { expired_at } => {
             format!("the status list expired at {}", expired_at.rfc3339())
+        }
+        Warning::StatusOld { fresh_until } => format!(
+            "what is known of the status is older than allowed for this type since {}",
+            fresh_until.rfc3339()
+        ),
+        Warning::CertificateRevoked { revoked_at, reason } => {
+            let reason = reason.map_or_else(String::new, |reason| format!(": {}", words(&reason)));
+            format!(
+                "the authority of the issuer revoked a certificate of its signer at {}{reason}",
+                revoked_at.rfc3339()
+            )
         }
         Warning::PackRefused => "the pack was refused, and nothing of it used".to_owned(),
     }

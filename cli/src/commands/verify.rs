@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_credential::Input;
 use symbolon_crypto::cose::NamedContentKey;
+use symbolon_crypto::x509::{MAX_REVOCATION_LIST_BYTES, RevocationList};
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
@@ -24,19 +25,23 @@ use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
 use symbolon_verifier::by_qr::{Scanned, sort_scanned};
 use symbolon_verifier::card::{JudgedCode, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
+use symbolon_verifier::policy::FreshnessRules;
 use symbolon_verifier::report::{Report, Verdict};
-use symbolon_verifier::{Evidence, PackAbsence, PackCredentials, Tools};
+use symbolon_verifier::{Evidence, PackAbsence, PackCredentials, Policy, Tools};
 
 use crate::arguments::VerifyArguments;
 use crate::commands::answer_by_qr;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::frames;
-use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_online, offline_evidence};
+use crate::commands::judge::{
+    Question, StoredRequest, judge_offline, judge_online, offline_evidence, read_input,
+};
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
-use crate::installation::{Installation, read_trust};
+use crate::installation::{Installation, read_trust, relying_parties};
+use crate::services::verifier::with_rules;
 use crate::shop::{DEFAULT_FOLDER, SOURCE, Shop};
 
 /// Whom to believe, and under which rules for URLs.
@@ -45,6 +50,8 @@ struct Trust {
     folder: PathBuf,
     urls: UrlPolicy,
     fetches: FetchPolicy,
+    policy: Policy,
+    revocation_lists: Vec<RevocationList>,
     installation: Option<Installation>,
 }
 
@@ -74,7 +81,15 @@ impl Trust {
                 )
             }
         };
-        let root = read_trust(&path)?;
+        // A file that was named is believed as it stands: the sources are the installation's.
+        let root = match (file, &installation) {
+            (None, Some(installation)) => installation.believed()?,
+            _ => read_trust(&path)?,
+        };
+        let policy = match &installation {
+            Some(installation) => with_rules(Policy::CHECKPOINT, installation)?,
+            None => Policy::CHECKPOINT,
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).to_owned();
         Ok(Self {
@@ -82,6 +97,8 @@ impl Trust {
             folder,
             urls,
             fetches,
+            policy,
+            revocation_lists: Vec::new(),
             installation,
         })
     }
@@ -93,7 +110,14 @@ impl Trust {
 /// Usage and unreadable input; the exit status of a verdict is the answer of `Ok`.
 pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> anyhow::Result<ExitCode> {
     let provider: Arc<dyn CryptoProvider> = Arc::new(AwsLcProvider);
-    let trust = Trust::load(arguments.trust.as_deref(), configuration)?;
+    let mut trust = Trust::load(arguments.trust.as_deref(), configuration)?;
+    if let Some(path) = &arguments.freshness {
+        trust.policy.freshness = FreshnessRules::new(&relying_parties::read(path)?)
+            .with_context(|| format!("--freshness {}", path.display()))?;
+    }
+    for path in &arguments.crl {
+        trust.revocation_lists.push(read_revocation_list(path)?);
+    }
     let now = match &arguments.at {
         Some(text) => UnixTime::parse_rfc3339(text).with_context(|| format!("--at {text}"))?,
         None => edge::system_time(),
@@ -144,6 +168,14 @@ pub async fn run(arguments: &VerifyArguments, configuration: Option<&Path>) -> a
         now,
     };
     conclude(&shown, accepted, &trust, tools, arguments.json).await
+}
+
+/// A revocation list, DER or PEM.
+fn read_revocation_list(path: &Path) -> anyhow::Result<RevocationList> {
+    let limit = u64::try_from(MAX_REVOCATION_LIST_BYTES.saturating_mul(2)).unwrap_or(u64::MAX);
+    let bytes = read_input(path, limit).with_context(|| format!("cannot read {}", path.display()))?;
+    let der = pem::parse(&bytes).map_or(bytes, pem::Pem::into_contents);
+    RevocationList::parse(&der).with_context(|| format!("--crl {}", path.display()))
 }
 
 /// Judges what answers `request`, and prints the reports.
@@ -206,12 +238,20 @@ async fn conclude(
             input,
             request,
             query: stored.query.as_ref(),
+            policy: &trust.policy,
             now,
         })
         .collect();
     let judged = match accepted {
         Some(accepted) => {
-            let (judged, refusal) = each_with_pack(&questions, face_keys, accepted, &trust.root, tools)?;
+            let (judged, refusal) = each_with_pack(
+                &questions,
+                face_keys,
+                &trust.revocation_lists,
+                accepted,
+                &trust.root,
+                tools,
+            )?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -223,7 +263,9 @@ async fn conclude(
                 urls: trust.urls,
                 past: is_past(now).then_some(now),
             };
-            let mut evidence = Evidence::online(&trust.root.trust_list).with_content_keys(face_keys);
+            let mut evidence = Evidence::online(&trust.root.trust_list)
+                .with_content_keys(face_keys)
+                .with_revocation_lists(&trust.revocation_lists);
             if network.past.is_some() {
                 evidence = evidence.of_the_past();
             }
@@ -331,7 +373,7 @@ pub fn with_pack(
         .map_or_else(edge::system_time, |question| question.now);
     let pack = PackFile::read(pack, memory_folder)?;
     let accepted = pack.accept(root, tools, now)?;
-    let (judged, refusal) = each_with_pack(questions, face_keys, accepted, root, tools)?;
+    let (judged, refusal) = each_with_pack(questions, face_keys, &[], accepted, root, tools)?;
     Ok((judge_together(judged.into_iter().flatten().collect()), refusal))
 }
 
@@ -366,12 +408,14 @@ impl PackFile {
 fn each_with_pack(
     questions: &[Question<'_>],
     face_keys: &[NamedContentKey],
+    revocation_lists: &[RevocationList],
     opened: Result<Pack<'_>, PackError>,
     root: &RootOfTrust,
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
-    let mut evidence =
-        offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused).with_content_keys(face_keys);
+    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused)
+        .with_content_keys(face_keys)
+        .with_revocation_lists(revocation_lists);
     let mut judged = Vec::new();
     for question in questions {
         judged.push(judge_offline(*question, &mut evidence, tools)?);

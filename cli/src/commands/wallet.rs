@@ -41,7 +41,7 @@ use crate::configuration::{FILE_NAME, WalletSection};
 use crate::edge;
 use crate::holder::{DevelopmentProvider, WalletFolder, open_wallet};
 use crate::installation::passphrase::{PassphraseSource, WALLET_LOCK_PASSPHRASE};
-use crate::installation::{Installation, TRUST, read_trust};
+use crate::installation::{Installation, read_trust};
 use crate::pictures;
 
 /// The longest link that is read.
@@ -238,7 +238,7 @@ async fn open(location: &WalletLocation, configuration: Option<&Path>) -> anyhow
     let installation = installation(configuration)?;
     let trust = match (&location.trust, &installation) {
         (Some(file), _) => read_trust(file)?,
-        (None, Some(installation)) => read_trust(&installation.data_file(TRUST))?,
+        (None, Some(installation)) => installation.believed()?,
         (None, None) => bail!("no trust file: give --trust FILE, or run in the folder of an installation"),
     };
     let folder = WalletFolder::open(&directory(&location.folder, installation.as_ref()))?;

@@ -13,7 +13,7 @@ pub struct OfflinePageSection {
     /// The folder that `verifier/offline-page/build` filled; without it `offline-page` beside the program, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
-    /// The pack that pages fetch; read again whenever another program replaces it.
+    /// The pack that pages fetch; read again whenever another program replaces it. Without it the one that the installation pulls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pack: Option<PathBuf>,
 }

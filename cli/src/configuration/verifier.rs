@@ -12,7 +12,8 @@ use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::ResponseMode;
 use symbolon_verifier::answer::HolderKeys;
 use symbolon_verifier::choices::{RequestChoices, RequestTransport};
-use symbolon_verifier::policy::AssuranceScale;
+use symbolon_verifier::policy::{AssuranceScale, FreshnessDocument, RevocationDocument};
+use symbolon_verifier_server::StatusSource;
 use url::Url;
 
 use super::{OfflinePageSection, ScanSection, is_default};
@@ -56,6 +57,10 @@ pub struct VerifierSection {
     /// for each and the relying party compares the claims that identify the person.
     #[serde(default, skip_serializing_if = "is_default")]
     pub holder_keys: HolderKeys,
+    /// Where it learns what has become of a credential: `online`, `online_then_pack` or `pack`. Without it `online_then_pack` where packs
+    /// are pulled, and `online` elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusSource>,
     /// DCQL queries that a request may name: JSON files relative to the configuration file.
     #[serde(default)]
     pub queries: BTreeMap<String, PathBuf>,
@@ -79,6 +84,12 @@ pub struct VerifierSection {
     /// The levels of assurance, and which issuers reach them. Its keys have no environment variables.
     #[serde(default, skip_serializing_if = "is_default")]
     pub assurance: AssuranceScale,
+    /// Whether the certificates of issuers are looked up in revocation lists: `off`, `if_available` or `required`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub certificate_revocation: RevocationDocument,
+    /// How old what is known of a status may be, by credential type, and what happens when it is older.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub freshness: FreshnessDocument,
     /// The page on which a shop checks what people show.
     #[serde(default, skip_serializing_if = "is_default")]
     pub scan: ScanSection,
@@ -104,6 +115,7 @@ impl VerifierSection {
             request_delivery: None,
             request_uri_method: None,
             holder_keys: HolderKeys::OneKey,
+            status: None,
             queries: BTreeMap::new(),
             scopes: BTreeMap::new(),
             transaction_data_types: Vec::new(),
@@ -111,6 +123,8 @@ impl VerifierSection {
             relying_parties: None,
             origins: Vec::new(),
             assurance: AssuranceScale::default(),
+            certificate_revocation: RevocationDocument::default(),
+            freshness: FreshnessDocument::default(),
             scan: ScanSection::USUAL,
             offline_page: OfflinePageSection::USUAL,
         }

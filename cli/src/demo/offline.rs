@@ -13,7 +13,7 @@ use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_verifier::card::judge_together;
 use symbolon_verifier::input::presentations;
 use symbolon_verifier::report::Verdict;
-use symbolon_verifier::{Evidence, Tools};
+use symbolon_verifier::{Evidence, Policy, Tools};
 use symbolon_wallet_core::present::Presentation;
 
 use super::{Resident, Stage, Standing, as_of, expect};
@@ -24,6 +24,9 @@ use crate::commands::verify::{read_inputs, recognise, with_pack};
 use crate::edge::{self};
 use crate::installation::files::{Readers, write_atomically};
 use crate::register::Register;
+
+/// The rules of the demo's counter.
+static POLICY: Policy = Policy::CHECKPOINT;
 
 impl Stage {
     pub(super) async fn print_card(&mut self, resident: &Resident) -> anyhow::Result<PathBuf> {
@@ -58,6 +61,7 @@ impl Stage {
             input,
             request: None,
             query: None,
+            policy: &POLICY,
             now: edge::system_time(),
         };
         let json_ld = SsiJsonLd::new();
@@ -120,6 +124,7 @@ impl Stage {
                 input,
                 request: Some(&request),
                 query: None,
+                policy: &POLICY,
                 now,
             })
             .collect();
@@ -127,6 +132,7 @@ impl Stage {
             input,
             request: None,
             query: None,
+            policy: &POLICY,
             now,
         }));
         let json_ld = SsiJsonLd::new();
@@ -200,6 +206,7 @@ impl Stage {
                 input,
                 request: None,
                 query: None,
+                policy: &POLICY,
                 now,
             })
             .collect();

@@ -386,6 +386,7 @@ fn configuration(new: &NewInstallation) -> Result<Configuration, InitError> {
         },
         wallet: configuration::WalletSection::default(),
         card: configuration::CardSection::default(),
+        trust: configuration::TrustSection::default(),
         packs: configuration::PacksSection::default(),
         distributor: configuration::DistributorSection::default(),
     };

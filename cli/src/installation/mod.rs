@@ -32,6 +32,7 @@ use crate::configuration::{ConfigurationError, FILE_NAME, IssuerSection, LoadedC
 use crate::edge;
 use crate::installation::keys::KeyFolder;
 use crate::installation::passphrase::{BACKUP_PASSPHRASE, KEY_PASSPHRASE, PassphraseSource, ROOT_PASSPHRASE};
+use crate::trust_sources::{self, UnusableSource};
 
 /// The file of the administration token, below the data folder.
 pub const ADMINISTRATION_TOKEN: &str = "administration-token";
@@ -105,6 +106,9 @@ pub enum InstallationError {
         /// The names that there are.
         known: String,
     },
+    /// A source of the configuration cannot be used.
+    #[error(transparent)]
+    TrustSource(#[from] UnusableSource),
     /// The root of trust does not read.
     #[error("{path} is no root of trust")]
     Trust {
@@ -200,7 +204,18 @@ impl Installation {
             .map_err(|source| InstallationError::File { path, source })
     }
 
-    /// The pinned root of trust.
+    /// The pinned root of trust, with the sources that the configuration names in its trust list: whom the installation believes.
+    ///
+    /// # Errors
+    /// [`InstallationError`]; a source that cannot be used.
+    pub fn believed(&self) -> Result<RootOfTrust, InstallationError> {
+        let mut root = self.trust()?;
+        let now = edge::system_time();
+        trust_sources::add_sources(&mut root, &self.loaded, self.provider.as_ref(), now)?;
+        Ok(root)
+    }
+
+    /// The pinned root of trust, as it stands in its file.
     ///
     /// # Errors
     /// [`InstallationError`].

@@ -180,7 +180,7 @@ async fn open_in(
         store: Arc::new(EmbeddedIssuerStore::new(entries)),
         // A backup holds the books of all tenants, so it is for the operator of the installation alone.
         embedded: installation.tenant().is_main().then(|| store.clone()),
-        trust_list: Some(installation.trust()?.trust_list),
+        trust_list: Some(installation.believed()?.trust_list),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),
         jwe: Arc::new(JosekitJwe::new()),

@@ -14,6 +14,7 @@ use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
 use symbolon_verifier::name::RelyingPartyName;
+use symbolon_verifier::policy::{FreshnessRules, RevocationRules};
 use symbolon_verifier::relying_party::CertificateChoice;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::TenantId;
@@ -22,7 +23,7 @@ use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
     BuilderCode, BuiltPage, CheckedPolicies, Dependencies, OfflineSetup, PublishedSigner, RequestSigner,
-    Running, ScanAccess, ScanCode, ScanSetup, Server,
+    Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource,
 };
 use zeroize::Zeroizing;
 
@@ -33,6 +34,7 @@ use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TENANT, TRUST, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
+use crate::shop::Shop;
 
 /// Requests, results, spent nonces.
 pub(crate) const STORE: &str = "verifier.redb";
@@ -83,8 +85,11 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         evidence,
         relying_party_signers,
         registration_certificates,
-        trust_list: Arc::new(installation.trust()?.trust_list),
-        policy: Policy::RELYING_PARTY,
+        trust_list: Arc::new(installation.believed()?.trust_list),
+        pack: Some(Arc::new(
+            Shop::of_installation(&installation.loaded)?.beside_server(),
+        )),
+        policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
         administration: AdministrationToken::new(&installation.administration_token()?),
@@ -121,10 +126,18 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
         return Ok(None);
     };
     let trust = installation.data_file(TRUST);
+    let pack = match &section.pack {
+        Some(pack) => Some(loaded.resolve(pack)),
+        None if loaded.configuration.packs.source().is_some() => {
+            Some(Shop::of_installation(loaded)?.in_force().path())
+        }
+        None => None,
+    };
     Ok(Some(OfflineSetup {
+        freshness: loaded.configuration.verifier.freshness.clone(),
         built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
         root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
-        pack: section.pack.as_ref().map(|pack| loaded.resolve(pack)),
+        pack,
     }))
 }
 
@@ -192,13 +205,25 @@ fn certificates(
 /// # Errors
 /// Files that cannot be read, or a key that is refused.
 pub fn check(installation: &Installation) -> anyhow::Result<CheckedPolicies> {
-    let trust_list = installation.trust()?.trust_list;
+    let trust_list = installation.believed()?.trust_list;
     let configuration = configuration(installation)?;
+    with_rules(Policy::RELYING_PARTY, installation)?;
     Ok(CheckedPolicies::of(
         &configuration,
         &trust_list,
         urls(installation),
     )?)
+}
+
+/// A policy with the rules of the installation: how old what is known of a status may be, and whether certificates are looked up.
+///
+/// # Errors
+/// An age or a type that cannot be.
+pub fn with_rules(policy: Policy, installation: &Installation) -> anyhow::Result<Policy> {
+    let section = &installation.loaded.configuration.verifier;
+    let freshness = FreshnessRules::new(&section.freshness).context("verifier.freshness")?;
+    let revocation = RevocationRules::new(&section.certificate_revocation);
+    Ok(policy.with_freshness(freshness).with_revocation(revocation))
 }
 
 /// Which URLs the installation uses at all.
@@ -218,6 +243,7 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.queries = queries(installation)?;
     configuration.profile = section.profile;
     configuration.choices = section.choices();
+    configuration.status = status_source(installation);
     configuration.client_id.clone_from(&section.client_id);
     configuration.scopes.clone_from(&section.scopes);
     configuration.transaction_data_types = section
@@ -231,6 +257,17 @@ fn configuration(installation: &Installation) -> anyhow::Result<VerifierConfigur
     configuration.policies = relying_parties::policies(installation)?;
     configuration.relying_parties = relying_parties::relying_parties(installation)?;
     Ok(configuration)
+}
+
+/// An installation that pulls packs judges by them where the network does not answer, unless it says otherwise.
+fn status_source(installation: &Installation) -> StatusSource {
+    let configuration = &installation.loaded.configuration;
+    let pulls = configuration.packs.source().is_some();
+    configuration.verifier.status.unwrap_or(if pulls {
+        StatusSource::OnlineThenPack
+    } else {
+        StatusSource::Online
+    })
 }
 
 fn scan_access(section: &ScanSection, secret: &MasterSecret) -> Option<ScanAccess> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use symbolon_crypto::CryptoProvider;
 use symbolon_data_integrity::SsiJsonLd;
-use symbolon_trust::distribution::{Digest, HeldPack, MAX_PACK_BYTES};
-use symbolon_trust::pack::{PackError, PackTools, claims, delta};
+use symbolon_trust::distribution::{EARLIER_FOLDER, HeldPack, MAX_PACK_BYTES};
+use symbolon_trust::pack::{PackTools, delta};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_server::pull::{KeepError, PackKeeper};
 use symbolon_verifier::{PackCredentials, Tools};
@@ -20,8 +20,6 @@ use crate::installation::files::{Readers, write_atomically};
 
 /// The pack in force.
 const CURRENT: &str = "current.pack";
-/// What was in force before.
-const EARLIER: &str = "earlier";
 /// How many of those are kept: a week of daily packs, and the last one of the week before.
 const KEPT_EARLIER: usize = 8;
 
@@ -90,9 +88,7 @@ impl InForce {
     }
 
     fn earlier_path(&self, held: HeldPack) -> PathBuf {
-        // The sequence has all its digits, so that names sort as packs do.
-        let name = format!("{:020}-{}.pack", held.sequence, held.root);
-        self.folder.join(EARLIER).join(name)
+        self.folder.join(EARLIER_FOLDER).join(held.earlier_file_name())
     }
 
     fn keep_here(&self, incoming: &[u8]) -> Result<HeldPack, KeepError> {
@@ -115,14 +111,14 @@ impl InForce {
             // A neighbour is shown the whole pack then; the new one is in force all the same.
             tracing::warn!(%error, "the pack before is not kept");
         }
-        identity(&now).map_err(|error| KeepError::Refused(Box::new(error)))
+        HeldPack::of(&now).map_err(|error| KeepError::Refused(Box::new(error)))
     }
 
     /// Keeps a pack that goes out of force, so that a neighbour who still has it can be shown what changed.
     fn set_aside(&self, pack: &[u8]) -> anyhow::Result<()> {
-        let folder = self.folder.join(EARLIER);
+        let folder = self.folder.join(EARLIER_FOLDER);
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let path = self.earlier_path(identity(pack)?);
+        let path = self.earlier_path(HeldPack::of(pack)?);
         write_atomically(&path, pack, Readers::Everyone)
             .with_context(|| format!("cannot write {}", path.display()))?;
         let mut kept: Vec<PathBuf> = fs::read_dir(&folder)?
@@ -142,21 +138,12 @@ impl PackKeeper for InForce {
             .bytes()
             .map_err(|error| KeepError::Storage(Box::new(error)))?;
         // A pack that does not read any more is none: the whole one is fetched.
-        Ok(bytes.and_then(|bytes| identity(&bytes).ok()))
+        Ok(bytes.and_then(|bytes| HeldPack::of(&bytes).ok()))
     }
 
     fn keep(&self, incoming: &[u8]) -> Result<HeldPack, KeepError> {
         self.keep_here(incoming)
     }
-}
-
-/// What a pack is called by a delta.
-fn identity(pack: &[u8]) -> Result<HeldPack, PackError> {
-    let claims = claims(pack)?;
-    Ok(HeldPack {
-        sequence: claims.sequence,
-        root: Digest::from_bytes(claims.root),
-    })
 }
 
 fn storage(error: impl std::error::Error + Send + Sync + 'static) -> KeepError {

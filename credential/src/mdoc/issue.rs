@@ -1,9 +1,9 @@
 //! Issuing an mdoc.
 
-use symbolon_crypto::cose::{CoseError, EncodedX5Chain, write_signature_structure};
+use symbolon_crypto::cose::{CoseError, EncodedX5Chain, signature_structure};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::encoding::cbor::write;
-use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
+use symbolon_crypto::signing::{KeyHandle, SignatureRequest, ToBeSigned};
 use symbolon_crypto::{PublicKey, Randomness, RandomnessUnavailable, SignatureAlgorithm, UnixTime};
 use thiserror::Error;
 
@@ -90,8 +90,7 @@ pub enum IssueMdocError {
 pub struct PreparedMdoc {
     /// `IssuerSigned` up to the signature.
     issuer_signed: Vec<u8>,
-    to_be_signed: Vec<u8>,
-    algorithm: SignatureAlgorithm,
+    to_be_signed: ToBeSigned,
 }
 
 impl MdocToIssue {
@@ -158,13 +157,9 @@ impl MdocToIssue {
         write::encoded_item(&mut payload, &mso);
         write::text(&mut out, "issuerAuth");
         header.0.write_unsigned(&mut out, Some(&payload));
-        let algorithm = header.0.algorithm();
-        let mut to_be_signed = Vec::with_capacity(payload.len() + 32);
-        write_signature_structure(&mut to_be_signed, algorithm, &payload);
         Ok(PreparedMdoc {
             issuer_signed: out,
-            to_be_signed,
-            algorithm,
+            to_be_signed: signature_structure(header.0.algorithm(), &payload),
         })
     }
 
@@ -271,11 +266,7 @@ impl PreparedMdoc {
     /// What the document signer `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest {
-            key,
-            algorithm: self.algorithm,
-            bytes: self.to_be_signed.clone(),
-        }
+        self.to_be_signed.by(key)
     }
 
     /// The encoded `IssuerSigned`.
@@ -283,7 +274,7 @@ impl PreparedMdoc {
     /// # Errors
     /// [`IssueMdocError::Signature`].
     pub fn finish(mut self, signature: &[u8]) -> Result<Vec<u8>, IssueMdocError> {
-        if signature.len() != self.algorithm.signature_bytes() {
+        if signature.len() != self.to_be_signed.algorithm.signature_bytes() {
             return Err(IssueMdocError::Signature);
         }
         write::bytes(&mut self.issuer_signed, signature);

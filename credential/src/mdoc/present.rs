@@ -4,10 +4,10 @@ use core::fmt;
 use std::collections::BTreeMap;
 
 use symbolon_crypto::SignatureAlgorithm;
-use symbolon_crypto::cose::{write_detached, write_mac0_detached, write_signature_structure};
+use symbolon_crypto::cose::{signature_structure, write_detached, write_mac0_detached};
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::encoding::cbor::write;
-use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
+use symbolon_crypto::signing::{KeyHandle, SignatureRequest, ToBeSigned};
 use thiserror::Error;
 
 use super::device_authentication::{EMacKey, NO_DEVICE_NAME_SPACES, device_authentication};
@@ -43,8 +43,7 @@ pub struct Presentation {
 #[derive(Clone)]
 pub struct PreparedPresentation {
     response: Vec<u8>,
-    to_be_signed: Vec<u8>,
-    algorithm: SignatureAlgorithm,
+    to_be_signed: ToBeSigned,
 }
 
 /// Without the content, which is personal data.
@@ -159,13 +158,11 @@ impl Presentation {
     #[must_use]
     pub fn prepare(mut self, transcript: &SessionTranscript) -> PreparedPresentation {
         let payload = self.authenticated(transcript);
-        let mut to_be_signed = Vec::with_capacity(payload.len() + 32);
-        write_signature_structure(&mut to_be_signed, self.algorithm, &payload);
+        let to_be_signed = signature_structure(self.algorithm, &payload);
         write::text(&mut self.response, "deviceSignature");
         PreparedPresentation {
             response: self.response,
             to_be_signed,
-            algorithm: self.algorithm,
         }
     }
 
@@ -184,11 +181,7 @@ impl PreparedPresentation {
     /// What the device key `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest {
-            key,
-            algorithm: self.algorithm,
-            bytes: self.to_be_signed.clone(),
-        }
+        self.to_be_signed.by(key)
     }
 
     /// The encoded `DeviceResponse`.
@@ -196,10 +189,11 @@ impl PreparedPresentation {
     /// # Errors
     /// [`PresentError::Signature`].
     pub fn finish(mut self, signature: &[u8]) -> Result<Vec<u8>, PresentError> {
-        if signature.len() != self.algorithm.signature_bytes() {
+        let algorithm = self.to_be_signed.algorithm;
+        if signature.len() != algorithm.signature_bytes() {
             return Err(PresentError::Signature);
         }
-        write_detached(&mut self.response, self.algorithm, signature);
+        write_detached(&mut self.response, algorithm, signature);
         Ok(end(self.response))
     }
 

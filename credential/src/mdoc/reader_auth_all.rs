@@ -1,10 +1,10 @@
 //! `readerAuthAll`: one signature of the reader over all that it asks for (ISO/IEC 18013-5, second edition, version 1.1 of
 //! `DeviceRequest`). A device says in its engagement that it understands it.
 
-use symbolon_crypto::cose::{EncodedX5Chain, Sign1View, write_signature_structure};
+use symbolon_crypto::cose::{EncodedX5Chain, Sign1View, signature_structure};
 use symbolon_crypto::encoding::cbor::{Cursor, write};
-use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
-use symbolon_crypto::{CryptoProvider, PublicKey, SignatureAlgorithm};
+use symbolon_crypto::signing::{KeyHandle, SignatureRequest, ToBeSigned};
+use symbolon_crypto::{CryptoProvider, PublicKey};
 
 use super::read::{MdocError, malformed};
 use super::request::{BUDGET, DeviceRequest, DocRequest, ItemsRequest, ReaderRefused};
@@ -18,8 +18,7 @@ pub const MAX_READER_AUTH_ALL: usize = 4;
 pub struct PreparedDeviceRequest {
     /// The request up to the reader's signature.
     request: Vec<u8>,
-    algorithm: SignatureAlgorithm,
-    to_be_signed: Vec<u8>,
+    to_be_signed: ToBeSigned,
 }
 
 impl PreparedDeviceRequest {
@@ -28,8 +27,7 @@ impl PreparedDeviceRequest {
     pub fn new(items: &[ItemsRequest], transcript: &SessionTranscript, chain: &EncodedX5Chain) -> Self {
         let encoded: Vec<Vec<u8>> = items.iter().map(ItemsRequest::to_bytes).collect();
         let payload = reader_authentication_all(transcript, encoded.iter().map(Vec::as_slice), None);
-        let mut to_be_signed = Vec::with_capacity(payload.len().saturating_add(32));
-        write_signature_structure(&mut to_be_signed, chain.algorithm(), &payload);
+        let to_be_signed = signature_structure(chain.algorithm(), &payload);
         let mut request = Vec::new();
         write::map(&mut request, 3);
         write::text(&mut request, "version");
@@ -44,7 +42,6 @@ impl PreparedDeviceRequest {
         chain.write_unsigned(&mut request, None);
         Self {
             request,
-            algorithm: chain.algorithm(),
             to_be_signed,
         }
     }
@@ -52,11 +49,7 @@ impl PreparedDeviceRequest {
     /// What the reader's key `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest {
-            key,
-            algorithm: self.algorithm,
-            bytes: self.to_be_signed.clone(),
-        }
+        self.to_be_signed.by(key)
     }
 
     /// The encoded `DeviceRequest`.

@@ -2,10 +2,9 @@
 
 use symbolon_crypto::CryptoProvider;
 use symbolon_crypto::PublicKey;
-use symbolon_crypto::SignatureAlgorithm;
-use symbolon_crypto::cose::{EncodedX5Chain, Sign1View, write_signature_structure};
+use symbolon_crypto::cose::{EncodedX5Chain, Sign1View, signature_structure};
 use symbolon_crypto::encoding::cbor::{CborBudget, Cursor, write};
-use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
+use symbolon_crypto::signing::{KeyHandle, SignatureRequest, ToBeSigned};
 
 use super::mobile_security_object::is_version_1;
 use super::names::{DocType, ElementIdentifier, NameSpace};
@@ -52,8 +51,7 @@ pub struct RequestedElement {
 #[derive(Debug, Clone)]
 pub struct PreparedDocRequest {
     items: Vec<u8>,
-    algorithm: SignatureAlgorithm,
-    to_be_signed: Vec<u8>,
+    to_be_signed: ToBeSigned,
     /// `readerAuth` up to its signature.
     reader_auth: Vec<u8>,
 }
@@ -64,13 +62,11 @@ impl ItemsRequest {
     pub fn prepare(&self, transcript: &SessionTranscript, chain: &EncodedX5Chain) -> PreparedDocRequest {
         let items = self.to_bytes();
         let payload = reader_authentication(transcript, &items);
-        let mut to_be_signed = Vec::with_capacity(payload.len().saturating_add(32));
-        write_signature_structure(&mut to_be_signed, chain.algorithm(), &payload);
+        let to_be_signed = signature_structure(chain.algorithm(), &payload);
         let mut reader_auth = Vec::new();
         chain.write_unsigned(&mut reader_auth, None);
         PreparedDocRequest {
             items,
-            algorithm: chain.algorithm(),
             to_be_signed,
             reader_auth,
         }
@@ -161,11 +157,7 @@ impl PreparedDocRequest {
     /// What the reader's key `key` has to sign.
     #[must_use]
     pub fn request(&self, key: KeyHandle) -> SignatureRequest {
-        SignatureRequest {
-            key,
-            algorithm: self.algorithm,
-            bytes: self.to_be_signed.clone(),
-        }
+        self.to_be_signed.by(key)
     }
 
     /// The encoded `DocRequest`.

@@ -9,6 +9,7 @@ use crate::algorithm::SignatureAlgorithm;
 use crate::encoding::cbor::{CborBudget, Cursor, write};
 use crate::key::PublicKey;
 use crate::provider::CryptoProvider;
+use crate::signing::ToBeSigned;
 use crate::symmetric::SymmetricKey;
 
 /// Header parameter `alg`.
@@ -20,12 +21,18 @@ const COUNTER_SIGNATURES_V2: [i64; 2] = [11, 12];
 /// HMAC with SHA-256, untruncated ([RFC 9053 §3.1](https://www.rfc-editor.org/rfc/rfc9053#section-3.1)).
 const HMAC_256: i64 = 5;
 
-/// Writes the Sig_structure of a COSE_Sign1: what its signature is over.
-pub fn write_signature_structure(out: &mut Vec<u8>, algorithm: SignatureAlgorithm, payload: &[u8]) {
+/// The Sig_structure of a COSE_Sign1 that has a protected header with its algorithm alone, over a detached payload.
+#[must_use]
+pub fn signature_structure(algorithm: SignatureAlgorithm, payload: &[u8]) -> ToBeSigned {
     let mut protected = Vec::with_capacity(5);
     write_protected(&mut protected, algorithm.cose_value());
-    write_structure(out, "Signature1", &protected, payload);
+    let mut bytes = Vec::with_capacity(payload.len().saturating_add(ROOM_FOR_STRUCTURE));
+    write_structure(&mut bytes, "Signature1", &protected, payload);
+    ToBeSigned { algorithm, bytes }
 }
+
+/// The most that a Sig_structure is longer than its payload.
+const ROOM_FOR_STRUCTURE: usize = 32;
 
 /// Writes an untagged COSE_Sign1 with a detached payload and an empty unprotected header.
 pub fn write_detached(out: &mut Vec<u8>, algorithm: SignatureAlgorithm, signature: &[u8]) {
@@ -325,9 +332,8 @@ mod tests {
     }
 
     fn sign(key: &SecretKey, payload: &[u8]) -> Vec<u8> {
-        let mut structure = Vec::new();
-        write_signature_structure(&mut structure, key.algorithm(), payload);
-        RustCryptoProvider.sign(key, &structure).unwrap()
+        let structure = signature_structure(key.algorithm(), payload);
+        RustCryptoProvider.sign(key, &structure.bytes).unwrap()
     }
 
     fn read_sign1(bytes: &[u8]) -> Result<Sign1View<'_>, CoseError> {

@@ -9,7 +9,7 @@ use thiserror::Error;
 use x509_cert::certificate::Version;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
-use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, GeneralNames};
 use x509_cert::ext::{Extension, pkix};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
@@ -45,9 +45,10 @@ struct Parts {
     signed: core::ops::Range<usize>,
     signature: CertificateSignature,
     public_key: PublicKey,
+    serial_number: Vec<u8>,
+    serial_number_der: Vec<u8>,
     subject: Vec<u8>,
     issuer: Vec<u8>,
-    serial_number: Vec<u8>,
     subject_common_name: Option<String>,
     subject_country: Option<String>,
     subject_state: Option<String>,
@@ -61,6 +62,7 @@ struct Parts {
 struct Extensions {
     san_uris: Vec<String>,
     san_dns: Vec<String>,
+    san_directory_names: Vec<Name>,
     subject_key_identifier: Option<Vec<u8>>,
     authority_key_identifier: Option<Vec<u8>>,
     authority: Option<Authority>,
@@ -68,6 +70,7 @@ struct Extensions {
     extended_key_usage: Vec<String>,
     extended_key_usage_is_critical: bool,
     name_constraints: Option<NameConstraints>,
+    revocation_list_uris: Vec<String>,
     unknown_critical: Vec<String>,
 }
 
@@ -92,6 +95,12 @@ impl KeyUsages {
     #[must_use]
     pub fn key_cert_sign(self) -> bool {
         self.0.key_cert_sign()
+    }
+
+    /// To sign revocation lists.
+    #[must_use]
+    pub fn crl_sign(self) -> bool {
+        self.0.crl_sign()
     }
 }
 
@@ -145,9 +154,10 @@ impl Certificate {
             signed: signed_range(der).ok_or(CertificateError::Malformed)?,
             signature,
             public_key,
+            serial_number: unsigned(body.serial_number().as_bytes()),
+            serial_number_der: encode(body.serial_number())?,
             subject: encode(body.subject())?,
             issuer: encode(body.issuer())?,
-            serial_number: unsigned(body.serial_number().as_bytes()),
             subject_common_name: attribute(body.subject(), COMMON_NAME),
             subject_country: attribute(body.subject(), COUNTRY_NAME),
             subject_state: attribute(body.subject(), STATE_NAME),
@@ -301,6 +311,19 @@ impl Certificate {
         &self.0.extensions.unknown_critical
     }
 
+    /// Where its issuer publishes the lists of certificates that were taken back
+    /// ([RFC 5280 §4.2.1.13](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13)): the URIs of the distribution points for every reason and
+    /// of the issuer's own lists. They are the issuer's to choose, and to be fetched with guards.
+    #[must_use]
+    pub fn revocation_list_uris(&self) -> &[String] {
+        &self.0.extensions.revocation_list_uris
+    }
+
+    /// The DER of the serial number, with its tag and length.
+    pub(crate) fn serial_number_der(&self) -> &[u8] {
+        &self.0.serial_number_der
+    }
+
     /// Whether the certificate names its own subject as its issuer. Its signature is not looked at: a certificate that
     /// vouches for itself proves nothing whether or not the signature is right.
     #[must_use]
@@ -326,6 +349,16 @@ impl Certificate {
     ) -> Result<(), SignatureRejected> {
         let signed = self.0.der.get(self.0.signed.clone()).ok_or(SignatureRejected)?;
         self.0.signature.verify(signed, key, provider)
+    }
+
+    /// The distinguished names of the subject: its own, unless that is empty, and its alternative ones.
+    pub(super) fn distinguished_names(&self) -> Option<Vec<Name>> {
+        let own = Name::from_der(self.subject_name()).ok()?;
+        let own = Some(own).filter(|own| !own.is_empty()).into_iter();
+        Some(
+            own.chain(self.0.extensions.san_directory_names.iter().cloned())
+                .collect(),
+        )
     }
 
     pub(super) fn name_constraints(&self) -> Option<&NameConstraints> {
@@ -391,16 +424,43 @@ impl Extensions {
                 let (uris, dns) = names(value)?;
                 self.san_uris = uris;
                 self.san_dns = dns;
+                self.san_directory_names = directory_names(value)?;
             }
             "2.5.29.30" => {
                 let constraints = pkix::NameConstraints::from_der(value).ok()?;
                 self.name_constraints = Some(NameConstraints::new(constraints));
+            }
+            "2.5.29.31" => {
+                let points = pkix::CrlDistributionPoints::from_der(value).ok()?;
+                self.revocation_list_uris = points.0.iter().flat_map(own_lists).collect();
             }
             unknown if extension.critical => self.unknown_critical.push(unknown.to_owned()),
             _ => {}
         }
         Some(())
     }
+}
+
+/// The URIs of a distribution point; none where it has lists of some reasons, or of another authority.
+fn own_lists(point: &pkix::crl::dp::DistributionPoint) -> Vec<String> {
+    if point.reasons.is_some() || point.crl_issuer.is_some() {
+        return Vec::new();
+    }
+    let name = point.distribution_point.as_ref();
+    name.map(|name| distribution_point_uris(name).collect())
+        .unwrap_or_default()
+}
+
+/// The URIs among the names of a distribution point.
+pub(super) fn distribution_point_uris(name: &DistributionPointName) -> impl Iterator<Item = String> {
+    let names = match name {
+        DistributionPointName::FullName(names) => names.as_slice(),
+        DistributionPointName::NameRelativeToCRLIssuer(_) => &[],
+    };
+    names.iter().filter_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
+        _ => None,
+    })
 }
 
 /// The URIs and the DNS names of a subject alternative name extension.
@@ -417,6 +477,16 @@ pub(super) fn names(value: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
     Some((uris, dns))
 }
 
+/// The distinguished names of a subject alternative name extension.
+fn directory_names(value: &[u8]) -> Option<Vec<Name>> {
+    let names = GeneralNames::from_der(value).ok()?.into_iter();
+    let names = names.filter_map(|name| match name {
+        GeneralName::DirectoryName(name) => Some(name),
+        _ => None,
+    });
+    Some(names.collect())
+}
+
 /// The purposes of an extended key usage extension, dotted.
 pub(super) fn extended_key_usages(value: &[u8]) -> Option<Vec<String>> {
     let purposes = Vec::<ObjectIdentifier>::from_der(value).ok()?;
@@ -424,7 +494,7 @@ pub(super) fn extended_key_usages(value: &[u8]) -> Option<Vec<String>> {
 }
 
 /// Where in a certificate the part is that is signed, as its bytes are: encoding it again might give others.
-fn signed_range(der: &[u8]) -> Option<core::ops::Range<usize>> {
+pub(super) fn signed_range(der: &[u8]) -> Option<core::ops::Range<usize>> {
     let mut reader = SliceReader::new(der).ok()?;
     let header = x509_cert::der::Header::decode(&mut reader).ok()?;
     let start = usize::try_from(header.encoded_len().ok()?).ok()?;
@@ -451,6 +521,6 @@ fn unsigned(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().skip_while(|byte| *byte == 0).collect()
 }
 
-fn unix_time(time: Time) -> UnixTime {
+pub(super) fn unix_time(time: Time) -> UnixTime {
     UnixTime::from_seconds(i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX))
 }

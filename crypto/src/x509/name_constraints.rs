@@ -1,8 +1,11 @@
-//! Name constraints ([RFC 5280 §4.2.1.10](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10)) on DNS names and
-//! the hosts of URIs, the two kinds of names that name somebody in this suite.
+//! Name constraints ([RFC 5280 §4.2.1.10](https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.10)) on DNS names, the
+//! hosts of URIs, and distinguished names: the kinds of names that name somebody in this suite.
 
+use x509_cert::der::asn1::{Any, ObjectIdentifier};
+use x509_cert::der::{Encode as _, Tag, Tagged as _};
 use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints as Wire};
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::name::Name;
 
 use super::certificate::Certificate;
 
@@ -17,6 +20,7 @@ pub(super) struct NameConstraints {
 enum Constraint {
     Dns(String),
     UriHost(String),
+    Directory(DirectoryName),
 }
 
 /// What became of a certificate under an authority's constraints.
@@ -40,6 +44,9 @@ impl NameConstraints {
                         .map(Constraint::Dns),
                     GeneralName::UniformResourceIdentifier(host) => {
                         Some(Constraint::UriHost(host.to_string().to_ascii_lowercase()))
+                    }
+                    GeneralName::DirectoryName(name) => {
+                        Some(Constraint::Directory(DirectoryName::new(&name)))
                     }
                     _ => None,
                 };
@@ -66,7 +73,7 @@ impl NameConstraints {
             .iter()
             .all(|name| self.allows_dns(&name.to_ascii_lowercase()));
         let uris_allowed = certificate.san_uris().iter().all(|uri| self.allows_uri(uri));
-        if dns_allowed && uris_allowed {
+        if dns_allowed && uris_allowed && self.allows_directory_names(certificate) {
             Finding::Allowed
         } else {
             Finding::Violated
@@ -93,6 +100,22 @@ impl NameConstraints {
                 .any(|base| dns_touches(name, base))
     }
 
+    /// A certificate without a distinguished name is within every constraint on them.
+    fn allows_directory_names(&self, certificate: &Certificate) -> bool {
+        let permitted: Vec<_> = self.permitted.iter().filter_map(Constraint::directory).collect();
+        let excluded: Vec<_> = self.excluded.iter().filter_map(Constraint::directory).collect();
+        if permitted.is_empty() && excluded.is_empty() {
+            return true;
+        }
+        let Some(names) = certificate.distinguished_names() else {
+            return false;
+        };
+        names.iter().map(DirectoryName::new).all(|name| {
+            let within = |base: &&DirectoryName| name.is_within(base);
+            (permitted.is_empty() || permitted.iter().any(within)) && !excluded.iter().any(within)
+        })
+    }
+
     fn allows_uri(&self, uri: &str) -> bool {
         let mut permitted = self.permitted.iter().filter_map(Constraint::uri_host).peekable();
         let mut excluded = self.excluded.iter().filter_map(Constraint::uri_host).peekable();
@@ -110,15 +133,67 @@ impl Constraint {
     fn dns(&self) -> Option<&str> {
         match self {
             Self::Dns(base) => Some(base),
-            Self::UriHost(_) => None,
+            Self::UriHost(_) | Self::Directory(_) => None,
         }
     }
 
     fn uri_host(&self) -> Option<&str> {
         match self {
             Self::UriHost(base) => Some(base),
-            Self::Dns(_) => None,
+            Self::Dns(_) | Self::Directory(_) => None,
         }
+    }
+
+    fn directory(&self) -> Option<&DirectoryName> {
+        match self {
+            Self::Directory(base) => Some(base),
+            Self::Dns(_) | Self::UriHost(_) => None,
+        }
+    }
+}
+
+/// A distinguished name as it is compared ([RFC 5280 §7.1](https://www.rfc-editor.org/rfc/rfc5280#section-7.1)): letters of one case, and one
+/// space between words. Otherwise a name that is excluded could be written in another way.
+struct DirectoryName(Vec<Vec<(ObjectIdentifier, Vec<u8>)>>);
+
+impl DirectoryName {
+    fn new(name: &Name) -> Self {
+        let relative = name.iter_rdn().map(|relative| {
+            let attributes = relative.iter();
+            let mut attributes: Vec<_> = attributes
+                .map(|attribute| (attribute.oid, compared(&attribute.value)))
+                .collect();
+            attributes.sort();
+            attributes
+        });
+        Self(relative.collect())
+    }
+
+    fn is_within(&self, base: &Self) -> bool {
+        self.0.starts_with(&base.0)
+    }
+}
+
+/// The value of an attribute as it is compared: texts whatever their encoding, anything else as it is encoded.
+fn compared(value: &Any) -> Vec<u8> {
+    let text = match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
+            core::str::from_utf8(value.value()).ok().map(str::to_owned)
+        }
+        Tag::BmpString => {
+            let units = value.value().as_chunks::<2>().0.iter();
+            char::decode_utf16(units.map(|unit| u16::from_be_bytes(*unit)))
+                .collect::<Result<_, _>>()
+                .ok()
+        }
+        _ => None,
+    };
+    match text {
+        Some(text) => {
+            let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ").into_bytes()
+        }
+        None => value.to_der().unwrap_or_default(),
     }
 }
 

@@ -52,7 +52,7 @@ impl CertificateSignature {
 }
 
 /// The object identifier that certificates have for `algorithm`.
-pub(super) const fn identifier_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
+pub(crate) const fn identifier_of(algorithm: SignatureAlgorithm) -> ObjectIdentifier {
     match algorithm {
         SignatureAlgorithm::Es256 => ECDSA_WITH_SHA256,
         SignatureAlgorithm::Es384 => ECDSA_WITH_SHA384,
@@ -61,7 +61,7 @@ pub(super) const fn identifier_of(algorithm: SignatureAlgorithm) -> ObjectIdenti
 }
 
 /// A provider's signature as certificates hold it; `None` when it is no signature of the algorithm.
-pub(super) fn to_certificate_form(algorithm: SignatureAlgorithm, signature: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn to_certificate_form(algorithm: SignatureAlgorithm, signature: &[u8]) -> Option<Vec<u8>> {
     match algorithm {
         SignatureAlgorithm::Es256 => p256::ecdsa::Signature::from_slice(signature)
             .ok()

@@ -307,7 +307,7 @@ impl From<core::AskedCredential> for AskedCredential {
                 core::Need::Optional => Need::Optional,
                 core::Need::Alternative => Need::Alternative,
             },
-            credential_types: asked.credential_types,
+            credential_types: asked.credential_types(),
             takes_several: asked.count == PresentationCount::Several,
             holder_is_proven: asked.holder_binding == HolderBinding::Proven,
             claims: asked.claims.into_iter().map(Into::into).collect(),

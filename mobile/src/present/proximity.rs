@@ -52,7 +52,8 @@ pub enum ProximityEvent {
     Failed {
         /// What.
         problem: SessionProblem,
-        /// The last message: send it, and close the connection.
+        /// The last message: send it, and close the connection. Where the reader was refused for always, when the person leaves: one that
+        /// hears no faster than a person acts would learn of it.
         farewell: Vec<u8>,
     },
 }

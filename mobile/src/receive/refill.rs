@@ -30,6 +30,8 @@ pub enum RefillOutcome {
     NoAccess,
     /// The issuer does not issue it again, or what came was refused.
     Refused,
+    /// The person deleted it meanwhile. Nothing was kept.
+    Deleted,
 }
 
 #[uniffi::export]
@@ -54,6 +56,7 @@ impl From<core::Refill> for Refill {
                 core::RefillOutcome::NotReachable => RefillOutcome::NotReachable,
                 core::RefillOutcome::NoAccess => RefillOutcome::NoAccess,
                 core::RefillOutcome::Refused => RefillOutcome::Refused,
+                core::RefillOutcome::Deleted => RefillOutcome::Deleted,
             },
         }
     }

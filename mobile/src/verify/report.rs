@@ -94,6 +94,10 @@ pub enum StatusState {
     WithoutStatus,
     /// The list has no place for it: it is refused.
     OutOfRange,
+    /// The pack does not cover its list: another pack, or a network, can tell.
+    NotCovered,
+    /// What is known is too old to tell: load a newer pack.
+    TooOld,
     /// Not known.
     Unknown,
 }
@@ -132,6 +136,16 @@ pub enum ReportWarning {
     StatusInGrace {
         /// When it expired: seconds since 1970-01-01T00:00:00Z.
         expired_at: i64,
+    },
+    /// What is known of the status is older than the rule for the type allows, and counts all the same.
+    StatusOld {
+        /// The last second in which it was fresh: seconds since 1970-01-01T00:00:00Z.
+        fresh_until: i64,
+    },
+    /// The authority of the issuer took back a certificate of its signer.
+    CertificateRevoked {
+        /// Since when: seconds since 1970-01-01T00:00:00Z.
+        revoked_at: i64,
     },
     /// The pack is not accepted any more, and nothing of it was used.
     PackRefused,
@@ -190,6 +204,7 @@ impl CredentialReport {
     pub(super) fn of(report: Report, languages: &Languages) -> Self {
         let json = serde_json::to_string(&report).unwrap_or_default();
         let checks = report.checks().map(ReportCheck::from).collect();
+        let status = report.standing().into();
         let (issuer, issuer_name) = report
             .issuer
             .map(|issuer| (issuer.identifier, issuer.name))
@@ -212,7 +227,7 @@ impl CredentialReport {
             issuer_name,
             authentic: report.authentic.state.into(),
             trusted: report.trusted.state.into(),
-            status: report.status.state.into(),
+            status,
             holder: report.holder.state.into(),
             warnings: report.warnings.into_iter().map(Into::into).collect(),
             claims: claims.collect(),
@@ -286,15 +301,17 @@ impl From<core::Trusted> for TrustState {
     }
 }
 
-impl From<core::Status> for StatusState {
-    fn from(state: core::Status) -> Self {
-        match state {
-            core::Status::Good => Self::Good,
-            core::Status::Suspended => Self::Suspended,
-            core::Status::Revoked => Self::Revoked,
-            core::Status::WithoutStatus => Self::WithoutStatus,
-            core::Status::OutOfRange => Self::OutOfRange,
-            core::Status::Unknown => Self::Unknown,
+impl From<core::Standing> for StatusState {
+    fn from(standing: core::Standing) -> Self {
+        match standing {
+            core::Standing::InForce => Self::Good,
+            core::Standing::Suspended => Self::Suspended,
+            core::Standing::Revoked => Self::Revoked,
+            core::Standing::WithoutStatus => Self::WithoutStatus,
+            core::Standing::OutOfRange => Self::OutOfRange,
+            core::Standing::NotCovered => Self::NotCovered,
+            core::Standing::TooOld => Self::TooOld,
+            core::Standing::NotKnown => Self::Unknown,
         }
     }
 }
@@ -323,6 +340,12 @@ impl From<Warning> for ReportWarning {
             },
             Warning::StatusInGrace { expired_at } => Self::StatusInGrace {
                 expired_at: expired_at.seconds(),
+            },
+            Warning::StatusOld { fresh_until } => Self::StatusOld {
+                fresh_until: fresh_until.seconds(),
+            },
+            Warning::CertificateRevoked { revoked_at, .. } => Self::CertificateRevoked {
+                revoked_at: revoked_at.seconds(),
             },
             Warning::PackRefused => Self::PackRefused,
         }

@@ -330,8 +330,20 @@ impl VerifiedRegistration {
 /// What a credential query asks for beyond all of these certificates together; `None` for nothing.
 #[must_use]
 pub fn over_asked(asked: &CredentialQuery, registered: &[&RegistrationCertificate]) -> Option<OverAsked> {
-    let credentials = registered.iter().flat_map(|certificate| &certificate.credentials);
-    let of_type: Vec<CredentialQuery> = credentials
+    over_asked_of(
+        asked,
+        registered.iter().flat_map(|certificate| &certificate.credentials),
+    )
+}
+
+/// What a credential query asks for beyond all of these credentials together, wherever they are registered; `None` for nothing.
+#[must_use]
+pub fn over_asked_of<'r>(
+    asked: &CredentialQuery,
+    registered: impl IntoIterator<Item = &'r RegisteredCredential>,
+) -> Option<OverAsked> {
+    let of_type: Vec<CredentialQuery> = registered
+        .into_iter()
         .filter_map(RegisteredCredential::query)
         .filter(|registered| covers_type(&registered.meta, &asked.meta))
         .collect();

@@ -4,6 +4,7 @@
 package symbolon.mobile.android.checks
 
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyInfo
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
@@ -12,6 +13,7 @@ import java.io.InputStream
 import java.io.OutputStream
 import java.security.InvalidKeyException
 import java.security.Key
+import java.security.KeyFactorySpi
 import java.security.KeyPair
 import java.security.KeyPairGenerator
 import java.security.KeyPairGeneratorSpi
@@ -26,6 +28,7 @@ import java.security.SignatureSpi
 import java.security.UnrecoverableKeyException
 import java.security.cert.Certificate
 import java.security.spec.AlgorithmParameterSpec
+import java.security.spec.KeySpec
 import java.util.Collections
 import java.util.Date
 import java.util.Enumeration
@@ -34,11 +37,18 @@ import javax.crypto.CipherSpi
 import javax.crypto.KeyGenerator
 import javax.crypto.KeyGeneratorSpi
 import javax.crypto.SecretKey
+import javax.crypto.SecretKeyFactorySpi
 
 /** The phone: what it has, and what its owner does. */
 object Phone {
     var strongBox = false
     var personIsThere = true
+
+    /** As before Android 12: a key that ended is handed out, and fails when it is used. */
+    var handsOutEnded = false
+
+    /** What every use of a key fails with, of a Keystore that has a bad day. */
+    var trouble: Exception? = null
     val entries = linkedMapOf<String, Entry>()
 
     class Entry(val spec: KeyGenParameterSpec, val key: Key, val pair: KeyPair?, val secret: SecretKey?) {
@@ -47,6 +57,7 @@ object Phone {
         /** What every operation with the key begins with. */
         fun use() {
             if (ended) throw KeyPermanentlyInvalidatedException()
+            trouble?.let { throw it }
             if (spec.isUserAuthenticationRequired && !personIsThere) throw UserNotAuthenticatedException()
         }
     }
@@ -89,6 +100,8 @@ class PhoneProvider : Provider("AndroidKeyStore", "1", "a phone") {
         put("KeyStore.AndroidKeyStore", Store::class.java.name)
         put("KeyPairGenerator.EC", PairGenerator::class.java.name)
         put("KeyGenerator.AES", SecretGenerator::class.java.name)
+        put("KeyFactory.EC", PairInfo::class.java.name)
+        put("SecretKeyFactory.AES", SecretInfo::class.java.name)
         put("Signature.SHA256withECDSA", Signer::class.java.name)
         put("Signature.SHA256withECDSA SupportedKeyClasses", PhoneKey.OfPair::class.java.name)
         put("Cipher.AES/GCM/NoPadding", Sealer::class.java.name)
@@ -107,8 +120,7 @@ class PhoneCertificate(private val entry: Phone.Entry) : Certificate("X.509") {
 class Store : KeyStoreSpi() {
     override fun engineGetKey(alias: String, password: CharArray?): Key? {
         val entry = Phone.entries[alias] ?: return null
-        // As from Android 12 on: an ended key is not even handed out.
-        if (entry.ended) throw UnrecoverableKeyException().apply { initCause(KeyPermanentlyInvalidatedException()) }
+        if (entry.ended && !Phone.handsOutEnded) throw UnrecoverableKeyException().apply { initCause(KeyPermanentlyInvalidatedException()) }
         return entry.key
     }
 
@@ -175,6 +187,35 @@ class SecretGenerator : KeyGeneratorSpi() {
         Phone.add(spec, null, secret)
         return Phone.entries.getValue(spec.keystoreAlias).key as SecretKey
     }
+}
+
+/** What Android says of a key: as its own classes make it of the parameters that the key was made with. */
+private fun info(key: Key): KeyInfo {
+    val spec = (key as PhoneKey).entry.spec
+    val place = if (spec.isStrongBoxBacked) KeyProperties.SECURITY_LEVEL_STRONGBOX else KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT
+    val digests = if (spec.isDigestsSpecified) spec.digests else emptyArray()
+    val info = KeyInfo(
+        spec.keystoreAlias, true, KeyProperties.ORIGIN_GENERATED, spec.keySize, null, null, null, spec.purposes, spec.encryptionPaddings,
+        spec.signaturePaddings, digests, spec.blockModes, spec.isUserAuthenticationRequired, spec.userAuthenticationValidityDurationSeconds,
+        spec.userAuthenticationType, true, false, false, false, spec.isInvalidatedByBiometricEnrollment, false, place, -1,
+    )
+    check(info.isInvalidatedByBiometricEnrollment == spec.isInvalidatedByBiometricEnrollment)
+    check(info.isUserAuthenticationRequired == spec.isUserAuthenticationRequired)
+    check(info.userAuthenticationType == spec.userAuthenticationType)
+    return info
+}
+
+class PairInfo : KeyFactorySpi() {
+    override fun <T : KeySpec> engineGetKeySpec(key: Key, wanted: Class<T>): T = wanted.cast(info(key))
+    override fun engineGeneratePublic(spec: KeySpec): PublicKey = throw UnsupportedOperationException()
+    override fun engineGeneratePrivate(spec: KeySpec): PrivateKey = throw UnsupportedOperationException()
+    override fun engineTranslateKey(key: Key): Key = throw UnsupportedOperationException()
+}
+
+class SecretInfo : SecretKeyFactorySpi() {
+    override fun engineGetKeySpec(key: SecretKey, wanted: Class<*>): KeySpec = wanted.cast(info(key)) as KeySpec
+    override fun engineGenerateSecret(spec: KeySpec): SecretKey = throw UnsupportedOperationException()
+    override fun engineTranslateKey(key: SecretKey): SecretKey = throw UnsupportedOperationException()
 }
 
 class Signer : SignatureSpi() {

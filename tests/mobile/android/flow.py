@@ -13,7 +13,13 @@ def main(binary, folder, java):
         ended = subprocess.run(["java", *java, *map(str, arguments)], capture_output=True, text=True)
         assert ended.returncode == 0, (arguments, ended.stdout, ended.stderr)
 
-    run("ports")
+    keystore, password = folder / "tls.p12", "password of the check"
+    keystore.unlink(missing_ok=True)
+    made = ["keytool", "-genkeypair", "-alias", "tls", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost"]
+    made += ["-ext", "SAN=dns:localhost", "-storetype", "PKCS12", "-keystore", str(keystore), "-storepass", password]
+    subprocess.run(made, check=True, capture_output=True)
+    java = [f"-Djavax.net.ssl.trustStore={keystore}", f"-Djavax.net.ssl.trustStorePassword={password}", *java]
+    run("ports", keystore, password)
     print("  keys, lock and transport do as they are told")
     with Installation(Path(binary), folder / "installation") as installation:
         scene = Scene(installation)

@@ -11,28 +11,32 @@ import java.security.KeyPairGenerator
 import java.security.Signature
 import java.security.spec.ECGenParameterSpec
 import java.time.Duration
+import javax.net.ssl.SSLContext
 import kotlin.system.exitProcess
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import symbolon.mobile.*
 
-/** The wallet's transport over the JDK's client. */
+/** The wallet's transport over the JDK's client: a new one for each request, which keeps connections and TLS sessions for itself. */
 class JdkTransport : Transport {
-    private val client = HttpClient.newBuilder()
+    private fun freshClient() = HttpClient.newBuilder()
         .followRedirects(HttpClient.Redirect.NEVER)
         .connectTimeout(Duration.ofSeconds(10))
+        .sslContext(SSLContext.getInstance("TLS").apply { init(null, null, null) })
         .build()
 
     override suspend fun send(request: HttpRequest): HttpResponse = withContext(Dispatchers.IO) {
         val asked = java.net.http.HttpRequest.newBuilder(URI(request.url)).timeout(Duration.ofSeconds(30))
+        // The client's own names the version of Java.
+        asked.setHeader("user-agent", "symbolon").setHeader("accept-language", "*")
         request.headers.forEach { asked.header(it.name, it.value) }
         when (request.method) {
             HttpMethod.GET -> asked.GET()
             HttpMethod.POST -> asked.POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(request.body))
         }
         val answer = try {
-            client.send(asked.build(), java.net.http.HttpResponse.BodyHandlers.ofInputStream())
+            freshClient().send(asked.build(), java.net.http.HttpResponse.BodyHandlers.ofInputStream())
         } catch (_: ConnectException) {
             throw TransportFailure.Unreachable()
         } catch (_: java.io.IOException) {
@@ -174,8 +178,16 @@ private suspend fun restore(file: String, other: String, trust: String) {
 
 private fun verify(trust: String, memory: String, card: String, pack: String) {
     Verifier.open(File(trust).readBytes(), memory, null).use { verifier ->
+        val form = File("$pack.form")
         try {
-            verifier.usePack(File(pack).readBytes())
+            if (form.exists()) {
+                verifier.usePack(File(pack).readBytes(), form.readBytes())
+            } else {
+                val prepared = verifier.preparePack(File(pack).readBytes())
+                check(verifier.packInUse() == null && prepared.pack().contentEquals(File(pack).readBytes()))
+                form.writeBytes(prepared.form())
+                check(prepared.useNow() == verifier.packInUse())
+            }
         } catch (older: VerifierException.PackOlder) {
             println("PACK_OLDER")
             return

@@ -39,6 +39,7 @@ def main(binary, folder, java):
         older = scene.pack("older.pack")
         verify = ["verify", scene.trust_file, folder / "packs.redb", card]
         assert run(*verify, older) == "GENUINE GOOD"
+        assert run(*verify, older) == "GENUINE GOOD", "by the form that was kept"
         scene.revoke()
         newer = scene.pack("newer.pack")
         assert run(*verify, newer) == "INVALID REVOKED"

@@ -13,7 +13,7 @@ LOCK = bytes(range(32))
 
 
 class UrlTransport(symbolon.Transport):
-    """The wallet's transport over the standard library."""
+    """The wallet's transport over the standard library, which closes every connection and keeps no TLS session."""
 
     def __init__(self):
         self.opener = urllib.request.build_opener(KeepRedirects)
@@ -24,7 +24,9 @@ class UrlTransport(symbolon.Transport):
     def fetch(self, request):
         method = {symbolon.HttpMethod.GET: "GET", symbolon.HttpMethod.POST: "POST"}[request.method]
         body = request.body if method == "POST" else None
-        headers = {header.name: header.value for header in request.headers}
+        # The library's own names the version of the language.
+        headers = {"user-agent": "symbolon", "accept-language": "*"}
+        headers.update((header.name, header.value) for header in request.headers)
         asked = urllib.request.Request(request.url, data=body, headers=headers, method=method)
         try:
             answer = self.opener.open(asked, timeout=30)

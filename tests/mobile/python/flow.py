@@ -326,20 +326,49 @@ def verifies_offline(scene):
 
     scene.revoke()
     newer = scene.pack("newer.pack").read_bytes()
-    assert verifier.use_pack(newer).sequence > 0
+    assert verifier.pack_in_use().created <= report.as_of + 60, verifier.pack_in_use()
+    newer_shown = takes_a_delta(scene, verifier, newer)
     [report] = verifier.verify(card)
     assert report.verdict == symbolon.Verdict.INVALID and report.status == symbolon.StatusState.REVOKED, report
     expect(symbolon.VerifierError.PackOlder, lambda: verifier.use_pack(older))
     expect(symbolon.VerifierError.PackRefused, lambda: verifier.use_pack(newer[:-1]))
     [report] = verifier.verify(card)
     assert report.verdict == symbolon.Verdict.INVALID, "a refused pack changes nothing"
+    form = verifier.prepare_pack(newer).form()
     del verifier
     verifier = symbolon.Verifier.open(scene.trust, memory, None)
+    assert verifier.pack_in_use() is None
     expect(symbolon.VerifierError.PackOlder, lambda: verifier.use_pack(older))
+    damaged = form[:-1] + bytes([form[-1] ^ 1])
+    for kept in [form, damaged, b"", None]:
+        assert verifier.use_pack(newer, kept) == newer_shown, "a form is a cache and no more"
+        [report] = verifier.verify(card)
+        assert report.verdict == symbolon.Verdict.INVALID and report.status == symbolon.StatusState.REVOKED, report
+    expect(symbolon.VerifierError.PackOlder, lambda: verifier.use_pack(older, form))
     del verifier
     early = symbolon.Verifier.open(scene.trust, str(scene.folder / "early.redb"), app.FixedClock(1_000_000_000))
     expect(symbolon.VerifierError.ClockWrong, lambda: early.use_pack(newer))
     expect(symbolon.VerifierError.Unreadable, lambda: early.verify(["hello"]))
+
+
+def takes_a_delta(scene, verifier, newer):
+    """Brings a verifier that uses the older pack to the newer one by what changed, in the order in which an app keeps it."""
+    scene.installation.run("pack", "delta", "older.pack", "newer.pack", "--out", "change.delta")
+    delta = (scene.installation.folder / "change.delta").read_bytes()
+    assert len(delta) < len(newer)
+    before = verifier.pack_in_use()
+    expect(symbolon.VerifierError.PackRefused, lambda: verifier.use_pack(delta))
+    expect(symbolon.VerifierError.PackRefused, lambda: verifier.prepare_pack(delta[:-1]))
+    fresh = symbolon.Verifier.open(scene.trust, str(scene.folder / "fresh.redb"), None)
+    expect(symbolon.VerifierError.PackRefused, lambda: fresh.prepare_pack(delta))
+    prepared = verifier.prepare_pack(delta)
+    assert prepared.pack() == newer and prepared.form(), "the delta makes the pack byte for byte"
+    assert verifier.pack_in_use() == before, "what is prepared is not used yet"
+    again = verifier.prepare_pack(newer)
+    shown = prepared.use_now()
+    assert shown == verifier.pack_in_use() == prepared.shown() and shown.sequence > before.sequence
+    assert again.use_now() == shown, "whoever was interrupted does it again"
+    return shown
 
 
 def expect(kind, act):

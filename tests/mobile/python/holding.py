@@ -161,3 +161,11 @@ def remembers_packs_where_the_app_wants_it(scene):
     verifier.use_pack(scene.pack("memory-newer.pack").read_bytes())
     again = symbolon.Verifier.open_with(scene.trust, memory, None)
     scene.expect(symbolon.VerifierError.PackOlder, lambda: again.use_pack(older))
+    time.sleep(1.1)
+    later = verifier.prepare_pack(scene.pack("memory-later.pack").read_bytes())
+    time.sleep(1.1)
+    again.use_pack(scene.pack("memory-latest.pack").read_bytes())
+    scene.expect(symbolon.VerifierError.PackOlder, later.use_now)
+    [report] = verifier.verify(scene.card())
+    assert report.verdict == symbolon.Verdict.UNKNOWN, "a pack that was overtaken is not judged by"
+    assert report.warnings == [symbolon.ReportWarning.PACK_REFUSED()], report.warnings

@@ -58,6 +58,7 @@ async def is_asked_and_answers_by_codes(scene):
     judged = ask.judge(answer, ["en"]).answer
     assert judged.verdict == symbolon.Verdict.VALID and judged.is_as_asked and judged.finding == "as_asked", judged
     [answered] = judged.queries
+    assert judged.as_of == min(report.as_of for report in answered.reports), judged.as_of
     [report] = answered.reports
     assert report.holder == symbolon.HolderState.PROVEN_BY_KEY and report.as_of, report
     scene.expect(symbolon.VerifierError.AskOver, lambda: ask.judge(answer))

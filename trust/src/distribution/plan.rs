@@ -1,9 +1,14 @@
 //! What a reader downloads, from what it has and what an index offers.
 
+use crate::pack::{PackError, claims};
+
 use super::index::{Digest, PackIndex, PublishedDelta, PublishedFile, PublishedPack};
 
 /// The largest pack that anybody downloads unless told otherwise, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
 pub const MAX_PACK_BYTES: u64 = 256 << 20;
+
+/// The folder of packs that were in force before, beside the file of the one in force.
+pub const EARLIER_FOLDER: &str = "earlier";
 
 /// A pack that is in force somewhere, by what a delta calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +17,27 @@ pub struct HeldPack {
     pub sequence: u64,
     /// Its root.
     pub root: Digest,
+}
+
+impl HeldPack {
+    /// What a pack says it is. Nothing of it is verified.
+    ///
+    /// # Errors
+    /// [`PackError`] when it is no pack.
+    pub fn of(pack: &[u8]) -> Result<Self, PackError> {
+        let claims = claims(pack)?;
+        Ok(Self {
+            sequence: claims.sequence,
+            root: Digest::from_bytes(claims.root),
+        })
+    }
+
+    /// What the file of a pack is called that was in force before, in the folder [`EARLIER_FOLDER`] beside the one in force. The
+    /// sequence has all its digits, so that names sort as packs do.
+    #[must_use]
+    pub fn earlier_file_name(&self) -> String {
+        format!("{:020}-{}.pack", self.sequence, self.root)
+    }
 }
 
 /// What is to be downloaded.

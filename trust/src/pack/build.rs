@@ -3,13 +3,14 @@
 use core::time::Duration;
 
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
-use symbolon_crypto::{PublicKey, UnixTime};
+use symbolon_crypto::{CryptoProvider, PublicKey, UnixTime};
 
 use super::container::{self, MAX_SECTIONS, PackVersion, SectionKind, root_of, table_of};
 use super::manifest::Manifest;
+use super::open::{check_age, signed_list};
 use super::sign::{Place, PreparedSignature};
-use super::{PackBuildError, StatusSection, VerbatimSection};
-use crate::trust_list::TrustList;
+use super::{PackBuildError, PackError, StatusSection, VerbatimSection};
+use crate::trust_list::{RootOfTrust, TrustList};
 
 /// A trust section that waits for the signature of the registry key.
 #[derive(Debug)]
@@ -37,6 +38,20 @@ impl TrustSection {
     #[must_use]
     pub fn from_published(bytes: Vec<u8>) -> Self {
         Self(bytes)
+    }
+
+    /// The trust list in it, if a registry key of the root of trust has signed it and it is no older than the list there.
+    ///
+    /// # Errors
+    /// [`PackError`]. Whether the list can be used now is another question, which [`TrustList::validity`] answers.
+    pub fn verify(
+        &self,
+        root_of_trust: &RootOfTrust,
+        provider: &dyn CryptoProvider,
+    ) -> Result<TrustList, PackError> {
+        let list = signed_list(&self.0, Place::Trust, root_of_trust, provider)?;
+        check_age(&list, root_of_trust, None)?;
+        Ok(list)
     }
 
     /// The section as the registry publishes it.

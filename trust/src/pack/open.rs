@@ -197,7 +197,17 @@ fn trust_section(
     if section.kind != SectionKind::Trust {
         return Err(PackError::Container);
     }
-    let signed = Signed::parse(section.bytes, Place::of_trust(version))?;
+    signed_list(section.bytes, Place::of_trust(version), root_of_trust, provider)
+}
+
+/// The trust list that a registry key of the root of trust has signed at a place.
+pub(super) fn signed_list(
+    bytes: &[u8],
+    place: Place,
+    root_of_trust: &RootOfTrust,
+    provider: &dyn CryptoProvider,
+) -> Result<TrustList, PackError> {
+    let signed = Signed::parse(bytes, place)?;
     let key = signed
         .key_id()
         .and_then(|kid| key_by_thumbprint(&root_of_trust.registry_keys, kid))
@@ -209,14 +219,16 @@ fn trust_section(
 }
 
 /// A list never replaces one that was issued later, nor the pinned one.
-fn check_age(
+pub(super) fn check_age(
     list: &TrustList,
     root_of_trust: &RootOfTrust,
     last: Option<&LastSeen>,
 ) -> Result<(), PackError> {
-    let pinned = root_of_trust.trust_list.issued_at;
-    let oldest = last.map_or(pinned, |last| last.trust_list_issued_at.max(pinned));
-    if list.issued_at < oldest {
+    let pinned = &root_of_trust.trust_list;
+    let oldest = last.map_or(pinned.issued_at, |last| {
+        last.trust_list_issued_at.max(pinned.issued_at)
+    });
+    if list.issued_at < oldest || list.sequence < pinned.sequence {
         Err(PackError::TrustListRolledBack)
     } else {
         Ok(())

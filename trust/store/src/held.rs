@@ -82,6 +82,14 @@ pub struct PackBytes {
     form: Vec<u8>,
 }
 
+impl PackBytes {
+    /// The pack, and its applied form, which is empty where it has none.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        (self.pack, self.form)
+    }
+}
+
 /// The pack at a path, with what is remembered.
 pub struct HeldPack {
     path: PathBuf,
@@ -97,7 +105,7 @@ impl HeldPack {
     /// [`HeldPackError::Memory`], also when another process has it open for long.
     pub fn at(path: &Path, memory_folder: &Path) -> Result<Self, HeldPackError> {
         let memory_path = memory_folder.join(MEMORY_FILE);
-        match open_patiently(&memory_path) {
+        match open_memory(&memory_path) {
             Ok(memory) => Ok(Self {
                 path: path.to_owned(),
                 memory: PackMemory::new(memory),
@@ -191,9 +199,7 @@ impl HeldPack {
     }
 
     fn form_path(&self) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(FORM_SUFFIX);
-        PathBuf::from(name)
+        form_path(&self.path)
     }
 
     fn failed(&self, fault: impl Into<MemoryFault>) -> HeldPackError {
@@ -204,17 +210,33 @@ impl HeldPack {
     }
 }
 
-fn open_patiently(path: &Path) -> Result<StoredMemory, MemoryFault> {
+/// Where the applied form of the pack at a path lies.
+#[must_use]
+pub fn form_path(pack: &Path) -> PathBuf {
+    let mut name = pack.to_owned().into_os_string();
+    name.push(FORM_SUFFIX);
+    PathBuf::from(name)
+}
+
+fn open_memory(path: &Path) -> Result<StoredMemory, MemoryFault> {
     let tenant = Tenant::parse(TENANT)?;
+    Ok(open_patiently(|| StoredMemory::open(path, &tenant))?)
+}
+
+/// Opens a store that other processes have open for moments only, and waits for them.
+///
+/// # Errors
+/// As `open` answers; another process that has it open for long.
+pub fn open_patiently<T>(open: impl Fn() -> Result<T, OpenError>) -> Result<T, OpenError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "this waits for another process, on the real clock"
     )]
     let started = Instant::now();
     loop {
-        match StoredMemory::open(path, &tenant) {
+        match open() {
             Err(OpenError::AlreadyOpen) if started.elapsed() < MEMORY_WAIT => std::thread::sleep(MEMORY_LOOK),
-            opened => return Ok(opened?),
+            opened => return opened,
         }
     }
 }

@@ -8,5 +8,5 @@
 mod held;
 mod memory;
 
-pub use held::{HeldPack, HeldPackError, MEMORY_FILE, MemoryFault, PackBytes};
+pub use held::{HeldPack, HeldPackError, MEMORY_FILE, MemoryFault, PackBytes, form_path, open_patiently};
 pub use memory::{StoredMemory, StoredMemoryError};

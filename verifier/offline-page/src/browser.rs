@@ -10,7 +10,7 @@ use crate::counter::Counter;
 #[wasm_bindgen]
 #[must_use]
 pub fn interface_number() -> u32 {
-    1
+    2
 }
 
 /// A [`Counter`] as scripts see it. Every `now` is in seconds since 1970-01-01T00:00:00Z.
@@ -27,21 +27,26 @@ impl OfflineCounter {
             .map_err(|_| "root-unreadable".to_owned())
     }
 
+    /// Says how old what is known of a status may be; throws a text where the rules cannot be used.
+    pub fn set_freshness(&mut self, rules: &[u8]) -> Result<(), String> {
+        self.0.set_freshness(rules).map_err(|error| error.to_string())
+    }
+
     /// The fingerprint of the root of trust.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         self.0.fingerprint().to_owned()
     }
 
-    /// Accepts a pack; throws the name of the text that says why not.
+    /// Accepts a pack, or what changed since the one in use; throws the name of the text that says why not.
     pub fn accept_pack(
         &mut self,
-        pack: Vec<u8>,
+        incoming: &[u8],
         last_seen: Option<String>,
         now: f64,
     ) -> Result<String, String> {
         let last_seen = last_seen.as_deref().map(str::as_bytes);
-        match self.0.accept_pack(pack, last_seen, time(now)) {
+        match self.0.accept_pack(incoming, last_seen, time(now)) {
             Ok(accepted) => Ok(json(&accepted)),
             Err(problem) => Err(problem.text().to_owned()),
         }
@@ -50,6 +55,18 @@ impl OfflineCounter {
     /// Uses a pack that was accepted before.
     pub fn keep_pack(&mut self, pack: Vec<u8>) {
         self.0.keep_pack(pack);
+    }
+
+    /// The pack in use, to be kept.
+    #[must_use]
+    pub fn pack(&self) -> Option<Vec<u8>> {
+        self.0.pack().map(<[u8]>::to_vec)
+    }
+
+    /// What an animation brought, once.
+    #[must_use]
+    pub fn brought_pack(&mut self) -> Option<Vec<u8>> {
+        self.0.brought_pack()
     }
 
     /// What the page shows of its pack; nothing where there is none.

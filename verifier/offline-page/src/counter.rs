@@ -4,18 +4,19 @@ use sha2::{Digest as _, Sha256};
 use symbolon_credential::Input;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_pages::TemplateError;
-use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Message, Progress, is_frame};
+use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Message, Onboarding, Progress, is_frame};
 use symbolon_qr_reader::{LumaPicture, PictureSource, read_in_passing, read_luma};
 use symbolon_trust::pack::{Pack, PackError};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verdict_page::{Shown, VerdictPages};
 use symbolon_verifier::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::presentations;
+use symbolon_verifier::policy::{FreshnessError, FreshnessRules};
 use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, VerificationSession};
 use thiserror::Error;
 
 use crate::pack::{AcceptedPack, KnownPack, PackProblem, accept, known};
-use crate::told::{Part, Told};
+use crate::told::{Brought, Part, Told};
 
 /// The most pixels of a picture that is looked at: a phone's photo has 12 million.
 pub const MAX_FRAME_PIXELS: usize = 25_000_000;
@@ -36,6 +37,9 @@ pub enum CounterError {
     /// The root of trust cannot be read.
     #[error("the root of trust cannot be used")]
     RootOfTrust,
+    /// The rules of freshness cannot be used.
+    #[error("the rules of freshness cannot be used")]
+    Freshness(#[source] FreshnessError),
     /// A text of the page is damaged, which tests rule out.
     #[error("the page cannot be made")]
     Page(#[from] TemplateError),
@@ -47,8 +51,13 @@ pub enum CounterError {
 pub struct Counter {
     root: RootOfTrust,
     fingerprint: String,
+    /// What an onboarding code may call the root of trust: the digest of the file, and that of the form in which it is published.
+    digests: [[u8; 32]; 2],
     pages: VerdictPages,
     pack: Option<Vec<u8>>,
+    /// A pack, or what changed since another, that an animation brought and nobody has taken yet.
+    brought: Option<Vec<u8>>,
+    freshness: FreshnessRules,
     /// The codes of the card or person at the counter.
     codes: Vec<Vec<u8>>,
     frames: FrameDecoder,
@@ -62,15 +71,28 @@ impl Counter {
     /// [`CounterError`].
     pub fn open(root_of_trust: &[u8]) -> Result<Self, CounterError> {
         let root = RootOfTrust::parse(root_of_trust).map_err(|_| CounterError::RootOfTrust)?;
+        let published = root.to_json().map_err(|_| CounterError::RootOfTrust)?;
         Ok(Self {
             root,
             fingerprint: fingerprint(root_of_trust),
+            digests: [root_of_trust, &published].map(|bytes| Sha256::digest(bytes).into()),
             pages: VerdictPages::new(&[], "")?,
             pack: None,
+            brought: None,
+            freshness: FreshnessRules::AS_SIGNED,
             codes: Vec::new(),
             frames: FrameDecoder::default(),
             looks: 0,
         })
+    }
+
+    /// Says how old what is known of a status may be, by credential type, from now on: the JSON of `[verifier.freshness]`.
+    ///
+    /// # Errors
+    /// [`CounterError::Freshness`]; the rules stay as they were.
+    pub fn set_freshness(&mut self, rules: &[u8]) -> Result<(), CounterError> {
+        self.freshness = FreshnessRules::from_json(rules).map_err(CounterError::Freshness)?;
+        Ok(())
     }
 
     /// The SHA-256 of the root of trust, in groups of four hexadecimal digits, for people to compare.
@@ -79,19 +101,32 @@ impl Counter {
         &self.fingerprint
     }
 
-    /// Checks a pack against what is remembered of those before, and uses it from then on.
+    /// Checks a pack, or what changed since the one in use, against what is remembered of those before, and uses the new one from then
+    /// on: [`Counter::pack`] has it, to be kept.
     ///
     /// # Errors
     /// [`PackProblem`]; the pack before stays in use.
     pub fn accept_pack(
         &mut self,
-        pack: Vec<u8>,
+        incoming: &[u8],
         last_seen: Option<&[u8]>,
         now: UnixTime,
     ) -> Result<AcceptedPack, PackProblem> {
-        let accepted = accept(&pack, &self.root, last_seen, now)?;
+        let (pack, accepted) = accept(incoming, self.pack.as_deref(), &self.root, last_seen, now)?;
         self.pack = Some(pack);
         Ok(accepted)
+    }
+
+    /// The pack in use, byte for byte.
+    #[must_use]
+    pub fn pack(&self) -> Option<&[u8]> {
+        self.pack.as_deref()
+    }
+
+    /// Takes what an animation brought ([`Brought::Pack`]), to be handed to [`Counter::accept_pack`].
+    #[must_use]
+    pub fn brought_pack(&mut self) -> Option<Vec<u8>> {
+        self.brought.take()
     }
 
     /// Uses a pack that was accepted before, from where the page kept it. It may have expired since: every verdict opens it again.
@@ -168,9 +203,15 @@ impl Counter {
                             Message::Credential(credential) => fresh.push(credential.into_bytes()),
                             Message::Request(_) => return Told::problem("problem-request"),
                             Message::Response(_) => return Told::problem("problem-not-asked"),
-                            Message::Pack(_) | Message::PackState(_) | Message::Onboarding(_) => {
-                                return Told::problem("problem-frames");
+                            Message::Pack(bytes) => {
+                                self.brought = Some(bytes);
+                                return Told {
+                                    brought: Some(Brought::Pack),
+                                    ..Told::nothing()
+                                };
                             }
+                            Message::Onboarding(onboarding) => return self.compare(&onboarding),
+                            Message::PackState(_) => return Told::problem("problem-frames"),
                         }
                     }
                     // A camera misreads; a damaged frame comes again.
@@ -194,6 +235,15 @@ impl Counter {
             };
         }
         self.judge(fresh, language, now)
+    }
+
+    /// An operator's onboarding code says which root of trust is its own: whether that is the one that this page has from its server.
+    fn compare(&self, onboarding: &Onboarding) -> Told {
+        if self.digests.contains(&onboarding.root_of_trust) {
+            Told::note("root-confirmed")
+        } else {
+            Told::problem("root-of-another")
+        }
     }
 
     fn judge(&mut self, fresh: Vec<Vec<u8>>, language: &str, now: UnixTime) -> Told {
@@ -230,6 +280,7 @@ impl Counter {
             Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
             None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
         };
+        let policy = Policy::CHECKPOINT.with_freshness(self.freshness.clone());
         let mut judged = Vec::new();
         let inputs = texts
             .iter()
@@ -237,7 +288,7 @@ impl Counter {
             .flat_map(presentations)
             .take(MAX_CODES_TOGETHER);
         for input in inputs {
-            judged.extend(judge(&input.bytes, &mut evidence, now).unwrap_or_default());
+            judged.extend(judge(&input.bytes, &policy, &mut evidence, now).unwrap_or_default());
         }
         judged
     }
@@ -248,9 +299,14 @@ impl Counter {
 }
 
 /// The reports on one thing that is shown; `None` where it has the form of no credential.
-fn judge(bytes: &[u8], evidence: &mut Evidence<'_>, now: UnixTime) -> Option<Vec<JudgedCode>> {
+fn judge(
+    bytes: &[u8],
+    policy: &Policy,
+    evidence: &mut Evidence<'_>,
+    now: UnixTime,
+) -> Option<Vec<JudgedCode>> {
     let input = Input::open(bytes).ok()?;
-    let mut session = VerificationSession::new(&input, Expected::Unchecked, Policy::CHECKPOINT).ok()?;
+    let mut session = VerificationSession::new(&input, Expected::Unchecked, policy.clone()).ok()?;
     loop {
         match session.step(evidence, Tools::without_json_ld(&RustCryptoProvider), now) {
             Step::Done(reports) => return Some(session.into_codes(reports)),

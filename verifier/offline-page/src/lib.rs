@@ -10,4 +10,4 @@ mod told;
 pub use browser::{OfflineCounter, interface_number};
 pub use counter::{Counter, CounterError, MAX_FRAME_PIXELS};
 pub use pack::{AcceptedPack, KnownPack, MAX_PACK_BYTES, PackProblem, PackState};
-pub use told::{Part, Told};
+pub use told::{Brought, Part, Told};

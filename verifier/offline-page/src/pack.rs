@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::{LastSeen, Pack, PackError};
+use symbolon_trust::pack::{ApplyError, DeltaError, LastSeen, Pack, PackError, PackTools, apply};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::Validity;
 use thiserror::Error;
@@ -25,6 +25,9 @@ pub enum PackProblem {
     /// It is not what its signers made, by nobody who is trusted, damaged, or too large.
     #[error("the pack is refused")]
     Refused,
+    /// It says what changed since another pack than the one that is here.
+    #[error("the delta changes another pack than the one that is here")]
+    OtherBase,
     /// What was remembered of the packs before cannot be read, so that an older one would not be noticed.
     #[error("what was remembered of earlier packs cannot be read")]
     Memory,
@@ -39,6 +42,7 @@ impl PackProblem {
             Self::Clock => "pack-clock",
             Self::Expired => "pack-expired",
             Self::Refused => "pack-refused",
+            Self::OtherBase => "pack-other-base",
             Self::Memory => "pack-memory",
         }
     }
@@ -53,6 +57,19 @@ impl From<PackError> for PackProblem {
             | PackError::TrustListRolledBack => Self::Older,
             PackError::ClockBeforeCreation { .. } => Self::Clock,
             PackError::Expired { .. } | PackError::TrustListExpired { .. } => Self::Expired,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<ApplyError> for PackProblem {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Pack(error) => error.into(),
+            ApplyError::NothingInForce
+            | ApplyError::Delta(
+                DeltaError::OtherBase { .. } | DeltaError::BaseVersion | DeltaError::Base(_),
+            ) => Self::OtherBase,
             _ => Self::Refused,
         }
     }
@@ -94,25 +111,35 @@ pub struct AcceptedPack {
     pub last_seen: LastSeen,
 }
 
-/// Opens a pack against what is remembered of those before.
+/// Takes a pack, or what changed since the one in use, against what is remembered of those before: the pack to use from now on, byte for
+/// byte, and what the page shows and keeps of it.
 pub(crate) fn accept(
-    bytes: &[u8],
+    incoming: &[u8],
+    in_use: Option<&[u8]>,
     root: &RootOfTrust,
     last_seen: Option<&[u8]>,
     now: UnixTime,
-) -> Result<AcceptedPack, PackProblem> {
-    if bytes.len() > MAX_PACK_BYTES {
+) -> Result<(Vec<u8>, AcceptedPack), PackProblem> {
+    if incoming.len() > MAX_PACK_BYTES {
         return Err(PackProblem::Refused);
     }
     let last: Option<LastSeen> = match last_seen {
         None => None,
         Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
     };
-    let pack = Pack::open(bytes, root, &RustCryptoProvider, now, last.as_ref())?;
-    Ok(AcceptedPack {
-        last_seen: pack.last_seen(last.as_ref()),
-        known: known(&pack),
-    })
+    let tools = PackTools::new(&RustCryptoProvider);
+    let applied = apply(incoming, in_use, root, tools, now, last.as_ref())?;
+    if applied.pack.len() > MAX_PACK_BYTES {
+        return Err(PackProblem::Refused);
+    }
+    // All of it has just been verified; the form says so, and nothing is verified twice.
+    let pack = Pack::open_applied(&applied.pack, &applied.form, root, tools, now, &applied.memory)?;
+    let known = known(&pack);
+    let accepted = AcceptedPack {
+        known,
+        last_seen: applied.memory,
+    };
+    Ok((applied.pack, accepted))
 }
 
 /// What a pack says of itself.

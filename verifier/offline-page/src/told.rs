@@ -14,9 +14,23 @@ pub struct Told {
     /// How much of an animation is there, where more of it is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Part>,
+    /// What an animation brought that is to be kept, and is nothing to judge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Brought>,
+    /// Which text of the page says what was found out, where it is no verdict and no warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
     /// Which text of the page says why there is no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
+}
+
+/// What an animation brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Brought {
+    /// A pack, or what changed since another: [`Counter::brought_pack`](crate::Counter::brought_pack) has it.
+    Pack,
 }
 
 /// How much of an animation is there.
@@ -34,6 +48,13 @@ impl Told {
             verdict: UNREADABLE,
             problem: Some(text),
             ..Self::default()
+        }
+    }
+
+    pub(crate) fn note(text: &'static str) -> Self {
+        Self {
+            note: Some(text),
+            ..Self::nothing()
         }
     }
 

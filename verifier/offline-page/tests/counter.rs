@@ -8,8 +8,9 @@ use symbolon_credential::claim169::{
 };
 use symbolon_credential::status::{CredentialStatus, StatusReference};
 use symbolon_crypto::UnixTime;
-use symbolon_offline_page::{Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
-use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message};
+use symbolon_offline_page::{Brought, Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
+use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message, Onboarding};
+use symbolon_trust::pack::delta;
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
@@ -64,7 +65,9 @@ impl World {
     /// A counter with a pack in which the card of [`World::card`] has this status.
     fn with_pack(&self, status: Status) -> Counter {
         let mut counter = self.counter();
-        counter.accept_pack(self.pack(1, status, NOW), None, NOW).unwrap();
+        counter
+            .accept_pack(&self.pack(1, status, NOW), None, NOW)
+            .unwrap();
         counter
     }
 
@@ -163,7 +166,7 @@ fn without_a_pack_or_with_one_that_does_not_cover_it_nobody_can_tell() {
     assert_eq!(take(&mut world.counter(), &world.card(), NOW).verdict, "unknown");
     let mut counter = world.counter();
     let empty = world.registry.pack(1, &world.trust_list(NOW), Vec::new(), NOW);
-    counter.accept_pack(empty, None, NOW).unwrap();
+    counter.accept_pack(&empty, None, NOW).unwrap();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "unknown");
 }
 
@@ -194,7 +197,7 @@ fn a_pack_is_fresh_for_a_day_then_warns_and_then_is_not_used() {
 fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
     let world = World::new();
     let mut counter = world.counter();
-    let first = counter.accept_pack(world.pack(5, Status::Valid, NOW), None, NOW);
+    let first = counter.accept_pack(&world.pack(5, Status::Valid, NOW), None, NOW);
     let seen = serde_json::to_vec(&first.unwrap().last_seen).unwrap();
     let older = world.pack(4, Status::Invalid, NOW);
     let foreign = World {
@@ -214,20 +217,20 @@ fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
             PackProblem::Clock,
         ),
     ] {
-        assert_eq!(counter.accept_pack(pack, Some(&seen), NOW), Err(problem));
+        assert_eq!(counter.accept_pack(&pack, Some(&seen), NOW), Err(problem));
     }
     let newer = world.pack(6, Status::Invalid, NOW);
     assert_eq!(
-        counter.accept_pack(newer.clone(), Some(b"?"), NOW),
+        counter.accept_pack(&newer, Some(b"?"), NOW),
         Err(PackProblem::Memory)
     );
     let late = NOW.plus(DAY * 3);
     assert_eq!(
-        counter.accept_pack(newer.clone(), Some(&seen), late),
+        counter.accept_pack(&newer, Some(&seen), late),
         Err(PackProblem::Expired)
     );
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");
-    counter.accept_pack(newer, Some(&seen), NOW).unwrap();
+    counter.accept_pack(&newer, Some(&seen), NOW).unwrap();
     counter.begin();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
 }
@@ -273,6 +276,128 @@ fn an_animation_is_put_together_in_any_order_with_a_third_of_its_frames_lost() {
     });
     assert_eq!(told.unwrap().verdict, "genuine");
     assert!(progress > 1);
+}
+
+/// What a camera that loses every third frame is told in the end.
+fn filmed(counter: &mut Counter, message: &Message) -> Told {
+    let frames = message.frames(FrameSize::PHONE).unwrap();
+    let count = frames.in_a_loop() * 2;
+    let mut texts = frames.take(count).enumerate().filter(|(at, _)| at % 3 != 1);
+    let told = texts.find_map(|(_, frame)| {
+        let told = take(counter, &frame, NOW);
+        told.progress.is_none().then_some(told)
+    });
+    told.unwrap()
+}
+
+#[test]
+fn a_delta_makes_the_next_pack_of_the_one_in_use_and_of_no_other() {
+    let world = World::new();
+    let mut counter = world.counter();
+    let (first, second, third) = (
+        world.pack(1, Status::Valid, NOW),
+        world.pack(2, Status::Invalid, NOW),
+        world.pack(3, Status::Valid, NOW),
+    );
+    let to_second = delta(&first, &second).unwrap();
+    assert_eq!(
+        counter.accept_pack(&to_second, None, NOW),
+        Err(PackProblem::OtherBase),
+        "nothing is in use"
+    );
+    let accepted = counter.accept_pack(&first, None, NOW).unwrap();
+    let seen =
+        |accepted: &symbolon_offline_page::AcceptedPack| serde_json::to_vec(&accepted.last_seen).unwrap();
+    assert_eq!(
+        counter.accept_pack(&delta(&second, &third).unwrap(), Some(&seen(&accepted)), NOW),
+        Err(PackProblem::OtherBase)
+    );
+    let mut damaged = to_second.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    assert!(
+        counter
+            .accept_pack(&damaged, Some(&seen(&accepted)), NOW)
+            .is_err()
+    );
+    assert_eq!(counter.pack(), Some(first.as_slice()), "the pack before stays");
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");
+
+    let accepted = counter
+        .accept_pack(&to_second, Some(&seen(&accepted)), NOW)
+        .unwrap();
+    assert_eq!(
+        (accepted.known.sequence, counter.pack()),
+        (2, Some(second.as_slice()))
+    );
+    counter.begin();
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
+    assert_eq!(
+        counter.accept_pack(&first, Some(&seen(&accepted)), NOW),
+        Err(PackProblem::Older)
+    );
+}
+
+#[test]
+fn a_neighbours_animation_brings_a_delta_once_and_it_is_believed_for_its_signatures_alone() {
+    let world = World::new();
+    let mut counter = world.counter();
+    let first = world.pack(1, Status::Valid, NOW);
+    let accepted = counter.accept_pack(&first, None, NOW).unwrap();
+    let seen = serde_json::to_vec(&accepted.last_seen).unwrap();
+    let to_second = delta(&first, &world.pack(2, Status::Invalid, NOW)).unwrap();
+    let told = filmed(&mut counter, &Message::Pack(to_second.clone()));
+    assert_eq!((told.brought, told.html.as_str()), (Some(Brought::Pack), ""));
+    let brought = counter.brought_pack().unwrap();
+    assert_eq!((&brought, counter.brought_pack()), (&to_second, None));
+    assert_eq!(
+        take(&mut counter, &world.card(), NOW).verdict,
+        "genuine",
+        "nothing changes by itself"
+    );
+    counter.accept_pack(&brought, Some(&seen), NOW).unwrap();
+    counter.begin();
+    assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
+
+    let foreign = World {
+        registry: TestRegistry::new(70),
+        ..World::new()
+    };
+    let told = filmed(&mut counter, &Message::Pack(foreign.pack(9, Status::Valid, NOW)));
+    assert_eq!(told.brought, Some(Brought::Pack));
+    let brought = counter.brought_pack().unwrap();
+    assert_eq!(
+        counter.accept_pack(&brought, Some(&seen), NOW),
+        Err(PackProblem::Refused)
+    );
+}
+
+#[test]
+fn the_operators_onboarding_code_confirms_its_own_root_of_trust_and_no_other() {
+    let world = World::new();
+    let root = world
+        .registry
+        .root_of_trust(world.trust_list(NOW))
+        .to_json()
+        .unwrap();
+    let onboarding = |root: &[u8]| {
+        Message::Onboarding(Onboarding {
+            index: "https://packs.example/packs/packs.json".to_owned(),
+            root_of_trust: *symbolon_trust::distribution::Digest::of(root).as_bytes(),
+            scope: None,
+        })
+    };
+    let mut counter = world.counter();
+    let told = filmed(&mut counter, &onboarding(&root));
+    assert_eq!((told.note, told.problem), (Some("root-confirmed"), None));
+    let told = filmed(&mut counter, &onboarding(b"{}"));
+    assert_eq!((told.note, told.problem), (None, Some("root-of-another")));
+    // As it lies in a file that somebody has laid out anew.
+    let parsed: serde_json::Value = serde_json::from_slice(&root).unwrap();
+    let mut counter = Counter::open(&serde_json::to_vec_pretty(&parsed).unwrap()).unwrap();
+    assert_eq!(
+        filmed(&mut counter, &onboarding(&root)).note,
+        Some("root-confirmed")
+    );
 }
 
 #[test]

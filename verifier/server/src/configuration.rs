@@ -13,6 +13,8 @@ use symbolon_verifier::name::{PolicyName, RelyingPartyName};
 use symbolon_verifier::policy::{AssuranceScale, PolicyDocument};
 use symbolon_verifier::relying_party::RelyingParty;
 
+use crate::pack_in_force::StatusSource;
+
 /// The shortest life of a request, in seconds: a resident has to find his phone.
 pub const MIN_REQUEST_LIFETIME_SECONDS: u32 = 30;
 
@@ -40,6 +42,9 @@ pub struct VerifierConfiguration {
     /// counts when it is shorter. 0 asks every time.
     #[serde(default = "default_status_cache_seconds")]
     pub status_cache_seconds: u32,
+    /// Where the verifier learns what has become of a credential.
+    #[serde(default)]
+    pub status: StatusSource,
     /// DCQL queries that a request may name instead of writing one.
     #[serde(default)]
     pub queries: BTreeMap<String, serde_json::Value>,
@@ -82,6 +87,7 @@ impl VerifierConfiguration {
             request_lifetime_seconds: default_request_lifetime_seconds(),
             result_retention_seconds: default_result_retention_seconds(),
             status_cache_seconds: default_status_cache_seconds(),
+            status: StatusSource::Online,
             queries: BTreeMap::new(),
             assurance: AssuranceScale::default(),
             policies: BTreeMap::new(),

@@ -2,13 +2,9 @@
 //! protocol are derived, so that what a page is given can be made again, and what comes back can be opened.
 
 use serde_json::{Map, Value, json};
-use symbolon_credential::mdoc::write_device_request;
-use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::encoding::base64url;
-use symbolon_crypto::signing::KeyError;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::digital_credentials::iso_mdoc::{EncryptionInfo, IsoMdocRequest, decrypt_response};
-use symbolon_protocol::digital_credentials::items::items_of_query;
 use symbolon_protocol::digital_credentials::openid4vp::{
     OriginRequest, OriginResponseMode, prepare_multisigned, prepare_signed,
 };
@@ -25,6 +21,7 @@ use symbolon_verifier::digital_credentials::{DigitalCredentialsOffer, InvalidOff
 use symbolon_verifier::request::ResponseKey;
 use symbolon_verifier::store::RequestRecord;
 
+use crate::proximity::reader_request;
 use crate::request::{MakeRequestError, RequestOrder, encrypting};
 use crate::state::State;
 
@@ -237,25 +234,8 @@ impl State {
     ) -> Result<Map<String, Value>, MakeRequestError> {
         let encryption_info = exchange.encryption_info();
         let transcript = encryption_info.transcript(origin);
-        let signer = &self.dependencies.signer;
-        let ders: Vec<Vec<u8>> = signer
-            .chain
-            .iter()
-            .map(|certificate| certificate.der().to_vec())
-            .collect();
-        let chain = EncodedX5Chain::new(self.dependencies.signer.algorithm()?, &ders)
-            .map_err(|_| KeyError::Unknown)?;
-        let items = items_of_query(query).map_err(InvalidOffer::NotExpressible)?;
-        let doc_requests = items
-            .iter()
-            .map(|items| {
-                let prepared = items.prepare(&transcript, &chain);
-                let signature = self.signature(&prepared.request(signer.key.clone()))?;
-                Ok(prepared.finish(&signature))
-            })
-            .collect::<Result<Vec<_>, MakeRequestError>>()?;
         let request = IsoMdocRequest {
-            device_request: write_device_request(&doc_requests),
+            device_request: reader_request(query, &transcript, &self.dependencies.signer)?,
             encryption_info,
         };
         Ok(request.to_data())

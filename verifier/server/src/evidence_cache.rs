@@ -12,9 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::x509::RevocationList;
 use symbolon_trust::status_list::VerifiedStatusList;
 use symbolon_verifier::policy::StatusAge;
-use symbolon_verifier::{StatusEvidence, StatusListCredentialEvidence, VerifiedBitstringList};
+use symbolon_verifier::{
+    RevocationListEvidence, StatusEvidence, StatusListCredentialEvidence, VerifiedBitstringList,
+};
 use thiserror::Error;
 
 /// The largest number of verified lists in memory; each is up to some hundred kilobytes.
@@ -28,6 +31,15 @@ const MAX_ENTRIES_ON_DISK: usize = 4096;
 
 /// How much memory sled may use, in bytes.
 const DISK_CACHE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The largest number of revocation lists in memory; each is up to six megabytes, and most have a few kilobytes.
+const MAX_REVOCATION_LISTS_IN_MEMORY: usize = 16;
+
+/// How long a revocation list is used that nobody has verified, and how long one that could not be had is not asked for again.
+const UNVERIFIED_REVOCATION_LIST_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How long a verified revocation list is used, at most.
+const REVOCATION_LIST_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a list that names no `ttl` is used, at most.
 const LIFETIME_WITHOUT_TTL: Duration = Duration::from_secs(300);
@@ -48,6 +60,16 @@ struct Memory {
     fetched: BTreeMap<String, Fetched>,
     /// What a disk would hold.
     documents: BTreeMap<String, OnDisk>,
+    revocation_lists: BTreeMap<String, KeptRevocationList>,
+    /// The revocation lists that are being fetched, each by one task.
+    revocation_fetches: BTreeMap<String, Arc<tokio::sync::Mutex<()>>>,
+}
+
+struct KeptRevocationList {
+    list: RevocationListEvidence,
+    /// Whether a session has verified it. Its time is set once: keeping it anew would let it live for ever.
+    verified: bool,
+    fresh_until: UnixTime,
 }
 
 struct Kept {
@@ -234,6 +256,53 @@ impl EvidenceCache {
                 token: text.to_owned(),
             },
         );
+    }
+
+    /// What is known of the revocation list at `url`, or that it was asked for in vain a moment ago.
+    pub(crate) fn revocation_list(&self, url: &str, now: UnixTime) -> Option<RevocationListEvidence> {
+        let memory = self.memory();
+        let kept = memory.revocation_lists.get(url);
+        kept.filter(|kept| now < kept.fresh_until)
+            .map(|kept| kept.list.clone())
+    }
+
+    /// Keeps what was found at the URL of a revocation list for a moment: so that one that cannot be had does not hold up every verification, and
+    /// until a session has verified it.
+    pub(crate) fn keep_revocation_list(&self, url: &str, list: RevocationListEvidence, now: UnixTime) {
+        let mut memory = self.memory();
+        if memory.revocation_lists.len() >= MAX_REVOCATION_LISTS_IN_MEMORY {
+            memory.revocation_lists.clear();
+        }
+        let kept = KeptRevocationList {
+            list,
+            verified: false,
+            fresh_until: now.plus(UNVERIFIED_REVOCATION_LIST_LIFETIME),
+        };
+        memory.revocation_lists.insert(url.to_owned(), kept);
+    }
+
+    /// Keeps a revocation list that a session has verified until the next one is due, and for a day at most: authorities publish one early when
+    /// a certificate is revoked.
+    pub(crate) fn keep_verified_revocation_list(&self, list: &RevocationList, now: UnixTime) {
+        let until = list.next_update().min(now.plus(REVOCATION_LIST_LIFETIME));
+        for kept in self.memory().revocation_lists.values_mut() {
+            let RevocationListEvidence::List(known) = &kept.list else {
+                continue;
+            };
+            if known.sha256() == list.sha256() && !kept.verified {
+                kept.verified = true;
+                kept.fresh_until = until;
+            }
+        }
+    }
+
+    /// The right to fetch a revocation list: whoever waits for it finds what another one has fetched meanwhile.
+    pub(crate) fn revocation_fetch(&self, url: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut memory = self.memory();
+        if memory.revocation_fetches.len() >= MAX_REVOCATION_LISTS_IN_MEMORY {
+            memory.revocation_fetches.clear();
+        }
+        Arc::clone(memory.revocation_fetches.entry(url.to_owned()).or_default())
     }
 
     /// Remembers a list until a session has verified it.

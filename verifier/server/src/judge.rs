@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use http::HeaderValue;
 use http::header::ACCEPT;
 use symbolon_credential::{Input, NotRecognised};
+use symbolon_crypto::x509::MAX_REVOCATION_LIST_BYTES;
 use symbolon_did::webvh::{MAX_WEBVH_LOG_BYTES, MAX_WEBVH_WITNESS_BYTES, webvh_log_url, webvh_witness_url};
 use symbolon_did::{Did, WebScheme, web_document_url};
-use symbolon_http::fetch::{Fetch, FetchError};
+use symbolon_http::fetch::{Fetch, FetchError, GuardedFetcher};
 use symbolon_protocol::dcql::{DcqlQuery, QueryId};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
@@ -18,12 +19,13 @@ use symbolon_verifier::policy::{PresentationPolicy, StatusAge};
 use symbolon_verifier::report::Report;
 use symbolon_verifier::transaction::ExpectedTransactions;
 use symbolon_verifier::{
-    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, StatusEvidence,
-    StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, UnreadablePresentation,
+    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, RevocationListEvidence,
+    StatusEvidence, StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, UnreadablePresentation,
     VerificationSession, Want,
 };
 use url::Url;
 
+use crate::pack_in_force::StatusSource;
 use crate::state::State;
 
 /// The media types of a status list token ([Token Status List §8.1]): a JWT, and where an issuer of mdocs has no other, a CWT.
@@ -58,6 +60,15 @@ const DID_LOG_MEDIA_TYPES: [&str; 5] = [
     "application/jsonl",
     "application/x-ndjson",
     "text/plain",
+    "application/octet-stream",
+];
+
+/// The media types of a revocation list ([RFC 2585 §4.2](https://www.rfc-editor.org/rfc/rfc2585#section-4.2)), and what older web servers say of
+/// one.
+const REVOCATION_LIST_MEDIA_TYPES: [&str; 4] = [
+    "application/pkix-crl",
+    "application/x-pkcs7-crl",
+    "application/x-x509-crl",
     "application/octet-stream",
 ];
 
@@ -99,7 +110,9 @@ impl State {
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
         keys: HolderKeys,
     ) -> Judgement {
-        let mut evidence = Evidence::online(&self.dependencies.trust_list);
+        let pack = self.pack().await;
+        let opened = self.open(&pack);
+        let mut evidence = self.evidence(&opened);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, session) in sessions {
             let judged = self.judge_one(session, &mut evidence).await;
@@ -118,11 +131,12 @@ impl State {
         transactions: &[TransactionData],
         policy: Option<&PresentationPolicy>,
     ) -> Result<Vec<(&'a QueryId, VerificationSession<'a>)>, UnreadablePresentation> {
-        let base = self.dependencies.policy;
+        let base = &self.dependencies.policy;
         inputs
             .iter()
             .map(|(id, input)| {
-                let demanded = policy.map_or(base, |policy| policy.verification(base, id));
+                let demanded =
+                    policy.map_or_else(|| base.clone(), |policy| policy.verification(base.clone(), id));
                 // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
                 let may_authorize = ExpectedTransactions::of_query(id, transactions, &self.transaction_types);
                 let binding = binding.clone().with_transactions(may_authorize);
@@ -171,6 +185,10 @@ impl State {
         let at_most = self.configuration.status_cache();
         for list in session.verified_status_lists() {
             deps.evidence_cache.keep_verified(list, at_most);
+        }
+        for list in session.verified_revocation_lists() {
+            deps.evidence_cache
+                .keep_verified_revocation_list(list, self.now());
         }
         for list in session.verified_status_list_credentials() {
             deps.evidence_cache.keep_verified_credential(list, at_most);
@@ -226,6 +244,10 @@ impl State {
                     .map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
                 evidence.add_issuer_document(url, found);
             }
+            Want::RevocationList { url } => {
+                let found = self.revocation_list(&url).await;
+                evidence.add_revocation_list(url, found);
+            }
             Want::TypeMetadata { vct } => {
                 let found = match self.fetch(&vct, &[JSON], MAX_TYPE_METADATA_BYTES).await {
                     Ok(body) => TypeMetadataEvidence::Document(body),
@@ -247,6 +269,32 @@ impl State {
             .evidence_cache
             .keep_fetched(url, &body, self.now());
         Some(body)
+    }
+
+    /// A revocation list, of which one task asks at a time.
+    async fn revocation_list(&self, url: &str) -> RevocationListEvidence {
+        let cache = &self.dependencies.evidence_cache;
+        let fetch = cache.revocation_fetch(url);
+        let _alone = fetch.lock().await;
+        if let Some(known) = cache.revocation_list(url, self.now()) {
+            return known;
+        }
+        let fetcher = self.dependencies.fetcher.for_signed_documents();
+        let body = fetch_by(
+            &fetcher,
+            url,
+            &REVOCATION_LIST_MEDIA_TYPES,
+            MAX_REVOCATION_LIST_BYTES,
+        )
+        .await;
+        let found = body.map_or(RevocationListEvidence::Absent, |body| {
+            RevocationListEvidence::of_body(&body)
+        });
+        if matches!(found, RevocationListEvidence::Absent) {
+            tracing::info!("a revocation list could not be had");
+        }
+        cache.keep_revocation_list(url, found.clone(), self.now());
+        found
     }
 
     async fn did_document(&self, did: &Did) -> Option<Vec<u8>> {
@@ -296,13 +344,33 @@ impl State {
         media_types: &[&'static str],
         limit: usize,
     ) -> Result<Vec<u8>, FetchError> {
-        let url = Url::parse(address).map_err(|_| FetchError::Refused)?;
-        let accept = HeaderValue::from_str(&media_types.join(", ")).map_err(|_| FetchError::Refused)?;
-        let fetch = Fetch::document(url, limit).with_header(ACCEPT, accept);
-        let fetched = self.dependencies.fetcher.fetch(fetch).await?;
-        if !fetched.is_success() || !media_types.contains(&fetched.media_type().as_str()) {
-            return Err(FetchError::Refused);
+        // Where a pack can answer instead, nobody waits again and again for a network that is not there.
+        let is_replaceable = self.configuration.status == StatusSource::OnlineThenPack;
+        let server = Url::parse(address).ok().filter(|_| is_replaceable);
+        let is_away = |server: &Url| self.unreachable.knows(server, self.now());
+        if server.as_ref().is_some_and(is_away) {
+            return Err(FetchError::Unreachable);
         }
-        Ok(fetched.body)
+        let fetched = fetch_by(&self.dependencies.fetcher, address, media_types, limit).await;
+        if let (Some(server), Err(FetchError::Unreachable | FetchError::Interrupted)) = (&server, &fetched) {
+            self.unreachable.note(server, self.now());
+        }
+        fetched
     }
+}
+
+async fn fetch_by(
+    fetcher: &GuardedFetcher,
+    address: &str,
+    media_types: &[&'static str],
+    limit: usize,
+) -> Result<Vec<u8>, FetchError> {
+    let url = Url::parse(address).map_err(|_| FetchError::Refused)?;
+    let accept = HeaderValue::from_str(&media_types.join(", ")).map_err(|_| FetchError::Refused)?;
+    let fetch = Fetch::document(url, limit).with_header(ACCEPT, accept);
+    let fetched = fetcher.fetch(fetch).await?;
+    if !fetched.is_success() || !media_types.contains(&fetched.media_type().as_str()) {
+        return Err(FetchError::Refused);
+    }
+    Ok(fetched.body)
 }

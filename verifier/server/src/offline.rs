@@ -26,10 +26,11 @@ use symbolon_pages::TemplateError;
 use symbolon_pages::answer::see_other;
 use symbolon_pages::language::choose;
 use symbolon_verdict_page::VerdictPages;
+use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
 use self::files::{Asset, Site};
-use self::pack::ServedPack;
+use self::pack::{ServedPack, Since};
 
 pub use self::files::{BuiltPage, UnreadablePage};
 
@@ -53,7 +54,10 @@ pub struct OfflineSetup {
     pub built: BuiltPage,
     /// The root of trust that pages keep, as the JSON of `trust.json`.
     pub root_of_trust: Vec<u8>,
-    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them.
+    /// How old what is known of a status may be, which pages keep with everything else.
+    pub freshness: FreshnessDocument,
+    /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them. What changed is told
+    /// since the packs in the folder [`EARLIER_FOLDER`](symbolon_trust::distribution::EARLIER_FOLDER) beside it.
     pub pack: Option<PathBuf>,
 }
 
@@ -80,7 +84,7 @@ impl Shelf {
     pub(crate) fn new(verifier: &str, setup: OfflineSetup) -> Result<Self, OfflinePageError> {
         let pages = VerdictPages::new(&[files::TEMPLATE], verifier)?;
         Ok(Self {
-            site: Site::new(&pages, setup.built)?,
+            site: Site::new(&pages, setup.built, &setup.freshness)?,
             pages,
             root_of_trust: setup.root_of_trust.into(),
             pack: setup.pack.map(ServedPack::new),
@@ -106,6 +110,10 @@ pub(crate) fn endpoints() -> DescribedRouter<Arc<Shelf>> {
         )
         .route("/offline/root.json", get(operations::root(), root))
         .route("/offline/pack", get(operations::pack(), served_pack))
+        .route(
+            "/offline/pack/since/{sequence}/{root}",
+            get(operations::changes(), changes),
+        )
         .route("/offline/{version}/{file}", get(operations::asset(), asset))
         .harden(LIMITS)
 }
@@ -165,6 +173,21 @@ async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> R
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
+}
+
+/// What changed since the pack that a page has.
+async fn changes(
+    Shared(shelf): Shared<Arc<Shelf>>,
+    Path((sequence, root)): Path<(String, String)>,
+) -> Response {
+    let (Some(pack), Ok(sequence)) = (&shelf.pack, sequence.parse()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match pack.since(sequence, &root).await {
+        Since::Newest => StatusCode::NO_CONTENT.into_response(),
+        Since::Delta(delta) => file(delta, "application/octet-stream", CacheFor::Asking),
+        Since::Unknown => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn asset(

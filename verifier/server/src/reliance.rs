@@ -50,8 +50,9 @@ async fn pass(state: &State) -> Result<(), WatchFailed> {
     if due.is_empty() {
         return Ok(());
     }
-    let trust_list = Arc::clone(&deps.trust_list);
-    let mut evidence = Evidence::online(&trust_list);
+    let pack = state.pack().await;
+    let opened = state.open(&pack);
+    let mut evidence = state.evidence(&opened);
     let mut announced = 0;
     for reliance in due {
         announced += state.look(reliance, &mut evidence).await?;
@@ -98,7 +99,7 @@ impl State {
         evidence: &mut Evidence<'_>,
     ) -> Option<StatusSeen> {
         let deps = &self.dependencies;
-        let mut inquiry = StatusInquiry::new(credential, deps.policy);
+        let mut inquiry = StatusInquiry::new(credential, deps.policy.clone());
         let seen = loop {
             let tools = Tools::with_json_ld(&*deps.crypto, &*deps.json_ld);
             match inquiry.step(evidence, tools, self.now()) {

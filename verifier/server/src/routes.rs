@@ -13,6 +13,7 @@ mod identity;
 mod operations;
 mod operator;
 mod pages;
+mod proximity;
 mod relying_party;
 mod request_object;
 mod shapes;
@@ -28,7 +29,7 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use axum::Router;
-use symbolon_http::openapi::{DescribedRouter, Descriptions, get, post, served};
+use symbolon_http::openapi::{DescribedRouter, Descriptions, delete, get, post, served};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_protocol::openid4vp::response::MAX_RESPONSE_BYTES;
 
@@ -78,7 +79,17 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
                 digital_credentials::receive,
             )),
         )
+        .route(
+            "/presentation-requests/{id}/proximity",
+            post(operations::proximity::begin(), proximity::begin),
+        )
+        .route(
+            "/presentation-requests/{id}/proximity/{session}",
+            post(operations::proximity::receive(), proximity::receive)
+                .and(delete(operations::proximity::end(), proximity::end)),
+        )
         .merge(operator::router())
+        .route("/metrics", get(operations::metrics(), administration::metrics))
         .route(
             "/registration",
             get(operations::registration(), identity::registration),

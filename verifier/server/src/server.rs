@@ -29,9 +29,11 @@ use crate::configuration::{
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
+use crate::proximity::NearbySessions;
 use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
 use crate::state::{Dependencies, State};
+use crate::unreachable::UnreachableServers;
 use crate::{offline, openid_provider, routes, scan};
 
 /// How often expired requests are removed.
@@ -330,6 +332,8 @@ impl State {
             pages: routes::Pages::new()?,
             builder,
             answered,
+            nearby: NearbySessions::default(),
+            unreachable: UnreachableServers::default(),
             announced: Notify::new(),
         })
     }

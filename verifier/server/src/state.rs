@@ -26,10 +26,13 @@ use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::offline::OfflineSetup;
+use crate::pack_in_force::PackInForce;
+use crate::proximity::NearbySessions;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
 use crate::scan::ScanSetup;
 use crate::store::EvidenceArchive;
+use crate::unreachable::UnreachableServers;
 
 /// The time, as the command line hands it in.
 pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
@@ -117,6 +120,8 @@ pub struct Dependencies {
     pub registration_certificates: BTreeMap<RelyingPartyName, String>,
     /// Whom the verifier trusts.
     pub trust_list: Arc<TrustList>,
+    /// Who has the pack in force; without it there is none.
+    pub pack: Option<Arc<dyn PackInForce>>,
     /// What the verifier demands.
     pub policy: Policy,
     /// Whether one answer may hold credentials bound to different keys.
@@ -145,6 +150,10 @@ pub(crate) struct State {
     pub(crate) builder: RequestBuilder,
     /// Tells waiting streams that a request was answered. A stream that misses a message asks the store.
     pub(crate) answered: broadcast::Sender<RequestId>,
+    /// The phones that are asked face to face now.
+    pub(crate) nearby: NearbySessions,
+    /// Who could not be reached a moment ago.
+    pub(crate) unreachable: UnreachableServers,
     /// Tells the deliveries that one more is due.
     pub(crate) announced: Notify,
 }

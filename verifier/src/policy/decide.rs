@@ -14,7 +14,7 @@ use super::compile::{ClaimRule, CredentialRule, PresentationPolicy};
 use super::decision::{PolicyDecision, Rule, RuleOutcome, RuleReason, RuleResult};
 use super::document::{AgeRuleDocument, BindingRule, Combined, Presence, StatusRule};
 use crate::answer::AnswerCheck;
-use crate::report::{Authentic, Holder, Report, Status, Trusted};
+use crate::report::{Authentic, Holder, Report, Standing, Status, Trusted};
 
 /// Reports by the credential of the policy that each is taken for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -278,7 +278,11 @@ impl Look<'_> {
             Status::Suspended => failed(RuleReason::Suspended),
             Status::Revoked => failed(RuleReason::Revoked),
             Status::OutOfRange => failed(RuleReason::StatusOutOfRange),
-            Status::Unknown => unknown(RuleReason::EvidenceMissing),
+            Status::Unknown => unknown(match self.report.standing() {
+                Standing::NotCovered => RuleReason::StatusNotCovered,
+                Standing::TooOld => RuleReason::StatusTooOld,
+                _ => RuleReason::EvidenceMissing,
+            }),
         }
     }
 

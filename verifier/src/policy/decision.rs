@@ -149,6 +149,8 @@ pub enum RuleReason {
     StatusOutOfRange,
     /// The statement about the status is too old.
     StatusTooOld,
+    /// The pack at hand does not cover the list.
+    StatusNotCovered,
     /// The holder proved no key.
     KeyNotProven,
     /// The holder's proof is wrong.

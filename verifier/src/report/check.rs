@@ -96,6 +96,8 @@ macro_rules! check_names {
 check_names! {
     /// The issuer's certificates lead to one of its anchors.
     IssuerCertificates => "SD-JWT VC, section 3.5; RFC 5280, section 6",
+    /// No certificate of the issuer's signer was taken back.
+    CertificateRevocation => "RFC 5280, section 6.3",
     /// The issuer's key is known.
     IssuerKey => "MOSIP QR code 1.2.0; RFC 9052, section 3.1",
     /// The issuer named in the credential is the one that signed.
@@ -188,6 +190,8 @@ pub enum Reason {
     WrongSignature,
     /// The certificates do not lead to an anchor.
     NoChainToAnchor,
+    /// The authority took back a certificate of the signer.
+    CertificateRevoked,
     /// The signer is not the issuer that the credential names.
     SignerIsNotIssuer,
     /// Of another kind: a token of one use presented for another.

@@ -3,6 +3,7 @@
 use symbolon_crypto::x509::{Certificate, VerifiedChain};
 
 use super::context::Context;
+use super::revocation::SignerChain;
 
 /// What a query may name the authorities of an issuer by ([OpenID4VP §6.1.1]). Without certificates there are none.
 ///
@@ -13,6 +14,8 @@ pub(super) struct Authorities {
     pub(super) key_identifiers: Vec<Vec<u8>>,
     /// The ETSI trusted lists that have a certificate of it.
     pub(super) trusted_lists: Vec<String>,
+    /// The chain itself.
+    pub(super) signer: Option<SignerChain>,
 }
 
 impl Authorities {
@@ -30,6 +33,10 @@ impl Authorities {
                 .evidence
                 .trust_list()
                 .etsi_trusted_lists_with(&trust_chain),
+            signer: Some(SignerChain {
+                certificates: chain.to_vec(),
+                anchor: anchor.clone(),
+            }),
         }
     }
 }

@@ -8,7 +8,7 @@ use symbolon_trust::validity::Validity;
 use super::found::Found;
 use super::judged::Judged;
 use super::status::{StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{Evidence, PackEvidence, Reach};
+use crate::evidence::{Evidence, PackEvidence, PackTurn, Reach};
 use crate::expected::Expected;
 use crate::policy::Policy;
 use crate::report::{
@@ -103,21 +103,28 @@ impl<'c> Context<'c> {
     }
 
     pub(super) fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let in_grace = |validity, warning: fn(UnixTime) -> Warning| match validity {
-            Validity::InGrace { expired_at } => Some(warning(expired_at)),
+        let trust_list = match self.evidence.trust_list().validity(self.now) {
+            Validity::InGrace { expired_at } => Some(Warning::TrustListInGrace { expired_at }),
             Validity::Current | Validity::Expired { .. } | Validity::NotYetIssued => None,
         };
-        let trust_list = in_grace(self.evidence.trust_list().validity(self.now), |expired_at| {
-            Warning::TrustListInGrace { expired_at }
-        });
-        let pack = match self.evidence.pack() {
-            PackEvidence::Accepted(pack) => {
-                in_grace(pack.validity(), |expired_at| Warning::PackInGrace { expired_at })
-            }
-            PackEvidence::Refused => Some(Warning::PackRefused),
-            PackEvidence::NotGiven => None,
+        let pack = match self.evidence.pack_turn() {
+            PackTurn::BeforeNetwork => self.pack_warning(),
+            // Told only of a status that the pack was asked for.
+            PackTurn::AfterNetwork => None,
         };
         trust_list.into_iter().chain(pack)
+    }
+
+    /// What is to be said of the pack.
+    pub(super) fn pack_warning(&self) -> Option<Warning> {
+        match self.evidence.pack() {
+            PackEvidence::Accepted(pack) => match pack.validity() {
+                Validity::InGrace { expired_at } => Some(Warning::PackInGrace { expired_at }),
+                Validity::Current | Validity::Expired { .. } | Validity::NotYetIssued => None,
+            },
+            PackEvidence::Refused => Some(Warning::PackRefused),
+            PackEvidence::NotGiven => None,
+        }
     }
 
     pub(super) fn status(&self, judged: &Judged<'_>, found: &mut Found) -> StatusAnswer {
@@ -133,6 +140,7 @@ impl<'c> Context<'c> {
         StatusQuestion {
             context: self,
             issuer,
+            freshness: judged.freshness(&self.policy.freshness),
         }
         .answer(&judged.status, found)
     }

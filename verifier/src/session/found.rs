@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use symbolon_crypto::x509::VerifiedRevocationList;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_did::webvh::{UnwitnessedLog, WebvhHistory, WebvhLog, WebvhVersionQuery, verify_webvh_log};
 use symbolon_did::{Did, PublishedDocument};
@@ -21,6 +22,8 @@ pub(super) struct Found {
     pub(super) unwitnessed: BTreeMap<Did, UnwitnessedLog>,
     pub(super) token_lists: BTreeMap<String, Result<Arc<VerifiedStatusList>, Reason>>,
     pub(super) bitstring_lists: BTreeMap<String, Result<Arc<VerifiedBitstringList>, Reason>>,
+    /// By their digest and that of their issuer's certificate; `None` for one that this issuer did not sign.
+    pub(super) revocation_lists: BTreeMap<([u8; 32], [u8; 32]), Option<VerifiedRevocationList>>,
 }
 
 impl Found {

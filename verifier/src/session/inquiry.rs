@@ -90,6 +90,8 @@ impl StatusInquiry {
         let question = StatusQuestion {
             context: &context,
             issuer,
+            // What was relied on is kept without its type.
+            freshness: self.policy.freshness.otherwise(),
         };
         match question.answer(source, &mut self.found) {
             StatusAnswer::Wanted(wants) => {

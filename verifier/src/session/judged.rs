@@ -10,6 +10,8 @@ use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::authorities::Authorities;
 use super::context::Context;
+use super::revocation::SignerChain;
+use crate::policy::{CLAIM_169_TYPE, FreshnessRule, FreshnessRules};
 use crate::reliance::StatusPlace;
 use crate::report::{
     Authentic, Axis, Check, CheckName, CredentialFormat, Holder, Issuer, Photo, Reason, Shown, Trusted,
@@ -38,6 +40,9 @@ pub(super) struct Judged<'a> {
     /// The credential itself, for the rules of its type.
     pub(super) credential: Option<Box<Verified<SdJwtVc<'a>>>>,
     pub(super) type_metadata_judged: bool,
+    /// The certificates of its signer, where it has some.
+    pub(super) signer: Option<SignerChain>,
+    pub(super) revocation_judged: bool,
     /// The claims of a card's code, for judging it together with the others.
     pub(super) card: Option<Box<Verified<Cwt>>>,
 }
@@ -93,6 +98,8 @@ impl Judged<'_> {
             binding: None,
             credential: None,
             type_metadata_judged: false,
+            signer: None,
+            revocation_judged: false,
             card: None,
         }
     }
@@ -101,6 +108,18 @@ impl Judged<'_> {
     pub(super) fn note(&mut self, authorities: Authorities) {
         self.authority_key_identifiers = authorities.key_identifiers;
         self.shown.trusted_lists = authorities.trusted_lists;
+        self.signer = authorities.signer;
+    }
+
+    /// How old what is said of its status may be. A printed card has no type, and one rule for all.
+    pub(super) fn freshness(&self, rules: &FreshnessRules) -> FreshnessRule {
+        match self.format {
+            CredentialFormat::Claim169 => rules.of_types([CLAIM_169_TYPE]),
+            _ => {
+                let types = self.credential_type.iter().chain(&self.type_iris);
+                rules.of_types(types.map(String::as_str))
+            }
+        }
     }
 
     /// Whether the issuer is trusted and this is what it made.
@@ -198,6 +217,8 @@ impl Judged<'_> {
             binding: self.binding,
             credential: None,
             type_metadata_judged: true,
+            signer: self.signer,
+            revocation_judged: self.revocation_judged,
             card: self.card,
         }
     }

@@ -12,7 +12,7 @@ use super::found::Found;
 use super::status::StatusQuestion;
 use crate::evidence::{Evidence, PackAbsence};
 use crate::expected::Expected;
-use crate::policy::Policy;
+use crate::policy::{FreshnessRule, Policy};
 use crate::tools::Tools;
 
 /// Verifies the status list credentials of a pack when it is applied, by the same rules as one that is fetched, and with the DID
@@ -59,6 +59,7 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
         let question = StatusQuestion {
             context: &context,
             issuer,
+            freshness: FreshnessRule::AS_SIGNED,
         };
         let verified = question.verify_list(body, url, &mut found).ok()?.ok()?;
         Some(verified.into_list())

@@ -3,8 +3,6 @@
 mod bitstring;
 mod token;
 
-use core::time::Duration;
-
 use symbolon_credential::status::CredentialStatus;
 use symbolon_crypto::UnixTime;
 use symbolon_trust::pack::{Pack, PackStatus};
@@ -17,7 +15,8 @@ use super::Want;
 use super::context::Context;
 use super::found::Found;
 use super::judged::StatusSource;
-use crate::policy::{StatusAge, StatusPolicy};
+use crate::evidence::{PackEvidence, PackTurn};
+use crate::policy::{Freshness, FreshnessRule, StatusPolicy};
 use crate::report::{Axis, Check, CheckName, Reason, Status, StatusMessage, Warning};
 
 /// The status of a credential whose signature and issuer have been verified.
@@ -25,6 +24,8 @@ pub(super) struct StatusQuestion<'q, 'c> {
     pub(super) context: &'q Context<'c>,
     /// The verified issuer.
     pub(super) issuer: &'q TrustedIssuer,
+    /// How old what is said of it may be.
+    pub(super) freshness: FreshnessRule,
 }
 
 pub(super) enum StatusAnswer {
@@ -113,6 +114,22 @@ impl StatusQuestion<'_, '_> {
         }
     }
 
+    /// What the pack says, where it is its turn: before the network, or for what could not be had there.
+    fn packed_status(&self, turn: PackTurn, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
+        let evidence = self.context.evidence;
+        if evidence.pack_turn() != turn {
+            return Covered::Missing;
+        }
+        let covered = match evidence.pack() {
+            PackEvidence::Accepted(pack) => self.judge_packed(pack, uri, index, findings),
+            PackEvidence::NotGiven | PackEvidence::Refused => Covered::Missing,
+        };
+        if turn == PackTurn::AfterNetwork {
+            findings.warnings.extend(self.context.pack_warning());
+        }
+        covered
+    }
+
     fn judge_packed(&self, pack: &Pack<'_>, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
         let (state, check, as_of) = match pack.status(uri, index) {
             PackStatus::Missing => return Covered::Missing,
@@ -130,7 +147,7 @@ impl StatusQuestion<'_, '_> {
                     if let Validity::InGrace { expired_at } = validity {
                         findings.warnings.push(Warning::StatusInGrace { expired_at });
                     }
-                    let (state, check) = self.judge_state(status, as_of);
+                    let (state, check) = self.judge_state(status, Some(as_of), findings);
                     (state, check, as_of)
                 }
             }
@@ -160,24 +177,28 @@ impl StatusQuestion<'_, '_> {
         Covered::Answered
     }
 
-    fn judge_state(&self, status: ListedStatus, as_of: UnixTime) -> (Status, Check) {
+    fn judge_state(
+        &self,
+        status: ListedStatus,
+        as_of: Option<UnixTime>,
+        findings: &mut StatusFindings,
+    ) -> (Status, Check) {
         let failed = |reason| Check::failed(CheckName::CredentialStatus, reason);
         match status {
             // Bad news does not become good by age.
             ListedStatus::Invalid => (Status::Revoked, failed(Reason::Revoked)),
             ListedStatus::Suspended => (Status::Suspended, failed(Reason::Suspended)),
-            _ if self.is_too_old(as_of) => (Status::Unknown, failed(Reason::EvidenceTooOld)),
-            ListedStatus::Valid => (Status::Good, Check::passed(CheckName::CredentialStatus)),
+            ListedStatus::Valid => match self.freshness.judge(as_of, self.context.now) {
+                Freshness::Fresh => (Status::Good, Check::passed(CheckName::CredentialStatus)),
+                Freshness::Old { fresh_until } => {
+                    findings.warnings.push(Warning::StatusOld { fresh_until });
+                    (Status::Good, Check::passed(CheckName::CredentialStatus))
+                }
+                Freshness::TooOld => (Status::Unknown, failed(Reason::EvidenceTooOld)),
+            },
             ListedStatus::ApplicationSpecific(_) | ListedStatus::Unregistered(_) => {
                 (Status::Unknown, failed(Reason::UnknownStatusValue))
             }
-        }
-    }
-
-    fn is_too_old(&self, as_of: UnixTime) -> bool {
-        match self.context.policy.status_age {
-            StatusAge::AsSigned => false,
-            StatusAge::AtMost(age) => self.context.now.since(as_of) > age.max(Duration::from_secs(1)),
         }
     }
 }
@@ -192,6 +213,14 @@ enum Covered {
 }
 
 impl Covered {
+    /// Of the two turns that a pack may have, the one that it had.
+    const fn or(self, other: Self) -> Self {
+        match self {
+            Self::Missing => other,
+            Self::Answered | Self::Elsewhere => self,
+        }
+    }
+
     /// Why nothing is known where the pack was the only thing to ask.
     const fn reason(self) -> Reason {
         match self {

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use symbolon_crypto::UnixTime;
 use symbolon_verifier::report::{
-    Authentic, Check, CheckName, CheckOutcome, Holder, PhotoType, Reason, Report, Status, Trusted, Verdict,
-    Warning,
+    Authentic, Check, CheckName, CheckOutcome, Holder, PhotoType, Reason, Report, Standing, Status, Trusted,
+    Verdict, Warning,
 };
 
 use crate::claims::{Claim, read};
@@ -100,6 +100,8 @@ impl Shown {
             Warning::TrustListInGrace { expired_at } => ("warning-trust-list", Some(expired_at)),
             Warning::PackInGrace { expired_at } => ("warning-pack", Some(expired_at)),
             Warning::StatusInGrace { expired_at } => ("warning-status", Some(expired_at)),
+            Warning::StatusOld { fresh_until } => ("warning-status-old", Some(fresh_until)),
+            Warning::CertificateRevoked { revoked_at, .. } => ("warning-certificate", Some(revoked_at)),
             Warning::PackRefused => ("warning-pack-refused", None),
         };
         self.report.warnings.iter().map(text).collect()
@@ -148,6 +150,7 @@ fn refusal(report: &Report) -> &'static str {
         Reason::UnknownIssuer,
         Reason::NoChainToAnchor,
         Reason::TypeNotAllowed,
+        Reason::CertificateRevoked,
     ];
     if of_nobody_trusted
         .iter()
@@ -182,9 +185,11 @@ fn doubt(report: &Report) -> &'static str {
     if report.trusted.state == Trusted::Unknown {
         return "why-no-trust-list";
     }
-    match (report.status.state, report.holder.state) {
-        (Status::Unknown, _) => "why-status-unknown",
-        (Status::WithoutStatus, _) => "why-without-status",
+    match (report.standing(), report.holder.state) {
+        (Standing::NotCovered, _) => "why-not-covered",
+        (Standing::TooOld, _) => "why-status-old",
+        (Standing::NotKnown, _) => "why-status-unknown",
+        (Standing::WithoutStatus, _) => "why-without-status",
         (_, Holder::NotBound) => "why-no-photo",
         (_, Holder::NotChecked) => "why-not-asked",
         _ => "why-unknown",

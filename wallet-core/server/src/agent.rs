@@ -15,7 +15,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::consent_policy::{ConsentPolicy, PersonAddress};
-use symbolon_wallet_core::{FlowId, Languages, Wallet, WalletError};
+use symbolon_wallet_core::{FlowId, Languages, SpentCopies, Wallet, WalletError};
 use thiserror::Error;
 
 pub use answered::{Answered, Ended};
@@ -47,8 +47,8 @@ pub struct AgentSetup {
 /// An agent.
 pub struct Agent {
     identifier: IssuerIdentifier,
-    first: Wallet,
-    others: BTreeMap<PersonAddress, Wallet>,
+    first: Handles,
+    others: BTreeMap<PersonAddress, Handles>,
     policy: ConsentPolicy,
     transaction_codes: BTreeMap<String, TransactionCode>,
     metadata: WalletMetadata,
@@ -66,7 +66,7 @@ pub enum AgentError {
     #[error("nobody is reached at this address")]
     NoSuchPerson,
     /// As many wait as may.
-    #[error("too many requests wait for a decision")]
+    #[error("too much waits already")]
     Full,
     /// The flow is being driven by another request.
     #[error("something is being done about it already")]
@@ -76,11 +76,48 @@ pub enum AgentError {
     Wallet(#[from] WalletError),
 }
 
+/// A person's wallet by each rule for copies that are shown once, over one store.
+struct Handles {
+    configured: Wallet,
+    once: Wallet,
+    again: Wallet,
+}
+
+impl Handles {
+    fn new(configured: Wallet) -> Self {
+        Self {
+            once: configured.clone().with_spent_copies(SpentCopies::Refused),
+            again: configured.clone().with_spent_copies(SpentCopies::ShownAgain),
+            configured,
+        }
+    }
+}
+
 /// A person's wallet, and how it is addressed.
 #[derive(Clone, Copy)]
 pub(crate) struct Person<'a> {
     pub(crate) address: Option<&'a PersonAddress>,
+    /// As it is configured: for what somebody decides.
     pub(crate) wallet: &'a Wallet,
+    handles: &'a Handles,
+}
+
+impl<'a> Person<'a> {
+    const fn new(address: Option<&'a PersonAddress>, handles: &'a Handles) -> Self {
+        Self {
+            address,
+            wallet: &handles.configured,
+            handles,
+        }
+    }
+
+    /// The wallet that holds to a rule for spent copies: for what the policy decides.
+    pub(crate) const fn holding_to(&self, rule: SpentCopies) -> &'a Wallet {
+        match rule {
+            SpentCopies::Refused => &self.handles.once,
+            SpentCopies::ShownAgain => &self.handles.again,
+        }
+    }
 }
 
 impl Agent {
@@ -89,8 +126,12 @@ impl Agent {
     pub fn new(setup: AgentSetup) -> Self {
         Self {
             identifier: setup.identifier,
-            first: setup.first,
-            others: setup.others,
+            first: Handles::new(setup.first),
+            others: setup
+                .others
+                .into_iter()
+                .map(|(address, wallet)| (address, Handles::new(wallet)))
+                .collect(),
             policy: setup.policy,
             transaction_codes: setup.transaction_codes,
             metadata: setup.metadata,
@@ -117,15 +158,9 @@ impl Agent {
     }
 
     pub(crate) fn people(&self) -> impl Iterator<Item = Person<'_>> {
-        let first = Person {
-            address: None,
-            wallet: &self.first,
-        };
-        let others = self.others.iter().map(|(address, wallet)| Person {
-            address: Some(address),
-            wallet,
-        });
-        core::iter::once(first).chain(others)
+        let others = self.others.iter();
+        let others = others.map(|(address, handles)| Person::new(Some(address), handles));
+        core::iter::once(Person::new(None, &self.first)).chain(others)
     }
 
     fn person(&self, address: Option<&PersonAddress>) -> Result<Person<'_>, AgentError> {

@@ -15,7 +15,7 @@ pub use agent::{
 pub use documents::{DocumentError, Forgotten, HeldDocuments, Kept, NotAnObjectId, ObjectId};
 pub use holder::{DeriveRefused, Holder, Made, PresentRefused, Setup};
 pub use http::agent::{
-    DamagedPages, DecisionOrder, Ordered, Outcome, OutcomeBody, RequestBudget, WaitingList,
+    BroughtLink, DamagedPages, DecisionOrder, Ordered, Outcome, OutcomeBody, RequestBudget, WaitingList,
 };
 pub use http::description::description;
 pub use keys::{HolderKey, HolderKeyError};

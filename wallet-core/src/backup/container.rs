@@ -8,8 +8,11 @@ use zeroize::Zeroizing;
 use super::{BackupError, RestoreError};
 use crate::error::{DeviceFault, WalletError};
 
-/// The version that this crate writes, and the newest that it reads.
-pub const BACKUP_VERSION: u16 = 1;
+/// The version that this crate writes, and the newest that it reads. The second holds what was refused to whom, which a reader of the first
+/// would lose.
+pub const BACKUP_VERSION: u16 = 2;
+/// The oldest that it reads.
+const FIRST_VERSION: u16 = 1;
 
 /// What every backup of a wallet begins with.
 const MAGIC: &[u8; 16] = b"SYMBOLON WALLET\0";
@@ -33,11 +36,16 @@ struct Keys {
 }
 
 impl Keys {
-    fn derive(derivation: &KeyDerivation, passphrase: &Passphrase) -> Result<Self, KeyDerivationError> {
+    fn derive(
+        version: u16,
+        derivation: &KeyDerivation,
+        passphrase: &Passphrase,
+    ) -> Result<Self, KeyDerivationError> {
         let key = derivation.derive(passphrase)?;
+        let derived = |what| key.derive(format!("symbolon wallet backup {version}: {what}").as_bytes());
         Ok(Self {
-            sealing: key.derive(b"symbolon wallet backup 1: sealing"),
-            checking: key.derive(b"symbolon wallet backup 1: checking"),
+            sealing: derived("sealing"),
+            checking: derived("checking"),
         })
     }
 }
@@ -49,10 +57,11 @@ pub(super) fn seal(
 ) -> Result<Vec<u8>, BackupError> {
     let no_randomness = |_| BackupError::Wallet(WalletError::DeviceFailed(DeviceFault::Randomness));
     let derivation = KeyDerivation::standard(randomness).map_err(no_randomness)?;
-    seal_with(text, &derivation, passphrase, randomness)
+    seal_with(BACKUP_VERSION, text, &derivation, passphrase, randomness)
 }
 
 fn seal_with(
+    version: u16,
     text: &[u8],
     derivation: &KeyDerivation,
     passphrase: &Passphrase,
@@ -60,8 +69,8 @@ fn seal_with(
 ) -> Result<Vec<u8>, BackupError> {
     let padded = padded(text).ok_or(BackupError::TooLarge)?;
     let length = u32::try_from(padded.len() + SEAL_BYTES).map_err(|_| BackupError::TooLarge)?;
-    let keys = Keys::derive(derivation, passphrase).map_err(|_| BackupError::Derivation)?;
-    let mut file = header(derivation, length);
+    let keys = Keys::derive(version, derivation, passphrase).map_err(|_| BackupError::Derivation)?;
+    let mut file = header(version, derivation, length);
     let check = keys.checking.authenticate(&file);
     let sealed = keys
         .sealing
@@ -80,13 +89,17 @@ pub(super) fn open(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec
     let (header, rest) = file
         .split_at_checked(HEADER_BYTES)
         .ok_or(RestoreError::CutShort)?;
-    let (derivation, length) = read_header(header)?;
+    let Header {
+        version,
+        derivation,
+        length,
+    } = read_header(header)?;
     let (check, sealed) = rest.split_at_checked(CHECK_BYTES).ok_or(RestoreError::CutShort)?;
     // Before the key is derived, which takes time: a file that cannot be whole is not worth it.
     if sealed.len() < length {
         return Err(RestoreError::CutShort);
     }
-    let keys = Keys::derive(&derivation, passphrase).map_err(|_| RestoreError::Derivation)?;
+    let keys = Keys::derive(version, &derivation, passphrase).map_err(|_| RestoreError::Derivation)?;
     if !constant_time_equal(&keys.checking.authenticate(header), check) {
         return Err(RestoreError::WrongPassphrase);
     }
@@ -105,9 +118,17 @@ pub(super) fn open(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec
     Ok(Zeroizing::new(text.to_vec()))
 }
 
-fn header(derivation: &KeyDerivation, length: u32) -> Vec<u8> {
+/// What a header says.
+struct Header {
+    version: u16,
+    derivation: KeyDerivation,
+    /// Of the sealed text.
+    length: usize,
+}
+
+fn header(version: u16, derivation: &KeyDerivation, length: u32) -> Vec<u8> {
     let mut header = MAGIC.to_vec();
-    header.extend_from_slice(&BACKUP_VERSION.to_be_bytes());
+    header.extend_from_slice(&version.to_be_bytes());
     for number in [derivation.memory_kib(), derivation.passes(), derivation.lanes()] {
         header.extend_from_slice(&number.to_be_bytes());
     }
@@ -116,18 +137,17 @@ fn header(derivation: &KeyDerivation, length: u32) -> Vec<u8> {
     header
 }
 
-fn read_header(header: &[u8]) -> Result<(KeyDerivation, usize), RestoreError> {
+fn read_header(header: &[u8]) -> Result<Header, RestoreError> {
     let mut fields = Fields(header.get(MAGIC.len()..).unwrap_or_default());
     let version = u16::from_be_bytes(fields.take()?);
-    if version != BACKUP_VERSION {
-        return Err(if version > BACKUP_VERSION {
-            RestoreError::NewerVersion {
-                found: version.into(),
-                supported: BACKUP_VERSION.into(),
-            }
-        } else {
-            RestoreError::Damaged
+    if version > BACKUP_VERSION {
+        return Err(RestoreError::NewerVersion {
+            found: version.into(),
+            supported: BACKUP_VERSION.into(),
         });
+    }
+    if version < FIRST_VERSION {
+        return Err(RestoreError::Damaged);
     }
     let [memory_kib, passes, lanes] = [fields.number()?, fields.number()?, fields.number()?];
     let derivation = KeyDerivation::parse(memory_kib, passes, lanes, fields.take()?)
@@ -136,7 +156,11 @@ fn read_header(header: &[u8]) -> Result<(KeyDerivation, usize), RestoreError> {
     if length > MAX_TEXT_BYTES + SEAL_BYTES {
         return Err(RestoreError::TooLarge);
     }
-    Ok((derivation, length))
+    Ok(Header {
+        version,
+        derivation,
+        length,
+    })
 }
 
 /// What is left of a header.
@@ -195,6 +219,7 @@ mod tests {
 
     fn sealed(text: &[u8]) -> Vec<u8> {
         seal_with(
+            BACKUP_VERSION,
             text,
             &cheap(),
             &passphrase("correct horse"),
@@ -272,15 +297,47 @@ mod tests {
             open(&file, &passphrase("correct horse")).err()
         };
         assert_eq!(
-            with(16, &[0, 2]),
+            with(16, &[0, 3]),
             Some(RestoreError::NewerVersion {
-                found: 2,
-                supported: 1
+                found: 3,
+                supported: 2
             })
         );
         assert_eq!(with(16, &[0, 0]), Some(RestoreError::Damaged));
         assert_eq!(with(18, &u32::MAX.to_be_bytes()), Some(RestoreError::TooLarge));
         assert_eq!(with(46, &u32::MAX.to_be_bytes()), Some(RestoreError::TooLarge));
+    }
+
+    #[test]
+    fn a_version_is_part_of_the_keys() {
+        let mut older = sealed(b"text");
+        older[17] = 1;
+        let opened = open(&older, &passphrase("correct horse"));
+        assert_eq!(opened, Err(RestoreError::WrongPassphrase));
+    }
+
+    /// A file of the first version, frozen.
+    const FIRST: &[u8] = include_bytes!("version_1.bin");
+
+    #[test]
+    fn a_backup_of_the_first_version_opens_and_has_no_refusals() {
+        let text = open(FIRST, &passphrase("correct horse")).unwrap();
+        let contents = super::super::contents::Contents::read(&text).unwrap();
+        assert_eq!(
+            contents.made,
+            symbolon_crypto::UnixTime::from_seconds(1_800_000_000)
+        );
+        assert_eq!(contents.credentials.len(), 1);
+        assert_eq!(contents.credentials[0].issuer, "https://issuer.example");
+        assert_eq!((contents.history.len(), contents.refusals.len()), (1, 0));
+        let written = seal_with(
+            1,
+            &text,
+            &cheap(),
+            &passphrase("correct horse"),
+            &SeededRandomness::new(1),
+        );
+        assert!(written.unwrap() == FIRST, "it is written as it was");
     }
 
     #[test]

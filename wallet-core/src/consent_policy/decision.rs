@@ -10,11 +10,32 @@ use super::document::{
     ConsentPolicyDocument, OfferDecision, OfferRule, Otherwise, PermittedCredential, PersonAddress,
     PresentationDecision, PresentationRule, VerifierConditions,
 };
+use crate::policy::SpentCopies;
 use crate::present::{
     Answerable, AskedCredential, CandidateCredential, Choice, ConsentRequest, RegisteredUse, Registration,
 };
 use crate::receive::OfferShown;
 use crate::record::{VerifierEvidence, VerifierRecord};
+
+/// Who brought a request or an offer to the wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BroughtBy {
+    /// Anybody who reaches it. Whoever brings a request may have begun the session at the verifier, and goes on in it; whoever brings an
+    /// offer may have had it made for somebody else.
+    Anybody,
+    /// Its owner, or a program that has proven to act for its owner.
+    Owner,
+}
+
+/// One request, as wallets of either rule for spent copies show it.
+#[derive(Debug, Clone, Copy)]
+pub struct Views<'r> {
+    /// By a wallet that shows each copy once ([`SpentCopies::Refused`]).
+    pub once: &'r ConsentRequest,
+    /// By one that shows the last copy again ([`SpentCopies::ShownAgain`]); the same where no rule does
+    /// ([`ConsentPolicy::shows_spent_copies`]).
+    pub again: &'r ConsentRequest,
+}
 
 /// What a policy says of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +44,9 @@ pub enum ConsentVerdict {
     Share {
         /// What is shown.
         choice: Choice,
+        /// What becomes of copies that were shown before: answer by a wallet of this rule, which holds to it also where a copy is shown
+        /// to somebody else in between.
+        spent_copies: SpentCopies,
         /// The name of the rule.
         rule: String,
     },
@@ -58,7 +82,13 @@ impl From<Otherwise> for ConsentVerdict {
 impl ConsentPolicy {
     /// What becomes of a request to the wallet of `person`.
     #[must_use]
-    pub fn decide(&self, request: &ConsentRequest, person: Option<&PersonAddress>) -> ConsentVerdict {
+    pub fn decide(
+        &self,
+        views: Views<'_>,
+        person: Option<&PersonAddress>,
+        brought_by: BroughtBy,
+    ) -> ConsentVerdict {
+        let request = views.once;
         let ConsentPolicyDocument { presentations, .. } = &self.0;
         let registered = match &request.registration {
             Registration::NotShown => None,
@@ -68,7 +98,6 @@ impl ConsentPolicy {
             }
             Registration::Registered(registered) => Some(&**registered),
         };
-        let choice = request.smallest_choice();
         for rule in &presentations.rules {
             if rule.person.as_ref() != person
                 || !rule.verifier.are_met(&request.verifier, registered)
@@ -76,23 +105,14 @@ impl ConsentPolicy {
             {
                 continue;
             }
-            let permitted = choice.as_ref().filter(|choice| permits(rule, request, choice));
-            match (rule.decision, permitted) {
-                (PresentationDecision::Share, Some(choice)) => {
-                    return ConsentVerdict::Share {
-                        choice: choice.clone(),
-                        rule: rule.name.clone(),
-                    };
-                }
-                (PresentationDecision::Share, None) => {}
-                // What is not held must not make a difference that a verifier could see at once.
-                (decision, _) if is_about(rule, request) => {
-                    return match decision {
-                        PresentationDecision::Hold => ConsentVerdict::Hold,
-                        _ => ConsentVerdict::Refuse,
-                    };
-                }
-                _ => {}
+            // What is not held must not make a difference that a verifier could see at once.
+            let verdict = match rule.decision {
+                PresentationDecision::Share => shared(rule, views, brought_by),
+                PresentationDecision::Hold => is_about(rule, request).then_some(ConsentVerdict::Hold),
+                PresentationDecision::Refuse => is_about(rule, request).then_some(ConsentVerdict::Refuse),
+            };
+            if let Some(verdict) = verdict {
+                return verdict;
             }
         }
         presentations.otherwise.into()
@@ -101,7 +121,12 @@ impl ConsentPolicy {
     /// What becomes of an offer to the wallet of `person`. One by reference may be of several issuers, and is taken only where each
     /// of them would be.
     #[must_use]
-    pub fn decide_offer(&self, offer: &OfferShown, person: Option<&PersonAddress>) -> OfferVerdict {
+    pub fn decide_offer(
+        &self,
+        offer: &OfferShown,
+        person: Option<&PersonAddress>,
+        brought_by: BroughtBy,
+    ) -> OfferVerdict {
         let offers = &self.0.offers;
         let is_about = |rule: &&OfferRule| {
             rule.person.as_ref() == person
@@ -113,6 +138,9 @@ impl ConsentPolicy {
         };
         match (offers.rules.iter().find(is_about), offers.otherwise) {
             (Some(rule), _) => match rule.decision {
+                OfferDecision::Receive if brought_by == BroughtBy::Anybody && !rule.receives_for_anybody => {
+                    OfferVerdict::Hold
+                }
                 OfferDecision::Receive => OfferVerdict::Receive {
                     transaction_code_file: rule.transaction_code_file.clone(),
                 },
@@ -173,12 +201,12 @@ fn has_purpose(rule: &PresentationRule, registered: Option<&RegisteredUse>) -> b
 /// Whether a rule that holds or refuses is about what is asked for.
 fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
     let named = |asked: &AskedCredential| {
-        let mut types = asked.credential_types.iter();
+        let mut types = asked.type_alternatives.iter().flatten();
         types.any(|asked| rule.credentials.iter().any(|permitted| is_type(permitted, asked)))
     };
     // A request for any type, or for the type that another one extends, finds what is held all the same.
     let finds = |asked: &AskedCredential| {
-        asked.credential_types.is_empty()
+        asked.type_alternatives.is_empty()
             || asked.candidates.iter().any(|candidate| {
                 let held = &candidate.credential.credential_type;
                 rule.credentials
@@ -189,15 +217,37 @@ fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
     rule.credentials.is_empty() || request.asked.iter().any(|asked| named(asked) || finds(asked))
 }
 
+/// What a rule that shares says; nothing where it does not permit all that is asked for.
+fn shared(rule: &PresentationRule, views: Views<'_>, brought_by: BroughtBy) -> Option<ConsentVerdict> {
+    let for_anybody =
+        rule.answers_for_anybody && (rule.authorises_for_anybody || views.once.transactions.is_empty());
+    if brought_by == BroughtBy::Anybody && !for_anybody {
+        return is_within(rule, views.once).then_some(ConsentVerdict::Hold);
+    }
+    let request = match rule.spent_copies {
+        SpentCopies::Refused => views.once,
+        SpentCopies::ShownAgain => views.again,
+    };
+    let choice = request.smallest_choice()?;
+    permits(rule, request, &choice).then(|| ConsentVerdict::Share {
+        choice,
+        spent_copies: rule.spent_copies,
+        rule: rule.name.clone(),
+    })
+}
+
+/// Whether all that is asked for, held or not, is within a rule.
+fn is_within(rule: &PresentationRule, request: &ConsentRequest) -> bool {
+    let mut transactions = request.transactions.iter();
+    transactions.all(|shown| rule.transaction_types.contains(&shown.transaction_type))
+        && request.asked.iter().all(|asked| is_permitted_to_ask(rule, asked))
+}
+
 /// Whether a rule permits all that the answer would disclose and authorise.
 fn permits(rule: &PresentationRule, request: &ConsentRequest, choice: &Choice) -> bool {
     if !matches!(request.answerable, Answerable::With(_)) || choice.is_empty() {
         return false;
     }
-    let transactions = request
-        .transactions
-        .iter()
-        .all(|shown| rule.transaction_types.contains(&shown.transaction_type));
     let credentials = choice.iter().all(|(query, chosen)| {
         let asked = request.asked.iter().find(|asked| asked.query == *query);
         asked.is_some_and(|asked| {
@@ -212,16 +262,24 @@ fn permits(rule: &PresentationRule, request: &ConsentRequest, choice: &Choice) -
     });
     // What is asked for counts beside what would be shown: an alternative that the rule does not permit would otherwise tell the verifier,
     // by being refused or not, whether it is held and what it says.
-    let asked = request.asked.iter().all(|asked| is_permitted_to_ask(rule, asked));
-    transactions && credentials && asked
+    credentials && is_within(rule, request)
 }
 
-/// Whether a rule permits to ask for this at all: a type of the rule, and no claim beyond those of the rule.
+/// Whether a rule permits to ask for this at all: no type beyond those of the rule, also not as an alternative, and no claim beyond those of
+/// the rule.
 fn is_permitted_to_ask(rule: &PresentationRule, asked: &AskedCredential) -> bool {
+    let is_permitted = |types: &Vec<String>| {
+        let mut permitted = rule.credentials.iter();
+        permitted.any(|permitted| types.iter().any(|asked| is_type(permitted, asked)))
+    };
+    if !asked.type_alternatives.iter().all(is_permitted) {
+        return false;
+    }
     rule.credentials.iter().any(|permitted| {
         let is_of_type = asked
-            .credential_types
+            .type_alternatives
             .iter()
+            .flatten()
             .any(|asked| is_type(permitted, asked));
         let mut claims = asked.claims.iter();
         is_of_type

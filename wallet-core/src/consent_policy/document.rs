@@ -9,6 +9,7 @@ use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::client_id::ClientIdKind;
 
 use super::error::NotAnAddress;
+use crate::policy::SpentCopies;
 
 /// The version of the form that is read.
 pub const CONSENT_POLICY_VERSION: u32 = 1;
@@ -158,10 +159,16 @@ pub struct PresentationRule {
     /// The types of transactions that may be authorised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transaction_types: Vec<String>,
-    /// Whether a rule that shares may authorise transactions although anybody may have brought the request: whoever reaches the wallet could
-    /// begin them in a session of his own.
+    /// Whether a rule that shares answers what anybody brings. Whoever reaches the wallet may have begun the session at the verifier, and
+    /// would go on in it as the wallet's owner; without this, what strangers bring waits for somebody.
+    #[serde(default)]
+    pub answers_for_anybody: bool,
+    /// Whether a rule that answers for anybody also authorises transactions that anybody began.
     #[serde(default)]
     pub authorises_for_anybody: bool,
+    /// Whether a rule that shares shows a credential again whose copies were each shown to somebody.
+    #[serde(default)]
+    pub spent_copies: SpentCopies,
     /// Whether credentials may be shown without a proof of their holder: whoever is shown one could show it again.
     #[serde(default)]
     pub without_holder_binding: bool,
@@ -216,7 +223,7 @@ pub struct PermittedCredential {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PresentationDecision {
-    /// It is answered.
+    /// It is answered, where its owner brought it or the rule answers for anybody; otherwise it waits for somebody.
     Share,
     /// It waits for somebody.
     Hold,
@@ -248,6 +255,10 @@ pub struct OfferRule {
     /// The file with the transaction code that belongs to these offers, where both sides agreed on one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_code_file: Option<String>,
+    /// Whether a rule that receives takes what anybody brings: it may have been made for somebody else, whose credential the wallet would
+    /// then show as its owner's. Without this, what strangers bring waits for somebody.
+    #[serde(default)]
+    pub receives_for_anybody: bool,
     /// What becomes of such an offer.
     pub decision: OfferDecision,
 }
@@ -256,7 +267,7 @@ pub struct OfferRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OfferDecision {
-    /// It is taken.
+    /// It is taken, where its owner brought it or the rule receives for anybody; otherwise it waits for somebody.
     Receive,
     /// It waits for somebody.
     Hold,

@@ -53,11 +53,12 @@ pub enum ConsentPolicyDefect {
         "a rule that shares must say who asks by client_ids or names: anybody can have an identifier of this kind"
     )]
     NamesAnybody,
-    /// Transactions that anybody could begin.
-    #[error(
-        "whoever reaches the wallet could have such transactions authorised: hold them, or say authorises_for_anybody"
-    )]
-    AuthorisesForAnybody,
+    /// Transactions are authorised for anybody by a rule that answers nobody but its owner.
+    #[error("a rule that authorises for anybody has to answer for anybody: say answers_for_anybody too")]
+    AnswersNobody,
+    /// What only a rule that shares or receives can say.
+    #[error("only a rule that shares or receives can say this")]
+    NothingToSay,
     /// No client identifier.
     #[error("it is no client identifier")]
     ClientId,

@@ -16,9 +16,12 @@ fn whole() -> Value {
             "verifier": {"names": ["Clinic"], "prefixes": ["x509_hash"]},
             "purposes": ["Treatment"],
             "credentials": [{"type": "urn:identity", "claims": [["age_over_18"]]}],
-            "transaction_types": ["urn:payment"], "authorises_for_anybody": true, "decision": "share",
+            "transaction_types": ["urn:payment"], "answers_for_anybody": true, "authorises_for_anybody": true,
+            "spent_copies": "shown_again", "decision": "share",
         }]},
-        "offers": {"rules": [{"name": "registry", "issuers": ["https://issuer.example"], "decision": "receive"}]},
+        "offers": {"rules": [{
+            "name": "registry", "issuers": ["https://issuer.example"], "receives_for_anybody": true, "decision": "receive",
+        }]},
     })
 }
 
@@ -36,10 +39,16 @@ fn each_key_that_cannot_be_used_is_named() {
     let rule = "/presentations/rules/0";
     for (pointer, value, key, defect) in [
         (
-            "/presentations/rules/0/authorises_for_anybody",
+            "/presentations/rules/0/answers_for_anybody",
             json!(false),
-            "presentations.rules[0].transaction_types",
-            Defect::AuthorisesForAnybody,
+            "presentations.rules[0].authorises_for_anybody",
+            Defect::AnswersNobody,
+        ),
+        (
+            "/offers/rules/0/decision",
+            json!("hold"),
+            "offers.rules[0].receives_for_anybody",
+            Defect::NothingToSay,
         ),
         ("/version", json!(2), "version", Defect::Version),
         (
@@ -134,6 +143,32 @@ fn each_key_that_cannot_be_used_is_named() {
     let rule = twice["offers"]["rules"][0].clone();
     twice["offers"]["rules"].as_array_mut().unwrap().push(rule);
     assert_eq!(check(&twice).unwrap_err().key, "offers.rules[1].name");
+}
+
+/// A rule that holds or refuses answers nobody and shows nothing, so that what it says of that would mislead.
+#[test]
+fn what_only_a_rule_that_shares_can_say_is_refused_elsewhere() {
+    for (left, key) in [
+        (
+            "answers_for_anybody",
+            "presentations.rules[0].answers_for_anybody",
+        ),
+        ("spent_copies", "presentations.rules[0].spent_copies"),
+    ] {
+        let mut document = whole();
+        let rule = document["presentations"]["rules"][0].as_object_mut().unwrap();
+        for name in ["answers_for_anybody", "authorises_for_anybody", "spent_copies"] {
+            if name != left {
+                rule.remove(name);
+            }
+        }
+        rule.insert("decision".to_owned(), json!("hold"));
+        let expected = ConsentPolicyError {
+            key: key.to_owned(),
+            defect: ConsentPolicyDefect::NothingToSay,
+        };
+        assert_eq!(check(&document), Err(expected), "{left}");
+    }
 }
 
 #[test]

@@ -152,7 +152,9 @@ fn by_time(credential: &HeldCredential, now: UnixTime) -> Option<Condition> {
 
 fn running_out(credential: &HeldCredential) -> Option<Condition> {
     let left = credential.copies_left()?;
-    let is_few = left <= credential.batch.div_ceil(SHARE_THAT_IS_FEW);
+    let arrived = credential.arrived.unwrap_or(credential.batch);
+    // Of an issuer that hands out one at a time nobody asks for others before that one was shown: it would be asked for ever.
+    let is_few = left <= arrived.div_ceil(SHARE_THAT_IS_FEW) && left < arrived;
     is_few.then_some(Condition::CopiesRunningOut { left })
 }
 
@@ -215,6 +217,7 @@ mod tests {
             display: CredentialDisplay::default(),
             copies: Vec::new(),
             batch: 1,
+            arrived: None,
             spent: None,
         }
     }
@@ -407,6 +410,19 @@ mod tests {
             &held(1, 5).after_showing(RECEIVED).unwrap(),
             RECEIVED
         ));
+        let one_of_five = HeldCredential {
+            arrived: Some(1),
+            ..held(1, 5)
+        };
+        assert!(
+            !wants_copies(&one_of_five, RECEIVED),
+            "its issuer would be asked for ever"
+        );
+        let shown = one_of_five.after_showing(RECEIVED).unwrap();
+        assert_eq!(
+            (shown.copies_left(), wants_copies(&shown, RECEIVED)),
+            (Some(0), true)
+        );
         let at = held(5, 5).expires.unwrap();
         assert!(wants_copies(&held(5, 5), at));
         assert!(wants_copies(&held(5, 5), at.minus(DAY)));

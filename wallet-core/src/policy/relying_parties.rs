@@ -15,6 +15,7 @@ use symbolon_protocol::openid4vp::scope::ScopeQueries;
 use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_protocol::openid4vp::vp_formats::VpFormats;
 use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
+use symbolon_trust::trust_list::RegisteredRelyingParty;
 use thiserror::Error;
 
 /// To whom credentials are shown, and how.
@@ -48,6 +49,9 @@ pub struct RelyingPartyPolicy {
     pub transaction_types: TransactionTypes,
     /// The certificates under which registrars sign; without any, what verifiers bring of registrations is not looked at.
     pub registrars: Vec<Certificate>,
+    /// What the registry itself has written down that relying parties may ask for. It counts where a request brings no
+    /// certificate of a registrar that the wallet knows.
+    pub accredited: Vec<RegisteredRelyingParty>,
     /// What becomes of requests for more than is registered.
     pub over_asking: OverAsking,
     /// What becomes of a credential whose copies were all shown.
@@ -152,6 +156,7 @@ impl RelyingPartyPolicy {
             scopes: ScopeQueries::default(),
             transaction_types: TransactionTypes::default(),
             registrars: Vec::new(),
+            accredited: Vec::new(),
             over_asking: OverAsking::Shown,
             spent_copies: SpentCopies::Refused,
         }

@@ -89,3 +89,36 @@ fn what_cannot_be_read_makes_no_policy() {
     malformed["contexts"][CONTEXT]["@context"] = json!("https://elsewhere.example");
     assert!(matches!(policy(&malformed), Err(PolicyError::Context(_))));
 }
+
+#[test]
+fn an_issuer_is_believed_for_the_formats_that_the_list_gives_it() {
+    let mut list = list();
+    let believed = |list: &Value, format| policy(list).unwrap().issuers.vouches_for(&issuer(), format);
+    assert!(believed(&list, AnchoredFormat::Mdoc));
+    list["issuers"][0]["formats"] = json!(["ldp_vc"]);
+    assert!(believed(&list, AnchoredFormat::LdpVc));
+    assert!(!believed(&list, AnchoredFormat::Mdoc));
+}
+
+/// An authority without an address offers nothing, and is no reason to refuse the list.
+#[test]
+fn authorities_of_a_source_are_left_out() {
+    let mut list = TrustList::parse(list().to_string().as_bytes()).unwrap();
+    let root = symbolon_trust::testing::TestIssuingAuthority::new(700);
+    let name = symbolon_trust::trust_list::SourceName::parse("vical").unwrap();
+    let source = symbolon_trust::trust_list::AnchorSource {
+        kind: symbolon_trust::trust_list::SourceKind::Vical,
+        provider: "Provider".to_owned(),
+        issue: None,
+        issued_at: None,
+        valid_until: None,
+        grace: std::time::Duration::ZERO,
+    };
+    let authority = symbolon_trust::authorities::authority(root.root(), None, vec![CredentialTypeRule::Any]);
+    list.add_source(name, source, vec![authority]).unwrap();
+    let policy = WalletPolicy::from_trust_list(&list, UrlPolicy::Public).unwrap();
+    let IssuerPolicy::AllowList(issuers) = policy.issuers else {
+        panic!("no list")
+    };
+    assert_eq!(issuers.len(), 1);
+}

@@ -62,6 +62,14 @@ pub enum Change {
     DeleteFlow(FlowId),
     /// Stores a new credential; [`StoreError::Conflict`] when its identifier is taken.
     PutCredential(Box<HeldCredential>),
+    /// Stores a new credential and forgets the one whose place it takes; [`StoreError::Conflict`] when that one is not held any more, or the
+    /// new identifier is taken. What a person deleted while it was being issued again does not come back.
+    ReplaceCredential {
+        /// The one that is forgotten.
+        replaced: CredentialId,
+        /// The new one.
+        credential: Box<HeldCredential>,
+    },
     /// Stores what comes after a copy that was shown, in its place; [`StoreError::Conflict`] unless the credential that is stored there
     /// is still of the key `shown` and [may be followed](HeldCredential::is_followed_by) by this one. Of two that would show one copy at
     /// once, one therefore does.

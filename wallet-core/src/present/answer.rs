@@ -9,6 +9,7 @@ use symbolon_crypto::signing::{AgreeOutcome, KeyError, SignOutcome};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::identifier::HttpUrl;
 use symbolon_protocol::openid4vp::client_metadata::ResponseEncryption;
+use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::PresentationRequest;
 use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, ResponseError, VpToken};
@@ -198,6 +199,11 @@ impl Wallet {
         holding: &Holding<'_>,
         binding: &Binding<'_>,
     ) -> Result<Bound, WalletError> {
+        // The profile wants the proof whatever the verifier asks for (HAIP §6.1.1.1).
+        let holder_binding = match self.policy.relying_parties.profile {
+            PresentationProfile::Haip => HolderBinding::Proven,
+            PresentationProfile::Standard => holder_binding,
+        };
         let selected = match holder_binding {
             HolderBinding::Proven => selected,
             HolderBinding::Absent => match selected.without_proof() {

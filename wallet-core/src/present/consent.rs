@@ -8,6 +8,7 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
+use super::matching::types_of;
 use super::registration::{Registration, VerifierClaims};
 use super::transactions::ShownTransaction;
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
@@ -83,8 +84,9 @@ pub struct AskedCredential {
     pub query: QueryId,
     /// Whether it must be answered.
     pub need: Need,
-    /// The types that would do: `vct`, a document type, or the most specific type of each alternative as an IRI.
-    pub credential_types: Vec<String>,
+    /// The types that would do, any one of the alternatives: a `vct` or a document type alone, or the types that a W3C credential must have
+    /// together, as IRIs.
+    pub type_alternatives: Vec<Vec<String>>,
     /// How many credentials may answer it.
     pub count: PresentationCount,
     /// Whether the verifier wants a proof that the credential is shown by whom it was issued to. Without one whoever is shown it
@@ -99,6 +101,14 @@ pub struct AskedCredential {
     ///
     /// [OpenID4VP §15.4.1]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.4.1
     pub lack: Option<Lack>,
+}
+
+impl AskedCredential {
+    /// Every type that an alternative names, for a person to read.
+    #[must_use]
+    pub fn credential_types(&self) -> Vec<String> {
+        types_of(&self.type_alternatives)
+    }
 }
 
 /// Why nothing that is held answers a query.

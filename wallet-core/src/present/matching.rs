@@ -256,7 +256,7 @@ impl<'a> Holdings<'a> {
         Ok(AskedCredential {
             query: query.id.clone(),
             need,
-            credential_types: types_asked(&query.meta),
+            type_alternatives: type_alternatives(&query.meta),
             count: query.count,
             holder_binding: query.holder_binding,
             claims,
@@ -365,17 +365,35 @@ impl Holding<'_> {
     }
 }
 
-/// The types that a query takes; of a W3C credential the most specific one of each alternative, which by custom stands last.
-pub(super) fn types_asked(meta: &Meta) -> Vec<String> {
+/// The types that a query takes, any one of the alternatives. Of a W3C credential each is the types that it must have, without the one
+/// that every credential has.
+pub(super) fn type_alternatives(meta: &Meta) -> Vec<Vec<String>> {
     match meta {
-        Meta::SdJwtVc { vct_values } => vct_values.clone(),
-        Meta::MsoMdoc { doctype_value } => vec![doctype_value.clone()],
-        Meta::W3c { type_values, .. } => type_values
-            .iter()
-            .filter_map(|types| types.last().cloned())
-            .collect(),
+        Meta::SdJwtVc { vct_values } => vct_values.iter().map(|vct| vec![vct.clone()]).collect(),
+        Meta::MsoMdoc { doctype_value } => vec![vec![doctype_value.clone()]],
+        Meta::W3c { type_values, .. } => type_values.iter().map(|types| telling(types)).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whoever asks for nothing but the type of every credential asks for any.
+fn telling(types: &[String]) -> Vec<String> {
+    let told: Vec<String> = types.iter().filter(|iri| *iri != BASE_TYPE).cloned().collect();
+    if told.is_empty() { types.to_vec() } else { told }
+}
+
+/// The type of every W3C credential, in both versions of the data model.
+const BASE_TYPE: &str = "https://www.w3.org/2018/credentials#VerifiableCredential";
+
+/// The types of alternatives, each once, in their order.
+pub(super) fn types_of(alternatives: &[Vec<String>]) -> Vec<String> {
+    let mut types: Vec<String> = Vec::new();
+    for one in alternatives.iter().flatten() {
+        if !types.contains(one) {
+            types.push(one.clone());
+        }
+    }
+    types
 }
 
 const fn lack_of(mismatch: CandidateMismatch) -> Lack {

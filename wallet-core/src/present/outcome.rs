@@ -67,7 +67,7 @@ pub enum Opened {
     /// Show who asks for what, then [`answer_request`](crate::Wallet::answer_request).
     AwaitingConsent(Box<ConsentRequest>),
     /// The request is not answered. The verifier was told why, if its request proved that its address belongs to it, and if the reason
-    /// says nothing of what is held.
+    /// says nothing of what is held or was refused before.
     Refused {
         /// Why.
         problem: RequestProblem,
@@ -144,7 +144,7 @@ pub enum RequestProblem {
     /// More is asked for than the verifier is registered for, and the policy leaves that to nobody.
     #[error("the verifier asks for more than it is registered for")]
     OverAsking,
-    /// The person refused this verifier for always.
+    /// The person refused this verifier for always. It is told nothing of it, since only a machine says no so fast.
     #[error("this verifier was refused for always; forget that refusal first")]
     RefusedAlways,
     /// The request wants something that this wallet does not do: another response mode, a format.

@@ -15,5 +15,5 @@ mod run;
 
 pub use ask::{ProximityAsk, WaitingHolder};
 pub use outcome::{
-    AfterAnswer, DeviceProof, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome,
+    AfterAnswer, DeviceProof, ProximityEnded, ProximityError, ProximityEvent, ProximityOutcome, SendFarewell,
 };

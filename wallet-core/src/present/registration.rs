@@ -2,15 +2,17 @@
 //!
 //! [OpenID4VP §5.11]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5.11
 
+use serde_json::json;
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::foreign_text::steers;
 use symbolon_protocol::openid4vp::registration_certificate::{
-    OverAsked, REGISTRATION_CERTIFICATE_FORMAT, RegistrationCertificate, RegistrationRefused,
-    VerifiedRegistration, over_asked,
+    OverAsked, REGISTRATION_CERTIFICATE_FORMAT, RegisteredClaim, RegisteredCredential,
+    RegistrationCertificate, RegistrationRefused, VerifiedRegistration, over_asked, over_asked_of,
 };
 use symbolon_protocol::openid4vp::request_object::{ClientProof, VerifiedRequest};
+use symbolon_trust::trust_list::{AnchoredFormat, RegisteredCredential as AccreditedCredential};
 
 use crate::language::Languages;
 use crate::policy::OverAsking;
@@ -20,11 +22,11 @@ use crate::wallet::Wallet;
 /// What is known of a verifier beside who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Registration {
-    /// It brings no registration certificate, or the wallet knows no registrars.
+    /// It brings no registration certificate, or the wallet knows no registrars; and the registry has written down nothing of it.
     NotShown,
     /// It brings one that is not to be believed. Tell the person: somebody may pass himself off as registered.
     Refused(RegistrationRefused),
-    /// A registrar vouches for what it may ask for.
+    /// A registrar, or the registry itself, vouches for what it may ask for.
     Registered(Box<RegisteredUse>),
 }
 
@@ -33,13 +35,13 @@ pub enum Registration {
 pub struct RegisteredUse {
     /// The name that it is registered under.
     pub name: String,
-    /// Its identifier: the `sub` of the registration certificate.
+    /// Its identifier: the `sub` of the registration certificate, or the `organizationIdentifier` that the registry knows it by.
     pub subject: String,
     /// What it asks for credentials for, in the language of the person.
     pub purpose: Option<String>,
     /// The same in every language that the registrar wrote it in.
     pub purposes: Vec<String>,
-    /// Who registered it: the common name of the registrar's authority.
+    /// Who registered it: the common name of the registrar's authority; nobody else where it stands in the trust list itself.
     pub registrar: Option<String>,
     /// What it asks for beyond what is registered; empty for nothing. Warn of it.
     pub over_asked: Vec<OverAskedCredential>,
@@ -115,7 +117,7 @@ impl Wallet {
             .filter(|info| info.format == REGISTRATION_CERTIFICATE_FORMAT)
             .collect();
         if anchors.is_empty() || shown.is_empty() {
-            return Registration::NotShown;
+            return self.accreditation(verified, languages);
         }
         let ClientProof::Certificate {
             certificate: access, ..
@@ -181,6 +183,78 @@ impl Wallet {
             registrar: first.anchor().subject_common_name().map(str::to_owned),
             over_asked: beyond,
         }))
+    }
+}
+
+impl Wallet {
+    /// What the trust list itself says of who asks, by the organisation in the certificate that signed the request.
+    fn accreditation(&self, verified: &VerifiedRequest, languages: &Languages) -> Registration {
+        let ClientProof::Certificate {
+            certificate: access, ..
+        } = verified.proof()
+        else {
+            return Registration::NotShown;
+        };
+        let organization = access.subject_organization_identifier();
+        let mut parties = self.policy.relying_parties.accredited.iter();
+        let Some(party) = parties.find(|party| organization == Some(party.identifier.as_str())) else {
+            return Registration::NotShown;
+        };
+        let credentials: Vec<RegisteredCredential> = party
+            .credentials
+            .iter()
+            .flat_map(accredited_credentials)
+            .collect();
+        let mut over_asked = Vec::new();
+        for query in verified.request().dcql_query.credentials() {
+            let claims = match over_asked_of(query, &credentials) {
+                None => continue,
+                Some(OverAsked::Credential) => None,
+                Some(OverAsked::Claims(claims)) => Some(claims),
+            };
+            over_asked.push(OverAskedCredential {
+                query: query.id.clone(),
+                claims,
+            });
+        }
+        let purpose = languages.choose(&party.purposes, |text| Some(text.lang.as_str()));
+        Registration::Registered(Box::new(RegisteredUse {
+            name: party.name.clone(),
+            subject: party.identifier.clone(),
+            purpose: purpose.map(|text| text.value.clone()),
+            purposes: party.purposes.iter().map(|text| text.value.clone()).collect(),
+            registrar: None,
+            over_asked,
+        }))
+    }
+}
+
+/// An entry of the trust list as queries are compared with it. An mdoc query is for one document type, so each makes one.
+fn accredited_credentials(entry: &AccreditedCredential) -> Vec<RegisteredCredential> {
+    let claim: Vec<RegisteredClaim> = entry
+        .claims
+        .iter()
+        .map(|path| RegisteredClaim { path: path.clone() })
+        .collect();
+    let registered = |meta| RegisteredCredential {
+        format: entry.format.name().to_owned(),
+        meta,
+        claim: claim.clone(),
+    };
+    match entry.format {
+        AnchoredFormat::SdJwtVc => vec![registered(json!({ "vct_values": entry.types }))],
+        AnchoredFormat::Mdoc => {
+            let types = entry.types.iter();
+            types
+                .map(|doc_type| registered(json!({ "doctype_value": doc_type })))
+                .collect()
+        }
+        AnchoredFormat::LdpVc | AnchoredFormat::JwtVc => {
+            let types: Vec<[&String; 1]> = entry.types.iter().map(|one| [one]).collect();
+            vec![registered(json!({ "type_values": types }))]
+        }
+        // No query asks for them.
+        AnchoredFormat::CoseVc | AnchoredFormat::Claim169 => Vec::new(),
     }
 }
 

@@ -98,15 +98,14 @@ impl Wallet {
             .refuses_always(&self.verifier_record(&verified, now), now)
             .await?
         {
-            return Ok(self.refuse_access(&verified, RequestProblem::RefusedAlways).await);
+            return Ok(self.refuse_again(&verified).await);
         }
         let rule = self.policy.relying_parties.over_asking;
         if !self.registration(&verified, languages, now).is_within(rule) {
             return Ok(self.refuse_access(&verified, RequestProblem::OverAsking).await);
         }
         // A wallet that strangers reach tells them nothing here: the request reaches its policy as one that cannot be answered.
-        let has_one_reader = self.policy.relying_parties.wallet_issuer.is_none();
-        if has_one_reader && self.cannot_authorize(&verified, now).await? {
+        if self.has_one_reader() && self.cannot_authorize(&verified, now).await? {
             // The person alone is told. Whether it can be authorised depends on what is held, and a query may name values: a verifier
             // that heard of it would learn what is held, and what it says, before anybody has agreed to anything.
             return Ok(Opened::Refused {
@@ -152,6 +151,25 @@ impl Wallet {
         };
         let flow = self.begin(Stage::Present(stage), now).await?;
         self.consent_request(flow, &verified, languages, now).await
+    }
+
+    /// Whether this wallet answers when its person acts, and not by a policy to whoever reaches it.
+    pub(super) fn has_one_reader(&self) -> bool {
+        self.policy.relying_parties.wallet_issuer.is_none()
+    }
+
+    /// Refuses what the person refused for always. A no that comes faster than a person answers would tell the verifier that it was
+    /// remembered, so nobody hears anything: as of a person who reads the request and puts the phone away. Where a policy answers
+    /// strangers, every refusal comes at once, and this one is like them.
+    async fn refuse_again(&self, verified: &VerifiedRequest) -> Opened {
+        let problem = RequestProblem::RefusedAlways;
+        if self.has_one_reader() {
+            return Opened::Refused {
+                problem,
+                redirect_uri: None,
+            };
+        }
+        self.refuse_access(verified, problem).await
     }
 
     /// Refuses a request before the person is asked. The verifier hears that access was denied, if its request proved its address.

@@ -7,20 +7,22 @@ use symbolon_protocol::openid4vci::identifiers::NotificationId;
 use symbolon_protocol::openid4vci::notification::{NotificationEvent, NotificationRequest};
 
 use super::issuing::MAX_NOTIFICATION_ANSWER_BYTES;
-use super::stage::{Issuing, ReceiveStage};
+use super::stage::{Issuing, ReceiveStage, Untold};
 use crate::error::WalletError;
 use crate::exchange::{ResourceBody, ResourceRequest, Sent};
 use crate::identifiers::CredentialId;
-use crate::ports::Change;
+use crate::ports::{Change, TransportError};
 use crate::record::Stage;
 use crate::wallet::{Cursor, Wallet};
 
 /// Whether an issuer has heard.
 enum Told {
-    /// It has, or does not want to hear.
+    /// It has, or never wants to hear.
     Done,
-    /// It could not be reached.
-    Later,
+    /// It was tried in vain.
+    InVain,
+    /// It was not tried: the key waits for the person.
+    NotTried,
 }
 
 impl Wallet {
@@ -37,11 +39,12 @@ impl Wallet {
             let Stage::Receive(ReceiveStage::Renewable(mut issuing)) = flow.stage else {
                 continue;
             };
-            let Some(position) = issuing.notifications.iter().position(|(id, _)| *id == credential) else {
+            let Some(notification) = issuing.take_notification(credential) else {
                 continue;
             };
-            let (_, notification) = issuing.notifications.swap_remove(position);
             issuing.to_delete.push(notification);
+            // It is told at once, whatever became of those before.
+            issuing.untold = None;
             cursor
                 .write_receipt(ReceiveStage::Renewable(issuing), changes)
                 .await?;
@@ -50,8 +53,8 @@ impl Wallet {
         Ok(self.ports.store.commit(changes).await?)
     }
 
-    /// Tells issuers of the credentials that were deleted. What cannot be told now is told by the next call; an issuer that refuses to
-    /// hear, or no longer takes the token, is told no more.
+    /// Tells issuers of the credentials that were deleted. An issuer that fails is tried again by later calls, after twice the time each
+    /// time, for a day; one that refuses to hear, or no longer takes the token, is told no more.
     ///
     /// # Errors
     /// [`WalletError::StoreDamaged`] and the like; that an issuer cannot be reached is none.
@@ -61,20 +64,39 @@ impl Wallet {
             let Stage::Receive(ReceiveStage::Renewable(mut issuing)) = flow.stage else {
                 continue;
             };
-            let before = issuing.to_delete.len();
-            while let Some(notification) = issuing.to_delete.last() {
-                match self.tell_deletion(&issuing, notification, now).await {
-                    Told::Done => drop(issuing.to_delete.pop()),
-                    Told::Later => break,
-                }
+            if issuing.untold.is_some_and(|untold| !untold.is_due(now)) {
+                continue;
             }
-            if issuing.to_delete.len() != before {
+            if self.tell_deletions_of(&mut issuing, now).await {
                 cursor
                     .write_receipt(ReceiveStage::Renewable(issuing), Vec::new())
                     .await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether there is something to write down.
+    async fn tell_deletions_of(&self, issuing: &mut Issuing, now: UnixTime) -> bool {
+        let mut is_changed = false;
+        while let Some(notification) = issuing.to_delete.last() {
+            match self.tell_deletion(issuing, notification, now).await {
+                Told::Done => {
+                    issuing.to_delete.pop();
+                    issuing.untold = None;
+                }
+                Told::NotTried => break,
+                Told::InVain => {
+                    issuing.untold = Untold::after_attempt(issuing.untold, now);
+                    if issuing.untold.is_none() {
+                        issuing.to_delete.clear();
+                    }
+                    return true;
+                }
+            }
+            is_changed = true;
+        }
+        is_changed
     }
 
     async fn tell_deletion(&self, issuing: &Issuing, notification: &NotificationId, now: UnixTime) -> Told {
@@ -97,11 +119,14 @@ impl Wallet {
             max_response_bytes: MAX_NOTIFICATION_ANSWER_BYTES,
         };
         match self.post_to_resource(request, now).await {
-            Ok(Sent::Answered(response)) if response.status < 500 => Told::Done,
-            Ok(Sent::Answered(_) | Sent::KeyLocked) => Told::Later,
+            // Overload and failures of the issuer are errors, so this is its word: it has heard, or never will.
+            Ok(Sent::Answered(_)) => Told::Done,
+            Ok(Sent::KeyLocked) => Told::NotTried,
             // Without its key the token is of no use any more.
             Err(WalletError::KeyGone) => Told::Done,
-            Err(_) => Told::Later,
+            // It has heard, or the address is one that this wallet never goes to.
+            Err(WalletError::Network(TransportError::TooLarge | TransportError::Refused)) => Told::Done,
+            Err(_) => Told::InVain,
         }
     }
 }

@@ -6,6 +6,7 @@ use symbolon_protocol::openid4vci::identifiers::ConfigurationId;
 use symbolon_protocol::openid4vci::metadata::{
     ConfigurationCommon, CredentialConfiguration, CredentialDefinition, LdpVcConfiguration, ProofType,
 };
+use symbolon_trust::trust_list::AnchoredFormat;
 
 use super::stage::PlannedCredential;
 use crate::ports::KEY_ALGORITHM;
@@ -33,6 +34,18 @@ pub enum PlannedFormat {
         /// Its types, all of them.
         types: Vec<String>,
     },
+}
+
+impl PlannedFormat {
+    /// What a trust list calls it.
+    pub(crate) const fn anchored(&self) -> AnchoredFormat {
+        match self {
+            Self::SdJwtVc => AnchoredFormat::SdJwtVc,
+            Self::MsoMdoc => AnchoredFormat::Mdoc,
+            Self::LdpVc { .. } => AnchoredFormat::LdpVc,
+            Self::JwtVcJson { .. } => AnchoredFormat::JwtVc,
+        }
+    }
 }
 
 /// How the proof of a key names the key.

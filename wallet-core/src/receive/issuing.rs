@@ -41,6 +41,9 @@ impl Wallet {
             let stage = ReceiveStage::Issuing(Box::new(issuing));
             return cursor.write_receipt(stage, Vec::new()).await.map(Step::Next);
         }
+        if self.was_deleted_meanwhile(&issuing).await? {
+            return self.keep_nothing(cursor, issuing).await.map(Step::Next);
+        }
         let Some(planned) = issuing.plan.credentials.get(issuing.next).cloned() else {
             let stage = if issuing.refresh_token.is_some() {
                 ReceiveStage::Renewable(Box::new(issuing))

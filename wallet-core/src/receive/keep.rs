@@ -12,7 +12,6 @@ use super::stage::{FinishedReceipt, Issuing, PlannedCredential, ReceiveStage};
 use super::verification::{CredentialProblem, Expected, Signer, Verified, verify_received};
 use crate::error::WalletError;
 use crate::identifiers::CredentialId;
-use crate::ports::Change;
 use crate::progress::Progress;
 use crate::record::{HeldCopy, HeldCredential, HistoryEvent};
 use crate::wallet::{Cursor, Wallet};
@@ -28,6 +27,13 @@ impl Wallet {
         received: Vec<IssuedCredential>,
         notification: Option<NotificationId>,
     ) -> Result<ReceiveStage, WalletError> {
+        if self.was_deleted_meanwhile(&issuing).await? {
+            if let Some(id) = notification {
+                self.tell_issuer(cursor, &issuing, id, NotificationEvent::CredentialDeleted)
+                    .await;
+            }
+            return self.keep_nothing(cursor, issuing).await;
+        }
         self.observe(Progress::VerifyingCredential);
         // At most one credential for each key; an issuer may issue fewer (§8.3).
         let matched = if received.len() > keys.len() {
@@ -60,16 +66,10 @@ impl Wallet {
             .chain(&copies)
             .map(|copy| copy.key.clone())
             .collect();
-        // One copy in place of several is the last of several: it must not become one that every verifier is shown.
-        let before = match issuing.replaced.get(issuing.next) {
-            Some(old) => self
-                .ports
-                .store
-                .credential(*old)
-                .await?
-                .map_or(1, |old| old.batch),
-            None => 1,
-        };
+        let arrived = 1 + copies.len();
+        // Where several were asked for, each is shown once, also the only one that came: it must not become one that every verifier is
+        // shown.
+        let batch = planned.copies.max(arrived);
         let credential = HeldCredential {
             id,
             issuer: issuing.plan.issuer.as_str().to_owned(),
@@ -83,19 +83,19 @@ impl Wallet {
             expires: first.expires,
             status: first.status,
             display: planned.display,
-            batch: if copies.is_empty() {
-                before.max(1)
-            } else {
-                1 + copies.len()
-            },
+            batch,
+            arrived: (arrived < batch).then_some(arrived),
             copies,
             spent: None,
         };
         let mut unused: Vec<KeyHandle> = keys.into_iter().map(|key| key.handle).collect();
         unused.retain(|key| !used.contains(key));
         let again = self.reissue_answered_by(&issuing, &credential).await?;
-        let mut changes = vec![Change::PutCredential(Box::new(credential)), history];
-        unused.extend(self.replaced(cursor, &issuing, again, &mut changes).await?);
+        let mut changes = vec![history];
+        unused.extend(
+            self.replaced(cursor, &mut issuing, again, credential, &mut changes)
+                .await?,
+        );
         issuing.stored.push(id);
         issuing.next += 1;
         issuing.key = None;

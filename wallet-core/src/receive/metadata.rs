@@ -190,6 +190,11 @@ impl Wallet {
             self.policy
                 .issuers
                 .evidence(&intent.issuer, &planned.credential_type)
+                .filter(|_| {
+                    self.policy
+                        .issuers
+                        .vouches_for(&intent.issuer, planned.format.anchored())
+                })
                 .ok_or(ReceiptProblem::Credential(CredentialProblem::TypeNotAllowed))?;
             credentials.push(planned);
         }

@@ -35,6 +35,8 @@ pub enum RefillOutcome {
     NoAccess,
     /// The issuer does not issue it again, or what came was refused.
     Refused,
+    /// The person deleted it meanwhile. Nothing was kept, and the issuer is told where it wants to hear.
+    Deleted,
 }
 
 impl Wallet {
@@ -76,8 +78,14 @@ impl Wallet {
             },
         };
         match outcome {
+            Ok(ReceiveOutcome::Stored { credentials, .. }) if credentials.is_empty() => {
+                Ok(RefillOutcome::Deleted)
+            }
             Ok(ReceiveOutcome::Stored { credentials, .. }) => Ok(RefillOutcome::Refilled(credentials)),
-            Ok(ReceiveOutcome::Deferred { .. } | ReceiveOutcome::KeyLocked) => Ok(RefillOutcome::Waiting),
+            // Another operation changed the wallet, such as a deletion right now.
+            Ok(ReceiveOutcome::Deferred { .. } | ReceiveOutcome::KeyLocked) | Err(WalletError::Conflict) => {
+                Ok(RefillOutcome::Waiting)
+            }
             Ok(ReceiveOutcome::NewOfferNeeded(_)) | Err(WalletError::NotFound) => Ok(RefillOutcome::NoAccess),
             Ok(_) => Ok(RefillOutcome::Refused),
             Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {

@@ -135,24 +135,58 @@ impl Wallet {
         self.end_without(cursor, stage, Vec::new(), &keys).await
     }
 
-    /// Adds to `changes` that the credential goes whose place the next one takes, and returns its keys. `again` is what the new one
-    /// answers of what was to be issued again.
+    /// Whether the person deleted the credential whose place the next one is to take. Nothing is to come back then.
+    pub(super) async fn was_deleted_meanwhile(&self, issuing: &Issuing) -> Result<bool, WalletError> {
+        match issuing.replaced.get(issuing.next) {
+            Some(old) => Ok(self.ports.store.credential(*old).await?.is_none()),
+            None => Ok(false),
+        }
+    }
+
+    /// Goes on without the next credential, and deletes the keys that were made for it.
+    pub(super) async fn keep_nothing(
+        &self,
+        cursor: &mut Cursor<'_>,
+        mut issuing: Issuing,
+    ) -> Result<ReceiveStage, WalletError> {
+        let keys: Vec<KeyHandle> = issuing.keys().cloned().collect();
+        issuing.give_up_next();
+        let stage = ReceiveStage::Issuing(Box::new(issuing));
+        self.end_without(cursor, stage, Vec::new(), &keys).await
+    }
+
+    /// Adds to `changes` that `credential` is stored, in the place of the one that it replaces, whose keys are returned. `again` is what
+    /// it answers of what was to be issued again.
     pub(super) async fn replaced(
         &self,
         cursor: &Cursor<'_>,
-        issuing: &Issuing,
+        issuing: &mut Issuing,
         again: Option<CredentialId>,
+        credential: HeldCredential,
         changes: &mut Vec<Change>,
     ) -> Result<Vec<KeyHandle>, WalletError> {
         changes.extend(again.map(Change::DeleteReissue));
-        let Some(old) = issuing.replaced.get(issuing.next).copied().or(again) else {
-            return Ok(Vec::new());
+        let credential = Box::new(credential);
+        let replaced = issuing.replaced.get(issuing.next).copied();
+        let old = match replaced.or(again) {
+            Some(old) => self.ports.store.credential(old).await?,
+            None => None,
         };
-        let Some(old) = self.ports.store.credential(old).await? else {
+        let Some(old) = old else {
+            changes.push(match replaced {
+                // Deleted since it was looked for: the commit refuses what would come back.
+                Some(replaced) => Change::ReplaceCredential { replaced, credential },
+                None => Change::PutCredential(credential),
+            });
             return Ok(Vec::new());
         };
         let keys = old.keys().cloned().collect();
-        changes.push(Change::DeleteCredential(old.id));
+        // What takes its place has a name of its own.
+        issuing.take_notification(old.id);
+        changes.push(Change::ReplaceCredential {
+            replaced: old.id,
+            credential,
+        });
         changes.push(Change::DeleteStatus(old.id));
         changes.push(self.history_change(
             cursor,
@@ -217,8 +251,8 @@ fn begin_again(issuing: &mut Issuing, held: &[HeldCredential]) {
     issuing.copy_keys = Vec::new();
     issuing.deferred = None;
     issuing.to_accept = None;
-    // What takes the place of the old credentials has names of its own.
-    issuing.notifications = Vec::new();
+    // One that is deleted before it was issued again has its old name still.
+    issuing.notifications.retain(|(id, _)| is_held(id));
     issuing.renewed_at = None;
     issuing.replaced = received.into_iter().filter(is_held).collect();
 }

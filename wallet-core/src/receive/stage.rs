@@ -1,6 +1,7 @@
 //! Where a receipt stands, as it is stored.
 
 mod authorization;
+mod untold;
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
@@ -22,6 +23,7 @@ use crate::secret;
 pub use authorization::{
     Authorizing, PlannedClient, PlannedServer, PlannedTokens, PreparedSignIn, RedeemingCode, RequestedAccess,
 };
+pub use untold::Untold;
 
 /// The stages of a receipt.
 #[derive(Serialize, Deserialize)]
@@ -242,6 +244,9 @@ pub struct Issuing {
     /// What was deleted and the issuer has not been told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_delete: Vec<NotificationId>,
+    /// That the issuer could not be told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<Untold>,
     /// The key that the token is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_key: Option<KeyHandle>,
@@ -280,11 +285,37 @@ impl Issuing {
             stored: Vec::new(),
             notifications: Vec::new(),
             to_delete: Vec::new(),
+            untold: None,
             token_key: None,
             refresh_token: None,
             renewed_at: None,
             replaced: Vec::new(),
         }
+    }
+
+    /// Takes the credential that is next out of the plan, because the one that it was to replace was deleted meanwhile. The issuer is to
+    /// hear of that deletion.
+    pub(super) fn give_up_next(&mut self) {
+        if let Some(position) = self.dataset_position() {
+            self.datasets.remove(position);
+        }
+        if self.next < self.plan.credentials.len() {
+            self.plan.credentials.remove(self.next);
+        }
+        if self.next < self.replaced.len() {
+            let old = self.replaced.remove(self.next);
+            let notification = self.take_notification(old);
+            self.to_delete.extend(notification);
+        }
+        self.key = None;
+        self.copy_keys = Vec::new();
+        self.deferred = None;
+    }
+
+    /// The issuer's name for a credential that is no longer held.
+    pub(super) fn take_notification(&mut self, of: CredentialId) -> Option<NotificationId> {
+        let position = self.notifications.iter().position(|(id, _)| *id == of)?;
+        Some(self.notifications.swap_remove(position).1)
     }
 
     /// The keys that were made for the credential that is next.
@@ -294,6 +325,11 @@ impl Issuing {
 
     /// The dataset to name for the credential that is next, where the token response named one.
     pub(super) fn dataset(&self) -> Option<&CredentialIdentifier> {
+        let (_, dataset) = self.datasets.get(self.dataset_position()?)?;
+        Some(dataset)
+    }
+
+    fn dataset_position(&self) -> Option<usize> {
         let planned = self.plan.credentials.get(self.next)?;
         // Several datasets of one configuration are requested in their order.
         let of_same = |other: &&PlannedCredential| other.configuration == planned.configuration;
@@ -306,9 +342,10 @@ impl Issuing {
             .count();
         self.datasets
             .iter()
-            .filter(|(configuration, _)| *configuration == planned.configuration)
+            .enumerate()
+            .filter(|(_, (configuration, _))| *configuration == planned.configuration)
             .nth(earlier)
-            .map(|(_, dataset)| dataset)
+            .map(|(position, _)| position)
     }
 }
 

@@ -45,9 +45,13 @@ pub struct HeldCredential {
     /// cannot recognise the person by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<HeldCopy>,
-    /// How many there were of it when it was received, itself included; 0 where an earlier version did not count them.
+    /// How many of it were asked for when it was received, itself included; 0 where an earlier version did not count them. An issuer that
+    /// hands out fewer changes nothing about what they are for: each is shown once.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub batch: usize,
+    /// How many came, where that were fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<usize>,
     /// Since when there is no copy of it that nobody has seen: the one that stands here is the last, and was shown then. Absent for a
     /// credential that came alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]

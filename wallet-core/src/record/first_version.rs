@@ -54,6 +54,7 @@ impl From<HeldSdJwtVc> for HeldCredential {
             display: held.display,
             copies: Vec::new(),
             batch: 0,
+            arrived: None,
             spent: None,
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
 use crate::identifiers::{CredentialId, HistoryId};
+use crate::language::Languages;
 
 /// One event. Claim values are never part of it: the names of what was shown are enough to remember and to complain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,15 +181,11 @@ pub struct RegisteredPurpose {
 }
 
 impl VerifierContact {
-    /// The purpose in some language: English, where there is one.
-    pub(crate) fn any_purpose(&self) -> Option<&str> {
-        let english = self
-            .purposes
-            .iter()
-            .find(|purpose| purpose.language.starts_with("en"));
-        english
-            .or(self.purposes.first())
-            .map(|purpose| purpose.text.as_str())
+    /// The purpose in this language, else in English, else in any.
+    pub(crate) fn purpose_in(&self, language: &str) -> Option<&str> {
+        let languages = Languages::new([language, "en"]);
+        let purpose = languages.choose(&self.purposes, |purpose| Some(purpose.language.as_str()));
+        purpose.map(|purpose| purpose.text.as_str())
     }
 }
 

@@ -99,6 +99,19 @@ fn what_is_requested_beyond_one_credential_at_once_is_frozen() {
 }
 
 #[test]
+fn deletions_that_an_issuer_was_not_told_of_are_frozen() {
+    for untold in [
+        "",
+        r#","untold":{"since":1800000000,"attempts":2,"not_before":1800000180}"#,
+    ] {
+        let stage = format!(
+            r#"{{"renewable":{{"plan":{PLAN},"access_token":"token","datasets":[],"next":1,"key":null,"stored":["00112233445566778899aabbccddeeff"],"notifications":[["00112233445566778899aabbccddeeff","n1"]],"to_delete":["n2"]{untold}}}}}"#
+        );
+        is_frozen::<Flow>(&flow(&format!(r#"{{"receive":{stage}}}"#)));
+    }
+}
+
+#[test]
 fn who_the_wallet_is_to_a_server_is_frozen() {
     for client in [
         r#""anonymous""#,
@@ -324,6 +337,7 @@ fn a_credential_whose_copies_are_spent_is_frozen_and_one_of_the_fourth_version_w
     assert_eq!((read.spent, read.copies_left()), (None, None));
     assert_eq!(std::str::from_utf8(&encode(&read).unwrap()).unwrap(), one);
     let last = one.strip_suffix("}}").unwrap().to_owned() + r#","batch":2"#;
+    is_frozen::<HeldCredential>(&(last.clone() + r#","arrived":1}}"#));
     let spent = last.clone() + r#","spent":1800000070}}"#;
     is_frozen::<HeldCredential>(&spent);
     let last: HeldCredential = decode((last + "}}").as_bytes()).unwrap();

@@ -32,6 +32,7 @@ pub async fn store_conformance(under_test: &mut dyn StoreUnderTest) {
     a_commit_happens_whole_or_not_at_all(under_test).await;
     an_identifier_of_a_credential_is_used_once(under_test).await;
     what_was_shown_makes_room_once(under_test).await;
+    what_was_deleted_is_not_replaced(under_test).await;
     an_entry_of_the_history_is_replaced(under_test).await;
     what_is_known_of_a_credential_is_replaced(under_test).await;
     what_was_refused_is_replaced(under_test).await;
@@ -120,6 +121,45 @@ async fn an_identifier_of_a_credential_is_used_once(under_test: &mut dyn StoreUn
         .commit(vec![Change::PutCredential(Box::new(credential(1)))])
         .await;
     assert_eq!(outcome, Err(StoreError::Conflict));
+}
+
+async fn what_was_deleted_is_not_replaced(under_test: &mut dyn StoreUnderTest) {
+    let store = under_test.open().await;
+    let replace = |replaced, new| {
+        vec![Change::ReplaceCredential {
+            replaced: credential_id(replaced),
+            credential: Box::new(credential(new)),
+        }]
+    };
+    let gone = store.commit(replace(9, 3)).await;
+    assert_eq!(
+        gone,
+        Err(StoreError::Conflict),
+        "what is not held is not replaced"
+    );
+    assert_eq!(store.commit(replace(1, 3)).await, Ok(()));
+    assert_eq!(store.credentials().await, Ok(vec![credential(3)]));
+    let again = store.commit(replace(1, 4)).await;
+    assert_eq!(again, Err(StoreError::Conflict), "it was replaced already");
+    let other = vec![Change::PutCredential(Box::new(credential(4)))];
+    assert_eq!(store.commit(other).await, Ok(()));
+    let taken = store.commit(replace(3, 4)).await;
+    assert_eq!(taken, Err(StoreError::Conflict), "the identifier is taken");
+    drop(store);
+    let store = under_test.open().await;
+    let left = [
+        store.credential(credential_id(3)).await,
+        store.credential(credential_id(4)).await,
+    ];
+    assert_eq!(left, [Ok(Some(credential(3))), Ok(Some(credential(4)))]);
+    // What follows goes on with the first one.
+    for change in [
+        Change::DeleteCredential(credential_id(3)),
+        Change::DeleteCredential(credential_id(4)),
+        Change::PutCredential(Box::new(credential(1))),
+    ] {
+        assert_eq!(store.commit(vec![change]).await, Ok(()));
+    }
 }
 
 async fn what_was_shown_makes_room_once(under_test: &mut dyn StoreUnderTest) {
@@ -329,6 +369,7 @@ fn credential(number: u8) -> HeldCredential {
         },
         copies: Vec::new(),
         batch: 1,
+        arrived: None,
         spent: None,
     }
 }

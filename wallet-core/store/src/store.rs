@@ -156,11 +156,14 @@ impl SealedStore {
         changes.iter().try_fold(self.begin(), |batch, change| {
             Ok(match change {
                 Change::PutFlow(flow) => self.put_flow(batch, flow)?,
-                Change::PutCredential(credential) => {
-                    let id = credential.id.as_bytes();
+                Change::PutCredential(credential) => self.put_credential(batch, credential)?,
+                Change::ReplaceCredential { replaced, credential } => {
+                    let id = replaced.as_bytes();
+                    let stored = self.read(Kind::Credential, id)?.ok_or(StoreError::Conflict)?;
                     let place = self.key(&self.sealer.name(Kind::Credential, id));
-                    let batch = batch.require_absent(place);
-                    self.put(batch, Kind::Credential, id, credential.as_ref())?
+                    let batch = batch.require_equals(place, stored.written);
+                    let batch = self.delete(batch, Kind::Credential, id);
+                    self.put_credential(batch, credential)?
                 }
                 Change::AfterShowing { shown, credential } => self.after_showing(batch, shown, credential)?,
                 Change::PutHistory(entry) => {
@@ -183,6 +186,12 @@ impl SealedStore {
                 Change::DeleteRefusal(id) => self.delete(batch, Kind::Refusal, id.as_bytes()),
             })
         })
+    }
+
+    fn put_credential(&self, batch: Batch, credential: &HeldCredential) -> Result<Batch, StoreError> {
+        let id = credential.id.as_bytes();
+        let place = self.key(&self.sealer.name(Kind::Credential, id));
+        self.put(batch.require_absent(place), Kind::Credential, id, credential)
     }
 
     /// As with flows: which copy comes next is inside the sealed value.

@@ -533,6 +533,48 @@ fn a_refusal_is_handed_over_in_the_words_of_the_protocol() {
 }
 
 #[test]
+fn a_page_of_a_host_that_was_refused_for_always_is_not_shown_and_not_answered() {
+    let world = holder();
+    let page = "https://verifier.example";
+    let request = signed(&asked(&names()), &certificates().verifier, &[page]);
+    let consent = ask_at(&world, &request, page).unwrap();
+    block_on(
+        world
+            .wallet()
+            .answer_at_origin(consent.flow, Decision::DeclineAlways, world.now),
+    )
+    .unwrap();
+    let again = signed(&asked(&names()), &certificates().verifier, &[page]);
+    for request in [again, unsigned(&asked(&names()))] {
+        let refused = ask_at(&world, &request, page).unwrap_err();
+        assert_eq!(
+            refused.error,
+            WalletError::RequestRefused(RequestProblem::RefusedAlways)
+        );
+        assert_eq!(refused.answer, None, "it would be faster than a person");
+    }
+    // Another page is another's.
+    assert!(ask(&world, &unsigned(&asked(&names()))).is_ok());
+}
+
+#[test]
+fn a_page_that_was_refused_has_nobody_refused_who_signs() {
+    let world = holder();
+    let page = "https://verifier.example";
+    let consent = ask_at(&world, &unsigned(&asked(&names())), page).unwrap();
+    block_on(
+        world
+            .wallet()
+            .answer_at_origin(consent.flow, Decision::DeclineAlways, world.now),
+    )
+    .unwrap();
+    assert!(ask_at(&world, &unsigned(&asked(&names())), page).is_err());
+    let request = signed(&asked(&names()), &certificates().verifier, &[page]);
+    let consent = ask_at(&world, &request, page).unwrap();
+    assert_eq!(consent.refused_before, []);
+}
+
+#[test]
 fn a_flow_goes_on_after_the_process_died_and_answers_once() {
     let world = holder();
     let consent = ask(&world, &unsigned(&asked(&names()))).unwrap();

@@ -1,11 +1,13 @@
 //! What a bad verifier, or somebody in its place, can try. Each test fails when its check is removed.
 
 use serde_json::json;
+use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::request_object::ResponseUriRule;
 use symbolon_wallet_core::WalletError;
 use symbolon_wallet_core::present::{Decision, RequestProblem};
 use symbolon_wallet_core::testing::block_on;
 
+use crate::support::certificates::certificates;
 use crate::support::world::french;
 use crate::support::{VerifierTrick, World};
 
@@ -47,6 +49,26 @@ fn a_request_whose_sender_is_not_proven_is_refused_and_nobody_is_told() {
         let told = refused(trick, "get", problem);
         assert_eq!(told, Vec::<String>::new(), "{trick:?}");
     }
+}
+
+/// The certificate is the sender's own and good, and the identifier another's.
+#[test]
+fn a_request_under_the_hash_of_another_certificate_is_nobodys() {
+    let world = World::new();
+    world.receive();
+    let own = ClientId::x509_hash(certificates().verifier.certificate.sha256());
+    let others = ClientId::x509_hash(certificates().other_verifier.certificate.sha256());
+    world.verifier.overwrite("client_id", json!(others));
+    let encoded =
+        |id: &ClientId| -> String { url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect() };
+    let link = world
+        .verifier
+        .request()
+        .replace(&encoded(&own), &encoded(&others));
+    let outcome = block_on(world.wallet().present(&link, &french(), world.now));
+    let problem = RequestProblem::Signature;
+    assert_eq!(outcome, Err(WalletError::RequestRefused(problem)));
+    assert!(world.verifier.errors().is_empty());
 }
 
 #[test]

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use symbolon_crypto::passphrase::Passphrase;
 use symbolon_wallet_core::backup::RestoreError;
 use symbolon_wallet_core::ports::Change;
+use symbolon_wallet_core::present::{Decision, Opened, RequestProblem};
 use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::ReissueReason;
+use symbolon_wallet_core::record::{REFUSAL_LIFETIME, Refusal, RefusalRule, ReissueReason};
 use symbolon_wallet_core::testing::{block_on, poll_once};
 use symbolon_wallet_core::{WalletError, WalletStore as _};
 
 use crate::support::authorization::{Abilities, Answer};
+use crate::support::certificates::certificates;
 use crate::support::issuer::{CONFIGURATION, ISSUER};
+use crate::support::verifier::{TestVerifier, query};
 use crate::support::world::{french, page};
 use crate::support::{Side, World};
 
@@ -27,7 +31,7 @@ fn backed_up() -> (World, Vec<u8>) {
     let offer = block_on(wallet.receive_offer(&link, world.now)).unwrap();
     block_on(wallet.accept_offer(offer.flow, None, world.now)).unwrap();
     let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
-    let decision = symbolon_wallet_core::present::Decision::Share(request.smallest_choice().unwrap());
+    let decision = Decision::Share(request.smallest_choice().unwrap());
     block_on(wallet.answer_request(request.flow, decision, world.now)).unwrap();
     let backup = block_on(wallet.backup(&passphrase("correct horse"), world.now)).unwrap();
     (world, backup)
@@ -157,10 +161,10 @@ fn a_backup_that_does_not_open_changes_nothing() {
     *changed.last_mut().unwrap() ^= 1;
     assert_eq!(restore(&changed, "correct horse"), RestoreError::Damaged);
     changed = backup;
-    changed[17] = 2;
+    changed[17] = 3;
     let newer = RestoreError::NewerVersion {
-        found: 2,
-        supported: 1,
+        found: 3,
+        supported: 2,
     };
     assert_eq!(restore(&changed, "correct horse"), newer);
     assert_eq!(block_on(new.store.reissues()), Ok(Vec::new()));
@@ -203,4 +207,112 @@ fn a_person_without_anything_has_a_backup_too() {
         block_on(empty.wallet().reissue(&issuer, empty.now)),
         Err(WalletError::NotFound)
     );
+}
+
+/// Refuses what the verifier asks.
+fn refuse(world: &World, decision: Decision) {
+    let wallet = world.wallet();
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    block_on(wallet.answer_request(request.flow, decision, world.now)).unwrap();
+}
+
+fn restore(world: &World, backup: &[u8]) -> usize {
+    let wallet = world.wallet();
+    let restored = block_on(wallet.restore(backup, &passphrase("correct horse"), world.now));
+    restored.unwrap().refusals
+}
+
+fn refusals(world: &World) -> Vec<Refusal> {
+    block_on(world.wallet().refusals(world.now)).unwrap()
+}
+
+#[test]
+fn what_was_refused_for_always_stays_refused_on_the_next_phone() {
+    let mut old = World::new();
+    old.receive();
+    old.verifier.set_query(query(&json!([["birth_date"]])));
+    refuse(&old, Decision::Decline);
+    old.now = old.now.plus(REFUSAL_LIFETIME);
+    old.verifier = TestVerifier::new(certificates(), old.now).into();
+    refuse(&old, Decision::DeclineAlways);
+    let backup = block_on(old.wallet().backup(&passphrase("correct horse"), old.now)).unwrap();
+
+    let mut new = World::new();
+    new.now = old.now;
+    new.verifier = old.verifier.clone();
+    assert_eq!(restore(&new, &backup), 1, "the one that is over is not in it");
+    assert_eq!(refusals(&new), refusals(&old));
+    let opened = block_on(
+        new.wallet()
+            .open_request(&new.verifier.request(), &french(), new.now),
+    );
+    let Opened::Refused { problem, .. } = opened.unwrap() else {
+        panic!("it is asked again")
+    };
+    assert_eq!(problem, RequestProblem::RefusedAlways);
+    // A year later the backup is as good.
+    new.now = new.now.plus(REFUSAL_LIFETIME);
+    restore(&new, &backup);
+    assert_eq!(refusals(&new)[0].rule, RefusalRule::Always);
+}
+
+#[test]
+fn of_a_refusal_here_and_in_a_backup_the_stricter_is_left_once() {
+    for (then, meanwhile) in [
+        (Decision::DeclineAlways, Decision::Decline),
+        (Decision::Decline, Decision::DeclineAlways),
+    ] {
+        let old = World::new();
+        old.receive();
+        refuse(&old, then);
+        let backup = block_on(old.wallet().backup(&passphrase("correct horse"), old.now)).unwrap();
+        let mut new = World::new();
+        new.receive();
+        new.now = new.now.plus(Duration::from_secs(60));
+        refuse(&new, meanwhile);
+        let here = refusals(&new);
+        restore(&new, &backup);
+        restore(&new, &backup);
+        let merged = refusals(&new);
+        assert_eq!(merged.len(), 1);
+        assert_eq!((merged[0].id, merged[0].at), (here[0].id, new.now));
+        assert_eq!(merged[0].rule, RefusalRule::Always);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_over_or_of_a_clock_that_was_ahead_is_not_remembered_for_longer() {
+    let mut old = World::new();
+    old.receive();
+    refuse(&old, Decision::Decline);
+    let made = old.now;
+    let backup = block_on(old.wallet().backup(&passphrase("correct horse"), old.now)).unwrap();
+    for (now, expected) in [
+        (made.plus(REFUSAL_LIFETIME), None),
+        (made.minus(REFUSAL_LIFETIME), Some(made.minus(REFUSAL_LIFETIME))),
+    ] {
+        let mut new = World::new();
+        new.now = now;
+        restore(&new, &backup);
+        let stored = block_on(new.store.refusals()).unwrap();
+        assert_eq!(stored.first().map(|refusal| refusal.at), expected);
+    }
+    old.now = made;
+}
+
+#[test]
+fn a_credential_whose_key_ended_is_in_a_backup_once() {
+    let world = World::new();
+    world.receive();
+    for held in block_on(world.store.credentials()).unwrap() {
+        symbolon_crypto::signing::DeleteKeys::delete(&world.keys, &held.key).unwrap();
+    }
+    block_on(world.wallet().note_ended_keys(world.now)).unwrap();
+    let backup = block_on(world.wallet().backup(&passphrase("correct horse"), world.now)).unwrap();
+    let new = World::new();
+    let restored = block_on(
+        new.wallet()
+            .restore(&backup, &passphrase("correct horse"), new.now),
+    );
+    assert_eq!(restored.unwrap().to_reissue.len(), 1);
 }

@@ -158,6 +158,21 @@ fn a_registered_verifier_signs_as_it_was_registered_and_brings_no_metadata() {
 }
 
 #[test]
+fn a_client_that_was_not_registered_is_nobody() {
+    let mut world = world();
+    let mut client = world.verifier.registration();
+    client.request_object_keys.keys.clear();
+    world.policy.relying_parties.registered = vec![client];
+    let link = world.verifier.unsigned(Kind::Registered);
+    answered(&world, &link);
+    let link = world.verifier.unsigned(Kind::Registered);
+    let other = link.replace("client_id=clinic", "client_id=bank");
+    assert_ne!(link, other);
+    assert_eq!(refused(&world, &other), RequestProblem::ClientIdentifier);
+    assert_eq!(world.verifier.tokens().len(), 1);
+}
+
+#[test]
 fn a_scope_stands_for_the_query_of_the_wallets_own_list() {
     let mut world = world();
     let query = world.verifier.query();
@@ -231,6 +246,25 @@ fn under_the_profile_only_signed_requests_by_reference_under_a_hash_are_answered
         refused(&world, &world.verifier.request()),
         RequestProblem::ClientIdentifier
     );
+}
+
+#[test]
+fn under_the_profile_a_proof_is_made_also_where_none_is_asked_for() {
+    for (profile, is_proven) in [
+        (PresentationProfile::Standard, false),
+        (PresentationProfile::Haip, true),
+    ] {
+        let mut world = world();
+        world.policy.relying_parties.answers = AnswerProtection::Encrypted;
+        world.policy.relying_parties.profile = profile;
+        let mut query = world.verifier.query();
+        query["credentials"][0]["require_cryptographic_holder_binding"] = json!(false);
+        world.verifier.set_query(query);
+        answered(&world, &world.verifier.request());
+        let token = serde_json::to_value(world.verifier.tokens().last().unwrap()).unwrap();
+        let presentation = token["identity"][0].as_str().unwrap();
+        assert_eq!(!presentation.ends_with('~'), is_proven, "{profile:?}");
+    }
 }
 
 #[test]

@@ -3,13 +3,20 @@
 use serde_json::{Value, json};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
 use symbolon_protocol::openid4vp::request_object::STATIC_AUDIENCE;
-use symbolon_wallet_core::consent_policy::{ConsentPolicy, ConsentVerdict, OfferVerdict};
-use symbolon_wallet_core::present::{ConsentRequest, Decision, PresentOutcome, RequestProblem};
+use symbolon_wallet_core::consent_policy::{BroughtBy, ConsentPolicy, ConsentVerdict, OfferVerdict, Views};
+use symbolon_wallet_core::present::{
+    ConsentRequest, Decision, PresentOutcome, RequestProblem, ShownTransaction,
+};
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{AnswerProtection, BrowserAnswers, UnverifiedParties, WaitsFor, WalletError};
+use symbolon_wallet_core::{
+    AnswerProtection, BrowserAnswers, Direction, Resumed, SpentCopies, UnverifiedParties, WaitsFor, Wallet,
+    WalletError, WalletStore as _,
+};
 use url::{Url, form_urlencoded};
 
 use crate::support::World;
+use crate::support::authorization::Abilities;
+use crate::support::endpoint::Offered;
 use crate::support::issuer::{ISSUER, TYPE};
 use crate::support::verifier::{Kind, query};
 use crate::support::world::french;
@@ -41,6 +48,19 @@ fn request(world: &World) -> ConsentRequest {
     .unwrap()
 }
 
+/// One request, as a wallet sees it that has nothing but credentials of one copy.
+fn views(request: &ConsentRequest) -> Views<'_> {
+    Views {
+        once: request,
+        again: request,
+    }
+}
+
+/// What a policy says to the wallet's owner.
+fn decide(policy: &ConsentPolicy, request: &ConsentRequest) -> ConsentVerdict {
+    policy.decide(views(request), None, BroughtBy::Owner)
+}
+
 fn changed(pointer: &str, value: Value) -> Value {
     let mut rule = rule();
     *rule.pointer_mut(pointer).unwrap() = value;
@@ -52,8 +72,11 @@ fn exactly_what_a_rule_permits_is_shared() {
     let world = World::new();
     world.receive();
     let request = request(&world);
-    let verdict = policy(&rule()).decide(&request, None);
-    let ConsentVerdict::Share { choice, rule: name } = verdict else {
+    let verdict = decide(&policy(&rule()), &request);
+    let ConsentVerdict::Share {
+        choice, rule: name, ..
+    } = verdict
+    else {
         panic!("{verdict:?}")
     };
     assert_eq!(
@@ -75,17 +98,17 @@ fn exactly_what_a_rule_permits_is_shared() {
         ),
         ("/decision", json!("refuse")),
     ] {
-        let verdict = policy(&changed(pointer, value.clone())).decide(&request, None);
+        let verdict = decide(&policy(&changed(pointer, value.clone())), &request);
         assert_eq!(verdict, ConsentVerdict::Refuse, "{pointer} {value}");
     }
-    let held = policy(&changed("/decision", json!("hold"))).decide(&request, None);
+    let held = decide(&policy(&changed("/decision", json!("hold"))), &request);
     assert_eq!(held, ConsentVerdict::Hold);
     let mut of_another = rule();
     of_another["verifier"]["registered"] = json!(["VATDE-1"]);
-    assert_eq!(policy(&of_another).decide(&request, None), ConsentVerdict::Refuse);
+    assert_eq!(decide(&policy(&of_another), &request), ConsentVerdict::Refuse);
     let address = "ward".parse().unwrap();
     assert_eq!(
-        policy(&rule()).decide(&request, Some(&address)),
+        policy(&rule()).decide(views(&request), Some(&address), BroughtBy::Owner),
         ConsentVerdict::Refuse,
         "the rule is about the first person's wallet"
     );
@@ -98,13 +121,10 @@ fn one_claim_more_than_permitted_is_not_shared() {
     world
         .verifier
         .set_query(query(&json!([["given_name"], ["address"]])));
-    assert_eq!(
-        policy(&rule()).decide(&request(&world), None),
-        ConsentVerdict::Refuse
-    );
+    assert_eq!(decide(&policy(&rule()), &request(&world)), ConsentVerdict::Refuse);
     let whole = changed("/credentials/0", json!({"type": TYPE, "all_claims": true}));
     assert!(matches!(
-        policy(&whole).decide(&request(&world), None),
+        decide(&policy(&whole), &request(&world)),
         ConsentVerdict::Share { .. }
     ));
 }
@@ -122,7 +142,7 @@ fn an_alternative_beyond_the_rule_is_refused_whatever_is_held() {
     world.verifier.set_query(asked);
     let request = request(&world);
     assert!(request.smallest_choice().is_some(), "the second set is answered");
-    assert_eq!(policy(&rule()).decide(&request, None), ConsentVerdict::Refuse);
+    assert_eq!(decide(&policy(&rule()), &request), ConsentVerdict::Refuse);
     let wider = changed(
         "/credentials/0/claims",
         json!([
@@ -133,7 +153,66 @@ fn an_alternative_beyond_the_rule_is_refused_whatever_is_held() {
         ]),
     );
     assert!(matches!(
-        policy(&wider).decide(&request, None),
+        decide(&policy(&wider), &request),
+        ConsentVerdict::Share { .. }
+    ));
+}
+
+/// The type that a rule is about is found wherever the verifier writes it among those of a W3C credential.
+#[test]
+fn a_rule_is_about_a_w3c_type_in_any_place() {
+    let base = "https://www.w3.org/2018/credentials#VerifiableCredential";
+    let judge = "https://issuer.example/terms#Judge";
+    let world = World::new();
+    let ask_for = |types: Value| {
+        let query = json!({"id": "q", "format": "jwt_vc_json", "meta": {"type_values": types}});
+        world.verifier.set_query(json!({"credentials": [query]}));
+        request(&world)
+    };
+    let mut kept_back = changed("/credentials", json!([{"type": "Judge", "all_claims": true}]));
+    kept_back["decision"] = json!("hold");
+    for (types, alternatives) in [
+        (json!([[base, judge]]), vec![vec![judge]]),
+        (json!([[judge, base]]), vec![vec![judge]]),
+        (json!([[judge, "urn:person"]]), vec![vec![judge, "urn:person"]]),
+        (
+            json!([["urn:person"], [judge, base]]),
+            vec![vec!["urn:person"], vec![judge]],
+        ),
+        (
+            json!([["urn:person", judge, base]]),
+            vec![vec!["urn:person", judge]],
+        ),
+    ] {
+        let request = ask_for(types.clone());
+        assert_eq!(request.asked[0].type_alternatives, alternatives, "{types}");
+        assert_eq!(
+            decide(&policy(&kept_back), &request),
+            ConsentVerdict::Hold,
+            "{types}"
+        );
+    }
+    let of_any = ask_for(json!([[base]]));
+    assert_eq!(of_any.asked[0].credential_types(), [base]);
+    assert_eq!(decide(&policy(&kept_back), &of_any), ConsentVerdict::Refuse);
+}
+
+/// Answered where another type is not held and refused where it is, the alternative would tell the verifier whether it is.
+#[test]
+fn a_type_beyond_the_rule_is_not_permitted_as_an_alternative_either() {
+    let world = World::new();
+    world.receive();
+    let mut asked = query(&json!([["given_name"], ["age_over_18"]]));
+    asked["credentials"][0]["meta"] = json!({"vct_values": [TYPE, "urn:judge"]});
+    world.verifier.set_query(asked);
+    let request = request(&world);
+    assert!(request.smallest_choice().is_some(), "it can be answered");
+    assert_eq!(decide(&policy(&rule()), &request), ConsentVerdict::Refuse);
+    let mut wider = rule();
+    let judge = json!({"type": "urn:judge", "all_claims": true});
+    wider["credentials"].as_array_mut().unwrap().push(judge);
+    assert!(matches!(
+        decide(&policy(&wider), &request),
         ConsentVerdict::Share { .. }
     ));
 }
@@ -148,12 +227,12 @@ fn a_rule_that_refuses_a_type_is_about_requests_for_any() {
     kept_back["decision"] = json!("hold");
     let document = json!({"version": 1, "presentations": {"rules": [kept_back, rule()]}});
     let policy = ConsentPolicy::check(serde_json::from_value(document).unwrap()).unwrap();
-    assert_eq!(policy.decide(&request(&world), None), ConsentVerdict::Hold);
+    assert_eq!(decide(&policy, &request(&world)), ConsentVerdict::Hold);
     let mut of_any = request(&world);
     for asked in &mut of_any.asked {
-        asked.credential_types.clear();
+        asked.type_alternatives.clear();
     }
-    assert_eq!(policy.decide(&of_any, None), ConsentVerdict::Hold);
+    assert_eq!(decide(&policy, &of_any), ConsentVerdict::Hold);
 }
 
 #[test]
@@ -165,7 +244,7 @@ fn a_stranger_is_known_by_nothing_but_its_whole_identifier() {
     parties.unverified = UnverifiedParties::Shown;
     let link = world.verifier.unsigned(Kind::RedirectUri);
     let request = block_on(world.wallet().present(&link, &french(), world.now)).unwrap();
-    let with = |verifier: Value| policy(&changed("/verifier", verifier)).decide(&request, None);
+    let with = |verifier: Value| decide(&policy(&changed("/verifier", verifier)), &request);
     assert_eq!(
         with(json!({"prefixes": ["redirect_uri"], "names": ["Clinic"]})),
         ConsentVerdict::Refuse
@@ -174,6 +253,94 @@ fn a_stranger_is_known_by_nothing_but_its_whole_identifier() {
         with(json!({"client_ids": [request.verifier.client_id]})),
         ConsentVerdict::Share { .. }
     ));
+}
+
+fn with(members: &[(&str, Value)]) -> Value {
+    let mut rule = rule();
+    for (name, value) in members {
+        rule[name] = value.clone();
+    }
+    rule
+}
+
+/// Whoever begins a session at a verifier and brings its request here would go on in it as the wallet's owner.
+#[test]
+fn what_strangers_bring_waits_unless_the_rule_answers_for_anybody() {
+    let world = World::new();
+    world.receive();
+    let request = request(&world);
+    let by_anybody = |rule: &Value, request: &ConsentRequest| {
+        policy(rule).decide(views(request), None, BroughtBy::Anybody)
+    };
+    assert_eq!(by_anybody(&rule(), &request), ConsentVerdict::Hold);
+    let for_anybody = with(&[("answers_for_anybody", json!(true))]);
+    assert!(matches!(
+        by_anybody(&for_anybody, &request),
+        ConsentVerdict::Share { .. }
+    ));
+    // Beyond the rule nothing waits, and what is held makes no difference: it would be told before anybody agreed.
+    let narrow = changed("/credentials/0/claims", json!([["document_number"]]));
+    assert_eq!(by_anybody(&narrow, &request), ConsentVerdict::Refuse);
+    let empty = World::new();
+    let unanswerable = self::request(&empty);
+    assert_eq!(unanswerable.smallest_choice(), None);
+    assert_eq!(by_anybody(&rule(), &unanswerable), ConsentVerdict::Hold);
+    assert_eq!(by_anybody(&narrow, &unanswerable), ConsentVerdict::Refuse);
+}
+
+/// A transaction that a stranger began is another thing than a look at a credential.
+#[test]
+fn transactions_are_authorised_for_anybody_only_where_the_rule_says_so_too() {
+    let world = World::new();
+    world.receive();
+    let mut request = request(&world);
+    request.transactions = vec![ShownTransaction {
+        title: "A payment".to_owned(),
+        transaction_type: "urn:payment".to_owned(),
+        details: Vec::new(),
+        authorized_by: Vec::new(),
+    }];
+    let said = |members: &[(&str, Value)], brought_by| {
+        let mut all = vec![("transaction_types", json!(["urn:payment"]))];
+        all.extend_from_slice(members);
+        policy(&with(&all)).decide(views(&request), None, brought_by)
+    };
+    let (answers, authorises) = (
+        ("answers_for_anybody", json!(true)),
+        ("authorises_for_anybody", json!(true)),
+    );
+    let is_shared = |verdict| matches!(verdict, ConsentVerdict::Share { .. });
+    assert_eq!(said(&[answers.clone()], BroughtBy::Anybody), ConsentVerdict::Hold);
+    assert!(is_shared(said(&[answers.clone()], BroughtBy::Owner)));
+    assert!(is_shared(said(
+        &[answers.clone(), authorises.clone()],
+        BroughtBy::Anybody
+    )));
+    let other = ("transaction_types", json!(["urn:other"]));
+    for brought_by in [BroughtBy::Anybody, BroughtBy::Owner] {
+        let all = [answers.clone(), authorises.clone(), other.clone()];
+        assert_eq!(said(&all, brought_by), ConsentVerdict::Refuse);
+    }
+}
+
+#[test]
+fn offers_that_strangers_bring_wait_unless_the_rule_receives_for_anybody() {
+    let world = World::new();
+    let wallet = world.wallet();
+    let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
+    let decide = |receives: bool, brought_by| {
+        let document = json!({"version": 1, "offers": {"rules": [
+            {"name": "a", "issuers": [ISSUER], "decision": "receive", "receives_for_anybody": receives}
+        ]}});
+        let policy = ConsentPolicy::check(serde_json::from_value(document).unwrap()).unwrap();
+        policy.decide_offer(&offer, None, brought_by)
+    };
+    let received = OfferVerdict::Receive {
+        transaction_code_file: None,
+    };
+    assert_eq!(decide(false, BroughtBy::Anybody), OfferVerdict::Hold);
+    assert_eq!(decide(false, BroughtBy::Owner), received);
+    assert_eq!(decide(true, BroughtBy::Anybody), received);
 }
 
 #[test]
@@ -186,7 +353,7 @@ fn offers_are_taken_of_the_issuers_of_a_rule_alone() {
             {"name": "a", "issuers": issuers, "decision": "receive", "transaction_code_file": "code"}
         ]}});
         let policy = ConsentPolicy::check(serde_json::from_value(document).unwrap()).unwrap();
-        policy.decide_offer(&offer, None)
+        policy.decide_offer(&offer, None, BroughtBy::Owner)
     };
     assert_eq!(
         decide(json!([ISSUER]), "refuse"),
@@ -345,4 +512,147 @@ fn how_a_request_is_fetched_is_spelt_as_the_specification_spells_it() {
     let refused = block_on(world.wallet().present(&shouted, &french(), world.now));
     assert_eq!(refused, Err(WalletError::RequestRefused(RequestProblem::Link)));
     assert_eq!(world.requests().len(), before, "nothing is fetched");
+}
+
+/// A request as wallets of both rules for spent copies see it.
+fn opened_by(wallet: &Wallet, world: &World) -> [Box<ConsentRequest>; 2] {
+    let request = block_on(wallet.present(&world.verifier.request(), &french(), world.now)).unwrap();
+    [SpentCopies::Refused, SpentCopies::ShownAgain].map(|spent| {
+        let wallet = wallet.clone().with_spent_copies(spent);
+        match block_on(wallet.resume(request.flow, world.now)).unwrap() {
+            Resumed::Presenting(PresentOutcome::AwaitingConsent(request)) => request,
+            other => panic!("{other:?}"),
+        }
+    })
+}
+
+/// Two verifiers who compare what they saw recognise a copy that both of them were shown.
+#[test]
+fn spent_copies_are_shown_again_where_the_rule_says_so_and_nowhere_else() {
+    let mut world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    world.issuer.endpoint.set(Offered {
+        batch_size: Some(5),
+        ..Offered::default()
+    });
+    world.copies = 2;
+    world.receive_by_sign_in();
+    let wallet = world.wallet();
+    let again = with(&[("spent_copies", json!("shown_again"))]);
+    for left in [1, 0] {
+        let [once, both] = opened_by(&wallet, &world);
+        let views = Views {
+            once: &once,
+            again: &both,
+        };
+        let verdict = policy(&rule()).decide(views, None, BroughtBy::Owner);
+        let ConsentVerdict::Share {
+            choice,
+            spent_copies: SpentCopies::Refused,
+            ..
+        } = verdict
+        else {
+            panic!("{left} left: {verdict:?}")
+        };
+        let strict = wallet.clone().with_spent_copies(SpentCopies::Refused);
+        let shared = block_on(strict.answer_request(once.flow, Decision::Share(choice), world.now));
+        assert!(
+            matches!(shared, Ok(PresentOutcome::Presented { .. })),
+            "{shared:?}"
+        );
+    }
+    let [once, both] = opened_by(&wallet, &world);
+    let views = Views {
+        once: &once,
+        again: &both,
+    };
+    assert_eq!(
+        policy(&rule()).decide(views, None, BroughtBy::Owner),
+        ConsentVerdict::Refuse
+    );
+    let verdict = policy(&again).decide(views, None, BroughtBy::Owner);
+    let ConsentVerdict::Share {
+        choice,
+        spent_copies: SpentCopies::ShownAgain,
+        ..
+    } = verdict
+    else {
+        panic!("{verdict:?}")
+    };
+    // Whoever answers by the other rule is held to it.
+    let strict = wallet.clone().with_spent_copies(SpentCopies::Refused);
+    let refused = block_on(strict.answer_request(once.flow, Decision::Share(choice.clone()), world.now));
+    assert_eq!(refused, Err(WalletError::InvalidChoice));
+    let lenient = wallet.with_spent_copies(SpentCopies::ShownAgain);
+    let shared = block_on(lenient.answer_request(once.flow, Decision::Share(choice), world.now));
+    assert!(
+        matches!(shared, Ok(PresentOutcome::Presented { .. })),
+        "{shared:?}"
+    );
+}
+
+/// What nobody decided leaves nothing behind, and the verifier hears what it hears of every refusal.
+#[test]
+fn a_request_that_is_turned_away_is_told_and_leaves_nothing() {
+    let world = World::new();
+    world.receive();
+    let wallet = world.wallet();
+    let before = world.history_length();
+    let request = request(&world);
+    let outcome = block_on(wallet.turn_away(request.flow, world.now)).unwrap();
+    assert_eq!(outcome, PresentOutcome::Declined);
+    assert_eq!(world.verifier.errors(), ["access_denied"]);
+    assert_eq!(world.history_length(), before);
+    assert!(block_on(wallet.refusals(world.now)).unwrap().is_empty());
+    let gone = block_on(wallet.turn_away(request.flow, world.now));
+    assert_eq!(gone, Err(WalletError::NotFound));
+
+    // Once it was decided it is not taken back.
+    let request = self::request(&world);
+    let choice = request.smallest_choice().unwrap();
+    block_on(wallet.answer_request(request.flow, Decision::Share(choice), world.now)).unwrap();
+    let late = block_on(wallet.turn_away(request.flow, world.now));
+    assert_eq!(late, Err(WalletError::WrongStage));
+}
+
+/// A verifier that was refused for always cannot fill the history of a wallet that strangers reach.
+#[test]
+fn refusals_for_always_are_noted_where_a_person_brought_the_request() {
+    let mut world = World::new();
+    world.receive();
+    let first = request(&world);
+    block_on(
+        world
+            .wallet()
+            .answer_request(first.flow, Decision::DeclineAlways, world.now),
+    )
+    .unwrap();
+    let ask = |world: &World| {
+        let link = world.verifier.request();
+        let refused = block_on(world.wallet().present(&link, &french(), world.now));
+        let problem = RequestProblem::RefusedAlways;
+        assert_eq!(refused, Err(WalletError::RequestRefused(problem)));
+        world.history_length()
+    };
+    let noted = world.history_length();
+    assert_eq!(ask(&world), noted + 1);
+    world.policy.relying_parties.wallet_issuer = IssuerIdentifier::parse("https://wallet.example").ok();
+    assert_eq!((ask(&world), ask(&world)), (noted + 1, noted + 1));
+}
+
+#[test]
+fn a_flow_goes_on_by_its_new_name_alone() {
+    let world = World::new();
+    let wallet = world.wallet();
+    let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
+    let renamed = block_on(wallet.rename(offer.flow)).unwrap();
+    assert_ne!(renamed, offer.flow);
+    let before = block_on(wallet.accept_offer(offer.flow, None, world.now));
+    assert_eq!(before, Err(WalletError::NotFound));
+    let flows = block_on(wallet.waiting()).unwrap();
+    assert_eq!(
+        (flows.len(), flows[0].flow, flows[0].direction),
+        (1, renamed, Direction::Receiving)
+    );
+    assert!(block_on(wallet.accept_offer(renamed, None, world.now)).is_ok());
+    assert_eq!(block_on(world.store.credentials()).unwrap().len(), 1);
 }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_wallet_core::hold::{Condition, ListQuery};
 use symbolon_wallet_core::present::{ConsentRequest, Decision, Lack, PresentOutcome};
-use symbolon_wallet_core::receive::{Refill, RefillOutcome};
+use symbolon_wallet_core::receive::{ReceiveOutcome, Refill, RefillOutcome};
+use symbolon_wallet_core::record::KnownStatus;
 use symbolon_wallet_core::testing::{block_on, poll_once};
-use symbolon_wallet_core::{CredentialId, SpentCopies, TransportError, WalletError, WalletStore as _};
+use symbolon_wallet_core::{
+    Change, CredentialId, SpentCopies, TransportError, WalletError, WalletStore as _,
+};
 
-use crate::support::authorization::Abilities;
+use crate::support::authorization::{Abilities, Answer, Grants};
 use crate::support::endpoint::Offered;
+use crate::support::network::meanwhile;
 use crate::support::world::french;
 use crate::support::{Side, World};
 
@@ -25,6 +30,19 @@ fn world(copies: usize) -> (World, CredentialId) {
     let mut world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
     world.issuer.server.give_refresh_tokens();
     world.issuer.endpoint.set(batch());
+    world.copies = copies;
+    let id = world.receive_by_sign_in();
+    (world, id)
+}
+
+/// The same, of an issuer that wants to hear what becomes of its credentials.
+fn notified_world(copies: usize) -> (World, CredentialId) {
+    let mut world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    world.issuer.server.give_refresh_tokens();
+    world.issuer.endpoint.set(Offered {
+        notifications: true,
+        ..batch()
+    });
     world.copies = copies;
     let id = world.receive_by_sign_in();
     (world, id)
@@ -302,4 +320,203 @@ fn without_access_copies_are_not_refilled_and_the_person_is_told() {
     alone.issuer.server.give_refresh_tokens();
     alone.receive_by_sign_in();
     assert_eq!(refill(&alone), []);
+}
+
+#[test]
+fn where_several_were_asked_for_the_only_one_that_came_is_shown_once_all_the_same() {
+    let mut world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    world.issuer.server.give_refresh_tokens();
+    world.copies = 5;
+    let offer = |most| Offered { most, ..batch() };
+    world.issuer.endpoint.set(offer(Some(1)));
+    world.receive_by_sign_in();
+    assert_eq!(
+        (copies_left(&world), condition(&world)),
+        (Some(1), Condition::Valid)
+    );
+    assert_eq!(refill(&world), [], "its issuer would be asked for ever");
+    show(&world);
+    assert_eq!(
+        (copies_left(&world), condition(&world)),
+        (Some(0), Condition::CopiesSpent)
+    );
+    assert_eq!(ask(&world).smallest_choice(), None, "nobody sees it again");
+    assert!(matches!(
+        refill(&world).as_slice(),
+        [Refill {
+            outcome: RefillOutcome::Refilled(_),
+            ..
+        }]
+    ));
+    assert_eq!(copies_left(&world), Some(1));
+    show(&world);
+    // And of two of five the second is the last.
+    world.issuer.endpoint.set(offer(Some(2)));
+    refill(&world);
+    assert_eq!(
+        (copies_left(&world), condition(&world)),
+        (Some(2), Condition::Valid)
+    );
+    show(&world);
+    assert_eq!(condition(&world), Condition::CopiesRunningOut { left: 1 });
+    let keys: std::collections::BTreeSet<_> = holder_keys(&world).into_iter().collect();
+    assert_eq!(keys.len(), 3);
+    // An issuer that makes none at once is not asked for several.
+    let mut single = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    single.copies = 5;
+    single.receive_by_sign_in();
+    assert_eq!(copies_left(&single), None);
+    show(&single);
+    show(&single);
+}
+
+/// Resumes what is not over, and tells the issuer.
+fn settle(world: &World) {
+    let wallet = world.wallet();
+    for flow in block_on(wallet.recover(world.now)).unwrap().unfinished {
+        block_on(wallet.resume(flow, world.now)).unwrap();
+    }
+    block_on(wallet.tell_deletions(world.now)).unwrap();
+}
+
+#[test]
+fn what_is_deleted_while_it_is_refilled_does_not_come_back() {
+    let (mut deleted, mut replaced, mut refused) = (0, 0, 0);
+    for at in 0..100 {
+        let (world, id) = notified_world(2);
+        show(&world);
+        let before = world.issuer.endpoint.told().len();
+        world.faults.kill_at(Some((at, Side::Paused)));
+        let mut outcome = None;
+        let refills = meanwhile(world.wallet().refill(world.now), || {
+            outcome = Some(block_on(world.wallet().delete(id, world.now)));
+        });
+        world.faults.kill_at(None);
+        settle(&world);
+        let refills = refills.unwrap();
+        let told = world.issuer.endpoint.told().split_off(before);
+        match outcome {
+            // The refill was over before.
+            None => {
+                assert!(
+                    deleted > 5 && replaced > 0 && refused > 0,
+                    "{deleted} {replaced} {refused}"
+                );
+                return;
+            }
+            Some(Ok(())) => {
+                deleted += 1;
+                assert_eq!(block_on(world.store.credentials()), Ok(Vec::new()), "call {at}");
+                assert!(
+                    !matches!(refills[0].outcome, RefillOutcome::Refilled(_)),
+                    "call {at}: {refills:?}"
+                );
+                let accepted = told
+                    .iter()
+                    .filter(|(_, event)| *event != NotificationEvent::CredentialDeleted);
+                assert_eq!(accepted.count(), 0, "call {at}: {told:?}");
+                // By the old name, and by the new one of what was handed out in vain.
+                assert!((1..=2).contains(&told.len()), "call {at}: {told:?}");
+                refused += told.len() - 1;
+                // The key of the access, for as long as somebody may hear.
+                assert!(world.held().1 <= 1, "call {at}: {:?}", world.held());
+            }
+            Some(Err(WalletError::NotFound)) => {
+                replaced += 1;
+                assert_eq!(world.held().0, 1, "call {at}");
+            }
+            Some(Err(error)) => panic!("call {at}: {error}"),
+        }
+    }
+    panic!("it never ends");
+}
+
+/// A refill that begins, and does not get to ask for a credential.
+fn refill_in_vain(world: &World) {
+    world.set_down(Some(("/credential", TransportError::Unreachable)));
+    let refills = refill(world);
+    assert!(
+        refills
+            .iter()
+            .all(|one| one.outcome == RefillOutcome::NotReachable),
+        "{refills:?}"
+    );
+    world.set_down(None);
+}
+
+#[test]
+fn the_issuer_hears_by_its_old_name_of_what_is_deleted_while_it_is_refilled() {
+    let (world, id) = notified_world(2);
+    show(&world);
+    refill_in_vain(&world);
+    let told = world.issuer.endpoint.told();
+    let accepted = &told[0].0;
+    block_on(world.wallet().delete(id, world.now)).unwrap();
+    settle(&world);
+    assert_eq!(world.held().0, 0);
+    let last = (accepted.clone(), NotificationEvent::CredentialDeleted);
+    assert_eq!(world.issuer.endpoint.told(), [told.clone(), vec![last]].concat());
+    // One that was replaced has its new name alone.
+    let (world, _) = notified_world(2);
+    show(&world);
+    refill(&world);
+    let held = block_on(world.store.credentials()).unwrap();
+    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
+    let told = world.issuer.endpoint.told();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[2], (told[1].0.clone(), NotificationEvent::CredentialDeleted));
+}
+
+#[test]
+fn of_two_that_are_refilled_together_the_one_that_is_left_comes_back() {
+    let mut world = World::with_sign_in(Abilities {
+        grants: Grants::Datasets(2),
+        ..Abilities::HIGH_ASSURANCE
+    });
+    world.issuer.server.give_refresh_tokens();
+    world.issuer.endpoint.set(batch());
+    world.copies = 2;
+    let (_, outcome) = world.sign_in(Answer::SignsIn);
+    let ReceiveOutcome::Stored { credentials, .. } = outcome.unwrap() else {
+        panic!("both are stored")
+    };
+    let before = world.issuer.datasets();
+    let (first, second) = (&before[0], before.last().unwrap());
+    assert_ne!(first, second);
+    show(&world);
+    refill_in_vain(&world);
+    block_on(world.wallet().delete(credentials[0], world.now)).unwrap();
+    settle(&world);
+    let left = block_on(world.store.credentials()).unwrap();
+    assert_eq!(left.len(), 1);
+    assert!(!credentials.contains(&left[0].id), "under a new name");
+    assert_eq!(copies_left(&world), Some(2));
+    let asked = world.issuer.datasets();
+    assert!(asked.len() > before.len());
+    assert!(
+        asked[before.len()..].iter().all(|dataset| dataset == second),
+        "{asked:?}"
+    );
+    // And it can be renewed again.
+    let again = block_on(world.wallet().renew(left[0].id, world.now)).unwrap();
+    assert!(
+        matches!(&again, ReceiveOutcome::Stored { credentials, .. } if credentials.len() == 1),
+        "{again:?}"
+    );
+    assert_eq!(world.issuer.datasets().last(), Some(second));
+}
+
+#[test]
+fn what_was_read_of_a_status_goes_with_the_credential_that_is_replaced() {
+    let (world, id) = world(2);
+    show(&world);
+    let known = KnownStatus {
+        credential: id,
+        entries: Vec::new(),
+    };
+    let change = Change::PutStatus(Box::new(known));
+    block_on(world.store.commit(vec![change])).unwrap();
+    refill(&world);
+    assert_eq!(copies_left(&world), Some(2));
+    assert_eq!(block_on(world.store.statuses()), Ok(Vec::new()));
 }

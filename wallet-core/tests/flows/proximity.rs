@@ -21,7 +21,7 @@ use symbolon_protocol::proximity::{
 };
 use symbolon_wallet_core::present::{
     AfterAnswer, Choice, Decision, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent,
-    ProximityOutcome, RequestProblem, WaitingHolder,
+    ProximityOutcome, RequestProblem, SendFarewell, WaitingHolder,
 };
 use symbolon_wallet_core::record::{Delivery, HistoryEvent, VerifierEvidence};
 use symbolon_wallet_core::testing::block_on;
@@ -293,6 +293,7 @@ fn a_reader_that_nobody_vouches_for_is_shown_nothing_unless_the_policy_deals_wit
             ProximityError::Wallet(WalletError::RequestRefused(RequestProblem::UntrustedVerifier))
         );
         assert_eq!(status_of(&ended.farewell), Some(SessionStatus::Termination));
+        assert_eq!(ended.send, SendFarewell::AtOnce);
     }
     assert_eq!(events(&world).len(), 1, "only what was received");
 
@@ -374,6 +375,58 @@ fn whoever_declines_discloses_nothing_and_does_not_say_why() {
     assert!(response.documents().is_empty());
     let declined = |event: &&HistoryEvent| matches!(event, HistoryEvent::Declined { .. });
     assert_eq!(events(&world).iter().filter(declined).count(), 2);
+}
+
+#[test]
+fn a_reader_that_was_refused_for_always_hears_when_the_person_leaves_what_it_heard_before() {
+    let reader = Reader::new();
+    let world = holder(&reader);
+    let ask_for = |names: &[&str]| asked(&world, |transcript| reader.signed(names, transcript));
+    let (ask, awaiting, _) = ask_for(&["given_name"]).unwrap();
+    let outcome = answer(
+        &world,
+        ask,
+        Decision::DeclineAlways,
+        DeviceProof::Signature,
+        AfterAnswer::Continue,
+    );
+    let ProximityOutcome::Declined { message, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    responded(awaiting.receive(&message).unwrap());
+    let ended = ask_for(&["family_name"]).err().unwrap();
+    assert_eq!(
+        ended.error,
+        WalletError::RequestRefused(RequestProblem::RefusedAlways).into()
+    );
+    assert_eq!(ended.send, SendFarewell::WhenThePersonLeaves);
+    assert_eq!(
+        (status_of(&ended.farewell), ended.farewell.len()),
+        (status_of(&message), message.len()),
+        "the same message as the person's own no"
+    );
+}
+
+#[test]
+fn of_a_reader_for_whom_nobody_vouches_nothing_is_remembered() {
+    let reader = Reader::new();
+    let mut world = holder(&reader);
+    world.policy.relying_parties.readers = UnverifiedParties::Shown;
+    let unsigned =
+        |_: &SessionTranscript| write_device_request(&[items(&["given_name"]).without_reader_auth()]);
+    for _ in 0..2 {
+        let (ask, ..) = asked(&world, unsigned).unwrap();
+        assert_eq!(ask.consent().refused_before, []);
+        let decision = Decision::DeclineAlways;
+        answer(
+            &world,
+            ask,
+            decision,
+            DeviceProof::Signature,
+            AfterAnswer::Continue,
+        );
+    }
+    assert_eq!(block_on(world.wallet().refusals(world.now)), Ok(Vec::new()));
 }
 
 #[test]

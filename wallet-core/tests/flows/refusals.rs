@@ -84,7 +84,7 @@ fn who_asks_again_is_shown_with_what_was_refused_and_when() {
 }
 
 #[test]
-fn one_that_is_refused_for_always_is_not_shown_and_hears_what_everybody_hears() {
+fn one_that_is_refused_for_always_is_not_shown_and_hears_nothing_faster_than_a_person_answers() {
     let world = world();
     refuse(&world, Decision::DeclineAlways);
     let link = world.verifier.request();
@@ -97,7 +97,12 @@ fn one_that_is_refused_for_always_is_not_shown_and_hears_what_everybody_hears() 
             redirect_uri: None
         }
     );
-    assert_eq!(world.verifier.errors(), ["access_denied"; 2]);
+    assert_eq!(world.verifier.errors(), ["access_denied"], "what the person said");
+    let asked = world.requests();
+    assert!(
+        asked.last().unwrap().starts_with("GET"),
+        "nothing is posted: {asked:?}"
+    );
     assert_eq!(world.keys.signatures(), signatures);
     assert!(!world.verifier.answered());
     assert_eq!(declined(&world), 2, "the history says so");
@@ -194,4 +199,62 @@ fn no_more_refusals_are_remembered_than_a_person_makes() {
     }
     let refusals = block_on(world.wallet().refusals(world.now)).unwrap();
     assert_eq!(refusals.len(), 256);
+}
+
+#[test]
+fn a_host_that_was_refused_does_not_ask_again_without_its_signature() {
+    let mut world = world();
+    world.policy.relying_parties.unverified = UnverifiedParties::Shown;
+    world.verifier.set_trick(VerifierTrick::HostName);
+    refuse(&world, Decision::DeclineAlways);
+    let told = world.verifier.errors().len();
+    // Anybody can write the request; the answer would go to the one that was refused.
+    world.verifier.set_trick(VerifierTrick::None);
+    let refused = open(&world, &world.verifier.unsigned(Kind::RedirectUri));
+    assert!(
+        matches!(
+            refused,
+            Opened::Refused {
+                problem: RequestProblem::RefusedAlways,
+                redirect_uri: None
+            }
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(world.verifier.errors().len(), told);
+    let refusals = block_on(world.wallet().refusals(world.now)).unwrap();
+    assert_eq!(refusals.len(), 1);
+}
+
+#[test]
+fn what_was_refused_for_always_meanwhile_stays_so_when_it_is_refused_once_more() {
+    let world = world();
+    let (first, second) = (ask(&world).flow, ask(&world).flow);
+    let wallet = world.wallet();
+    block_on(wallet.answer_request(first, Decision::DeclineAlways, world.now)).unwrap();
+    block_on(wallet.answer_request(second, Decision::Decline, world.now)).unwrap();
+    let refusals = block_on(wallet.refusals(world.now)).unwrap();
+    assert_eq!((refusals.len(), refusals[0].rule), (1, RefusalRule::Always));
+}
+
+/// Every refusal of such a wallet comes from a machine, so one that is remembered is like the others.
+#[test]
+fn a_wallet_that_answers_strangers_by_a_policy_refuses_for_always_as_it_refuses_everything() {
+    let mut world = world();
+    world.verifier.overwrite("aud", json!("https://wallet.example"));
+    world.policy.relying_parties.wallet_issuer =
+        Some(symbolon_protocol::identifier::IssuerIdentifier::parse("https://wallet.example").unwrap());
+    refuse(&world, Decision::DeclineAlways);
+    let refused = open(&world, &world.verifier.request());
+    assert!(
+        matches!(
+            refused,
+            Opened::Refused {
+                problem: RequestProblem::RefusedAlways,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(world.verifier.errors(), ["access_denied"; 2]);
 }

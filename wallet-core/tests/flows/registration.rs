@@ -218,3 +218,58 @@ fn what_is_no_attestation_makes_the_request_malformed() {
         );
     }
 }
+
+/// What the trust list itself says of who asks counts where nothing else is shown, and for that organisation alone.
+#[test]
+fn what_the_registry_has_written_down_is_a_source_of_warnings_too() {
+    let mut world = world();
+    let party = |identifier: &str| {
+        serde_json::from_value(json!({
+            "identifier": identifier,
+            "name": "Example Bank",
+            "purposes": [{"lang": "en", "value": "Opening an account"}, {"lang": "fr", "value": "Ouvrir un compte"}],
+            "credentials": [{"format": "dc+sd-jwt", "types": [TYPE], "claims": [["given_name"]]}],
+        }))
+        .unwrap()
+    };
+    world.policy.relying_parties.accredited = vec![party("VATDE-987654321"), party(ORGANIZATION)];
+    world.verifier.set_query(query(&json!([["given_name"]])));
+    let registered = |world: &World, info: Option<Value>| match shown(world, info).registration {
+        Registration::Registered(registered) => *registered,
+        other => panic!("{other:?}"),
+    };
+    let known = registered(&world, None);
+    assert_eq!(
+        (
+            known.name.as_str(),
+            known.subject.as_str(),
+            known.purpose.as_deref()
+        ),
+        ("Example Bank", ORGANIZATION, Some("Ouvrir un compte"))
+    );
+    assert_eq!((known.registrar, known.over_asked), (None, Vec::new()));
+
+    world
+        .verifier
+        .set_query(query(&json!([["given_name"], ["address"]])));
+    let beyond = registered(&world, None).over_asked;
+    let address = serde_json::from_value(json!(["address"])).unwrap();
+    assert_eq!(beyond[0].claims, Some(vec![address]));
+    // Where nobody can be warned, it is refused.
+    world.policy.relying_parties.over_asking = OverAsking::Refused;
+    assert!(matches!(open(&world, None), Opened::Refused { .. }));
+    world.policy.relying_parties.over_asking = OverAsking::Shown;
+
+    let known = core::mem::take(&mut world.policy.relying_parties.accredited);
+    world.policy.relying_parties.accredited = known[..1].to_vec();
+    assert_eq!(shown(&world, None).registration, Registration::NotShown);
+    world.policy.relying_parties.accredited = known;
+
+    // The word of a registrar whom the wallet knows comes first.
+    let wider = json!([{"format": "dc+sd-jwt", "meta": {"vct_values": [TYPE]}}]);
+    let mut wide = registration(&world, ORGANIZATION);
+    wide["credentials"] = wider;
+    let wide = registered(&world, Some(info(&signed(&wide, &certificates().registrar))));
+    assert_eq!(wide.over_asked, []);
+    assert!(wide.registrar.is_some());
+}

@@ -3,10 +3,10 @@
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_wallet_core::hold::{Condition, ListQuery};
 use symbolon_wallet_core::present::{Answerable, Decision};
-use symbolon_wallet_core::receive::ReceiveOutcome;
-use symbolon_wallet_core::record::ReissueReason;
+use symbolon_wallet_core::receive::{OfferSource, ReceiveOutcome, ReceiveStage, Wanted};
+use symbolon_wallet_core::record::{Reissue, ReissueReason, Stage};
 use symbolon_wallet_core::testing::{block_on, poll_once};
-use symbolon_wallet_core::{CredentialId, FlowId, Resumed, WalletError, WalletStore as _};
+use symbolon_wallet_core::{Change, CredentialId, FlowId, Resumed, WalletError, WalletStore as _};
 
 use crate::support::authorization::{Abilities, Answer};
 use crate::support::issuer::{CONFIGURATION, ISSUER};
@@ -183,4 +183,55 @@ fn issuing_again_survives_death_at_every_call() {
         }
     }
     panic!("it never ends");
+}
+
+/// A credential of this issuer and configuration that waits to be issued again.
+fn waiting(number: u8, issuer: &str, configuration: &str, world: &World) -> Change {
+    let held = block_on(world.store.credentials()).unwrap();
+    let again = Reissue::of(&held[0], ReissueReason::Restored, world.now);
+    Change::PutReissue(Box::new(Reissue {
+        id: CredentialId::from_bytes([number; 16]),
+        issuer: issuer.to_owned(),
+        configuration: configuration.to_owned(),
+        ..again
+    }))
+}
+
+#[test]
+fn an_issuer_is_asked_for_its_own_once_each_and_for_no_more_than_one_sign_in_brings() {
+    let world = World::with_sign_in(Abilities::LEAST);
+    world.receive();
+    let mut changes = vec![
+        waiting(200, "https://neighbour.example", "Foreign", &world),
+        waiting(201, ISSUER, "configuration-1", &world),
+    ];
+    changes.extend((0..70).map(|number| waiting(number, ISSUER, &format!("configuration-{number}"), &world)));
+    block_on(world.store.commit(changes)).unwrap();
+    let offer = block_on(world.wallet().reissue(&issuer(), world.now)).unwrap();
+    let flow = block_on(world.store.flow(offer.flow)).unwrap().unwrap();
+    let Stage::Receive(ReceiveStage::AwaitingConsent {
+        source:
+            OfferSource::Chosen {
+                wanted: Wanted::Configurations(wanted),
+                ..
+            },
+        ..
+    }) = flow.stage
+    else {
+        panic!("the person is asked")
+    };
+    let wanted: std::collections::BTreeSet<&str> = wanted.iter().map(|one| one.as_str()).collect();
+    assert_eq!(wanted.len(), 64);
+    assert!(!wanted.contains("Foreign"));
+}
+
+#[test]
+fn what_another_issuer_is_to_issue_again_is_not_answered() {
+    let world = World::new();
+    world.receive();
+    let change = waiting(200, "https://neighbour.example", CONFIGURATION, &world);
+    block_on(world.store.commit(vec![change])).unwrap();
+    world.receive();
+    assert_eq!(block_on(world.store.reissues()).unwrap().len(), 1);
+    assert_eq!(world.held().0, 2);
 }

@@ -54,9 +54,10 @@ pub(super) async fn restore(
     let passphrase = passphrase(passphrase_file).read()?;
     let restored = wallet.restore(&backup, &passphrase, edge::system_time()).await?;
     show::line(&format!(
-        "restored what was there at {}: {} entries of the history, {} credential(s) to be issued again",
+        "restored what was there at {}: {} entries of the history, {} refusal(s), {} credential(s) to be issued again",
         restored.made.rfc3339(),
         restored.history,
+        restored.refusals,
         restored.to_reissue.len()
     ));
     receive::list_reissues(wallet).await

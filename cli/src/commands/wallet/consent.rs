@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::FlowId;
+use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
 use symbolon_wallet_server::{
-    Agent, Answered, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody, WaitingEntry,
-    WaitingKind, WaitingList,
+    Agent, Answered, BroughtLink, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody,
+    WaitingEntry, WaitingKind, WaitingList,
 };
 
 use crate::arguments::ConsentCommand;
@@ -47,6 +48,7 @@ pub(super) async fn run(command: &ConsentCommand, configuration: Option<&Path>) 
         }
         ConsentCommand::Allow { flow, tx_code } => desk.decide(flow, Ordered::Allow, tx_code.clone()).await,
         ConsentCommand::Refuse { flow } => desk.decide(flow, Ordered::Refuse, None).await,
+        ConsentCommand::Bring { link, person } => desk.bring(link, person.clone()).await,
     }
 }
 
@@ -104,23 +106,62 @@ impl Desk {
                             .transpose()?,
                     ),
                 };
-                told(agent.decide(name, decision).await?)
+                // Where the answer is told belongs to the browser that brought the request.
+                match agent.decide(name, decision).await? {
+                    Answered::GoOn(mut at) => {
+                        at.set_fragment(None);
+                        told(Answered::GoOn(at))
+                    }
+                    answered => told(answered),
+                }
             }
         };
-        show::line(outcome_text(outcome));
-        if let Some(at) = at {
-            show::line(&format!("go on at {}", show::printable(&at)));
-        }
+        show_outcome(outcome, at);
         Ok(())
+    }
+
+    async fn bring(&self, link: &str, person: Option<String>) -> anyhow::Result<()> {
+        let (_, parameters) = link
+            .split_once('?')
+            .context("this is no link of a presentation request or a credential offer")?;
+        let is_offer = url::form_urlencoded::parse(parameters.as_bytes())
+            .any(|(name, _)| name == "credential_offer" || name == "credential_offer_uri");
+        let (outcome, at) = match self {
+            Self::Running(client) => {
+                let path = if is_offer { "offers" } else { "requests" };
+                let brought = BroughtLink {
+                    link: link.to_owned(),
+                    person,
+                };
+                let body = serde_json::to_vec(&brought)?;
+                let told: OutcomeBody = client.post(path, "application/json", body).await?;
+                (told.outcome, told.continue_at)
+            }
+            Self::Opened(agent) => {
+                let person: Option<PersonAddress> = person.map(|person| person.parse()).transpose()?;
+                let person = person.as_ref();
+                told(if is_offer {
+                    agent.receive(person, parameters, BroughtBy::Owner).await?
+                } else {
+                    agent.authorize(person, parameters, BroughtBy::Owner).await?
+                })
+            }
+        };
+        show_outcome(outcome, at);
+        Ok(())
+    }
+}
+
+fn show_outcome(outcome: Outcome, at: Option<String>) {
+    show::line(outcome_text(outcome));
+    if let Some(at) = at {
+        show::line(&format!("go on at {}", show::printable(&at)));
     }
 }
 
 fn told(answered: Answered) -> (Outcome, Option<String>) {
     match answered {
-        Answered::GoOn(mut at) => {
-            at.set_fragment(None);
-            (Outcome::Answered, Some(at.into()))
-        }
+        Answered::GoOn(at) => (Outcome::Answered, Some(at.into())),
         Answered::SignIn { at, .. } => (Outcome::SignIn, Some(at.into())),
         Answered::Waiting(_) => (Outcome::Waiting, None),
         Answered::Ended(ended) => {
@@ -139,13 +180,13 @@ fn told(answered: Answered) -> (Outcome, Option<String>) {
 
 const fn outcome_text(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Answered => "answered; the browser that brought the request is led on",
+        Outcome::Answered => "answered; the browser that has the session at the verifier is led on",
         Outcome::Shown => "shown, and accepted by the verifier",
         Outcome::Unconfirmed => "sent, and not confirmed",
         Outcome::Rejected => "the verifier did not accept what was shown",
         Outcome::Received => "received",
         Outcome::SignIn => "somebody has to sign in at the issuer",
-        Outcome::Waiting => "it waits still: for a transaction code, or for its issuer",
+        Outcome::Waiting => "it waits: for a decision, for a transaction code, or for its issuer",
         Outcome::Declined => "declined; nothing was shown or received",
         Outcome::Refused => "refused",
     }
@@ -159,8 +200,7 @@ fn show_entry(entry: &WaitingEntry) {
         WaitingKind::SignIn => "waits for a sign-in",
         WaitingKind::Peer => "waits for its peer",
     };
-    let names: Vec<String> = entry.names.iter().map(|name| show::printable(name)).collect();
-    let party: Vec<String> = entry.party.iter().map(|party| show::printable(party)).collect();
+    let party = printable(&entry.party, ", ");
     let whose = entry
         .person
         .as_deref()
@@ -168,10 +208,10 @@ fn show_entry(entry: &WaitingEntry) {
     show::line(&format!(
         "{}{whose}  {} {kind}, until {}",
         entry.flow,
-        if names.is_empty() {
-            party.join(", ")
+        if entry.names.is_empty() {
+            party
         } else {
-            format!("{} ({})", names.join(", "), party.join(", "))
+            format!("{} ({party})", printable(&entry.names, ", "))
         },
         entry.until
     ));
@@ -187,30 +227,25 @@ fn show_entry(entry: &WaitingEntry) {
         show::line(&format!("  registered for: {}", show::printable(purpose)));
     }
     for credential in &entry.credentials {
-        let claims: Vec<String> = credential
-            .claims
-            .iter()
-            .map(|claim| show::printable(claim))
-            .collect();
         show::line(&format!(
             "  of {}: {}",
             show::printable(&credential.credential_type),
-            claims.join(", ")
+            printable(&credential.claims, ", ")
         ));
     }
     for transaction in &entry.transactions {
-        let details: Vec<String> = transaction
-            .details
-            .iter()
-            .map(|line| show::printable(line))
-            .collect();
         show::line(&format!(
             "  to authorise {}: {}",
             show::printable(&transaction.transaction_type),
-            details.join("; ")
+            printable(&transaction.details, "; ")
         ));
     }
     if !entry.answerable {
         show::line("  what is held does not suffice");
     }
+}
+
+fn printable(texts: &[String], between: &str) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| show::printable(text)).collect();
+    texts.join(between)
 }

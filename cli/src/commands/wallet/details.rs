@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use symbolon_credential::sd_jwt_vc::{RenderingResource, SimpleRendering, TypeRendering};
-use symbolon_wallet_core::hold::{CredentialDetails, Disclosable};
+use symbolon_wallet_core::hold::{CredentialDetails, CredentialSummary, Disclosable};
 use symbolon_wallet_core::record::StatusListKind;
 
 use super::validity_text;
@@ -42,7 +42,20 @@ pub(super) fn as_json(details: &CredentialDetails) -> Value {
         })
         .collect();
     let summary = &details.summary;
-    json!({
+    let more = json!({
+        "description": summary.description,
+        "background_color": summary.background_color,
+        "text_color": summary.text_color,
+        "rendering": rendering_as_json(&details.rendering),
+        "status": status,
+        "claims": claims,
+    });
+    summary_as_json(summary, more)
+}
+
+/// The members that every credential is listed and shown with, and `more` behind them.
+pub(super) fn summary_as_json(summary: &CredentialSummary, more: Value) -> Value {
+    let mut members = json!({
         "id": summary.id.to_string(),
         "name": summary.name,
         "format": summary.format,
@@ -50,13 +63,11 @@ pub(super) fn as_json(details: &CredentialDetails) -> Value {
         "issuer": summary.issuer,
         "received": summary.received.rfc3339(),
         "validity": validity_text(summary),
-        "description": summary.description,
-        "background_color": summary.background_color,
-        "text_color": summary.text_color,
-        "rendering": rendering_as_json(&details.rendering),
-        "status": status,
-        "claims": claims,
-    })
+    });
+    if let (Some(members), Value::Object(more)) = (members.as_object_mut(), more) {
+        members.extend(more);
+    }
+    members
 }
 
 /// What an app would draw the credential with. Nothing of it is fetched here.

@@ -3,7 +3,7 @@
 use anyhow::{anyhow, bail};
 use symbolon_wallet_core::afterwards::Channel;
 use symbolon_wallet_core::record::DataRequestKind;
-use symbolon_wallet_core::{HistoryId, Wallet};
+use symbolon_wallet_core::{HistoryId, Languages, Wallet};
 
 use crate::arguments::{DataRequestArguments, Exported};
 use crate::commands::show;
@@ -25,7 +25,8 @@ pub(super) async fn data_request(
             show::printable(&arguments.entry)
         )
     })?;
-    let Ok(prepared) = wallet.prepare_data_request(entry, kind).await else {
+    let languages = Languages::new(arguments.language.iter().cloned());
+    let Ok(prepared) = wallet.prepare_data_request(entry, kind, &languages).await else {
         bail!("there is no such entry, or nothing was shown by it");
     };
     if arguments.json {

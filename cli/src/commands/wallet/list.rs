@@ -8,6 +8,7 @@ use symbolon_wallet_core::hold::{
 use symbolon_wallet_core::receive::{Refill, RefillOutcome};
 use symbolon_wallet_core::{Languages, Wallet};
 
+use super::details::summary_as_json;
 use super::validity_text;
 use crate::arguments::SortOrder;
 use crate::commands::show;
@@ -74,18 +75,12 @@ pub(super) async fn list(
 }
 
 fn row(ListedCredential { summary, badge }: &ListedCredential) -> Value {
-    json!({
-        "id": summary.id.to_string(),
-        "name": summary.name,
-        "format": summary.format,
-        "type": summary.credential_type,
-        "issuer": summary.issuer,
-        "received": summary.received.rfc3339(),
-        "validity": validity_text(summary),
+    let more = json!({
         "condition": word(badge.condition),
         "as_of": badge.as_of.map(|as_of| as_of.rfc3339()),
         "copies_left": summary.copies_left,
-    })
+    });
+    summary_as_json(summary, more)
 }
 
 const fn word(condition: Condition) -> &'static str {
@@ -184,6 +179,9 @@ pub(super) async fn refill(wallet: &Wallet) -> anyhow::Result<()> {
             RefillOutcome::NoAccess => show::warning(&format!(
                 "the copies of {credential} run out, and its issuer gave no access to others: receive it again"
             )),
+            RefillOutcome::Deleted => {
+                show::line(&format!("{credential} was deleted meanwhile; nothing was kept"))
+            }
             RefillOutcome::Refused => show::warning(&format!(
                 "the copies of {credential} run out, and its issuer does not issue it again"
             )),

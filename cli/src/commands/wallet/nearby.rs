@@ -7,7 +7,8 @@ use symbolon_crypto::random_bytes;
 use symbolon_protocol::proximity::ble::StateSignal;
 use symbolon_protocol::proximity::{BleOptions, MAX_REQUEST_MESSAGE_BYTES, RetrievalMethod};
 use symbolon_wallet_core::present::{
-    AfterAnswer, ConsentRequest, Decision, DeviceProof, ProximityEvent, ProximityOutcome, WaitingHolder,
+    AfterAnswer, ConsentRequest, Decision, DeviceProof, ProximityEvent, ProximityOutcome, SendFarewell,
+    WaitingHolder,
 };
 use symbolon_wallet_core::{Languages, Wallet};
 use tokio::net::{TcpListener, TcpStream};
@@ -81,6 +82,10 @@ impl Session<'_> {
                 Ok(ProximityEvent::AwaitingConsent(ask)) => ask,
                 Ok(ProximityEvent::Ended(_)) => break,
                 Err(ended) => {
+                    if ended.send == SendFarewell::WhenThePersonLeaves {
+                        show::warning("this reader was refused for always, and is not told so");
+                        self.consent.given("end the session now? [y/N] ")?;
+                    }
                     self.line.end(&ended.farewell).await;
                     return Err(ended.error.into());
                 }

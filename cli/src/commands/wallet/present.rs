@@ -263,9 +263,9 @@ pub(super) fn show_lacks(request: &ConsentRequest) {
     for asked in &request.asked {
         if let (Need::Required, Some(lack)) = (asked.need, asked.lack) {
             let types: Vec<String> = asked
-                .credential_types
+                .type_alternatives
                 .iter()
-                .map(|it| show::printable(it))
+                .map(|types| show::printable(&types.join(" and ")))
                 .collect();
             let types = if types.is_empty() {
                 "a credential of any type".to_owned()

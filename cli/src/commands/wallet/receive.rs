@@ -14,7 +14,7 @@ use symbolon_wallet_core::{CredentialId, Languages, Wallet, WalletClient, Wallet
 
 use super::browser::Browser;
 use super::{Asked, Opened, ask, link, parse_id};
-use crate::arguments::{ReceiveArguments, ReissueArguments};
+use crate::arguments::{ReceiveArguments, ReissueArguments, SigningIn};
 use crate::commands::show;
 use crate::edge;
 
@@ -26,12 +26,7 @@ pub(super) async fn receive(
     opened: Opened,
     arguments: &ReceiveArguments,
 ) -> anyhow::Result<Vec<CredentialId>> {
-    let signing_in = SigningIn {
-        redirect: arguments.redirect.as_deref(),
-        copies: arguments.copies,
-        language: &arguments.language,
-    };
-    let (wallet, mut browser) = signing_in.prepare(opened).await?;
+    let (wallet, mut browser) = prepare(opened, &arguments.signing_in).await?;
     let offer = begin(&wallet, arguments).await?;
     go_on(&wallet, &offer, &mut browser, arguments.tx_code.as_deref()).await
 }
@@ -48,12 +43,7 @@ pub(super) async fn reissue(opened: Opened, arguments: &ReissueArguments) -> any
         return list_reissues(&opened.wallet).await;
     };
     let issuer = IssuerIdentifier::parse(issuer).context("the issuer is no URL")?;
-    let signing_in = SigningIn {
-        redirect: arguments.redirect.as_deref(),
-        copies: arguments.copies,
-        language: &arguments.language,
-    };
-    let (wallet, mut browser) = signing_in.prepare(opened).await?;
+    let (wallet, mut browser) = prepare(opened, &arguments.signing_in).await?;
     let offer = match wallet.reissue(&issuer, edge::system_time()).await {
         Err(WalletError::NotFound) => bail!("nothing of this issuer is to be issued again"),
         begun => begun?,
@@ -96,28 +86,19 @@ pub(super) async fn list_reissues(wallet: &Wallet) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How a person signs in.
-struct SigningIn<'a> {
-    redirect: Option<&'a str>,
-    copies: u8,
-    language: &'a [String],
-}
-
-impl SigningIn<'_> {
-    /// The wallet with a browser that comes back to it.
-    async fn prepare(&self, opened: Opened) -> anyhow::Result<(Wallet, Browser)> {
-        let browser = Browser::prepare(self.redirect).await?;
-        let copies = NonZeroUsize::new(self.copies.into()).unwrap_or(NonZeroUsize::MIN);
-        let wallet = opened
-            .wallet
-            .with_client(WalletClient {
-                redirect_uri: browser.redirect_uri().clone(),
-                languages: Languages::new(self.language.iter().cloned()),
-                ..opened.client
-            })
-            .with_copies(copies);
-        Ok((wallet, browser))
-    }
+/// The wallet with a browser that comes back to it.
+async fn prepare(opened: Opened, signing_in: &SigningIn) -> anyhow::Result<(Wallet, Browser)> {
+    let browser = Browser::prepare(signing_in.redirect.as_deref()).await?;
+    let copies = NonZeroUsize::new(signing_in.copies.into()).unwrap_or(NonZeroUsize::MIN);
+    let wallet = opened
+        .wallet
+        .with_client(WalletClient {
+            redirect_uri: browser.redirect_uri().clone(),
+            languages: Languages::new(signing_in.language.iter().cloned()),
+            ..opened.client
+        })
+        .with_copies(copies);
+    Ok((wallet, browser))
 }
 
 /// Accepts what was shown, and goes on until it is over.

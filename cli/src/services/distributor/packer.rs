@@ -99,11 +99,11 @@ impl InstallationPacker {
         let section = &self.installation.loaded.configuration.distributor;
         let mut all: BTreeSet<String> = self.collector.known()?.into_iter().collect();
         all.extend(section.status_lists.iter().cloned());
-        let issuers = root
-            .trust_list
-            .issuers
-            .iter()
-            .map(|issuer| issuer.identifier.as_str());
+        // An authority that is known by its certificate alone has no address to ask.
+        let issuers = root.trust_list.issuers.iter().map(|issuer| &issuer.identifier);
+        let issuers = issuers
+            .filter(|identifier| !identifier.is_certificate())
+            .map(|identifier| identifier.as_str());
         for issuer in issuers.filter(|issuer| !self.own.contains(*issuer)) {
             let Some(metadata) = metadata_of(issuer) else {
                 continue;
@@ -139,7 +139,7 @@ impl InstallationPacker {
     }
 
     async fn build(&self, scope: Option<&str>) -> anyhow::Result<Vec<u8>> {
-        let root = self.installation.trust()?;
+        let root = self.installation.believed()?;
         let now = edge::system_time();
         let order = PackOrder {
             scopes: scope.map(str::to_owned).into_iter().collect(),

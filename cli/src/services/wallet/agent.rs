@@ -120,7 +120,7 @@ fn wallet(
         parties.wallet_issuer = Some(identifier.clone());
         Ok(())
     };
-    let wallet = open_wallet(store, &installation.trust()?, urls, complete, Arc::new(Silent))?;
+    let wallet = open_wallet(store, &installation.believed()?, urls, complete, Arc::new(Silent))?;
     let base = identifier.as_str().trim_end_matches('/');
     let mut client = WalletClient {
         identifier: ClientIdentifier::parse(CLIENT).context("the name of this wallet cannot be used")?,

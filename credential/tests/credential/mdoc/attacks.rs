@@ -68,10 +68,13 @@ fn resigned(issued: &[u8], authority: &Authority, change: impl FnOnce(&mut Value
     let mut object = decode(object.as_bytes().unwrap());
     change(&mut object);
     let payload = encode(&Value::Tag(24, Box::new(Value::Bytes(encode(&object)))));
-    let mut to_be_signed = Vec::new();
-    symbolon_crypto::cose::write_signature_structure(&mut to_be_signed, SignatureAlgorithm::Es256, &payload);
+    let to_be_signed = symbolon_crypto::cose::signature_structure(SignatureAlgorithm::Es256, &payload);
     auth[2] = Value::Bytes(payload);
-    auth[3] = Value::Bytes(RustCryptoProvider.sign(&authority.signer, &to_be_signed).unwrap());
+    auth[3] = Value::Bytes(
+        RustCryptoProvider
+            .sign(&authority.signer, &to_be_signed.bytes)
+            .unwrap(),
+    );
     encode(&whole)
 }
 

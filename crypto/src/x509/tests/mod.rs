@@ -4,6 +4,7 @@ mod certificates;
 mod chains;
 mod issuing;
 mod requests;
+mod revocation;
 
 use std::sync::Arc;
 

@@ -1,15 +1,27 @@
+import CryptoKit
 import Foundation
 import LocalAuthentication
 import Security
 
 /// What a person must do before a key of the Secure Enclave is used. The system asks for it by itself, while the wallet's call waits.
-public enum EnclaveGuard: Sendable {
+public enum EnclaveGuard: String, Sendable {
     /// Nothing, on a phone that is unlocked.
     case open
     /// Biometry or the passcode.
     case userPresence
     /// Biometry alone. Enrolling another face or finger ends the key.
     case biometry
+
+    /// Whether a key with this guard demands at least what another does.
+    fileprivate func meets(_ demanded: EnclaveGuard) -> Bool { strength >= demanded.strength }
+
+    private var strength: Int {
+        switch self {
+        case .open: return 0
+        case .userPresence: return 1
+        case .biometry: return 2
+        }
+    }
 
     fileprivate func access() throws -> SecAccessControl {
         let flags: SecAccessControlCreateFlags
@@ -30,6 +42,9 @@ public enum EnclaveGuard: Sendable {
 ///
 /// `person` is the wallet's identifier of the person; every person has an instance of their own. Within one `context` the system asks once for
 /// all keys of a flow.
+///
+/// A key that was made with a weaker guard, before the app demanded more, is as good as dead: it signs nothing any more, and the wallet has its
+/// credential issued again.
 public final class EnclaveKeys: KeyStore, @unchecked Sendable {
     private let enclave: Enclave
     private let guardedBy: EnclaveGuard
@@ -41,9 +56,9 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
 
     public func create() throws -> CreatedKey {
         try translated {
-            let handle = UUID().uuidString.lowercased()
-            let key = try enclave.create(handle, guardedBy)
-            return CreatedKey(handle: handle, publicKey: try enclave.publicKeyInfo(key))
+            let name = try KeyName(madeWith: guardedBy, unique: UUID().uuidString.lowercased())
+            let key = try enclave.create(name.text, guardedBy)
+            return CreatedKey(handle: name.text, publicKey: try enclave.publicKeyInfo(key))
         }
     }
 
@@ -74,7 +89,10 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
         try translated { try enclave.handles() }
     }
 
+    /// The key, where it has the guard and the biometry that it was made for is still enrolled.
     private func existing(_ handle: String) throws -> SecKey {
+        let name = KeyName(handle)
+        if !name.guardedBy.meets(guardedBy) || name.isOfFormerBiometry { throw KeyFailure.Invalidated }
         guard let key = try enclave.find(handle) else { throw KeyFailure.Unknown }
         return key
     }
@@ -92,9 +110,11 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
 /// class, and only the Enclave decrypts it.
 ///
 /// `name` tells the locks of one app apart, one for the list of people and one for each person.
+///
+/// A key of this name that was made with a weaker guard opens nothing here: what it locked is answered by `Gone`. To demand more of a
+/// person, change the wallet's lock from one of the old guard to one of the new, under the same name, and then call `destroyWeaker`.
 public final class EnclaveLock: DeviceLock, @unchecked Sendable {
     private static let algorithm = SecKeyAlgorithm.eciesEncryptionCofactorVariableIVX963SHA256AESGCM
-    private static let handle = "lock"
     private let enclave: Enclave
     private let guardedBy: EnclaveGuard
 
@@ -105,7 +125,7 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
 
     public func wrap(dataKey: Data) throws -> Data {
         try translated {
-            let key = try enclave.find(Self.handle) ?? enclave.create(Self.handle, guardedBy)
+            let key = try fitting().last ?? enclave.create(try KeyName(madeWith: guardedBy, unique: "lock").text, guardedBy)
             var error: Unmanaged<CFError>?
             guard let publicKey = SecKeyCopyPublicKey(key),
                   let wrapped = SecKeyCreateEncryptedData(publicKey, Self.algorithm, dataKey as CFData, &error)
@@ -116,20 +136,50 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
 
     public func unwrap(wrapped: Data) throws -> UnwrappingOutcome {
         try translated {
-            guard let key = try enclave.find(Self.handle) else { throw LockFailure.Gone }
-            var error: Unmanaged<CFError>?
-            guard let dataKey = SecKeyCreateDecryptedData(key, Self.algorithm, wrapped as CFData, &error) else {
-                let refusal = EnclaveRefusal(error)
-                if refusal.waitsForThePerson { return .locked }
-                throw refusal.code == errSecParam || refusal.code == errSecDecode ? LockFailure.NotOurs : refusal
+            let keys = try fitting()
+            if keys.isEmpty { throw LockFailure.Gone }
+            // There is one, except between a change of the lock and `destroyWeaker`.
+            for key in keys {
+                if let outcome = try opened(key, wrapped) { return outcome }
             }
-            return .unwrapped(dataKey: dataKey as Data)
+            throw try weaker().isEmpty ? LockFailure.NotOurs : LockFailure.Gone
         }
     }
 
-    /// Deletes the key: nothing that it locked can be opened again.
+    /// What a key makes of the wrapped bytes; nothing where another one wrapped them.
+    private func opened(_ key: SecKey, _ wrapped: Data) throws -> UnwrappingOutcome? {
+        var error: Unmanaged<CFError>?
+        if let dataKey = SecKeyCreateDecryptedData(key, Self.algorithm, wrapped as CFData, &error) {
+            return .unwrapped(dataKey: dataKey as Data)
+        }
+        let refusal = EnclaveRefusal(error)
+        if refusal.waitsForThePerson { return .locked }
+        if refusal.code == Int(errSecParam) || refusal.code == Int(errSecDecode) { return nil }
+        throw refusal
+    }
+
+    /// Deletes the keys of this name: nothing that they locked can be opened again.
     public func destroy() throws {
-        try translated { try enclave.delete(Self.handle) }
+        try translated { try enclave.handles().forEach(enclave.delete) }
+    }
+
+    /// Deletes the keys of this name that were made with a weaker guard: once the wallet's lock was changed to this one. What they locked,
+    /// as in an old copy of the file, cannot be opened again.
+    public func destroyWeaker() throws {
+        try translated { try weaker().forEach(enclave.delete) }
+    }
+
+    private func weaker() throws -> [String] {
+        try enclave.handles().filter { !KeyName($0).guardedBy.meets(guardedBy) }
+    }
+
+    /// The keys that demand what the guard does, the weakest of them first: the person is asked no more than has to be. Where all of them are of a
+    /// biometry that is not enrolled any more the wallet is gone: a new key would hide that.
+    private func fitting() throws -> [SecKey] {
+        let names = try enclave.handles().map(KeyName.init).filter { $0.guardedBy.meets(guardedBy) }
+        let living = names.filter { !$0.isOfFormerBiometry }.sorted { !$0.guardedBy.meets($1.guardedBy) }
+        if living.isEmpty && !names.isEmpty { throw LockFailure.Gone }
+        return try living.compactMap { try enclave.find($0.text) }
     }
 
     private func translated<T>(_ act: () throws -> T) throws -> T {
@@ -138,6 +188,51 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
         } catch let refusal as EnclaveRefusal {
             throw refusal.keyIsDead ? LockFailure.Gone : LockFailure.Unavailable
         }
+    }
+}
+
+/// The name of a key: its guard, the biometry that was enrolled when it was made, and what tells it apart. The keychain itself says
+/// neither of the first two, and answers for a dead key as for a finger that was not recognised.
+private struct KeyName {
+    let guardedBy: EnclaveGuard
+    let text: String
+    private let biometry: Substring
+
+    /// Where the system does not say which biometry is enrolled no key is made: nothing would tell when it is dead.
+    init(madeWith guardedBy: EnclaveGuard, unique: String) throws {
+        var biometry = ""
+        if guardedBy == .biometry {
+            guard let enrolled = Self.enrolledBiometry() else { throw EnclaveRefusal(errSecNotAvailable) }
+            biometry = enrolled
+        }
+        self.init("\(guardedBy.rawValue).\(biometry).\(unique)")
+    }
+
+    init(_ text: String) {
+        let parts = text.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        let named = parts.count == 3 ? EnclaveGuard(rawValue: String(parts[0])) : nil
+        // Of a name that says no guard nothing is known.
+        guardedBy = named ?? .open
+        biometry = named == nil ? "" : parts[1]
+        self.text = text
+    }
+
+    /// Whether another face or finger was enrolled, or the last one removed, which ends a key under biometry alone. Where the system does not
+    /// say, as while biometry is locked out, the key is left as it is.
+    var isOfFormerBiometry: Bool {
+        guard guardedBy == .biometry, let now = Self.enrolledBiometry() else { return false }
+        return now != biometry
+    }
+
+    /// A digest of the system's own word for the set of faces and fingers. Asking for it shows nothing to the person.
+    private static func enrolledBiometry() -> String? {
+        let context = LAContext()
+        var error: NSError?
+        guard context.canEvaluatePolicy(.deviceOwnerAuthenticationWithBiometrics, error: &error) else {
+            return error?.code == LAError.biometryNotEnrolled.rawValue ? "none" : nil
+        }
+        guard let state = context.evaluatedPolicyDomainState else { return nil }
+        return SHA256.hash(data: state).prefix(8).map { String(format: "%02x", $0) }.joined()
     }
 }
 
@@ -220,26 +315,32 @@ private struct Enclave {
 /// Why the Secure Enclave refused.
 private struct EnclaveRefusal: Error {
     let domain: String
-    let code: OSStatus
+    let code: Int
 
     init(_ status: OSStatus) {
         domain = NSOSStatusErrorDomain
-        code = status
+        code = Int(status)
     }
 
     init(_ error: Unmanaged<CFError>?) {
         let error = error.map { $0.takeRetainedValue() as Error as NSError }
         domain = error?.domain ?? NSOSStatusErrorDomain
-        code = OSStatus(truncatingIfNeeded: error?.code ?? Int(errSecNotAvailable))
+        code = error?.code ?? Int(errSecNotAvailable)
     }
 
+    /// A question that was cancelled, a finger that was not recognised, biometry that is locked out: the person is asked again. Whether the key
+    /// is dead its name says before it is used.
     var waitsForThePerson: Bool {
-        if domain == LAErrorDomain { return true }
-        return code == errSecUserCanceled || code == errSecInteractionNotAllowed
+        switch domain {
+        case LAErrorDomain: return code != LAError.invalidContext.rawValue
+        case NSOSStatusErrorDomain:
+            return code == Int(errSecUserCanceled) || code == Int(errSecInteractionNotAllowed) || code == Int(errSecAuthFailed)
+        // What a key says for itself: cancelled, not authenticated.
+        case "CryptoTokenKit": return code == -4 || code == -5
+        default: return false
+        }
     }
 
-    /// What is left of a key when the biometry that it was bound to changes.
-    var keyIsDead: Bool {
-        domain == NSOSStatusErrorDomain && (code == errSecAuthFailed || code == errSecItemNotFound)
-    }
+    /// The key is not there any more.
+    var keyIsDead: Bool { domain == NSOSStatusErrorDomain && code == Int(errSecItemNotFound) }
 }

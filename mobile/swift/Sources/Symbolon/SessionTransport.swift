@@ -1,19 +1,20 @@
 import Foundation
 
 /// The wallet's transport over URLSession: no redirects, no cookies, no cache, no stored credentials.
+///
+/// Every request has a session of its own, which is forgotten with it: an issuer and a verifier at one address, or one verifier on two
+/// days, would recognise the phone by a connection or a TLS session that is used again.
 public final class SessionTransport: NSObject, Transport, URLSessionTaskDelegate, @unchecked Sendable {
-    private let session: URLSession
-
-    public override init() {
+    private static func freshSession() -> URLSession {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.httpCookieStorage = nil
         configuration.httpShouldSetCookies = false
         configuration.urlCache = nil
         configuration.urlCredentialStorage = nil
+        configuration.requestCachePolicy = .reloadIgnoringLocalAndRemoteCacheData
         configuration.timeoutIntervalForRequest = 30
         configuration.timeoutIntervalForResource = 60
-        session = URLSession(configuration: configuration)
-        super.init()
+        return URLSession(configuration: configuration)
     }
 
     public func send(request: HttpRequest) async throws -> HttpResponse {
@@ -25,9 +26,17 @@ public final class SessionTransport: NSObject, Transport, URLSessionTaskDelegate
             asked.httpMethod = "POST"
             asked.httpBody = request.body
         }
-        // The platform's own names the system of the phone.
-        asked.setValue("symbolon", forHTTPHeaderField: "User-Agent")
-        for header in request.headers { asked.addValue(header.value, forHTTPHeaderField: header.name) }
+        // The platform's own name the system of the phone and the languages of the person.
+        for (name, value) in Self.neutral { asked.setValue(value, forHTTPHeaderField: name) }
+        for header in request.headers {
+            if Self.neutral[header.name] != nil {
+                asked.setValue(header.value, forHTTPHeaderField: header.name)
+            } else {
+                asked.addValue(header.value, forHTTPHeaderField: header.name)
+            }
+        }
+        let session = Self.freshSession()
+        defer { session.invalidateAndCancel() }
         do {
             let (bytes, answer) = try await session.bytes(for: asked, delegate: self)
             guard let http = answer as? HTTPURLResponse else { throw TransportFailure.Interrupted }
@@ -53,6 +62,11 @@ public final class SessionTransport: NSObject, Transport, URLSessionTaskDelegate
     ) {
         completionHandler(nil)
     }
+
+    /// What is said where the request does not say it.
+    private static let neutral = [
+        "user-agent": "symbolon", "accept-language": "*", "accept-encoding": "identity",
+    ]
 
     private static let neverSent: Set<URLError.Code> = [
         .cannotFindHost, .cannotConnectToHost, .dnsLookupFailed, .notConnectedToInternet, .secureConnectionFailed,

@@ -30,6 +30,14 @@ const FETCH_LIMIT: Duration = Duration::from_secs(20);
 pub struct GuardedFetcher {
     client: reqwest::Client,
     policy: FetchPolicy,
+    plain_http: PlainHttp,
+}
+
+/// Whether a public address may be asked by plain http.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PlainHttp {
+    Refused,
+    Permitted,
 }
 
 /// What to fetch.
@@ -154,7 +162,22 @@ impl GuardedFetcher {
             .connect_timeout(CONNECT_LIMIT)
             .build()
             .map_err(FetchError::Client)?;
-        Ok(Self { client, policy })
+        Ok(Self {
+            client,
+            policy,
+            plain_http: PlainHttp::Refused,
+        })
+    }
+
+    /// The same under the same guards, by plain http as well: for documents that are signed themselves and that their publishers offer so, as
+    /// revocation lists ([RFC 5280 §8](https://www.rfc-editor.org/rfc/rfc5280#section-8)). Whoever sits in between sees what is asked for, and can
+    /// withhold it.
+    #[must_use]
+    pub fn for_signed_documents(&self) -> Self {
+        Self {
+            plain_http: PlainHttp::Permitted,
+            ..self.clone()
+        }
     }
 
     /// Fetches.
@@ -212,6 +235,7 @@ impl GuardedFetcher {
         let is_loopback = loopback_name || literal.is_some_and(|address| address.is_loopback());
         match (url.scheme(), self.policy) {
             ("https", _) => Ok(()),
+            ("http", _) if self.plain_http == PlainHttp::Permitted => Ok(()),
             ("http", FetchPolicy::Configured) => Ok(()),
             ("http", FetchPolicy::Development) if is_loopback => Ok(()),
             _ => Err(FetchError::Refused),

@@ -1,10 +1,16 @@
 //! Keys in their encodings, and certificates.
 
+use core::time::Duration;
+
 use symbolon_crypto::cose::NamedContentKey;
 use symbolon_crypto::encoding::cbor::{CborBudget, Cursor};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
+use symbolon_crypto::testing::revocation::{RevocationListDraft, sequence, tagged};
 use symbolon_crypto::x509::request::{CertificateRequest, RequestedNames, request};
-use symbolon_crypto::x509::{Certificate, ChainProfile, STATUS_SIGNER_KEY_PURPOSE, verify_chain};
+use symbolon_crypto::x509::{
+    Certificate, ChainProfile, MAX_REVOKED_CERTIFICATES, RevocationList, STATUS_SIGNER_KEY_PURPOSE,
+    check_revocation, verify_chain,
+};
 use symbolon_crypto::{Jwk, PublicKey, SecretKey};
 
 use super::{for_part, one_of};
@@ -83,6 +89,41 @@ pub(super) const KEYS: Target = Target {
                 br#"{"kty":"oct","kid":"face","alg":"A256GCM","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#,
             ),
         ]
+    },
+};
+
+/// A list of certificates that were taken back, and what it says of those of the seeds.
+pub(super) const REVOCATION_LIST: Target = Target {
+    name: "revocation_list",
+    run: |input| {
+        let list = RevocationList::parse(input);
+        if let Ok(list) = &list {
+            assert_eq!(list.der(), input, "a list is kept as it came");
+            assert!(list.count() <= MAX_REVOKED_CERTIFICATES);
+            for issuer in [&WORLD.root, &WORLD.leaf] {
+                if let Ok(verified) = list.verify(issuer, &TrustingProvider) {
+                    let lists = [verified];
+                    let chain = core::slice::from_ref(&WORLD.leaf);
+                    let _ = check_revocation(chain, &WORLD.root, &lists, NOW, Duration::from_secs(60));
+                }
+            }
+        }
+        Reading::of(&list.map(|_| ()))
+    },
+    seeds: || {
+        let key = &WORLD.issuer;
+        let empty = RevocationListDraft::of(&WORLD.root, NOW, NOW.plus(Duration::from_secs(86_400)));
+        let full = empty
+            .clone()
+            .revoking(&WORLD.leaf, NOW, None)
+            .revoking(&WORLD.status_leaf, NOW, Some(1));
+        let scoped = full
+            .clone()
+            .with("2.5.29.28", true, &sequence(&tagged(0x81, &[0xff])));
+        [empty, full, scoped]
+            .iter()
+            .map(|draft| draft.sign(&key.description, &key.key))
+            .collect()
     },
 };
 

@@ -19,6 +19,7 @@ mod qr_transport;
 mod recognised;
 mod sd_jwt;
 mod status_lists;
+mod trust_sources;
 mod vcalm;
 mod w3c;
 
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     messages::JOSE,
     messages::COSE,
     keys::KEYS,
+    keys::REVOCATION_LIST,
     keys::X509,
     sd_jwt::SD_JWT,
     sd_jwt::SD_JWT_VC,
@@ -51,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     dids::DIDS,
     status_lists::STATUS_LISTS,
     pack::TRUST_LIST,
+    trust_sources::TRUST_SOURCES,
     pack::PACK,
     issuance::ISSUANCE,
     credential_endpoint::CREDENTIAL_ENDPOINT,

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use symbolon_pages::answer::{ICON, STYLE as PAGE_STYLE};
 use symbolon_pages::{TemplateError, context};
 use symbolon_verdict_page::{STYLE, TELLING, VerdictPages};
+use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
 /// The page itself.
@@ -35,6 +36,9 @@ const AROUND: [(&str, &str, &str); 8] = [
 /// The names of what is built, which one imports the other by.
 const LIBRARY: &str = "symbolon_offline_page_bg.wasm";
 const GLUE: &str = "symbolon_offline_page.js";
+
+/// How old what is known of a status may be, for the verifier in the page.
+const FRESHNESS: &str = "freshness.json";
 
 /// What the caches of every version are called first.
 const FAMILY: &str = "symbolon-offline-";
@@ -107,13 +111,21 @@ pub(super) struct Site {
 }
 
 impl Site {
-    pub(super) fn new(pages: &VerdictPages, built: BuiltPage) -> Result<Self, TemplateError> {
+    pub(super) fn new(
+        pages: &VerdictPages,
+        built: BuiltPage,
+        freshness: &FreshnessDocument,
+    ) -> Result<Self, TemplateError> {
         let mut plain: BTreeMap<&'static str, (&'static str, Bytes)> = AROUND
             .into_iter()
             .map(|(name, media_type, text)| (name, (media_type, Bytes::from_static(text.as_bytes()))))
             .collect();
         plain.insert(LIBRARY, ("application/wasm", built.library.into()));
         plain.insert(GLUE, (SCRIPT, built.glue.into()));
+        plain.insert(
+            FRESHNESS,
+            ("application/json", json!(freshness).to_string().into()),
+        );
         let version = digest(
             plain
                 .iter()
@@ -204,7 +216,7 @@ mod tests {
             library: library.to_vec(),
             glue: b"export default 1".to_vec(),
         };
-        Site::new(&pages, built).unwrap()
+        Site::new(&pages, built, &FreshnessDocument::default()).unwrap()
     }
 
     #[test]

@@ -82,25 +82,36 @@ async function fetched(address, headers = {}) {
   }
 }
 
-/** A newer pack, where the server has one. What is refused changes nothing. */
+/** What changed, or a newer pack, where the server has one. What is refused changes nothing. */
 async function refresh({ aloud = false } = {}) {
+  const told = (say) => aloud && say();
+  const changed = await answerOf(await sinceHere());
+  if (changed?.status === 204) return told(() => note("pack-alert", "pack-accepted"));
+  if (changed?.bytes && (await accept(changed.bytes, "", { quietly: true }))) return;
   const tag = await kept("tag");
-  let response;
+  const whole = await answerOf("/offline/pack", tag ? { "if-none-match": tag } : {});
+  if (whole?.status === 304) return told(() => note("pack-alert", "pack-accepted"));
+  if (whole?.status === 404) return told(() => say("pack-alert", "pack-none-served"));
+  if (!whole?.bytes) return told(() => say("pack-alert", "pack-not-reached"));
+  await accept(whole.bytes, whole.tag);
+}
+
+/** Where the server tells what changed since the pack that is here; nothing where none is. */
+async function sinceHere() {
+  const seen = JSON.parse((await kept("last-seen")) ?? "null");
+  return seen && `/offline/pack/since/${seen.sequence}/${seen.root}`;
+}
+
+/** Status, tag and bytes of an answer; nothing where none came, or none to the end. */
+async function answerOf(address, headers = {}) {
+  if (!address) return undefined;
   try {
-    response = await fetch("/offline/pack", { headers: tag ? { "if-none-match": tag } : {}, cache: "no-store" });
+    const response = await fetch(address, { headers, cache: "no-store" });
+    const bytes = response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : undefined;
+    return { status: response.status, tag: response.headers.get("etag") ?? "", bytes };
   } catch {
-    return aloud && say("pack-alert", "pack-not-reached");
+    return undefined;
   }
-  if (response.status === 304) return aloud && note("pack-alert", "pack-accepted");
-  if (response.status === 404) return aloud && say("pack-alert", "pack-none-served");
-  if (!response.ok) return aloud && say("pack-alert", "pack-not-reached");
-  let bytes;
-  try {
-    bytes = new Uint8Array(await response.arrayBuffer());
-  } catch {
-    return aloud && say("pack-alert", "pack-not-reached");
-  }
-  await accept(bytes, response.headers.get("etag") ?? "");
 }
 
 async function fromFile(file) {
@@ -110,16 +121,25 @@ async function fromFile(file) {
   at("pack-file").value = "";
 }
 
-/** Checks a pack, and keeps it together with what guards against an older one. */
-async function accept(pack, tag) {
+/** Checks a pack or what changed, and keeps the new pack together with what guards against an older one. Whether it was taken. */
+async function accept(incoming, tag, { quietly = false } = {}) {
   try {
-    const { known, last_seen } = await verifier.accept(pack, await kept("last-seen"));
+    const { known, last_seen, pack } = await verifier.accept(incoming, await kept("last-seen"));
     await keep({ pack, known, tag, "last-seen": JSON.stringify(last_seen) });
     await showPack();
     if (known.state !== "in_grace") note("pack-alert", "pack-accepted");
+    return true;
   } catch (error) {
-    say("pack-alert", error instanceof Refused ? error.message : "pack-refused");
+    if (!quietly) say("pack-alert", error instanceof Refused ? error.message : "pack-refused");
+    return false;
   }
+}
+
+/** What a neighbour's screen brought; the camera is off by then. */
+async function takeBrought() {
+  const bytes = await verifier.brought();
+  if (bytes) await accept(bytes, "");
+  at("pack").scrollIntoView({ block: "start" });
 }
 
 async function showPack() {
@@ -173,6 +193,7 @@ class Scanner {
       if (round !== this.#round) return;
       if (told.problem || told.progress) say("alert", told.problem);
       if (told.progress) this.#sayProgress(told.progress);
+      if (told.brought || told.note) return this.#aside(told);
       if (told.html) return this.#tell(told);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
@@ -197,6 +218,7 @@ class Scanner {
     let last;
     for (const file of files) last = await this.#read(file, last);
     at("picture").value = "";
+    if (last?.brought || last?.note) return this.#aside(last);
     if (last?.html) return this.#tell(last);
     this.rest();
     say("alert", last?.problem ?? "problem-no-code");
@@ -209,12 +231,12 @@ class Scanner {
     if (!file.type.startsWith("image/")) {
       if (file.type === "application/pdf") return { problem: "problem-file" };
       const told = await verifier.take(new Uint8Array(await file.arrayBuffer()), language);
-      return told.html || told.problem ? told : before;
+      return says(told) ? told : before;
     }
     try {
       for await (const picture of picturesOf(file)) {
         const told = await verifier.examine(picture, language);
-        if (told.html || told.problem) last = told;
+        if (says(told)) last = told;
       }
     } catch {
       return { problem: "problem-file" };
@@ -245,6 +267,14 @@ class Scanner {
     at("said").textContent = at("progress-said").textContent.replace("%", percent);
   }
 
+  /** What is no verdict: a pack to take, or a sentence. */
+  async #aside(told) {
+    this.rest();
+    say("alert");
+    if (told.note) note("alert", told.note);
+    if (told.brought === "pack") await takeBrought();
+  }
+
   #tell(told) {
     const shown = new DOMParser().parseFromString(told.html, "text/html");
     placeTimes(shown);
@@ -255,6 +285,11 @@ class Scanner {
     at("result").scrollIntoView({ block: "start" });
     announce(told.verdict, { sound: this.#sound });
   }
+}
+
+/** Whether anything was found. */
+function says({ html, problem, brought, note }) {
+  return Boolean(html || problem || brought || note);
 }
 
 /** A sentence that is no warning. */

@@ -78,6 +78,22 @@ pub(super) fn pack() -> Operation {
         .answers(Answer::empty(404, "There is no pack here."))
 }
 
+pub(super) fn changes() -> Operation {
+    Operation::new(
+        "readOfflinePackChanges",
+        PAGES,
+        "What changed since the pack that a page has",
+    )
+    .path("sequence", "The sequence of that pack.")
+    .path("root", "Its root, base64url.")
+    .answers(kept(200, "The delta that makes the newest pack of that one.").file("application/octet-stream"))
+    .answers(Answer::empty(204, "That pack is the newest."))
+    .answers(Answer::empty(
+        404,
+        "That pack is not known here, or what changed is no less than the whole.",
+    ))
+}
+
 pub(super) fn asset() -> Operation {
     Operation::new("readOfflineFile", PAGES, "A file that the page is made of")
         .header(

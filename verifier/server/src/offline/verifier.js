@@ -52,10 +52,16 @@ export class Verifier {
     }
   }
 
-  async accept(pack, lastSeen) {
-    const accepted = await this.#call("accept", { pack, lastSeen });
-    this.#kept.pack = pack;
+  /** A pack, or what changed since the one that is here. */
+  async accept(incoming, lastSeen) {
+    const accepted = await this.#call("accept", { incoming, lastSeen });
+    this.#kept.pack = accepted.pack;
     return accepted;
+  }
+
+  /** What an animation brought, once. */
+  brought() {
+    return this.#call("brought");
   }
 
   known() {

@@ -2,7 +2,7 @@
 // worker alone, which the page then begins anew.
 import init, { OfflineCounter, interface_number } from "./symbolon_offline_page.js";
 
-const INTERFACE = 1;
+const INTERFACE = 2;
 let counter;
 
 const deeds = {
@@ -11,10 +11,17 @@ const deeds = {
     if (interface_number() !== INTERFACE) throw new Error("another interface");
     counter?.free();
     counter = new OfflineCounter(root);
+    // How old what is known of a status may be: kept with the page, like everything that stands beside this file.
+    const freshness = await fetch(new URL("./freshness.json", import.meta.url));
+    counter.set_freshness(new Uint8Array(await freshness.arrayBuffer()));
     if (pack) counter.keep_pack(pack);
     return { fingerprint: counter.fingerprint() };
   },
-  accept: ({ pack, lastSeen, now }) => JSON.parse(counter.accept_pack(pack, lastSeen, now)),
+  accept: ({ incoming, lastSeen, now }) => ({
+    ...JSON.parse(counter.accept_pack(incoming, lastSeen, now)),
+    pack: counter.pack(),
+  }),
+  brought: () => counter.brought_pack(),
   known: ({ now }) => JSON.parse(counter.known_pack(now) ?? "null"),
   begin: ({ sameCard }) => (sameCard ? counter.begin_other_code() : counter.begin()),
   look: ({ picture, language, now }) => JSON.parse(counter.look(picture.width, picture.height, bytesOf(picture), language, now)),

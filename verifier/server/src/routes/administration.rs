@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State as Extracted};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
@@ -26,6 +27,14 @@ use super::error::{refuse_administration, store_failed};
 use super::pages::fitting_code;
 use crate::request::RequestOrder;
 use crate::state::State;
+
+/// The media type of metrics as Prometheus reads them.
+const METRICS: &str = "text/plain; version=0.0.4";
+
+/// The figures of the pack beside the server.
+pub(super) async fn metrics(Extracted(state): Extracted<Arc<State>>) -> Response {
+    ([(CONTENT_TYPE, METRICS)], state.pack_metrics().await).into_response()
+}
 
 /// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What
 /// it leaves out is as the configuration has it.

@@ -1,6 +1,7 @@
 //! What the endpoints take and answer.
 
 pub(super) mod digital_credentials;
+pub(super) mod proximity;
 
 use serde_json::json;
 use symbolon_http::openapi::{Answer, Operation, Presence, TEXT, object, problem, request_refused, text};
@@ -45,6 +46,23 @@ pub(super) fn result() -> Operation {
 pub(super) fn result_of(operation: Operation) -> Operation {
     with_code(operation).answers(
         Answer::json::<PresentationState>(200, "The state, and the result once there is one.").not_cached(),
+    )
+}
+
+pub(super) fn metrics() -> Operation {
+    Operation::new(
+        "readMetrics",
+        ADMINISTRATION,
+        "Figures of the pack that lies beside the server, for Prometheus",
+    )
+    .about(
+        "Which pack is in force (`symbolon_verifier_pack_sequence`), how old it is (`_age_seconds`), how long it can still be used \
+         (`_usable_seconds`), and its `_state`: none, current, grace, refused.",
+    )
+    .answers(
+        Answer::empty(200, "The figures.")
+            .body("text/plain", text())
+            .not_cached(),
     )
 }
 

@@ -16,7 +16,7 @@ use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_verifier::name::PolicyName;
 
 use super::caller::Caller;
-use super::digital_credentials;
+use super::{digital_credentials, proximity};
 use crate::state::State;
 
 /// The endpoints.
@@ -60,6 +60,15 @@ pub(super) fn router() -> DescribedRouter<Arc<State>> {
                 operations::receive_digital(),
                 digital_credentials::receive_own,
             )),
+        )
+        .route(
+            "/presentation-requests/{id}/proximity",
+            post(operations::begin_proximity(), proximity::begin_own),
+        )
+        .route(
+            "/presentation-requests/{id}/proximity/{session}",
+            post(operations::bring_from_phone(), proximity::receive_own)
+                .and(delete(operations::end_proximity(), proximity::end_own)),
         )
         .route(
             "/verifications",

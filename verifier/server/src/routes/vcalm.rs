@@ -25,7 +25,6 @@ use symbolon_protocol::vcalm::verify::{
     CredentialReport, PresentationReport, Return, VerifyCredentialRequest, VerifyPresentationRequest,
 };
 use symbolon_protocol::vcalm::{self, paths};
-use symbolon_verifier::Evidence;
 
 use self::credential::{Genuineness, presented_value};
 use super::operations;
@@ -60,7 +59,9 @@ async fn verify_credential(
         Ok(request) => request,
         Err(error) => return refused(error),
     };
-    let mut evidence = Evidence::online(&state.dependencies.trust_list);
+    let pack = state.pack().await;
+    let opened = state.open(&pack);
+    let mut evidence = state.evidence(&opened);
     let judged = state.verify_presented(&request.credential, &mut evidence).await;
     let report = CredentialReport::new(
         judged.findings,
@@ -86,7 +87,9 @@ async fn verify_presentation(
         Ok(request) => request,
         Err(error) => return refused(error),
     };
-    let mut evidence = Evidence::online(&state.dependencies.trust_list);
+    let pack = state.pack().await;
+    let opened = state.open(&pack);
+    let mut evidence = state.evidence(&opened);
     let findings = match state.verify_presenter(&request, &evidence).await {
         Ok(findings) => findings,
         Err(error) => {

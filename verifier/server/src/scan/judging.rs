@@ -11,7 +11,7 @@ use symbolon_verdict_page::Shown;
 use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_verifier::card::{MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
-use symbolon_verifier::{Evidence, Expected, Policy, VerificationSession};
+use symbolon_verifier::{Expected, Policy, VerificationSession};
 
 use tokio::time::timeout;
 
@@ -185,11 +185,16 @@ impl Desk {
             .filter_map(|shown| Input::open(&shown.bytes).ok())
             .collect();
         let state = &self.state;
-        let trust_list = &state.dependencies.trust_list;
-        let mut evidence = Evidence::online(trust_list).with_content_keys(&self.face_keys);
+        let pack = state.pack().await;
+        let opened = state.open(&pack);
+        let mut evidence = state.evidence(&opened).with_content_keys(&self.face_keys);
         let mut codes = Vec::new();
+        let rules = &state.dependencies.policy;
+        let policy = Policy::CHECKPOINT
+            .with_freshness(rules.freshness.clone())
+            .with_revocation(rules.revocation.clone());
         for input in &inputs {
-            let Ok(session) = VerificationSession::new(input, Expected::Unchecked, Policy::CHECKPOINT) else {
+            let Ok(session) = VerificationSession::new(input, Expected::Unchecked, policy.clone()) else {
                 continue;
             };
             codes.extend(state.judge_codes(session, &mut evidence).await);

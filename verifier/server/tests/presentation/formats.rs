@@ -1,5 +1,7 @@
 //! Every format but SD-JWT VC, which the other files have, over HTTP: asked for, answered, judged.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 use symbolon_credential::data_integrity::{
     ContextTable, Cryptosuite, JsonLd, JsonLdBudget, ProofOptions, ProofPurpose, ecdsa_sd_2023, prepare,
@@ -17,6 +19,7 @@ use symbolon_credential::w3c::{
 };
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{RustCryptoProvider, SignatureAlgorithm};
 use symbolon_did::{Did, DidUrl, did_key, web_did_of};
 use symbolon_protocol::dcql::QueryId;
@@ -24,12 +27,12 @@ use symbolon_protocol::openid4vp::request_object::VerifiedRequest;
 use symbolon_protocol::openid4vp::response::{AuthorizationResponse, Presentation, VpToken};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::status_list::Status;
-use symbolon_trust::testing::{DAY, NOW, TestKey};
+use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestKey};
 
 use crate::world::{DOC_TYPE, INDEX, TYPE, World, context_url, contexts};
 
-const REVOCATION: &str = "/status/bitstring/0/revocation";
-const SUSPENSION: &str = "/status/bitstring/0/suspension";
+pub(crate) const REVOCATION: &str = "/status/bitstring/0/revocation";
+pub(crate) const SUSPENSION: &str = "/status/bitstring/0/suspension";
 const DID_DOCUMENT: &str = "/.well-known/did.json";
 
 fn did(world: &World) -> Did {
@@ -40,7 +43,7 @@ pub(crate) fn method(world: &World) -> DidUrl {
     did(world).with_fragment("key-1").unwrap()
 }
 
-fn address(world: &World, path: &str) -> String {
+pub(crate) fn address(world: &World, path: &str) -> String {
     format!("{}{path}", world.issuer.identifier.as_str())
 }
 
@@ -377,6 +380,71 @@ async fn an_mdoc_is_asked_for_presented_and_valid() {
     })
     .await;
     assert_eq!(outcome(&result).0, "invalid");
+}
+
+/// Over plain http, as RFC 5280 advises.
+#[tokio::test]
+async fn a_revoked_document_signer_is_trusted_no_longer_and_its_list_is_fetched_once_until_it_is_due() {
+    let mut world = World::new().await;
+    let place = format!("{}/iaca.crl", world.issuer.identifier);
+    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
+    let authority = &world.authority;
+    let due = Duration::from_secs(600);
+    let list = authority.revocation_list(NOW.minus(DAY).plus(due));
+    let media_type = "application/pkix-crl";
+    world.publish_document("/iaca.crl", media_type, authority.sign_revocation_list(&list));
+    let present = |request: &VerifiedRequest| {
+        let response_uri = request.request().response_uri.as_ref().unwrap();
+        present_mdoc(&world, request, response_uri.as_str())
+    };
+    for fetched in [vec!["/iaca.crl"], Vec::new()] {
+        let result = answer(&world, &mdoc_query(), present).await;
+        assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
+        assert_eq!(world.fetched(), fetched);
+    }
+
+    let signer = Certificate::parse(authority.certificate()).unwrap();
+    let revoked = authority
+        .revocation_list(NOW)
+        .revoking(&signer, NOW.minus(DAY), Some(1));
+    let revoked = authority.sign_revocation_list(&revoked);
+    world.publish_document("/iaca.crl", media_type, revoked);
+    world.advance(599);
+    let result = answer(&world, &mdoc_query(), present).await;
+    assert_eq!(
+        outcome(&result).0,
+        "valid",
+        "the list in force says nothing against it"
+    );
+    world.advance(1);
+    let result = answer(&world, &mdoc_query(), present).await;
+    assert_eq!(outcome(&result).0, "invalid", "{result}");
+    let report = &result["reports"][0]["report"];
+    assert_eq!(report["trusted"]["state"], "not_trusted");
+    let told = json!({
+        "warning": "certificate_revoked",
+        "revoked_at": NOW.minus(DAY).seconds(),
+        "reason": "key_compromise",
+    });
+    assert_eq!(report["warnings"], json!([told]));
+    assert_eq!(report["claims"], json!({}));
+}
+
+#[tokio::test]
+async fn a_revocation_list_that_cannot_be_had_is_asked_for_once_a_minute() {
+    let mut world = World::new().await;
+    let place = format!("{}/iaca.crl", world.issuer.identifier);
+    world.authority = TestIssuingAuthority::new(700).publishing_at(&place);
+    let present = |request: &VerifiedRequest| {
+        let response_uri = request.request().response_uri.as_ref().unwrap();
+        present_mdoc(&world, request, response_uri.as_str())
+    };
+    for (wait, asked) in [(0, 1), (59, 0), (1, 1)] {
+        world.advance(wait);
+        let result = answer(&world, &mdoc_query(), present).await;
+        assert_eq!(outcome(&result), ("valid", "as_asked"), "{result}");
+        assert_eq!(world.fetched().len(), asked, "after {wait} seconds more");
+    }
 }
 
 #[tokio::test]

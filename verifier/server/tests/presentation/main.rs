@@ -23,7 +23,11 @@ mod offline;
 #[cfg(test)]
 mod openid_provider;
 #[cfg(test)]
+mod packs;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod proximity;
 #[cfg(test)]
 mod queries;
 #[cfg(test)]

@@ -6,6 +6,9 @@ use std::path::Path;
 use http::Method;
 use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, IF_NONE_MATCH};
 use symbolon_http::fetch::Fetched;
+use symbolon_trust::distribution::HeldPack;
+use symbolon_trust::pack::Delta;
+use symbolon_trust::status_list::Status;
 use symbolon_verifier_server::{BuiltPage, OfflineSetup};
 
 use crate::world::World;
@@ -20,6 +23,7 @@ pub(crate) fn setup(folder: &Path) -> OfflineSetup {
     OfflineSetup {
         built: BuiltPage::read(folder).unwrap(),
         root_of_trust: ROOT.to_vec(),
+        freshness: symbolon_verifier::policy::FreshnessDocument::default(),
         pack: Some(folder.join("newest.pack")),
     }
 }
@@ -132,6 +136,50 @@ async fn a_pack_is_sent_once_and_again_when_it_has_changed() {
     );
     let root = world.send(Method::GET, "/offline/root.json", &[], "").await;
     assert_eq!(root.body, ROOT);
+}
+
+#[tokio::test]
+async fn what_changed_is_told_since_a_pack_that_was_in_force_before() {
+    let world = World::new().await;
+    let (first, second, third) = (
+        world.pack(1, Status::Valid),
+        world.pack(2, Status::Invalid),
+        world.pack(3, Status::Valid),
+    );
+    let address = |pack: &[u8]| {
+        let held = HeldPack::of(pack).unwrap();
+        format!("/offline/pack/since/{}/{}", held.sequence, held.root)
+    };
+    let folder = world.offline.path();
+    fs::create_dir(folder.join("earlier")).unwrap();
+    fs::write(folder.join("newest.pack"), &second).unwrap();
+    let before = folder
+        .join("earlier")
+        .join(HeldPack::of(&first).unwrap().earlier_file_name());
+    let get = async |address: &str| world.send(Method::GET, address, &[], "").await;
+    assert_eq!(get(&address(&first)).await.status, 404, "nobody kept it");
+    fs::write(before, &first).unwrap();
+    let changed = get(&address(&first)).await;
+    assert_eq!(changed.status, 200);
+    assert!(changed.body.len() < second.len());
+    let made = Delta::parse(&changed.body).unwrap().apply(&first).unwrap();
+    assert_eq!(made, second);
+    assert_eq!(get(&address(&second)).await.status, 204);
+    assert_eq!(get(&address(&third)).await.status, 404);
+
+    fs::write(folder.join("newest.pack"), &third).unwrap();
+    let changed = get(&address(&first)).await;
+    let made = Delta::parse(&changed.body).unwrap().apply(&first).unwrap();
+    assert_eq!(made, third, "the new pack is noticed");
+
+    for nothing in [
+        "one/AAAA",
+        "1/..%2f..%2fsecret",
+        "1/AAAA",
+        "18446744073709551615/x",
+    ] {
+        assert_eq!(get(&format!("/offline/pack/since/{nothing}")).await.status, 404);
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn signed(key: &TestKey, cwt: &Cwt) -> String {
     prepared.finish(signature).unwrap().qr_text()
 }
 
-fn card(world: &World) -> String {
+pub(crate) fn card(world: &World) -> String {
     signed(&world.issuer.claim169_key, &claims(world))
 }
 
@@ -86,7 +86,7 @@ async fn codes(world: &World, codes: &[String]) -> Fetched {
     world.send(Method::POST, "/scan/codes", &headers, &body).await
 }
 
-async fn told(world: &World, texts: &[String]) -> Value {
+pub(crate) async fn told(world: &World, texts: &[String]) -> Value {
     let fetched = codes(world, texts).await;
     assert_eq!(fetched.status, 200);
     json_of(&fetched)

@@ -33,7 +33,7 @@ async fn post(world: &World, path: &str, body: &Value) -> Fetched {
     world.send(Method::POST, path, &headers, &body.to_string()).await
 }
 
-async fn verify(world: &World, credential: &Value) -> (u16, Value) {
+pub(crate) async fn verify(world: &World, credential: &Value) -> (u16, Value) {
     let body = json!({"verifiableCredential": credential, "options": {"checks": ["proof"]}});
     let answer = post(world, CREDENTIALS, &body).await;
     (answer.status, json_of(&answer))

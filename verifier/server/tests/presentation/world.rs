@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse as _;
@@ -59,6 +60,10 @@ use symbolon_verifier_server::{
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::packs::PackOfTest;
+
+/// The media type that stands for a connection that breaks off.
+const BREAKS_OFF: &str = "application/octet-stream";
 pub(crate) const TOKEN: &str = "administration-token-of-the-test";
 pub(crate) const DOC_TYPE: &str = "org.symbolon.national-id.1";
 pub(crate) const TYPE: &str = "NationalIdentityCredential";
@@ -67,6 +72,10 @@ pub(crate) const INDEX: u64 = 77;
 pub(crate) struct World {
     pub(crate) server: Running,
     _description: AsDescribed,
+    /// Who signs trust lists and packs.
+    pub(crate) registry: TestRegistry,
+    /// The pack that lies beside the server.
+    pub(crate) packs: Arc<PackOfTest>,
     /// What the page that works without a network is served from.
     pub(crate) offline: tempfile::TempDir,
     pub(crate) base: String,
@@ -107,7 +116,7 @@ struct StatusServer {
     list: Mutex<(&'static str, Vec<u8>)>,
     asked: AtomicUsize,
     /// By path: media type and body.
-    documents: Mutex<BTreeMap<String, (&'static str, String)>>,
+    documents: Mutex<BTreeMap<String, (&'static str, Vec<u8>)>>,
     fetched: Mutex<Vec<String>>,
 }
 
@@ -141,9 +150,18 @@ async fn document(State(status): State<Arc<StatusServer>>, uri: http::Uri) -> ax
 
 async fn status_token(
     State(status): State<Arc<StatusServer>>,
-) -> ([(http::HeaderName, &'static str); 1], Vec<u8>) {
+) -> ([(http::HeaderName, &'static str); 1], Body) {
     status.asked.fetch_add(1, Ordering::Relaxed);
     let (media_type, body) = status.list.lock().unwrap().clone();
+    let body = if media_type == BREAKS_OFF {
+        let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        Body::from_stream(futures_util::stream::iter([
+            Ok(Bytes::from_static(b"ey")),
+            Err(error),
+        ]))
+    } else {
+        Body::from(body)
+    };
     ([(CONTENT_TYPE, media_type)], body)
 }
 
@@ -196,8 +214,10 @@ impl World {
         let mut entry = issuer.entry(names.map(CredentialTypeRule::Exactly).to_vec());
         entry.anchors.push(authority.root().clone());
         entry.dids = vec![web_did_of(&issuer_base).unwrap()];
-        let mut trust_list = TestRegistry::new(1).trust_list(vec![entry], NOW);
+        let registry = TestRegistry::new(1);
+        let mut trust_list = registry.trust_list(vec![entry], NOW);
         trust_list.contexts = contexts(&issuer);
+        let packs = Arc::new(PackOfTest::new(registry.root_of_trust(trust_list.clone())));
         let json_ld = Arc::new(SsiJsonLd::new());
         let store = Store::open_in_memory().unwrap();
         let embedded = Arc::new(EmbeddedVerifierStore::new(store.clone()));
@@ -241,6 +261,7 @@ impl World {
             relying_party_signers,
             registration_certificates,
             trust_list: Arc::new(trust_list),
+            pack: Some(packs.clone()),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
             tenant: TenantId::parse("default").unwrap(),
@@ -260,6 +281,8 @@ impl World {
         let world = Self {
             server,
             _description: AsDescribed(conformance),
+            registry,
+            packs,
             offline,
             base,
             anchor: requests.certificate().clone(),
@@ -321,9 +344,24 @@ impl World {
     }
 
     /// Publishes a document at a path of the issuer's.
-    pub(crate) fn publish_document(&self, path: &str, media_type: &'static str, body: &str) {
+    pub(crate) fn publish_document(&self, path: &str, media_type: &'static str, body: impl AsRef<[u8]>) {
         let mut documents = self.status.documents.lock().unwrap();
-        documents.insert(path.to_owned(), (media_type, body.to_owned()));
+        documents.insert(path.to_owned(), (media_type, body.as_ref().to_vec()));
+    }
+
+    /// Takes a document away again.
+    pub(crate) fn take_document_away(&self, path: &str) {
+        self.status.documents.lock().unwrap().remove(path);
+    }
+
+    /// The issuer's list cannot be had: what comes in its place is the page of somebody's portal.
+    pub(crate) fn take_status_away(&self) {
+        *self.status.list.lock().unwrap() = ("text/html", b"<p>Welcome</p>".to_vec());
+    }
+
+    /// The connection to the issuer's list breaks off.
+    pub(crate) fn break_status_off(&self) {
+        *self.status.list.lock().unwrap() = (BREAKS_OFF, Vec::new());
     }
 
     /// The paths of documents that were fetched since the last time.

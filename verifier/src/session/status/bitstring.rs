@@ -12,7 +12,7 @@ use symbolon_trust::status_list::Status as ListedStatus;
 use symbolon_trust::trust_list::IssuerIdentifier;
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{Era, PackEvidence, StatusListCredentialEvidence};
+use crate::evidence::{Era, PackTurn, StatusListCredentialEvidence};
 use crate::report::{Check, CheckName, Reason, Status, StatusMessage};
 use crate::session::Want;
 use crate::session::found::Found;
@@ -148,24 +148,48 @@ impl StatusQuestion<'_, '_> {
     fn entry(&self, entry: &BitstringStatusEntry, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        let absence = match evidence.pack() {
-            PackEvidence::Accepted(pack) if entry.size == StatusSize::ONE => {
-                match self.judge_packed(pack, &entry.list, entry.index, &mut findings) {
-                    Covered::Answered => return StatusAnswer::Known(findings),
-                    not_there => not_there.reason(),
-                }
-            }
-            _ => Reason::EvidenceAbsent,
-        };
-        let list = match self.list_of(&entry.list, absence, found) {
+        let before = self.packed_entry(PackTurn::BeforeNetwork, entry, &mut findings);
+        if before == Covered::Answered {
+            return StatusAnswer::Known(findings);
+        }
+        let list = match self.list_of(&entry.list, before.reason(), found) {
             Ok(list) => list,
             Err(wants) => return StatusAnswer::Wanted(wants),
+        };
+        let is_away = !found.bitstring_lists.contains_key(&entry.list)
+            && matches!(
+                evidence.status_list_credential(&entry.list),
+                Some(StatusListCredentialEvidence::Absent) | None
+            );
+        let list = match list {
+            Err(_) if is_away => {
+                let after = self.packed_entry(PackTurn::AfterNetwork, entry, &mut findings);
+                if after == Covered::Answered {
+                    return StatusAnswer::Known(findings);
+                }
+                Err(before.or(after).reason())
+            }
+            list => list,
         };
         match list {
             Ok(list) => self.judge_entry(&list.list, entry, &mut findings),
             Err(reason) => findings.not_believed(reason),
         }
         StatusAnswer::Known(findings)
+    }
+
+    /// What the pack says of an entry. It has no entries of more than one bit.
+    fn packed_entry(
+        &self,
+        turn: PackTurn,
+        entry: &BitstringStatusEntry,
+        findings: &mut StatusFindings,
+    ) -> Covered {
+        if entry.size == StatusSize::ONE {
+            self.packed_status(turn, &entry.list, entry.index, findings)
+        } else {
+            Covered::Missing
+        }
     }
 
     /// The list at `url`, proven to be the issuer's, or why there is none, which is `absence` where it cannot be had; or what is missing.
@@ -272,8 +296,7 @@ impl StatusQuestion<'_, '_> {
                     (StatusPurpose::Suspension, _) => ListedStatus::Suspended,
                     _ => ListedStatus::Invalid,
                 };
-                // A list without a date is as old as nobody knows.
-                self.judge_state(listed, as_of.unwrap_or(UnixTime::from_seconds(0)))
+                self.judge_state(listed, as_of, findings)
             }
             Err(BitstringStatusError::List(BitstringError::OutOfRange)) => {
                 findings.as_of = as_of;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use symbolon_trust::status_list::{StatusListCwt, StatusListError, StatusListToken, VerifiedStatusList};
 
 use super::{Covered, StatusAnswer, StatusFindings, StatusQuestion};
-use crate::evidence::{Era, PackEvidence, StatusEvidence};
+use crate::evidence::{Era, PackTurn, StatusEvidence};
 use crate::report::{Check, CheckName, Reason, Status};
 use crate::session::Want;
 use crate::session::found::Found;
@@ -14,13 +14,10 @@ impl StatusQuestion<'_, '_> {
     pub(super) fn token_status(&self, uri: &str, index: u64, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        let absence = match evidence.pack() {
-            PackEvidence::Accepted(pack) => match self.judge_packed(pack, uri, index, &mut findings) {
-                Covered::Answered => return StatusAnswer::Known(findings),
-                not_there => not_there.reason(),
-            },
-            PackEvidence::NotGiven | PackEvidence::Refused => Reason::EvidenceAbsent,
-        };
+        let before = self.packed_status(PackTurn::BeforeNetwork, uri, index, &mut findings);
+        if before == Covered::Answered {
+            return StatusAnswer::Known(findings);
+        }
         let list = match (found.token_lists.get(uri), evidence.status_list(uri)) {
             (Some(known), _) => known.clone(),
             (None, Some(StatusEvidence::Token(token))) => {
@@ -39,7 +36,13 @@ impl StatusQuestion<'_, '_> {
             (None, None) if self.context.may_ask() => {
                 return StatusAnswer::Wanted(vec![Want::StatusList { uri: uri.to_owned() }]);
             }
-            (None, Some(StatusEvidence::Absent) | None) => Err(absence),
+            (None, Some(StatusEvidence::Absent) | None) => {
+                let after = self.packed_status(PackTurn::AfterNetwork, uri, index, &mut findings);
+                if after == Covered::Answered {
+                    return StatusAnswer::Known(findings);
+                }
+                Err(before.or(after).reason())
+            }
         };
         match list.and_then(|list| self.in_its_time(list)) {
             Ok(list) => self.judge_listed(&list, index, &mut findings),
@@ -94,7 +97,7 @@ impl StatusQuestion<'_, '_> {
             .checks
             .push(Check::passed(CheckName::StatusListSignature).from(as_of));
         let (state, check) = match list.status(index) {
-            Ok(status) => self.judge_state(status, as_of),
+            Ok(status) => self.judge_state(status, Some(as_of), findings),
             Err(_) => (
                 Status::OutOfRange,
                 Check::failed(CheckName::CredentialStatus, Reason::IndexOutOfRange),

@@ -9,6 +9,7 @@ use symbolon_trust::testing::{DAY, NOW, TestIssuer};
 use symbolon_trust::trust_list::CredentialTypeRule;
 
 use super::world::{Outcome, SECOND, World, bound, run};
+use crate::policy::{FreshnessRule, FreshnessRules, WhenOlder};
 use crate::report::{Reason, Report, Status, Verdict};
 use crate::{
     Evidence, MAX_ROUNDS, Policy, StatusAge, StatusEvidence, StatusPolicy, Step, Tools, VerificationSession,
@@ -184,22 +185,25 @@ fn a_status_of_another_mechanism_is_not_the_absence_of_one() {
 fn old_good_news_is_no_news_and_old_bad_news_stays_bad() {
     let world = World::new();
     let policy = Policy {
-        status_age: StatusAge::AtMost(SECOND * 3_600),
+        freshness: FreshnessRules::of_every_type(FreshnessRule {
+            oldest: StatusAge::AtMost(SECOND * 3_600),
+            when_older: WhenOlder::Unknown,
+        }),
         ..Policy::RELYING_PARTY
     };
     let token = |status, age| {
         let list = world.list(status);
         StatusEvidence::Token(world.issuer.status_token(&world.uri(), &list, NOW.minus(age)))
     };
-    let fresh = outcome(&world, token(Listed::Valid, SECOND * 3_600), policy).report;
+    let fresh = outcome(&world, token(Listed::Valid, SECOND * 3_600), policy.clone()).report;
     assert_eq!(fresh.verdict, Verdict::Valid);
-    let old = outcome(&world, token(Listed::Valid, SECOND * 3_601), policy).report;
+    let old = outcome(&world, token(Listed::Valid, SECOND * 3_601), policy.clone()).report;
     assert_eq!(
         (old.verdict, old.status.state),
         (Verdict::Unknown, Status::Unknown)
     );
     assert!(old.failed_because(Reason::EvidenceTooOld));
-    let old = outcome(&world, token(Listed::Invalid, SECOND * 3_601), policy).report;
+    let old = outcome(&world, token(Listed::Invalid, SECOND * 3_601), policy.clone()).report;
     assert_eq!(
         (old.verdict, old.status.state),
         (Verdict::Invalid, Status::Revoked)

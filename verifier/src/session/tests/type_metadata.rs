@@ -6,10 +6,12 @@ use super::world::{Network, Question, VCT, World, bound, run};
 use crate::report::{Authentic, Reason, Report, Verdict};
 use crate::{Evidence, Policy, StatusEvidence, Tools, TypeMetadataPolicy, Want};
 
-const ENFORCED: Policy = Policy {
-    type_metadata: TypeMetadataPolicy::Enforced,
-    ..Policy::RELYING_PARTY
-};
+fn enforced() -> Policy {
+    Policy {
+        type_metadata: TypeMetadataPolicy::Enforced,
+        ..Policy::RELYING_PARTY
+    }
+}
 
 fn listed(world: &World, metadata: serde_json::Value) -> TrustList {
     let mut list = world.trust_list();
@@ -18,7 +20,7 @@ fn listed(world: &World, metadata: serde_json::Value) -> TrustList {
 }
 
 fn verify(world: &World, list: &TrustList) -> Report {
-    world.verify_with(&world.presentation(), bound(), ENFORCED, list, NOW)
+    world.verify_with(&world.presentation(), bound(), enforced(), list, NOW)
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn without_the_metadata_that_policy_demands_the_verdict_is_unknown() {
     let outcome = run(
         &world.presentation(),
         bound(),
-        ENFORCED,
+        enforced(),
         Evidence::online(&list),
         &fetched.into(),
         &world.provider,
@@ -102,7 +104,7 @@ fn the_rules_of_an_extended_type_hold_and_are_asked_for_one_after_the_other() {
         let question = Question {
             input: text.as_bytes(),
             expected: bound(),
-            policy: ENFORCED,
+            policy: enforced(),
             tools: Tools::without_json_ld(&world.provider),
             now: NOW,
         };

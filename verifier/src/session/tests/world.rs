@@ -22,8 +22,9 @@ use symbolon_credential::Input;
 
 use crate::report::{Authentic, CheckOutcome, Holder, Report, Trusted};
 use crate::{
-    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, StatusEvidence,
-    StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, VerificationSession, Want,
+    Binding, DidDocumentEvidence, DocumentEvidence, Evidence, Expected, Policy, RevocationListEvidence,
+    StatusEvidence, StatusListCredentialEvidence, Step, Tools, TypeMetadataEvidence, VerificationSession,
+    Want,
 };
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
@@ -198,6 +199,7 @@ pub(crate) struct Network {
     pub(crate) did_documents: BTreeMap<String, Vec<u8>>,
     pub(crate) witness_proofs: BTreeMap<String, Vec<u8>>,
     pub(crate) issuer_documents: BTreeMap<String, Vec<u8>>,
+    pub(crate) revocation_lists: BTreeMap<String, Vec<u8>>,
     pub(crate) type_metadata: BTreeMap<String, Vec<u8>>,
 }
 
@@ -227,6 +229,13 @@ impl Network {
                 let found = self.issuer_documents.get(&url).cloned();
                 let found = found.map_or(DocumentEvidence::Absent, DocumentEvidence::Document);
                 evidence.add_issuer_document(url, found);
+            }
+            Want::RevocationList { url } => {
+                let found = self.revocation_lists.get(&url);
+                let found = found.map_or(RevocationListEvidence::Absent, |list| {
+                    RevocationListEvidence::of_body(list)
+                });
+                evidence.add_revocation_list(url, found);
             }
             Want::TypeMetadata { vct } => {
                 let found = self.type_metadata.get(&vct).cloned();

@@ -6,9 +6,10 @@ use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::present::{ConsentRequest, PresentOutcome, Registration};
 use symbolon_wallet_core::receive::{OfferShown, ReceiveOutcome};
-use symbolon_wallet_core::{FlowId, Resumed, WaitingFlow, WaitsFor, WalletError};
+use symbolon_wallet_core::{Direction, FlowId, Resumed, WaitingFlow, WaitsFor, Wallet, WalletError};
 
-use super::answered::Answered;
+use super::answered::{Answered, Ended};
+use super::showing::{Shared, forget};
 use super::{Agent, AgentError, Person};
 
 /// Something that waits.
@@ -105,12 +106,21 @@ impl Agent {
         Ok(entries)
     }
 
-    /// How many wait for somebody.
+    /// How many requests wait for somebody.
     pub(super) async fn waiting_requests(&self) -> Result<usize, AgentError> {
+        self.count(|flow| flow.waits_for == WaitsFor::ConsentToShow).await
+    }
+
+    /// How many offers are not over, whatever they wait for: each leaves something in the store, and is tried again.
+    pub(super) async fn waiting_offers(&self) -> Result<usize, AgentError> {
+        self.count(|flow| flow.direction == Direction::Receiving).await
+    }
+
+    async fn count(&self, counts: impl Fn(&WaitingFlow) -> bool) -> Result<usize, AgentError> {
         let mut waiting = 0;
         for person in self.people() {
             let flows = person.wallet.waiting().await?;
-            waiting += flows.iter().filter(|flow| waits_for_somebody(flow)).count();
+            waiting += flows.iter().filter(|flow| counts(flow)).count();
         }
         Ok(waiting)
     }
@@ -128,33 +138,41 @@ impl Agent {
             (Some(WaitsFor::ConsentToShow), decision) => {
                 let request = self.request(person, flow).await?;
                 match (request.smallest_choice(), decision) {
-                    (Some(choice), Decision::Allow(_)) => self.share(person, flow, choice).await,
+                    (Some(choice), Decision::Allow(_)) => {
+                        match self.share(person.wallet, flow, choice).await? {
+                            Shared::Answered(answered) => Ok(answered),
+                            Shared::Outdated => Ok(Answered::Waiting(flow)),
+                        }
+                    }
                     (None, _) | (_, Decision::Refuse) => self.decline(person, &request).await,
                 }
             }
             (Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode), Decision::Allow(code)) => {
+                // Whoever brought the offer knows its name, and would be led to the sign-in that somebody else has just allowed.
+                let flow = person.wallet.rename(flow).await?;
+                let _driving = self.drive(flow)?;
                 self.accept(person, flow, code).await
             }
             (
                 Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn),
                 Decision::Refuse,
             ) => {
-                person.wallet.decline_offer(flow, self.now()).await?;
-                Ok(Answered::Ended(super::Ended::Declined))
+                forget(person, flow).await?;
+                Ok(Answered::Ended(Ended::Declined))
             }
             _ => Err(WalletError::WrongStage.into()),
         }
     }
 
-    /// Refuses a request that waits. One that can no longer be read, because nobody answers for its verifier any more, is given up: it
+    /// Refuses a request that waits, as somebody decided. One that can no longer be read, because nobody answers for its verifier any more, is given up: it
     /// would otherwise wait for ever.
     pub(super) async fn refuse(&self, person: Person<'_>, flow: FlowId) -> Result<Answered, AgentError> {
         match self.request(person, flow).await {
             Ok(request) => self.decline(person, &request).await,
-            Err(_) => match person.wallet.abandon(flow).await {
-                Ok(()) | Err(WalletError::NotFound) => Ok(Answered::Ended(super::Ended::Declined)),
-                Err(error) => Err(error.into()),
-            },
+            Err(_) => {
+                forget(person, flow).await?;
+                Ok(Answered::Ended(Ended::Declined))
+            }
         }
     }
 
@@ -164,16 +182,11 @@ impl Agent {
         person: Person<'_>,
         flow: FlowId,
     ) -> Result<Box<ConsentRequest>, AgentError> {
-        match person.wallet.resume(flow, self.now()).await {
-            Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(request))) => Ok(request),
-            Ok(_) => Err(WalletError::WrongStage.into()),
-            Err(error) => {
-                if let WalletError::RequestRefused(_) = error {
-                    person.wallet.abandon(flow).await?;
-                }
-                Err(error.into())
-            }
+        let request = request_by(person.wallet, flow, self.now()).await;
+        if let Err(AgentError::Wallet(WalletError::RequestRefused(_))) = request {
+            forget(person, flow).await?;
         }
+        request
     }
 
     async fn entry(&self, person: Person<'_>, flow: WaitingFlow) -> Result<Option<WaitingEntry>, AgentError> {
@@ -290,6 +303,18 @@ impl WaitingEntry {
                 .collect(),
             ..self
         }
+    }
+}
+
+/// A request that waits, as this wallet sees it.
+pub(super) async fn request_by(
+    wallet: &Wallet,
+    flow: FlowId,
+    now: UnixTime,
+) -> Result<Box<ConsentRequest>, AgentError> {
+    match wallet.resume(flow, now).await? {
+        Resumed::Presenting(PresentOutcome::AwaitingConsent(request)) => Ok(request),
+        _ => Err(WalletError::WrongStage.into()),
     }
 }
 

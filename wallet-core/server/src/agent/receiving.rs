@@ -1,27 +1,34 @@
 //! Offers of credentials.
 
 use symbolon_protocol::secret::TransactionCode;
-use symbolon_wallet_core::consent_policy::{OfferVerdict, PersonAddress};
+use symbolon_wallet_core::consent_policy::{BroughtBy, OfferVerdict, PersonAddress};
 use symbolon_wallet_core::{FlowId, WaitsFor, WalletError};
 
 use super::answered::{Answered, Ended};
+use super::showing::forget;
 use super::{Agent, AgentError, CALLBACK_PATH, Person};
 
 impl Agent {
     /// Takes an offer, whose parameters are those of a query, into the wallet of whoever has the address.
     ///
     /// # Errors
-    /// [`AgentError`]; nothing was fetched for an offer that the policy does not take.
+    /// [`AgentError`]; nothing was fetched for an offer that the policy does not take, and nothing is kept of one that finds no room.
     pub async fn receive(
         &self,
         address: Option<&PersonAddress>,
         parameters: &str,
+        brought_by: BroughtBy,
     ) -> Result<Answered, AgentError> {
         let person = self.person(address)?;
+        // Also an offer that is taken may wait: for its issuer, or for whoever signs in there.
+        if brought_by == BroughtBy::Anybody && self.waiting_offers().await? >= self.policy.waiting_requests()
+        {
+            return Err(AgentError::Full);
+        }
         let link = format!("openid-credential-offer://?{parameters}");
         let offer = person.wallet.receive_offer(&link, self.now()).await?;
         let _driving = self.drive(offer.flow)?;
-        match self.policy.decide_offer(&offer, address) {
+        match self.policy.decide_offer(&offer, address, brought_by) {
             OfferVerdict::Receive {
                 transaction_code_file,
             } => {
@@ -30,16 +37,10 @@ impl Agent {
                 self.accept(person, offer.flow, code).await
             }
             OfferVerdict::Refuse => {
-                person.wallet.abandon(offer.flow).await?;
+                forget(person, offer.flow).await?;
                 Ok(Answered::Ended(Ended::Declined))
             }
-            OfferVerdict::Hold => {
-                if self.waiting_requests().await? > self.policy.waiting_requests() {
-                    person.wallet.abandon(offer.flow).await?;
-                    return Err(AgentError::Full);
-                }
-                Ok(Answered::Waiting(offer.flow))
-            }
+            OfferVerdict::Hold => Ok(Answered::Waiting(offer.flow)),
         }
     }
 
@@ -60,7 +61,7 @@ impl Agent {
         };
         match outcome {
             Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
-            outcome => Ok(Answered::of_receipt(flow, outcome?)),
+            outcome => swept(person, Answered::of_receipt(flow, outcome?), flow).await,
         }
     }
 
@@ -76,7 +77,19 @@ impl Agent {
         let answer = format!("{base}{CALLBACK_PATH}?{query}");
         match person.wallet.complete_sign_in(flow, &answer, self.now()).await {
             Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
-            outcome => Ok(Answered::of_receipt(flow, outcome?)),
+            outcome => swept(person, Answered::of_receipt(flow, outcome?), flow).await,
         }
     }
+}
+
+/// Forgets an offer of which nothing came. Whoever brought it is told now, and strangers must not fill the store with what ended.
+pub(super) async fn swept(
+    person: Person<'_>,
+    answered: Answered,
+    flow: FlowId,
+) -> Result<Answered, AgentError> {
+    if let Answered::Ended(Ended::Declined | Ended::NotReceived(_) | Ended::OfferSpent) = answered {
+        forget(person, flow).await?;
+    }
+    Ok(answered)
 }

@@ -1,11 +1,26 @@
 //! Requests for presentations.
 
-use symbolon_wallet_core::consent_policy::{ConsentVerdict, PersonAddress};
-use symbolon_wallet_core::present::{Choice, ConsentRequest, Decision, Opened};
-use symbolon_wallet_core::{FlowId, Resumed, WaitsFor, WalletError};
+use symbolon_wallet_core::consent_policy::{BroughtBy, ConsentVerdict, PersonAddress, Views};
+use symbolon_wallet_core::present::{
+    Choice, ConsentRequest, Decision, Opened, PresentOutcome, RequestProblem,
+};
+use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, WalletError};
 
 use super::answered::{Answered, Ended};
+use super::queue::request_by;
+use super::receiving::swept;
 use super::{Agent, AgentError, Person};
+
+/// How often a request is judged again whose answer went to somebody else in between.
+const ROUNDS: usize = 3;
+
+/// What came of a choice.
+pub(super) enum Shared {
+    /// It was answered, or is on its way.
+    Answered(Answered),
+    /// It does not answer the request any more: another request was answered with the copy that it names.
+    Outdated,
+}
 
 impl Agent {
     /// Answers a request, whose parameters are those of a query or a form, with the wallet of whoever has the address.
@@ -16,25 +31,29 @@ impl Agent {
         &self,
         address: Option<&PersonAddress>,
         parameters: &str,
+        brought_by: BroughtBy,
     ) -> Result<Answered, AgentError> {
         let person = self.person(address)?;
         let link = format!("openid4vp://?{parameters}");
-        let opened = person
-            .wallet
-            .open_request(&link, &self.languages, self.now())
-            .await?;
+        let wallet = person.holding_to(SpentCopies::Refused);
+        let opened = wallet.open_request(&link, &self.languages, self.now()).await?;
         match opened {
             Opened::Refused {
                 redirect_uri: Some(at),
                 ..
             } => Ok(Answered::GoOn(at)),
+            // Like what the policy refuses: whoever brought the request must not learn which of the two it was.
+            Opened::Refused {
+                problem: RequestProblem::RefusedAlways,
+                redirect_uri: None,
+            } => Ok(Answered::Ended(Ended::Declined)),
             Opened::Refused {
                 problem,
                 redirect_uri: None,
             } => Ok(Answered::Ended(Ended::Refused(problem))),
             Opened::AwaitingConsent(request) => {
                 let _driving = self.drive(request.flow)?;
-                self.consider(person, &request).await
+                self.consider(person, request, brought_by).await
             }
         }
     }
@@ -43,53 +62,89 @@ impl Agent {
     pub(super) async fn consider(
         &self,
         person: Person<'_>,
-        request: &ConsentRequest,
+        mut once: Box<ConsentRequest>,
+        brought_by: BroughtBy,
     ) -> Result<Answered, AgentError> {
-        match self.policy.decide(request, person.address) {
-            ConsentVerdict::Share { choice, rule } => {
-                tracing::info!(rule, "a request is answered");
-                self.share(person, request.flow, choice).await
-            }
-            ConsentVerdict::Refuse => {
-                let answered = self.decline(person, request).await?;
-                // Nobody asks again how it ended, and verifiers must not fill the store with what was declined.
-                forget(person, request.flow).await?;
-                Ok(answered)
-            }
-            ConsentVerdict::Hold => {
-                if self.waiting_requests().await? > self.policy.waiting_requests() {
-                    self.decline(person, request).await?;
-                    forget(person, request.flow).await?;
-                    return Err(AgentError::Full);
+        let flow = once.flow;
+        for _ in 0..ROUNDS {
+            match self.verdict(person, &once, brought_by).await? {
+                ConsentVerdict::Share {
+                    choice,
+                    spent_copies,
+                    rule,
+                } => {
+                    tracing::info!(rule, "a request is answered");
+                    match self.share(person.holding_to(spent_copies), flow, choice).await? {
+                        Shared::Answered(answered) => return Ok(answered),
+                        Shared::Outdated => {
+                            let wallet = person.holding_to(SpentCopies::Refused);
+                            once = request_by(wallet, flow, self.now()).await?;
+                        }
+                    }
                 }
-                Ok(Answered::Waiting(request.flow))
+                ConsentVerdict::Refuse => return self.turn_away(person, flow).await,
+                ConsentVerdict::Hold => {
+                    let finds_no_room = brought_by == BroughtBy::Anybody
+                        && self.waiting_requests().await? > self.policy.waiting_requests();
+                    if finds_no_room {
+                        // The verifier hears nothing: whoever fills the queue would otherwise end the requests of others there.
+                        forget(person, flow).await?;
+                        return Err(AgentError::Full);
+                    }
+                    return Ok(Answered::Waiting(flow));
+                }
             }
         }
+        Ok(Answered::Waiting(flow))
+    }
+
+    async fn verdict(
+        &self,
+        person: Person<'_>,
+        once: &ConsentRequest,
+        brought_by: BroughtBy,
+    ) -> Result<ConsentVerdict, AgentError> {
+        let again = if self.policy.shows_spent_copies() {
+            let wallet = person.holding_to(SpentCopies::ShownAgain);
+            Some(request_by(wallet, once.flow, self.now()).await?)
+        } else {
+            None
+        };
+        let views = Views {
+            once,
+            again: again.as_deref().unwrap_or(once),
+        };
+        Ok(self.policy.decide(views, person.address, brought_by))
     }
 
     pub(super) async fn share(
         &self,
-        person: Person<'_>,
+        wallet: &Wallet,
         flow: FlowId,
         choice: Choice,
-    ) -> Result<Answered, AgentError> {
+    ) -> Result<Shared, AgentError> {
         let decision = Decision::Share(choice);
-        let outcome = match person.wallet.answer_request(flow, decision, self.now()).await {
+        let outcome = match wallet.answer_request(flow, decision, self.now()).await {
             // Another request was answered with the same copy: the next one takes its place.
-            Err(WalletError::Conflict) => match person.wallet.resume(flow, self.now()).await? {
+            Err(WalletError::Conflict) => match wallet.resume(flow, self.now()).await? {
                 Resumed::Presenting(outcome) => outcome,
                 Resumed::Receiving(_) | Resumed::AtOrigin(_) => return Err(WalletError::WrongStage.into()),
             },
+            Err(WalletError::InvalidChoice) => return Ok(Shared::Outdated),
             // It is sent again as long as its verifier may wait for it.
             Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
-                return Ok(Answered::Waiting(flow));
+                return Ok(Shared::Answered(Answered::Waiting(flow)));
             }
             outcome => outcome?,
         };
-        Ok(Answered::of_presentation(flow, outcome))
+        Ok(match outcome {
+            PresentOutcome::AwaitingConsent(_) => Shared::Outdated,
+            outcome => Shared::Answered(Answered::of_presentation(flow, outcome)),
+        })
     }
 
-    /// Refuses, and tells the verifier where it proved its address. Nothing is kept of strangers: they could fill the history.
+    /// Refuses as somebody decided, which the history keeps, and tells the verifier where it proved its address. Of somebody for whom
+    /// nothing vouches nothing is kept.
     pub(super) async fn decline(
         &self,
         person: Person<'_>,
@@ -97,13 +152,20 @@ impl Agent {
     ) -> Result<Answered, AgentError> {
         let wallet = person.wallet;
         if request.verifier.evidence.is_unverified() {
-            wallet.abandon(request.flow).await?;
+            forget(person, request.flow).await?;
             return Ok(Answered::Ended(Ended::Declined));
         }
         let outcome = wallet
             .answer_request(request.flow, Decision::Decline, self.now())
             .await?;
         Ok(Answered::of_presentation(request.flow, outcome))
+    }
+
+    /// Refuses where nobody decided. Nothing is kept: strangers could fill the history.
+    pub(super) async fn turn_away(&self, person: Person<'_>, flow: FlowId) -> Result<Answered, AgentError> {
+        tracing::info!("a request is turned away");
+        let outcome = person.wallet.turn_away(flow, self.now()).await?;
+        Ok(Answered::of_presentation(flow, outcome))
     }
 
     /// What has become of a flow, for the browser that brought it.
@@ -119,30 +181,28 @@ impl Agent {
             Some(WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive | WaitsFor::TransactionCode) => {
                 Ok(Answered::Waiting(flow))
             }
-            _ => match person.wallet.resume(flow, self.now()).await {
-                Ok(resumed) => Ok(answered(flow, resumed)),
-                Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
-                    Ok(Answered::Waiting(flow))
+            _ => {
+                let wallet = person.holding_to(SpentCopies::Refused);
+                match wallet.resume(flow, self.now()).await {
+                    Ok(Resumed::Presenting(outcome)) => Ok(Answered::of_presentation(flow, outcome)),
+                    Ok(Resumed::Receiving(outcome)) => {
+                        swept(person, Answered::of_receipt(flow, outcome), flow).await
+                    }
+                    Ok(Resumed::AtOrigin(_))
+                    | Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
+                        Ok(Answered::Waiting(flow))
+                    }
+                    Err(error) => Err(error.into()),
                 }
-                Err(error) => Err(error.into()),
-            },
+            }
         }
     }
 }
 
 /// Forgets a flow, which may be gone already.
-async fn forget(person: Person<'_>, flow: FlowId) -> Result<(), AgentError> {
+pub(super) async fn forget(person: Person<'_>, flow: FlowId) -> Result<(), AgentError> {
     match person.wallet.abandon(flow).await {
         Ok(()) | Err(WalletError::NotFound) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// What a resumed flow led to.
-pub(super) fn answered(flow: FlowId, resumed: Resumed) -> Answered {
-    match resumed {
-        Resumed::Presenting(outcome) => Answered::of_presentation(flow, outcome),
-        Resumed::Receiving(outcome) => Answered::of_receipt(flow, outcome),
-        Resumed::AtOrigin(_) => Answered::Waiting(flow),
     }
 }

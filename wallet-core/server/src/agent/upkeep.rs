@@ -1,8 +1,12 @@
 //! What goes on while nobody asks: credentials that issuers hand out later, what was interrupted, what waited too long.
 
-use symbolon_wallet_core::{WaitingFlow, WaitsFor, WalletError};
+use symbolon_wallet_core::consent_policy::BroughtBy;
+use symbolon_wallet_core::{Resumed, SpentCopies, WaitingFlow, WaitsFor, WalletError};
 
-use super::queue::waits_for_somebody;
+use super::answered::Answered;
+use super::queue::{request_by, waits_for_somebody};
+use super::receiving::swept;
+use super::showing::forget;
 use super::{Agent, AgentError, Person};
 
 impl Agent {
@@ -25,8 +29,11 @@ impl Agent {
 
     async fn consider_again(&self, person: Person<'_>, flow: WaitingFlow) -> Result<(), AgentError> {
         let _driving = self.drive(flow.flow)?;
-        let request = self.request(person, flow.flow).await?;
-        self.consider(person, &request).await.map(|_| ())
+        let wallet = person.holding_to(SpentCopies::Refused);
+        let request = request_by(wallet, flow.flow, self.now()).await?;
+        // Nobody knows any more who brought it.
+        let considered = self.consider(person, request, BroughtBy::Anybody).await;
+        considered.map(|_| ())
     }
 
     /// One round. What fails is tried again in the next.
@@ -60,12 +67,17 @@ impl Agent {
             return Ok(());
         };
         match flow.waits_for {
-            WaitsFor::ConsentToShow => self.refuse(person, flow.flow).await.map(|_| ()),
+            WaitsFor::ConsentToShow => self.turn_away(person, flow.flow).await.map(|_| ()),
             WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn => {
-                Ok(person.wallet.decline_offer(flow.flow, now).await?)
+                forget(person, flow.flow).await
             }
             WaitsFor::Issuer { .. } | WaitsFor::Resumption => {
-                match person.wallet.resume(flow.flow, now).await {
+                let wallet = person.holding_to(SpentCopies::Refused);
+                match wallet.resume(flow.flow, now).await {
+                    Ok(Resumed::Receiving(outcome)) => {
+                        let answered = Answered::of_receipt(flow.flow, outcome);
+                        swept(person, answered, flow.flow).await.map(|_| ())
+                    }
                     Ok(_) => Ok(()),
                     // Such a flow never gets better.
                     Err(

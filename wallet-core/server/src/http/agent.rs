@@ -1,11 +1,13 @@
 //! What strangers reach: the authorization endpoint ([OpenID4VP §5]), the credential offer endpoint ([OpenID4VCI §4.1]), the place that
-//! browsers come back to, and the metadata; and the part of the administration where somebody decides what waits.
+//! browsers come back to, and the metadata; and the administration, where the owner of the wallet is.
 //!
 //! [OpenID4VP §5]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5
 //! [OpenID4VCI §4.1]: https://openid.net/specs/openid-4-verifiable-credential-issuance-1_0.html#section-4.1
 
 mod answer;
 mod budget;
+mod cookie;
+mod desk;
 mod operations;
 mod page;
 
@@ -19,29 +21,24 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
 use symbolon_crypto::UnixTime;
-use symbolon_http::openapi::{DescribedRouter, ToSchema, get, post};
+use symbolon_http::openapi::{DescribedRouter, get, post};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_pages::answer::{ICON, STYLE, file};
-use symbolon_pages::cookie::only;
 use symbolon_protocol::identifier::WellKnown;
-use symbolon_protocol::secret::TransactionCode;
-use symbolon_wallet_core::FlowId;
-use symbolon_wallet_core::consent_policy::PersonAddress;
+use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
 
 use self::answer::{Asked, refusal};
 pub use self::answer::{Outcome, OutcomeBody};
 pub use self::page::DamagedPages;
 pub(crate) use self::page::Pages;
-use crate::agent::{Agent, AgentError, Answered, CALLBACK_PATH, Decision, WaitingEntry};
+use crate::agent::{Agent, AgentError, Answered, CALLBACK_PATH};
 pub use budget::RequestBudget;
+pub use desk::{BroughtLink, DecisionOrder, Ordered, WaitingList};
 
 pub(crate) const AUTHORIZE: &str = "/authorize";
 pub(crate) const CREDENTIAL_OFFER: &str = "/credential-offer";
 pub(crate) const PENDING: &str = "/pending";
-/// The cookie that says which flow a browser left for the issuer's page.
-const SIGN_IN_COOKIE: &str = "symbolon-wallet-sign-in";
 
 /// A request by value with a trust chain in it.
 const LIMITS: Limits = Limits {
@@ -120,8 +117,13 @@ pub(crate) fn public(
 /// What the owner of the wallet reaches, below `/admin/v1`.
 pub(crate) fn administration(token: AdministrationToken) -> DescribedRouter<Reception> {
     let own = DescribedRouter::default()
-        .route("/waiting", get(operations::waiting(), waiting))
-        .route("/waiting/decide", post(operations::decide(), decide))
+        .route("/waiting", get(operations::waiting(), desk::waiting))
+        .route("/waiting/decide", post(operations::decide(), desk::decide))
+        .route(
+            "/requests",
+            post(operations::bring_request(), desk::bring_request),
+        )
+        .route("/offers", post(operations::bring_offer(), desk::bring_offer))
         .administration(token, operations::WAITING)
         .harden(Limits::PROTOCOL);
     DescribedRouter::default().nest("/admin/v1", own)
@@ -201,8 +203,7 @@ async fn callback(
     RawQuery(query): RawQuery,
 ) -> Response {
     let asked = Asked::get(&headers);
-    let flow: Option<FlowId> = only(&headers, SIGN_IN_COOKIE).and_then(|flow| flow.parse().ok());
-    let Some(flow) = flow else {
+    let Some(flow) = cookie::flow_of(&headers, &reception) else {
         return answer::another_browser(&reception, &asked);
     };
     let agent = Arc::clone(&reception.agent);
@@ -249,73 +250,14 @@ async fn metadata(State(reception): State<Reception>) -> Response {
     Json(document).into_response()
 }
 
-async fn waiting(State(reception): State<Reception>) -> Response {
-    match reception.agent.waiting().await {
-        Ok(entries) => Json(WaitingList { entries }).into_response(),
-        Err(error) => answer::failed(&error),
-    }
-}
-
-async fn decide(State(reception): State<Reception>, headers: HeaderMap, body: Bytes) -> Response {
-    let order: Option<DecisionOrder> = serde_json::from_slice(&body).ok();
-    let decision = order.and_then(|order| Some((order.flow.parse::<FlowId>().ok()?, order.decision()?)));
-    let Some((flow, decision)) = decision else {
-        return answer::malformed();
-    };
-    let agent = Arc::clone(&reception.agent);
-    let asked = Asked::program(&headers);
-    reception
-        .run(asked, async move { agent.decide(flow, decision).await })
-        .await
-}
-
-/// What waits.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize, ToSchema)]
-pub struct WaitingList {
-    /// The oldest first.
-    pub entries: Vec<WaitingEntry>,
-}
-
-/// What somebody decides.
-#[derive(Clone, serde::Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DecisionOrder {
-    /// The name of what waits.
-    pub flow: String,
-    /// What becomes of it.
-    pub decision: Ordered,
-    /// The transaction code, where the issuer asks for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transaction_code: Option<String>,
-}
-
-/// What becomes of what waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Ordered {
-    /// It is shown or received.
-    Allow,
-    /// It is not.
-    Refuse,
-}
-
-impl DecisionOrder {
-    fn decision(self) -> Option<Decision> {
-        let code = match self.transaction_code {
-            None => None,
-            Some(text) => Some(TransactionCode::parse(text.trim())?),
-        };
-        Some(match self.decision {
-            Ordered::Allow => Decision::Allow(code),
-            Ordered::Refuse => Decision::Refuse,
-        })
-    }
-}
-
 impl Reception {
     async fn authorize(&self, person: Option<PersonAddress>, parameters: String, asked: Asked) -> Response {
         let agent = Arc::clone(&self.agent);
-        let done = async move { agent.authorize(person.as_ref(), &parameters).await };
+        let done = async move {
+            agent
+                .authorize(person.as_ref(), &parameters, BroughtBy::Anybody)
+                .await
+        };
         self.run(asked, done).await
     }
 
@@ -342,7 +284,11 @@ impl Reception {
 
     async fn receive(&self, person: Option<PersonAddress>, parameters: String, asked: Asked) -> Response {
         let agent = Arc::clone(&self.agent);
-        let done = async move { agent.receive(person.as_ref(), &parameters).await };
+        let done = async move {
+            agent
+                .receive(person.as_ref(), &parameters, BroughtBy::Anybody)
+                .await
+        };
         self.run(asked, done).await
     }
 

@@ -36,7 +36,8 @@ pub struct RefusedAtOrigin {
     #[source]
     pub error: WalletError,
     /// What may be handed to the platform: the code of the specification. It tells the page that this wallet was chosen
-    /// ([OpenID4VP §15.6]), so ask the person first, or cancel the call.
+    /// ([OpenID4VP §15.6]), so ask the person first, or cancel the call. `None` also where the person refused whoever asks for always:
+    /// cancel the call when the person leaves, since one that ends faster than a person acts would tell the page of it.
     ///
     /// [OpenID4VP §15.6]: https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-15.6
     pub answer: Option<DigitalCredentialMessage>,

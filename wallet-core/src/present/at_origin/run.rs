@@ -50,10 +50,8 @@ impl Wallet {
             match self.verify_ask(&ask, now).await {
                 Ok(verified) => {
                     if self.refuses_always(&verified.verifier, now).await? {
-                        return Err(RefusedAtOrigin {
-                            error: WalletError::RequestRefused(RequestProblem::RefusedAlways),
-                            answer: refusal(request.protocol, PresentationErrorCode::AccessDenied),
-                        });
+                        // Without an answer: it would come faster than a person's.
+                        return Err(WalletError::RequestRefused(RequestProblem::RefusedAlways).into());
                     }
                     let stage = OriginStage::AwaitingConsent(Box::new(ask));
                     let flow = self.begin(Stage::AtOrigin(stage), now).await?;

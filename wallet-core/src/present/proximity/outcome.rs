@@ -83,6 +83,17 @@ pub struct ProximityEnded {
     pub error: ProximityError,
     /// The last message, to be sent before the connection is closed.
     pub farewell: Vec<u8>,
+    /// When it is sent.
+    pub send: SendFarewell,
+}
+
+/// When the last message of a session is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendFarewell {
+    /// Now.
+    AtOnce,
+    /// When the person has seen why, and leaves. A reader that hears no faster than a person acts would learn that it was refused before.
+    WhenThePersonLeaves,
 }
 
 impl From<SessionEnded> for ProximityEnded {
@@ -90,6 +101,7 @@ impl From<SessionEnded> for ProximityEnded {
         Self {
             error: ended.error.into(),
             farewell: ended.farewell,
+            send: SendFarewell::AtOnce,
         }
     }
 }

@@ -13,7 +13,9 @@ use symbolon_protocol::proximity::{
 };
 
 use super::ask::{ProximityAsk, WaitingHolder};
-use super::outcome::{AfterAnswer, DeviceProof, ProximityEnded, ProximityEvent, ProximityOutcome};
+use super::outcome::{
+    AfterAnswer, DeviceProof, ProximityEnded, ProximityEvent, ProximityOutcome, SendFarewell,
+};
 use crate::error::{DeviceFault, WalletError};
 use crate::identifiers::{CredentialId, FlowId, HistoryId};
 use crate::language::Languages;
@@ -99,6 +101,7 @@ impl Wallet {
                     Ok((message, _)) => message,
                     Err(ended) => ended.farewell,
                 },
+                send: SendFarewell::WhenThePersonLeaves,
                 error: error.into(),
             }),
             Err(error) => Err(ended(holder, error)),
@@ -328,6 +331,7 @@ fn ended(holder: RequestedHolder, error: WalletError) -> ProximityEnded {
     ProximityEnded {
         error: error.into(),
         farewell: holder.terminate(),
+        send: SendFarewell::AtOnce,
     }
 }
 
@@ -336,5 +340,6 @@ fn ended_without(error: WalletError) -> ProximityEnded {
     ProximityEnded {
         error: error.into(),
         farewell: SessionData::of_status(SessionStatus::Termination).to_bytes(),
+        send: SendFarewell::AtOnce,
     }
 }

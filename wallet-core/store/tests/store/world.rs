@@ -78,6 +78,7 @@ pub(crate) fn credential(number: u8) -> HeldCredential {
         display: CredentialDisplay::default(),
         copies: Vec::new(),
         batch: 1,
+        arrived: None,
         spent: None,
     }
 }

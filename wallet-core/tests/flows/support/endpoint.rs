@@ -42,6 +42,8 @@ pub(crate) struct Offered {
     /// Answers in the clear although it was asked not to.
     pub(crate) answers_in_the_clear: bool,
     pub(crate) notifications: bool,
+    /// What it answers to a notification, where it does not take it.
+    pub(crate) notification_status: Option<u16>,
     /// Who attests keys, where they must be attested.
     pub(crate) attester: Option<Certificate>,
 }
@@ -247,10 +249,13 @@ impl TestEndpoint {
 
     pub(crate) fn notified(&self, request: &HttpRequest) -> HttpResponse {
         let request = NotificationRequest::parse(&request.body).expect("a notification");
-        let told = (request.notification_id.as_str().to_owned(), request.event);
-        self.told.lock().unwrap().push(told);
+        let refusal = self.offered().notification_status;
+        if refusal.is_none() {
+            let told = (request.notification_id.as_str().to_owned(), request.event);
+            self.told.lock().unwrap().push(told);
+        }
         HttpResponse {
-            status: 204,
+            status: refusal.unwrap_or(204),
             headers: Vec::new(),
             body: Vec::new(),
         }

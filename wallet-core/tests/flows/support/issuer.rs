@@ -1,30 +1,28 @@
 //! An issuer of the pre-authorized code flow, and the tricks of a bad one.
 
+mod issuing;
+mod metadata;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::claims_path::ClaimsPath;
-use symbolon_credential::sd_jwt::Decoys;
-use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
-use symbolon_credential::status::StatusReference;
-use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::{CryptoProvider, PublicKey, RustCryptoProvider, SignatureAlgorithm, UnixTime};
-use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
+use symbolon_crypto::{PublicKey, UnixTime};
 use symbolon_protocol::oauth::access_token::PresentedAccessToken;
 use symbolon_protocol::openid4vci::credential::{CredentialRequest, CredentialSelector};
 use symbolon_protocol::openid4vci::deferred::DeferredCredentialRequest;
-use symbolon_protocol::openid4vci::metadata::IssuerMetadata;
 use symbolon_protocol::openid4vci::proof::ExpectedClient;
-use symbolon_protocol::openid4vci::signed_metadata;
 use symbolon_protocol::openid4vci::token::{TokenGrant, TokenRequest};
 use symbolon_wallet_core::{HttpRequest, HttpResponse};
 
 use super::authorization::{SERVER, TestServer};
 use super::certificates::Identity;
 use super::endpoint::{Fetched, TestEndpoint};
-use super::formats::{self, Kind};
+use metadata::configurations;
+
+pub(crate) use metadata::configuration;
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const TYPE: &str = "https://issuer.example/types/national-identity";
@@ -270,89 +268,6 @@ impl TestIssuer {
         json_answer(200, &offer)
     }
 
-    fn metadata(&self) -> HttpResponse {
-        let trick = self.trick();
-        let mut configurations = self.state.lock().unwrap().configurations.clone();
-        if trick == IssuerTrick::MetadataTypeNotAllowed {
-            configurations[CONFIGURATION]["vct"] = json!("https://issuer.example/types/judge");
-        }
-        let issuer = match trick {
-            IssuerTrick::MetadataForAnotherIssuer => "https://neighbour.example",
-            _ => ISSUER,
-        };
-        let mut response = json_answer(
-            200,
-            &json!({
-                "credential_issuer": issuer,
-                "credential_endpoint": "https://issuer.example/credential",
-                "nonce_endpoint": "https://issuer.example/nonce",
-                "display": [{ "name": "Registry", "locale": "en" }],
-                "credential_configurations_supported": configurations,
-            }),
-        );
-        self.endpoint.describe(&mut response);
-        let servers = self.state.lock().unwrap().authorization_servers.clone();
-        if !servers.is_empty() {
-            let mut metadata: Value = serde_json::from_slice(&response.body).unwrap();
-            metadata["authorization_servers"] = json!(servers);
-            response.body = metadata.to_string().into_bytes();
-        }
-        let signer = match trick {
-            IssuerTrick::SignsMetadata | IssuerTrick::SignedMetadataChanged => Some(&self.identity),
-            IssuerTrick::MetadataSignedByStranger => Some(&self.stranger),
-            IssuerTrick::MetadataSignedByNeighbour => Some(&self.neighbour),
-            _ => None,
-        };
-        if let Some(signer) = signer {
-            response = self.signed(&response, signer, trick == IssuerTrick::SignedMetadataChanged);
-        }
-        if trick == IssuerTrick::MetadataAsHtml {
-            response.headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
-        }
-        response
-    }
-
-    fn signed(&self, response: &HttpResponse, signer: &Identity, changed: bool) -> HttpResponse {
-        let issuer = IssuerIdentifier::parse(ISSUER).unwrap();
-        let metadata = IssuerMetadata::parse(&response.body, &issuer, UrlPolicy::Public).unwrap();
-        let now = self.state.lock().unwrap().now;
-        let chain = [signer.certificate.clone()];
-        let until = now.plus(std::time::Duration::from_secs(60));
-        let prepared =
-            signed_metadata::prepare(&metadata, SignatureAlgorithm::Es256, &chain, now, until).unwrap();
-        let signature = signer.sign(prepared.signing_input().as_bytes());
-        let mut jwt = prepared.finish(&signature);
-        if changed {
-            let payload = jwt.split('.').nth(1).unwrap();
-            let bytes = base64url::decode(payload).unwrap();
-            let text = String::from_utf8(bytes)
-                .unwrap()
-                .replace("\"Registry\"", "\"Registrx\"");
-            jwt = jwt.replace(payload, &base64url::encode(text.as_bytes()));
-        }
-        HttpResponse {
-            status: 200,
-            headers: vec![("content-type".to_owned(), "application/jwt".to_owned())],
-            body: jwt.into_bytes(),
-        }
-    }
-
-    fn server_metadata(&self) -> HttpResponse {
-        let issuer = match self.trick() {
-            IssuerTrick::ServerMetadataForAnotherServer => "https://neighbour.example",
-            _ => ISSUER,
-        };
-        json_answer(
-            200,
-            &json!({
-                "issuer": issuer,
-                "token_endpoint": "https://issuer.example/token",
-                "grant_types_supported": ["urn:ietf:params:oauth:grant-type:pre-authorized_code"],
-                "pre-authorized_grant_anonymous_access_supported": true,
-            }),
-        )
-    }
-
     fn token(&self, body: &[u8]) -> HttpResponse {
         let request = TokenRequest::parse_form(body).expect("the wallet sends a proper token request");
         let TokenGrant::PreAuthorizedCode { code, tx_code } = &request.grant else {
@@ -475,143 +390,6 @@ impl TestIssuer {
             }
         }
     }
-
-    /// The credentials in an order of the issuer's own.
-    fn issue_all(&self, state: &mut State, configuration: &str, keys: &[PublicKey]) -> Value {
-        let mut credentials: Vec<Value> = keys
-            .iter()
-            .rev()
-            .map(|key| json!({ "credential": self.issue_one(state, configuration, key) }))
-            .collect();
-        if state.trick == IssuerTrick::TwoCredentials {
-            credentials.push(credentials[0].clone());
-        }
-        credentials.truncate(self.endpoint.most());
-        let mut body = json!({ "credentials": credentials });
-        if let Some(id) = self.endpoint.notification_id() {
-            body["notification_id"] = json!(id);
-        }
-        body
-    }
-
-    fn issue_one(&self, state: &mut State, configuration: &str, key: &PublicKey) -> Value {
-        let other = formats::issue(
-            configuration,
-            key,
-            state.trick,
-            state.now,
-            state.counter,
-            &state.person,
-        );
-        let mut credential = other.unwrap_or_else(|| {
-            let credential_type = state.configurations[configuration]["vct"].as_str();
-            Value::from(self.issue(
-                key,
-                credential_type.unwrap(),
-                state.trick,
-                state.now,
-                state.counter,
-                &state.person,
-            ))
-        });
-        if state.trick == IssuerTrick::CredentialAsAnotherShape {
-            credential = match credential {
-                Value::String(text) => json!({ "credential": text }),
-                object => Value::from(object.to_string()),
-            };
-        }
-        state.issued.push(key.clone());
-        credential
-    }
-
-    fn issue(
-        &self,
-        key: &PublicKey,
-        vct: &str,
-        trick: IssuerTrick,
-        now: UnixTime,
-        index: u64,
-        claims: &Map<String, Value>,
-    ) -> String {
-        let day = std::time::Duration::from_secs(86_400);
-        let somebody = RustCryptoProvider
-            .generate_key(SignatureAlgorithm::Es256, &self.randomness)
-            .unwrap();
-        let holder = match trick {
-            IssuerTrick::CredentialForAnotherKey => Some(somebody.public_key()),
-            IssuerTrick::CredentialWithoutKey => None,
-            _ => Some(key.clone()),
-        };
-        let signer = match trick {
-            IssuerTrick::CredentialSignedByStranger => &self.stranger,
-            IssuerTrick::CredentialSignedByAnotherListedIssuer => &self.neighbour,
-            _ => &self.identity,
-        };
-        let vct = match trick {
-            IssuerTrick::CredentialOfAnotherType => "https://issuer.example/types/judge",
-            _ => vct,
-        };
-        let issuer = match trick {
-            IssuerTrick::CredentialNamesAnotherIssuer => "https://neighbour.example",
-            _ => ISSUER,
-        };
-        let selectable = [
-            "given_name",
-            "family_name",
-            "birth_date",
-            "age_over_18",
-            "address",
-            "nationalities",
-        ]
-        .into_iter()
-        .map(ClaimsPath::top_level)
-        .chain([
-            path(&json!(["address", "street"])),
-            path(&json!(["nationalities", null])),
-        ])
-        .filter(|path| path.select(claims).is_ok())
-        .collect();
-        let reference = match trick {
-            IssuerTrick::CredentialWithoutChain => IssuerKeyReference::KeyId("1".to_owned()),
-            _ => IssuerKeyReference::CertificateChain(signer.chain()),
-        };
-        let prepared = CredentialToIssue {
-            vct: VerifiableCredentialType::parse(vct).unwrap(),
-            issuer: Some(issuer.to_owned()),
-            issued_at: Some(now),
-            not_before: (trick == IssuerTrick::CredentialNotYetValid).then(|| now.plus(day)),
-            expires: Some(if trick == IssuerTrick::CredentialExpired {
-                now.minus(day)
-            } else {
-                now.plus(day * 365)
-            }),
-            status: Some(StatusReference::new("https://issuer.example/status/1", index).unwrap()),
-            holder,
-            claims: claims.clone(),
-            selectable,
-            decoys: Decoys::None,
-        }
-        .prepare(SignatureAlgorithm::Es256, &reference, &self.randomness)
-        .unwrap();
-        let signature = signer.sign(prepared.signing_input().as_bytes());
-        let text = prepared.finish(&signature);
-        match trick {
-            IssuerTrick::CredentialWithKeyBinding => {
-                let (jwt, _) = text.split_once('~').unwrap();
-                format!("{text}{jwt}")
-            }
-            IssuerTrick::CredentialFlipped => {
-                let at = text.find('~').unwrap() - 10;
-                let replacement = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
-                format!("{}{replacement}{}", &text[..at], &text[at + 1..])
-            }
-            IssuerTrick::CredentialWithForeignDisclosure => {
-                // ["aaaaaaaaaaaaaaaaaaaaaa","judge",true]
-                format!("{text}WyJhYWFhYWFhYWFhYWFhYWFhYWFhYWFhIiwianVkZ2UiLHRydWVd~")
-            }
-            _ => text,
-        }
-    }
 }
 
 /// Who the credential is about.
@@ -632,37 +410,6 @@ pub(crate) fn person() -> Map<String, Value> {
 
 pub(crate) fn path(value: &Value) -> ClaimsPath {
     serde_json::from_value(value.clone()).unwrap()
-}
-
-/// A configuration for each kind of credential.
-fn configurations() -> Value {
-    let mut configurations = json!({ CONFIGURATION: configuration(TYPE) });
-    for kind in Kind::ALL.into_iter().chain([Kind::LegacyJwt]) {
-        configurations[kind.configuration()] = kind.metadata();
-    }
-    configurations
-}
-
-/// A configuration as metadata has it.
-pub(crate) fn configuration(credential_type: &str) -> Value {
-    json!({
-        "format": "dc+sd-jwt",
-        "vct": credential_type,
-        "credential_signing_alg_values_supported": ["ES256"],
-        "cryptographic_binding_methods_supported": ["jwk"],
-        "proof_types_supported": { "jwt": { "proof_signing_alg_values_supported": ["ES256"] } },
-        "credential_metadata": {
-            "display": [
-                { "name": "National identity", "locale": "en" },
-                { "name": "Identité nationale", "locale": "fr", "background_color": "#004d40" },
-            ],
-            "claims": [
-                { "path": ["family_name"], "display": [{ "name": "Nom", "locale": "fr" }, { "name": "Family name", "locale": "en" }] },
-                { "path": ["given_name"], "display": [{ "name": "Prénom", "locale": "fr" }] },
-                { "path": ["address", "locality"], "display": [{ "name": "Localité", "locale": "fr" }] },
-            ],
-        },
-    })
 }
 
 pub(crate) fn json_answer(status: u16, body: &Value) -> HttpResponse {

@@ -1,9 +1,13 @@
 //! A network and a store that can die before or after every call.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use symbolon_wallet_core::record::{Flow, HeldCredential, HistoryEntry, KnownStatus, Refusal, Reissue};
+use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{
     BoxFuture, Change, CredentialId, FlowId, HttpRequest, HttpResponse, MemoryStore, PersonId, StoreError,
     Transport, TransportError, WalletStore,
@@ -17,6 +21,38 @@ use super::verifier::TestVerifier;
 pub(crate) enum Side {
     Before,
     After,
+    /// It does not die: it waits after the call, while somebody else does something.
+    Paused,
+}
+
+/// Runs something to where it is paused, has something else happen there, and runs it to its end.
+pub(crate) fn meanwhile<T>(running: impl Future<Output = T>, other: impl FnOnce()) -> T {
+    let mut running = pin!(running);
+    let paused = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    if let Poll::Ready(output) = paused {
+        return output;
+    }
+    other();
+    block_on(running)
+}
+
+/// Waits until it is polled again.
+async fn pause() {
+    let mut is_first = true;
+    std::future::poll_fn(move |_| match std::mem::take(&mut is_first) {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await;
+}
+
+/// What becomes of a process after a call.
+async fn after(killed: Option<Side>) {
+    match killed {
+        Some(Side::After) => std::future::pending::<()>().await,
+        Some(Side::Paused) => pause().await,
+        Some(Side::Before) | None => {}
+    }
 }
 
 /// Counts the calls of network and store, and stops the world at one of them.
@@ -73,9 +109,7 @@ impl Transport for Network {
             }
             self.log.lock().unwrap().push(line);
             let response = self.answer(&request);
-            if killed == Some(Side::After) {
-                std::future::pending::<()>().await;
-            }
+            after(killed).await;
             Ok(response)
         })
     }
@@ -142,9 +176,7 @@ impl WalletStore for MortalStore {
                 std::future::pending::<()>().await;
             }
             let outcome = self.inner.commit(changes).await;
-            if killed == Some(Side::After) {
-                std::future::pending::<()>().await;
-            }
+            after(killed).await;
             outcome
         })
     }

@@ -54,7 +54,7 @@ pub(crate) struct World {
     pub(crate) signed_metadata: SignedMetadata,
     log: Arc<Mutex<Vec<String>>>,
     down: Arc<Mutex<Option<(String, TransportError)>>>,
-    randomness: Arc<SeededRandomness>,
+    pub(crate) randomness: Arc<SeededRandomness>,
 }
 
 impl World {
@@ -75,6 +75,7 @@ impl World {
                 W3C_TYPE.to_owned(),
             ]),
             status_prefix: None,
+            formats: Vec::new(),
         };
         let policy = WalletPolicy {
             issuers: IssuerPolicy::AllowList(vec![
@@ -133,6 +134,11 @@ impl World {
 
     /// A new process over what the last one left.
     pub(crate) fn wallet(&self) -> Wallet {
+        self.wallet_on(self.ports())
+    }
+
+    /// What a wallet of this world works with.
+    pub(crate) fn ports(&self) -> Ports {
         let network = Network {
             issuer: Arc::clone(&self.issuer),
             verifier: Arc::clone(&self.verifier),
@@ -140,7 +146,7 @@ impl World {
             log: Arc::clone(&self.log),
             down: Arc::clone(&self.down),
         };
-        let ports = Ports {
+        Ports {
             transport: Arc::new(network),
             store: Arc::new(MortalStore {
                 inner: self.store.clone(),
@@ -152,7 +158,11 @@ impl World {
             randomness: Arc::clone(&self.randomness) as _,
             json_ld: self.json_ld.clone(),
             progress: Arc::new(Silent),
-        };
+        }
+    }
+
+    /// A new process on these ports.
+    pub(crate) fn wallet_on(&self, ports: Ports) -> Wallet {
         let mut wallet = Wallet::new(ports, self.policy.clone())
             .with_copies(NonZeroUsize::new(self.copies).unwrap())
             .with_signed_metadata(self.signed_metadata);

@@ -6,6 +6,7 @@ use symbolon_protocol::presentation_receipt::RECEIPT_MEDIA_TYPE;
 
 use super::super::description::RELYING_PARTY;
 use super::super::operations::digital_credentials::{read_digital_of, receive_digital_of};
+use super::super::operations::proximity::{begin_of, end_of, receive_of};
 use super::super::operations::{
     about_request, events_of, evidence_of, not_permitted, refused, result_of, with_code,
 };
@@ -86,6 +87,21 @@ pub(super) fn receive_digital() -> Operation {
         "postOwnDigitalCredential",
         "The answer that a page of the relying party brought",
     ))
+}
+
+pub(super) fn begin_proximity() -> Operation {
+    begin_of(of_request(
+        "beginOwnProximity",
+        "Asks a phone face to face, through an app of the relying party that moves bytes",
+    ))
+}
+
+pub(super) fn bring_from_phone() -> Operation {
+    receive_of(of_request("bringFromOwnPhone", "What the phone sent"))
+}
+
+pub(super) fn end_proximity() -> Operation {
+    end_of(of_request("endOwnProximity", "Ends a session"))
 }
 
 pub(super) fn remove() -> Operation {

@@ -16,7 +16,7 @@ use symbolon_verifier::name::PolicyName;
 use symbolon_verifier::policy::PolicyDecision;
 use symbolon_verifier::relying_party::Permission;
 use symbolon_verifier::report::Report;
-use symbolon_verifier::{Binding, Evidence, Expected, VerificationSession};
+use symbolon_verifier::{Binding, Expected, VerificationSession};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::super::administration::bad_request;
@@ -108,11 +108,13 @@ pub(super) async fn verify(
         }),
         None => Expected::Unchecked,
     };
-    let demanded = policy.verification_of_posted(state.dependencies.policy);
-    let mut evidence = Evidence::online(&state.dependencies.trust_list);
+    let demanded = policy.verification_of_posted(state.dependencies.policy.clone());
+    let pack = state.pack().await;
+    let opened = state.open(&pack);
+    let mut evidence = state.evidence(&opened);
     let mut codes = Vec::with_capacity(inputs.len());
     for input in &inputs {
-        let Ok(session) = VerificationSession::new(input, expected.clone(), demanded) else {
+        let Ok(session) = VerificationSession::new(input, expected.clone(), demanded.clone()) else {
             return bad_request("a presentation has no known format");
         };
         codes.extend(state.judge_codes(session, &mut evidence).await);

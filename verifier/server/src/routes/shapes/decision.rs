@@ -76,8 +76,8 @@ fn reasons() -> RefOr<Schema> {
     use RuleReason::{
         AssuranceTooLow, EvidenceMissing, KeyNotProven, Missing, NoAssurance, NoPhoto, NotAsAsked, NotAsked,
         NotAuthentic, NotOldEnough, NotText, NotTrusted, OtherFormat, OtherIssuer, OtherKey, OtherPerson,
-        OtherType, OtherValue, PatternNotMatched, ProofRefuted, Revoked, StatusOutOfRange, StatusTooOld,
-        Suspended, UnreadableDate, WithoutStatus,
+        OtherType, OtherValue, PatternNotMatched, ProofRefuted, Revoked, StatusNotCovered, StatusOutOfRange,
+        StatusTooOld, Suspended, UnreadableDate, WithoutStatus,
     };
     named([
         Missing,
@@ -96,6 +96,7 @@ fn reasons() -> RefOr<Schema> {
         Revoked,
         StatusOutOfRange,
         StatusTooOld,
+        StatusNotCovered,
         KeyNotProven,
         ProofRefuted,
         NoPhoto,

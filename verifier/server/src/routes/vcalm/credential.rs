@@ -56,7 +56,7 @@ impl State {
         let Ok(input) = Input::of_document(document) else {
             return unreadable();
         };
-        let policy = self.dependencies.policy;
+        let policy = self.dependencies.policy.clone();
         let Ok(session) = VerificationSession::new(&input, Expected::NotApplicable, policy) else {
             return unreadable();
         };

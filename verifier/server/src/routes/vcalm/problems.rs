@@ -3,7 +3,9 @@
 use symbolon_credential::data_integrity::ProofRejected;
 use symbolon_credential::w3c::{ProblemDetails, ProblemType};
 use symbolon_protocol::vcalm::VcalmProblem;
-use symbolon_verifier::report::{Check, CheckName, CheckOutcome, CredentialFormat, Reason, Warning};
+use symbolon_verifier::report::{
+    Check, CheckName, CheckOutcome, CredentialFormat, Reason, Standing, Warning,
+};
 
 /// Which part of a credential a check is about, for the results and for the status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl FailedCheck {
         Some(Self {
             about,
             reason,
-            details: problem.details(check, reason),
+            details: problem.details(about, check, reason),
         })
     }
 }
@@ -55,8 +57,13 @@ enum Kind {
 }
 
 impl Kind {
-    fn details(self, check: &Check, reason: Reason) -> ProblemDetails {
-        let detail = format!("{} ({})", sentence(check.name, reason), check.section);
+    fn details(self, about: About, check: &Check, reason: Reason) -> ProblemDetails {
+        let advice = match about {
+            About::Status => Standing::because_of(reason).advice(),
+            About::Proof | About::Trust | About::Validity => None,
+        };
+        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+        let detail = format!("{} ({}){advice}", sentence(check.name, reason), check.section);
         match self {
             Self::W3c(kind) => kind.details(detail),
             Self::NotTrusted => VcalmProblem::IssuerNotTrusted.details(detail),
@@ -69,12 +76,16 @@ fn kind(name: CheckName, reason: Reason, format: CredentialFormat) -> Option<(Ab
     use ProblemType as P;
     let w3c = |about, problem| Some((about, Kind::W3c(problem)));
     match name {
-        CheckName::TrustList | CheckName::IssuerListed | CheckName::CredentialTypeAllowed => {
-            Some((About::Trust, Kind::NotTrusted))
-        }
+        CheckName::TrustList
+        | CheckName::IssuerListed
+        | CheckName::CredentialTypeAllowed
+        | CheckName::CertificateRevocation => Some((About::Trust, Kind::NotTrusted)),
         CheckName::ValidityPeriod => w3c(About::Validity, P::RangeError),
         // A credential without a status lives by its expiry alone.
         CheckName::StatusReference if reason == Reason::Missing => None,
+        CheckName::StatusListSignature if matches!(reason, Reason::EvidenceAbsent | Reason::NotCovered) => {
+            w3c(About::Status, P::StatusRetrievalError)
+        }
         CheckName::StatusReference | CheckName::StatusListSignature => {
             w3c(About::Status, P::StatusVerificationError)
         }
@@ -136,6 +147,14 @@ pub(super) fn warning(warning: Warning) -> ProblemDetails {
         Warning::StatusInGrace { .. } => (
             Kind::W3c(ProblemType::StatusVerificationError),
             "the status list has expired and is used in its grace period",
+        ),
+        Warning::CertificateRevoked { .. } => (
+            Kind::NotTrusted,
+            "the authority of the issuer revoked a certificate of its signer",
+        ),
+        Warning::StatusOld { .. } => (
+            Kind::W3c(ProblemType::StatusVerificationError),
+            "what is known of the status is older than allowed for this type",
         ),
         Warning::PackInGrace { .. } | Warning::PackRefused => (
             Kind::W3c(ProblemType::StatusVerificationError),

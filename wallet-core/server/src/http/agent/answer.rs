@@ -9,11 +9,8 @@ use symbolon_http::openapi::ToSchema;
 use symbolon_wallet_core::{FlowId, TransportError, WalletError};
 use url::Url;
 
-use super::{PENDING, Reception, SIGN_IN_COOKIE};
+use super::{PENDING, Reception, cookie};
 use crate::agent::{AgentError, Answered, Ended};
-
-/// How long a sign-in at an issuer may take, in seconds.
-const SIGN_IN_SECONDS: u32 = 60 * 60;
 
 /// How somebody asked, as far as the answer depends on it.
 pub(super) struct Asked {
@@ -34,6 +31,8 @@ enum Reader {
     Program,
     /// One that is told where a browser would go on.
     Administration,
+    /// The same, that brought the request itself.
+    Owner,
 }
 
 impl Asked {
@@ -48,6 +47,13 @@ impl Asked {
     pub(super) fn program(headers: &HeaderMap) -> Self {
         Self {
             reader: Reader::Administration,
+            ..Self::by(headers, Redirect::SeeOther)
+        }
+    }
+
+    pub(super) fn owner(headers: &HeaderMap) -> Self {
+        Self {
+            reader: Reader::Owner,
             ..Self::by(headers, Redirect::SeeOther)
         }
     }
@@ -145,7 +151,7 @@ impl Said {
         match asked.reader {
             Reader::Person => reception.pages.show(self.status, &self.body, &asked.headers),
             Reader::Program => no_store((self.status, Json(self.body)).into_response()),
-            Reader::Administration => {
+            Reader::Administration | Reader::Owner => {
                 let status = if self.status.is_success() || self.body.outcome != Outcome::Refused {
                     StatusCode::OK
                 } else {
@@ -163,11 +169,16 @@ pub(super) fn answer(answered: &Answered, reception: &Reception, asked: &Asked) 
             // The answer itself belongs to the browser that brought the request: it is told there.
             .at(without_fragment(at))
             .respond(reception, asked),
-        (Answered::SignIn { flow, .. }, Reader::Administration) => Said::new(StatusCode::OK, Outcome::SignIn)
-            .at(pending_address(reception, *flow))
+        (Answered::GoOn(at), Reader::Owner) => Said::new(StatusCode::OK, Outcome::Answered)
+            .at(at.as_str().to_owned())
             .respond(reception, asked),
+        (Answered::SignIn { flow, .. }, Reader::Administration | Reader::Owner) => {
+            Said::new(StatusCode::OK, Outcome::SignIn)
+                .at(pending_address(reception, *flow))
+                .respond(reception, asked)
+        }
         (Answered::GoOn(at), _) => redirect(at, asked, None),
-        (Answered::SignIn { flow, at }, _) => redirect(at, asked, Some(sign_in_cookie(reception, *flow))),
+        (Answered::SignIn { flow, at }, _) => redirect(at, asked, cookie::of_flow(reception, *flow)),
         (Answered::Waiting(flow), _) => Said::new(StatusCode::ACCEPTED, Outcome::Waiting)
             .at(pending_address(reception, *flow))
             .respond(reception, asked),
@@ -212,7 +223,7 @@ pub(super) fn refusal(error: &AgentError, reception: &Reception, asked: &Asked) 
         AgentError::Full => Said::refused(
             StatusCode::SERVICE_UNAVAILABLE,
             "temporarily_unavailable",
-            "too many requests wait for a decision",
+            "too much waits already",
         ),
         AgentError::Busy | AgentError::Wallet(WalletError::Conflict | WalletError::WrongStage) => {
             Said::refused(
@@ -308,17 +319,6 @@ fn redirect(at: &Url, asked: &Asked, cookie: Option<HeaderValue>) -> Response {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     no_store(response)
-}
-
-fn sign_in_cookie(reception: &Reception, flow: FlowId) -> HeaderValue {
-    let secure = if reception.agent.identifier().url().url().scheme() == "https" {
-        "; Secure"
-    } else {
-        ""
-    };
-    let cookie =
-        format!("{SIGN_IN_COOKIE}={flow}; Path=/; HttpOnly; SameSite=Lax; Max-Age={SIGN_IN_SECONDS}{secure}");
-    HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 fn pending_address(reception: &Reception, flow: FlowId) -> String {

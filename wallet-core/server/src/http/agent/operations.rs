@@ -4,7 +4,7 @@ use symbolon_http::openapi::{Answer, Operation, Presence, Tag, object};
 use symbolon_wallet_core::present::RequestProblem;
 
 use super::answer::OutcomeBody;
-use super::{DecisionOrder, WaitingList};
+use super::{BroughtLink, DecisionOrder, WaitingList};
 
 const REQUESTS: Tag = Tag {
     name: "Requests",
@@ -12,7 +12,7 @@ const REQUESTS: Tag = Tag {
 };
 pub(super) const WAITING: Tag = Tag {
     name: "Waiting",
-    description: "What the policy does not decide.",
+    description: "What the policy does not decide, and what the owner of the wallet brings.",
 };
 
 const OPENID4VP: &str = "https://openid.net/specs/openid-4-verifiable-presentations-1_0.html#section-5";
@@ -127,6 +127,36 @@ pub(super) fn decide() -> Operation {
             409,
             "It is decided already, or something is being done about it.",
         ))
+        .answers(outcome(502, "A peer cannot be reached."))
+        .answers(outcome(503, "The wallet cannot answer now."))
+}
+
+pub(super) fn bring_request() -> Operation {
+    by_owner(
+        "bringRequest",
+        "Answers a presentation request that the owner of the wallet brings",
+    )
+    .about("What a rule of the policy shares is shown at once; where the browser that has the session at the verifier goes on is `continue_at`.")
+}
+
+pub(super) fn bring_offer() -> Operation {
+    by_owner(
+        "bringOffer",
+        "Takes a credential offer that the owner of the wallet brings",
+    )
+    .about("Where somebody has to sign in at the issuer, `continue_at` is the address of the wallet that leads there.")
+}
+
+fn by_owner(id: &'static str, summary: &'static str) -> Operation {
+    Operation::new(id, WAITING, summary)
+        .json::<BroughtLink>()
+        .answers(outcome(200, "What came of it."))
+        .answers(outcome(
+            400,
+            "The order is malformed, or the request or the offer breaks a rule.",
+        ))
+        .answers(outcome(404, "Nobody is reached at the address."))
+        .answers(outcome(409, "Something is being done about it already."))
         .answers(outcome(502, "A peer cannot be reached."))
         .answers(outcome(503, "The wallet cannot answer now."))
 }

@@ -2,6 +2,7 @@ package symbolon.mobile.android
 
 import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyInfo
 import android.security.keystore.KeyProperties
 
 /**
@@ -35,6 +36,18 @@ sealed interface Guard {
     /** Whether this phone's Android has this guard. A key with one that it has not is refused, never made with a weaker one. */
     fun isAvailable(sdk: Int = Build.VERSION.SDK_INT): Boolean = this !is Biometry || sdk >= Build.VERSION_CODES.R
 }
+
+/** Whether a key that was made before demands of a person at least what this guard does. */
+internal fun Guard.isMetBy(key: KeyInfo, sdk: Int): Boolean = when (this) {
+    Guard.Open -> true
+    is Guard.ScreenLock -> key.asksWithin(seconds)
+    is Guard.Biometry -> key.asksWithin(seconds) && key.isInvalidatedByBiometricEnrollment &&
+        sdk >= Build.VERSION_CODES.R && key.userAuthenticationType == KeyProperties.AUTH_BIOMETRIC_STRONG
+}
+
+/** A key that asks for every use has a duration of 0, or of -1 in the words of older versions. */
+private fun KeyInfo.asksWithin(seconds: Int): Boolean =
+    isUserAuthenticationRequired && userAuthenticationValidityDurationSeconds <= seconds
 
 internal fun KeyGenParameterSpec.Builder.guardedBy(guard: Guard, sdk: Int): KeyGenParameterSpec.Builder {
     check(guard.isAvailable(sdk))

@@ -18,8 +18,8 @@ import symbolon.mobile.SigningOutcome
  * otherwise.
  *
  * [person] is the wallet's identifier of the person (`WalletFile.firstPerson`, `addPerson`); every person has an instance of their own.
- * [guard] is that of keys made from now on; those that exist keep theirs. A guard other than [Guard.Open] needs a screen lock on the phone,
- * else no key can be made.
+ * Every key has at least the [guard]. One that was made with a weaker one, before the app demanded more, is as good as dead: it signs nothing any
+ * more, and the wallet has its credential issued again. A guard other than [Guard.Open] needs a screen lock on the phone, else no key can be made.
  *
  * [attestationChallenge] is asked before each key is made, and its bytes (16 to 128, from the provider of the wallet) stand in the attestation
  * certificate of the key. Without one Android makes no attestation.
@@ -53,16 +53,22 @@ class KeystoreKeys(
         CreatedKey(handle, pair.public.encoded)
     }
 
+    /** `Invalidated` for a key that is dead: the wallet asks for the public half to learn which keys ended. */
     override fun publicKey(handle: String): ByteArray = translated {
+        val key = privateKey(handle)
+        try {
+            prepared(key)
+        } catch (error: Exception) {
+            if (refusal(error, sdk) != Refusal.WAITS_FOR_THE_PERSON) throw error
+        }
         val certificate = androidKeystore().getCertificate(prefix + handle) ?: throw KeyFailure.Unknown()
         certificate.publicKey.encoded
     }
 
     override fun sign(handle: String, bytes: ByteArray): SigningOutcome = translated {
-        val key = androidKeystore().getKey(prefix + handle, null) as? PrivateKey ?: throw KeyFailure.Unknown()
+        val key = privateKey(handle)
         try {
-            val signature = Signature.getInstance("SHA256withECDSA")
-            signature.initSign(key)
+            val signature = prepared(key)
             signature.update(bytes)
             SigningOutcome.Signed(signature.sign())
         } catch (error: Exception) {
@@ -95,6 +101,16 @@ class KeystoreKeys(
         val chain = alias?.let { keystore.getCertificateChain(it) } ?: throw KeyFailure.Unknown()
         chain.map { it.encoded }
     }
+
+    /** The key, where it has the guard. */
+    private fun privateKey(handle: String): PrivateKey {
+        val key = androidKeystore().getKey(prefix + handle, null) as? PrivateKey ?: throw KeyFailure.Unknown()
+        if (!guard.isMetBy(infoOf(key), sdk)) throw KeyFailure.Invalidated()
+        return key
+    }
+
+    /** The Keystore says here already whether a key waits or is dead. */
+    private fun prepared(key: PrivateKey): Signature = Signature.getInstance("SHA256withECDSA").apply { initSign(key) }
 
     /** Tells the errors of the Keystore in the wallet's words. */
     private inline fun <T> translated(act: () -> T): T = try {

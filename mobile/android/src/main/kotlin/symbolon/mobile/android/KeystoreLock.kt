@@ -18,6 +18,9 @@ import symbolon.mobile.UnwrappingOutcome
  * [name] tells the locks of one app apart, one for the list of people and one for each person: letters, digits, `-`, at most 64. The key is
  * made when the wallet is, with [guard].
  *
+ * A key of this name that was made with a weaker guard opens nothing here: what it locked is answered by `Gone`. To demand more of a
+ * person, change the wallet's lock from one of the old guard to one of the new, under the same name, and then call [destroyWeaker].
+ *
  * Android guards both directions of such a key, and the wallet wraps when it is made and when its lock or its data key changes: have
  * the person satisfy the guard **before** such a call; otherwise it fails with `DeviceFault.KEYS`. A wallet that is opened answers `Locked`
  * instead: ask, and call again.
@@ -38,7 +41,7 @@ class KeystoreLock(
         try {
             val cipher = Cipher.getInstance(TRANSFORMATION)
             // The Keystore draws the nonce, and refuses one that a program chooses.
-            cipher.init(Cipher.ENCRYPT_MODE, key() ?: makeKey())
+            cipher.init(Cipher.ENCRYPT_MODE, fitting().lastOrNull() ?: makeKey())
             check(cipher.iv.size == NONCE_BYTES)
             cipher.updateAAD(VERSION)
             VERSION + cipher.iv + cipher.doFinal(dataKey)
@@ -49,31 +52,56 @@ class KeystoreLock(
 
     override fun unwrap(wrapped: ByteArray): UnwrappingOutcome = translated {
         if (wrapped.size != WRAPPED_BYTES || wrapped[0] != VERSION[0]) throw LockFailure.NotOurs()
-        val key = key() ?: throw LockFailure.Gone()
-        try {
-            val cipher = Cipher.getInstance(TRANSFORMATION)
-            cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(TAG_BITS, wrapped, VERSION.size, NONCE_BYTES))
-            cipher.updateAAD(VERSION)
-            val sealed = VERSION.size + NONCE_BYTES
-            UnwrappingOutcome.Unwrapped(cipher.doFinal(wrapped, sealed, wrapped.size - sealed))
-        } catch (error: Exception) {
-            if (refusal(error, sdk) != Refusal.WAITS_FOR_THE_PERSON) throw error
-            UnwrappingOutcome.Locked
-        }
+        val keys = fitting()
+        if (keys.isEmpty()) throw LockFailure.Gone()
+        // There is one, except between a change of the lock and `destroyWeaker`.
+        keys.firstNotNullOfOrNull { opened(it, wrapped) } ?: throw if (weaker().isEmpty()) LockFailure.NotOurs() else LockFailure.Gone()
     }
 
-    /** Deletes the key: nothing that it locked can be opened again. Before a wallet is made anew whose key Android has ended. */
-    fun destroy(): Unit = translated {
-        androidKeystore().run {
-            if (containsAlias(alias)) deleteEntry(alias)
-        }
+    /** What a key makes of the wrapped bytes; nothing where another one wrapped them. */
+    private fun opened(key: SecretKey, wrapped: ByteArray): UnwrappingOutcome? = try {
+        val cipher = Cipher.getInstance(TRANSFORMATION)
+        cipher.init(Cipher.DECRYPT_MODE, key, GCMParameterSpec(TAG_BITS, wrapped, VERSION.size, NONCE_BYTES))
+        cipher.updateAAD(VERSION)
+        val sealed = VERSION.size + NONCE_BYTES
+        UnwrappingOutcome.Unwrapped(cipher.doFinal(wrapped, sealed, wrapped.size - sealed))
+    } catch (_: AEADBadTagException) {
+        null
+    } catch (error: Exception) {
+        if (refusal(error, sdk) != Refusal.WAITS_FOR_THE_PERSON) throw error
+        UnwrappingOutcome.Locked
     }
 
-    private fun key(): SecretKey? = androidKeystore().getKey(alias, null) as? SecretKey
+    /**
+     * Deletes the keys of this name: nothing that they locked can be opened again. Before a wallet is made anew whose key Android has
+     * ended.
+     */
+    fun destroy(): Unit = translated { delete(aliases()) }
+
+    /**
+     * Deletes the keys of this name that were made with a weaker guard: once the wallet's lock was changed to this one. What they
+     * locked, as in an old copy of the file, cannot be opened again.
+     */
+    fun destroyWeaker(): Unit = translated { delete(weaker()) }
+
+    private fun delete(aliases: List<String>) = androidKeystore().run { aliases.forEach { deleteEntry(it) } }
+
+    /** The first is called as the lock, those after it are numbered. */
+    private fun aliases(): List<String> =
+        androidKeystore().aliases().asSequence().filter { it == alias || it.startsWith("$alias.") }.sorted().toList()
+
+    /** The keys that demand what the guard does. */
+    private fun fitting(): List<SecretKey> = aliases().mapNotNull(::key).filter { guard.isMetBy(infoOf(it), sdk) }
+
+    private fun weaker(): List<String> = aliases().filter { one -> key(one)?.let { !guard.isMetBy(infoOf(it), sdk) } ?: false }
+
+    private fun key(alias: String): SecretKey? = androidKeystore().getKey(alias, null) as? SecretKey
 
     private fun makeKey(): SecretKey {
         val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
-        val spec = KeyGenParameterSpec.Builder(alias, purposes)
+        val taken = aliases()
+        val free = generateSequence(2) { it + 1 }.map { "$alias.$it" }.first { it !in taken }
+        val spec = KeyGenParameterSpec.Builder(if (taken.isEmpty()) alias else free, purposes)
             .setKeySize(KEY_BITS)
             .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
@@ -91,8 +119,6 @@ class KeystoreLock(
         act()
     } catch (failure: LockFailure) {
         throw failure
-    } catch (_: AEADBadTagException) {
-        throw LockFailure.NotOurs()
     } catch (error: Exception) {
         throw if (refusal(error, sdk) == Refusal.INVALIDATED) LockFailure.Gone() else LockFailure.Unavailable()
     }

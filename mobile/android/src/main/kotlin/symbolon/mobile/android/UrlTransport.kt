@@ -7,6 +7,8 @@ import java.net.CookieHandler
 import java.net.HttpRetryException
 import java.net.HttpURLConnection
 import java.net.URL
+import javax.net.ssl.HttpsURLConnection
+import javax.net.ssl.SSLContext
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import symbolon.mobile.Header
@@ -18,6 +20,9 @@ import symbolon.mobile.TransportFailure
 
 /**
  * The wallet's transport over the platform's own HTTP. Certificates are checked as the app's network security configuration says.
+ *
+ * Nothing is kept between two requests: no connection, no TLS session, no cache. An issuer and a verifier at one address, or one verifier on two
+ * days, would recognise the phone by a session that is resumed.
  *
  * An app that sets a process-wide [CookieHandler] gets `Refused`: its cookies would go to issuers and verifiers with every request.
  */
@@ -41,6 +46,8 @@ class UrlTransport(
     /** A connection on which nothing has been sent. */
     private fun opened(request: HttpRequest): HttpURLConnection = try {
         val connection = URL(request.url).openConnection() as? HttpURLConnection ?: throw TransportFailure.Refused()
+        // Sessions lie in the context, and this one goes with the request. It trusts as the app's configuration says.
+        if (connection is HttpsURLConnection) connection.sslSocketFactory = freshContext().socketFactory
         connection.instanceFollowRedirects = false
         connection.useCaches = false
         connection.connectTimeout = connectMilliseconds
@@ -52,7 +59,12 @@ class UrlTransport(
         // The platform's own would name the phone's model, and it would unpack an answer of any size.
         connection.setRequestProperty("user-agent", "symbolon")
         connection.setRequestProperty("accept-encoding", "identity")
-        request.headers.forEach { connection.addRequestProperty(it.name, it.value) }
+        // What the person reads is the wallet's to say.
+        connection.setRequestProperty("accept-language", "*")
+        connection.setRequestProperty("connection", "close")
+        request.headers.forEach {
+            if (it.name in REPLACED) connection.setRequestProperty(it.name, it.value) else connection.addRequestProperty(it.name, it.value)
+        }
         if (request.method == HttpMethod.POST) {
             connection.doOutput = true
             // A body of known length is never sent a second time behind our back, as one in a buffer is.
@@ -63,6 +75,8 @@ class UrlTransport(
     } catch (_: IOException) {
         throw TransportFailure.Unreachable()
     }
+
+    private fun freshContext(): SSLContext = SSLContext.getInstance("TLS").apply { init(null, null, null) }
 
     private fun exchange(connection: HttpURLConnection, request: HttpRequest): HttpResponse {
         val deadline = System.nanoTime() + totalMilliseconds * NANOSECONDS
@@ -96,6 +110,9 @@ class UrlTransport(
         }
     }
 }
+
+/** Of what stands there by itself: a request that names it says it alone. */
+private val REPLACED = setOf("user-agent", "accept-language")
 
 private const val NANOSECONDS = 1_000_000L
 private const val CHUNK_BYTES = 16 * 1024

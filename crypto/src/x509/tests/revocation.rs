@@ -1,0 +1,460 @@
+//! Revocation lists: which are read, whose they are, and what they say of a chain.
+
+use core::time::Duration;
+
+use super::*;
+use crate::testing::revocation::{RevocationListDraft, entry, extension, sequence, tagged};
+
+const MADE: UnixTime = UnixTime::from_seconds(1_749_000_000);
+const NEXT: UnixTime = UnixTime::from_seconds(1_751_000_000);
+const REVOKED_AT: UnixTime = UnixTime::from_seconds(1_748_000_000);
+const TOLERANCE: Duration = Duration::from_secs(300);
+
+struct Authority {
+    party: Party,
+    certificate: Certificate,
+}
+
+/// A root, an authority below it, and a leaf.
+struct Setting {
+    root: Authority,
+    middle: Authority,
+    leaf: Certificate,
+}
+
+fn signing() -> FlagSet<KeyUsages> {
+    KeyUsages::KeyCertSign | KeyUsages::CRLSign
+}
+
+impl Setting {
+    fn new() -> Self {
+        Self::with_leaf(Draft::leaf("leaf"))
+    }
+
+    fn with_leaf(leaf: Draft) -> Self {
+        let root = Party::p256(1);
+        let certificate = Draft::authority("root")
+            .with_key_usage(signing())
+            .self_signed(&root);
+        let root = Authority {
+            party: root,
+            certificate,
+        };
+        let middle = Party::p256(2);
+        let certificate = Draft::authority("middle").with_key_usage(signing());
+        let certificate = certificate.signed_by(&root.certificate, &root.party, &middle);
+        let middle = Authority {
+            party: middle,
+            certificate,
+        };
+        let leaf = leaf.signed_by(&middle.certificate, &middle.party, &Party::p256(3));
+        Self { root, middle, leaf }
+    }
+
+    fn chain(&self) -> [Certificate; 2] {
+        [self.leaf.clone(), self.middle.certificate.clone()]
+    }
+
+    fn revocation(&self, lists: &[VerifiedRevocationList], now: UnixTime) -> Revocation {
+        check_revocation(&self.chain(), &self.root.certificate, lists, now, TOLERANCE)
+    }
+}
+
+impl Authority {
+    fn draft(&self) -> RevocationListDraft {
+        RevocationListDraft::of(&self.certificate, MADE, NEXT)
+    }
+
+    fn sign(&self, draft: &RevocationListDraft) -> Vec<u8> {
+        draft.sign(&self.party.description(), &self.party.key)
+    }
+
+    fn verified(&self, draft: &RevocationListDraft) -> VerifiedRevocationList {
+        let list = RevocationList::parse(&self.sign(draft)).unwrap();
+        list.verify(&self.certificate, &RustCryptoProvider).unwrap()
+    }
+
+    fn refusal(&self, draft: &RevocationListDraft) -> RevocationListError {
+        RevocationList::parse(&self.sign(draft)).unwrap_err()
+    }
+}
+
+#[test]
+fn a_list_names_who_is_revoked_since_when_and_why() {
+    let setting = Setting::new();
+    let draft = setting.middle.draft();
+    assert_eq!(
+        RevocationList::parse(&setting.middle.sign(&draft))
+            .unwrap()
+            .count(),
+        0
+    );
+    let other = Draft::leaf("other").signed_by(
+        &setting.middle.certificate,
+        &setting.middle.party,
+        &Party::p256(4),
+    );
+    let draft = draft
+        .revoking(&other, MADE, None)
+        .revoking(&setting.leaf, REVOKED_AT, Some(1));
+    let list = setting.middle.verified(&draft);
+    assert_eq!(list.list().count(), 2);
+    assert_eq!(
+        list.revoked(&setting.leaf),
+        Some(Revoked {
+            at: REVOKED_AT,
+            reason: Some(RevocationReason::KeyCompromise)
+        })
+    );
+    assert_eq!(
+        list.revoked(&other),
+        Some(Revoked {
+            at: MADE,
+            reason: None
+        })
+    );
+    assert_eq!(list.revoked(&setting.middle.certificate), None);
+}
+
+#[test]
+fn a_chain_is_revoked_where_one_of_it_is() {
+    let setting = Setting::new();
+    let below = setting.middle.draft();
+    let above = setting.root.draft();
+    let as_of = MADE;
+    let lists = [setting.middle.verified(&below), setting.root.verified(&above)];
+    assert_eq!(setting.revocation(&lists, NOW), Revocation::NotRevoked { as_of });
+
+    let revoked = Revoked {
+        at: REVOKED_AT,
+        reason: Some(RevocationReason::Superseded),
+    };
+    let leaf = below.clone().revoking(&setting.leaf, REVOKED_AT, Some(4));
+    let lists = [setting.middle.verified(&leaf), setting.root.verified(&above)];
+    let position = 0;
+    assert_eq!(
+        setting.revocation(&lists, NOW),
+        Revocation::Revoked {
+            position,
+            revoked,
+            as_of
+        }
+    );
+    // Whatever is known of the leaf.
+    let middle = above.revoking(&setting.middle.certificate, REVOKED_AT, Some(4));
+    let position = 1;
+    for lists in [
+        vec![setting.root.verified(&middle)],
+        vec![setting.middle.verified(&below), setting.root.verified(&middle)],
+    ] {
+        assert_eq!(
+            setting.revocation(&lists, NOW),
+            Revocation::Revoked {
+                position,
+                revoked,
+                as_of
+            }
+        );
+    }
+}
+
+#[test]
+fn without_a_list_in_force_nothing_is_known_and_bad_news_stays() {
+    let setting = Setting::new();
+    let gap = |position, gap| Revocation::NotKnown { position, gap };
+    let (below, above) = (setting.middle.draft(), setting.root.draft());
+    let lists = [setting.middle.verified(&below), setting.root.verified(&above)];
+    assert_eq!(setting.revocation(&[], NOW), gap(0, RevocationGap::Absent));
+    assert_eq!(
+        setting.revocation(&lists[..1], NOW),
+        gap(1, RevocationGap::Absent)
+    );
+    assert_eq!(
+        setting.revocation(&lists[1..], NOW),
+        gap(0, RevocationGap::Absent)
+    );
+
+    let second = Duration::from_secs(1);
+    let good = Revocation::NotRevoked { as_of: MADE };
+    assert_eq!(setting.revocation(&lists, NEXT), good);
+    assert_eq!(
+        setting.revocation(&lists, NEXT.plus(second)),
+        gap(0, RevocationGap::Outdated)
+    );
+    assert_eq!(setting.revocation(&lists, MADE.minus(TOLERANCE)), good);
+    let early = setting.revocation(&lists, MADE.minus(TOLERANCE + second));
+    assert_eq!(early, gap(0, RevocationGap::NotYetIssued));
+
+    let revoked = setting
+        .middle
+        .verified(&below.revoking(&setting.leaf, REVOKED_AT, None));
+    let late = setting.revocation(&[revoked], NEXT.plus(second));
+    assert!(matches!(late, Revocation::Revoked { position: 0, .. }));
+}
+
+#[test]
+fn the_newest_list_counts() {
+    let setting = Setting::new();
+    let mut newer = setting.middle.draft();
+    newer.this_update = MADE.plus(Duration::from_secs(1));
+    let held = setting
+        .middle
+        .draft()
+        .revoking(&setting.leaf, REVOKED_AT, Some(6));
+    let root = setting.root.verified(&setting.root.draft());
+    let lists = [
+        setting.middle.verified(&held),
+        setting.middle.verified(&newer),
+        root,
+    ];
+    assert_eq!(
+        setting.revocation(&lists, NOW),
+        Revocation::NotRevoked { as_of: MADE }
+    );
+    let [held, newer, root] = lists;
+    let lists = [newer, held, root];
+    assert_eq!(
+        setting.revocation(&lists, NOW),
+        Revocation::NotRevoked { as_of: MADE }
+    );
+}
+
+#[test]
+fn a_list_is_its_issuers_who_may_sign_lists() {
+    let setting = Setting::new();
+    let verify = |draft: &RevocationListDraft, signer: &Authority, issuer: &Certificate| {
+        let list = RevocationList::parse(&signer.sign(draft)).unwrap();
+        list.verify(issuer, &RustCryptoProvider).map(|_| ())
+    };
+    let draft = setting.middle.draft();
+    let (middle, root) = (&setting.middle, &setting.root);
+    assert_eq!(verify(&draft, middle, &middle.certificate), Ok(()));
+    assert_eq!(
+        verify(&draft, middle, &root.certificate),
+        Err(RevocationListRejected::OtherIssuer)
+    );
+    // Another key under the same name, or the name of another with the same key.
+    let mut renamed = draft.clone();
+    renamed.extensions = root.draft().extensions;
+    assert_eq!(
+        verify(&renamed, middle, &middle.certificate),
+        Err(RevocationListRejected::OtherIssuer)
+    );
+    renamed.issuer = root.certificate.subject_name().to_vec();
+    assert_eq!(
+        verify(&renamed, middle, &root.certificate),
+        Err(RevocationListRejected::Signature)
+    );
+    for unfit in [
+        Draft::authority("middle").with_key_usage(KeyUsages::KeyCertSign),
+        Draft::leaf("middle").with_key_usage(KeyUsages::DigitalSignature | KeyUsages::CRLSign),
+    ] {
+        let unfit = unfit.signed_by(&root.certificate, &root.party, &middle.party);
+        assert_eq!(
+            verify(&draft, middle, &unfit),
+            Err(RevocationListRejected::MayNotSign)
+        );
+    }
+    let mut changed = middle.sign(&draft.revoking(&setting.leaf, REVOKED_AT, None));
+    let at = changed.windows(2).position(|bytes| bytes == b"Z0").unwrap();
+    changed[at - 1] ^= 1;
+    let changed = RevocationList::parse(&changed).unwrap();
+    assert_eq!(
+        changed
+            .verify(&middle.certificate, &RustCryptoProvider)
+            .map(|_| ()),
+        Err(RevocationListRejected::Signature)
+    );
+}
+
+#[test]
+fn deltas_indirect_and_partial_lists_are_refused_plainly() {
+    let authority = Setting::new().middle;
+    let point = |content: &[u8]| {
+        let draft = authority.draft().with("2.5.29.28", true, &sequence(content));
+        RevocationList::parse(&authority.sign(&draft)).map(|_| ())
+    };
+    assert_eq!(point(&tagged(0x81, &[0xff])), Ok(()));
+    assert_eq!(point(&tagged(0x84, &[0xff])), Err(RevocationListError::Indirect));
+    assert_eq!(point(&tagged(0x85, &[0xff])), Err(RevocationListError::Partial));
+    assert_eq!(
+        point(&tagged(0x83, &[1, 0x40])),
+        Err(RevocationListError::Partial)
+    );
+    let both = [tagged(0x81, &[0xff]), tagged(0x82, &[0xff])].concat();
+    assert_eq!(point(&both), Err(RevocationListError::Extension));
+
+    let delta = authority.draft().with("2.5.29.27", true, &tagged(0x02, &[1]));
+    assert_eq!(authority.refusal(&delta), RevocationListError::Delta);
+
+    let leaf = Setting::new().leaf;
+    let with_entry = |extension: Vec<u8>| {
+        let mut draft = authority.draft();
+        draft
+            .entries
+            .push(entry(leaf.serial_number_der(), REVOKED_AT, &extension));
+        authority.refusal(&draft)
+    };
+    let reason = |code| extension("2.5.29.21", false, &tagged(0x0a, &[code]));
+    assert_eq!(with_entry(reason(8)), RevocationListError::Delta);
+    assert_eq!(with_entry(reason(7)), RevocationListError::Extension);
+    let twice = [reason(1), reason(1)].concat();
+    assert_eq!(with_entry(twice), RevocationListError::Extension);
+    let issuer = extension("2.5.29.29", true, &sequence(&[]));
+    assert_eq!(with_entry(issuer), RevocationListError::Indirect);
+    let unknown = extension("1.2.3.4", true, b"");
+    assert_eq!(with_entry(unknown), RevocationListError::UnknownCriticalExtension);
+}
+
+#[test]
+fn what_rfc_5280_demands_of_a_list_must_be_there() {
+    let authority = Setting::new().middle;
+    let unknown = authority.draft().with("1.2.3.4", true, b"");
+    assert_eq!(
+        authority.refusal(&unknown),
+        RevocationListError::UnknownCriticalExtension
+    );
+    let ordinary = authority.draft().with("1.2.3.4", false, b"");
+    assert!(RevocationList::parse(&authority.sign(&ordinary)).is_ok());
+    for missing in 0..2 {
+        let mut draft = authority.draft();
+        draft.extensions.remove(missing);
+        assert_eq!(authority.refusal(&draft), RevocationListError::Extension);
+    }
+    let mut twice = authority.draft();
+    twice.extensions.push(twice.extensions[0].clone());
+    assert_eq!(authority.refusal(&twice), RevocationListError::Extension);
+    let mut endless = authority.draft();
+    endless.next_update = None;
+    assert_eq!(
+        authority.refusal(&endless),
+        RevocationListError::WithoutNextUpdate
+    );
+    let mut first = authority.draft();
+    first.version = 0;
+    assert_eq!(authority.refusal(&first), RevocationListError::Malformed);
+
+    let der = authority.sign(&authority.draft());
+    for broken in [
+        &der[..der.len() - 1],
+        &[der.as_slice(), &[0]].concat(),
+        b"",
+        b"\x30\x00",
+    ] {
+        assert_eq!(
+            RevocationList::parse(broken).unwrap_err(),
+            RevocationListError::Malformed
+        );
+    }
+}
+
+#[test]
+fn a_list_has_a_budget() {
+    let authority = Setting::new().middle;
+    let large = vec![0x30; MAX_REVOCATION_LIST_BYTES + 1];
+    assert_eq!(
+        RevocationList::parse(&large).unwrap_err(),
+        RevocationListError::TooLarge
+    );
+    let mut draft = authority.draft();
+    let one = entry(&tagged(0x02, &[1]), REVOKED_AT, &[]);
+    draft.entries = vec![one; MAX_REVOKED_CERTIFICATES];
+    assert_eq!(
+        RevocationList::parse(&authority.sign(&draft)).unwrap().count(),
+        MAX_REVOKED_CERTIFICATES
+    );
+    draft.entries.push(entry(&tagged(0x02, &[1]), REVOKED_AT, &[]));
+    assert_eq!(authority.refusal(&draft), RevocationListError::TooManyEntries);
+    let mut long = authority.draft();
+    long.entries.push(entry(&tagged(0x02, &[1; 22]), REVOKED_AT, &[]));
+    assert_eq!(authority.refusal(&long), RevocationListError::Malformed);
+}
+
+#[test]
+fn a_list_speaks_of_what_its_scope_and_its_place_say() {
+    let place = |uri: &str| tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes())));
+    let leaf = Draft::leaf("leaf").with(
+        "2.5.29.31",
+        Criticality::Ordinary,
+        sequence(&sequence(&place("http://lists.example/1"))),
+    );
+    let setting = Setting::with_leaf(leaf);
+    assert_eq!(setting.leaf.revocation_list_uris(), ["http://lists.example/1"]);
+    let middle = &setting.middle.certificate;
+    let covers = |content: &[u8]| {
+        let draft = setting.middle.draft().with("2.5.29.28", true, &sequence(content));
+        setting.middle.verified(&draft).covers(&setting.leaf, middle)
+    };
+    assert!(covers(&place("http://lists.example/1")));
+    assert!(!covers(&place("http://lists.example/2")));
+    assert!(covers(&tagged(0x81, &[0xff])));
+    assert!(!covers(&tagged(0x82, &[0xff])));
+    // An authority's list speaks of its own certificates, not of itself.
+    let own = setting.middle.verified(&setting.middle.draft());
+    assert!(!own.covers(middle, &setting.root.certificate));
+    // A point for some reasons, or with the lists of another, is none of the issuer's own.
+    for more in [tagged(0x81, &[1, 0x40]), tagged(0xa2, &tagged(0x86, b"x"))] {
+        let point = sequence(&[place("http://lists.example/1"), more].concat());
+        let leaf = Draft::leaf("leaf").with("2.5.29.31", Criticality::Ordinary, sequence(&point));
+        let setting = Setting::with_leaf(leaf);
+        assert!(setting.leaf.revocation_list_uris().is_empty());
+    }
+}
+
+proptest::proptest! {
+    /// Whatever stands in a list is read or refused, and asking it never fails.
+    #[test]
+    fn no_bytes_break_the_reader(at in 0_usize..400, byte in proptest::num::u8::ANY) {
+        let setting = Setting::new();
+        let draft = setting.middle.draft().revoking(&setting.leaf, REVOKED_AT, Some(1));
+        let mut der = setting.middle.sign(&draft);
+        let at = at % der.len();
+        let unchanged = der[at] == byte;
+        der[at] = byte;
+        if let Ok(list) = RevocationList::parse(&der) {
+            let verified = list.verify(&setting.middle.certificate, &RustCryptoProvider);
+            proptest::prop_assert!(unchanged || verified.is_err());
+        }
+    }
+}
+
+#[test]
+fn a_directory_constraint_holds_names_however_they_are_written() {
+    let organisation = |tag: u8, name: &[u8]| {
+        let attribute = sequence(&[tagged(0x06, &[0x55, 4, 10]), tagged(tag, name)].concat());
+        let name = sequence(&tagged(0x31, &attribute));
+        GeneralName::DirectoryName(Name::from_der(&name).unwrap())
+    };
+    let setting = Setting::new();
+    let outcome = |permitted: Vec<GeneralName>, excluded: Vec<GeneralName>, name: GeneralName| {
+        let root = Draft::authority("root").self_signed(&setting.root.party);
+        let middle = Draft::authority("middle").constrained(permitted, excluded);
+        let middle = middle.signed_by(&root, &setting.root.party, &setting.middle.party);
+        let leaf = Draft::leaf("leaf").named(vec![name]);
+        let leaf = leaf.signed_by(&middle, &setting.middle.party, &Party::p256(3));
+        verify(&[leaf, middle], &[root]).map(|_| ())
+    };
+    let violated = Err(ChainError::NameConstraints { position: 1 });
+    let common = GeneralName::DirectoryName(super::common_name("leaf").unwrap());
+    let (utf8, printable, bmp) = (0x0c, 0x13, 0x1e);
+    let evil = || organisation(utf8, b"Evil Office");
+    let wide: Vec<u8> = "evil  OFFICE".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for spelled in [
+        organisation(printable, b"Evil Office"),
+        organisation(utf8, b" evil   office "),
+        organisation(bmp, &wide),
+    ] {
+        assert_eq!(outcome(vec![], vec![evil()], spelled.clone()), violated);
+        // The subject's own name is outside what is permitted; with it permitted too, the alternative name counts.
+        assert_eq!(outcome(vec![evil()], vec![], spelled.clone()), violated);
+        assert_eq!(outcome(vec![evil(), common.clone()], vec![], spelled), Ok(()));
+    }
+    let other = organisation(utf8, b"Good Office");
+    assert_eq!(outcome(vec![], vec![evil()], other.clone()), Ok(()));
+    assert_eq!(
+        outcome(vec![evil(), common.clone()], vec![], other.clone()),
+        violated
+    );
+    assert_eq!(outcome(vec![common.clone()], vec![], common.clone()), Ok(()));
+    assert_eq!(outcome(vec![], vec![common], other), violated);
+}

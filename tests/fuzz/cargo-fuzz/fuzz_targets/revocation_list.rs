@@ -1,0 +1,3 @@
+#![no_main]
+
+symbolon_cargo_fuzz::run!("revocation_list");

@@ -1,0 +1,135 @@
+//! Who brings a request: whoever began the session at the verifier goes on in it, so that a stranger must not have it answered.
+
+use serde_json::json;
+
+use crate::support::World;
+use crate::world::{Headless, TOKEN, for_anybody, policy, told};
+
+/// The answer would sign the stranger in at the verifier as the wallet's owner.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_brings_waits_and_what_the_owner_brings_is_answered() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let link = wallet.world.verifier.request();
+    let (status, told) = wallet.authorize(&link).await;
+    assert_eq!((status, &told["outcome"]), (202, &json!("waiting")), "{told}");
+    assert!(!wallet.world.verifier.answered());
+    assert_eq!(wallet.waiting().await.len(), 1);
+
+    // The same without the token, and with it.
+    let body = json!({"link": wallet.world.verifier.request()});
+    assert_eq!(wallet.administer_as_stranger("requests", &body).await, 401);
+    assert!(!wallet.world.verifier.answered());
+    let (status, told) = wallet.administer("requests", &body).await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("answered")), "{told}");
+    assert_eq!(told["continue_at"], "https://verifier.example/done?code=1");
+    assert_eq!(wallet.world.verifier.answers().len(), 1);
+
+    // A token in the address or for the endpoint that everybody reaches makes nobody its owner.
+    let link = wallet.world.verifier.request();
+    let request = wallet.bring("/authorize", &link).bearer_auth(TOKEN);
+    assert_eq!(request.send().await.unwrap().status(), 202);
+    assert_eq!(wallet.world.verifier.answers().len(), 1);
+}
+
+/// Whatever the verifier adds to the address is for the browser that has the session there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_is_told_the_whole_address_to_go_on_at() {
+    let world = World::new();
+    world.receive();
+    world
+        .verifier
+        .set_return("https://verifier.example/done#response_code=7");
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let link = wallet.world.verifier.request();
+    let (_, told) = wallet.bring_as_owner("requests", &link).await;
+    assert_eq!(
+        told["continue_at"],
+        "https://verifier.example/done#response_code=7"
+    );
+
+    // Whoever decides for somebody else's browser is not told what belongs to that one.
+    let link = wallet.world.verifier.request();
+    let (_, waits) = wallet.authorize(&link).await;
+    let entries = wallet.waiting().await;
+    let (status, told) = wallet.decide(&entries[0]["flow"], "allow").await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("answered")));
+    assert_eq!(told["continue_at"], "https://verifier.example/done");
+    let pending = waits["continue_at"].as_str().unwrap();
+    let response = wallet.follow(pending).send().await.unwrap();
+    assert_eq!(
+        response.headers()["location"],
+        "https://verifier.example/done#response_code=7"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_answers_for_anybody_answers_strangers() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, for_anybody()).await;
+    let link = wallet.world.verifier.request();
+    let response = wallet.bring("/authorize", &link).send().await.unwrap();
+    assert_eq!(response.status(), 302);
+    assert_eq!(
+        response.headers()["location"],
+        "https://verifier.example/done?code=1"
+    );
+    assert_eq!(wallet.world.verifier.answers().len(), 1);
+}
+
+/// Nobody knows after a restart who had brought what waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stranger_brought_waits_still_after_a_restart() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let link = wallet.world.verifier.request();
+    wallet.authorize(&link).await;
+    wallet.agent.begin().await.unwrap();
+    assert!(!wallet.world.verifier.answered());
+    assert_eq!(wallet.waiting().await.len(), 1);
+}
+
+/// An offer may have been made for somebody else, whose credential the wallet would then show as its owner's (row 15).
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_a_stranger_brings_waits_and_one_that_the_owner_brings_is_taken() {
+    let wallet = Headless::start(World::new(), policy(&json!({}), &json!({}))).await;
+    let (status, told) = wallet.offer(&wallet.world.issuer.offer(None)).await;
+    assert_eq!((status, &told["outcome"]), (202, &json!("waiting")), "{told}");
+    assert_eq!(wallet.world.held(), (0, 0));
+    let link = wallet.world.issuer.offer(None);
+    let body = json!({"link": link});
+    assert_eq!(wallet.administer_as_stranger("offers", &body).await, 401);
+    assert_eq!(wallet.world.held(), (0, 0));
+    let (status, told) = wallet.administer("offers", &body).await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("received")), "{told}");
+    assert_eq!(wallet.world.held(), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_link_is_refused_by_its_name() {
+    let wallet = Headless::start(World::new(), policy(&json!({}), &json!({}))).await;
+    for body in [
+        json!({}),
+        json!({"link": "openid4vp://"}),
+        json!({"link": "openid4vp://?client_id=x", "person": "A b"}),
+        json!({"link": "openid4vp://?client_id=x", "owner": true}),
+    ] {
+        for path in ["requests", "offers"] {
+            let (status, told) = wallet.administer(path, &body).await;
+            assert_eq!(
+                (status, &told["error"]),
+                (400, &json!("invalid_request")),
+                "{body}"
+            );
+        }
+    }
+    let body = json!({"link": "openid4vp://?client_id=x", "person": "nobody"});
+    assert_eq!(wallet.administer("requests", &body).await.0, 404);
+    assert_eq!(wallet.administer("offers", &body).await.0, 404);
+    // The list is the owner's too.
+    let response = wallet.at("/admin/v1/waiting").send().await.unwrap();
+    assert_eq!(told(response).await.0, 401);
+}
