@@ -40,12 +40,13 @@ fn vical(input: &[u8]) -> Reading {
         }
     }
     let reading = Reading::of(&parsed);
-    if let Ok(verified) = parsed.and_then(|parsed| {
-        parsed.verify(core::slice::from_ref(&WORLD.root), &TrustingProvider)
-    }) {
+    if let Ok(verified) =
+        parsed.and_then(|parsed| parsed.verify(core::slice::from_ref(&WORLD.root), &TrustingProvider))
+    {
         let issuers = verified.issuers(&TypeLimit::Any);
         assert!(issuers.iter().all(|issuer| {
-            issuer.formats == [AnchoredFormat::Mdoc] && !issuer.credential_types.contains(&CredentialTypeRule::Any)
+            issuer.formats == [AnchoredFormat::Mdoc]
+                && !issuer.credential_types.contains(&CredentialTypeRule::Any)
         }));
         let _ = verified.source(DAY, DAY).validity(NOW);
     }
@@ -56,7 +57,10 @@ fn certificates(input: &[u8]) -> Reading {
     let read = parse_certificates(input);
     if let Ok(certificates) = &read {
         let written = write_certificates(certificates);
-        assert_eq!(parse_certificates(written.as_bytes()).as_ref().ok(), Some(certificates));
+        assert_eq!(
+            parse_certificates(written.as_bytes()).as_ref().ok(),
+            Some(certificates)
+        );
         let rules = [CredentialTypeRule::Exactly("org.iso.18013.5.1.mDL".to_owned())];
         let _ = authorities_of_file(input, &rules, &TrustingProvider);
     }
