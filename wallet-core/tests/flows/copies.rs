@@ -5,8 +5,8 @@ use std::time::Duration;
 use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_wallet_core::hold::{Condition, ListQuery};
 use symbolon_wallet_core::present::{ConsentRequest, Decision, Lack, PresentOutcome};
-use symbolon_wallet_core::receive::{ReceiveOutcome, Refill, RefillOutcome};
-use symbolon_wallet_core::record::KnownStatus;
+use symbolon_wallet_core::receive::{ReceiveOutcome, ReceiveStage, Refill, RefillOutcome};
+use symbolon_wallet_core::record::{EntryState, KnownEntry, KnownStatus, Stage};
 use symbolon_wallet_core::testing::{block_on, poll_once};
 use symbolon_wallet_core::{
     Change, CredentialId, SpentCopies, TransportError, WalletError, WalletStore as _,
@@ -370,23 +370,31 @@ fn where_several_were_asked_for_the_only_one_that_came_is_shown_once_all_the_sam
     show(&single);
 }
 
-/// Resumes what is not over, and tells the issuer.
+/// Resumes what is not over, and tells the issuer. No key is left that nothing uses.
 fn settle(world: &World) {
     let wallet = world.wallet();
-    for flow in block_on(wallet.recover(world.now)).unwrap().unfinished {
-        block_on(wallet.resume(flow, world.now)).unwrap();
+    for waiting in block_on(wallet.waiting()).unwrap() {
+        block_on(wallet.resume(waiting.flow, world.now)).unwrap();
     }
     block_on(wallet.tell_deletions(world.now)).unwrap();
+    assert_eq!(block_on(wallet.recover(world.now)).unwrap().deleted_keys, 0);
 }
 
 #[test]
 fn what_is_deleted_while_it_is_refilled_does_not_come_back() {
+    for side in [Side::PausedBefore, Side::PausedAfter] {
+        delete_during_refill(side);
+    }
+}
+
+/// Refills again and again, with a deletion at each call.
+fn delete_during_refill(side: Side) {
     let (mut deleted, mut replaced, mut refused) = (0, 0, 0);
     for at in 0..100 {
         let (world, id) = notified_world(2);
         show(&world);
         let before = world.issuer.endpoint.told().len();
-        world.faults.kill_at(Some((at, Side::Paused)));
+        world.faults.kill_at(Some((at, side)));
         let mut outcome = None;
         let refills = meanwhile(world.wallet().refill(world.now), || {
             outcome = Some(block_on(world.wallet().delete(id, world.now)));
@@ -460,6 +468,11 @@ fn the_issuer_hears_by_its_old_name_of_what_is_deleted_while_it_is_refilled() {
     let (world, _) = notified_world(2);
     show(&world);
     refill(&world);
+    for flow in block_on(world.store.flows()).unwrap() {
+        if let Stage::Receive(ReceiveStage::Renewable(issuing)) = flow.stage {
+            assert_eq!(issuing.notifications.len(), 1);
+        }
+    }
     let held = block_on(world.store.credentials()).unwrap();
     block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
     let told = world.issuer.endpoint.told();
@@ -519,4 +532,56 @@ fn what_was_read_of_a_status_goes_with_the_credential_that_is_replaced() {
     refill(&world);
     assert_eq!(copies_left(&world), Some(2));
     assert_eq!(block_on(world.store.statuses()), Ok(Vec::new()));
+}
+
+#[test]
+fn what_its_issuer_took_back_is_not_refilled() {
+    let (world, id) = world(2);
+    show(&world);
+    let held = block_on(world.store.credential(id)).unwrap().unwrap();
+    let revoked = KnownEntry {
+        reference: held.status[0].clone(),
+        state: EntryState::Revoked,
+        as_of: Some(world.now),
+        good_until: None,
+        due: world.now,
+    };
+    let known = KnownStatus {
+        credential: id,
+        entries: vec![revoked],
+    };
+    block_on(world.store.commit(vec![Change::PutStatus(Box::new(known))])).unwrap();
+    assert_eq!(condition(&world), Condition::Revoked);
+    let asked = world.requests().len();
+    assert_eq!(refill(&world), []);
+    assert_eq!(world.requests().len(), asked, "the issuer would end the access");
+}
+
+#[test]
+fn what_came_by_one_sign_in_is_refilled_at_once() {
+    let mut world = World::with_sign_in(Abilities {
+        grants: Grants::Datasets(2),
+        ..Abilities::HIGH_ASSURANCE
+    });
+    world.issuer.server.give_refresh_tokens();
+    world.issuer.endpoint.set(batch());
+    world.copies = 2;
+    world.sign_in(Answer::SignsIn).1.unwrap();
+    // Both copies of one, and one of the other.
+    for _ in 0..3 {
+        show(&world);
+    }
+    let held = block_on(world.store.credentials()).unwrap();
+    let before: usize = held.iter().filter_map(|one| one.copies_left()).sum();
+    let refills = refill(&world);
+    let [
+        Refill {
+            outcome: RefillOutcome::Refilled(fresh),
+            ..
+        },
+    ] = refills.as_slice()
+    else {
+        panic!("{refills:?}")
+    };
+    assert_eq!((before, fresh.len(), world.held().0), (1, 2, 2));
 }

@@ -37,6 +37,8 @@ mod killed;
 #[cfg(test)]
 mod killed_everywhere;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod minimum;
 #[cfg(test)]
 mod overview;

@@ -202,10 +202,11 @@ fn an_issuer_is_asked_for_its_own_once_each_and_for_no_more_than_one_sign_in_bri
     let world = World::with_sign_in(Abilities::LEAST);
     world.receive();
     let mut changes = vec![
-        waiting(200, "https://neighbour.example", "Foreign", &world),
-        waiting(201, ISSUER, "configuration-1", &world),
+        waiting(0, "https://neighbour.example", "Foreign", &world),
+        waiting(1, ISSUER, "configuration-10", &world),
     ];
-    changes.extend((0..70).map(|number| waiting(number, ISSUER, &format!("configuration-{number}"), &world)));
+    changes
+        .extend((10..80).map(|number| waiting(number, ISSUER, &format!("configuration-{number}"), &world)));
     block_on(world.store.commit(changes)).unwrap();
     let offer = block_on(world.wallet().reissue(&issuer(), world.now)).unwrap();
     let flow = block_on(world.store.flow(offer.flow)).unwrap().unwrap();
@@ -234,4 +235,17 @@ fn what_another_issuer_is_to_issue_again_is_not_answered() {
     world.receive();
     assert_eq!(block_on(world.store.reissues()).unwrap().len(), 1);
     assert_eq!(world.held().0, 2);
+}
+
+#[test]
+fn one_that_is_renewed_answers_for_itself_alone() {
+    let world = World::with_sign_in(Abilities::HIGH_ASSURANCE);
+    world.issuer.server.give_refresh_tokens();
+    let id = world.receive_by_sign_in();
+    let change = waiting(200, ISSUER, CONFIGURATION, &world);
+    block_on(world.store.commit(vec![change])).unwrap();
+    let outcome = block_on(world.wallet().renew(id, world.now)).unwrap();
+    assert!(matches!(outcome, ReceiveOutcome::Stored { .. }), "{outcome:?}");
+    assert_eq!(block_on(world.store.reissues()).unwrap().len(), 1);
+    assert_eq!(world.held().0, 1);
 }

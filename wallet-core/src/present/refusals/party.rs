@@ -199,6 +199,13 @@ mod tests {
         assert!(!page("https://a.example").covers(&page("https://b.example")));
         let nearby = record("", None, "", VerifierEvidence::Nearby);
         assert!(!nearby.covers(&nearby), "anybody may stand there");
+        let named = record(
+            "x509_hash:a",
+            Some("Clinic"),
+            "https://a.example",
+            VerifierEvidence::Nearby,
+        );
+        assert!(!named.covers(&named), "whatever it says of itself");
         assert!(
             !page("symbolon-qr:").covers(&page("symbolon-qr:")),
             "no host is nobody's"

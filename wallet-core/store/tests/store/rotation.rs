@@ -10,7 +10,7 @@ use symbolon_wallet_core::receive::{FinishedReceipt, ReceiveStage};
 use symbolon_wallet_core::record::{
     Flow, KnownStatus, Refusal, RefusalRule, Reissue, ReissueReason, Stage, VerifierEvidence, VerifierRecord,
 };
-use symbolon_wallet_core::testing::block_on;
+use symbolon_wallet_core::testing::{block_on, poll_once};
 use symbolon_wallet_core::{Change, FlowId, PersonId, RefusalId, StoreError, WalletStore};
 use symbolon_wallet_store::{EncryptedStore, OpenWalletError, Part, WalletFile, WrapError};
 
@@ -180,6 +180,22 @@ fn a_store_under_the_old_data_key_says_so_and_does_not_look_empty() {
     let late = vec![Change::PutCredential(Box::new(credential(5)))];
     assert_eq!(block_on(stale.commit(late)), Err(StoreError::Conflict));
     is_whole(&other.unlock(PersonId::FIRST, &Key(1)).unwrap(), 1);
+}
+
+/// An app that is killed, or gives up waiting, has handed over a change all the same.
+#[test]
+fn what_was_handed_over_before_is_sealed_under_the_new_key_too() {
+    for number in 10..30 {
+        let disk = DyingDisk::new(usize::MAX);
+        let file = on(&disk, 1).unwrap();
+        let store = file.unlock(PersonId::FIRST, &Key(1)).unwrap();
+        let change = Change::PutRefusal(Box::new(refused(number)));
+        let _ = poll_once(store.commit(vec![change]));
+        drop(store);
+        file.rotate_data_key(FIRST, &Key(1)).unwrap();
+        let store = file.unlock(PersonId::FIRST, &Key(1)).unwrap();
+        assert_eq!(block_on(store.refusals()), Ok(vec![refused(number)]));
+    }
 }
 
 #[test]

@@ -22,6 +22,10 @@ use super::certificates::Identity;
 use super::endpoint::{Fetched, TestEndpoint};
 use metadata::configurations;
 
+#[allow(
+    unused_imports,
+    reason = "the headless wallet mounts these files too and asks for no configuration"
+)]
 pub(crate) use metadata::configuration;
 
 pub(crate) const ISSUER: &str = "https://issuer.example";

@@ -21,8 +21,10 @@ use super::verifier::TestVerifier;
 pub(crate) enum Side {
     Before,
     After,
-    /// It does not die: it waits after the call, while somebody else does something.
-    Paused,
+    /// It does not die: it waits before the call, while somebody else does something.
+    PausedBefore,
+    /// The same, after the call.
+    PausedAfter,
 }
 
 /// Runs something to where it is paused, has something else happen there, and runs it to its end.
@@ -50,8 +52,17 @@ async fn pause() {
 async fn after(killed: Option<Side>) {
     match killed {
         Some(Side::After) => std::future::pending::<()>().await,
-        Some(Side::Paused) => pause().await,
-        Some(Side::Before) | None => {}
+        Some(Side::PausedAfter) => pause().await,
+        Some(Side::Before | Side::PausedBefore) | None => {}
+    }
+}
+
+/// What becomes of a process before a call.
+async fn before(killed: Option<Side>) {
+    match killed {
+        Some(Side::Before) => std::future::pending::<()>().await,
+        Some(Side::PausedBefore) => pause().await,
+        Some(Side::After | Side::PausedAfter) | None => {}
     }
 }
 
@@ -95,9 +106,7 @@ impl Transport for Network {
         Box::pin(async move {
             let line = format!("{} {}", request.method.name(), request.url);
             let killed = self.faults.count();
-            if killed == Some(Side::Before) {
-                std::future::pending::<()>().await;
-            }
+            before(killed).await;
             let down = self.down.lock().unwrap().clone();
             if let Some((part, error)) = down
                 && line.contains(&part)
@@ -172,9 +181,7 @@ impl WalletStore for MortalStore {
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let killed = self.faults.count();
-            if killed == Some(Side::Before) {
-                std::future::pending::<()>().await;
-            }
+            before(killed).await;
             let outcome = self.inner.commit(changes).await;
             after(killed).await;
             outcome
