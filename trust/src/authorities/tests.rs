@@ -33,6 +33,12 @@ fn what_is_no_file_of_certificates_is_refused() {
     );
     let private = text.replace("CERTIFICATE-----", "PRIVATE KEY-----");
     assert_eq!(refused(&private), CertificateFileError::Pem { position: 1 });
+    // What a block begins as counts, whatever it ends as.
+    let of_another_kind = text.replace(PEM_BEGIN, "-----BEGIN TRUSTED CERTIFICATE-----");
+    assert_eq!(
+        refused(&of_another_kind),
+        CertificateFileError::Pem { position: 1 }
+    );
     let cut = text.replace(PEM_END, "");
     assert_eq!(refused(&cut), CertificateFileError::Pem { position: 1 });
     let second = format!("{text}{PEM_BEGIN}\nMI==I\n{PEM_END}\n");

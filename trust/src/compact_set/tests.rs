@@ -149,6 +149,102 @@ fn a_wrong_code_ends_the_iteration_with_one_error() {
     assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
 }
 
+/// A set whose parts need not agree: the skip index as given, and one code for each gap.
+fn encoded(
+    universe: u64,
+    count: u64,
+    parameter: u32,
+    entries: &[(u64, u64)],
+    gaps: impl IntoIterator<Item = u64>,
+) -> Vec<u8> {
+    let mut codes = bits::BitWriter::default();
+    gaps.into_iter()
+        .for_each(|gap| codes.push_rice_code(gap, parameter));
+    let code_bits = codes.len();
+    let mut index = bits::BitWriter::default();
+    for (first, offset) in entries {
+        index.push(*first, width_of(universe - 1));
+        index.push(*offset, width_of(code_bits));
+    }
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend([parameter as u8, 0, 0, 0]);
+    for number in [universe, count, code_bits] {
+        bytes.extend(number.to_le_bytes());
+    }
+    bytes.extend(index.finish());
+    bytes.extend(codes.finish());
+    bytes
+}
+
+/// The codes of a block: of all its members but the first.
+const CODES_PER_BLOCK: u64 = MEMBERS_PER_BLOCK - 1;
+
+fn no_gaps(count: u64) -> impl Iterator<Item = u64> {
+    core::iter::repeat_n(0, count as usize)
+}
+
+#[test]
+fn refuses_a_skip_index_that_is_not_in_order() {
+    let two_blocks = |entries: &[(u64, u64)]| {
+        let gaps = no_gaps(2 * CODES_PER_BLOCK);
+        encoded(1_000, 2 * MEMBERS_PER_BLOCK, 0, entries, gaps)
+    };
+    let members: Vec<u64> = (0..512).collect();
+    let right = two_blocks(&[(0, 0), (256, 255)]);
+    assert_eq!(right, build(&members, 1_000).unwrap());
+    for (entries, what) in [
+        ([(0, 1), (256, 255)], "codes before the first block"),
+        ([(0, 0), (255, 255)], "no room for a block of members"),
+        ([(300, 0), (256, 255)], "the first members fall"),
+        ([(0, 0), (256, 0)], "a block without codes"),
+        ([(0, 255), (256, 0)], "the codes fall"),
+        ([(0, 0), (1_000, 255)], "a first member outside the universe"),
+        ([(0, 0), (256, 511)], "codes behind the last"),
+    ] {
+        let refused = CompactSet::open(&two_blocks(&entries)).map(drop);
+        assert_eq!(refused, Err(OpenSetError::SkipIndex), "{what}");
+    }
+}
+
+#[test]
+fn codes_that_do_not_fit_the_skip_index_are_an_error_and_not_an_answer() {
+    let asked = |bytes: &[u8], value| {
+        let set = CompactSet::open(bytes).unwrap();
+        assert_eq!(set.check_every_code(), Err(LookupError::Malformed));
+        set.contains(value)
+    };
+    let count = 2 * MEMBERS_PER_BLOCK;
+    // The last member of the first block is the first one of the second.
+    let gaps = no_gaps(CODES_PER_BLOCK - 1)
+        .chain([1])
+        .chain(no_gaps(CODES_PER_BLOCK));
+    let bytes = encoded(1_000, count, 0, &[(0, 0), (256, 256)], gaps);
+    assert_eq!(asked(&bytes, 255), Err(LookupError::Malformed));
+    // A member outside the universe.
+    let bytes = encoded(10, 2, 0, &[(0, 0)], [9]);
+    assert_eq!(asked(&bytes, 9), Err(LookupError::Malformed));
+    // A code that belongs to neither block: what it adds could lie before the second.
+    let gaps = no_gaps(2 * CODES_PER_BLOCK + 1);
+    let bytes = encoded(1_000, count, 0, &[(0, 0), (300, 256)], gaps);
+    assert_eq!(asked(&bytes, 299), Err(LookupError::Malformed));
+    // The last code of the first block reaches into the second: one of a bit, and one longer than what is read at once.
+    let bytes = encoded(
+        1_000,
+        count,
+        0,
+        &[(0, 0), (300, 254)],
+        no_gaps(2 * CODES_PER_BLOCK),
+    );
+    assert_eq!(asked(&bytes, 255), Err(LookupError::Malformed));
+    let far = 40 << 20;
+    let gaps = no_gaps(CODES_PER_BLOCK - 1)
+        .chain([far])
+        .chain(no_gaps(CODES_PER_BLOCK));
+    let end = CODES_PER_BLOCK * 21 + 40;
+    let bytes = encoded(1 << 40, count, 20, &[(0, 0), (1 << 30, end - 5)], gaps);
+    assert_eq!(asked(&bytes, far + 255), Err(LookupError::Malformed));
+}
+
 /// The layout is persisted in packs and frozen: a change of these bytes takes a decision record and a new version.
 #[test]
 fn the_encoding_of_version_1_is_frozen() {

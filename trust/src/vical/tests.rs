@@ -284,8 +284,14 @@ fn what_is_not_of_the_form_is_refused() {
             "change {position}"
         );
     }
-    let refused = world.changed(|members| *member(members, "version") = Value::Text("2.0".to_owned()));
-    assert_eq!(world.verify(&refused).unwrap_err(), VicalError::Version);
+    for version in ["2.0", "1", "1.", "1.x", "10.0"] {
+        let refused = world.changed(|members| *member(members, "version") = Value::Text(version.to_owned()));
+        assert_eq!(
+            world.verify(&refused).unwrap_err(),
+            VicalError::Version,
+            "{version}"
+        );
+    }
     let twice = world.changed(|members| {
         let again = members[0].clone();
         members.push(again);

@@ -165,6 +165,54 @@ fn a_registration_that_is_not_to_be_believed_is_told() {
     assert_eq!(request.registration, Registration::NotShown);
 }
 
+/// What two certificates cover together is nobody's registration, unless both are of one party and by one registrar: one that acts for
+/// many would otherwise ask in the name of one for what another may ask for.
+#[test]
+fn several_certificates_count_together_only_where_they_are_of_one_party() {
+    let mut world = world();
+    world.policy.relying_parties.registrars = vec![
+        certificates().registrar.root.clone(),
+        certificates().issuer.root.clone(),
+    ];
+    world.verifier.set_query(query(&json!([["given_name"]])));
+    let own = registration(&world, ORGANIZATION);
+    let mut of_other = registration(&world, "LEIXG-529900T8BM49AURSDO55");
+    of_other["intermediary"] = json!({"sub": ORGANIZATION, "sname": "Example Bank"});
+    let mut narrower = own.clone();
+    narrower["purpose"] = json!([
+        {"lang": "en", "value": "Opening an account"}, {"lang": "de", "value": "Werbung"},
+    ]);
+    let by_registrar = |value: &Value| signed(value, &certificates().registrar);
+    let by_issuer = |value: &Value| signed(value, &certificates().issuer);
+    let said = |certificates: &[String]| {
+        let of = |data: &String| json!({"format": "registration_cert", "data": data});
+        let info: Vec<Value> = certificates.iter().map(of).collect();
+        shown(&world, Some(Value::Array(info))).registration
+    };
+    for alone in [by_registrar(&own), by_registrar(&of_other), by_issuer(&own)] {
+        let registered = said(&[alone]);
+        assert!(
+            matches!(registered, Registration::Registered(_)),
+            "{registered:?}"
+        );
+    }
+    for both in [
+        [by_registrar(&own), by_registrar(&of_other)],
+        [by_registrar(&of_other), by_registrar(&own)],
+        [by_registrar(&own), by_issuer(&own)],
+    ] {
+        assert_eq!(
+            said(&both),
+            Registration::Refused(RegistrationRefused::NotTheVerifiers)
+        );
+    }
+    // Of the purposes, those count that all of them name.
+    let Registration::Registered(registered) = said(&[by_registrar(&own), by_registrar(&narrower)]) else {
+        panic!("both are of one party");
+    };
+    assert_eq!(registered.purposes, ["Opening an account"]);
+}
+
 #[test]
 fn where_nobody_may_be_asked_over_asking_is_refused() {
     let mut world = world();
