@@ -9,6 +9,8 @@ import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
 import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
+import { packStories } from "./offline-packs.mjs";
+import { trustStories } from "./offline-trust.mjs";
 import { offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
@@ -64,6 +66,8 @@ async function verifierStories(cards) {
 async function offlinePageStories(cards) {
   const world = { binary, work, installation, check, cards, studio: browser };
   passed += await offlineStories({ ...world, offlinePage });
+  passed += await packStories(world);
+  passed += await trustStories(world);
 }
 
 /** From the wallet to the wallet. */
