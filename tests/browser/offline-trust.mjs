@@ -6,7 +6,7 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { camera, record } from "./films.mjs";
-import { DIRECTIONS, again, againAt, first, quiet, says, sequenceOf, text, upload, verdict, why } from "./offline-page.mjs";
+import { DIRECTIONS, again, againAt, first, quiet, ready, says, sequenceOf, text, upload, verdict, why } from "./offline-page.mjs";
 
 const HOUR = 60 * 60 * 1000;
 const TOO_OLD = { en: "What is known of it is too old", ar: "ما يعرف عنها قديم جدا" };
@@ -28,16 +28,17 @@ export async function trustStories({ binary, work, installation, check, studio }
     await installation.stopVerifier();
     await installation.serveVerifier(binary, folder);
     const asSigned = await both();
+    const kept = await first(story, browser, "en");
     appendFileSync(join(folder, "symbolon.toml"), "\n[verifier.freshness.types.claim_169]\noldest_seconds = 3600\n");
     await installation.stopVerifier();
     await installation.serveVerifier(binary, folder);
     const anHour = await both();
-    await installation.stopVerifier();
+    await newRulesReachAKeptPage(story, kept);
     for (const language of ["en", "ar"]) {
       await comparedWithTheOperators(story, asSigned[language], language);
       await asOldAsTheRuleSays(story, anHour[language], asSigned[language], language);
     }
-    return 4;
+    return 5;
   } finally {
     await browser.close();
   }
@@ -96,4 +97,25 @@ async function asOldAsTheRuleSays(story, page, without, language) {
     assert.equal(await text(shown, "pack-alert"), "", "the pack itself is as fresh as ever");
     quiet(shown, story.installation, name);
   }
+}
+
+/** A page that was kept before the rule was made takes it with the next version of itself, whole, once no page of the old one is open. */
+async function newRulesReachAKeptPage({ installation, card }, page) {
+  const version = () => page.evaluate("document.scripts[0].src");
+  const before = await version();
+  await again(page);
+  await page.until("navigator.serviceWorker.getRegistration('/offline/').then(({ waiting }) => waiting !== null)");
+  await installation.stopVerifier();
+  for (let round = 0; (await version()) === before; round++) {
+    assert(round < 20, "the new version is used");
+    await page.go("about:blank");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await page.go(`${installation.verifier}/offline/en`);
+    await ready(page);
+  }
+  await againAt(page, 2 * HOUR);
+  await upload(page, card);
+  assert.equal(await verdict(page), "unknown");
+  assert((await why(page)).includes(TOO_OLD.en), await why(page));
+  quiet(page, installation, "new rules");
 }
