@@ -1,16 +1,14 @@
 // Asking for a presentation by QR codes: the page shows a request, a real wallet reads it and answers with an animation, and a camera that
 // loses a third of its frames films that. A forged credential comes as an animation too.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { Chromium } from "./chromium.mjs";
+import { blank, camera, frames, record } from "./films.mjs";
 
 export const ASK = "Over 18?";
 const PHONE = { width: 320, height: 640 };
 const DIRECTIONS = { en: "ltr", ar: "rtl" };
-// How many pictures of the camera show one frame: the camera takes thirty a second.
-const PICTURES_OF_A_FRAME = 10;
 
 const SAYS = {
   valid: { en: "shown by the person it belongs to", ar: "قدمها صاحبها" },
@@ -134,54 +132,6 @@ async function forged({ work, film, link, installation, check, studio, shown }) 
       await browser.close();
     }
   }
-}
-
-/** The frames in a folder, of which a third is lost. */
-function frames(folder) {
-  const names = readdirSync(folder).sort().filter((_, at) => at % 3 !== 1);
-  return names.map((name) => readFileSync(join(folder, name)));
-}
-
-function camera(work, film, name) {
-  return new Chromium(join(work, `camera-${name}`), [
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${film}`,
-  ]);
-}
-
-/** A film of pictures, one after the other, with the noise of a cheap sensor. */
-async function record(studio, pictures, file) {
-  const page = await studio.page({ width: 1280, height: 800, language: "en" });
-  const film = [];
-  for (const [turn, picture] of pictures.entries()) {
-    const frame = await page.evaluate(`(async () => {
-      const code = new Image();
-      code.src = "data:image/png;base64,${picture.toString("base64")}";
-      await code.decode();
-      const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
-      const pen = canvas.getContext("2d", { willReadFrequently: true });
-      pen.fillStyle = "#6b6258";
-      pen.fillRect(0, 0, 1280, 720);
-      const scale = Math.min(640 / code.width, 640 / code.height);
-      const tilt = ${(turn % 5) - 2} * 0.01;
-      pen.setTransform(scale, tilt * scale, -tilt * scale, scale, 640, 360);
-      pen.filter = "brightness(0.85) blur(0.3px)";
-      pen.drawImage(code, -code.width / 2, -code.height / 2);
-      return canvas.toDataURL("image/jpeg", 0.9).split(",")[1];
-    })()`);
-    const bytes = Buffer.from(frame, "base64");
-    for (let again = 0; again < PICTURES_OF_A_FRAME; again++) film.push(bytes);
-  }
-  writeFileSync(file, Buffer.concat(film));
-}
-
-/** A white picture of one pixel. */
-function blank() {
-  return Buffer.from(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsBvG+AAAAABJRU5ErkJggg==",
-    "base64",
-  );
 }
 
 /** Nobody but the shop's own server was asked, and nobody complained. */

@@ -59,14 +59,16 @@ export class Installation {
     return this.#run(...words).toString();
   }
 
-  /** Serves the verifier too. */
-  async serveVerifier(binary, folder) {
-    this.#verifier = spawn(binary, ["verifier", "serve"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  /** Serves the verifier too, under its configuration and what `environment` says beside it. */
+  async serveVerifier(binary, folder, environment = {}) {
+    const env = { ...process.env, ...environment };
+    this.#verifier = spawn(binary, ["verifier", "serve"], { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
     await this.#untilItServes(`${this.verifier}/scan`);
   }
 
   /** Ends the verifier: whoever relies on its answers has none from then on. */
   async stopVerifier() {
+    if (!this.#verifier) return;
     const ended = new Promise((resolve) => this.#verifier.on("exit", resolve));
     this.#verifier.kill("SIGTERM");
     await ended;

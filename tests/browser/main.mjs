@@ -4,10 +4,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { addRelyingParty, builderStories } from "./builder.mjs";
+import { printCards } from "./cards.mjs";
 import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
 import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
+import { packStories } from "./offline-packs.mjs";
+import { trustStories } from "./offline-trust.mjs";
 import { offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
@@ -24,6 +27,24 @@ let browser;
 try {
   installation = await Installation.start(binary, join(work, "installation"));
   browser = new Chromium(join(work, "profile"));
+  if (wanted("residents")) await residentsStories();
+  if (wanted("verifier") || wanted("offline")) {
+    const cards = await printCards({ binary, work, installation, studio: browser });
+    if (wanted("verifier")) await verifierStories(cards);
+    if (wanted("offline")) await offlinePageStories(cards);
+  }
+  console.log(`${passed} passed, 0 failed`);
+} finally {
+  await browser?.close();
+  await installation?.stop();
+}
+
+/** Whether stories are asked for: all of them, or the groups that `STORIES` names. */
+function wanted(group) {
+  return !process.env.STORIES || process.env.STORIES.split(",").includes(group);
+}
+
+async function residentsStories() {
   for (const [size, metrics] of Object.entries(SIZES)) {
     for (const language of Object.keys(FORM)) {
       await story(`${language}-${size}`, { ...metrics, language }, FORM[language]);
@@ -33,15 +54,20 @@ try {
   await darkPagesCanBeRead();
   await theSwitchIsReachedByKeyboard();
   await thePagesAroundIt();
+}
+
+async function verifierStories(cards) {
   addRelyingParty(installation, join(work, "installation"));
-  passed += await scanStories({ binary, work, installation, check });
+  passed += await scanStories({ binary, work, installation, check, cards, studio: browser });
   passed += await builderStories({ binary, work, installation, browser, check });
   passed += await digitalCredentialsStories({ binary, work, installation, check });
-  passed += await offlineStories({ binary, work, installation, check, offlinePage });
-  console.log(`${passed} passed, 0 failed`);
-} finally {
-  await browser?.close();
-  await installation?.stop();
+}
+
+async function offlinePageStories(cards) {
+  const world = { binary, work, installation, check, cards, studio: browser };
+  passed += await offlineStories({ ...world, offlinePage });
+  passed += await packStories(world);
+  passed += await trustStories(world);
 }
 
 /** From the wallet to the wallet. */

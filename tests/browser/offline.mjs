@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { appendFileSync, copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { Chromium } from "./chromium.mjs";
+import { camera } from "./films.mjs";
+import { DIRECTIONS, PHONE, again, againAt, first, quiet, ready, sequenceOf, text, upload, verdict, why } from "./offline-page.mjs";
 
-const PHONE = { width: 320, height: 640 };
-const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
 const DAY = 24 * 60 * 60 * 1000;
 
 const CARDS = {
@@ -16,7 +15,7 @@ const CARDS = {
 };
 
 /** Every story of the page; how many passed. The films and pictures of the cards are those of the scan page. */
-export async function offlineStories({ binary, work, installation, check, offlinePage }) {
+export async function offlineStories({ binary, work, installation, check, cards, offlinePage }) {
   const folder = join(work, "installation");
   const packs = { served: join(folder, "newest.pack"), first: join(work, "first.pack"), second: join(work, "second.pack") };
   build(installation, packs.first);
@@ -25,8 +24,8 @@ export async function offlineStories({ binary, work, installation, check, offlin
   appendFileSync(join(folder, "symbolon.toml"), `\n[verifier.offline_page]\nfolder = "${offlinePage}"\npack = "newest.pack"\n`);
   await installation.stopVerifier();
   await installation.serveVerifier(binary, folder);
-  const story = { work, folder, installation, check, packs, binary };
-  const browsers = Object.fromEntries(Object.keys(CARDS).map((card) => [card, camera(work, card)]));
+  const story = { folder, installation, check, packs, binary, cards };
+  const browsers = Object.fromEntries(Object.keys(CARDS).map((card) => [card, camera(work, cards.films[card], `offline-${card}`)]));
   try {
     const pages = {};
     for (const [card, browser] of Object.entries(browsers)) {
@@ -52,30 +51,6 @@ function build(installation, file) {
   installation.run("pack", "build", "--out", file);
 }
 
-function camera(work, card) {
-  return new Chromium(join(work, `offline-${card}`), [
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${join(work, `${card}.mjpeg`)}`,
-  ]);
-}
-
-/** Loads the page for the first and only time with a network. */
-async function first(story, browser, language) {
-  const page = await browser.page({ ...PHONE, language });
-  const before = Date.now();
-  await page.go(`${story.installation.verifier}/offline/`);
-  await ready(page);
-  await page.until("document.body.dataset.saved === 'yes' && !document.getElementById('pack-known').hidden");
-  console.log(`offline page in ${language}: loaded, kept and fed in ${Date.now() - before} ms`);
-  assert.equal(await page.evaluate("location.pathname"), `/offline/${language}`);
-  assert.match(await page.evaluate("document.getElementById('fingerprint').innerText"), /^([0-9A-F]{4} ){15}[0-9A-F]{4}$/);
-  quiet(page, story.installation, `first ${language}`);
-  return page;
-}
-
-const ready = (page) => page.until("document.body.dataset.ready === 'yes'");
-
 async function everyLanguageFits(story, browser) {
   for (const [language, direction] of Object.entries(DIRECTIONS)) {
     const page = await first(story, browser, language);
@@ -97,8 +72,7 @@ async function withoutAPack(story, browser) {
 
 /** The server is gone: the page is loaded again from the device, and films a card, by keyboard alone. */
 async function judgedWithoutANetwork(story, card, page, language) {
-  await page.loading(() => page.send("Page.reload"));
-  await ready(page);
+  await again(page);
   await page.tabTo("#start");
   const before = Date.now();
   await page.press("Enter");
@@ -127,26 +101,24 @@ async function judgedWithoutANetwork(story, card, page, language) {
 
 /** What a neighbour brings on a stick: a pack, an older one, and something else. */
 async function packsFromFiles(story, page) {
-  await page.loading(() => page.send("Page.reload"));
-  await ready(page);
-  await upload(page, join(story.work, "genuine.png"));
+  await again(page);
+  await upload(page, story.cards.genuine);
   assert.equal(await verdict(page), "unknown", "without a pack nobody can tell");
   await page.chooseFile("#pack-file", story.packs.second);
   await page.until("!document.getElementById('pack-known').hidden");
   const sequence = await text(page, "pack-sequence");
-  await upload(page, join(story.work, "genuine.png"));
+  await upload(page, story.cards.genuine);
   assert.equal(await verdict(page), "genuine");
-  await upload(page, join(story.work, "revoked.png"));
+  await upload(page, story.cards.revoked);
   assert.equal(await verdict(page), "invalid");
-  for (const [file, says] of [[story.packs.first, "older"], [join(story.work, "genuine.png"), "no pack"]]) {
+  for (const [file, says] of [[story.packs.first, "older"], [story.cards.genuine, "no pack"]]) {
     await page.chooseFile("#pack-file", file);
     await page.until(`document.getElementById("pack-alert").innerText.includes("${says}")`);
   }
   await story.check(page, "offline-en-320-4-pack-refused", "en", "ltr", 1);
   assert.equal(await text(page, "pack-sequence"), sequence, "the pack before stays");
   // What was seen is kept: after a new start the older one is refused as well.
-  await page.loading(() => page.send("Page.reload"));
-  await ready(page);
+  await again(page);
   assert.equal(await text(page, "pack-sequence"), sequence);
   await page.chooseFile("#pack-file", story.packs.first);
   await page.until(`document.getElementById("pack-alert").innerText.includes("older")`);
@@ -164,25 +136,20 @@ async function growsOld(story, browser, page) {
     ["grace", times.fresh + 60_000, "genuine", "expired at"],
     ["too-old", times.usable + DAY, "unknown", "pack was refused"],
   ]) {
-    const { identifier } = await page.send("Page.addScriptToEvaluateOnNewDocument", {
-      source: `{ const shift = ${now} - Date.now(); const real = Date.now; Date.now = () => real() + shift; }`,
-    });
-    await page.loading(() => page.send("Page.reload"));
-    await ready(page);
-    await upload(page, join(story.work, "genuine.png"));
+    await againAt(page, now - Date.now());
+    await upload(page, story.cards.genuine);
     assert.equal(await verdict(page), expected, name);
     const warning = await page.evaluate(`[...document.querySelectorAll("#result .warning")].map((line) => line.innerText).join(" ")`);
     assert(warning.includes(says), `${name}: ${warning}`);
     assert((await text(page, "pack-alert")).length > 10, name);
     await story.check(page, `offline-en-320-5-${name}`, "en", "ltr", 1);
-    await page.send("Page.removeScriptToEvaluateOnNewDocument", { identifier });
   }
 }
 
 /** The network is back, and with it a pack in which the card is revoked. */
 async function refreshed(story, page) {
   const { installation, folder, binary, packs } = story;
-  const before = Number(await page.evaluate("document.getElementById('pack-sequence').textContent"));
+  const before = await sequenceOf(page);
   installation.run("credential", "revoke", "--record", installation.people[0].UIN);
   build(installation, packs.served);
   await installation.serveVerifier(binary, folder);
@@ -192,27 +159,6 @@ async function refreshed(story, page) {
   await page.evaluate("document.getElementById('again').focus()");
   await page.press("Enter");
   await page.until("document.querySelector('#result article.invalid') !== null", 60_000);
-  assert((await page.evaluate("document.querySelector('#result .why').innerText")).includes(CARDS.revoked.ar));
+  assert((await why(page)).includes(CARDS.revoked.ar));
   await story.check(page, "offline-ar-320-6-refreshed", "ar", "rtl", 1);
-}
-
-async function upload(page, file) {
-  await page.evaluate("document.getElementById('result').replaceChildren()");
-  // A browser lets a page that nobody has touched make no sound.
-  await page.tabTo("#picture");
-  await page.chooseFile("#picture", file);
-  await page.until("document.querySelector('#result article') !== null", 60_000);
-}
-
-const verdict = (page) => page.evaluate("document.querySelector('#result article').dataset.verdict");
-const text = (page, id) => page.evaluate(`document.getElementById("${id}").innerText`);
-
-/** Nobody but the shop's own server was asked, and nobody complained but of the server that is gone. */
-function quiet(page, installation, name) {
-  const foreign = page.requests.filter(
-    (url) => !/^(data|blob):/.test(url) && new URL(url).origin !== new URL(installation.verifier).origin,
-  );
-  assert.deepEqual(foreign, [], `${name} asked elsewhere`);
-  const complaints = page.complaints.filter((line) => !/ERR_CONNECTION_REFUSED|status of 404.*offline\/pack/.test(line));
-  assert.deepEqual(complaints, [], name);
 }

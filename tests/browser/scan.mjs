@@ -1,107 +1,33 @@
 // The shop's page: a camera that films real cards, pictures and documents that are uploaded, a device that is let in.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { ASK, qrStories } from "./by_qr.mjs";
-import { Chromium } from "./chromium.mjs";
+import { camera } from "./films.mjs";
 
 const PHONE = { width: 320, height: 640 };
 const DESK = { width: 1280, height: 800 };
 const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
 
 /** Every story of the page; how many passed. */
-export async function scanStories({ binary, work, installation, check }) {
+export async function scanStories({ binary, work, installation, check, cards, studio }) {
   const folder = join(work, "installation");
   appendFileSync(join(folder, "symbolon.toml"), `\n[verifier.scan.ask]\n"${ASK}" = "age-over-18"\n`);
   await installation.serveVerifier(binary, folder);
-  const cards = printCards({ binary, work, folder, installation });
   const link = installation.run("verifier", "scan-link").trim();
-  const studio = new Chromium(join(work, "studio"));
-  let passed = 0;
-  try {
-    const films = {};
-    for (const [name, card] of Object.entries(cards)) films[name] = await film(studio, card, join(work, `${name}.mjpeg`));
-    await aDeviceIsLetIn(studio, link, installation, check);
-    await withoutTheCamera(studio, link, cards, check);
-    passed += 2;
-    for (const [name, story] of Object.entries({
-      revoked: { verdict: "invalid", says: { en: "revoked by its issuer", ar: "ألغتها الجهة" } },
-      forged: { verdict: "invalid", says: { en: "changed or forged", ar: "تزويرها" } },
-      genuine: { verdict: "genuine", says: { en: "Compare the person with the photo", ar: "قارن الشخص بالصورة" } },
-    })) {
-      await scanned({ name, ...story, film: films[name], work, link, installation, check });
-      passed += 1;
-    }
-    passed += await qrStories({ work, link, installation, check, studio });
-  } finally {
-    await studio.close();
+  await aDeviceIsLetIn(studio, link, installation, check);
+  await withoutTheCamera(studio, link, cards, check);
+  let passed = 2;
+  for (const [name, story] of Object.entries({
+    revoked: { verdict: "invalid", says: { en: "revoked by its issuer", ar: "ألغتها الجهة" } },
+    forged: { verdict: "invalid", says: { en: "changed or forged", ar: "تزويرها" } },
+    genuine: { verdict: "genuine", says: { en: "Compare the person with the photo", ar: "قارن الشخص بالصورة" } },
+  })) {
+    await scanned({ name, ...story, film: cards.films[name], work, link, installation, check });
+    passed += 1;
   }
-  return passed;
-}
-
-/** A card in force, one that was revoked, and one of a forger who calls himself by the issuer's name. */
-function printCards({ binary, work, folder, installation }) {
-  const [first, second] = installation.people;
-  const print = (name, person, extension = "png") => {
-    const file = join(work, `${name}.${extension}`);
-    installation.run("card", "print", "--record", person.UIN, "--out", file);
-    return file;
-  };
-  const genuine = print("genuine", first);
-  const document = print("document", first, "pdf");
-  const revoked = print("revoked", second);
-  installation.run("credential", "revoke", "--record", second.UIN);
-  const elsewhere = join(work, "forger");
-  mkdirSync(elsewhere);
-  const run = (...words) => execFileSync(binary, words, { cwd: elsewhere, stdio: ["ignore", "pipe", "inherit"] });
-  run("init", "--dir", elsewhere, "--issuer", installation.issuer, "--verifier", installation.verifier);
-  const config = join(elsewhere, "symbolon.toml");
-  // His commands find no server of his own, and must not meet the real one.
-  writeFileSync(config, readFileSync(config, "utf8").replaceAll(/listen = "127\.0\.0\.1:\d+"/g, 'listen = "127.0.0.1:9"'));
-  run("records", "import", join(folder, "people.ndjson"));
-  const forged = join(work, "forged.png");
-  run("card", "print", "--record", first.UIN, "--out", forged);
-  return { genuine, revoked, forged, document };
-}
-
-/** A film of a card in somebody's hand: turned, at a slant, in poor light, with the noise of a cheap sensor. */
-async function film(browser, card, file) {
-  if (card.endsWith(".pdf")) return undefined;
-  const page = await browser.page({ ...DESK, language: "en" });
-  const picture = readFileSync(card).toString("base64");
-  const frames = await page.evaluate(`(async () => {
-    const card = new Image();
-    card.src = "data:image/png;base64,${picture}";
-    await card.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
-    const frames = [];
-    for (let turn = 0; turn < 6; turn++) {
-      pen.setTransform(1, 0, 0, 1, 0, 0);
-      pen.fillStyle = "#6b6258";
-      pen.fillRect(0, 0, 1280, 720);
-      const scale = Math.min(1180 / card.width, 680 / card.height);
-      const tilt = (turn - 2) * 0.015;
-      pen.setTransform(scale, tilt * scale, -tilt * scale * 0.6, scale, 640, 360);
-      pen.filter = "brightness(0.8) blur(0.4px)";
-      pen.drawImage(card, -card.width / 2, -card.height / 2);
-      pen.filter = "none";
-      const pixels = pen.getImageData(0, 0, 1280, 720);
-      let seed = turn + 1;
-      for (let at = 0; at < pixels.data.length; at += 4) {
-        seed = (seed * 1103515245 + 12345) & 0x7fffffff;
-        const noise = (seed >> 16) % 25 - 12;
-        for (let part = 0; part < 3; part++) pixels.data[at + part] += noise;
-      }
-      pen.putImageData(pixels, 0, 0);
-      frames.push(canvas.toDataURL("image/jpeg", 0.9).split(",")[1]);
-    }
-    return frames;
-  })()`);
-  writeFileSync(file, Buffer.concat(frames.map((frame) => Buffer.from(frame, "base64"))));
-  return file;
+  return passed + (await qrStories({ work, link, installation, check, studio }));
 }
 
 /** Whoever has only the address is asked for the code, and whoever has the link is in. */
@@ -149,11 +75,7 @@ async function submit(page) {
 
 /** By camera, in two languages and widths, by keyboard alone. */
 async function scanned({ name, verdict, says, film, work, link, installation, check }) {
-  const browser = new Chromium(join(work, `camera-${name}`), [
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${film}`,
-  ]);
+  const browser = camera(work, film, name);
   try {
     for (const [language, size] of [["en", PHONE], ["ar", DESK], ["ar", PHONE]]) {
       const page = await browser.page({ ...size, language });

@@ -9,6 +9,8 @@ const MOST_PIXELS = 12_000_000;
 const MOST_FRAMES = 1024;
 const MOST_FILE_BYTES = 16 << 20;
 const MOST_PACK_BYTES = 128 << 20;
+// A problem that more pictures do not mend.
+const CONTRADICTED = "root-of-another";
 const language = document.documentElement.lang;
 const verifier = new Verifier();
 
@@ -27,7 +29,7 @@ async function begin() {
   at("start").addEventListener("click", () => scanner.start());
   at("again").addEventListener("click", () => scanner.start());
   at("other").addEventListener("click", () => scanner.start({ sameCard: true }));
-  at("stop").addEventListener("click", () => scanner.rest());
+  at("stop").addEventListener("click", () => scanner.stop());
   at("picture").addEventListener("change", () => scanner.upload([...at("picture").files]));
   at("refresh").addEventListener("click", () => refresh({ aloud: true }));
   at("pack-file").addEventListener("change", () => fromFile(at("pack-file").files[0]));
@@ -187,13 +189,14 @@ class Scanner {
     at("video").srcObject = this.#stream;
     await at("video").play();
     show({ view: true, hint: true, stop: true, start: false, again: false, other: false });
+    at("stop").focus({ preventScroll: true });
     while (round === this.#round) {
       const picture = pixels(at("video"), at("video").videoWidth, at("video").videoHeight, FRAME_WIDTH ** 2);
       const told = picture ? await verifier.look(picture, language) : {};
       if (round !== this.#round) return;
       if (told.problem || told.progress) say("alert", told.problem);
       if (told.progress) this.#sayProgress(told.progress);
-      if (told.brought || told.note) return this.#aside(told);
+      if (told.brought || told.note || told.problem === CONTRADICTED) return this.#aside(told);
       if (told.html) return this.#tell(told);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
@@ -205,6 +208,14 @@ class Scanner {
     this.#release();
     const told = at("result").querySelector("article") !== null;
     show({ view: false, hint: false, progress: false, stop: false, start: !told, again: told, other: false });
+  }
+
+  /** The camera off, and the button for that gone with it: whoever was on it by key goes on from the one in its place. */
+  stop() {
+    const here = document.activeElement === at("stop");
+    this.rest();
+    const next = at("start").hidden ? "again" : "start";
+    if (here) at(next).focus({ preventScroll: true });
   }
 
   /** Pictures or files of one card or person. */
@@ -222,6 +233,7 @@ class Scanner {
     if (last?.html) return this.#tell(last);
     this.rest();
     say("alert", last?.problem ?? "problem-no-code");
+    at("alert").scrollIntoView({ block: "nearest" });
   }
 
   /** What came of a file; what came of those before where this one brings nothing. */
@@ -267,12 +279,13 @@ class Scanner {
     at("said").textContent = at("progress-said").textContent.replace("%", percent);
   }
 
-  /** What is no verdict: a pack to take, or a sentence. */
+  /** What is settled and is no verdict: a pack to take, or a sentence. */
   async #aside(told) {
-    this.rest();
-    say("alert");
+    this.stop();
+    say("alert", told.problem);
     if (told.note) note("alert", told.note);
-    if (told.brought === "pack") await takeBrought();
+    if (told.brought === "pack") return takeBrought();
+    at("alert").scrollIntoView({ block: "nearest" });
   }
 
   #tell(told) {

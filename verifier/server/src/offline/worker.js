@@ -13,7 +13,7 @@ const deeds = {
     counter = new OfflineCounter(root);
     // How old what is known of a status may be: kept with the page, like everything that stands beside this file.
     const freshness = await fetch(new URL("./freshness.json", import.meta.url));
-    counter.set_freshness(new Uint8Array(await freshness.arrayBuffer()));
+    useRules(new Uint8Array(await freshness.arrayBuffer()));
     if (pack) counter.keep_pack(pack);
     return { fingerprint: counter.fingerprint() };
   },
@@ -29,6 +29,15 @@ const deeds = {
     JSON.parse(counter.examine(picture.width, picture.height, bytesOf(picture), language, now)),
   take: ({ bytes, language, now }) => JSON.parse(counter.take(bytes, language, now)),
 };
+
+/** Rules that cannot be used are no fault of the root of trust, which a text would be taken for. */
+function useRules(freshness) {
+  try {
+    counter.set_freshness(freshness);
+  } catch {
+    throw new Error("the rules of freshness cannot be used");
+  }
+}
 
 function bytesOf(picture) {
   return new Uint8Array(picture.data.buffer);

@@ -1,0 +1,66 @@
+// What the stories of the page without a network do with it again and again.
+import assert from "node:assert/strict";
+
+export const PHONE = { width: 320, height: 640 };
+export const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
+
+/** Loads the page for the first and only time with a network: it is kept, and has the pack of the server. */
+export async function first({ installation }, browser, language) {
+  const page = await browser.page({ ...PHONE, language });
+  const before = Date.now();
+  await page.go(`${installation.verifier}/offline/`);
+  await ready(page);
+  await page.until("document.body.dataset.saved === 'yes' && !document.getElementById('pack-known').hidden");
+  console.log(`offline page in ${language}: loaded, kept and fed in ${Date.now() - before} ms`);
+  assert.equal(await page.evaluate("location.pathname"), `/offline/${language}`);
+  assert.match(await page.evaluate("document.getElementById('fingerprint').innerText"), /^([0-9A-F]{4} ){15}[0-9A-F]{4}$/);
+  quiet(page, installation, `first ${language}`);
+  return page;
+}
+
+export const ready = (page) => page.until("document.body.dataset.ready === 'yes'");
+
+/** The page begins anew, from what the browser has. */
+export async function again(page) {
+  await page.loading(() => page.send("Page.reload"));
+  await ready(page);
+}
+
+/** Begins anew with a clock that is off by so many milliseconds; the next time it is right. */
+export async function againAt(page, shift) {
+  const source = `{ const real = Date.now; Date.now = () => real() + ${shift}; }`;
+  const { identifier } = await page.send("Page.addScriptToEvaluateOnNewDocument", { source });
+  await again(page);
+  await page.send("Page.removeScriptToEvaluateOnNewDocument", { identifier });
+}
+
+/** Shows the page a picture of a card, or a file. */
+export async function upload(page, file) {
+  await page.evaluate("document.getElementById('result').replaceChildren()");
+  // A browser lets a page that nobody has touched make no sound.
+  await page.tabTo("#picture");
+  await page.chooseFile("#picture", file);
+  await page.until("document.querySelector('#result article') !== null", 60_000);
+}
+
+export const verdict = (page) => page.evaluate("document.querySelector('#result article').dataset.verdict");
+export const why = (page) => page.evaluate("document.querySelector('#result .why').innerText");
+export const text = (page, id) => page.evaluate(`document.getElementById("${id}").innerText`);
+export const sequenceOf = async (page) => Number(await page.evaluate("document.getElementById('pack-sequence').textContent"));
+
+/** A text of the page, in its language. */
+export const words = (page, id) => page.evaluate(`document.getElementById("${id}").textContent`);
+
+/** Waits until a place of the page says one of its texts. */
+export const says = (page, place, id, milliseconds) =>
+  page.until(`document.getElementById("${place}").textContent === document.getElementById("${id}").textContent`, milliseconds);
+
+/** Nobody but the shop's own server was asked, and nobody complained but of the server that is gone. */
+export function quiet(page, installation, name) {
+  const foreign = page.requests.filter(
+    (url) => !/^(data|blob):/.test(url) && new URL(url).origin !== new URL(installation.verifier).origin,
+  );
+  assert.deepEqual(foreign, [], `${name} asked elsewhere`);
+  const complaints = page.complaints.filter((line) => !/ERR_CONNECTION_REFUSED|status of 404.*offline\/pack/.test(line));
+  assert.deepEqual(complaints, [], name);
+}
