@@ -2,13 +2,14 @@
 //! somebody (`docs/headless-wallet.md`).
 
 mod answered;
+mod attempts;
 mod queue;
 mod receiving;
 mod showing;
 mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::IssuerIdentifier;
@@ -17,6 +18,8 @@ use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::consent_policy::{ConsentPolicy, PersonAddress};
 use symbolon_wallet_core::{FlowId, Languages, SpentCopies, Wallet, WalletError};
 use thiserror::Error;
+
+use attempts::Attempts;
 
 pub use answered::{Answered, Ended};
 pub use queue::{AskedCredentialEntry, Decision, TransactionEntry, WaitingEntry, WaitingKind};
@@ -56,6 +59,7 @@ pub struct Agent {
     clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
     /// The flows that something is being done about. Two drivers of one flow could send its answer twice.
     driven: Mutex<BTreeSet<FlowId>>,
+    attempts: Mutex<Attempts>,
 }
 
 /// Why an agent did not do what it was asked to.
@@ -138,6 +142,7 @@ impl Agent {
             languages: setup.languages,
             clock: setup.clock,
             driven: Mutex::default(),
+            attempts: Mutex::default(),
         }
     }
 
@@ -189,6 +194,10 @@ impl Agent {
         } else {
             Err(AgentError::Busy)
         }
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> UnixTime {

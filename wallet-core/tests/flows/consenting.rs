@@ -1,5 +1,7 @@
 //! Consent by a policy: what it permits is compared with what would be disclosed, and everything else is refused or waits.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
 use symbolon_protocol::openid4vp::request_object::STATIC_AUDIENCE;
@@ -644,7 +646,8 @@ fn a_flow_goes_on_by_its_new_name_alone() {
     let world = World::new();
     let wallet = world.wallet();
     let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
-    let renamed = block_on(wallet.rename(offer.flow)).unwrap();
+    let later = world.now.plus(Duration::from_secs(50));
+    let renamed = block_on(wallet.rename(offer.flow, later)).unwrap();
     assert_ne!(renamed, offer.flow);
     let before = block_on(wallet.accept_offer(offer.flow, None, world.now));
     assert_eq!(before, Err(WalletError::NotFound));
@@ -653,6 +656,7 @@ fn a_flow_goes_on_by_its_new_name_alone() {
         (flows.len(), flows[0].flow, flows[0].direction),
         (1, renamed, Direction::Receiving)
     );
+    assert_eq!(flows[0].started, later, "whoever allowed it has all the time to go on");
     assert!(block_on(wallet.accept_offer(renamed, None, world.now)).is_ok());
     assert_eq!(block_on(world.store.credentials()).unwrap().len(), 1);
 }

@@ -8,7 +8,7 @@ use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, Walle
 
 use super::answered::{Answered, Ended};
 use super::queue::request_by;
-use super::receiving::swept;
+use super::receiving::received;
 use super::{Agent, AgentError, Person};
 
 /// How often a request is judged again whose answer went to somebody else in between.
@@ -185,14 +185,9 @@ impl Agent {
                 let wallet = person.holding_to(SpentCopies::Refused);
                 match wallet.resume(flow, self.now()).await {
                     Ok(Resumed::Presenting(outcome)) => Ok(Answered::of_presentation(flow, outcome)),
-                    Ok(Resumed::Receiving(outcome)) => {
-                        swept(person, Answered::of_receipt(flow, outcome), flow).await
-                    }
-                    Ok(Resumed::AtOrigin(_))
-                    | Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
-                        Ok(Answered::Waiting(flow))
-                    }
-                    Err(error) => Err(error.into()),
+                    Ok(Resumed::Receiving(outcome)) => received(person, flow, Ok(outcome)).await,
+                    Ok(Resumed::AtOrigin(_)) => Ok(Answered::Waiting(flow)),
+                    Err(error) => received(person, flow, Err(error)).await,
                 }
             }
         }

@@ -132,6 +132,48 @@ async fn a_sign_in_that_nobody_ends_and_an_offer_that_nobody_decides_are_swept()
     assert_eq!(wallet.stored().await, (0, 0, 0));
 }
 
+/// Whoever finds an address at the issuer that answers with too much, or not at all, could otherwise take every place for good, and have
+/// the wallet ask there all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_its_issuer_does_not_answer_ends() {
+    let wallet = Headless::start(World::new(), for_anybody()).await;
+    let link = wallet.world.issuer.offer_by_reference();
+    for never in [TransportError::TooLarge, TransportError::Refused] {
+        wallet.world.set_down(Some(("/offers/1", never)));
+        for _ in 0..3 {
+            let (status, told) = wallet.offer(&link).await;
+            assert_eq!(
+                (status, &told["error"]),
+                (400, &json!("invalid_credential_offer")),
+                "{told}"
+            );
+        }
+        assert_eq!(wallet.stored().await, (0, 0, 0));
+    }
+
+    wallet
+        .world
+        .set_down(Some(("/offers/1", TransportError::Unreachable)));
+    for status in [202, 202, 503] {
+        assert_eq!(wallet.offer(&link).await.0, status);
+    }
+    let before = *wallet.sent.borrow();
+    let asked = |wallet: &Headless| *wallet.sent.borrow() - before;
+    for (seconds, times) in [(0, 2), (5, 2), (50, 2), (10, 4), (60, 4), (60, 6)] {
+        wallet.pass(Duration::from_secs(seconds));
+        wallet.agent.attend().await;
+        assert_eq!(asked(&wallet), times, "after {seconds} seconds more");
+    }
+    // Whoever looks after the queue need not wait for the issuer.
+    let entries = wallet.waiting().await;
+    let (status, told) = wallet.decide(&entries[0]["flow"], "refuse").await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("declined")), "{told}");
+    assert_eq!(wallet.stored().await.0, 1);
+    wallet.pass(Duration::from_secs(600));
+    wallet.agent.attend().await;
+    assert_eq!(wallet.stored().await, (0, 0, 0));
+}
+
 /// Whoever has a request of a certified verifier could otherwise bring it without end.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_policy_refuses_leaves_no_trace_however_often_it_is_brought() {
