@@ -3,6 +3,7 @@
 
 mod answered;
 mod attempts;
+mod brought;
 mod queue;
 mod receiving;
 mod showing;
@@ -10,6 +11,7 @@ mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::IssuerIdentifier;
@@ -22,10 +24,14 @@ use thiserror::Error;
 use attempts::Attempts;
 
 pub use answered::{Answered, Ended};
+pub use brought::Brought;
 pub use queue::{AskedCredentialEntry, Decision, TransactionEntry, WaitingEntry, WaitingKind};
 
 /// The path that the browser comes back to from an issuer's page.
 pub const CALLBACK_PATH: &str = "/callback";
+
+/// Whoever starts the wallet often would otherwise have it ask each time.
+const FIRST_REFILL: Duration = Duration::from_secs(5 * 60);
 
 /// Everything an agent works with.
 pub struct AgentSetup {
@@ -60,6 +66,8 @@ pub struct Agent {
     /// The flows that something is being done about. Two drivers of one flow could send its answer twice.
     driven: Mutex<BTreeSet<FlowId>>,
     attempts: Mutex<Attempts>,
+    /// When copies are looked after next.
+    refill: Mutex<UnixTime>,
 }
 
 /// Why an agent did not do what it was asked to.
@@ -128,7 +136,9 @@ impl Agent {
     /// An agent. Call [`Agent::begin`] before anything else.
     #[must_use]
     pub fn new(setup: AgentSetup) -> Self {
+        let refill = Mutex::new((setup.clock)().plus(FIRST_REFILL));
         Self {
+            refill,
             identifier: setup.identifier,
             first: Handles::new(setup.first),
             others: setup

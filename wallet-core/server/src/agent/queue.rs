@@ -1,5 +1,7 @@
 //! What waits for somebody, and what they decide.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_http::openapi::ToSchema;
@@ -10,9 +12,15 @@ use symbolon_wallet_core::{
     Direction, FlowId, HandedOut, Resumed, WaitingFlow, WaitsFor, Wallet, WalletError,
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::answered::{Answered, Ended};
 use super::showing::{Shared, forget};
 use super::{Agent, AgentError, Person};
+
+/// How long a list of what waits takes at most. Who asks may have to be looked up, one after the other, where strangers say: of those that
+/// are not known by then the list has nothing but that they wait.
+const LISTING_TIME: Duration = Duration::from_secs(5);
 
 /// Something that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -97,10 +105,11 @@ impl Agent {
     /// # Errors
     /// [`AgentError`].
     pub async fn waiting(&self) -> Result<Vec<WaitingEntry>, AgentError> {
+        let deadline = Instant::now() + LISTING_TIME;
         let mut entries = Vec::new();
         for person in self.people() {
             for flow in person.wallet.waiting().await? {
-                if let Some(entry) = self.entry(person, flow).await? {
+                if let Some(entry) = self.entry(person, flow, deadline).await? {
                     entries.push(entry);
                 }
             }
@@ -206,7 +215,12 @@ impl Agent {
     }
 
     /// `None` of what has gone on or is over meanwhile. Nothing goes on by it: others may be working on the flow.
-    async fn entry(&self, person: Person<'_>, flow: WaitingFlow) -> Result<Option<WaitingEntry>, AgentError> {
+    async fn entry(
+        &self,
+        person: Person<'_>,
+        flow: WaitingFlow,
+        deadline: Instant,
+    ) -> Result<Option<WaitingEntry>, AgentError> {
         let kind = match flow.waits_for {
             WaitsFor::ConsentToShow => WaitingKind::Presentation,
             WaitsFor::ConsentToReceive => WaitingKind::Offer,
@@ -235,7 +249,11 @@ impl Agent {
         };
         match flow.waits_for {
             WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive => {
-                match person.wallet.look_at(flow.flow, self.now()).await {
+                let looking = person.wallet.look_at(flow.flow, self.now());
+                let Ok(shown) = timeout_at(deadline, looking).await else {
+                    return Ok(Some(entry));
+                };
+                match shown {
                     Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(request))) => {
                         Ok(Some(entry.with_request(&request)))
                     }

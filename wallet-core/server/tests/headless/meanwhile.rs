@@ -51,7 +51,7 @@ async fn a_sign_in_that_is_completed_during_the_upkeep_stays() {
     assert_eq!(
         wallet.stored().await.0,
         1,
-        "what can be renewed, and the request is gone"
+        "what was signed in for, and the request is gone"
     );
     assert_eq!(wallet.world.held().0, 1);
 }
