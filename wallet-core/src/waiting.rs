@@ -168,29 +168,34 @@ impl Wallet {
         Ok(id)
     }
 
-    /// Forgets the flows that ended more than a day ago. [`Wallet::recover`] does so when a wallet is opened; one that stays open calls
+    /// Forgets the flows that ended more than a day ago, with those that could renew what is no longer held. [`Wallet::recover`] does so when a wallet is opened; one that stays open calls
     /// this from time to time.
     ///
     /// # Errors
     /// [`WalletError::StoreDamaged`] and the like.
     pub async fn forget_finished(&self, now: UnixTime) -> Result<usize, WalletError> {
-        let is_old = |flow: &Flow| {
-            flow.updated.plus(FINISHED_FLOW_LIFETIME) < now
-                && flow.stage.is_finished()
-                // Kept as long as there is something to renew, which `recover` knows.
-                && !matches!(flow.stage, Stage::Receive(ReceiveStage::Renewable(_)))
-        };
-        let flows = self.ports.store.flows().await?;
-        let old: Vec<Change> = flows
-            .iter()
-            .filter(|flow| is_old(flow))
-            .map(|flow| Change::DeleteFlow(flow.id))
-            .collect();
-        let forgotten = old.len();
-        if forgotten > 0 {
-            self.ports.store.commit(old).await?;
+        let mut old = self.ports.store.flows().await?;
+        old.retain(|flow| flow.updated.plus(FINISHED_FLOW_LIFETIME) < now && flow.stage.is_finished());
+        if old.is_empty() {
+            return Ok(0);
         }
-        Ok(forgotten)
+        let held = self.ports.store.credentials().await?;
+        // Kept as long as there is something to renew.
+        old.retain(|flow| match &flow.stage {
+            Stage::Receive(ReceiveStage::Renewable(issuing)) => {
+                let mut stored = issuing.stored.iter();
+                !stored.any(|id| held.iter().any(|credential| credential.id == *id))
+            }
+            _ => true,
+        });
+        if !old.is_empty() {
+            let changes = old.iter().map(|flow| Change::DeleteFlow(flow.id)).collect();
+            self.ports.store.commit(changes).await?;
+        }
+        for key in old.iter().flat_map(|flow| flow.stage.keys()) {
+            self.ports.keys.delete(key)?;
+        }
+        Ok(old.len())
     }
 }
 
