@@ -693,7 +693,10 @@ fn a_flow_goes_on_by_its_new_name_alone() {
         (flows.len(), flows[0].flow, flows[0].direction),
         (1, renamed, Direction::Receiving)
     );
-    assert_eq!(flows[0].started, later, "whoever allowed it has all the time to go on");
+    assert_eq!(
+        flows[0].started, later,
+        "whoever allowed it has all the time to go on"
+    );
     assert!(block_on(wallet.accept_offer(renamed, None, world.now)).is_ok());
     assert_eq!(block_on(world.store.credentials()).unwrap().len(), 1);
 }

@@ -197,6 +197,8 @@ impl Agent {
             Some(WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive | WaitsFor::TransactionCode) => {
                 Ok(Answered::Waiting(flow))
             }
+            // Whoever looks often must not have a peer that fails asked as often.
+            _ if !self.attempts().is_due(flow, self.now()) => Ok(Answered::Waiting(flow)),
             _ => {
                 let wallet = person.holding_to(SpentCopies::Refused);
                 match wallet.resume(flow, self.now()).await {

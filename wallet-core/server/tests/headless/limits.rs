@@ -154,14 +154,22 @@ async fn an_offer_that_its_issuer_does_not_answer_ends() {
     wallet
         .world
         .set_down(Some(("/offers/1", TransportError::Unreachable)));
+    let mut pages = Vec::new();
     for status in [202, 202, 503] {
-        assert_eq!(wallet.offer(&link).await.0, status);
+        let (said, told) = wallet.offer(&link).await;
+        assert_eq!(said, status);
+        pages.extend(told["continue_at"].as_str().map(str::to_owned));
     }
     let before = *wallet.sent.borrow();
     let asked = |wallet: &Headless| *wallet.sent.borrow() - before;
     for (seconds, times) in [(0, 2), (5, 2), (50, 2), (10, 4), (60, 4), (60, 6)] {
         wallet.pass(Duration::from_secs(seconds));
         wallet.agent.attend().await;
+        // Nor does whoever looks how it goes make it ask.
+        for page in &pages {
+            let response = wallet.follow(page).send().await.unwrap();
+            assert_eq!(response.status(), 202);
+        }
         assert_eq!(asked(&wallet), times, "after {seconds} seconds more");
     }
     // Whoever looks after the queue need not wait for the issuer.
