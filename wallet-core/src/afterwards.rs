@@ -73,14 +73,15 @@ impl Channel {
         }
         let mail = address.strip_prefix("mailto:").unwrap_or(address);
         if !mail.contains([':', '/', '?', '&', ' ']) && mail.contains('@') {
-            let mut link = Url::parse(&format!("mailto:{mail}")).ok()?;
-            link.query_pairs_mut()
+            let link = Url::parse(&format!("mailto:{mail}")).ok()?;
+            let headers = url::form_urlencoded::Serializer::new(String::new())
                 .append_pair("subject", subject)
-                .append_pair("body", body);
+                .append_pair("body", body)
+                .finish();
             return Some(Self::Email {
                 address: mail.to_owned(),
-                // Mail programs take a plus sign for itself (RFC 6068 §5).
-                link: link.as_str().replace('+', "%20"),
+                // Mail programs take a plus sign for itself (RFC 6068 §5), and addresses have some of their own.
+                link: format!("{link}?{}", headers.replace('+', "%20")),
             });
         }
         match Url::parse(address) {
@@ -260,6 +261,13 @@ mod tests {
         assert_eq!(
             link,
             "mailto:privacy@clinic.example?subject=a%20%26%20b&body=one%0Atwo%20%2B%20three"
+        );
+        let Some(Channel::Email { link, .. }) = of("clinic+privacy@clinic.example") else {
+            panic!("no mailbox")
+        };
+        assert!(
+            link.starts_with("mailto:clinic+privacy@clinic.example?subject=a%20"),
+            "{link}"
         );
         assert!(matches!(
             of("privacy@clinic.example"),

@@ -24,7 +24,7 @@ pub use search::{SearchText, SearchTextTooLong};
 pub use shown::{CredentialDetails, CredentialSummary, Disclosable, ShownClaim, Validity};
 
 pub(crate) use languages::is_language_text;
-pub(crate) use names::{ClaimNames, extended_types};
+pub(crate) use names::{ClaimNames, extended_types, types_extending};
 pub(crate) use opened::{
     Opened, OpenedJwtVc, OpenedLdpVc, OpenedMdoc, OpenedSdJwtVc, PersonalClaim, Securing, open_held,
     personal_elements,

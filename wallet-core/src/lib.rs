@@ -41,5 +41,5 @@ pub use ports::{
     WantedAttestation,
 };
 pub use progress::{ObserveProgress, Progress, Silent};
-pub use waiting::{Direction, WaitingFlow, WaitsFor};
+pub use waiting::{Direction, HandedOut, WaitingFlow, WaitsFor};
 pub use wallet::{Ports, Recovered, Resumed, Wallet};

@@ -215,7 +215,11 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::NotFound`] when there is no such flow; otherwise as the calls of the flow.
     pub async fn resume(&self, flow: FlowId, now: UnixTime) -> Result<Resumed, WalletError> {
-        let flow = self.flow(flow).await?;
+        self.go_on(self.flow(flow).await?, now).await
+    }
+
+    /// Continues a flow as it was read.
+    pub(crate) async fn go_on(&self, flow: Flow, now: UnixTime) -> Result<Resumed, WalletError> {
         let cursor = Cursor::at(self, &flow, now);
         match flow.stage {
             Stage::Receive(stage) => self.drive_receipt(cursor, stage).await.map(Resumed::Receiving),

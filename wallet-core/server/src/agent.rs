@@ -2,13 +2,16 @@
 //! somebody (`docs/headless-wallet.md`).
 
 mod answered;
+mod attempts;
+mod brought;
 mod queue;
 mod receiving;
 mod showing;
 mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::identifier::IssuerIdentifier;
@@ -18,11 +21,17 @@ use symbolon_wallet_core::consent_policy::{ConsentPolicy, PersonAddress};
 use symbolon_wallet_core::{FlowId, Languages, SpentCopies, Wallet, WalletError};
 use thiserror::Error;
 
+use attempts::Attempts;
+
 pub use answered::{Answered, Ended};
+pub use brought::Brought;
 pub use queue::{AskedCredentialEntry, Decision, TransactionEntry, WaitingEntry, WaitingKind};
 
 /// The path that the browser comes back to from an issuer's page.
 pub const CALLBACK_PATH: &str = "/callback";
+
+/// Whoever starts the wallet often would otherwise have it ask each time.
+const FIRST_REFILL: Duration = Duration::from_secs(5 * 60);
 
 /// Everything an agent works with.
 pub struct AgentSetup {
@@ -56,6 +65,9 @@ pub struct Agent {
     clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
     /// The flows that something is being done about. Two drivers of one flow could send its answer twice.
     driven: Mutex<BTreeSet<FlowId>>,
+    attempts: Mutex<Attempts>,
+    /// When copies are looked after next.
+    refill: Mutex<UnixTime>,
 }
 
 /// Why an agent did not do what it was asked to.
@@ -124,7 +136,9 @@ impl Agent {
     /// An agent. Call [`Agent::begin`] before anything else.
     #[must_use]
     pub fn new(setup: AgentSetup) -> Self {
+        let refill = Mutex::new((setup.clock)().plus(FIRST_REFILL));
         Self {
+            refill,
             identifier: setup.identifier,
             first: Handles::new(setup.first),
             others: setup
@@ -138,6 +152,7 @@ impl Agent {
             languages: setup.languages,
             clock: setup.clock,
             driven: Mutex::default(),
+            attempts: Mutex::default(),
         }
     }
 
@@ -189,6 +204,10 @@ impl Agent {
         } else {
             Err(AgentError::Busy)
         }
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> UnixTime {

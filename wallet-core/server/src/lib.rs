@@ -9,7 +9,7 @@ mod presentable;
 mod server;
 
 pub use agent::{
-    Agent, AgentError, AgentSetup, Answered, AskedCredentialEntry, CALLBACK_PATH, Decision, Ended,
+    Agent, AgentError, AgentSetup, Answered, AskedCredentialEntry, Brought, CALLBACK_PATH, Decision, Ended,
     TransactionEntry, WaitingEntry, WaitingKind,
 };
 pub use documents::{DocumentError, Forgotten, HeldDocuments, Kept, NotAnObjectId, ObjectId};

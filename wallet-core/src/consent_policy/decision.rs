@@ -198,23 +198,16 @@ fn has_purpose(rule: &PresentationRule, registered: Option<&RegisteredUse>) -> b
     rule.purposes.is_empty() || purposes.iter().any(|purpose| rule.purposes.contains(purpose))
 }
 
-/// Whether a rule that holds or refuses is about what is asked for.
+/// Whether a rule that holds or refuses is about what is asked for. What is held makes no difference, and what it says none either: a query may
+/// name values, and whether the rule refuses at once would tell the verifier whether they are those.
 fn is_about(rule: &PresentationRule, request: &ConsentRequest) -> bool {
-    let named = |asked: &AskedCredential| {
-        let mut types = asked.type_alternatives.iter().flatten();
-        types.any(|asked| rule.credentials.iter().any(|permitted| is_type(permitted, asked)))
-    };
-    // A request for any type, or for the type that another one extends, finds what is held all the same.
+    let is_of_rule = |asked: &String| rule.credentials.iter().any(|own| is_type(own, asked));
+    // A request for any type, or for the type that another one extends, finds that one all the same.
     let finds = |asked: &AskedCredential| {
-        asked.type_alternatives.is_empty()
-            || asked.candidates.iter().any(|candidate| {
-                let held = &candidate.credential.credential_type;
-                rule.credentials
-                    .iter()
-                    .any(|permitted| permitted.credential_type == *held)
-            })
+        let mut types = asked.type_alternatives.iter().flatten();
+        asked.is_of_any_type() || types.any(is_of_rule) || asked.extending_types.iter().any(is_of_rule)
     };
-    rule.credentials.is_empty() || request.asked.iter().any(|asked| named(asked) || finds(asked))
+    rule.credentials.is_empty() || request.asked.iter().any(finds)
 }
 
 /// What a rule that shares says; nothing where it does not permit all that is asked for.

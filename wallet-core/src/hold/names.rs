@@ -85,8 +85,12 @@ fn type_metadata(credential: &HeldCredential, policy: &WalletPolicy) -> Option<T
     let HeldContent::SdJwtVc { .. } = credential.content else {
         return None;
     };
+    metadata_of_type(&credential.credential_type, policy)
+}
+
+fn metadata_of_type(vct: &str, policy: &WalletPolicy) -> Option<TypeMetadata> {
     let reference = TypeMetadataReference {
-        vct: VerifiableCredentialType::parse(&credential.credential_type).ok()?,
+        vct: VerifiableCredentialType::parse(vct).ok()?,
         integrity: None,
     };
     let known = |wanted: &TypeMetadataReference| {
@@ -104,6 +108,16 @@ pub(crate) fn extended_types(credential: &HeldCredential, policy: &WalletPolicy)
     let extended = type_metadata(credential, policy).map(|metadata| metadata.extended);
     let extended = extended.unwrap_or_default();
     extended.iter().map(|vct| vct.as_str().to_owned()).collect()
+}
+
+/// The types that extend one of these, by the type metadata that the policy carries, whether a credential of them is held or not.
+pub(crate) fn types_extending(types: &[String], policy: &WalletPolicy) -> Vec<String> {
+    let extends = |vct: &&String| {
+        let extended = metadata_of_type(vct, policy).map(|metadata| metadata.extended);
+        let mut extended = extended.iter().flatten();
+        extended.any(|extended| types.iter().any(|one| one == extended.as_str()))
+    };
+    policy.type_metadata.keys().filter(extends).cloned().collect()
 }
 
 fn from_issuer(claim: &ClaimDisplay) -> (ClaimsPath, Vec<LocalizedName>) {

@@ -8,7 +8,7 @@ use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_crypto::UnixTime;
 use symbolon_protocol::dcql::{HolderBinding, PresentationCount, QueryId};
 
-use super::matching::types_of;
+use super::matching::{is_of_any, types_of};
 use super::registration::{Registration, VerifierClaims};
 use super::transactions::ShownTransaction;
 use crate::hold::{CredentialSummary, Disclosable, ShownClaim};
@@ -87,6 +87,9 @@ pub struct AskedCredential {
     /// The types that would do, any one of the alternatives: a `vct` or a document type alone, or the types that a W3C credential must have
     /// together, as IRIs.
     pub type_alternatives: Vec<Vec<String>>,
+    /// The types that extend one of those, by the type metadata that the wallet's policy carries, and do too. Nothing of it depends on what
+    /// is held.
+    pub extending_types: Vec<String>,
     /// How many credentials may answer it.
     pub count: PresentationCount,
     /// Whether the verifier wants a proof that the credential is shown by whom it was issued to. Without one whoever is shown it
@@ -104,6 +107,12 @@ pub struct AskedCredential {
 }
 
 impl AskedCredential {
+    /// Whether a credential of every type would do.
+    #[must_use]
+    pub fn is_of_any_type(&self) -> bool {
+        self.type_alternatives.is_empty() || self.type_alternatives.iter().any(|types| is_of_any(types))
+    }
+
     /// Every type that an alternative names, for a person to read.
     #[must_use]
     pub fn credential_types(&self) -> Vec<String> {

@@ -24,6 +24,7 @@ use super::transactions::ShownTransaction;
 use crate::error::WalletError;
 use crate::hold::{
     ClaimNames, CredentialSummary, Disclosable, Opened, PersonalClaim, ShownClaim, extended_types, open_held,
+    types_extending,
 };
 use crate::identifiers::{CredentialId, FlowId};
 use crate::language::Languages;
@@ -256,6 +257,10 @@ impl<'a> Holdings<'a> {
         Ok(AskedCredential {
             query: query.id.clone(),
             need,
+            extending_types: match &query.meta {
+                Meta::SdJwtVc { vct_values } => types_extending(vct_values, policy),
+                _ => Vec::new(),
+            },
             type_alternatives: type_alternatives(&query.meta),
             count: query.count,
             holder_binding: query.holder_binding,
@@ -380,6 +385,11 @@ pub(super) fn type_alternatives(meta: &Meta) -> Vec<Vec<String>> {
 fn telling(types: &[String]) -> Vec<String> {
     let told: Vec<String> = types.iter().filter(|iri| *iri != BASE_TYPE).cloned().collect();
     if told.is_empty() { types.to_vec() } else { told }
+}
+
+/// Whether these are no types but the one that every credential has.
+pub(super) fn is_of_any(types: &[String]) -> bool {
+    types.iter().all(|iri| iri == BASE_TYPE)
 }
 
 /// The type of every W3C credential, in both versions of the data model.

@@ -1,5 +1,7 @@
 //! Consent by a policy: what it permits is compared with what would be disclosed, and everything else is refused or waits.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use symbolon_protocol::identifier::{HttpUrl, IssuerIdentifier};
 use symbolon_protocol::openid4vp::request_object::STATIC_AUDIENCE;
@@ -194,7 +196,11 @@ fn a_rule_is_about_a_w3c_type_in_any_place() {
     }
     let of_any = ask_for(json!([[base]]));
     assert_eq!(of_any.asked[0].credential_types(), [base]);
-    assert_eq!(decide(&policy(&kept_back), &of_any), ConsentVerdict::Refuse);
+    assert_eq!(
+        decide(&policy(&kept_back), &of_any),
+        ConsentVerdict::Hold,
+        "whoever asks for any asks for this one too"
+    );
 }
 
 /// Answered where another type is not held and refused where it is, the alternative would tell the verifier whether it is.
@@ -233,6 +239,39 @@ fn a_rule_that_refuses_a_type_is_about_requests_for_any() {
         asked.type_alternatives.clear();
     }
     assert_eq!(decide(&policy, &of_any), ConsentVerdict::Hold);
+}
+
+/// A verifier would otherwise learn by the refusal at once, or the silence, what a credential says before anybody agreed to anything.
+#[test]
+fn whether_a_rule_holds_does_not_depend_on_what_is_held() {
+    let mut world = World::new();
+    world.receive();
+    let base = "urn:base";
+    let metadata = &mut world.policy.type_metadata;
+    metadata.insert(base.to_owned(), json!({"vct": base}));
+    metadata.insert(TYPE.to_owned(), json!({"vct": TYPE, "extends": base}));
+    let mut kept_back = rule();
+    kept_back["decision"] = json!("hold");
+    let policy = policy(&kept_back);
+    let ask = |world: &World, vct: &str, name: &str| {
+        let mut asked = query(&json!([["given_name"]]));
+        asked["credentials"][0]["meta"] = json!({"vct_values": [vct]});
+        asked["credentials"][0]["claims"][0]["values"] = json!([name]);
+        world.verifier.set_query(asked);
+        request(world)
+    };
+    let held = ask(&world, base, "Amina");
+    let other = ask(&world, base, "Somebody else");
+    let mut nothing = World::new();
+    nothing.policy.type_metadata = world.policy.type_metadata.clone();
+    let nothing = ask(&nothing, base, "Amina");
+    for request in [&held, &other, &nothing] {
+        assert_eq!(request.asked[0].extending_types, [TYPE]);
+        assert_eq!(decide(&policy, request), ConsentVerdict::Hold);
+    }
+    assert!(other.asked[0].candidates.is_empty());
+    let elsewhere = ask(&world, "urn:other", "Amina");
+    assert_eq!(decide(&policy, &elsewhere), ConsentVerdict::Refuse);
 }
 
 #[test]
@@ -644,7 +683,8 @@ fn a_flow_goes_on_by_its_new_name_alone() {
     let world = World::new();
     let wallet = world.wallet();
     let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
-    let renamed = block_on(wallet.rename(offer.flow)).unwrap();
+    let later = world.now.plus(Duration::from_secs(50));
+    let renamed = block_on(wallet.rename(offer.flow, later)).unwrap();
     assert_ne!(renamed, offer.flow);
     let before = block_on(wallet.accept_offer(offer.flow, None, world.now));
     assert_eq!(before, Err(WalletError::NotFound));
@@ -652,6 +692,10 @@ fn a_flow_goes_on_by_its_new_name_alone() {
     assert_eq!(
         (flows.len(), flows[0].flow, flows[0].direction),
         (1, renamed, Direction::Receiving)
+    );
+    assert_eq!(
+        flows[0].started, later,
+        "whoever allowed it has all the time to go on"
     );
     assert!(block_on(wallet.accept_offer(renamed, None, world.now)).is_ok());
     assert_eq!(block_on(world.store.credentials()).unwrap().len(), 1);

@@ -347,6 +347,15 @@ fn access_without_a_credential_left_is_forgotten() {
     let recovered = block_on(wallet.recover(later)).unwrap();
     assert_eq!(recovered.deleted_keys, 1);
     assert!(block_on(world.store.flows()).unwrap().is_empty());
+
+    // Also by a wallet that stays open.
+    let credential = world.receive_by_sign_in();
+    assert_eq!(block_on(wallet.forget_finished(later)).unwrap(), 0);
+    block_on(wallet.delete(credential, world.now)).unwrap();
+    assert_eq!(block_on(wallet.forget_finished(world.now)).unwrap(), 0);
+    assert_eq!(block_on(wallet.forget_finished(later)).unwrap(), 1);
+    assert!(block_on(world.store.flows()).unwrap().is_empty());
+    assert_eq!(world.held(), (0, 0));
 }
 
 #[test]

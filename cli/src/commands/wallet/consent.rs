@@ -8,7 +8,7 @@ use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::FlowId;
 use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
 use symbolon_wallet_server::{
-    Agent, Answered, BroughtLink, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody,
+    Agent, Answered, Brought, BroughtLink, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody,
     WaitingEntry, WaitingKind, WaitingList,
 };
 
@@ -139,11 +139,14 @@ impl Desk {
             }
             Self::Opened(agent) => {
                 let person: Option<PersonAddress> = person.map(|person| person.parse()).transpose()?;
+                let Brought { person, parameters } = agent
+                    .brought(link, person)
+                    .context("the link leads to another person's wallet, or to no endpoint of this one")?;
                 let person = person.as_ref();
                 told(if is_offer {
-                    agent.receive(person, parameters, BroughtBy::Owner).await?
+                    agent.receive(person, &parameters, BroughtBy::Owner).await?
                 } else {
-                    agent.authorize(person, parameters, BroughtBy::Owner).await?
+                    agent.authorize(person, &parameters, BroughtBy::Owner).await?
                 })
             }
         };

@@ -1,16 +1,26 @@
 //! What waits for somebody, and what they decide.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::present::{ConsentRequest, PresentOutcome, Registration};
 use symbolon_wallet_core::receive::{OfferShown, ReceiveOutcome};
-use symbolon_wallet_core::{Direction, FlowId, Resumed, WaitingFlow, WaitsFor, Wallet, WalletError};
+use symbolon_wallet_core::{
+    Direction, FlowId, HandedOut, Resumed, WaitingFlow, WaitsFor, Wallet, WalletError,
+};
+
+use tokio::time::{Instant, timeout_at};
 
 use super::answered::{Answered, Ended};
 use super::showing::{Shared, forget};
 use super::{Agent, AgentError, Person};
+
+/// How long a list of what waits takes at most. Who asks may have to be looked up, one after the other, where strangers say: of those that
+/// are not known by then the list has nothing but that they wait.
+const LISTING_TIME: Duration = Duration::from_secs(5);
 
 /// Something that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -95,10 +105,11 @@ impl Agent {
     /// # Errors
     /// [`AgentError`].
     pub async fn waiting(&self) -> Result<Vec<WaitingEntry>, AgentError> {
+        let deadline = Instant::now() + LISTING_TIME;
         let mut entries = Vec::new();
         for person in self.people() {
             for flow in person.wallet.waiting().await? {
-                if let Some(entry) = self.entry(person, flow).await? {
+                if let Some(entry) = self.entry(person, flow, deadline).await? {
                     entries.push(entry);
                 }
             }
@@ -149,7 +160,7 @@ impl Agent {
             }
             (Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode), Decision::Allow(code)) => {
                 // Whoever brought the offer knows its name, and would be led to the sign-in that somebody else has just allowed.
-                let flow = person.wallet.rename(flow).await?;
+                let flow = person.wallet.rename(flow, self.now()).await?;
                 let _driving = self.drive(flow)?;
                 self.accept(person, flow, code).await
             }
@@ -159,6 +170,20 @@ impl Agent {
             ) => {
                 forget(person, flow).await?;
                 Ok(Answered::Ended(Ended::Declined))
+            }
+            // Also what waits for a peer that may never answer: it takes a place in the queue. What is issued again is not offered.
+            (Some(WaitsFor::Resumption | WaitsFor::Issuer { .. }), Decision::Refuse) => {
+                match person.wallet.waiting_flow(flow).await? {
+                    Some(WaitingFlow {
+                        direction: Direction::Receiving,
+                        handed_out: HandedOut::Nothing | HandedOut::Something,
+                        ..
+                    }) => {
+                        forget(person, flow).await?;
+                        Ok(Answered::Ended(Ended::Declined))
+                    }
+                    _ => Err(WalletError::WrongStage.into()),
+                }
             }
             _ => Err(WalletError::WrongStage.into()),
         }
@@ -189,7 +214,13 @@ impl Agent {
         request
     }
 
-    async fn entry(&self, person: Person<'_>, flow: WaitingFlow) -> Result<Option<WaitingEntry>, AgentError> {
+    /// `None` of what has gone on or is over meanwhile. Nothing goes on by it: others may be working on the flow.
+    async fn entry(
+        &self,
+        person: Person<'_>,
+        flow: WaitingFlow,
+        deadline: Instant,
+    ) -> Result<Option<WaitingEntry>, AgentError> {
         let kind = match flow.waits_for {
             WaitsFor::ConsentToShow => WaitingKind::Presentation,
             WaitsFor::ConsentToReceive => WaitingKind::Offer,
@@ -217,24 +248,48 @@ impl Agent {
             answerable: true,
         };
         match flow.waits_for {
-            WaitsFor::ConsentToShow => match self.request(person, flow.flow).await {
-                Ok(request) => Ok(Some(entry.with_request(&request))),
-                Err(AgentError::Wallet(WalletError::RequestRefused(_))) => Ok(None),
-                // Who asks cannot be looked up now.
-                Err(AgentError::Wallet(WalletError::Network(_) | WalletError::PeerUnavailable { .. })) => {
-                    Ok(Some(entry))
+            WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive => {
+                let looking = person.wallet.look_at(flow.flow, self.now());
+                let Ok(shown) = timeout_at(deadline, looking).await else {
+                    return Ok(Some(entry));
+                };
+                match shown {
+                    Ok(Resumed::Presenting(PresentOutcome::AwaitingConsent(request))) => {
+                        Ok(Some(entry.with_request(&request)))
+                    }
+                    Ok(Resumed::Receiving(ReceiveOutcome::AwaitingConsent(offer))) => {
+                        Ok(Some(entry.with_offer(&offer)))
+                    }
+                    Err(WalletError::RequestRefused(_)) => {
+                        self.give_up(person, flow).await?;
+                        Ok(None)
+                    }
+                    // Who asks cannot be looked up now.
+                    Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Some(entry)),
+                    Ok(_)
+                    | Err(
+                        WalletError::UnknownIssuer
+                        | WalletError::UnacceptableOffer(_)
+                        | WalletError::NotFound
+                        | WalletError::WrongStage
+                        | WalletError::Conflict,
+                    ) => Ok(None),
+                    Err(error) => Err(error.into()),
                 }
-                Err(error) => Err(error),
-            },
-            WaitsFor::ConsentToReceive => match person.wallet.resume(flow.flow, self.now()).await {
-                Ok(Resumed::Receiving(ReceiveOutcome::AwaitingConsent(offer))) => {
-                    Ok(Some(entry.with_offer(&offer)))
-                }
-                Ok(_) | Err(WalletError::UnknownIssuer | WalletError::UnacceptableOffer(_)) => Ok(None),
-                Err(error) => Err(error.into()),
-            },
+            }
             _ => Ok(Some(entry)),
         }
+    }
+
+    /// Forgets what never gets better, unless somebody works on it or it has gone on.
+    async fn give_up(&self, person: Person<'_>, flow: WaitingFlow) -> Result<(), AgentError> {
+        let Ok(_driving) = self.drive(flow.flow) else {
+            return Ok(());
+        };
+        if still(person, flow).await? {
+            forget(person, flow.flow).await?;
+        }
+        Ok(())
     }
 }
 
@@ -312,9 +367,18 @@ pub(super) async fn request_by(
     flow: FlowId,
     now: UnixTime,
 ) -> Result<Box<ConsentRequest>, AgentError> {
-    match wallet.resume(flow, now).await? {
+    match wallet.look_at(flow, now).await? {
         Resumed::Presenting(PresentOutcome::AwaitingConsent(request)) => Ok(request),
         _ => Err(WalletError::WrongStage.into()),
+    }
+}
+
+/// Whether a flow still waits for what it waited for. Ask once nobody else can work on it.
+pub(super) async fn still(person: Person<'_>, flow: WaitingFlow) -> Result<bool, AgentError> {
+    match person.wallet.waiting_flow(flow.flow).await {
+        Ok(now) => Ok(now == Some(flow)),
+        Err(WalletError::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::consent_policy::{BroughtBy, OfferVerdict, PersonAddress};
-use symbolon_wallet_core::{FlowId, WaitsFor, WalletError};
+use symbolon_wallet_core::receive::{ReceiptProblem, ReceiveOutcome};
+use symbolon_wallet_core::{
+    Direction, FlowId, HandedOut, TransportError, WaitingFlow, WaitsFor, WalletError,
+};
 
 use super::answered::{Answered, Ended};
 use super::showing::forget;
@@ -59,10 +62,7 @@ impl Agent {
             (Some(WaitsFor::TransactionCode), None) => return Ok(Answered::Waiting(flow)),
             (_, code) => wallet.accept_offer(flow, code, now).await,
         };
-        match outcome {
-            Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
-            outcome => swept(person, Answered::of_receipt(flow, outcome?), flow).await,
-        }
+        received(person, flow, outcome).await
     }
 
     /// The browser came back from the issuer's page with this query. It says itself, by its cookie, which flow it left for: the address
@@ -75,11 +75,39 @@ impl Agent {
         let _driving = self.drive(flow)?;
         let base = self.identifier.as_str().trim_end_matches('/');
         let answer = format!("{base}{CALLBACK_PATH}?{query}");
-        match person.wallet.complete_sign_in(flow, &answer, self.now()).await {
-            Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
-            outcome => swept(person, Answered::of_receipt(flow, outcome?), flow).await,
-        }
+        let outcome = person.wallet.complete_sign_in(flow, &answer, self.now()).await;
+        received(person, flow, outcome).await
     }
+}
+
+/// What comes of a step of receiving. An offer that leads to an address that is not to be asked, or to more than may be read, is over: it would
+/// be asked again for ever.
+pub(super) async fn received(
+    person: Person<'_>,
+    flow: FlowId,
+    outcome: Result<ReceiveOutcome, WalletError>,
+) -> Result<Answered, AgentError> {
+    match outcome {
+        Ok(outcome) => swept(person, Answered::of_receipt(flow, outcome), flow).await,
+        Err(WalletError::Network(TransportError::TooLarge | TransportError::Refused))
+            if has_nothing_yet(person, flow).await? =>
+        {
+            let ended = Ended::NotReceived(ReceiptProblem::Offer);
+            swept(person, Answered::Ended(ended), flow).await
+        }
+        Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => Ok(Answered::Waiting(flow)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether nothing but an offer is lost with a flow.
+pub(super) fn is_offer_alone(flow: &WaitingFlow) -> bool {
+    flow.direction == Direction::Receiving && flow.handed_out == HandedOut::Nothing
+}
+
+async fn has_nothing_yet(person: Person<'_>, flow: FlowId) -> Result<bool, AgentError> {
+    let flow = person.wallet.waiting_flow(flow).await?;
+    Ok(flow.is_some_and(|flow| is_offer_alone(&flow)))
 }
 
 /// Forgets an offer of which nothing came. Whoever brought it is told now, and strangers must not fill the store with what ended.

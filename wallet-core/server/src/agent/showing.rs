@@ -8,11 +8,20 @@ use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, Walle
 
 use super::answered::{Answered, Ended};
 use super::queue::request_by;
-use super::receiving::swept;
+use super::receiving::received;
 use super::{Agent, AgentError, Person};
 
 /// How often a request is judged again whose answer went to somebody else in between.
 const ROUNDS: usize = 3;
+
+/// Whether a request is new to the wallet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// It was just brought.
+    New,
+    /// An earlier process had it waiting already: it has its place, and may be the owner's.
+    Kept,
+}
 
 /// What came of a choice.
 pub(super) enum Shared {
@@ -52,8 +61,13 @@ impl Agent {
                 redirect_uri: None,
             } => Ok(Answered::Ended(Ended::Refused(problem))),
             Opened::AwaitingConsent(request) => {
-                let _driving = self.drive(request.flow)?;
-                self.consider(person, request, brought_by).await
+                let flow = request.flow;
+                let _driving = self.drive(flow)?;
+                let answered = self.consider(person, request, brought_by, Arrival::New).await?;
+                if brought_by == BroughtBy::Anybody {
+                    forget_what_is_told(person, flow, &answered).await?;
+                }
+                Ok(answered)
             }
         }
     }
@@ -64,6 +78,7 @@ impl Agent {
         person: Person<'_>,
         mut once: Box<ConsentRequest>,
         brought_by: BroughtBy,
+        arrival: Arrival,
     ) -> Result<Answered, AgentError> {
         let flow = once.flow;
         for _ in 0..ROUNDS {
@@ -85,6 +100,7 @@ impl Agent {
                 ConsentVerdict::Refuse => return self.turn_away(person, flow).await,
                 ConsentVerdict::Hold => {
                     let finds_no_room = brought_by == BroughtBy::Anybody
+                        && arrival == Arrival::New
                         && self.waiting_requests().await? > self.policy.waiting_requests();
                     if finds_no_room {
                         // The verifier hears nothing: whoever fills the queue would otherwise end the requests of others there.
@@ -181,21 +197,35 @@ impl Agent {
             Some(WaitsFor::ConsentToShow | WaitsFor::ConsentToReceive | WaitsFor::TransactionCode) => {
                 Ok(Answered::Waiting(flow))
             }
+            // Whoever looks often must not have a peer that fails asked as often.
+            _ if !self.attempts().is_due(flow, self.now()) => Ok(Answered::Waiting(flow)),
             _ => {
                 let wallet = person.holding_to(SpentCopies::Refused);
                 match wallet.resume(flow, self.now()).await {
                     Ok(Resumed::Presenting(outcome)) => Ok(Answered::of_presentation(flow, outcome)),
-                    Ok(Resumed::Receiving(outcome)) => {
-                        swept(person, Answered::of_receipt(flow, outcome), flow).await
-                    }
-                    Ok(Resumed::AtOrigin(_))
-                    | Err(WalletError::Network(_) | WalletError::PeerUnavailable { .. }) => {
-                        Ok(Answered::Waiting(flow))
-                    }
-                    Err(error) => Err(error.into()),
+                    Ok(Resumed::Receiving(outcome)) => received(person, flow, Ok(outcome)).await,
+                    Ok(Resumed::AtOrigin(_)) => Ok(Answered::Waiting(flow)),
+                    Err(error) => received(person, flow, Err(error)).await,
                 }
             }
         }
+    }
+}
+
+/// Forgets a request that is over, whose outcome goes to whoever brought it right now: strangers must not fill the store with what ended. The
+/// history keeps what was shown.
+async fn forget_what_is_told(
+    person: Person<'_>,
+    flow: FlowId,
+    answered: &Answered,
+) -> Result<(), AgentError> {
+    if !matches!(answered, Answered::GoOn(_) | Answered::Ended(_)) {
+        return Ok(());
+    }
+    match person.wallet.waits_for(flow).await {
+        Ok(None) => forget(person, flow).await,
+        Ok(Some(_)) | Err(WalletError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

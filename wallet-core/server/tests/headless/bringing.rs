@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::World;
-use crate::world::{Headless, TOKEN, for_anybody, policy, told};
+use crate::world::{Headless, IDENTIFIER, TOKEN, for_anybody, policy, query, told};
 
 /// The answer would sign the stranger in at the verifier as the wallet's owner.
 #[tokio::test(flavor = "multi_thread")]
@@ -69,6 +69,7 @@ async fn a_rule_that_answers_for_anybody_answers_strangers() {
     let world = World::new();
     world.receive();
     let wallet = Headless::start(world, for_anybody()).await;
+    let before = wallet.stored().await;
     let link = wallet.world.verifier.request();
     let response = wallet.bring("/authorize", &link).send().await.unwrap();
     assert_eq!(response.status(), 302);
@@ -77,6 +78,12 @@ async fn a_rule_that_answers_for_anybody_answers_strangers() {
         "https://verifier.example/done?code=1"
     );
     assert_eq!(wallet.world.verifier.answers().len(), 1);
+    let (flows, history, _) = wallet.stored().await;
+    assert_eq!(
+        (flows, history),
+        (before.0, before.1 + 1),
+        "what was told is in the history alone"
+    );
 }
 
 /// Nobody knows after a restart who had brought what waits.
@@ -90,6 +97,56 @@ async fn what_a_stranger_brought_waits_still_after_a_restart() {
     wallet.agent.begin().await.unwrap();
     assert!(!wallet.world.verifier.answered());
     assert_eq!(wallet.waiting().await.len(), 1);
+}
+
+/// The owner's requests need no room, and a restart takes none from them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_owner_brought_waits_still_after_a_restart() {
+    let world = World::new();
+    world.receive();
+    let holds = policy(&json!({"decision": "hold"}), &json!({}));
+    let wallet = Headless::start(world, holds).await;
+    for _ in 0..4 {
+        let link = wallet.world.verifier.request();
+        let (_, told) = wallet.bring_as_owner("requests", &link).await;
+        assert_eq!(told["outcome"], "waiting");
+    }
+    wallet.agent.begin().await.unwrap();
+    assert_eq!(wallet.waiting().await.len(), 4);
+}
+
+/// A link to one person's endpoint is not answered with another's wallet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_the_wallet_says_itself_whose_it_is_for() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let at = |path: &str| {
+        let link = wallet.world.verifier.request();
+        format!("{IDENTIFIER}{path}?{}", query(&link))
+    };
+    for (path, person, expected) in [
+        ("/people/ward/authorize", None, 404),
+        ("/people/ward/authorize", Some("ward"), 404),
+        ("/people/ward/authorize", Some("other"), 400),
+        ("/authorize", Some("ward"), 400),
+        ("/pending/1", None, 400),
+        ("/people/a/b/authorize", None, 400),
+        ("/authorize", None, 200),
+    ] {
+        assert!(!wallet.world.verifier.answered(), "before {path}");
+        let mut body = json!({"link": at(path)});
+        if let Some(person) = person {
+            body["person"] = json!(person);
+        }
+        let (status, told) = wallet.administer("requests", &body).await;
+        assert_eq!(status, expected, "{path} for {person:?}: {told}");
+    }
+    assert!(wallet.world.verifier.answered());
+    // A link of another scheme or host says nothing of it.
+    let link = wallet.world.verifier.request();
+    let body = json!({"link": link, "person": "ward"});
+    assert_eq!(wallet.administer("requests", &body).await.0, 404);
 }
 
 /// An offer may have been made for somebody else, whose credential the wallet would then show as its owner's (row 15).

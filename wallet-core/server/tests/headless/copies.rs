@@ -1,7 +1,10 @@
 //! Copies that are shown once: spent, they are shown again only where a rule says so.
 
+use std::time::Duration;
+
 use serde_json::json;
 use symbolon_protocol::openid4vp::client_id::ClientId;
+use symbolon_wallet_core::WalletStore as _;
 
 use crate::support::World;
 use crate::support::authorization::Abilities;
@@ -18,6 +21,7 @@ fn world() -> World {
         ..Offered::default()
     });
     world.copies = 2;
+    world.issuer.server.give_refresh_tokens();
     world.receive_by_sign_in();
     world
 }
@@ -86,6 +90,33 @@ async fn a_copy_that_goes_to_somebody_else_in_between_is_not_shown_again() {
         (403, 302)
     );
     assert_eq!(wallet.world.verifier.answers().len(), 2);
+}
+
+/// Nobody asks the headless wallet to: it would run dry. That something was shown makes it ask no sooner.
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_are_had_again_once_in_a_while() {
+    let rule = json!({"answers_for_anybody": true});
+    let wallet = Headless::start(world(), policy(&rule, &json!({}))).await;
+    let left = async || {
+        let held = wallet.world.store.credentials().await.unwrap();
+        held.iter()
+            .map(|credential| credential.copies_left())
+            .collect::<Vec<_>>()
+    };
+    let link = wallet.world.verifier.request();
+    wallet.bring("/authorize", &link).send().await.unwrap();
+    wallet.agent.attend().await;
+    assert_eq!(left().await, [Some(1)]);
+    wallet.pass(Duration::from_secs(5 * 60));
+    wallet.agent.attend().await;
+    // The server's own round may be at it.
+    for _ in 0..500 {
+        if left().await == [Some(2)] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(left().await, [Some(2)]);
 }
 
 /// The configuration says what becomes of what somebody allows, and changes nothing in what a rule decides.

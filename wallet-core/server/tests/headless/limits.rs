@@ -132,6 +132,56 @@ async fn a_sign_in_that_nobody_ends_and_an_offer_that_nobody_decides_are_swept()
     assert_eq!(wallet.stored().await, (0, 0, 0));
 }
 
+/// Whoever finds an address at the issuer that answers with too much, or not at all, could otherwise take every place for good, and have
+/// the wallet ask there all the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_its_issuer_does_not_answer_ends() {
+    let wallet = Headless::start(World::new(), for_anybody()).await;
+    let link = wallet.world.issuer.offer_by_reference();
+    for never in [TransportError::TooLarge, TransportError::Refused] {
+        wallet.world.set_down(Some(("/offers/1", never)));
+        for _ in 0..3 {
+            let (status, told) = wallet.offer(&link).await;
+            assert_eq!(
+                (status, &told["error"]),
+                (400, &json!("invalid_credential_offer")),
+                "{told}"
+            );
+        }
+        assert_eq!(wallet.stored().await, (0, 0, 0));
+    }
+
+    wallet
+        .world
+        .set_down(Some(("/offers/1", TransportError::Unreachable)));
+    let mut pages = Vec::new();
+    for status in [202, 202, 503] {
+        let (said, told) = wallet.offer(&link).await;
+        assert_eq!(said, status);
+        pages.extend(told["continue_at"].as_str().map(str::to_owned));
+    }
+    let before = *wallet.sent.borrow();
+    let asked = |wallet: &Headless| *wallet.sent.borrow() - before;
+    for (seconds, times) in [(0, 2), (5, 2), (50, 2), (10, 4), (60, 4), (60, 6)] {
+        wallet.pass(Duration::from_secs(seconds));
+        wallet.agent.attend().await;
+        // Nor does whoever looks how it goes make it ask.
+        for page in &pages {
+            let response = wallet.follow(page).send().await.unwrap();
+            assert_eq!(response.status(), 202);
+        }
+        assert_eq!(asked(&wallet), times, "after {seconds} seconds more");
+    }
+    // Whoever looks after the queue need not wait for the issuer.
+    let entries = wallet.waiting().await;
+    let (status, told) = wallet.decide(&entries[0]["flow"], "refuse").await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("declined")), "{told}");
+    assert_eq!(wallet.stored().await.0, 1);
+    wallet.pass(Duration::from_secs(600));
+    wallet.agent.attend().await;
+    assert_eq!(wallet.stored().await, (0, 0, 0));
+}
+
 /// Whoever has a request of a certified verifier could otherwise bring it without end.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_policy_refuses_leaves_no_trace_however_often_it_is_brought() {

@@ -11,6 +11,7 @@ mod copies;
 mod killed;
 #[cfg(test)]
 mod limits;
+mod meanwhile;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

@@ -73,17 +73,23 @@ impl Refusal {
             (RefusalRule::AskAgain, RefusalRule::AskAgain) => RefusalRule::AskAgain,
             _ => RefusalRule::Always,
         };
-        // The certificate of the last time is the one to show.
-        let (last, at) = if other.at >= self.at {
-            (other.verifier, other.at)
-        } else {
-            (self.verifier.clone(), self.at)
+        let is_later = other.at >= self.at;
+        // The certificate of the last time is the one to show; but what is refused for always is refused to whom that was said of: another
+        // name or address of the same party may be weaker, and cover less.
+        let takes_other = match (self.rule, other.rule) {
+            (RefusalRule::Always, RefusalRule::AskAgain) => false,
+            (RefusalRule::AskAgain, RefusalRule::Always) => true,
+            _ => is_later,
         };
         Self {
             id: self.id,
-            verifier: last,
+            at: if is_later { other.at } else { self.at },
+            verifier: if takes_other {
+                other.verifier
+            } else {
+                self.verifier.clone()
+            },
             asked: self.asked.clone(),
-            at,
             rule,
         }
     }
@@ -123,6 +129,27 @@ mod tests {
             _ => panic!("something else"),
         });
         put.collect()
+    }
+
+    /// What a backup says of the same party for one time takes nothing from what was refused for always.
+    #[test]
+    fn what_is_for_always_stays_with_whom_it_was_said_of() {
+        let (again, always) = (RefusalRule::AskAgain, RefusalRule::Always);
+        let at_host = |host: &str| VerifierRecord {
+            response_origin: format!("https://{host}"),
+            ..verifier(VerifierEvidence::Registered)
+        };
+        let own = || refusal(1, at_host("own.example"), 10, always);
+        let changes = remembered(vec![own()], vec![refusal(2, at_host("other.example"), 20, again)]);
+        let kept = refusal(1, at_host("own.example"), 20, always);
+        assert_eq!(put(&changes), [&kept], "the verifier stays");
+        let changes = remembered(vec![refusal(1, at_host("other.example"), 20, again)], vec![own()]);
+        assert_eq!(put(&changes), [&kept], "whichever came first");
+        let changes = remembered(
+            vec![own()],
+            vec![refusal(2, at_host("other.example"), 20, always)],
+        );
+        assert_eq!(put(&changes), [&refusal(1, at_host("other.example"), 20, always)]);
     }
 
     #[test]

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::FlowId;
-use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
+use symbolon_wallet_core::consent_policy::BroughtBy;
 
 use super::Reception;
 use super::answer::{self, Asked};
-use crate::agent::{Decision, WaitingEntry};
+use crate::agent::{Brought, Decision, WaitingEntry};
 
 pub(super) async fn waiting(State(reception): State<Reception>) -> Response {
     match reception.agent.waiting().await {
@@ -43,7 +43,7 @@ pub(super) async fn bring_request(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some((parameters, person)) = brought(&body) else {
+    let Some(Brought { person, parameters }) = brought(&reception, &body) else {
         return answer::malformed();
     };
     let agent = Arc::clone(&reception.agent);
@@ -61,7 +61,7 @@ pub(super) async fn bring_offer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some((parameters, person)) = brought(&body) else {
+    let Some(Brought { person, parameters }) = brought(&reception, &body) else {
         return answer::malformed();
     };
     let agent = Arc::clone(&reception.agent);
@@ -73,12 +73,11 @@ pub(super) async fn bring_offer(
     reception.run(Asked::owner(&headers), done).await
 }
 
-/// The parameters in a link, and whose wallet they are for.
-fn brought(body: &[u8]) -> Option<(String, Option<PersonAddress>)> {
+/// The link in a body, and whose wallet it is for.
+fn brought(reception: &Reception, body: &[u8]) -> Option<Brought> {
     let brought: BroughtLink = serde_json::from_slice(body).ok()?;
-    let (_, parameters) = brought.link.split_once('?')?;
     let person = brought.person.map(|person| person.parse()).transpose().ok()?;
-    Some((parameters.to_owned(), person))
+    reception.agent.brought(&brought.link, person)
 }
 
 /// A request or an offer that the owner brings.
@@ -87,7 +86,7 @@ fn brought(body: &[u8]) -> Option<(String, Option<PersonAddress>)> {
 pub struct BroughtLink {
     /// The link as it was shown: of any scheme, or at this wallet's own endpoint.
     pub link: String,
-    /// Whose wallet it is for, by its address; the first person's without.
+    /// Whose wallet it is for, by its address; without, the one whose endpoint the link leads to, else the first person's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
 }
