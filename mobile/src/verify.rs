@@ -179,11 +179,14 @@ impl Core {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        let seen = self.memory.last_seen()?;
+        let seen = seen.map(|seen| seen.trust_list_issued_at);
+        let without_pack = self.root.trust_list.unless_superseded(seen);
         self.with_pack(now, |opened| {
             let mut evidence = match &opened {
                 Some(Ok(pack)) => Evidence::offline(pack),
-                Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
-                None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
+                Some(Err(_)) => Evidence::offline_without_pack(&without_pack, PackAbsence::Refused),
+                None => Evidence::offline_without_pack(&without_pack, PackAbsence::NotGiven),
             };
             let judge = Judge {
                 tools: Tools::without_json_ld(&RustCryptoProvider),

@@ -13,7 +13,7 @@ use symbolon_crypto::signing::{
     DescribeKeys as _, KeyHandle, Sign as _, SignOutcome, SignatureRequest, SoftwareKey,
 };
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::testing::revocation::{RevocationListDraft, distribution_point, extended};
+use symbolon_crypto::testing::revocation::{RevocationListDraft, distribution_points, extended};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{
     self, CountryCode, DocumentSignerRequest, IacaRequest, KeyPurpose, LeafRequest, Validity,
@@ -418,9 +418,18 @@ impl TestIssuingAuthority {
 
     /// The same authority, whose document signer says where revocation lists are published.
     #[must_use]
-    pub fn publishing_at(mut self, uri: &str) -> Self {
+    pub fn publishing_at(self, uri: &str) -> Self {
+        self.publishing_at_all(&[uri])
+    }
+
+    /// The same with several places, of which each has the list.
+    ///
+    /// # Panics
+    /// As [`publishing_at`](Self::publishing_at).
+    #[must_use]
+    pub fn publishing_at_all(mut self, uris: &[&str]) -> Self {
         let certificate = Certificate::parse(&self.certificate).expect("the leaf is read");
-        let (key, extension) = (&self.key.0, distribution_point(uri));
+        let (key, extension) = (&self.key.0, distribution_points(uris));
         let description = key.describe(key.handle()).expect("the key describes itself");
         self.certificate = extended(&certificate, &extension, &description, key);
         self

@@ -14,6 +14,7 @@ mod tests;
 
 use core::fmt;
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,23 @@ pub struct TrustList {
 }
 
 impl TrustList {
+    /// This list where nothing newer was seen of the same registry, as whoever has no pack can use it; `newest_seen` is when the list of the last
+    /// accepted pack was issued ([`LastSeen::trust_list_issued_at`](crate::pack::LastSeen::trust_list_issued_at)).
+    ///
+    /// A list that was superseded is one whose time is over: whom it names may be believed no longer, and whoever waits until a pack has ended
+    /// brings nobody back. The issuers of its sources keep their own times.
+    #[must_use]
+    pub fn unless_superseded(&self, newest_seen: Option<UnixTime>) -> Cow<'_, Self> {
+        if newest_seen.is_none_or(|seen| seen <= self.issued_at) {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            valid_until: self.issued_at,
+            grace: Duration::ZERO,
+            ..self.clone()
+        })
+    }
+
     /// Where `now` lies relative to the validity of the list.
     #[must_use]
     pub fn validity(&self, now: UnixTime) -> Validity {

@@ -30,6 +30,7 @@ pub struct Evidence<'e> {
     type_metadata: BTreeMap<String, TypeMetadataEvidence>,
     revocation_lists: BTreeMap<String, RevocationListEvidence>,
     given_revocation_lists: &'e [RevocationList],
+    known_revocation_lists: Vec<RevocationList>,
     contexts: OnceLock<ContextTable>,
     content_keys: ContentKeys<'e>,
 }
@@ -93,6 +94,7 @@ impl<'e> Evidence<'e> {
             type_metadata: BTreeMap::new(),
             revocation_lists: BTreeMap::new(),
             given_revocation_lists: &[],
+            known_revocation_lists: Vec::new(),
             contexts: OnceLock::new(),
             content_keys: ContentKeys(&[]),
         }
@@ -124,6 +126,12 @@ impl<'e> Evidence<'e> {
     /// Adds what was found at the URL of a revocation list.
     pub fn add_revocation_list(&mut self, url: String, evidence: RevocationListEvidence) {
         self.revocation_lists.insert(url, evidence);
+    }
+
+    /// Adds a revocation list that is known beside what was found at its URL: the one before, until a newer one is verified. Of lists of one
+    /// authority the newest counts.
+    pub fn add_known_revocation_list(&mut self, list: RevocationList) {
+        self.known_revocation_lists.push(list);
     }
 
     /// Adds what was found at the URI of a status list. A later answer replaces an earlier one.
@@ -238,8 +246,11 @@ impl<'e> Evidence<'e> {
         self.revocation_lists.get(url)
     }
 
-    pub(crate) const fn given_revocation_lists(&self) -> &'e [RevocationList] {
+    /// The lists that are at hand whatever is found at their URLs.
+    pub(crate) fn given_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
         self.given_revocation_lists
+            .iter()
+            .chain(&self.known_revocation_lists)
     }
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {

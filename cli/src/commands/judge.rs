@@ -18,12 +18,9 @@ use symbolon_protocol::openid4vp::request_object::{
 };
 use symbolon_protocol::qr_transport::RESPONSE_MODE;
 use symbolon_store::files::read_up_to;
-use symbolon_trust::pack::Pack;
-use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verifier::card::JudgedCode;
 use symbolon_verifier::{
-    Binding, Evidence, Expected, PackAbsence, Policy, Step, Tools, UnreadablePresentation,
-    VerificationSession,
+    Binding, Evidence, Expected, Policy, Step, Tools, UnreadablePresentation, VerificationSession,
 };
 use thiserror::Error;
 
@@ -272,19 +269,6 @@ pub async fn judge_online(
                 }
             }
         }
-    }
-}
-
-/// Evidence without a network: from the pack where it was accepted, from the pinned trust list alone where not.
-#[must_use]
-pub fn offline_evidence<'e>(
-    root: &'e RootOfTrust,
-    pack: Option<&'e Pack<'e>>,
-    absence: PackAbsence,
-) -> Evidence<'e> {
-    match pack {
-        Some(pack) => Evidence::offline(pack),
-        None => Evidence::offline_without_pack(&root.trust_list, absence),
     }
 }
 

@@ -108,7 +108,7 @@ fn with_tools<T>(work: impl FnOnce(PackTools<'_>) -> anyhow::Result<T>) -> anyho
 
 async fn build(arguments: &BuildArguments, configuration: Option<&Path>) -> anyhow::Result<()> {
     let installation = Installation::load(configuration)?;
-    let root = read_trust(&installation.data_file(TRUST))?;
+    let root = installation.believed()?;
     let mut lists = Vec::new();
     for (uri, file) in &arguments.verbatim {
         lists.push((uri.clone(), read(file)?));

@@ -22,7 +22,7 @@ use crate::edge;
 use crate::installation::files::{Readers, write_atomically};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::{Installation, TRUST, read_trust};
-use crate::trust_sources::{SourceMemory, read_source};
+use crate::trust_sources::{SourceMemory, add_sources, read_source};
 
 pub use listing::believed;
 
@@ -135,10 +135,14 @@ fn import(arguments: &ImportArguments, installation: &Installation) -> anyhow::R
         .add_source(name.clone(), read.source.clone(), read.issuers.clone())
         .with_context(|| format!("refused; the source {name} is as it was"))?;
     let memory = SourceMemory::open(&installation.loaded.data_directory())?;
-    memory
-        .accept(name, &read.source, now)
+    let next = memory
+        .check(name, &read.source, now)
         .with_context(|| format!("refused; the source {name} is as it was"))?;
+    // What was remembered and not written would make an older list of the one that lies there.
     write(&installation.loaded.resolve(section.file()), &bytes)?;
+    if let Some(next) = next {
+        memory.remember(name, next)?;
+    }
     for left_out in &read.left_out {
         show::warning(left_out);
     }
@@ -168,6 +172,9 @@ fn import_list(bytes: Vec<u8>, installation: &Installation, now: UnixTime) -> an
         trust_list: list,
         ..root
     };
+    // As it will be read from now on, with the sources that are configured: what contradicts them would stop every command.
+    add_sources(&mut root.clone(), &installation.loaded, provider, now)
+        .context("refused; the trust list in force is the one before")?;
     write_atomically(
         &installation.data_file(TRUST),
         &root.to_json()?,

@@ -18,7 +18,7 @@ use symbolon_protocol::dcql::QueryId;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::qr_transport::{Message, Progress};
 use symbolon_trust::pack::{Pack, PackError, PackTools};
-use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust::validity::CLOCK_TOLERANCE;
 use symbolon_trust_store::{HeldPack, PackBytes};
 use symbolon_verifier::answer::{AnswerCheck, HolderKeys, check_answer};
@@ -34,9 +34,7 @@ use crate::commands::answer_by_qr;
 use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::frames;
-use crate::commands::judge::{
-    Question, StoredRequest, judge_offline, judge_online, offline_evidence, read_input,
-};
+use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_online, read_input};
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
@@ -218,7 +216,7 @@ struct Shown<'a> {
 /// Judges and prints: with a pack that was opened and no network, or with the network.
 async fn conclude(
     shown: &Shown<'_>,
-    accepted: Option<Result<Pack<'_>, PackError>>,
+    accepted: Option<Result<Pack<'_>, RefusedPack>>,
     trust: &Trust,
     tools: Tools<'_>,
     as_json: bool,
@@ -244,14 +242,8 @@ async fn conclude(
         .collect();
     let judged = match accepted {
         Some(accepted) => {
-            let (judged, refusal) = each_with_pack(
-                &questions,
-                face_keys,
-                &trust.revocation_lists,
-                accepted,
-                &trust.root,
-                tools,
-            )?;
+            let (judged, refusal) =
+                each_with_pack(&questions, face_keys, &trust.revocation_lists, accepted, tools)?;
             if let Some(error) = refusal {
                 show::warning(&format!("the pack is refused: {error}"));
             }
@@ -373,7 +365,7 @@ pub fn with_pack(
         .map_or_else(edge::system_time, |question| question.now);
     let pack = PackFile::read(pack, memory_folder)?;
     let accepted = pack.accept(root, tools, now)?;
-    let (judged, refusal) = each_with_pack(questions, face_keys, &[], accepted, root, tools)?;
+    let (judged, refusal) = each_with_pack(questions, face_keys, &[], accepted, tools)?;
     Ok((judge_together(judged.into_iter().flatten().collect()), refusal))
 }
 
@@ -397,11 +389,25 @@ impl PackFile {
         root: &RootOfTrust,
         tools: Tools<'_>,
         now: UnixTime,
-    ) -> anyhow::Result<Result<Pack<'_>, PackError>> {
+    ) -> anyhow::Result<Result<Pack<'_>, RefusedPack>> {
         let credentials = PackCredentials::new(tools);
         let tools = PackTools::new(tools.crypto).with_credentials(&credentials);
-        Ok(self.held.accept(&self.bytes, root, tools, now)?)
+        Ok(match self.held.accept(&self.bytes, root, tools, now)? {
+            Ok(pack) => Ok(pack),
+            Err(error) => {
+                let seen = self.held.last_seen()?.map(|seen| seen.trust_list_issued_at);
+                let trust_list = root.trust_list.unless_superseded(seen).into_owned();
+                Err(RefusedPack { error, trust_list })
+            }
+        })
     }
+}
+
+/// A pack that is refused, and what is left without it.
+struct RefusedPack {
+    error: PackError,
+    /// The pinned list; one that is over where a pack that was accepted before had a newer one.
+    trust_list: TrustList,
 }
 
 /// What each question led to by itself.
@@ -409,11 +415,14 @@ fn each_with_pack(
     questions: &[Question<'_>],
     face_keys: &[NamedContentKey],
     revocation_lists: &[RevocationList],
-    opened: Result<Pack<'_>, PackError>,
-    root: &RootOfTrust,
+    opened: Result<Pack<'_>, RefusedPack>,
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
-    let mut evidence = offline_evidence(root, opened.as_ref().ok(), PackAbsence::Refused)
+    let evidence = match &opened {
+        Ok(pack) => Evidence::offline(pack),
+        Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused),
+    };
+    let mut evidence = evidence
         .with_content_keys(face_keys)
         .with_revocation_lists(revocation_lists);
     let mut judged = Vec::new();
@@ -421,7 +430,7 @@ fn each_with_pack(
         judged.push(judge_offline(*question, &mut evidence, tools)?);
     }
     drop(evidence);
-    Ok((judged, opened.err()))
+    Ok((judged, opened.err().map(|refused| refused.error)))
 }
 
 /// The presentations in the input: a file, the presentations of a `vp_token`, or the QR codes of a picture.

@@ -31,7 +31,24 @@ pub struct BesideServer {
 struct Known {
     stamp: Option<Stamp>,
     accepted: Option<Arc<AcceptedPack>>,
-    refused: Option<(Arc<PackError>, UnixTime)>,
+    refused: Option<(Refusal, UnixTime)>,
+    /// When the trust list of the last accepted pack was issued.
+    newest_trust_list: Option<UnixTime>,
+}
+
+/// Why the files that lie there were not taken up.
+enum Refusal {
+    Pack(Arc<PackError>),
+    /// They, or the memory, could not be read: it may be over in a moment.
+    Unreadable(Arc<PackUnusable>),
+}
+
+/// What was read of a pack.
+struct Read {
+    stamp: Option<Stamp>,
+    accepted: Result<AcceptedPack, PackError>,
+    /// When the trust list of the last accepted pack was issued: this one, or that before.
+    newest_trust_list: Option<UnixTime>,
 }
 
 /// What changes with the files of a pack.
@@ -70,7 +87,7 @@ impl BesideServer {
     }
 
     /// Reads the pack and accepts it, as whoever applied it did. Another process that is just replacing it is waited for.
-    fn read(&self, now: UnixTime) -> Result<(Option<Stamp>, Result<AcceptedPack, PackError>), PackUnusable> {
+    fn read(&self, now: UnixTime) -> Result<Read, PackUnusable> {
         let json_ld = SsiJsonLd::new();
         let tools = Tools::with_json_ld(&AwsLcProvider, &json_ld);
         let credentials = PackCredentials::new(tools);
@@ -83,7 +100,13 @@ impl BesideServer {
         let resealed = match held.accept(&bytes, &self.root, tools, now).map_err(unreadable)? {
             Ok(pack) if pack.is_sealed() => None,
             Ok(pack) => Some(pack.applied_form(&self.root, before.as_ref())),
-            Err(error) => return Ok((stamp, Err(error))),
+            Err(error) => {
+                return Ok(Read {
+                    stamp,
+                    accepted: Err(error),
+                    newest_trust_list: before.map(|before| before.trust_list_issued_at),
+                });
+            }
         };
         let (pack, form) = bytes.into_parts();
         let (form, memory) = match resealed {
@@ -94,37 +117,52 @@ impl BesideServer {
             }
         };
         let root = self.root.clone();
-        Ok((
+        Ok(Read {
             stamp,
-            Ok(AcceptedPack {
+            newest_trust_list: Some(memory.trust_list_issued_at),
+            accepted: Ok(AcceptedPack {
                 pack,
                 form,
                 root,
                 memory,
             }),
-        ))
+        })
     }
 }
 
 impl PackInForce for BesideServer {
     fn accepted(&self, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = Stamp::of(&self.path).map_err(unreadable)?;
+        let stamp = match Stamp::of(&self.path) {
+            Ok(stamp) => stamp,
+            Err(error) => return known.refuse(Refusal::unreadable(unreadable(error)), now),
+        };
         if stamp.is_none() {
-            *known = Known::default();
+            *known = Known {
+                newest_trust_list: known.newest_trust_list,
+                ..Known::default()
+            };
             return Ok(None);
         }
         let is_known = known.stamp == stamp;
         match (&known.accepted, &known.refused) {
             (Some(accepted), None) if is_known => return Ok(Some(Arc::clone(accepted))),
-            (accepted, Some((error, at))) if is_known && is_recent(*at, now) => {
-                return in_place_of(accepted.as_ref(), error);
+            (accepted, Some((refusal, at))) if is_known && is_recent(*at, now) => {
+                return in_place_of(accepted.as_ref(), refusal);
             }
             _ => {}
         }
-        let (stamp, read) = self.read(now)?;
-        known.stamp = stamp;
-        match read {
+        let read = match self.read(now) {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "the pack that lies here cannot be taken up now");
+                known.stamp = stamp;
+                return known.refuse(Refusal::unreadable(error), now);
+            }
+        };
+        known.stamp = read.stamp;
+        known.newest_trust_list = known.newest_trust_list.max(read.newest_trust_list);
+        match read.accepted {
             Ok(accepted) => {
                 tracing::info!(
                     sequence = accepted.memory.sequence,
@@ -137,11 +175,39 @@ impl PackInForce for BesideServer {
             }
             Err(error) => {
                 tracing::warn!(%error, "the pack that lies here is refused");
-                let error = Arc::new(error);
-                let answer = in_place_of(known.accepted.as_ref(), &error);
-                known.refused = Some((error, now));
-                answer
+                known.refuse(Refusal::Pack(Arc::new(error)), now)
             }
+        }
+    }
+
+    fn newest_trust_list(&self) -> Option<UnixTime> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.newest_trust_list.or(match &known.refused {
+            // What the memory would say may be newer than anything that is known.
+            Some((Refusal::Unreadable(_), at)) => Some(*at),
+            _ => None,
+        })
+    }
+}
+
+impl Known {
+    /// Remembers a refusal. The pack that was accepted before stays in force.
+    fn refuse(&mut self, refusal: Refusal, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
+        let answer = in_place_of(self.accepted.as_ref(), &refusal);
+        self.refused = Some((refusal, now));
+        answer
+    }
+}
+
+impl Refusal {
+    fn unreadable(error: PackUnusable) -> Self {
+        Self::Unreadable(Arc::new(error))
+    }
+
+    fn to_error(&self) -> PackUnusable {
+        match self {
+            Self::Pack(error) => PackUnusable::Refused(Arc::clone(error)),
+            Self::Unreadable(error) => PackUnusable::Unreadable(Box::new(Arc::clone(error))),
         }
     }
 }
@@ -149,10 +215,10 @@ impl PackInForce for BesideServer {
 /// What is refused takes nothing out of force.
 fn in_place_of(
     accepted: Option<&Arc<AcceptedPack>>,
-    error: &Arc<PackError>,
+    refusal: &Refusal,
 ) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
     accepted.map_or_else(
-        || Err(PackUnusable::Refused(Arc::clone(error))),
+        || Err(refusal.to_error()),
         |accepted| Ok(Some(Arc::clone(accepted))),
     )
 }
@@ -167,6 +233,7 @@ fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> PackUnus
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
     use std::fs;
 
     use symbolon_trust::testing::{TestIssuer, TestRegistry};
@@ -220,6 +287,23 @@ mod tests {
         fs::remove_file(form_path(&shop.path())).unwrap();
         let sixth = server.accepted(now).unwrap().unwrap();
         assert!(sixth.memory.sequence == 6 && !sixth.form.is_empty());
+
+        // What cannot be read for a moment takes nothing out of force, and is looked at again.
+        fs::remove_file(form_path(&shop.path())).unwrap();
+        fs::create_dir(form_path(&shop.path())).unwrap();
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        let started = beside();
+        assert!(matches!(started.accepted(now), Err(PackUnusable::Unreadable(_))));
+        assert_eq!(started.newest_trust_list(), Some(now), "it may be newer than any");
+        fs::remove_dir(form_path(&shop.path())).unwrap();
+        let later = now.plus(Duration::from_secs(60));
+        assert_eq!(server.accepted(later).unwrap().unwrap().memory.sequence, 6);
+
+        // A pack that is over says still which trust list was the last.
+        let after = now.plus(Duration::from_secs(400 * 86_400));
+        let restarted = beside();
+        assert!(matches!(restarted.accepted(after), Err(PackUnusable::Refused(_))));
+        assert_eq!(restarted.newest_trust_list(), Some(list.issued_at));
 
         fs::remove_file(shop.path()).unwrap();
         assert!(server.accepted(now).unwrap().is_none());

@@ -46,7 +46,7 @@ pub struct SourceMemoryError {
 /// What was seen of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seen {
+pub struct Seen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     issue: Option<u64>,
     issued_at: UnixTime,
@@ -106,34 +106,58 @@ impl SourceMemory {
         source: &AnchorSource,
         now: UnixTime,
     ) -> Result<(), TrustSourceError> {
+        match self.check(name, source, now)? {
+            Some(next) => self.remember(name, next),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a list of a source may be taken; what is to be remembered then, where it is newer than what is.
+    ///
+    /// # Errors
+    /// As [`accept`](Self::accept).
+    pub fn check(
+        &self,
+        name: &SourceName,
+        source: &AnchorSource,
+        now: UnixTime,
+    ) -> Result<Option<Seen>, TrustSourceError> {
         let Some(issued_at) = source.issued_at else {
-            return Ok(());
+            return Ok(None);
         };
         let next = Seen {
             issue: source.issue,
             issued_at,
         };
-        let failed = |source| {
-            TrustSourceError::Memory(SourceMemoryError {
-                path: self.path.clone(),
-                source,
-            })
-        };
         let key = self.tenant.key(SEEN, name.as_str());
-        let seen = self.store.get(&key).map_err(|error| failed(Box::new(error)))?;
+        let seen = self.store.get(&key).map_err(|error| self.failed(error))?;
         let seen: Option<Seen> = seen
             .map(|bytes| serde_json::from_slice(&bytes))
             .transpose()
-            .map_err(|error| failed(Box::new(error)))?;
+            .map_err(|error| self.failed(error))?;
         if let Some(seen) = seen {
             seen.is_followed_by(next).map_err(TrustSourceError::RolledBack)?;
         }
-        if seen == Some(next) || source.validity(now) == Validity::NotYetIssued {
-            return Ok(());
-        }
-        let value = serde_json::to_vec(&next).map_err(|error| failed(Box::new(error)))?;
+        let is_known = seen == Some(next) || source.validity(now) == Validity::NotYetIssued;
+        Ok(Some(next).filter(|_| !is_known))
+    }
+
+    /// Remembers what [`check`](Self::check) found.
+    ///
+    /// # Errors
+    /// [`TrustSourceError::Memory`].
+    pub fn remember(&self, name: &SourceName, next: Seen) -> Result<(), TrustSourceError> {
+        let value = serde_json::to_vec(&next).map_err(|error| self.failed(error))?;
+        let key = self.tenant.key(SEEN, name.as_str());
         let commit = self.store.commit(Batch::new().put(key, value));
-        commit.map(drop).map_err(|error| failed(Box::new(error)))
+        commit.map(drop).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: impl std::error::Error + Send + Sync + 'static) -> TrustSourceError {
+        TrustSourceError::Memory(SourceMemoryError {
+            path: self.path.clone(),
+            source: Box::new(source),
+        })
     }
 }
 

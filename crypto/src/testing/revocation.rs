@@ -135,8 +135,15 @@ pub fn extended(
 /// An extension that says where revocation lists are published.
 #[must_use]
 pub fn distribution_point(uri: &str) -> Vec<u8> {
-    let name = tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes())));
-    extension("2.5.29.31", false, &sequence(&sequence(&name)))
+    distribution_points(&[uri])
+}
+
+/// The same with several places.
+#[must_use]
+pub fn distribution_points(uris: &[&str]) -> Vec<u8> {
+    let point = |uri: &&str| sequence(&tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes()))));
+    let points: Vec<u8> = uris.iter().flat_map(point).collect();
+    extension("2.5.29.31", false, &sequence(&points))
 }
 
 /// The members of a constructed value, each with its tag.

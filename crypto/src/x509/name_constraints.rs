@@ -112,7 +112,8 @@ impl NameConstraints {
         };
         names.iter().map(DirectoryName::new).all(|name| {
             let within = |base: &&DirectoryName| name.is_within(base);
-            (permitted.is_empty() || permitted.iter().any(within)) && !excluded.iter().any(within)
+            let may_be_within = |base: &&DirectoryName| name.may_be_within(base);
+            (permitted.is_empty() || permitted.iter().any(within)) && !excluded.iter().any(may_be_within)
         })
     }
 
@@ -154,7 +155,16 @@ impl Constraint {
 
 /// A distinguished name as it is compared ([RFC 5280 §7.1](https://www.rfc-editor.org/rfc/rfc5280#section-7.1)): letters of one case, and one
 /// space between words. Otherwise a name that is excluded could be written in another way.
-struct DirectoryName(Vec<Vec<(ObjectIdentifier, Vec<u8>)>>);
+struct DirectoryName(Vec<Vec<(ObjectIdentifier, Compared)>>);
+
+/// The value of an attribute as it is compared.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Compared {
+    /// A text whatever its encoding.
+    Text(String),
+    /// What is no text that is read here, as it is encoded.
+    Encoded(Vec<u8>),
+}
 
 impl DirectoryName {
     fn new(name: &Name) -> Self {
@@ -172,28 +182,41 @@ impl DirectoryName {
     fn is_within(&self, base: &Self) -> bool {
         self.0.starts_with(&base.0)
     }
+
+    /// Whether nothing rules out that the name is within `base`: what cannot be compared could be the same in another encoding.
+    fn may_be_within(&self, base: &Self) -> bool {
+        let may_be = |(name, base): (&(ObjectIdentifier, Compared), &(ObjectIdentifier, Compared))| {
+            let is_compared = matches!((&name.1, &base.1), (Compared::Text(_), Compared::Text(_)));
+            name.0 == base.0 && (name.1 == base.1 || !is_compared)
+        };
+        let mut relative = self.0.iter().zip(&base.0);
+        self.0.len() >= base.0.len()
+            && relative.all(|(name, base)| name.len() == base.len() && name.iter().zip(base).all(may_be))
+    }
 }
 
-/// The value of an attribute as it is compared: texts whatever their encoding, anything else as it is encoded.
-fn compared(value: &Any) -> Vec<u8> {
+fn compared(value: &Any) -> Compared {
     let text = match value.tag() {
-        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString => {
-            core::str::from_utf8(value.value()).ok().map(str::to_owned)
-        }
+        Tag::Utf8String
+        | Tag::PrintableString
+        | Tag::NumericString
+        | Tag::VisibleString
+        | Tag::Ia5String
+        | Tag::TeletexString => core::str::from_utf8(value.value()).ok().map(str::to_owned),
         Tag::BmpString => {
-            let units = value.value().as_chunks::<2>().0.iter();
-            char::decode_utf16(units.map(|unit| u16::from_be_bytes(*unit)))
-                .collect::<Result<_, _>>()
-                .ok()
+            let (units, rest) = value.value().as_chunks::<2>();
+            let units = units.iter().map(|unit| u16::from_be_bytes(*unit));
+            let text = char::decode_utf16(units).collect::<Result<_, _>>().ok();
+            text.filter(|_: &String| rest.is_empty())
         }
         _ => None,
     };
     match text {
         Some(text) => {
             let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-            words.join(" ").into_bytes()
+            Compared::Text(words.join(" "))
         }
-        None => value.to_der().unwrap_or_default(),
+        None => Compared::Encoded(value.to_der().unwrap_or_default()),
     }
 }
 
@@ -288,6 +311,24 @@ mod tests {
         assert!(!host_within("a.example.org", "example.org"));
         assert!(host_within("a.example.org", ".example.org"));
         assert!(!host_within("example.org", ".example.org"));
+    }
+
+    #[test]
+    fn a_text_in_an_encoding_that_cannot_be_read_may_be_an_excluded_one() {
+        let organization = ObjectIdentifier::new_unwrap("2.5.4.10");
+        let name = |tag, bytes: &[u8]| {
+            let value = Any::new(tag, bytes).unwrap();
+            DirectoryName(vec![vec![(organization, compared(&value))]])
+        };
+        let base = name(Tag::Utf8String, "Société Mal".as_bytes());
+        // The same in Latin 1, as authorities have always written it in a TeletexString.
+        let latin = name(Tag::TeletexString, b"Soci\xe9t\xe9 Mal");
+        assert!(!latin.is_within(&base) && latin.may_be_within(&base));
+        let half = name(Tag::BmpString, b"\0M\0a\0");
+        assert!(half.may_be_within(&base) && !half.is_within(&base));
+        let other = name(Tag::PrintableString, b"Bien");
+        assert!(!other.may_be_within(&base));
+        assert!(name(Tag::Utf8String, "société  MAL".as_bytes()).may_be_within(&base));
     }
 
     #[test]

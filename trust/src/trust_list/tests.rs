@@ -423,3 +423,14 @@ fn an_entry_of_a_relying_party_says_something_that_can_be_compared() {
         );
     }
 }
+
+#[test]
+fn a_list_that_was_superseded_is_over_however_long_it_was_to_hold() {
+    let list = parse(&json()).unwrap();
+    let later = list.issued_at.plus(Duration::from_secs(1));
+    for seen in [None, Some(list.issued_at)] {
+        assert_eq!(list.unless_superseded(seen).validity(later), Validity::Current);
+    }
+    let superseded = list.unless_superseded(Some(later));
+    assert!(matches!(superseded.validity(later), Validity::Expired { .. }));
+}

@@ -25,6 +25,7 @@ use symbolon_verifier::{
 };
 use url::Url;
 
+use crate::evidence_cache::KnownRevocationList;
 use crate::pack_in_force::StatusSource;
 use crate::state::State;
 
@@ -245,8 +246,11 @@ impl State {
                 evidence.add_issuer_document(url, found);
             }
             Want::RevocationList { url } => {
-                let found = self.revocation_list(&url).await;
-                evidence.add_revocation_list(url, found);
+                let known = self.revocation_list(&url).await;
+                if let Some(before) = known.before {
+                    evidence.add_known_revocation_list(before);
+                }
+                evidence.add_revocation_list(url, known.newest);
             }
             Want::TypeMetadata { vct } => {
                 let found = match self.fetch(&vct, &[JSON], MAX_TYPE_METADATA_BYTES).await {
@@ -272,7 +276,7 @@ impl State {
     }
 
     /// A revocation list, of which one task asks at a time.
-    async fn revocation_list(&self, url: &str) -> RevocationListEvidence {
+    async fn revocation_list(&self, url: &str) -> KnownRevocationList {
         let cache = &self.dependencies.evidence_cache;
         let fetch = cache.revocation_fetch(url);
         let _alone = fetch.lock().await;
@@ -293,8 +297,7 @@ impl State {
         if matches!(found, RevocationListEvidence::Absent) {
             tracing::info!("a revocation list could not be had");
         }
-        cache.keep_revocation_list(url, found.clone(), self.now());
-        found
+        cache.keep_revocation_list(url, found, self.now())
     }
 
     async fn did_document(&self, did: &Did) -> Option<Vec<u8>> {

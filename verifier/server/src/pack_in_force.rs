@@ -4,8 +4,9 @@
 //! that was applied compares seals and copies none of its sets (`docs/pack-format.md`, section 9).
 
 use core::error::Error as StdError;
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
@@ -53,6 +54,10 @@ pub trait PackInForce: Send + Sync {
     /// # Errors
     /// [`PackUnusable`].
     fn accepted(&self, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable>;
+
+    /// When the trust list of the last accepted pack was issued, as far as it is known without asking for long: of a pack that lies there and is
+    /// refused, too. Asked after [`accepted`](Self::accepted) and where no pack can be opened: a pinned list that is older is not judged by.
+    fn newest_trust_list(&self) -> Option<UnixTime>;
 }
 
 /// Why the pack that lies there is not used.
@@ -74,8 +79,50 @@ pub(crate) enum FoundPack {
     Unusable,
 }
 
-/// The same, opened at a moment.
-pub(crate) type OpenedPack<'p> = Result<Pack<'p>, PackAbsence>;
+/// The same, opened at a moment, and whom to believe at that moment.
+pub(crate) struct OpenedPack<'p> {
+    pack: Result<Pack<'p>, PackAbsence>,
+    trust_list: Arc<TrustList>,
+}
+
+/// The trust list of the last pack that was opened, with the sources of this verifier: made once for each pack, and judged by its own times
+/// when the pack is over.
+#[derive(Default)]
+pub(crate) struct ListOfPack(Mutex<Option<([u8; 32], Arc<TrustList>)>>);
+
+impl ListOfPack {
+    /// The list for the pack of this root, made where it is another one than before.
+    fn of(&self, root: [u8; 32], make: impl FnOnce() -> TrustList) -> Arc<TrustList> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((of, list)) if *of == root => Arc::clone(list),
+            _ => {
+                let list = Arc::new(make());
+                *kept = Some((root, Arc::clone(&list)));
+                list
+            }
+        }
+    }
+
+    fn last(&self) -> Option<Arc<TrustList>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|(_, list)| Arc::clone(list))
+    }
+}
+
+/// The list of a pack with those beside whom this verifier believes: what the registry has changed since is in force for its own issuers.
+fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
+    let mut list = list.clone();
+    for (name, source) in &believed.sources {
+        let issuers = believed.issuers.iter();
+        let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
+        let issuers = issuers.cloned().collect();
+        if let Err(error) = list.add_source(name.clone(), source.clone(), issuers) {
+            tracing::warn!(%error, source = %name, "a trust source contradicts the trust list of the pack and is left out");
+        }
+    }
+    list
+}
 
 impl State {
     /// The pack that lies beside the server now.
@@ -100,14 +147,41 @@ impl State {
 
     /// Opens it at this moment.
     pub(crate) fn open<'p>(&self, found: &'p FoundPack) -> OpenedPack<'p> {
-        match found {
+        let pack = match found {
             FoundPack::None => Err(PackAbsence::NotGiven),
             FoundPack::Unusable => Err(PackAbsence::Refused),
             FoundPack::Accepted(accepted) => self.open_accepted(accepted).map_err(|error| {
                 tracing::info!(%error, "the pack is not used");
                 PackAbsence::Refused
             }),
-        }
+        };
+        let trust_list = match (&pack, found) {
+            (Ok(pack), FoundPack::Accepted(accepted)) => self.list_of_pack.of(accepted.memory.root, || {
+                with_sources(pack.trust_list(), &self.dependencies.trust_list)
+            }),
+            _ => self.list_without_pack(found),
+        };
+        OpenedPack { pack, trust_list }
+    }
+
+    /// Whom to believe where no pack can be opened: never an older list than that of a pack that was accepted.
+    fn list_without_pack(&self, found: &FoundPack) -> Arc<TrustList> {
+        let pinned = &self.dependencies.trust_list;
+        let source = self.dependencies.pack.as_ref();
+        let Some(source) = source.filter(|_| self.configuration.status != StatusSource::Online) else {
+            return Arc::clone(pinned);
+        };
+        let newest = match found {
+            FoundPack::Accepted(accepted) => Some(accepted.memory.trust_list_issued_at),
+            FoundPack::None | FoundPack::Unusable => source.newest_trust_list(),
+        };
+        let of_pack = self.list_of_pack.last();
+        let newer =
+            of_pack.filter(|list| list.issued_at >= newest.unwrap_or(pinned.issued_at).max(pinned.issued_at));
+        newer.unwrap_or_else(|| match pinned.unless_superseded(newest) {
+            Cow::Borrowed(_) => Arc::clone(pinned),
+            Cow::Owned(superseded) => Arc::new(superseded),
+        })
     }
 
     fn open_accepted<'p>(&self, accepted: &'p AcceptedPack) -> Result<Pack<'p>, PackError> {
@@ -120,20 +194,11 @@ impl State {
     }
 
     /// What is known before anything is asked for.
-    pub(crate) fn evidence<'e>(&'e self, opened: &'e OpenedPack<'e>) -> Evidence<'e> {
-        let trust_list: &TrustList = &self.dependencies.trust_list;
-        match (self.configuration.status, opened) {
+    pub(crate) fn evidence<'e>(&self, opened: &'e OpenedPack<'e>) -> Evidence<'e> {
+        let trust_list: &TrustList = &opened.trust_list;
+        match (self.configuration.status, &opened.pack) {
             (StatusSource::Online, _) => Evidence::online(trust_list),
-            (StatusSource::OnlineThenPack, Ok(pack)) => {
-                // Whoever is believed beside the registry is not in its packs.
-                let is_registrys = trust_list.sources.is_empty();
-                let trust_list = if is_registrys {
-                    pack.trust_list()
-                } else {
-                    trust_list
-                };
-                Evidence::online_then_pack(trust_list, pack)
-            }
+            (StatusSource::OnlineThenPack, Ok(pack)) => Evidence::online_then_pack(trust_list, pack),
             (StatusSource::OnlineThenPack, Err(absence)) => {
                 Evidence::online_without_pack(trust_list, *absence)
             }
@@ -145,7 +210,7 @@ impl State {
     /// The figures of the pack, in the text format of Prometheus. They name nobody.
     pub(crate) async fn pack_metrics(&self) -> String {
         let found = self.pack().await;
-        let opened = self.open(&found);
+        let opened = self.open(&found).pack;
         let state = match &opened {
             Err(PackAbsence::NotGiven) => "none",
             Err(PackAbsence::Refused) => "refused",
@@ -214,5 +279,53 @@ fn gauge(text: &mut String, name: &str, help: &str, values: &[(String, u64)]) {
     let _ = writeln!(text, "# TYPE symbolon_verifier_pack_{name} gauge");
     for (labels, value) in values {
         let _ = writeln!(text, "symbolon_verifier_pack_{name}{labels} {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use symbolon_trust::testing::{NOW, TestIssuer, TestRegistry};
+    use symbolon_trust::trust_list::{
+        AnchorSource, AnchoredFormat, CredentialTypeRule, SourceKind, SourceName, TrustedIssuer,
+    };
+
+    use super::*;
+
+    #[test]
+    fn the_registrys_changes_are_in_force_beside_what_the_verifier_believes_itself() {
+        let registry = TestRegistry::new(1);
+        let entry = |address, seed| TestIssuer::new(address, seed).entry(vec![CredentialTypeRule::Any]);
+        let own = entry("https://own.example", 300);
+        let mut pinned = registry.trust_list(vec![entry("https://gone.example", 100)], NOW);
+        let source = AnchorSource {
+            kind: SourceKind::Pinned,
+            provider: "Own".to_owned(),
+            issue: None,
+            issued_at: None,
+            valid_until: None,
+            grace: Duration::ZERO,
+        };
+        let issuer = TrustedIssuer {
+            formats: vec![AnchoredFormat::SdJwtVc],
+            claim169_keys: Vec::new(),
+            dids: Vec::new(),
+            ..own
+        };
+        let name = SourceName::parse("own").unwrap();
+        pinned.add_source(name, source, vec![issuer]).unwrap();
+        let of_pack = registry.trust_list(vec![entry("https://new.example", 200)], NOW);
+
+        let lists = ListOfPack::default();
+        let list = lists.of([1; 32], || with_sources(&of_pack, &pinned));
+        let names: Vec<_> = list
+            .issuers
+            .iter()
+            .map(|issuer| issuer.identifier.to_string())
+            .collect();
+        assert_eq!(names, ["https://new.example", "https://own.example"]);
+        let again = lists.of([1; 32], || with_sources(&pinned, &pinned));
+        assert!(Arc::ptr_eq(&list, &again), "made once for each pack");
     }
 }

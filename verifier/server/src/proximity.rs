@@ -22,6 +22,7 @@ use symbolon_protocol::proximity::{
     RetrievalMethod, ScanError, ScannedReader, SessionEnded, SessionError, SessionStatus,
 };
 use symbolon_verifier::digital_credentials::InvalidOffer;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::proximity::PreparedReaderRequest;
 use symbolon_verifier::store::{RequestId, RequestRecord};
 use thiserror::Error;
@@ -36,6 +37,9 @@ const SILENCE: Duration = Duration::from_secs(300);
 /// How many sessions are open at once, at most. Each has collected no more than one message of a phone.
 const MAX_SESSIONS: usize = 128;
 
+/// How many of them are of one relying party, or of the operator, at most: none keeps the others from asking.
+const MAX_SESSIONS_OF_ONE: usize = 32;
+
 /// What a session is called, in bytes: nobody guesses it.
 const NAME_BYTES: usize = 16;
 
@@ -45,6 +49,8 @@ pub(crate) struct NearbySessions(Mutex<BTreeMap<RequestId, OpenSession>>);
 
 struct OpenSession {
     name: String,
+    /// Who asks; `None` is the operator.
+    owner: Option<RelyingPartyName>,
     silent_until: UnixTime,
     awaiting: AwaitingReader,
     session: Arc<ReaderSession>,
@@ -147,6 +153,7 @@ impl State {
         let name = base64url::encode(&random_bytes::<NAME_BYTES>(&*deps.randomness)?);
         let opened = OpenSession {
             name: name.clone(),
+            owner: record.relying_party.clone(),
             silent_until: self.now().plus(SILENCE),
             awaiting,
             session,
@@ -173,7 +180,7 @@ impl State {
             Ok(Some(message)) => message,
             Ok(None) => {
                 open.silent_until = self.now().plus(SILENCE);
-                return if self.nearby.open(request, open, self.now()) {
+                return if self.nearby.put_back(request, open) {
                     Heard::Assembling
                 } else {
                     Heard::Unknown
@@ -260,7 +267,21 @@ impl NearbySessions {
     fn open(&self, request: &RequestId, session: OpenSession, now: UnixTime) -> bool {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| now < session.silent_until);
-        if sessions.len() >= MAX_SESSIONS && !sessions.contains_key(request) {
+        let of_others = sessions.iter().filter(|(other, _)| *other != request);
+        let of_owner = of_others.filter(|(_, other)| other.owner == session.owner);
+        let is_full = sessions.len() >= MAX_SESSIONS && !sessions.contains_key(request);
+        if is_full || of_owner.count() >= MAX_SESSIONS_OF_ONE {
+            return false;
+        }
+        sessions.insert(request.clone(), session);
+        true
+    }
+
+    /// Puts a session back that was taken out, in the place that it had: nobody who came meanwhile ends it. `false` where the request has begun
+    /// another one.
+    fn put_back(&self, request: &RequestId, session: OpenSession) -> bool {
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.contains_key(request) {
             return false;
         }
         sessions.insert(request.clone(), session);

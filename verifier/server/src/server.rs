@@ -29,6 +29,7 @@ use crate::configuration::{
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
+use crate::pack_in_force::ListOfPack;
 use crate::proximity::NearbySessions;
 use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
@@ -333,6 +334,7 @@ impl State {
             builder,
             answered,
             nearby: NearbySessions::default(),
+            list_of_pack: ListOfPack::default(),
             unreachable: UnreachableServers::default(),
             announced: Notify::new(),
         })

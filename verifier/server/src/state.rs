@@ -26,7 +26,7 @@ use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::offline::OfflineSetup;
-use crate::pack_in_force::PackInForce;
+use crate::pack_in_force::{ListOfPack, PackInForce};
 use crate::proximity::NearbySessions;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
@@ -152,6 +152,8 @@ pub(crate) struct State {
     pub(crate) answered: broadcast::Sender<RequestId>,
     /// The phones that are asked face to face now.
     pub(crate) nearby: NearbySessions,
+    /// Whom the last pack that was opened says to believe.
+    pub(crate) list_of_pack: ListOfPack,
     /// Who could not be reached a moment ago.
     pub(crate) unreachable: UnreachableServers,
     /// Tells the deliveries that one more is due.

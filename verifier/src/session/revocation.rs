@@ -94,11 +94,7 @@ impl Context<'_> {
             {
                 continue;
             }
-            let places = certificate.revocation_list_uris().iter();
-            let places = places.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
-            let next = places
-                .take(MAX_PLACES)
-                .find(|url| self.evidence.revocation_list(url).is_none());
+            let next = places(certificate).find(|url| self.evidence.revocation_list(url).is_none());
             wants.extend(next.map(|url| Want::RevocationList { url: url.clone() }));
         }
         wants
@@ -109,11 +105,10 @@ impl Context<'_> {
         let mut lists: Vec<_> = self
             .evidence
             .given_revocation_lists()
-            .iter()
             .filter_map(|list| self.verify(list, chain, found))
             .collect();
         for (certificate, _) in chain.links() {
-            for url in certificate.revocation_list_uris().iter().take(MAX_PLACES) {
+            for url in places(certificate) {
                 let Some(RevocationListEvidence::List(list)) = self.evidence.revocation_list(url) else {
                     continue;
                 };
@@ -137,6 +132,14 @@ impl Context<'_> {
             .or_insert_with(|| list.verify(issuer, self.tools.crypto).ok());
         verified.clone()
     }
+}
+
+/// The places of a certificate's list that can be asked.
+fn places(certificate: &Certificate) -> impl Iterator<Item = &String> {
+    let places = certificate.revocation_list_uris().iter();
+    places
+        .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+        .take(MAX_PLACES)
 }
 
 impl SignerChain {

@@ -71,6 +71,23 @@ pub(super) enum AnswerRefused {
     Store(#[from] StoreError),
 }
 
+impl AnswerRefused {
+    /// Whether the answer is at fault, and not this server.
+    pub(super) const fn is_of_the_answer(&self) -> bool {
+        match self {
+            Self::UnreadableRequest | Self::NoRandomness | Self::NoReceipt | Self::Store(_) => false,
+            Self::Malformed
+            | Self::NotEncrypted
+            | Self::Encrypted
+            | Self::NotDecrypted
+            | Self::WrongState
+            | Self::Replayed
+            | Self::NotOffered
+            | Self::UnreadablePresentation => true,
+        }
+    }
+}
+
 impl IntoResponse for AnswerRefused {
     fn into_response(self) -> Response {
         let description = match &self {

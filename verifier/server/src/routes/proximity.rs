@@ -19,7 +19,7 @@ use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::store::RequestRecord;
 
 use super::administration::{Brought, bad_request};
-use super::answer::{AnswerRefused, Answered, ReplyTo, decline, judge};
+use super::answer::{Acknowledged, AnswerRefused, Answered, ReplyTo, decline, judge};
 use super::caller::Caller;
 use super::error::refuse_administration;
 use super::form::is_json;
@@ -212,6 +212,10 @@ async fn begin_of(
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
+    // A request with a page of the verifier's own belongs to the browser that opened it.
+    if record.page.is_some() {
+        return not_expressible("the request belongs to the browser that opens its page");
+    }
     let body: BeginBody = match serde_json::from_slice(body) {
         Ok(body) if is_json(headers) => body,
         _ => return bad_request("the body has engagement, and mtu where it is known"),
@@ -315,14 +319,7 @@ async fn receive_of(
         .into_response(),
         Heard::Broken { why, farewell } => {
             tracing::info!(%why, "a session face to face has ended");
-            let farewell = Sent::from(farewell);
-            let refusal = Refusal {
-                error: "session_ended",
-                error_description: why.to_string(),
-                message: Some(farewell.message),
-                frames: farewell.frames,
-            };
-            (StatusCode::BAD_REQUEST, Json(refusal)).into_response()
+            session_ended(why.to_string(), Some(farewell))
         }
         Heard::Response {
             device_response,
@@ -341,8 +338,44 @@ async fn receive_of(
                 }
                 .into_response()
             }
-            Err(refusal) => *refusal,
+            Err(NotConcluded::Refused(refused)) => {
+                tracing::info!(%refused, "an answer face to face was refused");
+                session_ended(refused.to_string(), farewell)
+            }
+            Err(NotConcluded::Failed(response)) => *response,
         },
+    }
+}
+
+/// The session is over by what the phone sent, which is told what is still to be sent.
+fn session_ended(why: String, farewell: Option<ToSend>) -> Response {
+    let (message, frames) = farewell
+        .map(Sent::from)
+        .map_or((None, None), |sent| (Some(sent.message), sent.frames));
+    let refusal = Refusal {
+        error: "session_ended",
+        error_description: why,
+        message,
+        frames,
+    };
+    (StatusCode::BAD_REQUEST, Json(refusal)).into_response()
+}
+
+/// Why an answer came to nothing.
+enum NotConcluded {
+    /// It is wrong.
+    Refused(AnswerRefused),
+    /// This server cannot judge it, or say what came of it.
+    Failed(Box<Response>),
+}
+
+impl From<AnswerRefused> for NotConcluded {
+    fn from(refused: AnswerRefused) -> Self {
+        if refused.is_of_the_answer() {
+            Self::Refused(refused)
+        } else {
+            Self::Failed(Box::new(refused.into_response()))
+        }
     }
 }
 
@@ -352,18 +385,13 @@ async fn conclude(
     record: &RequestRecord,
     device_response: &[u8],
     session: &ReaderSession,
-) -> Result<serde_json::Value, Box<Response>> {
-    let boxed = |refused: AnswerRefused| Box::new(refused.into_response());
-    let query = stored_query(record)
-        .ok_or(AnswerRefused::UnreadableRequest)
-        .map_err(boxed)?;
-    let vp_token = presentations_by_query(&query, device_response)
-        .ok_or(AnswerRefused::Malformed)
-        .map_err(boxed)?;
+) -> Result<serde_json::Value, NotConcluded> {
+    let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
+    let vp_token = presentations_by_query(&query, device_response).ok_or(AnswerRefused::Malformed)?;
     let reply_to = ReplyTo::RelyingParty;
     let acknowledged = if vp_token.0.is_empty() {
         // A device that shows nothing says so by a response without documents.
-        decline(state, record, PresentationErrorCode::AccessDenied, reply_to).await
+        decline(state, record, PresentationErrorCode::AccessDenied, reply_to).await?
     } else {
         let answered = Answered {
             vp_token,
@@ -371,14 +399,13 @@ async fn conclude(
             request: None,
             reply_to,
         };
-        judge(state, record, answered).await
+        judge(state, record, answered).await?
     };
-    acknowledged.map_err(boxed)?;
-    let body = state
-        .result_body(record, &Brought::default())
-        .await
-        .map_err(Box::new)?;
-    serde_json::to_value(body).map_err(|_| boxed(AnswerRefused::UnreadableRequest))
+    // What was refuted stands in the result.
+    let (Acknowledged::Accepted(_) | Acknowledged::Refuted(_)) = acknowledged;
+    let body = state.result_body(record, &Brought::default()).await;
+    let body = body.map_err(|refusal| NotConcluded::Failed(Box::new(refusal)))?;
+    Ok(serde_json::to_value(body).map_err(|_| AnswerRefused::UnreadableRequest)?)
 }
 
 /// `DELETE /presentation-requests/{id}/proximity/{session}` of the operator.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{ApplyError, BitstringUris, LastSeen, PackBuilder, PackTimes, PackTools, apply};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
-use symbolon_trust::trust_list::RootOfTrust;
+use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
 
 use crate::formats::{self, REVOCATION, SUSPENSION, address};
@@ -50,6 +50,11 @@ impl PackInForce for PackOfTest {
     fn accepted(&self, _now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
         Ok(self.held.lock().unwrap().clone())
     }
+
+    fn newest_trust_list(&self) -> Option<UnixTime> {
+        let held = self.held.lock().unwrap();
+        held.as_ref().map(|pack| pack.memory.trust_list_issued_at)
+    }
 }
 
 async fn world(status: StatusSource) -> World {
@@ -64,8 +69,13 @@ impl World {
     /// A pack of now in which the credential has this status: current for an hour and tolerated for another, and with the Bitstring
     /// Status Lists of the issuer.
     pub(crate) fn pack(&self, sequence: u64, status: Status) -> Vec<u8> {
-        let mut list = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
-        list.set(INDEX, status).unwrap();
+        self.pack_with(sequence, status, &self.packs.root.trust_list)
+    }
+
+    fn pack_with(&self, sequence: u64, status: Status, list: &TrustList) -> Vec<u8> {
+        let trust = self.registry.trust_section(list);
+        let mut statuses = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        statuses.set(INDEX, status).unwrap();
         let (revocation, suspension) = (address(self, REVOCATION), address(self, SUSPENSION));
         let bitstring = BitstringUris {
             revocation: &revocation,
@@ -74,13 +84,12 @@ impl World {
         let uri = self.issuer.status_uri(0);
         let section = self
             .issuer
-            .status_section_with(&uri, Some(bitstring), &list, self.now());
+            .status_section_with(&uri, Some(bitstring), &statuses, self.now());
         let times = PackTimes {
             created: self.now(),
             valid_until: self.now().plus(HOUR),
             grace: HOUR,
         };
-        let trust = self.registry.trust_section(&self.packs.root.trust_list);
         self.registry
             .sign_pack(PackBuilder::new(sequence, times, trust).with_status(section))
     }
@@ -228,6 +237,37 @@ async fn beside_the_network_a_pack_in_its_grace_warns_only_of_what_it_was_asked(
         report["warnings"].to_string().contains("pack_refused"),
         "{report}"
     );
+}
+
+#[tokio::test]
+async fn the_end_of_a_pack_brings_no_older_trust_list_back() {
+    for is_judged_before in [true, false] {
+        let world = world(StatusSource::OnlineThenPack).await;
+        world.advance(60);
+        // The registry has named the issuer anew since the verifier was set up, for an hour and no grace.
+        let list = TrustList {
+            issued_at: world.now(),
+            valid_until: world.now().plus(3 * HOUR),
+            grace: Duration::ZERO,
+            ..world.packs.root.trust_list.clone()
+        };
+        let pack = world.pack_with(1, Status::Valid, &list);
+        world.packs.put(&pack, world.now()).unwrap();
+        if is_judged_before {
+            assert_eq!(said(&judged(&world).await), ("valid", "good"));
+        }
+        // The pack is over, and the list that it brought is not.
+        world.advance(2 * i64::try_from(HOUR.as_secs()).unwrap() + 1);
+        let verdict = judged(&world).await["verdict"].clone();
+        let expected = if is_judged_before { "valid" } else { "unknown" };
+        assert_eq!(verdict, expected);
+        world.advance(i64::try_from(HOUR.as_secs()).unwrap());
+        assert_eq!(
+            judged(&world).await["verdict"],
+            "unknown",
+            "that list is over, too"
+        );
+    }
 }
 
 #[tokio::test]

@@ -268,6 +268,55 @@ async fn a_proof_made_for_another_session_is_invalid() {
 }
 
 #[tokio::test]
+async fn a_response_that_cannot_be_read_ends_the_session_with_a_farewell_and_leaves_the_request_open() {
+    let world = World::new().await;
+    let id = world.asks_for_mdoc().await;
+    let phone = phone(1);
+    let begun = world.begin(&id, &phone, None).await;
+    let requested = world.requested(phone, &bytes(&begun["message"]));
+    let (answer, _) = requested.answer(&[0xa0]).unwrap();
+    let (status, told) = world.bring(&id, &begun["session"], &message(&answer)).await;
+    assert_eq!((status, &told["error"]), (400, &json!("session_ended")), "{told}");
+    assert!(told["message"].is_string(), "the phone is told: {told}");
+    let (status, _) = world.bring(&id, &begun["session"], &message(&answer)).await;
+    assert_eq!(status, 404);
+    assert_eq!(world.result(&id).await["state"], "pending");
+}
+
+#[tokio::test]
+async fn one_who_asks_leaves_places_for_the_others() {
+    let world = World::new().await;
+    let mut last = String::new();
+    for seed in 0..33 {
+        let id = world.asks_for_mdoc().await;
+        if seed < 32 {
+            world.begin(&id, &phone(seed), None).await;
+        }
+        last = id;
+    }
+    let body = json!({ "engagement": phone(40).engagement().to_qr_text() });
+    let refused = world
+        .nearby(Method::POST, &format!("{last}/proximity"), &body)
+        .await;
+    assert_eq!(refused.status, 503);
+}
+
+#[tokio::test]
+async fn a_request_of_a_browser_is_not_asked_face_to_face() {
+    let world = World::new().await;
+    let order = json!({ "dcql_query": mdoc_query(), "page": "cross_device" });
+    let (id, _) = world.make_request(&order).await;
+    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
+    let refused = world
+        .nearby(Method::POST, &format!("{id}/proximity"), &body)
+        .await;
+    assert_eq!(
+        (refused.status, &json_of(&refused)["error"]),
+        (409, &json!("not_expressible"))
+    );
+}
+
+#[tokio::test]
 async fn a_phone_that_shows_nothing_declines_and_one_that_hangs_up_leaves_the_request_open() {
     let world = World::new().await;
     let id = world.asks_for_mdoc().await;

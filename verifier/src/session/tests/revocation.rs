@@ -187,6 +187,17 @@ fn a_list_that_is_at_hand_is_not_asked_for() {
 }
 
 #[test]
+fn places_that_nobody_can_ask_do_not_hide_the_one_that_has_the_list() {
+    let mut world = MdocWorld::new();
+    let places = ["ldap://lists.example/one", "ldap://lists.example/two", PLACE];
+    world.authority = TestIssuingAuthority::new(700).publishing_at_all(&places);
+    let list = world.authority.sign_revocation_list(&revoking(&world));
+    let (report, wanted) = judge(&world, rules(RevocationPolicy::IfAvailable), Some(list), NOW);
+    assert!(wants_list(&wanted));
+    assert!(report.failed_because(Reason::CertificateRevoked));
+}
+
+#[test]
 fn nobody_asks_at_the_address_of_a_stranger() {
     let world = world();
     let stranger = TestIssuingAuthority::new(702).publishing_at("http://192.0.2.1/probe");

@@ -32,7 +32,7 @@ pub(in crate::routes) fn begin_of(operation: Operation) -> Operation {
         ))
         .answers(refused(
             409,
-            "The request says more than a reader can ask: other formats than mdoc, or transactions.",
+            "The request says more than a reader can ask (other formats than mdoc, or transactions), or belongs to a browser.",
             &["not_expressible"],
         ))
         .answers(refused(503, "No session can begin now.", &["server_error"]))
@@ -53,7 +53,7 @@ pub(in crate::routes) fn receive_of(operation: Operation) -> Operation {
         .answers(Answer::json::<Progress>(200, "How far the session is.").not_cached())
         .answers(Answer::json::<Refusal>(
             400,
-            "The body cannot be read (`invalid_request`), and nothing has changed; or what the phone sent is wrong (`session_ended`).",
+            "The body cannot be read (`invalid_request`), and nothing has changed; or what the phone sent is wrong (`session_ended`), and the request still open.",
         ).not_cached())
         .answers(refused(503, "The verifier cannot answer now.", &codes()))
 }
