@@ -5,6 +5,7 @@ use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_trust::pack::{ApplyError, DeltaError, LastSeen, Pack, PackError, PackTools, apply};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::Validity;
+use symbolon_verifier::{PackCredentials, Tools};
 use thiserror::Error;
 
 /// The largest pack that a page holds, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
@@ -127,7 +128,8 @@ pub(crate) fn accept(
         None => None,
         Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
     };
-    let tools = PackTools::new(&RustCryptoProvider);
+    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
     let applied = apply(incoming, in_use, root, tools, now, last.as_ref())?;
     if applied.pack.len() > MAX_PACK_BYTES {
         return Err(PackProblem::Refused);
