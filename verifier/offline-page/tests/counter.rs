@@ -248,6 +248,48 @@ fn times() -> PackTimes {
 }
 
 #[test]
+fn a_pack_that_covers_less_than_the_one_in_use_is_refused_and_one_that_covers_as_much_is_not() {
+    let world = World::new();
+    let mut trust = world.trust_list(NOW);
+    let (own, other) = ("https://issuer.example/", "https://elsewhere.example/");
+    for (name, beginning) in [("region/own", own), ("region/other", other)] {
+        trust.scopes.insert(name.to_owned(), vec![beginning.to_owned()]);
+    }
+    let pack = |sequence, scopes: &[&str]| {
+        let section = world.registry.trust_section(&trust);
+        let builder = PackBuilder::new(sequence, times(), section);
+        let scopes = scopes.iter().map(|name| (*name).to_owned());
+        world.registry.sign_pack(builder.with_scopes(scopes))
+    };
+    // By a customer's animation, as well as from anywhere else.
+    for (in_use, incoming, accepted) in [
+        (&[][..], &["region/other"][..], false),
+        (&["region/own"], &["region/other"], false),
+        (&["region/other", "region/own"], &["region/own"], false),
+        (&["region/own"], &["region/own"], true),
+        (&["region/own"], &["region/other", "region/own"], true),
+        (&["region/own"], &[], true),
+    ] {
+        let mut counter = world.counter();
+        let before = pack(1, in_use);
+        let seen = counter.accept_pack(&before, None, NOW).unwrap().last_seen;
+        let seen = serde_json::to_vec(&seen).unwrap();
+        let told = filmed(&mut counter, &Message::Pack(pack(2, incoming)));
+        assert_eq!(told.brought, Some(Brought::Pack));
+        let brought = counter.brought_pack().unwrap();
+        let answer = counter.accept_pack(&brought, Some(&seen), NOW).map(drop);
+        let expected = if accepted {
+            Ok(())
+        } else {
+            Err(PackProblem::Narrower)
+        };
+        assert_eq!(answer, expected, "{in_use:?} {incoming:?}");
+        let kept = if accepted { &brought } else { &before };
+        assert_eq!(counter.pack(), Some(kept.as_slice()));
+    }
+}
+
+#[test]
 fn a_pack_with_a_status_list_credential_is_used() {
     let world = World::new();
     let did = Did::parse("did:web:issuer.example").unwrap();
