@@ -153,6 +153,22 @@ impl<'a> Pack<'a> {
         &self.manifest.scopes
     }
 
+    /// Whether this pack covers at least these scopes of another one, as its own trust list defines them; none are everything. A holder of
+    /// that pack who takes this one knows of no credential less than before.
+    #[must_use]
+    pub fn covers(&self, scopes: &[String]) -> bool {
+        let own = &self.manifest.scopes;
+        let beginnings = |name| self.trust_list.scopes.get(name);
+        let is_within_own = |beginning: &String| {
+            let of_own = own.iter().filter_map(beginnings).flatten();
+            of_own
+                .into_iter()
+                .any(|wider| beginning.starts_with(wider.as_str()))
+        };
+        let is_covered = |name| beginnings(name).is_some_and(|all| all.iter().all(is_within_own));
+        own.is_empty() || (!scopes.is_empty() && scopes.iter().all(is_covered))
+    }
+
     /// The sequence number, rising with every pack of a distributor.
     #[must_use]
     pub fn sequence(&self) -> u64 {

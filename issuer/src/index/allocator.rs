@@ -1,6 +1,7 @@
 //! Giving out indices: leases in memory, refilled from the store.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use symbolon_crypto::{Randomness, RandomnessUnavailable, UnixTime};
 use thiserror::Error;
@@ -17,16 +18,22 @@ pub struct IndexAllocator {
     free: Mutex<Free>,
 }
 
+/// How long a lease is given out from. A list that is not filled any more is retired once everything in it has expired long ago, and nothing
+/// may enter it after that.
+const LEASE_LIFE: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// What this process may give out.
 struct Free {
     /// Given out before, and given back.
     returned: Vec<StatusIndex>,
     leases: Vec<IndexLease>,
+    /// When the newest of these was leased.
+    leased_at: UnixTime,
 }
 
 impl IndexAllocator {
-    /// An allocator that opens shards of `form` and leases `block` numbers at a time. What is left of a lease is lost with the process:
-    /// a gap of at most one block for each start.
+    /// An allocator that opens shards of `form` and leases `block` numbers at a time. What is left of a lease is lost with the process, and
+    /// after half a day: a gap of at most one block for each.
     #[must_use]
     pub const fn new(form: ShardForm, block: u32) -> Self {
         Self {
@@ -35,6 +42,7 @@ impl IndexAllocator {
             free: Mutex::new(Free {
                 returned: Vec::new(),
                 leases: Vec::new(),
+                leased_at: UnixTime::from_seconds(0),
             }),
         }
     }
@@ -50,11 +58,13 @@ impl IndexAllocator {
         randomness: &dyn Randomness,
     ) -> Result<StatusIndex, AllocationError> {
         loop {
-            if let Some(index) = self.take() {
+            if let Some(index) = self.take(now) {
                 return Ok(index);
             }
             let lease = lease(store, self.form, self.block, now, randomness).await?;
-            self.lock().leases.push(lease);
+            let mut free = self.lock();
+            free.leases.push(lease);
+            free.leased_at = now;
         }
     }
 
@@ -64,8 +74,12 @@ impl IndexAllocator {
         self.lock().returned.extend(indices);
     }
 
-    fn take(&self) -> Option<StatusIndex> {
+    fn take(&self, now: UnixTime) -> Option<StatusIndex> {
         let mut free = self.lock();
+        if now.since(free.leased_at) > LEASE_LIFE {
+            free.returned.clear();
+            free.leases.clear();
+        }
         if let Some(index) = free.returned.pop() {
             return Some(index);
         }
@@ -186,18 +200,46 @@ mod tests {
     fn an_index_that_came_back_is_given_once_more_and_no_other_twice() {
         let (store, randomness) = (MemoryIssuerStore::default(), SeededRandomness::new(1));
         let allocator = IndexAllocator::new(FORM, 2);
-        let next = || {
-            let now = UnixTime::from_seconds(1_800_000_000);
-            let answer = pin!(allocator.allocate(&store, now, &randomness));
-            match answer.poll(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(index) => index.unwrap(),
-                Poll::Pending => panic!("the store in memory answers at once"),
-            }
-        };
+        let next = next_of(&allocator, &store, &randomness);
+        let next = || next(1_800_000_000);
         let (first, second) = (next(), next());
         allocator.give_back([first]);
         assert_eq!(next(), first);
         let third = next();
         assert!(third != first && third != second);
+    }
+
+    #[test]
+    fn what_was_leased_long_ago_is_given_no_more() {
+        let (store, randomness) = (MemoryIssuerStore::default(), SeededRandomness::new(1));
+        let allocator = IndexAllocator::new(FORM, 4);
+        let next = next_of(&allocator, &store, &randomness);
+        let leased = || now(store.newest_shard()).unwrap().unwrap().value.leased;
+        let half_a_day = 12 * 60 * 60;
+        let first = next(1_800_000_000);
+        allocator.give_back([first]);
+        assert_eq!((next(1_800_000_000 + half_a_day), leased()), (first, 4));
+        allocator.give_back([first]);
+        assert_ne!(next(1_800_000_000 + half_a_day + 1), first);
+        assert_eq!(leased(), 8);
+    }
+
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => panic!("the store in memory answers at once"),
+        }
+    }
+
+    /// Gives the next index at a time in seconds.
+    fn next_of(
+        allocator: &IndexAllocator,
+        store: &MemoryIssuerStore,
+        randomness: &SeededRandomness,
+    ) -> impl Fn(i64) -> StatusIndex {
+        move |seconds| {
+            let at = UnixTime::from_seconds(seconds);
+            now(allocator.allocate(store, at, randomness)).unwrap()
+        }
     }
 }

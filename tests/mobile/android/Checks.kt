@@ -206,6 +206,24 @@ private fun lock() {
     Phone.entries.clear()
 }
 
+/** A key that would count as dead at its first use is not made, and one that has its guard counts, whatever else is said of it. */
+private fun keystoresThatDoNotAsTheyWereTold() {
+    for (guard in listOf(Guard.ScreenLock(30), Guard.Biometry(30))) {
+        val keys = KeystoreKeys(PERSON, guard, ANDROID_15)
+        val lock = KeystoreLock("file", guard, ANDROID_15)
+        Phone.keepsToNoGuard = true
+        refused<KeyFailure.Failed> { keys.create() }
+        refused<LockFailure.Unavailable> { lock.wrap(ByteArray(32)) }
+        check(Phone.entries.isEmpty())
+        Phone.keepsToNoGuard = false
+        Phone.forgetsEnrolment = true
+        check(keys.sign(keys.create().handle, ByteArray(3)) is SigningOutcome.Signed)
+        check(lock.unwrap(lock.wrap(ByteArray(32))) is UnwrappingOutcome.Unwrapped)
+        Phone.forgetsEnrolment = false
+        Phone.entries.clear()
+    }
+}
+
 private fun answer(exchange: HttpExchange, status: Int, body: String, vararg fields: Pair<String, String>) {
     fields.forEach { (name, value) -> exchange.responseHeaders.add(name, value) }
     exchange.sendResponseHeaders(status, body.length.toLong().takeIf { it > 0 } ?: -1)
@@ -356,6 +374,7 @@ fun main(arguments: Array<String>) = runBlocking {
         "ports" -> {
             keys()
             lock()
+            keystoresThatDoNotAsTheyWereTold()
             transport()
             tlsSessions(arguments[1], arguments[2])
         }

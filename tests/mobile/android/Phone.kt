@@ -44,6 +44,12 @@ object Phone {
     var strongBox = false
     var personIsThere = true
 
+    /** Makes keys that ask for less than they were to. */
+    var keepsToNoGuard = false
+
+    /** Says of no key that it ends with another finger, though it does. */
+    var forgetsEnrolment = false
+
     /** As before Android 12: a key that ended is handed out, and fails when it is used. */
     var handsOutEnded = false
 
@@ -193,14 +199,15 @@ class SecretGenerator : KeyGeneratorSpi() {
 private fun info(key: Key): KeyInfo {
     val spec = (key as PhoneKey).entry.spec
     val place = if (spec.isStrongBoxBacked) KeyProperties.SECURITY_LEVEL_STRONGBOX else KeyProperties.SECURITY_LEVEL_TRUSTED_ENVIRONMENT
+    val endsWithEnrolment = spec.isInvalidatedByBiometricEnrollment && !Phone.forgetsEnrolment
     val digests = if (spec.isDigestsSpecified) spec.digests else emptyArray()
     val info = KeyInfo(
         spec.keystoreAlias, true, KeyProperties.ORIGIN_GENERATED, spec.keySize, null, null, null, spec.purposes, spec.encryptionPaddings,
-        spec.signaturePaddings, digests, spec.blockModes, spec.isUserAuthenticationRequired, spec.userAuthenticationValidityDurationSeconds,
-        spec.userAuthenticationType, true, false, false, false, spec.isInvalidatedByBiometricEnrollment, false, place, -1,
+        spec.signaturePaddings, digests, spec.blockModes, spec.isUserAuthenticationRequired && !Phone.keepsToNoGuard, spec.userAuthenticationValidityDurationSeconds,
+        spec.userAuthenticationType, true, false, false, false, endsWithEnrolment, false, place, -1,
     )
-    check(info.isInvalidatedByBiometricEnrollment == spec.isInvalidatedByBiometricEnrollment)
-    check(info.isUserAuthenticationRequired == spec.isUserAuthenticationRequired)
+    check(info.isInvalidatedByBiometricEnrollment == endsWithEnrolment)
+    check(info.isUserAuthenticationRequired == (spec.isUserAuthenticationRequired && !Phone.keepsToNoGuard))
     check(info.userAuthenticationType == spec.userAuthenticationType)
     return info
 }

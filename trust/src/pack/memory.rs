@@ -1,5 +1,7 @@
 //! The memory of a verifier: which packs it accepted, so that none is ever taken back. Where it lies is the driver's.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use symbolon_crypto::UnixTime;
 use thiserror::Error;
 
@@ -42,12 +44,23 @@ pub enum PackMemoryError<E: core::error::Error + 'static> {
 /// The memory of one verifier. It holds the rules of every driver: what is opened is compared with what was accepted before, and what
 /// is newer is remembered.
 #[derive(Debug)]
-pub struct PackMemory<K>(K);
+pub struct PackMemory<K> {
+    kept: K,
+    /// Held from reading to writing: of two packs that are accepted at once the older one is not to be remembered last.
+    turn: Mutex<()>,
+}
 
 impl<K: KeepPackMemory> PackMemory<K> {
     /// The memory that is kept there.
     pub const fn new(kept: K) -> Self {
-        Self(kept)
+        Self {
+            kept,
+            turn: Mutex::new(()),
+        }
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was remembered last.
@@ -55,7 +68,7 @@ impl<K: KeepPackMemory> PackMemory<K> {
     /// # Errors
     /// [`PackMemoryError`].
     pub fn last_seen(&self) -> Result<Option<LastSeen>, PackMemoryError<K::Error>> {
-        let kept = self.0.read().map_err(PackMemoryError::Storage)?;
+        let kept = self.kept.read().map_err(PackMemoryError::Storage)?;
         kept.map(|bytes| serde_json::from_slice(&bytes).map_err(PackMemoryError::Unreadable))
             .transpose()
     }
@@ -73,6 +86,7 @@ impl<K: KeepPackMemory> PackMemory<K> {
         tools: PackTools<'_>,
         now: UnixTime,
     ) -> Result<Result<Pack<'a>, PackError>, PackMemoryError<K::Error>> {
+        let _turn = self.turn();
         let last = self.last_seen()?;
         let opened = match &last {
             Some(last) => Pack::open_applied(pack, form, root_of_trust, tools, now, last),
@@ -112,6 +126,7 @@ impl<K: KeepPackMemory> PackMemory<K> {
         &self,
         prepared: &PreparedMemory,
     ) -> Result<Result<(), AcceptedMeanwhile>, PackMemoryError<K::Error>> {
+        let _turn = self.turn();
         let last = self.last_seen()?;
         if last.as_ref() == Some(&prepared.applied.memory) {
             return Ok(Ok(()));
@@ -128,7 +143,7 @@ impl<K: KeepPackMemory> PackMemory<K> {
             return Ok(());
         }
         let memory = serde_json::to_vec(seen).map_err(PackMemoryError::Unreadable)?;
-        self.0.write(memory).map_err(PackMemoryError::Storage)
+        self.kept.write(memory).map_err(PackMemoryError::Storage)
     }
 }
 

@@ -6,13 +6,15 @@ use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_pages::TemplateError;
 use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Message, Onboarding, Progress, is_frame};
 use symbolon_qr_reader::{LumaPicture, PictureSource, read_in_passing, read_luma};
-use symbolon_trust::pack::{Pack, PackError};
+use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_verdict_page::{Shown, VerdictPages};
 use symbolon_verifier::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::presentations;
 use symbolon_verifier::policy::{FreshnessError, FreshnessRules};
-use symbolon_verifier::{Evidence, Expected, PackAbsence, Policy, Step, Tools, VerificationSession};
+use symbolon_verifier::{
+    Evidence, Expected, PackAbsence, PackCredentials, Policy, Step, Tools, VerificationSession,
+};
 use thiserror::Error;
 
 use crate::pack::{AcceptedPack, KnownPack, PackProblem, accept, known};
@@ -294,7 +296,9 @@ impl Counter {
     }
 
     fn opened<'p>(&self, bytes: &'p [u8], now: UnixTime) -> Result<Pack<'p>, PackError> {
-        Pack::open(bytes, &self.root, &RustCryptoProvider, now, None)
+        let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+        let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
+        Pack::open_with(bytes, &self.root, tools, now, None)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::{ApplyError, DeltaError, LastSeen, Pack, PackError, PackTools, apply};
+use symbolon_trust::pack::{ApplyError, DeltaError, LastSeen, Pack, PackError, PackTools, apply, claims};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::Validity;
+use symbolon_verifier::{PackCredentials, Tools};
 use thiserror::Error;
 
 /// The largest pack that a page holds, in bytes: 1.4 billion credentials at 1 % revoked are 14 MB.
@@ -25,6 +26,9 @@ pub enum PackProblem {
     /// It is not what its signers made, by nobody who is trusted, damaged, or too large.
     #[error("the pack is refused")]
     Refused,
+    /// It covers less than the one that is in use: what is known of a revocation would be lost with it.
+    #[error("the pack covers less than the one in use")]
+    Narrower,
     /// It says what changed since another pack than the one that is here.
     #[error("the delta changes another pack than the one that is here")]
     OtherBase,
@@ -42,6 +46,7 @@ impl PackProblem {
             Self::Clock => "pack-clock",
             Self::Expired => "pack-expired",
             Self::Refused => "pack-refused",
+            Self::Narrower => "pack-narrower",
             Self::OtherBase => "pack-other-base",
             Self::Memory => "pack-memory",
         }
@@ -127,13 +132,19 @@ pub(crate) fn accept(
         None => None,
         Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
     };
-    let tools = PackTools::new(&RustCryptoProvider);
+    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
     let applied = apply(incoming, in_use, root, tools, now, last.as_ref())?;
     if applied.pack.len() > MAX_PACK_BYTES {
         return Err(PackProblem::Refused);
     }
     // All of it has just been verified; the form says so, and nothing is verified twice.
     let pack = Pack::open_applied(&applied.pack, &applied.form, root, tools, now, &applied.memory)?;
+    // What in use cannot be read any more says nothing about what it covered.
+    let before = in_use.and_then(|in_use| claims(in_use).ok());
+    if before.is_some_and(|before| !pack.covers(&before.scopes)) {
+        return Err(PackProblem::Narrower);
+    }
     let known = known(&pack);
     let accepted = AcceptedPack {
         known,

@@ -7,10 +7,14 @@ use symbolon_credential::claim169::{
     Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
 };
 use symbolon_credential::status::{CredentialStatus, StatusReference};
-use symbolon_crypto::UnixTime;
+use symbolon_credential::w3c::jose::prepare_credential;
+use symbolon_credential::w3c::{StatusPurpose, StatusSize};
+use symbolon_crypto::{SignatureAlgorithm, UnixTime};
+use symbolon_did::{Did, DidUrl};
 use symbolon_offline_page::{Brought, Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
 use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message, Onboarding};
-use symbolon_trust::pack::delta;
+use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
+use symbolon_trust::pack::{PackBuilder, PackTimes, VerbatimForm, VerbatimSection, delta};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{DAY, NOW, TestIssuer, TestKey, TestRegistry};
 use symbolon_trust::trust_list::{CredentialTypeRule, TrustList};
@@ -233,6 +237,107 @@ fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
     counter.accept_pack(&newer, Some(&seen), NOW).unwrap();
     counter.begin();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
+}
+
+fn times() -> PackTimes {
+    PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY),
+        grace: DAY,
+    }
+}
+
+#[test]
+fn a_pack_that_covers_less_than_the_one_in_use_is_refused_and_one_that_covers_as_much_is_not() {
+    let world = World::new();
+    let mut trust = world.trust_list(NOW);
+    let (own, other) = ("https://issuer.example/", "https://elsewhere.example/");
+    for (name, beginning) in [("region/own", own), ("region/other", other)] {
+        trust.scopes.insert(name.to_owned(), vec![beginning.to_owned()]);
+    }
+    let pack = |sequence, scopes: &[&str]| {
+        let section = world.registry.trust_section(&trust);
+        let builder = PackBuilder::new(sequence, times(), section);
+        let scopes = scopes.iter().map(|name| (*name).to_owned());
+        world.registry.sign_pack(builder.with_scopes(scopes))
+    };
+    // By a customer's animation, as well as from anywhere else.
+    for (in_use, incoming, accepted) in [
+        (&[][..], &["region/other"][..], false),
+        (&["region/own"], &["region/other"], false),
+        (&["region/other", "region/own"], &["region/own"], false),
+        (&["region/own"], &["region/own"], true),
+        (&["region/own"], &["region/other", "region/own"], true),
+        (&["region/own"], &[], true),
+    ] {
+        let mut counter = world.counter();
+        let before = pack(1, in_use);
+        let seen = counter.accept_pack(&before, None, NOW).unwrap().last_seen;
+        let seen = serde_json::to_vec(&seen).unwrap();
+        let told = filmed(&mut counter, &Message::Pack(pack(2, incoming)));
+        assert_eq!(told.brought, Some(Brought::Pack));
+        let brought = counter.brought_pack().unwrap();
+        let answer = counter.accept_pack(&brought, Some(&seen), NOW).map(drop);
+        let expected = if accepted {
+            Ok(())
+        } else {
+            Err(PackProblem::Narrower)
+        };
+        assert_eq!(answer, expected, "{in_use:?} {incoming:?}");
+        let kept = if accepted { &brought } else { &before };
+        assert_eq!(counter.pack(), Some(kept.as_slice()));
+    }
+}
+
+#[test]
+fn a_pack_with_a_status_list_credential_is_used() {
+    let world = World::new();
+    let did = Did::parse("did:web:issuer.example").unwrap();
+    let key = TestKey::new(SignatureAlgorithm::Es256, 301);
+    let method = format!("{did}#es256");
+    let mut entry = world.issuer.entry(vec![CredentialTypeRule::Any]);
+    entry.dids = vec![did.clone()];
+    let mut trust = world.registry.trust_list(vec![entry], NOW);
+    let document = serde_json::json!({
+        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1"],
+        "id": did,
+        "verificationMethod": [{
+            "id": method, "type": "JsonWebKey", "controller": did, "publicKeyJwk": key.public_key().to_jwk(),
+        }],
+        "assertionMethod": [method],
+    });
+    trust.did_documents.insert(did.clone(), document);
+    let url = "https://issuer.example/status/bitstring/0/revocation";
+    let list = ListToPublish {
+        url,
+        issuer: &did,
+        purpose: StatusPurpose::Revocation,
+        valid_from: NOW,
+        valid_until: Some(NOW.plus(DAY)),
+        time_to_live: None,
+        list: &BitstringStatusList::zeros(StatusSize::ONE, 1_000).encoded(),
+        messages: &[],
+    };
+    let method = DidUrl::parse(&method).unwrap();
+    let pack = |key: &TestKey| {
+        let prepared = prepare_credential(&list.document().unwrap(), SignatureAlgorithm::Es256, &method, &[]);
+        let prepared = prepared.unwrap();
+        let signature = key.sign(&prepared.request(key.handle()));
+        let body = prepared.finish(&signature);
+        let list = VerbatimSection::new(url, VerbatimForm::Credential, body.as_bytes()).unwrap();
+        let builder = PackBuilder::new(1, times(), world.registry.trust_section(&trust));
+        world.registry.sign_pack(builder.with_verbatim(list))
+    };
+    let mut counter = world.counter();
+    let forger = TestKey::new(SignatureAlgorithm::Es256, 900);
+    assert_eq!(
+        counter.accept_pack(&pack(&forger), None, NOW),
+        Err(PackProblem::Refused)
+    );
+    let accepted = counter.accept_pack(&pack(&key), None, NOW).unwrap();
+    assert_eq!(accepted.known.status_lists, 1);
+    // Every verdict opens it again.
+    assert_eq!(counter.known_pack(NOW), Some(accepted.known));
 }
 
 #[test]

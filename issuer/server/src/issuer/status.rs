@@ -134,7 +134,11 @@ impl Issuer {
             Some(compressed) => compressed,
             None => match self.compress(shard).await? {
                 Some(compressed) => compressed,
-                None => return Ok(None),
+                None => {
+                    // A list that was retired tells no change any more.
+                    self.publisher.note_moot(waiting);
+                    return Ok(None);
+                }
             },
         };
         let list = self.sign_list(shard, compressed).await?;

@@ -5,7 +5,11 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use symbolon_crypto::UnixTime;
+use symbolon_issuer::index::{PermutationKey, Shard, ShardId};
 use symbolon_issuer::policy::IssuerPolicy;
+use symbolon_issuer::store::{IssuerStore as _, StatusListStore as _, Swap};
+use symbolon_issuer_server::{EmbeddedIssuerStore, EmbeddedKeyValue};
+use symbolon_store::Tenant;
 
 use crate::harness::{HASSAN, World, record};
 use crate::status_lists::{figure, until};
@@ -21,6 +25,11 @@ fn policy() -> IssuerPolicy {
         status_retirement_seconds: DAY,
         ..IssuerPolicy::default()
     }
+}
+
+fn books(world: &World) -> EmbeddedIssuerStore {
+    let tenant = Tenant::parse("default").unwrap();
+    EmbeddedIssuerStore::new(EmbeddedKeyValue::new(world.store.clone(), tenant))
 }
 
 async fn status(world: &World, path: &str) -> StatusCode {
@@ -75,10 +84,39 @@ async fn a_list_is_retired_a_while_after_its_last_credential_expired() {
     );
     let then = format!("/status/0?time={}", last_published.seconds());
     assert_eq!(status(&world, &then).await, StatusCode::OK, "its past is kept");
+    // A change that nobody is told any more does not stay marked as one that is to be published.
+    let revoke = json!({ "action": "revoke", "credentials": { "id": page["credentials"][0]["id"] } });
+    let answer = world.ordered("/credentials/status", revoke).await;
+    assert_eq!(answer["changed"].as_array().map(Vec::len), Some(1));
+    let books = books(&world);
+    let mut left = 200;
+    while !books.unpublished_changes(None, 9).await.unwrap().is_empty() {
+        left -= 1;
+        assert!(left > 0, "the mark of a change in a retired list stays");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     // Until the last that was published has ended.
     world.wait(600);
     let now = format!("/status/0?time={}", world.now().seconds());
     assert_eq!(status(&world, &now).await, StatusCode::NOT_FOUND);
+}
+
+/// What was issued between a backup and its restore is in none of the books, and may be in the last list of the backup.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_before_the_gap_of_a_restore_is_never_retired() {
+    let world = World::start_with(policy()).await;
+    world.import(&[record(HASSAN, "Hassan Ali")]).await;
+    world.issue(HASSAN).await;
+    let books = books(&world);
+    let last = books.shard(ShardId::FIRST).await.unwrap().unwrap();
+    let key = PermutationKey::make(&*world.randomness).unwrap();
+    let beyond = Shard::open(ShardId::new(60), last.value.form(), key, world.now());
+    assert_eq!(books.swap_shard(None, &beyond, None).await.unwrap(), Swap::Done);
+    world.wait(4_000 * 86_400);
+    a_round(&world).await;
+    a_round(&world).await;
+    assert_eq!(status(&world, "/status/0").await, StatusCode::OK);
+    assert_eq!(figure(&world, "symbolon_status_lists_retired").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

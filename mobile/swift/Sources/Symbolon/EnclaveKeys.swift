@@ -63,22 +63,30 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
     }
 
     public func publicKey(handle: String) throws -> Data {
-        try translated { try enclave.publicKeyInfo(try existing(handle)) }
+        try translated {
+            let key = try existing(handle, in: enclave)
+            // The wallet asks to learn which keys ended. One that may have says so by itself, and nobody is asked for it.
+            if KeyName(handle).isOfFormerBiometry { _ = try signed(handle, Data(), in: enclave.withoutThePerson()) }
+            return try enclave.publicKeyInfo(key)
+        }
     }
 
     public func sign(handle: String, bytes: Data) throws -> SigningOutcome {
-        try translated {
-            let key = try existing(handle)
-            var error: Unmanaged<CFError>?
-            guard let signature = SecKeyCreateSignature(
-                key, .ecdsaSignatureMessageX962SHA256, bytes as CFData, &error)
-            else {
-                let refusal = EnclaveRefusal(error)
-                if refusal.waitsForThePerson { return .locked }
-                throw refusal
-            }
-            return .signed(signature: signature as Data)
+        try translated { try signed(handle, bytes, in: enclave) }
+    }
+
+    private func signed(_ handle: String, _ bytes: Data, in enclave: Enclave) throws -> SigningOutcome {
+        let key = try existing(handle, in: enclave)
+        var error: Unmanaged<CFError>?
+        guard let signature = SecKeyCreateSignature(
+            key, .ecdsaSignatureMessageX962SHA256, bytes as CFData, &error)
+        else {
+            let refusal = EnclaveRefusal(error)
+            if refusal.endsKey(KeyName(handle)) { throw KeyFailure.Invalidated }
+            if refusal.waitsForThePerson { return .locked }
+            throw refusal
         }
+        return .signed(signature: signature as Data)
     }
 
     public func delete(handle: String) throws {
@@ -89,10 +97,9 @@ public final class EnclaveKeys: KeyStore, @unchecked Sendable {
         try translated { try enclave.handles() }
     }
 
-    /// The key, where it has the guard and the biometry that it was made for is still enrolled.
-    private func existing(_ handle: String) throws -> SecKey {
-        let name = KeyName(handle)
-        if !name.guardedBy.meets(guardedBy) || name.isOfFormerBiometry { throw KeyFailure.Invalidated }
+    /// The key, where it has the guard.
+    private func existing(_ handle: String, in enclave: Enclave) throws -> SecKey {
+        if !KeyName(handle).guardedBy.meets(guardedBy) { throw KeyFailure.Invalidated }
         guard let key = try enclave.find(handle) else { throw KeyFailure.Unknown }
         return key
     }
@@ -125,7 +132,9 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
 
     public func wrap(dataKey: Data) throws -> Data {
         try translated {
-            let key = try fitting().last ?? enclave.create(try KeyName(madeWith: guardedBy, unique: "lock").text, guardedBy)
+            // Encrypting asks a key nothing: to one that may be dead nothing new is locked.
+            let living = try fitting().last { !$0.name.isOfFormerBiometry }
+            let key = try living?.key ?? enclave.create(try KeyName(madeWith: guardedBy, unique: "lock").text, guardedBy)
             var error: Unmanaged<CFError>?
             guard let publicKey = SecKeyCopyPublicKey(key),
                   let wrapped = SecKeyCreateEncryptedData(publicKey, Self.algorithm, dataKey as CFData, &error)
@@ -138,21 +147,28 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
         try translated {
             let keys = try fitting()
             if keys.isEmpty { throw LockFailure.Gone }
-            // There is one, except between a change of the lock and `destroyWeaker`.
-            for key in keys {
-                if let outcome = try opened(key, wrapped) { return outcome }
+            var isOneDead = false
+            // There is one, except between a change of the lock and `destroyWeaker`, or after biometry changed.
+            for (name, key) in keys {
+                do {
+                    if let outcome = try opened(name, key, wrapped) { return outcome }
+                } catch let refusal as EnclaveRefusal where refusal.endsKey(name) {
+                    isOneDead = true
+                }
             }
-            throw try weaker().isEmpty ? LockFailure.NotOurs : LockFailure.Gone
+            let isGone = try isOneDead || !weaker().isEmpty
+            throw isGone ? LockFailure.Gone : LockFailure.NotOurs
         }
     }
 
     /// What a key makes of the wrapped bytes; nothing where another one wrapped them.
-    private func opened(_ key: SecKey, _ wrapped: Data) throws -> UnwrappingOutcome? {
+    private func opened(_ name: KeyName, _ key: SecKey, _ wrapped: Data) throws -> UnwrappingOutcome? {
         var error: Unmanaged<CFError>?
         if let dataKey = SecKeyCreateDecryptedData(key, Self.algorithm, wrapped as CFData, &error) {
             return .unwrapped(dataKey: dataKey as Data)
         }
         let refusal = EnclaveRefusal(error)
+        if refusal.endsKey(name) { throw refusal }
         if refusal.waitsForThePerson { return .locked }
         if refusal.code == Int(errSecParam) || refusal.code == Int(errSecDecode) { return nil }
         throw refusal
@@ -173,13 +189,13 @@ public final class EnclaveLock: DeviceLock, @unchecked Sendable {
         try enclave.handles().filter { !KeyName($0).guardedBy.meets(guardedBy) }
     }
 
-    /// The keys that demand what the guard does, the weakest of them first: the person is asked no more than has to be. Where all of them are of a
-    /// biometry that is not enrolled any more the wallet is gone: a new key would hide that.
-    private func fitting() throws -> [SecKey] {
-        let names = try enclave.handles().map(KeyName.init).filter { $0.guardedBy.meets(guardedBy) }
-        let living = names.filter { !$0.isOfFormerBiometry }.sorted { !$0.guardedBy.meets($1.guardedBy) }
-        if living.isEmpty && !names.isEmpty { throw LockFailure.Gone }
-        return try living.compactMap { try enclave.find($0.text) }
+    /// The keys that demand what the guard does, the weakest of them first: the person is asked no more than has to be.
+    private func fitting() throws -> [(name: KeyName, key: SecKey)] {
+        let names = try enclave.handles().map { KeyName($0) }.filter { $0.guardedBy.meets(guardedBy) }
+        return try names.sorted { !$0.guardedBy.meets($1.guardedBy) }.compactMap { name in
+            guard let key = try enclave.find(name.text) else { return nil }
+            return (name: name, key: key)
+        }
     }
 
     private func translated<T>(_ act: () throws -> T) throws -> T {
@@ -217,8 +233,9 @@ private struct KeyName {
         self.text = text
     }
 
-    /// Whether another face or finger was enrolled, or the last one removed, which ends a key under biometry alone. Where the system does not
-    /// say, as while biometry is locked out, the key is left as it is.
+    /// Whether another face or finger was enrolled, or the last one removed, which ends a key under biometry alone; or the system was updated and
+    /// calls the same ones otherwise, which does not: what the key itself answers decides. Where the system does not say, as while biometry is
+    /// locked out, the key is left as it is.
     var isOfFormerBiometry: Bool {
         guard guardedBy == .biometry, let now = Self.enrolledBiometry() else { return false }
         return now != biometry
@@ -240,6 +257,13 @@ private struct KeyName {
 private struct Enclave {
     let label: String
     let context: LAContext
+
+    /// The same keys, which ask the person for nothing.
+    func withoutThePerson() -> Enclave {
+        let quiet = LAContext()
+        quiet.interactionNotAllowed = true
+        return Enclave(label: label, context: quiet)
+    }
 
     /// The keychain matches tags exactly, so that one label's handle is never another's.
     private func tag(_ handle: String) -> Data { Data("\(label)/\(handle)".utf8) }
@@ -328,8 +352,13 @@ private struct EnclaveRefusal: Error {
         code = error?.code ?? Int(errSecNotAvailable)
     }
 
-    /// A question that was cancelled, a finger that was not recognised, biometry that is locked out: the person is asked again. Whether the key
-    /// is dead its name says before it is used.
+    /// Whether a key of this name has ended: it does not take the person for the one it was made for, and the biometry is another one.
+    func endsKey(_ name: KeyName) -> Bool {
+        let isRefused = domain == NSOSStatusErrorDomain && code == Int(errSecAuthFailed) || domain == "CryptoTokenKit" && code == -5
+        return isRefused && name.isOfFormerBiometry
+    }
+
+    /// A question that was cancelled, a finger that was not recognised, biometry that is locked out: the person is asked again.
     var waitsForThePerson: Bool {
         switch domain {
         case LAErrorDomain: return code != LAError.invalidContext.rawValue

@@ -52,6 +52,37 @@ fn a_partial_pack_tells_what_it_does_not_cover_from_what_it_lacks() {
 }
 
 #[test]
+fn a_pack_covers_another_whose_scopes_lie_within_its_own() {
+    let world = World::new();
+    let mut trust = world.trust_list(NOW);
+    for (name, beginning) in [
+        ("country", "https://issuer.example/"),
+        ("region/south", "https://issuer.example/south/"),
+        ("region/north", "https://issuer.example/north/"),
+    ] {
+        trust.scopes.insert(name.to_owned(), vec![beginning.to_owned()]);
+    }
+    let names = |scopes: &[&str]| scopes.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    for (own, other, covers) in [
+        (&[][..], &[][..], true),
+        (&[], &["region/south"], true),
+        (&["region/south"], &[], false),
+        (&["region/south"], &["region/south"], true),
+        (&["region/south"], &["region/north"], false),
+        (&["region/south"], &["region/north", "region/south"], false),
+        (&["region/north", "region/south"], &["region/south"], true),
+        (&["country"], &["region/north", "region/south"], true),
+        (&["region/south"], &["country"], false),
+        (&["country"], &["region/of-old"], false),
+    ] {
+        let builder = PackBuilder::new(1, times(), world.registry.trust_section(&trust));
+        let bytes = world.registry.sign_pack(builder.with_scopes(names(own)));
+        let pack = world.open(&bytes).unwrap();
+        assert_eq!(pack.covers(&names(other)), covers, "{own:?} {other:?}");
+    }
+}
+
+#[test]
 fn refuses_a_scope_that_the_registry_does_not_define() {
     let world = World::new();
     let bytes = scoped(&world, &["region/west"]);

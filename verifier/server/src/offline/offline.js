@@ -87,15 +87,30 @@ async function fetched(address, headers = {}) {
 /** What changed, or a newer pack, where the server has one. What is refused changes nothing. */
 async function refresh({ aloud = false } = {}) {
   const told = (say) => aloud && say();
+  await alone(takeKept);
   const changed = await answerOf(await sinceHere());
-  if (changed?.status === 204) return told(() => note("pack-alert", "pack-accepted"));
+  if (changed?.status === 204) return told(noteNewest);
   if (changed?.bytes && (await accept(changed.bytes, "", { quietly: true }))) return;
   const tag = await kept("tag");
   const whole = await answerOf("/offline/pack", tag ? { "if-none-match": tag } : {});
-  if (whole?.status === 304) return told(() => note("pack-alert", "pack-accepted"));
+  if (whole?.status === 304) return told(noteNewest);
   if (whole?.status === 404) return told(() => say("pack-alert", "pack-none-served"));
   if (!whole?.bytes) return told(() => say("pack-alert", "pack-not-reached"));
   await accept(whole.bytes, whole.tag);
+}
+
+/** Another window of this page may have taken a newer pack since. */
+async function takeKept() {
+  const known = await kept("known");
+  if (!known || known.sequence === (await verifier.known())?.sequence) return;
+  await verifier.keep(await kept("pack"));
+  await showPack();
+}
+
+/** That the pack is the newest one is no news of one that is too old, or in its grace. */
+async function noteNewest() {
+  await showPack();
+  if ((await verifier.known())?.state === "current") note("pack-alert", "pack-accepted");
 }
 
 /** Where the server tells what changed since the pack that is here; nothing where none is. */
@@ -123,9 +138,16 @@ async function fromFile(file) {
   at("pack-file").value = "";
 }
 
-/** Checks a pack or what changed, and keeps the new pack together with what guards against an older one. Whether it was taken. */
-async function accept(incoming, tag, { quietly = false } = {}) {
+/** Checks a pack or what changed, and keeps the new pack together with what guards against an older one. Whether it was taken. One at a
+    time, in all windows of this page: of two the older one is not to be kept last. */
+const accept = (incoming, tag, how) => alone(() => acceptAlone(incoming, tag, how));
+
+/** Does something with the pack that no other window does meanwhile, where the browser can tell. */
+const alone = (act) => navigator.locks?.request("symbolon-pack", act) ?? act();
+
+async function acceptAlone(incoming, tag, { quietly = false } = {}) {
   try {
+    await takeKept();
     const { known, last_seen, pack } = await verifier.accept(incoming, await kept("last-seen"));
     await keep({ pack, known, tag, "last-seen": JSON.stringify(last_seen) });
     await showPack();

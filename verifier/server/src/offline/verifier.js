@@ -59,6 +59,12 @@ export class Verifier {
     return accepted;
   }
 
+  /** A pack that was accepted before, by whichever window of this page. */
+  async keep(pack) {
+    await this.#call("keep", { pack });
+    this.#kept.pack = pack;
+  }
+
   /** What an animation brought, once. */
   brought() {
     return this.#call("brought");

@@ -9,14 +9,18 @@ const deeds = {
   async open({ root, pack }) {
     await init();
     if (interface_number() !== INTERFACE) throw new Error("another interface");
-    counter?.free();
-    counter = new OfflineCounter(root);
+    const opened = new OfflineCounter(root);
     // How old what is known of a status may be: kept with the page, like everything that stands beside this file.
     const freshness = await fetch(new URL("./freshness.json", import.meta.url));
-    useRules(new Uint8Array(await freshness.arrayBuffer()));
-    if (pack) counter.keep_pack(pack);
+    if (!freshness.ok) throw new Error("no rules of freshness");
+    useRules(opened, new Uint8Array(await freshness.arrayBuffer()));
+    if (pack) opened.keep_pack(pack);
+    // Nothing is judged by a counter whose rules were not set.
+    counter?.free();
+    counter = opened;
     return { fingerprint: counter.fingerprint() };
   },
+  keep: ({ pack }) => counter.keep_pack(pack),
   accept: ({ incoming, lastSeen, now }) => ({
     ...JSON.parse(counter.accept_pack(incoming, lastSeen, now)),
     pack: counter.pack(),
@@ -31,7 +35,7 @@ const deeds = {
 };
 
 /** Rules that cannot be used are no fault of the root of trust, which a text would be taken for. */
-function useRules(freshness) {
+function useRules(counter, freshness) {
   try {
     counter.set_freshness(freshness);
   } catch {

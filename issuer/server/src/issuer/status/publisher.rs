@@ -190,6 +190,14 @@ impl Publisher {
         }
     }
 
+    /// Changes that no list will tell: their marks can be removed from the store like those of changes that were published.
+    pub(super) fn note_moot(&self, changes: Vec<UnpublishedChange>) {
+        let changes = changes
+            .into_iter()
+            .map(|change| (*change.event.as_bytes(), change));
+        self.lock_done().published.extend(changes);
+    }
+
     /// Notes how many shards there are, in ascending order.
     pub(super) fn note_shards<'s>(&self, shards: impl Iterator<Item = &'s Shard>) {
         let figures = &mut self.lock_done().figures;

@@ -35,9 +35,11 @@ impl Issuer {
         self.publisher.figures()
     }
 
-    /// One round. A list that fails keeps no other from being published.
+    /// One round. A list that fails keeps no other from being published, nor does one that could not be retired.
     async fn publish_what_is_due(&self) -> Result<(), PublicationFailed> {
-        self.retire_what_is_over().await?;
+        if let Err(error) = self.retire_what_is_over().await {
+            tracing::error!(%error, "status lists not retired");
+        }
         self.forget_published_changes().await?;
         self.mark_unpublished_changes().await?;
         let mut outcome = Ok(());

@@ -41,7 +41,8 @@ sealed interface Guard {
 internal fun Guard.isMetBy(key: KeyInfo, sdk: Int): Boolean = when (this) {
     Guard.Open -> true
     is Guard.ScreenLock -> key.asksWithin(seconds)
-    is Guard.Biometry -> key.asksWithin(seconds) && key.isInvalidatedByBiometricEnrollment &&
+    // That such a key ends with another finger every one was made with, and not every Keystore repeats it.
+    is Guard.Biometry -> key.asksWithin(seconds) &&
         sdk >= Build.VERSION_CODES.R && key.userAuthenticationType == KeyProperties.AUTH_BIOMETRIC_STRONG
 }
 

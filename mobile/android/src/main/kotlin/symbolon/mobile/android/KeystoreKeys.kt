@@ -50,6 +50,11 @@ class KeystoreKeys(
                 generateKeyPair()
             }
         }
+        // A phone whose Keystore does not keep to what was asked makes no key, rather than one that counts as dead from its first use on.
+        if (!guard.isMetBy(infoOf(pair.private), sdk)) {
+            delete(handle)
+            throw KeyFailure.Failed()
+        }
         CreatedKey(handle, pair.public.encoded)
     }
 

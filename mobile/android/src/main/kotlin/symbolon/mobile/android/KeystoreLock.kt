@@ -101,17 +101,24 @@ class KeystoreLock(
         val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
         val taken = aliases()
         val free = generateSequence(2) { it + 1 }.map { "$alias.$it" }.first { it !in taken }
-        val spec = KeyGenParameterSpec.Builder(if (taken.isEmpty()) alias else free, purposes)
+        val name = if (taken.isEmpty()) alias else free
+        val spec = KeyGenParameterSpec.Builder(name, purposes)
             .setKeySize(KEY_BITS)
             .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
             .guardedBy(guard, sdk)
-        return inTheSafestPlace(spec) {
+        val key = inTheSafestPlace(spec) {
             KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, ANDROID_KEYSTORE).run {
                 init(it)
                 generateKey()
             }
         }
+        // A phone whose Keystore does not keep to what was asked locks nothing, rather than what can never be opened.
+        if (!guard.isMetBy(infoOf(key), sdk)) {
+            delete(listOf(name))
+            throw LockFailure.Unavailable()
+        }
+        return key
     }
 
     /** Tells the errors of the Keystore in the wallet's words. */
