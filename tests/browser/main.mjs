@@ -15,33 +15,27 @@ import { offlineStories } from "./offline.mjs";
 import { scanStories } from "./scan.mjs";
 
 const [binary, work, pictures, offlinePage] = process.argv.slice(2);
+const GROUPS = { residents: residentsStories, verifier: verifierStories, offline: offlinePageStories };
+const wanted = process.env.STORIES?.split(",") ?? Object.keys(GROUPS);
 const SIZES = { phone: { width: 320, height: 640 }, desk: { width: 1280, height: 800 } };
 const FORM = { en: { direction: "ltr", agree: "I agree" }, ar: { direction: "rtl", agree: "أوافق" } };
 
+assert(wanted.every((group) => Object.hasOwn(GROUPS, group)), `STORIES are ${Object.keys(GROUPS)}`);
 mkdirSync(pictures, { recursive: true });
 const check = checks(pictures);
 let passed = 0;
 let installation;
 let browser;
+let cards;
 
 try {
   installation = await Installation.start(binary, join(work, "installation"));
   browser = new Chromium(join(work, "profile"));
-  if (wanted("residents")) await residentsStories();
-  if (wanted("verifier") || wanted("offline")) {
-    const cards = await printCards({ binary, work, installation, studio: browser });
-    if (wanted("verifier")) await verifierStories(cards);
-    if (wanted("offline")) await offlinePageStories(cards);
-  }
+  for (const group of wanted) await GROUPS[group]();
   console.log(`${passed} passed, 0 failed`);
 } finally {
   await browser?.close();
   await installation?.stop();
-}
-
-/** Whether stories are asked for: all of them, or the groups that `STORIES` names. */
-function wanted(group) {
-  return !process.env.STORIES || process.env.STORIES.split(",").includes(group);
 }
 
 async function residentsStories() {
@@ -56,15 +50,20 @@ async function residentsStories() {
   await thePagesAroundIt();
 }
 
-async function verifierStories(cards) {
+/** The cards are printed once, for whoever films them first. */
+async function printed() {
+  return (cards ??= await printCards({ binary, work, installation, studio: browser }));
+}
+
+async function verifierStories() {
   addRelyingParty(installation, join(work, "installation"));
-  passed += await scanStories({ binary, work, installation, check, cards, studio: browser });
+  passed += await scanStories({ binary, work, installation, check, cards: await printed(), studio: browser });
   passed += await builderStories({ binary, work, installation, browser, check });
   passed += await digitalCredentialsStories({ binary, work, installation, check });
 }
 
-async function offlinePageStories(cards) {
-  const world = { binary, work, installation, check, cards, studio: browser };
+async function offlinePageStories() {
+  const world = { binary, work, installation, check, cards: await printed(), studio: browser };
   passed += await offlineStories({ ...world, offlinePage });
   passed += await packStories(world);
   passed += await trustStories(world);
