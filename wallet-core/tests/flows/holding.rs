@@ -10,7 +10,8 @@ use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{CredentialId, Languages, WalletError};
 
 use crate::support::World;
-use crate::support::issuer::{CONFIGURATION, TYPE, configuration};
+use crate::support::issuer::metadata::configuration;
+use crate::support::issuer::{CONFIGURATION, TYPE};
 use crate::support::world::french;
 
 #[test]

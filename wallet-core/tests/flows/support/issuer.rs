@@ -1,7 +1,7 @@
 //! An issuer of the pre-authorized code flow, and the tricks of a bad one.
 
 mod issuing;
-mod metadata;
+pub(crate) mod metadata;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -21,12 +21,6 @@ use super::authorization::{SERVER, TestServer};
 use super::certificates::Identity;
 use super::endpoint::{Fetched, TestEndpoint};
 use metadata::configurations;
-
-#[allow(
-    unused_imports,
-    reason = "the headless wallet mounts these files too and asks for no configuration"
-)]
-pub(crate) use metadata::configuration;
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const TYPE: &str = "https://issuer.example/types/national-identity";
