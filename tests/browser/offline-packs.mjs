@@ -102,6 +102,10 @@ async function broughtAsAFile(story, page, delta) {
   const after = await sequenceOf(page);
   assert(after > before, "it is kept");
   await nowRevoked(story, page, "en");
+  // Whoever brings the same once more brings nothing new, and nothing wrong.
+  await page.chooseFile("#pack-file", delta);
+  await says(page, "pack-alert", "pack-accepted");
+  assert.equal(await sequenceOf(page), after);
   quiet(page, story.installation, "file");
 }
 

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::{ApplyError, DeltaError, LastSeen, Pack, PackError, PackTools, apply, claims};
+use symbolon_trust::pack::{
+    ApplyError, Delta, DeltaError, LastSeen, Pack, PackError, PackTools, apply, claims, is_delta,
+};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust::validity::Validity;
 use symbolon_verifier::{PackCredentials, Tools};
@@ -132,8 +134,10 @@ pub(crate) fn accept(
         None => None,
         Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
     };
-    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
-    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
+    let tools = PackTools::new(&RustCryptoProvider);
+    let incoming = in_use
+        .filter(|in_use| makes(incoming, in_use))
+        .unwrap_or(incoming);
     let applied = apply(incoming, in_use, root, tools, now, last.as_ref())?;
     if applied.pack.len() > MAX_PACK_BYTES {
         return Err(PackProblem::Refused);
@@ -151,6 +155,20 @@ pub(crate) fn accept(
         last_seen: applied.memory,
     };
     Ok((applied.pack, accepted))
+}
+
+/// Whether a delta makes the pack that is in use already: a neighbour's animation goes on after it was read, and is filmed again. Nothing of
+/// this is verified.
+fn makes(incoming: &[u8], in_use: &[u8]) -> bool {
+    if !is_delta(incoming) {
+        return false;
+    }
+    Delta::parse(incoming)
+        .ok()
+        .zip(claims(in_use).ok())
+        .is_some_and(|(delta, held)| {
+            (delta.target_sequence(), *delta.target_root()) == (held.sequence, held.root)
+        })
 }
 
 /// What a pack says of itself.
