@@ -134,7 +134,8 @@ pub(crate) fn accept(
         None => None,
         Some(remembered) => Some(serde_json::from_slice(remembered).map_err(|_| PackProblem::Memory)?),
     };
-    let tools = PackTools::new(&RustCryptoProvider);
+    let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
     let incoming = in_use
         .filter(|in_use| makes(incoming, in_use))
         .unwrap_or(incoming);
