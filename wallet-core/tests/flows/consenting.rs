@@ -349,7 +349,10 @@ fn transactions_are_authorised_for_anybody_only_where_the_rule_says_so_too() {
         ("authorises_for_anybody", json!(true)),
     );
     let is_shared = |verdict| matches!(verdict, ConsentVerdict::Share { .. });
-    assert_eq!(said(std::slice::from_ref(&answers), BroughtBy::Anybody), ConsentVerdict::Hold);
+    assert_eq!(
+        said(std::slice::from_ref(&answers), BroughtBy::Anybody),
+        ConsentVerdict::Hold
+    );
     assert!(is_shared(said(std::slice::from_ref(&answers), BroughtBy::Owner)));
     assert!(is_shared(said(
         &[answers.clone(), authorises.clone()],

@@ -13,7 +13,8 @@ use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, Resumed, TransportError, WalletError, WalletStore as _,
 };
 
-use crate::support::issuer::{CONFIGURATION, TYPE, configuration};
+use crate::support::issuer::metadata::configuration;
+use crate::support::issuer::{CONFIGURATION, TYPE};
 use crate::support::verifier::{Receipts, credential_query, query};
 use crate::support::world::french;
 use crate::support::{VerifierTrick, World};

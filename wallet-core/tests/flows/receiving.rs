@@ -10,7 +10,8 @@ use symbolon_wallet_core::record::HistoryEvent;
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{FlowId, Resumed, TransportError, WalletError, WalletStore as _};
 
-use crate::support::issuer::{CONFIGURATION, ISSUER, TX_CODE, TYPE, configuration};
+use crate::support::issuer::metadata::configuration;
+use crate::support::issuer::{CONFIGURATION, ISSUER, TX_CODE, TYPE};
 use crate::support::world::{code, french};
 use crate::support::{IssuerTrick, World};
 

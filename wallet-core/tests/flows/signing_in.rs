@@ -11,7 +11,8 @@ use symbolon_wallet_core::{Resumed, WalletError, WalletStore as _, WantedAttesta
 
 use crate::support::World;
 use crate::support::authorization::{Abilities, Answer, Clients, Grants, Pushing, Tokens};
-use crate::support::issuer::{CONFIGURATION, ISSUER, TYPE, configuration};
+use crate::support::issuer::metadata::configuration;
+use crate::support::issuer::{CONFIGURATION, ISSUER, TYPE};
 use crate::support::world::page;
 
 /// The configuration of the tests, with a scope.
