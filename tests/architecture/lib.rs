@@ -239,6 +239,7 @@ pub const LAYERS: &[Layer] = &[
         purity: Runtime,
         may_use: &[
             CRYPTO,
+            DID,
             CREDENTIAL,
             TRUST,
             PROTOCOL,

@@ -289,7 +289,6 @@ mod tests {
         assert!(sixth.memory.sequence == 6 && !sixth.form.is_empty());
 
         // What cannot be read for a moment takes nothing out of force, and is looked at again.
-        fs::remove_file(form_path(&shop.path())).unwrap();
         fs::create_dir(form_path(&shop.path())).unwrap();
         assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
         let started = beside();
