@@ -104,18 +104,15 @@ fn vical(
     provider: &dyn CryptoProvider,
 ) -> anyhow::Result<Value> {
     let Some(signers) = &arguments.signers else {
-        let mut summary = vical_summary(parsed.unverified(), provider);
-        summary["signature"] = json!("not checked: give the roots of its provider with --signers");
-        return Ok(summary);
+        let signature = "not checked: give the roots of its provider with --signers";
+        return Ok(vical_summary(parsed.unverified(), signature, provider));
     };
     let roots = read_certificates(signers)?;
     let verified = parsed.verify(&roots, provider).context("the VICAL is refused")?;
-    let mut summary = vical_summary(verified.vical(), provider);
-    summary["signature"] = json!("of its provider");
-    Ok(summary)
+    Ok(vical_summary(verified.vical(), "of its provider", provider))
 }
 
-fn vical_summary(vical: &Vical, provider: &dyn CryptoProvider) -> Value {
+fn vical_summary(vical: &Vical, signature: &str, provider: &dyn CryptoProvider) -> Value {
     let entries = vical.entries.iter().map(|entry| {
         let (identifier, usable) = match entry.authority(provider) {
             Ok(certificate) => (Some(IssuerIdentifier::of_certificate(&certificate)), None),
@@ -137,5 +134,6 @@ fn vical_summary(vical: &Vical, provider: &dyn CryptoProvider) -> Value {
         "date": vical.date.rfc3339(),
         "next_update": vical.next_update.map(|time| time.rfc3339()),
         "entries": entries.collect::<Vec<_>>(),
+        "signature": signature,
     })
 }

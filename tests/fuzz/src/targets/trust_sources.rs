@@ -27,7 +27,7 @@ pub(super) const TRUST_SOURCES: Target = Target {
         vec![
             for_part(0, signed.expect("a list is signed")),
             for_part(1, write_certificates([&WORLD.root, &WORLD.root]).into_bytes()),
-            for_part(1, WORLD.root.der().to_vec()),
+            for_part(1, WORLD.root.der()),
         ]
     },
 };
