@@ -15,7 +15,9 @@ use crate::world::{Headless, policy};
 async fn wallet(offers: &Value) -> Headless {
     let mut world = World::with_sign_in(Abilities::LEAST);
     let parties = &mut world.policy.relying_parties;
-    parties.dids.insert(DID.parse().unwrap(), "Clinic".to_owned());
+    parties
+        .dids
+        .insert(DID.parse().expect("a DID"), "Clinic".to_owned());
     let rule = json!({"decision": "hold", "verifier": {"prefixes": ["decentralized_identifier"]}});
     let wallet = Headless::start(world, policy(&rule, offers)).await;
     let (status, told) = wallet.authorize(&wallet.world.verifier.by_value(Kind::Did)).await;
