@@ -12,6 +12,7 @@ use crate::support::verifier::{DID, Kind};
 use crate::world::{Headless, policy};
 
 /// A wallet that holds requests of a DID, whose document is fetched each time, and takes offers of anybody.
+#[expect(clippy::expect_used, reason = "the DID is the test's own")]
 async fn wallet(offers: &Value) -> Headless {
     let mut world = World::with_sign_in(Abilities::LEAST);
     let parties = &mut world.policy.relying_parties;
