@@ -289,12 +289,15 @@ mod tests {
         assert!(sixth.memory.sequence == 6 && !sixth.form.is_empty());
 
         // What cannot be read for a moment takes nothing out of force, and is looked at again.
-        fs::create_dir(form_path(&shop.path())).unwrap();
+        let aside = folder.path().join("aside");
+        fs::rename(shop.path(), &aside).unwrap();
+        fs::create_dir(shop.path()).unwrap();
         assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
         let started = beside();
         assert!(matches!(started.accepted(now), Err(PackUnusable::Unreadable(_))));
         assert_eq!(started.newest_trust_list(), Some(now), "it may be newer than any");
-        fs::remove_dir(form_path(&shop.path())).unwrap();
+        fs::remove_dir(shop.path()).unwrap();
+        fs::rename(&aside, shop.path()).unwrap();
         let later = now.plus(Duration::from_secs(60));
         assert_eq!(server.accepted(later).unwrap().unwrap().memory.sequence, 6);
 
