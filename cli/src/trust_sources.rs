@@ -22,7 +22,7 @@ use symbolon_trust::vical::{MAX_VICAL_BYTES, ParsedVical, VicalError};
 use thiserror::Error;
 
 use crate::commands::judge::read_input;
-use crate::configuration::{LoadedConfiguration, PinnedSection, SourceSection, VicalSection, days};
+use crate::configuration::{LoadedConfiguration, PinnedSection, Rfc3339, SourceSection, VicalSection, days};
 
 pub use memory::{MEMORY_FILE, RolledBack, SourceMemory, SourceMemoryError};
 
@@ -154,12 +154,7 @@ pub fn read_source(
     };
     match section {
         SourceSection::Vical(section) => vical(section, &bytes, loaded, provider),
-        SourceSection::Pinned(section) => pinned(
-            section,
-            parse_certificates(&bytes).map_err(certificates)?,
-            &bytes,
-            provider,
-        ),
+        SourceSection::Pinned(section) => pinned(section, &bytes, provider, certificates),
         SourceSection::IacaList(section) => {
             let rules = TypeLimit::of(&section.types).rules();
             let (issuers, refused) = authorities_of_file(&bytes, &rules, provider).map_err(certificates)?;
@@ -167,14 +162,12 @@ pub fn read_source(
                 let identifier = IssuerIdentifier::of_certificate(certificate);
                 format!("the certificate {identifier} is left out: {error}")
             });
-            let source = AnchorSource {
-                kind: SourceKind::IacaList,
-                provider: section.name.clone().unwrap_or_else(|| file_name(&section.file)),
-                issue: None,
-                issued_at: None,
-                valid_until: section.valid_until.map(|time| time.0),
-                grace: days(section.grace_days),
-            };
+            let source = of_file(
+                SourceKind::IacaList,
+                section.name.clone().unwrap_or_else(|| file_name(&section.file)),
+                section.valid_until,
+                section.grace_days,
+            );
             Ok(ReadSource {
                 source,
                 issuers,
@@ -207,30 +200,29 @@ fn vical(
 
 fn pinned(
     section: &PinnedSection,
-    anchors: Vec<Certificate>,
     bytes: &[u8],
     provider: &dyn CryptoProvider,
+    unreadable: impl Fn(CertificateFileError) -> TrustSourceError,
 ) -> Result<ReadSource, TrustSourceError> {
     let name = section.name.clone().unwrap_or_else(|| file_name(&section.file));
     let rules = TypeLimit::of(&section.types).rules();
     let issuers = match &section.issuer {
-        Some(issuer) => vec![TrustedIssuer {
-            identifier: IssuerIdentifier::parse(issuer).map_err(|_| TrustSourceError::Identifier)?,
-            name: name.clone(),
-            credential_types: rules,
-            anchors,
-            claim169_keys: Vec::new(),
-            status_prefix: section.status_prefix.clone(),
-            dids: Vec::new(),
-            formats: section.formats.iter().copied().collect(),
-            source: None,
-        }],
+        Some(issuer) => {
+            let anchors = parse_certificates(bytes).map_err(unreadable)?;
+            vec![TrustedIssuer {
+                identifier: IssuerIdentifier::parse(issuer).map_err(|_| TrustSourceError::Identifier)?,
+                name: name.clone(),
+                credential_types: rules,
+                anchors,
+                claim169_keys: Vec::new(),
+                status_prefix: section.status_prefix.clone(),
+                dids: Vec::new(),
+                formats: section.formats.iter().copied().collect(),
+                source: None,
+            }]
+        }
         None => {
-            let read = authorities_of_file(bytes, &rules, provider);
-            let (issuers, refused) = read.map_err(|source| TrustSourceError::Certificates {
-                path: section.file.clone(),
-                source,
-            })?;
+            let (issuers, refused) = authorities_of_file(bytes, &rules, provider).map_err(unreadable)?;
             // Somebody chose each of these by hand, so one that cannot be used is a mistake.
             match refused.first() {
                 Some((_, error)) => return Err(TrustSourceError::NotAnAuthority(*error)),
@@ -238,19 +230,29 @@ fn pinned(
             }
         }
     };
-    let source = AnchorSource {
-        kind: SourceKind::Pinned,
-        provider: name,
-        issue: None,
-        issued_at: None,
-        valid_until: section.valid_until.map(|time| time.0),
-        grace: days(section.grace_days),
-    };
+    let source = of_file(SourceKind::Pinned, name, section.valid_until, section.grace_days);
     Ok(ReadSource {
         source,
         issuers,
         left_out: Vec::new(),
     })
+}
+
+/// What a file of certificates is as a source: it has no issue and no date of its own, so the configuration says how long it holds.
+fn of_file(
+    kind: SourceKind,
+    provider: String,
+    valid_until: Option<Rfc3339>,
+    grace_days: u16,
+) -> AnchorSource {
+    AnchorSource {
+        kind,
+        provider,
+        issue: None,
+        issued_at: None,
+        valid_until: valid_until.map(|time| time.0),
+        grace: days(grace_days),
+    }
 }
 
 /// Reads a file of certificates.

@@ -119,16 +119,7 @@ fn import(arguments: &ImportArguments, installation: &Installation) -> anyhow::R
     let provider = installation.provider.as_ref();
     let read = read_source(section, Some(bytes.clone()), &installation.loaded, provider)
         .with_context(|| format!("refused; the source {name} is as it was"))?;
-    match read.source.validity(now) {
-        Validity::NotYetIssued => bail!("refused; the list is from the future, or the clock is far behind"),
-        Validity::Expired { expired_at } => {
-            bail!(
-                "refused; the list and its grace are over, it held until {}",
-                expired_at.rfc3339()
-            )
-        }
-        Validity::Current | Validity::InGrace { .. } => {}
-    }
+    check_in_time(read.source.validity(now))?;
     // As it will be read from now on: what contradicts the trust list would stop every command.
     let mut root = installation.trust()?;
     root.trust_list
@@ -150,14 +141,9 @@ fn import(arguments: &ImportArguments, installation: &Installation) -> anyhow::R
     Ok(())
 }
 
-/// The trust list of an installation is its own memory of what it has seen: an older one never takes its place.
-fn import_list(bytes: Vec<u8>, installation: &Installation, now: UnixTime) -> anyhow::Result<()> {
-    let root = installation.trust()?;
-    let provider = installation.provider.as_ref();
-    let list = TrustSection::from_published(bytes)
-        .verify(&root, provider)
-        .context("refused; the trust list in force is the one before")?;
-    match list.validity(now) {
+/// A list is taken while it holds or is in its grace.
+fn check_in_time(validity: Validity) -> anyhow::Result<()> {
+    match validity {
         Validity::NotYetIssued => bail!("refused; the list is from the future, or the clock is far behind"),
         Validity::Expired { expired_at } => {
             bail!(
@@ -165,8 +151,18 @@ fn import_list(bytes: Vec<u8>, installation: &Installation, now: UnixTime) -> an
                 expired_at.rfc3339()
             )
         }
-        Validity::Current | Validity::InGrace { .. } => {}
+        Validity::Current | Validity::InGrace { .. } => Ok(()),
     }
+}
+
+/// The trust list of an installation is its own memory of what it has seen: an older one never takes its place.
+fn import_list(bytes: Vec<u8>, installation: &Installation, now: UnixTime) -> anyhow::Result<()> {
+    let root = installation.trust()?;
+    let provider = installation.provider.as_ref();
+    let list = TrustSection::from_published(bytes)
+        .verify(&root, provider)
+        .context("refused; the trust list in force is the one before")?;
+    check_in_time(list.validity(now))?;
     let (sequence, issued_at) = (list.sequence, list.issued_at);
     let root = RootOfTrust {
         trust_list: list,
