@@ -33,7 +33,7 @@ use super::caller::Caller;
 use super::error::{refuse, refuse_administration};
 use super::form::is_json;
 use super::pages::began;
-use super::request_object::{open_request, stored_query};
+use super::request_object::{open_request, open_request_of, stored_query};
 use crate::request::MakeRequestError;
 use crate::state::State;
 
@@ -105,10 +105,7 @@ pub(super) async fn read_own(
 }
 
 async fn read_of(state: &State, owner: Option<&RelyingPartyName>, id: &str) -> Response {
-    if let Err(refusal) = state.known_request(owner, id).await {
-        return refusal;
-    }
-    let record = match open_request(state, id).await {
+    let record = match open_request_of(state, owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
@@ -163,10 +160,7 @@ async fn receive_of(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Response {
-    if let Err(refusal) = state.known_request(owner, id).await {
-        return refusal;
-    }
-    let record = match open_request(state, id).await {
+    let record = match open_request_of(state, owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };

@@ -23,7 +23,7 @@ use super::answer::{Acknowledged, AnswerRefused, Answered, ReplyTo, decline, jud
 use super::caller::Caller;
 use super::error::refuse_administration;
 use super::form::is_json;
-use super::request_object::{open_request, stored_query};
+use super::request_object::{open_request_of, stored_query};
 use crate::proximity::{Heard, Incoming, NotEngaged, ToSend};
 use crate::request::MakeRequestError;
 use crate::state::State;
@@ -208,7 +208,7 @@ async fn begin_of(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Response {
-    let record = match open_of(state, owner, id).await {
+    let record = match open_request_of(state, owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
@@ -300,7 +300,7 @@ async fn receive_of(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Response {
-    let record = match open_of(state, owner, id).await {
+    let record = match open_request_of(state, owner, id).await {
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
@@ -434,16 +434,6 @@ async fn end_of(state: &State, owner: Option<&RelyingPartyName>, id: &str, sessi
         Some(farewell) => Json(Sent::from(farewell)).into_response(),
         None => no_session(),
     }
-}
-
-/// The request of whoever made it, while it is open.
-async fn open_of(
-    state: &State,
-    owner: Option<&RelyingPartyName>,
-    id: &str,
-) -> Result<RequestRecord, Response> {
-    state.known_request(owner, id).await?;
-    open_request(state, id).await
 }
 
 fn no_session() -> Response {

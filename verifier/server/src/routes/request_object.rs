@@ -15,6 +15,7 @@ use symbolon_protocol::openid4vp::link::REQUEST_OBJECT_MEDIA_TYPE;
 use symbolon_protocol::openid4vp::wallet_metadata::BeyondWallet;
 use symbolon_protocol::openid4vp::wallet_parameters::WalletParameters;
 use symbolon_verifier::choices::RequestTransport;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::store::{RequestId, RequestRecord, StoreError};
 
 use super::error::{refuse, store_failed};
@@ -83,15 +84,30 @@ pub(super) fn missing() -> Response {
 
 /// The request, when it is there and may still be answered.
 pub(super) async fn open_request(state: &State, id: &str) -> Result<RequestRecord, Response> {
-    let invalid = PresentationErrorCode::InvalidRequest;
     let deps = &state.dependencies;
     let id = RequestId::parse(id).map_err(|_| missing())?;
     let found = deps.store.request(&deps.tenant, &id).await;
     let record = found.map_err(|error| store_failed(&error))?.ok_or_else(missing)?;
+    still_open(state, record).await
+}
+
+/// The same for whoever made it; the operator has no name.
+pub(super) async fn open_request_of(
+    state: &State,
+    owner: Option<&RelyingPartyName>,
+    id: &str,
+) -> Result<RequestRecord, Response> {
+    let record = state.known_request(owner, id).await?;
+    still_open(state, record).await
+}
+
+async fn still_open(state: &State, record: RequestRecord) -> Result<RequestRecord, Response> {
+    let invalid = PresentationErrorCode::InvalidRequest;
+    let deps = &state.dependencies;
     if state.now() > record.expires_at {
         return Err(refuse(StatusCode::GONE, invalid, "the request has expired"));
     }
-    match deps.store.result(&deps.tenant, &id).await {
+    match deps.store.result(&deps.tenant, &record.id).await {
         Ok(None) => Ok(record),
         Ok(Some(_)) => Err(refuse(StatusCode::GONE, invalid, "the request has been answered")),
         Err(error) => Err(store_failed(&error)),
