@@ -278,8 +278,12 @@ impl State {
     /// A revocation list, of which one task asks at a time.
     async fn revocation_list(&self, url: &str) -> KnownRevocationList {
         let cache = &self.dependencies.evidence_cache;
+        if let Some(known) = cache.revocation_list(url, self.now()) {
+            return known;
+        }
         let fetch = cache.revocation_fetch(url);
         let _alone = fetch.lock().await;
+        // Whoever was waited for may have fetched it.
         if let Some(known) = cache.revocation_list(url, self.now()) {
             return known;
         }
