@@ -427,6 +427,9 @@ pub struct PresentNearbyArguments {
     /// Which wallet
     #[command(flatten)]
     pub wallet: WalletLocation,
+    /// Keep a copy of what was sent, and beside it the request with its session; the last answer, where a reader asks several times
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
 }
 
 /// `symbolon wallet reissue`
