@@ -180,11 +180,10 @@ impl Wallet {
             return Ok(0);
         }
         let held = self.ports.store.credentials().await?;
-        // Kept as long as there is something to renew.
+        // Kept as long as there is something to renew, or to tell.
         old.retain(|flow| match &flow.stage {
             Stage::Receive(ReceiveStage::Renewable(issuing)) => {
-                let mut stored = issuing.stored.iter();
-                !stored.any(|id| held.iter().any(|credential| credential.id == *id))
+                !issuing.is_needed(|id| held.iter().any(|credential| credential.id == *id))
             }
             _ => true,
         });

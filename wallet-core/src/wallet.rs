@@ -173,8 +173,8 @@ impl Wallet {
         for flow in flows {
             let is_old = flow.updated.plus(FINISHED_FLOW_LIFETIME) < now;
             let is_over = match &flow.stage {
-                // Kept as long as there is something to renew.
-                Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.stored.iter().any(is_held),
+                // Kept as long as there is something to renew, or to tell.
+                Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.is_needed(is_held),
                 // Nothing was signed yet, and the verifier or the issuer has long stopped waiting.
                 Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. })
                 | Stage::AtOrigin(OriginStage::AwaitingConsent(_) | OriginStage::Consented { .. })
