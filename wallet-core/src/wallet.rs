@@ -256,6 +256,7 @@ impl Wallet {
             revision: 1,
             started: now,
             updated: now,
+            bound_to: None,
             stage,
         };
         self.ports
@@ -288,6 +289,7 @@ pub(crate) struct Cursor<'w> {
     pub(crate) id: FlowId,
     revision: u64,
     started: UnixTime,
+    bound_to: Option<String>,
     pub(crate) now: UnixTime,
 }
 
@@ -298,6 +300,7 @@ impl<'w> Cursor<'w> {
             id: flow.id,
             revision: flow.revision,
             started: flow.started,
+            bound_to: flow.bound_to.clone(),
             now,
         }
     }
@@ -314,6 +317,7 @@ impl<'w> Cursor<'w> {
             revision,
             started: self.started,
             updated: self.now,
+            bound_to: self.bound_to.clone(),
             stage,
         };
         changes.push(Change::PutFlow(Box::new(flow.duplicate()?)));

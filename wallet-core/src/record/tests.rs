@@ -99,6 +99,12 @@ fn what_is_requested_beyond_one_credential_at_once_is_frozen() {
 }
 
 #[test]
+fn what_a_flow_is_bound_to_is_frozen() {
+    let unbound = flow(r#"{"present":{"finished":"declined"}}"#);
+    is_frozen::<Flow>(&unbound.replacen(r#""stage":"#, r#""bound_to":"AAAA","stage":"#, 1));
+}
+
+#[test]
 fn deletions_that_an_issuer_was_not_told_of_are_frozen() {
     for untold in [
         "",
