@@ -15,13 +15,6 @@ use crate::report::{Check, CheckName, Reason, Trusted, Warning};
 /// How many of a certificate's places are asked. They are alternatives, and the authority's to choose.
 const MAX_PLACES: usize = 2;
 
-/// The certificates that a signer showed, and the anchor that they lead to.
-#[derive(Clone)]
-pub(super) struct SignerChain {
-    pub(super) certificates: Vec<Certificate>,
-    pub(super) anchor: Certificate,
-}
-
 pub(super) enum RevocationAnswer {
     /// Nothing is known yet about these, and they can be asked for.
     Wanted(Vec<Want>),
@@ -140,14 +133,6 @@ fn places(certificate: &Certificate) -> impl Iterator<Item = &String> {
     places
         .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
         .take(MAX_PLACES)
-}
-
-impl SignerChain {
-    /// Each certificate with that of its issuer.
-    fn links(&self) -> impl Iterator<Item = (&Certificate, &Certificate)> {
-        let issuers = self.certificates.iter().skip(1).chain([&self.anchor]);
-        self.certificates.iter().zip(issuers)
-    }
 }
 
 const fn reason_of(gap: RevocationGap) -> Reason {
