@@ -14,8 +14,8 @@ use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_issuer_server::administration::{PackOrder, VerbatimListOrder};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::pack::{
-    Compacted, Delta, Pack, PackTools, PackVersion, SectionChange, SectionKind, VerbatimForm,
-    VerbatimSection, compact, delta, is_delta,
+    Compacted, Delta, Pack, PackTools, SectionChange, SectionKind, VerbatimForm, VerbatimSection, compact,
+    delta, is_delta,
 };
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_trust_store::HeldPack;
@@ -219,13 +219,9 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
             }),
         })
         .collect();
-    let version = match pack.version() {
-        PackVersion::One => 1,
-        PackVersion::Two => 2,
-    };
     json!({
         "bytes": bytes,
-        "version": version,
+        "version": pack.version().number(),
         "sequence": pack.sequence(),
         "created": pack.created().rfc3339(),
         "valid_until": pack.valid_until().rfc3339(),

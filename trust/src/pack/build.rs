@@ -28,7 +28,7 @@ impl TrustSection {
     pub fn prepare(list: &TrustList, signer: &PublicKey) -> Result<PreparedTrustSection, PackBuildError> {
         let payload = list.to_json()?;
         Ok(PreparedTrustSection(PreparedSignature::by_key(
-            Place::Trust,
+            Place::trust(PackVersion::CURRENT),
             signer,
             payload,
         )))
@@ -49,7 +49,12 @@ impl TrustSection {
         root_of_trust: &RootOfTrust,
         provider: &dyn CryptoProvider,
     ) -> Result<TrustList, PackError> {
-        let list = signed_list(&self.0, Place::Trust, root_of_trust, provider)?;
+        let list = signed_list(
+            &self.0,
+            Place::trust(PackVersion::CURRENT),
+            root_of_trust,
+            provider,
+        )?;
         check_age(&list, root_of_trust, None)?;
         Ok(list)
     }
@@ -149,10 +154,11 @@ impl PackBuilder {
             created: self.times.created,
             valid_until: self.times.valid_until,
             grace: self.times.grace,
-            root: root_of(PackVersion::Two, &table),
+            root: root_of(PackVersion::CURRENT, &table),
             scopes: self.scopes,
         };
-        let signature = PreparedSignature::by_key(Place::Manifest, signer, manifest.payload());
+        let signature =
+            PreparedSignature::by_key(Place::manifest(PackVersion::CURRENT), signer, manifest.payload());
         Ok(PreparedPack {
             signature,
             sections: self.sections,
@@ -187,6 +193,7 @@ impl PreparedPack {
     /// [`PackBuildError`] when the signature has the wrong length for its algorithm.
     pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, PackBuildError> {
         let manifest = self.signature.finish(signature)?;
-        container::write(&manifest, &borrowed(&self.sections)).ok_or(PackBuildError::TooLarge)
+        container::write(PackVersion::CURRENT, &manifest, &borrowed(&self.sections))
+            .ok_or(PackBuildError::TooLarge)
     }
 }

@@ -15,7 +15,7 @@ pub enum PackError {
     #[error("the file is not an offline pack")]
     NotAPack,
     /// A pack of another version.
-    #[error("the pack has version {found}, this reader knows versions 1 and 2")]
+    #[error("the pack has version {found}, this reader knows versions 1 to 3")]
     Version {
         /// The version found.
         found: u16,

@@ -65,14 +65,14 @@ impl<'a> Pack<'a> {
         let Some((first, others)) = container.sections.split_first() else {
             return Err(PackError::Container);
         };
-        // In version 2 the registry says whose manifests are believed, so its own statement comes first.
+        // Since version 2 the registry says whose manifests are believed, so its own statement comes first.
         let (manifest, trust_list) = match version {
             PackVersion::One => {
                 let keys = &root_of_trust.pack_keys;
                 let manifest = Manifest::open(container.manifest, version, keys, tools.crypto)?;
                 (manifest, None)
             }
-            PackVersion::Two => {
+            PackVersion::Two | PackVersion::Three => {
                 let list = trust_section(first, version, root_of_trust, tools.crypto)?;
                 let keys = pack_keys(&list, root_of_trust);
                 let manifest = Manifest::open(container.manifest, version, keys, tools.crypto)?;
@@ -127,8 +127,8 @@ impl<'a> Pack<'a> {
                 let list = section_1::open(section.bytes, list, tools.crypto, now)?;
                 self.add_list(list, last)
             }
-            (PackVersion::Two, SectionKind::Status) => {
-                let verified = section::open(section.bytes, list, tools.crypto, now)?;
+            (PackVersion::Two | PackVersion::Three, SectionKind::Status) => {
+                let verified = section::open(section.bytes, self.version, list, tools.crypto, now)?;
                 self.origins.push(Origin::Status {
                     lists: verified.lists.len(),
                     signer_until: verified.signer_until,
@@ -137,7 +137,7 @@ impl<'a> Pack<'a> {
                 let mut lists = verified.lists.into_iter();
                 lists.try_for_each(|list| self.add_list(list, last))
             }
-            (PackVersion::Two, SectionKind::Verbatim) => {
+            (PackVersion::Two | PackVersion::Three, SectionKind::Verbatim) => {
                 let times = PackTimesOf {
                     valid_until: self.manifest.valid_until,
                     grace: self.manifest.grace,
@@ -197,7 +197,7 @@ fn trust_section(
     if section.kind != SectionKind::Trust {
         return Err(PackError::Container);
     }
-    signed_list(section.bytes, Place::of_trust(version), root_of_trust, provider)
+    signed_list(section.bytes, Place::trust(version), root_of_trust, provider)
 }
 
 /// The trust list that a registry key of the root of trust has signed at a place.

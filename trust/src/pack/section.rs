@@ -8,7 +8,7 @@ use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
-use super::container::sha256;
+use super::container::{PackVersion, sha256};
 use super::directory::{ListName, MAX_LISTS, SectionParts, SetPair, set_entry};
 use super::fields::{self, Fields};
 use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
@@ -161,7 +161,8 @@ impl StatusSection {
             (3, fields::duration(input.grace)),
             (4, Value::Bytes(sha256(&directory).to_vec())),
         ]);
-        let signature = PreparedSignature::by_chain(Place::Status, algorithm, input.x5chain, payload)?;
+        let place = Place::status(PackVersion::CURRENT);
+        let signature = PreparedSignature::by_chain(place, algorithm, input.x5chain, payload)?;
         Ok(PreparedStatusSection {
             signature,
             directory,
@@ -301,13 +302,14 @@ pub(super) struct VerifiedSection<'a> {
 /// Verifies a section, every set included.
 pub(super) fn open<'a>(
     section: &'a [u8],
+    version: PackVersion,
     trust_list: &TrustList,
     provider: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Result<VerifiedSection<'a>, PackError> {
     let parts = SectionParts::parse(section)?;
     let issuer = owner(&parts.names, trust_list)?;
-    let signed = Signed::parse(parts.header, Place::Status)?;
+    let signed = Signed::parse(parts.header, Place::status(version))?;
     // The date says as of when the chain must hold, and is believed only once the signature has been found good.
     let header = Header::parse(signed.unverified_payload())?;
     let signer = signer_of(&signed, issuer, header.produced_at, provider)?;
@@ -335,11 +337,12 @@ pub(super) fn open<'a>(
 /// A section that was verified before, whose head is the one that was verified then. Its sets are compared when they are asked.
 pub(super) fn reopen<'a>(
     parts: &SectionParts<'a>,
+    version: PackVersion,
     issuer: &TrustedIssuer,
     signer_until: UnixTime,
     now: UnixTime,
 ) -> Result<Vec<PackedStatusList<'a>>, PackError> {
-    let signed = Signed::parse(parts.header, Place::Status)?;
+    let signed = Signed::parse(parts.header, Place::status(version))?;
     let times = Header::parse(signed.unverified_payload())?.times(signer_until);
     Ok(lists(parts, issuer, times, now))
 }

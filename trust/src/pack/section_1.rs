@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
 use super::PackError;
-use super::container::Cursor;
+use super::container::{Cursor, PackVersion};
 use super::fields::Fields;
 use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::section::{MAX_HEADER_BYTES, signer_of};
@@ -26,7 +26,7 @@ pub(super) fn open<'a>(
     if length > MAX_HEADER_BYTES {
         return Err(PackError::OverBudget);
     }
-    let signed = Signed::parse(rest.take(u64::from(length))?, Place::Status1)?;
+    let signed = Signed::parse(rest.take(u64::from(length))?, Place::status(PackVersion::One))?;
 
     // The URI is needed to know whose signature to ask for; it is believed only once that has been found good.
     let mut claimed = Fields::parse(signed.unverified_payload())?;

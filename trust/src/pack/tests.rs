@@ -12,4 +12,5 @@ mod scopes;
 mod signed_lists;
 mod signers;
 mod verbatim;
+mod versions;
 mod world;

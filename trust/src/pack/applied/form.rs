@@ -216,7 +216,7 @@ impl<'a> Sealed<'a> {
         let head = form.get(..form.len().checked_sub(rest.0.len())?)?;
         let root: [u8; 32] = body.array().ok()?;
         let is_for_this = last.seal == Some(sha256(head))
-            && container.version == PackVersion::Two
+            && container.version != PackVersion::One
             && root == container.root()
             && body.array::<32>().ok()? == digest_of_root(root_of_trust)
             && body.array::<32>().ok()? == sha256(container.manifest);
@@ -245,7 +245,7 @@ impl<'a> Sealed<'a> {
         };
         let manifest = Manifest::read_unverified(container.manifest, container.version)?;
         let validity = manifest.check_freshness(Some(last), now)?;
-        let trust_list = trust_list_of(first)?;
+        let trust_list = trust_list_of(first, container.version)?;
         let trust_list_validity = open::usable(&trust_list, now)?;
         if others.len() != self.sections.len() {
             return Err(PackError::SectionTable);
@@ -282,7 +282,7 @@ impl<'a> Sealed<'a> {
                             .trust_list
                             .issuer(issuer)
                             .ok_or(PackError::StatusListOfNobody)?;
-                        section::reopen(&parts, issuer, *signer_until, now)?
+                        section::reopen(&parts, container.version, issuer, *signer_until, now)?
                     };
                     lists
                         .into_iter()
@@ -302,11 +302,11 @@ impl<'a> Sealed<'a> {
     }
 }
 
-fn trust_list_of(section: &RawSection<'_>) -> Result<TrustList, PackError> {
+fn trust_list_of(section: &RawSection<'_>, version: PackVersion) -> Result<TrustList, PackError> {
     if section.kind != SectionKind::Trust || sha256(section.bytes) != section.sha256 {
         return Err(PackError::SectionHash);
     }
-    let signed = Signed::parse(section.bytes, Place::Trust)?;
+    let signed = Signed::parse(section.bytes, Place::trust(version))?;
     TrustList::parse(signed.unverified_payload()).map_err(PackError::TrustList)
 }
 
