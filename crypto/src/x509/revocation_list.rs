@@ -497,4 +497,3 @@ fn known_reason(code: CrlReason) -> Result<RevocationReason, RevocationListError
         CrlReason::AaCompromise => RevocationReason::AaCompromise,
     })
 }
-

@@ -205,6 +205,13 @@ pub struct SeenRevocationList {
     pub missing: bool,
 }
 
+impl SeenRevocationList {
+    /// Whether its authority stands under this anchor.
+    pub(super) fn is_under(&self, anchor: &Certificate) -> bool {
+        base64url::encode(&anchor.sha256()) == self.anchor
+    }
+}
+
 struct Parts<'a> {
     uri: &'a str,
     anchor: [u8; 32],
@@ -249,7 +256,11 @@ impl<'a> Parts<'a> {
         Ok(PackedRevocationList {
             uri: self.uri.to_owned(),
             anchor: self.anchor,
-            authority: self.authorities.into_iter().next().unwrap_or_else(|| anchor.clone()),
+            authority: self
+                .authorities
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| anchor.clone()),
             list,
         })
     }
@@ -328,6 +339,7 @@ pub(super) fn uri(section: &[u8]) -> Result<String, PackError> {
 pub(super) struct PackedRevocationLists {
     lists: Vec<PackedRevocationList>,
     bytes: usize,
+    missing: Vec<SeenRevocationList>,
 }
 
 impl PackedRevocationLists {
@@ -357,6 +369,17 @@ impl PackedRevocationLists {
         Ok(())
     }
 
+    /// Those that were seen before, of authorities that are still believed, and that nothing here takes the place of.
+    pub(super) fn missing(&self) -> &[SeenRevocationList] {
+        &self.missing
+    }
+
+    /// Compares all lists of a pack with what was seen before.
+    pub(super) fn compare(&mut self, last: Option<&LastSeen>, trust_list: &TrustList) {
+        let seen = self.seen(last, trust_list);
+        self.missing = seen.into_values().filter(|seen| seen.missing).collect();
+    }
+
     /// What is to be remembered: of each authority the newest, also where this pack leaves it out.
     pub(super) fn seen(
         &self,
@@ -367,7 +390,7 @@ impl PackedRevocationLists {
             .map(|before| before.revocation_lists.clone())
             .unwrap_or_default();
         for one in seen.values_mut() {
-            one.missing = anchors(trust_list).any(|anchor| base64url::encode(&anchor.sha256()) == one.anchor);
+            one.missing = anchors(trust_list).any(|anchor| one.is_under(anchor));
         }
         seen.extend(self.lists.iter().map(|list| (list.series(), list.seen())));
         seen

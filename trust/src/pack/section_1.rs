@@ -1,6 +1,7 @@
 //! A status section of version 1: what one issuer says about one list (`docs/pack-format.md`, annex A). Read, and not written any more.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
@@ -11,6 +12,7 @@ use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::section::{MAX_HEADER_BYTES, signer_of};
 use super::set::PackedSet;
 use super::sign::{Place, Signed};
+use super::signer::ListSigner;
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::TrustList;
 use crate::validity::Validity;
@@ -94,5 +96,6 @@ pub(super) fn open<'a>(
         bits,
         universe,
         sets: vec![(Status::Invalid, invalid), (Status::Suspended, suspended)],
+        signer: Some(Arc::new(ListSigner::of(&signer.chain))),
     })
 }

@@ -8,6 +8,7 @@ mod frozen_2;
 mod lies;
 mod membership;
 mod memory;
+mod revocation;
 mod scopes;
 mod signed_lists;
 mod signers;

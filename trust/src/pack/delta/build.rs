@@ -7,7 +7,7 @@ use super::{
 use crate::pack::container::{Container, RawSection, SectionKind};
 use crate::pack::directory::SectionParts;
 use crate::pack::manifest::Manifest;
-use crate::pack::verbatim;
+use crate::pack::{revocation, verbatim};
 
 /// The delta that makes `target` of `base`. It has the version of `target`, and `base` has that version or the
 /// one before; neither is verified here.
@@ -96,6 +96,7 @@ fn operation(base: &Container<'_>, section: &RawSection<'_>) -> Result<Vec<u8>, 
         SectionKind::Status => status_change(place, old, section)?,
         // A list is compressed, and two of them have no pieces in common.
         SectionKind::Verbatim => None,
+        SectionKind::Revocation => patched(place, old, section)?,
     };
     Ok(change
         .filter(|change| change.len() < whole.len())
@@ -144,6 +145,10 @@ fn is_successor(new: &RawSection<'_>, old: &RawSection<'_>) -> bool {
         },
         SectionKind::Verbatim => match (verbatim::parse(new.bytes), verbatim::parse(old.bytes)) {
             (Ok(new), Ok(old)) => new.uri == old.uri,
+            _ => false,
+        },
+        SectionKind::Revocation => match (revocation::uri(new.bytes), revocation::uri(old.bytes)) {
+            (Ok(new), Ok(old)) => new == old,
             _ => false,
         },
     }
