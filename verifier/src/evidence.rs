@@ -247,6 +247,14 @@ impl<'e> Evidence<'e> {
         self.revocation_lists.get(url)
     }
 
+    /// The lists that were found at any URL: one that was fetched for the signer of a credential may speak of that of its status list.
+    pub(crate) fn fetched_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        self.revocation_lists.values().filter_map(|found| match found {
+            RevocationListEvidence::List(list) => Some(list),
+            RevocationListEvidence::Absent => None,
+        })
+    }
+
     /// The lists that are at hand whatever is found at their URLs.
     pub(crate) fn given_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
         self.given_revocation_lists

@@ -70,6 +70,21 @@ impl RevocationSection {
         })
     }
 
+    /// Takes a section as a pack has it. It is verified by whoever opens the pack.
+    ///
+    /// # Errors
+    /// [`PackError`] when it is none.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, PackError> {
+        let uri = uri(&bytes)?;
+        Ok(Self { bytes, uri })
+    }
+
+    /// The section as it stands in a pack.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The list that was served at `uri`, with whoever signed it: an anchor of the trust list, or an authority of these chains, each of which
     /// begins with an authority and leads to an anchor; `None` where none of them did.
     ///
@@ -82,7 +97,7 @@ impl RevocationSection {
         trust_list: &TrustList,
         provider: &dyn CryptoProvider,
         now: UnixTime,
-    ) -> Result<Option<Self>, PackError> {
+    ) -> Result<Option<(Self, PackedRevocationList)>, PackError> {
         let list = RevocationList::parse(der).map_err(PackError::RevocationList)?;
         let mut refusal = None;
         let no_chain = Vec::new();
@@ -99,7 +114,7 @@ impl RevocationSection {
                     continue;
                 };
                 match section.check(trust_list, provider, now) {
-                    Ok(()) => return Ok(Some(section)),
+                    Ok(packed) => return Ok(Some((section, packed))),
                     Err(error) => refusal = Some(error),
                 }
             }
@@ -113,7 +128,7 @@ impl RevocationSection {
         &self.uri
     }
 
-    /// Whether a reader with this trust list will accept the list.
+    /// Whether a reader with this trust list will accept the list, and what it is to that reader.
     ///
     /// # Errors
     /// [`PackError`] as for whoever applies the pack.
@@ -122,8 +137,8 @@ impl RevocationSection {
         trust_list: &TrustList,
         provider: &dyn CryptoProvider,
         now: UnixTime,
-    ) -> Result<(), PackError> {
-        open(&self.bytes, trust_list, provider, now).map(drop)
+    ) -> Result<PackedRevocationList, PackError> {
+        open(&self.bytes, trust_list, provider, now)
     }
 }
 
@@ -153,6 +168,12 @@ impl PackedRevocationList {
     #[must_use]
     pub const fn list(&self) -> &RevocationList {
         &self.list
+    }
+
+    /// Whether the lists are of one authority and of the same of its certificates: a pack has one of them, the newest.
+    #[must_use]
+    pub fn is_about_the_same_as(&self, other: &Self) -> bool {
+        self.series() == other.series()
     }
 
     /// What the lists have in common that take each other's place: the key of the authority, its name, and of which of its certificates they speak.

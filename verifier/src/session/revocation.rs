@@ -10,7 +10,6 @@ use super::Want;
 use super::context::Context;
 use super::found::Found;
 use super::judged::Judged;
-use crate::evidence::RevocationListEvidence;
 use crate::policy::RevocationPolicy;
 use crate::report::{Check, CheckName, Reason, Trusted, Warning};
 
@@ -128,20 +127,11 @@ impl Context<'_> {
 
     /// The lists at hand beside the pack's that an authority of this chain signed. Each signature is checked once.
     fn lists_of(&self, chain: &SignerChain, found: &mut Found) -> Vec<VerifiedRevocationList> {
-        let mut lists: Vec<_> = self
-            .evidence
-            .given_revocation_lists()
+        let given = self.evidence.given_revocation_lists();
+        let at_hand = given.chain(self.evidence.fetched_revocation_lists());
+        at_hand
             .filter_map(|list| self.verify(list, chain, found))
-            .collect();
-        for (certificate, _) in chain.links() {
-            for url in places(certificate) {
-                let Some(RevocationListEvidence::List(list)) = self.evidence.revocation_list(url) else {
-                    continue;
-                };
-                lists.extend(self.verify(list, chain, found));
-            }
-        }
-        lists
+            .collect()
     }
 
     fn verify(

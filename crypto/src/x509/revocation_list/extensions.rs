@@ -1,5 +1,7 @@
 //! The extensions of a revocation list and of its entries.
 
+use core::fmt;
+
 use x509_cert::der::asn1::{AnyRef, ObjectIdentifier, UintRef};
 use x509_cert::der::{self, Decode as _, Reader, SliceReader, Tag, Tagged as _};
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
@@ -32,6 +34,17 @@ pub(super) enum Scope {
 /// the same certificates. At most twenty octets, without leading zeros, the most significant one first; none for zero.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RevocationListNumber(Vec<u8>);
+
+/// Hexadecimal.
+impl fmt::Display for RevocationListNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("0x")?;
+        if self.0.is_empty() {
+            return formatter.write_str("0");
+        }
+        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
+    }
+}
 
 impl RevocationListNumber {
     /// The octets.

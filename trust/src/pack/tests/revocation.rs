@@ -160,8 +160,9 @@ fn a_list_of_an_authority_under_the_anchor_is_read_with_its_certificates() {
     let find = |chains: &[Vec<Certificate>]| {
         RevocationSection::find(PLACE, &good, chains, &trust, &RustCryptoProvider, NOW)
     };
-    assert_eq!(find(&[chain.to_vec()]).unwrap(), Some(of(&good, chain)));
-    assert_eq!(find(&[]).unwrap(), None);
+    let (found, packed) = find(&[chain.to_vec()]).unwrap().unwrap();
+    assert_eq!((found, packed.authority()), (of(&good, chain), &middle));
+    assert!(find(&[]).unwrap().is_none());
 
     // Not without its certificate, nor under one that leads nowhere, nor signed by another key of the house.
     let refused = |section: &RevocationSection| check(section).unwrap_err();
