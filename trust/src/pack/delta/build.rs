@@ -1,28 +1,30 @@
 //! Making deltas, and making one of several.
 
 use super::{
-    Delta, DeltaError, HEADER_BYTES, MAGIC, PATCHED, STATUS, UNCHANGED, VERSION, WHOLE, patch, status,
+    Delta, DeltaError, HEADER_BYTES, MAGIC, PATCHED, STATUS, UNCHANGED, WHOLE, check_versions, patch, status,
     write_sized,
 };
-use crate::pack::container::{Container, PackVersion, RawSection, SectionKind};
+use crate::pack::container::{Container, RawSection, SectionKind};
 use crate::pack::directory::SectionParts;
 use crate::pack::manifest::Manifest;
-use crate::pack::verbatim;
+use crate::pack::{revocation, verbatim};
 
-/// The delta that makes `target` of `base`. Both are packs of version 2; neither is verified here.
+/// The delta that makes `target` of `base`. It has the version of `target`, and `base` has that version or the
+/// one before; neither is verified here.
 ///
 /// The delta has been applied once before it is returned, so it is known to make `target`, byte for byte.
 ///
 /// # Errors
-/// [`DeltaError::Base`] or [`DeltaError::BaseVersion`] when one of the two is no such pack.
+/// [`DeltaError::Base`] or [`DeltaError::BaseVersion`] when one of the two is no pack, or their versions have no delta.
 pub fn delta(base: &[u8], target: &[u8]) -> Result<Vec<u8>, DeltaError> {
-    let old = parse(base)?;
-    let new = parse(target)?;
+    let old = Container::parse(base).map_err(DeltaError::Base)?;
+    let new = Container::parse(target).map_err(DeltaError::Base)?;
+    check_versions(old.version, new.version)?;
     let base_manifest = Manifest::read_unverified(old.manifest, old.version)?;
     let target_manifest = Manifest::read_unverified(new.manifest, new.version)?;
     let mut bytes = Vec::with_capacity(HEADER_BYTES + new.manifest.len());
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&new.version.number().to_le_bytes());
     bytes.extend_from_slice(&[0; 2]);
     bytes.extend_from_slice(&count(new.sections.len())?.to_le_bytes());
     bytes.extend_from_slice(&count(new.manifest.len())?.to_le_bytes());
@@ -68,14 +70,6 @@ pub fn compact(base: &[u8], deltas: &[&[u8]]) -> Result<Compacted, DeltaError> {
     })
 }
 
-fn parse(pack: &[u8]) -> Result<Container<'_>, DeltaError> {
-    let container = Container::parse(pack).map_err(DeltaError::Base)?;
-    match container.version {
-        PackVersion::One => Err(DeltaError::BaseVersion),
-        PackVersion::Two => Ok(container),
-    }
-}
-
 fn count(length: usize) -> Result<u32, DeltaError> {
     u32::try_from(length).map_err(|_| DeltaError::OverBudget)
 }
@@ -102,6 +96,7 @@ fn operation(base: &Container<'_>, section: &RawSection<'_>) -> Result<Vec<u8>, 
         SectionKind::Status => status_change(place, old, section)?,
         // A list is compressed, and two of them have no pieces in common.
         SectionKind::Verbatim => None,
+        SectionKind::Revocation => patched(place, old, section)?,
     };
     Ok(change
         .filter(|change| change.len() < whole.len())
@@ -150,6 +145,10 @@ fn is_successor(new: &RawSection<'_>, old: &RawSection<'_>) -> bool {
         },
         SectionKind::Verbatim => match (verbatim::parse(new.bytes), verbatim::parse(old.bytes)) {
             (Ok(new), Ok(old)) => new.uri == old.uri,
+            _ => false,
+        },
+        SectionKind::Revocation => match (revocation::uri(new.bytes), revocation::uri(old.bytes)) {
+            (Ok(new), Ok(old)) => new == old,
             _ => false,
         },
     }
