@@ -15,7 +15,7 @@ use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::set::PackedSet;
 use super::sign::{Place, PreparedSignature, Signed};
 use super::{PackBuildError, PackError};
-use crate::compact_set;
+use crate::compact_set::{self, Runs, SetForm};
 use crate::status_list::signer::{NotAStatusSigner, StatusSigner};
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
 use crate::trust_list::{TrustList, TrustedIssuer};
@@ -119,6 +119,19 @@ impl CompactStatusList {
 pub(super) fn set_of(members: &[u64], universe: u64) -> Result<Vec<u8>, compact_set::BuildSetError> {
     let bytes = compact_set::build(members, universe)?;
     Ok(if members.is_empty() { Vec::new() } else { bytes })
+}
+
+/// The same of runs, in the form of a version.
+pub(super) fn encoded(
+    runs: &Runs,
+    universe: u64,
+    form: SetForm,
+) -> Result<Vec<u8>, compact_set::BuildSetError> {
+    let bytes = match form {
+        SetForm::One => compact_set::form_1_of_runs(runs, universe)?,
+        SetForm::Two => compact_set::build_of_runs(runs, universe)?,
+    };
+    Ok(if runs.is_empty() { Vec::new() } else { bytes })
 }
 
 /// A status section that waits for the signature of the issuer's status key.
@@ -322,7 +335,7 @@ pub(super) fn open<'a>(
             created: times.produced_at,
         });
     }
-    let lists = lists(&parts, issuer, times, now);
+    let lists = lists(&parts, version, issuer, times, now);
     lists
         .iter()
         .flat_map(|list| &list.sets)
@@ -344,7 +357,7 @@ pub(super) fn reopen<'a>(
 ) -> Result<Vec<PackedStatusList<'a>>, PackError> {
     let signed = Signed::parse(parts.header, Place::status(version))?;
     let times = Header::parse(signed.unverified_payload())?.times(signer_until);
-    Ok(lists(parts, issuer, times, now))
+    Ok(lists(parts, version, issuer, times, now))
 }
 
 /// The one issuer whose lists these are.
@@ -374,14 +387,15 @@ pub(super) fn owner<'t>(
 
 fn lists<'a>(
     parts: &SectionParts<'a>,
+    version: PackVersion,
     issuer: &TrustedIssuer,
     times: StatedTimes,
     now: UnixTime,
 ) -> Vec<PackedStatusList<'a>> {
     let validity = times.judge(now);
     let of_list = |(name, sets): (&ListName<'a>, &SetPair<'a>)| {
-        let [invalid, suspended] =
-            sets.map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash));
+        let [invalid, suspended] = sets
+            .map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash, version));
         PackedStatusList {
             uri: name.uri.to_owned(),
             bitstring: name
