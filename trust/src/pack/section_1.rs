@@ -47,7 +47,12 @@ pub(super) fn open<'a>(
     };
     let universe = claimed.unsigned(6)?;
     let mut set_at = |length, hash| {
-        let set = PackedSet::unchecked(Cow::Borrowed(rest.take(length)?), universe, hash);
+        let set = PackedSet::unchecked(
+            Cow::Borrowed(rest.take(length)?),
+            universe,
+            hash,
+            PackVersion::One,
+        );
         // A set of version 1 has a header even where it has no members.
         if length == 0 {
             return Err(PackError::StatusSet(crate::compact_set::OpenSetError::Truncated));

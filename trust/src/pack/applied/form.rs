@@ -424,7 +424,10 @@ impl SealedList {
             .iter()
             .map(|(state, length, hash)| {
                 let bytes = Cow::Borrowed(rest.take(*length)?);
-                Ok((*state, PackedSet::unchecked(bytes, self.universe, *hash)))
+                Ok((
+                    *state,
+                    PackedSet::unchecked(bytes, self.universe, *hash, PackVersion::CURRENT),
+                ))
             })
             .collect::<Result<_, PackError>>()?;
         Ok(PackedStatusList {
