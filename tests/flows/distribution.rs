@@ -70,7 +70,7 @@ impl Operator {
         }
     }
 
-    fn index_url(&self) -> String {
+    pub(crate) fn index_url(&self) -> String {
         format!("{}/packs/packs.json", self.installation.distributor)
     }
 
