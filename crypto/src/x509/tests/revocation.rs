@@ -541,3 +541,37 @@ fn an_authority_counts_where_its_chain_holds() {
         ChainError::Expired { position: 1 }
     );
 }
+
+#[test]
+fn limits_and_names_of_those_above_bind_an_authority() {
+    let setting = Setting::new();
+    let root_party = &setting.root.party;
+    let verify = |chain: &[Certificate], anchor: &Certificate| {
+        verify_authority(chain, core::slice::from_ref(anchor), MADE, &RustCryptoProvider)
+    };
+    // The authority would stand between the anchor and its leaves.
+    let limited = Draft::authority("root").path_length(0).self_signed(root_party);
+    let middle = core::slice::from_ref(&setting.middle.certificate);
+    assert_eq!(
+        verify(middle, &limited).unwrap_err(),
+        ChainError::PathLength { position: 2 }
+    );
+    let below = Party::p256(9);
+    let lower = Draft::authority("lower");
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let root = &setting.root.certificate;
+    let other = Draft::authority("other").signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, other], root).unwrap_err(),
+        ChainError::IssuerMismatch { position: 1 }
+    );
+    let name = |name: &str| GeneralName::DnsName(Ia5String::new(name).unwrap());
+    let lower = Draft::authority("lower").named(vec![name("lower.example")]);
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let constrained = Draft::authority("middle").constrained(vec![name("elsewhere.example")], vec![]);
+    let constrained = constrained.signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, constrained], root).unwrap_err(),
+        ChainError::NameConstraints { position: 1 }
+    );
+}
