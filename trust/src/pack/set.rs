@@ -1,9 +1,9 @@
 //! The sets of a pack: where they lie, and whether they are the signed ones.
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::PackError;
+use super::bytes::{HeldBytes, PackedBytes};
 use super::container::sha256;
 use crate::compact_set::CompactSet;
 
@@ -13,7 +13,7 @@ use crate::compact_set::CompactSet;
 /// meets the set. No answer rests on bytes that were not compared.
 #[derive(Debug, Clone)]
 pub(super) struct PackedSet<'a> {
-    bytes: Cow<'a, [u8]>,
+    bytes: PackedBytes<'a>,
     universe: u64,
     hash: [u8; 32],
     is_signed: OnceLock<bool>,
@@ -21,9 +21,9 @@ pub(super) struct PackedSet<'a> {
 
 impl<'a> PackedSet<'a> {
     /// A set to be compared when it is first asked.
-    pub(super) fn unchecked(bytes: Cow<'a, [u8]>, universe: u64, hash: [u8; 32]) -> Self {
+    pub(super) fn unchecked(bytes: &'a [u8], universe: u64, hash: [u8; 32]) -> Self {
         Self {
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
             universe,
             hash,
             is_signed: OnceLock::new(),
@@ -34,9 +34,19 @@ impl<'a> PackedSet<'a> {
     pub(super) fn made(bytes: Vec<u8>, universe: u64) -> Self {
         Self {
             hash: sha256(&bytes),
-            bytes: Cow::Owned(bytes),
+            bytes: PackedBytes::Made(bytes),
             universe,
             is_signed: OnceLock::from(true),
+        }
+    }
+
+    /// The same set, whose bytes are kept with it.
+    pub(super) fn holding(self, held: &Arc<HeldBytes>) -> PackedSet<'static> {
+        PackedSet {
+            bytes: self.bytes.holding(held),
+            universe: self.universe,
+            hash: self.hash,
+            is_signed: self.is_signed,
         }
     }
 
