@@ -143,6 +143,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("trust.reload_seconds", KeyType::Number),
     ("packs.index_url", KeyType::Text),
     ("packs.scope", KeyType::Text),
     ("packs.folder", KeyType::Text),

@@ -23,7 +23,7 @@ use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
     BuilderCode, BuiltPage, CheckedPolicies, Dependencies, OfflineSetup, PublishedSigner, RequestSigner,
-    Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource,
+    Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource, WatchedTrust,
 };
 use zeroize::Zeroizing;
 
@@ -35,6 +35,7 @@ use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TENANT, TRUST, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 use crate::shop::Shop;
+use crate::trust_sources::WatchedSources;
 
 /// Requests, results, spent nonces.
 pub(crate) const STORE: &str = "verifier.redb";
@@ -63,6 +64,9 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     // Receipts and verified claims; the server says which policy misses it.
     let evidence = published_signer(installation, KeyPurpose::EvidenceSigning)?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
+    let pack = Arc::new(Shop::of_installation(&installation.loaded)?.beside_server());
+    let (sources, root) = WatchedSources::begin(installation, Arc::clone(&pack))?;
+    let every = installation.loaded.configuration.trust.reload();
     let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
@@ -85,10 +89,12 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         evidence,
         relying_party_signers,
         registration_certificates,
-        trust_list: Arc::new(installation.believed()?.trust_list),
-        pack: Some(Arc::new(
-            Shop::of_installation(&installation.loaded)?.beside_server(),
-        )),
+        trust_list: Arc::new(root.trust_list),
+        trust_sources: every.map(|every| WatchedTrust {
+            sources: Arc::new(sources),
+            every,
+        }),
+        pack: Some(pack),
         policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,

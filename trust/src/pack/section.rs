@@ -1,7 +1,6 @@
 //! A status section: what one issuer says about all its lists, under one signature (`docs/pack-format.md`, section 5).
 
 use core::time::Duration;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use ciborium::Value;
@@ -418,8 +417,8 @@ fn lists<'a>(
 ) -> Vec<PackedStatusList<'a>> {
     let validity = times.judge(now);
     let of_list = |(name, sets): (&ListName<'a>, &SetPair<'a>)| {
-        let [invalid, suspended] = sets
-            .map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash, version));
+        let [invalid, suspended] =
+            sets.map(|(bytes, hash)| PackedSet::unchecked(bytes, name.universe, hash, version));
         PackedStatusList {
             uri: name.uri.to_owned(),
             bitstring: name

@@ -77,12 +77,13 @@ pub(super) fn asks(state: &State, named: BTreeMap<String, String>) -> Result<Vec
                 policy: None,
             });
         }
-        let policy = PolicyName::parse(&name)
-            .ok()
-            .and_then(|name| state.policies.get(&name));
+        let policy = PolicyName::parse(&name).ok().and_then(|name| state.policy(&name));
         // A screen has room for no transaction to agree to.
         let policy = policy.filter(|policy| policy.transactions().is_empty());
-        match policy.and_then(|policy| Some((policy, policy.query()?))) {
+        match policy
+            .as_deref()
+            .and_then(|policy| Some((policy, policy.query()?)))
+        {
             Some((policy, query)) => Ok(Ask {
                 label,
                 query: query.clone(),
@@ -270,12 +271,12 @@ impl Desk {
         let binding = state.binding(&record).map_err(|_| Unjudged::Failed)?;
         let policy = match &record.policy {
             None => None,
-            Some(name) => Some(state.policies.get(name).ok_or(Unjudged::Failed)?),
+            Some(name) => Some(state.policy(name).ok_or(Unjudged::Failed)?),
         };
         let key = || state.response_key(&record).ok();
         let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
         let inputs = inputs(&token).map_err(|_| Unjudged::NotACredential)?;
-        let sessions = state.sessions(&query, &inputs, &binding, &[], policy);
+        let sessions = state.sessions(&query, &inputs, &binding, &[], policy.as_deref());
         let sessions = sessions.map_err(|_| Unjudged::NotACredential)?;
         // Spent before anything is judged: of two copies of one answer only one is ever looked at.
         match deps
@@ -290,7 +291,9 @@ impl Desk {
         let Judgement {
             reports,
             answer: check,
-        } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+        } = state
+            .judge(&query, sessions, state.holder_keys(policy.as_deref()))
+            .await;
         let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
         let all: Vec<&Report> = reports.values().flatten().collect();
         let conclusion = Conclusion::of(check, decision.as_ref(), &all);

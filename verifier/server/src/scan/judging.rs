@@ -185,8 +185,7 @@ impl Desk {
             .filter_map(|shown| Input::open(&shown.bytes).ok())
             .collect();
         let state = &self.state;
-        let pack = state.pack().await;
-        let opened = state.open(&pack);
+        let opened = state.pack().await;
         let mut evidence = state.evidence(&opened).with_content_keys(&self.face_keys);
         let mut codes = Vec::new();
         let rules = &state.dependencies.policy;

@@ -261,6 +261,7 @@ impl World {
             relying_party_signers,
             registration_certificates,
             trust_list: Arc::new(trust_list),
+            trust_sources: None,
             pack: Some(packs.clone()),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
