@@ -49,7 +49,7 @@ use std::collections::BTreeMap;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
-pub use self::applied::{AppliedPack, ApplyError, apply, is_delta};
+pub use self::applied::{AppliedPack, ApplyError, apply, is_delta, makes_again};
 pub use self::build::{PackBuilder, PackTimes, PreparedPack, PreparedTrustSection, TrustSection};
 pub use self::container::{MAX_SECTIONS, PackVersion, SectionKind};
 pub use self::delta::{Compacted, Delta, DeltaError, MAX_PACK_BYTES, SectionChange, compact, delta};
