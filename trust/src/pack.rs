@@ -53,7 +53,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use symbolon_crypto::x509::{Certificate, RevocationList, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
-pub use self::applied::{AppliedPack, ApplyError, apply, is_delta};
+pub use self::applied::{AppliedPack, ApplyError, apply, is_delta, makes_again};
 pub use self::build::{PackBuilder, PackTimes, PreparedPack, PreparedTrustSection, TrustSection};
 pub use self::bytes::HeldBytes;
 use self::bytes::PackedBytes;

@@ -10,6 +10,7 @@ use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_http::serve::AdministrationToken;
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
@@ -25,10 +26,11 @@ use symbolon_verifier_server::{
     BuilderCode, BuiltPage, CheckedPolicies, Dependencies, OfflineSetup, PublishedSigner, RequestSigner,
     Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource, WatchedTrust,
 };
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
-use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
+use crate::configuration::{PageRoot, ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
@@ -132,6 +134,8 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
         return Ok(None);
     };
     let trust = installation.data_file(TRUST);
+    let distributor = section.distributor_url.as_ref();
+    let distributor = distributor.or(loaded.configuration.packs.index_url.as_ref());
     let pack = match &section.pack {
         Some(pack) => Some(loaded.resolve(pack)),
         None if loaded.configuration.packs.source().is_some() => {
@@ -142,9 +146,24 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
     Ok(Some(OfflineSetup {
         freshness: loaded.configuration.verifier.freshness.clone(),
         built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
-        root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
+        root_of_trust: match section.root_of_trust {
+            PageRoot::Served => {
+                Some(std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?)
+            }
+            PageRoot::Onboarding => None,
+        },
+        distributor: distributor
+            .map(|url| origin_of(url, urls(installation)))
+            .transpose()?,
+        asks: loaded.configuration.verifier.scan.ask.clone(),
         pack,
     }))
+}
+
+/// The origin of an address, which a page may ask.
+fn origin_of(url: &Url, urls: UrlPolicy) -> anyhow::Result<Origin> {
+    let origin = url.origin().ascii_serialization();
+    Origin::parse(&origin, urls).with_context(|| format!("{origin} is nothing that a page may ask"))
 }
 
 /// The key that signs ID tokens. An installation of an earlier version has none, and needs none as long as no relying party has a client.

@@ -219,7 +219,7 @@ impl Server {
             router = router.merge(scan::router(desk));
         }
         if let Some(setup) = offline_page {
-            let shelf = offline::Shelf::new(&state.configuration.name, setup)?;
+            let shelf = offline::Shelf::new(&state, setup)?;
             router = router.merge(offline::router(shelf));
         }
         if let Some(provider) = openid_provider::Provider::open(&state)? {

@@ -270,9 +270,9 @@ impl World {
             scan: Some(ScanSetup {
                 access: scan,
                 face_keys: Vec::new(),
-                asks,
+                asks: asks.clone(),
             }),
-            offline_page: Some(crate::offline::setup(offline.path())),
+            offline_page: Some(crate::offline::setup(offline.path(), asks)),
         };
         let conformance = Conformance::default();
         let encryption = Encryption::Plain;
