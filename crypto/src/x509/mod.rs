@@ -20,5 +20,5 @@ pub use chain::{
 pub use revocation::{Revocation, RevocationGap, check_revocation};
 pub use revocation_list::{
     MAX_REVOCATION_LIST_BYTES, MAX_REVOKED_CERTIFICATES, RevocationList, RevocationListError,
-    RevocationListRejected, RevocationReason, Revoked, VerifiedRevocationList,
+    RevocationListRejected, RevocationReason, Revoked, RevokedCertificate, VerifiedRevocationList,
 };

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
+use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, Uint};
 use x509_cert::der::{self, Decode as _, Encode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
 use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlReason};
@@ -61,6 +61,7 @@ struct Extensions {
     scope: Scope,
     /// Where the list is published, when it speaks only of certificates that name one of these places.
     distribution_points: Option<Vec<String>>,
+    number: Option<u64>,
 }
 
 /// Which certificates a list speaks of.
@@ -235,6 +236,31 @@ impl RevocationList {
         })
     }
 
+    /// The number of the list, by which newer ones are told from older ones; `None` for one of more than 64 bits.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.0.extensions.number
+    }
+
+    /// Every certificate that the list names.
+    #[must_use]
+    pub fn entries(&self) -> Vec<RevokedCertificate> {
+        let mut named = Vec::with_capacity(self.count());
+        let entries = self.0.der.get(self.0.entries.clone());
+        let Some(mut reader) = entries.and_then(|entries| SliceReader::new(entries).ok()) else {
+            return named;
+        };
+        while !reader.is_finished() {
+            let Ok(entry) = read_entry(&mut reader) else { break };
+            named.push(RevokedCertificate {
+                serial_number: entry.serial_number.to_vec(),
+                at: unix_time(entry.at),
+                reason: reason_of(entry.extensions).ok().flatten(),
+            });
+        }
+        named
+    }
+
     fn find(&self, serial_number: &[u8]) -> Option<Revoked> {
         let entries = self.0.der.get(self.0.entries.clone())?;
         let mut reader = SliceReader::new(entries).ok()?;
@@ -295,6 +321,29 @@ impl VerifiedRevocationList {
     #[must_use]
     pub fn revoked(&self, certificate: &Certificate) -> Option<Revoked> {
         self.list.find(certificate.serial_number_der())
+    }
+}
+
+/// A certificate that is revoked, as a list of its authority names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// Its serial number, DER with its tag ([`Certificate::serial_number_der`]).
+    pub serial_number: Vec<u8>,
+    /// Since when.
+    pub at: UnixTime,
+    /// Why, if that is said.
+    pub reason: Option<RevocationReason>,
+}
+
+impl RevokedCertificate {
+    /// A certificate to be revoked.
+    #[must_use]
+    pub fn new(certificate: &Certificate, at: UnixTime, reason: RevocationReason) -> Self {
+        Self {
+            serial_number: certificate.serial_number_der().to_vec(),
+            at,
+            reason: Some(reason),
+        }
     }
 }
 
@@ -503,6 +552,21 @@ fn known_reason(code: CrlReason) -> Result<RevocationReason, RevocationListError
     })
 }
 
+/// The reason as a list says it.
+pub(super) const fn crl_reason(reason: RevocationReason) -> CrlReason {
+    match reason {
+        RevocationReason::Unspecified => CrlReason::Unspecified,
+        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
+        RevocationReason::CaCompromise => CrlReason::CaCompromise,
+        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
+        RevocationReason::Superseded => CrlReason::Superseded,
+        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
+        RevocationReason::CertificateHold => CrlReason::CertificateHold,
+        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+        RevocationReason::AaCompromise => CrlReason::AaCompromise,
+    }
+}
+
 /// The extensions of a list. Both that RFC 5280 demands must be there: the key that signed (§5.2.1) and the number (§5.2.3).
 fn read_extensions(extensions: Option<&[u8]>) -> Result<Extensions, RevocationListError> {
     let mut read = Extensions::default();
@@ -523,7 +587,10 @@ fn read_extensions(extensions: Option<&[u8]>) -> Result<Extensions, RevocationLi
             }
             ISSUING_DISTRIBUTION_POINT => read.take_up(extension.value)?,
             DELTA_CRL_INDICATOR => return Err(RevocationListError::Delta),
-            CRL_NUMBER => {}
+            CRL_NUMBER => {
+                let number = Uint::from_der(extension.value).ok();
+                read.number = number.and_then(|number| number_of(number.as_bytes()));
+            }
             _ if extension.critical => return Err(RevocationListError::UnknownCriticalExtension),
             _ => {}
         }
@@ -534,6 +601,16 @@ fn read_extensions(extensions: Option<&[u8]>) -> Result<Extensions, RevocationLi
     } else {
         Err(RevocationListError::Extension)
     }
+}
+
+fn number_of(bytes: &[u8]) -> Option<u64> {
+    let bytes: [u8; 8] = {
+        let mut padded = [0; 8];
+        let start = padded.len().checked_sub(bytes.len())?;
+        padded.get_mut(start..)?.copy_from_slice(bytes);
+        padded
+    };
+    Some(u64::from_be_bytes(bytes))
 }
 
 impl Extensions {
