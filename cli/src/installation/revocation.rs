@@ -151,7 +151,7 @@ pub fn next_list(
     // The clock tells lists apart also where the ones before are lost.
     let clock = u64::try_from(now.seconds()).unwrap_or_default();
     let after = before
-        .and_then(RevocationList::number)
+        .and_then(|before| before.number().to_u64())
         .map_or(0, |number| number.saturating_add(1));
     let request = RevocationListRequest {
         number: clock.max(after),
@@ -229,9 +229,10 @@ impl ListFolder {
             .map_err(RevocationError::Foreign)?;
         let _alone = self.lock()?;
         if let Some(before) = self.read(authority)? {
-            if list.number() <= before.number() || list.this_update() < before.this_update() {
+            if list.number().to_u64() <= before.number().to_u64() || list.this_update() < before.this_update()
+            {
                 return Err(RevocationError::NotNewer {
-                    served: before.number(),
+                    served: before.number().to_u64(),
                 });
             }
             let entries = list.entries();
@@ -421,7 +422,10 @@ mod tests {
         let earlier = NOW.minus(Duration::from_secs(1_000));
         let third = office.publish(&[office.revoking(1), office.revoking(0)], earlier);
         assert_eq!((first.count(), second.count(), third.count()), (0, 1, 2));
-        assert!(first.number() < second.number() && second.number() < third.number());
+        assert!(
+            first.number().to_u64() < second.number().to_u64()
+                && second.number().to_u64() < third.number().to_u64()
+        );
         let served = ListFolder::below(office.folder.path());
         let newest = served.newest(DOCUMENTS).unwrap().unwrap();
         assert_eq!(newest.sha256(), third.sha256());

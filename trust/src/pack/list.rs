@@ -7,6 +7,7 @@ use symbolon_crypto::UnixTime;
 
 use super::bytes::HeldBytes;
 use super::set::PackedSet;
+use super::signer::ListSigner;
 use crate::compact_set::{CompactSet, LookupError};
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::IssuerIdentifier;
@@ -26,6 +27,8 @@ pub struct PackedStatusList<'a> {
     pub(super) universe: u64,
     /// The indices of each state that is not valid: invalid first, then suspended, then any other.
     pub(super) sets: Vec<(Status, PackedSet<'a>)>,
+    /// Under which certificates it was signed, where these prove it.
+    pub(super) signer: Option<Arc<ListSigner>>,
 }
 
 /// The URIs under which a packed list is served as Bitstring Status Lists.
@@ -92,6 +95,7 @@ impl<'a> PackedStatusList<'a> {
             bits: self.bits,
             universe: self.universe,
             sets: sets.map(|(state, set)| (state, set.holding(held))).collect(),
+            signer: self.signer,
         }
     }
 
@@ -244,6 +248,8 @@ pub enum PackStatus<'p> {
         /// When the issuer made it.
         as_of: UnixTime,
     },
+    /// The list is in the pack, and its proof is of a kind that cannot be verified here: this reader has nothing that reads JSON-LD. Nothing is known.
+    NotProvable,
     /// The list belongs to what the pack covers, and the pack does not have it: it is newer than the pack, or was left out.
     /// Nothing is known.
     Missing,

@@ -199,7 +199,7 @@ fn tell(authority: CertificateAuthority, list: &RevocationList) {
     show::line(&format!(
         "{} number {} names {} certificates; the next one is due by {}",
         authority.file_name(),
-        list.number().unwrap_or_default(),
+        list.number().to_u64().unwrap_or_default(),
         list.count(),
         list.next_update().rfc3339()
     ));
