@@ -17,7 +17,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use care::{
+    BackupArguments, CertifiedKey, CrlArguments, KeysCommand, RestoreArguments, RevokeArguments, RotatedKey,
+    SignArguments,
+};
 pub use distribution::{DistributionCommand, DistributorCommand, PullArguments, ShopLocation};
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};

@@ -49,6 +49,7 @@ mod pixelpass;
 mod plain_http;
 mod presentations;
 mod relying_parties;
+mod revocation;
 mod shown;
 mod sign_in;
 mod story;

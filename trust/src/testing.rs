@@ -397,6 +397,7 @@ impl TestIssuingAuthority {
             country: CountryCode::parse("SN").expect("a country"),
             contact_uri: contact_uri.clone(),
             validity: days(400),
+            revocation_list_uri: None,
         };
         let root = issue::iaca_root(&root, &description, &key.0, &randomness).expect("the root is issued");
         let root = Certificate::parse(&root).expect("the root is read");

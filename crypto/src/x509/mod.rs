@@ -20,5 +20,6 @@ pub use chain::{
 pub use revocation::{Revocation, RevocationGap, SignerChain, check_revocation};
 pub use revocation_list::{
     MAX_REVOCATION_LIST_BYTES, MAX_REVOKED_CERTIFICATES, RevocationList, RevocationListError,
-    RevocationListNumber, RevocationListRejected, RevocationReason, Revoked, VerifiedRevocationList,
+    RevocationListNumber, RevocationListRejected, RevocationReason, Revoked, RevokedCertificate,
+    VerifiedRevocationList,
 };

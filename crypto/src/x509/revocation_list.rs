@@ -243,6 +243,25 @@ impl RevocationList {
         })
     }
 
+    /// Every certificate that the list names.
+    #[must_use]
+    pub fn entries(&self) -> Vec<RevokedCertificate> {
+        let mut named = Vec::with_capacity(self.count());
+        let entries = self.0.der.get(self.0.entries.clone());
+        let Some(mut reader) = entries.and_then(|entries| SliceReader::new(entries).ok()) else {
+            return named;
+        };
+        while !reader.is_finished() {
+            let Ok(entry) = read_entry(&mut reader) else { break };
+            named.push(RevokedCertificate {
+                serial_number: entry.serial_number.to_vec(),
+                at: unix_time(entry.at),
+                reason: reason_of(entry.extensions).ok().flatten(),
+            });
+        }
+        named
+    }
+
     fn find(&self, serial_number: &[u8]) -> Option<Revoked> {
         let entries = self.0.der.get(self.0.entries.clone())?;
         let mut reader = SliceReader::new(entries).ok()?;
@@ -303,6 +322,29 @@ impl VerifiedRevocationList {
     #[must_use]
     pub fn revoked(&self, certificate: &Certificate) -> Option<Revoked> {
         self.list.find(certificate.serial_number_der())
+    }
+}
+
+/// A certificate that is revoked, as a list of its authority names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// Its serial number, DER with its tag ([`Certificate::serial_number_der`]).
+    pub serial_number: Vec<u8>,
+    /// Since when.
+    pub at: UnixTime,
+    /// Why, if that is said.
+    pub reason: Option<RevocationReason>,
+}
+
+impl RevokedCertificate {
+    /// A certificate to be revoked.
+    #[must_use]
+    pub fn new(certificate: &Certificate, at: UnixTime, reason: RevocationReason) -> Self {
+        Self {
+            serial_number: certificate.serial_number_der().to_vec(),
+            at,
+            reason: Some(reason),
+        }
     }
 }
 
@@ -509,4 +551,19 @@ fn known_reason(code: CrlReason) -> Result<RevocationReason, RevocationListError
         CrlReason::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
         CrlReason::AaCompromise => RevocationReason::AaCompromise,
     })
+}
+
+/// The reason as a list says it.
+pub(super) const fn crl_reason(reason: RevocationReason) -> CrlReason {
+    match reason {
+        RevocationReason::Unspecified => CrlReason::Unspecified,
+        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
+        RevocationReason::CaCompromise => CrlReason::CaCompromise,
+        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
+        RevocationReason::Superseded => CrlReason::Superseded,
+        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
+        RevocationReason::CertificateHold => CrlReason::CertificateHold,
+        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+        RevocationReason::AaCompromise => CrlReason::AaCompromise,
+    }
 }

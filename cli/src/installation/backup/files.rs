@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::configuration::{FILE_NAME, IssuerSection};
 use crate::installation::files::Readers;
+use crate::installation::revocation::LOCK;
 use crate::installation::{Installation, InstallationError, relying_parties};
 
 /// The largest file that goes into a backup, in bytes. What an installation names is far smaller.
@@ -228,7 +229,8 @@ impl Collected {
             let full = data.join(&path);
             let text = name.to_string_lossy();
             // The stores are read through the issuer, or hold nothing that must come back; a neighbour was never finished.
-            if text.ends_with(".redb") || text.ends_with(".partial") || text == VERIFIER_EVIDENCE {
+            let is_passing = text.ends_with(".partial") || text == LOCK;
+            if text.ends_with(".redb") || is_passing || text == VERIFIER_EVIDENCE {
                 continue;
             }
             if full.is_dir() {

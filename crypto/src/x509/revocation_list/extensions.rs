@@ -55,6 +55,15 @@ impl RevocationListNumber {
         &self.0
     }
 
+    /// The number; `None` for one of more than 64 bits.
+    #[must_use]
+    pub fn to_u64(&self) -> Option<u64> {
+        let mut padded = [0; 8];
+        let start = padded.len().checked_sub(self.0.len())?;
+        padded.get_mut(start..)?.copy_from_slice(&self.0);
+        Some(u64::from_be_bytes(padded))
+    }
+
     fn from_der(der: &[u8]) -> Option<Self> {
         let octets = UintRef::from_der(der).ok()?.as_bytes();
         let first = octets.iter().position(|octet| *octet != 0);

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::testing::revocation::{RevocationListDraft, entry, extension, sequence, tagged};
+use crate::x509::issue::{self, RevocationListRequest};
 use crate::{CryptoProvider, InvalidKey, PublicKey, SharedSecret, SignatureRejected, SigningFailed};
 
 const MADE: UnixTime = UnixTime::from_seconds(1_749_000_000);
@@ -636,4 +637,95 @@ fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_
     assert_eq!(count(), 4);
     list.verify(&middle.certificate, &provider).unwrap();
     assert_eq!(count(), 4, "what is proven stays so");
+}
+
+#[test]
+fn an_authority_issues_the_lists_that_its_certificates_point_to() {
+    const PLACE: &str = "https://issuer.example/certificates/documents.crl";
+    let randomness = SeededRandomness::new(77);
+    let (root_party, leaf_party) = (Party::p256(41), Party::p256(42));
+    let root = issue::publishing_root(
+        "root",
+        VALIDITY,
+        PLACE,
+        &root_party.description(),
+        &root_party.key,
+        &randomness,
+    );
+    let root = Certificate::parse(&root.unwrap()).unwrap();
+    assert_eq!(root.revocation_list_uris(), [PLACE]);
+    let request = issue::LeafRequest {
+        subject_name: "leaf".to_owned(),
+        san_uris: Vec::new(),
+        san_dns: Vec::new(),
+        validity: VALIDITY,
+        extended_key_usage: None,
+        public_key: leaf_party.description().public_key,
+    };
+    let issue_leaf = || {
+        let leaf = issue::leaf(
+            &request,
+            &root,
+            &root_party.description(),
+            &root_party.key,
+            &randomness,
+        );
+        Certificate::parse(&leaf.unwrap()).unwrap()
+    };
+    let (leaf, other) = (issue_leaf(), issue_leaf());
+    assert_eq!(leaf.revocation_list_uris(), [PLACE], "as its root says");
+
+    let mut order = RevocationListRequest {
+        number: 1_750_000_000,
+        this_update: MADE,
+        next_update: NEXT,
+        revoked: Vec::new(),
+    };
+    let sign = |order: &RevocationListRequest, issuer: &Certificate, party: &Party| {
+        issue::revocation_list(order, issuer, &party.description(), &party.key)
+    };
+    let empty = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!((empty.count(), empty.number().to_u64()), (0, Some(1_750_000_000)));
+    let reason = RevocationReason::KeyCompromise;
+    order
+        .revoked
+        .push(RevokedCertificate::new(&leaf, REVOKED_AT, reason));
+    let list = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!((list.this_update(), list.next_update()), (MADE, NEXT));
+    assert_eq!(list.entries(), order.revoked);
+    let verified = list.verify(&root, &RustCryptoProvider).unwrap();
+    let revoked = verified.revoked(&leaf).unwrap();
+    assert_eq!((revoked.at, revoked.reason), (REVOKED_AT, Some(reason)));
+    assert!(verified.covers(&leaf, &root) && verified.revoked(&other).is_none());
+
+    // A reason that says nothing is not written.
+    order.revoked = vec![RevokedCertificate::new(
+        &leaf,
+        REVOKED_AT,
+        RevocationReason::Unspecified,
+    )];
+    let list = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!(list.entries().first().unwrap().reason, None);
+    // Whoever may not sign lists, or has another key, issues none.
+    let plain = issue::root(
+        "plain",
+        VALIDITY,
+        &root_party.description(),
+        &root_party.key,
+        &randomness,
+    );
+    let plain = Certificate::parse(&plain.unwrap()).unwrap();
+    assert!(plain.revocation_list_uris().is_empty());
+    for refused in [
+        sign(&order, &plain, &root_party),
+        sign(&order, &root, &leaf_party),
+        sign(&order, &leaf, &leaf_party),
+    ] {
+        assert!(matches!(refused, Err(issue::IssueError::Issuer)));
+    }
+    order.next_update = MADE;
+    assert!(matches!(
+        sign(&order, &root, &root_party),
+        Err(issue::IssueError::Validity)
+    ));
 }
