@@ -11,8 +11,8 @@ use symbolon_wallet_core::present::{
 };
 use symbolon_wallet_core::testing::block_on;
 use symbolon_wallet_core::{
-    AnswerProtection, BrowserAnswers, Direction, Resumed, SpentCopies, UnverifiedParties, WaitsFor, Wallet,
-    WalletError, WalletStore as _,
+    AnswerProtection, BrowserAnswers, Direction, Resumed, SpentCopies, TransportError, UnverifiedParties,
+    WaitsFor, Wallet, WalletError, WalletStore as _,
 };
 use url::{Url, form_urlencoded};
 
@@ -702,4 +702,21 @@ fn a_flow_goes_on_by_its_new_name_alone() {
     );
     assert!(block_on(wallet.accept_offer(renamed, None, world.now)).is_ok());
     assert_eq!(block_on(world.store.credentials()).unwrap().len(), 1);
+}
+
+/// Whoever lists what waits must not have anything go on by it.
+#[test]
+fn what_waits_for_no_consent_is_not_driven_by_looking_at_it() {
+    let world = World::new();
+    let wallet = world.wallet();
+    let offer = block_on(wallet.receive_offer(&world.issuer.offer(None), world.now)).unwrap();
+    world.set_down(Some(("token", TransportError::Unreachable)));
+    assert!(block_on(wallet.accept_offer(offer.flow, None, world.now)).is_err());
+    world.set_down(None);
+    let before = world.requests().len();
+    assert!(matches!(
+        block_on(wallet.look_at(offer.flow, world.now)),
+        Err(WalletError::WrongStage)
+    ));
+    assert_eq!((world.requests().len(), world.held().0), (before, 0));
 }
