@@ -72,6 +72,9 @@ fn session_data(data: Option<&[u8]>, status: Option<u64>) -> Vec<u8> {
     out
 }
 
+/// Makes a message of the phone in a session.
+type Make<'m> = &'m dyn Fn(&Session) -> Vec<u8>;
+
 /// What a message says of the session, and nothing else.
 fn status_of(message: &Value) -> u64 {
     let message = bytes(message);
@@ -235,7 +238,7 @@ async fn what_is_no_message_of_a_session_ends_it_with_status_11_and_what_comes_w
             .await
     };
     let good = |session: &Session| session.answer(&world.device_response(&session.transcript));
-    let no_messages: [&dyn Fn(&Session) -> Vec<u8>; 4] = [
+    let no_messages: [Make<'_>; 4] = [
         &|_| vec![0xa0],
         &|_| vec![0x80],
         // Something behind the message.
