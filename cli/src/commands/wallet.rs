@@ -28,8 +28,7 @@ use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{
-    BY_QR, DataRequestKind, DeletionNotice, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence,
-    VerifierRecord,
+    BY_QR, DataRequestKind, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord,
 };
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, WaitsFor,
@@ -563,7 +562,7 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     verifier_text(verifier),
                     authorized.concat(),
                     show::words(delivery),
-                    receipt_text(receipt.as_ref())
+                    history::receipt_text(receipt.as_ref())
                 )
             }
             HistoryEvent::Declined { verifier } => {
@@ -571,7 +570,7 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             }
             HistoryEvent::Deleted {
                 credential, notice, ..
-            } => format!("deleted {credential}{}", notice_text(*notice)),
+            } => format!("deleted {credential}{}", history::notice_text(*notice)),
         };
         show::line(&format!("{}  {text} [{}]", entry.at.rfc3339(), entry.id));
         for request in &entry.data_requests {
@@ -583,28 +582,4 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What is said of the issuer, behind what is said of a deletion.
-const fn notice_text(notice: Option<DeletionNotice>) -> &'static str {
-    match notice {
-        None => "",
-        Some(DeletionNotice::Waiting) => ", of which its issuer is still to be told",
-        Some(DeletionNotice::Told) => ", and told its issuer",
-        Some(DeletionNotice::NoAccess) => {
-            ", of which its issuer cannot be told: the access that it gave is over"
-        }
-        Some(DeletionNotice::Refused) => ", of which its issuer does not want to hear",
-        Some(DeletionNotice::NotReached) => ", of which its issuer could not be told: it did not answer",
-    }
-}
-
-/// What is said of a receipt, behind what is said of the arrival.
-fn receipt_text(receipt: Option<&ReceiptRecord>) -> &'static str {
-    match receipt {
-        None => "",
-        Some(ReceiptRecord::Verified { .. }) => ", with a receipt",
-        Some(ReceiptRecord::Refused { .. }) => ", with a receipt that is not for what was sent",
-        Some(ReceiptRecord::Missing) => ", without the receipt that was announced",
-    }
 }

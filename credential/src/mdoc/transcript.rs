@@ -164,3 +164,33 @@ fn write_thumbprint(out: &mut Vec<u8>, thumbprint: Option<&Thumbprint>) {
         None => write::null(out),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_transcript_is_one_of_a_session_in_proximity() {
+        let nfc = |request: Option<&[u8]>| Handover::Nfc {
+            select: vec![1],
+            request: request.map(<[u8]>::to_vec),
+        };
+        for handover in [Handover::QrCode, nfc(None), nfc(Some(&[2]))] {
+            let kept = SessionTranscript::proximity(&[0xa0], &[0xa0], &handover);
+            let read = SessionTranscript::parse_proximity(kept.as_bytes());
+            assert_eq!(read.as_ref(), Some(&kept), "{handover:?}");
+            let mut longer = kept.as_bytes().to_vec();
+            longer.push(0);
+            assert_eq!(SessionTranscript::parse_proximity(&longer), None);
+            let shorter = longer.get(..longer.len() - 2).unwrap();
+            assert_eq!(SessionTranscript::parse_proximity(shorter), None);
+        }
+        for other in [
+            SessionTranscript::openid4vp("client", "nonce", None, "https://a.example"),
+            SessionTranscript::openid4vp_dc_api("https://a.example", "nonce", None),
+        ] {
+            assert_eq!(SessionTranscript::parse_proximity(other.as_bytes()), None);
+        }
+        assert_eq!(SessionTranscript::parse_proximity(&[0xf6]), None);
+    }
+}

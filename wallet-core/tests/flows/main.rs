@@ -18,6 +18,8 @@ mod backing_up;
 #[cfg(test)]
 mod by_qr;
 #[cfg(test)]
+mod carrying;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod consenting;

@@ -387,6 +387,10 @@ fn whoever_declines_discloses_nothing_and_does_not_say_why() {
     assert_eq!(responses[0], responses[1]);
     let response = DeviceResponse::parse(&responses[0], MdocBudget::DEFAULT).unwrap();
     assert!(response.documents().is_empty());
+    assert!(
+        responses[0].ends_with(b"\x66status\x00"),
+        "in order, as if there were nothing"
+    );
     let declined = |event: &&HistoryEvent| matches!(event, HistoryEvent::Declined { .. });
     assert_eq!(events(&world).iter().filter(declined).count(), 2);
 }

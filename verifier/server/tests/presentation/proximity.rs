@@ -1,5 +1,7 @@
 //! A phone in the same room, whose bytes an app carries (ISO/IEC 18013-5).
 
+mod standard;
+
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use symbolon_protocol::proximity::{
 };
 
 use crate::formats::{mdoc, mdoc_query};
+use crate::transactions::{payment, types};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 /// A phone that shows its engagement.
@@ -324,6 +327,22 @@ async fn one_who_asks_leaves_places_for_the_others() {
 async fn a_request_of_a_browser_is_not_asked_face_to_face() {
     let world = World::new().await;
     let order = json!({ "dcql_query": mdoc_query(), "page": "cross_device" });
+    let (id, _) = world.make_request(&order).await;
+    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
+    let refused = world
+        .nearby(Method::POST, &format!("{id}/proximity"), &body)
+        .await;
+    assert_eq!(
+        (refused.status, &json_of(&refused)["error"]),
+        (409, &json!("not_expressible"))
+    );
+}
+
+/// No device signs a transaction of this protocol face to face: one that was asked for would be lost.
+#[tokio::test]
+async fn a_request_with_transactions_is_not_asked_face_to_face() {
+    let world = World::configured(types).await;
+    let order = json!({ "dcql_query": mdoc_query(), "transaction_data": [payment("Shop", &["identity"])] });
     let (id, _) = world.make_request(&order).await;
     let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
     let refused = world
