@@ -207,6 +207,9 @@ pub struct AskNearbyArguments {
     /// Judge with this pack and without a network
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+    /// Write the request with its session, and the presentation, for a later `symbolon verify`
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

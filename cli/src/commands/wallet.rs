@@ -28,7 +28,8 @@ use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{
-    BY_QR, DataRequestKind, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
+    BY_QR, DataRequestKind, DeletionNotice, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence,
+    VerifierRecord,
 };
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, WaitsFor,
@@ -568,7 +569,9 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
             HistoryEvent::Declined { verifier } => {
                 format!("declined to show anything to {}", verifier_text(verifier))
             }
-            HistoryEvent::Deleted { credential, .. } => format!("deleted {credential}"),
+            HistoryEvent::Deleted {
+                credential, notice, ..
+            } => format!("deleted {credential}{}", notice_text(*notice)),
         };
         show::line(&format!("{}  {text} [{}]", entry.at.rfc3339(), entry.id));
         for request in &entry.data_requests {
@@ -580,6 +583,20 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is said of the issuer, behind what is said of a deletion.
+const fn notice_text(notice: Option<DeletionNotice>) -> &'static str {
+    match notice {
+        None => "",
+        Some(DeletionNotice::Waiting) => ", of which its issuer is still to be told",
+        Some(DeletionNotice::Told) => ", and told its issuer",
+        Some(DeletionNotice::NoAccess) => {
+            ", of which its issuer cannot be told: the access that it gave is over"
+        }
+        Some(DeletionNotice::Refused) => ", of which its issuer does not want to hear",
+        Some(DeletionNotice::NotReached) => ", of which its issuer could not be told: it did not answer",
+    }
 }
 
 /// What is said of a receipt, behind what is said of the arrival.

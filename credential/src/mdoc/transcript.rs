@@ -2,7 +2,14 @@
 
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::Thumbprint;
-use symbolon_crypto::encoding::cbor::write;
+use symbolon_crypto::encoding::cbor::{CborBudget, Cursor, write};
+
+/// What a kept transcript may have: an engagement of 4 KiB, a key, and two messages of an NFC handover.
+const KEPT_TRANSCRIPT_BUDGET: CborBudget = CborBudget {
+    bytes: 16 << 10,
+    depth: 4,
+    items: 16,
+};
 
 /// How a proximity session began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +106,30 @@ impl SessionTranscript {
             }
         }
         Self(encoded)
+    }
+
+    /// Takes a transcript of a session in proximity that was kept. `None` for what has another form, such as the transcripts of
+    /// requests over a network.
+    #[must_use]
+    pub fn parse_proximity(encoded: &[u8]) -> Option<Self> {
+        let mut transcript = Cursor::new(encoded, KEPT_TRANSCRIPT_BUDGET).ok()?;
+        if transcript.array()? != 3 {
+            return None;
+        }
+        for _engagement_and_key in 0..2 {
+            transcript.expect_tag(24)?;
+            transcript.bytes()?;
+        }
+        if transcript.null().is_none() {
+            if transcript.array()? != 2 {
+                return None;
+            }
+            transcript.bytes()?;
+            transcript
+                .null()
+                .or_else(|| transcript.bytes().map(|_request| ()))?;
+        }
+        transcript.is_at_end().then(|| Self(encoded.to_vec()))
     }
 
     /// The encoded transcript.

@@ -142,6 +142,44 @@ pub fn root(
     template.issue(key, sign, randomness)
 }
 
+/// Issues the certificate of an authority that may sign certificates and revocation lists, under `issuer` or, without one, under itself: tests need
+/// more levels than this suite issues. Returns DER.
+///
+/// # Errors
+/// As [`root`].
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn authority(
+    subject_name: &str,
+    public_key: &PublicKey,
+    issuer: Option<&Certificate>,
+    validity: Validity,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    let subject = common_name(subject_name)?;
+    let issuer_name = match issuer {
+        Some(issuer) => Name::from_der(issuer.subject_name()).map_err(|_| IssueError::Issuer)?,
+        None => subject.clone(),
+    };
+    let template = Template {
+        issuer: issuer_name,
+        issuer_key_identifier: issuer
+            .and_then(Certificate::subject_key_identifier)
+            .map(<[u8]>::to_vec),
+        subject,
+        public_key,
+        validity,
+        basic_constraints: BasicConstraints {
+            ca: true,
+            path_len_constraint: None,
+        },
+        key_usage: KeyUsages::KeyCertSign | KeyUsages::CRLSign,
+        extensions: Vec::new(),
+    };
+    template.issue(key, sign, randomness)
+}
+
 /// Issues a leaf under `issuer`, whose key is `issuer_key`. Returns DER.
 ///
 /// # Errors

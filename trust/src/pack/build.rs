@@ -9,7 +9,7 @@ use super::container::{self, MAX_SECTIONS, PackVersion, SectionKind, root_of, ta
 use super::manifest::Manifest;
 use super::open::{check_age, signed_list};
 use super::sign::{Place, PreparedSignature};
-use super::{PackBuildError, PackError, StatusSection, VerbatimSection};
+use super::{PackBuildError, PackError, RevocationSection, StatusSection, VerbatimSection};
 use crate::trust_list::{RootOfTrust, TrustList};
 
 /// A trust section that waits for the signature of the registry key.
@@ -28,7 +28,7 @@ impl TrustSection {
     pub fn prepare(list: &TrustList, signer: &PublicKey) -> Result<PreparedTrustSection, PackBuildError> {
         let payload = list.to_json()?;
         Ok(PreparedTrustSection(PreparedSignature::by_key(
-            Place::Trust,
+            Place::trust(PackVersion::CURRENT),
             signer,
             payload,
         )))
@@ -49,7 +49,12 @@ impl TrustSection {
         root_of_trust: &RootOfTrust,
         provider: &dyn CryptoProvider,
     ) -> Result<TrustList, PackError> {
-        let list = signed_list(&self.0, Place::Trust, root_of_trust, provider)?;
+        let list = signed_list(
+            &self.0,
+            Place::trust(PackVersion::CURRENT),
+            root_of_trust,
+            provider,
+        )?;
         check_age(&list, root_of_trust, None)?;
         Ok(list)
     }
@@ -134,6 +139,13 @@ impl PackBuilder {
         self
     }
 
+    /// Adds a revocation list of certificates. A partial pack carries them like a whole one: certificates belong to authorities and not to scopes.
+    #[must_use]
+    pub fn with_revocation_list(mut self, section: RevocationSection) -> Self {
+        self.sections.push((SectionKind::Revocation, section.bytes));
+        self
+    }
+
     /// Prepares the manifest, to be signed by the pack key whose public half is `signer`.
     ///
     /// # Errors
@@ -149,10 +161,11 @@ impl PackBuilder {
             created: self.times.created,
             valid_until: self.times.valid_until,
             grace: self.times.grace,
-            root: root_of(PackVersion::Two, &table),
+            root: root_of(PackVersion::CURRENT, &table),
             scopes: self.scopes,
         };
-        let signature = PreparedSignature::by_key(Place::Manifest, signer, manifest.payload());
+        let signature =
+            PreparedSignature::by_key(Place::manifest(PackVersion::CURRENT), signer, manifest.payload());
         Ok(PreparedPack {
             signature,
             sections: self.sections,
@@ -187,6 +200,7 @@ impl PreparedPack {
     /// [`PackBuildError`] when the signature has the wrong length for its algorithm.
     pub fn finish(self, signature: &[u8]) -> Result<Vec<u8>, PackBuildError> {
         let manifest = self.signature.finish(signature)?;
-        container::write(&manifest, &borrowed(&self.sections)).ok_or(PackBuildError::TooLarge)
+        container::write(PackVersion::CURRENT, &manifest, &borrowed(&self.sections))
+            .ok_or(PackBuildError::TooLarge)
     }
 }

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::PackError;
+use crate::compact_set::SetForm;
 
 pub(super) const MAGIC: &[u8; 8] = b"SYMBPACK";
 pub(super) const HEADER_BYTES: usize = 24;
@@ -19,23 +20,40 @@ pub(super) const MAX_MANIFEST_BYTES: u32 = 16_384;
 pub enum PackVersion {
     /// One status list for each section. Read, and not written any more.
     One,
-    /// All lists of an issuer in one section, verbatim lists, scopes, deltas.
+    /// All lists of an issuer in one section, verbatim lists, scopes, deltas. Read, and not written any more.
     Two,
+    /// The same with sets of runs, and with revocation lists of certificates.
+    Three,
 }
 
 impl PackVersion {
-    pub(super) const fn number(self) -> u16 {
+    /// The version that is written.
+    pub(super) const CURRENT: Self = Self::Three;
+
+    /// The number in the header of the format.
+    #[must_use]
+    pub const fn number(self) -> u16 {
         match self {
             Self::One => 1,
             Self::Two => 2,
+            Self::Three => 3,
         }
     }
 
-    const fn from_number(number: u16) -> Option<Self> {
+    pub(super) const fn from_number(number: u16) -> Option<Self> {
         match number {
             1 => Some(Self::One),
             2 => Some(Self::Two),
+            3 => Some(Self::Three),
             _ => None,
+        }
+    }
+
+    /// Whether a set in a pack of this version may have this form.
+    pub(super) const fn has_sets_of(self, form: SetForm) -> bool {
+        match (self, form) {
+            (_, SetForm::One) | (Self::Three, SetForm::Two) => true,
+            (Self::One | Self::Two, SetForm::Two) => false,
         }
     }
 
@@ -43,6 +61,7 @@ impl PackVersion {
         match self {
             Self::One => b"symbolon pack 1 root\0\0",
             Self::Two => b"symbolon pack 2 root\0\0",
+            Self::Three => b"symbolon pack 3 root\0\0",
         }
     }
 }
@@ -52,10 +71,12 @@ impl PackVersion {
 pub enum SectionKind {
     /// The registry operator's trust list.
     Trust,
-    /// Status lists of one issuer: one in version 1, all that it signs together in version 2.
+    /// Status lists of one issuer: one in version 1, all that it signs together since version 2.
     Status,
     /// A signed status list as its issuer serves it.
     Verbatim,
+    /// A revocation list of certificates as its authority publishes it; since version 3.
+    Revocation,
 }
 
 impl SectionKind {
@@ -64,6 +85,7 @@ impl SectionKind {
             Self::Trust => 1,
             Self::Status => 2,
             Self::Verbatim => 3,
+            Self::Revocation => 4,
         }
     }
 
@@ -72,6 +94,7 @@ impl SectionKind {
             1 => Some(Self::Trust),
             2 => Some(Self::Status),
             3 => Some(Self::Verbatim),
+            4 => Some(Self::Revocation),
             _ => None,
         }
     }
@@ -150,8 +173,12 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Writes a pack of version 2. `None` where it would exceed a bound of the format.
-pub(super) fn write(manifest: &[u8], sections: &[(SectionKind, &[u8])]) -> Option<Vec<u8>> {
+/// Writes a pack. `None` where it would exceed a bound of the format.
+pub(super) fn write(
+    version: PackVersion,
+    manifest: &[u8],
+    sections: &[(SectionKind, &[u8])],
+) -> Option<Vec<u8>> {
     let count = u32::try_from(sections.len())
         .ok()
         .filter(|count| *count <= MAX_SECTIONS)?;
@@ -162,7 +189,7 @@ pub(super) fn write(manifest: &[u8], sections: &[(SectionKind, &[u8])]) -> Optio
     let content: usize = sections.iter().map(|(_, bytes)| bytes.len()).sum();
     let mut pack = Vec::with_capacity(HEADER_BYTES + table.len() + manifest.len() + content);
     pack.extend_from_slice(MAGIC);
-    pack.extend_from_slice(&PackVersion::Two.number().to_le_bytes());
+    pack.extend_from_slice(&version.number().to_le_bytes());
     pack.extend_from_slice(&[0; 2]);
     pack.extend_from_slice(&count.to_le_bytes());
     pack.extend_from_slice(&manifest_bytes.to_le_bytes());

@@ -6,16 +6,17 @@
 mod build;
 mod patch;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use super::PackError;
 use super::container::{self, Container, Cursor, MAX_MANIFEST_BYTES, MAX_SECTIONS, PackVersion, SectionKind};
 use super::manifest::Manifest;
+use crate::compact_set::SetForm;
 
 pub use self::build::{Compacted, compact, delta};
 
 pub(super) const MAGIC: &[u8; 8] = b"SYMBDELT";
-const VERSION: u16 = 2;
-
 /// Bytes before the manifest.
 const HEADER_BYTES: usize = 72;
 
@@ -26,7 +27,8 @@ pub const MAX_PACK_BYTES: usize = 256 << 20;
 const UNCHANGED: u8 = 0;
 const WHOLE: u8 = 1;
 const PATCHED: u8 = 2;
-const STATUS: u8 = 3;
+const STATUS_FORM_1: u8 = 3;
+const STATUS: u8 = 4;
 
 /// Why a delta is refused.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ pub enum DeltaError {
     #[error("the file is not a delta of an offline pack")]
     NotADelta,
     /// A delta of another version.
-    #[error("the delta has version {found}, this reader knows version 2")]
+    #[error("the delta has version {found}, this reader knows versions 2 and 3")]
     Version {
         /// The version found.
         found: u16,
@@ -55,11 +57,11 @@ pub enum DeltaError {
         /// The sequence of the pack in force.
         in_force: u64,
     },
-    /// The pack in force cannot be read, or has a version without deltas.
+    /// The pack in force cannot be read.
     #[error("the pack in force cannot be changed by a delta")]
     Base(#[source] PackError),
-    /// The pack in force has a version without deltas.
-    #[error("the pack in force is of a version that has no deltas")]
+    /// The pack in force has a version that the delta cannot begin from.
+    #[error("the pack in force is of a version that this delta does not change")]
     BaseVersion,
     /// What the delta makes is not the pack that its manifest is about.
     #[error("the delta does not make the pack that its manifest is about")]
@@ -78,6 +80,7 @@ impl From<PackError> for DeltaError {
 /// A delta whose form is right. Nothing of it is verified: that is done with the pack that it makes.
 #[derive(Debug)]
 pub struct Delta<'a> {
+    version: PackVersion,
     base_sequence: u64,
     base_root: [u8; 32],
     target: Manifest,
@@ -97,9 +100,9 @@ impl<'a> Delta<'a> {
             return Err(DeltaError::NotADelta);
         }
         let found = rest.u16()?;
-        if found != VERSION {
-            return Err(DeltaError::Version { found });
-        }
+        let version = PackVersion::from_number(found)
+            .filter(|version| *version != PackVersion::One)
+            .ok_or(DeltaError::Version { found })?;
         if rest.u16()? != 0 {
             return Err(DeltaError::Malformed);
         }
@@ -115,11 +118,12 @@ impl<'a> Delta<'a> {
         let base_root = rest.array()?;
         let target_sequence = rest.u64()?;
         let manifest = rest.take(u64::from(manifest_bytes))?;
-        let target = Manifest::read_unverified(manifest, PackVersion::Two)?;
+        let target = Manifest::read_unverified(manifest, version)?;
         if target.sequence != target_sequence {
             return Err(DeltaError::Malformed);
         }
         Ok(Self {
+            version,
             base_sequence,
             base_root,
             target,
@@ -178,10 +182,13 @@ impl<'a> Delta<'a> {
     /// # Errors
     /// [`DeltaError`].
     pub fn apply(&self, base: &[u8]) -> Result<Vec<u8>, DeltaError> {
+        self.apply_within(base, MAX_PACK_BYTES)
+    }
+
+    /// Makes the pack, of which all sections together take so many bytes at most.
+    fn apply_within(&self, base: &[u8], mut budget: usize) -> Result<Vec<u8>, DeltaError> {
         let base = Container::parse(base).map_err(DeltaError::Base)?;
-        if base.version != PackVersion::Two {
-            return Err(DeltaError::BaseVersion);
-        }
+        check_versions(base.version, self.version)?;
         if base.root() != self.base_root {
             let manifest = Manifest::read_unverified(base.manifest, base.version);
             return Err(DeltaError::OtherBase {
@@ -189,7 +196,6 @@ impl<'a> Delta<'a> {
                 in_force: manifest.map_err(DeltaError::Base)?.sequence,
             });
         }
-        let mut budget = MAX_PACK_BYTES;
         let mut sections: Vec<(SectionKind, Vec<u8>)> = Vec::new();
         for operation in self.operations()? {
             let (kind, bytes) = operation.make(&base, budget)?;
@@ -201,16 +207,16 @@ impl<'a> Delta<'a> {
             .map(|(kind, bytes)| (*kind, bytes.as_slice()))
             .collect();
         let table = container::table_of(&sections);
-        if container::root_of(PackVersion::Two, &table) != self.target.root {
+        if container::root_of(self.version, &table) != self.target.root {
             return Err(DeltaError::Result);
         }
-        container::write(self.manifest, &sections).ok_or(DeltaError::OverBudget)
+        container::write(self.version, self.manifest, &sections).ok_or(DeltaError::OverBudget)
     }
 
     fn operations(&self) -> Result<Vec<Operation<'a>>, DeltaError> {
         let mut rest = Cursor(self.operations);
         let operations = (0..self.sections)
-            .map(|_| Operation::read(&mut rest))
+            .map(|_| Operation::read(&mut rest, self.version))
             .collect::<Result<Vec<_>, _>>()?;
         if rest.0.is_empty() {
             Ok(operations)
@@ -256,7 +262,7 @@ enum Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    fn read(rest: &mut Cursor<'a>) -> Result<Self, DeltaError> {
+    fn read(rest: &mut Cursor<'a>, version: PackVersion) -> Result<Self, DeltaError> {
         Ok(match rest.u8()? {
             UNCHANGED => Self::Unchanged { from: rest.u32()? },
             WHOLE => {
@@ -271,9 +277,13 @@ impl<'a> Operation<'a> {
                 from: rest.u32()?,
                 patch: sized(rest)?,
             },
-            STATUS => Self::Status {
+            STATUS_FORM_1 => Self::Status {
                 from: rest.u32()?,
-                change: status::Change::read(rest)?,
+                change: status::Change::read(rest, SetForm::One)?,
+            },
+            STATUS if version.has_sets_of(SetForm::Two) => Self::Status {
+                from: rest.u32()?,
+                change: status::Change::read(rest, SetForm::Two)?,
             },
             _ => return Err(DeltaError::Malformed),
         })
@@ -305,6 +315,15 @@ impl<'a> Operation<'a> {
                 Ok((SectionKind::Status, change.apply(section.bytes, budget)?))
             }
         }
+    }
+}
+
+/// A delta has the version of the pack that it makes, and changes a pack of that version or the one before. Version 1 has none.
+fn check_versions(base: PackVersion, target: PackVersion) -> Result<(), DeltaError> {
+    match (base, target) {
+        (PackVersion::Two, PackVersion::Two | PackVersion::Three)
+        | (PackVersion::Three, PackVersion::Three) => Ok(()),
+        _ => Err(DeltaError::BaseVersion),
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a verified pack says about one list.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 
 use super::set::PackedSet;
+use super::signer::ListSigner;
 use crate::compact_set::{CompactSet, LookupError};
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::IssuerIdentifier;
@@ -24,6 +26,8 @@ pub struct PackedStatusList<'a> {
     pub(super) universe: u64,
     /// The indices of each state that is not valid: invalid first, then suspended, then any other.
     pub(super) sets: Vec<(Status, PackedSet<'a>)>,
+    /// Under which certificates it was signed, where these prove it.
+    pub(super) signer: Option<Arc<ListSigner>>,
 }
 
 /// The URIs under which a packed list is served as Bitstring Status Lists.
@@ -215,6 +219,8 @@ pub enum PackStatus<'p> {
         /// When the issuer made it.
         as_of: UnixTime,
     },
+    /// The list is in the pack, and its proof is of a kind that cannot be verified here: this reader has nothing that reads JSON-LD. Nothing is known.
+    NotProvable,
     /// The list belongs to what the pack covers, and the pack does not have it: it is newer than the pack, or was left out.
     /// Nothing is known.
     Missing,

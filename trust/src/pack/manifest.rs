@@ -46,7 +46,7 @@ impl Manifest {
         pack_keys: &[Jwk],
         provider: &dyn CryptoProvider,
     ) -> Result<Self, PackError> {
-        let signed = Signed::parse(bytes, Place::of_manifest(version))?;
+        let signed = Signed::parse(bytes, Place::manifest(version))?;
         let key = signed
             .key_id()
             .and_then(|kid| key_by_thumbprint(pack_keys, kid))
@@ -60,7 +60,7 @@ impl Manifest {
     /// Reads a manifest without asking who signed it: for a pack that was verified before, and to find out what a pack claims
     /// to be.
     pub(super) fn read_unverified(bytes: &[u8], version: PackVersion) -> Result<Self, PackError> {
-        let signed = Signed::parse(bytes, Place::of_manifest(version))?;
+        let signed = Signed::parse(bytes, Place::manifest(version))?;
         Self::parse(signed.unverified_payload(), version)
     }
 
@@ -74,7 +74,7 @@ impl Manifest {
             root: fields.hash(5)?,
             scopes: match version {
                 PackVersion::One => Vec::new(),
-                PackVersion::Two => fields.optional_texts(6)?,
+                PackVersion::Two | PackVersion::Three => fields.optional_texts(6)?,
             },
         };
         fields.finish()?;

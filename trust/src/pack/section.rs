@@ -2,20 +2,22 @@
 
 use core::time::Duration;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use ciborium::Value;
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
-use super::container::sha256;
+use super::container::{PackVersion, sha256};
 use super::directory::{ListName, MAX_LISTS, SectionParts, SetPair, set_entry};
 use super::fields::{self, Fields};
 use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::set::PackedSet;
 use super::sign::{Place, PreparedSignature, Signed};
+use super::signer::ListSigner;
 use super::{PackBuildError, PackError};
-use crate::compact_set;
+use crate::compact_set::{self, Runs, SetForm};
 use crate::status_list::signer::{NotAStatusSigner, StatusSigner};
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
 use crate::trust_list::{TrustList, TrustedIssuer};
@@ -121,6 +123,19 @@ pub(super) fn set_of(members: &[u64], universe: u64) -> Result<Vec<u8>, compact_
     Ok(if members.is_empty() { Vec::new() } else { bytes })
 }
 
+/// The same of runs, in the form of a version.
+pub(super) fn encoded(
+    runs: &Runs,
+    universe: u64,
+    form: SetForm,
+) -> Result<Vec<u8>, compact_set::BuildSetError> {
+    let bytes = match form {
+        SetForm::One => compact_set::form_1_of_runs(runs, universe)?,
+        SetForm::Two => compact_set::build_of_runs(runs, universe)?,
+    };
+    Ok(if runs.is_empty() { Vec::new() } else { bytes })
+}
+
 /// A status section that waits for the signature of the issuer's status key.
 #[derive(Debug)]
 pub struct PreparedStatusSection {
@@ -161,7 +176,8 @@ impl StatusSection {
             (3, fields::duration(input.grace)),
             (4, Value::Bytes(sha256(&directory).to_vec())),
         ]);
-        let signature = PreparedSignature::by_chain(Place::Status, algorithm, input.x5chain, payload)?;
+        let place = Place::status(PackVersion::CURRENT);
+        let signature = PreparedSignature::by_chain(place, algorithm, input.x5chain, payload)?;
         Ok(PreparedStatusSection {
             signature,
             directory,
@@ -294,6 +310,8 @@ impl Header {
 pub(super) struct VerifiedSection<'a> {
     pub(super) lists: Vec<PackedStatusList<'a>>,
     pub(super) signer_until: UnixTime,
+    /// SHA-256 of the anchor that the signer stands under.
+    pub(super) anchor: [u8; 32],
     /// SHA-256 of everything before the sets.
     pub(super) head: [u8; 32],
 }
@@ -301,13 +319,14 @@ pub(super) struct VerifiedSection<'a> {
 /// Verifies a section, every set included.
 pub(super) fn open<'a>(
     section: &'a [u8],
+    version: PackVersion,
     trust_list: &TrustList,
     provider: &dyn CryptoProvider,
     now: UnixTime,
 ) -> Result<VerifiedSection<'a>, PackError> {
     let parts = SectionParts::parse(section)?;
     let issuer = owner(&parts.names, trust_list)?;
-    let signed = Signed::parse(parts.header, Place::Status)?;
+    let signed = Signed::parse(parts.header, Place::status(version))?;
     // The date says as of when the chain must hold, and is believed only once the signature has been found good.
     let header = Header::parse(signed.unverified_payload())?;
     let signer = signer_of(&signed, issuer, header.produced_at, provider)?;
@@ -320,7 +339,8 @@ pub(super) fn open<'a>(
             created: times.produced_at,
         });
     }
-    let lists = lists(&parts, issuer, times, now);
+    let list_signer = Arc::new(ListSigner::of(&signer.chain));
+    let lists = lists(&parts, version, issuer, times, &list_signer, now);
     lists
         .iter()
         .flat_map(|list| &list.sets)
@@ -328,6 +348,7 @@ pub(super) fn open<'a>(
     Ok(VerifiedSection {
         lists,
         signer_until: signer.until,
+        anchor: signer.chain.anchor.sha256(),
         head: sha256(parts.head),
     })
 }
@@ -335,13 +356,31 @@ pub(super) fn open<'a>(
 /// A section that was verified before, whose head is the one that was verified then. Its sets are compared when they are asked.
 pub(super) fn reopen<'a>(
     parts: &SectionParts<'a>,
+    version: PackVersion,
     issuer: &TrustedIssuer,
-    signer_until: UnixTime,
+    verified: &VerifiedSigner,
     now: UnixTime,
 ) -> Result<Vec<PackedStatusList<'a>>, PackError> {
-    let signed = Signed::parse(parts.header, Place::Status)?;
-    let times = Header::parse(signed.unverified_payload())?.times(signer_until);
-    Ok(lists(parts, issuer, times, now))
+    let signed = Signed::parse(parts.header, Place::status(version))?;
+    let times = Header::parse(signed.unverified_payload())?.times(verified.until);
+    let anchor = issuer
+        .anchors
+        .iter()
+        .find(|anchor| anchor.sha256() == verified.anchor);
+    let signer = Arc::new(ListSigner {
+        certificates: signed.certificates().to_vec(),
+        anchor: anchor.ok_or(PackError::StatusListOfNobody)?.clone(),
+    });
+    Ok(lists(parts, version, issuer, times, &signer, now))
+}
+
+/// What was found of the signer of a section when it was verified.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VerifiedSigner {
+    /// When the first certificate of its chain ends.
+    pub(super) until: UnixTime,
+    /// SHA-256 of the anchor that it stands under.
+    pub(super) anchor: [u8; 32],
 }
 
 /// The one issuer whose lists these are.
@@ -371,14 +410,16 @@ pub(super) fn owner<'t>(
 
 fn lists<'a>(
     parts: &SectionParts<'a>,
+    version: PackVersion,
     issuer: &TrustedIssuer,
     times: StatedTimes,
+    signer: &Arc<ListSigner>,
     now: UnixTime,
 ) -> Vec<PackedStatusList<'a>> {
     let validity = times.judge(now);
     let of_list = |(name, sets): (&ListName<'a>, &SetPair<'a>)| {
-        let [invalid, suspended] =
-            sets.map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash));
+        let [invalid, suspended] = sets
+            .map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash, version));
         PackedStatusList {
             uri: name.uri.to_owned(),
             bitstring: name
@@ -394,6 +435,7 @@ fn lists<'a>(
             bits: name.bits,
             universe: name.universe,
             sets: vec![(Status::Invalid, invalid), (Status::Suspended, suspended)],
+            signer: Some(Arc::clone(signer)),
         }
     };
     parts.names.iter().zip(&parts.sets).map(of_list).collect()

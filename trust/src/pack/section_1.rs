@@ -1,16 +1,18 @@
 //! A status section of version 1: what one issuer says about one list (`docs/pack-format.md`, annex A). Read, and not written any more.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
 use super::PackError;
-use super::container::Cursor;
+use super::container::{Cursor, PackVersion};
 use super::fields::Fields;
 use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::section::{MAX_HEADER_BYTES, signer_of};
 use super::set::PackedSet;
 use super::sign::{Place, Signed};
+use super::signer::ListSigner;
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::TrustList;
 use crate::validity::Validity;
@@ -26,7 +28,7 @@ pub(super) fn open<'a>(
     if length > MAX_HEADER_BYTES {
         return Err(PackError::OverBudget);
     }
-    let signed = Signed::parse(rest.take(u64::from(length))?, Place::Status1)?;
+    let signed = Signed::parse(rest.take(u64::from(length))?, Place::status(PackVersion::One))?;
 
     // The URI is needed to know whose signature to ask for; it is believed only once that has been found good.
     let mut claimed = Fields::parse(signed.unverified_payload())?;
@@ -45,7 +47,12 @@ pub(super) fn open<'a>(
     };
     let universe = claimed.unsigned(6)?;
     let mut set_at = |length, hash| {
-        let set = PackedSet::unchecked(Cow::Borrowed(rest.take(length)?), universe, hash);
+        let set = PackedSet::unchecked(
+            Cow::Borrowed(rest.take(length)?),
+            universe,
+            hash,
+            PackVersion::One,
+        );
         // A set of version 1 has a header even where it has no members.
         if length == 0 {
             return Err(PackError::StatusSet(crate::compact_set::OpenSetError::Truncated));
@@ -94,5 +101,6 @@ pub(super) fn open<'a>(
         bits,
         universe,
         sets: vec![(Status::Invalid, invalid), (Status::Suspended, suspended)],
+        signer: Some(Arc::new(ListSigner::of(&signer.chain))),
     })
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use super::PackError;
-use super::container::sha256;
-use crate::compact_set::CompactSet;
+use super::container::{PackVersion, sha256};
+use crate::compact_set::{CompactSet, OpenSetError};
 
 /// A set of indices whose hash its issuer has signed, in the pack or in the form that was made when the pack was applied.
 ///
@@ -16,16 +16,24 @@ pub(super) struct PackedSet<'a> {
     bytes: Cow<'a, [u8]>,
     universe: u64,
     hash: [u8; 32],
+    /// The version of the pack, which says what forms a set may have.
+    version: PackVersion,
     is_signed: OnceLock<bool>,
 }
 
 impl<'a> PackedSet<'a> {
     /// A set to be compared when it is first asked.
-    pub(super) fn unchecked(bytes: Cow<'a, [u8]>, universe: u64, hash: [u8; 32]) -> Self {
+    pub(super) fn unchecked(
+        bytes: Cow<'a, [u8]>,
+        universe: u64,
+        hash: [u8; 32],
+        version: PackVersion,
+    ) -> Self {
         Self {
             bytes,
             universe,
             hash,
+            version,
             is_signed: OnceLock::new(),
         }
     }
@@ -36,6 +44,7 @@ impl<'a> PackedSet<'a> {
             hash: sha256(&bytes),
             bytes: Cow::Owned(bytes),
             universe,
+            version: PackVersion::CURRENT,
             is_signed: OnceLock::from(true),
         }
     }
@@ -59,6 +68,9 @@ impl<'a> PackedSet<'a> {
             return Ok(());
         }
         let set = CompactSet::open(&self.bytes).map_err(PackError::StatusSet)?;
+        if !self.version.has_sets_of(set.form()) {
+            return Err(PackError::StatusSet(OpenSetError::NotACompactSet));
+        }
         if set.universe() == self.universe {
             Ok(())
         } else {

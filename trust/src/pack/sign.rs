@@ -11,38 +11,62 @@ use super::{PackBuildError, PackError};
 
 /// Where a signed structure stands. The place is signed along, so that a structure is worthless anywhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Manifest1,
-    Trust1,
-    Status1,
+pub(super) struct Place {
+    structure: Structure,
+    version: PackVersion,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Structure {
     Manifest,
     Trust,
     Status,
 }
 
 impl Place {
-    pub(super) const fn of_manifest(version: PackVersion) -> Self {
-        match version {
-            PackVersion::One => Self::Manifest1,
-            PackVersion::Two => Self::Manifest,
+    pub(super) const fn manifest(version: PackVersion) -> Self {
+        Self {
+            structure: Structure::Manifest,
+            version,
         }
     }
 
-    pub(super) const fn of_trust(version: PackVersion) -> Self {
-        match version {
-            PackVersion::One => Self::Trust1,
-            PackVersion::Two => Self::Trust,
+    pub(super) const fn trust(version: PackVersion) -> Self {
+        Self {
+            structure: Structure::Trust,
+            version,
         }
     }
 
+    pub(super) const fn status(version: PackVersion) -> Self {
+        Self {
+            structure: Structure::Status,
+            version,
+        }
+    }
+
+    /// What is signed along with a structure at this place.
     fn external_aad(self) -> &'static [u8] {
-        match self {
-            Self::Manifest1 => b"symbolon pack 1 manifest",
-            Self::Trust1 => b"symbolon pack 1 trust",
-            Self::Status1 => b"symbolon pack 1 status",
-            Self::Manifest => b"symbolon pack 2 manifest",
-            Self::Trust => b"symbolon pack 2 trust",
-            Self::Status => b"symbolon pack 2 status",
+        match (self.version, self.structure) {
+            (PackVersion::One, Structure::Manifest) => b"symbolon pack 1 manifest",
+            (PackVersion::One, Structure::Trust) => b"symbolon pack 1 trust",
+            (PackVersion::One, Structure::Status) => b"symbolon pack 1 status",
+            (PackVersion::Two, Structure::Manifest) => b"symbolon pack 2 manifest",
+            (PackVersion::Two, Structure::Trust) => b"symbolon pack 2 trust",
+            (PackVersion::Two, Structure::Status) => b"symbolon pack 2 status",
+            (PackVersion::Three, Structure::Manifest) => b"symbolon pack 3 manifest",
+            (PackVersion::Three, Structure::Trust) => b"symbolon pack 3 trust",
+            (PackVersion::Three, Structure::Status) => b"symbolon pack 3 status",
+        }
+    }
+
+    /// Where else a structure may have been signed that counts here. A registry and an issuer are updated in their own time:
+    /// what they signed for version 2 says the same in a pack of version 3. Manifests are made with the pack.
+    const fn also(self) -> Option<Self> {
+        match (self.version, self.structure) {
+            (PackVersion::Three, Structure::Trust) => Some(Self::trust(PackVersion::Two)),
+            (PackVersion::Three, Structure::Status) => Some(Self::status(PackVersion::Two)),
+            _ => None,
         }
     }
 }
@@ -134,6 +158,11 @@ impl Signed {
         self.sign1.x5chain.iter().map(parse).collect()
     }
 
+    /// The certificates as they stand in the header.
+    pub(super) fn certificates(&self) -> &[Vec<u8>] {
+        &self.sign1.x5chain
+    }
+
     /// What is claimed, to find out whose signature to ask for.
     pub(super) fn unverified_payload(&self) -> &[u8] {
         self.sign1.payload()
@@ -145,10 +174,12 @@ impl Signed {
         provider: &dyn CryptoProvider,
         key: &PublicKey,
     ) -> Result<&[u8], WrongSignature> {
-        self.sign1
-            .verify(provider, key, self.place.external_aad())
-            .map_err(|_| WrongSignature)?;
-        Ok(self.sign1.payload())
+        let is_signed_at = |place: Place| self.sign1.verify(provider, key, place.external_aad()).is_ok();
+        if is_signed_at(self.place) || self.place.also().is_some_and(is_signed_at) {
+            Ok(self.sign1.payload())
+        } else {
+            Err(WrongSignature)
+        }
     }
 }
 

@@ -75,6 +75,7 @@ impl From<PackError> for PackProblem {
             PackError::LowerSequence { .. }
             | PackError::SequenceReused { .. }
             | PackError::StatusListRolledBack
+            | PackError::RevocationListRolledBack
             | PackError::TrustListRolledBack => Self::Older,
             PackError::ClockBeforeCreation { .. } => Self::Clock,
             PackError::Expired { .. } | PackError::TrustListExpired { .. } => Self::Expired,

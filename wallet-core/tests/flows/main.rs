@@ -26,11 +26,14 @@ mod copies;
 #[cfg(test)]
 mod credential_endpoint;
 #[cfg(test)]
+mod deleting;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
 mod holding;
 #[cfg(test)]
 mod killed;

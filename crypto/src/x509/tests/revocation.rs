@@ -463,3 +463,115 @@ fn a_directory_constraint_holds_names_however_they_are_written() {
     assert_eq!(outcome(vec![common.clone()], vec![], common.clone()), Ok(()));
     assert_eq!(outcome(vec![], vec![common], other), violated);
 }
+
+#[test]
+fn a_list_tells_its_number_its_scope_and_where_it_is_published() {
+    let setting = Setting::new();
+    let read = |draft: &RevocationListDraft| RevocationList::parse(&setting.root.sign(draft));
+    let list = read(&setting.root.draft()).unwrap();
+    assert_eq!(list.number().as_bytes(), [7]);
+    assert!(list.scope_der().is_empty() && list.is_published_at("http://anywhere.example"));
+
+    let numbered = |der: &[u8]| {
+        let mut draft = setting.root.draft();
+        draft.extensions.pop();
+        read(&draft.with("2.5.29.20", false, der))
+    };
+    for (der, octets) in [
+        (tagged(0x02, &[0]), [].as_slice()),
+        (tagged(0x02, &[0, 0x80]), &[0x80]),
+        (tagged(0x02, &[1, 0]), &[1, 0]),
+        (tagged(0x02, &[0x7f; 20]), &[0x7f; 20]),
+    ] {
+        assert_eq!(numbered(&der).unwrap().number().as_bytes(), octets);
+    }
+    // Negative, too long, and no number at all.
+    for der in [tagged(0x02, &[0x80]), tagged(0x02, &[1; 21]), tagged(0x04, &[1])] {
+        assert_eq!(numbered(&der).err(), Some(RevocationListError::Extension));
+    }
+
+    let place = "http://lists.example/1.crl";
+    let point = tagged(0xa0, &tagged(0xa0, &tagged(0x86, place.as_bytes())));
+    let point = sequence(&point);
+    let list = read(&setting.root.draft().with("2.5.29.28", true, &point)).unwrap();
+    assert_eq!(list.scope_der(), point);
+    assert!(list.is_published_at(place) && !list.is_published_at("http://lists.example/2.crl"));
+}
+
+#[test]
+fn an_authority_counts_where_its_chain_holds() {
+    let setting = Setting::new();
+    let (root, middle) = (&setting.root.certificate, &setting.middle.certificate);
+    let anchors = core::slice::from_ref(root);
+    let verify = |chain: &[Certificate], now| verify_authority(chain, anchors, now, &RustCryptoProvider);
+    let below = Party::p256(9);
+    let lower = Draft::authority("lower").signed_by(middle, &setting.middle.party, &below);
+    assert_eq!(verify(core::slice::from_ref(middle), MADE).unwrap(), *root);
+    assert_eq!(verify(&[lower.clone(), middle.clone()], MADE).unwrap(), *root);
+
+    let refused = |chain: &[Certificate]| verify(chain, MADE).unwrap_err();
+    assert_eq!(refused(&[]), ChainError::Empty);
+    assert_eq!(refused(&vec![middle.clone(); 6]), ChainError::TooLong);
+    assert_eq!(refused(core::slice::from_ref(root)), ChainError::AnchorInChain);
+    assert_eq!(
+        refused(core::slice::from_ref(&setting.leaf)),
+        ChainError::NotAnAuthority { position: 1 }
+    );
+    let lower = core::slice::from_ref(&lower);
+    assert_eq!(refused(lower), ChainError::UnknownAnchor);
+    let limited = Draft::authority("middle").path_length(0);
+    let limited = limited.signed_by(root, &setting.root.party, &setting.middle.party);
+    assert_eq!(
+        refused(&[lower[0].clone(), limited]),
+        ChainError::PathLength { position: 2 }
+    );
+    // A certificate of that name which somebody else signed.
+    let forged = Draft::authority("middle").signed_by(root, &below, &setting.middle.party);
+    assert_eq!(
+        refused(core::slice::from_ref(&forged)),
+        ChainError::Signature { position: 0 }
+    );
+    assert_eq!(
+        refused(&[lower[0].clone(), forged]),
+        ChainError::Signature { position: 1 }
+    );
+    let past = middle.not_after().plus(Duration::from_secs(1));
+    assert_eq!(
+        verify(core::slice::from_ref(middle), past).unwrap_err(),
+        ChainError::Expired { position: 1 }
+    );
+}
+
+#[test]
+fn limits_and_names_of_those_above_bind_an_authority() {
+    let setting = Setting::new();
+    let root_party = &setting.root.party;
+    let verify = |chain: &[Certificate], anchor: &Certificate| {
+        verify_authority(chain, core::slice::from_ref(anchor), MADE, &RustCryptoProvider)
+    };
+    // The authority would stand between the anchor and its leaves.
+    let limited = Draft::authority("root").path_length(0).self_signed(root_party);
+    let middle = core::slice::from_ref(&setting.middle.certificate);
+    assert_eq!(
+        verify(middle, &limited).unwrap_err(),
+        ChainError::PathLength { position: 2 }
+    );
+    let below = Party::p256(9);
+    let lower = Draft::authority("lower");
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let root = &setting.root.certificate;
+    let other = Draft::authority("other").signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, other], root).unwrap_err(),
+        ChainError::IssuerMismatch { position: 1 }
+    );
+    let name = |name: &str| GeneralName::DnsName(Ia5String::new(name).unwrap());
+    let lower = Draft::authority("lower").named(vec![name("lower.example")]);
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let constrained = Draft::authority("middle").constrained(vec![name("elsewhere.example")], vec![]);
+    let constrained = constrained.signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, constrained], root).unwrap_err(),
+        ChainError::NameConstraints { position: 1 }
+    );
+}

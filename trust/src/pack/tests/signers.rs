@@ -63,15 +63,17 @@ fn refuses_a_trust_section_in_the_place_of_the_manifest_and_the_reverse() {
     let mut world = World::new();
     world.registry.pack_key = TestRegistry::new(1).registry_key;
     let trust = world.registry.trust_section(&world.trust_list(NOW));
-    assert!(matches!(
-        Manifest::open(
-            trust.as_bytes(),
-            PackVersion::Two,
-            &world.root().pack_keys,
-            &symbolon_crypto::RustCryptoProvider
-        ),
-        Err(PackError::ManifestSignature)
-    ));
+    for version in [PackVersion::One, PackVersion::Two, PackVersion::Three] {
+        assert!(matches!(
+            Manifest::open(
+                trust.as_bytes(),
+                version,
+                &world.root().pack_keys,
+                &symbolon_crypto::RustCryptoProvider
+            ),
+            Err(PackError::ManifestSignature)
+        ));
+    }
 }
 
 #[test]

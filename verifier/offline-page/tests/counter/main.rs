@@ -6,6 +6,7 @@ mod onboarding;
 mod standing;
 
 use qrcode::{Color, EcLevel, QrCode};
+use serde_json::Value;
 use symbolon_credential::Validity;
 use symbolon_credential::claim169::{
     Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
@@ -338,6 +339,35 @@ fn a_pack_with_a_status_list_credential_is_used() {
     assert_eq!(accepted.status_lists, 1);
     // Every verdict opens it again.
     assert_eq!(counter.standing(NOW).unwrap().known, Some(accepted));
+
+    // A proof over JSON-LD is none that the page can verify: it does without that list, and not without the pack.
+    let mut document = Value::Object(list.document().unwrap().document().clone());
+    document["proof"] = serde_json::json!({
+        "type": "DataIntegrityProof", "cryptosuite": "ecdsa-rdfc-2019", "proofPurpose": "assertionMethod",
+        "created": NOW.rfc3339(), "verificationMethod": format!("{did}#es256"),
+        "proofValue": format!("z{}", "3".repeat(86)),
+    });
+    let pack = |document: &Value| {
+        let body = document.to_string();
+        let unproven = VerbatimSection::new(url, VerbatimForm::Credential, body.as_bytes()).unwrap();
+        let uri = "https://issuer.example/status/7";
+        let states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        let token = world.issuer.status_token(uri, &states, NOW);
+        let token = VerbatimSection::new(uri, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+        let builder = PackBuilder::new(2, times(), world.registry.trust_section(&trust));
+        world
+            .registry
+            .sign_pack(builder.with_verbatim(unproven).with_verbatim(token))
+    };
+    let accepted = counter.accept_pack(&pack(&document), NOW).unwrap();
+    assert_eq!(accepted.status_lists, 1);
+    assert_eq!(counter.standing(NOW).unwrap().known, Some(accepted));
+    // What is seen to be another's is refused all the same.
+    document["issuer"] = Value::from("did:web:other.example");
+    assert_eq!(
+        counter.accept_pack(&pack(&document), NOW),
+        Err(PackProblem::Refused)
+    );
 }
 
 #[test]

@@ -10,8 +10,8 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_http::fetch::Fetched;
 use symbolon_protocol::proximity::ble::{FrameAssembler, FrameSize, split};
 use symbolon_protocol::proximity::{
-    BleOptions, EngagedHolder, HolderEvent, MAX_REQUEST_MESSAGE_BYTES, MAX_RESPONSE_MESSAGE_BYTES,
-    ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
+    AskedFaceToFace, BleOptions, EngagedHolder, HolderEvent, MAX_REQUEST_MESSAGE_BYTES,
+    MAX_RESPONSE_MESSAGE_BYTES, ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
 };
 
 use crate::formats::{mdoc, mdoc_query};
@@ -111,7 +111,8 @@ async fn a_phone_is_asked_and_its_answer_is_the_result_of_the_request() {
         !matches!(document.reader, ReaderAuthentication::Anonymous),
         "the reader says who it is"
     );
-    let response = world.device_response(requested.transcript());
+    let transcript = requested.transcript().clone();
+    let response = world.device_response(&transcript);
     let (answer, _) = requested.answer(&response).unwrap();
     let (status, told) = world.bring(&id, &begun["session"], &message(&answer)).await;
     assert_eq!((status, &told["state"]), (200, &json!("answered")), "{told}");
@@ -120,6 +121,24 @@ async fn a_phone_is_asked_and_its_answer_is_the_result_of_the_request() {
         |state: &Value| state["result"]["outcome"]["presented"]["reports"][0]["report"]["verdict"].clone();
     assert_eq!(presented(&told["presentation"]), "valid", "{told}");
     assert_eq!(presented(&world.result(&id).await), "valid", "it is kept");
+    let kept = world
+        .administer(Method::GET, &format!("/{id}/evidence"), "")
+        .await;
+    let kept = json_of(&kept);
+    let asked: AskedFaceToFace = serde_json::from_str(kept["request_object"].as_str().unwrap()).unwrap();
+    let trust = ReaderTrust {
+        anchors: core::slice::from_ref(&world.anchor),
+        now: asked.asked_at(),
+    };
+    let (_, kept_transcript) = asked.verify(trust, &RustCryptoProvider).unwrap();
+    assert_eq!(
+        kept_transcript, transcript,
+        "whoever has it checks the device's signature again"
+    );
+    assert_eq!(
+        base64url::decode(kept["vp_token"]["identity"][0].as_str().unwrap()).unwrap(),
+        response
+    );
 
     // Again, by the same session or a new one.
     let (status, _) = world.bring(&id, &begun["session"], &message(&answer)).await;
