@@ -70,7 +70,7 @@ async function comparedWithTheOperators(story, page, language) {
         filming: document.getElementById("video").srcObject !== null,
         judged: document.querySelector("#result article") !== null,
         offered: !document.getElementById("join").hidden,
-        seen: document.querySelector("#alert p").getBoundingClientRect().top >= 0,
+        seen: document.querySelector("#alert p").getBoundingClientRect().top > -1,
         focus: document.activeElement.id,
       })`);
     const expected = { looks, live: "assertive", filming: false, judged: false, seen: true, offered: true, focus: "join" };
