@@ -33,7 +33,7 @@ use url::Url;
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
 pub use loaded::LoadedConfiguration;
-pub use offline_page::OfflinePageSection;
+pub use offline_page::{OfflinePageSection, PageRoot};
 pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
@@ -115,6 +115,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.offline_page.serve", KeyType::Flag),
     ("verifier.offline_page.folder", KeyType::Text),
     ("verifier.offline_page.pack", KeyType::Text),
+    ("verifier.offline_page.root_of_trust", KeyType::Text),
+    ("verifier.offline_page.distributor_url", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
@@ -143,6 +145,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("trust.reload_seconds", KeyType::Number),
     ("packs.index_url", KeyType::Text),
     ("packs.scope", KeyType::Text),
     ("packs.folder", KeyType::Text),
@@ -737,6 +740,7 @@ mod tests {
                 KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
+                KeyType::Text if key.ends_with("offline_page.root_of_trust") => "onboarding",
                 KeyType::Text if key.ends_with("freshness.when_older") => "warn",
                 KeyType::Text if key.ends_with("certificate_revocation.lists") => "off",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

@@ -55,6 +55,8 @@ mod story;
 mod tenants;
 mod tls;
 mod trust;
+mod trust_reload;
+
 mod vcalm;
 mod wallet_holding;
 mod wallets;

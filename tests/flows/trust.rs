@@ -21,8 +21,8 @@ use crate::distribution::Scripted;
 use crate::harness::{Installation, Role};
 use crate::story;
 
-const LICENCE: &str = "org.iso.18013.5.1.mDL";
-const NATIONAL_ID: &str = "org.symbolon.national-id.1";
+pub(crate) const LICENCE: &str = "org.iso.18013.5.1.mDL";
+pub(crate) const NATIONAL_ID: &str = "org.symbolon.national-id.1";
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn now() -> UnixTime {
@@ -31,13 +31,13 @@ fn now() -> UnixTime {
 }
 
 /// A country that publishes its authority as a VICAL, and a verifier abroad.
-struct Abroad {
-    country: Installation,
-    verifier: Installation,
+pub(crate) struct Abroad {
+    pub(crate) country: Installation,
+    pub(crate) verifier: Installation,
 }
 
 impl Abroad {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let abroad = Self {
             country: Installation::new(),
             verifier: Installation::new(),
@@ -97,7 +97,7 @@ impl Abroad {
     }
 
     /// Signs a list in the country and hands it to the verifier as `current.vical`.
-    fn publish(&self, issue: u64, doc_types: &[&str]) {
+    pub(crate) fn publish(&self, issue: u64, doc_types: &[&str]) {
         self.sign("", issue, doc_types, "current.vical");
     }
 
@@ -374,6 +374,36 @@ fn a_verifier_abroad_judges_by_the_lists_that_it_names() {
     assert_eq!(judge("sd-jwt")["trusted"]["state"], "trusted");
     assert_eq!(judge("mdoc")["trusted"]["state"], "not_trusted");
     drop(servers);
+}
+
+/// What the configuration names beside the trust list comes back with it, so that nobody believes less after a restore.
+#[test]
+fn a_backup_has_the_files_of_the_sources() {
+    let abroad = Abroad::new();
+    let verifier = &abroad.verifier;
+    let believed = abroad.listed(&[]);
+    let secret = ("SYMBOLON_BACKUP_PASSPHRASE", "correct horse battery staple");
+    for arguments in [
+        &["backup", "monday.backup"][..],
+        &["restore", "monday.backup", "--dir", "again"],
+    ] {
+        let output = verifier
+            .command(arguments)
+            .env(secret.0, secret.1)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    for name in ["current.vical", "root.pem"] {
+        let restored = fs::read(verifier.path("again").join(name)).unwrap();
+        assert_eq!(restored, fs::read(verifier.path(name)).unwrap(), "{name}");
+    }
+    let list = ["trust", "list", "--json", "--config", "again/symbolon.toml"];
+    assert_eq!(verifier.json(&list)["sources"], believed["sources"]);
 }
 
 #[test]

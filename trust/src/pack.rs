@@ -26,6 +26,7 @@
 
 mod applied;
 mod build;
+mod bytes;
 mod container;
 mod delta;
 mod directory;
@@ -52,8 +53,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use symbolon_crypto::x509::{Certificate, RevocationList, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
-pub use self::applied::{AppliedPack, ApplyError, apply, is_delta};
+pub use self::applied::{AppliedPack, ApplyError, apply, is_delta, makes_again};
 pub use self::build::{PackBuilder, PackTimes, PreparedPack, PreparedTrustSection, TrustSection};
+pub use self::bytes::HeldBytes;
+use self::bytes::PackedBytes;
 pub use self::container::{MAX_SECTIONS, PackVersion, SectionKind};
 pub use self::delta::{Compacted, Delta, DeltaError, MAX_PACK_BYTES, SectionChange, compact, delta};
 pub use self::error::{PackBuildError, PackError};
@@ -120,7 +123,7 @@ pub struct Pack<'a> {
     revocation_lists: PackedRevocationLists,
     origins: Vec<Origin>,
     is_sealed: bool,
-    bytes: &'a [u8],
+    bytes: PackedBytes<'a>,
 }
 
 /// Where the lists of a pack come from, section by section.
@@ -195,6 +198,12 @@ impl<'a> Pack<'a> {
         self.manifest.sequence
     }
 
+    /// The root of its section table, by which packs are told apart.
+    #[must_use]
+    pub fn root(&self) -> [u8; 32] {
+        self.manifest.root
+    }
+
     /// When the distributor made the pack.
     #[must_use]
     pub fn created(&self) -> UnixTime {
@@ -229,6 +238,23 @@ impl<'a> Pack<'a> {
     #[must_use]
     pub fn trust_list_validity(&self) -> Validity {
         self.trust_list_validity
+    }
+
+    /// Until when everything in this pack is judged as at `now`, when it was opened: the pack, its trust list, each of its lists; that second included.
+    /// Whoever keeps a pack open opens it again after that, and when the clock was set back; `None` where nothing changes any more.
+    #[must_use]
+    pub fn judged_alike_until(&self, now: UnixTime) -> Option<UnixTime> {
+        let of = |issued_at, valid_until, grace| Validity::alike_until(issued_at, valid_until, grace, now);
+        let (manifest, list) = (&self.manifest, &self.trust_list);
+        let lists = self.lists.iter().map(|list| list.times.judged_alike_until(now));
+        [
+            of(manifest.created, manifest.valid_until, manifest.grace),
+            of(list.issued_at, list.valid_until, list.grace),
+        ]
+        .into_iter()
+        .chain(lists)
+        .flatten()
+        .min()
     }
 
     /// The status lists, by URI.

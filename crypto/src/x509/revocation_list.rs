@@ -8,7 +8,7 @@ mod extensions;
 
 use core::fmt;
 use core::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -55,6 +55,9 @@ struct Parts {
     /// Where in `der` the entries are, without the tag around them.
     entries: Range<usize>,
     count: usize,
+    /// SHA-256 of the certificate by which the signature was verified first. It is of these very bytes, so that whoever keeps a list keeps what is
+    /// proven of it: a driver that hands the same list to many sessions has it verified once.
+    verified_by: OnceLock<[u8; 32]>,
 }
 
 /// Why bytes were not read as a revocation list.
@@ -140,6 +143,7 @@ impl RevocationList {
             next_update: unix_time(next_update),
             entries,
             count,
+            verified_by: OnceLock::new(),
             sha256: Sha256::digest(der).into(),
             der: der.to_vec(),
         })))
@@ -218,12 +222,21 @@ impl RevocationList {
         if !issuer.is_ca() || !issuer.key_usage().is_some_and(|usage| usage.crl_sign()) {
             return Err(RevocationListRejected::MayNotSign);
         }
-        let Parts { der, signed, .. } = &*self.0;
-        let signed = der.get(signed.clone()).unwrap_or_default();
-        self.0
-            .signature
-            .verify(signed, issuer.public_key(), provider)
-            .map_err(|_| RevocationListRejected::Signature)?;
+        let Parts {
+            der,
+            signed,
+            verified_by,
+            ..
+        } = &*self.0;
+        let issuer_hash = issuer.sha256();
+        if verified_by.get() != Some(&issuer_hash) {
+            let signed = der.get(signed.clone()).unwrap_or_default();
+            self.0
+                .signature
+                .verify(signed, issuer.public_key(), provider)
+                .map_err(|_| RevocationListRejected::Signature)?;
+            verified_by.get_or_init(|| issuer_hash);
+        }
         Ok(VerifiedRevocationList {
             list: self.clone(),
             issuer: issuer.clone(),

@@ -39,7 +39,6 @@ fn window(bytes: &[u8], at: u64) -> Option<u64> {
 #[derive(Clone, Copy)]
 pub(super) struct RiceReader<'a> {
     bytes: &'a [u8],
-    parameter: u32,
     position: u64,
     end: u64,
     /// The next bits, the first lowest; those above `held` count for nothing.
@@ -48,10 +47,9 @@ pub(super) struct RiceReader<'a> {
 }
 
 impl<'a> RiceReader<'a> {
-    pub(super) fn new(bytes: &'a [u8], position: u64, end: u64, parameter: u32) -> Self {
+    pub(super) fn new(bytes: &'a [u8], position: u64, end: u64) -> Self {
         Self {
             bytes,
-            parameter,
             position,
             end,
             window: 0,
@@ -68,29 +66,28 @@ impl<'a> RiceReader<'a> {
     ///
     /// A code is a quotient in unary (that many zeros, then a one) and the parameter's bits of remainder.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<u64> {
+    pub(super) fn next(&mut self, parameter: u32) -> Option<u64> {
         let mut zeros = self.window.trailing_zeros();
-        if zeros + 1 + self.parameter > self.held {
+        if zeros + 1 + parameter > self.held {
             self.window = window(self.bytes, self.position)?;
             self.held = WINDOW_BITS;
             zeros = self.window.trailing_zeros();
-            if zeros + 1 + self.parameter > WINDOW_BITS {
+            if zeros + 1 + parameter > WINDOW_BITS {
                 self.held = 0;
-                let (value, length) =
-                    read_long_rice_code(self.bytes, self.position, self.end, self.parameter)?;
+                let (value, length) = read_long_rice_code(self.bytes, self.position, self.end, parameter)?;
                 self.position += length;
                 return Some(value);
             }
         }
-        let length = zeros + 1 + self.parameter;
+        let length = zeros + 1 + parameter;
         self.position += u64::from(length);
         if self.position > self.end {
             return None;
         }
-        let remainder = (self.window >> zeros >> 1) & mask(self.parameter);
+        let remainder = (self.window >> zeros >> 1) & mask(parameter);
         self.window >>= length;
         self.held -= length;
-        Some((u64::from(zeros) << self.parameter) | remainder)
+        Some((u64::from(zeros) << parameter) | remainder)
     }
 }
 

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::PackError;
+use crate::compact_set::SetForm;
 
 pub(super) const MAGIC: &[u8; 8] = b"SYMBPACK";
 pub(super) const HEADER_BYTES: usize = 24;
@@ -45,6 +46,14 @@ impl PackVersion {
             2 => Some(Self::Two),
             3 => Some(Self::Three),
             _ => None,
+        }
+    }
+
+    /// Whether a set in a pack of this version may have this form.
+    pub(super) const fn has_sets_of(self, form: SetForm) -> bool {
+        match (self, form) {
+            (_, SetForm::One) | (Self::Three, SetForm::Two) => true,
+            (Self::One | Self::Two, SetForm::Two) => false,
         }
     }
 

@@ -6,10 +6,13 @@
 mod build;
 mod patch;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use super::PackError;
 use super::container::{self, Container, Cursor, MAX_MANIFEST_BYTES, MAX_SECTIONS, PackVersion, SectionKind};
 use super::manifest::Manifest;
+use crate::compact_set::SetForm;
 
 pub use self::build::{Compacted, compact, delta};
 
@@ -24,7 +27,8 @@ pub const MAX_PACK_BYTES: usize = 256 << 20;
 const UNCHANGED: u8 = 0;
 const WHOLE: u8 = 1;
 const PATCHED: u8 = 2;
-const STATUS: u8 = 3;
+const STATUS_FORM_1: u8 = 3;
+const STATUS: u8 = 4;
 
 /// Why a delta is refused.
 #[derive(Debug, thiserror::Error)]
@@ -178,6 +182,11 @@ impl<'a> Delta<'a> {
     /// # Errors
     /// [`DeltaError`].
     pub fn apply(&self, base: &[u8]) -> Result<Vec<u8>, DeltaError> {
+        self.apply_within(base, MAX_PACK_BYTES)
+    }
+
+    /// Makes the pack, of which all sections together take so many bytes at most.
+    fn apply_within(&self, base: &[u8], mut budget: usize) -> Result<Vec<u8>, DeltaError> {
         let base = Container::parse(base).map_err(DeltaError::Base)?;
         check_versions(base.version, self.version)?;
         if base.root() != self.base_root {
@@ -187,7 +196,6 @@ impl<'a> Delta<'a> {
                 in_force: manifest.map_err(DeltaError::Base)?.sequence,
             });
         }
-        let mut budget = MAX_PACK_BYTES;
         let mut sections: Vec<(SectionKind, Vec<u8>)> = Vec::new();
         for operation in self.operations()? {
             let (kind, bytes) = operation.make(&base, budget)?;
@@ -208,7 +216,7 @@ impl<'a> Delta<'a> {
     fn operations(&self) -> Result<Vec<Operation<'a>>, DeltaError> {
         let mut rest = Cursor(self.operations);
         let operations = (0..self.sections)
-            .map(|_| Operation::read(&mut rest))
+            .map(|_| Operation::read(&mut rest, self.version))
             .collect::<Result<Vec<_>, _>>()?;
         if rest.0.is_empty() {
             Ok(operations)
@@ -254,7 +262,7 @@ enum Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    fn read(rest: &mut Cursor<'a>) -> Result<Self, DeltaError> {
+    fn read(rest: &mut Cursor<'a>, version: PackVersion) -> Result<Self, DeltaError> {
         Ok(match rest.u8()? {
             UNCHANGED => Self::Unchanged { from: rest.u32()? },
             WHOLE => {
@@ -269,9 +277,13 @@ impl<'a> Operation<'a> {
                 from: rest.u32()?,
                 patch: sized(rest)?,
             },
-            STATUS => Self::Status {
+            STATUS_FORM_1 => Self::Status {
                 from: rest.u32()?,
-                change: status::Change::read(rest)?,
+                change: status::Change::read(rest, SetForm::One)?,
+            },
+            STATUS if version.has_sets_of(SetForm::Two) => Self::Status {
+                from: rest.u32()?,
+                change: status::Change::read(rest, SetForm::Two)?,
             },
             _ => return Err(DeltaError::Malformed),
         })

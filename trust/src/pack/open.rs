@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
+use super::bytes::PackedBytes;
 use super::container::{Container, PackVersion, RawSection, SectionKind, sha256};
 use super::list::{Aspect, PackedStatusList};
 use super::manifest::Manifest;
@@ -108,7 +109,7 @@ impl<'a> Pack<'a> {
             manifest,
             trust_list,
             is_sealed: false,
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
         };
         for section in others {
             pack.take_section(section, tools, now, last)?;

@@ -1,7 +1,6 @@
 //! A status section: what one issuer says about all its lists, under one signature (`docs/pack-format.md`, section 5).
 
 use core::time::Duration;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use ciborium::Value;
@@ -17,7 +16,7 @@ use super::set::PackedSet;
 use super::sign::{Place, PreparedSignature, Signed};
 use super::signer::ListSigner;
 use super::{PackBuildError, PackError};
-use crate::compact_set;
+use crate::compact_set::{self, Runs, SetForm};
 use crate::status_list::signer::{NotAStatusSigner, StatusSigner};
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
 use crate::trust_list::{TrustList, TrustedIssuer};
@@ -121,6 +120,19 @@ impl CompactStatusList {
 pub(super) fn set_of(members: &[u64], universe: u64) -> Result<Vec<u8>, compact_set::BuildSetError> {
     let bytes = compact_set::build(members, universe)?;
     Ok(if members.is_empty() { Vec::new() } else { bytes })
+}
+
+/// The same of runs, in the form of a version.
+pub(super) fn encoded(
+    runs: &Runs,
+    universe: u64,
+    form: SetForm,
+) -> Result<Vec<u8>, compact_set::BuildSetError> {
+    let bytes = match form {
+        SetForm::One => compact_set::form_1_of_runs(runs, universe)?,
+        SetForm::Two => compact_set::build_of_runs(runs, universe)?,
+    };
+    Ok(if runs.is_empty() { Vec::new() } else { bytes })
 }
 
 /// A status section that waits for the signature of the issuer's status key.
@@ -327,7 +339,7 @@ pub(super) fn open<'a>(
         });
     }
     let list_signer = Arc::new(ListSigner::of(&signer.chain));
-    let lists = lists(&parts, issuer, times, &list_signer, now);
+    let lists = lists(&parts, version, issuer, times, &list_signer, now);
     lists
         .iter()
         .flat_map(|list| &list.sets)
@@ -358,7 +370,7 @@ pub(super) fn reopen<'a>(
         certificates: signed.certificates().to_vec(),
         anchor: anchor.ok_or(PackError::StatusListOfNobody)?.clone(),
     });
-    Ok(lists(parts, issuer, times, &signer, now))
+    Ok(lists(parts, version, issuer, times, &signer, now))
 }
 
 /// What was found of the signer of a section when it was verified.
@@ -397,6 +409,7 @@ pub(super) fn owner<'t>(
 
 fn lists<'a>(
     parts: &SectionParts<'a>,
+    version: PackVersion,
     issuer: &TrustedIssuer,
     times: StatedTimes,
     signer: &Arc<ListSigner>,
@@ -405,7 +418,7 @@ fn lists<'a>(
     let validity = times.judge(now);
     let of_list = |(name, sets): (&ListName<'a>, &SetPair<'a>)| {
         let [invalid, suspended] =
-            sets.map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash));
+            sets.map(|(bytes, hash)| PackedSet::unchecked(bytes, name.universe, hash, version));
         PackedStatusList {
             uri: name.uri.to_owned(),
             bitstring: name

@@ -1,6 +1,5 @@
 //! A status section of version 1: what one issuer says about one list (`docs/pack-format.md`, annex A). Read, and not written any more.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
@@ -47,7 +46,7 @@ pub(super) fn open<'a>(
     };
     let universe = claimed.unsigned(6)?;
     let mut set_at = |length, hash| {
-        let set = PackedSet::unchecked(Cow::Borrowed(rest.take(length)?), universe, hash);
+        let set = PackedSet::unchecked(rest.take(length)?, universe, hash, PackVersion::One);
         // A set of version 1 has a header even where it has no members.
         if length == 0 {
             return Err(PackError::StatusSet(crate::compact_set::OpenSetError::Truncated));

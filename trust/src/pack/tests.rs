@@ -5,6 +5,7 @@ mod delta;
 mod freshness;
 mod frozen;
 mod frozen_2;
+mod frozen_3;
 mod lies;
 mod membership;
 mod memory;

@@ -42,7 +42,9 @@ impl fmt::Display for RevocationListNumber {
         if self.0.is_empty() {
             return formatter.write_str("0");
         }
-        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
+        self.0
+            .iter()
+            .try_for_each(|octet| write!(formatter, "{octet:02x}"))
     }
 }
 

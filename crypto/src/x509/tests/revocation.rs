@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::*;
 use crate::testing::revocation::{RevocationListDraft, entry, extension, sequence, tagged};
+use crate::{CryptoProvider, InvalidKey, PublicKey, SharedSecret, SignatureRejected, SigningFailed};
 
 const MADE: UnixTime = UnixTime::from_seconds(1_749_000_000);
 const NEXT: UnixTime = UnixTime::from_seconds(1_751_000_000);
@@ -586,4 +587,65 @@ fn limits_and_names_of_those_above_bind_an_authority() {
         verify(&[lower, constrained], root).unwrap_err(),
         ChainError::NameConstraints { position: 1 }
     );
+}
+
+/// A provider that counts the signatures that it verifies.
+#[derive(Default)]
+struct Counting(core::sync::atomic::AtomicUsize);
+
+impl CryptoProvider for Counting {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        RustCryptoProvider.sign(key, message)
+    }
+
+    fn verify(
+        &self,
+        key: &PublicKey,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureRejected> {
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        RustCryptoProvider.verify(key, algorithm, message, signature)
+    }
+
+    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
+        RustCryptoProvider.agree(key, peer)
+    }
+}
+
+#[test]
+fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_time() {
+    let setting = Setting::new();
+    let middle = &setting.middle;
+    let list = RevocationList::parse(&middle.sign(&middle.draft())).unwrap();
+    let provider = Counting::default();
+    let count = || provider.0.load(core::sync::atomic::Ordering::Relaxed);
+    for _ in 0..3 {
+        list.clone().verify(&middle.certificate, &provider).unwrap();
+    }
+    assert_eq!(count(), 1);
+    // The same authority by another certificate: nothing was proven under that.
+    let root = &setting.root;
+    let renewed = Draft::authority("middle").with_key_usage(signing());
+    let renewed = Draft {
+        validity: Validity {
+            not_after: UnixTime::from_seconds(VALIDITY.not_after.seconds() - 1),
+            ..VALIDITY
+        },
+        ..renewed
+    };
+    let renewed = renewed.signed_by(&root.certificate, &root.party, &middle.party);
+    list.verify(&renewed, &provider).unwrap();
+    assert_eq!(count(), 2);
+    let mut forged = middle.sign(&middle.draft());
+    *forged.last_mut().unwrap() ^= 1;
+    let forged = RevocationList::parse(&forged).unwrap();
+    for _ in 0..2 {
+        let refused = forged.verify(&middle.certificate, &provider);
+        assert!(matches!(refused, Err(RevocationListRejected::Signature)));
+    }
+    assert_eq!(count(), 4);
+    list.verify(&middle.certificate, &provider).unwrap();
+    assert_eq!(count(), 4, "what is proven stays so");
 }

@@ -14,6 +14,7 @@ use symbolon_trust::pack::{
     BitstringUris, CompactStatusList, Delta, Pack, PackBuilder, PackTimes, PackTools, RevocationSection,
     StatusSection, StatusSectionInput, TrustSection, VerbatimForm, VerbatimSection, delta,
 };
+use symbolon_trust::status_list::{Status, TokenStatusList};
 use symbolon_trust::trust_list::{
     CredentialTypeRule, IssuerIdentifier, RelyingParties, RootOfTrust, TRUST_LIST_VERSION, TrustList,
     TrustedIssuer,
@@ -116,6 +117,12 @@ pub(super) const PACK: Target = Target {
                         let again =
                             compact_set::build(&members, set.universe()).expect("a set can be built again");
                         let again = CompactSet::open(&again).expect("a set that was built can be opened");
+                        for member in members.iter().step_by(97) {
+                            assert_eq!(
+                                (set.contains(*member), again.contains(*member)),
+                                (Ok(true), Ok(true))
+                            );
+                        }
                         assert!(
                             again.iter().eq(members.into_iter().map(Ok)),
                             "a set that is built reads the same"
@@ -161,18 +168,27 @@ pub(super) const PACK: Target = Target {
     seeds: || {
         let few = compact_set::build(&[7, 8, 4000], 1 << 12).expect("a set is built");
         let many: Vec<u64> = (0..20_000).map(|index| index * 37).collect();
+        let of_form_1 = compact_set::build_form_1(&many, 1 << 20).expect("a set is built");
         let many = compact_set::build(&many, 1 << 20).expect("a set is built");
+        let runs: Vec<u64> = (0..1 << 15).filter(|index| index % 160 < 90).collect();
+        let runs = compact_set::build(&runs, 1 << 15).expect("a set is built");
         let whole = packed(
             TrustSection::from_published(trust_section().to_vec()),
-            [StatusSection::from_published(status_section())],
+            [StatusSection::from_published(status_section(
+                &status_lists::list(),
+            ))],
         );
         vec![
             for_part(0, whole),
-            for_part(1, status_section()),
+            for_part(1, status_section(&status_lists::list())),
+            for_part(1, status_section(&list_of_runs())),
             for_part(2, trust_section()),
             for_part(3, few),
             for_part(3, many),
+            for_part(3, of_form_1),
+            for_part(3, runs),
             for_part(4, delta(base(), &later()).expect("a delta is made")),
+            for_part(4, delta(base(), &changed()).expect("a delta is made")),
             for_part(5, armour::parts_of_jws(&status_lists::token())),
             for_part(6, status_lists::cwt()),
             for_part(7, form()),
@@ -242,13 +258,21 @@ fn trust_section() -> &'static [u8] {
     &SECTION
 }
 
-fn status_section() -> Vec<u8> {
-    let list = status_lists::list();
+/// A list whose shortest set is one of runs.
+fn list_of_runs() -> TokenStatusList {
+    let mut list = status_lists::list();
+    for index in (0..list.len()).filter(|index| index % 64 < 40) {
+        list.set(index, Status::Invalid).expect("an index of the list");
+    }
+    list
+}
+
+fn status_section(list: &TokenStatusList) -> Vec<u8> {
     let bitstring = BitstringUris {
         revocation: "https://registry.example/status/1/revocation",
         suspension: "https://registry.example/status/1/suspension",
     };
-    let list = CompactStatusList::of_list(status_lists::LIST, &list, Some(bitstring));
+    let list = CompactStatusList::of_list(status_lists::LIST, list, Some(bitstring));
     let input = StatusSectionInput {
         produced_at: NOW,
         valid_until: NOW.plus(DAY),
@@ -270,10 +294,20 @@ fn base() -> &'static [u8] {
     static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         packed(
             TrustSection::from_published(trust_section().to_vec()),
-            [StatusSection::from_published(status_section())],
+            [StatusSection::from_published(status_section(
+                &status_lists::list(),
+            ))],
         )
     });
     &BASE
+}
+
+/// The pack with another list.
+fn changed() -> Vec<u8> {
+    packed(
+        TrustSection::from_published(trust_section().to_vec()),
+        [StatusSection::from_published(status_section(&list_of_runs()))],
+    )
 }
 
 /// The pack without its status section.

@@ -1,12 +1,12 @@
 //! The applied form: what was verified, and the verbatim lists compacted. It is this device's own and never travels.
 
 use core::time::Duration;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 
+use crate::pack::bytes::{HeldBytes, PackedBytes};
 use crate::pack::container::{Container, Cursor, PackVersion, RawSection, SectionKind, sha256};
 use crate::pack::directory::SectionParts;
 use crate::pack::list::{Aspect, PackedStatusList, StatedTimes};
@@ -57,7 +57,7 @@ impl Pack<'_> {
         if self.version == PackVersion::One {
             return None;
         }
-        let container = Container::parse(self.bytes).ok()?;
+        let container = Container::parse(&self.bytes).ok()?;
         let mut body = Vec::new();
         body.extend_from_slice(&self.manifest.root);
         body.extend_from_slice(&digest_of_root(root_of_trust));
@@ -196,6 +196,40 @@ impl<'a> Pack<'a> {
         }
     }
 
+    /// Opens the pack in force again, as [`open_applied`](Pack::open_applied) does, and keeps its bytes with it: for whoever judges by one opened
+    /// pack many times. Its sets are not copied. What was opened at `now` is judged as at `now`; [`Pack::judged_alike_until`] says how long
+    /// that is so.
+    ///
+    /// # Errors
+    /// As for [`open_applied`](Pack::open_applied).
+    pub fn open_held(
+        held: &Arc<HeldBytes>,
+        root_of_trust: &RootOfTrust,
+        tools: PackTools<'_>,
+        now: UnixTime,
+        last: &LastSeen,
+    ) -> Result<Pack<'static>, PackError> {
+        let opened = Pack::open_applied(held.pack(), held.form(), root_of_trust, tools, now, last)?;
+        Ok(opened.holding(held))
+    }
+
+    fn holding(self, held: &Arc<HeldBytes>) -> Pack<'static> {
+        Pack {
+            version: self.version,
+            manifest: self.manifest,
+            validity: self.validity,
+            trust_list: self.trust_list,
+            trust_list_validity: self.trust_list_validity,
+            lists: self.lists.into_iter().map(|list| list.holding(held)).collect(),
+            addresses: self.addresses,
+            unproven: self.unproven,
+            revocation_lists: self.revocation_lists,
+            origins: self.origins,
+            is_sealed: self.is_sealed,
+            bytes: self.bytes.holding(held),
+        }
+    }
+
     /// Whether this pack was opened by the seal of its applied form. Where it was not, [`Pack::applied_form`] makes one to store.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
@@ -298,7 +332,7 @@ impl<'a> Sealed<'a> {
             revocation_lists: PackedRevocationLists::default(),
             origins: Vec::new(),
             is_sealed: true,
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
         };
         let mut sets = Cursor(self.rest);
         for (raw, sealed) in others.iter().zip(&self.sections) {
@@ -423,8 +457,9 @@ impl SealedList {
             .sets
             .iter()
             .map(|(state, length, hash)| {
-                let bytes = Cow::Borrowed(rest.take(*length)?);
-                Ok((*state, PackedSet::unchecked(bytes, self.universe, *hash)))
+                let bytes = rest.take(*length)?;
+                let set = PackedSet::unchecked(bytes, self.universe, *hash, PackVersion::CURRENT);
+                Ok((*state, set))
             })
             .collect::<Result<_, PackError>>()?;
         Ok(PackedStatusList {

@@ -1,10 +1,11 @@
 //! Making deltas, and making one of several.
 
 use super::{
-    Delta, DeltaError, HEADER_BYTES, MAGIC, PATCHED, STATUS, UNCHANGED, WHOLE, check_versions, patch, status,
-    write_sized,
+    Delta, DeltaError, HEADER_BYTES, MAGIC, PATCHED, STATUS, STATUS_FORM_1, UNCHANGED, WHOLE, check_versions,
+    patch, status, write_sized,
 };
-use crate::pack::container::{Container, RawSection, SectionKind};
+use crate::compact_set::SetForm;
+use crate::pack::container::{Container, Cursor, PackVersion, RawSection, SectionKind};
 use crate::pack::directory::SectionParts;
 use crate::pack::manifest::Manifest;
 use crate::pack::{revocation, verbatim};
@@ -34,7 +35,7 @@ pub fn delta(base: &[u8], target: &[u8]) -> Result<Vec<u8>, DeltaError> {
     bytes.extend_from_slice(&target_manifest.sequence.to_le_bytes());
     bytes.extend_from_slice(new.manifest);
     for section in &new.sections {
-        bytes.extend(operation(&old, section)?);
+        bytes.extend(operation(&old, new.version, section)?);
     }
     if Delta::parse(&bytes)?.apply(base)? == target {
         Ok(bytes)
@@ -75,7 +76,11 @@ fn count(length: usize) -> Result<u32, DeltaError> {
 }
 
 /// The shortest way to make a section of what the base has.
-fn operation(base: &Container<'_>, section: &RawSection<'_>) -> Result<Vec<u8>, DeltaError> {
+fn operation(
+    base: &Container<'_>,
+    version: PackVersion,
+    section: &RawSection<'_>,
+) -> Result<Vec<u8>, DeltaError> {
     let same = |old: &RawSection<'_>| old.kind == section.kind && old.sha256 == section.sha256;
     if let Some(place) = base.sections.iter().position(same) {
         return starting(UNCHANGED, place);
@@ -93,7 +98,7 @@ fn operation(base: &Container<'_>, section: &RawSection<'_>) -> Result<Vec<u8>, 
     };
     let change = match section.kind {
         SectionKind::Trust => patched(place, old, section)?,
-        SectionKind::Status => status_change(place, old, section)?,
+        SectionKind::Status => status_change(place, old, version, section)?,
         // A list is compressed, and two of them have no pieces in common.
         SectionKind::Verbatim => None,
         SectionKind::Revocation => patched(place, old, section)?,
@@ -115,21 +120,29 @@ fn patched(place: usize, old: &RawSection<'_>, new: &RawSection<'_>) -> Result<O
     Ok(written.map(|()| bytes))
 }
 
-/// A change that does not make the section is none: an issuer may encode its sets otherwise than this crate does.
+/// A change that does not make the section is none: an issuer may encode its sets otherwise than this crate does, or as an
+/// earlier version of it did.
 fn status_change(
     place: usize,
     old: &RawSection<'_>,
+    version: PackVersion,
     new: &RawSection<'_>,
 ) -> Result<Option<Vec<u8>>, DeltaError> {
-    let Some(change) = status::build(old.bytes, new.bytes) else {
-        return Ok(None);
-    };
-    let makes_it = status::Change::read(&mut crate::pack::container::Cursor(&change))?
-        .apply(old.bytes, super::MAX_PACK_BYTES)
-        .is_ok_and(|made| made == new.bytes);
-    let mut bytes = starting(STATUS, place)?;
-    bytes.extend(change);
-    Ok(makes_it.then_some(bytes))
+    for (operation, form) in [(STATUS, SetForm::Two), (STATUS_FORM_1, SetForm::One)] {
+        if !version.has_sets_of(form) {
+            continue;
+        }
+        let Some(change) = status::build(old.bytes, new.bytes, form) else {
+            continue;
+        };
+        let made = status::Change::read(&mut Cursor(&change), form)?.apply(old.bytes, super::MAX_PACK_BYTES);
+        if made.is_ok_and(|made| made == new.bytes) {
+            let mut bytes = starting(operation, place)?;
+            bytes.extend(change);
+            return Ok(Some(bytes));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether one section is about what another was about.

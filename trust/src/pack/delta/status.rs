@@ -4,23 +4,26 @@
 //! it and itself. A hundred shards of which each changes a little then cost one stream of gaps, and not a hundred.
 
 use super::{DeltaError, SectionChange, patch, sized, within, write_sized};
-use crate::compact_set::{self, CompactSet, MAX_UNIVERSE};
+use crate::compact_set::{CompactSet, MAGIC_1, MAX_UNIVERSE, Run, RunStream, Runs, SetForm};
 use crate::pack::container::Cursor;
 use crate::pack::directory::{ListName, SectionParts, read_names, set_entry};
-use crate::pack::section::{assemble, directory, set_of};
+use crate::pack::section::{assemble, directory, encoded};
 
 /// The streams of changes: what becomes invalid, what does so no longer, what becomes suspended, what does so no longer.
 const STREAMS: usize = 4;
 
 pub(super) struct Change<'a> {
+    /// How the streams are written, and the sets that change.
+    form: SetForm,
     header: &'a [u8],
     names: &'a [u8],
     streams: [&'a [u8]; STREAMS],
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn read(rest: &mut Cursor<'a>) -> Result<Self, DeltaError> {
+    pub(super) fn read(rest: &mut Cursor<'a>, form: SetForm) -> Result<Self, DeltaError> {
         Ok(Self {
+            form,
             header: sized(rest)?,
             names: sized(rest)?,
             streams: [sized(rest)?, sized(rest)?, sized(rest)?, sized(rest)?],
@@ -43,11 +46,9 @@ impl<'a> Change<'a> {
         let name_bytes = patch::apply(base.names_bytes, self.names, budget)?;
         let names = read_names(&name_bytes)?;
         let total = total_universe(&names)?;
-        let mut streams: [Vec<u64>; STREAMS] = Default::default();
-        for (stream, bytes) in streams.iter_mut().zip(&self.streams) {
-            *stream = read_stream(bytes, total)?;
-        }
-        let mut waiting = streams.each_ref().map(Vec::as_slice);
+        let [one, two, three, four] = self.streams;
+        let stream = |bytes| read_stream(bytes, total, self.form).map(RunStream::new);
+        let mut waiting = [stream(one)?, stream(two)?, stream(three)?, stream(four)?];
         let mut lists = base.names.iter().zip(&base.sets).peekable();
         let (mut table, mut sets) = (Vec::new(), Vec::new());
         let mut offset = 0_u64;
@@ -57,18 +58,18 @@ impl<'a> Change<'a> {
             let old = lists.next_if(|(before, _)| before.uri == name.uri);
             let end = offset.checked_add(name.universe).ok_or(DeltaError::Malformed)?;
             let [invalid_added, invalid_removed, suspended_added, suspended_removed] =
-                waiting.each_mut().map(|stream| take_below(stream, end));
+                waiting.each_mut().map(|stream| stream.take_below(end, offset));
             let [old_invalid, old_suspended] = match old {
                 Some((_, [(invalid, _), (suspended, _)])) => [*invalid, *suspended],
                 None => [&[][..], &[]],
             };
             let place = Place {
-                offset,
+                form: self.form,
                 universe: name.universe,
                 has_same_universe: old.is_some_and(|(before, _)| before.universe == name.universe),
             };
-            let invalid = place.rebuild(old_invalid, invalid_added, invalid_removed)?;
-            let suspended = place.rebuild(old_suspended, suspended_added, suspended_removed)?;
+            let invalid = place.rebuild(old_invalid, &invalid_added, &invalid_removed)?;
+            let suspended = place.rebuild(old_suspended, &suspended_added, &suspended_removed)?;
             table.extend(set_entry(&invalid, &suspended));
             sets.extend(invalid);
             sets.extend(suspended);
@@ -80,9 +81,9 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Where a list stands among all.
+/// What a set of a list becomes.
 struct Place {
-    offset: u64,
+    form: SetForm,
     universe: u64,
     /// A set can stay as it is only within the universe that it was encoded for.
     has_same_universe: bool,
@@ -90,62 +91,31 @@ struct Place {
 
 impl Place {
     /// The set after its changes. What comes was not there, and what goes was: one change has one delta.
-    fn rebuild(&self, old: &[u8], added: &[u64], removed: &[u64]) -> Result<Vec<u8>, DeltaError> {
-        if added.is_empty() && removed.is_empty() && self.has_same_universe {
+    fn rebuild(&self, old: &[u8], added: &Runs, removed: &Runs) -> Result<Vec<u8>, DeltaError> {
+        let has_form = self.form == SetForm::One || !old.starts_with(&MAGIC_1);
+        if added.is_empty() && removed.is_empty() && self.has_same_universe && has_form {
             return Ok(old.to_vec());
         }
-        let mut members = members_of(old)?;
-        let here = |all: &[u64]| -> Vec<u64> { all.iter().map(|member| member - self.offset).collect() };
-        remove(&mut members, &here(removed))?;
-        let members = insert(members, &here(added))?;
-        set_of(&members, self.universe).map_err(|_| DeltaError::Malformed)
-    }
-}
-
-fn members_of(set: &[u8]) -> Result<Vec<u64>, DeltaError> {
-    if set.is_empty() {
-        return Ok(Vec::new());
-    }
-    let set = CompactSet::open(set).map_err(|_| DeltaError::Malformed)?;
-    set.iter()
-        .collect::<Result<_, _>>()
-        .map_err(|_| DeltaError::Malformed)
-}
-
-fn remove(members: &mut Vec<u64>, removed: &[u64]) -> Result<(), DeltaError> {
-    let before = members.len();
-    let mut waiting = removed.iter().peekable();
-    members.retain(|member| waiting.next_if_eq(&member).is_none());
-    if waiting.peek().is_none() && before - members.len() == removed.len() {
-        Ok(())
-    } else {
-        Err(DeltaError::Malformed)
-    }
-}
-
-fn insert(members: Vec<u64>, added: &[u64]) -> Result<Vec<u64>, DeltaError> {
-    let mut merged = Vec::with_capacity(members.len() + added.len());
-    let mut waiting = added.iter().copied().peekable();
-    for member in members {
-        while let Some(new) = waiting.next_if(|new| *new < member) {
-            merged.push(new);
-        }
-        if waiting.peek() == Some(&member) {
+        let members = runs_of(old, self.form)?;
+        if !removed.without(&members).is_empty() {
             return Err(DeltaError::Malformed);
         }
-        merged.push(member);
+        let members = members.without(removed).with(added);
+        let members = members.ok_or(DeltaError::Malformed)?;
+        encoded(&members, self.universe, self.form).map_err(|_| DeltaError::Malformed)
     }
-    merged.extend(waiting);
-    Ok(merged)
 }
 
-/// Takes from the front of a rising stream what lies below `end`.
-fn take_below<'s>(stream: &mut &'s [u64], end: u64) -> &'s [u64] {
-    let all: &'s [u64] = stream;
-    let count = all.partition_point(|member| *member < end);
-    let (front, rest) = all.split_at_checked(count).unwrap_or((all, &[]));
-    *stream = rest;
-    front
+/// The runs of a set. A change in the first form knows of no other: written out in it, a set of a few runs could fill the memory.
+fn runs_of(set: &[u8], form: SetForm) -> Result<Runs, DeltaError> {
+    if set.is_empty() {
+        return Ok(Runs::default());
+    }
+    let set = CompactSet::open(set).map_err(|_| DeltaError::Malformed)?;
+    if form == SetForm::One && set.form() != SetForm::One {
+        return Err(DeltaError::Malformed);
+    }
+    Runs::of_set(&set).map_err(|_| DeltaError::Malformed)
 }
 
 fn total_universe(names: &[ListName<'_>]) -> Result<u64, DeltaError> {
@@ -156,25 +126,23 @@ fn total_universe(names: &[ListName<'_>]) -> Result<u64, DeltaError> {
         .ok_or(DeltaError::OverBudget)
 }
 
-fn read_stream(bytes: &[u8], total: u64) -> Result<Vec<u64>, DeltaError> {
+fn read_stream(bytes: &[u8], total: u64, form: SetForm) -> Result<Runs, DeltaError> {
     if bytes.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Runs::default());
     }
     let set = CompactSet::open(bytes).map_err(|_| DeltaError::Malformed)?;
-    if set.universe() != total || set.is_empty() {
+    if set.universe() != total || set.is_empty() || set.form() != form {
         return Err(DeltaError::Malformed);
     }
-    set.iter()
-        .collect::<Result<_, _>>()
-        .map_err(|_| DeltaError::Malformed)
+    Runs::of_set(&set).map_err(|_| DeltaError::Malformed)
 }
 
-/// The change that makes `target` of `base`, both status sections; `None` where a change cannot express it.
-pub(super) fn build(base: &[u8], target: &[u8]) -> Option<Vec<u8>> {
+/// The change that makes `target` of `base`, both status sections, with sets of this form; `None` where a change cannot express it.
+pub(super) fn build(base: &[u8], target: &[u8], form: SetForm) -> Option<Vec<u8>> {
     let base = SectionParts::parse(base).ok()?;
     let target = SectionParts::parse(target).ok()?;
     let total = total_universe(&target.names).ok()?;
-    let mut streams: [Vec<u64>; STREAMS] = Default::default();
+    let mut streams: [Runs; STREAMS] = Default::default();
     let [invalid_added, invalid_removed, suspended_added, suspended_removed] = &mut streams;
     let mut lists = base.names.iter().zip(&base.sets).peekable();
     let mut offset = 0_u64;
@@ -184,47 +152,45 @@ pub(super) fn build(base: &[u8], target: &[u8]) -> Option<Vec<u8>> {
             Some((_, [(invalid, _), (suspended, _)])) => [*invalid, *suspended],
             None => [&[][..], &[]],
         };
-        compare(old_invalid, invalid, offset, invalid_added, invalid_removed)?;
-        compare(
-            old_suspended,
-            suspended,
-            offset,
-            suspended_added,
-            suspended_removed,
-        )?;
-        offset = offset.checked_add(name.universe)?;
+        let end = offset.checked_add(name.universe)?;
+        for (old, new, added, removed) in [
+            (old_invalid, *invalid, &mut *invalid_added, &mut *invalid_removed),
+            (
+                old_suspended,
+                *suspended,
+                &mut *suspended_added,
+                &mut *suspended_removed,
+            ),
+        ] {
+            if old == new {
+                continue;
+            }
+            let (old, new) = (runs_of(old, form).ok()?, runs_of(new, form).ok()?);
+            append(added, &new.without(&old), offset, end)?;
+            append(removed, &old.without(&new), offset, end)?;
+        }
+        offset = end;
     }
     let mut bytes = Vec::new();
     write_sized(&mut bytes, &patch::build(base.header, target.header)?)?;
     write_sized(&mut bytes, &patch::build(base.names_bytes, target.names_bytes)?)?;
     for stream in &streams {
-        let set = if stream.is_empty() {
-            Vec::new()
-        } else {
-            compact_set::build(stream, total).ok()?
-        };
-        write_sized(&mut bytes, &set)?;
+        write_sized(&mut bytes, &encoded(stream, total, form).ok()?)?;
     }
     Some(bytes)
 }
 
-/// Adds to the streams what comes and what goes from one set to the next, counted from `offset`.
-fn compare(old: &[u8], new: &[u8], offset: u64, added: &mut Vec<u64>, removed: &mut Vec<u64>) -> Option<()> {
-    if old == new {
-        return Some(());
-    }
-    let (old, new) = (members_of(old).ok()?, members_of(new).ok()?);
-    let mut old = old.into_iter().peekable();
-    for member in new {
-        while let Some(gone) = old.next_if(|gone| *gone < member) {
-            removed.push(offset.checked_add(gone)?);
+/// Adds the runs of one list to a stream, which ends before `end`: what a list had behind its new end cannot be said.
+fn append(stream: &mut Runs, runs: &Runs, offset: u64, end: u64) -> Option<()> {
+    for run in runs.as_slice() {
+        let moved = Run {
+            start: offset.checked_add(run.start)?,
+            end: offset.checked_add(run.end)?,
+        };
+        if moved.end > end {
+            return None;
         }
-        if old.next_if_eq(&member).is_none() {
-            added.push(offset.checked_add(member)?);
-        }
-    }
-    for gone in old {
-        removed.push(offset.checked_add(gone)?);
+        stream.push(moved);
     }
     Some(())
 }

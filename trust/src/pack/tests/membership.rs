@@ -6,13 +6,15 @@ use symbolon_crypto::RustCryptoProvider;
 
 use super::super::*;
 use super::world::{ISSUER, World};
-use crate::compact_set::MEMBERS_PER_BLOCK;
+use crate::compact_set::Runs;
 use crate::status_list::{BitsPerStatus, Status, TokenStatusList};
 use crate::testing::{DAY, NOW};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// The list of the other issuer, which knows nothing of packs.
 const VERBATIM: &str = "https://other.example/status/9";
+/// Blocks of members and of runs are multiples of it.
+const SMALLEST_BLOCK: usize = 64;
 const ASKED_AT_RANDOM: usize = 10_000;
 
 /// SplitMix64.
@@ -93,7 +95,12 @@ fn asked(list: &TokenStatusList, seed: u64) -> Vec<u64> {
             .filter(|(_, status)| *status == state)
             .map(|(index, _)| index)
             .collect();
-        for block in members.chunks(MEMBERS_PER_BLOCK as usize) {
+        let runs = Runs::of_members(&members).unwrap();
+        let first_members: Vec<u64> = runs.as_slice().iter().map(|run| run.start).collect();
+        for block in members
+            .chunks(SMALLEST_BLOCK)
+            .chain(first_members.chunks(SMALLEST_BLOCK))
+        {
             for edge in block.first().into_iter().chain(block.last()) {
                 asked.extend((edge.saturating_sub(3)..=edge + 3).filter(|index| *index < list.len()));
             }

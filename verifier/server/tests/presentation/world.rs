@@ -261,6 +261,7 @@ impl World {
             relying_party_signers,
             registration_certificates,
             trust_list: Arc::new(trust_list),
+            trust_sources: None,
             pack: Some(packs.clone()),
             policy: Policy::RELYING_PARTY,
             holder_keys: HolderKeys::OneKey,
@@ -269,9 +270,9 @@ impl World {
             scan: Some(ScanSetup {
                 access: scan,
                 face_keys: Vec::new(),
-                asks,
+                asks: asks.clone(),
             }),
-            offline_page: Some(crate::offline::setup(offline.path())),
+            offline_page: Some(crate::offline::setup(offline.path(), asks)),
         };
         let conformance = Conformance::default();
         let encryption = Encryption::Plain;
