@@ -266,7 +266,8 @@ pub fn verify_chain(
 /// `chain` has the authority first and leaves the anchor out.
 ///
 /// # Errors
-/// [`ChainError`] names the first check that failed. Positions count from 1, as if the authority had issued a leaf.
+/// [`ChainError`] names the first check that failed. Positions count from 1, as if the authority had issued a leaf; that of what the anchor signed, and
+/// the anchor's own, from 0.
 pub fn verify_authority(
     chain: &[Certificate],
     anchors: &[Certificate],

@@ -537,11 +537,23 @@ fn an_authority_counts_where_its_chain_holds() {
         refused(&[lower[0].clone(), forged]),
         ChainError::Signature { position: 1 }
     );
-    let past = middle.not_after().plus(Duration::from_secs(1));
+    // The key of somebody else signed below an authority that is one.
+    let stranger = Party::p256(10);
+    let foreign = Draft::authority("lower").signed_by(middle, &stranger, &below);
     assert_eq!(
-        verify(core::slice::from_ref(middle), past).unwrap_err(),
+        refused(&[foreign, middle.clone()]),
+        ChainError::Signature { position: 1 }
+    );
+    // It ended while the anchor still holds.
+    let made = MADE.seconds();
+    let ended = Draft::authority("middle").valid(made - 100, made - 1);
+    let ended = ended.signed_by(root, &setting.root.party, &setting.middle.party);
+    assert_eq!(
+        refused(core::slice::from_ref(&ended)),
         ChainError::Expired { position: 1 }
     );
+    let before = UnixTime::from_seconds(made - 1);
+    assert_eq!(verify(core::slice::from_ref(&ended), before).unwrap(), *root);
 }
 
 #[test]

@@ -360,6 +360,12 @@ fn a_pack_carries_the_status_lists_of_an_authority_that_is_known_by_its_certific
     let mut with_owner = list.clone();
     let owner = &abroad.world.world.issuer;
     with_owner.issuers.push(owner.entry(Vec::new()));
+    // An issuer that has an address signs no lists elsewhere.
+    let elsewhere = owner.status_token(LIST, &states(Listed::Valid), NOW);
+    assert!(matches!(
+        open(&pack_of(&with_owner, LIST, &elsewhere), &root),
+        Err(PackError::StatusListOfNobody)
+    ));
     let owned = owner.status_uri(7);
     let token = abroad
         .world
