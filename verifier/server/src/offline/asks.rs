@@ -37,7 +37,7 @@ fn document(state: &State, label: String, name: &str) -> Option<AskDocument> {
         });
     }
     let name = PolicyName::parse(name).ok()?;
-    let query = json!(state.policies.get(&name)?.query()?);
+    let query = json!(state.policy(&name)?.query()?);
     let document = state.configuration.policies.get(&name)?.clone();
     Some(AskDocument {
         label,
