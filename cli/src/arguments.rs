@@ -17,7 +17,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use care::{BackupArguments, CertifiedKey, KeysCommand, RestoreArguments, RotatedKey, SignArguments};
+pub use care::{
+    BackupArguments, CertifiedKey, CrlArguments, KeysCommand, RestoreArguments, RevokeArguments, RotatedKey,
+    SignArguments,
+};
 pub use distribution::{DistributionCommand, DistributorCommand, PullArguments, ShopLocation};
 pub use init::{InitArguments, ProfileName};
 pub use offer::{OfferCommand, OfferGrant, OfferStateName};
@@ -207,6 +210,9 @@ pub struct AskNearbyArguments {
     /// Judge with this pack and without a network
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+    /// Write the request with its session, and the presentation, for a later `symbolon verify`
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

@@ -6,6 +6,8 @@
 
 mod authorization;
 mod credentials;
+mod error;
+mod issuer;
 mod loaded;
 mod offline_page;
 mod packs;
@@ -21,19 +23,17 @@ mod verifier;
 mod wallet;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use symbolon_issuer::haip::Profile;
-use symbolon_trust::trust_list::SourceName;
-use thiserror::Error;
 use url::Url;
 
 pub use authorization::{AuthorizationSection, ClientAuthenticationName, ClientSection};
 pub use credentials::{CredentialsSection, EncryptionName};
+pub use error::ConfigurationError;
+pub use issuer::{CardSection, IssuerSection};
 pub use loaded::LoadedConfiguration;
-pub use offline_page::OfflinePageSection;
+pub use offline_page::{OfflinePageSection, PageRoot};
 pub use packs::{DistributorSection, PacksSection};
 pub use records::{RecordsRetrieval, RecordsSection, RecordsSource};
 pub use scan::{ScanAccessChoice, ScanSection};
@@ -115,6 +115,8 @@ const KEYS: &[(&str, KeyType)] = &[
     ("verifier.offline_page.serve", KeyType::Flag),
     ("verifier.offline_page.folder", KeyType::Text),
     ("verifier.offline_page.pack", KeyType::Text),
+    ("verifier.offline_page.root_of_trust", KeyType::Text),
+    ("verifier.offline_page.distributor_url", KeyType::Text),
     ("verifier.tls_certificate", KeyType::Text),
     ("verifier.tls_key", KeyType::Text),
     ("verifier.policies", KeyType::Text),
@@ -143,6 +145,7 @@ const KEYS: &[(&str, KeyType)] = &[
     ("wallet.consent_policy", KeyType::Text),
     ("wallet.requests_per_minute", KeyType::Number),
     ("wallet.requests_at_once", KeyType::Number),
+    ("trust.reload_seconds", KeyType::Number),
     ("packs.index_url", KeyType::Text),
     ("packs.scope", KeyType::Text),
     ("packs.folder", KeyType::Text),
@@ -206,68 +209,6 @@ pub struct Configuration {
     pub distributor: DistributorSection,
 }
 
-/// `[issuer]`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssuerSection {
-    /// The Credential Issuer Identifier, a URL without query and fragment ([OpenID4VCI §12.2.1]).
-    pub identifier: Url,
-    /// The address to listen on.
-    pub listen: SocketAddr,
-    /// The name that wallets show.
-    pub name: String,
-    /// The credential configurations, TOML files relative to the configuration file.
-    pub credential_configurations: Vec<PathBuf>,
-    /// The certificate chain of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_certificate: Option<PathBuf>,
-    /// The private key of the listener, PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls_key: Option<PathBuf>,
-    /// Which profile of the specifications it keeps to: `standard` or `haip`. `docs/haip.md` says what that chooses.
-    #[serde(default, skip_serializing_if = "is_standard")]
-    pub profile: Profile,
-    /// Which wallets it deals with, and how.
-    #[serde(default, skip_serializing_if = "AuthorizationSection::is_default")]
-    pub authorization: AuthorizationSection,
-    /// How residents sign in; nobody does without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sign_in: Option<SignInSection>,
-    /// The form of its status lists, how long they hold, and what is kept of their past.
-    #[serde(default, skip_serializing_if = "StatusListsSection::is_default")]
-    pub status_lists: StatusListsSection,
-    /// How it hands out credentials.
-    #[serde(default, skip_serializing_if = "CredentialsSection::is_default")]
-    pub credentials: CredentialsSection,
-    /// The wallets that it knows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub clients: Vec<ClientSection>,
-    /// Where the ID records are.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub records: RecordsSection,
-}
-
-/// `[card]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CardSection {
-    /// A folder of fonts to use beside those of the system.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fonts: Option<PathBuf>,
-    /// Gives the face a QR code of its own on every card, on its back.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub face_qr: bool,
-    /// The key for whose holders that code is encrypted; without it everybody can read the face.
-    /// `symbolon card face-key` makes one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub face_key: Option<PathBuf>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_standard(profile: &Profile) -> bool {
-    *profile == Profile::Standard
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
@@ -279,142 +220,6 @@ fn is_default<T: Default + PartialEq>(section: &T) -> bool {
 
 fn default_data_directory() -> PathBuf {
     PathBuf::from("data")
-}
-
-/// Why a configuration was refused.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConfigurationError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration {path}; `symbolon init` makes one")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is no TOML.
-    #[error("{path} is not valid TOML: {source}")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where and why.
-        #[source]
-        source: toml::de::Error,
-    },
-    /// A key is unknown, missing or of the wrong type.
-    #[error("{path}: {source}")]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// Which key and why.
-        #[source]
-        source: toml::de::Error,
-    },
-    /// An environment variable that no key belongs to.
-    #[error("the environment variable {0} belongs to no configuration key")]
-    UnknownVariable(String),
-    /// An environment variable whose value does not fit its key.
-    #[error("the environment variable {0} must be true or false")]
-    NotAFlag(String),
-    /// An environment variable whose value does not fit its key.
-    #[error("the environment variable {0} must be a whole number")]
-    NotANumber(String),
-    /// Development mode on an address that others can reach.
-    #[error("development = true is refused on {0}: only loopback addresses are allowed with it")]
-    DevelopmentOffLoopback(SocketAddr),
-    /// A URL that needs development mode.
-    #[error("{key} must be an https URL unless development = true")]
-    NotHttps {
-        /// The offending key.
-        key: &'static str,
-    },
-    /// A URL with a part that an identifier may not have.
-    #[error("{key} must be an http or https URL without query, fragment, user or trailing slash")]
-    NotAnIdentifier {
-        /// The offending key.
-        key: &'static str,
-    },
-    /// A name that no tenant can have.
-    #[error("issuers.{0}: a tenant's name is 1 to 32 characters of a-z, 0-9 and -, and not {main}", main = TenantName::MAIN)]
-    TenantName(String),
-    /// A key of the listener, which is one for all issuers.
-    #[error("issuers.{tenant}.{key} is refused: all issuers share the listener of [issuer]")]
-    TenantListener {
-        /// The tenant.
-        tenant: TenantName,
-        /// The offending key.
-        key: &'static str,
-    },
-    /// The section of a further issuer.
-    #[error("issuers.{tenant}: {source}")]
-    Tenant {
-        /// The tenant.
-        tenant: TenantName,
-        /// Why.
-        #[source]
-        source: Box<ConfigurationError>,
-    },
-    /// Two issuers with one identifier.
-    #[error("issuers.{0}.identifier is the identifier of another issuer")]
-    RepeatedIdentifier(TenantName),
-    /// A key without which another says nothing.
-    #[error("{key} is missing: {why} needs it")]
-    Missing {
-        /// The key.
-        key: &'static str,
-        /// What needs it.
-        why: &'static str,
-    },
-    /// A key that nothing reads.
-    #[error("{key} says nothing without {why}")]
-    Useless {
-        /// The key.
-        key: &'static str,
-        /// What would need it.
-        why: &'static str,
-    },
-    /// Codes would be shown instead of sent.
-    #[error(
-        "issuer.sign_in.sender = \"demo\" sends codes to nobody and is refused without development = true"
-    )]
-    DemoSender,
-    /// A list that hides too few.
-    #[error(
-        "issuer.status_lists.width is 17 at least unless development = true: in a smaller list few credentials hide one"
-    )]
-    SmallHerd,
-    /// A MOSIP ID Repository that is not described, or one that is described and not used.
-    #[error("issuer.records.{key} {problem}")]
-    Records {
-        /// The offending key.
-        key: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// A source of anchors that says too little or too much.
-    #[error("trust.sources.{name}: {problem}")]
-    TrustSource {
-        /// The source.
-        name: SourceName,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// Only one half of certificate and key.
-    #[error("{section}.tls_certificate and {section}.tls_key belong together")]
-    HalfTls {
-        /// The section.
-        section: &'static str,
-    },
-    /// No listener is encrypted and nothing says that another machine's is.
-    #[error("{section}.listen {address} is reachable from outside and needs tls_certificate and tls_key")]
-    PlainListener {
-        /// The section.
-        section: &'static str,
-        /// The address.
-        address: SocketAddr,
-    },
 }
 
 impl Configuration {
@@ -737,6 +542,7 @@ mod tests {
                 KeyType::Text if key.ends_with("spent_copies") => "shown_again",
                 KeyType::Text if key.ends_with("unsigned_origins") => "refused",
                 KeyType::Text if key.ends_with("scan.access") => "open",
+                KeyType::Text if key.ends_with("offline_page.root_of_trust") => "onboarding",
                 KeyType::Text if key.ends_with("freshness.when_older") => "warn",
                 KeyType::Text if key.ends_with("certificate_revocation.lists") => "off",
                 KeyType::Text if key.ends_with("signed_metadata") => "required",

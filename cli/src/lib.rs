@@ -24,4 +24,5 @@ pub mod pictures;
 pub mod register;
 pub mod services;
 pub mod shop;
+mod stamp;
 pub mod trust_sources;

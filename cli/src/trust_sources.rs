@@ -5,6 +5,7 @@
 //! expired is no error: what it says is judged by its own times, and a verdict says so.
 
 mod memory;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ use thiserror::Error;
 
 use crate::commands::judge::read_input;
 use crate::configuration::{LoadedConfiguration, PinnedSection, Rfc3339, SourceSection, VicalSection, days};
+
+pub use watch::{ChangeRefused, WatchedSources};
 
 pub use memory::{MEMORY_FILE, RolledBack, SourceMemory, SourceMemoryError};
 

@@ -59,6 +59,8 @@ pub mod paths {
     pub const STATUS: &str = "/status";
     /// Bitstring Status Lists; followed by a slash, the shard's number, a slash and the purpose.
     pub const BITSTRING_STATUS: &str = "/status/bitstring";
+    /// The revocation lists of the issuer's authorities; followed by a slash and the name of the list.
+    pub const CERTIFICATES: &str = "/certificates";
     /// JSON-LD contexts; followed by a slash and the context's name.
     pub const CONTEXTS: &str = "/contexts";
 }

@@ -1,7 +1,7 @@
 // Asking for a presentation by QR codes: the page shows a request, a real wallet reads it and answers with an animation, and a camera that
 // loses a third of its frames films that. A forged credential comes as an animation too.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { blank, camera, frames, record } from "./films.mjs";
@@ -30,8 +30,15 @@ export async function qrStories({ work, link, installation, check, studio }) {
   return passed + 1;
 }
 
+/** What the shop asks for, in its own words. */
+export function offerAsk(folder) {
+  const configuration = join(folder, "symbolon.toml");
+  if (readFileSync(configuration, "utf8").includes("[verifier.scan.ask]")) return;
+  appendFileSync(configuration, `\n[verifier.scan.ask]\n"${ASK}" = "age-over-18"\n`);
+}
+
 /** The resident's wallet gets a credential. */
-function receive(installation) {
+export function receive(installation) {
   const [person] = installation.people;
   const offer = JSON.parse(
     installation.run("offer", "create", "--record", person.UIN, "--credential", "NationalIdentity", "--tx-code", "--qr", "offer.png", "--json"),

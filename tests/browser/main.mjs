@@ -9,6 +9,8 @@ import { checks } from "./checks.mjs";
 import { Chromium } from "./chromium.mjs";
 import { digitalCredentialsStories } from "./digital-credentials.mjs";
 import { Installation } from "./installation.mjs";
+import { askingStories } from "./offline-asking.mjs";
+import { onboardingStories } from "./offline-onboarding.mjs";
 import { packStories } from "./offline-packs.mjs";
 import { trustStories } from "./offline-trust.mjs";
 import { offlineStories } from "./offline.mjs";
@@ -67,6 +69,8 @@ async function offlinePageStories() {
   passed += await offlineStories({ ...world, offlinePage });
   passed += await packStories(world);
   passed += await trustStories(world);
+  passed += await askingStories(world);
+  passed += await onboardingStories(world);
 }
 
 /** From the wallet to the wallet. */

@@ -142,6 +142,10 @@ async function growsOld(story, browser, page) {
     const warning = await page.evaluate(`[...document.querySelectorAll("#result .warning")].map((line) => line.innerText).join(" ")`);
     assert(warning.includes(says), `${name}: ${warning}`);
     assert((await text(page, "pack-alert")).length > 10, name);
+    assert.equal(await page.evaluate("document.body.dataset.pack"), expected === "unknown" ? "over" : "in_grace", name);
+    const believed = await page.evaluate("document.body.dataset.believed");
+    assert.equal(believed === "pack", expected !== "unknown", name);
+    assert.equal((await text(page, "pack-believed")).length > 10, expected === "unknown", "who says whom to believe is said where it is not the pack");
     await story.check(page, `offline-en-320-5-${name}`, "en", "ltr", 1);
   }
 }

@@ -1,9 +1,8 @@
 // The shop's page: a camera that films real cards, pictures and documents that are uploaded, a device that is let in.
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { ASK, qrStories } from "./by_qr.mjs";
+import { offerAsk, qrStories } from "./by_qr.mjs";
 import { camera } from "./films.mjs";
 
 const PHONE = { width: 320, height: 640 };
@@ -13,7 +12,7 @@ const DIRECTIONS = { en: "ltr", fr: "ltr", ar: "rtl", hi: "ltr" };
 /** Every story of the page; how many passed. */
 export async function scanStories({ binary, work, installation, check, cards, studio }) {
   const folder = join(work, "installation");
-  appendFileSync(join(folder, "symbolon.toml"), `\n[verifier.scan.ask]\n"${ASK}" = "age-over-18"\n`);
+  offerAsk(folder);
   await installation.serveVerifier(binary, folder);
   const link = installation.run("verifier", "scan-link").trim();
   await aDeviceIsLetIn(studio, link, installation, check);

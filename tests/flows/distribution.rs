@@ -70,7 +70,7 @@ impl Operator {
         }
     }
 
-    fn index_url(&self) -> String {
+    pub(crate) fn index_url(&self) -> String {
         format!("{}/packs/packs.json", self.installation.distributor)
     }
 
@@ -409,13 +409,23 @@ impl Scripted {
         Self::answering(files, false)
     }
 
+    /// Serves files that say where they are served.
+    pub(crate) fn serving_where<'f>(files: impl FnOnce(&str) -> Vec<(&'f str, Vec<u8>)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let files = files(&format!("http://{}", listener.local_addr().unwrap()));
+        Self::answering_by(listener, files, false)
+    }
+
     /// Sends no more than half of any file but the index, and then nothing.
     fn stopping(files: Vec<(&str, Vec<u8>)>) -> Self {
         Self::answering(files, true)
     }
 
     fn answering(files: Vec<(&str, Vec<u8>)>, stops: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::answering_by(TcpListener::bind("127.0.0.1:0").unwrap(), files, stops)
+    }
+
+    fn answering_by(listener: TcpListener, files: Vec<(&str, Vec<u8>)>, stops: bool) -> Self {
         let address = listener.local_addr().unwrap().to_string();
         let files: Vec<(String, Vec<u8>)> = files
             .into_iter()

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use symbolon_credential::data_integrity::{
@@ -22,6 +23,7 @@ use symbolon_credential::w3c::{
     StatusPurpose, StatusSize, VerifiableCredential,
 };
 use symbolon_crypto::encoding::base64url;
+use symbolon_crypto::testing::revocation::RevocationListDraft;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_data_integrity::SsiJsonLd;
@@ -33,12 +35,15 @@ use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::request::{PresentationRequest, RequestNonce, ResponseMode};
 use symbolon_protocol::openid4vp::request_object::{self, RequestValidity, SignerReference};
 use symbolon_qr_picture::{ErrorCorrection, Symbol, Version};
-use symbolon_trust::pack::BitstringUris;
+use symbolon_trust::pack::{
+    BitstringUris, CompactStatusList, PackBuilder, PackTimes, RevocationSection, StatusSection,
+    StatusSectionInput,
+};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::testing::{
     DAY, NOW, TestAuthority, TestIssuer, TestIssuingAuthority, TestKey, TestRegistry,
 };
-use symbolon_trust::trust_list::CredentialTypeRule;
+use symbolon_trust::trust_list::{CredentialTypeRule, RootOfTrust};
 
 use crate::harness::symbolon;
 
@@ -432,6 +437,107 @@ fn a_revocation_list_from_a_file_takes_the_trust_from_its_signer() {
         assert_eq!(output.status.code(), Some(2));
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(why), "{error}");
+    }
+}
+
+/// Without a network, by the lists of a pack: a week on which what was revoked is known, what is too old is no evidence, and a revoked signer of status lists
+/// says nothing. Rows 27, 28 and 30.
+#[test]
+fn a_pack_says_for_a_week_which_certificates_were_taken_back() {
+    let scene = Scene::new();
+    scene.write("input", &scene.mdoc());
+    let authority = &scene.authority;
+    let signer = Certificate::parse(authority.certificate()).unwrap();
+    let status_key = &scene.issuer.status_key;
+    let status_signer = authority.issue_status(status_key.public_key(), &["https://issuer.example"]);
+    let registry = TestRegistry::new(1);
+    let root = fs::read(scene.folder.path().join("trust.json")).unwrap();
+    let mut list = RootOfTrust::parse(&root).unwrap().trust_list;
+    list.valid_until = NOW.plus(DAY * 30);
+    let states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+    let uri = scene.issuer.status_uri(0);
+    let status = CompactStatusList::of_list(&uri, &states, None).unwrap();
+    let input = StatusSectionInput {
+        produced_at: NOW,
+        valid_until: NOW.plus(DAY * 20),
+        grace: DAY,
+        x5chain: core::slice::from_ref(&status_signer),
+    };
+    let prepared = StatusSection::prepare(&input, vec![status], SignatureAlgorithm::Es256).unwrap();
+    let signature = status_key.sign(&prepared.request(status_key.handle()));
+    let section = prepared.finish(&signature).unwrap();
+    let write = |sequence, name: &str, draft: Option<RevocationListDraft>| {
+        let times = PackTimes {
+            created: NOW,
+            valid_until: NOW.plus(DAY * 20),
+            grace: DAY,
+        };
+        let builder = PackBuilder::new(sequence, times, registry.trust_section(&list));
+        let builder = builder.with_status(section.clone());
+        let builder = draft.into_iter().fold(builder, |builder, draft| {
+            let der = authority.sign_revocation_list(&draft);
+            let place = "http://lists.example/iaca.crl";
+            let section = RevocationSection::new(place, &der, &[], authority.root()).unwrap();
+            builder.with_revocation_list(section)
+        });
+        scene.write(name, &registry.sign_pack(builder));
+    };
+    let empty = authority.revocation_list(NOW);
+    write(1, "none.pack", None);
+    write(2, "good.pack", Some(empty.clone()));
+    write(
+        3,
+        "signer.pack",
+        Some(empty.clone().revoking(&signer, NOW.minus(DAY), Some(1))),
+    );
+    write(4, "status.pack", Some(empty.revoking(&status_signer, NOW, None)));
+    let judge = |pack: &str, at: UnixTime| {
+        let output = symbolon()
+            .current_dir(scene.folder.path())
+            .args([
+                "verify",
+                "input",
+                "--trust",
+                "trust.json",
+                "--pack",
+                pack,
+                "--json",
+            ])
+            .args(["--request", "request.jwt", "--at", &at.rfc3339()])
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        report
+    };
+    let checked = |report: &Value| {
+        let checks = report["trusted"]["checks"].as_array().unwrap();
+        let mut found = checks
+            .iter()
+            .filter(|check| check["name"] == "certificate_revocation");
+        found.next().cloned()
+    };
+    let due = NOW.plus(DAY);
+    assert_eq!(judge("none.pack", NOW)["verdict"], "valid");
+    assert!(checked(&judge("good.pack", due)).is_some(), "it is in force");
+    let late = judge("good.pack", due.plus(Duration::from_secs(1)));
+    assert_eq!((&late["verdict"], checked(&late)), (&"valid".into(), None));
+    let week = [NOW, due, NOW.plus(DAY * 7)];
+    for at in week {
+        let report = judge("signer.pack", at);
+        assert_eq!(report["verdict"], "invalid", "{at:?}");
+        let told = &report["warnings"][0];
+        assert_eq!(told["warning"], "certificate_revoked");
+        assert_eq!(told["revoked_at"], NOW.minus(DAY).seconds());
+        assert_eq!(told["reason"], "key_compromise");
+    }
+    for at in week {
+        let report = judge("status.pack", at);
+        assert_eq!(report["verdict"], "unknown", "{at:?}");
+        assert!(
+            report["status"].to_string().contains("status_signer_revoked"),
+            "{report}"
+        );
     }
 }
 

@@ -283,6 +283,7 @@ async fn what_the_policy_leaves_to_somebody_waits_over_a_restart_until_it_is_dec
     let (status, told) = wallet.told("/authorize", &link).await;
     assert_eq!((status, &told["outcome"]), (202, &"waiting".into()), "{told}");
     let pending = told["continue_at"].as_str().unwrap().to_owned();
+    let code = told["comparison_code"].as_str().unwrap().to_owned();
     drop(wallet);
 
     // Without a server the command opens the wallet itself; with one, it asks it.
@@ -298,7 +299,15 @@ async fn what_the_policy_leaves_to_somebody_waits_over_a_restart_until_it_is_dec
     );
     let (status, told) = body(wallet.client.get(&pending).send().await.unwrap()).await;
     assert_eq!((status, &told["outcome"]), (202, &"waiting".into()));
-    let said = consent(&["allow", entries[0]["flow"].as_str().unwrap()]);
+    // Whoever allows what a browser brought has the code that its page shows.
+    let flow = entries[0]["flow"].as_str().unwrap();
+    let without = installation
+        .command(&["wallet", "consent", "allow", flow])
+        .envs(environment)
+        .output()
+        .unwrap();
+    assert!(!without.status.success());
+    let said = consent(&["allow", flow, "--code", &code]);
     assert!(said.contains("accepted by the verifier"), "{said}");
     let said = installation.ok(&["request", "show", &id]);
     assert!(said.contains("what was asked for"), "{said}");

@@ -2,6 +2,7 @@
 //! way: lists that are none, bombs, a trust list that has ended, keys that were rotated, frames that lead nowhere. Rows 27 to 31, 33
 //! and 35 of the list of attacks.
 
+mod revocation;
 mod world;
 
 use std::fs;

@@ -49,12 +49,15 @@ mod pixelpass;
 mod plain_http;
 mod presentations;
 mod relying_parties;
+mod revocation;
 mod shown;
 mod sign_in;
 mod story;
 mod tenants;
 mod tls;
 mod trust;
+mod trust_reload;
+
 mod vcalm;
 mod wallet_holding;
 mod wallets;

@@ -10,7 +10,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use symbolon_cli::edge::SystemRandomness;
 use symbolon_cli::nearby::{Line, Received};
+use symbolon_credential::mdoc::SessionTranscript;
 use symbolon_crypto::RustCryptoProvider;
+use symbolon_crypto::encoding::base64url;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::proximity::ble::StateSignal;
 use symbolon_protocol::proximity::{MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent, ScannedReader};
@@ -188,6 +190,8 @@ impl Counter {
                 &connect,
                 "--pack",
                 "a.pack",
+                "--evidence",
+                "kept",
                 "--json",
             ])
             .stdin(Stdio::null())
@@ -199,6 +203,22 @@ impl Counter {
             String::from_utf8(output.stdout).unwrap(),
             wallet.status.code().unwrap(),
         )
+    }
+
+    /// What `symbolon verify` says of an answer that was kept beside its request: the exit status, and the report if there is one.
+    fn verify_kept(&self, presentation: &str, request: &str) -> (i32, Value) {
+        let arguments = [
+            "verify",
+            presentation,
+            "--request",
+            request,
+            "--pack",
+            "a.pack",
+            "--json",
+        ];
+        let output = self.installation.command(&arguments).output().unwrap();
+        let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        (output.status.code().unwrap(), report)
     }
 
     fn shown(&self) -> usize {
@@ -243,6 +263,63 @@ fn a_licence_is_shown_face_to_face_and_judged_offline() {
         .fails(1, &["wallet", "refusals", "forget", id]);
     let (status, _, _) = counter.ask(counter.wait(&["--yes"]), Fault::None, Fault::None);
     assert_eq!(status, 0);
+}
+
+/// The signature of the device can be checked again by whoever has the transcript of the session, and by nobody without it.
+#[test]
+fn what_both_sides_keep_of_a_session_is_verified_again_later() {
+    let counter = Counter::new();
+    let first = counter.wait(&["--yes", "--save", "first.json"]);
+    let (status, report, wallet) = counter.ask(first, Fault::None, Fault::None);
+    assert_eq!((status, wallet), (0, 0), "{report}");
+    let path = |name: &str| counter.installation.path(name);
+    fs::rename(path("kept"), path("kept-first")).unwrap();
+    let second = counter.wait(&["--yes", "--save", "second.json"]);
+    let (status, _, _) = counter.ask(second, Fault::None, Fault::None);
+    assert_eq!(status, 0);
+
+    // By what the verifier kept, and by what the holder kept.
+    for (presentation, request) in [
+        ("kept-first/presentation.json", "kept-first/request.jwt"),
+        ("first.json", "first.request.jwt"),
+        ("second.json", "kept/request.jwt"),
+    ] {
+        let (status, report) = counter.verify_kept(presentation, request);
+        assert_eq!((status, &report["verdict"]), (0, &json!("valid")), "{report:#}");
+        assert_eq!(report["holder"]["state"], "proven_by_key");
+    }
+    // By the session of another answer it is refuted, and without any it is not known who showed it.
+    let (status, report) = counter.verify_kept("first.json", "second.request.jwt");
+    assert_eq!((status, &report["verdict"]), (1, &json!("invalid")), "{report:#}");
+    let alone = ["verify", "first.json", "--pack", "a.pack", "--json"];
+    let alone = counter.installation.command(&alone).output().unwrap();
+    assert_eq!(alone.status.code(), Some(3));
+
+    // A request that is put beside another session, was asked by nobody, or has no session at all, proves nothing.
+    let kept = |name: &str| -> Value { serde_json::from_slice(&fs::read(path(name)).unwrap()).unwrap() };
+    let (one, other) = (kept("first.request.jwt"), kept("second.request.jwt"));
+    let anonymous = {
+        let query = fs::read(path("licence.json")).unwrap();
+        let request = anonymous_request(&DcqlQuery::parse(&query).unwrap()).unwrap();
+        base64url::encode(&request)
+    };
+    let openid4vp = SessionTranscript::openid4vp("x509_hash:a", "nonce", None, "https://a.example/response");
+    for (member, value) in [
+        ("session_transcript", other["session_transcript"].clone()),
+        ("device_request", other["device_request"].clone()),
+        ("device_request", json!(anonymous)),
+        (
+            "session_transcript",
+            json!(base64url::encode(openid4vp.as_bytes())),
+        ),
+        ("session_transcript", json!("*")),
+    ] {
+        let mut changed = one.clone();
+        changed[member] = value;
+        fs::write(path("changed.jwt"), changed.to_string()).unwrap();
+        let (status, report) = counter.verify_kept("first.json", "changed.jwt");
+        assert_eq!((status, &report), (2, &Value::Null), "{member}");
+    }
 }
 
 /// The reader could ask for something else in the next request, and nobody would be asked.

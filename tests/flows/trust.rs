@@ -13,12 +13,16 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::x509::issue::{self, KeyPurpose, LeafRequest, Validity};
 use symbolon_crypto::{RustCryptoProvider, SecretKey, SignatureAlgorithm, UnixTime};
 use symbolon_trust::authorities::write_certificates;
+use symbolon_trust::status_list::{BitsPerStatus, TokenStatusList};
+use symbolon_trust::testing::TestIssuingAuthority;
+use symbolon_trust::trust_list::IssuerIdentifier;
 
+use crate::distribution::Scripted;
 use crate::harness::{Installation, Role};
 use crate::story;
 
-const LICENCE: &str = "org.iso.18013.5.1.mDL";
-const NATIONAL_ID: &str = "org.symbolon.national-id.1";
+pub(crate) const LICENCE: &str = "org.iso.18013.5.1.mDL";
+pub(crate) const NATIONAL_ID: &str = "org.symbolon.national-id.1";
 const DAY: Duration = Duration::from_secs(86_400);
 
 fn now() -> UnixTime {
@@ -27,13 +31,13 @@ fn now() -> UnixTime {
 }
 
 /// A country that publishes its authority as a VICAL, and a verifier abroad.
-struct Abroad {
-    country: Installation,
-    verifier: Installation,
+pub(crate) struct Abroad {
+    pub(crate) country: Installation,
+    pub(crate) verifier: Installation,
 }
 
 impl Abroad {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let abroad = Self {
             country: Installation::new(),
             verifier: Installation::new(),
@@ -93,7 +97,7 @@ impl Abroad {
     }
 
     /// Signs a list in the country and hands it to the verifier as `current.vical`.
-    fn publish(&self, issue: u64, doc_types: &[&str]) {
+    pub(crate) fn publish(&self, issue: u64, doc_types: &[&str]) {
         self.sign("", issue, doc_types, "current.vical");
     }
 
@@ -372,6 +376,36 @@ fn a_verifier_abroad_judges_by_the_lists_that_it_names() {
     drop(servers);
 }
 
+/// What the configuration names beside the trust list comes back with it, so that nobody believes less after a restore.
+#[test]
+fn a_backup_has_the_files_of_the_sources() {
+    let abroad = Abroad::new();
+    let verifier = &abroad.verifier;
+    let believed = abroad.listed(&[]);
+    let secret = ("SYMBOLON_BACKUP_PASSPHRASE", "correct horse battery staple");
+    for arguments in [
+        &["backup", "monday.backup"][..],
+        &["restore", "monday.backup", "--dir", "again"],
+    ] {
+        let output = verifier
+            .command(arguments)
+            .env(secret.0, secret.1)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    for name in ["current.vical", "root.pem"] {
+        let restored = fs::read(verifier.path("again").join(name)).unwrap();
+        assert_eq!(restored, fs::read(verifier.path(name)).unwrap(), "{name}");
+    }
+    let list = ["trust", "list", "--json", "--config", "again/symbolon.toml"];
+    assert_eq!(verifier.json(&list)["sources"], believed["sources"]);
+}
+
 #[test]
 fn a_pack_carries_the_sources_of_whoever_made_it() {
     let abroad = Abroad::new();
@@ -384,6 +418,69 @@ fn a_pack_carries_the_sources_of_whoever_made_it() {
         issuers.iter().any(|issuer| issuer["source"] == "abroad"),
         "{shown:#}"
     );
+}
+
+/// Status lists of an authority that has no address: by the operator's command, and by its distributor, which an aggregation leads to them. Rows 27 and 28.
+#[test]
+fn a_pack_carries_the_status_lists_of_an_authority_that_is_known_by_its_root() {
+    let house = Installation::new();
+    let authority = TestIssuingAuthority::new(700);
+    fs::write(
+        house.path("neighbours.pem"),
+        write_certificates([authority.root()]),
+    )
+    .unwrap();
+    let states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+    let stranger = TestIssuingAuthority::new(900);
+    let server = Scripted::serving_where(|address| {
+        let token = |authority: &TestIssuingAuthority, path: &str| {
+            authority
+                .status_token(&format!("{address}{path}"), &states, now())
+                .into_bytes()
+        };
+        let listed = ["/status/1", "/status/stranger"].map(|path| format!("{address}{path}"));
+        let aggregation = json!({ "status_lists": listed }).to_string();
+        vec![
+            ("/status/1", token(&authority, "/status/1")),
+            ("/status/stranger", token(&stranger, "/status/stranger")),
+            ("/aggregation", aggregation.into_bytes()),
+        ]
+    });
+    let configuration = format!(
+        "\n[distributor]\nstatus_list_aggregations = [\"{}\"]\n\n[trust.sources.neighbours]\nkind = \"iaca-list\"\n\
+         file = \"neighbours.pem\"\ntypes = [\"{LICENCE}\"]\n",
+        server.url("/aggregation")
+    );
+    let path = house.path("symbolon.toml");
+    let own = fs::read_to_string(&path).unwrap();
+    fs::write(path, own + &configuration).unwrap();
+
+    let uri = server.url("/status/1");
+    let lists = |pack: &str| -> Vec<(String, String)> {
+        let told = house.json(&["pack", "inspect", pack, "--json"]);
+        let lists = told["status_lists"].as_array().unwrap().iter();
+        let of = |list: &Value, name: &str| list[name].as_str().unwrap().to_owned();
+        lists.map(|list| (of(list, "uri"), of(list, "issuer"))).collect()
+    };
+    let identifier = IssuerIdentifier::of_certificate(authority.root());
+    let carried = (uri.clone(), identifier.as_str().to_owned());
+    house.ok(&["pack", "build", "--fetch", &uri, "--out", "neighbours.pack"]);
+    assert!(lists("neighbours.pack").contains(&carried));
+    let of_stranger = server.url("/status/stranger");
+    let said = house.fails(
+        1,
+        &["pack", "build", "--fetch", &of_stranger, "--out", "none.pack"],
+    );
+    assert!(said.contains("no trusted issuer owns"), "{said}");
+
+    house.ok(&["distributor", "publish"]);
+    let folder = house.path("data/published-packs");
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("packs.json")).unwrap()).unwrap();
+    let file = index["packs"][0]["full"]["name"].as_str().unwrap();
+    let published = folder.join(file);
+    let published = lists(published.to_str().unwrap());
+    assert!(published.contains(&carried), "{published:?}");
+    assert!(published.iter().all(|(uri, _)| *uri != of_stranger));
 }
 
 #[test]

@@ -26,6 +26,7 @@
 
 mod applied;
 mod build;
+mod bytes;
 mod container;
 mod delta;
 mod directory;
@@ -36,21 +37,26 @@ mod list;
 mod manifest;
 mod memory;
 mod open;
+mod revocation;
 mod section;
 mod section_1;
 mod set;
 mod sign;
+mod signer;
 #[cfg(test)]
 mod tests;
 mod verbatim;
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use symbolon_crypto::x509::{Certificate, RevocationList, SignerChain};
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
-pub use self::applied::{AppliedPack, ApplyError, apply, is_delta};
+pub use self::applied::{AppliedPack, ApplyError, apply, is_delta, makes_again};
 pub use self::build::{PackBuilder, PackTimes, PreparedPack, PreparedTrustSection, TrustSection};
+pub use self::bytes::HeldBytes;
+use self::bytes::PackedBytes;
 pub use self::container::{MAX_SECTIONS, PackVersion, SectionKind};
 pub use self::delta::{Compacted, Delta, DeltaError, MAX_PACK_BYTES, SectionChange, compact, delta};
 pub use self::error::{PackBuildError, PackError};
@@ -60,10 +66,15 @@ pub use self::list::{PackStatus, PackedBitstringUris, PackedStatusList};
 use self::manifest::Manifest;
 pub use self::memory::{AcceptedMeanwhile, KeepPackMemory, PackMemory, PackMemoryError, PreparedMemory};
 pub use self::open::{PackClaims, claims};
+use self::revocation::PackedRevocationLists;
+pub use self::revocation::{
+    MAX_PACKED_REVOCATION_LIST_BYTES, MAX_PACKED_REVOCATION_LISTS, PackedRevocationList, RevocationSection,
+    SeenRevocationList,
+};
 pub use self::section::{
     BitstringUris, CompactStatusList, PreparedStatusSection, StatusSection, StatusSectionInput,
 };
-pub use self::verbatim::{StatusListCredentialVerifier, VerbatimForm, VerbatimSection};
+pub use self::verbatim::{CredentialNotProven, StatusListCredentialVerifier, VerbatimForm, VerbatimSection};
 use crate::trust_list::{RootOfTrust, TrustList};
 use crate::validity::Validity;
 
@@ -72,7 +83,7 @@ use crate::validity::Validity;
 pub struct PackTools<'t> {
     /// Verifies signatures.
     pub crypto: &'t dyn CryptoProvider,
-    /// Verifies Bitstring Status List credentials that a pack carries verbatim. Without it a pack that has one is refused.
+    /// Verifies Bitstring Status List credentials that a pack carries verbatim. Without it they are left out, and the rest of the pack is used.
     pub credentials: Option<&'t dyn StatusListCredentialVerifier>,
 }
 
@@ -107,9 +118,12 @@ pub struct Pack<'a> {
     lists: Vec<PackedStatusList<'a>>,
     /// Which list answers for a URI, and what the URI asks of it.
     addresses: BTreeMap<String, (usize, Aspect)>,
+    /// The URIs of lists that are in the pack and cannot be proven here.
+    unproven: BTreeSet<String>,
+    revocation_lists: PackedRevocationLists,
     origins: Vec<Origin>,
     is_sealed: bool,
-    bytes: &'a [u8],
+    bytes: PackedBytes<'a>,
 }
 
 /// Where the lists of a pack come from, section by section.
@@ -119,11 +133,20 @@ enum Origin {
     Status {
         lists: usize,
         signer_until: UnixTime,
+        /// SHA-256 of the anchor that its signer stands under.
+        anchor: [u8; 32],
         /// SHA-256 of the section up to its sets.
         head: [u8; 32],
     },
     /// One verbatim list.
     Verbatim,
+    /// One verbatim list that cannot be proven here.
+    NotProvable,
+    /// One revocation list.
+    Revocation {
+        /// SHA-256 of the section.
+        sha256: [u8; 32],
+    },
 }
 
 impl<'a> Pack<'a> {
@@ -175,6 +198,12 @@ impl<'a> Pack<'a> {
         self.manifest.sequence
     }
 
+    /// The root of its section table, by which packs are told apart.
+    #[must_use]
+    pub fn root(&self) -> [u8; 32] {
+        self.manifest.root
+    }
+
     /// When the distributor made the pack.
     #[must_use]
     pub fn created(&self) -> UnixTime {
@@ -211,9 +240,62 @@ impl<'a> Pack<'a> {
         self.trust_list_validity
     }
 
+    /// Until when everything in this pack is judged as at `now`, when it was opened: the pack, its trust list, each of its lists; that second included.
+    /// Whoever keeps a pack open opens it again after that, and when the clock was set back; `None` where nothing changes any more.
+    #[must_use]
+    pub fn judged_alike_until(&self, now: UnixTime) -> Option<UnixTime> {
+        let of = |issued_at, valid_until, grace| Validity::alike_until(issued_at, valid_until, grace, now);
+        let (manifest, list) = (&self.manifest, &self.trust_list);
+        let lists = self.lists.iter().map(|list| list.times.judged_alike_until(now));
+        [
+            of(manifest.created, manifest.valid_until, manifest.grace),
+            of(list.issued_at, list.valid_until, list.grace),
+        ]
+        .into_iter()
+        .chain(lists)
+        .flatten()
+        .min()
+    }
+
     /// The status lists, by URI.
     pub fn status_lists(&self) -> impl Iterator<Item = &PackedStatusList<'a>> {
         self.lists.iter()
+    }
+
+    /// The revocation lists of certificates, in the order of the pack.
+    #[must_use]
+    pub fn revocation_lists(&self) -> &[PackedRevocationList] {
+        self.revocation_lists.lists()
+    }
+
+    /// The URIs of status lists that the pack has and that cannot be proven here.
+    pub fn unproven_status_lists(&self) -> impl Iterator<Item = &str> {
+        self.unproven.iter().map(String::as_str)
+    }
+
+    /// The revocation lists to judge chains by, as if they had been fetched: each counts where an authority of a chain signed it.
+    pub fn known_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        self.revocation_lists().iter().map(PackedRevocationList::list)
+    }
+
+    /// The revocation lists that an earlier pack had, of authorities that are still believed, and that this one lacks: its distributor left them out.
+    #[must_use]
+    pub fn missing_revocation_lists(&self) -> &[SeenRevocationList] {
+        self.revocation_lists.missing()
+    }
+
+    /// Whether a revocation list of an authority under this anchor is [missing](Self::missing_revocation_lists).
+    #[must_use]
+    pub fn lacks_revocation_list_under(&self, anchor: &Certificate) -> bool {
+        let mut missing = self.missing_revocation_lists().iter();
+        missing.any(|seen| seen.is_under(anchor))
+    }
+
+    /// The certificates under which the list at a URI was signed; `None` where the pack has no such list, or no certificates stand behind its proof.
+    #[must_use]
+    pub fn status_signer(&self, uri: &str) -> Option<SignerChain> {
+        let (place, _) = self.addresses.get(uri)?;
+        self.lists.get(*place)?.signer.as_ref()?.chain()
     }
 
     /// What the pack says about the credential at `index` of the list at `uri`: a token status list, or one of the two
@@ -227,8 +309,11 @@ impl<'a> Pack<'a> {
             .map_or_else(|| self.absent(uri), |(list, aspect)| list.status(aspect, index))
     }
 
-    /// Why there is nothing about a list: it is none of a partial pack's, or it is missing.
+    /// Why there is nothing about a list: it cannot be proven here, is none of a partial pack's, or is missing.
     fn absent(&self, uri: &str) -> PackStatus<'_> {
+        if self.unproven.contains(uri) {
+            return PackStatus::NotProvable;
+        }
         let scopes = &self.manifest.scopes;
         let covers = |name: &String| {
             let beginnings = self.trust_list.scopes.get(name);
@@ -260,6 +345,7 @@ impl<'a> Pack<'a> {
             root: self.manifest.root,
             trust_list_issued_at: self.trust_list.issued_at,
             status_lists,
+            revocation_lists: self.revocation_lists.seen(before, &self.trust_list),
             seal: before
                 .filter(|before| before.root == self.manifest.root)
                 .and_then(|before| before.seal),

@@ -397,6 +397,7 @@ impl TestIssuingAuthority {
             country: CountryCode::parse("SN").expect("a country"),
             contact_uri: contact_uri.clone(),
             validity: days(400),
+            revocation_list_uri: None,
         };
         let root = issue::iaca_root(&root, &description, &key.0, &randomness).expect("the root is issued");
         let root = Certificate::parse(&root).expect("the root is read");
@@ -455,17 +456,19 @@ impl TestIssuingAuthority {
         &self.root
     }
 
-    /// A status list token that the authority's own status signer signed, current for a day.
+    /// The certificate of a signer of status lists, naming these addresses.
+    ///
+    /// # Panics
+    /// Where it cannot be issued.
     #[must_use]
-    pub fn status_token(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> String {
-        let signer = TestKey::new(SignatureAlgorithm::Es256, 4_711);
+    pub fn issue_status(&self, signer: &PublicKey, uris: &[&str]) -> Certificate {
         let request = LeafRequest {
             subject_name: "Test status signer".to_owned(),
-            san_uris: Vec::new(),
+            san_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
             san_dns: Vec::new(),
             validity: days(100),
             extended_key_usage: Some(KeyPurpose::StatusLists),
-            public_key: signer.public_key().clone(),
+            public_key: signer.clone(),
         };
         let key = &self.key.0;
         let description = key.describe(key.handle()).expect("the key describes itself");
@@ -476,7 +479,20 @@ impl TestIssuingAuthority {
             key,
             &SeededRandomness::new(4_712),
         );
-        let chain = [Certificate::parse(&leaf.expect("the leaf is issued")).expect("the leaf is read")];
+        Certificate::parse(&leaf.expect("the leaf is issued")).expect("the leaf is read")
+    }
+
+    /// The certificate of the authority's own status signer, which names nobody.
+    #[must_use]
+    pub fn status_certificate(&self) -> Certificate {
+        self.issue_status(status_signer().public_key(), &[])
+    }
+
+    /// A status list token that the authority's own status signer signed, current for a day.
+    #[must_use]
+    pub fn status_token(&self, uri: &str, list: &TokenStatusList, issued_at: UnixTime) -> String {
+        let signer = status_signer();
+        let chain = [self.status_certificate()];
         let claims = status_claims(uri, issued_at);
         let prepared = PreparedStatusListToken::prepare(&claims, list, SignatureAlgorithm::Es256, &chain)
             .expect("the token is prepared");
@@ -537,4 +553,9 @@ fn status_claims(uri: &str, issued_at: UnixTime) -> StatusListClaims {
         time_to_live: Some(Duration::from_secs(3_600)),
         aggregation_uri: None,
     }
+}
+
+/// The key of every issuing authority's status signer.
+fn status_signer() -> TestKey {
+    TestKey::new(SignatureAlgorithm::Es256, 4_711)
 }

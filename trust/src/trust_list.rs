@@ -99,11 +99,17 @@ impl TrustList {
         if newest_seen.is_none_or(|seen| seen <= self.issued_at) {
             return Cow::Borrowed(self);
         }
-        Cow::Owned(Self {
+        Cow::Owned(self.superseded())
+    }
+
+    /// This list as one that a newer list of the same registry has taken the place of: its time is over.
+    #[must_use]
+    pub fn superseded(&self) -> Self {
+        Self {
             valid_until: self.issued_at,
             grace: Duration::ZERO,
             ..self.clone()
-        })
+        }
     }
 
     /// Where `now` lies relative to the validity of the list.

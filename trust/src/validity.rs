@@ -45,8 +45,51 @@ impl Validity {
             }
         }
     }
+
+    /// Until when evidence of these times is judged as at `now`, that second included; `None` where nothing changes any more.
+    #[must_use]
+    pub fn alike_until(
+        issued_at: UnixTime,
+        valid_until: UnixTime,
+        grace: Duration,
+        now: UnixTime,
+    ) -> Option<UnixTime> {
+        let tolerance = i64::try_from(CLOCK_TOLERANCE.as_secs()).unwrap_or(i64::MAX);
+        let before_issue = issued_at.seconds().saturating_sub(tolerance).saturating_sub(1);
+        let lasts = [
+            UnixTime::from_seconds(before_issue),
+            valid_until,
+            valid_until.plus(grace),
+        ];
+        lasts.into_iter().filter(|last| now <= *last).min()
+    }
 }
 
 /// How far two clocks may disagree. Five minutes are what phones without a network drift in months, and too little
 /// to bring an old list back.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_judged_alike_is_so_to_the_second() {
+        let time = UnixTime::from_seconds;
+        let (issued_at, valid_until) = (time(10_000), time(20_000));
+        for grace in [Duration::ZERO, Duration::from_secs(500)] {
+            let judge = |second| Validity::judge(issued_at, valid_until, grace, time(second));
+            let mut changes = 0;
+            let mut now = 9_000;
+            while let Some(last) = Validity::alike_until(issued_at, valid_until, grace, time(now)) {
+                let last = last.seconds();
+                assert!(last >= now && judge(last) == judge(now));
+                assert_ne!(judge(last + 1), judge(now));
+                now = last + 1;
+                changes += 1;
+            }
+            assert_eq!(changes, if grace.is_zero() { 2 } else { 3 });
+            assert_eq!(judge(now), judge(i64::MAX / 2));
+        }
+    }
+}

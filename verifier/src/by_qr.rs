@@ -2,6 +2,8 @@
 //!
 //! The device that asked reads the answer: it alone can derive the key that decrypts it, spends the nonce once, and knows the time.
 
+mod asked;
+
 use symbolon_crypto::jose::jwe::JweCodec;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::openid4vp::client_id::ClientId;
@@ -13,6 +15,8 @@ use thiserror::Error;
 
 use crate::request::ResponseKey;
 use crate::store::Nonce;
+
+pub use self::asked::{AnswerRefused, AskFailure, AskedByQr};
 
 /// A request whose answer is shown as QR codes. It says no more than wallets need, as every byte is another fraction of a second before
 /// a camera: of the formats only those that the query asks for.

@@ -43,7 +43,7 @@ impl<'e> Evidence<'e> {
     }
 
     /// A verifier with a network and a verified pack beside it: whatever is missing is asked for, and the pack answers for the
-    /// status lists that cannot be had. Whom to believe says `trust_list`: the pack's, which is never older than the pinned one, or that
+    /// status lists that cannot be had. Of revocation lists of certificates the newest counts, wherever it is from. Whom to believe says `trust_list`: the pack's, which is never older than the pinned one, or that
     /// of a verifier that believes others beside.
     ///
     /// Whoever can keep the network away chooses the pack's statement, which may be older: a policy that bounds the age of a
@@ -66,7 +66,8 @@ impl<'e> Evidence<'e> {
         }
     }
 
-    /// A verifier without a network, with a verified pack: its trust list, its status sections, and nothing else.
+    /// A verifier without a network, with a verified pack: its trust list, its status sections, its revocation lists of
+    /// certificates, and nothing else.
     #[must_use]
     pub fn offline(pack: &'e Pack<'e>) -> Self {
         Self::new(pack.trust_list(), PackEvidence::Accepted(pack), Reach::Nowhere)
@@ -246,11 +247,34 @@ impl<'e> Evidence<'e> {
         self.revocation_lists.get(url)
     }
 
+    /// The lists that were found at any URL: one that was fetched for the signer of a credential may speak of that of its status list.
+    pub(crate) fn fetched_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        self.revocation_lists.values().filter_map(|found| match found {
+            RevocationListEvidence::List(list) => Some(list),
+            RevocationListEvidence::Absent => None,
+        })
+    }
+
     /// The lists that are at hand whatever is found at their URLs.
     pub(crate) fn given_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
         self.given_revocation_lists
             .iter()
             .chain(&self.known_revocation_lists)
+    }
+
+    /// The lists of the pack.
+    pub(crate) fn packed_revocation_lists(&self) -> impl Iterator<Item = &RevocationList> {
+        self.accepted_pack()
+            .into_iter()
+            .flat_map(Pack::known_revocation_lists)
+    }
+
+    /// The pack, where there is one that was accepted.
+    pub(crate) const fn accepted_pack(&self) -> Option<&'e Pack<'e>> {
+        match self.pack {
+            PackEvidence::Accepted(pack) => Some(pack),
+            PackEvidence::NotGiven | PackEvidence::Refused => None,
+        }
     }
 
     pub(crate) fn type_metadata(&self, vct: &str) -> Option<&TypeMetadataEvidence> {

@@ -155,6 +155,21 @@ impl Binding {
         }
     }
 
+    /// What the device of an mdoc has signed in a session face to face that was kept. The key of the session is gone, so that a device
+    /// MAC proves nothing.
+    #[must_use]
+    pub fn kept_proximity(transcript: SessionTranscript) -> Self {
+        Self {
+            nonce: String::new(),
+            audience: String::new(),
+            session: Some(MdocSession {
+                transcript,
+                reader_key: None,
+            }),
+            transactions: Arc::default(),
+        }
+    }
+
     /// The same, of a verifier that holds the key which the answer was encrypted to, and so can check device MACs.
     #[must_use]
     pub fn with_reader_key(mut self, key: SecretKey) -> Self {

@@ -14,6 +14,7 @@
 //! - [`input`] says what of a file or a scanned text is to be judged, each by itself.
 //! - [`card`] judges the codes of a printed card together.
 //! - [`answer`] checks a whole answer against the query that was asked.
+//! - [`ask`] says what a counter without a network asks for.
 //! - [`by_qr`] asks by QR codes where there is no network, and reads what was scanned.
 //! - [`offline`] judges without a network, and [`proximity`] asks for mdocs face to face.
 //! - [`compose`] makes a query of what a person chose on a page.
@@ -26,6 +27,7 @@
 //! `unknown`.
 
 pub mod answer;
+pub mod ask;
 pub mod by_qr;
 pub mod card;
 pub mod choices;

@@ -12,7 +12,7 @@ use crate::card::JudgedCode;
 use crate::evidence::Evidence;
 use crate::expected::{Binding, Expected};
 use crate::input::inputs_of_token;
-use crate::policy::Policy;
+use crate::policy::{Policy, PresentationPolicy};
 use crate::report::{Report, Verdict};
 use crate::session::{Step, UnreadablePresentation, VerificationSession};
 use crate::tools::Tools;
@@ -91,6 +91,40 @@ impl Judge<'_> {
         keys: HolderKeys,
         evidence: &mut Evidence<'_>,
     ) -> Result<JudgedAnswer, UnreadablePresentation> {
+        self.judge_each(query, token, binding, keys, None, evidence)
+    }
+
+    /// The same for the query of a policy, by its rules. What it makes of the reports, [`PresentationPolicy::decide`] says.
+    ///
+    /// # Errors
+    /// [`UnreadablePresentation`] when a presentation has the form of none.
+    pub fn judge_answer_to_policy(
+        &self,
+        query: &DcqlQuery,
+        token: &VpToken,
+        binding: &Binding,
+        policy: &PresentationPolicy,
+        evidence: &mut Evidence<'_>,
+    ) -> Result<JudgedAnswer, UnreadablePresentation> {
+        self.judge_each(
+            query,
+            token,
+            binding,
+            policy.holder_keys(),
+            Some(policy),
+            evidence,
+        )
+    }
+
+    fn judge_each(
+        &self,
+        query: &DcqlQuery,
+        token: &VpToken,
+        binding: &Binding,
+        keys: HolderKeys,
+        policy: Option<&PresentationPolicy>,
+        evidence: &mut Evidence<'_>,
+    ) -> Result<JudgedAnswer, UnreadablePresentation> {
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, input) in inputs_of_token(token)? {
             // What nobody asked for is judged like what is bound to its holder, and the answer refused for it.
@@ -98,7 +132,12 @@ impl Judge<'_> {
                 Some(asked) => Expected::of_query(asked, binding.clone()),
                 None => Expected::Bound(binding.clone()),
             };
-            let judged = self.judge(&input, expected, evidence)?;
+            let base = self.policy.clone();
+            let demanding = Judge {
+                policy: policy.map_or_else(|| base.clone(), |policy| policy.verification(base.clone(), id)),
+                ..self.clone()
+            };
+            let judged = demanding.judge(&input, expected, evidence)?;
             let found = judged.iter().map(|code| code.report().clone());
             reports.entry(id.clone()).or_default().extend(found);
         }

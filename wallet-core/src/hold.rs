@@ -85,8 +85,9 @@ impl Wallet {
         Ok(self.held(id).await?.content)
     }
 
-    /// Deletes a credential and its key. The history keeps that it was held. The issuer is told where it wants to hear and gave access that
-    /// lasts; one that cannot be reached is told by a later [`Wallet::tell_deletions`], and the deletion waits for nobody.
+    /// Deletes a credential and its key. The history keeps that it was held. The issuer is told where it wants to hear, with access that is
+    /// renewed where it is over; one that cannot be reached is told by a later [`Wallet::tell_deletions`], and the deletion waits for nobody. The
+    /// entry of the history says what came of it.
     ///
     /// # Errors
     /// [`WalletError::NotFound`] when it is not held.
@@ -97,6 +98,7 @@ impl Wallet {
             credential: id,
             issuer: credential.issuer,
             credential_type: credential.credential_type,
+            notice: None,
         };
         let entry = HistoryEntry {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
@@ -108,9 +110,8 @@ impl Wallet {
             Change::DeleteCredential(id),
             Change::DeleteStatus(id),
             Change::DeleteReissue(id),
-            Change::PutHistory(Box::new(entry)),
         ];
-        self.commit_deletion(id, changes, now).await?;
+        self.commit_deletion(id, entry, changes, now).await?;
         for key in &keys {
             self.ports.keys.delete(key)?;
         }

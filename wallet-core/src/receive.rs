@@ -42,7 +42,7 @@ pub use outcome::{
 pub use refill::{Refill, RefillOutcome};
 pub use reissue::ReissueFrom;
 pub use stage::{
-    Authorizing, Deferral, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,
+    Authorizing, Deferral, Deletion, FinishedReceipt, Grant, Issuing, OfferSource, Plan, PlannedClient,
     PlannedCredential, PlannedServer, PlannedTokens, PreparedSignIn, ReceiveStage, RedeemingCode, Renewing,
     RequestedAccess, RequestingToken, SendState, Untold, Wanted,
 };

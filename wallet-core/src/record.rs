@@ -20,9 +20,9 @@ pub use credential::{
 };
 pub use flow::{Flow, Stage};
 pub use history::{
-    BY_QR, DataRequest, DataRequestKind, Delivery, DisclosedCredential, HistoryEntry, HistoryEvent,
-    Knowledge, ReceiptRecord, RegisteredPurpose, TransactionRecord, VerifierContact, VerifierEvidence,
-    VerifierRecord,
+    BY_QR, DataRequest, DataRequestKind, DeletionNotice, Delivery, DisclosedCredential, HistoryEntry,
+    HistoryEvent, Knowledge, ReceiptRecord, RegisteredPurpose, TransactionRecord, VerifierContact,
+    VerifierEvidence, VerifierRecord,
 };
 pub use refusal::{REFUSAL_LIFETIME, Refusal, RefusalRule, RefusedCredential};
 pub use reissue::{Reissue, ReissueReason};

@@ -8,7 +8,7 @@ use crate::ports::Change;
 use crate::present::{OriginStage, PresentStage};
 use crate::receive::{Issuing, ReceiveStage};
 use crate::record::{Flow, Stage};
-use crate::wallet::{FINISHED_FLOW_LIFETIME, Resumed, Wallet};
+use crate::wallet::{Cursor, FINISHED_FLOW_LIFETIME, Resumed, Wallet};
 
 /// A flow that is not over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +148,26 @@ impl Wallet {
         }
     }
 
+    /// Binds a flow to whoever brought it, in the words of whoever binds it: they stand beside the flow as long as it is kept. No other call may be
+    /// working on it.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow.
+    pub async fn bind_flow(&self, flow: FlowId, to: String, now: UnixTime) -> Result<(), WalletError> {
+        let mut flow = self.flow(flow).await?;
+        flow.bound_to = Some(to);
+        let mut cursor = Cursor::at(self, &flow, now);
+        cursor.write(flow.stage, Vec::new()).await.map(drop)
+    }
+
+    /// What a flow was bound to.
+    ///
+    /// # Errors
+    /// [`WalletError::NotFound`] when there is no such flow.
+    pub async fn bound_to(&self, flow: FlowId) -> Result<Option<String>, WalletError> {
+        Ok(self.flow(flow).await?.bound_to)
+    }
+
     /// Gives a flow another name, by which alone it goes on: whoever knew the one before has no part in it any more. It counts as begun
     /// now, since somebody has just said that it is to go on. Nothing else of it changes. No other call may be working on it.
     ///
@@ -180,11 +200,10 @@ impl Wallet {
             return Ok(0);
         }
         let held = self.ports.store.credentials().await?;
-        // Kept as long as there is something to renew.
+        // Kept as long as there is something to renew, or to tell.
         old.retain(|flow| match &flow.stage {
             Stage::Receive(ReceiveStage::Renewable(issuing)) => {
-                let mut stored = issuing.stored.iter();
-                !stored.any(|id| held.iter().any(|credential| credential.id == *id))
+                !issuing.is_needed(|id| held.iter().any(|credential| credential.id == *id))
             }
             _ => true,
         });

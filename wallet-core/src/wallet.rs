@@ -173,8 +173,8 @@ impl Wallet {
         for flow in flows {
             let is_old = flow.updated.plus(FINISHED_FLOW_LIFETIME) < now;
             let is_over = match &flow.stage {
-                // Kept as long as there is something to renew.
-                Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.stored.iter().any(is_held),
+                // Kept as long as there is something to renew, or to tell.
+                Stage::Receive(ReceiveStage::Renewable(issuing)) => !issuing.is_needed(is_held),
                 // Nothing was signed yet, and the verifier or the issuer has long stopped waiting.
                 Stage::Present(PresentStage::AwaitingConsent { .. } | PresentStage::Consented { .. })
                 | Stage::AtOrigin(OriginStage::AwaitingConsent(_) | OriginStage::Consented { .. })
@@ -256,6 +256,7 @@ impl Wallet {
             revision: 1,
             started: now,
             updated: now,
+            bound_to: None,
             stage,
         };
         self.ports
@@ -288,6 +289,7 @@ pub(crate) struct Cursor<'w> {
     pub(crate) id: FlowId,
     revision: u64,
     started: UnixTime,
+    bound_to: Option<String>,
     pub(crate) now: UnixTime,
 }
 
@@ -298,6 +300,7 @@ impl<'w> Cursor<'w> {
             id: flow.id,
             revision: flow.revision,
             started: flow.started,
+            bound_to: flow.bound_to.clone(),
             now,
         }
     }
@@ -314,6 +317,7 @@ impl<'w> Cursor<'w> {
             revision,
             started: self.started,
             updated: self.now,
+            bound_to: self.bound_to.clone(),
             stage,
         };
         changes.push(Change::PutFlow(Box::new(flow.duplicate()?)));

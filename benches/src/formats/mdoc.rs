@@ -150,6 +150,7 @@ fn chain(signer: &SecretKey) -> VerifiedChain {
         country: CountryCode::parse("UT").unwrap(),
         contact_uri: contact_uri.clone(),
         validity,
+        revocation_list_uri: None,
     };
     let root = iaca_root(&request, &root_key, &software, &randomness).unwrap();
     let root = Certificate::parse(&root).unwrap();

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use symbolon_crypto::x509::RevocationReason;
+use symbolon_issuer_server::CertificateAuthority;
+
 use crate::installation::keys::KeyPurpose;
 
 /// `symbolon keys …`
@@ -46,6 +49,22 @@ pub enum KeysCommand {
         after_help = "The passphrase of the roots is in --passphrase-file, in SYMBOLON_ROOT_PASSPHRASE, or asked for.\n\nExample:\n  symbolon keys sign credential.csr --as credential-signing --root /media/roots --out credential.pem"
     )]
     Sign(SignArguments),
+    /// Revokes the certificate of a key: its authority says so in its revocation list
+    #[command(
+        after_help = "Example:\n  symbolon keys revoke document-signing --reason key-compromise\n  symbolon keys revoke document-signing --reason superseded --certificate old.pem --root /media/roots"
+    )]
+    Revoke(RevokeArguments),
+    /// Makes a revocation list, on the machine that has the roots; no installation is needed there
+    #[command(
+        after_help = "The passphrase of the roots is in --passphrase-file, in SYMBOLON_ROOT_PASSPHRASE, or asked for.\n\nExample:\n  symbolon keys crl --of documents --root /media/roots --previous documents.crl --revoke signer.pem --reason key-compromise --out next.crl"
+    )]
+    Crl(CrlArguments),
+    /// Takes in a revocation list that was made on another machine; the issuer serves it
+    #[command(after_help = "Example:\n  symbolon keys import-crl next.crl")]
+    ImportCrl {
+        /// The list, DER
+        file: PathBuf,
+    },
     /// Takes in a signed certificate, after checking it as verifiers will
     #[command(
         after_help = "Example:\n  symbolon keys import credential-signing credential.pem\n  symbolon keys import document-signing signer.pem --root national-iaca.pem"
@@ -59,6 +78,109 @@ pub enum KeysCommand {
         #[arg(long, value_name = "FILE.pem")]
         root: Option<PathBuf>,
     },
+}
+
+/// `symbolon keys revoke`
+#[derive(Debug, Args)]
+pub struct RevokeArguments {
+    /// Whose certificate
+    pub purpose: CertifiedKey,
+    /// Why, as the list says it
+    #[arg(long)]
+    pub reason: RevocationReasonChoice,
+    /// The certificate, where it is not the one that the key has now; PEM
+    #[arg(long, value_name = "FILE.pem")]
+    pub certificate: Option<PathBuf>,
+    /// The folder of the roots, where they are not in the installation
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// For how many days the list holds that offline roots make
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    pub days: u16,
+    /// The file with the passphrase of the roots
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `symbolon keys crl`
+#[derive(Debug, Args)]
+pub struct CrlArguments {
+    /// Whose list
+    #[arg(long = "of", value_name = "AUTHORITY")]
+    pub authority: ListedAuthority,
+    /// The folder of the roots
+    #[arg(long, value_name = "DIR")]
+    pub root: PathBuf,
+    /// The list that is served now: whatever it names the new one names too
+    #[arg(long, value_name = "FILE.crl")]
+    pub previous: Option<PathBuf>,
+    /// A certificate to revoke, PEM; may be given several times
+    #[arg(long, value_name = "FILE.pem")]
+    pub revoke: Vec<PathBuf>,
+    /// Why they are revoked
+    #[arg(long, default_value = "unspecified")]
+    pub reason: RevocationReasonChoice,
+    /// For how many days the list holds
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    pub days: u16,
+    /// The list to write, DER
+    #[arg(long, value_name = "FILE.crl")]
+    pub out: PathBuf,
+    /// The file with the passphrase of the roots
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Authorities that publish a revocation list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListedAuthority {
+    /// The root of the signers of SD-JWT VCs, status lists and metadata
+    Issuers,
+    /// The root of the signers of mdocs
+    Documents,
+}
+
+/// Why a certificate is revoked (RFC 5280, section 5.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RevocationReasonChoice {
+    /// Nobody says
+    Unspecified,
+    /// Its key is in other hands
+    KeyCompromise,
+    /// What it says of its subject has changed
+    AffiliationChanged,
+    /// Another one has taken its place
+    Superseded,
+    /// It is not needed any more
+    CessationOfOperation,
+    /// Its subject may not do any more what it was made for
+    PrivilegeWithdrawn,
+}
+
+impl ListedAuthority {
+    /// The authority.
+    #[must_use]
+    pub const fn authority(self) -> CertificateAuthority {
+        match self {
+            Self::Issuers => CertificateAuthority::Issuers,
+            Self::Documents => CertificateAuthority::Documents,
+        }
+    }
+}
+
+impl RevocationReasonChoice {
+    /// The reason.
+    #[must_use]
+    pub const fn reason(self) -> RevocationReason {
+        match self {
+            Self::Unspecified => RevocationReason::Unspecified,
+            Self::KeyCompromise => RevocationReason::KeyCompromise,
+            Self::AffiliationChanged => RevocationReason::AffiliationChanged,
+            Self::Superseded => RevocationReason::Superseded,
+            Self::CessationOfOperation => RevocationReason::CessationOfOperation,
+            Self::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+        }
+    }
 }
 
 /// `symbolon keys sign`

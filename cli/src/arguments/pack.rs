@@ -15,7 +15,8 @@ Examples:
   symbolon pack build --out national.pack
   symbolon pack build --scope region/dakar --out dakar.pack
   symbolon pack build --fetch https://other.example/status/1 --out national.pack
-  symbolon pack build --verbatim https://other.example/status/1=list.jwt --out national.pack")]
+  symbolon pack build --verbatim https://other.example/status/1=list.jwt --out national.pack
+  symbolon pack build --fetch-crl http://iaca.example/iaca.crl --out national.pack")]
     Build(BuildArguments),
     /// How packs travel
     #[command(flatten)]
@@ -109,6 +110,15 @@ pub struct BuildArguments {
     /// Fetch the signed status list at this address, and carry it as it is; may be repeated
     #[arg(long = "fetch", value_name = "URI")]
     pub fetch: Vec<String>,
+    /// A revocation list of certificates (DER or PEM) that is published at this address; may be repeated
+    #[arg(long = "crl", value_name = "URI=FILE", value_parser = verbatim)]
+    pub crl: Vec<(String, PathBuf)>,
+    /// Fetch the revocation list of certificates at this address; may be repeated
+    #[arg(long = "fetch-crl", value_name = "URI")]
+    pub fetch_crl: Vec<String>,
+    /// The certificates of an authority that signs revocation lists under an anchor of the trust list, PEM, its own first; may be repeated
+    #[arg(long = "crl-authority", value_name = "FILE")]
+    pub crl_authority: Vec<PathBuf>,
 }
 
 fn verbatim(text: &str) -> Result<(String, PathBuf), String> {

@@ -273,7 +273,7 @@ pub enum ConsentCommand {
     },
     /// Shows what is asked for, or receives what is offered
     #[command(
-        after_help = "Examples:\n  symbolon wallet consent allow 7f3a…\n  symbolon wallet consent allow 91c0… --tx-code 482916"
+        after_help = "Whoever began the session at the verifier goes on in it. What a browser brought is allowed with the code that its page shows: without it nobody knows whose browser that is.\n\nExamples:\n  symbolon wallet consent allow 7f3a… --code '482 916'\n  symbolon wallet consent allow 91c0… --tx-code 482916"
     )]
     Allow {
         /// What waits, as the list names it
@@ -281,6 +281,9 @@ pub enum ConsentCommand {
         /// The transaction code, where the issuer asks for one
         #[arg(long, value_name = "CODE")]
         tx_code: Option<String>,
+        /// The code that the page of the browser shows that brought a request
+        #[arg(long, value_name = "CODE")]
+        code: Option<String>,
     },
     /// Brings a presentation request or a credential offer in the owner's name: what a rule shares or receives is done at once
     #[command(
@@ -424,6 +427,9 @@ pub struct PresentNearbyArguments {
     /// Refuse, and refuse whatever this reader asks for from now on
     #[arg(long, conflicts_with_all = ["yes", "refuse"])]
     pub refuse_always: bool,
+    /// Keep a copy of what was sent, and beside it the request with its session; the last answer, where a reader asks several times
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
     /// Which wallet
     #[command(flatten)]
     pub wallet: WalletLocation,

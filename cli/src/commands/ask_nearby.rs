@@ -9,7 +9,7 @@ use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::signing::{Sign as _, SignOutcome};
 use symbolon_protocol::digital_credentials::items::items_of_query;
 use symbolon_protocol::proximity::ble::StateSignal;
-use symbolon_protocol::proximity::{MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent, ScannedReader};
+use symbolon_protocol::proximity::{AskedFaceToFace, MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent, ScannedReader};
 use symbolon_verifier::Binding;
 use symbolon_verifier::device_response::presentations_by_query;
 use tokio::net::TcpStream;
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::arguments::AskNearbyArguments;
 use crate::commands::judge::StoredRequest;
+use crate::commands::request::{RequestEvidence, write_evidence};
 use crate::commands::{ask_qr, verify, wallet};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::Installation;
@@ -47,6 +48,14 @@ pub async fn run(arguments: &AskNearbyArguments, configuration: Option<&Path>) -
     };
     if token.0.is_empty() {
         bail!("the wallet shows nothing");
+    }
+    if let Some(folder) = &arguments.evidence {
+        let asked = AskedFaceToFace::new(session.transcript(), &request, asked_at);
+        let evidence = RequestEvidence {
+            request_object: serde_json::to_string(&asked)?,
+            vp_token: Some(serde_json::to_value(&token)?),
+        };
+        write_evidence(&evidence, folder)?;
     }
     let stored = symbolon_verifier::input::presentations(serde_json::to_vec(&token)?);
     let request = StoredRequest::face_to_face(Binding::proximity(&session), query, asked_at);

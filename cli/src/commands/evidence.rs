@@ -98,15 +98,18 @@ impl Network {
                 let time = self.past.map(|past| ("timestamp", past.rfc3339()));
                 self.fetch_at(url, time, accept, MAX_STATUS_LIST_BYTES).await
             }
-            Want::RevocationList { url } => {
-                let url = Url::parse(url).ok()?;
-                let accept = HeaderValue::from_static("application/pkix-crl");
-                let fetch = Fetch::document(url, MAX_REVOCATION_LIST_BYTES).with_header(ACCEPT, accept);
-                let fetched = self.fetcher.for_signed_documents().fetch(fetch).await.ok()?;
-                fetched.is_success().then_some(fetched.body)
-            }
+            Want::RevocationList { url } => self.revocation_list(url).await,
             Want::TypeMetadata { vct } => self.fetch(vct, "application/json", MAX_TYPE_METADATA_BYTES).await,
         }
+    }
+
+    /// The revocation list at an address, by https or plain http.
+    pub async fn revocation_list(&self, address: &str) -> Option<Vec<u8>> {
+        let url = Url::parse(address).ok()?;
+        let accept = HeaderValue::from_static("application/pkix-crl");
+        let fetch = Fetch::document(url, MAX_REVOCATION_LIST_BYTES).with_header(ACCEPT, accept);
+        let fetched = self.fetcher.for_signed_documents().fetch(fetch).await.ok()?;
+        fetched.is_success().then_some(fetched.body)
     }
 
     /// The signed status list at an address, of whichever kind is served there, to be carried in an offline pack.

@@ -11,11 +11,13 @@ use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, UnixTime};
 use symbolon_protocol::dcql::{DcqlQuery, HolderBinding, QueryId};
 use symbolon_protocol::digital_credentials::AskedAtOrigin;
+use symbolon_protocol::digital_credentials::items::query_of_items;
 use symbolon_protocol::digital_credentials::openid4vp::signed_requests;
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_protocol::openid4vp::request_object::{
     self, KnownClients, RequestExpectations, ResponseUriRule,
 };
+use symbolon_protocol::proximity::{AskedFaceToFace, ReaderAuthentication, ReaderTrust};
 use symbolon_protocol::qr_transport::RESPONSE_MODE;
 use symbolon_store::files::read_up_to;
 use symbolon_verifier::card::JudgedCode;
@@ -133,8 +135,11 @@ impl StoredRequest {
             bytes: MAX_REQUEST_BYTES,
             ..JsonBudget::DEFAULT
         };
+        if let Ok(asked) = json::parse::<AskedFaceToFace>(object.as_bytes(), budget) {
+            return Self::verify_face_to_face(&asked, anchors, provider);
+        }
         let asked: AskedAtOrigin = json::parse(object.as_bytes(), budget)
-            .map_err(|_| JudgeError::Request("it is no request of a page"))?;
+            .map_err(|_| JudgeError::Request("it is no request of a page, and none face to face"))?;
         let signed = signed_requests(asked.request.protocol, &asked.request.data)
             .map_err(|_| JudgeError::Request("it is not signed"))?;
         let clients = KnownClients::anchored_by(anchors, ResponseUriRule::NamedInCertificate);
@@ -155,6 +160,34 @@ impl StoredRequest {
         Ok(Self {
             binding: Binding::openid4vp_dc_api(&asked.origin, nonce, encryption_key.as_ref()),
             query: request.dcql_query.clone(),
+            issued_at,
+            by_qr: None,
+        })
+    }
+
+    /// The same of one that was asked face to face, and kept with its session (ISO/IEC 18013-5, section 9.1.4).
+    fn verify_face_to_face(
+        asked: &AskedFaceToFace,
+        anchors: &[Certificate],
+        provider: &dyn CryptoProvider,
+    ) -> Result<Self, JudgeError> {
+        let issued_at = asked.asked_at();
+        let trust = ReaderTrust {
+            anchors,
+            now: issued_at,
+        };
+        let (request, transcript) = asked
+            .verify(trust, provider)
+            .map_err(|_| JudgeError::Request("it is malformed, or not signed for its session"))?;
+        if !matches!(request.reader(), ReaderAuthentication::Proven(_)) {
+            return Err(JudgeError::Request("it is not signed by a trusted relying party"));
+        }
+        let documents = request.documents().iter();
+        let items: Vec<_> = documents.map(|document| document.items.clone()).collect();
+        let query = query_of_items(&items).ok_or(JudgeError::Request("it asks twice for one document"))?;
+        Ok(Self {
+            binding: Binding::kept_proximity(transcript),
+            query,
             issued_at,
             by_qr: None,
         })

@@ -1,5 +1,7 @@
 //! `symbolon keys …`
 
+mod revocation;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -53,6 +55,9 @@ pub async fn run(command: &KeysCommand, choice: IssuerChoice<'_>) -> anyhow::Res
             ask_for_certificate(&installation, purpose.purpose(), slot, out).await?;
         }
         KeysCommand::Sign(arguments) => sign(arguments)?,
+        KeysCommand::Revoke(arguments) => revocation::revoke(&choice.load()?, arguments).await?,
+        KeysCommand::Crl(arguments) => revocation::make(arguments)?,
+        KeysCommand::ImportCrl { file } => revocation::import(&choice.load()?, file)?,
         KeysCommand::Import { purpose, file, root } => {
             let installation = choice.load()?;
             import(&installation, purpose.purpose(), file, root.as_deref()).await?;

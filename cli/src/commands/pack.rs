@@ -8,16 +8,17 @@ use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 use symbolon_crypto::UnixTime;
 use symbolon_crypto::encoding::base64;
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_issuer_server::administration::{PackOrder, VerbatimListOrder};
 use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::pack::{
-    Compacted, Delta, Pack, PackTools, SectionChange, SectionKind, VerbatimForm, VerbatimSection, compact,
-    delta, is_delta,
+    Compacted, Delta, Pack, PackTools, RevocationSection, SectionChange, SectionKind, SeenRevocationList,
+    VerbatimForm, VerbatimSection, compact, delta, is_delta,
 };
-use symbolon_trust::trust_list::{RootOfTrust, TrustList};
+use symbolon_trust::trust_list::{IssuerIdentifier, RootOfTrust, TrustList};
 use symbolon_trust_store::HeldPack;
 use symbolon_verifier::{PackCredentials, Tools};
 
@@ -136,6 +137,7 @@ async fn build(arguments: &BuildArguments, configuration: Option<&Path>) -> anyh
         scopes: arguments.scopes.clone(),
         sections,
         verbatim,
+        revocation_lists: revocation_lists(arguments, &installation, &root.trust_list).await?,
     };
     let pack = Register::of_all(&installation).await?.build_pack(&order).await?;
     // What came from others may be signed by nobody: a pack that no reader accepts does not leave the house.
@@ -145,6 +147,51 @@ async fn build(arguments: &BuildArguments, configuration: Option<&Path>) -> anyh
             .map(drop)
     })?;
     write(&arguments.out, &pack)
+}
+
+/// The revocation lists of certificates that were named, once it is certain that a reader will accept them.
+async fn revocation_lists(
+    arguments: &BuildArguments,
+    installation: &Installation,
+    trust_list: &TrustList,
+) -> anyhow::Result<Vec<String>> {
+    let mut lists = Vec::new();
+    for (uri, file) in &arguments.crl {
+        let bytes = read(file)?;
+        lists.push((uri, pem::parse(&bytes).map_or(bytes, pem::Pem::into_contents)));
+    }
+    if !arguments.fetch_crl.is_empty() {
+        let network = network(installation)?;
+        for uri in &arguments.fetch_crl {
+            let body = network.revocation_list(uri).await;
+            let body = body.ok_or_else(|| anyhow!("the revocation list at {uri} could not be had"))?;
+            lists.push((uri, body));
+        }
+    }
+    let chains = arguments
+        .crl_authority
+        .iter()
+        .map(|file| authority_chain(file))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let section = |(uri, der): &(&String, Vec<u8>)| {
+        let found =
+            RevocationSection::find(uri, der, &chains, trust_list, &AwsLcProvider, edge::system_time());
+        let section = found.with_context(|| format!("the revocation list at {uri} cannot be carried"))?;
+        let (section, _) = section.ok_or_else(|| {
+            anyhow!("the revocation list at {uri} is of an authority that the trust list does not have (--crl-authority names one under an anchor)")
+        })?;
+        Ok(base64::encode(section.as_bytes()))
+    };
+    lists.iter().map(section).collect()
+}
+
+/// The certificates of an authority and of those above it, without the anchor.
+fn authority_chain(file: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let parsed = pem::parse_many(read(file)?).with_context(|| format!("cannot read {}", file.display()))?;
+    parsed
+        .iter()
+        .map(|part| Certificate::parse(part.contents()).with_context(|| format!("in {}", file.display())))
+        .collect()
 }
 
 /// A list as an order for a pack names it, once it is certain that a reader will accept it.
@@ -189,7 +236,19 @@ fn apply(file: &Path, pack: &Path, trust: &Trust, at: Option<&str>) -> anyhow::R
         memory.sequence,
         memory.created.rfc3339()
     ));
+    for missing in memory.missing_revocation_lists() {
+        show::warning(&missing_revocation_list(missing));
+    }
     Ok(())
+}
+
+/// What is said of a revocation list that an earlier pack had and this one lacks.
+pub fn missing_revocation_list(missing: &SeenRevocationList) -> String {
+    format!(
+        "the pack has no revocation list of the authority whose list of {} was at {}: whether its signers were revoked since is not known",
+        missing.this_update.rfc3339(),
+        missing.uri
+    )
 }
 
 fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
@@ -203,6 +262,22 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
                 "entries": list.universe(),
                 "revoked": list.invalid_count(),
                 "suspended": list.suspended_count(),
+            })
+        })
+        .collect();
+    let revocation_lists: Vec<_> = pack
+        .revocation_lists()
+        .iter()
+        .map(|packed| {
+            let list = packed.list();
+            json!({
+                "uri": packed.uri(),
+                "authority": packed.authority().subject_common_name(),
+                "authority_certificate": IssuerIdentifier::of_certificate(packed.authority()).as_str(),
+                "this_update": list.this_update().rfc3339(),
+                "next_update": list.next_update().rfc3339(),
+                "number": list.number().to_string(),
+                "revoked": list.count(),
             })
         })
         .collect();
@@ -230,6 +305,8 @@ fn summary(pack: &Pack<'_>, bytes: usize) -> Value {
         "issuers": issuers,
         "sources": pack.trust_list().sources,
         "status_lists": lists,
+        "unproven_status_lists": pack.unproven_status_lists().collect::<Vec<_>>(),
+        "revocation_lists": revocation_lists,
     })
 }
 
@@ -254,6 +331,7 @@ fn change(change: &SectionChange) -> Value {
                 SectionKind::Trust => "trust",
                 SectionKind::Status => "status",
                 SectionKind::Verbatim => "verbatim",
+                SectionKind::Revocation => "revocation list",
             };
             json!({ "change": "whole", "kind": kind, "bytes": bytes })
         }

@@ -323,7 +323,11 @@ fn digital_credentials(arguments: &CreateArguments) -> Value {
     Value::Object(wishes)
 }
 
-fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<()> {
+/// Writes what `symbolon verify` reads: the request, and the presentation that answers it.
+///
+/// # Errors
+/// A folder that cannot be made or written to.
+pub fn write_evidence(evidence: &RequestEvidence, folder: &Path) -> anyhow::Result<()> {
     create_private_folder(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let write = |name: &str, text: &str| {
         let path = folder.join(name);

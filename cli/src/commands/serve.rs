@@ -40,6 +40,11 @@ pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
         .iter()
         .map(|opened| identifier_text(&opened.installation.issuer().identifier))
         .collect();
+    let tenants = installation.loaded.configuration.tenants();
+    let tenants: Vec<Installation> = tenants
+        .map(|tenant| installation.of_tenant(&tenant))
+        .collect::<Result<_, _>>()?;
+    let lists = issuer::keep_revocation_lists(tenants);
     let mut running = issuer::start_all(opened, listener).await?;
     for identifier in &identifiers {
         announce("issuer", identifier, running.address());
@@ -48,6 +53,7 @@ pub async fn issuer(installation: &Installation) -> anyhow::Result<()> {
         () = interrupted() => {}
         () = running.ended() => bail!("the listener ended by itself"),
     }
+    lists.abort();
     running.shutdown().await;
     Ok(())
 }

@@ -35,6 +35,7 @@ use crate::commands::card::read_face_key;
 use crate::commands::evidence::Network;
 use crate::commands::frames;
 use crate::commands::judge::{Question, StoredRequest, judge_offline, judge_online, read_input};
+use crate::commands::pack::missing_revocation_list;
 use crate::commands::show;
 use crate::configuration::FILE_NAME;
 use crate::edge;
@@ -419,7 +420,12 @@ fn each_with_pack(
     tools: Tools<'_>,
 ) -> anyhow::Result<(Vec<Vec<JudgedCode>>, Option<PackError>)> {
     let evidence = match &opened {
-        Ok(pack) => Evidence::offline(pack),
+        Ok(pack) => {
+            for missing in pack.missing_revocation_lists() {
+                show::warning(&missing_revocation_list(missing));
+            }
+            Evidence::offline(pack)
+        }
         Err(refused) => Evidence::offline_without_pack(&refused.trust_list, PackAbsence::Refused),
     };
     let mut evidence = evidence

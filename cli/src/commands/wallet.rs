@@ -28,7 +28,7 @@ use symbolon_wallet_core::hold::{CredentialSummary, Validity};
 use symbolon_wallet_core::present::PresentOutcome;
 use symbolon_wallet_core::receive::ReceiveOutcome;
 use symbolon_wallet_core::record::{
-    BY_QR, DataRequestKind, HistoryEvent, Knowledge, ReceiptRecord, VerifierEvidence, VerifierRecord,
+    BY_QR, DataRequestKind, HistoryEvent, Knowledge, VerifierEvidence, VerifierRecord,
 };
 use symbolon_wallet_core::{
     CredentialId, FlowId, Languages, ObserveProgress, Progress, RelyingPartyPolicy, Resumed, WaitsFor,
@@ -562,13 +562,15 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
                     verifier_text(verifier),
                     authorized.concat(),
                     show::words(delivery),
-                    receipt_text(receipt.as_ref())
+                    history::receipt_text(receipt.as_ref())
                 )
             }
             HistoryEvent::Declined { verifier } => {
                 format!("declined to show anything to {}", verifier_text(verifier))
             }
-            HistoryEvent::Deleted { credential, .. } => format!("deleted {credential}"),
+            HistoryEvent::Deleted {
+                credential, notice, ..
+            } => format!("deleted {credential}{}", history::notice_text(*notice)),
         };
         show::line(&format!("{}  {text} [{}]", entry.at.rfc3339(), entry.id));
         for request in &entry.data_requests {
@@ -580,14 +582,4 @@ async fn show_history(wallet: &Wallet, as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What is said of a receipt, behind what is said of the arrival.
-fn receipt_text(receipt: Option<&ReceiptRecord>) -> &'static str {
-    match receipt {
-        None => "",
-        Some(ReceiptRecord::Verified { .. }) => ", with a receipt",
-        Some(ReceiptRecord::Refused { .. }) => ", with a receipt that is not for what was sent",
-        Some(ReceiptRecord::Missing) => ", without the receipt that was announced",
-    }
 }

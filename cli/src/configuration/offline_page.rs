@@ -3,6 +3,17 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Where pages take their root of trust from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageRoot {
+    /// From this verifier, when they are opened first.
+    Served,
+    /// From an onboarding code alone, which a person confirms.
+    Onboarding,
+}
 
 /// `[verifier.offline_page]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +27,11 @@ pub struct OfflinePageSection {
     /// The pack that pages fetch; read again whenever another program replaces it. Without it the one that the installation pulls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pack: Option<PathBuf>,
+    /// Where pages take their root of trust from.
+    pub root_of_trust: PageRoot,
+    /// The distributor that pages may ask where an onboarding code names its index; without it that of `packs.index_url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distributor_url: Option<Url>,
 }
 
 impl OfflinePageSection {
@@ -24,6 +40,8 @@ impl OfflinePageSection {
         serve: true,
         folder: None,
         pack: None,
+        root_of_trust: PageRoot::Served,
+        distributor_url: None,
     };
 }
 

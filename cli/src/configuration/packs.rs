@@ -86,6 +86,12 @@ pub struct DistributorSection {
     /// Status lists of issuers elsewhere that name them in no aggregation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub status_lists: Vec<String>,
+    /// Aggregations that name further status lists, as of authorities that are known by their certificate alone and have no metadata.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub status_list_aggregations: Vec<Url>,
+    /// Revocation lists of certificates that neither an anchor of the trust list nor a signer of status lists names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation_lists: Vec<String>,
 }
 
 impl Default for DistributorSection {
@@ -100,6 +106,8 @@ impl Default for DistributorSection {
             deltas: 30,
             scopes: Vec::new(),
             status_lists: Vec::new(),
+            status_list_aggregations: Vec::new(),
+            revocation_lists: Vec::new(),
         }
     }
 }

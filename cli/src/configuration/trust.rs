@@ -11,12 +11,32 @@ use symbolon_trust::trust_list::{AnchoredFormat, IssuerIdentifier, SourceName};
 use super::ConfigurationError;
 
 /// `[trust]`
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrustSection {
+    /// How often `symbolon verifier serve` looks whether the trust list or a source has changed, in seconds; 0 for never.
+    #[serde(skip_serializing_if = "is_default_reload")]
+    pub reload_seconds: u32,
     /// The sources, by their names. They have no environment variables.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<SourceName, SourceSection>,
+}
+
+/// An operator who has put a list in its place looks half a minute later whether it is believed.
+const RELOAD_SECONDS: u32 = 30;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_default_reload(seconds: &u32) -> bool {
+    *seconds == RELOAD_SECONDS
+}
+
+impl Default for TrustSection {
+    fn default() -> Self {
+        Self {
+            reload_seconds: RELOAD_SECONDS,
+            sources: BTreeMap::new(),
+        }
+    }
 }
 
 /// `[trust.sources.NAME]`
@@ -125,6 +145,15 @@ impl SourceSection {
         }
     }
 
+    /// Every file of the source: that of the list, and that of who may sign it.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let signers = match self {
+            Self::Pinned(_) | Self::IacaList(_) => None,
+            Self::Vical(section) => Some(&section.signers),
+        };
+        core::iter::once(self.file()).chain(signers)
+    }
+
     fn problem(&self) -> Option<&'static str> {
         let (types, grace_days) = match self {
             Self::Pinned(section) => (&section.types, section.grace_days),
@@ -165,6 +194,18 @@ impl PinnedSection {
 }
 
 impl TrustSection {
+    /// From one look at the files to the next; `None` where nobody looks.
+    #[must_use]
+    pub fn reload(&self) -> Option<Duration> {
+        let seconds = Some(self.reload_seconds).filter(|seconds| *seconds > 0);
+        seconds.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// Every file that a source names.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.sources.values().flat_map(SourceSection::files)
+    }
+
     /// Checks what each source says of itself.
     ///
     /// # Errors

@@ -9,11 +9,13 @@ use symbolon_crypto::x509::issue::{
     self, CountryCode, DocumentSignerRequest, IacaRequest, IssueError, LeafRequest, Validity,
 };
 use symbolon_crypto::{CryptoProvider, Randomness, SecretKey, SignatureAlgorithm, UnixTime};
+use symbolon_issuer_server::CertificateAuthority;
 use url::{Host, Url};
 
 use crate::installation::certification::extended_key_usage;
 use crate::installation::init::InitError;
 use crate::installation::keys::{KeyFolder, KeyPurpose};
+use crate::installation::revocation::list_uri;
 
 /// How long the roots are valid: ten years, as a development installation outlives its leaves.
 const ROOT_VALIDITY: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -72,6 +74,29 @@ impl Authority<'_> {
         Certified::new(key, description, &der)
     }
 
+    /// A root of credential issuers, which says where its revocation list is.
+    ///
+    /// # Errors
+    /// The certificate cannot be made.
+    pub fn publishing_root(
+        &self,
+        purpose: KeyPurpose,
+        name: &str,
+        revocation_list_uri: &str,
+    ) -> Result<Certified, InitError> {
+        let (key, description) = self.described(purpose)?;
+        let validity = self.validity(CLOCK_TOLERANCE, ROOT_VALIDITY);
+        let der = issue::publishing_root(
+            name,
+            validity,
+            revocation_list_uri,
+            &description,
+            &key,
+            self.randomness,
+        )?;
+        Certified::new(key, description, &der)
+    }
+
     /// A leaf under a root, for whoever has this identifier.
     ///
     /// # Errors
@@ -106,7 +131,7 @@ impl Authority<'_> {
         Certified::new(key, description, &der)
     }
 
-    /// The root of an issuing authority of mdocs.
+    /// The root of an issuing authority of mdocs; `contact` is the identifier of the issuer, below which its revocation list is.
     ///
     /// # Errors
     /// The certificate cannot be made.
@@ -117,6 +142,7 @@ impl Authority<'_> {
             country: CountryCode::parse(COUNTRY).map_err(|_| InitError::Unreadable)?,
             contact_uri: contact.to_owned(),
             validity: self.validity(MDOC_CLOCK_TOLERANCE, ROOT_VALIDITY),
+            revocation_list_uri: Some(list_uri(contact, CertificateAuthority::Documents)),
         };
         let der = issue::iaca_root(&request, &description, &key, self.randomness)?;
         Certified::new(key, description, &der)

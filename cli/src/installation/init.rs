@@ -21,6 +21,7 @@ use thiserror::Error;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use crate::configuration::days;
 use crate::configuration::{
     self, AuthorizationSection, Configuration, IssuerSection, RecordsSection, VerifierSection,
     identifier_text,
@@ -30,6 +31,7 @@ use crate::installation::files::{Readers, create_private_folder, write_atomicall
 use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::passphrase::{PassphraseError, PassphraseSource};
+use crate::installation::revocation::{CARRIED_LIST_DAYS, RENEWED_LIST_LIFETIME, RevocationError};
 use crate::installation::sealed::SealedPurpose;
 use crate::installation::wallet_provider::{self, NewWalletProvider};
 use crate::installation::{ADMINISTRATION_TOKEN, TRUST};
@@ -92,6 +94,9 @@ pub enum InitError {
     /// There is one already; nothing was changed.
     #[error("{0} exists already; an installation is never overwritten")]
     Exists(PathBuf),
+    /// The revocation lists cannot be made.
+    #[error(transparent)]
+    Revocation(#[from] RevocationError),
     /// A file could not be written.
     #[error("cannot write {path}")]
     File {
@@ -274,6 +279,11 @@ pub fn init_with(
     };
     let roots = offline.as_ref().unwrap_or(&keys);
     issuer_keys.write(&keys, roots)?;
+    let lifetime = match offline {
+        Some(_) => days(CARRIED_LIST_DAYS),
+        None => RENEWED_LIST_LIFETIME,
+    };
+    issuer_keys.publish_lists(&data, lifetime, provider.as_ref(), now)?;
     if let Some(wallet_provider) = &wallet_provider {
         wallet_provider.write(&keys, roots)?;
     }

@@ -1,13 +1,18 @@
 //! The keys of a new issuer, with roots of its own: no certificate of one issuer chains to the roots of another.
 
-use symbolon_crypto::SignatureAlgorithm;
+use std::path::Path;
+use std::time::Duration;
+
 use symbolon_crypto::signing::SoftwareKey;
+use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
+use symbolon_issuer_server::CertificateAuthority;
 use symbolon_trust::trust_list::{CredentialTypeRule, IssuerIdentifier, TrustList, TrustedIssuer};
 
 use crate::installation::authority::{Authority, Certified};
 use crate::installation::init::InitError;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::publication::{Publication, parts};
+use crate::installation::revocation::{ListFolder, RevocationError, Signing, list_uri};
 use crate::installation::upgrade::ASSERTION_KEYS;
 
 /// Everything that an issuer signs with, and the roots that certify it.
@@ -29,8 +34,11 @@ impl NewIssuerKeys {
     /// # Errors
     /// No randomness, or an identifier that no certificate can name.
     pub fn make(authority: &Authority<'_>, identifier: &str) -> Result<Self, InitError> {
-        let issuers_root =
-            authority.root(KeyPurpose::IssuersRoot, "Development root of credential issuers")?;
+        let issuers_root = authority.publishing_root(
+            KeyPurpose::IssuersRoot,
+            "Development root of credential issuers",
+            &list_uri(identifier, CertificateAuthority::Issuers),
+        )?;
         let documents_root = authority.documents_root(identifier)?;
         Ok(Self {
             credential: authority.leaf(
@@ -61,6 +69,31 @@ impl NewIssuerKeys {
             issuers_root,
             documents_root,
         })
+    }
+
+    /// Makes the first revocation lists of its authorities, which name nobody, in the folder of the issuer.
+    ///
+    /// # Errors
+    /// [`RevocationError`].
+    pub fn publish_lists(
+        &self,
+        data: &Path,
+        lifetime: Duration,
+        provider: &dyn CryptoProvider,
+        now: UnixTime,
+    ) -> Result<(), RevocationError> {
+        let folder = ListFolder::below(data);
+        for (authority, root) in [
+            (CertificateAuthority::Issuers, &self.issuers_root),
+            (CertificateAuthority::Documents, &self.documents_root),
+        ] {
+            let signing = Signing {
+                key: &root.key,
+                certificate: &root.certificate,
+            };
+            folder.publish(authority, &signing, &[], lifetime, provider, now)?;
+        }
+        Ok(())
     }
 
     /// Enters the issuer into a trust list.

@@ -11,6 +11,7 @@ pub mod passphrase;
 pub mod publication;
 pub mod relying_parties;
 pub mod retired;
+pub mod revocation;
 pub mod rotation;
 pub mod sealed;
 pub mod tenant;
@@ -176,10 +177,16 @@ impl Installation {
         &self.section
     }
 
+    /// The folder of what the issuer has for itself.
+    #[must_use]
+    pub fn issuer_folder(&self) -> PathBuf {
+        tenant_folder(&self.loaded, &self.tenant)
+    }
+
     /// A file that each issuer has for itself.
     #[must_use]
     pub fn issuer_file(&self, name: &str) -> PathBuf {
-        tenant_folder(&self.loaded, &self.tenant).join(name)
+        self.issuer_folder().join(name)
     }
 
     fn tenant_names(&self) -> String {

@@ -12,6 +12,7 @@ use thiserror::Error;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::configuration::days;
 use crate::configuration::{ConfigurationError, LoadedConfiguration, TenantName, identifier_text};
 use crate::edge;
 use crate::installation::authority::Authority;
@@ -20,6 +21,7 @@ use crate::installation::init::{InitError, RootPlace, renewed};
 use crate::installation::issuer_keys::NewIssuerKeys;
 use crate::installation::keys::{KeyFileError, KeyFolder, KeyPurpose};
 use crate::installation::passphrase::{PassphraseError, PassphraseSource};
+use crate::installation::revocation::{CARRIED_LIST_DAYS, RENEWED_LIST_LIFETIME};
 use crate::installation::sealed::SealedPurpose;
 use crate::installation::{
     ADMINISTRATION_TOKEN, Installation, InstallationError, TRUST, key_passphrase, tenant_folder,
@@ -121,6 +123,12 @@ pub fn add(
         }
     };
     keys.write(&key_folder, offline.as_ref().unwrap_or(&key_folder))?;
+    let lifetime = match offline {
+        Some(_) => days(CARRIED_LIST_DAYS),
+        None => RENEWED_LIST_LIFETIME,
+    };
+    let published = keys.publish_lists(&folder, lifetime, installation.provider.as_ref(), now);
+    published.map_err(InitError::from)?;
     write(
         &folder.join(ADMINISTRATION_TOKEN),
         token.as_bytes(),

@@ -1,6 +1,7 @@
 //! The distributor of an installation.
 
 mod packer;
+mod revocation_lists;
 
 use std::net::TcpListener;
 use std::sync::Arc;

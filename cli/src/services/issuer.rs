@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use symbolon_crypto::x509::Certificate;
@@ -25,6 +26,7 @@ use symbolon_issuer_server::{
 };
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_store::{OpenError, Store, Tenant};
+use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
@@ -34,6 +36,7 @@ use crate::installation::Installation;
 use crate::installation::keys::KeyPurpose;
 use crate::installation::passphrase::check_private;
 use crate::installation::retired::RetiredKeys;
+use crate::installation::revocation::{ListFolder, renew};
 use crate::installation::upgrade::ASSERTION_KEYS;
 use crate::services::{authorization, clock, encryption, sign_in};
 
@@ -181,6 +184,7 @@ async fn open_in(
         // A backup holds the books of all tenants, so it is for the operator of the installation alone.
         embedded: installation.tenant().is_main().then(|| store.clone()),
         trust_list: Some(installation.believed()?.trust_list),
+        revocation_lists: Some(Arc::new(ListFolder::below(&installation.issuer_folder()))),
         crypto: Arc::clone(&installation.provider),
         json_ld: Arc::new(SsiJsonLd::new()),
         jwe: Arc::new(JosekitJwe::new()),
@@ -323,6 +327,33 @@ pub async fn start_all(opened: Vec<OpenedIssuer>, listener: TcpListener) -> anyh
         })
         .collect::<anyhow::Result<_>>()?;
     Ok(Server::start_tenants(served, listener, encryption).await?)
+}
+
+/// How often the issuer looks whether its authorities' revocation lists are to be made anew.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Makes the revocation lists of the authorities anew, each day, whose keys are in the installation.
+#[must_use]
+pub fn keep_revocation_lists(installations: Vec<Installation>) -> JoinHandle<()> {
+    let installations = Arc::new(installations);
+    tokio::spawn(async move {
+        let mut interval = tokio::time::interval(RENEWAL_INTERVAL);
+        loop {
+            interval.tick().await;
+            let installations = Arc::clone(&installations);
+            let renewed = tokio::task::spawn_blocking(move || {
+                for installation in installations.iter() {
+                    if let Err(error) = renew(installation, edge::system_time()) {
+                        tracing::error!(%error, tenant = %installation.tenant(), "a revocation list is not made anew");
+                    }
+                }
+            });
+            // The server is ending.
+            if renewed.await.is_err() {
+                return;
+            }
+        }
+    })
 }
 
 fn listener_encryption(installation: &Installation) -> Encryption {

@@ -1,11 +1,15 @@
 //! Pulling packs in the background of a server.
 
-use symbolon_trust_server::pull::{PullError, Pulled, Repeat, keep_pulling};
+use std::sync::Arc;
+
+use symbolon_trust::distribution::HeldPack;
+use symbolon_trust_server::pull::{KeepError, PackKeeper, PullError, Pulled, Repeat, keep_pulling};
 use tokio::task::JoinHandle;
 
+use crate::configuration::LoadedConfiguration;
 use crate::edge::SystemRandomness;
 use crate::installation::Installation;
-use crate::shop::Shop;
+use crate::shop::{InForce, Shop};
 
 /// Begins to pull, where the configuration says where from; `None` where it does not.
 ///
@@ -18,7 +22,8 @@ pub fn begin(installation: &Installation) -> anyhow::Result<Option<JoinHandle<()
     };
     let every = section.interval();
     let shop = Shop::of_installation(&installation.loaded)?;
-    let (folder, keeper, fetcher) = (shop.downloads()?, shop.keeper(), shop.fetcher()?);
+    let (folder, fetcher) = (shop.downloads()?, shop.fetcher()?);
+    let keeper: Arc<dyn PackKeeper> = Arc::new(Keeper(installation.loaded.clone()));
     Ok(Some(tokio::spawn(async move {
         let repeat = Repeat { every };
         keep_pulling(
@@ -32,6 +37,26 @@ pub fn begin(installation: &Installation) -> anyhow::Result<Option<JoinHandle<()
         )
         .await;
     })))
+}
+
+/// Whoever keeps the packs of an installation, by its root of trust as it is when a pack comes: the registry's keys change while a server runs.
+struct Keeper(LoadedConfiguration);
+
+impl Keeper {
+    fn in_force(&self) -> Result<InForce, KeepError> {
+        let shop = Shop::of_installation(&self.0).map_err(|error| KeepError::Storage(error.into()))?;
+        Ok(shop.in_force())
+    }
+}
+
+impl PackKeeper for Keeper {
+    fn held(&self) -> Result<Option<HeldPack>, KeepError> {
+        self.in_force()?.held()
+    }
+
+    fn keep(&self, incoming: &[u8]) -> Result<HeldPack, KeepError> {
+        self.in_force()?.keep(incoming)
+    }
 }
 
 fn tell(pulled: &Result<Pulled, PullError>) {

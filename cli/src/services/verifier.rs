@@ -10,6 +10,7 @@ use symbolon_crypto_josekit::JosekitJwe;
 use symbolon_data_integrity::SsiJsonLd;
 use symbolon_http::fetch::{FetchPolicy, GuardedFetcher};
 use symbolon_http::serve::AdministrationToken;
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_protocol::identifier::{IssuerIdentifier, UrlPolicy};
 use symbolon_store::Store;
 use symbolon_verifier::Policy;
@@ -23,18 +24,20 @@ use symbolon_verifier_server::evidence_cache::EvidenceCache;
 use symbolon_verifier_server::store::EmbeddedVerifierStore;
 use symbolon_verifier_server::{
     BuilderCode, BuiltPage, CheckedPolicies, Dependencies, OfflineSetup, PublishedSigner, RequestSigner,
-    Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource,
+    Running, ScanAccess, ScanCode, ScanSetup, Server, StatusSource, WatchedTrust,
 };
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::commands::card::read_face_key;
-use crate::configuration::{ScanAccessChoice, ScanSection, identifier_text};
+use crate::configuration::{PageRoot, ScanAccessChoice, ScanSection, identifier_text};
 use crate::edge::{self, SystemRandomness};
 use crate::installation::keys::KeyPurpose;
 use crate::installation::retired::RetiredKeys;
 use crate::installation::{Installation, TENANT, TRUST, party_certificate, relying_parties};
 use crate::services::{clock, encryption};
 use crate::shop::Shop;
+use crate::trust_sources::WatchedSources;
 
 /// Requests, results, spent nonces.
 pub(crate) const STORE: &str = "verifier.redb";
@@ -63,6 +66,9 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
     // Receipts and verified claims; the server says which policy misses it.
     let evidence = published_signer(installation, KeyPurpose::EvidenceSigning)?;
     let store = EmbeddedVerifierStore::new(Store::open(&installation.data_file(STORE))?);
+    let pack = Arc::new(Shop::of_installation(&installation.loaded)?.beside_server());
+    let (sources, root) = WatchedSources::begin(installation, Arc::clone(&pack))?;
+    let every = installation.loaded.configuration.trust.reload();
     let (relying_party_signers, registration_certificates) = certificates(installation, &configuration)?;
     let mut dependencies = Dependencies {
         store: Arc::new(store.clone()),
@@ -85,10 +91,12 @@ pub async fn start(installation: &Installation, listener: TcpListener) -> anyhow
         evidence,
         relying_party_signers,
         registration_certificates,
-        trust_list: Arc::new(installation.believed()?.trust_list),
-        pack: Some(Arc::new(
-            Shop::of_installation(&installation.loaded)?.beside_server(),
-        )),
+        trust_list: Arc::new(root.trust_list),
+        trust_sources: every.map(|every| WatchedTrust {
+            sources: Arc::new(sources),
+            every,
+        }),
+        pack: Some(pack),
         policy: with_rules(Policy::RELYING_PARTY, installation)?,
         holder_keys: section.holder_keys,
         tenant: TenantId::parse(TENANT)?,
@@ -126,6 +134,8 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
         return Ok(None);
     };
     let trust = installation.data_file(TRUST);
+    let distributor = section.distributor_url.as_ref();
+    let distributor = distributor.or(loaded.configuration.packs.index_url.as_ref());
     let pack = match &section.pack {
         Some(pack) => Some(loaded.resolve(pack)),
         None if loaded.configuration.packs.source().is_some() => {
@@ -136,9 +146,24 @@ fn offline_page(installation: &Installation) -> anyhow::Result<Option<OfflineSet
     Ok(Some(OfflineSetup {
         freshness: loaded.configuration.verifier.freshness.clone(),
         built: BuiltPage::read(&folder).context("verifier.offline_page.folder")?,
-        root_of_trust: std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?,
+        root_of_trust: match section.root_of_trust {
+            PageRoot::Served => {
+                Some(std::fs::read(&trust).with_context(|| format!("cannot read {}", trust.display()))?)
+            }
+            PageRoot::Onboarding => None,
+        },
+        distributor: distributor
+            .map(|url| origin_of(url, urls(installation)))
+            .transpose()?,
+        asks: loaded.configuration.verifier.scan.ask.clone(),
         pack,
     }))
+}
+
+/// The origin of an address, which a page may ask.
+fn origin_of(url: &Url, urls: UrlPolicy) -> anyhow::Result<Origin> {
+    let origin = url.origin().ascii_serialization();
+    Origin::parse(&origin, urls).with_context(|| format!("{origin} is nothing that a page may ask"))
 }
 
 /// The key that signs ID tokens. An installation of an earlier version has none, and needs none as long as no relying party has a client.

@@ -2,17 +2,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use symbolon_crypto::UnixTime;
 use symbolon_crypto_aws_lc::AwsLcProvider;
 use symbolon_data_integrity::SsiJsonLd;
-use symbolon_trust::pack::{PackError, PackTools};
+use symbolon_trust::pack::{HeldBytes, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
 use symbolon_trust_store::{HeldPack, form_path};
 use symbolon_verifier::{PackCredentials, Tools};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable};
+
+use crate::stamp::Stamp;
 
 /// How long a pack that was refused is not looked at again, in seconds, as long as its files stay as they are. It may become
 /// usable by time alone: the clock was behind.
@@ -22,14 +23,16 @@ const REFUSED_SECONDS: i64 = 10;
 pub struct BesideServer {
     path: PathBuf,
     memory_folder: PathBuf,
-    root: RootOfTrust,
     known: Mutex<Known>,
+    /// Held by whoever reads. Others judge by what is known meanwhile.
+    reading: Mutex<()>,
 }
 
 /// What was found last.
-#[derive(Default)]
 struct Known {
-    stamp: Option<Stamp>,
+    /// Whom packs are verified against.
+    root: Arc<RootOfTrust>,
+    stamp: Option<PackStamp>,
     accepted: Option<Arc<AcceptedPack>>,
     refused: Option<(Refusal, UnixTime)>,
     /// When the trust list of the last accepted pack was issued.
@@ -45,7 +48,7 @@ enum Refusal {
 
 /// What was read of a pack.
 struct Read {
-    stamp: Option<Stamp>,
+    stamp: Option<PackStamp>,
     accepted: Result<AcceptedPack, PackError>,
     /// When the trust list of the last accepted pack was issued: this one, or that before.
     newest_trust_list: Option<UnixTime>,
@@ -53,26 +56,19 @@ struct Read {
 
 /// What changes with the files of a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    pack: (Option<SystemTime>, u64),
-    form: Option<(Option<SystemTime>, u64)>,
+struct PackStamp {
+    pack: Stamp,
+    form: Option<Stamp>,
 }
 
-impl Stamp {
+impl PackStamp {
     /// Of the files as they are now; `None` where there is no pack.
     fn of(path: &Path) -> io::Result<Option<Self>> {
-        let about = |path: &Path| match std::fs::metadata(path) {
-            Ok(about) => Ok(Some((about.modified().ok(), about.len()))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        };
-        let Some(pack) = about(path)? else {
+        let Some(pack) = Stamp::of(path)? else {
             return Ok(None);
         };
-        Ok(Some(Self {
-            pack,
-            form: about(&form_path(path))?,
-        }))
+        let form = Stamp::of(&form_path(path))?;
+        Ok(Some(Self { pack, form }))
     }
 }
 
@@ -81,25 +77,35 @@ impl BesideServer {
         Self {
             path,
             memory_folder: memory_folder.to_owned(),
-            root,
-            known: Mutex::default(),
+            known: Mutex::new(Known::nothing(Arc::new(root), None)),
+            reading: Mutex::default(),
         }
     }
 
+    /// Verifies by another root of trust from now on: what was accepted under the one before is looked at again first.
+    pub fn believe(&self, root: RootOfTrust) {
+        let mut known = self.known();
+        *known = Known::nothing(Arc::new(root), known.newest_trust_list);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Reads the pack and accepts it, as whoever applied it did. Another process that is just replacing it is waited for.
-    fn read(&self, now: UnixTime) -> Result<Read, PackUnusable> {
+    fn read(&self, root: &RootOfTrust, now: UnixTime) -> Result<Read, PackUnusable> {
         let json_ld = SsiJsonLd::new();
         let tools = Tools::with_json_ld(&AwsLcProvider, &json_ld);
         let credentials = PackCredentials::new(tools);
         let tools = PackTools::new(tools.crypto).with_credentials(&credentials);
         let held = HeldPack::at(&self.path, &self.memory_folder).map_err(unreadable)?;
         // With the memory open nobody replaces the files in between.
-        let stamp = Stamp::of(&self.path).map_err(unreadable)?;
+        let stamp = PackStamp::of(&self.path).map_err(unreadable)?;
         let bytes = held.read().map_err(unreadable)?;
         let before = held.last_seen().map_err(unreadable)?;
-        let resealed = match held.accept(&bytes, &self.root, tools, now).map_err(unreadable)? {
+        let resealed = match held.accept(&bytes, root, tools, now).map_err(unreadable)? {
             Ok(pack) if pack.is_sealed() => None,
-            Ok(pack) => Some(pack.applied_form(&self.root, before.as_ref())),
+            Ok(pack) => Some(pack.applied_form(root, before.as_ref())),
             Err(error) => {
                 return Ok(Read {
                     stamp,
@@ -116,13 +122,12 @@ impl BesideServer {
                 (form, held.last_seen().map_err(unreadable)?.ok_or_else(gone)?)
             }
         };
-        let root = self.root.clone();
+        let root = root.clone();
         Ok(Read {
             stamp,
             newest_trust_list: Some(memory.trust_list_issued_at),
             accepted: Ok(AcceptedPack {
-                pack,
-                form,
+                bytes: HeldBytes::new(pack, form),
                 root,
                 memory,
             }),
@@ -132,37 +137,76 @@ impl BesideServer {
 
 impl PackInForce for BesideServer {
     fn accepted(&self, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = match Stamp::of(&self.path) {
-            Ok(stamp) => stamp,
-            Err(error) => return known.refuse(Refusal::unreadable(unreadable(error)), now),
-        };
-        if stamp.is_none() {
-            *known = Known {
-                newest_trust_list: known.newest_trust_list,
-                ..Known::default()
-            };
-            return Ok(None);
-        }
-        let is_known = known.stamp == stamp;
-        match (&known.accepted, &known.refused) {
-            (Some(accepted), None) if is_known => return Ok(Some(Arc::clone(accepted))),
-            (accepted, Some((refusal, at))) if is_known && is_recent(*at, now) => {
-                return in_place_of(accepted.as_ref(), refusal);
+        let _reading = match self.reading.try_lock() {
+            Ok(reading) => reading,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // Whoever reads a new pack may take a while, and the one before is in force until it is done.
+            Err(TryLockError::WouldBlock) => {
+                let accepted = self.known().accepted.clone();
+                if accepted.is_some() {
+                    return Ok(accepted);
+                }
+                self.reading.lock().unwrap_or_else(PoisonError::into_inner)
             }
-            _ => {}
+        };
+        loop {
+            if let Some(found) = self.look(now) {
+                return found;
+            }
         }
-        let read = match self.read(now) {
+    }
+
+    fn newest_trust_list(&self) -> Option<UnixTime> {
+        let known = self.known();
+        known.newest_trust_list.or(match &known.refused {
+            // What the memory would say may be newer than anything that is known.
+            Some((Refusal::Unreadable(_), at)) => Some(*at),
+            _ => None,
+        })
+    }
+}
+
+impl BesideServer {
+    /// Takes up what lies there; for whoever has the right to read it. `None` where the root of trust became another one meanwhile.
+    fn look(&self, now: UnixTime) -> Option<Result<Option<Arc<AcceptedPack>>, PackUnusable>> {
+        let stamp = match PackStamp::of(&self.path) {
+            Ok(stamp) => stamp,
+            Err(error) => {
+                let refusal = Refusal::unreadable(unreadable(error));
+                return Some(self.known().refuse(refusal, now));
+            }
+        };
+        let root = {
+            let mut known = self.known();
+            if stamp.is_none() {
+                *known = Known::nothing(Arc::clone(&known.root), known.newest_trust_list);
+                return Some(Ok(None));
+            }
+            let is_known = known.stamp == stamp;
+            match (&known.accepted, &known.refused) {
+                (Some(accepted), None) if is_known => return Some(Ok(Some(Arc::clone(accepted)))),
+                (accepted, Some((refusal, at))) if is_known && is_recent(*at, now) => {
+                    return Some(in_place_of(accepted.as_ref(), refusal));
+                }
+                _ => Arc::clone(&known.root),
+            }
+        };
+        let read = self.read(&root, now);
+        let mut known = self.known();
+        if !Arc::ptr_eq(&root, &known.root) {
+            return None;
+        }
+        let read = match read {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%error, "the pack that lies here cannot be taken up now");
                 known.stamp = stamp;
-                return known.refuse(Refusal::unreadable(error), now);
+                return Some(known.refuse(Refusal::unreadable(error), now));
             }
         };
         known.stamp = read.stamp;
         known.newest_trust_list = known.newest_trust_list.max(read.newest_trust_list);
-        match read.accepted {
+        Some(match read.accepted {
             Ok(accepted) => {
                 tracing::info!(
                     sequence = accepted.memory.sequence,
@@ -177,20 +221,21 @@ impl PackInForce for BesideServer {
                 tracing::warn!(%error, "the pack that lies here is refused");
                 known.refuse(Refusal::Pack(Arc::new(error)), now)
             }
-        }
-    }
-
-    fn newest_trust_list(&self) -> Option<UnixTime> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.newest_trust_list.or(match &known.refused {
-            // What the memory would say may be newer than anything that is known.
-            Some((Refusal::Unreadable(_), at)) => Some(*at),
-            _ => None,
         })
     }
 }
 
 impl Known {
+    const fn nothing(root: Arc<RootOfTrust>, newest_trust_list: Option<UnixTime>) -> Self {
+        Self {
+            root,
+            stamp: None,
+            accepted: None,
+            refused: None,
+            newest_trust_list,
+        }
+    }
+
     /// Remembers a refusal. The pack that was accepted before stays in force.
     fn refuse(&mut self, refusal: Refusal, now: UnixTime) -> Result<Option<Arc<AcceptedPack>>, PackUnusable> {
         let answer = in_place_of(self.accepted.as_ref(), &refusal);
@@ -286,7 +331,7 @@ mod tests {
         fs::write(shop.path(), pack(6)).unwrap();
         fs::remove_file(form_path(&shop.path())).unwrap();
         let sixth = server.accepted(now).unwrap().unwrap();
-        assert!(sixth.memory.sequence == 6 && !sixth.form.is_empty());
+        assert!(sixth.memory.sequence == 6 && !sixth.bytes.form().is_empty());
 
         // What cannot be read for a moment takes nothing out of force, and is looked at again.
         let aside = folder.path().join("aside");
@@ -306,6 +351,20 @@ mod tests {
         let restarted = beside();
         assert!(matches!(restarted.accepted(after), Err(PackUnusable::Refused(_))));
         assert_eq!(restarted.newest_trust_list(), Some(list.issued_at));
+
+        // The registry is believed by a newer list: what was accepted under the one before is looked at again, and is older than that.
+        assert!(server.accepted(now).unwrap().is_some());
+        let newer = registry.trust_list(Vec::new(), now.plus(Duration::from_secs(10)));
+        server.believe(registry.root_of_trust(newer));
+        assert!(matches!(server.accepted(now), Err(PackUnusable::Refused(_))));
+        assert_eq!(server.newest_trust_list(), Some(list.issued_at));
+        server.believe(root.clone());
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+
+        // Whoever reads a pack holds up nobody who has one to judge by.
+        let reading = server.reading.lock().unwrap();
+        assert_eq!(server.accepted(now).unwrap().unwrap().memory.sequence, 6);
+        drop(reading);
 
         fs::remove_file(shop.path()).unwrap();
         assert!(server.accepted(now).unwrap().is_none());

@@ -2,7 +2,14 @@
 
 use sha2::{Digest as _, Sha256};
 use symbolon_crypto::Thumbprint;
-use symbolon_crypto::encoding::cbor::write;
+use symbolon_crypto::encoding::cbor::{CborBudget, Cursor, write};
+
+/// What a kept transcript may have: an engagement of 4 KiB, a key, and two messages of an NFC handover.
+const KEPT_TRANSCRIPT_BUDGET: CborBudget = CborBudget {
+    bytes: 16 << 10,
+    depth: 4,
+    items: 16,
+};
 
 /// How a proximity session began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +108,30 @@ impl SessionTranscript {
         Self(encoded)
     }
 
+    /// Takes a transcript of a session in proximity that was kept. `None` for what has another form, such as the transcripts of
+    /// requests over a network.
+    #[must_use]
+    pub fn parse_proximity(encoded: &[u8]) -> Option<Self> {
+        let mut transcript = Cursor::new(encoded, KEPT_TRANSCRIPT_BUDGET).ok()?;
+        if transcript.array()? != 3 {
+            return None;
+        }
+        for _engagement_and_key in 0..2 {
+            transcript.expect_tag(24)?;
+            transcript.bytes()?;
+        }
+        if transcript.null().is_none() {
+            if transcript.array()? != 2 {
+                return None;
+            }
+            transcript.bytes()?;
+            transcript
+                .null()
+                .or_else(|| transcript.bytes().map(|_request| ()))?;
+        }
+        transcript.is_at_end().then(|| Self(encoded.to_vec()))
+    }
+
     /// The encoded transcript.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -131,5 +162,35 @@ fn write_thumbprint(out: &mut Vec<u8>, thumbprint: Option<&Thumbprint>) {
     match thumbprint {
         Some(thumbprint) => write::bytes(out, thumbprint.as_bytes()),
         None => write::null(out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_transcript_is_one_of_a_session_in_proximity() {
+        let nfc = |request: Option<&[u8]>| Handover::Nfc {
+            select: vec![1],
+            request: request.map(<[u8]>::to_vec),
+        };
+        for handover in [Handover::QrCode, nfc(None), nfc(Some(&[2]))] {
+            let kept = SessionTranscript::proximity(&[0xa0], &[0xa0], &handover);
+            let read = SessionTranscript::parse_proximity(kept.as_bytes());
+            assert_eq!(read.as_ref(), Some(&kept), "{handover:?}");
+            let mut longer = kept.as_bytes().to_vec();
+            longer.push(0);
+            assert_eq!(SessionTranscript::parse_proximity(&longer), None);
+            let shorter = longer.get(..longer.len() - 2).unwrap();
+            assert_eq!(SessionTranscript::parse_proximity(shorter), None);
+        }
+        for other in [
+            SessionTranscript::openid4vp("client", "nonce", None, "https://a.example"),
+            SessionTranscript::openid4vp_dc_api("https://a.example", "nonce", None),
+        ] {
+            assert_eq!(SessionTranscript::parse_proximity(other.as_bytes()), None);
+        }
+        assert_eq!(SessionTranscript::parse_proximity(&[0xf6]), None);
     }
 }

@@ -5,9 +5,11 @@ use x509_cert::der::asn1::{AnyRef, ObjectIdentifier};
 use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use crate::signing::{KeyDescription, Sign, SignOutcome, SignatureRequest};
+use super::SeededRandomness;
+use crate::signing::{DescribeKeys as _, KeyDescription, Sign, SignOutcome, SignatureRequest, SoftwareKey};
 use crate::time::UnixTime;
 use crate::x509::Certificate;
+use crate::x509::issue::{self, Validity};
 use crate::x509::signature::{identifier_of, to_certificate_form};
 
 /// A list before it is signed. What it is made of are DER values, so that it can be made wrong.
@@ -144,6 +146,33 @@ pub fn distribution_points(uris: &[&str]) -> Vec<u8> {
     let point = |uri: &&str| sequence(&tagged(0xa0, &tagged(0xa0, &tagged(0x86, uri.as_bytes()))));
     let points: Vec<u8> = uris.iter().flat_map(point).collect();
     extension("2.5.29.31", false, &sequence(&points))
+}
+
+/// The certificate of an authority that may sign certificates and revocation lists: under an issuer, or self-signed.
+///
+/// # Panics
+/// Where it cannot be issued.
+#[must_use]
+pub fn authority(
+    name: &str,
+    validity: Validity,
+    key: &SoftwareKey,
+    issuer: Option<(&Certificate, &SoftwareKey)>,
+) -> Certificate {
+    let describe = |key: &SoftwareKey| key.describe(key.handle()).expect("the key describes itself");
+    let own = describe(key);
+    let (certificate, signer) =
+        issuer.map_or((None, key), |(certificate, signer)| (Some(certificate), signer));
+    let der = issue::authority(
+        name,
+        &own.public_key,
+        certificate,
+        validity,
+        &describe(signer),
+        signer,
+        &SeededRandomness::new(5_280),
+    );
+    Certificate::parse(&der.expect("the authority is issued")).expect("the authority is read")
 }
 
 /// The members of a constructed value, each with its tag.

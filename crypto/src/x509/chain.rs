@@ -260,6 +260,50 @@ pub fn verify_chain(
     })
 }
 
+/// Verifies that an anchor vouches for the authority whose certificate `chain` begins with, at `now`: the anchor. Every certificate is one
+/// that may issue others; what the authority may sign beside is not asked.
+///
+/// `chain` has the authority first and leaves the anchor out.
+///
+/// # Errors
+/// [`ChainError`] names the first check that failed. Positions count from 1, as if the authority had issued a leaf; that of what the anchor signed, and
+/// the anchor's own, from 0.
+pub fn verify_authority(
+    chain: &[Certificate],
+    anchors: &[Certificate],
+    now: UnixTime,
+    provider: &dyn CryptoProvider,
+) -> Result<Certificate, ChainError> {
+    if chain.is_empty() {
+        return Err(ChainError::Empty);
+    }
+    if chain.len() >= MAX_CHAIN_CERTIFICATES {
+        return Err(ChainError::TooLong);
+    }
+    let is_anchor = |one: &Certificate| anchors.iter().any(|anchor| is_same_authority(one, anchor));
+    if chain.iter().any(is_anchor) {
+        return Err(ChainError::AnchorInChain);
+    }
+    for (position, certificate) in (1_usize..).zip(chain) {
+        check_each(certificate, position, now)?;
+        check_issuer(certificate, position)?;
+    }
+    for (position, (certificate, issuer)) in (1_usize..).zip(chain.iter().zip(chain.iter().skip(1))) {
+        if certificate.issuer_name() != issuer.subject_name() {
+            return Err(ChainError::IssuerMismatch { position });
+        }
+        certificate
+            .verify_signed_by(issuer.public_key(), provider)
+            .map_err(|_| ChainError::Signature { position })?;
+    }
+    let anchor = find_anchor(chain, anchors, now, provider)?;
+    check_issuer(anchor, chain.len().saturating_add(1))?;
+    for (position, issuer) in chain.iter().enumerate().skip(1) {
+        check_names(issuer, position, chain)?;
+    }
+    Ok(anchor.clone())
+}
+
 /// The anchor that issued the last certificate. Several may have its issuer's name, as when an authority changes its
 /// key; one of them must pass every check.
 fn find_anchor<'a>(

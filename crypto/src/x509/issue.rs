@@ -2,6 +2,7 @@
 //! their own.
 
 mod iaca;
+mod revocation_list;
 
 use thiserror::Error;
 use x509_cert::TbsCertificate;
@@ -27,6 +28,7 @@ use x509_cert::spki::{
 use p256::ecdsa::signature::Keypair;
 use sha2::{Digest as _, Sha256};
 
+use self::revocation_list::distribution_points;
 use super::certificate::{COMMON_NAME, Certificate, ORGANIZATION_IDENTIFIER};
 use super::chain::{READER_KEY_PURPOSE, STATUS_SIGNER_KEY_PURPOSE, VICAL_SIGNER_KEY_PURPOSE};
 use super::signature::{identifier_of, to_certificate_form};
@@ -39,6 +41,8 @@ pub use iaca::{
     CountryCode, DocumentSignerRequest, IacaRequest, InvalidCountryCode, MAX_DOCUMENT_SIGNER_VALIDITY,
     MAX_IACA_VALIDITY, document_signer, iaca_root,
 };
+
+pub use revocation_list::{RevocationListRequest, revocation_list};
 
 /// The longest common name, in characters (`ub-common-name`, RFC 5280 appendix A.1).
 const MAX_COMMON_NAME_CHARACTERS: usize = 64;
@@ -125,7 +129,39 @@ pub fn root(
     sign: &dyn Sign,
     randomness: &dyn Randomness,
 ) -> Result<Vec<u8>, IssueError> {
+    root_of(subject_name, validity, None, (key, sign), randomness)
+}
+
+/// The same of an authority that publishes at `revocation_list_uri` which of its certificates it has revoked. Every certificate that is issued under it
+/// says so too. Returns DER.
+///
+/// # Errors
+/// As [`root`].
+pub fn publishing_root(
+    subject_name: &str,
+    validity: Validity,
+    revocation_list_uri: &str,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    let uri = Some(revocation_list_uri.to_owned());
+    root_of(subject_name, validity, uri, (key, sign), randomness)
+}
+
+fn root_of(
+    subject_name: &str,
+    validity: Validity,
+    revocation_list_uri: Option<String>,
+    (key, sign): (&KeyDescription, &dyn Sign),
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
     let subject = common_name(subject_name)?;
+    let points = distribution_points(&subject, &revocation_list_uri)?;
+    let key_usage = match points {
+        Some(_) => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
+        None => KeyUsages::KeyCertSign.into(),
+    };
     let template = Template {
         issuer: subject.clone(),
         issuer_key_identifier: None,
@@ -136,13 +172,51 @@ pub fn root(
             ca: true,
             path_len_constraint: Some(0),
         },
-        key_usage: KeyUsages::KeyCertSign.into(),
+        key_usage,
+        extensions: points.into_iter().collect(),
+    };
+    template.issue(key, sign, randomness)
+}
+
+/// Issues the certificate of an authority that may sign certificates and revocation lists, under `issuer` or, without one, under itself: tests need
+/// more levels than this suite issues. Returns DER.
+///
+/// # Errors
+/// As [`root`].
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn authority(
+    subject_name: &str,
+    public_key: &PublicKey,
+    issuer: Option<&Certificate>,
+    validity: Validity,
+    key: &KeyDescription,
+    sign: &dyn Sign,
+    randomness: &dyn Randomness,
+) -> Result<Vec<u8>, IssueError> {
+    let subject = common_name(subject_name)?;
+    let issuer_name = match issuer {
+        Some(issuer) => Name::from_der(issuer.subject_name()).map_err(|_| IssueError::Issuer)?,
+        None => subject.clone(),
+    };
+    let template = Template {
+        issuer: issuer_name,
+        issuer_key_identifier: issuer
+            .and_then(Certificate::subject_key_identifier)
+            .map(<[u8]>::to_vec),
+        subject,
+        public_key,
+        validity,
+        basic_constraints: BasicConstraints {
+            ca: true,
+            path_len_constraint: None,
+        },
+        key_usage: KeyUsages::KeyCertSign | KeyUsages::CRLSign,
         extensions: Vec::new(),
     };
     template.issue(key, sign, randomness)
 }
 
-/// Issues a leaf under `issuer`, whose key is `issuer_key`. Returns DER.
+/// Issues a leaf under `issuer`, whose key is `issuer_key`. Where the issuer says where its revocation lists are, the leaf says so too. Returns DER.
 ///
 /// # Errors
 /// [`IssueError`] when the request cannot be expressed, `issuer` is not an authority with that key, or the key does not
@@ -205,6 +279,7 @@ fn leaf_of(
         usage.critical = purpose.is_critical();
         extensions.push(usage);
     }
+    extensions.extend(distribution_points(&subject, issuer.revocation_list_uris())?);
     let template = Template {
         issuer: Name::from_der(issuer.subject_name()).map_err(|_| IssueError::Issuer)?,
         issuer_key_identifier: issuer.subject_key_identifier().map(<[u8]>::to_vec),

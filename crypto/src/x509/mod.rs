@@ -15,10 +15,11 @@ mod tests;
 pub use certificate::{Certificate, CertificateError, KeyUsages, MAX_CERTIFICATE_BYTES};
 pub use chain::{
     ChainError, ChainProfile, DOCUMENT_SIGNER_KEY_PURPOSE, MAX_CHAIN_CERTIFICATES, READER_KEY_PURPOSE,
-    STATUS_SIGNER_KEY_PURPOSE, VICAL_SIGNER_KEY_PURPOSE, VerifiedChain, verify_chain,
+    STATUS_SIGNER_KEY_PURPOSE, VICAL_SIGNER_KEY_PURPOSE, VerifiedChain, verify_authority, verify_chain,
 };
-pub use revocation::{Revocation, RevocationGap, check_revocation};
+pub use revocation::{Revocation, RevocationGap, SignerChain, check_revocation};
 pub use revocation_list::{
     MAX_REVOCATION_LIST_BYTES, MAX_REVOKED_CERTIFICATES, RevocationList, RevocationListError,
-    RevocationListRejected, RevocationReason, Revoked, VerifiedRevocationList,
+    RevocationListNumber, RevocationListRejected, RevocationReason, Revoked, RevokedCertificate,
+    VerifiedRevocationList,
 };

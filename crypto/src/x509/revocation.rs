@@ -5,6 +5,23 @@ use super::certificate::Certificate;
 use super::revocation_list::{Revoked, VerifiedRevocationList};
 use crate::time::UnixTime;
 
+/// The certificates that a signer showed, leaf first, and the anchor that they lead to. Whoever makes one has verified the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerChain {
+    /// The certificates without the anchor.
+    pub certificates: Vec<Certificate>,
+    /// The anchor.
+    pub anchor: Certificate,
+}
+
+impl SignerChain {
+    /// Each certificate with that of its issuer.
+    pub fn links(&self) -> impl Iterator<Item = (&Certificate, &Certificate)> {
+        let issuers = self.certificates.iter().skip(1).chain([&self.anchor]);
+        self.certificates.iter().zip(issuers)
+    }
+}
+
 /// What the lists say of a chain. A position counts from the leaf, which has 0. The anchor is not asked about: whoever trusts it takes it back
 /// by trusting it no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,22 +4,27 @@
 //! reasons only, would have to be put together with lists that nobody here has. What is kept is the list as it was signed; asking walks over
 //! its bytes and allocates nothing.
 
+mod extensions;
+
 use core::fmt;
 use core::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
-use x509_cert::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
-use x509_cert::der::{self, Decode as _, Encode as _, Reader, SliceReader, Tag, TagNumber, Tagged as _};
-use x509_cert::ext::pkix::crl::dp::IssuingDistributionPoint;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlReason};
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
+use x509_cert::der::{self, Decode as _, Encode as _, Reader, SliceReader, Tag, TagNumber};
+use x509_cert::ext::pkix::CrlReason;
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
-use super::certificate::{Certificate, distribution_point_uris, signed_range, unix_time};
+pub use self::extensions::RevocationListNumber;
+use self::extensions::{
+    CERTIFICATE_ISSUER, Extensions, REASON_CODE, Scope, for_each_extension, read_extensions,
+};
+use super::certificate::{Certificate, signed_range, unix_time};
 use super::signature::CertificateSignature;
 use crate::provider::CryptoProvider;
 use crate::time::UnixTime;
@@ -50,23 +55,9 @@ struct Parts {
     /// Where in `der` the entries are, without the tag around them.
     entries: Range<usize>,
     count: usize,
-}
-
-#[derive(Default)]
-struct Extensions {
-    authority_key_identifier: Vec<u8>,
-    scope: Scope,
-    /// Where the list is published, when it speaks only of certificates that name one of these places.
-    distribution_points: Option<Vec<String>>,
-}
-
-/// Which certificates a list speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Scope {
-    #[default]
-    All,
-    EndEntities,
-    Authorities,
+    /// SHA-256 of the certificate by which the signature was verified first. It is of these very bytes, so that whoever keeps a list keeps what is
+    /// proven of it: a driver that hands the same list to many sessions has it verified once.
+    verified_by: OnceLock<[u8; 32]>,
 }
 
 /// Why bytes were not read as a revocation list.
@@ -152,6 +143,7 @@ impl RevocationList {
             next_update: unix_time(next_update),
             entries,
             count,
+            verified_by: OnceLock::new(),
             sha256: Sha256::digest(der).into(),
             der: der.to_vec(),
         })))
@@ -179,6 +171,26 @@ impl RevocationList {
     #[must_use]
     pub fn next_update(&self) -> UnixTime {
         self.0.next_update
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> &RevocationListNumber {
+        &self.0.extensions.number
+    }
+
+    /// Which certificates of its issuer's it speaks of, as it was signed: DER of the `IssuingDistributionPoint`, empty for a list of all. A list takes
+    /// the place of an older one of the same issuer with the same.
+    #[must_use]
+    pub fn scope_der(&self) -> &[u8] {
+        &self.0.extensions.issuing_distribution_point
+    }
+
+    /// Whether the list says nothing of where it is published, or names this place.
+    #[must_use]
+    pub fn is_published_at(&self, uri: &str) -> bool {
+        let points = self.0.extensions.distribution_points.as_ref();
+        points.is_none_or(|points| points.iter().any(|point| point == uri))
     }
 
     /// How many certificates are revoked by it.
@@ -210,16 +222,44 @@ impl RevocationList {
         if !issuer.is_ca() || !issuer.key_usage().is_some_and(|usage| usage.crl_sign()) {
             return Err(RevocationListRejected::MayNotSign);
         }
-        let Parts { der, signed, .. } = &*self.0;
-        let signed = der.get(signed.clone()).unwrap_or_default();
-        self.0
-            .signature
-            .verify(signed, issuer.public_key(), provider)
-            .map_err(|_| RevocationListRejected::Signature)?;
+        let Parts {
+            der,
+            signed,
+            verified_by,
+            ..
+        } = &*self.0;
+        let issuer_hash = issuer.sha256();
+        if verified_by.get() != Some(&issuer_hash) {
+            let signed = der.get(signed.clone()).unwrap_or_default();
+            self.0
+                .signature
+                .verify(signed, issuer.public_key(), provider)
+                .map_err(|_| RevocationListRejected::Signature)?;
+            verified_by.get_or_init(|| issuer_hash);
+        }
         Ok(VerifiedRevocationList {
             list: self.clone(),
             issuer: issuer.clone(),
         })
+    }
+
+    /// Every certificate that the list names.
+    #[must_use]
+    pub fn entries(&self) -> Vec<RevokedCertificate> {
+        let mut named = Vec::with_capacity(self.count());
+        let entries = self.0.der.get(self.0.entries.clone());
+        let Some(mut reader) = entries.and_then(|entries| SliceReader::new(entries).ok()) else {
+            return named;
+        };
+        while !reader.is_finished() {
+            let Ok(entry) = read_entry(&mut reader) else { break };
+            named.push(RevokedCertificate {
+                serial_number: entry.serial_number.to_vec(),
+                at: unix_time(entry.at),
+                reason: reason_of(entry.extensions).ok().flatten(),
+            });
+        }
+        named
     }
 
     fn find(&self, serial_number: &[u8]) -> Option<Revoked> {
@@ -282,6 +322,29 @@ impl VerifiedRevocationList {
     #[must_use]
     pub fn revoked(&self, certificate: &Certificate) -> Option<Revoked> {
         self.list.find(certificate.serial_number_der())
+    }
+}
+
+/// A certificate that is revoked, as a list of its authority names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// Its serial number, DER with its tag ([`Certificate::serial_number_der`]).
+    pub serial_number: Vec<u8>,
+    /// Since when.
+    pub at: UnixTime,
+    /// Why, if that is said.
+    pub reason: Option<RevocationReason>,
+}
+
+impl RevokedCertificate {
+    /// A certificate to be revoked.
+    #[must_use]
+    pub fn new(certificate: &Certificate, at: UnixTime, reason: RevocationReason) -> Self {
+        Self {
+            serial_number: certificate.serial_number_der().to_vec(),
+            at,
+            reason: Some(reason),
+        }
     }
 }
 
@@ -490,109 +553,17 @@ fn known_reason(code: CrlReason) -> Result<RevocationReason, RevocationListError
     })
 }
 
-/// The extensions of a list. Both that RFC 5280 demands must be there: the key that signed (§5.2.1) and the number (§5.2.3).
-fn read_extensions(extensions: Option<&[u8]>) -> Result<Extensions, RevocationListError> {
-    let mut read = Extensions::default();
-    let mut seen: Vec<ObjectIdentifier> = Vec::new();
-    for_each_extension(extensions, |extension| {
-        if seen.contains(&extension.identifier) || seen.len() >= MAX_EXTENSIONS {
-            return Err(RevocationListError::Extension);
-        }
-        seen.push(extension.identifier);
-        match extension.identifier {
-            AUTHORITY_KEY_IDENTIFIER => {
-                let identifier = AuthorityKeyIdentifier::from_der(extension.value).ok();
-                let identifier = identifier.and_then(|identifier| identifier.key_identifier);
-                let identifier = identifier.ok_or(RevocationListError::Extension)?;
-                identifier
-                    .as_bytes()
-                    .clone_into(&mut read.authority_key_identifier);
-            }
-            ISSUING_DISTRIBUTION_POINT => read.take_up(extension.value)?,
-            DELTA_CRL_INDICATOR => return Err(RevocationListError::Delta),
-            CRL_NUMBER => {}
-            _ if extension.critical => return Err(RevocationListError::UnknownCriticalExtension),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    if seen.contains(&AUTHORITY_KEY_IDENTIFIER) && seen.contains(&CRL_NUMBER) {
-        Ok(read)
-    } else {
-        Err(RevocationListError::Extension)
+/// The reason as a list says it.
+pub(super) const fn crl_reason(reason: RevocationReason) -> CrlReason {
+    match reason {
+        RevocationReason::Unspecified => CrlReason::Unspecified,
+        RevocationReason::KeyCompromise => CrlReason::KeyCompromise,
+        RevocationReason::CaCompromise => CrlReason::CaCompromise,
+        RevocationReason::AffiliationChanged => CrlReason::AffiliationChanged,
+        RevocationReason::Superseded => CrlReason::Superseded,
+        RevocationReason::CessationOfOperation => CrlReason::CessationOfOperation,
+        RevocationReason::CertificateHold => CrlReason::CertificateHold,
+        RevocationReason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+        RevocationReason::AaCompromise => CrlReason::AaCompromise,
     }
 }
-
-impl Extensions {
-    fn take_up(&mut self, value: &[u8]) -> Result<(), RevocationListError> {
-        let point = IssuingDistributionPoint::from_der(value).map_err(|_| RevocationListError::Extension)?;
-        if point.indirect_crl {
-            return Err(RevocationListError::Indirect);
-        }
-        if point.only_some_reasons.is_some() || point.only_contains_attribute_certs {
-            return Err(RevocationListError::Partial);
-        }
-        self.scope = match (point.only_contains_user_certs, point.only_contains_ca_certs) {
-            (true, true) => return Err(RevocationListError::Extension),
-            (true, false) => Scope::EndEntities,
-            (false, true) => Scope::Authorities,
-            (false, false) => Scope::All,
-        };
-        self.distribution_points = point
-            .distribution_point
-            .map(|name| distribution_point_uris(&name).collect());
-        Ok(())
-    }
-}
-
-struct ReadExtension<'a> {
-    identifier: ObjectIdentifier,
-    critical: bool,
-    value: &'a [u8],
-}
-
-/// Hands over each extension of a sequence, and allocates nothing.
-fn for_each_extension<'a>(
-    sequence: Option<&'a [u8]>,
-    mut each: impl FnMut(ReadExtension<'a>) -> Result<(), RevocationListError>,
-) -> Result<(), RevocationListError> {
-    let malformed = |_: der::Error| RevocationListError::Malformed;
-    let Some(sequence) = sequence else {
-        return Ok(());
-    };
-    let mut outer = SliceReader::new(sequence).map_err(malformed)?;
-    let inner = AnyRef::decode(&mut outer).map_err(malformed)?;
-    outer.finish().map_err(malformed)?;
-    // RFC 5280: a sequence of one or more.
-    if inner.tag() != Tag::Sequence || inner.value().is_empty() {
-        return Err(RevocationListError::Malformed);
-    }
-    let mut reader = SliceReader::new(inner.value()).map_err(malformed)?;
-    while !reader.is_finished() {
-        let extension = reader.sequence(|reader| {
-            let identifier = ObjectIdentifier::decode(reader)?;
-            let critical = match next_tag(reader) {
-                Some(Tag::Boolean) => bool::decode(reader)?,
-                _ => false,
-            };
-            let value = AnyRef::decode(reader)?;
-            value.tag().assert_eq(Tag::OctetString)?;
-            Ok::<_, der::Error>(ReadExtension {
-                identifier,
-                critical,
-                value: value.value(),
-            })
-        });
-        each(extension.map_err(malformed)?)?;
-    }
-    Ok(())
-}
-
-/// The most extensions of a list; RFC 5280 knows six.
-const MAX_EXTENSIONS: usize = 16;
-const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
-const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
-const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
-const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
-const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
-const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");

@@ -6,6 +6,7 @@ mod administration;
 pub(crate) mod answer;
 mod authorize;
 pub(crate) mod browser;
+mod certificates;
 mod challenge;
 mod credential;
 mod deferred;
@@ -187,6 +188,7 @@ fn endpoints(identifier: &IssuerIdentifier, token: AdministrationToken) -> Descr
     let administration = administration::router(token);
     let mut all = documents
         .merge(status::router(&base))
+        .merge(certificates::router(&base))
         .merge(protocol)
         .merge(resident)
         .harden(Limits::PROTOCOL)

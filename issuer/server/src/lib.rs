@@ -8,6 +8,7 @@ mod issuer;
 mod pages;
 mod pictures;
 mod records;
+mod revocation_lists;
 mod server;
 mod setup;
 pub mod sign_in;
@@ -23,6 +24,7 @@ pub use issuer::{
 };
 pub use pages::shipped_translations;
 pub use records::{MosipRepository, MosipSettings, Records, Retrieval};
+pub use revocation_lists::{CertificateAuthority, RevocationListUnavailable, RevocationLists};
 pub use server::{Listening, Running, ServedIssuer, Server, StartError};
 pub use setup::{
     CARD_QR_MAX_CHARACTERS, CardCodes, Clock, CodeCount, IssuerKeys, MIN_CARD_FACE_BYTES, PlainKey,

@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::card::FontSource;
 use crate::records::Records;
+use crate::revocation_lists::RevocationLists;
 use crate::sign_in::SignInSetup;
 
 /// Tells the time. Handed in, so that tests choose it.
@@ -41,6 +42,8 @@ pub struct Setup {
     pub embedded: Option<Store>,
     /// Whom verifiers believe; goes into offline packs. Without it none can be built here.
     pub trust_list: Option<TrustList>,
+    /// Who has the revocation lists of its authorities; without it none are served.
+    pub revocation_lists: Option<Arc<dyn RevocationLists>>,
     /// Verifies the proofs of wallets, and signs the statements of credentials that are disclosed one by one.
     pub crypto: Arc<dyn CryptoProvider>,
     /// Turns W3C credentials into what their proofs sign.

@@ -37,6 +37,8 @@ pub enum KeyChange {
     Replaced,
     /// It got another certificate.
     Certified,
+    /// Its authority has taken its certificate back.
+    Revoked,
     /// Whoever trusts this issuer was given a further root for it.
     RootAdded,
     /// Its secret half went from a plain file into the encrypted one.

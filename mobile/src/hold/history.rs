@@ -61,7 +61,24 @@ pub enum HistoryEvent {
         issuer: String,
         /// Its type.
         credential_type: String,
+        /// Whether its issuer heard of it, where it wants to.
+        notice: Option<DeletionNotice>,
     },
+}
+
+/// Whether an issuer has heard that a credential of its was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
+pub enum DeletionNotice {
+    /// It is still to be told.
+    Waiting,
+    /// It has heard.
+    Told,
+    /// It cannot be told: the access that it gave is over, and cannot be renewed.
+    NoAccess,
+    /// It does not want to hear: it answered with an error.
+    Refused,
+    /// It could not be reached for a day.
+    NotReached,
 }
 
 /// Who asked.
@@ -206,11 +223,26 @@ impl From<record::HistoryEvent> for HistoryEvent {
                 credential,
                 issuer,
                 credential_type,
+                notice,
             } => Self::Deleted {
                 credential: credential.to_string(),
                 issuer,
                 credential_type,
+                notice: notice.map(Into::into),
             },
+        }
+    }
+}
+
+impl From<record::DeletionNotice> for DeletionNotice {
+    fn from(notice: record::DeletionNotice) -> Self {
+        use record::DeletionNotice as Core;
+        match notice {
+            Core::Waiting => Self::Waiting,
+            Core::Told => Self::Told,
+            Core::NoAccess => Self::NoAccess,
+            Core::Refused => Self::Refused,
+            Core::NotReached => Self::NotReached,
         }
     }
 }

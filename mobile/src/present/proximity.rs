@@ -9,7 +9,7 @@ use symbolon_wallet_core as wallet_core;
 use symbolon_wallet_core::Languages;
 use symbolon_wallet_core::present as core;
 
-use super::{ConsentRequest, Decision};
+use super::{ConsentRequest, Decision, Presentation};
 use crate::ble::BleEngagement;
 use crate::error::{Argument, DeviceFault, RequestProblem, WalletError};
 use crate::hold::DisclosedCredential;
@@ -67,6 +67,8 @@ pub enum ProximityAnswer {
         message: Vec<u8>,
         /// What it discloses.
         disclosed: Vec<DisclosedCredential>,
+        /// What is sent, in the clear, with the request and its session: whoever keeps it can check it again.
+        presentation: Presentation,
     },
     /// The person declined. Send this, which discloses nothing; the reader may ask again.
     Declined {
@@ -257,6 +259,7 @@ impl ProximityHolder {
             Ok(core::ProximityOutcome::Answered {
                 message,
                 disclosed,
+                presentation,
                 holder,
             }) => {
                 if let Some(holder) = holder {
@@ -265,6 +268,7 @@ impl ProximityHolder {
                 ProximityAnswer::Answered {
                     message,
                     disclosed: disclosed.into_iter().map(Into::into).collect(),
+                    presentation: presentation.into(),
                 }
             }
             Ok(core::ProximityOutcome::Declined { message, holder }) => {

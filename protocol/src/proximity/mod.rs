@@ -13,6 +13,7 @@
 //! The session keys and both ephemeral keys live as long as their values and are wiped with them. A session does not outlive
 //! the process: it is made anew with a fresh engagement, as the standard wants.
 
+mod asked;
 pub mod ble;
 mod cipher;
 mod engagement;
@@ -24,6 +25,7 @@ mod reader_authentication;
 #[cfg(test)]
 mod tests;
 
+pub use asked::{AskedFaceToFace, KeptRequestError};
 pub use engagement::{
     BleOptions, DeviceEngagement, EngagementError, MAX_ENGAGEMENT_BYTES, ReaderAuthAllSupport,
     RetrievalMethod,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use symbolon_cli::installation::keys::{KeyFolder, KeyPurpose};
-use symbolon_crypto::signing::{Sign as _, SignOutcome, SignatureRequest, SoftwareKey};
+use symbolon_crypto::signing::{DescribeKeys as _, Sign as _, SignOutcome, SignatureRequest, SoftwareKey};
+use symbolon_crypto::testing::revocation::RevocationListDraft;
 use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider, RustCryptoProvider, SignatureAlgorithm, UnixTime};
 use symbolon_protocol::qr_transport::{FrameSize, Message};
@@ -175,6 +176,26 @@ impl Liar {
             PreparedStatusListToken::prepare(&claims, list, SignatureAlgorithm::Es256, &chain).unwrap();
         let signature = signed(&key, &prepared.request(key.handle().clone()));
         prepared.finish(&signature).into_bytes()
+    }
+
+    /// The certificate of the house's authority of document signers, an anchor of its trust list.
+    pub(super) fn authority(&self) -> Certificate {
+        let key = self.key(KeyPurpose::DocumentsRoot);
+        let anchors = self
+            .root
+            .trust_list
+            .issuers
+            .iter()
+            .flat_map(|issuer| &issuer.anchors);
+        let mut own = anchors.filter(|anchor| anchor.public_key() == key.public_key());
+        own.next().unwrap().clone()
+    }
+
+    /// An empty revocation list of that authority, valid for a day.
+    pub(super) fn revocation_list(&self, made: UnixTime) -> Vec<u8> {
+        let key = self.key(KeyPurpose::DocumentsRoot);
+        let description = key.describe(key.handle()).unwrap();
+        RevocationListDraft::of(&self.authority(), made, made.plus(DAY)).sign(&description, &key)
     }
 
     /// A shop that has the honest pack from after the revocation.

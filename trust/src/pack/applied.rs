@@ -5,7 +5,7 @@ mod form;
 use symbolon_crypto::UnixTime;
 
 use super::delta::{Delta, DeltaError, MAGIC as DELTA_MAGIC};
-use super::{LastSeen, Pack, PackError, PackTools};
+use super::{LastSeen, Pack, PackError, PackTools, claims};
 use crate::trust_list::RootOfTrust;
 
 /// A pack that has been accepted: what a driver stores, in the order of the fields.
@@ -38,6 +38,18 @@ pub enum ApplyError {
 #[must_use]
 pub fn is_delta(bytes: &[u8]) -> bool {
     bytes.starts_with(DELTA_MAGIC)
+}
+
+/// Whether a delta makes the pack that is in force already, so that whoever brings it once more brings nothing new. Nothing of this is verified.
+#[must_use]
+pub fn makes_again(incoming: &[u8], in_force: &[u8]) -> bool {
+    if !is_delta(incoming) {
+        return false;
+    }
+    let (delta, held) = (Delta::parse(incoming).ok(), claims(in_force).ok());
+    delta.zip(held).is_some_and(|(delta, held)| {
+        (delta.target_sequence(), *delta.target_root()) == (held.sequence, held.root)
+    })
 }
 
 /// Accepts a new pack, or a delta of the pack in force: makes the pack, verifies all of it, compacts its verbatim lists.

@@ -9,7 +9,7 @@ use super::container::{self, MAX_SECTIONS, PackVersion, SectionKind, root_of, ta
 use super::manifest::Manifest;
 use super::open::{check_age, signed_list};
 use super::sign::{Place, PreparedSignature};
-use super::{PackBuildError, PackError, StatusSection, VerbatimSection};
+use super::{PackBuildError, PackError, RevocationSection, StatusSection, VerbatimSection};
 use crate::trust_list::{RootOfTrust, TrustList};
 
 /// A trust section that waits for the signature of the registry key.
@@ -136,6 +136,13 @@ impl PackBuilder {
     #[must_use]
     pub fn with_verbatim(mut self, section: VerbatimSection) -> Self {
         self.sections.push((SectionKind::Verbatim, section.bytes));
+        self
+    }
+
+    /// Adds a revocation list of certificates. A partial pack carries them like a whole one: certificates belong to authorities and not to scopes.
+    #[must_use]
+    pub fn with_revocation_list(mut self, section: RevocationSection) -> Self {
+        self.sections.push((SectionKind::Revocation, section.bytes));
         self
     }
 

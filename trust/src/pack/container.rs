@@ -22,7 +22,7 @@ pub enum PackVersion {
     One,
     /// All lists of an issuer in one section, verbatim lists, scopes, deltas. Read, and not written any more.
     Two,
-    /// The same with sets of runs.
+    /// The same with sets of runs, and with revocation lists of certificates.
     Three,
 }
 
@@ -75,6 +75,8 @@ pub enum SectionKind {
     Status,
     /// A signed status list as its issuer serves it.
     Verbatim,
+    /// A revocation list of certificates as its authority publishes it; since version 3.
+    Revocation,
 }
 
 impl SectionKind {
@@ -83,6 +85,7 @@ impl SectionKind {
             Self::Trust => 1,
             Self::Status => 2,
             Self::Verbatim => 3,
+            Self::Revocation => 4,
         }
     }
 
@@ -91,6 +94,7 @@ impl SectionKind {
             1 => Some(Self::Trust),
             2 => Some(Self::Status),
             3 => Some(Self::Verbatim),
+            4 => Some(Self::Revocation),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Why a pack is refused, and why one cannot be built.
 
 use symbolon_crypto::UnixTime;
-use symbolon_crypto::x509::ChainError;
+use symbolon_crypto::x509::{ChainError, RevocationListError, RevocationListRejected};
 
 use crate::compact_set::{BuildSetError, OpenSetError};
 use crate::status_list::StatusListError;
@@ -133,6 +133,30 @@ pub enum PackError {
     /// There is a verbatim status list credential, and the caller brought nothing that verifies credentials.
     #[error("a verbatim status list credential cannot be verified here")]
     NoCredentialVerifier,
+    /// A section of a revocation list is malformed.
+    #[error("a section with a revocation list is not in order")]
+    RevocationSection,
+    /// A revocation list cannot be used.
+    #[error("a revocation list of the pack cannot be used")]
+    RevocationList(#[source] RevocationListError),
+    /// The trust section does not have the anchor that a revocation list is to stand under.
+    #[error("a revocation list is of an authority that the trust section does not name")]
+    RevocationListOfNobody,
+    /// The certificates of the authority that signed a revocation list lead to no anchor.
+    #[error("the chain of the authority of a revocation list does not hold")]
+    RevocationListAuthority(#[source] ChainError),
+    /// A revocation list is not that of the authority that its section names.
+    #[error("a revocation list of the pack is refused")]
+    RevocationListRejected(#[source] RevocationListRejected),
+    /// A revocation list names the places at which it is published, and not the one that its section names.
+    #[error("a revocation list is said to be published where it is not")]
+    RevocationListElsewhere,
+    /// Two revocation lists of one authority about the same certificates.
+    #[error("the pack holds a revocation list twice")]
+    RevocationListTwice,
+    /// A revocation list is older than one accepted before.
+    #[error("a revocation list is older than one seen before")]
+    RevocationListRolledBack,
     /// The pack says that it covers a scope which the trust list does not have.
     #[error("the pack covers the scope {name}, which the trust list does not define")]
     UnknownScope {
@@ -160,6 +184,9 @@ pub enum PackBuildError {
     /// A section that was handed in is none.
     #[error("a section cannot be read")]
     Section(#[source] PackError),
+    /// A revocation list with an address or a certificate that is too long, or too many authorities.
+    #[error("the revocation list does not make a section")]
+    RevocationList,
     /// The list holds a state that a pack has no set for.
     #[error("the status list holds a state that a pack cannot hold")]
     StatusCannotBePacked,

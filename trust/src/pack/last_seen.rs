@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use symbolon_crypto::UnixTime;
 
+use super::revocation::SeenRevocationList;
+
 /// The state that guards against rollback. It belongs in storage that survives a power cut, and is replaced only
 /// after [`Pack::open`](super::Pack::open) has accepted a pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,9 @@ pub struct LastSeen {
     pub trust_list_issued_at: UnixTime,
     /// The newest production time seen for each status list, by its URI.
     pub status_lists: BTreeMap<String, UnixTime>,
+    /// The newest revocation list of certificates seen of each authority, by a digest of whose list it is and of which certificates it speaks.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub revocation_lists: BTreeMap<String, SeenRevocationList>,
     /// The seal of the form in which the pack was applied, so that opening it again need not verify it again.
     /// base64url on the wire.
     #[serde(
@@ -29,6 +34,14 @@ pub struct LastSeen {
         with = "optional_base64url_hash"
     )]
     pub seal: Option<[u8; 32]>,
+}
+
+impl LastSeen {
+    /// The revocation lists that were seen once, of authorities that are still believed, and that the pack in force does not have: whoever made it left
+    /// them out.
+    pub fn missing_revocation_lists(&self) -> impl Iterator<Item = &SeenRevocationList> {
+        self.revocation_lists.values().filter(|seen| seen.missing)
+    }
 }
 
 mod optional_base64url_hash {

@@ -1,10 +1,13 @@
 //! What a verified pack says about one list.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 
+use super::bytes::HeldBytes;
 use super::set::PackedSet;
+use super::signer::ListSigner;
 use crate::compact_set::{CompactSet, LookupError};
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::IssuerIdentifier;
@@ -24,6 +27,8 @@ pub struct PackedStatusList<'a> {
     pub(super) universe: u64,
     /// The indices of each state that is not valid: invalid first, then suspended, then any other.
     pub(super) sets: Vec<(Status, PackedSet<'a>)>,
+    /// Under which certificates it was signed, where these prove it.
+    pub(super) signer: Option<Arc<ListSigner>>,
 }
 
 /// The URIs under which a packed list is served as Bitstring Status Lists.
@@ -59,13 +64,41 @@ pub(super) struct StatedTimes {
 
 impl StatedTimes {
     pub(super) fn judge(&self, now: UnixTime) -> Validity {
+        let (valid_until, grace) = self.bounds();
+        Validity::judge(self.produced_at, valid_until, grace, now)
+    }
+
+    /// The last second after which [`judge`](Self::judge) answers otherwise than at `now`; `None` where it never does.
+    pub(super) fn judged_alike_until(&self, now: UnixTime) -> Option<UnixTime> {
+        let (valid_until, grace) = self.bounds();
+        Validity::alike_until(self.produced_at, valid_until, grace, now)
+    }
+
+    fn bounds(&self) -> (UnixTime, Duration) {
         let valid_until = self.valid_until.min(self.signer_until);
         let end = self.valid_until.plus(self.grace).min(self.signer_until);
-        Validity::judge(self.produced_at, valid_until, end.since(valid_until), now)
+        (valid_until, end.since(valid_until))
     }
 }
 
 impl<'a> PackedStatusList<'a> {
+    /// The same list, whose bytes are kept with it.
+    pub(super) fn holding(self, held: &Arc<HeldBytes>) -> PackedStatusList<'static> {
+        let sets = self.sets.into_iter();
+        PackedStatusList {
+            uri: self.uri,
+            bitstring: self.bitstring,
+            aspect: self.aspect,
+            issuer: self.issuer,
+            times: self.times,
+            validity: self.validity,
+            bits: self.bits,
+            universe: self.universe,
+            sets: sets.map(|(state, set)| (state, set.holding(held))).collect(),
+            signer: self.signer,
+        }
+    }
+
     /// The URI of the list.
     #[must_use]
     pub fn uri(&self) -> &str {
@@ -215,6 +248,8 @@ pub enum PackStatus<'p> {
         /// When the issuer made it.
         as_of: UnixTime,
     },
+    /// The list is in the pack, and its proof is of a kind that cannot be verified here: this reader has nothing that reads JSON-LD. Nothing is known.
+    NotProvable,
     /// The list belongs to what the pack covers, and the pack does not have it: it is newer than the pack, or was left out.
     /// Nothing is known.
     Missing,

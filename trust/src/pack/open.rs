@@ -1,14 +1,16 @@
 //! Verifying a pack (`docs/pack-format.md`, section 8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
+use super::bytes::PackedBytes;
 use super::container::{Container, PackVersion, RawSection, SectionKind, sha256};
 use super::list::{Aspect, PackedStatusList};
 use super::manifest::Manifest;
+use super::revocation::{self, PackedRevocationLists};
 use super::sign::{Place, Signed};
-use super::verbatim::{self, PackTimesOf};
+use super::verbatim::{self, PackTimesOf, Verbatim};
 use super::{LastSeen, Origin, Pack, PackError, PackTools, section, section_1};
 use crate::trust_list::{RootOfTrust, TrustList, key_by_thumbprint};
 use crate::validity::Validity;
@@ -101,15 +103,18 @@ impl<'a> Pack<'a> {
             trust_list_validity,
             lists: Vec::with_capacity(others.len()),
             addresses: BTreeMap::new(),
+            unproven: BTreeSet::new(),
+            revocation_lists: PackedRevocationLists::default(),
             origins: Vec::with_capacity(others.len()),
             manifest,
             trust_list,
             is_sealed: false,
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
         };
         for section in others {
             pack.take_section(section, tools, now, last)?;
         }
+        pack.revocation_lists.compare(last, &pack.trust_list);
         Ok(pack)
     }
 
@@ -122,7 +127,9 @@ impl<'a> Pack<'a> {
     ) -> Result<(), PackError> {
         let list = &self.trust_list;
         match (self.version, section.kind) {
-            (_, SectionKind::Trust) | (PackVersion::One, SectionKind::Verbatim) => Err(PackError::Container),
+            (_, SectionKind::Trust)
+            | (PackVersion::One, SectionKind::Verbatim)
+            | (PackVersion::One | PackVersion::Two, SectionKind::Revocation) => Err(PackError::Container),
             (PackVersion::One, SectionKind::Status) => {
                 let list = section_1::open(section.bytes, list, tools.crypto, now)?;
                 self.add_list(list, last)
@@ -132,6 +139,7 @@ impl<'a> Pack<'a> {
                 self.origins.push(Origin::Status {
                     lists: verified.lists.len(),
                     signer_until: verified.signer_until,
+                    anchor: verified.anchor,
                     head: verified.head,
                 });
                 let mut lists = verified.lists.into_iter();
@@ -142,9 +150,23 @@ impl<'a> Pack<'a> {
                     valid_until: self.manifest.valid_until,
                     grace: self.manifest.grace,
                 };
-                let list = verbatim::open(section.bytes, list, tools, &times, now)?;
-                self.origins.push(Origin::Verbatim);
-                self.add_list(list, last)
+                match verbatim::open(section.bytes, list, tools, &times, now)? {
+                    Verbatim::Proven(list) => {
+                        self.origins.push(Origin::Verbatim);
+                        self.add_list(list, last)
+                    }
+                    Verbatim::NotProvable { uri } => {
+                        self.origins.push(Origin::NotProvable);
+                        self.add_unproven(uri)
+                    }
+                }
+            }
+            (PackVersion::Three, SectionKind::Revocation) => {
+                let list = revocation::open(section.bytes, list, tools.crypto, now)?;
+                self.origins.push(Origin::Revocation {
+                    sha256: sha256(section.bytes),
+                });
+                self.revocation_lists.add(list, last)
             }
         }
     }
@@ -161,11 +183,22 @@ impl<'a> Pack<'a> {
         }
         for (uri, aspect) in list.addresses() {
             let place: (usize, Aspect) = (self.lists.len(), aspect);
+            if self.unproven.contains(uri) {
+                return Err(PackError::StatusListTwice);
+            }
             if self.addresses.insert(uri.to_owned(), place).is_some() {
                 return Err(PackError::StatusListTwice);
             }
         }
         self.lists.push(list);
+        Ok(())
+    }
+
+    /// Adds that there is a list which cannot be proven here.
+    pub(super) fn add_unproven(&mut self, uri: String) -> Result<(), PackError> {
+        if self.addresses.contains_key(&uri) || !self.unproven.insert(uri) {
+            return Err(PackError::StatusListTwice);
+        }
         Ok(())
     }
 }

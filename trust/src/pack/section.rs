@@ -1,7 +1,7 @@
 //! A status section: what one issuer says about all its lists, under one signature (`docs/pack-format.md`, section 5).
 
 use core::time::Duration;
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use ciborium::Value;
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
@@ -14,6 +14,7 @@ use super::fields::{self, Fields};
 use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::set::PackedSet;
 use super::sign::{Place, PreparedSignature, Signed};
+use super::signer::ListSigner;
 use super::{PackBuildError, PackError};
 use crate::compact_set::{self, Runs, SetForm};
 use crate::status_list::signer::{NotAStatusSigner, StatusSigner};
@@ -308,6 +309,8 @@ impl Header {
 pub(super) struct VerifiedSection<'a> {
     pub(super) lists: Vec<PackedStatusList<'a>>,
     pub(super) signer_until: UnixTime,
+    /// SHA-256 of the anchor that the signer stands under.
+    pub(super) anchor: [u8; 32],
     /// SHA-256 of everything before the sets.
     pub(super) head: [u8; 32],
 }
@@ -335,7 +338,8 @@ pub(super) fn open<'a>(
             created: times.produced_at,
         });
     }
-    let lists = lists(&parts, version, issuer, times, now);
+    let list_signer = Arc::new(ListSigner::of(&signer.chain));
+    let lists = lists(&parts, version, issuer, times, &list_signer, now);
     lists
         .iter()
         .flat_map(|list| &list.sets)
@@ -343,6 +347,7 @@ pub(super) fn open<'a>(
     Ok(VerifiedSection {
         lists,
         signer_until: signer.until,
+        anchor: signer.chain.anchor.sha256(),
         head: sha256(parts.head),
     })
 }
@@ -352,12 +357,29 @@ pub(super) fn reopen<'a>(
     parts: &SectionParts<'a>,
     version: PackVersion,
     issuer: &TrustedIssuer,
-    signer_until: UnixTime,
+    verified: &VerifiedSigner,
     now: UnixTime,
 ) -> Result<Vec<PackedStatusList<'a>>, PackError> {
     let signed = Signed::parse(parts.header, Place::status(version))?;
-    let times = Header::parse(signed.unverified_payload())?.times(signer_until);
-    Ok(lists(parts, version, issuer, times, now))
+    let times = Header::parse(signed.unverified_payload())?.times(verified.until);
+    let anchor = issuer
+        .anchors
+        .iter()
+        .find(|anchor| anchor.sha256() == verified.anchor);
+    let signer = Arc::new(ListSigner {
+        certificates: signed.certificates().to_vec(),
+        anchor: anchor.ok_or(PackError::StatusListOfNobody)?.clone(),
+    });
+    Ok(lists(parts, version, issuer, times, &signer, now))
+}
+
+/// What was found of the signer of a section when it was verified.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VerifiedSigner {
+    /// When the first certificate of its chain ends.
+    pub(super) until: UnixTime,
+    /// SHA-256 of the anchor that it stands under.
+    pub(super) anchor: [u8; 32],
 }
 
 /// The one issuer whose lists these are.
@@ -390,12 +412,13 @@ fn lists<'a>(
     version: PackVersion,
     issuer: &TrustedIssuer,
     times: StatedTimes,
+    signer: &Arc<ListSigner>,
     now: UnixTime,
 ) -> Vec<PackedStatusList<'a>> {
     let validity = times.judge(now);
     let of_list = |(name, sets): (&ListName<'a>, &SetPair<'a>)| {
-        let [invalid, suspended] = sets
-            .map(|(bytes, hash)| PackedSet::unchecked(Cow::Borrowed(bytes), name.universe, hash, version));
+        let [invalid, suspended] =
+            sets.map(|(bytes, hash)| PackedSet::unchecked(bytes, name.universe, hash, version));
         PackedStatusList {
             uri: name.uri.to_owned(),
             bitstring: name
@@ -411,6 +434,7 @@ fn lists<'a>(
             bits: name.bits,
             universe: name.universe,
             sets: vec![(Status::Invalid, invalid), (Status::Suspended, suspended)],
+            signer: Some(Arc::clone(signer)),
         }
     };
     parts.names.iter().zip(&parts.sets).map(of_list).collect()

@@ -1,6 +1,6 @@
 //! A status section of version 1: what one issuer says about one list (`docs/pack-format.md`, annex A). Read, and not written any more.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use symbolon_crypto::{CryptoProvider, UnixTime};
 
@@ -11,6 +11,7 @@ use super::list::{Aspect, PackedBitstringUris, PackedStatusList, StatedTimes};
 use super::section::{MAX_HEADER_BYTES, signer_of};
 use super::set::PackedSet;
 use super::sign::{Place, Signed};
+use super::signer::ListSigner;
 use crate::status_list::{BitsPerStatus, Status};
 use crate::trust_list::TrustList;
 use crate::validity::Validity;
@@ -45,12 +46,7 @@ pub(super) fn open<'a>(
     };
     let universe = claimed.unsigned(6)?;
     let mut set_at = |length, hash| {
-        let set = PackedSet::unchecked(
-            Cow::Borrowed(rest.take(length)?),
-            universe,
-            hash,
-            PackVersion::One,
-        );
+        let set = PackedSet::unchecked(rest.take(length)?, universe, hash, PackVersion::One);
         // A set of version 1 has a header even where it has no members.
         if length == 0 {
             return Err(PackError::StatusSet(crate::compact_set::OpenSetError::Truncated));
@@ -99,5 +95,6 @@ pub(super) fn open<'a>(
         bits,
         universe,
         sets: vec![(Status::Invalid, invalid), (Status::Suspended, suspended)],
+        signer: Some(Arc::new(ListSigner::of(&signer.chain))),
     })
 }

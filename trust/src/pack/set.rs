@@ -1,9 +1,9 @@
 //! The sets of a pack: where they lie, and whether they are the signed ones.
 
-use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::PackError;
+use super::bytes::{HeldBytes, PackedBytes};
 use super::container::{PackVersion, sha256};
 use crate::compact_set::{CompactSet, OpenSetError};
 
@@ -13,7 +13,7 @@ use crate::compact_set::{CompactSet, OpenSetError};
 /// meets the set. No answer rests on bytes that were not compared.
 #[derive(Debug, Clone)]
 pub(super) struct PackedSet<'a> {
-    bytes: Cow<'a, [u8]>,
+    bytes: PackedBytes<'a>,
     universe: u64,
     hash: [u8; 32],
     /// The version of the pack, which says what forms a set may have.
@@ -23,14 +23,9 @@ pub(super) struct PackedSet<'a> {
 
 impl<'a> PackedSet<'a> {
     /// A set to be compared when it is first asked.
-    pub(super) fn unchecked(
-        bytes: Cow<'a, [u8]>,
-        universe: u64,
-        hash: [u8; 32],
-        version: PackVersion,
-    ) -> Self {
+    pub(super) fn unchecked(bytes: &'a [u8], universe: u64, hash: [u8; 32], version: PackVersion) -> Self {
         Self {
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
             universe,
             hash,
             version,
@@ -42,10 +37,21 @@ impl<'a> PackedSet<'a> {
     pub(super) fn made(bytes: Vec<u8>, universe: u64) -> Self {
         Self {
             hash: sha256(&bytes),
-            bytes: Cow::Owned(bytes),
+            bytes: PackedBytes::Made(bytes),
             universe,
             version: PackVersion::CURRENT,
             is_signed: OnceLock::from(true),
+        }
+    }
+
+    /// The same set, whose bytes are kept with it.
+    pub(super) fn holding(self, held: &Arc<HeldBytes>) -> PackedSet<'static> {
+        PackedSet {
+            bytes: self.bytes.holding(held),
+            universe: self.universe,
+            hash: self.hash,
+            version: self.version,
+            is_signed: self.is_signed,
         }
     }
 

@@ -158,6 +158,11 @@ impl Signed {
         self.sign1.x5chain.iter().map(parse).collect()
     }
 
+    /// The certificates as they stand in the header.
+    pub(super) fn certificates(&self) -> &[Vec<u8>] {
+        &self.sign1.x5chain
+    }
+
     /// What is claimed, to find out whose signature to ask for.
     pub(super) fn unverified_payload(&self) -> &[u8] {
         self.sign1.payload()

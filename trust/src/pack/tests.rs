@@ -10,6 +10,7 @@ mod frozen_3;
 mod lies;
 mod membership;
 mod memory;
+mod revocation;
 mod scopes;
 mod signed_lists;
 mod signers;

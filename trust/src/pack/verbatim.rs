@@ -3,19 +3,24 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use symbolon_credential::w3c::{StatusPurpose, StatusSize};
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::{CryptoProvider, UnixTime};
 
 use super::container::Cursor;
 use super::directory::MAX_URI_BYTES;
 use super::list::{Aspect, PackedStatusList, StatedTimes};
 use super::section::set_of;
 use super::set::PackedSet;
+use super::signer::ListSigner;
 use super::{PackBuildError, PackError, PackTools};
 use crate::bitstring_status_list::PublishedList;
+use crate::status_list::signer::StatusSigner;
 use crate::status_list::{
-    BitsPerStatus, Status, StatusListBudget, StatusListCwt, StatusListToken, VerifiedStatusList,
+    BitsPerStatus, Status, StatusListBudget, StatusListCwt, StatusListError, StatusListToken,
+    VerifiedStatusList,
 };
 use crate::trust_list::{TrustList, TrustedIssuer};
 use crate::validity::Validity;
@@ -103,7 +108,10 @@ impl VerbatimSection {
             valid_until: now,
             grace: Duration::ZERO,
         };
-        let list = open(&self.bytes, trust_list, tools, &forever, now)?;
+        let list = match open(&self.bytes, trust_list, tools, &forever, now)? {
+            Verbatim::Proven(list) => list,
+            Verbatim::NotProvable { .. } => return Err(PackError::NoCredentialVerifier),
+        };
         match list.validity {
             Validity::Expired { expired_at } => Err(PackError::Expired { expired_at }),
             _ => Ok(()),
@@ -123,6 +131,9 @@ pub trait StatusListCredentialVerifier {
     /// The list in `body`, once it is certain that `issuer` of `trust_list` has signed it and may sign the list at `url`,
     /// as far as the trust list alone can tell. An implementation that lets another's list through lets its issuer
     /// reinstate what was revoked.
+    ///
+    /// # Errors
+    /// [`CredentialNotProven`].
     fn verify(
         &self,
         body: &str,
@@ -130,7 +141,16 @@ pub trait StatusListCredentialVerifier {
         issuer: &TrustedIssuer,
         trust_list: &TrustList,
         now: UnixTime,
-    ) -> Option<PublishedList>;
+    ) -> Result<PublishedList, CredentialNotProven>;
+}
+
+/// Why a status list credential is not proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialNotProven {
+    /// It is wrong: forged, malformed, or not the issuer's to sign. A pack that has it is refused.
+    Refused,
+    /// Its proof is of a kind that this reader has no means for. The list is left out, and the rest of the pack is used.
+    NotHere,
 }
 
 pub(super) struct VerbatimParts<'a> {
@@ -161,6 +181,15 @@ pub(super) fn parse(section: &[u8]) -> Result<VerbatimParts<'_>, PackError> {
     })
 }
 
+/// What a verbatim section turned out to be.
+pub(super) enum Verbatim {
+    Proven(PackedStatusList<'static>),
+    /// A credential whose proof this reader has no means for.
+    NotProvable {
+        uri: String,
+    },
+}
+
 /// Verifies a verbatim list and compacts it.
 pub(super) fn open(
     section: &[u8],
@@ -168,40 +197,71 @@ pub(super) fn open(
     tools: PackTools<'_>,
     pack: &PackTimesOf,
     now: UnixTime,
-) -> Result<PackedStatusList<'static>, PackError> {
+) -> Result<Verbatim, PackError> {
     let parts = parse(section)?;
-    let issuer = trust_list
-        .issuer_of_status_list(parts.uri)
-        .ok_or(PackError::StatusListOfNobody)?;
+    let owner = trust_list.issuer_of_status_list(parts.uri);
+    let signer_of = |certificates: Result<Vec<Certificate>, StatusListError>, at| match owner {
+        Some(owner) => Ok(owner),
+        None => {
+            let chain = certificates.map_err(PackError::StatusListToken)?;
+            authority_of(&chain, trust_list, tools.crypto, at).ok_or(PackError::StatusListOfNobody)
+        }
+    };
     let budget = StatusListBudget::LARGEST_SHARD;
     let token = match parts.form {
         VerbatimForm::TokenJwt => {
             let text = core::str::from_utf8(parts.body).map_err(|_| PackError::Verbatim)?;
             let token = StatusListToken::parse(text, budget).map_err(PackError::StatusListToken)?;
             let at = token.claimed_issued_at();
+            let issuer = signer_of(token.certificates(), at)?;
             token.prove(parts.uri, issuer, tools.crypto, at)
         }
         VerbatimForm::TokenCwt => {
             let token = StatusListCwt::parse(parts.body, budget).map_err(PackError::StatusListToken)?;
             let at = token.claimed_issued_at();
+            let issuer = signer_of(token.certificates(), at)?;
             token.prove(parts.uri, issuer, tools.crypto, at)
         }
-        VerbatimForm::Credential => return open_credential(&parts, issuer, trust_list, tools, pack, now),
+        VerbatimForm::Credential => {
+            let issuer = owner.ok_or(PackError::StatusListOfNobody)?;
+            return open_credential(&parts, issuer, trust_list, tools, pack, now);
+        }
     };
     let (token, signer_until) = token.map_err(PackError::StatusListToken)?;
     let times = times_of_token(&token, signer_until, pack);
     let list = token.list();
-    Ok(PackedStatusList {
+    Ok(Verbatim::Proven(PackedStatusList {
         uri: parts.uri.to_owned(),
         bitstring: None,
         aspect: Aspect::State,
-        issuer: issuer.identifier.clone(),
+        issuer: token.issuer().clone(),
         times,
         validity: usable(&times, now)?,
         bits: list.bits(),
         universe: list.len(),
         sets: sets_of(list.not_valid(), list.len())?,
-    })
+        signer: Some(Arc::new(ListSigner::of(token.signer()))),
+    }))
+}
+
+/// The authority, known by its certificate alone, under which a list was signed that is at nobody's address. It may sign lists wherever they are, and
+/// they count for its own credentials alone.
+fn authority_of<'t>(
+    chain: &[Certificate],
+    trust_list: &'t TrustList,
+    provider: &dyn CryptoProvider,
+    at: UnixTime,
+) -> Option<&'t TrustedIssuer> {
+    let top = chain.last()?;
+    let authorities = trust_list
+        .issuers
+        .iter()
+        .filter(|issuer| issuer.identifier.is_certificate() && issuer.status_prefix.is_none());
+    let mut above = authorities.filter(|issuer| {
+        let mut anchors = issuer.anchors.iter();
+        anchors.any(|anchor| anchor.subject_name() == top.issuer_name())
+    });
+    above.find(|issuer| StatusSigner::of_chain(chain, issuer, at, provider).is_ok())
 }
 
 /// A list from the future is a sign of a clock that was set back.
@@ -250,16 +310,23 @@ fn open_credential(
     tools: PackTools<'_>,
     pack: &PackTimesOf,
     now: UnixTime,
-) -> Result<PackedStatusList<'static>, PackError> {
-    let verifier = tools.credentials.ok_or(PackError::NoCredentialVerifier)?;
+) -> Result<Verbatim, PackError> {
+    let not_provable = || Verbatim::NotProvable {
+        uri: parts.uri.to_owned(),
+    };
+    let Some(verifier) = tools.credentials else {
+        return Ok(not_provable());
+    };
     let budget = StatusListBudget::LARGEST_SHARD;
     let body = core::str::from_utf8(parts.body).map_err(|_| PackError::Verbatim)?;
     if body.len() > budget.max_token_bytes {
         return Err(PackError::OverBudget);
     }
-    let published = verifier
-        .verify(body, parts.uri, issuer, trust_list, now)
-        .ok_or(PackError::StatusListCredential)?;
+    let published = match verifier.verify(body, parts.uri, issuer, trust_list, now) {
+        Ok(published) => published,
+        Err(CredentialNotProven::NotHere) => return Ok(not_provable()),
+        Err(CredentialNotProven::Refused) => return Err(PackError::StatusListCredential),
+    };
     let malformed = || PackError::StatusListCredential;
     if published.url().is_some_and(|url| url != parts.uri) || published.size() != StatusSize::ONE {
         return Err(malformed());
@@ -290,7 +357,7 @@ fn open_credential(
                 .filter(move |bit| byte & (0x80 >> bit) != 0)
                 .map(move |bit| (place * 8 + bit, state))
         });
-    Ok(PackedStatusList {
+    Ok(Verbatim::Proven(PackedStatusList {
         uri: parts.uri.to_owned(),
         bitstring: None,
         aspect,
@@ -300,7 +367,8 @@ fn open_credential(
         bits: BitsPerStatus::One,
         universe: list.len(),
         sets: sets_of(set_bits, list.len())?,
-    })
+        signer: None,
+    }))
 }
 
 type States = Vec<(Status, PackedSet<'static>)>;

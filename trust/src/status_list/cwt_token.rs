@@ -116,6 +116,16 @@ impl StatusListCwt {
         self.prove(uri, issuer, provider, now).map(|(list, _)| list)
     }
 
+    /// The certificates of whoever signed the token, leaf first. Nothing is proven about them.
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, StatusListError> {
+        self.sign1
+            .x5chain
+            .iter()
+            .map(|der| Certificate::parse(der))
+            .collect::<Result<_, _>>()
+            .map_err(|_| StatusListError::Certificates)
+    }
+
     /// When the token says it was made. Not believed before it is proven.
     pub(crate) fn claimed_issued_at(&self) -> UnixTime {
         self.issued_at
@@ -136,13 +146,7 @@ impl StatusListCwt {
         if !issuer.owns_status_list(uri) {
             return Err(StatusListError::NotTheIssuersList);
         }
-        let chain: Vec<Certificate> = self
-            .sign1
-            .x5chain
-            .iter()
-            .map(|der| Certificate::parse(der))
-            .collect::<Result<_, _>>()
-            .map_err(|_| StatusListError::Certificates)?;
+        let chain = self.certificates()?;
         let signer = StatusSigner::of_chain(&chain, issuer, at, provider)?;
         self.sign1
             .verify(provider, &signer.key, &[])
@@ -156,6 +160,7 @@ impl StatusListCwt {
             expires_at: self.expires_at,
             time_to_live: self.time_to_live,
             aggregation_uri: self.aggregation_uri,
+            signer: signer.chain,
             list,
         };
         Ok((list, signer.until))

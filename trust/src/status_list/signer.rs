@@ -1,7 +1,7 @@
 //! Who signs the status lists of an issuer: the leaf of a chain under one of its anchors, with the key usage for status lists,
 //! that names the issuer.
 
-use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, verify_chain};
+use symbolon_crypto::x509::{Certificate, ChainError, ChainProfile, SignerChain, verify_chain};
 use symbolon_crypto::{CryptoProvider, PublicKey, UnixTime};
 
 use crate::trust_list::TrustedIssuer;
@@ -12,6 +12,8 @@ pub(crate) struct StatusSigner {
     pub(crate) key: PublicKey,
     /// When the first certificate of the chain ends, the anchor included.
     pub(crate) until: UnixTime,
+    /// The chain.
+    pub(crate) chain: SignerChain,
 }
 
 /// Why a chain names no status signer of an issuer.
@@ -45,6 +47,10 @@ impl StatusSigner {
         Ok(Self {
             key: verified.leaf().public_key().clone(),
             until,
+            chain: SignerChain {
+                certificates: chain.to_vec(),
+                anchor: verified.anchor().clone(),
+            },
         })
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::json::{self, JsonBudget};
 use symbolon_crypto::jose::jws::{self, CompactJws, PreparedJws};
 use symbolon_crypto::signing::{KeyHandle, SignatureRequest};
-use symbolon_crypto::x509::{Certificate, ChainError};
+use symbolon_crypto::x509::{Certificate, ChainError, SignerChain};
 use symbolon_crypto::{CryptoProvider, SignatureAlgorithm, UnixTime};
 
 use super::signer::{NotAStatusSigner, StatusSigner};
@@ -173,6 +173,16 @@ impl<'a> StatusListToken<'a> {
         self.prove(uri, issuer, provider, now).map(|(list, _)| list)
     }
 
+    /// The certificates of whoever signed the token, leaf first. Nothing is proven about them.
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, StatusListError> {
+        let chain = self.jws.header.x5c.as_deref().unwrap_or_default();
+        chain
+            .iter()
+            .map(|der| Certificate::parse(der))
+            .collect::<Result<_, _>>()
+            .map_err(|_| StatusListError::Certificates)
+    }
+
     /// When the token says it was made. Not believed before it is proven.
     pub(crate) fn claimed_issued_at(&self) -> UnixTime {
         self.claims.iat
@@ -187,6 +197,7 @@ impl<'a> StatusListToken<'a> {
         provider: &dyn CryptoProvider,
         at: UnixTime,
     ) -> Result<(VerifiedStatusList, UnixTime), StatusListError> {
+        let chain = self.certificates()?;
         let claims = self.claims;
         if claims.sub != uri {
             return Err(StatusListError::OtherSubject);
@@ -194,12 +205,6 @@ impl<'a> StatusListToken<'a> {
         if !issuer.owns_status_list(uri) {
             return Err(StatusListError::NotTheIssuersList);
         }
-        let chain = self.jws.header.x5c.as_deref().unwrap_or_default();
-        let chain: Vec<Certificate> = chain
-            .iter()
-            .map(|der| Certificate::parse(der))
-            .collect::<Result<_, _>>()
-            .map_err(|_| StatusListError::Certificates)?;
         let signer = StatusSigner::of_chain(&chain, issuer, at, provider)?;
         self.jws
             .verify(provider, &signer.key)
@@ -214,6 +219,7 @@ impl<'a> StatusListToken<'a> {
             expires_at: claims.exp,
             time_to_live: claims.ttl.map(Duration::from_secs),
             aggregation_uri: claims.status_list.aggregation_uri,
+            signer: signer.chain,
             list,
         };
         Ok((list, signer.until))
@@ -238,6 +244,7 @@ pub struct VerifiedStatusList {
     pub(super) expires_at: Option<UnixTime>,
     pub(super) time_to_live: Option<Duration>,
     pub(super) aggregation_uri: Option<String>,
+    pub(super) signer: SignerChain,
     pub(super) list: TokenStatusList,
 }
 
@@ -270,6 +277,12 @@ impl VerifiedStatusList {
     #[must_use]
     pub fn time_to_live(&self) -> Option<Duration> {
         self.time_to_live
+    }
+
+    /// The certificates under which it was signed. Whether one was revoked since is not asked here.
+    #[must_use]
+    pub const fn signer(&self) -> &SignerChain {
+        &self.signer
     }
 
     /// Where the issuer lists the URIs of all its lists.

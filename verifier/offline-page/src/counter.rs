@@ -6,18 +6,18 @@ use symbolon_crypto::{RustCryptoProvider, UnixTime};
 use symbolon_pages::TemplateError;
 use symbolon_protocol::qr_transport::{FrameDecoder, FrameError, Message, Onboarding, Progress, is_frame};
 use symbolon_qr_reader::{LumaPicture, PictureSource, read_in_passing, read_luma};
-use symbolon_trust::pack::{Pack, PackError, PackTools};
 use symbolon_trust::trust_list::RootOfTrust;
-use symbolon_verdict_page::{Shown, VerdictPages};
+use symbolon_verdict_page::{Conclusion, Shown, VerdictPages};
 use symbolon_verifier::card::{JudgedCode, MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::presentations;
+use symbolon_verifier::offline::Judge;
 use symbolon_verifier::policy::{FreshnessError, FreshnessRules};
-use symbolon_verifier::{
-    Evidence, Expected, PackAbsence, PackCredentials, Policy, Step, Tools, VerificationSession,
-};
+use symbolon_verifier::{Evidence, Expected, Policy, Tools};
 use thiserror::Error;
 
-use crate::pack::{AcceptedPack, KnownPack, PackProblem, accept, known};
+use crate::asking::Asking;
+use crate::onboarding::digests;
+use crate::pack::{Fetching, KnownPack, PackInUse, PackProblem, Standing};
 use crate::told::{Brought, Part, Told};
 
 /// The most pixels of a picture that is looked at: a phone's photo has 12 million.
@@ -47,19 +47,27 @@ pub enum CounterError {
     Page(#[from] TemplateError),
 }
 
+/// Whom a counter believes.
+struct Root {
+    trusted: RootOfTrust,
+    fingerprint: String,
+    digests: [[u8; 32]; 2],
+}
+
 /// Judges what people show, under one root of trust, by the pack that was accepted last.
 ///
-/// Nobody asked for what is shown here, so a holder is never proven by key: the best verdict is `genuine`, after the photo was compared.
+/// Nobody asked for what is merely shown here, so its holder is not proven by key: the best verdict is `genuine`, after the photo was compared. What
+/// answers a request of the page's own ([`Counter::pose`]) is judged against what was asked, and the holder proves a key.
 pub struct Counter {
-    root: RootOfTrust,
-    fingerprint: String,
-    /// What an onboarding code may call the root of trust: the digest of the file, and that of the form in which it is published.
-    digests: [[u8; 32]; 2],
+    root: Option<Root>,
     pages: VerdictPages,
-    pack: Option<Vec<u8>>,
+    pack: PackInUse,
     /// A pack, or what changed since another, that an animation brought and nobody has taken yet.
     brought: Option<Vec<u8>>,
     freshness: FreshnessRules,
+    pub(crate) asking: Asking,
+    /// The onboarding code that was read last.
+    pub(crate) offered: Option<Onboarding>,
     /// The codes of the card or person at the counter.
     codes: Vec<Vec<u8>>,
     frames: FrameDecoder,
@@ -72,16 +80,31 @@ impl Counter {
     /// # Errors
     /// [`CounterError`].
     pub fn open(root_of_trust: &[u8]) -> Result<Self, CounterError> {
-        let root = RootOfTrust::parse(root_of_trust).map_err(|_| CounterError::RootOfTrust)?;
-        let published = root.to_json().map_err(|_| CounterError::RootOfTrust)?;
-        Ok(Self {
-            root,
+        let trusted = RootOfTrust::parse(root_of_trust).map_err(|_| CounterError::RootOfTrust)?;
+        let root = Root {
             fingerprint: fingerprint(root_of_trust),
-            digests: [root_of_trust, &published].map(|bytes| Sha256::digest(bytes).into()),
+            digests: digests(root_of_trust, &trusted),
+            trusted,
+        };
+        Ok(Self {
+            root: Some(root),
+            ..Self::without_root()?
+        })
+    }
+
+    /// A counter that believes nobody: it reads onboarding codes alone, and judges nothing.
+    ///
+    /// # Errors
+    /// [`CounterError::Page`].
+    pub fn without_root() -> Result<Self, CounterError> {
+        Ok(Self {
+            root: None,
             pages: VerdictPages::new(&[], "")?,
-            pack: None,
+            pack: PackInUse::none(),
             brought: None,
             freshness: FreshnessRules::AS_SIGNED,
+            asking: Asking::default(),
+            offered: None,
             codes: Vec::new(),
             frames: FrameDecoder::default(),
             looks: 0,
@@ -99,30 +122,44 @@ impl Counter {
 
     /// The SHA-256 of the root of trust, in groups of four hexadecimal digits, for people to compare.
     #[must_use]
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.root.as_ref().map(|root| root.fingerprint.as_str())
+    }
+
+    pub(crate) fn root(&self) -> Option<&RootOfTrust> {
+        self.root.as_ref().map(|root| &root.trusted)
+    }
+
+    pub(crate) fn digests(&self) -> Option<[[u8; 32]; 2]> {
+        self.root.as_ref().map(|root| root.digests)
     }
 
     /// Checks a pack, or what changed since the one in use, against what is remembered of those before, and uses the new one from then
-    /// on: [`Counter::pack`] has it, to be kept.
+    /// on: [`Counter::pack`], [`Counter::pack_form`] and [`Counter::pack_memory`] have what is to be kept, in one write.
     ///
     /// # Errors
     /// [`PackProblem`]; the pack before stays in use.
-    pub fn accept_pack(
-        &mut self,
-        incoming: &[u8],
-        last_seen: Option<&[u8]>,
-        now: UnixTime,
-    ) -> Result<AcceptedPack, PackProblem> {
-        let (pack, accepted) = accept(incoming, self.pack.as_deref(), &self.root, last_seen, now)?;
-        self.pack = Some(pack);
-        Ok(accepted)
+    pub fn accept_pack(&mut self, incoming: &[u8], now: UnixTime) -> Result<KnownPack, PackProblem> {
+        let root = self.root.as_ref().ok_or(PackProblem::NoRoot)?;
+        self.pack.accept(incoming, &root.trusted, now)
     }
 
     /// The pack in use, byte for byte.
     #[must_use]
     pub fn pack(&self) -> Option<&[u8]> {
-        self.pack.as_deref()
+        self.pack.bytes()
+    }
+
+    /// The form in which it was applied, so that it opens without verifying every signature again. It is this device's own.
+    #[must_use]
+    pub fn pack_form(&self) -> &[u8] {
+        self.pack.form()
+    }
+
+    /// What is remembered of it and of those before, which guards against an older one.
+    #[must_use]
+    pub fn pack_memory(&self) -> Option<Vec<u8>> {
+        self.pack.memory()
     }
 
     /// Takes what an animation brought ([`Brought::Pack`]), to be handed to [`Counter::accept_pack`].
@@ -131,16 +168,29 @@ impl Counter {
         self.brought.take()
     }
 
-    /// Uses a pack that was accepted before, from where the page kept it. It may have expired since: every verdict opens it again.
-    pub fn keep_pack(&mut self, pack: Vec<u8>) {
-        self.pack = Some(pack);
+    /// Goes on with what the page kept of [`Counter::pack`], [`Counter::pack_form`] and [`Counter::pack_memory`]. An empty form is none.
+    pub fn resume_pack(&mut self, pack: Option<Vec<u8>>, form: Vec<u8>, memory: Option<Vec<u8>>) {
+        self.pack.resume(pack, form, memory);
     }
 
-    /// What the page shows of the pack; `None` where there is none, or none that may be used at this time.
+    /// What the page says of its pack, and of whom it believes; `None` where it has no root of trust.
     #[must_use]
-    pub fn known_pack(&self, now: UnixTime) -> Option<KnownPack> {
-        let bytes = self.pack.as_ref()?;
-        self.opened(bytes, now).ok().map(|pack| known(&pack))
+    pub fn standing(&self, now: UnixTime) -> Option<Standing> {
+        let root = self.root.as_ref()?;
+        Some(self.pack.standing(&root.trusted, now))
+    }
+
+    /// What to fetch of what an address of packs offers: the name of a file beside its index, nothing where the pack in use is the newest.
+    ///
+    /// # Errors
+    /// [`PackProblem`].
+    pub fn wanted(
+        &self,
+        index: &[u8],
+        scope: Option<&str>,
+        how: Fetching,
+    ) -> Result<Option<String>, PackProblem> {
+        self.pack.wanted(index, scope, how)
     }
 
     /// The next person: what was seen of the one before is forgotten.
@@ -204,7 +254,7 @@ impl Counter {
                         match message {
                             Message::Credential(credential) => fresh.push(credential.into_bytes()),
                             Message::Request(_) => return Told::problem("problem-request"),
-                            Message::Response(_) => return Told::problem("problem-not-asked"),
+                            Message::Response(jwe) => return self.take_answer(&jwe, now),
                             Message::Pack(bytes) => {
                                 self.brought = Some(bytes);
                                 return Told {
@@ -212,7 +262,7 @@ impl Counter {
                                     ..Told::nothing()
                                 };
                             }
-                            Message::Onboarding(onboarding) => return self.compare(&onboarding),
+                            Message::Onboarding(onboarding) => return self.offer(onboarding),
                             Message::PackState(_) => return Told::problem("problem-frames"),
                         }
                     }
@@ -239,21 +289,15 @@ impl Counter {
         self.judge(fresh, language, now)
     }
 
-    /// An operator's onboarding code says which root of trust is its own: whether that is the one that this page has from its server.
-    fn compare(&self, onboarding: &Onboarding) -> Told {
-        if self.digests.contains(&onboarding.root_of_trust) {
-            Told::note("root-confirmed")
-        } else {
-            Told::problem("root-of-another")
-        }
-    }
-
     fn judge(&mut self, fresh: Vec<Vec<u8>>, language: &str, now: UnixTime) -> Told {
         let texts: Vec<Vec<u8>> = self.codes.iter().cloned().chain(fresh).collect();
         if texts.len() > MAX_CODES_TOGETHER || texts.iter().any(|text| text.len() > MAX_TEXT_BYTES) {
             return Told::problem("problem-too-large");
         }
-        let codes = self.judged(&texts, now);
+        let codes = match self.judged(&texts, now) {
+            Ok(codes) => codes,
+            Err(problem) => return Told::problem(problem.text()),
+        };
         if codes.is_empty() {
             return Told::problem("problem-no-credential");
         }
@@ -262,11 +306,18 @@ impl Counter {
             .into_iter()
             .map(|report| Shown::of(report, now))
             .collect();
+        self.tell(language, &shown, None)
+    }
+
+    /// The part of the page that shows these reports, and what is said of them as a whole.
+    pub(crate) fn tell(&self, language: &str, shown: &[Shown], conclusion: Option<Conclusion>) -> Told {
         let translations = self.pages.translations();
         let language = translations.matching(language).unwrap_or(translations.english());
-        match self.pages.verdicts(language, &shown, None) {
+        let whole = conclusion.map(Conclusion::whole);
+        let verdict = whole.map_or_else(|| Shown::worst(shown), |whole| whole.verdict.as_str());
+        match self.pages.verdicts(language, shown, whole) {
             Ok(html) => Told {
-                verdict: Shown::worst(&shown),
+                verdict,
                 html,
                 more: shown.iter().any(Shown::lacks_face),
                 ..Told::default()
@@ -275,47 +326,39 @@ impl Counter {
         }
     }
 
-    fn judged(&self, texts: &[Vec<u8>], now: UnixTime) -> Vec<JudgedCode> {
-        let pack = self.pack.as_ref().map(|bytes| self.opened(bytes, now));
-        let mut evidence = match &pack {
-            Some(Ok(pack)) => Evidence::offline(pack),
-            Some(Err(_)) => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::Refused),
-            None => Evidence::offline_without_pack(&self.root.trust_list, PackAbsence::NotGiven),
-        };
-        let policy = Policy::CHECKPOINT.with_freshness(self.freshness.clone());
-        let mut judged = Vec::new();
+    fn judged(&self, texts: &[Vec<u8>], now: UnixTime) -> Result<Vec<JudgedCode>, PackProblem> {
         let inputs = texts
             .iter()
             .cloned()
             .flat_map(presentations)
             .take(MAX_CODES_TOGETHER);
-        for input in inputs {
-            judged.extend(judge(&input.bytes, &policy, &mut evidence, now).unwrap_or_default());
-        }
-        judged
+        self.judging(now, |judge, evidence| {
+            let mut judged = Vec::new();
+            for shown in inputs {
+                // What has the form of no credential is none.
+                let found = Input::open(&shown.bytes)
+                    .ok()
+                    .and_then(|input| judge.judge(&input, Expected::Unchecked, evidence).ok());
+                judged.extend(found.unwrap_or_default());
+            }
+            judged
+        })
     }
 
-    fn opened<'p>(&self, bytes: &'p [u8], now: UnixTime) -> Result<Pack<'p>, PackError> {
-        let credentials = PackCredentials::new(Tools::without_json_ld(&RustCryptoProvider));
-        let tools = PackTools::new(&RustCryptoProvider).with_credentials(&credentials);
-        Pack::open_with(bytes, &self.root, tools, now, None)
-    }
-}
-
-/// The reports on one thing that is shown; `None` where it has the form of no credential.
-fn judge(
-    bytes: &[u8],
-    policy: &Policy,
-    evidence: &mut Evidence<'_>,
-    now: UnixTime,
-) -> Option<Vec<JudgedCode>> {
-    let input = Input::open(bytes).ok()?;
-    let mut session = VerificationSession::new(&input, Expected::Unchecked, policy.clone()).ok()?;
-    loop {
-        match session.step(evidence, Tools::without_json_ld(&RustCryptoProvider), now) {
-            Step::Done(reports) => return Some(session.into_codes(reports)),
-            Step::Wants(wants) => wants.into_iter().for_each(|want| evidence.add_absent(want)),
-        }
+    /// Judges with what this device knows at this moment.
+    pub(crate) fn judging<T>(
+        &self,
+        now: UnixTime,
+        act: impl FnOnce(Judge<'_>, &mut Evidence<'_>) -> T,
+    ) -> Result<T, PackProblem> {
+        let root = self.root.as_ref().ok_or(PackProblem::NoRoot)?;
+        let judge = Judge {
+            tools: Tools::without_json_ld(&RustCryptoProvider),
+            policy: Policy::CHECKPOINT.with_freshness(self.freshness.clone()),
+            now,
+        };
+        self.pack
+            .judging(&root.trusted, now, |evidence| act(judge, evidence))
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the page is told.
 
 use serde::Serialize;
+use symbolon_crypto::UnixTime;
+
+use crate::onboarding::OfferedRoot;
 
 /// What came of a picture or of texts. All of it empty: there was nothing to be seen.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
@@ -26,11 +29,21 @@ pub struct Told {
 }
 
 /// What an animation brought.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Brought {
     /// A pack, or what changed since another: [`Counter::brought_pack`](crate::Counter::brought_pack) has it.
     Pack,
+    /// The answer to the request that is shown. [`Counter::judge_answer`](crate::Counter::judge_answer) judges it, once its nonce is spent: where it
+    /// was spent before, nothing is judged.
+    Answer {
+        /// The nonce of the request.
+        nonce: String,
+        /// Until when it is to be remembered.
+        until: UnixTime,
+    },
+    /// An operator's onboarding code, which changes nothing until a person confirms it: [`Counter::join`](crate::Counter::join).
+    Onboarding(OfferedRoot),
 }
 
 /// How much of an animation is there.

@@ -172,7 +172,7 @@ impl State {
         let contents = delivery
             .policy
             .as_ref()
-            .and_then(|name| self.policies.get(name))
+            .and_then(|name| self.policy(name))
             .map_or(WebhookContents::Notice, |policy| policy.webhook());
         let about_the_result = matches!(delivery.event, DeliveryEvent::Answered | DeliveryEvent::Declined);
         let result = match contents {

@@ -40,10 +40,10 @@ impl State {
         record: &RequestRecord,
         metadata: ClientMetadata,
     ) -> ClientMetadata {
-        let policy = record.policy.as_ref().and_then(|name| self.policies.get(name));
+        let policy = record.policy.as_ref().and_then(|name| self.policy(name));
         match (
             &self.dependencies.evidence,
-            policy.and_then(PresentationPolicy::receipt),
+            policy.as_deref().and_then(PresentationPolicy::receipt),
         ) {
             (Some(signer), Some(_)) => metadata.with_receipts(core::slice::from_ref(&signer.public_key)),
             _ => metadata,

@@ -111,8 +111,7 @@ impl State {
         sessions: Vec<(&QueryId, VerificationSession<'_>)>,
         keys: HolderKeys,
     ) -> Judgement {
-        let pack = self.pack().await;
-        let opened = self.open(&pack);
+        let opened = self.pack().await;
         let mut evidence = self.evidence(&opened);
         let mut reports: BTreeMap<QueryId, Vec<Report>> = BTreeMap::new();
         for (id, session) in sessions {

@@ -2,6 +2,7 @@
 
 mod access_code;
 pub mod administration;
+mod believed;
 mod certificates;
 pub mod configuration;
 mod deliver;
@@ -11,6 +12,7 @@ pub mod evidence_cache;
 mod identities;
 mod judge;
 mod offline;
+mod open_packs;
 mod openid_provider;
 mod pack_in_force;
 mod proximity;
@@ -25,6 +27,7 @@ mod state;
 pub mod store;
 mod unreachable;
 
+pub use believed::{TrustSources, TrustUnusable};
 pub use offline::{BuiltPage, OfflinePageError, OfflineSetup, UnreadablePage};
 pub use pack_in_force::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
 pub use relying_party::{CheckedPolicies, webhook_urls};
@@ -32,4 +35,4 @@ pub use routes::BuilderCode;
 pub use routes::description::description;
 pub use scan::{ScanAccess, ScanCode, ScanPageError, ScanSetup};
 pub use server::{Running, Server, StartError};
-pub use state::{Clock, Dependencies, PublishedSigner, RequestSigner};
+pub use state::{Clock, Dependencies, PublishedSigner, RequestSigner, WatchedTrust};

@@ -3,11 +3,13 @@
 //! Everybody who reaches the verifier may load it: it holds no secret, and what is checked with it never comes here. What it believes is the root
 //! of trust that it was first loaded with, so it is as trustworthy as this server was then (`docs/offline-page.md`).
 
+mod asks;
 mod files;
 mod operations;
 mod pack;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,12 +27,14 @@ use symbolon_http::serve::Limits;
 use symbolon_pages::TemplateError;
 use symbolon_pages::answer::see_other;
 use symbolon_pages::language::choose;
+use symbolon_protocol::digital_credentials::Origin;
 use symbolon_verdict_page::VerdictPages;
 use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
 use self::files::{Asset, Site};
 use self::pack::{ServedPack, Since};
+use crate::state::State;
 
 pub use self::files::{BuiltPage, UnreadablePage};
 
@@ -40,10 +44,18 @@ const LIMITS: Limits = Limits {
     time: Duration::from_secs(120),
 };
 
-/// Scripts, the worker and the WebAssembly are ours; faces come within the page; nobody else is asked.
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
-                      img-src 'self' data:; media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'; form-action 'none'";
+/// Scripts, the worker and the WebAssembly are ours; faces come within the page; nobody else is asked but the distributor, which the page tells
+/// nothing beside which file it wants.
+fn content_security_policy(distributor: Option<&Origin>) -> HeaderValue {
+    let distributor = distributor.map_or_else(String::new, |origin| format!(" {origin}"));
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
+         img-src 'self' data:; media-src 'self'; connect-src 'self'{distributor}; manifest-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'none'"
+    );
+    // An origin is of letters, digits and what stands between them, all of which a header holds.
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
 
 /// The camera is for this page alone.
 const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=()";
@@ -52,8 +64,13 @@ const PERMISSIONS: &str = "camera=(self), microphone=(), geolocation=()";
 pub struct OfflineSetup {
     /// What `verifier/offline-page/build` made.
     pub built: BuiltPage,
-    /// The root of trust that pages keep, as the JSON of `trust.json`.
-    pub root_of_trust: Vec<u8>,
+    /// The root of trust that pages keep from their first load on, as the JSON of `trust.json`; without it they take one from an onboarding code
+    /// alone, which a person confirms.
+    pub root_of_trust: Option<Vec<u8>>,
+    /// The origin of the distributor that pages may ask, where an onboarding code names its index; none beside this server without it.
+    pub distributor: Option<Origin>,
+    /// What pages can ask people for by QR codes: the words for it, and the name of the query or policy.
+    pub asks: BTreeMap<String, String>,
     /// How old what is known of a status may be, which pages keep with everything else.
     pub freshness: FreshnessDocument,
     /// The pack that pages fetch, read again whenever it changes; without it they have only what is brought to them. What changed is told
@@ -68,27 +85,55 @@ pub enum OfflinePageError {
     /// A template that does not parse or a text that is missing, which tests rule out.
     #[error("the page that works without a network cannot be made")]
     Template(#[from] TemplateError),
+    /// Nobody can be asked for it.
+    #[error("verifier.scan.ask names {0}, which is no query and no policy")]
+    Ask(String),
 }
 
 /// What the handlers share.
 pub(crate) struct Shelf {
     pages: VerdictPages,
     site: Site,
-    root_of_trust: Bytes,
+    root_of_trust: Option<Bytes>,
     pack: Option<ServedPack>,
+    policy: HeaderValue,
 }
 
 impl Shelf {
     /// # Errors
     /// [`OfflinePageError`].
-    pub(crate) fn new(verifier: &str, setup: OfflineSetup) -> Result<Self, OfflinePageError> {
-        let pages = VerdictPages::new(&[files::TEMPLATE], verifier)?;
+    pub(crate) fn new(state: &State, setup: OfflineSetup) -> Result<Self, OfflinePageError> {
+        let pages = VerdictPages::new(&[files::TEMPLATE], &state.configuration.name)?;
+        let asks = asks::list(state, setup.asks)?;
         Ok(Self {
-            site: Site::new(&pages, setup.built, &setup.freshness)?,
+            site: Site::new(&pages, setup.built, &setup.freshness, &asks)?,
             pages,
-            root_of_trust: setup.root_of_trust.into(),
+            root_of_trust: setup.root_of_trust.map(Bytes::from),
             pack: setup.pack.map(ServedPack::new),
+            policy: content_security_policy(setup.distributor.as_ref()),
         })
+    }
+
+    fn file(&self, bytes: Bytes, media_type: &'static str, cache: CacheFor) -> Response {
+        let cache = match cache {
+            CacheFor::Ever => "public, max-age=31536000, immutable",
+            CacheFor::Asking => "no-cache",
+        };
+        let fields = [
+            (CONTENT_TYPE, HeaderValue::from_static(media_type)),
+            (CACHE_CONTROL, HeaderValue::from_static(cache)),
+            // A worker has the policy of its own file.
+            (CONTENT_SECURITY_POLICY, self.policy.clone()),
+            (
+                HeaderName::from_static("permissions-policy"),
+                HeaderValue::from_static(PERMISSIONS),
+            ),
+        ];
+        let mut response = bytes.into_response();
+        for (name, value) in fields {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
 }
 
@@ -126,13 +171,13 @@ async fn enter(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> Respons
 
 async fn page(Shared(shelf): Shared<Arc<Shelf>>, Path(language): Path<String>) -> Response {
     match shelf.site.pages.get(&language) {
-        Some(html) => file(html.clone(), "text/html; charset=utf-8", CacheFor::Asking),
+        Some(html) => shelf.file(html.clone(), "text/html; charset=utf-8", CacheFor::Asking),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 async fn keeper(Shared(shelf): Shared<Arc<Shelf>>) -> Response {
-    file(
+    shelf.file(
         shelf.site.service_worker.clone(),
         "text/javascript; charset=utf-8",
         CacheFor::Asking,
@@ -140,7 +185,7 @@ async fn keeper(Shared(shelf): Shared<Arc<Shelf>>) -> Response {
 }
 
 async fn manifest(Shared(shelf): Shared<Arc<Shelf>>) -> Response {
-    file(
+    shelf.file(
         shelf.site.manifest.clone(),
         "application/manifest+json",
         CacheFor::Asking,
@@ -148,7 +193,10 @@ async fn manifest(Shared(shelf): Shared<Arc<Shelf>>) -> Response {
 }
 
 async fn root(Shared(shelf): Shared<Arc<Shelf>>) -> Response {
-    file(shelf.root_of_trust.clone(), "application/json", CacheFor::Asking)
+    match &shelf.root_of_trust {
+        Some(root) => shelf.file(root.clone(), "application/json", CacheFor::Asking),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> Response {
@@ -164,7 +212,7 @@ async fn served_pack(Shared(shelf): Shared<Arc<Shelf>>, headers: HeaderMap) -> R
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        file(now.bytes, "application/octet-stream", CacheFor::Asking)
+        shelf.file(now.bytes, "application/octet-stream", CacheFor::Asking)
     };
     if let Ok(tag) = HeaderValue::from_str(&now.tag) {
         response.headers_mut().insert(ETAG, tag);
@@ -185,7 +233,7 @@ async fn changes(
     };
     match pack.since(sequence, &root).await {
         Since::Newest => StatusCode::NO_CONTENT.into_response(),
-        Since::Delta(delta) => file(delta, "application/octet-stream", CacheFor::Asking),
+        Since::Delta(delta) => shelf.file(delta, "application/octet-stream", CacheFor::Asking),
         Since::Unknown => StatusCode::NOT_FOUND.into_response(),
     }
 }
@@ -209,13 +257,13 @@ async fn asset(
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.split(',').any(|coding| coding.trim() == "gzip"));
     let mut response = if takes_gzip {
-        let mut response = file(gzip.clone(), media_type, CacheFor::Ever);
+        let mut response = shelf.file(gzip.clone(), media_type, CacheFor::Ever);
         response
             .headers_mut()
             .insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response
     } else {
-        file(plain.clone(), media_type, CacheFor::Ever)
+        shelf.file(plain.clone(), media_type, CacheFor::Ever)
     };
     response
         .headers_mut()
@@ -229,25 +277,4 @@ enum CacheFor {
     Ever,
     /// It asks whether it has changed.
     Asking,
-}
-
-fn file(bytes: Bytes, media_type: &'static str, cache: CacheFor) -> Response {
-    let cache = match cache {
-        CacheFor::Ever => "public, max-age=31536000, immutable",
-        CacheFor::Asking => "no-cache",
-    };
-    let fields = [
-        (CONTENT_TYPE, media_type),
-        (CACHE_CONTROL, cache),
-        // A worker has the policy of its own file.
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-    ];
-    let mut response = bytes.into_response();
-    for (name, value) in fields {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

@@ -63,7 +63,7 @@ impl Provider {
     /// The provider; `None` where no relying party has a client.
     pub(crate) fn open(state: &Arc<State>) -> Result<Option<Self>, StartError> {
         let deps = &state.dependencies;
-        let clients = openid_clients(&state.configuration, &state.policies, deps.urls)?;
+        let clients = openid_clients(&state.configuration, &state.believed.now().policies(), deps.urls)?;
         if clients.is_empty() {
             return Ok(None);
         }

@@ -18,8 +18,8 @@ use symbolon_crypto::{RandomnessUnavailable, UnixTime, random_bytes};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::proximity::ble::{self, FrameAssembler, FrameError, FrameSize};
 use symbolon_protocol::proximity::{
-    AwaitingReader, DeviceEngagement, MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent, ReaderSession,
-    RetrievalMethod, ScanError, ScannedReader, SessionEnded, SessionError, SessionStatus,
+    AskedFaceToFace, AwaitingReader, DeviceEngagement, MAX_RESPONSE_MESSAGE_BYTES, ReaderEvent,
+    ReaderSession, RetrievalMethod, ScanError, ScannedReader, SessionEnded, SessionError, SessionStatus,
 };
 use symbolon_verifier::digital_credentials::InvalidOffer;
 use symbolon_verifier::name::RelyingPartyName;
@@ -54,6 +54,7 @@ struct OpenSession {
     silent_until: UnixTime,
     awaiting: AwaitingReader,
     session: Arc<ReaderSession>,
+    asked: AskedFaceToFace,
     frames: FrameAssembler,
     size: Option<FrameSize>,
 }
@@ -115,6 +116,8 @@ pub(crate) enum Heard {
     Response {
         device_response: Zeroizing<Vec<u8>>,
         session: Arc<ReaderSession>,
+        /// What was asked, as it is kept.
+        asked: AskedFaceToFace,
         /// What is still to be sent; nothing where the phone has ended the session itself.
         farewell: Option<ToSend>,
     },
@@ -149,6 +152,7 @@ impl State {
         let prefix = record.choices.client_id_prefix;
         let (_, signer) = self.signer_of(record.relying_party.as_ref(), prefix);
         let request = reader_request(query, session.transcript(), signer)?;
+        let asked = AskedFaceToFace::new(session.transcript(), &request, self.now());
         let (message, awaiting) = scanned.establish(&request)?;
         let name = base64url::encode(&random_bytes::<NAME_BYTES>(&*deps.randomness)?);
         let opened = OpenSession {
@@ -157,6 +161,7 @@ impl State {
             silent_until: self.now().plus(SILENCE),
             awaiting,
             session,
+            asked,
             frames: FrameAssembler::new(MAX_RESPONSE_MESSAGE_BYTES),
             size,
         };
@@ -200,11 +205,13 @@ impl State {
             }) => Heard::Response {
                 device_response,
                 session: open.session,
+                asked: open.asked,
                 farewell: Some(ToSend::new(reader.terminate(), size)),
             },
             Ok(ReaderEvent::LastResponse { device_response }) => Heard::Response {
                 device_response,
                 session: open.session,
+                asked: open.asked,
                 farewell: None,
             },
             Ok(ReaderEvent::Ended(status)) => Heard::Ended(status),

@@ -50,8 +50,7 @@ async fn pass(state: &State) -> Result<(), WatchFailed> {
     if due.is_empty() {
         return Ok(());
     }
-    let pack = state.pack().await;
-    let opened = state.open(&pack);
+    let opened = state.pack().await;
     let mut evidence = state.evidence(&opened);
     let mut announced = 0;
     for reliance in due {
@@ -76,8 +75,9 @@ impl State {
                 false => None,
             });
         }
-        let policy = self.policies.get(&reliance.policy);
+        let policy = self.policy(&reliance.policy);
         let every = policy
+            .as_deref()
             .and_then(PresentationPolicy::reliance)
             .and_then(|terms| terms.look_every);
         let (next, news) = reliance.clone().after(&seen, every, now);

@@ -175,9 +175,10 @@ pub(crate) fn open_relying_parties(
 impl State {
     /// What a request is for, in the words that wallets show: the policy's, or the relying party's.
     pub(crate) fn purpose_shown(&self, record: &RequestRecord) -> Option<String> {
-        let policy = record.policy.as_ref().and_then(|name| self.policies.get(name));
+        let policy = record.policy.as_ref().and_then(|name| self.policy(name));
         let own = || self.party_of(record)?.document.purpose.clone();
         policy
+            .as_deref()
             .and_then(PresentationPolicy::purpose)
             .map(str::to_owned)
             .or_else(own)

@@ -90,6 +90,7 @@ fn endpoints(token: AdministrationToken, state: Option<&Arc<State>>) -> Describe
         )
         .merge(operator::router())
         .route("/metrics", get(operations::metrics(), administration::metrics))
+        .route("/trust", get(operations::trust(), administration::trust))
         .route(
             "/registration",
             get(operations::registration(), identity::registration),

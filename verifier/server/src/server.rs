@@ -22,6 +22,7 @@ use thiserror::Error;
 use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 
+use crate::believed::{Believed, BelievedNow, watch_trust};
 use crate::certificates::{CertificateProblem, certify, names_origin};
 use crate::configuration::{
     MAX_REQUEST_LIFETIME_SECONDS, MAX_RESULT_RETENTION_SECONDS, MIN_REQUEST_LIFETIME_SECONDS,
@@ -29,7 +30,6 @@ use crate::configuration::{
 };
 use crate::deliver::deliver;
 use crate::identities::Identities;
-use crate::pack_in_force::ListOfPack;
 use crate::proximity::NearbySessions;
 use crate::reliance::watch;
 use crate::relying_party::{compile_policies, open_relying_parties, parse_queries, transaction_types};
@@ -55,6 +55,7 @@ pub struct Running {
     sweeper: JoinHandle<()>,
     deliveries: JoinHandle<()>,
     reliances: JoinHandle<()>,
+    trust: Option<JoinHandle<()>>,
 }
 
 /// Why the verifier does not start.
@@ -218,7 +219,7 @@ impl Server {
             router = router.merge(scan::router(desk));
         }
         if let Some(setup) = offline_page {
-            let shelf = offline::Shelf::new(&state.configuration.name, setup)?;
+            let shelf = offline::Shelf::new(&state, setup)?;
             router = router.merge(offline::router(shelf));
         }
         if let Some(provider) = openid_provider::Provider::open(&state)? {
@@ -226,10 +227,15 @@ impl Server {
         }
         let router = around(router);
         let listener = serve(listener, encryption, router).await?;
+        let watched = state.dependencies.trust_sources.clone();
         Ok(Running {
             listener,
             sweeper: tokio::spawn(sweep(Arc::clone(&state))),
             deliveries: tokio::spawn(deliver(Arc::clone(&state))),
+            trust: watched.map(|watched| {
+                let watching = watch_trust(Arc::clone(&state), watched.sources, watched.every);
+                tokio::spawn(watching)
+            }),
             reliances: tokio::spawn(watch(state)),
         })
     }
@@ -247,6 +253,9 @@ impl Running {
         self.sweeper.abort();
         self.deliveries.abort();
         self.reliances.abort();
+        if let Some(trust) = self.trust {
+            trust.abort();
+        }
         self.listener.shutdown().await;
     }
 
@@ -292,8 +301,8 @@ impl State {
         }
         let queries = parse_queries(&configuration)?;
         let transaction_types = transaction_types(&configuration)?;
-        let trust_list = &dependencies.trust_list;
-        let policies = compile_policies(&configuration, trust_list, &queries, &transaction_types)?;
+        let trust_list = Arc::clone(&dependencies.trust_list);
+        let policies = compile_policies(&configuration, &trust_list, &queries, &transaction_types)?;
         let signed = policies.values().find(|policy| policy.signs_evidence());
         if let (Some(policy), None) = (signed, &dependencies.evidence) {
             return Err(StartError::NoEvidenceKey(policy.name().clone()));
@@ -319,14 +328,14 @@ impl State {
             }
         }
         let (answered, _) = broadcast::channel(ANNOUNCEMENTS);
-        let catalogue = CredentialCatalogue::of(&dependencies.trust_list, queries.values());
-        let builder = routes::RequestBuilder::new(&configuration.name, catalogue)?;
+        let catalogue = CredentialCatalogue::of(&trust_list, queries.values());
+        let builder = routes::RequestBuilder::new(&configuration.name)?;
         Ok(Self {
             configuration,
             dependencies,
             identities,
             queries,
-            policies,
+            believed: Believed::new(BelievedNow::new(trust_list, policies, catalogue)),
             relying_parties,
             scopes,
             transaction_types,
@@ -334,7 +343,7 @@ impl State {
             builder,
             answered,
             nearby: NearbySessions::default(),
-            list_of_pack: ListOfPack::default(),
+            packs: Arc::default(),
             unreachable: UnreachableServers::default(),
             announced: Notify::new(),
         })

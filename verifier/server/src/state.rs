@@ -1,3 +1,4 @@
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,17 +17,18 @@ use symbolon_protocol::openid4vp::transaction_data::TransactionTypes;
 use symbolon_trust::trust_list::TrustList;
 use symbolon_verifier::Policy;
 use symbolon_verifier::answer::HolderKeys;
-use symbolon_verifier::name::{PolicyName, RelyingPartyName};
-use symbolon_verifier::policy::PresentationPolicy;
+use symbolon_verifier::name::RelyingPartyName;
 use symbolon_verifier::request::MasterSecret;
 use symbolon_verifier::store::{RequestId, TenantId, VerifierStore};
 use tokio::sync::{Notify, broadcast};
 
+use crate::believed::{Believed, TrustSources};
 use crate::configuration::VerifierConfiguration;
 use crate::evidence_cache::EvidenceCache;
 use crate::identities::Identities;
 use crate::offline::OfflineSetup;
-use crate::pack_in_force::{ListOfPack, PackInForce};
+use crate::open_packs::OpenPacks;
+use crate::pack_in_force::PackInForce;
 use crate::proximity::NearbySessions;
 use crate::relying_party::OpenedRelyingParty;
 use crate::routes::{Pages, RequestBuilder};
@@ -84,6 +86,15 @@ impl PublishedSigner {
     }
 }
 
+/// Sources of trust that are looked at while the server runs.
+#[derive(Clone)]
+pub struct WatchedTrust {
+    /// Who looks.
+    pub sources: Arc<dyn TrustSources>,
+    /// How often.
+    pub every: Duration,
+}
+
 /// Everything that the server uses and does not make.
 pub struct Dependencies {
     /// Requests, results and spent nonces.
@@ -118,8 +129,10 @@ pub struct Dependencies {
     pub relying_party_signers: BTreeMap<RelyingPartyName, RequestSigner>,
     /// The registration certificates of relying parties.
     pub registration_certificates: BTreeMap<RelyingPartyName, String>,
-    /// Whom the verifier trusts.
+    /// Whom the verifier trusts when it starts.
     pub trust_list: Arc<TrustList>,
+    /// Where it is told when that changes, and how often it is asked; without it nothing changes while the server runs.
+    pub trust_sources: Option<WatchedTrust>,
     /// Who has the pack in force; without it there is none.
     pub pack: Option<Arc<dyn PackInForce>>,
     /// What the verifier demands.
@@ -142,7 +155,8 @@ pub(crate) struct State {
     pub(crate) dependencies: Dependencies,
     pub(crate) identities: Identities,
     pub(crate) queries: BTreeMap<String, DcqlQuery>,
-    pub(crate) policies: BTreeMap<PolicyName, PresentationPolicy>,
+    /// Whom it believes now, and its policies.
+    pub(crate) believed: Believed,
     pub(crate) relying_parties: BTreeMap<RelyingPartyName, Arc<OpenedRelyingParty>>,
     pub(crate) scopes: ScopeQueries,
     pub(crate) transaction_types: TransactionTypes,
@@ -152,8 +166,8 @@ pub(crate) struct State {
     pub(crate) answered: broadcast::Sender<RequestId>,
     /// The phones that are asked face to face now.
     pub(crate) nearby: NearbySessions,
-    /// Whom the last pack that was opened says to believe.
-    pub(crate) list_of_pack: ListOfPack,
+    /// The pack that is open, and whom it says to believe.
+    pub(crate) packs: Arc<OpenPacks>,
     /// Who could not be reached a moment ago.
     pub(crate) unreachable: UnreachableServers,
     /// Tells the deliveries that one more is due.

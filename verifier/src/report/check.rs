@@ -192,6 +192,8 @@ pub enum Reason {
     NoChainToAnchor,
     /// The authority took back a certificate of the signer.
     CertificateRevoked,
+    /// The authority took back a certificate of whoever signed the status list.
+    StatusSignerRevoked,
     /// The signer is not the issuer that the credential names.
     SignerIsNotIssuer,
     /// Of another kind: a token of one use presented for another.
@@ -212,6 +214,8 @@ pub enum Reason {
     EvidenceAbsent,
     /// The status list is none of those that the partial pack covers: another pack has it.
     NotCovered,
+    /// The status list is in the pack, and its proof is of a kind that nothing here can verify.
+    NotProvableHere,
     /// The evidence is older than policy or its signer allows.
     EvidenceTooOld,
     /// The evidence was offered and refused.

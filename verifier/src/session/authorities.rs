@@ -1,9 +1,8 @@
 //! The authorities above an issuer's signer.
 
-use symbolon_crypto::x509::{Certificate, VerifiedChain};
+use symbolon_crypto::x509::{Certificate, SignerChain, VerifiedChain};
 
 use super::context::Context;
-use super::revocation::SignerChain;
 
 /// What a query may name the authorities of an issuer by ([OpenID4VP §6.1.1]). Without certificates there are none.
 ///

@@ -6,11 +6,11 @@ use symbolon_credential::sd_jwt_vc::SdJwtVc;
 use symbolon_credential::status::CredentialStatus;
 use symbolon_credential::w3c::{HolderBinding, StatusEntry};
 use symbolon_credential::{Validity, ValidityRejected, Verified};
+use symbolon_crypto::x509::SignerChain;
 use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::authorities::Authorities;
 use super::context::Context;
-use super::revocation::SignerChain;
 use crate::policy::{CLAIM_169_TYPE, FreshnessRule, FreshnessRules};
 use crate::reliance::StatusPlace;
 use crate::report::{

@@ -4,7 +4,7 @@ use core::fmt;
 
 use symbolon_crypto::UnixTime;
 use symbolon_trust::bitstring_status_list::PublishedList;
-use symbolon_trust::pack::StatusListCredentialVerifier;
+use symbolon_trust::pack::{CredentialNotProven, StatusListCredentialVerifier};
 use symbolon_trust::trust_list::{TrustList, TrustedIssuer};
 
 use super::context::{Context, Rounds};
@@ -13,6 +13,7 @@ use super::status::StatusQuestion;
 use crate::evidence::{Evidence, PackAbsence};
 use crate::expected::Expected;
 use crate::policy::{FreshnessRule, Policy};
+use crate::report::Reason;
 use crate::tools::Tools;
 
 /// Verifies the status list credentials of a pack when it is applied, by the same rules as one that is fetched, and with the DID
@@ -29,7 +30,7 @@ impl fmt::Debug for PackCredentials<'_> {
 }
 
 impl<'t> PackCredentials<'t> {
-    /// A verifier that computes with these tools. Without JSON-LD it refuses lists whose proof is over JSON-LD.
+    /// A verifier that computes with these tools. Without JSON-LD it leaves out lists whose proof is over JSON-LD.
     #[must_use]
     pub const fn new(tools: Tools<'t>) -> Self {
         Self { tools }
@@ -44,7 +45,7 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
         issuer: &TrustedIssuer,
         trust_list: &TrustList,
         now: UnixTime,
-    ) -> Option<PublishedList> {
+    ) -> Result<PublishedList, CredentialNotProven> {
         let evidence = Evidence::offline_without_pack(trust_list, PackAbsence::NotGiven);
         let context = Context {
             evidence: &evidence,
@@ -61,7 +62,11 @@ impl StatusListCredentialVerifier for PackCredentials<'_> {
             issuer,
             freshness: FreshnessRule::AS_SIGNED,
         };
-        let verified = question.verify_list(body, url, &mut found).ok()?.ok()?;
-        Some(verified.into_list())
+        match question.verify_list(body, url, &mut found) {
+            Ok(Ok(verified)) => Ok(verified.into_list()),
+            // What such a proof is about only JSON-LD tells.
+            Ok(Err(Reason::Unsupported)) if self.tools.json_ld.is_none() => Err(CredentialNotProven::NotHere),
+            Ok(Err(_)) | Err(_) => Err(CredentialNotProven::Refused),
+        }
     }
 }

@@ -1,26 +1,20 @@
 //! Whether a certificate of the issuer's signer was taken back (RFC 5280, section 6.3).
 
 use symbolon_crypto::x509::{
-    Certificate, Revocation, RevocationGap, RevocationList, VerifiedRevocationList, check_revocation,
+    Certificate, Revocation, RevocationGap, RevocationList, SignerChain, VerifiedRevocationList,
+    check_revocation,
 };
+use symbolon_trust::trust_list::TrustedIssuer;
 
 use super::Want;
 use super::context::Context;
 use super::found::Found;
 use super::judged::Judged;
-use crate::evidence::RevocationListEvidence;
 use crate::policy::RevocationPolicy;
 use crate::report::{Check, CheckName, Reason, Trusted, Warning};
 
 /// How many of a certificate's places are asked. They are alternatives, and the authority's to choose.
 const MAX_PLACES: usize = 2;
-
-/// The certificates that a signer showed, and the anchor that they lead to.
-#[derive(Clone)]
-pub(super) struct SignerChain {
-    pub(super) certificates: Vec<Certificate>,
-    pub(super) anchor: Certificate,
-}
 
 pub(super) enum RevocationAnswer {
     /// Nothing is known yet about these, and they can be asked for.
@@ -48,14 +42,7 @@ impl Context<'_> {
         if !wants.is_empty() {
             return RevocationAnswer::Wanted(wants);
         }
-        let lists = self.lists_of(&chain, found);
-        let revocation = check_revocation(
-            &chain.certificates,
-            &chain.anchor,
-            &lists,
-            self.now,
-            self.policy.clock_tolerance,
-        );
+        let revocation = self.revocation_of(&chain, found);
         let name = CheckName::CertificateRevocation;
         match (revocation, policy) {
             (Revocation::NotRevoked { as_of }, _) => {
@@ -74,12 +61,50 @@ impl Context<'_> {
                 judged.trusted.state = Trusted::Unknown;
                 judged.trusted.checks.push(Check::absent(name, reason_of(gap)));
             }
-            (Revocation::NotKnown { .. }, RevocationPolicy::IfAvailable | RevocationPolicy::Off) => {}
+            (Revocation::NotKnown { gap, .. }, RevocationPolicy::IfAvailable | RevocationPolicy::Off) => {
+                // Without a list nothing changes. That one was left out which was there before is said.
+                if self.is_left_out(&chain) {
+                    judged.trusted.checks.push(Check::absent(name, reason_of(gap)));
+                }
+            }
         }
         RevocationAnswer::Judged
     }
 
-    /// The lists that are still to be asked for: of each certificate those at its places, until one was had.
+    /// Whether a list that is known takes back a certificate of whoever signed status lists of an issuer. None is asked for: it stands under the same
+    /// anchors as the signers of credentials.
+    pub(super) fn is_status_signer_revoked(
+        &self,
+        signer: &SignerChain,
+        issuer: &TrustedIssuer,
+        found: &mut Found,
+    ) -> bool {
+        let policy = &self.policy.revocation;
+        policy.of_issuer(issuer.identifier.as_str(), &issuer.name) != RevocationPolicy::Off
+            && matches!(self.revocation_of(signer, found), Revocation::Revoked { .. })
+    }
+
+    fn revocation_of(&self, chain: &SignerChain, found: &mut Found) -> Revocation {
+        let mut lists = self.lists_of(chain, found);
+        let packed = self.evidence.packed_revocation_lists();
+        lists.extend(packed.filter_map(|list| self.verify(list, chain, found)));
+        check_revocation(
+            &chain.certificates,
+            &chain.anchor,
+            &lists,
+            self.now,
+            self.policy.clock_tolerance,
+        )
+    }
+
+    /// Whether the pack lacks a list that an earlier one had of an authority of the chain.
+    fn is_left_out(&self, chain: &SignerChain) -> bool {
+        let pack = self.evidence.accepted_pack();
+        pack.is_some_and(|pack| pack.lacks_revocation_list_under(&chain.anchor))
+    }
+
+    /// The lists that are still to be asked for: of each certificate those at its places, until one was had. What the pack has does not count: an
+    /// authority publishes one early when a certificate is revoked, and there is a network.
     fn missing_lists(&self, chain: &SignerChain, found: &mut Found) -> Vec<Want> {
         if !self.may_ask() {
             return Vec::new();
@@ -100,22 +125,13 @@ impl Context<'_> {
         wants
     }
 
-    /// The lists at hand that an authority of this chain signed. Each signature is checked once.
+    /// The lists at hand beside the pack's that an authority of this chain signed. Each signature is checked once.
     fn lists_of(&self, chain: &SignerChain, found: &mut Found) -> Vec<VerifiedRevocationList> {
-        let mut lists: Vec<_> = self
-            .evidence
-            .given_revocation_lists()
+        let given = self.evidence.given_revocation_lists();
+        let at_hand = given.chain(self.evidence.fetched_revocation_lists());
+        at_hand
             .filter_map(|list| self.verify(list, chain, found))
-            .collect();
-        for (certificate, _) in chain.links() {
-            for url in places(certificate) {
-                let Some(RevocationListEvidence::List(list)) = self.evidence.revocation_list(url) else {
-                    continue;
-                };
-                lists.extend(self.verify(list, chain, found));
-            }
-        }
-        lists
+            .collect()
     }
 
     fn verify(
@@ -140,14 +156,6 @@ fn places(certificate: &Certificate) -> impl Iterator<Item = &String> {
     places
         .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
         .take(MAX_PLACES)
-}
-
-impl SignerChain {
-    /// Each certificate with that of its issuer.
-    fn links(&self) -> impl Iterator<Item = (&Certificate, &Certificate)> {
-        let issuers = self.certificates.iter().skip(1).chain([&self.anchor]);
-        self.certificates.iter().zip(issuers)
-    }
 }
 
 const fn reason_of(gap: RevocationGap) -> Reason {

@@ -66,7 +66,7 @@ impl StatusFindings {
     /// it is good.
     fn not_believed(&mut self, reason: Reason) {
         self.axis.checks.push(match reason {
-            Reason::EvidenceAbsent | Reason::NotCovered => {
+            Reason::EvidenceAbsent | Reason::NotCovered | Reason::NotProvableHere => {
                 Check::absent(CheckName::StatusListSignature, reason)
             }
             other => Check::failed(CheckName::StatusListSignature, other),
@@ -115,13 +115,20 @@ impl StatusQuestion<'_, '_> {
     }
 
     /// What the pack says, where it is its turn: before the network, or for what could not be had there.
-    fn packed_status(&self, turn: PackTurn, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
+    fn packed_status(
+        &self,
+        turn: PackTurn,
+        uri: &str,
+        index: u64,
+        findings: &mut StatusFindings,
+        found: &mut Found,
+    ) -> Covered {
         let evidence = self.context.evidence;
         if evidence.pack_turn() != turn {
             return Covered::Missing;
         }
         let covered = match evidence.pack() {
-            PackEvidence::Accepted(pack) => self.judge_packed(pack, uri, index, findings),
+            PackEvidence::Accepted(pack) => self.judge_packed(pack, uri, index, findings, found),
             PackEvidence::NotGiven | PackEvidence::Refused => Covered::Missing,
         };
         if turn == PackTurn::AfterNetwork {
@@ -130,10 +137,23 @@ impl StatusQuestion<'_, '_> {
         covered
     }
 
-    fn judge_packed(&self, pack: &Pack<'_>, uri: &str, index: u64, findings: &mut StatusFindings) -> Covered {
+    fn judge_packed(
+        &self,
+        pack: &Pack<'_>,
+        uri: &str,
+        index: u64,
+        findings: &mut StatusFindings,
+        found: &mut Found,
+    ) -> Covered {
+        let signer = pack.status_signer(uri);
+        if signer.is_some_and(|signer| self.context.is_status_signer_revoked(&signer, self.issuer, found)) {
+            findings.not_believed(Reason::StatusSignerRevoked);
+            return Covered::Answered;
+        }
         let (state, check, as_of) = match pack.status(uri, index) {
             PackStatus::Missing => return Covered::Missing,
             PackStatus::NotCovered => return Covered::Elsewhere,
+            PackStatus::NotProvable => return Covered::NotProvable,
             PackStatus::Listed {
                 status,
                 as_of,
@@ -210,6 +230,8 @@ enum Covered {
     Missing,
     /// None of a partial pack's.
     Elsewhere,
+    /// In the pack, and with a proof that nothing here can verify.
+    NotProvable,
 }
 
 impl Covered {
@@ -217,7 +239,7 @@ impl Covered {
     const fn or(self, other: Self) -> Self {
         match self {
             Self::Missing => other,
-            Self::Answered | Self::Elsewhere => self,
+            Self::Answered | Self::Elsewhere | Self::NotProvable => self,
         }
     }
 
@@ -225,6 +247,7 @@ impl Covered {
     const fn reason(self) -> Reason {
         match self {
             Self::Elsewhere => Reason::NotCovered,
+            Self::NotProvable => Reason::NotProvableHere,
             Self::Answered | Self::Missing => Reason::EvidenceAbsent,
         }
     }

@@ -9,6 +9,7 @@ mod legacy_rsa;
 mod mdoc;
 pub(crate) mod mdoc_world;
 mod offline;
+mod packed_revocation;
 mod respelled;
 mod revocation;
 mod sources;

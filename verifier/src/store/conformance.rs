@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use symbolon_crypto::UnixTime;
-use symbolon_trust::pack::LastSeen;
+use symbolon_trust::pack::{LastSeen, SeenRevocationList};
 
 use crate::choices::RequestChoices;
 
@@ -231,6 +231,16 @@ fn last_seen(sequence: u64) -> LastSeen {
         root: [7; 32],
         trust_list_issued_at: time(0),
         status_lists: BTreeMap::from([("https://issuer.example/status/0".to_owned(), time(3))]),
+        revocation_lists: BTreeMap::from([(
+            "a-series".to_owned(),
+            SeenRevocationList {
+                uri: "http://lists.example/iaca.crl".to_owned(),
+                anchor: "an-anchor".to_owned(),
+                this_update: time(2),
+                number: "Bw".to_owned(),
+                missing: true,
+            },
+        )]),
         seal: Some([9; 32]),
     }
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod claims;
+mod conclusion;
 mod page;
 mod shown;
 
+pub use conclusion::Conclusion;
 pub use page::{VerdictPages, Whole, minutes};
 pub use shown::{Shown, words};
 

@@ -202,6 +202,7 @@ mod tests {
         let sources = [
             include_str!("shown.rs"),
             include_str!("page.rs"),
+            include_str!("conclusion.rs"),
             include_str!("../../server/src/scan/asking.rs"),
             include_str!("../../server/src/scan/judging.rs"),
             include_str!("../../server/src/scan.rs"),
@@ -210,6 +211,8 @@ mod tests {
             include_str!("../../server/src/scan/templates/scan.html"),
             include_str!("../../server/src/offline/templates/offline.html"),
             include_str!("../../offline-page/src/pack.rs"),
+            include_str!("../../offline-page/src/onboarding.rs"),
+            include_str!("../../offline-page/src/asking.rs"),
             VERDICTS.1,
         ];
         let known: Vec<String> = crate::claims::known().map(|key| format!("claim-{key}")).collect();

@@ -57,3 +57,9 @@ export function say(place, text) {
   line.textContent = words;
   at(place).replaceChildren(...(words ? [line] : []));
 }
+
+/** A sentence that is no warning. */
+export function note(place, text) {
+  say(place, text);
+  for (const line of at(place).children) line.className = "hint";
+}

@@ -4,6 +4,7 @@
 mod answered;
 mod attempts;
 mod brought;
+mod browser;
 mod queue;
 mod receiving;
 mod showing;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use symbolon_crypto::UnixTime;
+use symbolon_crypto::{Randomness, UnixTime};
 use symbolon_protocol::identifier::IssuerIdentifier;
 use symbolon_protocol::openid4vp::wallet_metadata::WalletMetadata;
 use symbolon_protocol::secret::TransactionCode;
@@ -25,7 +26,9 @@ use attempts::Attempts;
 
 pub use answered::{Answered, Ended};
 pub use brought::Brought;
-pub use queue::{AskedCredentialEntry, Decision, TransactionEntry, WaitingEntry, WaitingKind};
+pub use browser::ComparisonCode;
+pub(crate) use browser::{Bound, BrowserSecret};
+pub use queue::{AskedCredentialEntry, Decision, Permission, TransactionEntry, WaitingEntry, WaitingKind};
 
 /// The path that the browser comes back to from an issuer's page.
 pub const CALLBACK_PATH: &str = "/callback";
@@ -51,6 +54,8 @@ pub struct AgentSetup {
     pub languages: Languages,
     /// The time.
     pub clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    /// For what browsers are known by.
+    pub randomness: Arc<dyn Randomness>,
 }
 
 /// An agent.
@@ -63,6 +68,7 @@ pub struct Agent {
     metadata: WalletMetadata,
     languages: Languages,
     clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
+    randomness: Arc<dyn Randomness>,
     /// The flows that something is being done about. Two drivers of one flow could send its answer twice.
     driven: Mutex<BTreeSet<FlowId>>,
     attempts: Mutex<Attempts>,
@@ -83,6 +89,9 @@ pub enum AgentError {
     /// The flow is being driven by another request.
     #[error("something is being done about it already")]
     Busy,
+    /// Another browser brought the request than the person who allows it has before their eyes, as far as anybody can tell.
+    #[error("the code that the page of whoever brought it shows is missing or wrong")]
+    ComparisonCode,
     /// The wallet refused, or failed.
     #[error(transparent)]
     Wallet(#[from] WalletError),
@@ -151,6 +160,7 @@ impl Agent {
             metadata: setup.metadata,
             languages: setup.languages,
             clock: setup.clock,
+            randomness: setup.randomness,
             driven: Mutex::default(),
             attempts: Mutex::default(),
         }

@@ -9,8 +9,8 @@ mod presentable;
 mod server;
 
 pub use agent::{
-    Agent, AgentError, AgentSetup, Answered, AskedCredentialEntry, Brought, CALLBACK_PATH, Decision, Ended,
-    TransactionEntry, WaitingEntry, WaitingKind,
+    Agent, AgentError, AgentSetup, Answered, AskedCredentialEntry, Brought, CALLBACK_PATH, ComparisonCode,
+    Decision, Ended, Permission, TransactionEntry, WaitingEntry, WaitingKind,
 };
 pub use documents::{DocumentError, Forgotten, HeldDocuments, Kept, NotAnObjectId, ObjectId};
 pub use holder::{DeriveRefused, Holder, Made, PresentRefused, Setup};

@@ -1,12 +1,12 @@
 //! What comes of presenting, for the app to show.
 
 use serde::{Deserialize, Serialize};
+use symbolon_protocol::qr_transport::Message;
 use thiserror::Error;
 use url::Url;
 
-use symbolon_protocol::qr_transport::Message;
-
 use super::consent::ConsentRequest;
+use super::stage::FinishedPresentation;
 
 /// What comes of a step of presenting.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,4 +153,41 @@ pub enum RequestProblem {
     /// The verifier gives no key to encrypt the answer with.
     #[error("the request has no usable key to encrypt the answer with")]
     EncryptionKey,
+}
+
+impl From<FinishedPresentation> for PresentOutcome {
+    fn from(finished: FinishedPresentation) -> Self {
+        match finished {
+            FinishedPresentation::Presented {
+                presentation,
+                redirect_uri,
+            } => Self::Presented {
+                presentation,
+                redirect_uri,
+            },
+            FinishedPresentation::Shown {
+                presentation,
+                response,
+            } => Self::Show {
+                presentation,
+                answer: Message::Response(response),
+            },
+            FinishedPresentation::Carried {
+                presentation,
+                redirect_uri,
+            } => Self::Carry {
+                presentation,
+                redirect_uri,
+            },
+            FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
+            FinishedPresentation::Rejected => Self::Rejected,
+            FinishedPresentation::RejectedAndReturned { redirect_uri } => {
+                Self::RejectedAndReturned { redirect_uri }
+            }
+            FinishedPresentation::Declined => Self::Declined,
+            FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
+                Self::DeclinedAndReturned { redirect_uri }
+            }
+        }
+    }
 }

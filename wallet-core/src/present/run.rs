@@ -7,7 +7,6 @@ use symbolon_crypto::signing::KeyHandle;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
 use symbolon_protocol::openid4vp::request_object::{Carrier, VerifiedRequest};
-use symbolon_protocol::qr_transport::Message;
 
 use super::answer::{Sealed, Signed};
 use super::consent::{Choice, ConsentRequest, Decision};
@@ -590,43 +589,6 @@ impl Cursor<'_> {
         match self.write(Stage::Present(stage), changes).await? {
             Stage::Present(stage) => Ok(stage),
             Stage::Receive(_) | Stage::AtOrigin(_) => Err(WalletError::WrongStage),
-        }
-    }
-}
-
-impl From<FinishedPresentation> for PresentOutcome {
-    fn from(finished: FinishedPresentation) -> Self {
-        match finished {
-            FinishedPresentation::Presented {
-                presentation,
-                redirect_uri,
-            } => Self::Presented {
-                presentation,
-                redirect_uri,
-            },
-            FinishedPresentation::Shown {
-                presentation,
-                response,
-            } => Self::Show {
-                presentation,
-                answer: Message::Response(response),
-            },
-            FinishedPresentation::Carried {
-                presentation,
-                redirect_uri,
-            } => Self::Carry {
-                presentation,
-                redirect_uri,
-            },
-            FinishedPresentation::Unconfirmed { presentation } => Self::Unconfirmed { presentation },
-            FinishedPresentation::Rejected => Self::Rejected,
-            FinishedPresentation::RejectedAndReturned { redirect_uri } => {
-                Self::RejectedAndReturned { redirect_uri }
-            }
-            FinishedPresentation::Declined => Self::Declined,
-            FinishedPresentation::DeclinedAndReturned { redirect_uri } => {
-                Self::DeclinedAndReturned { redirect_uri }
-            }
         }
     }
 }

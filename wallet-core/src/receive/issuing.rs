@@ -45,7 +45,8 @@ impl Wallet {
             return self.keep_nothing(cursor, issuing).await.map(Step::Next);
         }
         let Some(planned) = issuing.plan.credentials.get(issuing.next).cloned() else {
-            let stage = if issuing.refresh_token.is_some() {
+            // Without a refresh token the issuer can be told of a deletion as long as its access lasts, and the history what came of it.
+            let stage = if issuing.refresh_token.is_some() || !issuing.notifications.is_empty() {
                 ReceiveStage::Renewable(Box::new(issuing))
             } else {
                 ReceiveStage::Finished(FinishedReceipt::Stored {

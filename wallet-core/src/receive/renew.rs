@@ -14,7 +14,7 @@ use super::stage::{FinishedReceipt, Issuing, PlannedCredential, ReceiveStage, Re
 use crate::error::WalletError;
 use crate::identifiers::CredentialId;
 use crate::ports::{Change, TransportError};
-use crate::record::{HeldCredential, HistoryEvent, Stage};
+use crate::record::{DeletionNotice, HeldCredential, HistoryEvent, Stage};
 use crate::wallet::{Cursor, Wallet};
 
 impl Wallet {
@@ -33,7 +33,9 @@ impl Wallet {
         let found = flows.into_iter().find_map(|flow| {
             let cursor = Cursor::at(self, &flow, now);
             match flow.stage {
-                Stage::Receive(ReceiveStage::Renewable(issuing)) if issuing.stored.contains(&credential) => {
+                Stage::Receive(ReceiveStage::Renewable(issuing))
+                    if issuing.refresh_token.is_some() && issuing.stored.contains(&credential) =>
+                {
                     Some((cursor, *issuing))
                 }
                 _ => None,
@@ -89,14 +91,10 @@ impl Wallet {
                 cursor.write_renewal(issuing, before).await?;
                 Ok(Step::Wait(ReceiveOutcome::KeyLocked))
             }
-            Ok(Exchanged::Token(mut token)) => {
+            Ok(Exchanged::Token(token)) => {
                 rename_datasets(&mut issuing, &token);
-                // A server may give another refresh token, and the old one is then spent.
-                if let Some(refresh_token) = token.refresh_token.take() {
-                    issuing.refresh_token = Some(refresh_token);
-                }
                 issuing.renewed_at = Some(issuing.next);
-                issuing.access_token = token.access_token;
+                issuing.take_token(*token);
                 let stage = ReceiveStage::Issuing(Box::new(issuing));
                 cursor.write_receipt(stage, Vec::new()).await.map(Step::Next)
             }
@@ -132,7 +130,8 @@ impl Wallet {
         let finished = FinishedReceipt::NewOfferNeeded(NewOfferReason::AccessExpired);
         let stage = ReceiveStage::Finished(finished);
         let keys: Vec<KeyHandle> = issuing.keys().cloned().collect();
-        self.end_without(cursor, stage, Vec::new(), &keys).await
+        let changes = self.noticed(&issuing.to_delete, DeletionNotice::NoAccess).await?;
+        self.end_without(cursor, stage, changes, &keys).await
     }
 
     /// Whether the person deleted the credential whose place the next one is to take. Nothing is to come back then.
@@ -194,6 +193,7 @@ impl Wallet {
                 credential: old.id,
                 issuer: old.issuer,
                 credential_type: old.credential_type,
+                notice: None,
             },
         )?);
         Ok(keys)

@@ -1,6 +1,7 @@
 //! Where a receipt stands, as it is stored.
 
 mod authorization;
+mod deletion;
 mod untold;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use symbolon_protocol::openid4vci::identifiers::{
     ConfigurationId, CredentialIdentifier, NotificationId, TransactionId,
 };
 use symbolon_protocol::openid4vci::offer::TxCodePrompt;
+use symbolon_protocol::openid4vci::token::TokenResponse;
 use symbolon_protocol::secret::{AccessToken, PreAuthorizedCode, RefreshToken, TransactionCode};
 
 use super::formats::{PlannedFormat, PlannedProof, ProofKeyName};
@@ -23,6 +25,7 @@ use crate::secret;
 pub use authorization::{
     Authorizing, PlannedClient, PlannedServer, PlannedTokens, PreparedSignIn, RedeemingCode, RequestedAccess,
 };
+pub use deletion::Deletion;
 pub use untold::Untold;
 
 /// The stages of a receipt.
@@ -243,7 +246,7 @@ pub struct Issuing {
     pub notifications: Vec<(CredentialId, NotificationId)>,
     /// What was deleted and the issuer has not been told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub to_delete: Vec<NotificationId>,
+    pub to_delete: Vec<Deletion>,
     /// That the issuer could not be told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub untold: Option<Untold>,
@@ -305,17 +308,30 @@ impl Issuing {
         if self.next < self.replaced.len() {
             let old = self.replaced.remove(self.next);
             let notification = self.take_notification(old);
-            self.to_delete.extend(notification);
+            self.to_delete.extend(notification.map(Deletion::from));
         }
         self.key = None;
         self.copy_keys = Vec::new();
         self.deferred = None;
     }
 
+    /// Goes on with a token that the refresh token gave. A server may give another refresh token with it, and the old one is then spent.
+    pub(super) fn take_token(&mut self, token: TokenResponse) {
+        if let Some(refresh_token) = token.refresh_token {
+            self.refresh_token = Some(refresh_token);
+        }
+        self.access_token = token.access_token;
+    }
+
     /// The issuer's name for a credential that is no longer held.
     pub(super) fn take_notification(&mut self, of: CredentialId) -> Option<NotificationId> {
         let position = self.notifications.iter().position(|(id, _)| *id == of)?;
         Some(self.notifications.swap_remove(position).1)
+    }
+
+    /// Whether what was stored is still held, or the issuer is still to be told that it is not.
+    pub(crate) fn is_needed(&self, is_held: impl Fn(&CredentialId) -> bool) -> bool {
+        !self.to_delete.is_empty() || self.stored.iter().any(is_held)
     }
 
     /// The keys that were made for the credential that is next.

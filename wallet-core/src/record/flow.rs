@@ -21,6 +21,9 @@ pub struct Flow {
     pub started: UnixTime,
     /// When it was written last.
     pub updated: UnixTime,
+    /// What the browser that brought it is known by, in the words of whoever bound it; nothing of flows that no browser brought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<String>,
     /// Where it stands.
     pub stage: Stage,
 }

@@ -113,10 +113,36 @@ pub enum HistoryEvent {
         issuer: String,
         /// Its type.
         credential_type: String,
+        /// Whether its issuer heard of it, where it wants to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<DeletionNotice>,
     },
 }
 
+/// Whether an issuer has heard that a credential of its was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletionNotice {
+    /// It is still to be told.
+    Waiting,
+    /// It has heard.
+    Told,
+    /// It cannot be told: the access that it gave is over, and cannot be renewed.
+    NoAccess,
+    /// It does not want to hear: it answered with an error.
+    Refused,
+    /// It could not be reached for a day.
+    NotReached,
+}
+
 impl HistoryEvent {
+    /// Notes of a deletion whether the issuer has heard of it.
+    pub(crate) const fn notice_is(&mut self, now: DeletionNotice) {
+        if let Self::Deleted { notice, .. } = self {
+            *notice = Some(now);
+        }
+    }
+
     /// Orders events of the same second as they can follow each other.
     pub(crate) const fn rank(&self) -> u8 {
         match self {

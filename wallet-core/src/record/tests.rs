@@ -99,6 +99,12 @@ fn what_is_requested_beyond_one_credential_at_once_is_frozen() {
 }
 
 #[test]
+fn what_a_flow_is_bound_to_is_frozen() {
+    let unbound = flow(r#"{"present":{"finished":"declined"}}"#);
+    is_frozen::<Flow>(&unbound.replacen(r#""stage":"#, r#""bound_to":"AAAA","stage":"#, 1));
+}
+
+#[test]
 fn deletions_that_an_issuer_was_not_told_of_are_frozen() {
     for untold in [
         "",
@@ -107,7 +113,11 @@ fn deletions_that_an_issuer_was_not_told_of_are_frozen() {
         let stage = format!(
             r#"{{"renewable":{{"plan":{PLAN},"access_token":"token","datasets":[],"next":1,"key":null,"stored":["00112233445566778899aabbccddeeff"],"notifications":[["00112233445566778899aabbccddeeff","n1"]],"to_delete":["n2"]{untold}}}}}"#
         );
-        is_frozen::<Flow>(&flow(&format!(r#"{{"receive":{stage}}}"#)));
+        let stored = flow(&format!(r#"{{"receive":{stage}}}"#));
+        is_frozen::<Flow>(&stored);
+        let with_entry =
+            r#""to_delete":[{"notification":"n2","history":"00112233445566778899aabbccddeeff"}]"#;
+        is_frozen::<Flow>(&stored.replace(r#""to_delete":["n2"]"#, with_entry));
     }
 }
 

@@ -334,6 +334,7 @@ fn flow(number: u8, revision: u64) -> Flow {
         revision,
         started: UnixTime::from_seconds(1_700_000_000),
         updated: UnixTime::from_seconds(1_700_000_001),
+        bound_to: None,
         stage: Stage::Receive(ReceiveStage::Finished(FinishedReceipt::Declined)),
     }
 }

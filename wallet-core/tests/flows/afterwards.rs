@@ -1,22 +1,16 @@
 //! After a presentation: asking for erasure, reporting, receipts.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use symbolon_crypto::SignatureAlgorithm;
-use symbolon_protocol::openid4vci::notification::NotificationEvent;
 use symbolon_protocol::openid4vp::registration_certificate::RegistrationCertificate;
 use symbolon_wallet_core::afterwards::Channel;
 use symbolon_wallet_core::present::Decision;
-use symbolon_wallet_core::receive::ReceiveStage;
-use symbolon_wallet_core::record::{DataRequestKind, Stage};
+use symbolon_wallet_core::record::DataRequestKind;
 use symbolon_wallet_core::testing::block_on;
-use symbolon_wallet_core::{HistoryId, Languages, TransportError, WalletError, WalletStore as _};
+use symbolon_wallet_core::{HistoryId, Languages, WalletError};
 
 use crate::support::World;
-use crate::support::authorization::{Abilities, Grants};
 use crate::support::certificates::{ORGANIZATION, certificates};
-use crate::support::endpoint::Offered;
 use crate::support::issuer::TYPE;
 use crate::support::world::french;
 
@@ -181,167 +175,4 @@ fn contacts_are_kept_of_a_registration_that_is_believed_alone() {
     let addresses: Vec<&str> = prepared.channels.iter().map(Channel::address).collect();
     assert!(!addresses.contains(&"privacy@clinic.example"), "{addresses:?}");
     assert_ne!(prepared.to, "Clinic AG");
-}
-
-/// A wallet with two credentials of one issuer, which wants to hear what becomes of them.
-fn notified() -> World {
-    let world = World::with_sign_in(Abilities {
-        grants: Grants::Datasets(2),
-        ..Abilities::HIGH_ASSURANCE
-    });
-    world.issuer.server.give_refresh_tokens();
-    answer_notifications(&world, None);
-    world.receive_by_sign_in();
-    world
-}
-
-fn answer_notifications(world: &World, notification_status: Option<u16>) {
-    world.issuer.endpoint.set(Offered {
-        notifications: true,
-        notification_status,
-        ..Offered::default()
-    });
-}
-
-/// The deletions that the issuer heard of.
-fn deleted(world: &World) -> Vec<String> {
-    let told = world.issuer.endpoint.told();
-    let deleted = told
-        .into_iter()
-        .filter(|(_, event)| *event == NotificationEvent::CredentialDeleted);
-    deleted.map(|(id, _)| id).collect()
-}
-
-fn notifications(world: &World) -> usize {
-    let requests = world.requests();
-    requests
-        .iter()
-        .filter(|line| line.contains("/notification"))
-        .count()
-}
-
-#[test]
-fn an_issuer_hears_of_a_deletion_which_waits_for_nobody() {
-    let mut world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 1);
-
-    // Nothing is lost where the issuer cannot be reached, and nothing is told twice.
-    world.set_down(Some(("notification", TransportError::Unreachable)));
-    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
-    assert_eq!(world.held().0, 0, "it is gone all the same");
-    assert_eq!(deleted(&world).len(), 1);
-    world.set_down(None);
-    world.now = world.now.plus(Duration::from_secs(60));
-    for _ in 0..2 {
-        block_on(world.wallet().tell_deletions(world.now)).unwrap();
-        assert_eq!(deleted(&world).len(), 2);
-    }
-    assert_ne!(deleted(&world)[0], deleted(&world)[1]);
-}
-
-#[test]
-fn an_issuer_that_fails_is_tried_again_ever_more_rarely_and_for_a_day() {
-    let mut world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    answer_notifications(&world, Some(503));
-    let before = notifications(&world);
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-    let mut attempts = Vec::new();
-    // Much more often than it is to be tried.
-    for round in 0..2 * 86_400 / 30 {
-        let now = world.now.plus(Duration::from_secs(round * 30));
-        block_on(world.wallet().tell_deletions(now)).unwrap();
-        if notifications(&world) > before + 1 + attempts.len() {
-            attempts.push(round * 30 / 60);
-        }
-    }
-    // A minute after the deletion, then each time after twice the time, to four hours at most.
-    assert_eq!(
-        attempts,
-        [1, 3, 7, 15, 31, 63, 127, 255, 495, 735, 975, 1215, 1455]
-    );
-    answer_notifications(&world, None);
-    world.now = world.now.plus(Duration::from_secs(3 * 86_400));
-    block_on(world.wallet().tell_deletions(world.now)).unwrap();
-    assert_eq!(
-        deleted(&world),
-        Vec::<String>::new(),
-        "it was given up after a day"
-    );
-    // The next deletion is told at once.
-    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 1);
-}
-
-#[test]
-fn a_deletion_behind_another_in_vain_is_told_at_once_and_takes_that_one_with_it() {
-    let world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    answer_notifications(&world, Some(500));
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-    block_on(world.wallet().tell_deletions(world.now)).unwrap();
-    answer_notifications(&world, None);
-    block_on(world.wallet().tell_deletions(world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 0, "it is too early");
-    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 2);
-    // Nothing is left of what was in vain.
-    for flow in block_on(world.store.flows()).unwrap() {
-        if let Stage::Receive(ReceiveStage::Renewable(issuing)) = flow.stage {
-            assert_eq!((issuing.to_delete.len(), issuing.untold), (0, None));
-        }
-    }
-}
-
-#[test]
-fn an_issuer_that_does_not_want_to_hear_is_asked_once() {
-    for status in [400, 401, 403, 404, 410] {
-        let world = notified();
-        let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-        answer_notifications(&world, Some(status));
-        let before = notifications(&world);
-        block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-        let later = world.now.plus(Duration::from_secs(3600));
-        block_on(world.wallet().tell_deletions(later)).unwrap();
-        assert_eq!(notifications(&world), before + 1, "{status}");
-    }
-}
-
-#[test]
-fn an_answer_that_is_too_large_is_one_and_a_locked_key_is_no_attempt() {
-    let world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    world.set_down(Some(("notification", TransportError::TooLarge)));
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-    world.set_down(None);
-    let later = world.now.plus(Duration::from_secs(3600));
-    let before = notifications(&world);
-    block_on(world.wallet().tell_deletions(later)).unwrap();
-    assert_eq!(notifications(&world), before, "it has heard");
-
-    world.keys.lock();
-    block_on(world.wallet().delete(held[1].id, world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 0);
-    world.keys.unlock();
-    block_on(world.wallet().tell_deletions(world.now)).unwrap();
-    assert_eq!(deleted(&world).len(), 1, "at once");
-}
-
-#[test]
-fn without_the_key_of_the_access_nobody_is_told() {
-    let world = notified();
-    let held: Vec<_> = block_on(world.store.credentials()).unwrap();
-    for flow in block_on(world.store.flows()).unwrap() {
-        for key in flow.stage.keys() {
-            world.keys.end(key);
-        }
-    }
-    block_on(world.wallet().delete(held[0].id, world.now)).unwrap();
-    for flow in block_on(world.store.flows()).unwrap() {
-        if let Stage::Receive(ReceiveStage::Renewable(issuing)) = flow.stage {
-            assert_eq!((issuing.to_delete.len(), issuing.untold), (0, None));
-        }
-    }
 }

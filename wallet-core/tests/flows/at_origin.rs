@@ -1,24 +1,23 @@
 //! Showing credentials over the Digital Credentials API: what a page may ask, what it gets, and what it does not get.
 
+mod reading;
+
 use serde_json::{Map, Value, json};
 use symbolon_credential::mdoc::{
-    DeviceAuthentication, DeviceResponse, DocType, ElementIdentifier, ItemsRequest, MdocBudget, NameSpace,
-    RequestedElement, SessionTranscript, write_device_request,
+    DocType, ElementIdentifier, ItemsRequest, NameSpace, RequestedElement, SessionTranscript,
+    write_device_request,
 };
-use symbolon_credential::sd_jwt::SdJwtBudget;
-use symbolon_credential::sd_jwt_vc::{ExpectedKeyBinding, ExpectedTransactionData, SdJwtVc};
 use symbolon_crypto::cose::EncodedX5Chain;
 use symbolon_crypto::encoding::base64url;
 use symbolon_crypto::encoding::cbor::write;
-use symbolon_crypto::jose::jwe::{JweCodec as _, PureJwe};
 use symbolon_crypto::signing::KeyHandle;
 use symbolon_crypto::testing::SeededRandomness;
-use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
+use symbolon_crypto::x509::Certificate;
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SecretKey, SignatureAlgorithm};
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::digital_credentials::iso_mdoc::{EncryptionInfo, IsoMdocRequest, decrypt_response};
 use symbolon_protocol::digital_credentials::openid4vp::{
-    OriginAnswer, OriginRequest, OriginResponseMode, prepare_multisigned, prepare_signed,
+    OriginRequest, OriginResponseMode, prepare_multisigned, prepare_signed,
 };
 use symbolon_protocol::digital_credentials::{DigitalCredentialMessage, ExchangeProtocol, Origin};
 use symbolon_protocol::identifier::UrlPolicy;
@@ -27,7 +26,7 @@ use symbolon_protocol::openid4vp::client_metadata::ClientMetadata;
 use symbolon_protocol::openid4vp::profile::PresentationProfile;
 use symbolon_protocol::openid4vp::request::RequestNonce;
 use symbolon_protocol::openid4vp::request_object::{RequestValidity, SignerReference};
-use symbolon_protocol::openid4vp::response::{Presentation, VpToken};
+use symbolon_protocol::openid4vp::response::Presentation;
 use symbolon_wallet_core::present::{
     ConsentRequest, Decision, OriginOutcome, RefusedAtOrigin, RequestProblem, Retention,
 };
@@ -40,6 +39,7 @@ use crate::support::formats::{DOCTYPE, NAMESPACE};
 use crate::support::verifier::query;
 use crate::support::world::french;
 use crate::support::{Kind, World};
+use reading::{mdoc_claims, opened, sd_jwt_claims};
 
 const PAGE: &str = "https://shop.example";
 const NONCE: &str = "nonce-of-the-page";
@@ -222,67 +222,6 @@ fn share(world: &World, consent: &ConsentRequest) -> DigitalCredentialMessage {
         OriginOutcome::Answered { answer, .. } => answer,
         other => panic!("{other:?}"),
     }
-}
-
-fn opened(answer: &DigitalCredentialMessage) -> VpToken {
-    let OriginAnswer::Encrypted(jwe) = OriginAnswer::parse(&answer.data).unwrap() else {
-        panic!("encrypted")
-    };
-    let lookup = |_: Option<&str>| Some(key());
-    let opened = PureJwe::new(&RustCryptoProvider)
-        .decrypt(&jwe, &lookup, 1 << 20)
-        .unwrap();
-    match OriginAnswer::parse_decrypted(&opened.payload).unwrap() {
-        OriginAnswer::Presented(token) => token,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The claims of an SD-JWT VC that is bound to the page.
-fn sd_jwt_claims(world: &World, answer: &DigitalCredentialMessage, audience: &str) -> Map<String, Value> {
-    let token = opened(answer);
-    let Presentation::Text(text) = &token.0.values().next().unwrap()[0] else {
-        panic!("a text")
-    };
-    let credential = SdJwtVc::parse(text, SdJwtBudget::DEFAULT).unwrap();
-    let issuer = certificates().issuer.certificate.public_key();
-    let verified = credential
-        .verify_issuer_signature(issuer, &RustCryptoProvider)
-        .unwrap();
-    let expected = ExpectedKeyBinding {
-        audience,
-        nonce: NONCE,
-        now: world.now,
-        max_age: core::time::Duration::from_secs(300),
-        max_clock_skew: core::time::Duration::from_secs(60),
-        transaction_data: ExpectedTransactionData::None,
-    };
-    verified
-        .verify_key_binding(&expected, &RustCryptoProvider)
-        .unwrap();
-    verified.claims().clone()
-}
-
-/// The claims of the one document of a response that its device authenticated in this session.
-fn mdoc_claims(world: &World, response: &[u8], transcript: &SessionTranscript) -> Map<String, Value> {
-    let document = DeviceResponse::parse(response, MdocBudget::DEFAULT)
-        .unwrap()
-        .only_document()
-        .unwrap();
-    let chain: Vec<Certificate> = document
-        .issuer_signed()
-        .certificate_chain()
-        .iter()
-        .map(|der| Certificate::parse(der).unwrap())
-        .collect();
-    let anchors = [certificates().document_signer.root.clone()];
-    let profile = ChainProfile::DocumentSigner;
-    let chain = verify_chain(&chain, &anchors, profile, world.now, &RustCryptoProvider).unwrap();
-    let accepted = DeviceAuthentication::SignatureOnly;
-    let document = document
-        .verify(&chain, transcript, accepted, &RustCryptoProvider)
-        .unwrap();
-    document.issuer_signed().claims()
 }
 
 fn holder() -> World {

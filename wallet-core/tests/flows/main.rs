@@ -18,6 +18,8 @@ mod backing_up;
 #[cfg(test)]
 mod by_qr;
 #[cfg(test)]
+mod carrying;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod consenting;
@@ -26,11 +28,14 @@ mod copies;
 #[cfg(test)]
 mod credential_endpoint;
 #[cfg(test)]
+mod deleting;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod exactness;
 #[cfg(test)]
 mod formats;
+#[cfg(test)]
 mod holding;
 #[cfg(test)]
 mod killed;

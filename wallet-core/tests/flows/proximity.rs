@@ -16,8 +16,9 @@ use symbolon_crypto::x509::issue::{KeyPurpose, LeafRequest, Validity, leaf, root
 use symbolon_crypto::x509::{Certificate, ChainProfile, verify_chain};
 use symbolon_crypto::{CryptoProvider as _, RustCryptoProvider, SignatureAlgorithm};
 use symbolon_protocol::proximity::{
-    AnsweredReader, AwaitingReader, BleOptions, ReaderAuthenticationError, ReaderEvent, ReaderSession,
-    RetrievalMethod, ScannedReader, SessionData, SessionError, SessionStatus,
+    AnsweredReader, AskedFaceToFace, AwaitingReader, BleOptions, ReaderAuthentication,
+    ReaderAuthenticationError, ReaderEvent, ReaderSession, ReaderTrust, RetrievalMethod, ScannedReader,
+    SessionData, SessionError, SessionStatus,
 };
 use symbolon_wallet_core::present::{
     AfterAnswer, Choice, Decision, DeviceProof, ProximityAsk, ProximityEnded, ProximityError, ProximityEvent,
@@ -240,6 +241,7 @@ fn a_proven_reader_is_named_and_shown_what_was_agreed_to_in_two_ways() {
         message,
         disclosed,
         holder: Some(holder),
+        ..
     } = outcome
     else {
         panic!("{outcome:?}")
@@ -257,6 +259,7 @@ fn a_proven_reader_is_named_and_shown_what_was_agreed_to_in_two_ways() {
     let outcome = answer(&world, ask, decision, DeviceProof::Signature, AfterAnswer::End);
     let ProximityOutcome::Answered {
         message,
+        presentation,
         holder: None,
         ..
     } = outcome
@@ -267,6 +270,17 @@ fn a_proven_reader_is_named_and_shown_what_was_agreed_to_in_two_ways() {
         panic!("the session ends")
     };
     assert_eq!(shown(&world, &device_response, &session), ["family_name"]);
+    // What the holder may keep names the reader and the session, and can be checked again without either side.
+    let asked: AskedFaceToFace = serde_json::from_str(&presentation.request_object).unwrap();
+    let trust = ReaderTrust {
+        anchors: core::slice::from_ref(&reader.root),
+        now: asked.asked_at(),
+    };
+    let (kept, transcript) = asked.verify(trust, &RustCryptoProvider).unwrap();
+    assert!(matches!(kept.reader(), ReaderAuthentication::Proven(_)));
+    assert_eq!(kept.as_bytes(), request);
+    assert_eq!(&transcript, session.transcript());
+    assert!(presentation.vp_token.contains("document-0"));
     let presented = events(&world).into_iter().filter(|event| {
         matches!(
             event,
@@ -373,6 +387,10 @@ fn whoever_declines_discloses_nothing_and_does_not_say_why() {
     assert_eq!(responses[0], responses[1]);
     let response = DeviceResponse::parse(&responses[0], MdocBudget::DEFAULT).unwrap();
     assert!(response.documents().is_empty());
+    assert!(
+        responses[0].ends_with(b"\x66status\x00"),
+        "in order, as if there were nothing"
+    );
     let declined = |event: &&HistoryEvent| matches!(event, HistoryEvent::Declined { .. });
     assert_eq!(events(&world).iter().filter(declined).count(), 2);
 }

@@ -4,12 +4,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use symbolon_protocol::secret::TransactionCode;
 use symbolon_wallet_core::FlowId;
 use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
 use symbolon_wallet_server::{
-    Agent, Answered, Brought, BroughtLink, Decision, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody,
-    WaitingEntry, WaitingKind, WaitingList,
+    Agent, Answered, Brought, BroughtLink, DecisionOrder, Ended, Ordered, Outcome, OutcomeBody, WaitingEntry,
+    WaitingKind, WaitingList,
 };
 
 use crate::arguments::ConsentCommand;
@@ -46,8 +45,24 @@ pub(super) async fn run(command: &ConsentCommand, configuration: Option<&Path>) 
             }
             Ok(())
         }
-        ConsentCommand::Allow { flow, tx_code } => desk.decide(flow, Ordered::Allow, tx_code.clone()).await,
-        ConsentCommand::Refuse { flow } => desk.decide(flow, Ordered::Refuse, None).await,
+        ConsentCommand::Allow { flow, tx_code, code } => {
+            desk.decide(DecisionOrder {
+                flow: flow.clone(),
+                decision: Ordered::Allow,
+                transaction_code: tx_code.clone(),
+                comparison_code: code.clone(),
+            })
+            .await
+        }
+        ConsentCommand::Refuse { flow } => {
+            desk.decide(DecisionOrder {
+                flow: flow.clone(),
+                decision: Ordered::Refuse,
+                transaction_code: None,
+                comparison_code: None,
+            })
+            .await
+        }
         ConsentCommand::Bring { link, person } => desk.bring(link, person.clone()).await,
     }
 }
@@ -74,38 +89,21 @@ impl Desk {
         }
     }
 
-    async fn decide(
-        &self,
-        flow: &str,
-        decision: Ordered,
-        transaction_code: Option<String>,
-    ) -> anyhow::Result<()> {
+    async fn decide(&self, order: DecisionOrder) -> anyhow::Result<()> {
         let (outcome, at) = match self {
             Self::Running(client) => {
-                let order = DecisionOrder {
-                    flow: flow.to_owned(),
-                    decision,
-                    transaction_code,
-                };
                 let body = serde_json::to_vec(&order)?;
                 let told: OutcomeBody = client.post("waiting/decide", "application/json", body).await?;
                 (told.outcome, told.continue_at)
             }
             Self::Opened(agent) => {
-                let name: FlowId = flow
+                let name: FlowId = order
+                    .flow
                     .parse()
-                    .map_err(|_| anyhow!("{} names nothing that waits", show::printable(flow)))?;
-                let decision = match decision {
-                    Ordered::Refuse => Decision::Refuse,
-                    Ordered::Allow => Decision::Allow(
-                        transaction_code
-                            .map(|code| {
-                                TransactionCode::parse(code.trim())
-                                    .ok_or_else(|| anyhow!("the transaction code is empty or too long"))
-                            })
-                            .transpose()?,
-                    ),
-                };
+                    .map_err(|_| anyhow!("{} names nothing that waits", show::printable(&order.flow)))?;
+                let decision = order
+                    .decision()
+                    .context("the transaction code is empty or too long")?;
                 // Where the answer is told belongs to the browser that brought the request.
                 match agent.decide(name, decision).await? {
                     Answered::GoOn(mut at) => {
@@ -140,7 +138,7 @@ impl Desk {
             Self::Opened(agent) => {
                 let person: Option<PersonAddress> = person.map(|person| person.parse()).transpose()?;
                 let Brought { person, parameters } = agent
-                    .brought(link, person)
+                    .brought(link, person)?
                     .context("the link leads to another person's wallet, or to no endpoint of this one")?;
                 let person = person.as_ref();
                 told(if is_offer {
@@ -166,9 +164,10 @@ fn told(answered: Answered) -> (Outcome, Option<String>) {
     match answered {
         Answered::GoOn(at) => (Outcome::Answered, Some(at.into())),
         Answered::SignIn { at, .. } => (Outcome::SignIn, Some(at.into())),
-        Answered::Waiting(_) => (Outcome::Waiting, None),
+        Answered::Waiting(_) | Answered::Held { .. } => (Outcome::Waiting, None),
         Answered::Ended(ended) => {
             let outcome = match ended {
+                Ended::Answered => Outcome::Answered,
                 Ended::Shown => Outcome::Shown,
                 Ended::Unconfirmed => Outcome::Unconfirmed,
                 Ended::Rejected => Outcome::Rejected,
@@ -218,6 +217,12 @@ fn show_entry(entry: &WaitingEntry) {
         },
         entry.until
     ));
+    show::line(&format!("  since {}", entry.since));
+    if entry.comparison_code_needed {
+        show::warning(
+            "  a browser brought it, which may be somebody else's: allow it with the code that its page shows (--code)",
+        );
+    }
     if !entry.vouched {
         show::warning("  nobody vouches for this verifier");
     }

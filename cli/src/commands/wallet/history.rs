@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail};
 use symbolon_wallet_core::afterwards::Channel;
-use symbolon_wallet_core::record::DataRequestKind;
+use symbolon_wallet_core::record::{DataRequestKind, DeletionNotice, ReceiptRecord};
 use symbolon_wallet_core::{HistoryId, Languages, Wallet};
 
 use crate::arguments::{DataRequestArguments, Exported};
@@ -76,4 +76,28 @@ pub(super) async fn export(
         Some(path) => write_atomically(path, text.as_bytes(), Readers::Owner)?,
     }
     Ok(())
+}
+
+/// What is said of the issuer, behind what is said of a deletion.
+pub(super) const fn notice_text(notice: Option<DeletionNotice>) -> &'static str {
+    match notice {
+        None => "",
+        Some(DeletionNotice::Waiting) => ", of which its issuer is still to be told",
+        Some(DeletionNotice::Told) => ", and told its issuer",
+        Some(DeletionNotice::NoAccess) => {
+            ", of which its issuer cannot be told: the access that it gave is over"
+        }
+        Some(DeletionNotice::Refused) => ", of which its issuer does not want to hear",
+        Some(DeletionNotice::NotReached) => ", of which its issuer could not be told: it did not answer",
+    }
+}
+
+/// What is said of a receipt, behind what is said of the arrival.
+pub(super) fn receipt_text(receipt: Option<&ReceiptRecord>) -> &'static str {
+    match receipt {
+        None => "",
+        Some(ReceiptRecord::Verified { .. }) => ", with a receipt",
+        Some(ReceiptRecord::Refused { .. }) => ", with a receipt that is not for what was sent",
+        Some(ReceiptRecord::Missing) => ", without the receipt that was announced",
+    }
 }

@@ -50,9 +50,10 @@ pub(super) async fn list(
         for ListedCredential { summary, badge } in &credentials {
             let issuer = summary.issuer_name.as_deref().unwrap_or(&summary.issuer);
             show::line(&format!(
-                "{}  {}, from {}, {}{}{}",
+                "{}  {} ({}), from {}, {}{}{}",
                 summary.id,
                 show::printable(&summary.name),
+                show::printable(summary.format.as_str()),
                 show::printable(issuer),
                 validity_text(summary),
                 copies_text(summary.copies_left),

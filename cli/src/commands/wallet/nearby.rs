@@ -1,5 +1,6 @@
 //! `symbolon wallet present-nearby`: a session of ISO/IEC 18013-5, in which the line to the reader is one on this machine.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -14,7 +15,7 @@ use symbolon_wallet_core::{Languages, Wallet};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::present::{Consent, chosen, show_choice, show_lacks, show_verifier};
+use super::present::{Consent, chosen, keep, show_choice, show_lacks, show_verifier};
 use super::refusals::show_past;
 use crate::arguments::PresentNearbyArguments;
 use crate::commands::{issuing, show};
@@ -54,6 +55,7 @@ pub(super) async fn present(wallet: &Wallet, arguments: &PresentNearbyArguments)
         wallet,
         consent,
         choose: &arguments.choose,
+        save: arguments.save.as_deref(),
         line,
     };
     session.run(WaitingHolder::Engaged(Box::new(holder))).await
@@ -63,6 +65,7 @@ struct Session<'a> {
     wallet: &'a Wallet,
     consent: Consent,
     choose: &'a [String],
+    save: Option<&'a Path>,
     line: Line<TcpStream>,
 }
 
@@ -107,7 +110,15 @@ impl Session<'_> {
                 .wallet
                 .answer_reader(ask, decision, DeviceProof::Signature, then, now);
             match answered.await {
-                Ok(ProximityOutcome::Answered { message, holder, .. }) => {
+                Ok(ProximityOutcome::Answered {
+                    message,
+                    presentation,
+                    holder,
+                    ..
+                }) => {
+                    if let Some(path) = self.save {
+                        keep(&presentation, path)?;
+                    }
                     self.line.send(&message).await?;
                     has_shown = true;
                     show::line("shown; whether it arrived is not known");

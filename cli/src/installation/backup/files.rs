@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::configuration::{FILE_NAME, IssuerSection};
 use crate::installation::files::Readers;
+use crate::installation::revocation::LOCK;
 use crate::installation::{Installation, InstallationError, relying_parties};
 
 /// The largest file that goes into a backup, in bytes. What an installation names is far smaller.
@@ -130,6 +131,7 @@ pub fn collect(installation: &Installation, configuration: &Path) -> Result<Coll
     let named = named
         .chain(section.verifier.queries.values())
         .chain(&section.verifier.transaction_data_types)
+        .chain(section.trust.files())
         .map(|path| (path, Readers::Everyone));
     let installation_secrets = [
         &section.verifier.tls_certificate,
@@ -227,7 +229,8 @@ impl Collected {
             let full = data.join(&path);
             let text = name.to_string_lossy();
             // The stores are read through the issuer, or hold nothing that must come back; a neighbour was never finished.
-            if text.ends_with(".redb") || text.ends_with(".partial") || text == VERIFIER_EVIDENCE {
+            let is_passing = text.ends_with(".partial") || text == LOCK;
+            if text.ends_with(".redb") || is_passing || text == VERIFIER_EVIDENCE {
                 continue;
             }
             if full.is_dir() {
@@ -344,6 +347,20 @@ mod tests {
             sender = "file"
             file = "data/tenants/north/sent"
             translations = "north/translations"
+            [trust.sources.abroad]
+            kind = "vical"
+            file = "trust/abroad.vical"
+            signers = "trust/abroad.pem"
+            types = ["*"]
+            [trust.sources.neighbours]
+            kind = "iaca-list"
+            file = "trust/neighbours.pem"
+            types = ["*"]
+            [trust.sources.university]
+            kind = "pinned"
+            file = "data/university.pem"
+            formats = ["mso_mdoc"]
+            types = ["*"]
             [issuers.north.credentials]
             proof_certificates = ["north/proof.pem"]
             [issuers.north.records]
@@ -362,6 +379,10 @@ mod tests {
             "north/a.toml",
             "north/proof.pem",
             "north/secret",
+            "trust/abroad.vical",
+            "trust/abroad.pem",
+            "trust/neighbours.pem",
+            "data/university.pem",
             "data/tenants/north/sent",
             "data/tenants/north/administration-token",
             "data/tenants/north/keys/keys.sealed",
@@ -383,14 +404,23 @@ mod tests {
         };
         assert_eq!(
             of(Readers::Everyone, Place::Installation),
-            [FILE_NAME, "a.toml", "north/a.toml", "north/proof.pem"]
+            [
+                FILE_NAME,
+                "a.toml",
+                "north/a.toml",
+                "north/proof.pem",
+                "trust/abroad.vical",
+                "trust/abroad.pem",
+                "trust/neighbours.pem"
+            ]
         );
         assert_eq!(of(Readers::Owner, Place::Installation), ["north/secret"]);
         assert_eq!(
             of(Readers::Everyone, Place::Data),
             [
                 "tenants/north/administration-token",
-                "tenants/north/keys/keys.sealed"
+                "tenants/north/keys/keys.sealed",
+                "university.pem"
             ]
         );
         assert_eq!(collected.not_included, ["north/translations"]);

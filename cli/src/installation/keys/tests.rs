@@ -172,7 +172,7 @@ fn sealing_that_was_interrupted_is_made_good_and_loses_nothing() {
     }
     // The power went while the sealed file was written: a neighbour is left, and the plain files are what counts.
     let other = filled();
-    fs::write(other.file("keys.sealed.json.partial"), b"half").unwrap();
+    fs::write(other.file("keys.sealed.json.1-0.partial"), b"half").unwrap();
     check(&other);
     other
         .keys()

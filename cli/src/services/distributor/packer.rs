@@ -14,6 +14,7 @@ use symbolon_trust_server::distributor::{Collected, Collector, Packer, PackerErr
 use symbolon_verifier::{PackCredentials, Tools};
 use url::Url;
 
+use super::revocation_lists::{KnownSigners, RevocationListCollection};
 use crate::configuration::identifier_text;
 use crate::edge;
 use crate::installation::Installation;
@@ -21,11 +22,16 @@ use crate::register::Register;
 
 /// The folder of collected lists, below the data folder.
 const COLLECTED: &str = "collected-lists";
+/// The folder of collected revocation lists.
+const COLLECTED_REVOCATION_LISTS: &str = "collected-revocation-lists";
 
 /// Makes packs through the running issuer of the installation, or from its store where none runs.
 pub struct InstallationPacker {
     installation: Arc<Installation>,
     collector: Collector,
+    revocation_lists: Collector,
+    /// The certificates behind the lists of the last pack.
+    signers: Mutex<KnownSigners>,
     /// The identifiers of the installation's own issuers, whose lists are in the books.
     own: BTreeSet<String>,
     collected: Mutex<Collected>,
@@ -43,13 +49,18 @@ impl InstallationPacker {
         } else {
             FetchPolicy::Public
         };
-        let collector = Collector::open(&installation.data_file(COLLECTED), GuardedFetcher::new(fetches)?)?;
+        let fetcher = GuardedFetcher::new(fetches)?;
+        let revocation_lists =
+            Collector::of_revocation_lists(&installation.data_file(COLLECTED_REVOCATION_LISTS), &fetcher)?;
+        let collector = Collector::open(&installation.data_file(COLLECTED), fetcher)?;
         let further = configuration.issuers.values();
         let own = core::iter::once(&configuration.issuer)
             .chain(further)
             .map(|section| identifier_text(&section.identifier));
         Ok(Self {
             collector,
+            revocation_lists,
+            signers: Mutex::default(),
             own: own.collect(),
             installation,
             collected: Mutex::default(),
@@ -57,9 +68,13 @@ impl InstallationPacker {
     }
 
     /// The newest that can be had of every list of issuers elsewhere.
-    async fn collect(&self, root: &RootOfTrust, now: UnixTime) -> anyhow::Result<Vec<VerbatimListOrder>> {
+    async fn collect(
+        &self,
+        root: &RootOfTrust,
+        now: UnixTime,
+        counts: &mut Collected,
+    ) -> anyhow::Result<Vec<VerbatimListOrder>> {
         let accepted = |uri: &str, body: &[u8]| self.is_acceptable(root, uri, body, now);
-        let mut counts = Collected::default();
         let mut lists = Vec::new();
         for uri in self.addresses(root).await? {
             let (list, why_old) = match self
@@ -89,8 +104,7 @@ impl InstallationPacker {
                 tracing::error!("a status list of another issuer is left out: no reader would accept it");
             }
         }
-        counts.lists = lists.len() as u64;
-        *self.collected.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+        counts.lists += lists.len() as u64;
         Ok(lists)
     }
 
@@ -115,9 +129,23 @@ impl InstallationPacker {
                 }
             }
         }
-        all.retain(|uri| {
-            let issuer = root.trust_list.issuer_of_status_list(uri);
-            issuer.is_some_and(|issuer| !self.own.contains(issuer.identifier.as_str()))
+        for aggregation in &section.status_list_aggregations {
+            match self.collector.aggregated(aggregation).await {
+                Ok(found) => all.extend(found.uris),
+                Err(error) => {
+                    tracing::warn!(%error, "an aggregation of status lists cannot be had; the lists that are known are carried");
+                }
+            }
+        }
+        // Of a list at nobody's address its signer says whose it is: an authority that is known by its certificate alone.
+        let has_authorities = root
+            .trust_list
+            .issuers
+            .iter()
+            .any(|issuer| issuer.identifier.is_certificate() && issuer.status_prefix.is_none());
+        all.retain(|uri| match root.trust_list.issuer_of_status_list(uri) {
+            Some(issuer) => !self.own.contains(issuer.identifier.as_str()),
+            None => has_authorities,
         });
         Ok(all)
     }
@@ -141,18 +169,66 @@ impl InstallationPacker {
     async fn build(&self, scope: Option<&str>) -> anyhow::Result<Vec<u8>> {
         let root = self.installation.believed()?;
         let now = edge::system_time();
-        let order = PackOrder {
+        let mut counts = Collected::default();
+        let verbatim = self.collect(&root, now, &mut counts).await?;
+        let mut order = PackOrder {
             scopes: scope.map(str::to_owned).into_iter().collect(),
             sections: Vec::new(),
-            verbatim: self.collect(&root, now).await?,
+            verbatim,
+            revocation_lists: Vec::new(),
         };
-        let pack = Register::of_all(&self.installation)
-            .await?
-            .build_pack(&order)
-            .await?;
-        // What no reader would accept is not published: the pack before serves better.
-        self.with_tools(|tools| Pack::open_with(&pack, &root, tools, edge::system_time(), None).map(drop))?;
-        Ok(pack)
+        let collected = counts;
+        let mut signers = self.known_signers();
+        // Who signed the lists is known once they are in a pack: where that is news, what these signers name is fetched, and the pack made anew.
+        let mut is_repeated = false;
+        loop {
+            counts = collected;
+            order.revocation_lists = self.revocation_lists(&root, &signers, now, &mut counts).await?;
+            let register = Register::of_all(&self.installation).await?;
+            let pack = register.build_pack(&order).await?;
+            // What no reader would accept is not published: the pack before serves better.
+            let has_news = self.with_tools(|tools| {
+                let opened = Pack::open_with(&pack, &root, tools, edge::system_time(), None)?;
+                Ok::<_, PackError>(signers.take_up(&opened))
+            })?;
+            *self.signers.lock().unwrap_or_else(PoisonError::into_inner) = signers.clone();
+            if is_repeated || !has_news {
+                *self.collected.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+                return Ok(pack);
+            }
+            is_repeated = true;
+        }
+    }
+
+    fn known_signers(&self) -> KnownSigners {
+        self.signers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn revocation_lists(
+        &self,
+        root: &RootOfTrust,
+        signers: &KnownSigners,
+        now: UnixTime,
+        counts: &mut Collected,
+    ) -> anyhow::Result<Vec<String>> {
+        let configured = &self
+            .installation
+            .loaded
+            .configuration
+            .distributor
+            .revocation_lists;
+        let collection = RevocationListCollection {
+            collector: &self.revocation_lists,
+            trust_list: &root.trust_list,
+            signers,
+            configured,
+            provider: self.installation.provider.as_ref(),
+            now,
+        };
+        collection.collect(counts).await
     }
 }
 

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::wallet::CLIENT;
 use crate::configuration::identifier_text;
+use crate::edge::SystemRandomness;
 use crate::holder::{DevelopmentProvider, WalletFolder, open_wallet};
 use crate::installation::passphrase::{PassphraseSource, WALLET_LOCK_PASSPHRASE};
 use crate::installation::{Installation, relying_parties};
@@ -76,6 +77,7 @@ pub fn open(
         transaction_codes,
         languages: Languages::new(["en"]),
         clock: clock(),
+        randomness: Arc::new(SystemRandomness),
     })))
 }
 

@@ -58,6 +58,7 @@ impl Authority {
                 not_before: at(-100),
                 not_after: at(1000),
             },
+            revocation_list_uri: None,
         };
         let root = iaca_root(&request, &root_key, &software, &randomness).unwrap();
         let root = Certificate::parse(&root).unwrap();

@@ -1,7 +1,7 @@
 //! The certificates of issuers of ISO mdocs: the root of an issuing authority (IACA) and its document signers, by what is
 //! public of ISO/IEC 18013-5 Annex B.
 //!
-//! They name no certificate revocation list: which roots and signers count is what the trust list of the suite says.
+//! A root says where the revocation lists of its authority are, and every signer under it says the same.
 
 use core::fmt;
 use core::time::Duration;
@@ -15,6 +15,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, IssuerAltName, KeyUsages};
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
 
+use super::revocation_list::distribution_points;
 use super::{IssueError, MAX_COMMON_NAME_CHARACTERS, Template, Validity, extension};
 use crate::key::PublicKey;
 use crate::randomness::Randomness;
@@ -74,6 +75,8 @@ pub struct IacaRequest {
     pub contact_uri: String,
     /// When it is valid, [`MAX_IACA_VALIDITY`] at most.
     pub validity: Validity,
+    /// Where the authority publishes which of its certificates it has revoked. Annex B demands it of roots that others are to take.
+    pub revocation_list_uri: Option<String>,
 }
 
 /// A document signer, to be issued under a root. Its country is the root's.
@@ -101,10 +104,12 @@ pub fn iaca_root(
 ) -> Result<Vec<u8>, IssueError> {
     check_length(request.validity, MAX_IACA_VALIDITY)?;
     let subject = name(request.country.as_str(), &request.subject_name)?;
+    let mut extensions = vec![contact(&subject, &request.contact_uri)?];
+    extensions.extend(distribution_points(&subject, &request.revocation_list_uri)?);
     let template = Template {
         issuer: subject.clone(),
         issuer_key_identifier: None,
-        extensions: vec![contact(&subject, &request.contact_uri)?],
+        extensions,
         subject,
         public_key: &key.public_key,
         validity: request.validity,
@@ -142,10 +147,12 @@ pub fn document_signer(
     let purpose = ObjectIdentifier::new(DOCUMENT_SIGNER_KEY_PURPOSE).map_err(|_| IssueError::Encoding)?;
     let mut purpose = extension(&subject, &ExtendedKeyUsage(vec![purpose]))?;
     purpose.critical = true;
+    let mut extensions = vec![contact(&subject, &request.contact_uri)?, purpose];
+    extensions.extend(distribution_points(&subject, iaca.revocation_list_uris())?);
     let template = Template {
         issuer: Name::from_der(iaca.subject_name()).map_err(|_| IssueError::Issuer)?,
         issuer_key_identifier: iaca.subject_key_identifier().map(<[u8]>::to_vec),
-        extensions: vec![contact(&subject, &request.contact_uri)?, purpose],
+        extensions,
         subject,
         public_key: &request.public_key,
         validity,

@@ -214,6 +214,7 @@ mod mdoc {
             country: CountryCode::parse("UT").unwrap(),
             contact_uri: "https://issuer.example".to_owned(),
             validity: VALIDITY,
+            revocation_list_uri: None,
         };
         let der = iaca_root(&request, &party.description(), &party.key, &party.randomness).unwrap();
         Certificate::parse(&der).unwrap()

@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use super::*;
 use crate::testing::revocation::{RevocationListDraft, entry, extension, sequence, tagged};
+use crate::x509::issue::{self, RevocationListRequest};
+use crate::{CryptoProvider, InvalidKey, PublicKey, SharedSecret, SignatureRejected, SigningFailed};
 
 const MADE: UnixTime = UnixTime::from_seconds(1_749_000_000);
 const NEXT: UnixTime = UnixTime::from_seconds(1_751_000_000);
@@ -462,4 +464,280 @@ fn a_directory_constraint_holds_names_however_they_are_written() {
     );
     assert_eq!(outcome(vec![common.clone()], vec![], common.clone()), Ok(()));
     assert_eq!(outcome(vec![], vec![common], other), violated);
+}
+
+#[test]
+fn a_list_tells_its_number_its_scope_and_where_it_is_published() {
+    let setting = Setting::new();
+    let read = |draft: &RevocationListDraft| RevocationList::parse(&setting.root.sign(draft));
+    let list = read(&setting.root.draft()).unwrap();
+    assert_eq!(list.number().as_bytes(), [7]);
+    assert!(list.scope_der().is_empty() && list.is_published_at("http://anywhere.example"));
+
+    let numbered = |der: &[u8]| {
+        let mut draft = setting.root.draft();
+        draft.extensions.pop();
+        read(&draft.with("2.5.29.20", false, der))
+    };
+    for (der, octets) in [
+        (tagged(0x02, &[0]), [].as_slice()),
+        (tagged(0x02, &[0, 0x80]), &[0x80]),
+        (tagged(0x02, &[1, 0]), &[1, 0]),
+        (tagged(0x02, &[0x7f; 20]), &[0x7f; 20]),
+    ] {
+        assert_eq!(numbered(&der).unwrap().number().as_bytes(), octets);
+    }
+    // Negative, too long, and no number at all.
+    for der in [tagged(0x02, &[0x80]), tagged(0x02, &[1; 21]), tagged(0x04, &[1])] {
+        assert_eq!(numbered(&der).err(), Some(RevocationListError::Extension));
+    }
+
+    let place = "http://lists.example/1.crl";
+    let point = tagged(0xa0, &tagged(0xa0, &tagged(0x86, place.as_bytes())));
+    let point = sequence(&point);
+    let list = read(&setting.root.draft().with("2.5.29.28", true, &point)).unwrap();
+    assert_eq!(list.scope_der(), point);
+    assert!(list.is_published_at(place) && !list.is_published_at("http://lists.example/2.crl"));
+}
+
+#[test]
+fn an_authority_counts_where_its_chain_holds() {
+    let setting = Setting::new();
+    let (root, middle) = (&setting.root.certificate, &setting.middle.certificate);
+    let anchors = core::slice::from_ref(root);
+    let verify = |chain: &[Certificate], now| verify_authority(chain, anchors, now, &RustCryptoProvider);
+    let below = Party::p256(9);
+    let lower = Draft::authority("lower").signed_by(middle, &setting.middle.party, &below);
+    assert_eq!(verify(core::slice::from_ref(middle), MADE).unwrap(), *root);
+    assert_eq!(verify(&[lower.clone(), middle.clone()], MADE).unwrap(), *root);
+
+    let refused = |chain: &[Certificate]| verify(chain, MADE).unwrap_err();
+    assert_eq!(refused(&[]), ChainError::Empty);
+    assert_eq!(refused(&vec![middle.clone(); 6]), ChainError::TooLong);
+    assert_eq!(refused(core::slice::from_ref(root)), ChainError::AnchorInChain);
+    assert_eq!(
+        refused(core::slice::from_ref(&setting.leaf)),
+        ChainError::NotAnAuthority { position: 1 }
+    );
+    let lower = core::slice::from_ref(&lower);
+    assert_eq!(refused(lower), ChainError::UnknownAnchor);
+    let limited = Draft::authority("middle").path_length(0);
+    let limited = limited.signed_by(root, &setting.root.party, &setting.middle.party);
+    assert_eq!(
+        refused(&[lower[0].clone(), limited]),
+        ChainError::PathLength { position: 2 }
+    );
+    // A certificate of that name which somebody else signed.
+    let forged = Draft::authority("middle").signed_by(root, &below, &setting.middle.party);
+    assert_eq!(
+        refused(core::slice::from_ref(&forged)),
+        ChainError::Signature { position: 0 }
+    );
+    assert_eq!(
+        refused(&[lower[0].clone(), forged]),
+        ChainError::Signature { position: 1 }
+    );
+    // The key of somebody else signed below an authority that is one.
+    let stranger = Party::p256(10);
+    let foreign = Draft::authority("lower").signed_by(middle, &stranger, &below);
+    assert_eq!(
+        refused(&[foreign, middle.clone()]),
+        ChainError::Signature { position: 1 }
+    );
+    // It ended while the anchor still holds.
+    let made = MADE.seconds();
+    let ended = Draft::authority("middle").valid(made - 100, made - 1);
+    let ended = ended.signed_by(root, &setting.root.party, &setting.middle.party);
+    assert_eq!(
+        refused(core::slice::from_ref(&ended)),
+        ChainError::Expired { position: 1 }
+    );
+    let before = UnixTime::from_seconds(made - 1);
+    assert_eq!(verify(core::slice::from_ref(&ended), before).unwrap(), *root);
+}
+
+#[test]
+fn limits_and_names_of_those_above_bind_an_authority() {
+    let setting = Setting::new();
+    let root_party = &setting.root.party;
+    let verify = |chain: &[Certificate], anchor: &Certificate| {
+        verify_authority(chain, core::slice::from_ref(anchor), MADE, &RustCryptoProvider)
+    };
+    // The authority would stand between the anchor and its leaves.
+    let limited = Draft::authority("root").path_length(0).self_signed(root_party);
+    let middle = core::slice::from_ref(&setting.middle.certificate);
+    assert_eq!(
+        verify(middle, &limited).unwrap_err(),
+        ChainError::PathLength { position: 2 }
+    );
+    let below = Party::p256(9);
+    let lower = Draft::authority("lower");
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let root = &setting.root.certificate;
+    let other = Draft::authority("other").signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, other], root).unwrap_err(),
+        ChainError::IssuerMismatch { position: 1 }
+    );
+    let name = |name: &str| GeneralName::DnsName(Ia5String::new(name).unwrap());
+    let lower = Draft::authority("lower").named(vec![name("lower.example")]);
+    let lower = lower.signed_by(&setting.middle.certificate, &setting.middle.party, &below);
+    let constrained = Draft::authority("middle").constrained(vec![name("elsewhere.example")], vec![]);
+    let constrained = constrained.signed_by(root, root_party, &setting.middle.party);
+    assert_eq!(
+        verify(&[lower, constrained], root).unwrap_err(),
+        ChainError::NameConstraints { position: 1 }
+    );
+}
+
+/// A provider that counts the signatures that it verifies.
+#[derive(Default)]
+struct Counting(core::sync::atomic::AtomicUsize);
+
+impl CryptoProvider for Counting {
+    fn sign(&self, key: &SecretKey, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        RustCryptoProvider.sign(key, message)
+    }
+
+    fn verify(
+        &self,
+        key: &PublicKey,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureRejected> {
+        self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+        RustCryptoProvider.verify(key, algorithm, message, signature)
+    }
+
+    fn agree(&self, key: &SecretKey, peer: &PublicKey) -> Result<SharedSecret, InvalidKey> {
+        RustCryptoProvider.agree(key, peer)
+    }
+}
+
+#[test]
+fn a_list_that_is_kept_is_verified_once_by_each_authority_and_a_wrong_one_every_time() {
+    let setting = Setting::new();
+    let middle = &setting.middle;
+    let list = RevocationList::parse(&middle.sign(&middle.draft())).unwrap();
+    let provider = Counting::default();
+    let count = || provider.0.load(core::sync::atomic::Ordering::Relaxed);
+    for _ in 0..3 {
+        list.clone().verify(&middle.certificate, &provider).unwrap();
+    }
+    assert_eq!(count(), 1);
+    // The same authority by another certificate: nothing was proven under that.
+    let root = &setting.root;
+    let renewed = Draft::authority("middle").with_key_usage(signing());
+    let renewed = Draft {
+        validity: Validity {
+            not_after: UnixTime::from_seconds(VALIDITY.not_after.seconds() - 1),
+            ..VALIDITY
+        },
+        ..renewed
+    };
+    let renewed = renewed.signed_by(&root.certificate, &root.party, &middle.party);
+    list.verify(&renewed, &provider).unwrap();
+    assert_eq!(count(), 2);
+    let mut forged = middle.sign(&middle.draft());
+    *forged.last_mut().unwrap() ^= 1;
+    let forged = RevocationList::parse(&forged).unwrap();
+    for _ in 0..2 {
+        let refused = forged.verify(&middle.certificate, &provider);
+        assert!(matches!(refused, Err(RevocationListRejected::Signature)));
+    }
+    assert_eq!(count(), 4);
+    list.verify(&middle.certificate, &provider).unwrap();
+    assert_eq!(count(), 4, "what is proven stays so");
+}
+
+#[test]
+fn an_authority_issues_the_lists_that_its_certificates_point_to() {
+    const PLACE: &str = "https://issuer.example/certificates/documents.crl";
+    let randomness = SeededRandomness::new(77);
+    let (root_party, leaf_party) = (Party::p256(41), Party::p256(42));
+    let root = issue::publishing_root(
+        "root",
+        VALIDITY,
+        PLACE,
+        &root_party.description(),
+        &root_party.key,
+        &randomness,
+    );
+    let root = Certificate::parse(&root.unwrap()).unwrap();
+    assert_eq!(root.revocation_list_uris(), [PLACE]);
+    let request = issue::LeafRequest {
+        subject_name: "leaf".to_owned(),
+        san_uris: Vec::new(),
+        san_dns: Vec::new(),
+        validity: VALIDITY,
+        extended_key_usage: None,
+        public_key: leaf_party.description().public_key,
+    };
+    let issue_leaf = || {
+        let leaf = issue::leaf(
+            &request,
+            &root,
+            &root_party.description(),
+            &root_party.key,
+            &randomness,
+        );
+        Certificate::parse(&leaf.unwrap()).unwrap()
+    };
+    let (leaf, other) = (issue_leaf(), issue_leaf());
+    assert_eq!(leaf.revocation_list_uris(), [PLACE], "as its root says");
+
+    let mut order = RevocationListRequest {
+        number: 1_750_000_000,
+        this_update: MADE,
+        next_update: NEXT,
+        revoked: Vec::new(),
+    };
+    let sign = |order: &RevocationListRequest, issuer: &Certificate, party: &Party| {
+        issue::revocation_list(order, issuer, &party.description(), &party.key)
+    };
+    let empty = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!((empty.count(), empty.number().to_u64()), (0, Some(1_750_000_000)));
+    let reason = RevocationReason::KeyCompromise;
+    order
+        .revoked
+        .push(RevokedCertificate::new(&leaf, REVOKED_AT, reason));
+    let list = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!((list.this_update(), list.next_update()), (MADE, NEXT));
+    assert_eq!(list.entries(), order.revoked);
+    let verified = list.verify(&root, &RustCryptoProvider).unwrap();
+    let revoked = verified.revoked(&leaf).unwrap();
+    assert_eq!((revoked.at, revoked.reason), (REVOKED_AT, Some(reason)));
+    assert!(verified.covers(&leaf, &root) && verified.revoked(&other).is_none());
+
+    // A reason that says nothing is not written.
+    order.revoked = vec![RevokedCertificate::new(
+        &leaf,
+        REVOKED_AT,
+        RevocationReason::Unspecified,
+    )];
+    let list = RevocationList::parse(&sign(&order, &root, &root_party).unwrap()).unwrap();
+    assert_eq!(list.entries().first().unwrap().reason, None);
+    // Whoever may not sign lists, or has another key, issues none.
+    let plain = issue::root(
+        "plain",
+        VALIDITY,
+        &root_party.description(),
+        &root_party.key,
+        &randomness,
+    );
+    let plain = Certificate::parse(&plain.unwrap()).unwrap();
+    assert!(plain.revocation_list_uris().is_empty());
+    for refused in [
+        sign(&order, &plain, &root_party),
+        sign(&order, &root, &leaf_party),
+        sign(&order, &leaf, &leaf_party),
+    ] {
+        assert!(matches!(refused, Err(issue::IssueError::Issuer)));
+    }
+    order.next_update = MADE;
+    assert!(matches!(
+        sign(&order, &root, &root_party),
+        Err(issue::IssueError::Validity)
+    ));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use symbolon_crypto::encoding::base64;
 use symbolon_issuer::audit::AuditAction;
 use symbolon_trust::pack::{
-    PackBuilder, PackTimes, StatusSection, TrustSection, VerbatimForm, VerbatimSection,
+    PackBuilder, PackTimes, RevocationSection, StatusSection, TrustSection, VerbatimForm, VerbatimSection,
 };
 use symbolon_trust::trust_list::TrustList;
 
@@ -63,6 +63,13 @@ impl Administration {
         let covers = Coverage::of(&order.scopes, list)?;
         let handed_in = order.sections().map_err(AdministrationError::PackOrder)?;
         let verbatim = order.verbatim().map_err(AdministrationError::PackOrder)?;
+        let revocation_lists = order.revocation_lists().map_err(AdministrationError::PackOrder)?;
+        let now = self.issuer.now();
+        for section in &revocation_lists {
+            section
+                .check(list, setup.crypto.as_ref(), now)
+                .map_err(|_| AdministrationError::PackOrder("no reader would accept a revocation list"))?;
+        }
         let mut sections = Vec::from_iter(self.status_section().await?);
         for other in self.issuer.carried() {
             sections.extend(Self::new(Arc::clone(other)).status_section().await?);
@@ -92,6 +99,9 @@ impl Administration {
         let builder = covered.into_iter().fold(builder, PackBuilder::with_status);
         let verbatim = verbatim.into_iter().filter(|list| covers.has(list.uri()));
         let builder = verbatim.fold(builder, PackBuilder::with_verbatim);
+        let builder = revocation_lists
+            .into_iter()
+            .fold(builder, PackBuilder::with_revocation_list);
         let prepared = builder.prepare(&distributor.key.public_key)?;
         let signature = distributor.signature(&prepared.request(distributor.key.handle.clone()))?;
         let pack = prepared.finish(&signature)?;
@@ -137,6 +147,14 @@ impl PackOrder {
             .map(|bytes| bytes.map(StatusSection::from_published))
             .collect::<Result<_, _>>()
             .map_err(|_| "a status section is not base64")
+    }
+
+    fn revocation_lists(&self) -> Result<Vec<RevocationSection>, &'static str> {
+        let section = |text: &String| {
+            let bytes = base64::decode(text).map_err(|_| "a revocation list is not base64")?;
+            RevocationSection::from_bytes(bytes).map_err(|_| "a revocation list is no section")
+        };
+        self.revocation_lists.iter().map(section).collect()
     }
 
     fn verbatim(&self) -> Result<Vec<VerbatimSection>, &'static str> {

@@ -300,6 +300,9 @@ pub struct PackOrder {
     /// Signed status lists of issuers that publish no section.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verbatim: Vec<VerbatimListOrder>,
+    /// Sections of revocation lists of certificates (`docs/pack-format.md`, section 6b), each in base64. A partial pack has them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocation_lists: Vec<String>,
 }
 
 /// A signed status list as its issuer serves it.

@@ -357,6 +357,7 @@ pub(crate) fn setup(
         store,
         records: Records::Register,
         embedded: None,
+        revocation_lists: None,
         trust_list: Some(keys.root_of_trust(base).trust_list),
         crypto: Arc::new(RustCryptoProvider),
         json_ld: Arc::new(SsiJsonLd::new()),
@@ -435,6 +436,7 @@ impl Keys {
             country: CountryCode::parse("XX").unwrap(),
             contact_uri: issuer.to_owned(),
             validity,
+            revocation_list_uri: None,
         };
         let iaca_described = describe(&iaca_key);
         let iaca = iaca_root(&iaca, &iaca_described, &*iaca_key, randomness).unwrap();

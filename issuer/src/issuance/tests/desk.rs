@@ -312,6 +312,7 @@ fn document_signer_of(
         country: CountryCode::parse("XX").unwrap(),
         contact_uri: ISSUER.to_owned(),
         validity: validity(),
+        revocation_list_uri: None,
     };
     let iaca = iaca_root(&request, &describe(authority), authority, randomness).unwrap();
     let iaca = Certificate::parse(&iaca).unwrap();

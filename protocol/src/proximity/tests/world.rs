@@ -125,6 +125,7 @@ impl World {
                 country: CountryCode::parse("IN").unwrap(),
                 contact_uri: "https://registry.example".to_owned(),
                 validity: validity(),
+                revocation_list_uri: None,
             },
             &root_party.description,
             &root_party.key,

@@ -139,6 +139,7 @@ static WORLD_OF_MDOCS: LazyLock<Mdocs> = LazyLock::new(|| {
             country: CountryCode::parse("IN").expect("a country"),
             contact_uri: "https://registry.example".to_owned(),
             validity: validity(1000),
+            revocation_list_uri: None,
         },
         &root_key.description,
         &root_key.key,

@@ -5,11 +5,14 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use symbolon_crypto::testing::revocation::{RevocationListDraft, authority};
+use symbolon_crypto::x509::Certificate;
+use symbolon_crypto::x509::issue::Validity;
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_trust::compact_set::{self, CompactSet};
 use symbolon_trust::pack::{
-    BitstringUris, CompactStatusList, Delta, Pack, PackBuilder, PackTimes, PackTools, StatusSection,
-    StatusSectionInput, TrustSection, VerbatimForm, VerbatimSection, delta,
+    BitstringUris, CompactStatusList, Delta, Pack, PackBuilder, PackTimes, PackTools, RevocationSection,
+    StatusSection, StatusSectionInput, TrustSection, VerbatimForm, VerbatimSection, delta,
 };
 use symbolon_trust::status_list::{Status, TokenStatusList};
 use symbolon_trust::trust_list::{
@@ -18,7 +21,7 @@ use symbolon_trust::trust_list::{
 };
 
 use super::{armour, for_part, one_of, status_lists, w3c};
-use crate::seeds::{DAY, ISSUER, NOW, TrustingProvider, WORLD};
+use crate::seeds::{DAY, ISSUER, NOW, Signer, TrustingProvider, WORLD};
 use crate::{Reading, Target};
 
 /// Trust lists and roots of trust.
@@ -157,6 +160,7 @@ pub(super) const PACK: Target = Target {
                     let _ = again.status(status_lists::LIST, 7);
                     Reading::Accepted
                 },
+                revocation_list,
             ],
             input,
         )
@@ -188,6 +192,7 @@ pub(super) const PACK: Target = Target {
             for_part(5, armour::parts_of_jws(&status_lists::token())),
             for_part(6, status_lists::cwt()),
             for_part(7, form()),
+            for_part(8, revocation_section()),
         ]
     },
 };
@@ -201,7 +206,7 @@ pub(super) fn issuer() -> TrustedIssuer {
             CredentialTypeRule::Any,
             CredentialTypeRule::Exactly("org.iso.18013.5.1.mDL".to_owned()),
         ],
-        anchors: vec![WORLD.root.clone()],
+        anchors: vec![WORLD.root.clone(), AUTHORITY.1.clone()],
         claim169_keys: vec![WORLD.edwards.public().to_jwk()],
         status_prefix: Some("https://registry.example/".to_owned()),
         dids: vec![w3c::issuer_did()],
@@ -337,6 +342,57 @@ fn verbatim(form: VerbatimForm, body: &[u8]) -> Reading {
         let _ = pack.applied_form(&ROOT_OF_TRUST, None);
     }
     Reading::of(&checked)
+}
+
+/// A revocation list of certificates, as a distributor checks it and as a reader does.
+fn revocation_list(section: &[u8]) -> Reading {
+    let section = match RevocationSection::from_bytes(section.to_vec()) {
+        Ok(section) => section,
+        Err(error) => return Reading::refused(&error),
+    };
+    let checked = section.check(&ROOT_OF_TRUST.trust_list, &TrustingProvider, NOW);
+    let trust = TrustSection::from_published(trust_section().to_vec());
+    let pack = PackBuilder::new(1, times(), trust)
+        .with_revocation_list(section)
+        .prepare(WORLD.issuer.public())
+        .expect("a pack is prepared")
+        .finish(&[7; 64])
+        .expect("a pack is finished");
+    let opened = Pack::open(&pack, &ROOT_OF_TRUST, &TrustingProvider, NOW, None);
+    assert_eq!(
+        checked.is_ok(),
+        opened.is_ok(),
+        "what may be packed, and nothing else, can be read"
+    );
+    if let Ok(opened) = &opened {
+        let (form, memory) = opened.applied_form(&ROOT_OF_TRUST, None);
+        let tools = PackTools::new(&TrustingProvider);
+        let again = Pack::open_applied(&pack, &form, &ROOT_OF_TRUST, tools, NOW, &memory);
+        assert!(
+            again.is_ok_and(|again| again.is_sealed()),
+            "what was accepted opens by its seal"
+        );
+    }
+    Reading::of(&checked.map(|_| ()))
+}
+
+/// An authority that may sign revocation lists.
+static AUTHORITY: LazyLock<(Signer, Certificate)> = LazyLock::new(|| {
+    let signer = Signer::new(SignatureAlgorithm::Es256, 11);
+    let validity = Validity {
+        not_before: NOW.minus(DAY * 30),
+        not_after: NOW.plus(DAY * 30),
+    };
+    let certificate = authority("Authority of the seeds", validity, &signer.key, None);
+    (signer, certificate)
+});
+
+fn revocation_section() -> Vec<u8> {
+    let (signer, root) = &*AUTHORITY;
+    let draft = RevocationListDraft::of(root, NOW, NOW.plus(DAY)).revoking(&WORLD.status_leaf, NOW, Some(1));
+    let der = draft.sign(&signer.description, &signer.key);
+    let section = RevocationSection::new("http://registry.example/root.crl", &der, &[], root);
+    section.expect("a section is made").as_bytes().to_vec()
 }
 
 /// A pack of these sections, with their hashes. Its signature is none; the provider does not mind.

@@ -99,6 +99,7 @@ pub struct DiscoveredLists {
 pub struct Collector {
     folder: PathBuf,
     fetcher: GuardedFetcher,
+    accepted: &'static str,
 }
 
 impl Collector {
@@ -111,7 +112,28 @@ impl Collector {
         Ok(Self {
             folder: folder.to_owned(),
             fetcher,
+            accepted: ACCEPTED,
         })
+    }
+
+    /// Collects revocation lists of certificates into a folder: by plain http as well, because they are offered so.
+    ///
+    /// # Errors
+    /// [`NotCollected::Folder`].
+    pub fn of_revocation_lists(folder: &Path, fetcher: &GuardedFetcher) -> Result<Self, NotCollected> {
+        let collector = Self::open(folder, fetcher.for_signed_documents())?;
+        Ok(Self {
+            accepted: "application/pkix-crl",
+            ..collector
+        })
+    }
+
+    /// What was collected last of a list.
+    ///
+    /// # Errors
+    /// [`NotCollected::Folder`].
+    pub fn kept(&self, uri: &str) -> Result<Option<CollectedList>, NotCollected> {
+        Ok(self.read(uri)?.map(|(_, list)| list))
     }
 
     /// The newest of a list that can be had: fetched if it is due and `is_good` accepts it, and as it was otherwise.
@@ -148,7 +170,7 @@ impl Collector {
     ) -> Result<CollectedList, NotCollected> {
         let url = Url::parse(uri).map_err(|_| NotCollected::Unreachable)?;
         let mut fetch =
-            Fetch::document(url, MAX_LIST_BYTES).with_header(ACCEPT, HeaderValue::from_static(ACCEPTED));
+            Fetch::document(url, MAX_LIST_BYTES).with_header(ACCEPT, HeaderValue::from_static(self.accepted));
         let tag = before.and_then(|(kept, _)| kept.tag.as_deref());
         if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(tag).ok()) {
             fetch = fetch.with_header(IF_NONE_MATCH, tag);

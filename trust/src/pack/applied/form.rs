@@ -1,28 +1,34 @@
 //! The applied form: what was verified, and the verbatim lists compacted. It is this device's own and never travels.
 
 use core::time::Duration;
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use symbolon_crypto::UnixTime;
 
+use crate::pack::bytes::{HeldBytes, PackedBytes};
 use crate::pack::container::{Container, Cursor, PackVersion, RawSection, SectionKind, sha256};
 use crate::pack::directory::SectionParts;
 use crate::pack::list::{Aspect, PackedStatusList, StatedTimes};
 use crate::pack::manifest::Manifest;
+use crate::pack::revocation::{self, PackedRevocationLists};
+use crate::pack::section::VerifiedSigner;
 use crate::pack::set::PackedSet;
 use crate::pack::sign::{Place, Signed};
+use crate::pack::signer::ListSigner;
 use crate::pack::{LastSeen, Origin, Pack, PackError, PackTools, open, section, verbatim};
 use crate::status_list::{BitsPerStatus, Status};
-use crate::trust_list::{IssuerIdentifier, RootOfTrust, TrustList};
+use crate::trust_list::{RootOfTrust, TrustList, TrustedIssuer};
 
 const MAGIC: &[u8; 8] = b"SYMBHELD";
 
 /// Raised whenever the rules of verification become stricter, so that what was verified by older ones is verified again.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 const STATUS: u8 = 2;
 const VERBATIM: u8 = 3;
+const REVOCATION: u8 = 4;
+const NOT_PROVABLE: u8 = 5;
 
 impl Pack<'_> {
     /// The form in which this pack can be opened again under the same root of trust, and what to remember with it; the form
@@ -51,7 +57,7 @@ impl Pack<'_> {
         if self.version == PackVersion::One {
             return None;
         }
-        let container = Container::parse(self.bytes).ok()?;
+        let container = Container::parse(&self.bytes).ok()?;
         let mut body = Vec::new();
         body.extend_from_slice(&self.manifest.root);
         body.extend_from_slice(&digest_of_root(root_of_trust));
@@ -64,6 +70,7 @@ impl Pack<'_> {
                 Origin::Status {
                     lists: count,
                     signer_until,
+                    anchor,
                     head,
                 } => {
                     let first = lists.next()?;
@@ -73,11 +80,17 @@ impl Pack<'_> {
                     body.push(STATUS);
                     write_text(&mut body, first.issuer.as_str())?;
                     body.extend_from_slice(&signer_until.seconds().to_le_bytes());
+                    body.extend_from_slice(anchor);
                     body.extend_from_slice(head);
                 }
                 Origin::Verbatim => {
                     body.push(VERBATIM);
                     write_verbatim(&mut body, &mut sets, lists.next()?)?;
+                }
+                Origin::NotProvable => body.push(NOT_PROVABLE),
+                Origin::Revocation { sha256 } => {
+                    body.push(REVOCATION);
+                    body.extend_from_slice(sha256);
                 }
             }
         }
@@ -108,6 +121,21 @@ fn write_verbatim(body: &mut Vec<u8>, sets: &mut Vec<u8>, list: &PackedStatusLis
         body.extend_from_slice(&set.hash());
         sets.extend_from_slice(set.bytes());
     }
+    write_signer(body, list.signer.as_deref())
+}
+
+/// The number of certificates, each with its length, and the anchor; no certificates where none prove the list.
+fn write_signer(body: &mut Vec<u8>, signer: Option<&ListSigner>) -> Option<()> {
+    let Some(signer) = signer else {
+        body.push(0);
+        return Some(());
+    };
+    body.push(u8::try_from(signer.certificates.len()).ok()?);
+    for der in &signer.certificates {
+        body.extend_from_slice(&u16::try_from(der.len()).ok()?.to_le_bytes());
+        body.extend_from_slice(der);
+    }
+    body.extend_from_slice(&signer.anchor.sha256());
     Some(())
 }
 
@@ -168,6 +196,40 @@ impl<'a> Pack<'a> {
         }
     }
 
+    /// Opens the pack in force again, as [`open_applied`](Pack::open_applied) does, and keeps its bytes with it: for whoever judges by one opened
+    /// pack many times. Its sets are not copied. What was opened at `now` is judged as at `now`; [`Pack::judged_alike_until`] says how long
+    /// that is so.
+    ///
+    /// # Errors
+    /// As for [`open_applied`](Pack::open_applied).
+    pub fn open_held(
+        held: &Arc<HeldBytes>,
+        root_of_trust: &RootOfTrust,
+        tools: PackTools<'_>,
+        now: UnixTime,
+        last: &LastSeen,
+    ) -> Result<Pack<'static>, PackError> {
+        let opened = Pack::open_applied(held.pack(), held.form(), root_of_trust, tools, now, last)?;
+        Ok(opened.holding(held))
+    }
+
+    fn holding(self, held: &Arc<HeldBytes>) -> Pack<'static> {
+        Pack {
+            version: self.version,
+            manifest: self.manifest,
+            validity: self.validity,
+            trust_list: self.trust_list,
+            trust_list_validity: self.trust_list_validity,
+            lists: self.lists.into_iter().map(|list| list.holding(held)).collect(),
+            addresses: self.addresses,
+            unproven: self.unproven,
+            revocation_lists: self.revocation_lists,
+            origins: self.origins,
+            is_sealed: self.is_sealed,
+            bytes: self.bytes.holding(held),
+        }
+    }
+
     /// Whether this pack was opened by the seal of its applied form. Where it was not, [`Pack::applied_form`] makes one to store.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
@@ -184,10 +246,12 @@ struct Sealed<'a> {
 enum SealedSection {
     Status {
         issuer: String,
-        signer_until: UnixTime,
+        signer: VerifiedSigner,
         head: [u8; 32],
     },
     Verbatim(SealedList),
+    NotProvable,
+    Revocation([u8; 32]),
 }
 
 struct SealedList {
@@ -198,6 +262,12 @@ struct SealedList {
     universe: u64,
     times: StatedTimes,
     sets: Vec<(Status, u64, [u8; 32])>,
+    signer: Option<SealedSigner>,
+}
+
+struct SealedSigner {
+    certificates: Vec<Vec<u8>>,
+    anchor: [u8; 32],
 }
 
 impl<'a> Sealed<'a> {
@@ -258,21 +328,16 @@ impl<'a> Sealed<'a> {
             trust_list_validity,
             lists: Vec::new(),
             addresses: BTreeMap::new(),
+            unproven: BTreeSet::new(),
+            revocation_lists: PackedRevocationLists::default(),
             origins: Vec::new(),
             is_sealed: true,
-            bytes,
+            bytes: PackedBytes::Borrowed(bytes),
         };
         let mut sets = Cursor(self.rest);
         for (raw, sealed) in others.iter().zip(&self.sections) {
             match (raw.kind, sealed) {
-                (
-                    SectionKind::Status,
-                    SealedSection::Status {
-                        issuer,
-                        signer_until,
-                        head,
-                    },
-                ) => {
+                (SectionKind::Status, SealedSection::Status { issuer, signer, head }) => {
                     let parts = SectionParts::parse(raw.bytes)?;
                     if sha256(parts.head) != *head {
                         return Err(PackError::SectionHash);
@@ -282,7 +347,7 @@ impl<'a> Sealed<'a> {
                             .trust_list
                             .issuer(issuer)
                             .ok_or(PackError::StatusListOfNobody)?;
-                        section::reopen(&parts, container.version, issuer, *signer_until, now)?
+                        section::reopen(&parts, container.version, issuer, signer, now)?
                     };
                     lists
                         .into_iter()
@@ -293,11 +358,23 @@ impl<'a> Sealed<'a> {
                     if parts.uri != list.uri {
                         return Err(PackError::SectionHash);
                     }
-                    pack.add_list(list.reopen(&mut sets, now)?, Some(last))?;
+                    let list = list.reopen(&mut sets, &pack.trust_list, now)?;
+                    pack.add_list(list, Some(last))?;
+                }
+                (SectionKind::Verbatim, SealedSection::NotProvable) => {
+                    pack.add_unproven(verbatim::parse(raw.bytes)?.uri.to_owned())?;
+                }
+                (SectionKind::Revocation, SealedSection::Revocation(hash)) => {
+                    if sha256(raw.bytes) != *hash {
+                        return Err(PackError::SectionHash);
+                    }
+                    let list = revocation::reopen(raw.bytes, &pack.trust_list)?;
+                    pack.revocation_lists.add(list, Some(last))?;
                 }
                 _ => return Err(PackError::Container),
             }
         }
+        pack.revocation_lists.compare(Some(last), &pack.trust_list);
         Ok(pack)
     }
 }
@@ -315,9 +392,14 @@ impl SealedSection {
         match body.u8().ok()? {
             STATUS => Some(Self::Status {
                 issuer: read_text(body)?,
-                signer_until: read_time(body)?,
+                signer: VerifiedSigner {
+                    until: read_time(body)?,
+                    anchor: body.array().ok()?,
+                },
                 head: body.array().ok()?,
             }),
+            NOT_PROVABLE => Some(Self::NotProvable),
+            REVOCATION => Some(Self::Revocation(body.array().ok()?)),
             VERBATIM => SealedList::read(body).map(Self::Verbatim),
             _ => None,
         }
@@ -339,6 +421,7 @@ impl SealedList {
                 Some((state, body.u64().ok()?, body.array().ok()?))
             })
             .collect::<Option<_>>()?;
+        let signer = SealedSigner::read(body)?;
         Some(Self {
             uri,
             issuer,
@@ -352,31 +435,74 @@ impl SealedList {
                 signer_until,
             },
             sets,
+            signer,
         })
     }
 
-    fn reopen<'a>(&self, rest: &mut Cursor<'a>, now: UnixTime) -> Result<PackedStatusList<'a>, PackError> {
+    fn reopen<'a>(
+        &self,
+        rest: &mut Cursor<'a>,
+        trust_list: &TrustList,
+        now: UnixTime,
+    ) -> Result<PackedStatusList<'a>, PackError> {
+        let issuer = trust_list
+            .issuer(&self.issuer)
+            .ok_or(PackError::StatusListOfNobody)?;
+        let signer = self
+            .signer
+            .as_ref()
+            .map(|signer| signer.reopen(issuer))
+            .transpose()?;
         let sets = self
             .sets
             .iter()
             .map(|(state, length, hash)| {
-                let bytes = Cow::Borrowed(rest.take(*length)?);
-                Ok((
-                    *state,
-                    PackedSet::unchecked(bytes, self.universe, *hash, PackVersion::CURRENT),
-                ))
+                let bytes = rest.take(*length)?;
+                let set = PackedSet::unchecked(bytes, self.universe, *hash, PackVersion::CURRENT);
+                Ok((*state, set))
             })
             .collect::<Result<_, PackError>>()?;
         Ok(PackedStatusList {
             uri: self.uri.clone(),
             bitstring: None,
             aspect: self.aspect,
-            issuer: IssuerIdentifier::parse(&self.issuer).map_err(|_| PackError::StatusListOfNobody)?,
+            issuer: issuer.identifier.clone(),
             validity: self.times.judge(now),
             times: self.times,
             bits: self.bits,
             universe: self.universe,
             sets,
+            signer: signer.map(Arc::new),
+        })
+    }
+}
+
+impl SealedSigner {
+    /// The outer `None` where the form does not read.
+    #[expect(clippy::option_option, reason = "a list may have no signer with certificates")]
+    fn read(body: &mut Cursor<'_>) -> Option<Option<Self>> {
+        let count = body.u8().ok()?;
+        if count == 0 {
+            return Some(None);
+        }
+        let certificates = (0..count)
+            .map(|_| {
+                let length = body.u16().ok()?;
+                Some(body.take(u64::from(length)).ok()?.to_vec())
+            })
+            .collect::<Option<_>>()?;
+        Some(Some(Self {
+            certificates,
+            anchor: body.array().ok()?,
+        }))
+    }
+
+    fn reopen(&self, issuer: &TrustedIssuer) -> Result<ListSigner, PackError> {
+        let mut anchors = issuer.anchors.iter();
+        let anchor = anchors.find(|anchor| anchor.sha256() == self.anchor);
+        Ok(ListSigner {
+            certificates: self.certificates.clone(),
+            anchor: anchor.ok_or(PackError::StatusListOfNobody)?.clone(),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::compact_set::SetForm;
 use crate::pack::container::{Container, Cursor, PackVersion, RawSection, SectionKind};
 use crate::pack::directory::SectionParts;
 use crate::pack::manifest::Manifest;
-use crate::pack::verbatim;
+use crate::pack::{revocation, verbatim};
 
 /// The delta that makes `target` of `base`. It has the version of `target`, and `base` has that version or the
 /// one before; neither is verified here.
@@ -101,6 +101,7 @@ fn operation(
         SectionKind::Status => status_change(place, old, version, section)?,
         // A list is compressed, and two of them have no pieces in common.
         SectionKind::Verbatim => None,
+        SectionKind::Revocation => patched(place, old, section)?,
     };
     Ok(change
         .filter(|change| change.len() < whole.len())
@@ -157,6 +158,10 @@ fn is_successor(new: &RawSection<'_>, old: &RawSection<'_>) -> bool {
         },
         SectionKind::Verbatim => match (verbatim::parse(new.bytes), verbatim::parse(old.bytes)) {
             (Ok(new), Ok(old)) => new.uri == old.uri,
+            _ => false,
+        },
+        SectionKind::Revocation => match (revocation::uri(new.bytes), revocation::uri(old.bytes)) {
+            (Ok(new), Ok(old)) => new == old,
             _ => false,
         },
     }

@@ -97,6 +97,52 @@ fn an_applied_pack_answers_as_the_pack_does() {
     assert_eq!(applied.last_seen(Some(&held.memory)), held.memory);
 }
 
+#[test]
+fn a_pack_that_is_held_is_judged_as_one_that_is_opened_each_time() {
+    let world = World::new();
+    let bytes = with_verbatim(&world, 1, NOW, 9);
+    let applied = apply_at(&world, &bytes, None, NOW).unwrap();
+    let held = HeldBytes::new(applied.pack.clone(), applied.form.clone());
+    let open = |now| {
+        let tools = PackTools::new(&RustCryptoProvider);
+        Pack::open_held(&held, &world.root(), tools, now, &applied.memory)
+    };
+    let said = |pack: &Pack<'_>| {
+        let about =
+            [URI, VERBATIM].map(|uri| format!("{:?} {:?}", pack.status(uri, 9), pack.status(uri, 10)));
+        (pack.validity(), pack.trust_list_validity(), about)
+    };
+    let (mut now, mut openings) = (NOW, 0);
+    loop {
+        let Ok(kept) = open(now) else { break };
+        assert!(kept.is_sealed());
+        let until = kept.judged_alike_until(now).unwrap();
+        let middle = UnixTime::from_seconds(now.seconds().midpoint(until.seconds()));
+        for at in [now, middle, until] {
+            assert_eq!(said(&kept), said(&reopen(&world, &applied, at)));
+        }
+        let after = until.plus(Duration::from_secs(1));
+        if let Ok(next) = open(after) {
+            let lists = next.status_lists().map(PackedStatusList::validity);
+            let before = kept.status_lists().map(PackedStatusList::validity);
+            let is_other = said(&next) != said(&kept) || !lists.eq(before);
+            assert!(is_other, "nothing changed at {after:?}");
+        }
+        (now, openings) = (after, openings + 1);
+    }
+    assert!(openings > 1, "in its grace it is judged otherwise");
+    // Nothing was copied: the sets of the pack are those in its bytes.
+    let kept = open(NOW).unwrap();
+    let range = held.pack().as_ptr_range();
+    let of_pack = kept.lists.iter().find(|list| list.uri() == URI).unwrap();
+    let sets = of_pack.sets.iter().filter(|(_, set)| !set.bytes().is_empty());
+    assert_eq!(
+        sets.filter(|(_, set)| range.contains(&set.bytes().as_ptr()))
+            .count(),
+        2
+    );
+}
+
 /// A provider that verifies nothing at all.
 struct NoSignatures;
 

@@ -272,7 +272,7 @@ fn a_section_is_made_of_lists_a_chain_and_a_signature() {
 #[test]
 fn a_set_is_the_signed_one_of_its_universe_and_of_a_form_of_its_version() {
     let check = |bytes: &[u8], universe, hash, version| {
-        let set = PackedSet::unchecked(bytes.to_vec().into(), universe, hash, version);
+        let set = PackedSet::unchecked(bytes, universe, hash, version);
         assert_eq!(set.view().is_some(), set.check().is_ok());
         set.check()
     };

@@ -151,10 +151,6 @@ fn refuses_tokens_that_do_not_say_what_their_place_says() {
         refusal(URI, VerbatimForm::TokenCwt, good.as_bytes()),
         PackError::StatusListToken(_)
     ));
-    assert!(matches!(
-        refusal(URI, VerbatimForm::Credential, good.as_bytes()),
-        PackError::NoCredentialVerifier
-    ));
     // From the future.
     let late = world.issuer.status_token(URI, &list(), NOW.plus(DAY));
     assert!(matches!(
@@ -246,8 +242,8 @@ fn what_a_distributor_would_pack_is_checked_as_a_reader_checks_it() {
     assert!(VerbatimSection::new(&"u".repeat(2_049), VerbatimForm::TokenJwt, b"").is_err());
 }
 
-/// A verifier of credentials that refuses everything.
-struct Refusing;
+/// A verifier of credentials that proves none.
+struct Refusing(CredentialNotProven);
 
 impl StatusListCredentialVerifier for Refusing {
     fn verify(
@@ -257,8 +253,8 @@ impl StatusListCredentialVerifier for Refusing {
         _: &TrustedIssuer,
         _: &TrustList,
         _: UnixTime,
-    ) -> Option<PublishedList> {
-        None
+    ) -> Result<PublishedList, CredentialNotProven> {
+        Err(self.0)
     }
 }
 
@@ -266,7 +262,8 @@ impl StatusListCredentialVerifier for Refusing {
 fn a_credential_is_believed_only_where_its_verifier_believes_it() {
     let world = World::new();
     let bytes = pack_of(&world, URI, VerbatimForm::Credential, b"{}");
-    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&Refusing);
+    let verifier = Refusing(CredentialNotProven::Refused);
+    let tools = PackTools::new(&RustCryptoProvider).with_credentials(&verifier);
     let refused = Pack::open_with(&bytes, &world.root(), tools, NOW, None).map(drop);
     assert!(matches!(refused, Err(PackError::StatusListCredential)));
 }
@@ -282,8 +279,8 @@ impl StatusListCredentialVerifier for Believing {
         _: &TrustedIssuer,
         _: &TrustList,
         _: UnixTime,
-    ) -> Option<PublishedList> {
-        Some(self.0.clone())
+    ) -> Result<PublishedList, CredentialNotProven> {
+        Ok(self.0.clone())
     }
 }
 
@@ -329,4 +326,81 @@ fn a_credential_that_is_believed_is_of_its_address_its_size_and_its_budget() {
     let long = vec![b' '; (8 << 20) + 1];
     let refused = taken(published(URI, StatusSize::ONE, 8), &long);
     assert!(matches!(refused, Err(PackError::OverBudget)));
+}
+
+/// A reader without means for a proof does without the list, and not without the pack.
+#[test]
+fn a_credential_that_cannot_be_proven_here_is_left_out_and_the_rest_is_in_force() {
+    let world = World::new();
+    let other = "https://other.example/status/9";
+    let credential = VerbatimSection::new(URI, VerbatimForm::Credential, b"{}").unwrap();
+    let token = world.other.status_token(other, &list(), NOW);
+    let token = VerbatimSection::new(other, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+    let times = PackTimes {
+        created: NOW,
+        valid_until: NOW.plus(DAY),
+        grace: DAY,
+    };
+    let section = || world.registry.trust_section(&world.trust_list(NOW));
+    let builder = || PackBuilder::new(1, times, section());
+    let bytes = world.registry.sign_pack(
+        builder()
+            .with_verbatim(credential.clone())
+            .with_verbatim(token.clone()),
+    );
+    let not_here = Refusing(CredentialNotProven::NotHere);
+    let without = PackTools::new(&RustCryptoProvider);
+    for tools in [without, without.with_credentials(&not_here)] {
+        let held = apply(&bytes, None, &world.root(), tools, NOW, None).unwrap();
+        // What is not proven is not remembered: its date is anybody's.
+        assert_eq!(held.memory.status_lists.keys().collect::<Vec<_>>(), [other]);
+        let verified = Pack::open_with(&bytes, &world.root(), tools, NOW, None).unwrap();
+        let last = &held.memory;
+        let sealed = Pack::open_applied(&held.pack, &held.form, &world.root(), tools, NOW, last).unwrap();
+        assert!(sealed.is_sealed());
+        for pack in [verified, sealed] {
+            assert_eq!(pack.status(URI, 7), PackStatus::NotProvable);
+            assert_eq!(
+                pack.status("https://issuer.example/status/1", 7),
+                PackStatus::Missing
+            );
+            assert!(matches!(
+                pack.status(other, 7),
+                PackStatus::Listed {
+                    status: Status::Invalid,
+                    ..
+                }
+            ));
+            assert_eq!(pack.unproven_status_lists().collect::<Vec<_>>(), [URI]);
+        }
+        // Whoever builds a pack is told.
+        assert!(matches!(
+            credential.check(&world.trust_list(NOW), tools, NOW),
+            Err(PackError::NoCredentialVerifier)
+        ));
+        // Nor does it hide another list of the same address.
+        let section = world.issuer.status_section(URI, &list(), NOW);
+        let twice = builder().with_status(section).with_verbatim(credential.clone());
+        let refused =
+            Pack::open_with(&world.registry.sign_pack(twice), &world.root(), tools, NOW, None).map(drop);
+        assert!(matches!(refused, Err(PackError::StatusListTwice)));
+        let twice = builder()
+            .with_verbatim(credential.clone())
+            .with_verbatim(credential.clone());
+        let refused =
+            Pack::open_with(&world.registry.sign_pack(twice), &world.root(), tools, NOW, None).map(drop);
+        assert!(matches!(refused, Err(PackError::StatusListTwice)));
+        let token = world.issuer.status_token(URI, &list(), NOW);
+        let token = VerbatimSection::new(URI, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+        let twice = builder().with_verbatim(credential.clone()).with_verbatim(token);
+        let refused =
+            Pack::open_with(&world.registry.sign_pack(twice), &world.root(), tools, NOW, None).map(drop);
+        assert!(matches!(refused, Err(PackError::StatusListTwice)));
+        // Nobody's list is nobody's here as well.
+        let nobodys =
+            VerbatimSection::new("https://nobody.example/1", VerbatimForm::Credential, b"{}").unwrap();
+        let bytes = world.registry.sign_pack(builder().with_verbatim(nobodys));
+        let refused = Pack::open_with(&bytes, &world.root(), tools, NOW, None).map(drop);
+        assert!(matches!(refused, Err(PackError::StatusListOfNobody)));
+    }
 }

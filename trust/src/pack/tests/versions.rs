@@ -24,14 +24,17 @@ fn open<'a>(pack: &'a [u8], root: &[u8]) -> Result<Pack<'a>, PackError> {
 
 /// The sections of a pack under a manifest that a distributor signs for a version.
 fn repacked(pack: &[u8], version: PackVersion, sequence: u64) -> Vec<u8> {
+    signed(&sections(pack), version, sequence)
+}
+
+fn signed(sections: &[(SectionKind, &[u8])], version: PackVersion, sequence: u64) -> Vec<u8> {
     let world = World::new();
-    let sections = sections(pack);
     let manifest = Manifest {
         sequence,
         created: NOW,
         valid_until: NOW.plus(DAY),
         grace: DAY,
-        root: root_of(version, &table_of(&sections)),
+        root: root_of(version, &table_of(sections)),
         scopes: Vec::new(),
     };
     let key = &world.registry.pack_key;
@@ -39,7 +42,7 @@ fn repacked(pack: &[u8], version: PackVersion, sequence: u64) -> Vec<u8> {
     let prepared = PreparedSignature::by_key(place, key.public_key(), manifest.payload());
     let signature = key.sign(&prepared.request(key.handle()));
     let manifest = prepared.finish(&signature).unwrap();
-    container::write(version, &manifest, &sections).unwrap()
+    container::write(version, &manifest, sections).unwrap()
 }
 
 fn sections(pack: &[u8]) -> Vec<(SectionKind, &[u8])> {
@@ -162,4 +165,14 @@ fn an_applied_form_opens_packs_of_version_2_and_3() {
             }
         ));
     }
+}
+
+#[test]
+fn version_2_has_no_revocation_lists() {
+    let mut sections = sections(PACK_2);
+    sections.push((SectionKind::Revocation, b""));
+    let old = signed(&sections, PackVersion::Two, 43);
+    assert!(matches!(open(&old, ROOT_2), Err(PackError::Container)));
+    let new = signed(&sections, PackVersion::Three, 43);
+    assert!(matches!(open(&new, ROOT_2), Err(PackError::Truncated)));
 }

@@ -61,9 +61,9 @@ impl KeptRevocationList {
                 RevocationListEvidence::List(verified.clone())
             }
             (RevocationListEvidence::List(list), Some(verified)) if list.sha256() == verified.sha256() => {
-                // The authority says the same again.
+                // The authority says the same again. The copy that is kept is the one whose signature need not be verified any more.
                 self.fresh_until = self.fresh_until.max(verified_until(verified, now));
-                RevocationListEvidence::List(list)
+                RevocationListEvidence::List(verified.clone())
             }
             (RevocationListEvidence::Absent, Some(verified)) => {
                 RevocationListEvidence::List(verified.clone())

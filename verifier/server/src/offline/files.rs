@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use symbolon_pages::answer::{ICON, STYLE as PAGE_STYLE};
 use symbolon_pages::{TemplateError, context};
 use symbolon_verdict_page::{STYLE, TELLING, VerdictPages};
+use symbolon_verifier::ask::AskList;
 use symbolon_verifier::policy::FreshnessDocument;
 use thiserror::Error;
 
@@ -22,8 +23,13 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
 /// What stands around what was built, under the address that has its version in it.
-const AROUND: [(&str, &str, &str); 8] = [
+const AROUND: [(&str, &str, &str); 13] = [
     ("offline.js", SCRIPT, include_str!("offline.js")),
+    ("asking.js", SCRIPT, include_str!("asking.js")),
+    ("onboarding.js", SCRIPT, include_str!("onboarding.js")),
+    ("packs.js", SCRIPT, include_str!("packs.js")),
+    ("pictures.js", SCRIPT, include_str!("pictures.js")),
+    ("scanner.js", SCRIPT, include_str!("scanner.js")),
     ("verifier.js", SCRIPT, include_str!("verifier.js")),
     ("worker.js", SCRIPT, include_str!("worker.js")),
     ("keep.js", SCRIPT, include_str!("keep.js")),
@@ -39,6 +45,9 @@ const GLUE: &str = "symbolon_offline_page.js";
 
 /// How old what is known of a status may be, for the verifier in the page.
 const FRESHNESS: &str = "freshness.json";
+
+/// What people can be asked for, for the verifier in the page.
+const ASKS: &str = "asks.json";
 
 /// What the caches of every version are called first.
 const FAMILY: &str = "symbolon-offline-";
@@ -115,6 +124,7 @@ impl Site {
         pages: &VerdictPages,
         built: BuiltPage,
         freshness: &FreshnessDocument,
+        asks: &AskList,
     ) -> Result<Self, TemplateError> {
         let mut plain: BTreeMap<&'static str, (&'static str, Bytes)> = AROUND
             .into_iter()
@@ -126,6 +136,7 @@ impl Site {
             FRESHNESS,
             ("application/json", json!(freshness).to_string().into()),
         );
+        plain.insert(ASKS, ("application/json", json!(asks).to_string().into()));
         let version = digest(
             plain
                 .iter()
@@ -216,7 +227,11 @@ mod tests {
             library: library.to_vec(),
             glue: b"export default 1".to_vec(),
         };
-        Site::new(&pages, built, &FreshnessDocument::default()).unwrap()
+        let asks = AskList {
+            verifier: verifier.to_owned(),
+            asks: Vec::new(),
+        };
+        Site::new(&pages, built, &FreshnessDocument::default(), &asks).unwrap()
     }
 
     #[test]
@@ -224,7 +239,7 @@ mod tests {
         let (one, other, renamed) = (site(b"a", "Shop"), site(b"b", "Shop"), site(b"a", "Clinic"));
         assert_eq!(one.version.len(), 32);
         assert_ne!(one.version, other.version);
-        assert_eq!(one.version, renamed.version);
+        assert_ne!(one.version, renamed.version, "wallets are told the name");
         assert_ne!(one.service_worker, renamed.service_worker);
         assert_eq!(one.service_worker, site(b"a", "Shop").service_worker);
     }

@@ -1,7 +1,10 @@
-// What this device keeps: the root of trust, the pack, and what was seen of packs before. Nothing that was checked.
+// What this device keeps: the root of trust and the address that came with it, the pack with what was seen of packs before, the device's key, and
+// which requests were answered. Nothing that was checked.
 
 const NAME = "symbolon-offline";
 const STORE = "kept";
+const SPENT = "spent:";
+const ALL_SPENT = () => IDBKeyRange.bound(SPENT, `${SPENT}\uffff`);
 
 function opened() {
   return new Promise((resolve, reject) => {
@@ -29,9 +32,47 @@ async function within(mode, act) {
 
 export const kept = (name) => within("readonly", (store) => store.get(name));
 
+/** Several values as they were at one moment. */
+export async function keptTogether(names) {
+  const requests = {};
+  await within("readonly", (store) => {
+    for (const name of names) requests[name] = store.get(name);
+  });
+  return Object.fromEntries(names.map((name) => [name, requests[name].result]));
+}
+
 export const keep = (values) =>
   within("readwrite", (store) => {
     for (const [name, value] of Object.entries(values)) store.put(value, name);
   });
 
-export const forget = () => within("readwrite", (store) => store.clear());
+/** Everything goes but which requests were answered: whoever begins anew is not to take an answer twice. What is handed in stands there
+    afterwards, in the same transaction. */
+export const beginAnew = (values = {}) =>
+  within("readwrite", (store) => {
+    const others = (all) => all.filter((name) => !name.startsWith(SPENT));
+    store.getAllKeys().onsuccess = ({ target }) => {
+      for (const name of others(target.result)) store.delete(name);
+      for (const [name, value] of Object.entries(values)) store.put(value, name);
+    };
+  });
+
+/** Spends the nonce of a request that is answered, once in all windows of this page, and remembers it until nothing can answer it any more. Whether
+    it was spent now: it was not where it was spent before. */
+export async function spend(nonce, until, now) {
+  try {
+    await within("readwrite", (store) => {
+      store.add(until, SPENT + nonce);
+      store.openCursor(ALL_SPENT()).onsuccess = ({ target }) => {
+        const cursor = target.result;
+        if (!cursor) return;
+        if (cursor.value < now) cursor.delete();
+        cursor.continue();
+      };
+    });
+    return true;
+  } catch (error) {
+    if (error?.name === "ConstraintError") return false;
+    throw error;
+  }
+}

@@ -56,6 +56,10 @@ pub(super) fn root() -> Operation {
         "The root of trust that the page keeps from its first load on",
     )
     .answers(kept(200, "The root of trust.").body("application/json", object()))
+    .answers(Answer::empty(
+        404,
+        "Pages take their root of trust from an onboarding code alone.",
+    ))
 }
 
 pub(super) fn pack() -> Operation {

@@ -6,9 +6,9 @@ export class Verifier {
   #waiting = new Map();
   #kept;
 
-  /** Begins with what this device keeps. */
-  async open(root, pack) {
-    this.#kept = { root, pack };
+  /** Begins with what this device keeps, and with a request that this window showed. */
+  async open(root, asked) {
+    this.#kept = { root, asked };
     return this.#begin();
   }
 
@@ -52,17 +52,14 @@ export class Verifier {
     }
   }
 
-  /** A pack, or what changed since the one that is here. */
-  async accept(incoming, lastSeen) {
-    const accepted = await this.#call("accept", { incoming, lastSeen });
-    this.#kept.pack = accepted.pack;
-    return accepted;
+  /** A pack, or what changed since the one that is here: checked, and kept. */
+  accept(incoming, tag) {
+    return this.#call("accept", { incoming, tag });
   }
 
-  /** A pack that was accepted before, by whichever window of this page. */
-  async keep(pack) {
-    await this.#call("keep", { pack });
-    this.#kept.pack = pack;
+  /** Goes on with the pack that is kept, by whichever window of this page. */
+  resume() {
+    return this.#call("resume");
   }
 
   /** What an animation brought, once. */
@@ -70,8 +67,40 @@ export class Verifier {
     return this.#call("brought");
   }
 
-  known() {
-    return this.#call("known");
+  standing() {
+    return this.#call("standing");
+  }
+
+  wanted(index, scope, whole) {
+    return this.#call("wanted", { index, scope, whole });
+  }
+
+  /** By what wallets know this device. */
+  identifier() {
+    return this.#call("identifier");
+  }
+
+  async ask(label) {
+    const posed = await this.#call("ask", { label });
+    this.#kept.asked = posed.kept;
+    return posed;
+  }
+
+  async withdraw() {
+    this.#kept.asked = undefined;
+    await this.#call("withdraw");
+  }
+
+  code() {
+    return this.#call("code");
+  }
+
+  confirm(said) {
+    return this.#call("confirm", { said });
+  }
+
+  join(said, root) {
+    return this.#call("join", { said, root });
   }
 
   begin(sameCard = false) {

@@ -1,57 +1,143 @@
 // The verifier itself, beside the page: what it does to pictures takes a moment, and a picture that was made to break a reader breaks this
-// worker alone, which the page then begins anew.
-import init, { OfflineCounter, interface_number } from "./symbolon_offline_page.js";
+// worker alone, which the page then begins anew. Packs and spent nonces are kept from here, so that what is judged by is what is kept.
+import { keep, kept, keptTogether, spend } from "./keep.js";
+import init, { OfflineCounter, device_identifier, interface_number } from "./symbolon_offline_page.js";
 
-const INTERFACE = 2;
+const INTERFACE = 3;
+const RANDOM_BYTES = 128;
 let counter;
 
 const deeds = {
-  async open({ root, pack }) {
+  async open({ root, asked, now }) {
     await init();
     if (interface_number() !== INTERFACE) throw new Error("another interface");
     const opened = new OfflineCounter(root);
-    // How old what is known of a status may be: kept with the page, like everything that stands beside this file.
-    const freshness = await fetch(new URL("./freshness.json", import.meta.url));
-    if (!freshness.ok) throw new Error("no rules of freshness");
-    useRules(opened, new Uint8Array(await freshness.arrayBuffer()));
-    if (pack) opened.keep_pack(pack);
+    // How old what is known of a status may be, and what people can be asked for: kept with the page, like everything beside this file.
+    useRules(opened, await beside("./freshness.json"), await beside("./asks.json"));
+    await resume(opened);
     // Nothing is judged by a counter whose rules were not set.
     counter?.free();
     counter = opened;
-    return { fingerprint: counter.fingerprint() };
+    const [fingerprint, spoken, asks] = [counter.fingerprint(), counter.spoken_fingerprint(), JSON.parse(counter.asks())];
+    return { fingerprint, spoken, asks, posed: asked && posedAgain(asked, now) };
   },
-  keep: ({ pack }) => counter.keep_pack(pack),
-  accept: ({ incoming, lastSeen, now }) => ({
-    ...JSON.parse(counter.accept_pack(incoming, lastSeen, now)),
-    pack: counter.pack(),
-  }),
+  resume: () => resume(counter),
+  accept: async ({ incoming, tag, now }) => accept(incoming, tag, now),
   brought: () => counter.brought_pack(),
-  known: ({ now }) => JSON.parse(counter.known_pack(now) ?? "null"),
+  standing: ({ now }) => JSON.parse(counter.standing(now) ?? "null"),
+  wanted: ({ index, scope, whole }) => counter.wanted(index, scope, whole),
   begin: ({ sameCard }) => (sameCard ? counter.begin_other_code() : counter.begin()),
-  look: ({ picture, language, now }) => JSON.parse(counter.look(picture.width, picture.height, bytesOf(picture), language, now)),
-  examine: ({ picture, language, now }) =>
-    JSON.parse(counter.examine(picture.width, picture.height, bytesOf(picture), language, now)),
-  take: ({ bytes, language, now }) => JSON.parse(counter.take(bytes, language, now)),
+  look: async ({ picture, language, now }) =>
+    settled(counter.look(picture.width, picture.height, bytesOf(picture), language, now), language, now),
+  examine: async ({ picture, language, now }) =>
+    settled(counter.examine(picture.width, picture.height, bytesOf(picture), language, now), language, now),
+  take: async ({ bytes, language, now }) => settled(counter.take(bytes, language, now), language, now),
+  identifier: async () => device_identifier((await deviceKey()).point),
+  ask: ({ label, now }) => ask(label, now),
+  code: () => counter.next_code(),
+  withdraw: () => counter.withdraw_request(),
+  confirm: ({ said }) => counter.confirm(said),
+  join: ({ said, root }) => counter.join(said, root),
 };
 
+async function beside(name) {
+  const answer = await fetch(new URL(name, import.meta.url));
+  if (!answer.ok) throw new Error(`${name} is missing`);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
 /** Rules that cannot be used are no fault of the root of trust, which a text would be taken for. */
-function useRules(counter, freshness) {
+function useRules(counter, freshness, asks) {
   try {
     counter.set_freshness(freshness);
+    counter.set_asks(asks);
   } catch {
-    throw new Error("the rules of freshness cannot be used");
+    throw new Error("the rules of this page cannot be used");
   }
+}
+
+function posedAgain(asked, now) {
+  try {
+    return JSON.parse(counter.resume_request(asked, now));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Goes on with the pack that is kept, by whichever window of this page. */
+async function resume(counter) {
+  const { pack, form, ["last-seen"]: memory } = await keptTogether(["pack", "form", "last-seen"]);
+  counter.resume_pack(pack, form, memory);
+}
+
+/** Takes a pack, and keeps it with its form and what guards against an older one, in one transaction. What was not kept is not used. */
+async function accept(incoming, tag, now) {
+  await resume(counter);
+  const known = JSON.parse(counter.accept_pack(incoming, now));
+  try {
+    const [pack, form, memory] = [counter.pack(), counter.pack_form(), counter.pack_memory()];
+    await keep({ pack, form, known, tag, "last-seen": memory });
+  } catch {
+    await resume(counter);
+    throw "pack-not-kept";
+  }
+  return known;
+}
+
+/** An answer is judged once its nonce is spent, and not at all where that was done before or cannot be remembered. */
+async function settled(json, language, now) {
+  const told = JSON.parse(json);
+  const answer = told.brought?.answer;
+  if (!answer) return told;
+  try {
+    if (await spend(answer.nonce, answer.until, now)) return { ...JSON.parse(counter.judge_answer(language, now)), answered: true };
+    return { problem: "problem-replayed" };
+  } catch {
+    return { problem: "problem-not-remembered" };
+  }
+}
+
+/** The key of this device, by which wallets know it. It signs in the browser, which hands it out to nobody. */
+async function deviceKey() {
+  const made = await navigator.locks.request("symbolon-device-key", async () => {
+    const before = await kept("device-key");
+    if (before) return before;
+    const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    await keep({ "device-key": pair });
+    return pair;
+  });
+  const point = new Uint8Array(await crypto.subtle.exportKey("raw", made.publicKey));
+  return { secret: made.privateKey, point };
+}
+
+async function ask(label, now) {
+  let key;
+  try {
+    key = await deviceKey();
+  } catch {
+    throw "ask-failed";
+  }
+  const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES));
+  const bytes = counter.prepare_request(label, key.point, random, now);
+  const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, key.secret, bytes);
+  return JSON.parse(counter.pose(new Uint8Array(signature)));
 }
 
 function bytesOf(picture) {
   return new Uint8Array(picture.data.buffer);
 }
 
-addEventListener("message", async ({ data }) => {
+// One deed at a time: what waits for the browser's storage is not to be overtaken.
+let last = Promise.resolve();
+addEventListener("message", ({ data }) => {
+  last = last.then(() => answer(data));
+});
+
+async function answer(data) {
   try {
     postMessage({ id: data.id, answer: await deeds[data.deed](data) });
   } catch (error) {
     // A text is an answer; anything else means that nothing more is to be had here.
     postMessage({ id: data.id, ...(typeof error === "string" ? { refused: error } : { broken: true }) });
   }
-});
+}

@@ -31,9 +31,14 @@ use crate::state::State;
 /// The media type of metrics as Prometheus reads them.
 const METRICS: &str = "text/plain; version=0.0.4";
 
-/// The figures of the pack beside the server.
+/// The figures of the pack beside the server, and of the sources of trust.
 pub(super) async fn metrics(Extracted(state): Extracted<Arc<State>>) -> Response {
     ([(CONTENT_TYPE, METRICS)], state.pack_metrics().await).into_response()
+}
+
+/// Whom the verifier believes.
+pub(super) async fn trust(Extracted(state): Extracted<Arc<State>>) -> Response {
+    Json(state.believed.described(state.now())).into_response()
 }
 
 /// What the operator asks for: a query of its own, one of the configuration, or a scope that stands for some; and how. What

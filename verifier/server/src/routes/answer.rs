@@ -366,9 +366,10 @@ pub(super) async fn judge(
         .map_err(|_| AnswerRefused::UnreadableRequest)?;
     let policy = match &record.policy {
         // A policy that the operator has taken away since decides about nothing.
-        Some(name) => Some(state.policies.get(name).ok_or(AnswerRefused::UnreadableRequest)?),
+        Some(name) => Some(state.policy(name).ok_or(AnswerRefused::UnreadableRequest)?),
         None => None,
     };
+    let policy = policy.as_deref();
     let sessions = state
         .sessions(&query, &inputs, &answered.binding, &transactions, policy)
         .map_err(|_| unreadable())?;

@@ -224,7 +224,8 @@ async fn compose(
         };
         return visit.query(StatusCode::OK, &party, &view);
     }
-    let (draft, deed) = Draft::read(state.builder.catalogue(), &fields);
+    let believed = state.believed.now();
+    let (draft, deed) = Draft::read(believed.catalogue(), &fields);
     let view = match (draft.compose(), deed) {
         (Ok(query), _) => View {
             curl: Some(page::curl_body_of(&query)),
@@ -346,8 +347,8 @@ impl<'v> Visit<'v> {
     }
 
     async fn ask_by_policy(&self, party: &Caller, name: &PolicyName) -> Response {
-        let policy = self.state.policies.get(name);
-        let policy = policy.filter(|_| party.document.may_use(name));
+        let policy = self.state.policy(name);
+        let policy = policy.as_deref().filter(|_| party.document.may_use(name));
         let Some((policy, query)) = policy.and_then(|policy| Some((policy, policy.query()?))) else {
             let problem = Problem::text("problem-not-permitted");
             return self.home(StatusCode::FORBIDDEN, party, Some(&problem));

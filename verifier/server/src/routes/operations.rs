@@ -14,6 +14,7 @@ use super::shapes::{
     PresentationReport, PresentationRequestMade, PresentationState, RefutedReply, VerifyCredential,
     VerifyPresentation, WalletParameters,
 };
+use crate::believed::TrustState;
 
 const OPENID4VP: &str = "https://openid.net/specs/openid-4-verifiable-presentations-1_0.html";
 
@@ -53,17 +54,32 @@ pub(super) fn metrics() -> Operation {
     Operation::new(
         "readMetrics",
         ADMINISTRATION,
-        "Figures of the pack that lies beside the server, for Prometheus",
+        "Figures of the pack that lies beside the server and of the sources of trust, for Prometheus",
     )
     .about(
         "Which pack is in force (`symbolon_verifier_pack_sequence`), how old it is (`_age_seconds`), how long it can still be used \
-         (`_usable_seconds`), and its `_state`: none, current, grace, refused.",
+         (`_usable_seconds`), its `_state`: none, current, grace, refused, and how often it was opened (`_openings_total`). Whether the \
+         sources of trust are believed as they lie there (`symbolon_verifier_trust_state`: as_found, kept), and how often changed ones \
+         were taken (`_taken_total`) and refused (`_refused_total`).",
     )
     .answers(
         Answer::empty(200, "The figures.")
             .body("text/plain", text())
             .not_cached(),
     )
+}
+
+pub(super) fn trust() -> Operation {
+    Operation::new(
+        "readTrust",
+        ADMINISTRATION,
+        "Whom the verifier believes, and whether that is what lies in its folder",
+    )
+    .about(
+        "Changed sources of trust are taken while the server runs. What is refused changes nothing: `refused` says why, until it is put \
+         right.",
+    )
+    .answers(Answer::json::<TrustState>(200, "The lists.").not_cached())
 }
 
 pub(super) fn registration() -> Operation {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use symbolon_crypto::encoding::base64url;
 use symbolon_http::openapi::ToSchema;
 use symbolon_protocol::openid4vp::error::PresentationErrorCode;
-use symbolon_protocol::proximity::ReaderSession;
 use symbolon_protocol::proximity::ble::FrameSize;
+use symbolon_protocol::proximity::{AskedFaceToFace, ReaderSession};
 use symbolon_verifier::Binding;
 use symbolon_verifier::device_response::presentations_by_query;
 use symbolon_verifier::name::RelyingPartyName;
@@ -324,8 +324,9 @@ async fn receive_of(
         Heard::Response {
             device_response,
             session,
+            asked,
             farewell,
-        } => match conclude(state, &record, &device_response, &session).await {
+        } => match conclude(state, &record, &device_response, &session, &asked).await {
             Ok(presentation) => {
                 let (message, frames) = farewell
                     .map(Sent::from)
@@ -385,6 +386,7 @@ async fn conclude(
     record: &RequestRecord,
     device_response: &[u8],
     session: &ReaderSession,
+    asked: &AskedFaceToFace,
 ) -> Result<serde_json::Value, NotConcluded> {
     let query = stored_query(record).ok_or(AnswerRefused::UnreadableRequest)?;
     let vp_token = presentations_by_query(&query, device_response).ok_or(AnswerRefused::Malformed)?;
@@ -396,7 +398,8 @@ async fn conclude(
         let answered = Answered {
             vp_token,
             binding: Binding::proximity(session),
-            request: None,
+            // Without the session nobody could check the device's signature again.
+            request: Some(serde_json::to_string(asked).map_err(|_| AnswerRefused::UnreadableRequest)?),
             reply_to,
         };
         judge(state, record, answered).await?

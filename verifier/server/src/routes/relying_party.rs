@@ -106,8 +106,10 @@ async fn policies(Extracted(state): Extracted<Arc<State>>, Extension(caller): Ex
         .document
         .policies
         .iter()
-        .filter_map(|name| state.policies.get(name));
+        .filter_map(|name| state.policy(name));
+    let entries: Vec<_> = entries.collect();
     let policies = entries
+        .iter()
         .map(|policy| PolicyEntry {
             name: policy.name(),
             purpose: policy.purpose().or(caller.document.purpose.as_deref()),

@@ -59,8 +59,7 @@ async fn verify_credential(
         Ok(request) => request,
         Err(error) => return refused(error),
     };
-    let pack = state.pack().await;
-    let opened = state.open(&pack);
+    let opened = state.pack().await;
     let mut evidence = state.evidence(&opened);
     let judged = state.verify_presented(&request.credential, &mut evidence).await;
     let report = CredentialReport::new(
@@ -87,8 +86,7 @@ async fn verify_presentation(
         Ok(request) => request,
         Err(error) => return refused(error),
     };
-    let pack = state.pack().await;
-    let opened = state.open(&pack);
+    let opened = state.pack().await;
     let mut evidence = state.evidence(&opened);
     let findings = match state.verify_presenter(&request, &evidence).await {
         Ok(findings) => findings,

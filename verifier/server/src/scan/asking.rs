@@ -15,12 +15,10 @@ use symbolon_pages::answer::see_other;
 use symbolon_protocol::dcql::DcqlQuery;
 use symbolon_protocol::qr_transport::{FrameSize, MAX_REQUEST_LIFETIME, Message};
 use symbolon_qr_picture::{ErrorCorrection, FrameTime, Symbol, Version, draw_animation};
-use symbolon_verdict_page::{Shown, Whole};
-use symbolon_verifier::answer::AnswerCheck;
+use symbolon_verdict_page::{Conclusion, Shown};
 use symbolon_verifier::by_qr::open_answer;
 use symbolon_verifier::name::PolicyName;
-use symbolon_verifier::policy::{PolicyDecision, PolicyOutcome};
-use symbolon_verifier::report::{Report, Verdict};
+use symbolon_verifier::report::Report;
 use symbolon_verifier::store::{NonceUse, RequestId, RequestRecord};
 
 use super::judging::{Judged, Unjudged};
@@ -77,12 +75,13 @@ pub(super) fn asks(state: &State, named: BTreeMap<String, String>) -> Result<Vec
                 policy: None,
             });
         }
-        let policy = PolicyName::parse(&name)
-            .ok()
-            .and_then(|name| state.policies.get(&name));
+        let policy = PolicyName::parse(&name).ok().and_then(|name| state.policy(&name));
         // A screen has room for no transaction to agree to.
         let policy = policy.filter(|policy| policy.transactions().is_empty());
-        match policy.and_then(|policy| Some((policy, policy.query()?))) {
+        match policy
+            .as_deref()
+            .and_then(|policy| Some((policy, policy.query()?)))
+        {
             Some((policy, query)) => Ok(Ask {
                 label,
                 query: query.clone(),
@@ -174,53 +173,6 @@ fn draw(message: &Message) -> Option<Vec<u8>> {
     draw_animation(&symbols?, MODULE_PIXELS, FrameTime::CAMERA).ok()
 }
 
-/// What is said of an answer as a whole, beside its reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Conclusion {
-    /// Something that was asked for is missing.
-    Incomplete,
-    /// It is something else, or more, than was asked for.
-    Other,
-    /// It is several people's.
-    SeveralHolders,
-    /// A rule of the policy is broken.
-    NotSatisfied,
-    /// Whether a rule of the policy is kept cannot be told.
-    Undecided,
-}
-
-impl Conclusion {
-    /// The word of the verdict, and the key of the sentence.
-    pub(super) const fn whole(self) -> Whole {
-        let (verdict, sentence) = match self {
-            Self::Incomplete => (Verdict::Invalid, "why-answer-incomplete"),
-            Self::Other => (Verdict::Invalid, "why-answer-other"),
-            Self::SeveralHolders => (Verdict::Invalid, "why-answer-holders"),
-            Self::NotSatisfied => (Verdict::Invalid, "why-answer-policy"),
-            Self::Undecided => (Verdict::Unknown, "why-answer-undecided"),
-        };
-        Whole { verdict, sentence }
-    }
-
-    /// What the reports do not say themselves. One that is refused or in doubt says why, and has no claims that could be what was asked for.
-    fn of(check: AnswerCheck, decision: Option<&PolicyDecision>, reports: &[&Report]) -> Option<Self> {
-        let is_good = |report: &&Report| matches!(report.verdict, Verdict::Valid | Verdict::Genuine);
-        if !reports.iter().all(is_good) {
-            return None;
-        }
-        match (check, decision.map(|decision| decision.outcome)) {
-            (AnswerCheck::AsAsked, Some(PolicyOutcome::NotSatisfied)) => Some(Self::NotSatisfied),
-            (AnswerCheck::AsAsked, Some(PolicyOutcome::Unknown)) => Some(Self::Undecided),
-            (AnswerCheck::AsAsked, _) => None,
-            (AnswerCheck::Incomplete | AnswerCheck::EmptyAnswer | AnswerCheck::WrongClaims, _) => {
-                Some(Self::Incomplete)
-            }
-            (AnswerCheck::SeveralHolders, _) => Some(Self::SeveralHolders),
-            (_, _) => Some(Self::Other),
-        }
-    }
-}
-
 impl Desk {
     /// The request of this name that was made here, as long as it may be answered.
     pub(super) async fn asked(&self, id: &str) -> Result<RequestRecord, Unjudged> {
@@ -270,12 +222,12 @@ impl Desk {
         let binding = state.binding(&record).map_err(|_| Unjudged::Failed)?;
         let policy = match &record.policy {
             None => None,
-            Some(name) => Some(state.policies.get(name).ok_or(Unjudged::Failed)?),
+            Some(name) => Some(state.policy(name).ok_or(Unjudged::Failed)?),
         };
         let key = || state.response_key(&record).ok();
         let token = open_answer(jwe, &key, &record.state, &*deps.jwe).map_err(|_| Unjudged::OtherRequest)?;
         let inputs = inputs(&token).map_err(|_| Unjudged::NotACredential)?;
-        let sessions = state.sessions(&query, &inputs, &binding, &[], policy);
+        let sessions = state.sessions(&query, &inputs, &binding, &[], policy.as_deref());
         let sessions = sessions.map_err(|_| Unjudged::NotACredential)?;
         // Spent before anything is judged: of two copies of one answer only one is ever looked at.
         match deps
@@ -290,7 +242,9 @@ impl Desk {
         let Judgement {
             reports,
             answer: check,
-        } = state.judge(&query, sessions, state.holder_keys(policy)).await;
+        } = state
+            .judge(&query, sessions, state.holder_keys(policy.as_deref()))
+            .await;
         let decision = policy.map(|policy| policy.decide(&reports, check, state.now()));
         let all: Vec<&Report> = reports.values().flatten().collect();
         let conclusion = Conclusion::of(check, decision.as_ref(), &all);

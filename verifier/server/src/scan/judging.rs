@@ -7,7 +7,7 @@ use http::StatusCode;
 use symbolon_credential::Input;
 use symbolon_protocol::qr_transport::{FrameError, MAX_FRAGMENTS, Message, Progress};
 use symbolon_qr_picture::{PictureError, PictureSource, is_picture, read_picture};
-use symbolon_verdict_page::Shown;
+use symbolon_verdict_page::{Conclusion, Shown};
 use symbolon_verifier::by_qr::sort_scanned;
 use symbolon_verifier::card::{MAX_CODES_TOGETHER, judge_together};
 use symbolon_verifier::input::{ShownInput, presentations};
@@ -16,7 +16,6 @@ use symbolon_verifier::{Expected, Policy, VerificationSession};
 use tokio::time::timeout;
 
 use super::Desk;
-use super::asking::Conclusion;
 
 /// The texts that were read, each as bytes.
 pub(super) type Judging = Vec<Vec<u8>>;
@@ -185,8 +184,7 @@ impl Desk {
             .filter_map(|shown| Input::open(&shown.bytes).ok())
             .collect();
         let state = &self.state;
-        let pack = state.pack().await;
-        let opened = state.open(&pack);
+        let opened = state.pack().await;
         let mut evidence = state.evidence(&opened).with_content_keys(&self.face_keys);
         let mut codes = Vec::new();
         let rules = &state.dependencies.policy;

@@ -5,9 +5,7 @@ use http::{HeaderValue, StatusCode};
 use symbolon_crypto::UnixTime;
 use symbolon_pages::answer::page;
 use symbolon_pages::{TemplateError, Translation, Translations, Value, context};
-use symbolon_verdict_page::{Shown, VerdictPages, minutes};
-
-use super::asking::Conclusion;
+use symbolon_verdict_page::{Conclusion, Shown, VerdictPages, minutes};
 
 /// Scripts and pictures are ours, faces come within the page, and the camera's picture stays in it. Nobody else is asked.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \

@@ -1,15 +1,21 @@
 //! The page that works without a network, as a browser loads it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use http::Method;
 use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, IF_NONE_MATCH};
 use symbolon_http::fetch::Fetched;
+use symbolon_protocol::digital_credentials::Origin;
+use symbolon_protocol::identifier::UrlPolicy;
 use symbolon_trust::distribution::HeldPack;
 use symbolon_trust::pack::Delta;
 use symbolon_trust::status_list::Status;
-use symbolon_verifier_server::{BuiltPage, OfflineSetup};
+use symbolon_trust::trust_list::CredentialTypeRule;
+use symbolon_verifier::ask::{Ask, AskList};
+use symbolon_verifier::name::PolicyName;
+use symbolon_verifier_server::{BuiltPage, OfflineSetup, ScanAccess};
 
 use crate::world::World;
 
@@ -17,12 +23,14 @@ const LIBRARY: &[u8] = b"\0asm\x01\0\0\0";
 const ROOT: &[u8] = b"{\"the\":\"root\"}";
 
 /// A page as if it had been built, in a folder of the world.
-pub(crate) fn setup(folder: &Path) -> OfflineSetup {
+pub(crate) fn setup(folder: &Path, asks: BTreeMap<String, String>) -> OfflineSetup {
     fs::write(folder.join("symbolon_offline_page_bg.wasm"), LIBRARY).unwrap();
     fs::write(folder.join("symbolon_offline_page.js"), "export default 1;\n").unwrap();
     OfflineSetup {
         built: BuiltPage::read(folder).unwrap(),
-        root_of_trust: ROOT.to_vec(),
+        root_of_trust: Some(ROOT.to_vec()),
+        distributor: Some(Origin::parse("https://packs.example", UrlPolicy::Public).unwrap()),
+        asks,
         freshness: symbolon_verifier::policy::FreshnessDocument::default(),
         pack: Some(folder.join("newest.pack")),
     }
@@ -54,7 +62,7 @@ async fn every_file_that_a_browser_keeps_is_served_under_the_strict_policy() {
             "default-src 'none'",
             "script-src 'self' 'wasm-unsafe-eval'",
             "worker-src 'self'",
-            "connect-src 'self'",
+            "connect-src 'self' https://packs.example;",
             "frame-ancestors 'none'",
         ] {
             assert!(policy.contains(part), "{file}: {policy}");
@@ -188,4 +196,82 @@ fn a_folder_that_was_not_built_is_told() {
     assert!(!BuiltPage::is_in(folder.path()));
     let refused = BuiltPage::read(folder.path()).err().unwrap();
     assert!(refused.to_string().contains("symbolon_offline_page_bg.wasm"));
+}
+
+/// What pages are told that people can be asked for.
+async fn asks(world: &World) -> AskList {
+    let keeper = world.send(Method::GET, "/offline/sw.js", &[], "").await;
+    let file = kept(&text(&keeper))
+        .into_iter()
+        .find(|file| file.ends_with("/asks.json"));
+    let answer = world.send(Method::GET, &file.unwrap(), &[], "").await;
+    AskList::parse(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn pages_are_told_what_to_ask_for_with_the_query_and_the_rules_behind_it() {
+    let world = World::of_issuer(
+        |configuration, vct| {
+            let counter = serde_json::json!({ "credentials": [{
+                "id": "identity", "format": "dc+sd-jwt", "types": [vct], "binding": "key",
+                "claims": [{ "path": ["given_name"], "pattern": "F[a-z]+" }],
+            }] });
+            let name = PolicyName::parse("counter").unwrap();
+            let counter = serde_json::from_value(counter).unwrap();
+            configuration.policies.insert(name, counter);
+        },
+        ScanAccess::Open,
+    )
+    .await;
+    let list = asks(&world).await;
+    assert_eq!(list.verifier, "Clinic");
+    let entry = world.issuer.entry(vec![CredentialTypeRule::Any]);
+    let trust_list = world.registry.trust_list(vec![entry], world.now());
+    let usable = list.usable(&trust_list);
+    let of = |label: &str| usable.iter().find(|ask| ask.label() == label).unwrap();
+    assert_eq!((usable.len(), of("Who are you?").policy().is_none()), (2, true));
+    let policy = of("Over 18?").policy().unwrap();
+    assert_eq!(policy.name().as_str(), "counter");
+    assert_eq!(policy.query(), Some(of("Over 18?").query()));
+
+    // Another query than the one of its rules is no ask.
+    let mut changed = list;
+    let query = changed
+        .asks
+        .iter()
+        .find(|ask| ask.policy.is_none())
+        .unwrap()
+        .query
+        .clone();
+    for ask in &mut changed.asks {
+        ask.query = query.clone();
+    }
+    let labels = changed.usable(&trust_list);
+    assert_eq!(
+        labels.iter().map(Ask::label).collect::<Vec<_>>(),
+        ["Who are you?"]
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_a_device_alone_cannot_decide_stays_with_the_servers_own_page() {
+    let world = World::of_issuer(
+        |configuration, vct| {
+            configuration.assurance = serde_json::from_value(serde_json::json!({
+                "levels": ["low", "high"],
+            }))
+            .unwrap();
+            let counter = serde_json::json!({ "credentials": [{
+                "id": "identity", "format": "dc+sd-jwt", "types": [vct], "binding": "key", "assurance": "high",
+                "claims": [{ "path": ["given_name"] }],
+            }] });
+            let name = PolicyName::parse("counter").unwrap();
+            let counter = serde_json::from_value(counter).unwrap();
+            configuration.policies.insert(name, counter);
+        },
+        ScanAccess::Open,
+    )
+    .await;
+    let labels: Vec<String> = asks(&world).await.asks.into_iter().map(|ask| ask.label).collect();
+    assert_eq!(labels, ["Who are you?"]);
 }

@@ -7,7 +7,9 @@ use http::Method;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::{ApplyError, BitstringUris, LastSeen, PackBuilder, PackTimes, PackTools, apply};
+use symbolon_trust::pack::{
+    ApplyError, BitstringUris, HeldBytes, LastSeen, PackBuilder, PackTimes, PackTools, apply,
+};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
 use symbolon_trust::trust_list::{RootOfTrust, TrustList};
 use symbolon_verifier_server::{AcceptedPack, PackInForce, PackUnusable, StatusSource};
@@ -37,8 +39,7 @@ impl PackOfTest {
         let tools = PackTools::new(&RustCryptoProvider);
         let applied = apply(pack, None, &self.root, tools, now, last.as_ref())?;
         *held = Some(Arc::new(AcceptedPack {
-            pack: applied.pack,
-            form: applied.form,
+            bytes: HeldBytes::new(applied.pack, applied.form),
             root: self.root.clone(),
             memory: applied.memory,
         }));
@@ -151,6 +152,45 @@ async fn the_pack_answers_where_the_list_cannot_be_had_and_says_of_when() {
     assert_eq!(said(&judged(&world).await), ("invalid", "revoked"));
     world.put(4, Status::Suspended);
     assert_eq!(said(&judged(&world).await), ("invalid", "suspended"));
+}
+
+/// How often the server has opened a pack.
+async fn openings(world: &World) -> u64 {
+    let metrics = world.metrics().await;
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("symbolon_verifier_pack_openings_total "));
+    line.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_pack_is_opened_once_and_again_when_something_of_it_is_judged_otherwise() {
+    let world = world(StatusSource::Pack).await;
+    assert_eq!(openings(&world).await, 0);
+    world.put(1, Status::Valid);
+    for _ in 0..4 {
+        assert_eq!(said(&judged(&world).await), ("valid", "good"));
+        world.advance(1);
+    }
+    assert_eq!(openings(&world).await, 1, "however many judgements are made");
+    world.put(2, Status::Invalid);
+    for _ in 0..3 {
+        assert_eq!(said(&judged(&world).await), ("invalid", "revoked"));
+    }
+    assert_eq!(openings(&world).await, 2, "once more for another pack");
+    // In its grace, and past it.
+    let hour = i64::try_from(HOUR.as_secs()).unwrap();
+    for _ in 0..3 {
+        world.advance(hour);
+        for _ in 0..3 {
+            judged(&world).await;
+        }
+    }
+    assert_eq!(openings(&world).await, 4, "when it was over it stays so");
+    assert_eq!(said(&judged(&world).await), ("unknown", "unknown"));
+    // The clock is set back into its time.
+    world.advance(-3 * hour);
+    assert_eq!(said(&judged(&world).await), ("invalid", "revoked"));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A phone in the same room, whose bytes an app carries (ISO/IEC 18013-5).
 
+mod standard;
+
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -10,11 +12,12 @@ use symbolon_crypto::testing::SeededRandomness;
 use symbolon_http::fetch::Fetched;
 use symbolon_protocol::proximity::ble::{FrameAssembler, FrameSize, split};
 use symbolon_protocol::proximity::{
-    BleOptions, EngagedHolder, HolderEvent, MAX_REQUEST_MESSAGE_BYTES, MAX_RESPONSE_MESSAGE_BYTES,
-    ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
+    AskedFaceToFace, BleOptions, EngagedHolder, HolderEvent, MAX_REQUEST_MESSAGE_BYTES,
+    MAX_RESPONSE_MESSAGE_BYTES, ReaderAuthentication, ReaderTrust, RequestedHolder, RetrievalMethod,
 };
 
 use crate::formats::{mdoc, mdoc_query};
+use crate::transactions::{payment, types};
 use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 /// A phone that shows its engagement.
@@ -111,7 +114,8 @@ async fn a_phone_is_asked_and_its_answer_is_the_result_of_the_request() {
         !matches!(document.reader, ReaderAuthentication::Anonymous),
         "the reader says who it is"
     );
-    let response = world.device_response(requested.transcript());
+    let transcript = requested.transcript().clone();
+    let response = world.device_response(&transcript);
     let (answer, _) = requested.answer(&response).unwrap();
     let (status, told) = world.bring(&id, &begun["session"], &message(&answer)).await;
     assert_eq!((status, &told["state"]), (200, &json!("answered")), "{told}");
@@ -120,6 +124,24 @@ async fn a_phone_is_asked_and_its_answer_is_the_result_of_the_request() {
         |state: &Value| state["result"]["outcome"]["presented"]["reports"][0]["report"]["verdict"].clone();
     assert_eq!(presented(&told["presentation"]), "valid", "{told}");
     assert_eq!(presented(&world.result(&id).await), "valid", "it is kept");
+    let kept = world
+        .administer(Method::GET, &format!("/{id}/evidence"), "")
+        .await;
+    let kept = json_of(&kept);
+    let asked: AskedFaceToFace = serde_json::from_str(kept["request_object"].as_str().unwrap()).unwrap();
+    let trust = ReaderTrust {
+        anchors: core::slice::from_ref(&world.anchor),
+        now: asked.asked_at(),
+    };
+    let (_, kept_transcript) = asked.verify(trust, &RustCryptoProvider).unwrap();
+    assert_eq!(
+        kept_transcript, transcript,
+        "whoever has it checks the device's signature again"
+    );
+    assert_eq!(
+        base64url::decode(kept["vp_token"]["identity"][0].as_str().unwrap()).unwrap(),
+        response
+    );
 
     // Again, by the same session or a new one.
     let (status, _) = world.bring(&id, &begun["session"], &message(&answer)).await;
@@ -305,6 +327,22 @@ async fn one_who_asks_leaves_places_for_the_others() {
 async fn a_request_of_a_browser_is_not_asked_face_to_face() {
     let world = World::new().await;
     let order = json!({ "dcql_query": mdoc_query(), "page": "cross_device" });
+    let (id, _) = world.make_request(&order).await;
+    let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
+    let refused = world
+        .nearby(Method::POST, &format!("{id}/proximity"), &body)
+        .await;
+    assert_eq!(
+        (refused.status, &json_of(&refused)["error"]),
+        (409, &json!("not_expressible"))
+    );
+}
+
+/// No device signs a transaction of this protocol face to face: one that was asked for would be lost.
+#[tokio::test]
+async fn a_request_with_transactions_is_not_asked_face_to_face() {
+    let world = World::configured(types).await;
+    let order = json!({ "dcql_query": mdoc_query(), "transaction_data": [payment("Shop", &["identity"])] });
     let (id, _) = world.make_request(&order).await;
     let body = json!({ "engagement": phone(1).engagement().to_qr_text() });
     let refused = world

@@ -22,7 +22,7 @@ use crate::world::{DOC_TYPE, TOKEN, World, json_of};
 
 const PAYMENT: &str = "urn:example:payment:1";
 
-fn types(configuration: &mut VerifierConfiguration) {
+pub(crate) fn types(configuration: &mut VerifierConfiguration) {
     let payment = json!({
         "type": PAYMENT, "title": {"en": "Payment"}, "hash_algorithms": ["sha-256", "sha-384"],
         "mdoc": {"name_space": TRANSACTIONS, "element": "hashes"},
@@ -37,7 +37,7 @@ fn types(configuration: &mut VerifierConfiguration) {
     }
 }
 
-fn payment(payee: &str, credential_ids: &[&str]) -> Value {
+pub(crate) fn payment(payee: &str, credential_ids: &[&str]) -> Value {
     json!({"type": PAYMENT, "credential_ids": credential_ids, "members": {"payee": payee, "amount": "12.50"}})
 }
 

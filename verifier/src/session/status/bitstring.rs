@@ -148,7 +148,7 @@ impl StatusQuestion<'_, '_> {
     fn entry(&self, entry: &BitstringStatusEntry, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        let before = self.packed_entry(PackTurn::BeforeNetwork, entry, &mut findings);
+        let before = self.packed_entry(PackTurn::BeforeNetwork, entry, &mut findings, found);
         if before == Covered::Answered {
             return StatusAnswer::Known(findings);
         }
@@ -163,7 +163,7 @@ impl StatusQuestion<'_, '_> {
             );
         let list = match list {
             Err(_) if is_away => {
-                let after = self.packed_entry(PackTurn::AfterNetwork, entry, &mut findings);
+                let after = self.packed_entry(PackTurn::AfterNetwork, entry, &mut findings, found);
                 if after == Covered::Answered {
                     return StatusAnswer::Known(findings);
                 }
@@ -184,9 +184,10 @@ impl StatusQuestion<'_, '_> {
         turn: PackTurn,
         entry: &BitstringStatusEntry,
         findings: &mut StatusFindings,
+        found: &mut Found,
     ) -> Covered {
         if entry.size == StatusSize::ONE {
-            self.packed_status(turn, &entry.list, entry.index, findings)
+            self.packed_status(turn, &entry.list, entry.index, findings, found)
         } else {
             Covered::Missing
         }

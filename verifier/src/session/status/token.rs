@@ -14,7 +14,7 @@ impl StatusQuestion<'_, '_> {
     pub(super) fn token_status(&self, uri: &str, index: u64, found: &mut Found) -> StatusAnswer {
         let mut findings = StatusFindings::referenced();
         let evidence = self.context.evidence;
-        let before = self.packed_status(PackTurn::BeforeNetwork, uri, index, &mut findings);
+        let before = self.packed_status(PackTurn::BeforeNetwork, uri, index, &mut findings, found);
         if before == Covered::Answered {
             return StatusAnswer::Known(findings);
         }
@@ -37,14 +37,17 @@ impl StatusQuestion<'_, '_> {
                 return StatusAnswer::Wanted(vec![Want::StatusList { uri: uri.to_owned() }]);
             }
             (None, Some(StatusEvidence::Absent) | None) => {
-                let after = self.packed_status(PackTurn::AfterNetwork, uri, index, &mut findings);
+                let after = self.packed_status(PackTurn::AfterNetwork, uri, index, &mut findings, found);
                 if after == Covered::Answered {
                     return StatusAnswer::Known(findings);
                 }
                 Err(before.or(after).reason())
             }
         };
-        match list.and_then(|list| self.in_its_time(list)) {
+        let list = list
+            .and_then(|list| self.in_its_time(list))
+            .and_then(|list| self.of_a_signer_in_force(list, found));
+        match list {
             Ok(list) => self.judge_listed(&list, index, &mut findings),
             Err(reason) => findings.not_believed(reason),
         }
@@ -71,6 +74,22 @@ impl StatusQuestion<'_, '_> {
         match self.context.evidence.era() {
             Era::Past if !list.covers(self.context.now) => Err(Reason::NotYetValid),
             Era::Past | Era::Present => Ok(list),
+        }
+    }
+
+    /// A signer whose certificate was taken back says nothing any more, of whatever date: whoever has its key writes the date himself.
+    fn of_a_signer_in_force(
+        &self,
+        list: Arc<VerifiedStatusList>,
+        found: &mut Found,
+    ) -> Result<Arc<VerifiedStatusList>, Reason> {
+        if self
+            .context
+            .is_status_signer_revoked(list.signer(), self.issuer, found)
+        {
+            Err(Reason::StatusSignerRevoked)
+        } else {
+            Ok(list)
         }
     }
 

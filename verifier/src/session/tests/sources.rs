@@ -2,10 +2,14 @@
 
 use symbolon_credential::status::StatusReference;
 use symbolon_crypto::{RustCryptoProvider, UnixTime};
-use symbolon_trust::pack::Pack;
+use symbolon_trust::pack::{
+    Pack, PackBuilder, PackError, PackTimes, PackTools, VerbatimForm, VerbatimSection, apply,
+};
 use symbolon_trust::status_list::Status as Listed;
 use symbolon_trust::testing::{DAY, NOW, TestIssuingAuthority, TestVicalProvider};
-use symbolon_trust::trust_list::{AnchoredFormat, IssuerIdentifier, SourceName, TrustList, TypeLimit};
+use symbolon_trust::trust_list::{
+    AnchoredFormat, IssuerIdentifier, RootOfTrust, SourceName, TrustList, TypeLimit,
+};
 use symbolon_trust::vical::ParsedVical;
 
 use super::mdoc_world::{DOC_TYPE, LICENCE, MdocWorld};
@@ -273,4 +277,102 @@ fn a_pack_brings_its_sources_with_their_limits() {
     let mut old = abroad.empty();
     abroad.with_vical(&mut old, "vical", NOW.minus(DAY * 40), &[LICENCE]);
     assert_eq!(offline(&old, NOW).verdict, Verdict::Unknown);
+}
+
+fn open<'a>(bytes: &'a [u8], root: &RootOfTrust) -> Result<Pack<'a>, PackError> {
+    Pack::open(bytes, root, &RustCryptoProvider, NOW, None)
+}
+
+/// Of an authority that has no address its signature says whose list it is, in a pack as on the network.
+#[test]
+fn a_pack_carries_the_status_lists_of_an_authority_that_is_known_by_its_certificate() {
+    let abroad = Abroad::new();
+    let registry = &abroad.world.world.registry;
+    let list = abroad.trust_list();
+    let root = registry.root_of_trust(abroad.empty());
+    let mut licence = abroad.world.licence("SN");
+    licence.status = Some(StatusReference::new(LIST, super::world::INDEX).unwrap());
+    let licence = abroad.world.present(&abroad.world.authority.issue(&licence));
+    let states = |status| abroad.world.world.list(status);
+    let pack_of = |list: &TrustList, uri: &str, token: &str| {
+        let times = PackTimes {
+            created: NOW,
+            valid_until: NOW.plus(DAY),
+            grace: DAY,
+        };
+        let section = VerbatimSection::new(uri, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+        let builder = PackBuilder::new(1, times, registry.trust_section(list));
+        registry.sign_pack(builder.with_verbatim(section))
+    };
+    let judge = |pack: &Pack<'_>| {
+        let question = abroad
+            .world
+            .question(&licence, bound(), Policy::RELYING_PARTY, NOW);
+        let (mut reports, wanted) = question.ask(Evidence::offline(pack), &Network::default());
+        assert_eq!(wanted, []);
+        reports.remove(0)
+    };
+    let own = |status| abroad.world.authority.status_token(LIST, &states(status), NOW);
+    for (status, verdict, state) in [
+        (Listed::Valid, Verdict::Valid, Status::Good),
+        (Listed::Invalid, Verdict::Invalid, Status::Revoked),
+    ] {
+        let bytes = pack_of(&list, LIST, &own(status));
+        let tools = PackTools::new(&RustCryptoProvider);
+        let held = apply(&bytes, None, &root, tools, NOW, None).unwrap();
+        let sealed = Pack::open_applied(&held.pack, &held.form, &root, tools, NOW, &held.memory).unwrap();
+        assert!(sealed.is_sealed());
+        for pack in [open(&bytes, &root).unwrap(), sealed] {
+            let report = judge(&pack);
+            assert_eq!((report.verdict, report.status.state), (verdict, state));
+        }
+    }
+
+    // Another authority that is believed, at this address: its list says nothing of these credentials.
+    let other = TestIssuingAuthority::new(990);
+    let mut both = list.clone();
+    let entries: [(&_, &[&str]); 1] = [(other.root(), &[LICENCE])];
+    let vical = abroad.provider.vical(1, NOW, NOW.plus(DAY * 30), &entries);
+    let vical = ParsedVical::parse(&vical).unwrap();
+    let roots = core::slice::from_ref(abroad.provider.root());
+    let vical = vical.verify(roots, &RustCryptoProvider).unwrap();
+    let name = SourceName::parse("other").unwrap();
+    let (source, issuers) = (vical.source(DAY, DAY * 7), vical.issuers(&TypeLimit::Any));
+    both.add_source(name, source, issuers).unwrap();
+    let token = other.status_token(LIST, &states(Listed::Valid), NOW);
+    let bytes = pack_of(&both, LIST, &token);
+    let report = judge(&open(&bytes, &root).unwrap());
+    assert_eq!(report.verdict, Verdict::Unknown);
+    assert!(report.failed_because(Reason::EvidenceOfAnotherIssuer));
+
+    // One whom nobody believes, a forged one, and one at the address of an issuer that has one.
+    assert!(matches!(
+        open(&pack_of(&list, LIST, &token), &root),
+        Err(PackError::StatusListOfNobody)
+    ));
+    let mut forged = own(Listed::Valid);
+    let last = forged.pop().unwrap();
+    forged.insert(forged.rfind('.').unwrap() + 1, last);
+    assert!(matches!(
+        open(&pack_of(&list, LIST, &forged), &root),
+        Err(PackError::StatusListToken(_))
+    ));
+    let mut with_owner = list.clone();
+    let owner = &abroad.world.world.issuer;
+    with_owner.issuers.push(owner.entry(Vec::new()));
+    // An issuer that has an address signs no lists elsewhere.
+    let elsewhere = owner.status_token(LIST, &states(Listed::Valid), NOW);
+    assert!(matches!(
+        open(&pack_of(&with_owner, LIST, &elsewhere), &root),
+        Err(PackError::StatusListOfNobody)
+    ));
+    let owned = owner.status_uri(7);
+    let token = abroad
+        .world
+        .authority
+        .status_token(&owned, &states(Listed::Valid), NOW);
+    assert!(matches!(
+        open(&pack_of(&with_owner, &owned, &token), &root),
+        Err(PackError::StatusListToken(_))
+    ));
 }

@@ -5,6 +5,8 @@ use symbolon_wallet_core::present::{PresentOutcome, RequestProblem};
 use symbolon_wallet_core::receive::{ReceiptProblem, ReceiveOutcome};
 use url::Url;
 
+use super::browser::ComparisonCode;
+
 /// What comes of a request or an offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answered {
@@ -19,6 +21,13 @@ pub enum Answered {
     },
     /// It is not decided, or not over.
     Waiting(FlowId),
+    /// The same, for the browser that brought it, whose page shows what whoever allows it compares.
+    Held {
+        /// The flow.
+        flow: FlowId,
+        /// What is compared.
+        code: ComparisonCode,
+    },
     /// It is over.
     Ended(Ended),
 }
@@ -26,6 +35,8 @@ pub enum Answered {
 /// How it ended, where the browser goes nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
+    /// The verifier has an answer, and the browser that brought the request goes on.
+    Answered,
     /// The verifier accepted what was shown.
     Shown,
     /// It was sent, and nobody knows whether it arrived.
@@ -45,6 +56,14 @@ pub enum Ended {
 }
 
 impl Answered {
+    /// The same for another browser than the one that brought it: where that one goes on is its own.
+    pub(super) fn for_others(self) -> Self {
+        match self {
+            Self::GoOn(_) => Self::Ended(Ended::Answered),
+            answered => answered,
+        }
+    }
+
     pub(super) fn of_presentation(flow: FlowId, outcome: PresentOutcome) -> Self {
         match outcome {
             PresentOutcome::Presented {

@@ -3,7 +3,7 @@
 use symbolon_wallet_core::consent_policy::PersonAddress;
 use url::Url;
 
-use super::Agent;
+use super::{Agent, AgentError};
 use crate::http::agent::{AUTHORIZE, CREDENTIAL_OFFER};
 
 /// A link, read.
@@ -17,24 +17,29 @@ pub struct Brought {
 
 impl Agent {
     /// Reads a link of any scheme, for the wallet of `person`. A link to an endpoint of this wallet says itself whose it is for: `None` where it
-    /// says somebody else, or leads nowhere.
-    #[must_use]
-    pub fn brought(&self, link: &str, person: Option<PersonAddress>) -> Option<Brought> {
-        let (_, parameters) = link.split_once('?')?;
-        let addressed = match self.own_path(link) {
+    /// says somebody else than `person`, or leads nowhere.
+    ///
+    /// # Errors
+    /// [`AgentError::NoSuchPerson`] where it leads to what can be nobody's address.
+    pub fn brought(&self, link: &str, person: Option<PersonAddress>) -> Result<Option<Brought>, AgentError> {
+        let Some((_, parameters)) = link.split_once('?') else {
+            return Ok(None);
+        };
+        let addressed = match self.own_path(link).map(|path| addressed(&path)) {
             None => person,
-            Some(path) => {
-                let addressed = addressed(&path)?;
+            Some(None) => return Ok(None),
+            Some(Some(addressed)) => {
+                let addressed = addressed?;
                 if person.is_some() && person != addressed {
-                    return None;
+                    return Ok(None);
                 }
                 addressed
             }
         };
-        Some(Brought {
+        Ok(Some(Brought {
             person: addressed,
             parameters: parameters.to_owned(),
-        })
+        }))
     }
 
     /// The path of a link below the wallet's own identifier.
@@ -50,11 +55,14 @@ impl Agent {
 }
 
 /// Whose endpoint a path is; `None` where it is no endpoint that takes requests or offers.
-fn addressed(path: &str) -> Option<Option<PersonAddress>> {
+fn addressed(path: &str) -> Option<Result<Option<PersonAddress>, AgentError>> {
     let ends = [AUTHORIZE, CREDENTIAL_OFFER];
     let of_person = ends.iter().find_map(|end| path.strip_suffix(end))?;
     if of_person.is_empty() {
-        return Some(None);
+        return Some(Ok(None));
     }
-    of_person.strip_prefix("/people/")?.parse().ok().map(Some)
+    let person = of_person.strip_prefix("/people/")?;
+    // One segment; another path is no endpoint's.
+    let named = person.parse().map(Some);
+    (!person.contains('/')).then(|| named.map_err(|_| AgentError::NoSuchPerson))
 }

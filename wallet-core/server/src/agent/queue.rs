@@ -36,6 +36,9 @@ pub struct WaitingEntry {
     pub since: String,
     /// Until when, RFC 3339.
     pub until: String,
+    /// Whether a browser brought it, whose page shows the code that whoever allows it has to give.
+    #[serde(default)]
+    pub comparison_code_needed: bool,
     /// Who asks or offers: a client identifier, or the identifiers of issuers.
     pub party: Vec<String>,
     /// Their names as the wallet knows them.
@@ -93,10 +96,19 @@ pub struct TransactionEntry {
 
 /// What somebody decides.
 pub enum Decision {
-    /// It is shown or received; with the transaction code, where one is needed.
-    Allow(Option<TransactionCode>),
+    /// It is shown or received.
+    Allow(Permission),
     /// It is not.
     Refuse,
+}
+
+/// What somebody gives who allows something.
+#[derive(Default)]
+pub struct Permission {
+    /// The transaction code, where the issuer asks for one.
+    pub transaction_code: Option<TransactionCode>,
+    /// What the page of the browser shows that brought a request, where one did.
+    pub comparison_code: Option<String>,
 }
 
 impl Agent {
@@ -143,10 +155,26 @@ impl Agent {
     pub async fn decide(&self, flow: FlowId, decision: Decision) -> Result<Answered, AgentError> {
         let person = self.owner(flow).await?;
         let _driving = self.drive(flow)?;
+        let is_bound = person.wallet.bound_to(flow).await?.is_some();
+        let answered = self.carry_out(person, flow, decision).await?;
+        // Where it goes on is told to the browser that brought it.
+        Ok(if is_bound { answered.for_others() } else { answered })
+    }
+
+    async fn carry_out(
+        &self,
+        person: Person<'_>,
+        flow: FlowId,
+        decision: Decision,
+    ) -> Result<Answered, AgentError> {
         let waits_for = person.wallet.waits_for(flow).await?;
         match (waits_for, decision) {
             (Some(WaitsFor::ConsentToShow), Decision::Refuse) => self.refuse(person, flow).await,
             (Some(WaitsFor::ConsentToShow), decision) => {
+                if let Decision::Allow(permission) = &decision {
+                    let typed = permission.comparison_code.as_deref();
+                    self.compare(person, flow, typed).await?;
+                }
                 let request = self.request(person, flow).await?;
                 match (request.smallest_choice(), decision) {
                     (Some(choice), Decision::Allow(_)) => {
@@ -158,11 +186,11 @@ impl Agent {
                     (None, _) | (_, Decision::Refuse) => self.decline(person, &request).await,
                 }
             }
-            (Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode), Decision::Allow(code)) => {
+            (Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode), Decision::Allow(permission)) => {
                 // Whoever brought the offer knows its name, and would be led to the sign-in that somebody else has just allowed.
                 let flow = person.wallet.rename(flow, self.now()).await?;
                 let _driving = self.drive(flow)?;
-                self.accept(person, flow, code).await
+                self.accept(person, flow, permission.transaction_code).await
             }
             (
                 Some(WaitsFor::ConsentToReceive | WaitsFor::TransactionCode | WaitsFor::SignIn),
@@ -238,6 +266,7 @@ impl Agent {
             kind,
             since: rfc3339(flow.started),
             until: rfc3339(until),
+            comparison_code_needed: kind == WaitingKind::Presentation && is_bound(person, flow.flow).await?,
             party: Vec::new(),
             names: Vec::new(),
             vouched: true,
@@ -290,6 +319,15 @@ impl Agent {
             forget(person, flow.flow).await?;
         }
         Ok(())
+    }
+}
+
+/// Whether a browser brought it. What has ended meanwhile was brought by nobody any more.
+async fn is_bound(person: Person<'_>, flow: FlowId) -> Result<bool, AgentError> {
+    match person.wallet.bound_to(flow).await {
+        Ok(bound) => Ok(bound.is_some()),
+        Err(WalletError::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

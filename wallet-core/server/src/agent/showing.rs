@@ -7,6 +7,7 @@ use symbolon_wallet_core::present::{
 use symbolon_wallet_core::{FlowId, Resumed, SpentCopies, WaitsFor, Wallet, WalletError};
 
 use super::answered::{Answered, Ended};
+use super::browser::{Bound, BrowserSecret, Standing};
 use super::queue::request_by;
 use super::receiving::received;
 use super::{Agent, AgentError, Person};
@@ -42,6 +43,17 @@ impl Agent {
         parameters: &str,
         brought_by: BroughtBy,
     ) -> Result<Answered, AgentError> {
+        let (answered, _) = self.answer(address, parameters, brought_by).await?;
+        Ok(answered)
+    }
+
+    /// The same, with what the browser is known by that brought what waits.
+    pub(crate) async fn answer(
+        &self,
+        address: Option<&PersonAddress>,
+        parameters: &str,
+        brought_by: BroughtBy,
+    ) -> Result<(Answered, Option<Bound>), AgentError> {
         let person = self.person(address)?;
         let link = format!("openid4vp://?{parameters}");
         let wallet = person.holding_to(SpentCopies::Refused);
@@ -50,24 +62,33 @@ impl Agent {
             Opened::Refused {
                 redirect_uri: Some(at),
                 ..
-            } => Ok(Answered::GoOn(at)),
+            } => Ok((Answered::GoOn(at), None)),
             // Like what the policy refuses: whoever brought the request must not learn which of the two it was.
             Opened::Refused {
                 problem: RequestProblem::RefusedAlways,
                 redirect_uri: None,
-            } => Ok(Answered::Ended(Ended::Declined)),
+            } => Ok((Answered::Ended(Ended::Declined), None)),
             Opened::Refused {
                 problem,
                 redirect_uri: None,
-            } => Ok(Answered::Ended(Ended::Refused(problem))),
+            } => Ok((Answered::Ended(Ended::Refused(problem)), None)),
             Opened::AwaitingConsent(request) => {
                 let flow = request.flow;
                 let _driving = self.drive(flow)?;
                 let answered = self.consider(person, request, brought_by, Arrival::New).await?;
-                if brought_by == BroughtBy::Anybody {
-                    forget_what_is_told(person, flow, &answered).await?;
+                match (brought_by, answered) {
+                    (BroughtBy::Owner, answered) => Ok((answered, None)),
+                    // Nobody else knows its name yet.
+                    (BroughtBy::Anybody, Answered::Waiting(flow)) => {
+                        let bound = self.bind(person, flow).await?;
+                        let code = bound.code;
+                        Ok((Answered::Held { flow, code }, Some(bound)))
+                    }
+                    (BroughtBy::Anybody, answered) => {
+                        forget_what_is_told(person, flow, &answered).await?;
+                        Ok((answered, None))
+                    }
                 }
-                Ok(answered)
             }
         }
     }
@@ -184,12 +205,26 @@ impl Agent {
         Ok(Answered::of_presentation(flow, outcome))
     }
 
-    /// What has become of a flow, for the browser that brought it.
+    /// What has become of a flow, for whoever has its name. Where it goes on is told to the browser alone that brought it.
     ///
     /// # Errors
     /// [`AgentError`].
-    pub async fn look_after(&self, flow: FlowId) -> Result<Answered, AgentError> {
+    pub(crate) async fn look_after(
+        &self,
+        flow: FlowId,
+        browser: Option<&BrowserSecret>,
+    ) -> Result<Answered, AgentError> {
         let person = self.owner(flow).await?;
+        let standing = self.standing(person, flow, browser).await?;
+        let answered = self.look(person, flow).await?;
+        Ok(match (standing, answered) {
+            (Standing::Others, answered) => answered.for_others(),
+            (Standing::Own(Some(code)), Answered::Waiting(flow)) => Answered::Held { flow, code },
+            (Standing::Own(_), answered) => answered,
+        })
+    }
+
+    async fn look(&self, person: Person<'_>, flow: FlowId) -> Result<Answered, AgentError> {
         let Ok(_driving) = self.drive(flow) else {
             return Ok(Answered::Waiting(flow));
         };

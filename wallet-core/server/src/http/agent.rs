@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
@@ -26,7 +27,9 @@ use symbolon_http::openapi::{DescribedRouter, get, post};
 use symbolon_http::serve::{AdministrationToken, Limits};
 use symbolon_pages::answer::{ICON, STYLE, file};
 use symbolon_protocol::identifier::WellKnown;
+use symbolon_wallet_core::FlowId;
 use symbolon_wallet_core::consent_policy::{BroughtBy, PersonAddress};
+use tokio::sync::oneshot;
 
 use self::answer::{Asked, refusal};
 pub use self::answer::{Outcome, OutcomeBody};
@@ -145,29 +148,29 @@ async fn authorize_by_post(State(reception): State<Reception>, headers: HeaderMa
 
 async fn authorize_person(
     State(reception): State<Reception>,
-    Path(person): Path<String>,
+    person: Named,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match person.parse() {
+    match address(person) {
         Ok(person) => {
             reception
                 .authorize(Some(person), query.unwrap_or_default(), Asked::get(&headers))
                 .await
         }
-        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::get(&headers)),
+        Err(error) => refusal(&error, &reception, &Asked::get(&headers)),
     }
 }
 
 async fn authorize_person_by_post(
     State(reception): State<Reception>,
-    Path(person): Path<String>,
+    person: Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match person.parse() {
+    match address(person) {
         Ok(person) => reception.authorize_form(Some(person), body, &headers).await,
-        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::post(&headers)),
+        Err(error) => refusal(&error, &reception, &Asked::post(&headers)),
     }
 }
 
@@ -183,18 +186,27 @@ async fn offer(
 
 async fn offer_person(
     State(reception): State<Reception>,
-    Path(person): Path<String>,
+    person: Named,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match person.parse() {
+    match address(person) {
         Ok(person) => {
             reception
                 .receive(Some(person), query.unwrap_or_default(), Asked::get(&headers))
                 .await
         }
-        Err(_) => refusal(&AgentError::NoSuchPerson, &reception, &Asked::get(&headers)),
+        Err(error) => refusal(&error, &reception, &Asked::get(&headers)),
     }
+}
+
+/// A segment of a path, which may be no text.
+type Named = Result<Path<String>, PathRejection>;
+
+/// Whose wallet a path is about: what can be nobody's address is reached by nobody.
+fn address(person: Named) -> Result<PersonAddress, AgentError> {
+    let named = person.ok().and_then(|Path(person)| person.parse().ok());
+    named.ok_or(AgentError::NoSuchPerson)
 }
 
 async fn callback(
@@ -214,19 +226,15 @@ async fn callback(
         .await
 }
 
-async fn pending(
-    State(reception): State<Reception>,
-    headers: HeaderMap,
-    Path(flow): Path<String>,
-) -> Response {
+async fn pending(State(reception): State<Reception>, headers: HeaderMap, flow: Named) -> Response {
     let asked = Asked::get(&headers);
-    let Ok(flow) = flow.parse() else {
+    let Some(flow) = flow.ok().and_then(|Path(flow)| flow.parse::<FlowId>().ok()) else {
         return answer::not_found(&reception, &asked);
     };
     let agent = Arc::clone(&reception.agent);
-    reception
-        .run(asked, async move { agent.look_after(flow).await })
-        .await
+    let browser = cookie::browser_of(&headers, &reception, flow);
+    let looking = async move { agent.look_after(flow, browser.as_ref()).await };
+    reception.run(asked, looking).await
 }
 
 async fn metadata(State(reception): State<Reception>) -> Response {
@@ -253,12 +261,20 @@ async fn metadata(State(reception): State<Reception>) -> Response {
 impl Reception {
     async fn authorize(&self, person: Option<PersonAddress>, parameters: String, asked: Asked) -> Response {
         let agent = Arc::clone(&self.agent);
+        let (sender, bound) = oneshot::channel();
         let done = async move {
-            agent
-                .authorize(person.as_ref(), &parameters, BroughtBy::Anybody)
-                .await
+            let (answered, bound) = agent
+                .answer(person.as_ref(), &parameters, BroughtBy::Anybody)
+                .await?;
+            // A browser that has gone away is bound to nothing.
+            let _ = sender.send(bound);
+            Ok(answered)
         };
-        self.run(asked, done).await
+        let answered = self.run(asked, done).await;
+        match bound.await {
+            Ok(Some(bound)) => cookie::with_request(answered, self, &bound),
+            Ok(None) | Err(_) => answered,
+        }
     }
 
     async fn authorize_form(

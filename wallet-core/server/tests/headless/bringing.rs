@@ -1,6 +1,6 @@
 //! Who brings a request: whoever began the session at the verifier goes on in it, so that a stranger must not have it answered.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::World;
 use crate::world::{Headless, IDENTIFIER, TOKEN, for_anybody, policy, query, told};
@@ -50,18 +50,142 @@ async fn the_owner_is_told_the_whole_address_to_go_on_at() {
     );
 
     // Whoever decides for somebody else's browser is not told what belongs to that one.
-    let link = wallet.world.verifier.request();
-    let (_, waits) = wallet.authorize(&link).await;
+    let browser = Browser::brings(&wallet).await;
     let entries = wallet.waiting().await;
-    let (status, told) = wallet.decide(&entries[0]["flow"], "allow").await;
+    let (status, told) = wallet.allow_by_code(&entries[0]["flow"], &browser.code).await;
     assert_eq!((status, &told["outcome"]), (200, &json!("answered")));
-    assert_eq!(told["continue_at"], "https://verifier.example/done");
-    let pending = waits["continue_at"].as_str().unwrap();
-    let response = wallet.follow(pending).send().await.unwrap();
+    assert_eq!(told.get("continue_at"), None);
+    let response = browser.looks(&wallet).await;
     assert_eq!(
         response.headers()["location"],
         "https://verifier.example/done#response_code=7"
     );
+}
+
+/// A browser that brought a request which waits.
+struct Browser {
+    pending: String,
+    code: Value,
+    cookie: String,
+}
+
+impl Browser {
+    async fn brings(wallet: &Headless) -> Self {
+        let link = wallet.world.verifier.request();
+        let response = wallet.bring("/authorize", &link).send().await.unwrap();
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+        let (status, waits) = told(response).await;
+        assert_eq!((status, &waits["outcome"]), (202, &json!("waiting")), "{waits}");
+        Self {
+            pending: waits["continue_at"].as_str().unwrap().to_owned(),
+            code: waits["comparison_code"].clone(),
+            cookie,
+        }
+    }
+
+    async fn looks(&self, wallet: &Headless) -> reqwest::Response {
+        let pair = self.cookie.split(';').next().unwrap();
+        let request = wallet.follow(&self.pending).header("cookie", pair);
+        request.send().await.unwrap()
+    }
+}
+
+/// The session at the verifier may be a stranger's, who has somebody else wait in his place (OpenID4VP, section 14.2).
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_brought_is_allowed_by_the_code_of_its_page_and_goes_on_in_it_alone() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let (stranger, own) = (Browser::brings(&wallet).await, Browser::brings(&wallet).await);
+    for part in [
+        "__Host-symbolon-wallet-request-",
+        "; Secure",
+        "; HttpOnly",
+        "; SameSite=Lax",
+        "; Path=/;",
+    ] {
+        assert!(own.cookie.contains(part), "{part}: {}", own.cookie);
+    }
+    assert_ne!(stranger.code, own.code);
+    // The list does not tell the code: whoever allows has it from the page, or from whoever sees that.
+    let entries = wallet.waiting().await;
+    assert_eq!(entries.len(), 2);
+    for entry in &entries {
+        assert_eq!(entry["comparison_code_needed"], true);
+        assert!(!entry.to_string().contains(own.code.as_str().unwrap()));
+    }
+    let flow_of = |browser: &Browser| json!(browser.pending.rsplit('/').next().unwrap());
+    for code in [json!(null), stranger.code.clone(), json!(""), json!("000 00")] {
+        let (status, told) = wallet.allow_by_code(&flow_of(&own), &code).await;
+        assert_eq!(
+            (status, &told["error"]),
+            (403, &json!("access_denied")),
+            "{code}: {told}"
+        );
+    }
+    assert!(!wallet.world.verifier.answered());
+    assert_eq!(wallet.waiting().await.len(), 2, "it still waits");
+
+    // As it is typed, in one piece.
+    let typed = json!(own.code.as_str().unwrap().replace(' ', ""));
+    let (status, told) = wallet.allow_by_code(&flow_of(&own), &typed).await;
+    assert_eq!((status, &told["outcome"]), (200, &json!("answered")), "{told}");
+
+    // Whoever has the name, and another browser's cookie or none, is told that it was answered, and not where it goes on.
+    let name = wallet.follow(&own.pending).send().await.unwrap();
+    assert!(name.headers().get("location").is_none());
+    assert_eq!(self::told(name).await.1, json!({"outcome": "answered"}));
+    let other = Browser {
+        pending: own.pending.clone(),
+        code: own.code.clone(),
+        cookie: own.cookie.replacen(
+            own.cookie.split(['=', ';']).nth(1).unwrap(),
+            stranger.cookie.split(['=', ';']).nth(1).unwrap(),
+            1,
+        ),
+    };
+    assert!(other.looks(&wallet).await.headers().get("location").is_none());
+    let response = own.looks(&wallet).await;
+    assert_eq!(response.status(), 302);
+    assert_eq!(
+        response.headers()["location"],
+        "https://verifier.example/done?code=1"
+    );
+}
+
+/// What the browser is known by is in the store, beside what waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_known_still_after_a_restart_and_nobody_else_sees_its_code() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let browser = Browser::brings(&wallet).await;
+    wallet.agent.begin().await.unwrap();
+    let (status, seen) = told(browser.looks(&wallet).await).await;
+    assert_eq!((status, &seen["comparison_code"]), (202, &browser.code));
+    let (status, seen) = told(wallet.follow(&browser.pending).send().await.unwrap()).await;
+    assert_eq!((status, seen.get("comparison_code")), (202, None));
+    let entries = wallet.waiting().await;
+    assert_eq!(wallet.decide(&entries[0]["flow"], "allow").await.0, 403);
+    // A refusal needs no code.
+    let (_, told) = wallet.decide(&entries[0]["flow"], "refuse").await;
+    assert_eq!(told["outcome"], "declined");
+}
+
+/// The page says the code to people, in every language.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_shows_the_code() {
+    let world = World::new();
+    world.receive();
+    let wallet = Headless::start(world, policy(&json!({}), &json!({}))).await;
+    let link = wallet.world.verifier.request();
+    let request = wallet.bring("/authorize", &link).header("accept", "text/html");
+    let page = request.send().await.unwrap().text().await.unwrap();
+    let code = page.split("<strong dir=\"ltr\">").nth(1).expect("a code");
+    let code = code.split('<').next().unwrap();
+    let entries = wallet.waiting().await;
+    let (status, _) = wallet.allow_by_code(&entries[0]["flow"], &json!(code)).await;
+    assert_eq!(status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +295,6 @@ async fn what_is_no_link_is_refused_by_its_name() {
     for body in [
         json!({}),
         json!({"link": "openid4vp://"}),
-        json!({"link": "openid4vp://?client_id=x", "person": "A b"}),
         json!({"link": "openid4vp://?client_id=x", "owner": true}),
     ] {
         for path in ["requests", "offers"] {
@@ -183,9 +306,31 @@ async fn what_is_no_link_is_refused_by_its_name() {
             );
         }
     }
-    let body = json!({"link": "openid4vp://?client_id=x", "person": "nobody"});
-    assert_eq!(wallet.administer("requests", &body).await.0, 404);
-    assert_eq!(wallet.administer("offers", &body).await.0, 404);
+    // Nobody is reached at an address that nobody has, nor at one that nobody can have, wherever it stands.
+    let at = format!("{IDENTIFIER}/people/A%20b/authorize?client_id=x");
+    for body in [
+        json!({"link": "openid4vp://?client_id=x", "person": "nobody"}),
+        json!({"link": "openid4vp://?client_id=x", "person": "A b"}),
+        json!({"link": at}),
+    ] {
+        assert_eq!(wallet.administer("requests", &body).await.0, 404, "{body}");
+        assert_eq!(wallet.administer("offers", &body).await.0, 404, "{body}");
+    }
+    for path in [
+        "/people/nobody/authorize?client_id=x",
+        "/people/A%20b/authorize?client_id=x",
+        "/people/%FF/authorize?client_id=x",
+        "/people/%FF/credential-offer?credential_offer=x",
+        "/pending/1",
+        "/pending/%FF",
+    ] {
+        let (status, refused) = told(wallet.at(path).send().await.unwrap()).await;
+        assert_eq!(
+            (status, &refused["error"]),
+            (404, &json!("invalid_request")),
+            "{path}"
+        );
+    }
     // The list is the owner's too.
     let response = wallet.at("/admin/v1/waiting").send().await.unwrap();
     assert_eq!(told(response).await.0, 401);

@@ -131,10 +131,12 @@ async fn the_wallets_own_rule_is_for_what_somebody_allows() {
         let expected = if status == 200 { "answered" } else { "declined" };
         assert_eq!(told["outcome"], expected, "{told}");
     }
-    let (status, _) = wallet.authorize(&wallet.world.verifier.request()).await;
+    let (status, waits) = wallet.authorize(&wallet.world.verifier.request()).await;
     assert_eq!(status, 202);
     let entries = wallet.waiting().await;
-    let (_, told) = wallet.decide(&entries[0]["flow"], "allow").await;
+    let (_, told) = wallet
+        .allow_by_code(&entries[0]["flow"], &waits["comparison_code"])
+        .await;
     assert_eq!(told["outcome"], "answered");
     assert_eq!(wallet.world.verifier.answers().len(), 3);
 }

@@ -76,3 +76,21 @@ async fn what_ends_while_the_queue_is_listed_is_not_in_it() {
     });
     assert_eq!(listed, entries[..1]);
 }
+
+/// Who asks may have to be looked up where nobody answers, and whoever brought the request chose where.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_does_not_wait_for_whom_nobody_answers_for() {
+    let wallet = wallet(&json!({"decision": "hold"})).await;
+    let known = wallet.waiting().await;
+    assert_eq!(known[0]["names"], json!(["Clinic"]));
+    wallet.let_through(0);
+    let listed = tokio::time::timeout(Duration::from_secs(20), wallet.waiting()).await;
+    let listed = listed.expect("a list in bounded time");
+    assert_eq!(listed[0]["flow"], known[0]["flow"]);
+    assert_eq!(
+        listed[0]["names"],
+        json!([]),
+        "of it the list knows that it waits"
+    );
+    wallet.let_through(usize::MAX);
+}

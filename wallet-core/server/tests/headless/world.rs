@@ -130,6 +130,7 @@ impl Headless {
             transaction_codes: BTreeMap::new(),
             languages: Languages::new(["en"]),
             clock: Arc::new(move || UnixTime::from_seconds(time.load(Ordering::SeqCst))),
+            randomness: Arc::new(SeededRandomness::new(77)),
         }));
         agent.begin().await.unwrap();
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
@@ -217,6 +218,12 @@ impl Headless {
 
     pub(crate) async fn decide(&self, flow: &Value, decision: &str) -> (u16, Value) {
         let order = json!({"flow": flow, "decision": decision});
+        self.administer("waiting/decide", &order).await
+    }
+
+    /// Allows what a browser brought, with the code that its page shows.
+    pub(crate) async fn allow_by_code(&self, flow: &Value, code: &Value) -> (u16, Value) {
+        let order = json!({"flow": flow, "decision": "allow", "comparison_code": code});
         self.administer("waiting/decide", &order).await
     }
 

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::ask::ProximityAsk;
 use crate::error::WalletError;
+use crate::present::Presentation;
 use crate::record::DisclosedCredential;
 
 /// How a document proves that this device holds it.
@@ -46,6 +47,8 @@ pub enum ProximityOutcome {
         message: Vec<u8>,
         /// What it discloses.
         disclosed: Vec<DisclosedCredential>,
+        /// What is sent, in the clear, with the request and its session. A MAC in it convinces nobody else.
+        presentation: Presentation,
         /// The session, unless it ended with the answer.
         holder: Option<AnsweredHolder>,
     },

@@ -8,8 +8,8 @@ use symbolon_protocol::digital_credentials::items::query_of_items;
 use symbolon_protocol::openid4vp::client_id::ClientId;
 use symbolon_protocol::openid4vp::vp_formats::{MdocAlgorithms, VpFormats};
 use symbolon_protocol::proximity::{
-    EngageError, EngagedHolder, HolderEvent, ReaderAuthentication, ReaderTrust, RequestedHolder,
-    RetrievalMethod, SessionData, SessionStatus,
+    AskedFaceToFace, EngageError, EngagedHolder, HolderEvent, ReaderAuthentication, ReaderTrust,
+    RequestedHolder, RetrievalMethod, SessionData, SessionStatus,
 };
 
 use super::ask::{ProximityAsk, WaitingHolder};
@@ -27,7 +27,7 @@ use crate::present::outcome::RequestProblem;
 use crate::present::registration::{Registration, VerifierClaims};
 use crate::present::run::shown_once;
 use crate::present::selected::{Binding, SessionProof};
-use crate::present::{Choice, ConsentRequest, Decision};
+use crate::present::{Choice, ConsentRequest, Decision, Presentation};
 use crate::progress::Progress;
 use crate::record::{
     Delivery, DisclosedCredential, HeldCredential, HistoryEntry, HistoryEvent, RefusalRule, VerifierEvidence,
@@ -47,6 +47,7 @@ enum Preparation {
 /// A response that was made, and what has to be written down before it is sent.
 struct Prepared {
     device_response: Vec<u8>,
+    presentation: Presentation,
     disclosed: Vec<DisclosedCredential>,
     changes: Vec<Change>,
     shown_keys: Vec<KeyHandle>,
@@ -253,6 +254,7 @@ impl Wallet {
             Selection::KeyEnded(id) => return Ok(Preparation::KeyEnded(id)),
         };
         let internal = WalletError::DeviceFailed(DeviceFault::Internal);
+        let asked = AskedFaceToFace::new(ask.holder.transcript(), ask.holder.request().as_bytes(), now);
         let (mut changes, shown_keys) = shown_once(credentials, &disclosed, now);
         changes.push(Change::PutHistory(Box::new(HistoryEntry {
             id: HistoryId::make(self.ports.randomness.as_ref())?,
@@ -269,6 +271,10 @@ impl Wallet {
         })));
         Ok(Preparation::Ready(Box::new(Prepared {
             device_response: device_response(&vp_token).ok_or(internal)?,
+            presentation: Presentation {
+                vp_token: serde_json::to_string(&vp_token).map_err(|_| internal)?,
+                request_object: serde_json::to_string(&asked).map_err(|_| internal)?,
+            },
             disclosed,
             changes,
             shown_keys,
@@ -296,6 +302,7 @@ impl Wallet {
         Ok(ProximityOutcome::Answered {
             message,
             disclosed: prepared.disclosed,
+            presentation: prepared.presentation,
             holder,
         })
     }

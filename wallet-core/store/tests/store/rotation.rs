@@ -50,6 +50,7 @@ fn put(store: &EncryptedStore, number: u8) {
         revision: 1,
         started: NOW,
         updated: NOW,
+        bound_to: None,
         stage: Stage::Receive(ReceiveStage::Finished(FinishedReceipt::Declined)),
     };
     let changes = vec![

@@ -91,6 +91,7 @@ pub(crate) fn entry() -> HistoryEntry {
             credential: CredentialId::from_bytes([1; 16]),
             issuer: ISSUER.to_owned(),
             credential_type: format!("{ISSUER}/types/national-identity"),
+            notice: None,
         },
         data_requests: Vec::new(),
     }

@@ -34,7 +34,7 @@ pub(crate) fn provider_key() -> PublicKey {
 /// Attests one key for each server, and another when a fresh attestation is wanted.
 pub(crate) struct TestAttester {
     keys: MemoryKeys,
-    now: UnixTime,
+    now: Mutex<UnixTime>,
     known: Mutex<Vec<(IssuerIdentifier, KeyDescription)>>,
     asked: Mutex<Vec<WantedAttestation>>,
 }
@@ -43,10 +43,15 @@ impl TestAttester {
     pub(crate) fn new(now: UnixTime) -> Self {
         Self {
             keys: MemoryKeys::new(Arc::new(RustCryptoProvider), Arc::new(SeededRandomness::new(502))),
-            now,
+            now: Mutex::new(now),
             known: Mutex::default(),
             asked: Mutex::default(),
         }
+    }
+
+    /// What the attester's clock says from now on.
+    pub(crate) fn set_now(&self, now: UnixTime) {
+        *self.now.lock().unwrap() = now;
     }
 
     /// What was asked for so far.
@@ -82,13 +87,14 @@ impl AttestWallet for TestAttester {
                     key
                 }
             };
+            let now = *self.now.lock().unwrap();
             let client = ClientIdentifier::parse(CLIENT).unwrap();
             let contents = AttestationContents {
                 attester: "https://provider.example",
                 client: &client,
                 key: &key.public_key,
-                issued_at: self.now,
-                expires_at: self.now.plus(Duration::from_secs(3600)),
+                issued_at: now,
+                expires_at: now.plus(Duration::from_secs(3600)),
                 wallet_name: None,
                 wallet_link: None,
                 status: None,

@@ -182,6 +182,11 @@ impl TestServer {
         self.state.lock().unwrap().refreshes = true;
     }
 
+    /// What the server's clock says from now on.
+    pub(crate) fn set_now(&self, now: UnixTime) {
+        self.state.lock().unwrap().now = now;
+    }
+
     /// Every access token is too old now.
     pub(crate) fn forget_access_tokens(&self) {
         self.state.lock().unwrap().tokens.clear();

@@ -124,6 +124,7 @@ fn make() -> Certificates {
             country: CountryCode::parse("GN").unwrap(),
             contact_uri: "https://issuer.example".to_owned(),
             validity,
+            revocation_list_uri: None,
         };
         let root = iaca_root(&request, &description(&key), &key, &randomness).unwrap();
         let root = Certificate::parse(&root).unwrap();

@@ -53,6 +53,8 @@ pub(crate) struct TestEndpoint {
     offered: Mutex<Offered>,
     pending: Mutex<Vec<Pending>>,
     told: Mutex<Vec<(String, NotificationEvent)>>,
+    /// How many notifications came from whoever has access, whatever was answered.
+    notified: Mutex<usize>,
     /// The number of the key that requests are encrypted to.
     key: Mutex<u64>,
     counter: Mutex<u64>,
@@ -86,6 +88,11 @@ impl TestEndpoint {
     /// What the wallet told, in order.
     pub(crate) fn told(&self) -> Vec<(String, NotificationEvent)> {
         self.told.lock().unwrap().clone()
+    }
+
+    /// How many notifications came, whatever was answered.
+    pub(crate) fn notifications(&self) -> usize {
+        *self.notified.lock().unwrap()
     }
 
     fn offered(&self) -> Offered {
@@ -249,6 +256,7 @@ impl TestEndpoint {
 
     pub(crate) fn notified(&self, request: &HttpRequest) -> HttpResponse {
         let request = NotificationRequest::parse(&request.body).expect("a notification");
+        *self.notified.lock().unwrap() += 1;
         let refusal = self.offered().notification_status;
         if refusal.is_none() {
             let told = (request.notification_id.as_str().to_owned(), request.event);

@@ -234,7 +234,7 @@ impl TestIssuer {
             }
             ("POST", "/credential") => self.credential(request),
             ("POST", "/deferred_credential") => self.deferred(request),
-            ("POST", "/notification") => self.endpoint.notified(request),
+            ("POST", "/notification") => self.notified(request),
             ("GET", path) if path.starts_with("/status/") => self.status_list(path),
             (method, path) => panic!("the issuer does not know {method} {path}"),
         }
@@ -301,13 +301,16 @@ impl TestIssuer {
         )
     }
 
+    /// Takes a notification from whoever has access.
+    fn notified(&self, request: &HttpRequest) -> HttpResponse {
+        match self.server.access(request, &presented(request)) {
+            Ok(_) => self.endpoint.notified(request),
+            Err(refusal) => refusal,
+        }
+    }
+
     fn credential(&self, request: &HttpRequest) -> HttpResponse {
-        let authorization = request.headers.iter().find(|(name, _)| *name == "authorization");
-        let presented = PresentedAccessToken::parse(
-            authorization.map(|(_, value)| value.as_str()),
-            request.url.query(),
-        )
-        .expect("an access token");
+        let presented = presented(request);
         let granted = match self.server.access(request, &presented) {
             Ok(granted) => granted,
             Err(refusal) => return refusal,
@@ -430,4 +433,11 @@ pub(crate) fn link(parameter: &str, value: &str) -> String {
         "openid-credential-offer://?{parameter}={}",
         encoded.replace('+', "%20")
     )
+}
+
+/// The access token of a request.
+fn presented(request: &HttpRequest) -> PresentedAccessToken {
+    let authorization = request.headers.iter().find(|(name, _)| *name == "authorization");
+    let authorization = authorization.map(|(_, value)| value.as_str());
+    PresentedAccessToken::parse(authorization, request.url.query()).expect("an access token")
 }

@@ -12,7 +12,7 @@ use symbolon_pages::language::choose;
 use symbolon_pages::{Serde, TemplateError, Templates, Translation, Translations, Value, context};
 use symbolon_protocol::dcql::{DcqlError, DcqlQuery};
 use symbolon_verdict_page::minutes;
-use symbolon_verifier::compose::{ComposeError, CredentialCatalogue, KnownCredential};
+use symbolon_verifier::compose::{ComposeError, KnownCredential};
 use symbolon_verifier::policy::{PolicyFormat, Presence, PresentationPolicy};
 use symbolon_verifier::relying_party::Permission;
 use symbolon_verifier::store::RequestRecord;
@@ -53,7 +53,6 @@ pub(crate) struct RequestBuilder {
     translations: Arc<Translations>,
     /// Verdicts look as on the shop's page.
     verdicts: Verdicts,
-    catalogue: CredentialCatalogue,
 }
 
 /// What stands on the page of a query.
@@ -166,22 +165,17 @@ pub(super) fn path_words(path: &ClaimsPath) -> String {
 impl RequestBuilder {
     /// # Errors
     /// A template that does not parse or a text that is missing, which tests rule out.
-    pub(crate) fn new(verifier: &str, catalogue: CredentialCatalogue) -> Result<Self, DamagedPages> {
+    pub(crate) fn new(verifier: &str) -> Result<Self, DamagedPages> {
         let translations = Arc::new(Translations::new(&SHIPPED)?);
         Ok(Self {
             templates: Templates::new(&TEMPLATES, &translations, &["verifier"])?,
             translations,
             verdicts: Verdicts::new(verifier)?,
-            catalogue,
         })
     }
 
     pub(super) fn translations(&self) -> &Translations {
         &self.translations
-    }
-
-    pub(super) const fn catalogue(&self) -> &CredentialCatalogue {
-        &self.catalogue
     }
 
     pub(super) const fn verdicts(&self) -> &Verdicts {
@@ -215,8 +209,8 @@ impl Visit<'_> {
     /// The page with the policies.
     pub(super) fn home(&self, status: StatusCode, party: &Caller, problem: Option<&Problem>) -> Response {
         let policies = party.document.policies.iter();
-        let policies = policies.filter_map(|name| self.state.policies.get(name));
-        let policies: Vec<Value> = policies.map(|policy| self.policy(party, policy)).collect();
+        let policies = policies.filter_map(|name| self.state.policy(name));
+        let policies: Vec<Value> = policies.map(|policy| self.policy(party, &policy)).collect();
         let values = context! {
             policies,
             problem => Value::from(Serde(problem)),
@@ -238,7 +232,8 @@ impl Visit<'_> {
     /// The page of a query.
     pub(super) fn query(&self, status: StatusCode, party: &Caller, view: &View<'_>) -> Response {
         let tag = &self.language().tag;
-        let kinds = self.state.builder.catalogue().credentials();
+        let believed = self.state.believed.now();
+        let kinds = believed.catalogue().credentials();
         let kinds: Vec<Value> = kinds
             .map(|known| context! { field => type_field(known), name => kind_name(known, tag) })
             .collect();

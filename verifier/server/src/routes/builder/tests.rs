@@ -1,12 +1,11 @@
 use symbolon_pages::Translations;
 use symbolon_pages::testing::assert_complete;
-use symbolon_verifier::compose::CredentialCatalogue;
 
 use super::page::TEMPLATES;
 use super::*;
 
 fn translations() -> RequestBuilder {
-    RequestBuilder::new("Verifier", CredentialCatalogue::default()).unwrap()
+    RequestBuilder::new("Verifier").unwrap()
 }
 
 #[test]

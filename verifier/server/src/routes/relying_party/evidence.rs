@@ -87,7 +87,7 @@ async fn made(
     brought: &Brought,
 ) -> Result<(RequestRecord, Vec<VerifiedClaims>), Response> {
     let record = state.known_request(Some(&caller.name), id).await?;
-    let policy = record.policy.as_ref().and_then(|name| state.policies.get(name));
+    let policy = record.policy.as_ref().and_then(|name| state.policy(name));
     let policy = policy
         .filter(|policy| policy.has_verified_claims())
         .ok_or_else(|| missing("the policy makes no verified claims"))?;

@@ -97,7 +97,7 @@ pub(super) async fn make(
         _ => return bad_request("exactly one of policy and dcql_query is needed"),
     };
     let types = &state.transaction_types;
-    let transactions = match policy {
+    let transactions = match &policy {
         Some(policy) => order::of_policy(&body.transaction_data, policy.transactions(), &query, types),
         None => order::of_query(&body.transaction_data, &query, types),
     };
@@ -114,20 +114,20 @@ pub(super) async fn make(
         return_to: body.return_to,
         page: body.page,
         relying_party: Some(caller.name.clone()),
-        policy: policy.map(|policy| policy.name().clone()),
+        policy: policy.as_ref().map(|policy| policy.name().clone()),
         digital_credentials: body.digital_credentials.map(Into::into),
-        retention: state.retention(Some(&caller), policy),
+        retention: state.retention(Some(&caller), policy.as_deref()),
     };
     made(&state, order).await
 }
 
 /// The policy of that name, if the caller may use it. Whether there is one that it may not use is not told.
-pub(super) fn allowed<'s>(
-    state: &'s State,
+pub(super) fn allowed(
+    state: &State,
     caller: &Caller,
     name: &PolicyName,
-) -> Result<&'s symbolon_verifier::policy::PresentationPolicy, Box<Response>> {
-    let policy = state.policies.get(name);
+) -> Result<Arc<symbolon_verifier::policy::PresentationPolicy>, Box<Response>> {
+    let policy = state.policy(name);
     policy
         .filter(|_| caller.document.may_use(name))
         .ok_or_else(|| Box::new(not_permitted("this relying party has no policy of this name")))
@@ -310,8 +310,8 @@ pub(super) async fn evidence(
         Ok(record) => record,
         Err(refusal) => return refusal,
     };
-    let policy = record.policy.as_ref().and_then(|name| state.policies.get(name));
-    if !state.keeps_evidence(&record, policy) {
+    let policy = record.policy.as_ref().and_then(|name| state.policy(name));
+    if !state.keeps_evidence(&record, policy.as_deref()) {
         return refuse_administration(
             StatusCode::NOT_FOUND,
             "not_found",

@@ -109,8 +109,7 @@ pub(super) async fn verify(
         None => Expected::Unchecked,
     };
     let demanded = policy.verification_of_posted(state.dependencies.policy.clone());
-    let pack = state.pack().await;
-    let opened = state.open(&pack);
+    let opened = state.pack().await;
     let mut evidence = state.evidence(&opened);
     let mut codes = Vec::with_capacity(inputs.len());
     for input in &inputs {

@@ -83,7 +83,12 @@ fn kind(name: CheckName, reason: Reason, format: CredentialFormat) -> Option<(Ab
         CheckName::ValidityPeriod => w3c(About::Validity, P::RangeError),
         // A credential without a status lives by its expiry alone.
         CheckName::StatusReference if reason == Reason::Missing => None,
-        CheckName::StatusListSignature if matches!(reason, Reason::EvidenceAbsent | Reason::NotCovered) => {
+        CheckName::StatusListSignature
+            if matches!(
+                reason,
+                Reason::EvidenceAbsent | Reason::NotCovered | Reason::NotProvableHere
+            ) =>
+        {
             w3c(About::Status, P::StatusRetrievalError)
         }
         CheckName::StatusReference | CheckName::StatusListSignature => {

@@ -10,7 +10,7 @@ use symbolon_wallet_core::{FlowId, TransportError, WalletError};
 use url::Url;
 
 use super::{PENDING, Reception, cookie};
-use crate::agent::{AgentError, Answered, Ended};
+use crate::agent::{AgentError, Answered, ComparisonCode, Ended};
 
 /// How somebody asked, as far as the answer depends on it.
 pub(super) struct Asked {
@@ -87,6 +87,9 @@ pub struct OutcomeBody {
     /// The same in words of this wallet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_description: Option<String>,
+    /// What whoever allows the request compares: the code of this page, for the browser that brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison_code: Option<String>,
     /// Where a browser goes on, or what tells later how it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continue_at: Option<String>,
@@ -130,6 +133,7 @@ impl Said {
                 outcome,
                 error: None,
                 error_description: None,
+                comparison_code: None,
                 continue_at: None,
             },
         }
@@ -140,6 +144,11 @@ impl Said {
         said.body.error = Some(error.to_owned());
         said.body.error_description = Some(description.to_owned());
         said
+    }
+
+    fn with_code(mut self, code: ComparisonCode) -> Self {
+        self.body.comparison_code = Some(code.to_string());
+        self
     }
 
     fn at(mut self, place: String) -> Self {
@@ -179,6 +188,10 @@ pub(super) fn answer(answered: &Answered, reception: &Reception, asked: &Asked) 
         }
         (Answered::GoOn(at), _) => redirect(at, asked, None),
         (Answered::SignIn { flow, at }, _) => redirect(at, asked, cookie::of_flow(reception, *flow)),
+        (Answered::Held { flow, code }, _) => Said::new(StatusCode::ACCEPTED, Outcome::Waiting)
+            .with_code(*code)
+            .at(pending_address(reception, *flow))
+            .respond(reception, asked),
         (Answered::Waiting(flow), _) => Said::new(StatusCode::ACCEPTED, Outcome::Waiting)
             .at(pending_address(reception, *flow))
             .respond(reception, asked),
@@ -188,6 +201,7 @@ pub(super) fn answer(answered: &Answered, reception: &Reception, asked: &Asked) 
 
 fn said_of(ended: Ended) -> Said {
     match ended {
+        Ended::Answered => Said::new(StatusCode::OK, Outcome::Answered),
         Ended::Shown => Said::new(StatusCode::OK, Outcome::Shown),
         Ended::Received => Said::new(StatusCode::OK, Outcome::Received),
         Ended::Unconfirmed => Said::new(StatusCode::ACCEPTED, Outcome::Unconfirmed),
@@ -219,6 +233,9 @@ pub(super) fn refusal(error: &AgentError, reception: &Reception, asked: &Asked) 
     let said = match error {
         AgentError::NoSuchPerson | AgentError::Wallet(WalletError::NotFound) => {
             return not_found(reception, asked);
+        }
+        AgentError::ComparisonCode => {
+            Said::refused(StatusCode::FORBIDDEN, "access_denied", &error.to_string())
         }
         AgentError::Full => Said::refused(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -15,7 +15,7 @@ use symbolon_wallet_core::consent_policy::BroughtBy;
 
 use super::Reception;
 use super::answer::{self, Asked};
-use crate::agent::{Brought, Decision, WaitingEntry};
+use crate::agent::{AgentError, Brought, Decision, Permission, WaitingEntry};
 
 pub(super) async fn waiting(State(reception): State<Reception>) -> Response {
     match reception.agent.waiting().await {
@@ -43,16 +43,7 @@ pub(super) async fn bring_request(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(Brought { person, parameters }) = brought(&reception, &body) else {
-        return answer::malformed();
-    };
-    let agent = Arc::clone(&reception.agent);
-    let done = async move {
-        agent
-            .authorize(person.as_ref(), &parameters, BroughtBy::Owner)
-            .await
-    };
-    reception.run(Asked::owner(&headers), done).await
+    bring(&reception, Link::Request, &headers, &body).await
 }
 
 /// A credential offer of the owner's own.
@@ -61,23 +52,41 @@ pub(super) async fn bring_offer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Some(Brought { person, parameters }) = brought(&reception, &body) else {
+    bring(&reception, Link::Offer, &headers, &body).await
+}
+
+/// What the owner brings.
+enum Link {
+    Request,
+    Offer,
+}
+
+async fn bring(reception: &Reception, link: Link, headers: &HeaderMap, body: &[u8]) -> Response {
+    let Ok(order) = serde_json::from_slice::<BroughtLink>(body) else {
         return answer::malformed();
+    };
+    let asked = Asked::owner(headers);
+    let Brought { person, parameters } = match brought(reception, &order) {
+        Ok(Some(brought)) => brought,
+        Ok(None) => return answer::malformed(),
+        Err(error) => return answer::refusal(&error, reception, &asked),
     };
     let agent = Arc::clone(&reception.agent);
     let done = async move {
-        agent
-            .receive(person.as_ref(), &parameters, BroughtBy::Owner)
-            .await
+        let person = person.as_ref();
+        match link {
+            Link::Request => agent.authorize(person, &parameters, BroughtBy::Owner).await,
+            Link::Offer => agent.receive(person, &parameters, BroughtBy::Owner).await,
+        }
     };
-    reception.run(Asked::owner(&headers), done).await
+    reception.run(asked, done).await
 }
 
-/// The link in a body, and whose wallet it is for.
-fn brought(reception: &Reception, body: &[u8]) -> Option<Brought> {
-    let brought: BroughtLink = serde_json::from_slice(body).ok()?;
-    let person = brought.person.map(|person| person.parse()).transpose().ok()?;
-    reception.agent.brought(&brought.link, person)
+/// The link of an order, and whose wallet it is for. What can be nobody's address is reached by nobody.
+fn brought(reception: &Reception, order: &BroughtLink) -> Result<Option<Brought>, AgentError> {
+    let person = order.person.as_deref().map(str::parse).transpose();
+    let person = person.map_err(|_| AgentError::NoSuchPerson)?;
+    reception.agent.brought(&order.link, person)
 }
 
 /// A request or an offer that the owner brings.
@@ -109,6 +118,9 @@ pub struct DecisionOrder {
     /// The transaction code, where the issuer asks for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_code: Option<String>,
+    /// What the page of the browser shows that brought the request, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison_code: Option<String>,
 }
 
 /// What becomes of what waits.
@@ -122,13 +134,18 @@ pub enum Ordered {
 }
 
 impl DecisionOrder {
-    fn decision(self) -> Option<Decision> {
+    /// The decision; `None` where the transaction code can be none.
+    #[must_use]
+    pub fn decision(self) -> Option<Decision> {
         let code = match self.transaction_code {
             None => None,
             Some(text) => Some(TransactionCode::parse(text.trim())?),
         };
         Some(match self.decision {
-            Ordered::Allow => Decision::Allow(code),
+            Ordered::Allow => Decision::Allow(Permission {
+                transaction_code: code,
+                comparison_code: self.comparison_code,
+            }),
             Ordered::Refuse => Decision::Refuse,
         })
     }

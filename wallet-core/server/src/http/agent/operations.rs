@@ -87,7 +87,8 @@ pub(super) fn callback() -> Operation {
 
 pub(super) fn pending() -> Operation {
     request("readPending", "What has become of a request or an offer")
-        .path("flow", "Its name, which only the browser that brought it has.")
+        .path("flow", "Its name.")
+        .about("Where a request goes on that a browser brought is told to that browser alone, which its cookie proves.")
 }
 
 pub(super) fn metadata() -> Operation {
@@ -121,6 +122,10 @@ pub(super) fn decide() -> Operation {
         .answers(outcome(
             400,
             "The order is malformed, or the request has expired.",
+        ))
+        .answers(outcome(
+            403,
+            "A browser brought the request, and the code that its page shows is missing or wrong; or nothing was shown.",
         ))
         .answers(outcome(404, "Nothing of this name waits."))
         .answers(outcome(
@@ -174,7 +179,11 @@ fn request(id: &'static str, summary: &'static str) -> Operation {
     };
     Operation::new(id, REQUESTS, summary)
         .answers(told(200, "It is over: something was shown, or received."))
-        .answers(told(202, "It is not decided, or not confirmed."))
+        .answers(told(202, "It is not decided, or not confirmed.").header(
+            "Set-Cookie",
+            "That this browser brought the request that waits.",
+            Presence::Sometimes,
+        ))
         .answers(redirect(302, "The browser goes on."))
         .answers(redirect(303, "The browser goes on, and posts nothing."))
         .answers(told(

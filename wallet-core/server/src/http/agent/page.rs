@@ -62,6 +62,7 @@ impl Pages {
             sentence => key,
             is_waiting => body.outcome == Outcome::Waiting,
             here => body.continue_at.as_deref(),
+            code => body.comparison_code.as_deref(),
             refresh_seconds => REFRESH_SECONDS,
             detail => body.error_description.as_deref(),
         };
@@ -124,6 +125,7 @@ mod tests {
                 outcome,
                 error: None,
                 error_description: Some("why".to_owned()),
+                comparison_code: Some("004 071".to_owned()),
                 continue_at: Some("https://wallet.example/pending/1".to_owned()),
             };
             let response = pages.show(StatusCode::OK, &body, &HeaderMap::new());

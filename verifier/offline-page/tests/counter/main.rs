@@ -1,7 +1,12 @@
 //! A counter without a network, natively: what the page would be told.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod asking;
+mod onboarding;
+mod standing;
+
 use qrcode::{Color, EcLevel, QrCode};
+use serde_json::Value;
 use symbolon_credential::Validity;
 use symbolon_credential::claim169::{
     Biometric, Claim169KeyReference, Cwt, DateOfBirth, IdentityData, ImageKind, prepare,
@@ -12,7 +17,7 @@ use symbolon_credential::w3c::{StatusPurpose, StatusSize};
 use symbolon_crypto::{SignatureAlgorithm, UnixTime};
 use symbolon_did::{Did, DidUrl};
 use symbolon_offline_page::{Brought, Counter, MAX_PACK_BYTES, PackProblem, PackState, Told};
-use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message, Onboarding};
+use symbolon_protocol::qr_transport::{CarriedCredential, FrameSize, Message};
 use symbolon_trust::bitstring_status_list::{BitstringStatusList, ListToPublish};
 use symbolon_trust::pack::{PackBuilder, PackTimes, VerbatimForm, VerbatimSection, delta};
 use symbolon_trust::status_list::{BitsPerStatus, Status, TokenStatusList};
@@ -69,9 +74,7 @@ impl World {
     /// A counter with a pack in which the card of [`World::card`] has this status.
     fn with_pack(&self, status: Status) -> Counter {
         let mut counter = self.counter();
-        counter
-            .accept_pack(&self.pack(1, status, NOW), None, NOW)
-            .unwrap();
+        counter.accept_pack(&self.pack(1, status, NOW), NOW).unwrap();
         counter
     }
 
@@ -170,7 +173,7 @@ fn without_a_pack_or_with_one_that_does_not_cover_it_nobody_can_tell() {
     assert_eq!(take(&mut world.counter(), &world.card(), NOW).verdict, "unknown");
     let mut counter = world.counter();
     let empty = world.registry.pack(1, &world.trust_list(NOW), Vec::new(), NOW);
-    counter.accept_pack(&empty, None, NOW).unwrap();
+    counter.accept_pack(&empty, NOW).unwrap();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "unknown");
 }
 
@@ -181,17 +184,17 @@ fn a_pack_is_fresh_for_a_day_then_warns_and_then_is_not_used() {
     let second = core::time::Duration::from_secs(1);
     let mut at = |now| {
         counter.begin();
-        let state = counter.known_pack(now).map(|known| known.state);
+        let state = counter.standing(now).unwrap().state;
         (take(&mut counter, &world.card(), now), state)
     };
     let (told, state) = at(NOW.plus(DAY));
-    assert_eq!((told.verdict, state), ("genuine", Some(PackState::Current)));
+    assert_eq!((told.verdict, state), ("genuine", PackState::Current));
     assert!(!told.html.contains("class=\"warning\""));
     let (told, state) = at(NOW.plus(DAY + second));
-    assert_eq!((told.verdict, state), ("genuine", Some(PackState::InGrace)));
+    assert_eq!((told.verdict, state), ("genuine", PackState::InGrace));
     assert!(told.html.contains("The offline pack expired at"));
     let (told, state) = at(NOW.plus(DAY * 2 + second));
-    assert_eq!((told.verdict, state), ("unknown", None));
+    assert_eq!((told.verdict, state), ("unknown", PackState::Over));
     assert!(told.html.contains("The offline pack was refused"));
     // A clock that was set back.
     assert_eq!(at(NOW.minus(DAY)).0.verdict, "unknown");
@@ -201,8 +204,9 @@ fn a_pack_is_fresh_for_a_day_then_warns_and_then_is_not_used() {
 fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
     let world = World::new();
     let mut counter = world.counter();
-    let first = counter.accept_pack(&world.pack(5, Status::Valid, NOW), None, NOW);
-    let seen = serde_json::to_vec(&first.unwrap().last_seen).unwrap();
+    let first = world.pack(5, Status::Valid, NOW);
+    counter.accept_pack(&first, NOW).unwrap();
+    let seen = counter.pack_memory();
     let older = world.pack(4, Status::Invalid, NOW);
     let foreign = World {
         registry: TestRegistry::new(70),
@@ -221,20 +225,18 @@ fn an_older_foreign_damaged_or_huge_pack_is_refused_and_the_one_before_stays() {
             PackProblem::Clock,
         ),
     ] {
-        assert_eq!(counter.accept_pack(&pack, Some(&seen), NOW), Err(problem));
+        assert_eq!(counter.accept_pack(&pack, NOW), Err(problem));
     }
     let newer = world.pack(6, Status::Invalid, NOW);
-    assert_eq!(
-        counter.accept_pack(&newer, Some(b"?"), NOW),
-        Err(PackProblem::Memory)
-    );
+    counter.resume_pack(Some(first.clone()), Vec::new(), Some(b"?".to_vec()));
+    assert_eq!(counter.accept_pack(&newer, NOW), Err(PackProblem::Memory));
+    let told = take(&mut counter, &world.card(), NOW);
+    assert_eq!((told.html.as_str(), told.problem), ("", Some("pack-memory")));
+    counter.resume_pack(Some(first), Vec::new(), seen);
     let late = NOW.plus(DAY * 3);
-    assert_eq!(
-        counter.accept_pack(&newer, Some(&seen), late),
-        Err(PackProblem::Expired)
-    );
+    assert_eq!(counter.accept_pack(&newer, late), Err(PackProblem::Expired));
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");
-    counter.accept_pack(&newer, Some(&seen), NOW).unwrap();
+    counter.accept_pack(&newer, NOW).unwrap();
     counter.begin();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
 }
@@ -272,12 +274,11 @@ fn a_pack_that_covers_less_than_the_one_in_use_is_refused_and_one_that_covers_as
     ] {
         let mut counter = world.counter();
         let before = pack(1, in_use);
-        let seen = counter.accept_pack(&before, None, NOW).unwrap().last_seen;
-        let seen = serde_json::to_vec(&seen).unwrap();
+        counter.accept_pack(&before, NOW).unwrap();
         let told = filmed(&mut counter, &Message::Pack(pack(2, incoming)));
         assert_eq!(told.brought, Some(Brought::Pack));
         let brought = counter.brought_pack().unwrap();
-        let answer = counter.accept_pack(&brought, Some(&seen), NOW).map(drop);
+        let answer = counter.accept_pack(&brought, NOW).map(drop);
         let expected = if accepted {
             Ok(())
         } else {
@@ -331,13 +332,42 @@ fn a_pack_with_a_status_list_credential_is_used() {
     let mut counter = world.counter();
     let forger = TestKey::new(SignatureAlgorithm::Es256, 900);
     assert_eq!(
-        counter.accept_pack(&pack(&forger), None, NOW),
+        counter.accept_pack(&pack(&forger), NOW),
         Err(PackProblem::Refused)
     );
-    let accepted = counter.accept_pack(&pack(&key), None, NOW).unwrap();
-    assert_eq!(accepted.known.status_lists, 1);
+    let accepted = counter.accept_pack(&pack(&key), NOW).unwrap();
+    assert_eq!(accepted.status_lists, 1);
     // Every verdict opens it again.
-    assert_eq!(counter.known_pack(NOW), Some(accepted.known));
+    assert_eq!(counter.standing(NOW).unwrap().known, Some(accepted));
+
+    // A proof over JSON-LD is none that the page can verify: it does without that list, and not without the pack.
+    let mut document = Value::Object(list.document().unwrap().document().clone());
+    document["proof"] = serde_json::json!({
+        "type": "DataIntegrityProof", "cryptosuite": "ecdsa-rdfc-2019", "proofPurpose": "assertionMethod",
+        "created": NOW.rfc3339(), "verificationMethod": format!("{did}#es256"),
+        "proofValue": format!("z{}", "3".repeat(86)),
+    });
+    let pack = |document: &Value| {
+        let body = document.to_string();
+        let unproven = VerbatimSection::new(url, VerbatimForm::Credential, body.as_bytes()).unwrap();
+        let uri = "https://issuer.example/status/7";
+        let states = TokenStatusList::all_valid(BitsPerStatus::Two, 1_000);
+        let token = world.issuer.status_token(uri, &states, NOW);
+        let token = VerbatimSection::new(uri, VerbatimForm::TokenJwt, token.as_bytes()).unwrap();
+        let builder = PackBuilder::new(2, times(), world.registry.trust_section(&trust));
+        world
+            .registry
+            .sign_pack(builder.with_verbatim(unproven).with_verbatim(token))
+    };
+    let accepted = counter.accept_pack(&pack(&document), NOW).unwrap();
+    assert_eq!(accepted.status_lists, 1);
+    assert_eq!(counter.standing(NOW).unwrap().known, Some(accepted));
+    // What is seen to be another's is refused all the same.
+    document["issuer"] = Value::from("did:web:other.example");
+    assert_eq!(
+        world.counter().accept_pack(&pack(&document), NOW),
+        Err(PackProblem::Refused)
+    );
 }
 
 #[test]
@@ -406,40 +436,28 @@ fn a_delta_makes_the_next_pack_of_the_one_in_use_and_of_no_other() {
     );
     let to_second = delta(&first, &second).unwrap();
     assert_eq!(
-        counter.accept_pack(&to_second, None, NOW),
+        counter.accept_pack(&to_second, NOW),
         Err(PackProblem::OtherBase),
         "nothing is in use"
     );
-    let accepted = counter.accept_pack(&first, None, NOW).unwrap();
-    let seen =
-        |accepted: &symbolon_offline_page::AcceptedPack| serde_json::to_vec(&accepted.last_seen).unwrap();
+    counter.accept_pack(&first, NOW).unwrap();
     assert_eq!(
-        counter.accept_pack(&delta(&second, &third).unwrap(), Some(&seen(&accepted)), NOW),
+        counter.accept_pack(&delta(&second, &third).unwrap(), NOW),
         Err(PackProblem::OtherBase)
     );
     let mut damaged = to_second.clone();
     *damaged.last_mut().unwrap() ^= 1;
-    assert!(
-        counter
-            .accept_pack(&damaged, Some(&seen(&accepted)), NOW)
-            .is_err()
-    );
+    assert!(counter.accept_pack(&damaged, NOW).is_err());
     assert_eq!(counter.pack(), Some(first.as_slice()), "the pack before stays");
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "genuine");
 
-    let accepted = counter
-        .accept_pack(&to_second, Some(&seen(&accepted)), NOW)
-        .unwrap();
-    assert_eq!(
-        (accepted.known.sequence, counter.pack()),
-        (2, Some(second.as_slice()))
-    );
+    let accepted = counter.accept_pack(&to_second, NOW).unwrap();
+    // A neighbour's animation goes on after it was read.
+    assert_eq!(counter.accept_pack(&to_second, NOW).as_ref(), Ok(&accepted));
+    assert_eq!((accepted.sequence, counter.pack()), (2, Some(second.as_slice())));
     counter.begin();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
-    assert_eq!(
-        counter.accept_pack(&first, Some(&seen(&accepted)), NOW),
-        Err(PackProblem::Older)
-    );
+    assert_eq!(counter.accept_pack(&first, NOW), Err(PackProblem::Older));
 }
 
 #[test]
@@ -447,8 +465,7 @@ fn a_neighbours_animation_brings_a_delta_once_and_it_is_believed_for_its_signatu
     let world = World::new();
     let mut counter = world.counter();
     let first = world.pack(1, Status::Valid, NOW);
-    let accepted = counter.accept_pack(&first, None, NOW).unwrap();
-    let seen = serde_json::to_vec(&accepted.last_seen).unwrap();
+    counter.accept_pack(&first, NOW).unwrap();
     let to_second = delta(&first, &world.pack(2, Status::Invalid, NOW)).unwrap();
     let told = filmed(&mut counter, &Message::Pack(to_second.clone()));
     assert_eq!((told.brought, told.html.as_str()), (Some(Brought::Pack), ""));
@@ -459,7 +476,7 @@ fn a_neighbours_animation_brings_a_delta_once_and_it_is_believed_for_its_signatu
         "genuine",
         "nothing changes by itself"
     );
-    counter.accept_pack(&brought, Some(&seen), NOW).unwrap();
+    counter.accept_pack(&brought, NOW).unwrap();
     counter.begin();
     assert_eq!(take(&mut counter, &world.card(), NOW).verdict, "invalid");
 
@@ -470,39 +487,7 @@ fn a_neighbours_animation_brings_a_delta_once_and_it_is_believed_for_its_signatu
     let told = filmed(&mut counter, &Message::Pack(foreign.pack(9, Status::Valid, NOW)));
     assert_eq!(told.brought, Some(Brought::Pack));
     let brought = counter.brought_pack().unwrap();
-    assert_eq!(
-        counter.accept_pack(&brought, Some(&seen), NOW),
-        Err(PackProblem::Refused)
-    );
-}
-
-#[test]
-fn the_operators_onboarding_code_confirms_its_own_root_of_trust_and_no_other() {
-    let world = World::new();
-    let root = world
-        .registry
-        .root_of_trust(world.trust_list(NOW))
-        .to_json()
-        .unwrap();
-    let onboarding = |root: &[u8]| {
-        Message::Onboarding(Onboarding {
-            index: "https://packs.example/packs/packs.json".to_owned(),
-            root_of_trust: *symbolon_trust::distribution::Digest::of(root).as_bytes(),
-            scope: None,
-        })
-    };
-    let mut counter = world.counter();
-    let told = filmed(&mut counter, &onboarding(&root));
-    assert_eq!((told.note, told.problem), (Some("root-confirmed"), None));
-    let told = filmed(&mut counter, &onboarding(b"{}"));
-    assert_eq!((told.note, told.problem), (None, Some("root-of-another")));
-    // As it lies in a file that somebody has laid out anew.
-    let parsed: serde_json::Value = serde_json::from_slice(&root).unwrap();
-    let mut counter = Counter::open(&serde_json::to_vec_pretty(&parsed).unwrap()).unwrap();
-    assert_eq!(
-        filmed(&mut counter, &onboarding(&root)).note,
-        Some("root-confirmed")
-    );
+    assert_eq!(counter.accept_pack(&brought, NOW), Err(PackProblem::Refused));
 }
 
 #[test]
@@ -517,17 +502,4 @@ fn what_is_no_credential_is_told() {
     }
     let huge = "x".repeat((1 << 20) + 1);
     assert_eq!(take(&mut counter, &huge, NOW).problem, Some("problem-too-large"));
-}
-
-#[test]
-fn the_fingerprint_is_the_digest_of_the_root_of_trust() {
-    let world = World::new();
-    let counter = world.counter();
-    assert_eq!(counter.fingerprint().split(' ').count(), 16);
-    let other = World {
-        registry: TestRegistry::new(70),
-        ..World::new()
-    };
-    assert_ne!(counter.fingerprint(), other.counter().fingerprint());
-    assert!(Counter::open(b"{}").is_err());
 }

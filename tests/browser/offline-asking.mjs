@@ -1,0 +1,151 @@
+// A page without a network asks: it shows a request of its own, a real wallet films that and answers with an animation, and the page films the answer
+// with a third of its frames lost. It takes an answer once, and none to another request.
+import assert from "node:assert/strict";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { ASK, offerAsk, receive } from "./by_qr.mjs";
+import { blank, camera, frames, record } from "./films.mjs";
+import { DIRECTIONS, again, first, quiet, says, text, verdict, why } from "./offline-page.mjs";
+
+const VALID = { en: "shown by the person it belongs to", ar: "قدمها صاحبها" };
+const LONG = 120_000;
+
+/** Every story of it; how many passed. */
+export async function askingStories({ binary, work, installation, check, studio }) {
+  const folder = join(work, "installation");
+  offerAsk(folder);
+  receive(installation);
+  installation.run("pack", "build", "--out", join(folder, "newest.pack"));
+  await installation.stopVerifier();
+  await installation.serveVerifier(binary, folder);
+  const film = join(work, "asked-answer.mjpeg");
+  await record(studio, [blank()], film);
+  const browsers = { en: camera(work, film, "asking-en"), ar: camera(work, film, "asking-ar") };
+  const story = { work, installation, check, studio, film };
+  try {
+    const pages = {};
+    for (const [language, browser] of Object.entries(browsers)) pages[language] = await first(story, browser, language);
+    await installation.stopVerifier();
+    await listed(folder, pages);
+    for (const [language, page] of Object.entries(pages)) await answered(story, page, language);
+    await answersAnotherRequest(story, pages.en);
+    return 4;
+  } finally {
+    for (const browser of Object.values(browsers)) await browser.close();
+  }
+}
+
+/** The wallet's owner lists the shop's devices: whoever is on no list is not answered. */
+async function listed(folder, pages) {
+  const devices = [];
+  for (const page of Object.values(pages)) {
+    await page.until("document.getElementById('device').textContent.startsWith('did:key:z')");
+    devices.push(await page.evaluate("document.getElementById('device').textContent"));
+  }
+  assert.equal(new Set(devices).size, devices.length, "each device has a key of its own");
+  const lines = devices.map((did) => `"${did}" = "The corner shop"`);
+  appendFileSync(join(folder, "symbolon.toml"), `\n[wallet.verifier_dids]\n${lines.join("\n")}\n`);
+}
+
+/** By keyboard alone: the page asks, the wallet answers, the page judges; and the same answer again is refused, after a new start as well. */
+async function answered(story, page, language) {
+  const at = (step) => story.check(page, `offline-${language}-320-14-${step}`, language, DIRECTIONS[language], 1);
+  await again(page);
+  await ask(page);
+  await at("1-asked");
+  const answer = present(story, await codesOf(page), `answer-${language}`);
+  await record(story.studio, frames(answer), story.film);
+  await page.tabTo("#start");
+  await page.press("Enter");
+  await page.until("!document.getElementById('progress').hidden && document.getElementById('bar').value > 0.2", LONG);
+  await at("2-progress");
+  await page.until("document.querySelector('#result article') !== null", LONG);
+  await at("3-answered");
+  assert.equal(await verdict(page), "valid", "the holder has proven a key");
+  assert((await why(page)).includes(VALID[language]), await why(page));
+  const seen = await page.evaluate(`({
+    asked: document.getElementById("asked").hidden,
+    focus: document.activeElement.id,
+    filming: document.getElementById("video").srcObject !== null,
+    claims: document.querySelector("#result .claims").innerText.length,
+    asOf: document.querySelector("#result .about time")?.dateTime ?? "",
+  })`);
+  assert.deepEqual([seen.asked, seen.focus, seen.filming], [true, "result", false]);
+  assert(seen.claims > 5 && seen.asOf !== "", JSON.stringify(seen));
+  await againRefused(page, "#again");
+  await at("4-replayed");
+  await again(page);
+  assert.equal(await page.evaluate("document.getElementById('asked').hidden"), true, "what was answered is not asked again");
+  await againRefused(page, "#start");
+  quiet(page, story.installation, `asked ${language}`);
+}
+
+async function againRefused(page, button) {
+  await page.tabTo(button);
+  await page.press("Enter");
+  await says(page, "alert", "problem-replayed", LONG);
+  assert.equal(await page.evaluate("document.querySelector('#result article')"), null, "nothing is judged");
+  await page.tabTo("#stop");
+  await page.press("Enter");
+}
+
+/** The answer to one request, filmed where another one is shown, and where none is. */
+async function answersAnotherRequest(story, page) {
+  await again(page);
+  await ask(page);
+  const answer = present(story, await codesOf(page), "answer-to-another");
+  await record(story.studio, frames(answer), story.film);
+  await ask(page);
+  for (const [id, before] of [["problem-other-request", undefined], ["problem-not-asked", "#withdraw"]]) {
+    if (before) {
+      await page.tabTo(before);
+      await page.press("Enter");
+    }
+    await page.evaluate("document.getElementById('alert').replaceChildren()");
+    await page.tabTo("#start");
+    await page.press("Enter");
+    await says(page, "alert", id, LONG);
+    assert.equal(await page.evaluate("document.querySelector('#result article')"), null, id);
+    await page.tabTo("#stop");
+    await page.press("Enter");
+  }
+  await story.check(page, "offline-en-320-15-answer-to-another", "en", "ltr", 1);
+  assert.equal(await text(page, "ask-alert"), "");
+  quiet(page, story.installation, "another request");
+}
+
+async function ask(page) {
+  assert.equal(await page.evaluate("document.getElementById('ask').value"), ASK);
+  await page.evaluate("document.getElementById('asked').dataset.before = 'yes'");
+  await page.tabTo("#asks button");
+  const before = await page.evaluate("sessionStorage.getItem('symbolon-asked')");
+  await page.press("Enter");
+  await page.until(`sessionStorage.getItem("symbolon-asked") !== ${JSON.stringify(before)}`);
+  await page.until("!document.getElementById('asked').hidden && document.activeElement.id === 'asked'");
+}
+
+/** What a wallet films of the page: three times as many codes as the request has, of which a third is lost. */
+async function codesOf(page) {
+  const seen = await page.evaluate(`(async () => {
+    const canvas = document.getElementById("asked-code");
+    const seen = [];
+    while (seen.length < 3 * Number(canvas.dataset.codes)) {
+      const picture = canvas.toDataURL("image/png");
+      if (picture !== seen.at(-1)) seen.push(picture);
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    return seen;
+  })()`);
+  return seen.filter((_, at) => at % 3 !== 1).map((url) => Buffer.from(url.split(",")[1], "base64"));
+}
+
+/** The wallet of the command line reads the request, and shows its answer as frames in a folder. */
+function present({ work, installation }, codes, name) {
+  const [request, answer] = [join(work, `${name}-request`), join(work, name)];
+  mkdirSync(request);
+  codes.forEach((code, at) => writeFileSync(join(request, `${String(at).padStart(3, "0")}.png`), code));
+  const told = installation.run("wallet", "present", request, "--yes", "--animate", answer);
+  assert(told.includes("The corner shop"), told);
+  return answer;
+}

@@ -1,0 +1,251 @@
+//! Packs that are open, and the trust list that goes with each: made once, and shared by all judgements.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use symbolon_credential::data_integrity::JsonLdProcessor;
+use symbolon_crypto::{CryptoProvider, UnixTime};
+use symbolon_trust::pack::{Pack, PackTools};
+use symbolon_trust::trust_list::TrustList;
+use symbolon_verifier::{PackAbsence, PackCredentials, Tools};
+
+use crate::pack_in_force::AcceptedPack;
+
+/// The pack that was opened last, and whom it says to believe.
+#[derive(Default)]
+pub(crate) struct OpenPacks {
+    open: Mutex<Option<Open>>,
+    lists: Mutex<Lists>,
+    openings: AtomicU64,
+}
+
+struct Open {
+    accepted: Arc<AcceptedPack>,
+    pack: Result<Arc<Pack<'static>>, PackAbsence>,
+    /// The seconds in which opening it again would give the same: from the first to the last, or to the end of time.
+    from: UnixTime,
+    until: Option<UnixTime>,
+}
+
+impl Open {
+    fn is_of(&self, accepted: &Arc<AcceptedPack>, now: UnixTime) -> bool {
+        let is_alike = self.from <= now && self.until.is_none_or(|until| now <= until);
+        is_alike && Arc::ptr_eq(&self.accepted, accepted)
+    }
+}
+
+/// Lists that were made of others, each with those that it was made of.
+#[derive(Default)]
+struct Lists {
+    /// The last one of a pack.
+    of_pack: Option<ListOfPack>,
+    superseded: Option<(Arc<TrustList>, Arc<TrustList>)>,
+}
+
+struct ListOfPack {
+    root: [u8; 32],
+    believed: Arc<TrustList>,
+    plain: Arc<TrustList>,
+    with_sources: Arc<TrustList>,
+}
+
+impl OpenPacks {
+    /// The pack as it is at this moment. It is opened where it is another one than before, or where something of it is judged otherwise than
+    /// when it was opened. May take as long as opening a pack does.
+    pub(crate) fn open(
+        &self,
+        accepted: &Arc<AcceptedPack>,
+        crypto: &dyn CryptoProvider,
+        json_ld: &dyn JsonLdProcessor,
+        now: UnixTime,
+    ) -> Result<Arc<Pack<'static>>, PackAbsence> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = open.as_ref().filter(|open| open.is_of(accepted, now)) {
+            return open.pack.clone();
+        }
+        self.openings.fetch_add(1, Ordering::Relaxed);
+        let tools = Tools::with_json_ld(crypto, json_ld);
+        let credentials = PackCredentials::new(tools);
+        let tools = PackTools::new(tools.crypto).with_credentials(&credentials);
+        let AcceptedPack { bytes, root, memory } = &**accepted;
+        let (pack, until) = match Pack::open_held(bytes, root, tools, now, memory) {
+            Ok(pack) => {
+                let until = pack.judged_alike_until(now);
+                (Ok(Arc::new(pack)), until)
+            }
+            Err(error) => {
+                tracing::info!(%error, "the pack is not used");
+                // A clock that was behind makes it usable in any second.
+                (Err(PackAbsence::Refused), Some(now))
+            }
+        };
+        *open = Some(Open {
+            accepted: Arc::clone(accepted),
+            pack: pack.clone(),
+            from: now,
+            until,
+        });
+        pack
+    }
+
+    /// Whom to believe: by the pack that is open, with the sources of this verifier beside it. Where none can be opened it is never an older list
+    /// than that of a pack that was accepted; `newest_seen` is when that was issued.
+    pub(crate) fn list(
+        &self,
+        pack: Option<&Pack<'static>>,
+        believed: &Arc<TrustList>,
+        newest_seen: Option<UnixTime>,
+    ) -> Arc<TrustList> {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        match pack {
+            Some(pack) => lists.of_pack(pack.root(), || pack.trust_list().clone(), believed),
+            None => lists.without_pack(believed, newest_seen),
+        }
+    }
+
+    /// How often a pack was opened.
+    pub(crate) fn openings(&self) -> u64 {
+        self.openings.load(Ordering::Relaxed)
+    }
+}
+
+impl Lists {
+    fn of_pack(
+        &mut self,
+        root: [u8; 32],
+        plain: impl FnOnce() -> TrustList,
+        believed: &Arc<TrustList>,
+    ) -> Arc<TrustList> {
+        let known = self.of_pack.take().filter(|known| known.root == root);
+        let known = match known {
+            Some(known) if Arc::ptr_eq(&known.believed, believed) => known,
+            Some(known) => ListOfPack::new(root, known.plain, believed),
+            None => ListOfPack::new(root, Arc::new(plain()), believed),
+        };
+        let list = Arc::clone(&known.with_sources);
+        self.of_pack = Some(known);
+        list
+    }
+
+    fn without_pack(&mut self, believed: &Arc<TrustList>, newest_seen: Option<UnixTime>) -> Arc<TrustList> {
+        let least = newest_seen.map_or(believed.issued_at, |seen| seen.max(believed.issued_at));
+        let newer = self
+            .of_pack
+            .as_ref()
+            .filter(|of_pack| of_pack.plain.issued_at >= least);
+        if let Some((root, plain)) = newer.map(|newer| (newer.root, Arc::clone(&newer.plain))) {
+            return self.of_pack(root, || TrustList::clone(&plain), believed);
+        }
+        if newest_seen.is_none_or(|seen| seen <= believed.issued_at) {
+            return Arc::clone(believed);
+        }
+        match &self.superseded {
+            Some((of, list)) if Arc::ptr_eq(of, believed) => Arc::clone(list),
+            _ => {
+                let list = Arc::new(believed.superseded());
+                self.superseded = Some((Arc::clone(believed), Arc::clone(&list)));
+                list
+            }
+        }
+    }
+}
+
+impl ListOfPack {
+    fn new(root: [u8; 32], plain: Arc<TrustList>, believed: &Arc<TrustList>) -> Self {
+        Self {
+            root,
+            believed: Arc::clone(believed),
+            with_sources: Arc::new(with_sources(&plain, believed)),
+            plain,
+        }
+    }
+}
+
+/// The list of a pack with those beside whom this verifier believes: what the registry has changed since is in force for its own issuers.
+fn with_sources(list: &TrustList, believed: &TrustList) -> TrustList {
+    let mut list = list.clone();
+    for (name, source) in &believed.sources {
+        let issuers = believed.issuers.iter();
+        let issuers = issuers.filter(|issuer| issuer.source.as_ref() == Some(name));
+        let issuers = issuers.cloned().collect();
+        if let Err(error) = list.add_source(name.clone(), source.clone(), issuers) {
+            tracing::warn!(%error, source = %name, "a trust source contradicts the trust list of the pack and is left out");
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use symbolon_trust::testing::{NOW, TestIssuer, TestRegistry};
+    use symbolon_trust::trust_list::{
+        AnchorSource, AnchoredFormat, CredentialTypeRule, SourceKind, SourceName, TrustedIssuer,
+    };
+
+    use super::*;
+
+    #[test]
+    fn lists_are_made_once_for_what_they_are_made_of() {
+        let registry = TestRegistry::new(1);
+        let list = |issued_at: UnixTime| Arc::new(registry.trust_list(Vec::new(), issued_at));
+        let later = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let (first, second) = (list(NOW), list(later(10)));
+        let of_pack = || TrustList::clone(&list(later(20)));
+        let mut lists = Lists::default();
+        assert!(Arc::ptr_eq(&lists.without_pack(&first, None), &first));
+
+        let over = lists.without_pack(&first, Some(later(20)));
+        assert_eq!(over.valid_until, first.issued_at, "superseded by what was seen");
+        assert!(Arc::ptr_eq(&over, &lists.without_pack(&first, Some(later(30)))));
+        let other = lists.without_pack(&second, Some(later(20)));
+        assert_eq!(other.valid_until, second.issued_at, "made anew of another list");
+
+        let made = lists.of_pack([1; 32], of_pack, &first);
+        assert!(Arc::ptr_eq(&made, &lists.of_pack([1; 32], of_pack, &first)));
+        assert!(
+            Arc::ptr_eq(&made, &lists.without_pack(&first, Some(later(20)))),
+            "it is not over"
+        );
+        let reloaded = lists.of_pack([1; 32], of_pack, &second);
+        assert!(!Arc::ptr_eq(&made, &reloaded), "the sources may be others");
+        assert_eq!(
+            lists.without_pack(&second, Some(later(21))).valid_until,
+            second.issued_at
+        );
+    }
+
+    #[test]
+    fn the_registrys_changes_are_in_force_beside_what_the_verifier_believes_itself() {
+        let registry = TestRegistry::new(1);
+        let entry = |address, seed| TestIssuer::new(address, seed).entry(vec![CredentialTypeRule::Any]);
+        let own = entry("https://own.example", 300);
+        let mut pinned = registry.trust_list(vec![entry("https://gone.example", 100)], NOW);
+        let source = AnchorSource {
+            kind: SourceKind::Pinned,
+            provider: "Own".to_owned(),
+            issue: None,
+            issued_at: None,
+            valid_until: None,
+            grace: Duration::ZERO,
+        };
+        let issuer = TrustedIssuer {
+            formats: vec![AnchoredFormat::SdJwtVc],
+            claim169_keys: Vec::new(),
+            dids: Vec::new(),
+            ..own
+        };
+        let name = SourceName::parse("own").unwrap();
+        pinned.add_source(name, source, vec![issuer]).unwrap();
+        let of_pack = registry.trust_list(vec![entry("https://new.example", 200)], NOW);
+
+        let list = with_sources(&of_pack, &pinned);
+        let names: Vec<_> = list
+            .issuers
+            .iter()
+            .map(|issuer| issuer.identifier.to_string())
+            .collect();
+        assert_eq!(names, ["https://new.example", "https://own.example"]);
+    }
+}
