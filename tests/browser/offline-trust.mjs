@@ -63,6 +63,7 @@ async function comparedWithTheOperators(story, page, language) {
     await page.tabTo("#start");
     await page.press("Enter");
     await says(page, "alert", id, 60_000);
+    await page.until("document.activeElement.id === 'join'");
     await story.check(page, name, language, DIRECTIONS[language], 1);
     const seen = () =>
       page.evaluate(`({
@@ -80,6 +81,7 @@ async function comparedWithTheOperators(story, page, language) {
     await page.tabTo("#picture");
     await page.chooseFile("#picture", story.codes[code]);
     await says(page, "alert", id, 60_000);
+    await page.until("document.activeElement.id === 'join'");
     assert.deepEqual(await seen(), expected, `${name} from a picture`);
     await page.tabTo("#join-no");
     await page.press("Enter");

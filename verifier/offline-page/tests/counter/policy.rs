@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 use symbolon_credential::claims_path::ClaimsPath;
 use symbolon_credential::sd_jwt::{Decoys, KeyBindingClaims, SdJwt, SdJwtBudget, select};
 use symbolon_credential::sd_jwt_vc::{CredentialToIssue, IssuerKeyReference, VerifiableCredentialType};
@@ -50,9 +50,7 @@ impl Bank {
     }
 
     fn credential(&self, holder: &TestKey, class: &str) -> String {
-        let Value::Object(claims) = json!({ "class": class }) else {
-            panic!("claims are an object");
-        };
+        let claims = Map::from_iter([("class".to_owned(), json!(class))]);
         let credential = CredentialToIssue {
             vct: VerifiableCredentialType::parse(VCT).unwrap(),
             issuer: Some(self.0.identifier.to_string()),
