@@ -133,6 +133,7 @@ async function answeredByAFile(story, page) {
   await page.evaluate(`sessionStorage.removeItem("symbolon-answered"), sessionStorage.setItem("symbolon-asked", ${JSON.stringify(secret)})`);
   await again(page);
   await page.until("!document.getElementById('asked').hidden");
+  await page.tabTo("#picture");
   await page.chooseFile("#picture", answer);
   await says(page, "alert", "problem-replayed", LONG);
   assert.equal(await page.evaluate("document.querySelector('#result article')"), null, "nothing is judged twice");
